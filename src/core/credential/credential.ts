@@ -1,0 +1,21 @@
+/** What a client presents to be recognized. Lives in memory for the request only; never logged, never stored. */
+export type Credential = BearerCredential | KeyPairCredential;
+
+export interface BearerCredential {
+  readonly kind: 'bearer';
+  readonly token: string;
+}
+
+export interface KeyPairCredential {
+  readonly kind: 'key_pair';
+  readonly apiKey: string;
+  readonly apiSecret: string;
+}
+
+/** Where credentials are read from; header names in lower case. */
+export interface CredentialSources {
+  readonly apiKeyHeader: string;
+  readonly apiSecretHeader: string;
+  /** Name of a cookie that may carry the bearer, or null. */
+  readonly bearerCookie: string | null;
+}

@@ -1,0 +1,35 @@
+/**
+ * A cookie goes along with every request that a browser makes, also one that another site caused. So what changes
+ * state, or opens a WebSocket, must come from the same origin when a cookie is the credential.
+ */
+import type { CanonicalRequest } from '../request/request-view.ts';
+
+/** RFC 9110 section 9.2.1. */
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */
+export function isSameOrigin(request: CanonicalRequest, rawHeaders: readonly string[]): boolean {
+  let site: string | null = null;
+  let origin: string | null = null;
+  let upgrade = false;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    switch (rawHeaders[i]!.toLowerCase()) {
+      case 'sec-fetch-site':
+        if (site !== null) return false;
+        site = rawHeaders[i + 1]!;
+        break;
+      case 'origin':
+        if (origin !== null) return false;
+        origin = rawHeaders[i + 1]!;
+        break;
+      case 'upgrade':
+        upgrade = true;
+        break;
+    }
+  }
+  if (safe.has(request.method) && !upgrade) return true;
+  if (site !== null && site !== 'same-origin' && site !== 'none') return false;
+  if (origin === null) return site !== null;
+  const scheme = origin.indexOf('://');
+  return scheme > 0 && origin.slice(scheme + 3).toLowerCase() === request.authority.toLowerCase();
+}

@@ -1,0 +1,52 @@
+/** Names of headers with a meaning for a gateway. Compared lower-case and with "_" read as "-", as many services do. */
+
+/**
+ * The form in which names are compared: services behind CGI-like interfaces merge `user_id`, `User-Id` and `user-id`
+ * (the class of CVE-2025-64484), so every spelling counts as one.
+ */
+export function canonicalName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+}
+
+/** Headers of one connection, never passed on in either direction (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2). */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Headers that make a service act on another method or path than the one that was authorized. */
+export const overrides: readonly string[] = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+];
+
+/** Forwarded headers that Rolegate writes itself. */
+export const forwarded: readonly string[] = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-real-ip',
+  'forwarded',
+];
+
+/** RFC 9110 section 5.6.2 token. */
+export const token: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

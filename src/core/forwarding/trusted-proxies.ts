@@ -1,0 +1,95 @@
+/**
+ * Which peers may speak for a client in `X-Forwarded-*`. Addresses are compared as numbers, so that no spelling of one
+ * (IPv4 in IPv6, leading zeros, zones) is taken for another.
+ */
+
+/** Whether the address, in text form as a socket gives it, lies in one of the ranges. */
+export type TrustedProxies = (address: string) => boolean;
+
+/** A parsed range: its address as a number of `bits` bits, of which `prefix` count. */
+interface Range {
+  readonly value: bigint;
+  readonly bits: 32 | 128;
+  readonly prefix: number;
+}
+
+/** Compiles CIDR ranges or single addresses; throws `RangeError` naming the first bad one. */
+export function compileTrustedProxies(ranges: readonly string[]): TrustedProxies {
+  const compiled = ranges.map((range) => {
+    const parsed = parseCidr(range);
+    if (parsed === null) throw new RangeError(`not an address or CIDR range: ${range}`);
+    return parsed;
+  });
+  if (compiled.length === 0) return () => false;
+  return (address) => {
+    const parsed = parseAddress(address);
+    return parsed !== null && compiled.some((range) => contains(range, parsed));
+  };
+}
+
+/** Reads `10.0.0.0/8`, `::1/128` or a single address; null when it is none, or has bits beyond its prefix. */
+export function parseCidr(text: string): Range | null {
+  const slash = text.indexOf('/');
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  if (address === null) return null;
+  if (slash < 0) return { ...address, prefix: address.bits };
+  const digits = text.slice(slash + 1);
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(digits)) return null;
+  const prefix = Number(digits);
+  if (prefix > address.bits) return null;
+  const rest = (1n << BigInt(address.bits - prefix)) - 1n;
+  return (address.value & rest) === 0n ? { ...address, prefix } : null;
+}
+
+function contains(range: Range, address: { value: bigint; bits: 32 | 128 }): boolean {
+  if (range.bits !== address.bits) return false;
+  const shift = BigInt(range.bits - range.prefix);
+  return range.value >> shift === address.value >> shift;
+}
+
+/** An IPv4 address in IPv6 (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) counts as the IPv4 address. */
+export function parseAddress(text: string): { value: bigint; bits: 32 | 128 } | null {
+  if (!text.includes(':')) {
+    const value = parseIpv4(text);
+    return value === null ? null : { value, bits: 32 };
+  }
+  const value = parseIpv6(text);
+  if (value === null) return null;
+  return value >> 32n === 0xffffn ? { value: value & 0xffffffffn, bits: 32 } : { value, bits: 128 };
+}
+
+function parseIpv4(text: string): bigint | null {
+  const parts = text.split('.');
+  if (parts.length !== 4) return null;
+  let value = 0n;
+  for (const part of parts) {
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
+    value = (value << 8n) | BigInt(part);
+  }
+  return value;
+}
+
+function parseIpv6(text: string): bigint | null {
+  let source = text;
+  const dotted = source.includes('.') ? source.lastIndexOf(':') : -1;
+  if (dotted >= 0) {
+    const v4 = parseIpv4(source.slice(dotted + 1));
+    if (v4 === null) return null;
+    source = `${source.slice(0, dotted + 1)}${(v4 >> 16n).toString(16)}:${(v4 & 0xffffn).toString(16)}`;
+  }
+  const halves = source.split('::');
+  if (halves.length > 2) return null;
+  const left = groupsOf(halves[0] ?? '');
+  const right = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  if (left === null || right === null) return null;
+  const missing = 8 - left.length - right.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  const groups = [...left, ...new Array<bigint>(missing).fill(0n), ...right];
+  return groups.reduce((value, group) => (value << 16n) | group, 0n);
+}
+
+function groupsOf(text: string): bigint[] | null {
+  if (text === '') return [];
+  const groups = text.split(':');
+  return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? groups.map((group) => BigInt(`0x${group}`)) : null;
+}

@@ -1,0 +1,51 @@
+/** Who the Auth API says the client is, and the function by which `decide` asks. */
+import type { Credential } from '../credential/credential.ts';
+import type { ReasonCode } from '../outcome/reasons.ts';
+
+export interface Identity {
+  readonly kind: Credential['kind'];
+  readonly userId: string;
+  /** Role names as the Auth API gave them, before inheritance. */
+  readonly roles: readonly string[];
+  /** Group names; none holds a comma or a control character. */
+  readonly groups: readonly string[];
+  readonly alias: string | null;
+  readonly fullName: string | null;
+  /** Set for a bearer. */
+  readonly sessionId: string | null;
+  /** Set for a key pair. */
+  readonly keyId: string | null;
+  /** End of the credential in milliseconds since the epoch; `Infinity` when the Auth API names none. */
+  readonly expireAtMs: number;
+}
+
+/**
+ * Answer of the resolver: an identity, or why there is none. `credential_rejected` is the Auth API's clear no; every
+ * `auth_*` reason means that nobody knows, and must never look like a no.
+ */
+export type Resolution = Accepted | Unresolved;
+
+export interface Accepted {
+  readonly identity: Identity;
+  readonly reason: null;
+  /** Served past its life because the Auth API is out of reach (`cache.staleOnOutage`). */
+  readonly stale: boolean;
+  /** Where the verdict came from. */
+  readonly source: VerdictSource;
+}
+
+export interface Unresolved {
+  readonly identity: null;
+  readonly reason: Extract<ReasonCode, 'credential_rejected' | `auth_${string}`>;
+  /** Seconds that the Auth API asked to wait, or null. */
+  readonly retryAfterS: number | null;
+  readonly source: VerdictSource;
+}
+
+export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
+
+/**
+ * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no
+ * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any that lives).
+ */
+export type ResolveIdentity = (credential: Credential, maxAgeMs: number) => Resolution | Promise<Resolution>;

@@ -1,0 +1,391 @@
+/**
+ * The one table of everything that can stop a request. A reason's code is an API: it is the problem's `code`, a
+ * metric label and a word in the log, so codes are never renamed. `message` is the `x-error` text: fixed, printable
+ * ASCII, without any echo of the request, an address or a cause.
+ */
+
+/** Who has to act for the request to succeed. */
+export type Fault = 'client' | 'policy' | 'auth-api' | 'upstream' | 'gateway';
+
+/** RFC 6750 section 3.1 error word for a bearer challenge; `none` sends the challenge without an error word. */
+export type Challenge = 'none' | 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+export interface Reason {
+  /** HTTP status of the refusal. */
+  readonly status: number;
+  /** Text of `x-error` and of the problem's `title`; at most 256 characters of printable ASCII. */
+  readonly message: string;
+  readonly fault: Fault;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** Whether the same request may succeed later without a change by the client. */
+  readonly retryable: boolean;
+  /** Present when the answer carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
+  readonly challenge?: Challenge;
+  /** Seconds of `Retry-After` when nobody knows better. */
+  readonly retryAfterS?: number;
+  /** The connection is closed after the answer, because its framing can no longer be trusted. */
+  readonly closes?: true;
+  /** What it means and what to do, for the reference page. */
+  readonly advice: string;
+}
+
+const table = {
+  // Reading the request
+  request_malformed: {
+    status: 400,
+    message: 'The request is not valid HTTP',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'The bytes on the connection break RFC 9112. The connection is closed.',
+  },
+  target_invalid: {
+    status: 400,
+    message: 'The request target is not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'The target does not start with "/", holds "#", a control character, an invalid escape or invalid UTF-8.',
+  },
+  path_ambiguous: {
+    status: 400,
+    message: 'The path can be read in more than one way',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The path holds an encoded slash, backslash, dot segment or NUL, a double escape of those, or ";". A route can tolerate some of them with its "path" setting.',
+  },
+  host_invalid: {
+    status: 400,
+    message: 'The Host header is missing, repeated or not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'Send exactly one valid Host header; an absolute-form target must name the same host.',
+  },
+  header_invalid: {
+    status: 400,
+    message: 'A request header is not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'A header that frames the request is repeated or malformed.',
+  },
+  transfer_coding_unsupported: {
+    status: 501,
+    message: 'This transfer coding is not supported',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'Only "Transfer-Encoding: chunked" is accepted.',
+  },
+  method_unsupported: {
+    status: 501,
+    message: 'This method is not supported',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'TRACE and CONNECT are never forwarded.',
+  },
+  expectation_failed: {
+    status: 417,
+    message: 'The expectation cannot be met',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'Only "Expect: 100-continue" is known.',
+  },
+  upgrade_unsupported: {
+    status: 400,
+    message: 'This upgrade is not supported here',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'Only WebSocket upgrades are forwarded, and only on routes with "websocket: true".',
+  },
+  request_timeout: {
+    status: 408,
+    message: 'The request was not received in time',
+    fault: 'client',
+    level: 'info',
+    retryable: true,
+    closes: true,
+    advice: 'Headers or body took longer than the limits under "server".',
+  },
+  body_too_large: {
+    status: 413,
+    message: 'The request body is too large',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'The body is larger than the "maxBody" of the route.',
+  },
+  target_too_long: {
+    status: 414,
+    message: 'The request target is too long',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'The target is longer than "server.limits.target".',
+  },
+  headers_too_large: {
+    status: 431,
+    message: 'The request headers are too large',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'The headers exceed "server.limits.headerBytes" or "server.limits.headers".',
+  },
+
+  // Finding the route
+  route_not_found: {
+    status: 404,
+    message: 'There is no such resource',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'No route matches host and path. Nothing is open by omission.',
+  },
+  method_not_allowed: {
+    status: 405,
+    message: 'The method is not allowed for this resource',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'The route does not list this method; the Allow header tells which it lists.',
+  },
+
+  // The credential
+  credential_missing: {
+    status: 401,
+    message: 'A credential is required',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'none',
+    advice: 'Send "Authorization: Bearer <token>", or the API key and secret headers.',
+  },
+  credential_malformed: {
+    status: 401,
+    message: 'The credential is malformed',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'invalid_token',
+    advice: 'A bearer is one token of RFC 6750 section 2.1; key and secret are visible ASCII without blanks.',
+  },
+  credential_incomplete: {
+    status: 401,
+    message: 'The API key and its secret must be sent together',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'none',
+    advice: 'One half of the key pair is missing.',
+  },
+  credential_scheme_unsupported: {
+    status: 401,
+    message: 'This authentication scheme is not supported',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'none',
+    advice: 'Authorization must use the Bearer scheme.',
+  },
+  credential_repeated: {
+    status: 400,
+    message: 'A credential header was sent more than once',
+    fault: 'client',
+    level: 'warn',
+    retryable: false,
+    advice: 'Identity never depends on which copy is read, so a repeated credential header is refused.',
+  },
+  credential_conflict: {
+    status: 400,
+    message: 'Two kinds of credential were sent at once',
+    fault: 'client',
+    level: 'warn',
+    retryable: false,
+    advice: 'Send either a bearer or a key pair. Identity never depends on precedence.',
+  },
+  credential_rejected: {
+    status: 401,
+    message: 'The credential is not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'invalid_token',
+    advice: 'The Auth API does not accept it: unknown, expired, revoked or not verified.',
+  },
+  cross_site_request: {
+    status: 403,
+    message: 'A cookie cannot be used for this request from another site',
+    fault: 'client',
+    level: 'warn',
+    retryable: false,
+    advice: 'State-changing requests that authenticate by cookie must come from the same origin.',
+  },
+
+  // The rules
+  access_denied: {
+    status: 403,
+    message: 'Access to this resource is denied',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    advice: 'The rule of this route is "deny".',
+  },
+  role_missing: {
+    status: 403,
+    message: 'A required role is missing',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    challenge: 'insufficient_scope',
+    advice: 'The identity holds none of the roles in "any", or lacks one in "all".',
+  },
+  role_forbidden: {
+    status: 403,
+    message: 'A role of this identity is excluded here',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    advice: 'The identity holds a role that the rule lists under "none".',
+  },
+
+  // The Auth API
+  auth_unavailable: {
+    status: 503,
+    message: 'Authentication is temporarily unavailable',
+    fault: 'auth-api',
+    level: 'error',
+    retryable: true,
+    retryAfterS: 2,
+    advice: 'The Auth API cannot be reached, or answered with an error or a redirect.',
+  },
+  auth_timeout: {
+    status: 503,
+    message: 'Authentication is temporarily unavailable',
+    fault: 'auth-api',
+    level: 'error',
+    retryable: true,
+    retryAfterS: 2,
+    advice: 'The Auth API did not answer within "authApi.timeout".',
+  },
+  auth_answer_invalid: {
+    status: 503,
+    message: 'Authentication is temporarily unavailable',
+    fault: 'auth-api',
+    level: 'error',
+    retryable: true,
+    retryAfterS: 5,
+    advice:
+      'The Auth API answered with something that is not its contract. Check "authApi.paths" and "authApi.fields".',
+  },
+  auth_busy: {
+    status: 503,
+    message: 'Authentication is temporarily unavailable',
+    fault: 'auth-api',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 1,
+    advice: 'Too many checks are waiting for the Auth API ("authApi.concurrency"), or its circuit breaker is open.',
+  },
+  auth_throttled: {
+    status: 429,
+    message: 'Too many attempts',
+    fault: 'client',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 10,
+    advice: 'The Auth API limits checks of this credential.',
+  },
+
+  // The upstream
+  upstream_unreachable: {
+    status: 502,
+    message: 'The service cannot be reached',
+    fault: 'upstream',
+    level: 'error',
+    retryable: true,
+    advice: 'No connection to any target of the upstream.',
+  },
+  upstream_failed: {
+    status: 502,
+    message: 'The service broke off before it answered',
+    fault: 'upstream',
+    level: 'error',
+    retryable: true,
+    advice: 'The connection ended before an answer began.',
+  },
+  upstream_answer_invalid: {
+    status: 502,
+    message: 'The service gave an answer that is not valid',
+    fault: 'upstream',
+    level: 'error',
+    retryable: true,
+    advice: 'The answer breaks HTTP, or its headers exceed the limits.',
+  },
+  upstream_timeout: {
+    status: 504,
+    message: 'The service did not answer in time',
+    fault: 'upstream',
+    level: 'error',
+    retryable: true,
+    advice: 'No answer began within the "timeout" of the route.',
+  },
+  upstream_unavailable: {
+    status: 503,
+    message: 'The service is temporarily unavailable',
+    fault: 'upstream',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 2,
+    advice: 'Every target of the upstream failed its health checks.',
+  },
+
+  // The gateway itself
+  overloaded: {
+    status: 503,
+    message: 'The gateway is at capacity',
+    fault: 'gateway',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 1,
+    advice: 'A limit on connections or requests is reached.',
+  },
+  draining: {
+    status: 503,
+    message: 'The gateway is shutting down',
+    fault: 'gateway',
+    level: 'info',
+    retryable: true,
+    retryAfterS: 1,
+    closes: true,
+    advice: 'The process is draining. Another replica will answer.',
+  },
+  internal_error: {
+    status: 500,
+    message: 'Internal error',
+    fault: 'gateway',
+    level: 'error',
+    retryable: false,
+    advice: 'A fault of the gateway. The log holds the cause under the error id.',
+  },
+} as const satisfies Record<string, Reason>;
+
+/** The code of a reason: a stage that refuses returns it. */
+export type ReasonCode = keyof typeof table;
+
+/** The catalog, frozen. */
+export const reasons: Readonly<Record<ReasonCode, Reason>> = Object.freeze(table);

@@ -1,0 +1,43 @@
+/** What a door knows of one request when it is over: the source of its metric and of its log line. */
+import type { Decision } from '../core/outcome/decision.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+
+export interface RequestRecord {
+  /** Which door: `proxy`, or `upgrade` for a WebSocket. */
+  readonly door: 'proxy' | 'upgrade';
+  /** Null when the request broke off before a decision, or was no valid HTTP. */
+  readonly decision: Decision | null;
+  /** As received; of a fixed set once it is a metric label. */
+  readonly method: string;
+  /** Canonical when there is a decision with a reading, else empty. Never holds the query. */
+  readonly path: string;
+  readonly host: string;
+  /** Status that the client was sent; 0 when it was sent none. */
+  readonly status: number;
+  /** Why it was refused or failed: the decision's reason, or one of forwarding; null when the upstream answered. */
+  readonly reason: ReasonCode | null;
+  /** Of every answer that carries one, ours or the upstream's; null otherwise. */
+  readonly errorId: string | null;
+  readonly requestId: string;
+  /** Address of the client, through trusted proxies. */
+  readonly client: string;
+  /** Origin that was asked, or null. */
+  readonly target: string | null;
+  /** The client went away before the answer was whole. */
+  readonly aborted: boolean;
+  /** The upstream's answer broke off after it had begun. */
+  readonly cut: boolean;
+  /** Moments of `performance.now()` in milliseconds; 0 where a moment never came. */
+  readonly startedAt: number;
+  readonly decidedAt: number;
+  /** The upstream's answer began. */
+  readonly answeredAt: number;
+  readonly endedAt: number;
+  /** Bytes of body, from the client and to it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** What went wrong inside, for the log only. */
+  readonly cause: unknown;
+}
+
+export type ObserveRequest = (record: RequestRecord) => void;
