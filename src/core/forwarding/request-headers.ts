@@ -9,13 +9,14 @@ import { connectionList } from './connection-list.ts';
 import { canonicalName, forwarded, hopByHop, overrides } from './header-names.ts';
 import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
 
+/** What happens to a header of the client. */
+type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'via' | 'length';
+
 /** What may not come from a client, compiled once per configuration. */
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];
-  /** Names removed on every route. */
-  readonly removed: ReadonlySet<string>;
-  /** Names removed unless the route forwards credentials. */
-  readonly credentials: ReadonlySet<string>;
+  /** By the name as received. */
+  readonly treatmentOf: (name: string) => Treatment;
   readonly bearerCookie: string | null;
 }
 
@@ -32,16 +33,38 @@ export interface ClientFacts {
 }
 
 /** Names that the gateway itself sets towards an upstream. */
-const own = ['via', 'x-request-id', 'x-rolegate-stale'];
+const own = ['x-request-id', 'x-rolegate-stale'];
 
 export function compileForwarding(
   identityHeaders: readonly IdentityHeader[],
   sources: CredentialSources,
 ): ForwardingRules {
-  const removed = new Set([...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect']);
-  for (const { name } of identityHeaders) removed.add(canonicalName(name));
-  const credentials = new Set(['authorization', sources.apiKeyHeader, sources.apiSecretHeader].map(canonicalName));
-  return { identityHeaders, removed, credentials, bearerCookie: sources.bearerCookie };
+  const treatments = new Map<string, Treatment>();
+  for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
+    treatments.set(name, 'remove');
+  treatments.set('via', 'via').set('content-length', 'length');
+  if (sources.bearerCookie !== null) treatments.set('cookie', 'cookie');
+  for (const name of ['authorization', sources.apiKeyHeader, sources.apiSecretHeader]) {
+    treatments.set(canonicalName(name), 'credential');
+  }
+  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  return { identityHeaders, treatmentOf: remembered(treatments), bearerCookie: sources.bearerCookie };
+}
+
+/** Spellings of names that are remembered, so that a usual one is read once and not at each request. */
+const maxSpellings = 1024;
+
+function remembered(treatments: ReadonlyMap<string, Treatment>): (name: string) => Treatment {
+  const spellings = new Map<string, Treatment>();
+  return (name) => {
+    const known = spellings.get(name);
+    if (known !== undefined) return known;
+    let treatment = treatments.get(canonicalName(name)) ?? 'pass';
+    // `content_length` frames nothing here, but it may for a service.
+    if (treatment === 'length' && name.includes('_')) treatment = 'remove';
+    if (spellings.size < maxSpellings && name.length <= 64) spellings.set(name, treatment);
+    return treatment;
+  };
 }
 
 /**
@@ -60,20 +83,27 @@ export function appendRequestHeaders(
   const listed = connectionList(rawHeaders);
   let via = '';
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = canonicalName(rawHeaders[i]!);
-    if (name === 'via') via += `${rawHeaders[i + 1]!}, `;
-    if (rules.removed.has(name)) continue;
-    if (!route.forwardCredentials) {
-      if (rules.credentials.has(name)) continue;
-      if (name === 'cookie' && rules.bearerCookie !== null) {
-        const rest = withoutCookie(rawHeaders[i + 1]!, rules.bearerCookie);
-        if (rest !== '') out.push('cookie', rest);
+    const name = rawHeaders[i]!;
+    let value = rawHeaders[i + 1]!;
+    const treatment = rules.treatmentOf(name);
+    switch (treatment) {
+      case 'remove':
         continue;
-      }
+      case 'via':
+        via += `${value}, `;
+        continue;
+      case 'credential':
+        if (!route.forwardCredentials) continue;
+        break;
+      case 'cookie':
+        if (route.forwardCredentials || rules.bearerCookie === null) break;
+        value = withoutCookie(value, rules.bearerCookie);
+        if (value === '') continue;
+        break;
     }
     // Content-Length frames the body: no list can take it away.
-    if (listed?.has(name) && name !== 'content-length') continue;
-    out.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+    if (listed !== null && treatment !== 'length' && listed.has(canonicalName(name))) continue;
+    out.push(name, value);
   }
   out.push('x-forwarded-for', facts.forwardedFor);
   out.push('x-forwarded-proto', facts.proto);

@@ -1,0 +1,78 @@
+/**
+ * `rolegate demo`, what `npm start` runs: gateway, embedded Auth API and a sample service in one process, with users
+ * who can log in. Everything is made anew at each start and gone with the process.
+ */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import pc from 'picocolors';
+import { createGateway, type Gateway } from '../../app/create-gateway.ts';
+import { untilSignal } from '../../app/lifecycle.ts';
+import { ListenError } from '../../app/listen-error.ts';
+import type { Config } from '../../config/config.ts';
+import { CommandError, type ExitCode } from '../exit-code.ts';
+import { readConfig } from '../read-config.ts';
+import { version } from '../version.ts';
+import { createRequestLines } from './request-lines.ts';
+import { startSampleService } from './sample-service.ts';
+import { type DemoUser, renderCode, renderScreen } from './screen.ts';
+
+const configFile = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
+
+export async function demo(): Promise<ExitCode> {
+  const service = await startSampleService();
+  const config = readConfig(configFile, {
+    ...process.env,
+    ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
+    ROLEGATE_DEMO_SERVICE: service.url,
+  });
+  const gatewayUrl = `http://localhost:${config.server.listen.port}`;
+  const gateway = createGateway(config, {
+    version,
+    logTo: createRequestLines((line) => process.stdout.write(line)),
+    onCode: (mail) => {
+      process.stdout.write(renderCode(gatewayUrl, mail));
+    },
+  });
+  try {
+    await gateway.start();
+  } catch (error) {
+    await Promise.all([gateway.close(), service.close()]);
+    if (error instanceof ListenError) throw new CommandError(`${error.message}${hint(error.setting)}`);
+    throw error;
+  }
+  const [user, admin] = await createUsers(gateway);
+  const places = { gateway: gatewayUrl, admin: adminUrl(config), service: service.url };
+  process.stdout.write(renderScreen(places, user, admin));
+  const code = await untilSignal({
+    close: async () => {
+      process.stdout.write(pc.dim('\nfinishing what is in flight ...\n'));
+      await gateway.close();
+      await service.close();
+    },
+  });
+  return code as ExitCode;
+}
+
+/** The demo's own file takes the two addresses from the environment. */
+function hint(setting: string): string {
+  const variable = setting === 'server.admin' ? 'ROLEGATE_ADMIN=127.0.0.1:9091' : 'ROLEGATE_LISTEN=:8081';
+  return `, for example: ${variable} npm start`;
+}
+
+function adminUrl(config: Config): string | null {
+  const { admin } = config.server;
+  return admin === null ? null : `http://${admin.host === '' ? 'localhost' : admin.host}:${admin.port}`;
+}
+
+async function createUsers(gateway: Gateway): Promise<[DemoUser, DemoUser]> {
+  const { authApi } = gateway;
+  if (authApi === null) throw new CommandError('the demo needs the embedded Auth API');
+  const create = async (name: string, roles: readonly string[], groups: readonly string[]): Promise<DemoUser> => {
+    const email = `${name}@example.test`;
+    const { userId } = await authApi.createUser({ email, fullName: name, alias: name, roles, groups });
+    const { bearer } = await authApi.createVerifiedSession(userId);
+    const { apiKey, apiSecret } = await authApi.createVerifiedKeyPair(userId, 'demo', 1);
+    return { name, email, roles, bearer, apiKey, apiSecret };
+  };
+  return [await create('ann', ['user'], ['public', 'acme']), await create('root', ['admin'], ['public'])];
+}

@@ -1,0 +1,35 @@
+/** Turns the JSON access log into short lines for the demo's terminal; what is no access line passes as it is. */
+import { Writable } from 'node:stream';
+import pc from 'picocolors';
+
+/** A stream that takes newline-delimited JSON and hands text lines to `print`. */
+export function createRequestLines(print: (line: string) => void): Writable {
+  let rest = '';
+  return new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line !== '') print(`${shorten(line)}\n`);
+      done();
+    },
+  });
+}
+
+function shorten(line: string): string {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return line;
+  }
+  if (typeof entry !== 'object' || entry === null || !('status' in entry)) return line;
+  const field = (name: string): string => {
+    const value: unknown = Reflect.get(entry, name);
+    return value === undefined || value === null ? '' : String(value);
+  };
+  const status = Number(field('status'));
+  const color = status < 400 ? pc.green : status < 500 ? pc.yellow : pc.red;
+  const why = field('reason') === '' ? '' : `  ${field('reason')}  ${pc.dim(`x-error-id ${field('errorId')}`)}`;
+  return `  ${color(field('status'))} ${field('method')} ${field('path')}  ${pc.dim(field('route'))}${why}`;
+}

@@ -1,0 +1,13 @@
+/** What a command tells the shell. */
+export const ExitCode = { fine: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** A message for the person at the terminal: printed alone, without a stack. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = ExitCode.failed) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,22 @@
+/** `rolegate healthcheck`: 0 when the gateway answers that it is ready, 1 otherwise. Needs no shell and no curl. */
+import { CommandError, ExitCode } from './exit-code.ts';
+
+export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {
+  const timeoutMs = Number(options.timeout);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
+    throw new CommandError('--timeout takes whole milliseconds from 1 to 60000', ExitCode.usage);
+  }
+  if (!URL.canParse(options.url)) throw new CommandError('--url takes an http or https address', ExitCode.usage);
+  try {
+    const answer = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+    await answer.body?.cancel();
+    if (answer.ok) {
+      process.stdout.write('ready\n');
+      return ExitCode.fine;
+    }
+    throw new CommandError(`not ready: ${answer.status}`);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`not ready: no answer from ${options.url}`);
+  }
+}

@@ -1,0 +1,40 @@
+/** `rolegate serve`: the gateway, until a signal ends it. */
+import { createGateway } from '../app/create-gateway.ts';
+import { untilSignal } from '../app/lifecycle.ts';
+import { ListenError } from '../app/listen-error.ts';
+import { createReloader } from '../app/reload.ts';
+import { CommandError, type ExitCode } from './exit-code.ts';
+import { readConfig } from './read-config.ts';
+import { version } from './version.ts';
+
+export async function serve(options: { config: string }): Promise<ExitCode> {
+  const config = readConfig(options.config);
+  const gateway = createGateway(config, {
+    version,
+    onCode: ({ address, code, purpose }) => {
+      process.stdout.write(`code ${code} for ${address} (${purpose})\n`);
+    },
+    reload: () => reloader.reload(),
+  });
+  const reloader = createReloader(options.config, {
+    apply: (next) => gateway.apply(next),
+    refused: (problems) => gateway.refuseReload(problems),
+  });
+  try {
+    await gateway.start();
+  } catch (error) {
+    reloader.close();
+    await gateway.close();
+    throw error instanceof ListenError ? new CommandError(error.message) : error;
+  }
+  const code = await untilSignal({
+    reload: () => {
+      reloader.reload();
+    },
+    close: () => {
+      reloader.close();
+      return gateway.close();
+    },
+  });
+  return code as ExitCode;
+}

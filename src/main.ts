@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** Process entry. Plain enough for an old Node to read it and to be told why it cannot go on. */
+
+const required = 26;
+const found = Number.parseInt(process.versions.node, 10);
+if (found < required) {
+  process.stderr.write(`rolegate needs Node ${required} or newer; this is Node ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else {
+  const { run } = await import('./cli/run.ts');
+  process.exitCode = await run(process.argv.slice(2));
+}
+
+export {};
