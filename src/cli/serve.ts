@@ -11,8 +11,8 @@ export async function serve(options: { config: string }): Promise<ExitCode> {
   const config = readConfig(options.config);
   const gateway = createGateway(config, {
     version,
-    onCode: ({ address, code, purpose }) => {
-      process.stdout.write(`code ${code} for ${address} (${purpose})\n`);
+    onCode: ({ to, code, codeId, purpose }) => {
+      process.stdout.write(`code ${code} for ${to} (${purpose} ${codeId})\n`);
     },
     reload: () => reloader.reload(),
   });

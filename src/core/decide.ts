@@ -48,16 +48,25 @@ function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Deci
     return anonymous ? allow('extract', request, route, null) : refuse('extract', reason, request, route);
   }
 
-  const resolution = resolve(credential, route.maxAgeMs);
-  return resolution instanceof Promise
-    ? resolution
-        .then((settled) => conclude(settled, match, request))
-        .catch((cause) => ({ ...refuse('resolve', 'internal_error', request, route), cause }))
-    : conclude(resolution, match, request);
+  try {
+    const resolution = resolve(credential, route.maxAgeMs);
+    return resolution instanceof Promise
+      ? resolution.then((settled) => conclude(settled, match, request)).catch((cause) => broken(cause, match, request))
+      : conclude(resolution, match, request);
+  } catch (cause) {
+    return broken(cause, match, request);
+  }
+}
+
+function broken(cause: unknown, { route }: RouteMatch, request: CanonicalRequest): Decision {
+  return { ...refuse('resolve', 'internal_error', request, route), cause };
 }
 
 function conclude(resolution: Resolution, { route, rule }: RouteMatch, request: CanonicalRequest): Decision {
   const { identity, reason, source } = resolution;
+  // Anything but exactly one of the two is no answer: what is no identity must not pass where any identity may.
+  if (identity === undefined || (identity === null) === (reason === null))
+    throw new TypeError('the resolver gave no resolution');
   if (identity === null) {
     if (rule.kind === 'optional' && reason === 'credential_rejected') return allow('resolve', request, route, null);
     return refuse('resolve', reason, request, route, null, source, resolution.retryAfterS);

@@ -1,5 +1,6 @@
 /** The one screen of the demo: what runs where, who can log in, and what to try. */
 import pc from 'picocolors';
+import type { CodeMail } from '../../auth-api/outbox/outbox.ts';
 
 export interface DemoUser {
   readonly name: string;
@@ -82,16 +83,21 @@ function renderUser(who: DemoUser): string[] {
   ];
 }
 
+/** Where a code of each purpose is used. */
+const verifyPaths: Record<CodeMail['purpose'], string> = {
+  session: '/session/verification',
+  keypair: '/keypair/verification',
+  email: '/email/verification',
+};
+
 /** What the demo prints when a code is "mailed": the code, and the line that uses it. */
-export function renderCode(
-  gateway: string,
-  mail: { address: string; code: string; codeId: string; path: string },
-): string {
-  const body = JSON.stringify({ verificationCodeID: mail.codeId, code: mail.code });
+export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail): string {
+  const body = JSON.stringify({ verificationCodeID: codeId, code });
+  const url = `${gateway}/api/auth/v2${verifyPaths[purpose]}`;
   return [
     '',
-    `  ${pc.bold(`code ${mail.code}`)} for ${mail.address}; use it:`,
-    `  curl -i -X PUT ${gateway}${mail.path} -H 'content-type: application/json' -d '${body}'`,
+    `  ${pc.bold(`code ${code}`)} for ${to}; use it:`,
+    `  curl -i -X PUT ${url} -H 'content-type: application/json' -d '${body}'`,
     '',
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { Credential, CredentialSources } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
+import { trimBlanks } from './trim-blanks.ts';
 
 const maxLength = 4096;
 /** RFC 6750 section 2.1 b64token. */
@@ -86,9 +87,9 @@ function cookieValue(header: string, name: string): { value: string } | 'repeate
   let found: { value: string } | null = null;
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
-    if (equals < 0 || part.slice(0, equals).trim() !== name) continue;
+    if (equals < 0 || trimBlanks(part.slice(0, equals)) !== name) continue;
     if (found !== null) return 'repeated';
-    found = { value: part.slice(equals + 1).trim() };
+    found = { value: trimBlanks(part.slice(equals + 1)) };
   }
   return found;
 }

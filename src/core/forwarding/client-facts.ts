@@ -4,7 +4,7 @@
  */
 
 import type { ClientFacts } from './request-headers.ts';
-import type { TrustedProxies } from './trusted-proxies.ts';
+import { parseAddress, type TrustedProxies } from './trusted-proxies.ts';
 
 /** What the socket knows; one per connection. */
 export interface PeerFacts {
@@ -57,10 +57,14 @@ export function clientFacts(
   }
   const hops = chain === '' ? [] : chain.split(',').map((hop) => hop.trim());
   let client = peer.address;
-  for (let i = hops.length - 1; i >= 0 && trustedProxies(client); i -= 1) client = hops[i]!;
+  for (let i = hops.length - 1; i >= 0 && trustedProxies(client); i -= 1) {
+    // What is no address names nobody; the client is then the last hop that is known.
+    if (parseAddress(hops[i]!) === null) break;
+    client = hops[i]!;
+  }
   const sane = hops.filter((hop) => hop !== '' && hop.length <= 64);
   return {
-    client: client === '' || client.length > 64 ? peer.address : client,
+    client,
     forwardedFor: [...sane, peer.address].join(', '),
     proto: sentProto === 'https' || sentProto === 'http' ? sentProto : proto,
     forwardedHost: sentHost !== null && /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(sentHost) ? sentHost : authority,

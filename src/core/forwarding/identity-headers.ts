@@ -31,13 +31,21 @@ export function appendIdentityHeaders(out: string[], headers: readonly IdentityH
   for (const { name, field } of headers) {
     const value = identity[field];
     if (value === null) continue;
-    out.push(name, headerValue(typeof value === 'string' ? value : value.join(',')));
+    out.push(
+      name,
+      typeof value === 'string'
+        ? headerValue(value, plain)
+        : value.map((item) => headerValue(item, plainItem)).join(','),
+    );
   }
 }
 
-const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** Visible ASCII, blanks only inside, and without "%", so that nothing plain looks like something encoded. */
+const plain = /^(?! )[\x20-\x24\x26-\x7e]+(?<! )$/;
+/** The same without a comma, which would make two items of one. */
+const plainItem = /^(?! )[\x20-\x24\x26-\x2b\x2d-\x7e]+(?<! )$/;
 
 /** A value outside visible ASCII is sent percent-encoded (UTF-8), so that no byte of it can end the header. */
-function headerValue(text: string): string {
-  return text === '' || plain.test(text) ? text : encodeURIComponent(text.toWellFormed());
+function headerValue(text: string, asItIs: RegExp): string {
+  return text === '' || asItIs.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }

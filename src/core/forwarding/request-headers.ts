@@ -4,6 +4,7 @@
  * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
  */
 import type { CredentialSources } from '../credential/credential.ts';
+import { trimBlanks } from '../credential/trim-blanks.ts';
 import type { Allow } from '../outcome/decision.ts';
 import { connectionList } from './connection-list.ts';
 import { canonicalName, forwarded, hopByHop, overrides } from './header-names.ts';
@@ -59,7 +60,8 @@ function remembered(treatments: ReadonlyMap<string, Treatment>): (name: string) 
   return (name) => {
     const known = spellings.get(name);
     if (known !== undefined) return known;
-    let treatment = treatments.get(canonicalName(name)) ?? 'pass';
+    const canonical = canonicalName(name);
+    let treatment = treatments.get(canonical) ?? (canonical.startsWith('x-forwarded-') ? 'remove' : 'pass');
     // `content_length` frames nothing here, but it may for a service.
     if (treatment === 'length' && name.includes('_')) treatment = 'remove';
     if (spellings.size < maxSpellings && name.length <= 64) spellings.set(name, treatment);
@@ -117,9 +119,12 @@ export function appendRequestHeaders(
 
 /** The Cookie header without one cookie, so that a bearer in it stays with the gateway. */
 function withoutCookie(header: string, cookie: string): string {
-  return header
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '' && pair.split('=', 1)[0] !== cookie)
-    .join('; ');
+  return (
+    header
+      .split(';')
+      .map(trimBlanks)
+      // Named as the credential is read: blanks around a name do not hide it.
+      .filter((pair) => pair !== '' && trimBlanks(pair.split('=', 1)[0]!) !== cookie)
+      .join('; ')
+  );
 }

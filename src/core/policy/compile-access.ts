@@ -13,7 +13,8 @@ export type AccessSource =
 
 export function compileRule(source: AccessSource, roles: RoleTable): AccessRule {
   if (typeof source === 'string') return { kind: source };
-  if (isList(source)) return roleRule(source, [], [], roles);
+  // An empty list names nobody; it must not become "no demand".
+  if (isList(source)) return source.length === 0 ? { kind: 'deny' } : roleRule(source, [], [], roles);
   return roleRule(source.any ?? [], source.all ?? [], source.none ?? [], roles);
 }
 

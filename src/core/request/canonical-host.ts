@@ -1,12 +1,14 @@
 /** The host that routes are matched with: lower case, without port and trailing dot (RFC 9110 section 4.2.3). */
+import { parseAddress } from '../forwarding/trusted-proxies.ts';
 
 const name = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
-const ipv6 = /^\[[0-9a-f:.]{2,45}\]$/;
+const ascii = /^[\x21-\x7e]+$/;
 const port = /^[0-9]{1,5}$/;
 
 /** Reads an authority (`host`, `host:port`, `[::1]:port`); null when it is not valid. */
 export function canonicalHost(authority: string): string | null {
-  if (authority.length > 261) return null;
+  // Before lower-casing, which makes ASCII out of letters such as the Kelvin sign.
+  if (authority.length > 261 || !ascii.test(authority)) return null;
   const lower = authority.toLowerCase();
   const colon = lower.startsWith('[') ? lower.indexOf(':', lower.indexOf(']') + 1) : lower.indexOf(':');
   let host = lower;
@@ -15,7 +17,12 @@ export function canonicalHost(authority: string): string | null {
     if (!port.test(digits) || Number(digits) > 65535) return null;
     host = lower.slice(0, colon);
   }
-  if (host.startsWith('[')) return ipv6.test(host) ? host : null;
+  if (host.startsWith('[')) return isBracketed(host) ? host : null;
   if (!name.test(host)) return null;
   return host.endsWith('.') ? host.slice(0, -1) : host;
+}
+
+/** An IPv6 address in brackets (RFC 3986 section 3.2.2); those of later versions are unknown. */
+function isBracketed(host: string): boolean {
+  return host.endsWith(']') && host.includes(':') && parseAddress(host.slice(1, -1)) !== null;
 }

@@ -32,6 +32,7 @@ kinds[0x25] = ESCAPE;
 kinds[0x3b] = SEMICOLON;
 kinds[0x5c] = BACKSLASH;
 
+const doubleEscape = /%25[0-9A-Fa-f]{2}/;
 const unreserved = /^[A-Za-z0-9\-._~]$/;
 
 /**
@@ -76,7 +77,7 @@ function rewrite(path: string): CanonicalPath | ReasonCode {
     }
     const segment = readSegment(raw);
     if ('reason' in segment) return segment.reason;
-    if (segment.text === '.' || segment.text === '..') return 'path_ambiguous';
+    if (holdsDotSegment(segment.text)) return 'path_ambiguous';
     ambiguities |= segment.ambiguities;
     segments.push(segment.text);
     directory = false;
@@ -117,7 +118,18 @@ function readSegment(raw: string): { text: string; ambiguities: number } | { rea
         return { reason: 'target_invalid' };
     }
   }
+  // Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded.
+  if (doubleEscape.test(text)) ambiguities |= Ambiguity.doubleEncoding;
   return { text, ambiguities };
+}
+
+/**
+ * Whether a service that decodes "%2F", or cuts off what follows ";", would find a dot segment: no route tolerates that
+ * (the classes of CVE-2026-42272 and CVE-2020-5902).
+ */
+function holdsDotSegment(segment: string): boolean {
+  if (!segment.includes('.')) return false;
+  return segment.split('%2F').some((part) => /^\.{1,2}(?:;|%3B|$)/.test(part));
 }
 
 type Escape = { text: string; length: number; ambiguities: number } | { reason: ReasonCode };
@@ -133,7 +145,8 @@ function readEscape(raw: string, at: number): Escape {
   if (unreserved.test(char)) return { text: char, length: 3, ambiguities: 0 };
   const text = raw.slice(at, at + 3).toUpperCase();
   if (byte === 0x2f) return { text, length: 3, ambiguities: Ambiguity.encodedSlash };
-  if (byte === 0x25 && hexByte(raw, at + 3) >= 0) return { text, length: 3, ambiguities: Ambiguity.doubleEncoding };
+  // Services are known to decode before they look for path parameters (the class of CVE-2020-13933).
+  if (byte === 0x3b) return { text, length: 3, ambiguities: Ambiguity.semicolon };
   return { text, length: 3, ambiguities: 0 };
 }
 

@@ -8,12 +8,21 @@ import { canonicalPath } from './canonical-path.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
 
 /** Characters that a query never holds raw (RFC 3986 section 3.4); bytes beyond ASCII pass as they are. */
-const notInQuery = /[\x00-\x20\x7f#]/;
+const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
+
+/** RFC 9110 section 5.6.2 token. */
+const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
+
+/** In any case: a service may read methods without it. */
+const neverForwarded = /^(?:trace|connect)$/i;
+
+/** Asked first: most requests cost one look-up. */
+const usual: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `target_invalid`, `path_ambiguous`. */
 export function normalizeRequest(view: RequestView): CanonicalRequest | ReasonCode {
   const { method } = view;
-  if (method === 'TRACE' || method === 'CONNECT') return 'method_unsupported';
+  if (!usual.has(method) && (!methodName.test(method) || neverForwarded.test(method))) return 'method_unsupported';
 
   const authority = readHost(view);
   if (typeof authority === 'object') return authority.reason;
@@ -22,7 +31,7 @@ export function normalizeRequest(view: RequestView): CanonicalRequest | ReasonCo
 
   let target = view.target;
   if (target.charCodeAt(0) !== 0x2f) {
-    const origin = fromAbsoluteForm(target, host);
+    const origin = fromAbsoluteForm(target, authority);
     if (typeof origin === 'object') return origin.reason;
     target = origin;
   }
@@ -62,14 +71,14 @@ function readHost(view: RequestView): string | { reason: ReasonCode } {
 }
 
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */
-function fromAbsoluteForm(target: string, host: string): string | { reason: ReasonCode } {
+function fromAbsoluteForm(target: string, authority: string): string | { reason: ReasonCode } {
   const scheme = /^https?:\/\//i.exec(target);
   if (scheme === null) return { reason: 'target_invalid' };
   const rest = target.slice(scheme[0].length);
   const end = rest.search(/[/?#]/);
-  const named = canonicalHost(end < 0 ? rest : rest.slice(0, end));
-  if (named === null) return { reason: 'target_invalid' };
-  if (named !== host) return { reason: 'host_invalid' };
+  const named = end < 0 ? rest : rest.slice(0, end);
+  if (canonicalHost(named) === null) return { reason: 'target_invalid' };
+  if (named.toLowerCase() !== authority.toLowerCase()) return { reason: 'host_invalid' };
   const path = end < 0 ? '' : rest.slice(end);
   return path.charCodeAt(0) === 0x2f ? path : `/${path}`;
 }

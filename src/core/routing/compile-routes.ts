@@ -64,8 +64,10 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
       host === null ? anyHost : host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
     const leaf = leafOf(root, route);
     const rival = leaf.routes.find((other) => methodInBoth(other, route) !== null);
-    if (rival === undefined) addRoute(leaf, route);
-    else ties.push({ first: rival, second: route, example: exampleOf(route, methodInBoth(rival, route) ?? 'GET') });
+    if (rival !== undefined)
+      ties.push({ first: rival, second: route, example: exampleOf(route, methodInBoth(rival, route) ?? 'GET') });
+    // A tied route too: another one may tie with it alone.
+    addRoute(leaf, route);
   }
   if (ties.length > 0) return { ties };
   const wildcardHosts = [...wildcards]
@@ -117,7 +119,7 @@ function addRoute(leaf: Leaf, route: Route): void {
     else for (const method of route.methods) leaf.byMethod.set(method, match);
   } else {
     for (const [method, rule] of byMethod) {
-      if (route.methods === null || route.methods.includes(method)) leaf.byMethod.set(method, { route, rule });
+      if (claims(route, method)) leaf.byMethod.set(method, { route, rule });
     }
   }
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
@@ -126,11 +128,25 @@ function addRoute(leaf: Leaf, route: Route): void {
   leaf.refusal = { route: leaf.routes[0] ?? route, allow: [...leaf.byMethod.keys()].sort().join(', ') };
 }
 
+/** HEAD comes along with GET, so a rule of its own counts wherever GET is matched. */
+function claims(route: Route, method: string): boolean {
+  const { methods } = route;
+  return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+}
+
 /** A method that both routes claim, or null. A route without `methods` claims every one. */
 function methodInBoth(a: Route, b: Route): string | null {
-  if (a.methods === null) return b.methods?.[0] ?? sampleMethod(b);
-  if (b.methods === null) return a.methods[0] ?? null;
-  return a.methods.find((method) => b.methods?.includes(method)) ?? null;
+  if (a.methods === null && b.methods === null) return sampleMethod(b);
+  const narrow = a.methods === null ? b : a;
+  const other = narrow === a ? b : a;
+  return claimed(narrow).find((method) => other.methods === null || claimed(other).includes(method)) ?? null;
+}
+
+/** Methods of a route that names them, and HEAD where it has a rule for it. */
+function claimed(route: Route): readonly string[] {
+  const methods = route.methods ?? [];
+  const head = methods.includes('GET') && !methods.includes('HEAD') && route.access.byMethod.has('HEAD');
+  return head ? [...methods, 'HEAD'] : methods;
 }
 
 function sampleMethod(route: Route): string {

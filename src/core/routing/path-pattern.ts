@@ -3,7 +3,7 @@
  * segment, `**` at the end for any rest). Whole segments only, so `/public/**` never covers `/publicx`.
  */
 export interface RoutePattern {
-  /** As written. */
+  /** In lower case. */
   readonly host: string | null;
   /** As written. */
   readonly path: string;

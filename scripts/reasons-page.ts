@@ -1,0 +1,61 @@
+/** Makes docs/reference/reasons.md out of the table of reasons. Run it to write the page anew. */
+import { writeFileSync } from 'node:fs';
+import { challengeFor } from '../src/core/outcome/challenge.ts';
+import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';
+
+const whose: Readonly<Record<Fault, string>> = {
+  client: 'the client: the request has to change',
+  policy: 'the policy: whoever writes the rules decides',
+  'auth-api': 'the Auth API: nobody knows who the client is, so the door stays closed',
+  upstream: 'the service behind the gateway',
+  gateway: 'the gateway itself',
+};
+
+const opening = `# Reasons
+
+Made from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
+
+Every answer that Rolegate itself makes with a status other than 200 and 202 has a reason. It is the \`code\` of the
+problem body (RFC 9457), a word in the log and a label of the metrics. Codes are never renamed. The text stands in
+\`x-error\`; \`x-error-id\` joins the answer with the log.
+
+"Again" tells whether the same request may succeed later without a change; a number is the \`Retry-After\` in seconds
+when nobody knows better. "Closes" means that the connection ends after the answer.
+`;
+
+/** The whole page. */
+export function reasonsPage(): string {
+  const entries = Object.entries(reasons) as [ReasonCode, Reason][];
+  const faults = [...new Set(entries.map(([, reason]) => reason.fault))];
+  const parts = faults.map((fault) => {
+    const rows = entries.filter(([, reason]) => reason.fault === fault).map(([code, reason]) => row(code, reason));
+    return `## Up to ${whose[fault]}\n\n${head}\n${rows.join('\n')}\n`;
+  });
+  return [opening, ...parts].join('\n');
+}
+
+const head = `| code | status | \`x-error\` | again | closes | \`WWW-Authenticate\` | what it means |
+|---|---|---|---|---|---|---|`;
+
+function row(code: ReasonCode, reason: Reason): string {
+  const challenge = challengeFor(code);
+  const cells = [
+    `\`${code}\``,
+    String(reason.status),
+    reason.message,
+    again(reason),
+    reason.closes === true ? 'yes' : '',
+    challenge === null ? '' : `\`${challenge}\``,
+    reason.advice.replaceAll('|', '\\|'),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function again(reason: Reason): string {
+  if (!reason.retryable) return '';
+  return reason.retryAfterS === undefined ? 'yes' : `${reason.retryAfterS} s`;
+}
+
+if (import.meta.main) {
+  writeFileSync(new URL('../docs/reference/reasons.md', import.meta.url), reasonsPage());
+}

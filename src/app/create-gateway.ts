@@ -1,0 +1,160 @@
+/** Joins the rooms into a running gateway. */
+import type { AuthApi } from '../auth-api/auth-api.ts';
+import type { CodeMail } from '../auth-api/outbox/outbox.ts';
+import type { Address, Config } from '../config/config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import { type AdminServer, createAdminServer } from '../entrypoints/admin/admin-server.ts';
+import { createProxy, type Proxy } from '../entrypoints/proxy/create-proxy.ts';
+import { createTelemetry } from '../telemetry/create-telemetry.ts';
+import type { LogDestination } from '../telemetry/log-sink.ts';
+import { createForwarder } from '../upstream/create-forwarder.ts';
+import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
+import { closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
+import { listenOn } from './listen-error.ts';
+import { needsRestart } from './needs-restart.ts';
+
+export interface GatewayOptions {
+  readonly version: string;
+  /** Where log lines go; standard output when left out. */
+  readonly logTo?: LogDestination;
+  /** Takes the codes of an embedded Auth API whose outbox is `console`. */
+  readonly onCode?: (mail: CodeMail) => void;
+  /** Reads the configuration again; true when it was taken into use. Left out: the admin port cannot reload. */
+  readonly reload?: () => boolean;
+}
+
+export interface Gateway {
+  /** Rejects with `ListenError` when a port cannot be had; `close` is due then too. */
+  start(): Promise<{ readonly listen: Address; readonly admin: Address | null }>;
+  /** Takes another configuration into use, whole. Settings that a running process cannot change are logged. */
+  apply(config: Config): void;
+  /** Records that a new configuration was not usable; the one in use stays. */
+  refuseReload(problems: readonly ConfigProblem[]): void;
+  /** The embedded Auth API, once started; null when there is none. */
+  readonly authApi: AuthApi | null;
+  /** Finishes what is in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export function createGateway(config: Config, options: GatewayOptions): Gateway {
+  const telemetry = createTelemetry({
+    log: config.log,
+    version: options.version,
+    ...(options.logTo === undefined ? {} : { destination: options.logTo }),
+  });
+  const { log } = telemetry;
+  const deadlines = new DeadlineWheel();
+  let authApi: AuthApi | null = null;
+  let authApiUrl = config.authApi.kind === 'remote' ? config.authApi.url : '';
+  let runtime: Runtime | null = null;
+  let admin: AdminServer | null = null;
+  let proxy: Proxy | null = null;
+  let draining = false;
+  let closing: Promise<void> | null = null;
+
+  function use(next: Config): void {
+    const previous = runtime;
+    const url = next.authApi.kind === 'remote' ? next.authApi.url : authApiUrl;
+    const made = createRuntime(
+      next,
+      { authApiUrl: url, identityEvents: telemetry.identityEvents, healthEvents: telemetry },
+      previous,
+    );
+    telemetry.useRoutes(next.routes);
+    telemetry.useUpstreams(next.upstreams);
+    runtime = made;
+    telemetry.configLoaded(true);
+    if (previous !== null) {
+      closeRuntime(previous, made).catch((error: unknown) => log.warn({ err: error }, 'old connections did not close'));
+    }
+  }
+
+  async function startAuthApi(): Promise<void> {
+    if (config.authApi.kind !== 'embedded') return;
+    const { createAuthApi } = await import('../auth-api/create-auth-api.ts');
+    const { isLoopback } = await import('../auth-api/http/client-address.ts');
+    const { onCode } = options;
+    authApi = await createAuthApi({
+      settings: config.authApi.embedded,
+      log,
+      trustPeer: isLoopback,
+      ...(onCode === undefined ? {} : { printCode: (mail) => (mail.kind === 'code' ? onCode(mail) : undefined) }),
+    });
+    const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
+    authApiUrl = `http://127.0.0.1:${port}`;
+  }
+
+  function current(): Runtime {
+    if (runtime === null) throw new Error('the gateway is not started');
+    return runtime;
+  }
+
+  async function start() {
+    await startAuthApi();
+    use(config);
+    const { server } = config;
+    const made = createProxy({
+      server,
+      gateway: current,
+      forwarder: createForwarder(deadlines),
+      deadlines,
+      observe: telemetry.observe,
+    });
+    proxy = made;
+    telemetry.watchServer(made);
+    const listen = await listenOn('server.listen', server.listen, () => made.listen());
+    let adminAddress: Address | null = null;
+    if (server.admin !== null) {
+      const port = createAdminServer({
+        address: server.admin,
+        metrics: async () => ({ type: telemetry.metricsContentType, text: await telemetry.metricsText() }),
+        live: () => true,
+        ready: async () => ({
+          configuration: true,
+          authApi: await current().resolver.ready(),
+          redis: current().resolver.redisReady(),
+          draining,
+        }),
+        routes: () => current().config.routes,
+        failed: (error) => log.error({ err: error }, 'the admin port could not answer'),
+      });
+      adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
+      admin = port;
+    }
+    log.info({ listen, admin: adminAddress, routes: config.routes.routes.length }, 'started');
+    return { listen, admin: adminAddress };
+  }
+
+  /** The order matters: first no new requests, then the ends of those in flight, then what they needed. */
+  async function end(): Promise<void> {
+    draining = true;
+    await proxy?.drain(config.server.drainTimeoutMs);
+    if (runtime !== null) await closeRuntime(runtime, null);
+    await authApi?.close();
+    await admin?.close();
+    log.info('stopped');
+    await telemetry.close();
+  }
+
+  return {
+    start,
+    apply(next) {
+      const fixed = needsRestart(current().config, next);
+      if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings change with the next start');
+      use(next);
+      log.info({ routes: next.routes.routes.length }, 'configuration reloaded');
+    },
+    refuseReload(problems) {
+      telemetry.configLoaded(false);
+      const first = problems.slice(0, 10).map(({ file, line, message }) => `${file}:${line} ${message}`);
+      log.error({ problems: first, count: problems.length }, 'configuration not reloaded; the last good one stays');
+    },
+    get authApi() {
+      return authApi;
+    },
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** Settings that a running process keeps until its next start. */
+import type { Config } from '../config/config.ts';
+
+/** Names of such settings that differ. */
+export function needsRestart(current: Config, next: Config): string[] {
+  const fixed: [string, unknown, unknown][] = [
+    ['server.listen', current.server.listen, next.server.listen],
+    ['server.admin', current.server.admin, next.server.admin],
+    ['server.limits', current.server.limits, next.server.limits],
+    ['log', current.log, next.log],
+    ['authApi.embedded', embedded(current), embedded(next)],
+  ];
+  return fixed.filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b)).map(([name]) => name);
+}
+
+function embedded(config: Config): unknown {
+  return config.authApi.kind === 'embedded' ? config.authApi.embedded : null;
+}

@@ -1,0 +1,69 @@
+/** What an embedder gives to the Auth API and gets from it. */
+import type { Address, AuthApiSettings } from '../config/config.ts';
+import type { HttpLimits } from './http/http-server.ts';
+import type { AttemptLimits } from './limits/attempt-limiter.ts';
+import type { OutgoingMail } from './outbox/outbox.ts';
+import type { RevocationEvent } from './revocation-event.ts';
+
+/** The part of a structured logger that is used. Fields never hold a credential, a code or an address. */
+export interface AuthApiLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface AuthApiOptions {
+  readonly settings: AuthApiSettings;
+  readonly log: AuthApiLog;
+  /** Takes mail in place of the box on standard output, when `settings.outbox` is `console`. */
+  readonly printCode?: (mail: OutgoingMail) => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Whether this peer may name the client's address in `X-Forwarded-For`. Left out: nobody may. */
+  readonly trustPeer?: (address: string) => boolean;
+  /** Called when a verdict that somebody may keep is not true anymore. */
+  readonly onRevoked?: (event: RevocationEvent) => void;
+  readonly limits?: Partial<AttemptLimits>;
+  readonly http?: Partial<HttpLimits>;
+}
+
+export interface NewAccount {
+  readonly email: string;
+  readonly fullName: string;
+  readonly alias: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Thrown when an account cannot be made because somebody has its address or alias already. */
+export class AccountTakenError extends Error {
+  override readonly name = 'AccountTakenError';
+  readonly taken: 'email' | 'alias';
+
+  constructor(taken: 'email' | 'alias') {
+    super(`this ${taken} belongs to another account`);
+    this.taken = taken;
+  }
+}
+
+export interface AuthApi {
+  /** Rejects when the address cannot be used; port 0 takes a free one, which the answer names. */
+  listen(address: Address): Promise<Address>;
+  /** Finishes requests under way, as long as some seconds, and closes the store. Safe to call twice. */
+  close(): Promise<void>;
+  /**
+   * Makes a user whose address counts as verified. Rejects with `TypeError` when a field is not valid, and with
+   * `AccountTakenError` when address or alias is somebody's already.
+   */
+  createUser(account: NewAccount): Promise<{ userId: string }>;
+  /** Null: nobody has this verified address. */
+  findUser(email: string): Promise<string | null>;
+  /** Makes a session that is verified already, without mail. The bearer is not stored and cannot be shown again. */
+  createVerifiedSession(userId: string): Promise<{ bearer: string; sessionId: string; expireAtMs: number }>;
+  /** Makes a key pair that is verified already, without mail. The secret is not stored and cannot be shown again. */
+  createVerifiedKeyPair(
+    userId: string,
+    name: string,
+    days: number,
+  ): Promise<{ apiKey: string; apiSecret: string; keyId: string; expireAtMs: number }>;
+}

@@ -1,0 +1,49 @@
+/** What an embedder may do without HTTP and without mail: users, and credentials that are verified from the start. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { AccountTakenError, type AuthApi } from './auth-api.ts';
+import { label, name } from './operations/fields.ts';
+import { maxKeyDays, newKeyPair } from './operations/keypairs/new-keypair.ts';
+import { openSession } from './operations/sessions/open-session.ts';
+import { accountFields } from './operations/users/account-fields.ts';
+import type { Services } from './services.ts';
+
+const accountSchema = z.object({ ...accountFields, roles: z.array(name), groups: z.array(name) });
+
+const keySchema = z.object({ name: label(100), days: z.int().min(1).max(maxKeyDays) });
+
+/** Nobody asked over the network. */
+const local = { ip: '', userAgent: '' };
+
+type Accounts = Pick<AuthApi, 'createUser' | 'findUser' | 'createVerifiedSession' | 'createVerifiedKeyPair'>;
+
+export function createAccounts(services: Services): Accounts {
+  const { store, now } = services;
+  return {
+    async createUser(account) {
+      const checked = accountSchema.safeParse(account);
+      if (!checked.success) throw new TypeError(z.prettifyError(checked.error));
+      const userId = randomUUID();
+      const user = { ...checked.data, id: userId, emailId: randomUUID(), createdAtMs: now(), verifyByMs: null };
+      const outcome = await store.users.create(user, null);
+      if (outcome !== 'done') throw new AccountTakenError(outcome === 'email_taken' ? 'email' : 'alias');
+      return { userId };
+    },
+
+    findUser: (email) => store.users.findIdByEmail(email),
+
+    async createVerifiedSession(userId) {
+      const { session, bearer } = openSession({ userId, emailId: null }, local, services);
+      await store.sessions.create(session, null);
+      return { bearer, sessionId: session.id, expireAtMs: session.expireAtMs };
+    },
+
+    async createVerifiedKeyPair(userId, keyName, days) {
+      const checked = keySchema.safeParse({ name: keyName, days });
+      if (!checked.success) throw new TypeError(z.prettifyError(checked.error));
+      const { pair, apiSecret } = newKeyPair({ id: randomUUID(), userId, ...checked.data }, services);
+      await store.keyPairs.create(pair, null);
+      return { apiKey: pair.apiKey, apiSecret, keyId: pair.id, expireAtMs: pair.expireAtMs };
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * Checks an API key with its secret: one indexed query and one comparison in constant time, the same for an unknown key.
+ * Failing checks of one key are limited; the right secret still passes then, or whoever knows the key, which is no
+ * secret, could lock its owner out.
+ */
+import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import type { LiveKeyPair } from '../store/keypair-store.ts';
+
+/** Refuses with 401, and with 429 once too many checks of this key failed. */
+export async function checkKeyPair(
+  presented: { readonly apiKey: string; readonly apiSecret: string },
+  services: Services,
+): Promise<LiveKeyPair | Refusal> {
+  const { apiKey, apiSecret } = presented;
+  const pair = await services.store.keyPairs.findLive(apiKey, services.now());
+  const matches = services.hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
+  if (pair !== null && matches) return pair;
+  const retryAfterS = await services.limiter.attempt(
+    services.hashes.attemptsOf('keypair', apiKey),
+    services.limits.failingKeyChecks,
+  );
+  return retryAfterS === null ? new Refusal('credential_rejected') : new Refusal('attempts_exceeded', { retryAfterS });
+}

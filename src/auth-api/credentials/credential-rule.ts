@@ -1,0 +1,67 @@
+/** Which credential an operation takes, and how the caller behind it is found. */
+import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import type { Owner } from '../store/auth-store.ts';
+import type { LiveKeyPair } from '../store/keypair-store.ts';
+import type { LiveSession } from '../store/session-store.ts';
+import { checkBearer } from './check-bearer.ts';
+import { checkKeyPair } from './check-keypair.ts';
+import { type PresentedCredential, readCredential } from './read-credential.ts';
+
+export interface CredentialRule<Caller> {
+  /** For the description of the API. */
+  readonly kind: 'none' | 'bearer' | 'keypair' | 'any' | 'administrator';
+  /** Finds the caller, or says why there is none. */
+  identify(rawHeaders: readonly string[], services: Services): Promise<Caller | Refusal>;
+}
+
+/** No credential is read, so that a stale one does not stop a new sign-in. */
+export const noCredential: CredentialRule<null> = { kind: 'none', identify: async () => null };
+
+/** A verified session: what manages sessions, keys and addresses. A key pair is no substitute (401). */
+export const bearerOnly: CredentialRule<LiveSession> = {
+  kind: 'bearer',
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
+    if (presented instanceof Refusal) return presented;
+    return presented.kind === 'bearer' ? checkBearer(presented.bearer, services) : refuseKind(presented);
+  },
+};
+
+/** A verified key pair; a bearer is no substitute (401). */
+export const keyPairOnly: CredentialRule<LiveKeyPair> = {
+  kind: 'keypair',
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
+    if (presented instanceof Refusal) return presented;
+    return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
+  },
+};
+
+/** Either kind, never both. */
+export const anyCredential: CredentialRule<Owner> = {
+  kind: 'any',
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
+    if (presented instanceof Refusal) return presented;
+    if (presented.kind === 'bearer') return checkBearer(presented.bearer, services);
+    return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
+  },
+};
+
+/** The one role that is built in. */
+export const administratorRole = 'users_admin';
+
+/** Either kind, of somebody who holds the administrator's role at this moment (otherwise 403). */
+export const administrator: CredentialRule<Owner> = {
+  kind: 'administrator',
+  async identify(rawHeaders, services) {
+    const caller = await anyCredential.identify(rawHeaders, services);
+    if (caller instanceof Refusal) return caller;
+    return caller.roles.includes(administratorRole) ? caller : new Refusal('permission_missing');
+  },
+};
+
+function refuseKind(presented: PresentedCredential): Refusal {
+  return new Refusal(presented.kind === 'none' ? 'credential_missing' : 'credential_rejected');
+}

@@ -1,0 +1,85 @@
+/** The straight line of one request: target, host, operation, body, the operation itself, answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuthApiLog } from '../auth-api.ts';
+import { Refusal, refusalKinds } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import { answerHealth, type Served } from './answer-health.ts';
+import { clientAddress } from './client-address.ts';
+import type { MatchOperation } from './match-operation.ts';
+import { readRequestBody } from './read-request-body.ts';
+import { readTarget } from './read-target.ts';
+import { writeJson, writeRefusal } from './write-answer.ts';
+
+export interface RequestHandling {
+  readonly match: MatchOperation;
+  readonly services: Services;
+  readonly log: AuthApiLog;
+  /** Whether this peer may name the client's address. */
+  readonly trustPeer: (address: string) => boolean;
+}
+
+/** Longest user agent that is kept; the rest is cut off. */
+const maxUserAgentLength = 512;
+
+/** Never rejects. */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handling: RequestHandling,
+): Promise<void> {
+  let operationName = 'none';
+  try {
+    const served = await serve(request, handling, (name) => {
+      operationName = name;
+    });
+    if (served === null || response.destroyed) return;
+    if (!(served instanceof Refusal)) return writeJson(response, served.status, served.body);
+    const errorId = writeRefusal(response, served);
+    const { status } = refusalKinds[served.code];
+    handling.log.info({ errorId, operation: operationName, code: served.code, status }, 'request refused');
+  } catch (error) {
+    failRequest(response, handling, operationName, error);
+  }
+}
+
+/** Null: the client left before its request was whole. */
+async function serve(
+  request: IncomingMessage,
+  handling: RequestHandling,
+  entered: (operation: string) => void,
+): Promise<Served | Refusal | null> {
+  const { rawHeaders } = request;
+  if (!hasOneHost(request)) return new Refusal('host_invalid');
+  const body = await readRequestBody(request);
+  if (body === null || body instanceof Refusal) return body;
+  const target = readTarget(request.url ?? '');
+  if (target instanceof Refusal) return target;
+  const health = await answerHealth(target.path, request.method ?? '', handling.services.store);
+  if (health !== null) return health;
+  const matched = handling.match(request.method ?? '', target.path);
+  if (matched instanceof Refusal) return matched;
+  const { operation, params } = matched;
+  entered(operation.name);
+  const client = {
+    ip: clientAddress(request.socket.remoteAddress ?? '', rawHeaders, handling.trustPeer),
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
+  };
+  const answer = await operation.run({ rawHeaders, params, query: target.query, body, client }, handling.services);
+  return answer instanceof Refusal ? answer : { status: operation.status, body: answer };
+}
+
+/** RFC 9112 section 3.2: an HTTP/1.1 request has exactly one Host. Node keeps the first of several. */
+function hasOneHost(request: IncomingMessage): boolean {
+  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
+}
+
+function failRequest(response: ServerResponse, handling: RequestHandling, operation: string, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    handling.log.error({ operation, err: error }, 'request failed while it was answered');
+    return;
+  }
+  const errorId = writeRefusal(response, new Refusal('internal_error'));
+  handling.log.error({ errorId, operation, code: 'internal_error', status: 500, err: error }, 'request failed');
+}

@@ -1,0 +1,59 @@
+/** Writes answers: JSON of a served request, or the problem of a refused one. */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { problemBody, problemHeaders } from '../outcome/problem.ts';
+import { type Refusal, refusalKinds } from '../outcome/refusals.ts';
+
+/** No answer may be kept by anybody: it holds secrets, or depends on a credential. */
+export function writeJson(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(text)),
+    'cache-control',
+    'no-store',
+  ]);
+  response.end(text);
+}
+
+/** Answers the error id under which the log knows the refusal. */
+export function writeRefusal(response: ServerResponse, refusal: Refusal): string {
+  const errorId = randomUUID();
+  const { status, closes } = refusalKinds[refusal.code] as { status: number; closes?: true };
+  const body = problemBody(refusal, errorId);
+  // Node then says `Connection: close` and does it.
+  if (closes === true) response.shouldKeepAlive = false;
+  response.writeHead(status, [...problemHeaders(refusal, errorId), 'content-length', String(Buffer.byteLength(body))]);
+  if (closes === true && !response.req.complete) lingerThenEnd(response, body);
+  else response.end(body);
+  return errorId;
+}
+
+/** How long, and for how many bytes, the rest of a refused body is still taken. */
+const lingerMs = 1_000;
+const lingerBytes = 1024 * 1024;
+
+/**
+ * Closing at once, with a body still on its way, would make the kernel reset the connection, and the client could lose
+ * the answer. So the answer goes out whole, the rest of the body is thrown away for a while, and then the end follows.
+ */
+function lingerThenEnd(response: ServerResponse, body: string): void {
+  const request = response.req;
+  response.write(body);
+  let bytes = 0;
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > lingerBytes) end();
+  });
+  request.on('close', end);
+  request.on('end', end);
+  request.on('error', end);
+  request.resume();
+}

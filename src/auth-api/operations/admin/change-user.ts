@@ -1,0 +1,42 @@
+/** A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. */
+import { administrator } from '../../credentials/credential-rule.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { acknowledged, acknowledgement, idParam } from '../fields.ts';
+import { defineOperation, type Operation } from '../operation.ts';
+
+export const enableUser = switchUser(true);
+export const disableUser = switchUser(false);
+
+export const removeUser = defineOperation({
+  name: 'removeUser',
+  summary: 'Removes a user with everything that belongs to it',
+  method: 'DELETE',
+  paths: ['/admin/user/{id}'],
+  credential: administrator,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ params }, { store, revoked }) {
+    if (!(await store.users.remove(params.id))) return new Refusal('user_unknown');
+    revoked({ kind: 'user', id: params.id });
+    return acknowledged;
+  },
+});
+
+function switchUser(enabled: boolean): Operation {
+  const verb = enabled ? 'enable' : 'disable';
+  return defineOperation({
+    name: `${verb}User`,
+    summary: enabled ? 'Enables a user again' : 'Disables a user: sessions end and key pairs rest',
+    method: 'PUT',
+    paths: [`/admin/user/{id}/${verb}`],
+    credential: administrator,
+    params: idParam,
+    answer: acknowledgement,
+    async handle({ params }, { store, revoked }) {
+      if (!(await store.users.setEnabled(params.id, enabled))) return new Refusal('user_unknown');
+      // Also when enabled: a kept refusal of a key pair is not true anymore.
+      revoked({ kind: 'user', id: params.id });
+      return acknowledged;
+    },
+  });
+}

@@ -1,0 +1,36 @@
+/** E1: adds an address to the account. It counts once the code, which goes to it, has come back. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { bearerOnly } from '../../credentials/credential-rule.ts';
+import { limitMail } from '../../limits/limit-mail.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { emailAddress, id } from '../fields.ts';
+import { issueCode } from '../issue-code.ts';
+import { defineOperation } from '../operation.ts';
+
+export const addEmail = defineOperation({
+  name: 'addEmail',
+  summary: 'Adds an address; a code goes to it',
+  method: 'POST',
+  paths: ['/email'],
+  credential: bearerOnly,
+  body: z.object({ address: emailAddress }),
+  answer: z.object({ verificationCodeID: id }),
+  async handle({ caller, body, client }, services) {
+    const { store, rules, now } = services;
+    const limited = await limitMail(body.address, client.ip, services);
+    if (limited !== null) return limited;
+    const code = issueCode('email', services);
+    const nowMs = now();
+    const email = {
+      id: randomUUID(),
+      userId: caller.userId,
+      address: body.address,
+      createdAtMs: nowMs,
+      verifyByMs: nowMs + rules.codeLifetimeMs,
+    };
+    if (!(await store.emails.add(email, code.stored))) return new Refusal('key_duplicated');
+    code.mailTo(body.address, client);
+    return { verificationCodeID: code.stored.id };
+  },
+});

@@ -1,0 +1,77 @@
+/** The fields that several operations share, each described once. */
+import { z } from 'zod';
+
+/** Ids of ours are lower case; another spelling is no id. */
+export const id = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+  .describe('A lower-case UUID');
+
+export const idParam = z.object({ id });
+
+/** An address as HTML defines it, of the length that SMTP allows (RFC 5321 section 4.5.3.1). */
+export const emailAddress = z.string().max(254).regex(z.regexes.html5Email).describe('An e-mail address');
+
+/** Six digits; a number has lost its leading zeros, which are put back. */
+export const code = z
+  .union([
+    z.string().regex(/^[0-9]{6}$/),
+    z
+      .int()
+      .min(0)
+      .max(999_999)
+      .transform((value) => String(value).padStart(6, '0')),
+  ])
+  .describe('The six digits that came by mail');
+
+export const verification = z.object({ verificationCodeID: id, code });
+
+/** Text that people read: no control characters, no line breaks, not only blanks. */
+export function label(maxLength: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u)
+    .regex(/\S/);
+}
+
+/** A role or a group: no comma and no blank, because names travel joined by commas. */
+export const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$/)
+  .describe('The name of a role or group');
+
+/** A name in a path, where `:` and `@` may come escaped. */
+export const nameInPath = z.string().transform(decodeSegment).pipe(name);
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Left with its `%`, it is no name.
+    return segment;
+  }
+}
+
+export const expireAt = z.int().describe('Unix time in seconds');
+
+export const acknowledgement = z.object({ message: z.literal('acknowledged') });
+
+export const acknowledged = { message: 'acknowledged' } as const;
+
+/** Slices of long lists: `page` counts from 1. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+};
+
+/** Whole seconds, rounded down: a client never believes in a credential that has ended. */
+export function toSeconds(timeMs: number): number {
+  return Math.floor(timeMs / 1000);
+}
+
+/** Pages of a list in slices of `limit`. */
+export function pagesOf(total: number, limit: number): number {
+  return Math.ceil(total / limit);
+}

@@ -1,0 +1,127 @@
+/**
+ * What an operation of the API is: where it stands, who may call it, the schemas of what goes in and out, and what it
+ * does. Requests are checked by the very schemas that describe the API.
+ */
+import type { z } from 'zod';
+import type { CredentialRule } from '../credentials/credential-rule.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import { parseBody } from './parse-body.ts';
+import { parseQuery } from './parse-query.ts';
+
+export const basePath = '/api/auth/v2';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** Where a request comes from. */
+export interface Client {
+  /** Address of the client in text form. */
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+/** A request of which only the framing has been checked. */
+export interface OperationRequest {
+  readonly rawHeaders: readonly string[];
+  readonly params: Readonly<Record<string, string>>;
+  /** What follows `?`, undecoded; empty without one. */
+  readonly query: string;
+  readonly body: Buffer;
+  readonly client: Client;
+}
+
+export interface Operation {
+  /** Name in the description of the API. */
+  readonly name: string;
+  readonly summary: string;
+  readonly method: Method;
+  /** Below `basePath`, with `{name}` for a parameter; the first is the one that is described. */
+  readonly paths: readonly [string, ...string[]];
+  readonly credential: CredentialRule<unknown>['kind'];
+  readonly schemas: Schemas;
+  /** Status of success. */
+  readonly status: 200 | 202;
+  /** Answers the body of success, or a refusal. Rejects only by a fault of ours. */
+  run(request: OperationRequest, services: Services): Promise<object | Refusal>;
+}
+
+export interface Schemas {
+  readonly params: z.ZodType | null;
+  readonly query: z.ZodType | null;
+  readonly body: z.ZodType | null;
+  readonly answer: z.ZodType;
+}
+
+/** A checked request, as `handle` gets it. */
+export interface Call<Caller, Params, Query, Body> {
+  readonly caller: Caller;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly client: Client;
+}
+
+interface Definition<Caller, Params, Query, Body, Answer extends object> {
+  readonly name: string;
+  readonly summary: string;
+  readonly method: Method;
+  readonly paths: readonly [string, ...string[]];
+  readonly credential: CredentialRule<Caller>;
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  readonly answer: z.ZodType<Answer>;
+  handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Answer | Refusal>;
+}
+
+/** Ties the parts together; checks run in the order credential, path, query, body. */
+export function defineOperation<Caller, Params, Query, Body, Answer extends object>(
+  definition: Definition<Caller, Params, Query, Body, Answer>,
+): Operation {
+  const { name, summary, method, paths, credential, params, query, body, answer } = definition;
+  return {
+    name,
+    summary,
+    method,
+    paths,
+    credential: credential.kind,
+    schemas: { params: params ?? null, query: query ?? null, body: body ?? null, answer },
+    status: method === 'GET' ? 200 : 202,
+    async run(request, services) {
+      const caller = await credential.identify(request.rawHeaders, services);
+      if (caller instanceof Refusal) return caller;
+      const checkedParams = check(params, () => request.params, 'id_invalid');
+      if (checkedParams instanceof Refusal) return checkedParams;
+      const checkedQuery = check(query, () => parseQuery(request.query), 'parameters_invalid');
+      if (checkedQuery instanceof Refusal) return checkedQuery;
+      const checkedBody = check(body, () => parseBody(request.body), 'parameters_invalid');
+      if (checkedBody instanceof Refusal) return checkedBody;
+      const call = {
+        caller,
+        params: checkedParams.value,
+        query: checkedQuery.value,
+        body: checkedBody.value,
+        client: request.client,
+      };
+      return definition.handle(call, services);
+    },
+  };
+}
+
+/** Without a schema the part is not looked at, and `handle` cannot see it: its type there is `unknown`. */
+function check<Value>(
+  schema: z.ZodType<Value> | undefined,
+  read: () => unknown,
+  code: 'id_invalid' | 'parameters_invalid',
+): { readonly value: Value } | Refusal {
+  if (schema === undefined) return { value: undefined as Value };
+  const raw = read();
+  if (raw instanceof Refusal) return raw;
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return { value: parsed.data };
+  // The first step of a path is a name in our schema, never something of the request: unknown names are dropped.
+  const invalid = new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'body')));
+  // The code speaks of an id only when that is all that is wrong.
+  const named = code === 'id_invalid' && !invalid.has('id') ? 'parameters_invalid' : code;
+  return new Refusal(named, { invalid: [...invalid].sort() });
+}

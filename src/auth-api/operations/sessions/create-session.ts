@@ -1,0 +1,39 @@
+/** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
+import { z } from 'zod';
+import { noCredential } from '../../credentials/credential-rule.ts';
+import { limitMail } from '../../limits/limit-mail.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { emailAddress, label } from '../fields.ts';
+import { deadCode, issueCode } from '../issue-code.ts';
+import { defineOperation } from '../operation.ts';
+import { describeOpened, openedSession, openSession } from './open-session.ts';
+
+export const createSession = defineOperation({
+  name: 'createSession',
+  summary: 'Asks for a session; a code goes to the address',
+  method: 'POST',
+  paths: ['/session'],
+  credential: noCredential,
+  body: z.object({ email: emailAddress, kind: label(64).default('standard') }),
+  answer: openedSession,
+  async handle({ body, client }, services) {
+    const { store, rules } = services;
+    // Counted before anybody knows whether the address exists, so that the limit does not tell.
+    const limited = await limitMail(body.email, client.ip, services);
+    if (limited !== null) return limited;
+    const address = await store.emails.findSignIn(body.email);
+    if (address === null) {
+      if (rules.revealUnknownEmail) return new Refusal('email_unknown');
+      // A decoy is stored like a session and its code is tried like a code, so that neither time nor later answers tell.
+      const decoy = openSession(null, client, services);
+      const code = deadCode('session', services);
+      await store.sessions.create(decoy.session, code);
+      return describeOpened(decoy, code, body.kind);
+    }
+    const opened = openSession(address, client, services);
+    const code = issueCode('session', services);
+    await store.sessions.create(opened.session, code.stored);
+    code.mailTo(address.address, client);
+    return describeOpened(opened, code.stored, body.kind);
+  },
+});

@@ -1,0 +1,21 @@
+/** S6: ends one of the caller's sessions, the current one or another. */
+import { bearerOnly } from '../../credentials/credential-rule.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { acknowledged, acknowledgement, idParam } from '../fields.ts';
+import { defineOperation } from '../operation.ts';
+
+export const revokeSession = defineOperation({
+  name: 'revokeSession',
+  summary: 'Ends an own session at once',
+  method: 'DELETE',
+  paths: ['/session/{id}'],
+  credential: bearerOnly,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ caller, params }, { store, now, revoked }) {
+    // Somebody else's is as unknown as one that never was: ids of others cannot be probed.
+    if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
+    revoked({ kind: 'session', id: params.id });
+    return acknowledged;
+  },
+});

@@ -1,0 +1,22 @@
+/** S2: brings the code of a session, which makes its bearer valid. */
+import { noCredential } from '../../credentials/credential-rule.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { acknowledged, acknowledgement, verification } from '../fields.ts';
+import { checkCode } from '../issue-code.ts';
+import { defineOperation } from '../operation.ts';
+
+export const verifySession = defineOperation({
+  name: 'verifySession',
+  summary: 'Verifies a session by its code',
+  method: 'PUT',
+  paths: ['/session/verification'],
+  credential: noCredential,
+  body: verification,
+  answer: acknowledgement,
+  async handle({ body }, services) {
+    const refusal = await checkCode({ ...body, purpose: 'session', userId: null }, services);
+    if (refusal !== null) return refusal;
+    const verified = await services.store.sessions.verify(body.verificationCodeID, services.now());
+    return verified ? acknowledged : new Refusal('code_unknown');
+  },
+});

@@ -1,0 +1,42 @@
+/** U1: registers a user, whose first session is verified like any other. Until then address and alias are only reserved. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { noCredential } from '../../credentials/credential-rule.ts';
+import { limitMail } from '../../limits/limit-mail.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { issueCode } from '../issue-code.ts';
+import { defineOperation } from '../operation.ts';
+import { describeOpened, openedSession, openSession } from '../sessions/open-session.ts';
+import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
+
+export const registerUser = defineOperation({
+  name: 'registerUser',
+  summary: 'Registers a user and asks for the first session; a code goes to the address',
+  method: 'POST',
+  paths: ['/user'],
+  credential: noCredential,
+  body: z.object(accountFields),
+  answer: openedSession,
+  async handle({ body, client }, services) {
+    const { store, rules } = services;
+    if (!rules.selfRegistration) return new Refusal('registration_closed');
+    const limited = await limitMail(body.email, client.ip, services);
+    if (limited !== null) return limited;
+    const ids = { userId: randomUUID(), emailId: randomUUID() };
+    const opened = openSession(ids, client, services);
+    const code = issueCode('session', services);
+    const user = {
+      ...body,
+      id: ids.userId,
+      emailId: ids.emailId,
+      roles: firstRoles,
+      groups: firstGroups,
+      createdAtMs: opened.session.createdAtMs,
+      verifyByMs: opened.session.verifyByMs,
+    };
+    const outcome = await store.users.create(user, { session: opened.session, code: code.stored });
+    if (outcome !== 'done') return new Refusal('key_duplicated');
+    code.mailTo(body.email, client);
+    return describeOpened(opened, code.stored, 'standard');
+  },
+});

@@ -1,0 +1,19 @@
+/** U4: removes the caller's account with everything that belongs to it. */
+import { bearerOnly } from '../../credentials/credential-rule.ts';
+import { Refusal } from '../../outcome/refusals.ts';
+import { acknowledged, acknowledgement } from '../fields.ts';
+import { defineOperation } from '../operation.ts';
+
+export const removeSelf = defineOperation({
+  name: 'removeSelf',
+  summary: 'Removes the own account, its sessions, key pairs and addresses',
+  method: 'DELETE',
+  paths: ['/user'],
+  credential: bearerOnly,
+  answer: acknowledgement,
+  async handle({ caller }, { store, revoked }) {
+    if (!(await store.users.remove(caller.userId))) return new Refusal('credential_rejected');
+    revoked({ kind: 'user', id: caller.userId });
+    return acknowledged;
+  },
+});

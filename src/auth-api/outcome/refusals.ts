@@ -1,0 +1,72 @@
+/**
+ * The one table of everything that can stop a request to the Auth API. A code is an API: it is the problem's `code` and a
+ * word in the log, and is never renamed. `message` is the `x-error` text: fixed, printable ASCII, without any echo.
+ */
+
+export interface RefusalKind {
+  readonly status: number;
+  /** Text of `x-error` and of the problem's `title`. */
+  readonly message: string;
+  /** The connection is closed after the answer, because its framing can no longer be trusted. */
+  readonly closes?: true;
+}
+
+const table = {
+  request_malformed: { status: 400, message: 'The request is not valid HTTP', closes: true },
+  host_invalid: { status: 400, message: 'The Host header is missing or repeated', closes: true },
+  target_invalid: { status: 400, message: 'The request target is not valid' },
+  body_malformed: { status: 400, message: 'The body is not a valid JSON object' },
+  parameters_invalid: { status: 400, message: 'The parameters are not valid' },
+  id_invalid: { status: 400, message: 'The id is not a UUID' },
+  key_duplicated: { status: 400, message: 'duplicated key not allowed' },
+  email_preferred: { status: 400, message: 'The preferred address cannot be removed' },
+  email_unverified: { status: 400, message: 'The address is not verified' },
+  credential_repeated: { status: 400, message: 'A credential header was sent more than once' },
+  credential_conflict: { status: 400, message: 'Two kinds of credential were sent at once' },
+  credential_missing: { status: 401, message: 'A credential is required' },
+  credential_rejected: { status: 401, message: 'The credential is not valid' },
+  code_wrong: { status: 401, message: 'The code is wrong' },
+  permission_missing: { status: 403, message: 'A required role is missing' },
+  registration_closed: { status: 403, message: 'Self-registration is off' },
+  route_not_found: { status: 404, message: 'There is no such resource' },
+  email_unknown: { status: 404, message: 'There is no such e-mail address' },
+  code_unknown: { status: 404, message: 'There is no such verification' },
+  session_unknown: { status: 404, message: 'There is no such session' },
+  keypair_unknown: { status: 404, message: 'There is no such key pair' },
+  user_unknown: { status: 404, message: 'There is no such user' },
+  role_unknown: { status: 404, message: 'The user does not hold this role' },
+  method_not_allowed: { status: 405, message: 'The method is not allowed for this resource' },
+  request_timeout: { status: 408, message: 'The request was not received in time', closes: true },
+  body_too_large: { status: 413, message: 'The request body is too large', closes: true },
+  expectation_failed: { status: 417, message: 'The expectation cannot be met', closes: true },
+  attempts_exceeded: { status: 429, message: 'Too many attempts' },
+  headers_too_large: { status: 431, message: 'The request headers are too large', closes: true },
+  internal_error: { status: 500, message: 'Internal error' },
+  store_unavailable: { status: 503, message: 'The store does not answer' },
+  method_unsupported: { status: 501, message: 'This method is not supported', closes: true },
+} as const satisfies Record<string, RefusalKind>;
+
+export type RefusalCode = keyof typeof table;
+
+/** The catalog, frozen. */
+export const refusalKinds: Readonly<Record<RefusalCode, RefusalKind>> = Object.freeze(table);
+
+interface RefusalDetail {
+  /** Seconds of `Retry-After`. */
+  readonly retryAfterS?: number;
+  /** Methods of `Allow`. */
+  readonly allow?: readonly string[];
+  /** Names, from our own schemas, of the parameters that are missing or not valid. */
+  readonly invalid?: readonly string[];
+}
+
+/** A request that is not served, as a value: an operation answers it in place of a result. */
+export class Refusal {
+  readonly code: RefusalCode;
+  readonly detail: RefusalDetail;
+
+  constructor(code: RefusalCode, detail: RefusalDetail = {}) {
+    this.code = code;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Keyed hashes (HMAC-SHA-256) of everything secret that the store must recognize. Each purpose has a key of its own,
+ * derived by HKDF (RFC 5869), so that a hash of one kind is worthless as another. Without the settings' secret, a copy
+ * of the database allows no guess, not even of a six-digit code.
+ */
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+
+export interface KeyedHashes {
+  /** Hash to store. */
+  bearer(bearer: string): string;
+  /** Hashes to look for: under the current secret, then under each earlier one. */
+  bearerCandidates(bearer: string): readonly string[];
+  apiSecret(apiKey: string, apiSecret: string): string;
+  /** Compares in constant time; with `null` (an unknown key) it does the same work and answers false. */
+  isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
+  code(codeId: string, code: string): string;
+  isCode(stored: string, codeId: string, code: string): boolean;
+  /** A hash that no value has: for decoys. */
+  dead(): string;
+  /** A name of fixed length under which attempts are counted, so that no address or key lies in a limiter's memory. */
+  attemptsOf(kind: string, subject: string): string;
+}
+
+type Purpose = 'bearer' | 'api-secret' | 'code' | 'attempts';
+
+/** `secrets`: the current one first, then earlier ones that still open what they closed. */
+export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
+  const digest = secrets.map(digestUnder);
+  const [current] = digest as [Digest, ...Digest[]];
+  const matches = (stored: string, purpose: Purpose, parts: readonly string[]): boolean => {
+    let found = false;
+    // No early end: time does not tell under which secret it matched.
+    for (const under of digest) found = equalHashes(stored, under(purpose, parts)) || found;
+    return found;
+  };
+  const dead = () => randomBytes(32).toString('base64url');
+  const nobody = dead();
+  return {
+    bearer: (bearer) => current('bearer', [bearer]),
+    bearerCandidates: (bearer) => digest.map((under) => under('bearer', [bearer])),
+    apiSecret: (apiKey, apiSecret) => current('api-secret', [apiKey, apiSecret]),
+    isApiSecret: (stored, apiKey, apiSecret) =>
+      matches(stored ?? nobody, 'api-secret', [apiKey, apiSecret]) && stored !== null,
+    code: (codeId, code) => current('code', [codeId, code]),
+    isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
+    dead,
+    attemptsOf: (kind, subject) => current('attempts', [kind, subject]),
+  };
+}
+
+type Digest = (purpose: Purpose, parts: readonly string[]) => string;
+
+function digestUnder(secret: string): Digest {
+  const derive = (purpose: Purpose) => Buffer.from(hkdfSync('sha256', secret, '', `rolegate/auth-api/${purpose}`, 32));
+  const keys: Readonly<Record<Purpose, Buffer>> = {
+    bearer: derive('bearer'),
+    'api-secret': derive('api-secret'),
+    code: derive('code'),
+    attempts: derive('attempts'),
+  };
+  return (purpose, parts) => {
+    const hmac = createHmac('sha256', keys[purpose]);
+    // Each part with its length first: joined otherwise, two different lists could give one text.
+    for (const part of parts) hmac.update(`${part.length}:`).update(part);
+    return hmac.digest('base64url');
+  };
+}
+
+function equalHashes(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left, 'base64url'), Buffer.from(right, 'base64url')];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

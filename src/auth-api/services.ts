@@ -1,0 +1,30 @@
+/** What operations work with: made once by `createAuthApi`, handed to every operation. */
+import type { AttemptLimiter, AttemptLimits } from './limits/attempt-limiter.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import type { RevocationEvent } from './revocation-event.ts';
+import type { KeyedHashes } from './secrets/keyed-hashes.ts';
+import type { AuthStore } from './store/auth-store.ts';
+
+export interface Services {
+  readonly store: AuthStore;
+  readonly hashes: KeyedHashes;
+  readonly limiter: AttemptLimiter;
+  readonly limits: AttemptLimits;
+  readonly outbox: Outbox;
+  readonly rules: Rules;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Tells whoever keeps verdicts that they changed; never throws. */
+  readonly revoked: (event: RevocationEvent) => void;
+}
+
+/** The settings that operations follow. */
+export interface Rules {
+  readonly selfRegistration: boolean;
+  readonly revealUnknownEmail: boolean;
+  readonly sessionLifetimeMs: number;
+  readonly unverifiedLifetimeMs: number;
+  /** Longest life of a session from its creation, however often it is extended. */
+  readonly sessionCapMs: number;
+  readonly codeLifetimeMs: number;
+}

@@ -1,0 +1,44 @@
+/**
+ * The port behind which everything durable lies. Every method is one atomic step: it has either happened or not, also
+ * when two processes share the store. Times are milliseconds since the epoch; secrets arrive here only as keyed hashes.
+ */
+import type { CodeStore } from './code-store.ts';
+import type { EmailStore } from './email-store.ts';
+import type { KeyPairStore } from './keypair-store.ts';
+import type { SessionStore } from './session-store.ts';
+import type { UserStore } from './user-store.ts';
+
+export interface AuthStore {
+  readonly users: UserStore;
+  readonly emails: EmailStore;
+  readonly sessions: SessionStore;
+  readonly keyPairs: KeyPairStore;
+  readonly codes: CodeStore;
+  /** Removes up to `limit` rows of each kind that ended before `nowMs`; answers how many went. */
+  sweep(nowMs: number, limit: number): Promise<number>;
+  /** Rejects when the store cannot answer. */
+  ping(): Promise<void>;
+  /** No other method may be called afterwards. */
+  close(): Promise<void>;
+}
+
+/** A slice of a longer list: `page` counts from 1. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly page: number;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** Rows in the whole list. */
+  readonly total: number;
+}
+
+/** Who a credential belongs to: what both kinds of credential tell. */
+export interface Owner {
+  readonly userId: string;
+  readonly alias: string;
+  readonly fullName: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+}

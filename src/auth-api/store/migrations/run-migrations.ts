@@ -1,0 +1,18 @@
+/**
+ * Brings a database to the newest version at start. kysely runs pending migrations in one transaction under a lock, so
+ * processes that start together do not collide.
+ */
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { initial } from './0001-initial.ts';
+
+/** In the order of their names; a name is never changed once released. */
+const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+
+/** Rejects when a migration fails, or when the database is newer than this program. */
+export async function runMigrations<Tables>(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined)
+    throw new Error('the database could not be brought to the current version', { cause: error });
+}

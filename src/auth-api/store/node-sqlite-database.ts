@@ -1,0 +1,45 @@
+/**
+ * `node:sqlite` in the shape that kysely's SQLite dialect expects (that of better-sqlite3). Statements are prepared
+ * once per text and kept, bounded; a statement always runs to its end before another begins, so sharing one is safe.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+
+const maxStatements = 200;
+
+/** Opens or makes the file. Throws when it cannot be opened or is no database. */
+export function openNodeSqlite(path: string): SqliteDatabase {
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 });
+  // Write-ahead logging: readers of another process never wait for a writer. Full synchronization: a revocation that was
+  // acknowledged survives a loss of power.
+  database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      // A deferred transaction that reads before it writes fails at once when another process wrote in between,
+      // instead of waiting for its turn; all transactions here write.
+      const statement = wrapStatement(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+      if (statements.size >= maxStatements) statements.clear();
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+function wrapStatement(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...parameters.map(toInput)),
+    run: (parameters) => statement.run(...parameters.map(toInput)),
+    iterate: (parameters) => statement.iterate(...parameters.map(toInput)),
+  };
+}
+
+/** Only what the tables hold; anything else is a fault of the query. */
+function toInput(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  throw new TypeError(`a ${typeof value} cannot be a query parameter`);
+}

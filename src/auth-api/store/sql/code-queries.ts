@@ -1,0 +1,60 @@
+/** Verification codes in SQL. */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { CodePurpose, CodeStore, NewCode } from '../code-store.ts';
+import type { Tables } from './tables.ts';
+
+export function codeQueries(db: Kysely<Tables>): CodeStore {
+  return {
+    async claimTry({ codeId, purpose, userId, maxTries }, nowMs) {
+      let query = db
+        .updateTable('codes')
+        .set({ tries: sql`tries + 1` })
+        .where('id', '=', codeId)
+        .where('purpose', '=', purpose)
+        .where('expire_at', '>', nowMs)
+        .returning(['code_hash', 'tries', 'expire_at']);
+      if (userId !== null) query = query.where('user_id', '=', userId);
+      const row = await query.executeTakeFirst();
+      if (row === undefined) return null;
+      return { codeHash: row.tries > maxTries ? null : row.code_hash, expireAtMs: row.expire_at };
+    },
+  };
+}
+
+/** Stores a code for a subject; codes that the subject had before stop to count. */
+export async function putCode(
+  trx: Transaction<Tables>,
+  code: NewCode,
+  subject: { id: string; userId: string | null },
+): Promise<void> {
+  await trx.deleteFrom('codes').where('subject_id', '=', subject.id).execute();
+  await trx
+    .insertInto('codes')
+    .values({
+      id: code.id,
+      purpose: code.purpose,
+      subject_id: subject.id,
+      user_id: subject.userId,
+      code_hash: code.codeHash,
+      tries: 0,
+      expire_at: code.expireAtMs,
+    })
+    .execute();
+}
+
+/** Takes the code away and answers what it verifies; null for everyone but the first who asks. */
+export async function useCode(
+  trx: Transaction<Tables>,
+  codeId: string,
+  purpose: CodePurpose,
+  nowMs: number,
+): Promise<string | null> {
+  const row = await trx
+    .deleteFrom('codes')
+    .where('id', '=', codeId)
+    .where('purpose', '=', purpose)
+    .where('expire_at', '>', nowMs)
+    .returning('subject_id')
+    .executeTakeFirst();
+  return row?.subject_id ?? null;
+}

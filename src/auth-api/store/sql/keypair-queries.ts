@@ -1,0 +1,133 @@
+/** API key pairs in SQL. */
+import type { Kysely } from 'kysely';
+import type { KeyPairStore } from '../keypair-store.ts';
+import { putCode, useCode } from './code-queries.ts';
+import { ownerColumns, toOwner } from './owner-columns.ts';
+import { countRows, offsetOf } from './paging.ts';
+import type { Tables } from './tables.ts';
+
+const summary = [
+  'keypairs.id',
+  'keypairs.api_key',
+  'keypairs.name',
+  'keypairs.expire_at',
+  'keypairs.verified',
+] as const;
+
+export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
+  return {
+    create: (pair, code) =>
+      db.transaction().execute(async (trx) => {
+        await trx
+          .insertInto('keypairs')
+          .values({
+            id: pair.id,
+            user_id: pair.userId,
+            api_key: pair.apiKey,
+            secret_hash: pair.secretHash,
+            name: pair.name,
+            verified: code === null ? 1 : 0,
+            created_at: pair.createdAtMs,
+            expire_at: pair.expireAtMs,
+          })
+          .execute();
+        if (code !== null) await putCode(trx, code, pair);
+      }),
+
+    async findLive(apiKey, nowMs) {
+      const row = await db
+        .selectFrom('keypairs')
+        .innerJoin('users', 'users.id', 'keypairs.user_id')
+        .where('keypairs.api_key', '=', apiKey)
+        .where('keypairs.verified', '=', 1)
+        .where('keypairs.expire_at', '>', nowMs)
+        .where('users.enabled', '=', 1)
+        .select([...summary, 'keypairs.secret_hash'])
+        .select(ownerColumns)
+        .executeTakeFirst();
+      return row === undefined ? null : { ...toSummary(row), ...toOwner(row), secretHash: row.secret_hash };
+    },
+
+    async findPending(apiKey, userId, nowMs) {
+      const row = await db
+        .selectFrom('keypairs')
+        .where('api_key', '=', apiKey)
+        .where('user_id', '=', userId)
+        .where('verified', '=', 0)
+        .where('expire_at', '>', nowMs)
+        .select(['id', 'name', 'secret_hash'])
+        .executeTakeFirst();
+      return row === undefined ? null : { keyId: row.id, name: row.name, secretHash: row.secret_hash };
+    },
+
+    renewCode: (keyId, code) =>
+      db.transaction().execute(async (trx) => {
+        const pair = await trx
+          .selectFrom('keypairs')
+          .where('id', '=', keyId)
+          .where('verified', '=', 0)
+          .select('user_id')
+          .executeTakeFirst();
+        if (pair === undefined) return false;
+        await putCode(trx, code, { id: keyId, userId: pair.user_id });
+        return true;
+      }),
+
+    verify: (codeId, nowMs) =>
+      db.transaction().execute(async (trx) => {
+        const keyId = await useCode(trx, codeId, 'keypair', nowMs);
+        if (keyId === null) return null;
+        const { numUpdatedRows } = await trx
+          .updateTable('keypairs')
+          .set({ verified: 1 })
+          .where('id', '=', keyId)
+          .where('expire_at', '>', nowMs)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n ? keyId : null;
+      }),
+
+    async list(userId, nowMs) {
+      const rows = await db
+        .selectFrom('keypairs')
+        .where('user_id', '=', userId)
+        .where('expire_at', '>', nowMs)
+        .orderBy('created_at')
+        .orderBy('id')
+        .select(summary)
+        .execute();
+      return rows.map(toSummary);
+    },
+
+    remove: (keyId, userId) =>
+      db.transaction().execute(async (trx) => {
+        let query = trx.deleteFrom('keypairs').where('id', '=', keyId);
+        if (userId !== null) query = query.where('user_id', '=', userId);
+        const { numDeletedRows } = await query.executeTakeFirst();
+        if (numDeletedRows === 0n) return false;
+        await trx.deleteFrom('codes').where('subject_id', '=', keyId).execute();
+        return true;
+      }),
+
+    async page(request, nowMs) {
+      const live = db.selectFrom('keypairs').where('expire_at', '>', nowMs);
+      const rows = await live
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .limit(request.limit)
+        .offset(offsetOf(request))
+        .select([...summary, 'user_id'])
+        .execute();
+      return { rows: rows.map((row) => ({ ...toSummary(row), userId: row.user_id })), total: await countRows(live) };
+    },
+  };
+}
+
+function toSummary(row: { id: string; api_key: string; name: string; expire_at: number; verified: 0 | 1 }) {
+  return {
+    keyId: row.id,
+    apiKey: row.api_key,
+    name: row.name,
+    expireAtMs: row.expire_at,
+    verified: row.verified === 1,
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Who a credential belongs to, read in the same query as the credential: roles and groups come as one text each, joined
+ * by commas (which no name may hold), so that a check costs one query and one row.
+ */
+import { sql } from 'kysely';
+import type { Owner } from '../auth-store.ts';
+
+export interface OwnerRow {
+  readonly user_id: string;
+  readonly alias: string;
+  readonly full_name: string;
+  readonly roles: string | null;
+  readonly groups: string | null;
+}
+
+/** Sorted role names of `users.id`, joined by commas; null when there is none. */
+export const joinedRoles = sql<
+  string | null
+>`(select string_agg(role, ',' order by role) from user_roles where user_id = users.id)`;
+
+const joinedGroups = sql<
+  string | null
+>`(select string_agg(group_name, ',' order by group_name) from user_groups where user_id = users.id)`;
+
+/** Columns for a query that joins `users`. */
+export const ownerColumns = [
+  'users.id as user_id',
+  'users.alias',
+  'users.full_name',
+  joinedRoles.as('roles'),
+  joinedGroups.as('groups'),
+] as const;
+
+export function toOwner(row: OwnerRow): Owner {
+  return {
+    userId: row.user_id,
+    alias: row.alias,
+    fullName: row.full_name,
+    roles: splitNames(row.roles),
+    groups: splitNames(row.groups),
+  };
+}
+
+export function splitNames(joined: string | null): readonly string[] {
+  return joined === null || joined === '' ? [] : joined.split(',');
+}

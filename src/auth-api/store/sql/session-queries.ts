@@ -1,0 +1,127 @@
+/** Sessions in SQL. */
+import type { Kysely, Transaction } from 'kysely';
+import type { NewCode } from '../code-store.ts';
+import type { NewSession, SessionStore } from '../session-store.ts';
+import { putCode, useCode } from './code-queries.ts';
+import { ownerColumns, toOwner } from './owner-columns.ts';
+import { countRows, offsetOf } from './paging.ts';
+import type { Tables } from './tables.ts';
+
+const summary = ['sessions.id', 'sessions.ip', 'sessions.user_agent', 'sessions.expire_at'] as const;
+
+export function sessionQueries(db: Kysely<Tables>): SessionStore {
+  return {
+    create: (session, code) => db.transaction().execute((trx) => insertSession(trx, session, code)),
+
+    async findLive(bearerHashes, nowMs) {
+      const row = await db
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.id', 'sessions.user_id')
+        .where('sessions.bearer_hash', 'in', bearerHashes)
+        .where('sessions.verified', '=', 1)
+        .where('sessions.ends_at', '>', nowMs)
+        .where('users.enabled', '=', 1)
+        .select([...summary, 'sessions.created_at'])
+        .select(ownerColumns)
+        .executeTakeFirst();
+      return row === undefined ? null : { ...toSummary(row), ...toOwner(row), createdAtMs: row.created_at };
+    },
+
+    verify: (codeId, nowMs) =>
+      db.transaction().execute(async (trx) => {
+        const sessionId = await useCode(trx, codeId, 'session', nowMs);
+        if (sessionId === null) return false;
+        const session = await trx
+          .updateTable('sessions')
+          .set((eb) => ({ verified: 1, ends_at: eb.ref('expire_at') }))
+          .where('id', '=', sessionId)
+          .where('ends_at', '>', nowMs)
+          .where('user_id', 'is not', null)
+          .returning(['user_id', 'email_id'])
+          .executeTakeFirst();
+        if (session === undefined) return false;
+        // The code came by this address, so the address is the user's; a registration is complete with it.
+        await trx.updateTable('emails').set({ verify_by: null }).where('id', '=', session.email_id).execute();
+        await trx.updateTable('users').set({ verify_by: null }).where('id', '=', session.user_id).execute();
+        return true;
+      }),
+
+    async extend(sessionId, expireAtMs, nowMs) {
+      const { numUpdatedRows } = await db
+        .updateTable('sessions')
+        .set({ expire_at: expireAtMs, ends_at: expireAtMs })
+        .where('id', '=', sessionId)
+        .where('verified', '=', 1)
+        .where('ends_at', '>', nowMs)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    async listLive(userId, nowMs) {
+      const rows = await db
+        .selectFrom('sessions')
+        .where('user_id', '=', userId)
+        .where('verified', '=', 1)
+        .where('ends_at', '>', nowMs)
+        .orderBy('created_at')
+        .orderBy('id')
+        .select(summary)
+        .execute();
+      return rows.map(toSummary);
+    },
+
+    remove: (sessionId, userId, nowMs) =>
+      db.transaction().execute(async (trx) => {
+        let query = trx.deleteFrom('sessions').where('id', '=', sessionId).where('ends_at', '>', nowMs);
+        if (userId !== null) query = query.where('user_id', '=', userId);
+        const { numDeletedRows } = await query.executeTakeFirst();
+        if (numDeletedRows === 0n) return false;
+        await trx.deleteFrom('codes').where('subject_id', '=', sessionId).execute();
+        return true;
+      }),
+
+    async page(request, nowMs) {
+      const live = db.selectFrom('sessions').where('ends_at', '>', nowMs).where('user_id', 'is not', null);
+      const rows = await live
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .limit(request.limit)
+        .offset(offsetOf(request))
+        .select([...summary, 'user_id', 'verified'])
+        .execute();
+      const entries = rows.map((row) => ({
+        ...toSummary(row),
+        userId: row.user_id ?? '',
+        verified: row.verified === 1,
+      }));
+      return { rows: entries, total: await countRows(live) };
+    },
+  };
+}
+
+export async function insertSession(
+  trx: Transaction<Tables>,
+  session: NewSession,
+  code: NewCode | null,
+): Promise<void> {
+  await trx
+    .insertInto('sessions')
+    .values({
+      id: session.id,
+      user_id: session.userId,
+      email_id: session.emailId,
+      bearer_hash: session.bearerHash,
+      ip: session.ip,
+      user_agent: session.userAgent,
+      verified: code === null ? 1 : 0,
+      created_at: session.createdAtMs,
+      expire_at: session.expireAtMs,
+      ends_at: code === null ? session.expireAtMs : session.verifyByMs,
+    })
+    .execute();
+  if (code !== null) await putCode(trx, code, session);
+}
+
+function toSummary(row: { id: string; ip: string; user_agent: string; expire_at: number }) {
+  return { sessionId: row.id, ip: row.ip, userAgent: row.user_agent, expireAtMs: row.expire_at };
+}

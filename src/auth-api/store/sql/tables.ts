@@ -1,0 +1,79 @@
+/**
+ * The tables as the queries see them. Types are those that SQLite and PostgreSQL share: ids and hashes are text, times
+ * are whole milliseconds since the epoch, flags are 0 or 1.
+ */
+
+type Flag = 0 | 1;
+
+export interface Tables {
+  readonly users: UserRow;
+  readonly user_roles: { readonly user_id: string; readonly role: string };
+  readonly user_groups: { readonly user_id: string; readonly group_name: string };
+  readonly emails: EmailRow;
+  readonly sessions: SessionRow;
+  readonly keypairs: KeyPairRow;
+  readonly codes: CodeRow;
+}
+
+interface UserRow {
+  readonly id: string;
+  readonly alias: string;
+  /** The alias in lower case: what is unique. */
+  readonly alias_key: string;
+  readonly full_name: string;
+  readonly enabled: Flag;
+  readonly created_at: number;
+  /** Null once verified. */
+  readonly verify_by: number | null;
+}
+
+interface EmailRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly address: string;
+  /** The address in lower case: what is unique and looked up. */
+  readonly address_key: string;
+  readonly preferred: Flag;
+  readonly created_at: number;
+  /** Null once verified. */
+  readonly verify_by: number | null;
+}
+
+interface SessionRow {
+  readonly id: string;
+  /** Null for a decoy. */
+  readonly user_id: string | null;
+  readonly email_id: string | null;
+  readonly bearer_hash: string;
+  readonly ip: string;
+  readonly user_agent: string;
+  readonly verified: Flag;
+  readonly created_at: number;
+  /** Expiry once verified, as the client was told. */
+  readonly expire_at: number;
+  /** When the row stops to count: the end of the time for verification, and `expire_at` after it. */
+  readonly ends_at: number;
+}
+
+interface KeyPairRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly api_key: string;
+  readonly secret_hash: string;
+  readonly name: string;
+  readonly verified: Flag;
+  readonly created_at: number;
+  readonly expire_at: number;
+}
+
+interface CodeRow {
+  readonly id: string;
+  readonly purpose: string;
+  /** Id of the session, key pair or address that it verifies. */
+  readonly subject_id: string;
+  /** Null for the code of a decoy. */
+  readonly user_id: string | null;
+  readonly code_hash: string;
+  readonly tries: number;
+  readonly expire_at: number;
+}

@@ -1,0 +1,64 @@
+/** Users as an administrator lists them. */
+import { type Kysely, sql } from 'kysely';
+import type { Page, PageRequest } from '../auth-store.ts';
+import type { UserEntry, UserFilter } from '../user-store.ts';
+import { joinedRoles, splitNames } from './owner-columns.ts';
+import { countRows, offsetOf } from './paging.ts';
+import type { Tables } from './tables.ts';
+
+/** Addresses joined by blanks, which no address may hold; the preferred one first. */
+const joinedEmails = sql<
+  string | null
+>`(select string_agg(address, ' ' order by preferred desc, address) from emails where user_id = users.id)`;
+
+const columns = [
+  'users.id',
+  'users.enabled',
+  'users.verify_by',
+  joinedRoles.as('roles'),
+  joinedEmails.as('emails'),
+] as const;
+
+export async function findUserEntry(db: Kysely<Tables>, userId: string): Promise<UserEntry | null> {
+  const row = await db.selectFrom('users').where('id', '=', userId).select(columns).executeTakeFirst();
+  return row === undefined ? null : toEntry(row);
+}
+
+export async function pageOfUsers(
+  db: Kysely<Tables>,
+  filter: UserFilter,
+  request: PageRequest,
+): Promise<Page<UserEntry>> {
+  let query = db.selectFrom('users');
+  if (filter.enabled !== null) query = query.where('enabled', '=', filter.enabled ? 1 : 0);
+  const { role } = filter;
+  if (role !== null) {
+    query = query.where('id', 'in', (eb) => eb.selectFrom('user_roles').where('role', '=', role).select('user_id'));
+  }
+  const rows = await query
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(request.limit)
+    .offset(offsetOf(request))
+    .select(columns)
+    .execute();
+  return { rows: rows.map(toEntry), total: await countRows(query) };
+}
+
+interface Row {
+  readonly id: string;
+  readonly enabled: 0 | 1;
+  readonly verify_by: number | null;
+  readonly roles: string | null;
+  readonly emails: string | null;
+}
+
+function toEntry(row: Row): UserEntry {
+  return {
+    userId: row.id,
+    emails: row.emails === null ? [] : row.emails.split(' '),
+    roles: splitNames(row.roles),
+    verified: row.verify_by === null,
+    enabled: row.enabled === 1,
+  };
+}

@@ -1,0 +1,52 @@
+/** The part of the store that holds users with their roles and groups. */
+import type { Page, PageRequest } from './auth-store.ts';
+import type { NewCode } from './code-store.ts';
+import type { NewSession } from './session-store.ts';
+
+export interface NewUser {
+  readonly id: string;
+  readonly emailId: string;
+  readonly email: string;
+  readonly alias: string;
+  readonly fullName: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly createdAtMs: number;
+  /** Until then the first session must be verified, or the registration lapses; null: the user is there for good. */
+  readonly verifyByMs: number | null;
+}
+
+export interface UserEntry {
+  readonly userId: string;
+  readonly emails: readonly string[];
+  readonly roles: readonly string[];
+  readonly verified: boolean;
+  readonly enabled: boolean;
+}
+
+export interface UserFilter {
+  readonly enabled: boolean | null;
+  readonly role: string | null;
+}
+
+export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
+
+export interface UserStore {
+  /** Stores the user with the address as preferred one, and the first session of a registration. */
+  create(user: NewUser, first: { session: NewSession; code: NewCode } | null): Promise<CreateUserOutcome>;
+  /** Alias of a user who is there for good. */
+  findAlias(userId: string): Promise<string | null>;
+  findIdByEmail(address: string): Promise<string | null>;
+  /** Removes the user with everything that belongs to it. */
+  remove(userId: string): Promise<boolean>;
+  find(userId: string): Promise<UserEntry | null>;
+  page(filter: UserFilter, request: PageRequest): Promise<Page<UserEntry>>;
+  /** Disabling ends all sessions; key pairs rest until the user is enabled again. False: no such user. */
+  setEnabled(userId: string, enabled: boolean): Promise<boolean>;
+  /** Sorted role names, or null when there is no such user. */
+  roles(userId: string): Promise<readonly string[] | null>;
+  /** False: no such user. Adding a role that is there changes nothing. */
+  addRole(userId: string, role: string): Promise<boolean>;
+  /** False: no such user, or it does not hold the role. */
+  removeRole(userId: string, role: string): Promise<boolean>;
+}

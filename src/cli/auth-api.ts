@@ -1,0 +1,30 @@
+/** `rolegate auth-api`: the Auth API alone, from its own file, until a signal ends it. */
+import pc from 'picocolors';
+import { untilSignal } from '../app/lifecycle.ts';
+import { ListenError, listenOn } from '../app/listen-error.ts';
+import { createAuthApi } from '../auth-api/create-auth-api.ts';
+import { formatProblems } from '../config/format-problems.ts';
+import { loadAuthApiFile } from '../config/load-config.ts';
+import { createLogSink, standardOutput } from '../telemetry/log-sink.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { CommandError, type ExitCode } from './exit-code.ts';
+
+export async function authApi(options: { config: string }): Promise<ExitCode> {
+  const result = loadAuthApiFile(options.config, process.env);
+  if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
+  const { listen, settings } = result.config;
+  const sink = createLogSink(standardOutput(() => undefined));
+  const log = createLogger('info', sink);
+  const api = await createAuthApi({ settings, log });
+  try {
+    const address = await listenOn('listen', listen, () => api.listen(listen));
+    log.info({ listen: address }, 'Auth API started');
+  } catch (error) {
+    await api.close();
+    sink.close();
+    throw error instanceof ListenError ? new CommandError(error.message) : error;
+  }
+  const code = await untilSignal({ close: () => api.close() });
+  sink.close();
+  return code as ExitCode;
+}

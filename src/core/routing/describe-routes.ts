@@ -1,0 +1,101 @@
+/** The effective table of routes for people: which request goes where, and who may make it. */
+import type { AccessRule } from '../policy/access.ts';
+import type { RouteTable } from './compile-routes.ts';
+import type { Route } from './route.ts';
+
+/** Plain data, fit for JSON; null where the route sets no limit. */
+export interface RouteDescription {
+  readonly id: string;
+  /** Position in the file, from 0. */
+  readonly index: number;
+  /** Null: any host. */
+  readonly host: string | null;
+  readonly path: string;
+  /** Methods that the route matches at all; null: every method. */
+  readonly methods: readonly string[] | null;
+  /** One entry per method that has a rule; `*` stands for every method. Others are refused with 405. */
+  readonly access: readonly { readonly method: string; readonly rule: WrittenRule }[];
+  readonly upstream: string;
+  readonly maxAgeMs: number | null;
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number | null;
+  readonly rewrite: { readonly stripPrefix: string; readonly addPrefix: string } | null;
+  readonly forwardCredentials: boolean;
+  readonly websocket: boolean;
+}
+
+/** A rule as written in the configuration: a word, a list (any of), or any, all, none. */
+export type WrittenRule =
+  | 'public'
+  | 'optional'
+  | 'authenticated'
+  | 'deny'
+  | readonly string[]
+  | { readonly any?: readonly string[]; readonly all?: readonly string[]; readonly none?: readonly string[] };
+
+/** In the order of the file. */
+export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
+  return table.routes.map((route) => ({
+    id: route.id,
+    index: route.index,
+    host: route.pattern.host,
+    path: route.pattern.path,
+    methods: route.methods,
+    access: describeAccess(route),
+    upstream: route.upstream,
+    maxAgeMs: finite(route.maxAgeMs),
+    timeoutMs: route.timeoutMs,
+    maxBodyBytes: finite(route.maxBodyBytes),
+    rewrite: route.rewrite === null ? null : { ...route.rewrite },
+    forwardCredentials: route.forwardCredentials,
+    websocket: route.websocket,
+  }));
+}
+
+/** A rule in words, such as "any of user, reporter; none of suspended". */
+export function ruleInWords(rule: WrittenRule): string {
+  if (typeof rule === 'string') return wordMeaning[rule];
+  if (isList(rule)) return rule.length === 0 ? wordMeaning.authenticated : `any of ${rule.join(', ')}`;
+  const parts = (['any', 'all', 'none'] as const).flatMap((key) => {
+    const roles = rule[key] ?? [];
+    return roles.length === 0 ? [] : [`${key} of ${roles.join(', ')}`];
+  });
+  return parts.length === 0 ? wordMeaning.authenticated : parts.join('; ');
+}
+
+const wordMeaning = {
+  public: 'everyone, no credential is read',
+  optional: 'everyone, known or anonymous',
+  authenticated: 'any identity',
+  deny: 'nobody',
+} as const;
+
+/** As matching reads it: HEAD follows GET unless it has a rule of its own (RFC 9110 section 9.3.2). */
+function describeAccess(route: Route): RouteDescription['access'] {
+  const { every, byMethod } = route.access;
+  if (every !== null && route.methods === null) return [{ method: '*', rule: written(every) }];
+  const listed = every === null ? [...byMethod] : (route.methods ?? []).map((method) => [method, every] as const);
+  const rules = listed.filter(([method]) => route.methods === null || route.methods.includes(method));
+  const get = rules.findIndex(([method]) => method === 'GET');
+  if (get >= 0 && !rules.some(([method]) => method === 'HEAD')) rules.splice(get + 1, 0, ['HEAD', rules[get]![1]]);
+  return rules.map(([method, rule]) => ({ method, rule: written(rule) }));
+}
+
+function written(rule: AccessRule): WrittenRule {
+  if (rule.kind !== 'roles') return rule.kind;
+  const { any, all, none } = rule.source;
+  if (all.length === 0 && none.length === 0) return [...any];
+  return {
+    ...(any.length > 0 ? { any: [...any] } : {}),
+    ...(all.length > 0 ? { all: [...all] } : {}),
+    ...(none.length > 0 ? { none: [...none] } : {}),
+  };
+}
+
+function isList(rule: Exclude<WrittenRule, string>): rule is readonly string[] {
+  return Array.isArray(rule);
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

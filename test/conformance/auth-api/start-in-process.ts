@@ -1,0 +1,51 @@
+/** The Auth API in this process, over real sockets, with a clock that the suite moves. */
+
+import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
+import { isLoopback } from '../../../src/auth-api/http/client-address.ts';
+import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
+import { type SeenMail, type StartTarget, suiteUsers } from './target.ts';
+
+export const startInProcess: StartTarget = async (settings) => {
+  const mails: OutgoingMail[] = [];
+  let revoked: string[] = [];
+  let elapsedMs = 0;
+  const api = await createAuthApi({
+    settings: {
+      database: ':memory:',
+      secret: 'a secret for this suite, long enough',
+      selfRegistration: settings.selfRegistration ?? true,
+      revealUnknownEmail: settings.revealUnknownEmail ?? true,
+      outbox: 'console',
+      sessionLifetimeMs: 24 * 3_600_000,
+      unverifiedLifetimeMs: 600_000,
+      sessionCapMs: 30 * 24 * 3_600_000,
+      codeLifetimeMs: 600_000,
+    },
+    log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
+    printCode: (mail) => mails.push(mail),
+    now: () => Date.now() + elapsedMs,
+    trustPeer: isLoopback,
+    onRevoked: ({ kind, id }) => revoked.push(`${kind} ${id}`),
+  });
+  for (const user of suiteUsers) await api.createUser(user);
+  const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    baseUrl: `http://127.0.0.1:${port}`,
+    mails: () => mails.map(toSeen),
+    advance: (durationMs) => {
+      elapsedMs += durationMs;
+    },
+    takeRevoked: () => {
+      const taken = revoked;
+      revoked = [];
+      return taken;
+    },
+    close: () => api.close(),
+  };
+};
+
+function toSeen(mail: OutgoingMail): SeenMail {
+  return mail.kind === 'code'
+    ? { to: mail.to, purpose: mail.purpose, codeId: mail.codeId, code: mail.code }
+    : { to: mail.to, purpose: 'welcome', codeId: '', code: '' };
+}

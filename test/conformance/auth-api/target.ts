@@ -1,0 +1,47 @@
+/** What the suite runs against: an Auth API somewhere, with the users of the suite, and a view of what it mails. */
+
+export interface SeenMail {
+  readonly to: string;
+  /** `welcome`, or what the code is for. */
+  readonly purpose: 'session' | 'keypair' | 'email' | 'welcome';
+  readonly codeId: string;
+  readonly code: string;
+}
+
+export interface TargetSettings {
+  readonly selfRegistration?: boolean | undefined;
+  readonly revealUnknownEmail?: boolean | undefined;
+}
+
+export interface Target {
+  /** Origin, without a path. */
+  readonly baseUrl: string;
+  /** Mails so far, oldest first. */
+  mails(): readonly SeenMail[];
+  /** Lets the Auth API's clock move; null: this target cannot, and cases that need it are left to the others. */
+  readonly advance: ((durationMs: number) => void) | null;
+  /** Messages of revocation since the last call, as `kind id`; null: this target cannot tell. */
+  readonly takeRevoked: (() => readonly string[]) | null;
+  close(): Promise<void>;
+}
+
+export type StartTarget = (settings: TargetSettings) => Promise<Target>;
+
+/** Users that a target has from the start; their addresses are verified. Groups: `public` and what is named. */
+export const suiteUsers = [
+  { email: 'ana@example.test', fullName: 'Ana Example', alias: 'ana', roles: ['user'], groups: ['public'] },
+  {
+    email: 'ben@example.test',
+    fullName: 'Ben Example',
+    alias: 'ben',
+    roles: ['user', 'reporter'],
+    groups: ['acme', 'public'],
+  },
+  {
+    email: 'ada@example.test',
+    fullName: 'Ada Admin',
+    alias: 'ada',
+    roles: ['user', 'users_admin'],
+    groups: ['public'],
+  },
+] as const;

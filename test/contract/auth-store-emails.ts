@@ -1,0 +1,91 @@
+/** Contract of the store: addresses, and the sweep of all that ended. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { NewUser } from '../../src/auth-api/store/user-store.ts';
+import { code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+
+export function describeEmails(tested: () => StoreUnderTest): void {
+  describe('addresses', () => {
+    const added = (owner: NewUser, address: string, createdAtMs = nowMs) => ({
+      id: randomUUID(),
+      userId: owner.id,
+      address,
+      createdAtMs,
+      verifyByMs: createdAtMs + 2_000,
+    });
+
+    it('are added, verified, preferred and removed', async () => {
+      const { store, ana, ben } = tested();
+      const email = added(ana, 'second@example.test', laterMs);
+      const its = code('email', { expireAtMs: nowMs + 9_000 });
+      expect(await store.emails.add(email, its)).toBe(true);
+      expect(await store.emails.add(added(ben, 'SECOND@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.findSignIn('second@example.test')).toBeNull();
+      expect(await store.emails.prefer(email.id, ana.id)).toBe('unverified');
+      expect(await store.emails.verify(its.id, laterMs)).toBe(true);
+      expect(await store.emails.findSignIn('SECOND@example.test')).toMatchObject({ userId: ana.id, emailId: email.id });
+      expect(await store.emails.prefer(email.id, ben.id)).toBe('unknown');
+      expect(await store.emails.findPreferred(ana.id)).toBe('ana@example.test');
+      expect(await store.emails.prefer(email.id, ana.id)).toBe('done');
+      expect(await store.emails.findPreferred(ana.id)).toBe('second@example.test');
+      expect(await store.emails.list(ana.id, laterMs)).toEqual([
+        { emailId: ana.emailId, address: 'ana@example.test', preferred: false, verified: true },
+        { emailId: email.id, address: 'second@example.test', preferred: true, verified: true },
+      ]);
+      expect(await store.emails.remove(email.id, ana.id)).toBe('preferred');
+      expect(await store.emails.remove(ana.emailId, ben.id)).toBe('unknown');
+      expect(await store.emails.remove(ana.emailId, ana.id)).toBe('done');
+      expect(await store.users.findIdByEmail('ana@example.test')).toBeNull();
+    });
+
+    it('get a new code while they wait', async () => {
+      const { store, ana, ben } = tested();
+      const [old, fresh] = [code('email'), code('email')];
+      await store.emails.add(added(ana, 'Second@example.test'), old);
+      expect(await store.emails.renewCode('second@example.test', ben.id, fresh, laterMs)).toBeNull();
+      expect(await store.emails.renewCode('second@EXAMPLE.test', ana.id, fresh, laterMs)).toBe('Second@example.test');
+      expect(await store.emails.verify(old.id, laterMs)).toBe(false);
+      expect(await store.emails.verify(fresh.id, laterMs)).toBe(true);
+      expect(await store.emails.renewCode('second@example.test', ana.id, code('email'), laterMs)).toBeNull();
+    });
+
+    it('are free again when they were not verified in time', async () => {
+      const { store, ana, ben } = tested();
+      await store.emails.add(added(ana, 'second@example.test'), code('email'));
+      expect(await store.emails.list(ana.id, laterMs)).toHaveLength(2);
+      expect(await store.emails.list(ana.id, nowMs + 2_000)).toHaveLength(1);
+      expect(await store.emails.add(added(ben, 'second@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.add(added(ben, 'second@example.test', nowMs + 2_000), code('email'))).toBe(true);
+    });
+  });
+
+  describe('sweep', () => {
+    it('removes what ended, so many rows of a kind at a time, and nothing else', async () => {
+      const { store, ana } = tested();
+      const live = session(ana, { expireAtMs: nowMs + 60_000 });
+      await store.sessions.create(live, null);
+      for (let at = 0; at < 5; at += 1) await store.sessions.create(session(ana), null);
+      const eve = user('eve', { verifyByMs: nowMs + 2_000 });
+      await store.users.create(eve, { session: session(eve), code: code('session') });
+      await store.keyPairs.create(pair(ana), null);
+      await store.emails.add(
+        { id: randomUUID(), userId: ana.id, address: 'x@example.test', createdAtMs: nowMs, verifyByMs: nowMs + 2_000 },
+        code('email'),
+      );
+      expect(await store.sweep(nowMs, 100)).toBe(0);
+      let swept = 0;
+      for (let batch = -1; batch !== 0; swept += batch) {
+        batch = await store.sweep(nowMs + 20_000, 2);
+        expect(batch).toBeLessThanOrEqual(10);
+      }
+      // 6 sessions, 2 codes, 1 pair, 2 addresses and a user, of which those may go with their user.
+      expect(swept + 1).toBeGreaterThanOrEqual(11);
+      expect((await store.sessions.page({ limit: 10, page: 1 }, nowMs)).rows.map(({ sessionId }) => sessionId)).toEqual(
+        [live.id],
+      );
+      expect((await store.keyPairs.page({ limit: 10, page: 1 }, nowMs)).total).toBe(0);
+      expect((await store.users.page({ enabled: null, role: null }, { limit: 10, page: 1 })).total).toBe(2);
+      expect(await store.emails.list(ana.id, nowMs)).toHaveLength(1);
+    });
+  });
+}

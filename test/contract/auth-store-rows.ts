@@ -1,0 +1,70 @@
+/** Rows for the contract suite of the Auth API's store. */
+import { randomUUID } from 'node:crypto';
+import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
+import type { CodePurpose, NewCode } from '../../src/auth-api/store/code-store.ts';
+import type { NewKeyPair } from '../../src/auth-api/store/keypair-store.ts';
+import type { NewSession } from '../../src/auth-api/store/session-store.ts';
+import type { NewUser } from '../../src/auth-api/store/user-store.ts';
+
+export const nowMs = 1_800_000_000_000;
+export const laterMs = nowMs + 1_000;
+
+export function user(alias: string, over: Partial<NewUser> = {}): NewUser {
+  return {
+    id: randomUUID(),
+    emailId: randomUUID(),
+    email: `${alias}@example.test`,
+    alias,
+    fullName: `Full ${alias}`,
+    roles: ['user', 'reporter'],
+    groups: ['public'],
+    createdAtMs: nowMs,
+    verifyByMs: null,
+    ...over,
+  };
+}
+
+export function session(owner: NewUser | null, over: Partial<NewSession> = {}): NewSession {
+  return {
+    id: randomUUID(),
+    userId: owner?.id ?? null,
+    emailId: owner?.emailId ?? null,
+    bearerHash: randomUUID(),
+    ip: '203.0.113.7',
+    userAgent: 'client/1.0',
+    createdAtMs: nowMs,
+    expireAtMs: nowMs + 10_000,
+    verifyByMs: nowMs + 2_000,
+    ...over,
+  };
+}
+
+export function pair(owner: NewUser, over: Partial<NewKeyPair> = {}): NewKeyPair {
+  return {
+    id: randomUUID(),
+    userId: owner.id,
+    apiKey: randomUUID(),
+    secretHash: 'hash',
+    name: 'Example',
+    createdAtMs: nowMs,
+    expireAtMs: nowMs + 10_000,
+    ...over,
+  };
+}
+
+export function code(purpose: CodePurpose, over: Partial<NewCode> = {}): NewCode {
+  return { id: randomUUID(), purpose, codeHash: 'code hash', expireAtMs: nowMs + 2_000, ...over };
+}
+
+/** The store of the test that runs, and the users that it has from the start. */
+export interface StoreUnderTest {
+  readonly store: AuthStore;
+  readonly ana: NewUser;
+  /** Without roles and groups. */
+  readonly ben: NewUser;
+}
+
+/** One try of a code, by default of a session's and by anybody. */
+export function claim(store: AuthStore, codeId: string, over: object = {}, atMs = laterMs) {
+  return store.codes.claimTry({ codeId, purpose: 'session', userId: null, maxTries: 5, ...over }, atMs);
+}

@@ -1,0 +1,113 @@
+/** Contract of the store: users. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+
+export function describeUsers(tested: () => StoreUnderTest): void {
+  describe('users', () => {
+    it('have one address and one alias each, whatever the letter case', async () => {
+      const { store } = tested();
+      expect(await store.users.create(user('other', { alias: 'ANA' }), null)).toBe('alias_taken');
+      expect(await store.users.create(user('other', { email: 'Ana@Example.test' }), null)).toBe('email_taken');
+      // What failed left nothing behind.
+      expect(await store.users.create(user('other'), null)).toBe('done');
+    });
+
+    it('are found by id and by address', async () => {
+      const { store, ana } = tested();
+      expect(await store.users.findAlias(ana.id)).toBe('ana');
+      expect(await store.users.findAlias(randomUUID())).toBeNull();
+      expect(await store.users.findIdByEmail('ANA@example.test')).toBe(ana.id);
+      expect(await store.users.findIdByEmail('nobody@example.test')).toBeNull();
+      expect(await store.users.find(ana.id)).toEqual({
+        userId: ana.id,
+        emails: ['ana@example.test'],
+        roles: ['reporter', 'user'],
+        verified: true,
+        enabled: true,
+      });
+      expect(await store.users.find(randomUUID())).toBeNull();
+    });
+
+    it('are registered with a first session, which completes the registration', async () => {
+      const { store } = tested();
+      const eve = user('eve', { verifyByMs: nowMs + 2_000 });
+      const first = { session: session(eve), code: code('session') };
+      expect(await store.users.create(eve, first)).toBe('done');
+      expect(await store.users.findAlias(eve.id)).toBeNull();
+      expect(await store.users.findIdByEmail(eve.email)).toBeNull();
+      expect(await store.emails.findSignIn(eve.email)).toBeNull();
+      expect(await store.users.create(user('eve', { alias: 'eve2' }), null)).toBe('email_taken');
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBe(true);
+      expect(await store.users.findAlias(eve.id)).toBe('eve');
+      expect((await store.emails.findSignIn(eve.email))?.userId).toBe(eve.id);
+    });
+
+    it('give address and alias free again when a registration lapses', async () => {
+      const { store } = tested();
+      const eve = user('eve', { verifyByMs: nowMs + 2_000 });
+      await store.users.create(eve, { session: session(eve), code: code('session') });
+      expect(await store.users.create(user('eve', { createdAtMs: nowMs + 1_999 }), null)).toBe('alias_taken');
+      expect(await store.users.create(user('eve', { createdAtMs: nowMs + 2_000 }), null)).toBe('done');
+    });
+
+    it('go with everything that is theirs', async () => {
+      const { store, ana } = tested();
+      const theirs = session(ana);
+      const keys = pair(ana);
+      await store.sessions.create(theirs, null);
+      await store.keyPairs.create(keys, null);
+      expect(await store.users.remove(ana.id)).toBe(true);
+      expect(await store.users.remove(ana.id)).toBe(false);
+      expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
+      expect(await store.keyPairs.findLive(keys.apiKey, laterMs)).toBeNull();
+      expect(await store.users.create(user('ana'), null)).toBe('done');
+    });
+
+    it('are listed in pages, by state and by role', async () => {
+      const { store, ben } = tested();
+      const all = { enabled: null, role: null };
+      const names = async (filter: object, limit = 10, page = 1) => {
+        const found = await store.users.page({ ...all, ...filter }, { limit, page });
+        return [found.total, found.rows.flatMap(({ emails }) => emails).sort()];
+      };
+      expect(await names({})).toEqual([2, ['ana@example.test', 'ben@example.test']]);
+      expect((await names({}, 1, 2))[0]).toBe(2);
+      expect((await names({}, 1, 2))[1]).toHaveLength(1);
+      expect(await names({}, 10, 2)).toEqual([2, []]);
+      expect(await names({ role: 'reporter' })).toEqual([1, ['ana@example.test']]);
+      await store.users.setEnabled(ben.id, false);
+      expect(await names({ enabled: true })).toEqual([1, ['ana@example.test']]);
+      expect(await names({ enabled: false })).toEqual([1, ['ben@example.test']]);
+    });
+
+    it('gain and lose roles', async () => {
+      const { store, ben } = tested();
+      expect(await store.users.addRole(ben.id, 'b')).toBe(true);
+      expect(await store.users.addRole(ben.id, 'a')).toBe(true);
+      expect(await store.users.addRole(ben.id, 'a')).toBe(true);
+      expect(await store.users.addRole(randomUUID(), 'a')).toBe(false);
+      expect(await store.users.roles(ben.id)).toEqual(['a', 'b']);
+      expect(await store.users.removeRole(ben.id, 'a')).toBe(true);
+      expect(await store.users.removeRole(ben.id, 'a')).toBe(false);
+      expect(await store.users.roles(ben.id)).toEqual(['b']);
+      expect(await store.users.roles(randomUUID())).toBeNull();
+    });
+
+    it('lose their sessions when they are disabled, and their key pairs rest', async () => {
+      const { store, ana } = tested();
+      const theirs = session(ana);
+      const keys = pair(ana);
+      await store.sessions.create(theirs, null);
+      await store.keyPairs.create(keys, null);
+      expect(await store.users.setEnabled(ana.id, false)).toBe(true);
+      expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
+      expect(await store.keyPairs.findLive(keys.apiKey, laterMs)).toBeNull();
+      expect(await store.emails.findSignIn(ana.email)).toBeNull();
+      expect(await store.users.setEnabled(ana.id, true)).toBe(true);
+      expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
+      expect((await store.keyPairs.findLive(keys.apiKey, laterMs))?.keyId).toBe(keys.id);
+      expect(await store.users.setEnabled(randomUUID(), false)).toBe(false);
+    });
+  });
+}

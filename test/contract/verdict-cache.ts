@@ -1,0 +1,108 @@
+/** What every store of verdicts does, whatever it is made of. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Credential } from '../../src/core/credential/credential.ts';
+import { type Verdict, type VerdictStore, verdictOf } from '../../src/identity/verdict.ts';
+import { bearer, identity, keyPair } from '../unit/identity/samples.ts';
+
+export interface OpenStore {
+  readonly store: VerdictStore;
+  close(): Promise<void>;
+}
+
+const lifetimes = { acceptedMs: 30_000, rejectedMs: 5_000 };
+
+/** Runs the suite; `open` makes an empty store that works. */
+export function describeVerdictStore(name: string, open: () => Promise<OpenStore>): void {
+  describe(`${name} as a store of verdicts`, () => {
+    let opened: OpenStore;
+    let nowMs: number;
+
+    beforeEach(async () => {
+      opened = await open();
+      nowMs = Date.now();
+    });
+
+    afterEach(() => opened.close());
+
+    async function find(credential: Credential, atMs = nowMs): Promise<Verdict | null> {
+      const found = await opened.store.find(credential, atMs);
+      return found === null ? null : { identity: found.identity, askedAtMs: found.askedAtMs, endMs: found.endMs };
+    }
+
+    const keyPairIdentity = identity({ kind: 'key_pair', sessionId: null, keyId: 'key-1' });
+    it.each<[string, Credential, () => Verdict]>([
+      ['an accepted bearer', bearer(), () => verdictOf(identity(), nowMs, lifetimes)],
+      ['an accepted key pair', keyPair(), () => verdictOf(keyPairIdentity, nowMs, lifetimes)],
+      ['a rejected bearer', bearer(), () => verdictOf(null, nowMs, lifetimes)],
+      ['a rejected key pair', keyPair(), () => verdictOf(null, nowMs, lifetimes)],
+      [
+        'an identity that ends before its verdict would',
+        bearer(),
+        () => verdictOf(identity({ expireAtMs: nowMs + 2_000 }), nowMs, lifetimes),
+      ],
+      [
+        'an identity without roles, groups and names',
+        bearer(),
+        () =>
+          verdictOf(
+            identity({ roles: [], groups: [], alias: null, fullName: null, sessionId: null }),
+            nowMs,
+            lifetimes,
+          ),
+      ],
+      ['a verdict asked for a while ago', bearer(), () => verdictOf(identity(), nowMs - 10_000, lifetimes)],
+    ])('gives back %s', async (_, credential, make) => {
+      const verdict = make();
+      expect(await find(credential)).toBeNull();
+      opened.store.keep(credential, verdict, nowMs);
+      expect(await find(credential)).toEqual(verdict);
+    });
+
+    it('finds a verdict by exactly its credential', async () => {
+      opened.store.keep(keyPair('ab', 'cd'), verdictOf(identity({ kind: 'key_pair' }), nowMs, lifetimes), nowMs);
+      opened.store.keep(bearer('token'), verdictOf(identity(), nowMs, lifetimes), nowMs);
+      for (const other of [
+        keyPair('ab', 'ce'),
+        keyPair('abc', 'd'),
+        keyPair('cd', 'ab'),
+        bearer('abcd'),
+        bearer('2:abcd'),
+        bearer('Token'),
+        bearer('toke'),
+        keyPair('token', ''),
+      ]) {
+        expect(await find(other), JSON.stringify(other)).toBeNull();
+      }
+    });
+
+    it.each<[string, () => Verdict, number]>([
+      ['accepted', () => verdictOf(identity(), nowMs, lifetimes), 30_000],
+      ['rejected', () => verdictOf(null, nowMs, lifetimes), 5_000],
+      [
+        'accepted, of a credential that ends',
+        () => verdictOf(identity({ expireAtMs: nowMs + 700 }), nowMs, lifetimes),
+        700,
+      ],
+    ])('finds it until its end and not then: %s', async (_, make, lifeMs) => {
+      opened.store.keep(bearer(), make(), nowMs);
+      expect(await find(bearer(), nowMs + lifeMs - 1)).not.toBeNull();
+      expect(await find(bearer(), nowMs + lifeMs)).toBeNull();
+    });
+
+    it('does not keep what has ended', async () => {
+      opened.store.keep(bearer(), verdictOf(identity(), nowMs - 30_000, lifetimes), nowMs);
+      expect(await find(bearer())).toBeNull();
+      expect(await find(bearer(), nowMs - 1)).toBeNull();
+    });
+
+    it('lets a later verdict replace an earlier one, both ways', async () => {
+      const yes = verdictOf(identity(), nowMs - 3, lifetimes);
+      const no = verdictOf(null, nowMs - 2, lifetimes);
+      const yesAgain = verdictOf(identity({ roles: ['admin'] }), nowMs - 1, lifetimes);
+      for (const verdict of [yes, no, yesAgain]) {
+        opened.store.keep(bearer(), verdict, nowMs);
+        expect(await find(bearer())).toEqual(verdict);
+      }
+    });
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * Reads the golden cases of test/fixtures/cases: one file per topic with a configuration, the identities that its Auth
+ * API knows, and requests with the expected decision. The same rows go through every door. Unknown keys are errors, so
+ * that a misspelt expectation cannot pass by checking nothing.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import type { Credential } from '../../src/core/credential/credential.ts';
+import type { Identity, Resolution } from '../../src/core/identity/identity.ts';
+import { stages } from '../../src/core/outcome/decision.ts';
+import { type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
+import type { RequestView } from '../../src/core/request/request-view.ts';
+
+const reason = z.string().refine((code): code is ReasonCode => Object.hasOwn(reasons, code), 'no such reason');
+
+const identity = z.strictObject({
+  bearer: z.string().optional(),
+  apiKey: z.string().optional(),
+  apiSecret: z.string().optional(),
+  roles: z.array(z.string()).default([]),
+  groups: z.array(z.string()).default([]),
+  alias: z.string().optional(),
+  /** What the Auth API says: the identity, a clear no, nothing usable (500), or 429 with `Retry-After: 7`. */
+  verdict: z.enum(['accepted', 'rejected', 'unavailable', 'throttled']).default('accepted'),
+});
+
+/** Header names to values; null: the header is not there. */
+const headers = z.record(z.string(), z.string().nullable());
+
+const expectation = z.strictObject({
+  outcome: z.enum(['allow', 'refuse']),
+  reason: reason.optional(),
+  route: z.string().optional(),
+  stage: z.enum(stages).optional(),
+  status: z.number().int().optional(),
+  /** Name of the identity, or null for an anonymous caller. */
+  identity: z.string().nullable().optional(),
+  /** Whether the Auth API is asked. */
+  asked: z.boolean().optional(),
+  /** Oldest verdict that the route accepts, as the resolver is told. */
+  maxAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
+  /** What the upstream receives. `path` includes the query; several values of a header are joined by " | ". */
+  upstream: z.strictObject({ path: z.string().optional(), headers: headers.optional() }).optional(),
+  /** Headers of the refusal. */
+  headers: headers.optional(),
+  /** The door that reads bytes may refuse sooner than `decide`, which reads plain data. */
+  proxyReason: reason.optional(),
+});
+
+const goldenCase = z
+  .strictObject({
+    name: z.string(),
+    /** Request line, alone or followed by header lines. `HTTP/1.1` and `Host: api.example.test` are added if missing. */
+    request: z.union([z.string(), z.array(z.string()).min(1)]),
+    /** Name of the identity whose credential is sent. */
+    as: z.string().optional(),
+    /** False: no Host is added. */
+    host: z.boolean().default(true),
+    expect: expectation,
+  })
+  .refine(
+    ({ expect }) => (expect.outcome === 'refuse') === (expect.reason !== undefined),
+    'a reason belongs to a refusal',
+  )
+  .refine(({ expect }) => expect.outcome === 'allow' || expect.upstream === undefined, 'a refusal has no upstream');
+
+const goldenFile = z.strictObject({
+  about: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  identities: z.record(z.string(), identity).default({}),
+  cases: z.array(goldenCase).min(1),
+});
+
+export type GoldenIdentity = z.output<typeof identity>;
+export type GoldenCase = z.output<typeof goldenCase>;
+export type GoldenFile = z.output<typeof goldenFile> & { readonly file: string };
+
+const folder = new URL('../fixtures/cases/', import.meta.url);
+
+/** Every file, by name. Throws with the file's name when one is not as described. */
+export function readGoldenFiles(): GoldenFile[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => {
+      const read = goldenFile.safeParse(parse(readFileSync(new URL(file, folder), 'utf8')));
+      if (!read.success) throw new Error(`${file}: ${z.prettifyError(read.error)}`);
+      const names = read.data.cases.map(({ name }) => name);
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined) throw new Error(`${file}: two cases are named "${twice}"`);
+      return { ...read.data, file };
+    });
+}
+
+/** The configuration as text, with the addresses of a run. Routes without an upstream get the one there is. */
+export function configText(golden: GoldenFile, authApi: string, upstream: string): string {
+  const { server, routes, ...rest } = golden.config as { server?: object; routes: readonly object[] };
+  return stringify({
+    version: 1,
+    server: { listen: '127.0.0.1:0', admin: false, ...server },
+    log: { level: 'silent' },
+    // Broken on purpose by some cases, which must not open the breaker for the others.
+    authApi: { url: authApi, breaker: { failures: 10_000 } },
+    // Every case asks anew, so that none depends on the one before it.
+    cache: { accepted: '0s', rejected: '0s' },
+    upstreams: { service: { targets: [upstream] } },
+    ...rest,
+    routes: routes.map((route) => ({ upstream: 'service', ...route })),
+  });
+}
+
+/** The lines to send, credential and Host included. */
+export function linesOf(golden: GoldenFile, { request, as, host }: GoldenCase): string[] {
+  const [line = '', ...given] = typeof request === 'string' ? [request] : request;
+  const hosts = given.some((header) => /^host:/i.test(header));
+  return [
+    / HTTP\/1\.[01]$/.test(line) ? line : `${line} HTTP/1.1`,
+    ...(host && !hosts ? ['Host: api.example.test'] : []),
+    ...(as === undefined ? [] : credentialLines(golden, as)),
+    ...given,
+  ];
+}
+
+/** What a strict parser makes of the lines: names and values in turn, blanks around a value cut off. */
+export function viewOf(lines: readonly string[]): RequestView {
+  const [line = '', ...rest] = lines;
+  const end = line.lastIndexOf(' ');
+  const rawHeaders = rest.flatMap((header) => {
+    const colon = header.indexOf(':');
+    return [header.slice(0, colon), header.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')];
+  });
+  const space = line.indexOf(' ');
+  return {
+    method: line.slice(0, space),
+    target: line.slice(space + 1, end),
+    rawHeaders,
+    httpVersion: line.endsWith('1.0') ? '1.0' : '1.1',
+  };
+}
+
+export function userIdOf(name: string): string {
+  return `user-${name}`;
+}
+
+/** What the resolver says of a credential: that of a named identity, or a clear no. */
+export function resolutionOf(golden: GoldenFile, credential: Credential): Resolution {
+  const source = 'auth-api' as const;
+  for (const [name, known] of Object.entries(golden.identities)) {
+    const same =
+      credential.kind === 'bearer'
+        ? known.bearer === credential.token
+        : known.apiKey === credential.apiKey && known.apiSecret === credential.apiSecret;
+    if (!same) continue;
+    if (known.verdict === 'unavailable')
+      return { identity: null, reason: 'auth_unavailable', retryAfterS: null, source };
+    if (known.verdict === 'throttled') return { identity: null, reason: 'auth_throttled', retryAfterS: 7, source };
+    if (known.verdict === 'accepted') {
+      return { identity: identityOf(name, known, credential.kind), reason: null, stale: false, source };
+    }
+  }
+  return { identity: null, reason: 'credential_rejected', retryAfterS: null, source };
+}
+
+function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind']): Identity {
+  return {
+    kind,
+    userId: userIdOf(name),
+    roles: known.roles,
+    groups: known.groups,
+    alias: known.alias ?? name,
+    fullName: name,
+    sessionId: kind === 'bearer' ? `session-${name}` : null,
+    keyId: kind === 'key_pair' ? `key-${name}` : null,
+    expireAtMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+function credentialLines(golden: GoldenFile, name: string): string[] {
+  const known = golden.identities[name];
+  if (known === undefined) throw new Error(`${golden.file}: no identity is named "${name}"`);
+  if (known.bearer !== undefined) return [`Authorization: Bearer ${known.bearer}`];
+  return [`api-key: ${known.apiKey}`, `api-secret: ${known.apiSecret}`];
+}

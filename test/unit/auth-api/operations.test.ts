@@ -1,0 +1,73 @@
+/** The table of operations: complete, without doubles, and describable. */
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
+import { refusalKinds } from '../../../src/auth-api/outcome/refusals.ts';
+
+const contract = [
+  'POST /session',
+  'PUT /session/verification',
+  'GET /session',
+  'PUT /session/extend',
+  'GET /sessions',
+  'DELETE /session/{id}',
+  'POST /keypair',
+  'PUT /keypair/verification',
+  'POST /keypair/verification',
+  'GET /keypair',
+  'GET /keypairs',
+  'DELETE /keypair/{id}',
+  'POST /email',
+  'PUT /email/verification',
+  'POST /email/verification',
+  'GET /emails',
+  'PUT /email/preferred',
+  'DELETE /email/{id}',
+  'POST /user',
+  'GET /user/{id}',
+  'GET /user/id/{id}',
+  'GET /user/by-email',
+  'DELETE /user',
+  'POST /admin/user',
+  'GET /admin/users',
+  'GET /admin/user/{id}',
+  'PUT /admin/user/{id}/enable',
+  'PUT /admin/user/{id}/disable',
+  'DELETE /admin/user/{id}',
+  'GET /admin/user/{id}/roles',
+  'POST /admin/user/{id}/roles',
+  'DELETE /admin/user/{id}/roles/{role}',
+  'GET /admin/sessions',
+  'DELETE /admin/session/{id}',
+  'GET /admin/keypairs',
+  'DELETE /admin/keypair/{id}',
+];
+
+describe('operations', () => {
+  it('are those of the contract', () => {
+    const built = allOperations.flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
+    expect(built.sort()).toEqual([...contract].sort());
+  });
+
+  it('have names of their own', () => {
+    expect(new Set(allOperations.map(({ name }) => name)).size).toBe(allOperations.length);
+  });
+
+  it.each(allOperations.map((operation) => [operation.name, operation] as const))(
+    '%s has schemas from which a description can be made',
+    (_name, { schemas, paths }) => {
+      for (const schema of [schemas.params, schemas.query, schemas.body, schemas.answer]) {
+        if (schema !== null) expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({ type: 'object' });
+      }
+      expect(schemas.params === null).toBe(!paths[0].includes('{'));
+    },
+  );
+});
+
+describe('refusals', () => {
+  it.each(Object.entries(refusalKinds))('%s has a text that can be a header, and a status of refusal', (code, kind) => {
+    expect(code).toMatch(/^[a-z_]+$/);
+    expect(kind.message).toMatch(/^[\x20-\x7e]{1,256}$/);
+    expect(kind.status).toBeGreaterThanOrEqual(400);
+  });
+});

@@ -1,0 +1,135 @@
+/** Target, query, body, client address and the fields of parameters. */
+import { describe, expect, it } from 'vitest';
+import { clientAddress, isLoopback } from '../../../src/auth-api/http/client-address.ts';
+import { readTarget } from '../../../src/auth-api/http/read-target.ts';
+import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
+import { parseBody } from '../../../src/auth-api/operations/parse-body.ts';
+import { parseQuery } from '../../../src/auth-api/operations/parse-query.ts';
+import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
+
+const badTarget = new Refusal('target_invalid');
+
+describe('readTarget', () => {
+  it.each<[string, object]>([
+    ['/a/b', { path: '/a/b', query: '' }],
+    ['/a?b=c?d', { path: '/a', query: 'b=c?d' }],
+    ['//a/b', { path: '//a/b', query: '' }],
+    ['http://host:1/a?b', { path: '/a', query: 'b' }],
+    ['http://user@host/a', badTarget],
+    ['http://host', badTarget],
+    ['ftp://host/a', badTarget],
+    ['a', badTarget],
+    ['*', badTarget],
+    ['', badTarget],
+    ['/a#b', badTarget],
+  ])('%s', (target, expected) => {
+    expect(readTarget(target)).toEqual(expected);
+  });
+});
+
+describe('parseQuery', () => {
+  it.each<[string, object]>([
+    ['', {}],
+    ['email=a%40b&x=1', { email: 'a@b', x: '1' }],
+    ['a=1&a=1', new Refusal('parameters_invalid', { invalid: ['query'] })],
+  ])('%s', (query, expected) => {
+    expect(parseQuery(query)).toEqual(expected);
+  });
+
+  it('makes a prototype key an ordinary one', () => {
+    const parsed = parseQuery('__proto__=x');
+    expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
+    expect(Object.keys(parsed)).toEqual(['__proto__']);
+  });
+});
+
+describe('parseBody', () => {
+  const malformed = new Refusal('body_malformed');
+  it.each<[string, Buffer, object]>([
+    ['nothing', Buffer.alloc(0), {}],
+    ['an object', Buffer.from('{"a":1}'), { a: 1 }],
+    ['an object behind a byte order mark', Buffer.from('\ufeff{"a":1}'), { a: 1 }],
+    ['a list', Buffer.from('[]'), malformed],
+    ['null', Buffer.from('null'), malformed],
+    ['text', Buffer.from('"a"'), malformed],
+    ['half an object', Buffer.from('{"a":'), malformed],
+    ['more than an object', Buffer.from('{} {}'), malformed],
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xc3, 0x22, 0x3a, 0x31, 0x7d]), malformed],
+    ['deep nesting', Buffer.from('['.repeat(16_000)), malformed],
+  ])('%s', (_name, body, expected) => {
+    expect(parseBody(body)).toEqual(expected);
+  });
+});
+
+describe('clientAddress', () => {
+  const trusted = (address: string) => address === '10.0.0.1';
+  it.each<[string, string, readonly string[], string]>([
+    ['the peer', '203.0.113.9', [], '203.0.113.9'],
+    ['the peer, without its IPv6 form', '::ffff:203.0.113.9', [], '203.0.113.9'],
+    ['not what an untrusted peer says', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4'], '203.0.113.9'],
+    ['what a trusted peer says', '::ffff:10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], '1.2.3.4'],
+    ['the rightmost', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4'], '1.2.3.4'],
+    ['the last header', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6', 'x-forwarded-for', '2001:db8::1'], '2001:db8::1'],
+    ['the peer when the rightmost is no address', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4, unknown'], '10.0.0.1'],
+    ['the peer when it says nothing', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
+    ['the peer when the address has a port', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4:80'], '10.0.0.1'],
+  ])('%s', (_name, peer, headers, expected) => {
+    expect(clientAddress(peer, headers, trusted)).toBe(expected);
+  });
+});
+
+describe('isLoopback', () => {
+  it.each<[string, boolean]>([
+    ['127.0.0.1', true],
+    ['127.9.9.9', true],
+    ['::1', true],
+    ['10.0.0.1', false],
+    ['127.evil.test', false],
+    ['', false],
+  ])('%s', (address, expected) => {
+    expect(isLoopback(address)).toBe(expected);
+  });
+});
+
+describe('fields', () => {
+  it.each<[string, { safeParse(value: unknown): { success: boolean } }, unknown, boolean]>([
+    ['a UUID', id, '11111111-2222-4333-8444-555555555555', true],
+    ['an upper-case UUID', id, 'AAAAAAAA-2222-4333-8444-555555555555', false],
+    ['a UUID in braces', id, '{11111111-2222-4333-8444-555555555555}', false],
+    ['a UUID with a line break', id, '11111111-2222-4333-8444-555555555555\n', false],
+    ['an address', emailAddress, 'ana+x@example.test', true],
+    ['an address of one machine', emailAddress, 'root@localhost', true],
+    ['an address with a line break', emailAddress, 'ana@example.test\nBcc: x@y.z', false],
+    ['an address with a display name', emailAddress, 'Ana <ana@example.test>', false],
+    ['two addresses', emailAddress, 'a@example.test,b@example.test', false],
+    ['an address of 255 characters', emailAddress, `${'a'.repeat(242)}@example.test`, false],
+    ['a label', label(10), 'Ana Ünal', true],
+    ['a label of blanks', label(10), '  ', false],
+    ['a label with a NUL', label(10), 'a\u0000b', false],
+    ['a label with a line separator', label(10), 'a\u2028b', false],
+    ['a label with half a character', label(10), 'a\ud800', false],
+    ['a label that is too long', label(10), 'x'.repeat(11), false],
+    ['a role', name, 'users_admin', true],
+    ['a role with a comma', name, 'a,b', false],
+    ['a role with a blank', name, 'a b', false],
+    ['an empty role', name, '', false],
+  ])('%s', (_name, schema, value, expected) => {
+    expect(schema.safeParse(value).success).toBe(expected);
+  });
+
+  it.each<[unknown, string | null]>([
+    ['012345', '012345'],
+    [12345, '012345'],
+    [0, '000000'],
+    [999_999, '999999'],
+    [1_000_000, null],
+    [-1, null],
+    [1.5, null],
+    ['12345', null],
+    ['1234567', null],
+    ['12345６', null],
+    [true, null],
+  ])('code %j is %j', (value, expected) => {
+    expect(code.safeParse(value).data ?? null).toBe(expected);
+  });
+});

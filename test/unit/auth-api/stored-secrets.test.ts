@@ -1,0 +1,78 @@
+/** The database file holds nothing that opens a door, and the log tells nothing that does. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAuthApi, testSettings } from './start-auth-api.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
+const secrets: Record<string, string> = {};
+const known: string[] = [];
+let stored = '';
+let logged = '';
+
+beforeAll(async () => {
+  const started = await startAuthApi({ settings: { ...testSettings, database: join(folder, 'auth.db') } });
+  const call = async (method: string, path: string, body: object, bearer = '') => {
+    const answer = await fetch(`http://127.0.0.1:${started.port}/api/auth/v2${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...(bearer === '' ? {} : { authorization: `Bearer ${bearer}` }) },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const opened = await call('POST', '/session', { email: 'ana@example.test' });
+  secrets['bearer'] = opened['bearer'] ?? '';
+  secrets['session code'] = started.lastCode().code;
+  await call('PUT', '/session/verification', { verificationCodeID: opened['verificationCodeID'], code: '000000' });
+  await call('PUT', '/session/verification', {
+    verificationCodeID: opened['verificationCodeID'],
+    code: started.lastCode().code,
+  });
+  const pending = await call('POST', '/session', { email: 'ana@example.test' });
+  secrets['unverified bearer'] = pending['bearer'] ?? '';
+  secrets['unused code'] = started.lastCode().code;
+  const pair = await call('POST', '/keypair', { name: 'Example', days: 1 }, opened['bearer']);
+  secrets['api secret'] = pair['apiSecret'] ?? '';
+  secrets['key code'] = started.lastCode().code;
+  const session = await started.api.createVerifiedSession(started.userId);
+  secrets['local bearer'] = session.bearer;
+  const local = await started.api.createVerifiedKeyPair(started.userId, 'Local', 1);
+  secrets['local api secret'] = local.apiSecret;
+  await call('GET', '/session', {}, 'wrong-bearer').catch(() => undefined);
+  known.push(pair['keyID'] ?? '', pair['apiKey'] ?? '', session.sessionId, opened['sessionID'] ?? '');
+  const readAll = () => readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));
+  stored = readAll().join('\n');
+  logged = JSON.stringify(started.lines);
+  await started.api.close();
+  stored += readAll().join('\n');
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Not as part of a longer word: six digits can stand in an id by chance. */
+const holds = (text: string, word: string) =>
+  new RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(text) || (word.length > 6 && text.includes(word));
+
+describe('the database and the log', () => {
+  it('do hold what was stored, so that the search can find something', () => {
+    for (const word of known) expect(stored.includes(word)).toBe(true);
+    expect(logged).toContain('code_wrong');
+  });
+
+  it.each([
+    'bearer',
+    'session code',
+    'unverified bearer',
+    'unused code',
+    'api secret',
+    'key code',
+    'local bearer',
+    'local api secret',
+  ])('do not hold the %s', (which) => {
+    const secret = secrets[which] ?? '';
+    expect(secret.length).toBeGreaterThanOrEqual(6);
+    expect(holds(stored, secret)).toBe(false);
+    expect(holds(logged, secret)).toBe(false);
+  });
+});

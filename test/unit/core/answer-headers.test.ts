@@ -1,0 +1,75 @@
+/** Headers of an upstream's answer on their way to the client. */
+import { describe, expect, test } from 'vitest';
+import { annotation, appendAnswerHeaders } from '../../../src/core/forwarding/answer-headers.ts';
+import { splitHeader } from './make-policy.ts';
+
+const errorId = '3f2b1c7e-1d2e-4f3a-8b4c-5d6e7f809101';
+
+function pass(headers: readonly string[]) {
+  const out: string[] = [];
+  const seen = appendAnswerHeaders(out, headers.flatMap(splitHeader));
+  return { out, seen };
+}
+
+test('ordinary headers pass in order, spelling and repetition', () => {
+  const headers = [
+    'Content-Type: text/plain',
+    'Set-Cookie: a=1',
+    'set-cookie: b=2',
+    'Location: http://elsewhere.test/',
+    'X_Y: z',
+  ];
+  expect(pass(headers).out).toEqual(headers.flatMap(splitHeader));
+});
+
+test.each([
+  ...['Connection: close', 'Keep-Alive: timeout=5', 'Transfer-Encoding: chunked', 'Upgrade: h2c', 'Trailer: X-Sum'],
+  ...['Proxy-Authenticate: Basic', 'proxy-connection: close', 'TE: trailers'],
+])('removed: %s', (header) => {
+  expect(pass([header, 'X-Kept: 1']).out).toEqual(['X-Kept', '1']);
+});
+
+test('what Connection lists goes, the length stays', () => {
+  const { out, seen } = pass(['Connection: X-Hop, content-length', 'X-Hop: 1', 'Content-Length: 5', 'X-Kept: 1']);
+  expect(out).toEqual(['Content-Length', '5', 'X-Kept', '1']);
+  expect(seen.contentLength).toBe(5);
+});
+
+test('without a length there is none', () => {
+  expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null });
+});
+
+describe('error headers of the service', () => {
+  test('kept when both are well-formed', () => {
+    const { out, seen } = pass(['X-Error: no such order', `X-Error-ID: ${errorId}`]);
+    expect(out).toEqual(['x-error', 'no such order', 'x-error-id', errorId]);
+    expect(seen).toMatchObject({ hasError: true, errorId });
+  });
+
+  test.each([
+    ['text alone', ['X-Error: a']],
+    ['id alone', [`X-Error-Id: ${errorId}`]],
+    ['empty text', ['X-Error: ', `X-Error-Id: ${errorId}`]],
+    ['long text', [`X-Error: ${'a'.repeat(257)}`, `X-Error-Id: ${errorId}`]],
+    ['beyond ASCII', ['X-Error: caf\xe9', `X-Error-Id: ${errorId}`]],
+    ['control character', ['X-Error: a\tb', `X-Error-Id: ${errorId}`]],
+    ['no UUID', ['X-Error: a', 'X-Error-Id: 7']],
+    ['UUID and more', ['X-Error: a', `X-Error-Id: ${errorId}\n`]],
+  ])('dropped: %s', (_name, headers) => {
+    const { out, seen } = pass([...headers, 'X-Kept: 1']);
+    expect(out).toEqual(['X-Kept', '1']);
+    expect(seen).toMatchObject({ hasError: false, errorId: null });
+  });
+
+  test('repeated ones never pass as two', () => {
+    const { out } = pass(['X-Error: a', 'X-Error: b', `X-Error-Id: ${errorId}`]);
+    expect(out.filter((name) => name.toLowerCase() === 'x-error').length).toBeLessThan(2);
+  });
+});
+
+test.each([300, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 599])(
+  'the text for %i says nothing of the request',
+  (status) => {
+    expect(annotation(status)).toMatch(/^[A-Z][a-z ]{5,100}$/);
+  },
+);

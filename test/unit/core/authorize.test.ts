@@ -1,0 +1,84 @@
+/** Who may pass: any, all and none, with inheritance; and how rules are compiled from what the author wrote. */
+import { describe, expect, test } from 'vitest';
+import { authorize } from '../../../src/core/policy/authorize.ts';
+import { type AccessSource, compileRouteAccess, compileRule } from '../../../src/core/policy/compile-access.ts';
+import { makeIdentity, roles } from './make-policy.ts';
+
+const rows: [name: string, rule: AccessSource, held: string[], expected: string | null][] = [
+  ['authenticated, no role', 'authenticated', [], null],
+  ['public', 'public', [], null],
+  ['optional', 'optional', [], null],
+  ['deny, with every role', 'deny', ['admin', 'user', 'reporter'], 'access_denied'],
+  ['list: held', ['user'], ['user'], null],
+  ['list: one of two held', ['user', 'auditor'], ['auditor'], null],
+  ['list: another held', ['user'], ['suspended'], 'role_missing'],
+  ['list: none held', ['user'], [], 'role_missing'],
+  ['list: inherited', ['user'], ['admin'], null],
+  ['list: not inherited downwards', ['admin'], ['reporter', 'user'], 'role_missing'],
+  ['list: role that nobody declared', ['auditor'], ['auditor'], null],
+  ['any: held', { any: ['user', 'auditor'] }, ['reporter'], null],
+  ['any: not held', { any: ['auditor', 'admin'] }, ['reporter'], 'role_missing'],
+  ['all: held', { all: ['user', 'auditor'] }, ['auditor', 'user'], null],
+  ['all: one missing', { all: ['user', 'auditor'] }, ['user'], 'role_missing'],
+  ['all: one by inheritance', { all: ['user', 'auditor'] }, ['auditor', 'admin'], null],
+  ['all: two by one role', { all: ['user', 'reporter'] }, ['admin'], null],
+  ['none: free of it', { none: ['suspended'] }, ['user'], null],
+  ['none: free of everything', { none: ['suspended'] }, [], null],
+  ['none: held', { none: ['suspended'] }, ['user', 'suspended'], 'role_forbidden'],
+  ['none: held by inheritance', { none: ['user'] }, ['admin'], 'role_forbidden'],
+  ['all and none', { all: ['admin'], none: ['suspended'] }, ['admin'], null],
+  ['all met, none broken', { all: ['admin'], none: ['suspended'] }, ['admin', 'suspended'], 'role_forbidden'],
+  ['any and all: any missing', { any: ['auditor'], all: ['user'] }, ['user'], 'role_missing'],
+  ['any and all: all missing', { any: ['auditor'], all: ['user'] }, ['auditor'], 'role_missing'],
+  ['any, all and none met', { any: ['auditor'], all: ['user'], none: ['suspended'] }, ['auditor', 'user'], null],
+  ['case matters', ['user'], ['User', 'USER'], 'role_missing'],
+  ['blanks matter', ['user'], ['user ', ' user'], 'role_missing'],
+  ['a part of a name is no name', ['user'], ['users', 'use', 'user,admin'], 'role_missing'],
+  ['prototype names are no roles', ['user'], ['__proto__', 'constructor', 'hasOwnProperty'], 'role_missing'],
+  ['a prototype name asked for', ['constructor'], ['user'], 'role_missing'],
+  ['an empty role name', ['user'], [''], 'role_missing'],
+];
+
+describe('rules', () => {
+  test.each(rows)('%s', (_name, rule, held, expected) => {
+    expect(authorize(compileRule(rule, roles), makeIdentity({ roles: held }))).toBe(expected);
+    expect(authorize(compileRule(rule, roles), makeIdentity({ roles: [...held].reverse() }))).toBe(expected);
+  });
+
+  test('a list without a role lets nobody in', () => {
+    for (const held of [[], ['user'], ['admin']]) {
+      expect(authorize(compileRule([], roles), makeIdentity({ roles: held }))).not.toBeNull();
+    }
+  });
+
+  test('both a missing and a forbidden role: refused', () => {
+    const rule = compileRule({ any: ['admin'], none: ['suspended'] }, roles);
+    expect(['role_missing', 'role_forbidden']).toContain(authorize(rule, makeIdentity({ roles: ['suspended'] })));
+  });
+
+  test('what was written is kept for people', () => {
+    expect(compileRule({ any: ['user'], all: ['admin'], none: ['suspended'] }, roles)).toMatchObject({
+      kind: 'roles',
+      source: { any: ['user'], all: ['admin'], none: ['suspended'] },
+    });
+  });
+});
+
+describe('rules by method', () => {
+  test('one rule for every method has no list', () => {
+    const access = compileRouteAccess(['user'], roles);
+    expect(access.every).toMatchObject({ kind: 'roles' });
+    expect(access.byMethod.size).toBe(0);
+  });
+
+  test.each([
+    ['HEAD follows GET', { GET: 'public' }, 'GET, HEAD'],
+    ['HEAD of its own', { HEAD: 'deny', GET: 'public' }, 'GET, HEAD'],
+    ['without GET there is no HEAD', { POST: 'public', DELETE: 'deny' }, 'DELETE, POST'],
+  ] as [string, Record<string, AccessSource>, string][])('Allow: %s', (_name, source, allow) => {
+    const access = compileRouteAccess(new Map(Object.entries(source)), roles);
+    expect(access.every).toBeNull();
+    expect(access.allow).toBe(allow);
+    for (const method of Object.keys(source)) expect(access.byMethod.get(method)).toEqual({ kind: source[method] });
+  });
+});

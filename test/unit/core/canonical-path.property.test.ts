@@ -1,0 +1,91 @@
+/** What must hold of the canonical path for every input, however it is spelt. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonicalPath, isCanonical } from '../../../src/core/request/canonical-path.ts';
+
+/** Pieces that attacks are made of, so that random paths meet them often. */
+const pieces = [
+  ...['/', '//', '.', '..', '%2e', '%2E', '%2f', '%2F', '%5c', '\\', ';', '%3b', '%25', '%252f', '%252e', '%00', '%0a'],
+  ...[
+    '%25%32',
+    '%25%36',
+    '%',
+    '%2',
+    '%zz',
+    '%61',
+    '%41',
+    '%7e',
+    '%c3%a9',
+    '%c0%ae',
+    '%ff',
+    '%32',
+    '%66',
+    'a',
+    'b',
+    'Z',
+    '~',
+    '@',
+    '%40',
+  ],
+  ...[' ', '\t', '\x7f', '|', '#', '\u20ac', '\ud800'],
+];
+const attack = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => `/${parts.join('')}`);
+const anything = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => `/${text}`);
+const path = fc.oneof(attack, anything);
+const runs = { numRuns: 3_000 };
+
+test('reading twice changes nothing', () => {
+  fc.assert(
+    fc.property(path, (input) => {
+      const read = canonicalPath(input);
+      if (typeof read === 'string') return;
+      expect(canonicalPath(read.path)).toEqual(read);
+    }),
+    runs,
+  );
+});
+
+test('no result holds a dot segment, an empty segment, a backslash, a control character or a raw byte beyond ASCII', () => {
+  fc.assert(
+    fc.property(path, (input) => {
+      const read = canonicalPath(input);
+      if (typeof read === 'string') return;
+      expect(read.path).toMatch(/^\/[!-~]*$/);
+      expect(read.path).not.toMatch(/\/\/|\\|[#?]|%5C|%0|%1|%7F/);
+      for (const name of read.path.split(/\/|%2F/)) expect(name.split(/;|%3B/)[0]).not.toMatch(/^\.{1,2}$/);
+      expect(read.path).not.toMatch(/%(?![0-9A-F]{2})/);
+    }),
+    runs,
+  );
+});
+
+test('a result decodes as UTF-8, and its text is what the input decodes to when nothing has to be removed', () => {
+  fc.assert(
+    fc.property(path, (input) => {
+      const read = canonicalPath(input);
+      if (typeof read === 'string') return;
+      const text = decodeURIComponent(read.path);
+      if (input.split('/').some((name) => name === '.' || name === '..') || input.includes('//')) return;
+      expect(text).toBe(decodeURIComponent(input));
+    }),
+    runs,
+  );
+});
+
+test('a path that claims to be canonical is its own reading, without a mark', () => {
+  fc.assert(
+    fc.property(path, (input) => {
+      if (isCanonical(input)) expect(canonicalPath(input)).toEqual({ path: input, ambiguities: 0 });
+    }),
+    runs,
+  );
+});
+
+test('a path of plain names is canonical', () => {
+  const name = fc.stringMatching(/^[a-z0-9~_-]{1,8}$/);
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 5 }), (names) => {
+      expect(isCanonical(`/${names.join('/')}`)).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,86 @@
+/** What an author may write under `match`, and what is refused at load. */
+import { describe, expect, test } from 'vitest';
+import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+
+const literal = (text: string) => ({ kind: 'literal', text });
+const param = (name: string) => ({ kind: 'param', name });
+const rest = { kind: 'rest' };
+
+describe('paths', () => {
+  test.each([
+    ['/', [], []],
+    ['/a', [literal('a')], []],
+    ['/a/b-c/d.e', [literal('a'), literal('b-c'), literal('d.e')], []],
+    ['/{id}', [param('id')], ['id']],
+    ['/v1/orders/{tenant}/{id}', [literal('v1'), literal('orders'), param('tenant'), param('id')], ['tenant', 'id']],
+    ['/**', [rest], []],
+    ['/a/**', [literal('a'), rest], []],
+    ['/a/{b}/**', [literal('a'), param('b'), rest], ['b']],
+    ['/a/', [literal('a')], []],
+  ])('%s', (path, segments, params) => {
+    expect(compilePattern(null, path)).toEqual({ host: null, path, segments, params });
+  });
+
+  test.each([
+    ['empty', ''],
+    ['no slash in front', 'a/b'],
+    ['rest in the middle', '/a/**/b'],
+    ['rest twice', '/a/**/**'],
+    ['rest glued to a name', '/a**'],
+    ['single star', '/a/*'],
+    ['star within a name', '/a*b'],
+    ['parameter without a name', '/{}'],
+    ['parameter not closed', '/{id'],
+    ['parameter not opened', '/id}'],
+    ['parameter glued to a name', '/a{id}'],
+    ['two parameters in a segment', '/{a}{b}'],
+    ['the same parameter twice', '/{id}/{id}'],
+    ['odd parameter name', '/{a b}'],
+    ['query', '/a?b'],
+    ['fragment', '/a#b'],
+    ['dot segment', '/a/../b'],
+    ['single dot segment', '/a/./b'],
+    ['escaped dot segment', '/a/%2e%2e/b'],
+    ['empty segment', '/a//b'],
+    ['backslash', '/a\\b'],
+    ['broken escape', '/a%2'],
+    ['control character', '/a\tb'],
+    ['blank', '/a b'],
+    ['URL', 'http://api.example.test/a'],
+  ])('refused: %s', (_name, path) => {
+    expect(() => compilePattern(null, path)).toThrow(RangeError);
+  });
+});
+
+describe('hosts', () => {
+  test.each(['api.example.test', '*.example.test', 'localhost', '127.0.0.1', '[::1]', 'API.Example.TEST'])(
+    '%s',
+    (host) => {
+      expect(compilePattern(host, '/')).toMatchObject({ host: host.toLowerCase() });
+    },
+  );
+
+  test.each([
+    ['empty', ''],
+    ['star alone', '*'],
+    ['star and dot alone', '*.'],
+    ['star within', 'api.*.test'],
+    ['star glued to a name', '*api.example.test'],
+    ['two stars', '*.*.test'],
+    ['port', 'api.example.test:8080'],
+    ['port behind a wildcard', '*.example.test:80'],
+    ['scheme', 'http://api.example.test'],
+    ['path', 'api.example.test/a'],
+    ['blank', 'api example.test'],
+    ['user information', 'user@api.example.test'],
+    ['beyond ASCII', 'caf\u00e9.test'],
+    ['empty label', 'api..test'],
+  ])('refused: %s', (_name, host) => {
+    expect(() => compilePattern(host, '/')).toThrow(RangeError);
+  });
+
+  test('the message is for the author: it names what was written', () => {
+    expect(() => compilePattern(null, '/a/**/b')).toThrow(/\*\*/);
+    expect(() => compilePattern('api.example.test:8080', '/')).toThrow(/8080|port/);
+  });
+});

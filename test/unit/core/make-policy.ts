@@ -1,0 +1,118 @@
+/** Makes what the tests of the core decide by: routes with defaults filled in, policies, identities, requests. */
+import { expect } from 'vitest';
+import type { CredentialSources } from '../../../src/core/credential/credential.ts';
+import type { Policy } from '../../../src/core/decide.ts';
+import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
+import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/compile-access.ts';
+import { compileRoles } from '../../../src/core/policy/roles.ts';
+import type { RequestView } from '../../../src/core/request/request-view.ts';
+import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import type { PathRewrite, Route } from '../../../src/core/routing/route.ts';
+
+/** A route as a test writes it; `on` is host and path in one: `api.example.test/v1/**` or `/v1/**`. */
+export interface RouteSpec {
+  readonly on: string;
+  readonly id?: string;
+  readonly methods?: readonly string[];
+  readonly access?: AccessSource | Readonly<Record<string, AccessSource>>;
+  readonly tolerates?: number;
+  readonly maxAgeMs?: number;
+  readonly rewrite?: PathRewrite;
+  readonly forwardCredentials?: boolean;
+}
+
+/** admin inherits reporter, reporter inherits user; suspended stands alone. */
+export const roles = compileRoles(
+  new Map([
+    ['user', []],
+    ['reporter', ['user']],
+    ['admin', ['reporter']],
+    ['suspended', []],
+  ]),
+);
+
+export const sources: CredentialSources = {
+  apiKeyHeader: 'api-key',
+  apiSecretHeader: 'api-secret',
+  bearerCookie: null,
+};
+
+export function makeRoute(spec: RouteSpec, index = 0): Route {
+  const slash = spec.on.indexOf('/');
+  return {
+    id: spec.id ?? spec.on,
+    index,
+    pattern: compilePattern(slash === 0 ? null : spec.on.slice(0, slash), spec.on.slice(slash)),
+    methods: spec.methods ?? null,
+    access: compileRouteAccess(accessOf(spec.access ?? 'public'), roles),
+    tolerates: spec.tolerates ?? 0,
+    maxAgeMs: spec.maxAgeMs ?? Number.POSITIVE_INFINITY,
+    upstream: 'service',
+    timeoutMs: 10_000,
+    maxBodyBytes: Number.POSITIVE_INFINITY,
+    rewrite: spec.rewrite ?? null,
+    forwardCredentials: spec.forwardCredentials ?? false,
+    websocket: false,
+  };
+}
+
+export function makeTable(specs: readonly RouteSpec[]): RouteTable {
+  const table = compileRoutes(specs.map(makeRoute));
+  if ('ties' in table) return expect.fail(`ties: ${table.ties.map((tie) => tie.example).join('; ')}`);
+  return table;
+}
+
+export function makePolicy(specs: readonly RouteSpec[], credentials = sources): Policy {
+  return { routes: makeTable(specs), credentials };
+}
+
+export function makeIdentity(part: Partial<Identity> = {}): Identity {
+  return {
+    kind: 'bearer',
+    userId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+    roles: ['user'],
+    groups: ['acme'],
+    alias: null,
+    fullName: null,
+    sessionId: '11111111-2222-4333-8444-555555555555',
+    keyId: null,
+    expireAtMs: Number.POSITIVE_INFINITY,
+    ...part,
+  };
+}
+
+export function accept(part: Partial<Identity> = {}): Accepted {
+  return { identity: makeIdentity(part), reason: null, stale: false, source: 'memory' };
+}
+
+export function unresolved(reason: Exclude<Resolution['reason'], null>, retryAfterS: number | null = null): Resolution {
+  return { identity: null, reason, retryAfterS, source: 'auth-api' };
+}
+
+/** A request with one Host; `headers` are written `name: value`. */
+export function view(line: string, headers: readonly string[] = [], host = 'api.example.test'): RequestView {
+  const space = line.indexOf(' ');
+  return {
+    method: line.slice(0, space),
+    target: line.slice(space + 1),
+    rawHeaders: ['Host', host, ...headers.flatMap(splitHeader)],
+    httpVersion: '1.1',
+  };
+}
+
+export function splitHeader(line: string): [string, string] {
+  const colon = line.indexOf(':');
+  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+/, '')];
+}
+
+function accessOf(access: NonNullable<RouteSpec['access']>): AccessSource | ReadonlyMap<string, AccessSource> {
+  if (typeof access === 'string' || isList(access)) return access;
+  const keys = Object.keys(access);
+  if (keys.every((key) => ['any', 'all', 'none'].includes(key))) return access;
+  return new Map(Object.entries(access as Readonly<Record<string, AccessSource>>));
+}
+
+function isList(access: object): access is readonly string[] {
+  return Array.isArray(access);
+}

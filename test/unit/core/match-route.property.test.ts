@@ -1,0 +1,72 @@
+/** The compiled tree against the naive reference, on random route sets with few words so that routes collide often. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
+import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
+import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { makeRoute, type RouteSpec, view } from './make-policy.ts';
+import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
+
+const words = ['a', 'b', 'c'];
+const hosts = ['x.test', 'y.x.test', 'z.y.x.test', 'other.test'];
+const methods = ['GET', 'HEAD', 'POST'];
+
+const segment = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...words) }, fc.constantFrom('{p}', '{q}'));
+const segments = fc
+  .tuple(fc.array(segment, { maxLength: 3 }), fc.boolean())
+  .map(([fixed, open]) => [
+    ...fixed.map((text, i) => (text.startsWith('{') ? `{${text[1]}${i}}` : text)),
+    ...(open ? ['**'] : []),
+  ]);
+const plainRoute: fc.Arbitrary<PlainRoute> = fc.record({
+  host: fc.oneof(fc.constant(null), fc.constantFrom('x.test', 'y.x.test', '*.x.test', '*.y.x.test')),
+  segments,
+  methods: fc.oneof(fc.constant(null), fc.subarray(methods, { minLength: 1 })),
+});
+const routeSet = fc.array(plainRoute, { minLength: 1, maxLength: 8 });
+const request = fc.record({
+  method: fc.constantFrom(...methods, 'PUT'),
+  host: fc.constantFrom(...hosts),
+  path: fc.array(fc.constantFrom(...words, 'd'), { maxLength: 4 }).map((names) => `/${names.join('/')}`),
+});
+
+function specOf(route: PlainRoute): RouteSpec {
+  const on = `${route.host ?? ''}/${route.segments.join('/')}`;
+  return route.methods === null ? { on } : { on, methods: route.methods };
+}
+
+test('ties are found exactly where the rules cannot tell two routes apart', () => {
+  fc.assert(
+    fc.property(routeSet, (routes) => {
+      const compiled = compileRoutes(routes.map((route, i) => makeRoute(specOf(route), i)));
+      const expected = referenceTies(routes);
+      const ties = 'ties' in compiled ? compiled.ties : [];
+      const told = ties.map((tie) => `${tie.first.index} ${tie.second.index}`);
+      const known = expected.map((pair) => pair.join(' '));
+      for (const pair of told) expect(known).toContain(pair);
+      // Every route of a tie is named; of many equal ones, not each pair has to be.
+      expect(new Set(told.join(' ').split(' '))).toEqual(new Set(known.join(' ').split(' ')));
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+test('the compiled match is the most specific route of the reference', () => {
+  fc.assert(
+    fc.property(routeSet, fc.array(request, { minLength: 1, maxLength: 12 }), (routes, requests) => {
+      const untied = routes.filter((_, i) => !referenceTies(routes).some((pair) => pair.includes(i)));
+      const table = compileRoutes(untied.map((route, i) => makeRoute(specOf(route), i)));
+      if ('ties' in table) return expect.fail('a tie that the reference does not see');
+      for (const { method, host, path } of requests) {
+        const canonical = normalizeRequest(view(`${method} ${path}`, [], host));
+        if (typeof canonical === 'string') return expect.fail(canonical);
+        const found = matchRoute(table, canonical);
+        const expected = referenceMatch(untied, method, host, path);
+        if (typeof found === 'string') expect(expected).toBe(404);
+        else if ('allow' in found) expect(expected).toBe(405);
+        else expect(expected).toEqual({ index: found.route.index });
+      }
+    }),
+    { numRuns: 1_500 },
+  );
+});

@@ -1,0 +1,67 @@
+/** Prefixes taken off and put on after the decision; whole segments only, and the result is canonical. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
+import { canonicalPath } from '../../../src/core/request/canonical-path.ts';
+import { makeRoute } from './make-policy.ts';
+
+function rewrite(stripPrefix: string, addPrefix: string, path: string): string | null {
+  return rewritePath(makeRoute({ on: '/**', rewrite: { stripPrefix, addPrefix } }), path);
+}
+
+test('without a rewrite the canonical path is forwarded', () => {
+  expect(rewritePath(makeRoute({ on: '/**' }), '/a%2Fb/')).toBe('/a%2Fb/');
+});
+
+test.each([
+  ['strip', '/api', '', '/api/v1/x', '/v1/x'],
+  ['strip all', '/api', '', '/api', '/'],
+  ['strip all but the slash', '/api', '', '/api/', '/'],
+  ['strip two segments', '/api/v1', '', '/api/v1/x', '/x'],
+  ['strip keeps a trailing slash', '/api', '', '/api/x/', '/x/'],
+  ['strip whole segments only', '/api', '', '/apix/y', '/apix/y'],
+  ['strip once', '/api', '', '/api/api/x', '/api/x'],
+  ['strip with its case', '/api', '', '/API/x', '/API/x'],
+  ['add', '', '/svc', '/x', '/svc/x'],
+  ['add to the root', '', '/svc', '/', '/svc'],
+  ['strip and add', '/api', '/svc/v2', '/api/x', '/svc/v2/x'],
+  ['strip all and add', '/api', '/svc', '/api', '/svc'],
+  ['what is not stripped is added to', '/api', '/svc', '/other', '/svc/other'],
+  ['escapes are left alone', '/api', '/svc', '/api/a%20b%3F', '/svc/a%20b%3F'],
+  ['a tolerated escape is left alone', '/api', '/svc', '/api/a%2Fb', '/svc/a%2Fb'],
+  ['an escaped slash is no border', '/api', '', '/api%2Fx', '/api%2Fx'],
+])('%s', (_name, strip, add, path, expected) => {
+  expect(rewrite(strip, add, path)).toBe(expected);
+});
+
+test.each([
+  ['prefix that climbs', '/a/..'],
+  ['prefix with an empty segment', '/a//b'],
+  ['prefix with an escaped dot segment', '/%2e%2e'],
+  ['prefix with a backslash', '/a\\b'],
+])('a result that can be read twice is not forwarded: %s', (_name, add) => {
+  expect(rewrite('', add, '/x')).toBeNull();
+});
+
+test('whatever is stripped and added, the result is its own canonical reading', () => {
+  const path = fc
+    .array(fc.constantFrom('a', 'b', 'api', '%2F', '.', '..', '', 'c%20'), { maxLength: 5 })
+    .map((names) => canonicalPath(`/${names.join('/')}`))
+    .filter((read) => typeof read !== 'string')
+    .map((read) => read.path);
+  fc.assert(
+    fc.property(
+      path,
+      fc.constantFrom('', '/a', '/a/b', '/api'),
+      fc.constantFrom('', '/b', '/x/y'),
+      (from, strip, add) => {
+        const result = rewrite(strip, add, from);
+        if (result === null) return;
+        const read = canonicalPath(result);
+        expect(typeof read === 'string' ? read : read.path).toBe(result);
+        expect(result.startsWith(add)).toBe(true);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
