@@ -4,7 +4,7 @@ import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { type AdminServer, createAdminServer } from '../entrypoints/admin/admin-server.ts';
-import { createProxy, type Proxy } from '../entrypoints/proxy/create-proxy.ts';
+import { createProxy, type ReverseProxy } from '../entrypoints/proxy/create-proxy.ts';
 import { createTelemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log-sink.ts';
 import { createForwarder } from '../upstream/create-forwarder.ts';
@@ -48,7 +48,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   let authApiUrl = config.authApi.kind === 'remote' ? config.authApi.url : '';
   let runtime: Runtime | null = null;
   let admin: AdminServer | null = null;
-  let proxy: Proxy | null = null;
+  let proxy: ReverseProxy | null = null;
   let draining = false;
   let closing: Promise<void> | null = null;
 
@@ -112,7 +112,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         ready: async () => ({
           configuration: true,
           authApi: await current().resolver.ready(),
-          redis: current().resolver.redisReady(),
+          redis: current().resolver.redisConnected(),
           draining,
         }),
         routes: () => current().config.routes,

@@ -8,13 +8,13 @@ import pc from 'picocolors';
 import { createGateway, type Gateway } from '../../app/create-gateway.ts';
 import { untilSignal } from '../../app/lifecycle.ts';
 import { ListenError } from '../../app/listen-error.ts';
-import type { Config } from '../../config/config.ts';
+import type { Address } from '../../config/config.ts';
 import { CommandError, type ExitCode } from '../exit-code.ts';
 import { readConfig } from '../read-config.ts';
 import { version } from '../version.ts';
 import { createRequestLines } from './request-lines.ts';
 import { startSampleService } from './sample-service.ts';
-import { type DemoUser, renderCode, renderScreen } from './screen.ts';
+import { type DemoPlaces, type DemoUser, renderCode, renderScreen } from './screen.ts';
 
 const configFile = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
 
@@ -25,7 +25,7 @@ export async function demo(): Promise<ExitCode> {
     ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
     ROLEGATE_DEMO_SERVICE: service.url,
   });
-  const gatewayUrl = `http://localhost:${config.server.listen.port}`;
+  let gatewayUrl = '';
   const gateway = createGateway(config, {
     version,
     logTo: createRequestLines((line) => process.stdout.write(line)),
@@ -33,15 +33,21 @@ export async function demo(): Promise<ExitCode> {
       process.stdout.write(renderCode(gatewayUrl, mail));
     },
   });
+  let places: DemoPlaces;
   try {
-    await gateway.start();
+    const { listen, admin } = await gateway.start();
+    gatewayUrl = urlOf(config.server.listen, listen);
+    places = {
+      gateway: gatewayUrl,
+      admin: admin === null || config.server.admin === null ? null : urlOf(config.server.admin, admin),
+      service: service.url,
+    };
   } catch (error) {
     await Promise.all([gateway.close(), service.close()]);
     if (error instanceof ListenError) throw new CommandError(`${error.message}${hint(error.setting)}`);
     throw error;
   }
   const [user, admin] = await createUsers(gateway);
-  const places = { gateway: gatewayUrl, admin: adminUrl(config), service: service.url };
   process.stdout.write(renderScreen(places, user, admin));
   const code = await untilSignal({
     close: async () => {
@@ -59,9 +65,9 @@ function hint(setting: string): string {
   return `, for example: ${variable} npm start`;
 }
 
-function adminUrl(config: Config): string | null {
-  const { admin } = config.server;
-  return admin === null ? null : `http://${admin.host === '' ? 'localhost' : admin.host}:${admin.port}`;
+/** The configured name with the port that was had: with port 0 they differ. */
+function urlOf(configured: Address, bound: Address): string {
+  return `http://${configured.host === '' ? 'localhost' : configured.host}:${bound.port}`;
 }
 
 async function createUsers(gateway: Gateway): Promise<[DemoUser, DemoUser]> {

@@ -1,0 +1,16 @@
+/** Writes every generated file: the configuration's schema and reference, and the pages of reasons. */
+import { writeFileSync } from 'node:fs';
+import { jsonSchema } from '../src/config/json-schema.ts';
+import { referenceYaml } from '../src/config/reference-yaml.ts';
+import { reasonsPage } from './reasons-page.ts';
+
+const files: Readonly<Record<string, string>> = {
+  'config/gateway.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+  'config/gateway.reference.yaml': referenceYaml(),
+  'docs/reference/reasons.md': reasonsPage(),
+};
+
+for (const [file, text] of Object.entries(files)) {
+  writeFileSync(new URL(`../${file}`, import.meta.url), text);
+  process.stdout.write(`${file}\n`);
+}

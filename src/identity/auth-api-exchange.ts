@@ -1,0 +1,128 @@
+/**
+ * One HTTP exchange with the Auth API: a GET with a deadline over the whole of it, a bounded body, and no redirects. What
+ * comes back is a complete answer or the way in which there was none; nothing is judged here.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, errors } from 'undici';
+
+/** Longest body that is read. */
+export const maxAnswerBytes = 65_536;
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** `unsent`: our side could not write the request, so that it says nothing about the Auth API. */
+export type ExchangeFailure = 'timeout' | 'unreachable' | 'not_http' | 'oversize' | 'unsent';
+
+/** Asks once; never rejects. `headers` are names and values in turn. */
+export function exchange(
+  dispatcher: Dispatcher,
+  path: string,
+  headers: string[],
+  timeoutMs: number,
+): Promise<HttpAnswer | ExchangeFailure> {
+  return new Promise((settle) => {
+    new Exchange(dispatcher, path, headers, timeoutMs, settle).send();
+  });
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #dispatcher: Dispatcher;
+  readonly #path: string;
+  readonly #headers: string[];
+  readonly #settle: (result: HttpAnswer | ExchangeFailure) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | null = null;
+  #settled = false;
+  #retried = false;
+  #status = 0;
+  #answerHeaders: IncomingHttpHeaders = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(
+    dispatcher: Dispatcher,
+    path: string,
+    headers: string[],
+    timeoutMs: number,
+    settle: (result: HttpAnswer | ExchangeFailure) => void,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#path = path;
+    this.#headers = headers;
+    this.#settle = settle;
+    this.#timer = setTimeout(() => this.#giveUp('timeout'), timeoutMs);
+  }
+
+  send(): void {
+    // The timer above is the deadline: the dispatcher's own ones are coarser and count parts of the exchange.
+    this.#dispatcher.dispatch(
+      { method: 'GET', path: this.#path, headers: this.#headers, headersTimeout: 0, bodyTimeout: 0 },
+      this,
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Its turn on a connection came too late.
+    if (this.#settled) controller.abort(new Error('deadline'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // Interim answers (1xx) come here too; the final one replaces them.
+    this.#status = status;
+    this.#answerHeaders = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > maxAnswerBytes) this.#giveUp('oversize');
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#finish({ status: this.#status, headers: this.#answerHeaders, body: Buffer.concat(this.#chunks) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    // An idle connection may be closed just as it is used again; a GET may be repeated (RFC 9110 section 9.2.2).
+    if (!this.#settled && !this.#retried && this.#status === 0 && brokenConnection.has(codeOf(error))) {
+      this.#retried = true;
+      this.#controller = null;
+      this.send();
+      return;
+    }
+    this.#finish(failureOf(error));
+  }
+
+  #giveUp(failure: ExchangeFailure): void {
+    this.#finish(failure);
+    this.#controller?.abort(new Error(failure));
+  }
+
+  #finish(result: HttpAnswer | ExchangeFailure): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#chunks = [];
+    this.#settle(result);
+  }
+}
+
+const brokenConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+const notHttp: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
+function failureOf(error: Error): ExchangeFailure {
+  const code = codeOf(error);
+  if (code === 'UND_ERR_INVALID_ARG') return 'unsent';
+  if (error instanceof errors.HTTPParserError || notHttp.has(code)) return 'not_http';
+  return code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'unreachable';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,40 @@
+/**
+ * Turns a credential into the name under which other processes may know its verdict, and derives the keys for it. No
+ * credential and no plain hash of one leaves the process: a plain hash could be tested against stolen tokens offline.
+ */
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { Credential } from '../core/credential/credential.ts';
+
+/** Apart from each other, so that a name can never serve as the proof of an entry. */
+export interface CacheKeys {
+  /** Names credentials. */
+  readonly lookup: KeyObject;
+  /** Authenticates entries. */
+  readonly entry: KeyObject;
+}
+
+/** Derives the keys from `cache.secret` by HKDF (RFC 5869); replicas that share the secret share verdicts. */
+export function deriveCacheKeys(secret: string | Uint8Array): CacheKeys {
+  return { lookup: subkey(secret, 'rolegate verdict lookup'), entry: subkey(secret, 'rolegate verdict entry') };
+}
+
+/**
+ * HMAC-SHA-256 over the kind and every part of the credential with its length in front, as 43 characters of base64url.
+ * Without the lengths, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). UTF-16 keeps any two different
+ * strings different; UTF-8 would fold lone surrogates together.
+ */
+export function lookupKey(credential: Credential, keys: CacheKeys): string {
+  const text =
+    credential.kind === 'bearer'
+      ? `bearer:${lengthPrefixed(credential.token)}`
+      : `key_pair:${lengthPrefixed(credential.apiKey)}${lengthPrefixed(credential.apiSecret)}`;
+  return createHmac('sha256', keys.lookup).update(text, 'utf16le').digest('base64url');
+}
+
+function lengthPrefixed(part: string): string {
+  return `${part.length}:${part}`;
+}
+
+function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
+}

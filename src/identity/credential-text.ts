@@ -1,0 +1,11 @@
+/** The name of a credential within the process: its own text, so that looking it up costs no hash. Never leaves memory. */
+import type { Credential } from '../core/credential/credential.ts';
+
+/**
+ * Unambiguous within a kind: the length in front keeps pairs apart that differ only in where the key ends. Kinds must be
+ * kept apart by the caller.
+ */
+export function textOf(credential: Credential): string {
+  if (credential.kind === 'bearer') return credential.token;
+  return `${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
+}

@@ -1,0 +1,43 @@
+/**
+ * What the fields of an identity may look like. Asked of every answer of the Auth API and of every entry out of Redis:
+ * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
+ */
+
+import type { Identity } from '../core/identity/identity.ts';
+
+/** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
+const identifier = /^[\x21-\x7e]{1,256}$/;
+
+/** Role and group names are joined by commas on their way to the upstream: one with a comma would count as two. */
+const name = /^[^\p{Cc},]{1,256}$/u;
+
+const displayName = /^[^\p{Cc}]{0,256}$/u;
+
+/** The last second that a `Date` can hold. */
+const lastSecond = 8_640_000_000_000;
+
+export function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && identifier.test(value);
+}
+
+/** Names of roles or groups. */
+export function isNameList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && name.test(item));
+}
+
+/** An alias or a full name: shown to people, never decided on. */
+export function isDisplayName(value: unknown): value is string {
+  return typeof value === 'string' && displayName.test(value);
+}
+
+/** Whole seconds since the epoch. */
+export function isUnixSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= lastSecond;
+}
+
+/** An identity is shared by every request with its credential: none of them may change it for the others. */
+export function freezeIdentity(identity: Identity): Identity {
+  Object.freeze(identity.roles);
+  Object.freeze(identity.groups);
+  return Object.freeze(identity);
+}

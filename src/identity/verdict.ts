@@ -1,0 +1,58 @@
+/**
+ * A verdict of the Auth API on one credential, and the port of the stores that keep it. What is kept is the identity,
+ * never a route's decision on it, and only a clear yes or no: an outage is never kept.
+ */
+import type { Credential } from '../core/credential/credential.ts';
+import type { Identity } from '../core/identity/identity.ts';
+
+export interface Verdict {
+  /** Null: the Auth API rejects the credential. */
+  readonly identity: Identity | null;
+  /** When the Auth API was asked, in milliseconds since the epoch: the moment for which the verdict is true. */
+  readonly askedAtMs: number;
+  /** End of its life, in milliseconds since the epoch; never past the identity's own `expireAtMs`. */
+  readonly endMs: number;
+}
+
+/** How long verdicts live, counted from the moment the Auth API was asked. */
+export interface Lifetimes {
+  readonly acceptedMs: number;
+  readonly rejectedMs: number;
+}
+
+/**
+ * Keeps verdicts by credential. Finding nothing and failing to look are the same to the caller: a store that is down
+ * is a miss.
+ */
+export interface VerdictStore {
+  /** The verdict, if one is held that lives at `nowMs`. */
+  find(credential: Credential, nowMs: number): Verdict | null | Promise<Verdict | null>;
+  /** Keeps a verdict if it can; a later verdict on the same credential replaces it. Never throws. */
+  keep(credential: Credential, verdict: Verdict, nowMs: number): void;
+}
+
+/**
+ * How far ahead of this clock a verdict may have been asked: other replicas' clocks differ a little. Beyond that the
+ * clock was set back, and the verdict could live for hours.
+ */
+const allowedSkewMs = 5_000;
+
+/** The verdict that starts its life at `askedAtMs`. */
+export function verdictOf(identity: Identity | null, askedAtMs: number, lifetimes: Lifetimes): Verdict {
+  const endMs =
+    identity === null
+      ? askedAtMs + lifetimes.rejectedMs
+      : Math.min(askedAtMs + lifetimes.acceptedMs, identity.expireAtMs);
+  return { identity, askedAtMs, endMs };
+}
+
+/** A verdict of another replica, whose configuration may be another one, with no longer life than `lifetimes` give. */
+export function clip(verdict: Verdict, lifetimes: Lifetimes): Verdict {
+  const own = verdictOf(verdict.identity, verdict.askedAtMs, lifetimes);
+  return own.endMs < verdict.endMs ? own : verdict;
+}
+
+/** Whether a verdict may still be used; asked again on every hit. */
+export function lives(verdict: Verdict, nowMs: number): boolean {
+  return nowMs < verdict.endMs && verdict.askedAtMs <= nowMs + allowedSkewMs;
+}

@@ -1,0 +1,146 @@
+/**
+ * A client that sends bytes exactly as given, well-formed or not, and reads the answers back. For attack tests, where
+ * an HTTP library would refuse to write the request.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type RawAnswer, readAnswer } from './http-answer.ts';
+
+export type { RawAnswer } from './http-answer.ts';
+
+/** Longest wait for anything, milliseconds. */
+const patienceMs = 5_000;
+
+export interface RawConnection {
+  readonly socket: Socket;
+  write(bytes: string | Uint8Array): void;
+  /**
+   * The next final answer (1xx are kept in `interim`). `method` is that of the request it answers.
+   * A connection that closes first gives what there is, with `complete: false`, and rejects when there is no header block.
+   */
+  answer(method?: string): Promise<RawAnswer>;
+  /** Informational answers read so far. */
+  readonly interim: readonly RawAnswer[];
+  /** Bytes received and not yet read as an answer. */
+  unread(): Buffer;
+  /** Resolves when the other side has closed: `end` properly, `reset` by force. */
+  closed(): Promise<'end' | 'reset'>;
+  /** Goes away without ceremony. */
+  destroy(): void;
+}
+
+/** Opens a connection to a port on loopback. */
+export async function openRaw(port: number): Promise<RawConnection> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  socket.setNoDelay(true);
+  let unread: Buffer = Buffer.alloc(0);
+  let ended: 'end' | 'reset' | null = null;
+  const interim: RawAnswer[] = [];
+  const watchers = new Set<() => void>();
+  const changed = () => {
+    for (const watcher of [...watchers]) watcher();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    unread = Buffer.concat([unread, chunk]);
+    changed();
+  });
+  socket.on('error', () => {
+    ended ??= 'reset';
+  });
+  socket.on('end', () => {
+    ended ??= 'end';
+    changed();
+  });
+  socket.on('close', () => {
+    ended ??= 'end';
+    changed();
+  });
+
+  /** Asks again after each change until there is a result. */
+  function until<T>(ask: () => T | undefined, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        watchers.delete(check);
+        reject(new Error(`No ${what} within ${patienceMs} ms; unread: ${JSON.stringify(unread.toString('latin1'))}`));
+      }, patienceMs);
+      const settle = (finish: () => void) => {
+        clearTimeout(timer);
+        watchers.delete(check);
+        finish();
+      };
+      const check = () => {
+        try {
+          const result = ask();
+          if (result !== undefined) settle(() => resolve(result));
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      };
+      watchers.add(check);
+      check();
+    });
+  }
+
+  return {
+    socket,
+    interim,
+    write: (bytes) => {
+      socket.write(bytes);
+    },
+    answer: (method = 'GET') =>
+      until(() => {
+        for (;;) {
+          const read = readAnswer(unread, method, ended !== null);
+          if (read === null && ended !== null) throw new Error(`Closed (${ended}) without an answer`);
+          if (read === null || (!read.answer.complete && ended === null)) return undefined;
+          unread = unread.subarray(read.length);
+          if (read.answer.status >= 200 || read.answer.status === 101) return read.answer;
+          interim.push(read.answer);
+        }
+      }, 'answer'),
+    unread: () => unread,
+    closed: () => until(() => ended ?? undefined, 'close'),
+    destroy: () => {
+      socket.destroy();
+    },
+  };
+}
+
+/** Sends the bytes on a connection of their own, reads one answer and goes away. */
+export async function sendRaw(port: number, bytes: string | Uint8Array, method?: string): Promise<RawAnswer> {
+  const connection = await openRaw(port);
+  try {
+    connection.write(bytes);
+    return await connection.answer(method ?? methodOf(bytes));
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** Sends the bytes and reads every answer until the other side closes. */
+export async function sendRawUntilClose(
+  port: number,
+  bytes: string | Uint8Array,
+): Promise<{ answers: RawAnswer[]; closed: 'end' | 'reset'; leftOver: Buffer }> {
+  const connection = await openRaw(port);
+  try {
+    connection.write(bytes);
+    const closed = await connection.closed();
+    const answers: RawAnswer[] = [];
+    let rest = connection.unread();
+    for (;;) {
+      const read = rest.length === 0 ? null : readAnswer(rest, 'GET', true);
+      if (read === null) return { answers, closed, leftOver: rest };
+      answers.push(read.answer);
+      rest = rest.subarray(read.length);
+    }
+  } finally {
+    connection.destroy();
+  }
+}
+
+function methodOf(bytes: string | Uint8Array): string {
+  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+  return text.slice(0, text.indexOf(' '));
+}

@@ -1,0 +1,54 @@
+/**
+ * Redis for tests. Where none is to be had the test that asks is skipped, with the reason in the list at the end of
+ * the run; works inside a test, `beforeEach` and `beforeAll`.
+ */
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import type { BrokerAnswer, RedisVerb } from './redis/redis-broker.ts';
+import type { RunningRedis } from './redis/running-redis.ts';
+import { skipHere } from './skip-here.ts';
+
+export interface SharedRedis {
+  readonly url: string;
+  /** For the keys of one test: the server is shared by all of them and never flushed. */
+  readonly keyPrefix: string;
+}
+
+export type PrivateRedis = RunningRedis;
+
+/** The run's one server. Use keys under the prefix, or under another one of your own. */
+export async function useRedis(): Promise<SharedRedis> {
+  const { url } = await ask('/shared');
+  return { url, keyPrefix: `test:${randomUUID()}:` };
+}
+
+/** A server of the test's own, which it may stop, start, kill and freeze. Call `dispose` after the test. */
+export async function startPrivateRedis(): Promise<PrivateRedis> {
+  const { url, id } = await ask('/own');
+  const order = (verb: RedisVerb) => async () => {
+    await ask(`/${id}/${verb}`);
+  };
+  return {
+    url,
+    stop: order('stop'),
+    start: order('start'),
+    kill: order('kill'),
+    pause: order('pause'),
+    resume: order('resume'),
+    dispose: order('dispose'),
+  };
+}
+
+async function ask(path: string): Promise<Extract<BrokerAnswer, { url: string }>> {
+  const response = await fetch(`${inject('redisBroker')}${path}`, { method: 'POST' });
+  if (!response.ok) throw new Error(await response.text());
+  const answer = (await response.json()) as BrokerAnswer;
+  if ('skip' in answer) skipHere(answer.skip);
+  return answer;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    redisBroker: string;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Chooses once per run where Redis comes from: `TEST_REDIS_URL`, Docker, a server on the PATH, apt. `TEST_REDIS_FROM`
+ * allows one way only (`containers`, `server` or `none`), so that each of them can be tried on one machine.
+ */
+import { Redis } from 'ioredis';
+import { fromContainers } from './from-containers.ts';
+import { fromApt, fromPath } from './from-server.ts';
+import type { RedisWay } from './running-redis.ts';
+
+export interface RedisChoice {
+  /** For tests that share a server; null: none is to be had. */
+  readonly shared: { readonly name: string; start(): Promise<{ url: string; dispose(): Promise<void> }> } | null;
+  /** For tests that stop theirs; null: none is to be had. */
+  readonly own: RedisWay | null;
+}
+
+/** Why tests are skipped where there is no Redis. */
+export const noRedis =
+  'no Redis: set TEST_REDIS_URL, start Docker, or install redis-server (Debian: apt-get install redis-server; macOS: brew install redis)';
+/** Why tests that stop their Redis are skipped where only `TEST_REDIS_URL` is given. */
+export const noOwnRedis =
+  'no Redis that the test may stop: start Docker or install redis-server beside TEST_REDIS_URL (Debian: apt-get install redis-server)';
+
+/** Rejects when `TEST_REDIS_URL` is set and nothing answers there: a wrong setting is no reason to skip. */
+export async function chooseRedis(env: NodeJS.ProcessEnv): Promise<RedisChoice> {
+  const own = await firstThatWorks(env['TEST_REDIS_FROM']);
+  const url = env['TEST_REDIS_URL'];
+  if (url === undefined || url === '') return { shared: own, own };
+  await mustAnswer(url);
+  return { shared: { name: 'TEST_REDIS_URL', start: async () => ({ url, dispose: async () => {} }) }, own };
+}
+
+async function firstThatWorks(only: string | undefined): Promise<RedisWay | null> {
+  switch (only) {
+    case 'containers':
+      return fromContainers();
+    case 'server':
+      return (await fromPath()) ?? (await fromApt());
+    case 'none':
+      return null;
+    case undefined:
+    case '':
+      return (await fromContainers()) ?? (await fromPath()) ?? (await fromApt());
+    default:
+      throw new Error(`TEST_REDIS_FROM is "${only}"; it can be "containers", "server" or "none"`);
+  }
+}
+
+async function mustAnswer(url: string): Promise<void> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.ping();
+  } catch {
+    throw new Error('TEST_REDIS_URL is set, but no Redis answers there');
+  } finally {
+    client.disconnect();
+  }
+}

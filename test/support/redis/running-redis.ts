@@ -1,0 +1,61 @@
+/** What every way of getting a Redis gives: a running server that a test can stop, kill and freeze. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+
+export interface RunningRedis {
+  /** `redis://127.0.0.1:<port>`; the port stays the same when the server is stopped and started. */
+  readonly url: string;
+  /** Ends the server properly. Its data is gone: nothing is ever saved. */
+  stop(): Promise<void>;
+  /** Starts it again on the same port and waits until it answers. */
+  start(): Promise<void>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends it, running or not, and removes every trace. */
+  dispose(): Promise<void>;
+}
+
+/** A way of getting a Redis, found to work on this machine. */
+export interface RedisWay {
+  /** For the line that tells where Redis comes from, such as `testcontainers redis:8-alpine`. */
+  readonly name: string;
+  start(): Promise<RunningRedis>;
+}
+
+/** Server arguments: nothing on disk, so that a stopped server comes back empty. */
+export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
+
+/** A port on loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when a Redis on the port of loopback answers PING; rejects when it does not in time. */
+export async function untilAnswers(port: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await answers(port))) {
+    if (Date.now() > deadline) throw new Error(`No Redis answered on port ${port} within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 });
+    const settle = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.on('connect', () => socket.write('PING\r\n'));
+    socket.on('data', (chunk) => settle(chunk.toString().startsWith('+PONG')));
+    for (const event of ['error', 'timeout', 'close'] as const) socket.on(event, () => settle(false));
+  });
+}

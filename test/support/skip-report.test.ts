@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { noRedis } from './redis/choose-redis.ts';
+
+/** Runs one of the files under `fixtures` where no Redis is to be had, and gives what the run printed. */
+async function runFixture(name: string): Promise<string> {
+  const { TEST_REDIS_URL: _, FORCE_COLOR: __, ...env } = process.env;
+  const config = 'test/support/fixtures/vitest.config.ts';
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', config, name],
+    { env: { ...env, TEST_REDIS_FROM: 'none', NO_COLOR: '1' } },
+  );
+  return stdout;
+}
+
+test('a run without Redis skips what asks for it and lists each with its reason', async () => {
+  const printed = await runFixture('skips.fixture');
+  expect(printed).toContain(`Redis for tests: none (${noRedis})`);
+  expect(printed).toContain('1 passed | 5 skipped (6)');
+  expect(printed).toContain(
+    [
+      'Skipped: 5',
+      `  ${noRedis}`,
+      '    skips.fixture.ts > asks in the test',
+      '    skips.fixture.ts > asks in beforeEach > first',
+      '    skips.fixture.ts > asks in beforeAll > first',
+      '    skips.fixture.ts > asks in beforeAll > inside > second',
+      '  no reason given',
+      '    skips.fixture.ts > by hand',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a run without skips says so, and looks for no Redis', async () => {
+  const printed = await runFixture('none.fixture');
+  expect(printed).toContain('Skipped: none');
+  expect(printed).not.toContain('Redis');
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { ExchangeFailure, HttpAnswer } from '../../../src/identity/auth-api-exchange.ts';
+import { createProbe } from '../../../src/identity/auth-api-probe.ts';
+
+/** A probe whose exchanges end when they are told to, and whose clock is set by hand. */
+function heldProbe() {
+  const clock = { nowMs: 1_700_000_000_000 };
+  const pending: ((result: HttpAnswer | ExchangeFailure) => void)[] = [];
+  let asked = 0;
+  const probe = createProbe(
+    () =>
+      new Promise((resolve) => {
+        asked += 1;
+        pending.push(resolve);
+      }),
+    () => clock.nowMs,
+  );
+  const end = (result: HttpAnswer | ExchangeFailure) => {
+    for (const resolve of pending.splice(0)) resolve(result);
+  };
+  return { probe, clock, end, asked: () => asked };
+}
+
+const refusal: HttpAnswer = { status: 401, headers: {}, body: Buffer.alloc(0) };
+
+describe('createProbe', () => {
+  it('asks once for all who wait, also when an older answer is no longer believed', async () => {
+    const { probe, clock, end, asked } = heldProbe();
+    for (const round of [1, 2]) {
+      const waiting = Array.from({ length: 20 }, () => probe());
+      clock.nowMs += 5_000;
+      waiting.push(probe());
+      end(refusal);
+      expect(await Promise.all(waiting)).toEqual(waiting.map(() => true));
+      expect(asked()).toBe(round);
+      clock.nowMs += 1_000;
+    }
+  });
+
+  it('believes an answer for a second from its end', async () => {
+    const { probe, clock, end, asked } = heldProbe();
+    const first = probe();
+    clock.nowMs += 2_000;
+    end('timeout');
+    expect(await first).toBe(false);
+    clock.nowMs += 999;
+    expect(await probe()).toBe(false);
+    expect(asked()).toBe(1);
+    clock.nowMs += 1;
+    const second = probe();
+    end(refusal);
+    expect(await second).toBe(true);
+  });
+});

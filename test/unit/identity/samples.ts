@@ -1,0 +1,40 @@
+/** Credentials, identities and settings that the tests of this room share. */
+import type { AuthApiFields } from '../../../src/config/config.ts';
+import type { BearerCredential, KeyPairCredential } from '../../../src/core/credential/credential.ts';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+
+export function bearer(token = 'a'.repeat(64)): BearerCredential {
+  return { kind: 'bearer', token };
+}
+
+export function keyPair(apiKey = 'k'.repeat(32), apiSecret = 's'.repeat(64)): KeyPairCredential {
+  return { kind: 'key_pair', apiKey, apiSecret };
+}
+
+export function identity(changes: Partial<Identity> = {}): Identity {
+  return {
+    kind: 'bearer',
+    userId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+    roles: ['user', 'reporter'],
+    groups: ['public', 'acme'],
+    alias: 'ana',
+    fullName: 'Ana Example',
+    sessionId: '11111111-2222-4333-8444-555555555555',
+    keyId: null,
+    expireAtMs: Number.POSITIVE_INFINITY,
+    ...changes,
+  };
+}
+
+/** Where the platform's own Auth API puts the fields. */
+export const platformFields: AuthApiFields = {
+  userId: 'userID',
+  roles: 'roles',
+  groups: 'groups',
+  expireAt: 'expireAt',
+  sessionId: 'sessionID',
+  keyId: 'keyID',
+  alias: { session: 'alias', keypair: 'userAlias' },
+  fullName: { session: 'fullName', keypair: 'userName' },
+  verified: 'verified',
+};
