@@ -42,7 +42,7 @@ describe('the demo', () => {
     for (const { command } of [bearer!, pair!]) {
       const seen = JSON.parse((await runCurlLine(command)).body).headers;
       expect(seen['user-id']).toMatch(/^[0-9a-f-]{36}$/);
-      expect(seen.groups).toBe('public,acme');
+      expect(seen.groups).toBe('acme,public');
       expect(Object.keys(seen)).not.toContain('authorization');
       expect(Object.keys(seen)).not.toContain('api-secret');
     }

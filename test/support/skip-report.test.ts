@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { noRedis } from './redis/choose-redis.ts';
+
+// Each test is a whole run of the test runner.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Runs one of the files under `fixtures` where no Redis is to be had, and gives what the run printed. */
 async function runFixture(name: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** Turns the JSON access log into short lines for the demo's terminal; what is no access line passes as it is. */
+/** Turns the JSON log into short lines for the demo's terminal: requests, and what needs attention. */
 import { Writable } from 'node:stream';
 import pc from 'picocolors';
 
@@ -10,24 +10,29 @@ export function createRequestLines(print: (line: string) => void): Writable {
     write(chunk: string | Buffer, _encoding, done) {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line !== '') print(`${shorten(line)}\n`);
+      for (const line of lines) {
+        const short = line === '' ? null : shorten(line);
+        if (short !== null) print(`${short}\n`);
+      }
       done();
     },
   });
 }
 
-function shorten(line: string): string {
+/** Null: nothing to show. */
+function shorten(line: string): string | null {
   let entry: unknown;
   try {
     entry = JSON.parse(line);
   } catch {
     return line;
   }
-  if (typeof entry !== 'object' || entry === null || !('status' in entry)) return line;
+  if (typeof entry !== 'object' || entry === null) return line;
   const field = (name: string): string => {
     const value: unknown = Reflect.get(entry, name);
     return value === undefined || value === null ? '' : String(value);
   };
+  if (!('status' in entry)) return field('level') === 'info' ? null : `  ${pc.yellow(field('level'))} ${field('msg')}`;
   const status = Number(field('status'));
   const color = status < 400 ? pc.green : status < 500 ? pc.yellow : pc.red;
   const why = field('reason') === '' ? '' : `  ${field('reason')}  ${pc.dim(`x-error-id ${field('errorId')}`)}`;

@@ -70,12 +70,15 @@ const wordMeaning = {
   deny: 'nobody',
 } as const;
 
-/** As matching reads it: HEAD follows GET unless it has a rule of its own (RFC 9110 section 9.3.2). */
+/** As matching reads it: HEAD comes along with GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */
 function describeAccess(route: Route): RouteDescription['access'] {
   const { every, byMethod } = route.access;
   if (every !== null && route.methods === null) return [{ method: '*', rule: written(every) }];
   const listed = every === null ? [...byMethod] : (route.methods ?? []).map((method) => [method, every] as const);
-  const rules = listed.filter(([method]) => route.methods === null || route.methods.includes(method));
+  const { methods } = route;
+  const rules = listed.filter(
+    ([method]) => methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET')),
+  );
   const get = rules.findIndex(([method]) => method === 'GET');
   if (get >= 0 && !rules.some(([method]) => method === 'HEAD')) rules.splice(get + 1, 0, ['HEAD', rules[get]![1]]);
   return rules.map(([method, rule]) => ({ method, rule: written(rule) }));

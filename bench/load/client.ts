@@ -1,0 +1,121 @@
+/**
+ * The load client, a process of its own: raw sockets, one request at a time on each, and a reader that looks at no more
+ * than status and length. Takes jobs over the channel to its parent, one after the other.
+ */
+import { connect, type Socket } from 'node:net';
+import { cpuTimeUs } from './cpu-time.ts';
+import type { LoadAnswer, LoadJob, LoadResult } from './load.ts';
+
+let serial = 0;
+
+process.on('message', (job: LoadJob) => {
+  new Load(job).run().then(
+    (result) => report({ ok: true, result }),
+    (error: unknown) => report({ ok: false, error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit());
+
+function report(answer: LoadAnswer): void {
+  process.send?.(answer);
+}
+
+class Load {
+  readonly #job: LoadJob;
+  /** Null when every request differs. */
+  readonly #constant: Buffer | null;
+  readonly #sockets = new Set<Socket>();
+  readonly #latenciesMs: number[] = [];
+  #fail: (error: Error) => void = () => {};
+  #running = true;
+  #measuring = false;
+  #done = 0;
+
+  constructor(job: LoadJob) {
+    this.#job = job;
+    this.#constant = job.request.includes('{n}') ? null : Buffer.from(job.request, 'latin1');
+  }
+
+  async run(): Promise<LoadResult> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    try {
+      return await Promise.race([this.#measure(), failed]);
+    } finally {
+      this.#running = false;
+      for (const socket of this.#sockets) socket.destroy();
+    }
+  }
+
+  async #measure(): Promise<LoadResult> {
+    for (let index = 0; index < this.#job.connections; index += 1) this.#open();
+    await after(this.#job.warmupMs);
+    if (this.#done === 0) throw new Error('no answer during the warm-up');
+    this.#done = 0;
+    this.#measuring = true;
+    const cpuStart = cpuTimeUs(this.#job.pid);
+    const start = performance.now();
+    await after(this.#job.measureMs);
+    const cpuUs = cpuTimeUs(this.#job.pid) - cpuStart;
+    const seconds = (performance.now() - start) / 1000;
+    this.#measuring = false;
+    const sorted = Float64Array.from(this.#latenciesMs).sort();
+    const quantile = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+    return { requests: this.#done, seconds, cpuUs, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+  }
+
+  #open(): void {
+    const socket = connect({ port: this.#job.port, host: '127.0.0.1', noDelay: true });
+    this.#sockets.add(socket);
+    let sentAt = 0;
+    let pending: Buffer | null = null;
+    const send = () => {
+      sentAt = performance.now();
+      if (this.#constant !== null) socket.write(this.#constant);
+      else socket.write(this.#job.request.replaceAll('{n}', String(++serial).padStart(12, '0')), 'latin1');
+    };
+    socket.on('connect', send);
+    socket.on('data', (chunk: Buffer) => {
+      const bytes: Buffer = pending === null ? chunk : Buffer.concat([pending, chunk]);
+      if (!isWhole(bytes)) {
+        pending = bytes;
+        return;
+      }
+      pending = null;
+      const status = statusOf(bytes);
+      if (status !== this.#job.status) this.#fail(new Error(`status ${status} instead of ${this.#job.status}`));
+      this.#done += 1;
+      if (this.#measuring) this.#latenciesMs.push(performance.now() - sentAt);
+      if (this.#running) send();
+    });
+    socket.on('error', (error) => {
+      if (this.#running) this.#fail(error);
+    });
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#running) this.#fail(new Error('the server closed a connection'));
+    });
+  }
+}
+
+function statusOf(bytes: Buffer): number {
+  return ((bytes[9] ?? 0) - 48) * 100 + ((bytes[10] ?? 0) - 48) * 10 + ((bytes[11] ?? 0) - 48);
+}
+
+/** Whether the bytes hold one whole answer: by its length, or by the last chunk. */
+function isWhole(bytes: Buffer): boolean {
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd === -1) return false;
+  const head = bytes.toString('latin1', 0, headEnd);
+  const length = /content-length: *(\d+)/i.exec(head);
+  if (length !== null) return bytes.length >= headEnd + 4 + Number(length[1]);
+  return bytes.subarray(-5).equals(lastChunk);
+}
+
+const lastChunk = Buffer.from('0\r\n\r\n');
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

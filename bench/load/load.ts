@@ -1,0 +1,25 @@
+/** What the benchmark asks of the client process, and what it hears back. */
+
+export interface LoadJob {
+  readonly port: number;
+  /** Whole request; `{n}` is replaced by a number that no other request has. */
+  readonly request: string;
+  readonly status: number;
+  readonly connections: number;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  /** Process whose CPU time is read at both ends of the measurement. */
+  readonly pid: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly cpuUs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export type LoadAnswer =
+  | { readonly ok: true; readonly result: LoadResult }
+  | { readonly ok: false; readonly error: string };

@@ -1,0 +1,31 @@
+/** Whether this process can take requests, and what it depends on. */
+import type { ReasonCode } from '../../core/outcome/reasons.ts';
+
+export interface ReadyReport {
+  /** A configuration is in use. A refused reload leaves the last good one, which counts. */
+  readonly configuration: boolean;
+  /** The Auth API can be reached. */
+  readonly authApi: boolean;
+  /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
+  readonly redis: boolean | null;
+  /** The process is ending and takes no new requests. */
+  readonly draining: boolean;
+}
+
+/** Null when ready; otherwise the first thing that is missing. */
+export function whyNotReady(report: ReadyReport): ReasonCode | null {
+  if (report.draining) return 'draining';
+  if (!report.configuration) return 'upstream_unavailable';
+  return report.authApi ? null : 'auth_unavailable';
+}
+
+/** The `checks` of the JSON answer. */
+export function readyChecks(report: ReadyReport): Record<string, string> {
+  const word = (up: boolean) => (up ? 'ok' : 'down');
+  return {
+    configuration: word(report.configuration),
+    authApi: word(report.authApi),
+    redis: report.redis === null ? 'not configured' : word(report.redis),
+    draining: report.draining ? 'yes' : 'no',
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * One JSON line per request. The line is put together by hand, since it is the most expensive thing that happens to a
+ * warm request; members without a value are left out. The query, credentials and bodies are not in a record, so they
+ * cannot be in a line.
+ */
+import type { LogConfig } from '../config/config.ts';
+import type { Decision } from '../core/outcome/decision.ts';
+import { reasons } from '../core/outcome/reasons.ts';
+import { asciiJson, jsonText } from './json-text.ts';
+import type { LogSink } from './log-sink.ts';
+import { redactValue } from './redaction.ts';
+import type { RequestRecord } from './request-record.ts';
+import type { RouteBinding } from './route-bindings.ts';
+import { outcomeOf } from './route-tally.ts';
+
+/** Longest text of a member, in UTF-16 units. */
+const maxLength = { id: 128, method: 32, host: 255, path: 1024, target: 300 } as const;
+
+const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
+
+export type AccessLog = (record: RequestRecord, binding: RouteBinding) => void;
+
+/** Null when no line would ever be written. */
+export function createAccessLog(config: LogConfig, sink: LogSink, now: () => number = Date.now): AccessLog | null {
+  if (!config.access || config.level === 'silent') return null;
+  const least = weight[config.level];
+  const time = createClock(now);
+  return (record, binding) => {
+    const level = levelOf(record);
+    if (weight[level] >= least) sink.write(accessLine(record, binding, level, time()));
+  };
+}
+
+function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
+  if (record.reason !== null) return reasons[record.reason].level;
+  return record.cut ? 'warn' : 'info';
+}
+
+function accessLine(record: RequestRecord, binding: RouteBinding, level: string, time: string): string {
+  const { decision, reason } = record;
+  let line = `{"level":"${level}","time":"${time}","msg":"request","door":"${record.door}"`;
+  line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
+  if (record.errorId !== null) line += `,"errorId":${jsonText(record.errorId, maxLength.id)}`;
+  line += binding.logMembers;
+  line += `,"method":${jsonText(record.method, maxLength.method)}`;
+  if (record.host !== '') line += `,"host":${jsonText(record.host, maxLength.host)}`;
+  if (record.path !== '') line += `,"path":${jsonText(record.path, maxLength.path)}`;
+  if (record.status !== 0) line += `,"status":${record.status}`;
+  line += `,"outcome":"${outcomeOf(record)}"`;
+  if (reason !== null) line += `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
+  if (decision !== null) line += decisionMembers(decision);
+  if (record.client !== '') line += `,"client":${jsonText(record.client, maxLength.id)}`;
+  if (record.target !== null) line += `,"target":${jsonText(record.target, maxLength.target)}`;
+  if (record.bytesIn > 0) line += `,"bytesIn":${record.bytesIn}`;
+  if (record.bytesOut > 0) line += `,"bytesOut":${record.bytesOut}`;
+  line += timings(record);
+  if (record.aborted) line += ',"aborted":true';
+  if (record.cut) line += ',"cut":true';
+  if (level === 'error') line += causeMember(record);
+  return `${line}}\n`;
+}
+
+function decisionMembers(decision: Decision): string {
+  const { identity, source } = decision;
+  let members = `,"stage":"${decision.stage}"`;
+  if (identity !== null) {
+    members += `,"userId":${jsonText(identity.userId, maxLength.id)}`;
+    if (identity.sessionId !== null) members += `,"sessionId":${jsonText(identity.sessionId, maxLength.id)}`;
+    if (identity.keyId !== null) members += `,"keyId":${jsonText(identity.keyId, maxLength.id)}`;
+  }
+  if (source !== 'none') members += `,"source":"${source}"`;
+  if (decision.outcome === 'allow' && decision.stale) members += ',"stale":true';
+  return members;
+}
+
+function timings(record: RequestRecord): string {
+  const { startedAt, decidedAt, answeredAt, endedAt } = record;
+  let members = '';
+  if (decidedAt > 0) members += `"decide":${milliseconds(decidedAt - startedAt)},`;
+  if (decidedAt > 0 && answeredAt > 0) members += `"upstream":${milliseconds(answeredAt - decidedAt)},`;
+  return `,"ms":{${members}"total":${milliseconds(endedAt - startedAt)}}`;
+}
+
+/** Three decimals, without the cost of printing a fraction; 0 for a clock that was read out of turn. */
+function milliseconds(value: number): string {
+  const microseconds = value > 0 ? Math.round(value * 1000) : 0;
+  const whole = Math.floor(microseconds / 1000);
+  const rest = microseconds - whole * 1000;
+  if (rest === 0) return `${whole}`;
+  return `${whole}${rest < 10 ? '.00' : rest < 100 ? '.0' : '.'}${rest}`;
+}
+
+function causeMember(record: RequestRecord): string {
+  const thrown = record.decision?.outcome === 'refuse' ? record.decision.cause : undefined;
+  const cause = record.cause ?? thrown;
+  if (cause === undefined || cause === null) return '';
+  const json = JSON.stringify(redactValue(cause));
+  return json === undefined ? '' : `,"err":${asciiJson(json)}`;
+}
+
+/** ISO 8601 in UTC; the part up to the second is printed once a second. */
+function createClock(now: () => number): () => string {
+  let second = Number.NaN;
+  let text = '';
+  return () => {
+    const nowMs = now();
+    const current = Math.floor(nowMs / 1000);
+    if (current !== second) {
+      second = current;
+      text = new Date(current * 1000).toISOString().slice(0, 20);
+    }
+    const rest = Math.floor(nowMs - current * 1000);
+    return `${text}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
+  };
+}

@@ -1,0 +1,95 @@
+/** Joins metrics and log into what the rest of the process uses. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { LogConfig } from '../config/config.ts';
+import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { IdentityEvents } from '../identity/events.ts';
+import { createAccessLog } from './access-log.ts';
+import { formatMetric } from './exposition.ts';
+import { Gauges, type ServerReadings } from './gauges.ts';
+import { IdentityTally } from './identity-tally.ts';
+import { createLogSink, type LogDestination, standardOutput } from './log-sink.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { metricsCatalog } from './metrics-catalog.ts';
+import type { ObserveRequest } from './request-record.ts';
+import { RouteBindings } from './route-bindings.ts';
+import { TrafficTally } from './traffic-tally.ts';
+
+export interface TelemetryOptions {
+  readonly log: LogConfig;
+  /** Standard output when left out. */
+  readonly destination?: LogDestination;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+export interface Telemetry {
+  readonly log: Logger;
+  /** Once for every request that is over. */
+  readonly observe: ObserveRequest;
+  readonly identityEvents: IdentityEvents;
+  /** At start and at each reload: binds what `observe` needs of each route. */
+  useRoutes(table: RouteTable): void;
+  /** At each reload: forgets the health of targets that are no longer there. */
+  useUpstreams(upstreams: ReadonlyMap<string, { readonly targets: readonly string[] }>): void;
+  /** Where a scrape reads what is open now. */
+  watchServer(readings: ServerReadings): void;
+  metricsText(): Promise<string>;
+  readonly metricsContentType: string;
+  /** A configuration was read: taken into use, or refused. */
+  configLoaded(ok: boolean): void;
+  upstreamHealth(name: string, target: string, healthy: boolean): void;
+  /** Writes every line that waits. */
+  close(): Promise<void>;
+}
+
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const now = options.now ?? Date.now;
+  const gauges = new Gauges(options.version, process.version);
+  const sink = createLogSink(
+    options.destination ??
+      standardOutput((lines) => {
+        gauges.logDropped += lines;
+      }),
+  );
+  const bindings = new RouteBindings();
+  const traffic = new TrafficTally(bindings);
+  const identity = new IdentityTally();
+  const accessLog = createAccessLog(options.log, sink, now);
+  const runtime = runtimeMetrics();
+
+  return {
+    log: createLogger(options.log.level, sink),
+    observe: (record) => {
+      const binding = bindings.of(record.decision === null ? null : record.decision.route);
+      traffic.add(record, binding);
+      if (accessLog !== null) accessLog(record, binding);
+    },
+    identityEvents: identity.events,
+    useRoutes: (table) => bindings.use(table.routes),
+    useUpstreams: (upstreams) => gauges.useUpstreams(upstreams),
+    watchServer: (readings) => gauges.watchServer(readings),
+    metricsText: async () => {
+      let text = formatMetric(metricsCatalog.configRoutes, [{ labels: [], value: bindings.size }]);
+      for (const part of [traffic, identity, gauges]) {
+        for (const [key, samples] of part.samples()) text += formatMetric(metricsCatalog[key], samples);
+      }
+      return text + (await runtime.metrics());
+    },
+    metricsContentType: runtime.contentType,
+    configLoaded: (ok) => gauges.configLoaded(ok, now()),
+    upstreamHealth: (name, target, healthy) => gauges.upstreamHealth(name, target, healthy),
+    close: async () => sink.close(),
+  };
+}
+
+let ofProcess: Registry | null = null;
+
+/** Node's own metrics: once for a process, since what observes it cannot be taken down again. */
+function runtimeMetrics(): Registry {
+  if (ofProcess === null) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}

@@ -1,0 +1,72 @@
+/** The numbers of one route: what `observe` adds to for every request, and what a scrape reads. */
+import { STATUS_CODES } from 'node:http';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { Distribution } from './distribution.ts';
+import type { Sample } from './exposition.ts';
+import { labeledMethods, metricsCatalog, type RequestOutcome, requestOutcomes } from './metrics-catalog.ts';
+import type { RequestRecord } from './request-record.ts';
+
+const methodIndex: ReadonlyMap<string, number> = new Map(labeledMethods.map((method, index) => [method, index]));
+const otherMethod = labeledMethods.length;
+
+export class RouteTally {
+  readonly duration = new Distribution(metricsCatalog.requestDuration.buckets);
+  readonly refusals = new Map<ReasonCode, number>();
+  bytesReceived = 0;
+  bytesSent = 0;
+  aborted = 0;
+  cut = 0;
+  /** By `cellKey`: a request finds its counter by one integer. */
+  readonly #requests = new Map<number, { value: number }>();
+
+  add(record: RequestRecord): void {
+    const key = cellKey(record.method, outcomeIndex(record), record.status);
+    const cell = this.#requests.get(key);
+    if (cell === undefined) this.#requests.set(key, { value: 1 });
+    else cell.value += 1;
+    this.duration.observe((record.endedAt - record.startedAt) / 1000);
+    this.bytesReceived += record.bytesIn;
+    this.bytesSent += record.bytesOut;
+    if (record.reason !== null) this.refusals.set(record.reason, (this.refusals.get(record.reason) ?? 0) + 1);
+    if (record.aborted) this.aborted += 1;
+    if (record.cut) this.cut += 1;
+  }
+
+  *requestSamples(route: string): Generator<Sample> {
+    for (const [key, cell] of this.#requests) {
+      const method = labeledMethods[key >> 13] ?? 'other';
+      const outcome = requestOutcomes[(key >> 11) & 3]!;
+      yield { labels: [route, method, statusLabel(key & 2047), outcome], value: cell.value };
+    }
+  }
+}
+
+/** How a request ended, for metrics and log alike. */
+export function outcomeOf(record: RequestRecord): RequestOutcome {
+  return requestOutcomes[outcomeIndex(record)]!;
+}
+
+function outcomeIndex(record: RequestRecord): 0 | 1 | 2 | 3 {
+  if (record.decision === null) return record.reason === null ? 3 : 1;
+  if (record.decision.outcome === 'refuse') return 1;
+  return record.reason === null ? 0 : 2;
+}
+
+/** 11 bits of status, 2 of outcome, then the method. */
+function cellKey(method: string, outcome: number, status: number): number {
+  return ((methodIndex.get(method) ?? otherMethod) << 13) | (outcome << 11) | foldStatus(status);
+}
+
+/** Statuses that RFC 9110 or the registry knows stay; an invented one counts as its class, in steps of 100 beyond 1000. */
+function foldStatus(status: number): number {
+  if (known[status] === 1) return status;
+  return status >= 100 && status < 1000 ? 1000 + Math.floor(status / 100) : 0;
+}
+
+function statusLabel(folded: number): string {
+  if (folded === 0) return 'none';
+  return folded > 1000 ? `${folded - 1000}xx` : String(folded);
+}
+
+const known = new Uint8Array(1000);
+for (const status of Object.keys(STATUS_CODES)) known[Number(status)] = 1;

@@ -1,0 +1,45 @@
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { projectFiles, textOf } from './project-files.ts';
+
+const maxLines = 300;
+/** Tables, which are read by row and may be longer. */
+const tables = ['src/core/outcome/reasons.ts'];
+/** Names that tell nothing about what a file does. */
+const vagueName = /(^|[-.])(utils?|helpers?|common|managers?|misc)(\.|$)/i;
+
+const files = projectFiles();
+const lines = (path: string) => (textOf(path) ?? '').split('\n').length - 1;
+
+describe('source files', () => {
+  const sources = files.filter((path) => /^src\/.*\.ts$/.test(path));
+
+  test(`hold at most ${maxLines} lines`, () => {
+    expect(sources.length).toBeGreaterThan(20);
+    expect(sources.filter((path) => lines(path) > maxLines && !tables.includes(path))).toEqual([]);
+  });
+
+  test('that are listed as longer tables are longer', () => {
+    expect(tables.filter((path) => lines(path) <= maxLines)).toEqual([]);
+  });
+
+  test('open with a comment that says their job', () => {
+    expect(sources.filter((path) => !/^(?:#!.*\n)?\/(\*\*|\/)/.test(textOf(path) ?? ''))).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  test('of files and folders say what is inside', () => {
+    const named = files.flatMap((path) => path.split('/').map((part) => [part, path] as const));
+    expect(named.filter(([part]) => vagueName.test(part)).map(([, path]) => path)).toEqual([]);
+  });
+
+  test.each(['utils.ts', 'string-utils.ts', 'helpers', 'helper.ts', 'common.ts', 'session-manager.ts'])(
+    '%s would be found',
+    (name) => expect(vagueName.test(basename(name))).toBe(true),
+  );
+
+  test.each(['match-route.ts', 'helm', 'commons-license.md', '_helpers.tpl'])('%s is allowed', (name) =>
+    expect(vagueName.test(basename(name))).toBe(false),
+  );
+});

@@ -1,0 +1,106 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { checkImports, readImports } from './import-graph.ts';
+
+describe('the source', () => {
+  const paths = globSync('**/*.ts', { cwd: 'src' }).map((path) => path.replaceAll('\\', '/'));
+  const tree = new Map(paths.map((path) => [path, readFileSync(`src/${path}`, 'utf8')]));
+
+  test('imports run one way and without cycles', () => {
+    expect(checkImports(tree)).toEqual([]);
+  });
+
+  test('was read', () => {
+    expect(tree.size).toBeGreaterThan(20);
+    const imports = [...tree.values()].flatMap(readImports);
+    expect(imports.some(({ typeOnly }) => typeOnly)).toBe(true);
+    expect(imports.some(({ typeOnly }) => !typeOnly)).toBe(true);
+  });
+
+  /** Every line that could be an import is one that the checker saw. */
+  test('holds no import that the checker cannot read', () => {
+    for (const [path, text] of tree) {
+      const written =
+        text.match(/^\s*(?:import\b(?!\()|(?:export|\}|\s).*\bfrom\s+['"])[^;]*?['"][^'"\n]+['"]/gm) ?? [];
+      expect(readImports(text).length, path).toBeGreaterThanOrEqual(written.length);
+    }
+  });
+});
+
+describe('the checker sees', () => {
+  const controls: Record<string, { files: Record<string, string>; problems: string[] }> = {
+    'nothing wrong in a right tree': {
+      files: {
+        'main.ts': "import { run } from './cli/run.ts';",
+        'cli/run.ts': "import { create } from '../app/create.ts';\nimport { load } from '../config/load.ts';",
+        'app/create.ts': "import { decide } from '../core/decide.ts';\nimport { load } from '../config/load.ts';",
+        'config/load.ts': "import { readFileSync } from 'node:fs';\nimport type { Log } from '../telemetry/log.ts';",
+        'telemetry/log.ts': "import type { Decision } from '../core/decide.ts';",
+        'entrypoints/proxy/read.ts': "import { write } from '../shared/write.ts';",
+        'entrypoints/shared/write.ts': "import { decide } from '../../core/decide.ts';",
+        'core/decide.ts': "import type { Route } from './routing/route.ts';",
+        'core/routing/route.ts': 'export {};',
+      },
+      problems: [],
+    },
+    'core importing outwards, even types': {
+      files: { 'core/a.ts': "import type { Config } from '../config/b.ts';", 'config/b.ts': '' },
+      problems: ['core/a.ts: core imports outwards from config (../config/b.ts)'],
+    },
+    'core naming Node or a package': {
+      files: { 'core/a.ts': "import 'zod';\nimport { hash } from 'node:crypto';" },
+      problems: ['core/a.ts: core imports node:crypto', 'core/a.ts: core imports zod'],
+    },
+    'a room importing another one': {
+      files: { 'identity/a.ts': "import { log } from '../telemetry/b.ts';", 'telemetry/b.ts': '' },
+      problems: ['identity/a.ts: identity imports more than types from telemetry (../telemetry/b.ts)'],
+    },
+    'a value import that only looks like types': {
+      files: { 'identity/a.ts': "import { type Log } from '../telemetry/b.ts';", 'telemetry/b.ts': '' },
+      problems: ['identity/a.ts: identity imports more than types from telemetry (../telemetry/b.ts)'],
+    },
+    'a re-export and a dynamic import': {
+      files: {
+        'identity/a.ts': "export * from '../telemetry/b.ts';",
+        'telemetry/b.ts': "  const app = await import('../app/c.ts');",
+        'app/c.ts': '',
+      },
+      problems: [
+        'identity/a.ts: identity imports more than types from telemetry (../telemetry/b.ts)',
+        'telemetry/b.ts: telemetry imports outwards from app (../app/c.ts)',
+      ],
+    },
+    'an import over several lines': {
+      files: { 'app/a.ts': "import {\n  one,\n  two,\n} from '../cli/b.ts';", 'cli/b.ts': '' },
+      problems: ['app/a.ts: app imports outwards from cli (../cli/b.ts)'],
+    },
+    'one entrypoint importing another': {
+      files: { 'entrypoints/proxy/a.ts': "import { b } from '../admin/b.ts';", 'entrypoints/admin/b.ts': '' },
+      problems: [
+        'entrypoints/proxy/a.ts: entrypoints/proxy imports more than types from entrypoints/admin (../admin/b.ts)',
+      ],
+    },
+    'what entrypoints share importing one of them': {
+      files: { 'entrypoints/shared/a.ts': "import { b } from '../admin/b.ts';", 'entrypoints/admin/b.ts': '' },
+      problems: [
+        'entrypoints/shared/a.ts: entrypoints/shared imports more than types from entrypoints/admin (../admin/b.ts)',
+      ],
+    },
+    'a cycle': {
+      files: {
+        'core/b.ts': "import { c } from './c.ts';",
+        'core/c.ts': "import { a } from './a.ts';",
+        'core/a.ts': "import { b } from './b.ts';",
+      },
+      problems: ['cycle: core/a.ts -> core/b.ts -> core/c.ts -> core/a.ts'],
+    },
+    'a missing module and an unknown room': {
+      files: { 'attic/a.ts': "import { b } from './b.js';" },
+      problems: ['attic/a.ts: not in a known room', 'attic/a.ts: there is no ./b.js'],
+    },
+  };
+
+  test.each(Object.entries(controls))('%s', (_, { files, problems }) => {
+    expect(checkImports(new Map(Object.entries(files)))).toEqual(problems);
+  });
+});

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import { describeRoutes, ruleInWords } from '../../../src/core/routing/describe-routes.ts';
+import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { makeRoute, makeTable, type RouteSpec } from './make-policy.ts';
+
+function accessOf(spec: Omit<RouteSpec, 'on'>) {
+  return describeRoutes(makeTable([{ on: '/a', ...spec }]))[0]!.access;
+}
+
+describe('access is shown as written, and as it works', () => {
+  test.each([
+    ['a word', { access: 'public' as const }, [{ method: '*', rule: 'public' }]],
+    ['a list', { access: ['user'] }, [{ method: '*', rule: ['user'] }]],
+    ['a list before inheritance', { access: ['reporter', 'user'] }, [{ method: '*', rule: ['reporter', 'user'] }]],
+    [
+      'any, all, none',
+      { access: { any: ['user'], none: ['suspended'] } },
+      [{ method: '*', rule: { any: ['user'], none: ['suspended'] } }],
+    ],
+    ['only all', { access: { all: ['admin'] } }, [{ method: '*', rule: { all: ['admin'] } }]],
+    [
+      'rules by method, HEAD like GET',
+      { access: { GET: ['user'] as const, DELETE: 'deny' as const } },
+      [
+        { method: 'GET', rule: ['user'] },
+        { method: 'HEAD', rule: ['user'] },
+        { method: 'DELETE', rule: 'deny' },
+      ],
+    ],
+    [
+      'HEAD with a rule of its own',
+      { access: { HEAD: 'public' as const, GET: ['user'] as const } },
+      [
+        { method: 'HEAD', rule: 'public' },
+        { method: 'GET', rule: ['user'] },
+      ],
+    ],
+    [
+      'only methods that match',
+      { methods: ['GET'], access: { GET: 'public' as const, POST: 'deny' as const } },
+      [
+        { method: 'GET', rule: 'public' },
+        { method: 'HEAD', rule: 'public' },
+      ],
+    ],
+    ['one rule for listed methods', { methods: ['POST'], access: ['user'] }, [{ method: 'POST', rule: ['user'] }]],
+  ])('%s', (_, spec, expected) => expect(accessOf(spec)).toEqual(expected));
+});
+
+test('a row holds what the route does; no limit is null; it fits JSON', () => {
+  const rows = describeRoutes(
+    makeTable([
+      { on: '/plain', id: 'plain' },
+      { on: '*.example.test/v1/{id}/**', id: 'full', maxAgeMs: 5000, rewrite: { stripPrefix: '/v1', addPrefix: '' } },
+    ]),
+  );
+  expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
+  expect(rows[0]).toMatchObject({
+    id: 'plain',
+    index: 0,
+    host: null,
+    path: '/plain',
+    maxAgeMs: null,
+    maxBodyBytes: null,
+  });
+  expect(rows[1]).toEqual({
+    id: 'full',
+    index: 1,
+    host: '*.example.test',
+    path: '/v1/{id}/**',
+    methods: null,
+    access: [{ method: '*', rule: 'public' }],
+    upstream: 'service',
+    maxAgeMs: 5000,
+    timeoutMs: 10_000,
+    maxBodyBytes: null,
+    rewrite: { stripPrefix: '/v1', addPrefix: '' },
+    forwardCredentials: false,
+    websocket: false,
+  });
+});
+
+test.each([
+  ['public', 'everyone, no credential is read'],
+  ['optional', 'everyone, known or anonymous'],
+  ['authenticated', 'any identity'],
+  ['deny', 'nobody'],
+  [['user', 'reporter'], 'any of user, reporter'],
+  [{ any: ['user'], all: ['a', 'b'], none: ['suspended'] }, 'any of user; all of a, b; none of suspended'],
+  [[], 'any identity'],
+  [{}, 'any identity'],
+] as const)('%j in words', (rule, words) => expect(ruleInWords(rule)).toBe(words));
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT'] as const;
+const words: fc.Arbitrary<AccessSource> = fc.constantFrom<AccessSource>('public', 'deny', 'authenticated', ['user']);
+const byMethod = fc
+  .tuple(fc.subarray([...methods], { minLength: 1 }), words)
+  .map(([listed, rule]): Record<string, AccessSource> => Object.fromEntries(listed.map((method) => [method, rule])));
+const spec: fc.Arbitrary<RouteSpec> = fc.record({
+  on: fc.constantFrom('/a', '/a/**', '/{p}', 'x.test/a'),
+  methods: fc.subarray([...methods], { minLength: 1 }),
+  access: fc.oneof<fc.Arbitrary<AccessSource | Record<string, AccessSource>>[]>(words, byMethod),
+});
+
+test('what the table tells of a method is what a request meets', () => {
+  let compared = 0;
+  fc.assert(
+    fc.property(spec, fc.constantFrom(...methods, 'PATCH'), (one, method) => {
+      const table = compileRoutes([makeRoute(one)]) as RouteTable;
+      const request = { method, host: 'x.test', authority: 'x.test', path: '/a', query: '', ambiguities: 0 };
+      const match = matchRoute(table, request);
+      const told = describeRoutes(table)[0]!.access.find((row) => row.method === method || row.method === '*');
+      if (typeof match === 'object' && 'rule' in match) {
+        compared += 1;
+        const kind = typeof told?.rule === 'string' ? told.rule : 'roles';
+        expect(told).toBeDefined();
+        expect(kind).toBe(match.rule.kind);
+      } else expect(told).toBeUndefined();
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(compared).toBeGreaterThan(100);
+});

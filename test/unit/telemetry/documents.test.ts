@@ -1,0 +1,87 @@
+/** The reference pages and the code list the same, both ways. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { accessLogFields } from '../../../src/telemetry/access-log-fields.ts';
+import { metricsCatalog } from '../../../src/telemetry/metrics-catalog.ts';
+import { allowed, collect, makeRecord, refused } from './make-record.ts';
+import { readMetrics } from './prometheus-text.ts';
+
+/** Rows of the tables on a page whose first cell is one code word of the given shape. */
+function rowsOf(page: string, first: RegExp): string[][] {
+  const text = readFileSync(new URL(`../../../docs/reference/${page}`, import.meta.url), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.slice(2, -2).split(' | '))
+    .map((cells) => cells.map((cell) => cell.trim()))
+    .filter(([cell = '']) => first.test(cell));
+}
+
+describe('docs/reference/metrics.md', () => {
+  const definitions = Object.values(metricsCatalog);
+
+  test('lists every metric of the catalog with its type, labels and meaning, and no other', () => {
+    const expected = definitions.map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]);
+    const listed = rowsOf('metrics.md', /^`rolegate_[a-z_]+`$/);
+    expect(listed.sort()).toEqual(expected.sort());
+  });
+
+  test('and a scrape hold the same metrics, beside those of the runtime', async () => {
+    const { telemetry } = collect('silent');
+    const scraped = readMetrics(await telemetry.metricsText());
+    const ours = [...scraped].filter(([name]) => !/^(?:process|nodejs)_/.test(name));
+    expect(scraped.size).toBeGreaterThan(ours.length + 10);
+    expect(ours.map(([name, { type, help }]) => [name, type, help]).sort()).toEqual(
+      definitions.map(({ name, type, help }) => [name, type, help]).sort(),
+    );
+  });
+
+  test('every sample carries the labels of its definition', async () => {
+    const { telemetry } = collect('silent');
+    telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
+    telemetry.identityEvents.verdict('memory', 'accepted');
+    telemetry.identityEvents.authApiCall('bearer', 'accepted', 1);
+    telemetry.identityEvents.redis('get', 'hit');
+    telemetry.upstreamHealth('orders', 'http://a:1', true);
+    const scraped = readMetrics(await telemetry.metricsText());
+    for (const { name, labels } of definitions) {
+      const { samples } = scraped.get(name)!;
+      expect(samples, name).not.toHaveLength(0);
+      for (const sample of samples) {
+        expect(Object.keys(sample.labels).filter((label) => label !== 'le')).toEqual(labels);
+      }
+    }
+  });
+
+  test('names follow the conventions of Prometheus', () => {
+    for (const definition of definitions) {
+      expect(definition.name.endsWith('_total')).toBe(definition.type === 'counter');
+      if (definition.type === 'histogram') expect(definition.name).toMatch(/_seconds$/);
+    }
+  });
+});
+
+describe('docs/reference/log.md', () => {
+  test('lists every member of an access log line with its meaning, and no other', () => {
+    const expected = Object.entries(accessLogFields).map(([name, meaning]) => [`\`${name}\``, meaning]);
+    expect(rowsOf('log.md', /^`[a-zA-Z]+`$/)).toEqual(expected);
+  });
+
+  test('the members that lines hold are those of the page, in their order', async () => {
+    const { telemetry, lines } = collect();
+    const stale = { ...allowed(), stale: true };
+    const parts = { errorId: 'e', bytesIn: 1, bytesOut: 1, aborted: true, cut: true };
+    telemetry.observe(
+      makeRecord({ ...parts, decision: stale as never, reason: 'internal_error', cause: new Error('x') }),
+    );
+    const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
+    telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
+    const names = new Set((await lines()).flatMap((line) => Object.keys(line)));
+    expect([...names].sort()).toEqual(Object.keys(accessLogFields).sort());
+  });
+});
