@@ -111,7 +111,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         live: () => true,
         ready: async () => ({
           configuration: true,
-          authApi: await current().resolver.ready(),
+          // Nobody waits for the Auth API to learn that the end has begun.
+          authApi: !draining && (await current().resolver.ready()),
           redis: current().resolver.redisConnected(),
           draining,
         }),

@@ -1,5 +1,6 @@
 /** `rolegate routes`: who may do what, as the gateway understood it. */
 import Table from 'cli-table3';
+import pc from 'picocolors';
 import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
@@ -19,7 +20,8 @@ const formats = {
     return [line(heads), line(heads.map(() => '---')), ...described.flatMap(rows).map(line)].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
-    const table = new Table({ head: heads, style: { head: ['bold'], border: ['dim'] } });
+    const style = pc.isColorSupported ? { head: ['bold'], border: ['dim'] } : { head: [], border: [] };
+    const table = new Table({ head: heads, style, chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } });
     table.push(...described.flatMap((route) => rows(route)));
     return table.toString();
   },

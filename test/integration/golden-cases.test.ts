@@ -104,9 +104,7 @@ async function startWorld(golden: GoldenFile): Promise<World> {
   const read = parseConfig(text, { file: golden.file, env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(`${golden.file}: ${JSON.stringify(read.problems, null, 2)}`);
   const gateway = createGateway(read.config, { version: 'test' });
-  await gateway.start();
-  const port = gateway.address?.port;
-  if (port === undefined) throw new Error('the gateway has no address');
+  const { port } = (await gateway.start()).listen;
   return {
     port,
     authApi,

@@ -94,10 +94,12 @@ const verifyPaths: Record<CodeMail['purpose'], string> = {
 export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail): string {
   const body = JSON.stringify({ verificationCodeID: codeId, code });
   const url = `${gateway}/api/auth/v2${verifyPaths[purpose]}`;
+  // Only a login is verified without a credential.
+  const bearer = purpose === 'session' ? '' : " -H 'authorization: Bearer <the bearer of the session>'";
   return [
     '',
     `  ${pc.bold(`code ${code}`)} for ${to}; use it:`,
-    `  curl -i -X PUT ${url} -H 'content-type: application/json' -d '${body}'`,
+    `  curl -i -X PUT ${url}${bearer} -H 'content-type: application/json' -d '${body}'`,
     '',
   ].join('\n');
 }
