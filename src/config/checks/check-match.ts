@@ -1,0 +1,91 @@
+/** The path side of a route: its pattern, its rewrite and the spellings that it tolerates. */
+import { Ambiguity } from '../../core/request/ambiguity.ts';
+import { compilePattern } from '../../core/routing/compile-pattern.ts';
+import type { RoutePattern } from '../../core/routing/path-pattern.ts';
+import type { PathRewrite } from '../../core/routing/route.ts';
+import type { Parts, RouteEntry } from '../schema.ts';
+import type { Path } from '../yaml/tree.ts';
+import type { Check } from './check.ts';
+
+/** A pattern matches segment by segment; longer ones are a mistake or an attack on the matcher. */
+const longestPattern = 2048;
+
+export function checkPattern(match: Parts<RouteEntry>['match'], path: Path, check: Check): RoutePattern | null {
+  const { host, path: pathPattern } = match ?? {};
+  const hostBroken = host === undefined && check.has([...path, 'host']);
+  if (host !== undefined) compile(host, '/', [...path, 'host'], check);
+  if (pathPattern === undefined) return null;
+  const compiled = compile(null, pathPattern, [...path, 'path'], check);
+  if (compiled === null || hostBroken) return null;
+  return host === undefined ? compiled : compilePatternOrNull(host, pathPattern);
+}
+
+function compile(host: string | null, pathPattern: string, path: Path, check: Check): RoutePattern | null {
+  if (pathPattern.length > longestPattern || (host?.length ?? 0) > 255) {
+    check.at(path, 'this pattern is too long');
+    return null;
+  }
+  try {
+    return compilePattern(host, pathPattern);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    check.at(path, check.isOwn(path) ? error.message : 'this value is not a valid pattern');
+    return null;
+  }
+}
+
+function compilePatternOrNull(host: string, pathPattern: string): RoutePattern | null {
+  try {
+    return compilePattern(host, pathPattern);
+  } catch {
+    return null;
+  }
+}
+
+/** Null: the path stays as it is. */
+export function checkRewrite(
+  rewrite: Parts<RouteEntry>['rewrite'],
+  pattern: RoutePattern | null,
+  path: Path,
+  check: Check,
+): PathRewrite | null {
+  if (rewrite === undefined) return null;
+  const { stripPrefix, addPrefix } = rewrite;
+  for (const [key, prefix] of Object.entries({ stripPrefix, addPrefix })) {
+    if (prefix === undefined || !prefix.endsWith('/')) continue;
+    const message = prefix === '/' ? '"/" as a prefix changes nothing' : 'a prefix ends without "/"';
+    const at = [...path, key];
+    check.at(at, message, prefix === '/' ? 'remove it' : `write ${check.quote(at, prefix.slice(0, -1))}`);
+  }
+  if (stripPrefix !== undefined && !stripPrefix.endsWith('/') && pattern !== null && !covers(pattern, stripPrefix)) {
+    check.at(
+      [...path, 'stripPrefix'],
+      'the path pattern of this route does not start with this prefix',
+      `"match.path" starts with literal segments that "stripPrefix" repeats`,
+    );
+  }
+  if (stripPrefix === undefined && addPrefix === undefined) {
+    if (check.keys(path)?.length === 0) check.at(path, 'expected "stripPrefix" or "addPrefix"');
+    return null;
+  }
+  return { stripPrefix: stripPrefix ?? '', addPrefix: addPrefix ?? '' };
+}
+
+/** Whether every request of the pattern starts with the prefix. */
+function covers(pattern: RoutePattern, prefix: string): boolean {
+  return prefix
+    .slice(1)
+    .split('/')
+    .every((part, index) => {
+      const segment = pattern.segments[index];
+      return segment?.kind === 'literal' && segment.text === decodeURIComponent(part);
+    });
+}
+
+export function toleratedBits(path: Parts<RouteEntry>['path']): number {
+  let bits = 0;
+  if (path?.encodedSlash === 'keep') bits |= Ambiguity.encodedSlash;
+  if (path?.semicolon === 'keep') bits |= Ambiguity.semicolon;
+  if (path?.doubleEncoding === 'keep') bits |= Ambiguity.doubleEncoding;
+  return bits;
+}

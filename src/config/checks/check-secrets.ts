@@ -1,0 +1,48 @@
+/** Reads secrets from where they are kept, and refuses those that are too short to be any. */
+
+import type { SecretSource } from '../schema/secret.ts';
+import type { Parts } from '../schema.ts';
+import type { Path } from '../yaml/tree.ts';
+import type { Check } from './check.ts';
+
+const shortestSecret = 32;
+
+/** Text of a secret, or null when there is none or it has a problem. */
+export function readSecretText(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
+  if (source === undefined || typeof source === 'string') return source ?? null;
+  if (source.file === undefined) return null;
+  const filePath = [...path, 'file'];
+  let text: string;
+  try {
+    text = check.readSecret(source.file);
+  } catch {
+    check.at(filePath, 'the secret file cannot be read', 'check the path, and that this user may read it');
+    return null;
+  }
+  const secret = text.replace(/\r?\n$/, '');
+  if (secret === '') {
+    check.at(filePath, 'the secret file is empty');
+    return null;
+  }
+  check.conceal(secret, '***');
+  return secret;
+}
+
+/** A secret that keys hashes: at least 32 characters. */
+export function readKeySecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
+  const secret = readSecretText(source, path, check);
+  if (secret === null || secret.length >= shortestSecret) return secret;
+  const hint = 'make one with "openssl rand -hex 32"';
+  check.at(path, `the secret is shorter than ${shortestSecret} characters`, hint);
+  return null;
+}
+
+/** URL of a Redis server; its password never shows. */
+export function readRedisUrl(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
+  const url = readSecretText(source, path, check);
+  if (url === null) return null;
+  const valid = /^rediss?:\/\/[^\s/]/i.test(url) && URL.canParse(url) && new URL(url).hostname !== '';
+  if (valid) return url;
+  check.at(path, 'expected a URL that starts with redis:// or rediss://', 'for example "redis://redis:6379"');
+  return null;
+}

@@ -1,0 +1,145 @@
+/** Rules that join keys of one section: what cannot be said by the kind of a single value. */
+import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/forwarding/header-names.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
+import { addressesCollide } from '../units/parse-address.ts';
+import type { Check } from './check.ts';
+
+type Section<Key extends keyof ConfigFile> = Parts<ConfigFile>[Key];
+
+export function checkServer(server: Section<'server'>, check: Check): void {
+  const { listen, admin } = server ?? {};
+  if (listen === undefined || admin === undefined || admin === null) return;
+  if (!addressesCollide(listen, admin)) return;
+  const path = check.has(['server', 'admin']) ? ['server', 'admin'] : ['server', 'listen'];
+  check.at(
+    path,
+    '"listen" and "admin" are on the same port',
+    'give the admin port a number of its own, or "admin: false"',
+  );
+}
+
+export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {
+  if (authApi === undefined || check.keys(['authApi']) === null) return;
+  const [url, embedded] = [check.has(['authApi', 'url']), check.has(['authApi', 'embedded'])];
+  if (url && embedded) {
+    check.atKey(['authApi', 'embedded'], '"url" and "embedded" exclude each other', 'keep one of the two');
+  } else if (!url && !embedded) {
+    check.at(['authApi'], 'expected "url" or "embedded"', 'for example "url: http://auth-api:8081"');
+  } else if (embedded) {
+    for (const key of ['paths', 'headers', 'fields']) {
+      if (!check.has(['authApi', key])) continue;
+      check.atKey(
+        ['authApi', key],
+        `"${key}" describes another Auth API and has no meaning with "embedded"`,
+        'remove it',
+      );
+    }
+  }
+  checkKeyHeaders(authApi.headers ?? {}, ['authApi', 'headers'], ['apiKey', 'apiSecret'], check);
+}
+
+/** Under `authApi.embedded`, or in the Auth API's own file. */
+export function checkLifetimes(
+  lifetimes: { readonly session?: number | undefined; readonly cap?: number | undefined } | undefined,
+  path: readonly string[],
+  check: Check,
+): void {
+  const { session, cap } = lifetimes ?? {};
+  if (session === undefined || cap === undefined || session <= cap) return;
+  check.at(
+    [...path, 'lifetimes'],
+    'a session cannot live longer than its cap',
+    'make "cap" at least as long as "session"',
+  );
+}
+
+/** Headers with a meaning of their own, which neither a credential nor an identity can travel in. */
+const taken: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  ...overrides,
+  ...forwarded,
+  'accept',
+  'accept-encoding',
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'date',
+  'expect',
+  'host',
+  'origin',
+  'range',
+  'referer',
+  'set-cookie',
+  'user-agent',
+  'via',
+  'www-authenticate',
+  'x-error',
+  'x-error-id',
+  'x-request-id',
+  'x-rolegate-stale',
+]);
+
+export function checkCredentials(credentials: Section<'credentials'>, check: Check): void {
+  checkKeyHeaders(credentials ?? {}, ['credentials'], ['apiKeyHeader', 'apiSecretHeader'], check);
+}
+
+/** The headers of a key pair, towards Rolegate and towards the Auth API: two of them, without another meaning. */
+function checkKeyHeaders<Key extends string>(
+  headers: { readonly [K in Key]?: string | undefined },
+  path: readonly string[],
+  keys: readonly [Key, Key],
+  check: Check,
+): void {
+  const [key, secret] = keys.map((name) => {
+    const header: string | undefined = headers[name];
+    if (header !== undefined && taken.has(canonicalName(header))) {
+      check.at([...path, name], 'this header has another meaning in HTTP', 'choose one such as "api-key"');
+    }
+    return header;
+  });
+  if (key === undefined || secret === undefined || canonicalName(key) !== canonicalName(secret)) return;
+  check.at([...path, keys[1]], 'key and secret need two different headers');
+}
+
+export function checkIdentityHeaders(parts: Parts<ConfigFile>, check: Check): void {
+  const { apiKeyHeader = '', apiSecretHeader = '' } = parts.credentials ?? {};
+  const credentials = new Set([apiKeyHeader, apiSecretHeader].map(canonicalName));
+  const seen = new Map<string, string>();
+  for (const name of check.keys(['identityHeaders']) ?? []) {
+    const path = ['identityHeaders', name];
+    const lower = name.toLowerCase();
+    const earlier = seen.get(lower);
+    if (name.includes('_')) {
+      check.atKey(path, 'the name of an identity header has no "_"', 'services read "_" and "-" alike: write "-"');
+    } else if (!token.test(name) || name.length > 100) {
+      check.atKey(path, 'expected the name of a header, such as "user-id"');
+    } else if (taken.has(lower)) {
+      check.atKey(path, `"${name}" has another meaning in HTTP and cannot carry an identity`);
+    } else if (credentials.has(lower)) {
+      check.atKey(path, `"${name}" carries credentials and cannot carry an identity`);
+    } else if (earlier !== undefined) {
+      check.atKey(path, `"${name}" and "${earlier}" are the same header`, 'header names have no case');
+    }
+    seen.set(lower, name);
+  }
+}
+
+export function checkUpstreams(upstreams: Section<'upstreams'>, check: Check): void {
+  for (const [name, upstream] of Object.entries(upstreams ?? {})) {
+    const path = ['upstreams', name];
+    if (name === 'auth-api') {
+      check.atKey(path, '"auth-api" always means the Auth API', 'choose another name');
+    }
+    const targets = upstream?.targets;
+    if (targets === undefined) continue;
+    if (targets.length === 0) check.at([...path, 'targets'], 'an upstream needs at least one target');
+    targets.forEach((target, index) => {
+      if (target !== undefined && targets.indexOf(target) < index) {
+        check.at([...path, 'targets', index], 'this target is listed twice');
+      }
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
+import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
+import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { AuthApiConfig, AuthApiFields, AuthApiSettings, Config, UpstreamConfig } from './config.ts';
+import type { AuthApiFile, ConfigFile } from './schema.ts';
+
+/** Secrets as read from where they are kept. */
+export interface Secrets {
+  readonly cache: string | null;
+  readonly redisUrl: string | null;
+  readonly authApi: string | null;
+}
+
+export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Secrets): Config {
+  const { server, cache } = file;
+  const { limits } = server;
+  return {
+    server: {
+      listen: server.listen,
+      admin: server.admin,
+      trustedProxies: compileTrustedProxies(server.trustedProxies),
+      drainTimeoutMs: server.drainTimeout,
+      limits: {
+        headerBytes: limits.headerBytes,
+        headers: limits.headers,
+        targetBytes: limits.target,
+        headersTimeoutMs: limits.headersTimeout,
+        requestTimeoutMs: limits.requestTimeout,
+        keepAliveTimeoutMs: limits.keepAliveTimeout,
+        connections: limits.connections,
+      },
+    },
+    log: { level: file.log.level, access: file.log.access },
+    authApi: compileAuthApi(file.authApi, secrets),
+    credentials: file.credentials,
+    cache: {
+      secret: secrets.cache,
+      acceptedMs: cache.accepted,
+      rejectedMs: cache.rejected,
+      staleOnOutageMs: cache.staleOnOutage,
+      maxAccepted: cache.maxAccepted,
+      maxRejected: cache.maxRejected,
+      redis:
+        cache.redis === undefined || secrets.redisUrl === null
+          ? null
+          : { url: secrets.redisUrl, keyPrefix: cache.redis.keyPrefix, commandTimeoutMs: cache.redis.timeout },
+    },
+    roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
+    upstreams: compileUpstreams(file, routes),
+    routes,
+    identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
+    errors: { annotate: file.errors.annotate },
+  };
+}
+
+function compileAuthApi(authApi: ConfigFile['authApi'], secrets: Secrets): AuthApiConfig {
+  const calls = {
+    timeoutMs: authApi.timeout,
+    concurrency: authApi.concurrency,
+    breaker: { failures: authApi.breaker.failures, openMs: authApi.breaker.open },
+    paths: authApi.paths,
+    headers: authApi.headers,
+    fields: compileFields(authApi.fields),
+  };
+  if (authApi.embedded !== undefined) {
+    return { kind: 'embedded', embedded: compileSettings(authApi.embedded, secrets.authApi ?? ''), ...calls };
+  }
+  return { kind: 'remote', url: authApi.url ?? '', ...calls };
+}
+
+/** Keys of the Auth API itself, wherever they stand. */
+export function compileSettings(settings: Omit<AuthApiFile, 'listen'>, secret: string): AuthApiSettings {
+  const { lifetimes } = settings;
+  return {
+    database: settings.database,
+    secret,
+    selfRegistration: settings.selfRegistration,
+    revealUnknownEmail: settings.revealUnknownEmail,
+    outbox: settings.outbox,
+    sessionLifetimeMs: lifetimes.session,
+    unverifiedLifetimeMs: lifetimes.unverified,
+    sessionCapMs: lifetimes.cap,
+    codeLifetimeMs: lifetimes.code,
+  };
+}
+
+function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {
+  const ofEach = (field: (typeof fields)['alias']) =>
+    typeof field === 'object' && field !== null ? field : { session: field, keypair: field };
+  return { ...fields, alias: ofEach(fields.alias), fullName: ofEach(fields.fullName) };
+}
+
+function compileUpstreams(file: ConfigFile, routes: RouteTable): ReadonlyMap<string, UpstreamConfig> {
+  const upstreams = new Map<string, UpstreamConfig>();
+  for (const [name, { targets, health, connections, connectTimeout }] of Object.entries(file.upstreams)) {
+    upstreams.set(name, {
+      name,
+      targets,
+      health: compileHealth(health),
+      connections,
+      connectTimeoutMs: connectTimeout,
+    });
+  }
+  const { url } = file.authApi;
+  if (url !== undefined && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
+    const usual = { health: null, connections: 256, connectTimeoutMs: 2000 };
+    upstreams.set('auth-api', { name: 'auth-api', targets: [url], ...usual });
+  }
+  return upstreams;
+}
+
+function compileHealth(health: ConfigFile['upstreams'][string]['health']): UpstreamConfig['health'] {
+  if (health === undefined) return null;
+  if (typeof health === 'string') return { path: health, intervalMs: 10_000, timeoutMs: 2000 };
+  return { path: health.path, intervalMs: health.interval, timeoutMs: health.timeout };
+}

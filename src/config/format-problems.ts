@@ -1,0 +1,19 @@
+/** Problems for a person at a terminal: place, message, frame and hint of each, and their number at the end. */
+import picocolors from 'picocolors';
+import type { ConfigProblem } from './problem.ts';
+import { harmless } from './yaml/code-frame.ts';
+
+/** Ends with a line break. */
+export function formatProblems(problems: readonly ConfigProblem[], options: { readonly color: boolean }): string {
+  const color = picocolors.createColors(options.color);
+  const blocks = problems.map(({ file, line, column, message, hint, frame }) => {
+    const out = [`${color.bold(`${harmless(file)}:${line}:${column}`)} ${color.red(message)}`];
+    for (const row of frame === '' ? [] : frame.split('\n')) {
+      out.push(`  ${row.startsWith('>') || row.endsWith('^') ? row : color.dim(row)}`);
+    }
+    if (hint !== null) out.push(`  ${color.cyan('hint:')} ${hint}`);
+    return out.join('\n');
+  });
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${[...blocks, color.bold(count)].join('\n\n')}\n`;
+}

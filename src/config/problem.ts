@@ -1,0 +1,73 @@
+/** A problem of a configuration file, and the place where problems are gathered until all of them are known. */
+
+import { codeFrame, harmless } from './yaml/code-frame.ts';
+import type { LineIndex } from './yaml/line-index.ts';
+import { maskedSpans } from './yaml/mask-secrets.ts';
+
+export interface ConfigProblem {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
+  /** One sentence without final stop; never holds a secret, nor the value of an environment variable. */
+  readonly message: string;
+  /** What to do, or the nearest known name; null when there is nothing to add. */
+  readonly hint: string | null;
+  /** The lines around the place with a caret under it; secrets are masked. Empty when there is no text. */
+  readonly frame: string;
+}
+
+/** Takes a problem at an offset of the text. */
+export type Report = (offset: number, message: string, hint?: string | null) => void;
+
+export interface ProblemList {
+  readonly report: Report;
+  /** From here on no message shows this text: the value of a variable, or of a secret file. */
+  conceal(value: string, shownAs: string): void;
+  readonly count: () => number;
+  /** In the order of the file. */
+  problems(): readonly ConfigProblem[];
+}
+
+interface Entry {
+  readonly offset: number;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** `conceal` leaves shorter values alone: they would be found inside ordinary words. */
+const shortestConcealed = 4;
+/** Keys of any length may be named in a message. */
+const longestMessage = 400;
+
+export function createProblemList(file: string, text: string, lines: LineIndex): ProblemList {
+  const entries: Entry[] = [];
+  const concealed = new Map<string, string>();
+  const scrub = (words: string): string => {
+    let out = words;
+    for (const [value, shownAs] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
+    return harmless(out).slice(0, longestMessage);
+  };
+  return {
+    report(offset, message, hint = null) {
+      entries.push({ offset, message, hint });
+    },
+    conceal(value, shownAs) {
+      if (value.length >= shortestConcealed) concealed.set(value, shownAs);
+    },
+    count: () => entries.length,
+    problems() {
+      const masks = entries.length === 0 ? [] : maskedSpans(text);
+      return entries
+        .toSorted((a, b) => a.offset - b.offset)
+        .map(({ offset, message, hint }) => ({
+          file,
+          ...lines.position(offset),
+          message: scrub(message),
+          hint: hint === null ? null : scrub(hint),
+          frame: codeFrame(text, lines, offset, masks),
+        }));
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Reads a node by its schema, key by key, so that one wrong value hides no other. Objects, lists, mappings and
+ * alternatives are walked here, because a problem needs its own place and the names known there; scalars are zod's.
+ */
+import { z } from 'zod';
+import { nameHint } from './nearest-name.ts';
+import type { Report } from './problem.ts';
+import type { Plan } from './read-plan.ts';
+import type { MapNode, Node } from './yaml/tree.ts';
+
+/** What the schema of the plan makes of the node; parts that had problems are undefined. */
+export function readValue(plan: Plan, node: Node, report: Report): unknown {
+  if (node.kind === 'scalar' && node.broken) return undefined;
+  switch (plan.kind) {
+    case 'scalar':
+      return readScalar(plan.schema, node, report);
+    case 'union':
+      return readValue(optionFor(plan.options, node), node, report);
+    case 'object':
+      return readObject(plan, node, report);
+    case 'list':
+      if (node.kind !== 'list') return refuseKind(node, 'a list', report);
+      return node.items.map((item) => readValue(plan.element, item, report));
+    case 'record':
+      return readRecord(plan, node, report);
+  }
+}
+
+function readScalar(schema: z.core.$ZodType, node: Node, report: Report): unknown {
+  const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : Object.freeze({}));
+  if (result.success) return result.data;
+  reportIssue(result.error, node.offset, node.kind === 'scalar' && node.substituted, report);
+  return undefined;
+}
+
+function reportIssue(error: z.core.$ZodError, offset: number, hideHint: boolean, report: Report): void {
+  const [issue] = error.issues;
+  if (issue === undefined) return;
+  const hint: unknown = issue.code === 'custom' ? issue.params?.['hint'] : null;
+  // A hint can be near to the value of a variable.
+  report(offset, issue.message, typeof hint === 'string' && !hideHint ? hint : null);
+}
+
+function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report: Report): unknown {
+  const { keys, known } = plan;
+  if (node.kind !== 'map') {
+    const names = known.slice(0, 3).join(', ');
+    return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
+  }
+  const out: Record<string, unknown> = {};
+  for (const [key, { keyOffset, value }] of node.entries) {
+    const inner = keys.get(key);
+    if (inner === undefined) report(keyOffset, `unknown key "${key}"`, nameHint(key, known));
+    else if (inner.reserved) report(keyOffset, `"${key}" is reserved and not supported yet`, 'remove it');
+    else out[key] = readValue(inner.plan, value, report);
+  }
+  for (const [key, { required, fallback }] of keys) {
+    if (node.entries.has(key)) continue;
+    if (required) report(node.offset, `the key "${key}" is missing`);
+    else if (fallback !== undefined) out[key] = fallback;
+  }
+  return out;
+}
+
+function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report: Report): unknown {
+  if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
+  const out: Record<string, unknown> = Object.create(null);
+  for (const [key, { keyOffset, value }] of node.entries) {
+    const name = z.safeParse(plan.key, key);
+    if (!name.success) reportIssue(name.error, keyOffset, false, report);
+    else out[key] = readValue(plan.value, value, report);
+  }
+  return out;
+}
+
+function refuseKind(node: Node, expected: string, report: Report): undefined {
+  const empty = node.kind === 'scalar' && node.value === null;
+  const hint = expected === 'a list' && node.kind === 'scalar' && !empty ? 'write [value]' : null;
+  report(node.offset, empty ? `expected ${expected}, but nothing stands here` : `expected ${expected}`, hint);
+  return undefined;
+}
+
+/** The alternative that a node is meant as: by its kind, and among mappings by the keys that it has. */
+function optionFor(options: readonly Plan[], node: Node): Plan {
+  const fits = options.filter((option) => nodeKind(option) === node.kind);
+  if (node.kind !== 'map') return fits[0] ?? options[0]!;
+  return fits.find((option) => sharesKey(option, node)) ?? fits.at(-1) ?? options[0]!;
+}
+
+function nodeKind(plan: Plan): Node['kind'] {
+  if (plan.kind === 'list') return 'list';
+  return plan.kind === 'object' || plan.kind === 'record' ? 'map' : 'scalar';
+}
+
+function sharesKey(plan: Plan, node: MapNode): boolean {
+  return plan.kind === 'object' && [...node.entries.keys()].some((key) => plan.keys.has(key));
+}

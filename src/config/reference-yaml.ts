@@ -1,0 +1,137 @@
+/** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
+import { z } from 'zod';
+import { isReserved, unwrap } from './read-plan.ts';
+import { authApiFileSchema, configSchema } from './schema.ts';
+
+type Schema = z.core.$ZodType;
+
+const widest = 110;
+
+const opening = [
+  'Every key of the configuration with its meaning and default. Made from the schema: do not edit.',
+  `Durations are written 500ms, 5s, 2m, 1h or 1d, sizes 16kb or 10mb. Text may hold \${NAME} or \${NAME:-default} for`,
+  `an environment variable ("$\${" is a literal "\${"). Secrets may be { file: /run/secrets/name }.`,
+];
+
+/** Reference of a gateway's file. */
+export function referenceYaml(): string {
+  return [...opening.map((line) => `# ${line}`), '', ...objectLines(configSchema, 0)].join('\n').concat('\n');
+}
+
+/** Reference of the Auth API's own file. */
+export function authApiReferenceYaml(): string {
+  return [...opening.map((line) => `# ${line}`), '', ...objectLines(authApiFileSchema, 0)].join('\n').concat('\n');
+}
+
+function objectLines(schema: z.ZodObject, depth: number): string[] {
+  return Object.entries(schema.shape).flatMap(([key, inner], index) => [
+    ...(depth === 0 && index > 0 ? [''] : []),
+    ...keyLines(key, inner, depth),
+  ]);
+}
+
+function keyLines(key: string, schema: Schema, depth: number): string[] {
+  const doc = documentation(schema);
+  const indent = '  '.repeat(depth);
+  const comment = wrap(`${doc.description} ${standing(schema)}`.trim(), indent);
+  if (isReserved(schema)) return [...comment, `${indent}# ${key}:`];
+  const lines = [...comment, ...valueLines(key, schema, depth)];
+  // The other of two keys that exclude each other, with everything below it.
+  return doc.alternative ? lines.map((line) => commentedOut(line, indent)) : lines;
+}
+
+function valueLines(key: string, schema: Schema, depth: number): string[] {
+  const indent = '  '.repeat(depth);
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject) return [`${indent}${key}:`, ...objectLines(inner, depth + 1)];
+  if (inner instanceof z.ZodArray && unwrap(inner.element) instanceof z.ZodObject) {
+    const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2);
+    return [`${indent}${key}:`, `${indent}  -`, ...lines];
+  }
+  const example = documentation(schema).example;
+  if (inner instanceof z.ZodRecord && isMapping(example)) {
+    const item = unwrap(inner.valueType);
+    const entries = Object.entries(example).flatMap(([name, value]) =>
+      value === null && item instanceof z.ZodObject
+        ? [`${indent}  ${name}:`, ...objectLines(item, depth + 2)]
+        : [`${indent}  ${name}: ${inline(value)}`],
+    );
+    return [`${indent}${key}:`, ...entries];
+  }
+  const fallback = written(schema);
+  return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`];
+}
+
+interface Documentation {
+  readonly description: string;
+  readonly example: unknown;
+  readonly alternative: boolean;
+}
+
+/** What is said of a schema, at whichever of its wrappers. */
+export function documentation(schema: Schema): Documentation {
+  let description = '';
+  let example: unknown;
+  let alternative = false;
+  for (let at: Schema | null = schema; at !== null; at = below(at)) {
+    const meta = z.globalRegistry.get(at);
+    description ||= meta?.description ?? '';
+    const examples = meta?.['examples'];
+    if (example === undefined && Array.isArray(examples)) [example] = examples as unknown[];
+    alternative ||= meta?.['alternative'] === true;
+  }
+  return { description, example, alternative };
+}
+
+function below(schema: Schema): Schema | null {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault ? schema.def.innerType : null;
+}
+
+/** The default as an author would write it; undefined when there is none. */
+export function written(schema: Schema): unknown {
+  for (let at: Schema | null = schema; at !== null; at = below(at)) {
+    if (at instanceof z.ZodPrefault) return at.def.defaultValue;
+  }
+  return undefined;
+}
+
+function standing(schema: Schema): string {
+  const inner = unwrap(schema);
+  if (isReserved(schema)) return '';
+  const fallback = written(schema);
+  if (fallback !== undefined) return inner instanceof z.ZodObject ? '' : `Default: ${inline(fallback)}.`;
+  if (!z.safeParse(schema, undefined).success) return 'Required.';
+  return documentation(schema).description.includes('eft out') ? '' : 'Optional.';
+}
+
+/** A value in one line of YAML. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (isMapping(value)) {
+    const entries = Object.entries(value).map(([key, inner]) => `${inline(key)}: ${inline(inner)}`);
+    return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+  }
+  if (typeof value === 'string') return /^[A-Za-z][\w.-]*$|^\d+(?:[a-z]+)$/.test(value) ? value : JSON.stringify(value);
+  return String(value);
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function commentedOut(line: string, indent: string): string {
+  return line.startsWith(`${indent}# `) ? line : `${indent}# ${line.slice(indent.length)}`;
+}
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = `${indent}#`;
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > widest && line !== `${indent}#`) {
+      lines.push(line);
+      line = `${indent}#`;
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

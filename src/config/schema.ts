@@ -1,0 +1,66 @@
+/**
+ * The one source of the configuration's keys, types, defaults, JSON schema and reference. Descriptions say what a key
+ * means and what is answered beyond a limit; `examples` feed the reference file.
+ */
+import { z } from 'zod';
+import { identityFields } from '../core/forwarding/identity-headers.ts';
+import { authApi, authApiFile } from './schema/auth-api.ts';
+import { cache, credentials, errors } from './schema/cache.ts';
+import { defaults, roles, route, upstreams } from './schema/routes.ts';
+import { Refusal, scalar, word } from './schema/scalar.ts';
+import { log, server } from './schema/server.ts';
+import { reserved } from './schema/values.ts';
+
+const version = scalar({ const: 1 }, (value): 1 | Refusal =>
+  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+);
+
+export const configSchema = z.strictObject({
+  version: version.meta({ description: 'Version of this format.', examples: [1] }),
+  server: server.meta({ description: 'Where Rolegate listens, and what it lets a client take up.' }).prefault({}),
+  log: log.meta({ description: 'JSON lines on standard output.' }).prefault({}),
+  authApi: authApi.meta({ description: 'The Auth API that knows credentials: give "url" or "embedded".' }),
+  credentials: credentials.meta({ description: 'Where clients put their credential.' }).prefault({}),
+  cache: cache.meta({ description: 'How long verdicts of the Auth API are kept.' }).prefault({}),
+  roles: roles
+    .meta({
+      description: 'Every role that rules name, and the roles that it brings along.',
+      examples: [
+        { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
+      ],
+    })
+    .prefault({}),
+  upstreams: upstreams
+    .meta({ description: 'The services behind Rolegate, by name.', examples: [{ orders: null }] })
+    .prefault({}),
+  defaults: defaults.meta({ description: 'What routes have that say nothing else.' }).prefault({}),
+  identityHeaders: z
+    .record(z.string(), word(identityFields))
+    .meta({
+      description: `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
+      examples: [{ 'user-id': 'userId', groups: 'groups' }],
+    })
+    .prefault({ 'user-id': 'userId', groups: 'groups' }),
+  errors: errors.meta({ description: 'How failures look.' }).prefault({}),
+  routes: z.array(route).meta({ description: 'What is reachable, by whom. A request without a route: 404.' }),
+  include: reserved().meta({ description: 'Reserved for further files.' }),
+  tests: reserved().meta({ description: 'Reserved for tests of the rules.' }),
+});
+
+/** A whole file, after defaults. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type RouteEntry = ConfigFile['routes'][number];
+
+export const authApiFileSchema = authApiFile;
+export type AuthApiFile = z.output<typeof authApiFile>;
+
+/**
+ * What is known of a file with problems: any key may be missing. Values that a schema read from one scalar are whole.
+ */
+export type Parts<T> = T extends readonly (infer Item)[]
+  ? readonly (Parts<Item> | undefined)[]
+  : T extends { readonly port: number }
+    ? T
+    : T extends object
+      ? { readonly [Key in keyof T]?: Parts<T[Key]> | undefined }
+      : T;

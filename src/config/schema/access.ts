@@ -1,0 +1,64 @@
+/** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
+import { z } from 'zod';
+import { nameHint } from '../nearest-name.ts';
+import { methodRefusal, methods } from './methods.ts';
+import { oneOf, Refusal, scalar } from './scalar.ts';
+import { name } from './values.ts';
+
+export const accessWords = ['public', 'optional', 'authenticated', 'deny'] as const;
+export type AccessWord = (typeof accessWords)[number];
+export const isAccessWord = (value: string): value is AccessWord => (accessWords as readonly string[]).includes(value);
+
+export const rolePattern = '[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}';
+export const roleHint = 'letters, digits and _ . : / - only, at most 128';
+
+const accessWord = scalar(oneOf(accessWords), (value): AccessWord | Refusal => {
+  if (typeof value === 'string' && isAccessWord(value)) return value;
+  const hint = typeof value === 'string' ? nameHint(value, accessWords) : null;
+  return new Refusal(
+    'expected public, optional, authenticated, deny, a list of roles, { any, all, none }, or one of these by method',
+    hint?.startsWith('did') === true ? hint : 'a role is written as a list: [role]',
+  );
+});
+
+const roleName = name('a role', rolePattern, roleHint).meta({
+  description: 'Name of a declared role.',
+  examples: ['user'],
+});
+const roleList = z.array(roleName);
+
+const roleRule = z.strictObject({
+  any: roleList.optional().meta({ description: 'At least one of these is held.', examples: [['reporter']] }),
+  all: roleList.optional().meta({ description: 'Every one of these is held.', examples: [['user', 'trusted']] }),
+  none: roleList.optional().meta({ description: 'None of these is held.', examples: [['suspended']] }),
+});
+
+const rule = z.union([accessWord, roleList, roleRule]).meta({ id: 'rule' });
+
+const methodKey = z.string().superRefine((key, context) => {
+  for (const part of key.split(',')) {
+    const refusal = methodRefusal(part.trim());
+    if (refusal === null) continue;
+    const upperHint = refusal.hint ?? nameHint(part.trim(), [...methods, 'any', 'all', 'none']);
+    const hint = upperHint?.startsWith('known') === true ? null : upperHint;
+    const message =
+      refusal.message === 'expected an HTTP method'
+        ? `${refusal.message}, or one of any, all and none`
+        : refusal.message;
+    context.addIssue({ code: 'custom', message, params: { hint }, input: undefined });
+    return;
+  }
+});
+const anyMethod = `(?:${methods.join('|')})`;
+
+export const access = z
+  .union([
+    accessWord,
+    roleList,
+    roleRule,
+    z.record(methodKey.meta({ pattern: `^${anyMethod}(?: *, *${anyMethod})*$` }), rule),
+  ])
+  .meta({ id: 'access' });
+
+export type AccessEntry = z.output<typeof access>;
+export type RuleEntry = z.output<typeof rule>;

@@ -1,0 +1,182 @@
+/** Keys under `authApi`, and those of the Auth API itself (under `embedded`, or in its own file). */
+import { z } from 'zod';
+import { bool, integer, Refusal, scalar, text, word } from './scalar.ts';
+import { secret } from './secret.ts';
+import { absolutePath, address, duration, headerName, origin, reserved } from './values.ts';
+
+const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
+const prototypeSteps = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/;
+const fieldExpected = 'expected a dotted path into the answer, such as "user.id"';
+
+const isField = (value: unknown): value is string =>
+  typeof value === 'string' && dotted.test(value) && !prototypeSteps.test(value);
+
+function field() {
+  return text('a dotted path into the answer', (value) => (isField(value) ? value : new Refusal(fieldExpected)));
+}
+
+/** A path, or null or false when the Auth API has no such field. */
+function fieldOrOff() {
+  return scalar({ type: ['string', 'null', 'boolean'] }, (value): string | null | Refusal => {
+    if (value === null || value === false) return null;
+    return isField(value) ? value : new Refusal(`${fieldExpected}, or false when there is none`);
+  });
+}
+
+/** One path for both answers, or one for each. */
+function fieldOfEach(session: string, keypair: string, what: string) {
+  return z
+    .union([
+      fieldOrOff(),
+      z.strictObject({
+        session: fieldOrOff()
+          .meta({ description: 'In the answer for a bearer.', examples: [session] })
+          .prefault(session),
+        keypair: fieldOrOff()
+          .meta({ description: 'In the answer for a key pair.', examples: [keypair] })
+          .prefault(keypair),
+      }),
+    ])
+    .meta({
+      description: `${what}: one path, one for each kind of credential, or false.`,
+      examples: [{ session, keypair }],
+    })
+    .prefault({ session, keypair });
+}
+
+const fields = z.strictObject({
+  userId: field()
+    .meta({ description: 'Id of the user.', examples: ['userID'] })
+    .prefault('userID'),
+  roles: field()
+    .meta({ description: 'Array of role names.', examples: ['roles'] })
+    .prefault('roles'),
+  groups: fieldOrOff()
+    .meta({ description: 'Array of group names; false: none.', examples: ['groups'] })
+    .prefault('groups'),
+  expireAt: fieldOrOff()
+    .meta({ description: 'End of the credential in Unix seconds; false: none.', examples: ['expireAt'] })
+    .prefault('expireAt'),
+  sessionId: fieldOrOff()
+    .meta({ description: 'Id of the session of a bearer; false: none.', examples: ['sessionID'] })
+    .prefault('sessionID'),
+  keyId: fieldOrOff()
+    .meta({ description: 'Id of the key of a key pair; false: none.', examples: ['keyID'] })
+    .prefault('keyID'),
+  alias: fieldOfEach('alias', 'userAlias', 'Short name of the user'),
+  fullName: fieldOfEach('fullName', 'userName', 'Full name of the user'),
+  verified: fieldOrOff()
+    .meta({
+      description: 'Boolean that must be true; false: the status 200 is enough.',
+      examples: ['verified'],
+    })
+    .prefault('verified'),
+});
+
+/** Keys of the Auth API itself. */
+export const authApiSettingsShape = {
+  database: text(
+    'the path of the database',
+    (value) => value.replace(/^file:/, '') || new Refusal('expected a path after "file:"'),
+  ).meta({
+    description: 'SQLite file, or ":memory:" to forget everything at the end.',
+    examples: ['file:./rolegate.db'],
+  }),
+  secret: secret('a secret of at least 32 characters').meta({
+    description: 'Key of the hashes under which bearers, API secrets and codes are stored; at least 32 characters.',
+    examples: [`\${ROLEGATE_AUTH_SECRET}`],
+  }),
+  selfRegistration: bool()
+    .meta({ description: 'Whether anyone may create a user.', examples: [false] })
+    .prefault(false),
+  revealUnknownEmail: bool()
+    .meta({
+      description: 'Whether a login with an unknown address is told so (404); false: it looks like any other.',
+      examples: [true],
+    })
+    .prefault(true),
+  outbox: word(['console', 'none'])
+    .meta({
+      description: 'What happens to codes: "console" prints them on standard output (demonstrations only).',
+      examples: ['none'],
+    })
+    .prefault('none'),
+  lifetimes: z
+    .strictObject({
+      session: duration(1000, 3650 * 86_400_000)
+        .meta({ description: 'A verified session, from its creation or extension.', examples: ['24h'] })
+        .prefault('24h'),
+      unverified: duration(1000, 3650 * 86_400_000)
+        .meta({ description: 'A session whose code has not been entered.', examples: ['10m'] })
+        .prefault('10m'),
+      cap: duration(1000, 3650 * 86_400_000)
+        .meta({ description: 'The longest a session lives, however often it is extended.', examples: ['30d'] })
+        .prefault('30d'),
+      code: duration(1000, 3650 * 86_400_000)
+        .meta({ description: 'A verification code.', examples: ['10m'] })
+        .prefault('10m'),
+    })
+    .meta({ description: 'How long things live.' })
+    .prefault({}),
+  mail: reserved().meta({ description: 'Reserved for sending codes by e-mail.' }),
+};
+
+const embedded = z.strictObject(authApiSettingsShape);
+
+export const authApi = z.strictObject({
+  url: origin('paths stand under "authApi.paths"')
+    .optional()
+    .meta({ description: 'Base URL of the Auth API: scheme, host, port.', examples: ['http://auth-api:8081'] }),
+  embedded: embedded.optional().meta({
+    description: 'Runs the Auth API inside this process, in place of "url".',
+    alternative: true,
+  }),
+  timeout: duration()
+    .meta({ description: 'Longest wait for a verdict; beyond it: 503.', examples: ['2s'] })
+    .prefault('2s'),
+  concurrency: integer(1, 100_000)
+    .meta({ description: 'Calls at once; as many again wait, and beyond that: 503.', examples: [64] })
+    .prefault(64),
+  breaker: z
+    .strictObject({
+      failures: integer(1, 10_000)
+        .meta({ description: 'Failures in a row that open the breaker.', examples: [5] })
+        .prefault(5),
+      open: duration()
+        .meta({ description: 'How long it stays open before one call may try again.', examples: ['5s'] })
+        .prefault('5s'),
+    })
+    .meta({ description: 'Circuit breaker: spares a failing Auth API, and refuses at once (503).' })
+    .prefault({}),
+  paths: z
+    .strictObject({
+      session: absolutePath()
+        .meta({ description: 'Checks a bearer.', examples: ['/api/auth/v2/session'] })
+        .prefault('/api/auth/v2/session'),
+      keypair: absolutePath()
+        .meta({ description: 'Checks an API key and its secret.', examples: ['/api/auth/v2/keypair'] })
+        .prefault('/api/auth/v2/keypair'),
+    })
+    .meta({ description: 'Where the Auth API checks credentials, with GET.' })
+    .prefault({}),
+  headers: z
+    .strictObject({
+      apiKey: headerName()
+        .meta({ description: 'Carries the API key.', examples: ['api-key'] })
+        .prefault('api-key'),
+      apiSecret: headerName()
+        .meta({ description: 'Carries its secret.', examples: ['api-secret'] })
+        .prefault('api-secret'),
+    })
+    .meta({ description: 'Headers in which a key pair is sent to the Auth API.' })
+    .prefault({}),
+  fields: fields.meta({ description: 'Where the fields stand in its JSON answers.' }).prefault({}),
+});
+
+/** The Auth API's own file. */
+export const authApiFile = z.strictObject({
+  listen: address()
+    .meta({ description: 'Where the Auth API listens.', examples: ['127.0.0.1:8081'] })
+    .prefault('127.0.0.1:8081'),
+  ...authApiSettingsShape,
+});

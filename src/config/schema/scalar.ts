@@ -1,0 +1,104 @@
+/**
+ * Single values of the configuration: each reads one YAML scalar, says what it expected when it cannot, and carries
+ * its own JSON schema. No message repeats the value, which may come from a variable or be a secret.
+ */
+import { z } from 'zod';
+import { nameHint } from '../nearest-name.ts';
+
+/** JSON schema of a value as an author writes it. */
+export type Json = { readonly type?: unknown; readonly pattern?: string; readonly enum?: readonly unknown[] } & Record<
+  string,
+  unknown
+>;
+
+/** What a scalar answers to a value that it does not take. */
+export class Refusal {
+  readonly message: string;
+  readonly hint: string | null;
+
+  constructor(message: string, hint: string | null = null) {
+    this.message = message;
+    this.hint = hint;
+  }
+}
+
+/** A schema of one scalar with its own reading. */
+export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
+  return z
+    .unknown()
+    .transform((value, context): T => {
+      const out = read(value);
+      if (!(out instanceof Refusal)) return out;
+      context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
+      return z.NEVER;
+    })
+    .meta(json);
+}
+
+/** Where a variable may stand in for the value, an editor has to accept the reference. */
+export function orReference(pattern: string): string {
+  return `^(?:${pattern}|.*\\$\\{.+\\}.*)$`;
+}
+
+/** Non-empty text that the reader turns into a value. */
+export function text<T>(expected: string, read: (text: string) => T | Refusal, pattern?: string) {
+  const json: Json = { type: 'string', ...(pattern === undefined ? {} : { pattern: orReference(pattern) }) };
+  return scalar(json, (value) => {
+    if (typeof value !== 'string')
+      return new Refusal(`expected ${expected}`, pattern === undefined ? quoteHint(value) : null);
+    return value === '' ? new Refusal(`expected ${expected}, not an empty value`) : read(value);
+  });
+}
+
+/** JSON schema of one of a few words, or of a reference that gives one. */
+export function oneOf(words: readonly string[]): Json {
+  return {
+    anyOf: [
+      { type: 'string', enum: words },
+      { type: 'string', pattern: '\\$\\{.+\\}' },
+    ],
+  };
+}
+
+/** One of a few words. */
+export function word<const T extends string>(words: readonly T[]) {
+  const expected = `expected ${listed(words)}`;
+  const json = oneOf(words);
+  return scalar(json, (value): T | Refusal => {
+    const found = words.find((known) => known === value);
+    if (found !== undefined) return found;
+    return new Refusal(expected, typeof value === 'string' && words.length > 1 ? near(value, words) : null);
+  });
+}
+
+export function bool() {
+  const json: Json = { type: ['boolean', 'string'], pattern: orReference('true|false') };
+  return scalar(json, (value) => {
+    if (typeof value === 'boolean') return value;
+    return value === 'true' || value === 'false' ? value === 'true' : new Refusal('expected true or false');
+  });
+}
+
+/** A whole number; as a string too, because that is what a variable gives. */
+export function integer(least: number, most: number) {
+  const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: orReference('[0-9]+') };
+  return scalar(json, (value) => {
+    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    const fits = typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most;
+    return fits ? number : new Refusal(`expected a whole number from ${least} to ${most}`);
+  });
+}
+
+/** "a, b or c". */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function near(value: string, words: readonly string[]): string | null {
+  const hint = nameHint(value, words);
+  return hint?.startsWith('did') === true ? hint : null;
+}
+
+function quoteHint(value: unknown): string | null {
+  return typeof value === 'number' || typeof value === 'boolean' ? 'put it in quotes to make it text' : null;
+}

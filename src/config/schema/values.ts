@@ -1,0 +1,124 @@
+/** The kinds of value that keys share: durations, sizes, addresses, origins, header names, paths, names. */
+import { token } from '../../core/forwarding/header-names.ts';
+import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
+import { canonicalPath } from '../../core/request/canonical-path.ts';
+import type { Address } from '../config.ts';
+import { parseListenAddress } from '../units/parse-address.ts';
+import { durationPattern, formatDuration, parseDuration } from '../units/parse-duration.ts';
+import { parseOrigin } from '../units/parse-origin.ts';
+import { parseSize, sizePattern } from '../units/parse-size.ts';
+import { type Json, Refusal, scalar, text } from './scalar.ts';
+
+/** Timers of the runtime overflow beyond 2^31 - 1 ms. */
+const longestMs = 24 * 86_400_000;
+
+/** Milliseconds. */
+export function duration(leastMs = 1, mostMs: number = longestMs) {
+  return text(
+    'a duration with a unit, such as 500ms, 5s, 2m or 1h',
+    (value) => {
+      const ms = parseDuration(value);
+      if (ms === null) return new Refusal('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
+      if (ms < leastMs)
+        return new Refusal(leastMs === 1 ? 'zero makes no sense here' : `at least ${formatDuration(leastMs)}`);
+      return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : ms;
+    },
+    durationPattern,
+  );
+}
+
+/** Bytes. */
+export function size(leastBytes: number, mostBytes: number) {
+  const expected = 'a size with a unit, such as 16kb or 10mb';
+  return text(expected, (value) => readSize(value, leastBytes, mostBytes, expected), sizePattern);
+}
+
+/** Bytes, or `Infinity` for "unlimited". */
+export function sizeOrUnlimited() {
+  const expected = 'a size with a unit, such as 16kb or 10mb, or "unlimited"';
+  return text(
+    expected,
+    (value) => (value === 'unlimited' ? Infinity : readSize(value, 0, Number.MAX_SAFE_INTEGER, expected)),
+    `${sizePattern}|unlimited`,
+  );
+}
+
+function readSize(value: string, least: number, most: number, expected: string): number | Refusal {
+  const bytes = parseSize(value);
+  if (bytes === null) return new Refusal(`expected ${expected}`);
+  if (bytes < least) return new Refusal(`at least ${least} bytes`);
+  return bytes > most ? new Refusal(`at most ${most} bytes`) : bytes;
+}
+
+const addressExpected = 'an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80"';
+
+export function address() {
+  return text(addressExpected, (value) => parseListenAddress(value) ?? new Refusal(`expected ${addressExpected}`));
+}
+
+export function addressOrFalse() {
+  const json: Json = { type: ['string', 'boolean'], anyOf: [{ type: 'string' }, { const: false }] };
+  return scalar(json, (value): Address | null | Refusal => {
+    if (value === false || value === 'false') return null;
+    const read = typeof value === 'string' ? parseListenAddress(value) : null;
+    return read ?? new Refusal(`expected ${addressExpected}, or false`);
+  });
+}
+
+export function cidr() {
+  const expected = 'an IP address or a CIDR range, such as 10.0.0.0/8';
+  return text(expected, (value) => {
+    if (parseCidr(value) !== null) return value;
+    const host = value.includes('/') && parseCidr(value.slice(0, value.indexOf('/'))) !== null;
+    return new Refusal(`expected ${expected}`, host ? 'bits beyond the prefix must be zero' : null);
+  });
+}
+
+/** `scheme://host:port`; the hint tells where a path belongs. */
+export function origin(pathHint: string) {
+  return text(
+    'the base URL of a service, such as "http://orders-1:8080"',
+    (value) => {
+      const read = parseOrigin(value, pathHint);
+      return 'origin' in read ? read.origin : new Refusal(read.refused, read.hint);
+    },
+    'https?://[^/?#@]+/?',
+  );
+}
+
+/** Lower case. */
+export function headerName() {
+  return text('the name of a header', (value) => {
+    if (value.length > 100 || !token.test(value))
+      return new Refusal('expected the name of a header, such as "api-key"');
+    return value.toLowerCase();
+  });
+}
+
+/** A path that a request can carry and that has one reading. */
+export function absolutePath() {
+  return text('a path that starts with "/"', (value) => {
+    const read = value.startsWith('/') && value.length <= 1024 ? canonicalPath(value) : null;
+    if (read === null || typeof read === 'string') return new Refusal('expected a path that starts with "/"');
+    return read.path === value && read.ambiguities === 0
+      ? value
+      : new Refusal('this path is not in its canonical form', `write "${read.path}"`);
+  });
+}
+
+/** A name that the file gives to something: a route, a role, an upstream. */
+export function name(what: string, pattern: string, hint: string) {
+  const exact = new RegExp(`^${pattern}$`);
+  return text(
+    `the name of ${what}`,
+    (value) => (exact.test(value) ? value : new Refusal(`this is no name of ${what}`, hint)),
+    pattern,
+  );
+}
+
+/** A key without meaning yet: refused, so that nobody relies on it. */
+export function reserved() {
+  return scalar({ not: {} }, (value): undefined | Refusal =>
+    value === undefined ? undefined : new Refusal('this key is reserved and not supported yet', 'remove it'),
+  ).optional();
+}

@@ -1,0 +1,34 @@
+/** Where lines begin, so that an offset of the text becomes a line and a column. */
+
+export interface LineIndex {
+  /** Line and column from 1; the column in UTF-16 units. */
+  position(offset: number): { readonly line: number; readonly column: number };
+  /** Bounds of a line (from 1) in the text, without its line break; null when there is no such line. */
+  bounds(line: number): { readonly start: number; readonly end: number } | null;
+}
+
+export function createLineIndex(text: string): LineIndex {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return {
+    position(offset) {
+      const at = Math.min(Math.max(offset, 0), text.length);
+      let low = 0;
+      let high = starts.length - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        if (starts[middle]! <= at) low = middle;
+        else high = middle - 1;
+      }
+      return { line: low + 1, column: at - starts[low]! + 1 };
+    },
+    bounds(line) {
+      const start = starts[line - 1];
+      if (start === undefined) return null;
+      const next = starts[line];
+      let end = next === undefined ? text.length : next - 1;
+      if (end > start && text[end - 1] === '\r') end -= 1;
+      return { start, end };
+    },
+  };
+}

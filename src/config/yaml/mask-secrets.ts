@@ -1,0 +1,114 @@
+/**
+ * Finds the parts of a file that a code frame must not show: values of keys that look like a secret's, and the
+ * userinfo of URLs. Works on the bare text, as a file with a syntax error has no tree, and masks too much rather than
+ * too little.
+ */
+import { editDistance } from '../nearest-name.ts';
+
+/** Part of a text, the end excluded. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A key and what follows it on its line. Also misspelt keys: the likeliest problem at a secret is a wrong key. */
+const keyed = /([A-Za-z_][\w-]{0,63})["']?[ \t]*:(?=[ \t\r\n"'])[ \t]*/g;
+const secretName = /secret|passw|pwd|token|credential|private/i;
+const blank = /[\s"']/g;
+/** These hold names of headers. */
+const harmlessNames: ReadonlySet<string> = new Set([
+  'apiSecret',
+  'apiSecretHeader',
+  'forwardCredentials',
+  'credentials',
+]);
+
+/** In the order of the text, without overlaps. Every character is looked at a bounded number of times. */
+export function maskedSpans(text: string): readonly Span[] {
+  return merge([...secretValues(text), ...userinfos(text)]);
+}
+
+function secretValues(text: string): Span[] {
+  const found: Span[] = [];
+  keyed.lastIndex = 0;
+  for (let match = keyed.exec(text); match !== null; match = keyed.exec(text)) {
+    const name = match[1]!;
+    if (harmlessNames.has(name) || !looksSecret(name)) continue;
+    const start = match.index + match[0].length;
+    const end = endOfValue(text, start, match.index);
+    if (end <= start) continue;
+    found.push({ start, end });
+    keyed.lastIndex = end;
+  }
+  return found;
+}
+
+/** Between "://" and the last "@" of the same word: a password may hold "/" and "@". */
+function userinfos(text: string): Span[] {
+  const found: Span[] = [];
+  let start = text.indexOf('://');
+  while (start >= 0) {
+    blank.lastIndex = start + 3;
+    const end = blank.exec(text)?.index ?? text.length;
+    const at = text.slice(start + 3, end).lastIndexOf('@');
+    if (at >= 0) found.push({ start: start + 3, end: start + 3 + at });
+    start = text.indexOf('://', end);
+  }
+  return found;
+}
+
+function looksSecret(name: string): boolean {
+  return secretName.test(name) || (name.length < 10 && editDistance(name.toLowerCase(), 'secret') <= 2);
+}
+
+function endOfValue(text: string, start: number, keyStart: number): number {
+  const head = text.slice(start, start + 300);
+  if (/^(?:\{|[ \t]*\r?\n)\s*file[ \t]*:/.test(head)) return start;
+  if (/^(["']?)\$\{[A-Za-z_]\w*\}\1[ \t]*(?:[,}#\r\n]|$)/.test(head)) return start;
+  const quote = text[start];
+  if (quote !== '"' && quote !== "'") return endOfBlock(text, start, keyStart);
+  let close = text.indexOf(quote, start + 1);
+  while (close >= 0 && isEscaped(text, close, start)) close = text.indexOf(quote, close + 1);
+  return close < 0 ? text.length : endOfLine(text, close);
+}
+
+/** A closing quote taken for an escaped one only masks more. */
+function isEscaped(text: string, at: number, start: number): boolean {
+  return at > start + 1 && text[at] === '"' && text[at - 1] === '\\';
+}
+
+/** A plain or block value goes on over every line that is indented deeper than the line of its key. */
+function endOfBlock(text: string, start: number, keyStart: number): number {
+  const lineStart = text.lastIndexOf('\n', keyStart) + 1;
+  const indent = indentAt(text, lineStart);
+  let end = endOfLine(text, start);
+  while (end < text.length) {
+    const next = end + 1;
+    const nextEnd = endOfLine(text, next);
+    if (text.slice(next, nextEnd).trim() !== '' && indentAt(text, next) <= indent) break;
+    end = nextEnd;
+  }
+  return end;
+}
+
+function endOfLine(text: string, from: number): number {
+  const at = text.indexOf('\n', from);
+  return at < 0 ? text.length : at;
+}
+
+function indentAt(text: string, lineStart: number): number {
+  let at = lineStart;
+  while (text[at] === ' ' || text[at] === '\t') at += 1;
+  return at - lineStart;
+}
+
+function merge(spans: Span[]): Span[] {
+  const out: Span[] = [];
+  for (const span of spans.sort((a, b) => a.start - b.start)) {
+    const last = out.at(-1);
+    if (last !== undefined && span.start <= last.end) {
+      out[out.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
+    } else out.push(span);
+  }
+  return out;
+}

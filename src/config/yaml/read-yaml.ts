@@ -1,0 +1,117 @@
+/**
+ * YAML text to a tree with positions. Refuses what makes a file mean more than it shows: several documents,
+ * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that grow.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
+import type { ProblemList } from '../problem.ts';
+import { buildTree } from './build-tree.ts';
+import type { Node } from './tree.ts';
+
+/** Largest file in UTF-16 units: tens of thousands of routes. */
+export const largestFile: number = 16 * 1024 * 1024;
+
+/** Returns null when nothing useful can be said beyond the problems reported. */
+export function readYaml(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+  list: ProblemList,
+): Node | null {
+  if (text.length > largestFile) {
+    list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
+    return null;
+  }
+  const document = parse(text);
+  if (document === null) {
+    list.report(0, 'the file is nested too deeply');
+    return null;
+  }
+  // The parser goes on after an error, but what it reports then is mostly an echo of the first one.
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const unclosed = isUnclosedQuote(error) ? openingQuote(document, error.pos[0]) : null;
+    list.report(unclosed ?? error.pos[0], syntaxMessage(error), syntaxHint(error));
+    return null;
+  }
+  if (text.startsWith('%') || document.directives.yaml.explicit === true) {
+    list.report(0, 'YAML directives are not supported', 'remove the lines that start with "%"');
+    return null;
+  }
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null)) {
+    list.report(0, 'the file is empty', 'start with "version: 1"');
+    return null;
+  }
+  if (!isMap(contents) && !isSeq(contents) && !isScalar(contents) && !isAlias(contents)) return null;
+  return buildTree(contents, env, list);
+}
+
+function parse(text: string): Document.Parsed | null {
+  try {
+    return parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      uniqueKeys: false,
+      prettyErrors: false,
+      // "silent" would also keep silent about further documents.
+      logLevel: 'error',
+    });
+  } catch {
+    // The parser is recursive, and the only thing it throws is the end of the stack.
+    return null;
+  }
+}
+
+function isUnclosedQuote(error: YAMLError): boolean {
+  return error.code === 'MISSING_CHAR' && /^Missing closing .?quote/.test(error.message);
+}
+
+/** The parser notices where the text ends; the author wants the place where the quote was opened. */
+function openingQuote(document: Document.Parsed, end: number): number | null {
+  let opened: number | null = null;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
+      if (!quoted || !range || range[0] >= end || range[1] < end) return undefined;
+      opened = range[0];
+      return visit.BREAK;
+    },
+  });
+  return opened;
+}
+
+function syntaxMessage(error: YAMLError): string {
+  switch (error.code) {
+    case 'MULTIPLE_DOCS':
+      return 'the file holds more than one YAML document';
+    case 'TAB_AS_INDENT':
+      return 'a tab is used as indentation';
+    case 'RESOURCE_EXHAUSTION':
+      return 'the file is nested too deeply';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'YAML syntax: this value holds ": ", or the lines below it are indented too deep';
+    default: {
+      if (isUnclosedQuote(error)) return 'YAML syntax: this quote is never closed';
+      const bracket = /end with a ([\]}])/.exec(error.message);
+      if (bracket !== null) return `YAML syntax: "${bracket[1]}" is missing before this place`;
+      // What follows a colon repeats the text of the file, which can be a secret.
+      const [first = ''] = error.message.split(/\n|: "/, 1);
+      return `YAML syntax: ${first.charAt(0).toLowerCase()}${first.slice(1)}`.slice(0, 200);
+    }
+  }
+}
+
+function syntaxHint(error: YAMLError): string | null {
+  switch (error.code) {
+    case 'MULTIPLE_DOCS':
+      return 'remove "---" and what follows it';
+    case 'TAB_AS_INDENT':
+      return 'indent with spaces';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'BAD_SCALAR_START':
+      return 'put the value in quotes, or mend the indentation';
+    default:
+      return null;
+  }
+}

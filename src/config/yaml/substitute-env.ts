@@ -1,0 +1,52 @@
+/**
+ * Puts environment variables into a scalar, after YAML is parsed: a value can hold quotes, colons or line breaks and
+ * stays one scalar. `${NAME}`, `${NAME:-default}` (also when the variable is empty), and `$${` for a literal `${`.
+ */
+
+export type Substitution =
+  | { readonly ok: true; readonly text: string; readonly used: readonly UsedVariable[] }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+export interface UsedVariable {
+  readonly name: string;
+  readonly value: string;
+}
+
+const reference = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/;
+
+export function substituteEnv(text: string, env: Readonly<Record<string, string | undefined>>): Substitution {
+  let out = '';
+  let at = 0;
+  const used: UsedVariable[] = [];
+  for (let open = text.indexOf('${'); open >= 0; open = text.indexOf('${', at)) {
+    if (open > at && text[open - 1] === '$') {
+      out += `${text.slice(at, open - 1)}\${`;
+      at = open + 2;
+      continue;
+    }
+    const end = text.indexOf('}', open);
+    const match = end < 0 ? null : reference.exec(text.slice(open, end + 1));
+    if (match === null) {
+      return {
+        ok: false,
+        message: 'this is not a valid reference to an environment variable',
+        hint: `write \${NAME} or \${NAME:-default}; a literal "\${" is written "$\${"`,
+      };
+    }
+    const name = match[1]!;
+    const set = Object.hasOwn(env, name) ? env[name] : undefined;
+    const fallback = match[2];
+    const value = set === undefined || (set === '' && fallback !== undefined) ? fallback : set;
+    if (value === undefined) {
+      return {
+        ok: false,
+        message: `the environment variable ${name} is not set`,
+        hint: `set it, or give a default: \${${name}:-value}`,
+      };
+    }
+    if (value === set) used.push({ name, value });
+    out += text.slice(at, open) + value;
+    at = end + 1;
+  }
+  return { ok: true, text: out + text.slice(at), used };
+}

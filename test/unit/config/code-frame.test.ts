@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { codeFrame } from '../../../src/config/yaml/code-frame.ts';
+import { createLineIndex } from '../../../src/config/yaml/line-index.ts';
+import { maskedSpans } from '../../../src/config/yaml/mask-secrets.ts';
+
+function frame(text: string, at: string): string {
+  return codeFrame(text, createLineIndex(text), text.indexOf(at), maskedSpans(text));
+}
+
+describe('positions', () => {
+  test.each([
+    [0, 1, 1],
+    [2, 1, 3],
+    [3, 2, 1],
+    [5, 3, 1],
+    [99, 3, 3],
+    [-1, 1, 1],
+  ])('offset %d is %d:%d', (offset, line, column) => {
+    expect(createLineIndex('ab\n\r\ncd').position(offset)).toEqual({ line, column });
+  });
+});
+
+test('the line before, the line, and a caret', () => {
+  expect(frame('a: 1\nbcd: 2\n', '2')).toBe('    1 | a: 1\n  > 2 | bcd: 2\n      |      ^'.replaceAll(/^ {2}/gm, ''));
+});
+
+test('a blank line before is left out', () => {
+  expect(frame('a: 1\n\nb: 2', 'b')).toBe('> 3 | b: 2\n    | ^');
+});
+
+test('a tab and escape sequences take one column and reach no terminal', () => {
+  const [line = '', caret = ''] = frame('\ta: "\u001b[31m\u202e" x', 'x').split('\n');
+  expect(line).toBe('> 1 |  a: "?[31m?" x');
+  expect(line[caret.indexOf('^')]).toBe('x');
+});
+
+test('a very long line is cut around the caret', () => {
+  const [line = '', caret = ''] = frame(`${'a'.repeat(500)}X${'b'.repeat(500)}`, 'X').split('\n');
+  expect(line.length).toBeLessThan(150);
+  expect(line[caret.indexOf('^')]).toBe('X');
+});
+
+describe('secrets are masked', () => {
+  test.each([
+    ['a plain value', 'secret: hunter2 and more', 'secret'],
+    ['a quoted value', 'cache: { secret: "hunter2", accepted: 1 }', 'secret'],
+    ['a single-quoted value', "secret: 'hunter2'", 'secret'],
+    ['an escaped quote inside', 'secret: "a\\"hunter2"', 'secret'],
+    ['a value on the next line', 'secret:\n  hunter2', 'hunter2'],
+    ['a block value', 'secret: |\n  hunter2\n  more hunter2\nx: 1', 'more'],
+    ['a folded value in a list', '- secret: >-\n    hunter2\n- x', 'hunter2'],
+    ['a quoted value over lines', 'secret: "one\n  hunter2\n"\nx: 1', 'hunter2'],
+    ['a quoted value over lines with an escaped quote', 'secret: "o\\"ne\n  hunter2\n"\nx: 1', 'hunter2'],
+    ['a quote that is never closed', 'secret: "one\n  hunter2\nx: hunter2', 'hunter2'],
+    ['a quoted key', '{"secret":"hunter2"}', 'secret'],
+    ['a misspelt key', 'secrte: hunter2', 'secrte'],
+    ['a key that is not ours', 'redisPassword: hunter2', 'redis'],
+    ['a default in a reference', `secret: \${X:-hunter2}`, 'secret'],
+    ['a password in a URL', 'url: redis://ann:hunter2@redis', 'url'],
+    ['a password with "/" and "@" in it', 'url: "redis://:a/hunter2@b@redis"', 'url'],
+    ['a password in a default', `url: "\${X:-redis://:hunter2@redis}"`, 'url'],
+  ])('%s', (_, text, at) => {
+    const shown = frame(text, at);
+    expect(shown).not.toContain('hunter2');
+    expect(shown).toContain('***');
+  });
+
+  test.each([
+    ['a reference', `secret: \${CACHE_SECRET}`],
+    ['a quoted reference', `cache: { secret: "\${CACHE_SECRET}", accepted: 1 }`],
+    ['a file', 'secret: { file: /run/secrets/x }'],
+    ['the name of a header', 'apiSecret: api-secret'],
+    ['an ordinary URL', 'url: "http://auth:8081"'],
+  ])('%s is shown', (_, text) => {
+    expect(frame(text, text)).toContain(text);
+  });
+
+  test('the caret stays under what it points at behind a mask', () => {
+    const [line = '', caret = ''] = frame('url: "redis://ann:hunter2@redis/?x=y"', 'x=y').split('\n');
+    expect(line[caret.indexOf('^')]).toBe('x');
+  });
+
+  test.each([
+    ['many keys in one line', 'secret: '.repeat(40_000)],
+    ['many files in one line', 'secret: {file: '.repeat(20_000)],
+    ['many URLs without userinfo', 'http://a '.repeat(50_000)],
+    ['one endless URL', 'a://'.repeat(100_000)],
+    ['blanks', `a${' '.repeat(200_000)}`.repeat(2)],
+  ])('takes linear time: %s', (_, text) => {
+    const started = performance.now();
+    maskedSpans(text);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,25 @@
+/** Variables and secret files of the tests; none of the values may ever show in a problem. */
+
+export const env: Readonly<Record<string, string>> = {
+  AUTH_SECRET: 'auth-0123456789abcdef0123456789abcdef',
+  CACHE_SECRET: 'cache-0123456789abcdef0123456789abcdef',
+  ROLEGATE_AUTH_SECRET: 'auth-fedcba9876543210fedcba9876543210',
+  ROLEGATE_CACHE_SECRET: 'cache-fedcba9876543210fedcba9876543210',
+  REDIS_URL: 'rediss://ann:opensesame@redis.example.test:6380/1',
+  INJECTION: 'debug }\nserver: { listen: ":1"',
+  LISTEN: ':7070',
+  COUNT: '55',
+};
+
+const files: Readonly<Record<string, string>> = {
+  '/run/secrets/cache': 'file-0123456789abcdef0123456789abcdef\n',
+  '/run/secrets/short': 'opensesame\n',
+  '/run/secrets/redis': 'redis://:opensesame@redis:6379\r\n',
+  '/run/secrets/empty': '\n',
+};
+
+export function readSecret(path: string): string {
+  const text = files[path];
+  if (text === undefined) throw new Error(`no such file: ${path}`);
+  return text;
+}

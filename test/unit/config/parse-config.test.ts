@@ -1,0 +1,362 @@
+import { describe, expect, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { env, readSecret } from './environment.ts';
+
+function parse(text: string, variables: Readonly<Record<string, string>> = env): Config {
+  const result = parseConfig(text, { file: 'gateway.yaml', env: variables, readSecret });
+  if (!result.ok) throw new Error(result.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  return result.config;
+}
+
+function problemsOf(text: string): string[] {
+  const result = parseConfig(text, { file: 'gateway.yaml', env, readSecret });
+  return result.ok ? [] : result.problems.map(({ line, message }) => `${line}: ${message}`);
+}
+
+const smallest = 'version: 1\nauthApi: { url: "http://auth:8081/" }\nroutes: []\n';
+
+/** A file with one route, whose keys beyond id, match and upstream are given in one line. */
+function withRoute(keys: string, path = '/x/{id}'): string {
+  return `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {}, reporter: { inherits: [user] }, admin: { inherits: [reporter] }, suspended: {} }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+routes: [{ id: x, match: { path: "${path}" }, upstream: orders, ${keys} }]
+`;
+}
+const routeOf = (keys: string, path?: string) => parse(withRoute(keys, path)).routes.routes[0]!;
+
+test('the defaults of the smallest file', () => {
+  const { server, routes, ...rest } = parse(smallest);
+  const { trustedProxies, ...listening } = server;
+  expect(routes.routes).toEqual([]);
+  expect(trustedProxies('127.0.0.1')).toBe(false);
+  expect(listening).toEqual({
+    listen: { host: '', port: 8080 },
+    admin: { host: '127.0.0.1', port: 9090 },
+    drainTimeoutMs: 20_000,
+    limits: {
+      headerBytes: 16_384,
+      headers: 100,
+      targetBytes: 8192,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 300_000,
+      keepAliveTimeoutMs: 75_000,
+      connections: 10_000,
+    },
+  });
+  expect(rest).toEqual({
+    log: { level: 'info', access: true },
+    authApi: {
+      kind: 'remote',
+      url: 'http://auth:8081',
+      timeoutMs: 2000,
+      concurrency: 64,
+      breaker: { failures: 5, openMs: 5000 },
+      paths: { session: '/api/auth/v2/session', keypair: '/api/auth/v2/keypair' },
+      headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+      fields: {
+        userId: 'userID',
+        roles: 'roles',
+        groups: 'groups',
+        expireAt: 'expireAt',
+        sessionId: 'sessionID',
+        keyId: 'keyID',
+        alias: { session: 'alias', keypair: 'userAlias' },
+        fullName: { session: 'fullName', keypair: 'userName' },
+        verified: 'verified',
+      },
+    },
+    credentials: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret', bearerCookie: null },
+    cache: {
+      secret: null,
+      acceptedMs: 30_000,
+      rejectedMs: 5000,
+      staleOnOutageMs: 0,
+      maxAccepted: 100_000,
+      maxRejected: 10_000,
+      redis: null,
+    },
+    roles: new Map(),
+    upstreams: new Map(),
+    identityHeaders: [
+      { name: 'user-id', field: 'userId' },
+      { name: 'groups', field: 'groups' },
+    ],
+    errors: { annotate: 'failures' },
+  });
+});
+
+describe('sections', () => {
+  test('the embedded Auth API', () => {
+    const { authApi, upstreams } = parse(`version: 1
+authApi:
+  timeout: 1s
+  embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", outbox: console, lifetimes: { code: 1m } }
+routes: [{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }]
+`);
+    expect(authApi).toMatchObject({
+      kind: 'embedded',
+      timeoutMs: 1000,
+      embedded: { database: ':memory:', secret: env['AUTH_SECRET'], outbox: 'console', codeLifetimeMs: 60_000 },
+    });
+    expect(upstreams.has('auth-api')).toBe(false);
+  });
+
+  test('another Auth API: paths, headers and fields', () => {
+    const { authApi } = parse(`version: 1
+authApi:
+  url: https://login.example.test
+  paths: { session: /me, keypair: /keys/me }
+  headers: { apiKey: X-Key, apiSecret: X-Secret }
+  fields: { userId: user.id, groups: false, expireAt: null, alias: user.nick, fullName: { keypair: false } }
+routes: []
+`);
+    expect(authApi.headers).toEqual({ apiKey: 'x-key', apiSecret: 'x-secret' });
+    expect(authApi.paths).toEqual({ session: '/me', keypair: '/keys/me' });
+    expect(authApi.fields).toMatchObject({
+      userId: 'user.id',
+      groups: null,
+      expireAt: null,
+      alias: { session: 'user.nick', keypair: 'user.nick' },
+      fullName: { session: 'fullName', keypair: null },
+    });
+  });
+
+  test('a route to a remote Auth API makes an upstream of it', () => {
+    const text = smallest.replace('[]', '[{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }]');
+    expect(parse(text).upstreams.get('auth-api')).toMatchObject({ name: 'auth-api', targets: ['http://auth:8081'] });
+  });
+
+  test('Redis and secrets from variables and files', () => {
+    expect(
+      parse(`${smallest}cache: { secret: "\${CACHE_SECRET}", redis: { url: "\${REDIS_URL}", timeout: 20ms } }`).cache,
+    ).toMatchObject({
+      secret: env['CACHE_SECRET'],
+      redis: { url: env['REDIS_URL'], keyPrefix: 'rolegate:', commandTimeoutMs: 20 },
+    });
+    expect(
+      parse(`${smallest}cache: { secret: { file: /run/secrets/cache }, redis: { url: { file: /run/secrets/redis } } }`)
+        .cache,
+    ).toMatchObject({
+      secret: 'file-0123456789abcdef0123456789abcdef',
+      redis: { url: 'redis://:opensesame@redis:6379' },
+    });
+  });
+
+  test('an empty secret file is a problem at the file', () => {
+    expect(problemsOf(`${smallest}cache: { secret: { file: /run/secrets/empty } }`)).toEqual([
+      '4: the secret file is empty',
+    ]);
+  });
+
+  test('upstreams and health', () => {
+    const { upstreams } = parse(`${smallest}upstreams:
+  a: { targets: ["http://a:1/"], health: /live }
+  b: { targets: ["http://b:1", "http://b:2"], health: { path: /ok, interval: 1s, timeout: 100ms }, connections: 5 }
+  c: { targets: ["https://c"], connectTimeout: 1s }
+`);
+    expect([...upstreams.values()]).toEqual([
+      {
+        name: 'a',
+        targets: ['http://a:1'],
+        health: { path: '/live', intervalMs: 10_000, timeoutMs: 2000 },
+        connections: 256,
+        connectTimeoutMs: 2000,
+      },
+      {
+        name: 'b',
+        targets: ['http://b:1', 'http://b:2'],
+        health: { path: '/ok', intervalMs: 1000, timeoutMs: 100 },
+        connections: 5,
+        connectTimeoutMs: 2000,
+      },
+      { name: 'c', targets: ['https://c'], health: null, connections: 256, connectTimeoutMs: 1000 },
+    ]);
+  });
+
+  test('names of headers are lower-cased, proxies compiled, the admin port switched off', () => {
+    const { server, identityHeaders, credentials } = parse(`${smallest}
+server: { admin: false, trustedProxies: ["10.0.0.0/8"] }
+identityHeaders: { X-User: userId }
+credentials: { apiKeyHeader: X-Key, bearerCookie: __Host-session }
+`);
+    expect(server.admin).toBeNull();
+    expect(server.trustedProxies('::ffff:10.1.2.3')).toBe(true);
+    expect(identityHeaders).toEqual([{ name: 'x-user', field: 'userId' }]);
+    expect(credentials).toEqual({
+      apiKeyHeader: 'x-key',
+      apiSecretHeader: 'api-secret',
+      bearerCookie: '__Host-session',
+    });
+  });
+
+  test('roles may have names of object properties', () => {
+    const { roles } = parse(`${smallest}roles: { toString: {}, valueOf: { inherits: [toString] } }\n`);
+    expect([...roles]).toEqual([
+      ['toString', []],
+      ['valueOf', ['toString']],
+    ]);
+  });
+});
+
+describe('routes', () => {
+  test('their defaults', () => {
+    expect(routeOf('access: [user]')).toMatchObject({
+      id: 'x',
+      index: 0,
+      methods: null,
+      tolerates: 0,
+      maxAgeMs: Infinity,
+      upstream: 'orders',
+      timeoutMs: 10_000,
+      maxBodyBytes: Infinity,
+      rewrite: null,
+      forwardCredentials: false,
+      websocket: false,
+    });
+  });
+
+  test('what the file says of all routes holds where a route says nothing', () => {
+    const text = `${withRoute('maxBody: 1mb')}defaults: { access: public, timeout: 1m, maxBody: 5kb }\n`;
+    const route = parse(text).routes.routes[0];
+    expect(route).toMatchObject({ timeoutMs: 60_000, maxBodyBytes: 1_048_576, access: { every: { kind: 'public' } } });
+  });
+
+  test('a route without a rule is closed', () => {
+    expect(routeOf('').access.every).toEqual({ kind: 'deny' });
+  });
+
+  test.each([
+    ['public', { kind: 'public' }],
+    ['optional', { kind: 'optional' }],
+    ['authenticated', { kind: 'authenticated' }],
+    ['deny', { kind: 'deny' }],
+    [`"\${WORD}"`, { kind: 'public' }],
+    ['[user]', { kind: 'roles', any: new Set(['user', 'reporter', 'admin']) }],
+    ['{ none: [suspended] }', { kind: 'roles', any: new Set(), none: new Set(['suspended']) }],
+    ['{ all: [admin], none: [suspended] }', { kind: 'roles', all: [new Set(['admin'])], none: new Set(['suspended']) }],
+  ])('access: %s', (written, rule) => {
+    const text = withRoute(`access: ${written}`);
+    expect(parse(text, { ...env, WORD: 'public' }).routes.routes[0]!.access.every).toMatchObject(rule);
+  });
+
+  test('rules by method, several in one key', () => {
+    const { every, byMethod } = routeOf(
+      'access: { GET: public, "PUT , PATCH": [reporter], DELETE: { all: [admin] } }',
+    ).access;
+    expect(every).toBeNull();
+    expect([...byMethod].map(([method, { kind }]) => `${method} ${kind}`)).toEqual([
+      'GET public',
+      'PUT roles',
+      'PATCH roles',
+      'DELETE roles',
+    ]);
+  });
+
+  test.each([
+    ['access: public', true],
+    ['access: { GET: public, POST: public }', true],
+    ['access: { GET: public, POST: [user] }', false],
+    ['access: optional', false],
+    ['access: deny', false],
+    ['access: [user], forwardCredentials: true', true],
+    ['access: public, forwardCredentials: false', false],
+  ])('%s: credentials are forwarded: %s', (keys, forwarded) => {
+    expect(routeOf(keys).forwardCredentials).toBe(forwarded);
+  });
+
+  test.each([
+    ['{ stripPrefix: /v1 }', { stripPrefix: '/v1', addPrefix: '' }],
+    ['{ addPrefix: /a/b }', { stripPrefix: '', addPrefix: '/a/b' }],
+    ['{ stripPrefix: /v1/x, addPrefix: /y }', { stripPrefix: '/v1/x', addPrefix: '/y' }],
+  ])('rewrite: %s', (written, rewrite) => {
+    expect(routeOf(`rewrite: ${written}`, '/v1/x/{id}').rewrite).toEqual(rewrite);
+  });
+
+  test('tolerated spellings, ages, methods and upgrades', () => {
+    expect(
+      routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxAge: 0s, websocket: true'),
+    ).toMatchObject({ tolerates: 5, maxAgeMs: 0, websocket: true });
+  });
+
+  test('the table finds them', () => {
+    const { routes } = parse(withRoute('access: public'));
+    expect(routes.anyHost.literals.get('x')?.param?.leaf?.every?.route.id).toBe('x');
+  });
+});
+
+describe('variables', () => {
+  test('a value cannot become YAML', () => {
+    expect(problemsOf(`${smallest}identityHeaders: { x: "\${INJECTION}" }`)).toHaveLength(1);
+    expect(parse(`${smallest}server: { listen: "\${LISTEN}" }`).server.listen).toEqual({ host: '', port: 7070 });
+  });
+
+  test('numbers and booleans may come from variables', () => {
+    const { server, log } = parse(
+      `${smallest}server: { limits: { headers: "\${COUNT}" } }\nlog: { access: "\${NO:-false}" }\n`,
+    );
+    expect(server.limits.headers).toBe(55);
+    expect(log.access).toBe(false);
+  });
+
+  test('a name from a variable is not repeated by a problem, however short', () => {
+    const text = withRoute(`access: ["\${ROLE}"], websocket: "\${ROLE}"`).replace(
+      'upstream: orders',
+      `upstream: "\${ROLE}"`,
+    );
+    const result = parseConfig(text, { file: 'f', env: { ROLE: 'zq' }, readSecret });
+    if (result.ok) throw new Error('this file should have problems');
+    expect(result.problems).toHaveLength(3);
+    expect(JSON.stringify(result.problems)).not.toContain('zq');
+  });
+});
+
+test('every problem at once, in the order of the file, however many sections are broken', () => {
+  expect(
+    problemsOf(`version: 1
+server: { listen: nowhere }
+authApi: { url: "http://auth:8081", tiemout: 2s }
+roles: { user: { inherits: [usr] } }
+routes:
+  - { id: a, match: { path: "/a" }, upstream: a, access: [admin], timeout: soon }
+  - { id: a, match: { path: "/a" }, upstream: auth-api, access: [] }
+`),
+  ).toEqual([
+    '2: expected an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80"',
+    '3: unknown key "tiemout"',
+    '4: the role "usr" is not declared under "roles"',
+    '6: there is no upstream "a"',
+    '6: the role "admin" is not declared under "roles"',
+    '6: expected a duration with a unit, such as 500ms, 5s, 2m or 1h',
+    '7: the id "a" is taken by the route of line 6',
+    '7: this route and "a" (line 6) both match GET http://any.example/a',
+    '7: an empty list of roles',
+  ]);
+});
+
+test('the configuration is frozen to the bottom', () => {
+  const config = parse(withRoute('access: [user]'));
+  const route = config.routes.routes[0]!;
+  for (const part of [config, config.server.limits, config.routes, route, route.pattern.segments, route.access]) {
+    expect(Object.isFrozen(part)).toBe(true);
+  }
+  expect(() => Object.assign(config.server, { admin: null })).toThrow(TypeError);
+});
+
+test('what a file means does not depend on what was parsed before it', () => {
+  const text = withRoute('access: [user]');
+  expect(parse(text).routes.routes).toEqual(parse(text).routes.routes);
+});
+
+test('ten thousand routes are read in seconds', () => {
+  const routes = Array.from(
+    { length: 10_000 },
+    (_, n) => `  - id: r${n}\n    match: { path: "/orders${n}/{id}" }\n    upstream: orders\n    access: [user]\n`,
+  );
+  const head = withRoute('access: [user]').replace(/routes:.*\n/, 'routes:\n');
+  const started = performance.now();
+  expect(parse(head + routes.join('')).routes.routes).toHaveLength(10_000);
+  expect(performance.now() - started).toBeLessThan(6000);
+});

@@ -1,0 +1,155 @@
+/** The schema as the one source: every key is documented, and what is generated from it agrees with the parser. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { authApiJsonSchema, jsonSchema } from '../../../src/config/json-schema.ts';
+import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
+import { createProblemList } from '../../../src/config/problem.ts';
+import { isReserved, planOf, unwrap } from '../../../src/config/read-plan.ts';
+import { readValue } from '../../../src/config/read-value.ts';
+import { authApiReferenceYaml, documentation, referenceYaml, written } from '../../../src/config/reference-yaml.ts';
+import { authApiFileSchema, configSchema } from '../../../src/config/schema.ts';
+import { createLineIndex } from '../../../src/config/yaml/line-index.ts';
+import { readYaml } from '../../../src/config/yaml/read-yaml.ts';
+import { env, readSecret } from './environment.ts';
+
+const folder = new URL('../../../config/', import.meta.url);
+const shipped = [
+  ...readdirSync(folder).filter((name) => /^(?!gateway\.(?:schema|reference)).*\.yaml$/.test(name)),
+  ...readdirSync(new URL('examples/', folder)).map((name) => `examples/${name}`),
+];
+const demo = { ROLEGATE_DEMO_SECRET: 'd'.repeat(64), ROLEGATE_DEMO_SERVICE: 'http://127.0.0.1:1' };
+const options = { file: 'f.yaml', env: { ...env, ...demo }, readSecret };
+
+/** Every key below a schema, with its dotted path. */
+function keysOf(schema: z.core.$ZodType, path = ''): [string, z.core.$ZodType][] {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject) {
+    return Object.entries<z.core.$ZodType>(inner.shape).flatMap(([key, value]) => [
+      [`${path}${key}`, value] as [string, z.core.$ZodType],
+      ...keysOf(value, `${path}${key}.`),
+    ]);
+  }
+  if (inner instanceof z.ZodArray) return keysOf(inner.element, `${path}[].`);
+  if (inner instanceof z.ZodRecord) return keysOf(inner.valueType, `${path}*.`);
+  if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => keysOf(option, path));
+  return [];
+}
+
+const everyKey = [...keysOf(configSchema), ...keysOf(authApiFileSchema, 'auth-api-file:')];
+
+test('there are keys to look at', () => {
+  expect(everyKey.length).toBeGreaterThan(100);
+});
+
+test.each(everyKey)('%s says what it means, and shows a value', (_, schema) => {
+  const { description, example } = documentation(schema);
+  expect(description).toMatch(/^[A-Z"].*\.$/);
+  const inner = unwrap(schema);
+  const container =
+    inner instanceof z.ZodObject || (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject);
+  if (!container && !isReserved(schema)) expect(example ?? written(schema)).toBeDefined();
+});
+
+test.each(everyKey.filter(([, schema]) => documentation(schema).example !== undefined && !isContainer(schema)))(
+  '%s takes its own example and default',
+  (_, schema) => {
+    for (const value of [documentation(schema).example, written(schema)]) {
+      if (value === undefined) continue;
+      const list = createProblemList('f', '', createLineIndex(''));
+      const node = readYaml(JSON.stringify({ value }), { ...env, ROLEGATE: 'x' }, list);
+      if (node?.kind !== 'map') throw new Error('no node');
+      readValue(planOf(schema), node.entries.get('value')!.value, list.report);
+      expect(list.problems()).toEqual([]);
+    }
+  },
+);
+
+function isContainer(schema: z.core.$ZodType): boolean {
+  return unwrap(schema) instanceof z.ZodObject || unwrap(schema) instanceof z.ZodRecord;
+}
+
+describe('the reference', () => {
+  test('is a valid configuration', () => {
+    expect(parseConfig(referenceYaml(), options)).toMatchObject({ ok: true });
+    expect(parseAuthApiFile(authApiReferenceYaml(), options)).toMatchObject({ ok: true });
+  });
+
+  test('names every key', () => {
+    const text = referenceYaml();
+    for (const [path, schema] of keysOf(configSchema)) {
+      const key = path.split('.').at(-1)!;
+      // Alternatives to a scalar are shown in the description.
+      if (!new RegExp(`^ *(?:# *)*${key}:`, 'm').test(text)) expect(text).toContain(key);
+      if (isReserved(schema)) expect(text).toMatch(new RegExp(`^ *(?:# *)+${key}:$`, 'm'));
+    }
+  });
+
+  test('the other way to reach the Auth API is valid once its comment signs are taken away', () => {
+    const text = referenceYaml()
+      .replace(/^ {2}url: "http:\/\/auth-api.*\n/m, '')
+      .replace(/^ {2}(?:paths|headers|fields):\n(?: {4}.*\n)+/gm, '')
+      .replace(/^ {2}# embedded:\n(?: {2}# {3}.*\n)+/m, (block) => block.replaceAll(/^ {2}# /gm, '  '));
+    expect(text).toContain('\n  embedded:\n');
+    const result = parseConfig(text, options);
+    expect(result.ok ? [] : result.problems).toEqual([]);
+  });
+});
+
+describe('the JSON schema', () => {
+  const schema = z.fromJSONSchema(JSON.parse(JSON.stringify(jsonSchema())));
+
+  test.each([...shipped.filter((name) => name !== 'auth-api.yaml'), 'reference'])('accepts %s', (name) => {
+    const text = name === 'reference' ? referenceYaml() : readFileSync(new URL(name, folder), 'utf8');
+    const result = schema.safeParse(parseYaml(text));
+    expect(result.success ? [] : result.error.issues).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown key', { servr: {} }],
+    ['another version', { version: 2 }],
+    ['a duration without a unit', { defaults: { timeout: 5 } }],
+    ['a bad word', { log: { level: 'loud' } }],
+    ['a reserved key', { tests: {} }],
+    ['a bad method', { defaults: { access: { GTE: 'public' } } }],
+  ])('refuses %s', (_, part) => {
+    const file = { version: 1, authApi: { url: 'http://a:1' }, routes: [] };
+    expect(schema.safeParse(file).success).toBe(true);
+    expect(schema.safeParse({ ...file, ...part }).success).toBe(false);
+  });
+
+  test('has defaults, examples and descriptions for editors', () => {
+    expect(jsonSchema()).toHaveProperty('properties.cache.properties.accepted', {
+      type: 'string',
+      default: '30s',
+      examples: ['30s'],
+      pattern: expect.stringContaining('ms|s|m|h|d'),
+      description: expect.stringContaining('good verdict'),
+    });
+    expect(authApiJsonSchema()).toHaveProperty('properties.lifetimes.properties.session.default', '24h');
+  });
+});
+
+test.each(shipped)('%s loads', (name) => {
+  const text = readFileSync(new URL(name, folder), 'utf8');
+  const result = parseConfig(text, options);
+  expect(result.ok ? [] : result.problems).toEqual([]);
+});
+
+test('the smallest useful file stays small', () => {
+  const lines = readFileSync(new URL('gateway.yaml', folder), 'utf8').trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThanOrEqual(15);
+  expect(lines.length).toBeLessThanOrEqual(25);
+});
+
+test.each(['reference', ...shipped])("%s: the walk over the schema agrees with zod's own reading", (name) => {
+  const text = name === 'reference' ? referenceYaml() : readFileSync(new URL(name, folder), 'utf8');
+  // Without variables, so that both see the same text.
+  const plain = text.replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1').replaceAll(/\$\{[A-Z_]+\}/g, 'http://filled.test:1');
+  const list = createProblemList('f', plain, createLineIndex(plain));
+  const node = readYaml(plain, {}, list);
+  const walked = readValue(planOf(configSchema), node!, list.report);
+  expect(list.problems()).toEqual([]);
+  expect(walked).toEqual(configSchema.parse(parseYaml(plain)));
+});
