@@ -1,0 +1,156 @@
+/**
+ * Where requests come in: Node's server with its strict parser, its limits set, and everything that Node would answer
+ * by itself taken over, so that each answer carries our headers.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Address, ServerConfig } from '../../config/config.ts';
+import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
+import type { Deadlines } from '../../upstream/deadline-wheel.ts';
+import { type ClientConnection, clientConnection } from './client-connection.ts';
+import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
+
+export interface HttpServerOptions {
+  readonly address: Address;
+  readonly limits: ServerConfig['limits'];
+  readonly trustedProxies: TrustedProxies;
+  readonly deadlines: Deadlines;
+  /** `expectation`: the client waits for `100 Continue`, or for something that nobody knows. */
+  onRequest(req: IncomingMessage, res: ServerResponse, from: ClientConnection, expectation: Expectation): void;
+  /** A WebSocket upgrade. Every other upgrade arrives as an ordinary request. */
+  onUpgrade(req: IncomingMessage, socket: Socket, head: Buffer, from: ClientConnection): void;
+  onRefused(refused: RefusedConnection): void;
+}
+
+export type Expectation = 'none' | 'continue' | 'unknown';
+
+export interface HttpServer {
+  /** Rejects with the error of the system, such as `EADDRINUSE`. */
+  listen(): Promise<Address>;
+  /** Null while not listening. */
+  readonly address: Address | null;
+  readonly draining: boolean;
+  /** Open client connections, upgraded ones included. */
+  readonly connections: number;
+  /** Upgraded connections. */
+  readonly tunnels: number;
+  /**
+   * Stops listening, closes idle and upgraded connections, and waits for the others; those that are left after the
+   * time are destroyed. Resolves when none is left.
+   */
+  drain(timeoutMs: number): Promise<void>;
+  /** An answer is out; while draining, its connection may be closed now. */
+  answered(): void;
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { limits, trustedProxies, deadlines } = options;
+  const timeouts = [limits.headersTimeoutMs, limits.requestTimeoutMs].filter((ms) => ms > 0);
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    // Node demands that the first is not longer than the second.
+    headersTimeout: timeouts.length === 2 ? Math.min(...timeouts) : limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, ...timeouts.map((ms) => Math.max(50, ms / 4))) | 0,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Checked by the first stage, on the raw headers and with our answer.
+    requireHostHeader: false,
+    httpValidation: 'strict',
+    optimizeEmptyRequests: true,
+    noDelay: true,
+    shouldUpgradeCallback: isWebSocket,
+  });
+  server.maxConnections = limits.connections;
+  // No limit of Node's, which would drop headers silently; `headerBytes` bounds them, and more than allowed is a 431.
+  server.maxHeadersCount = 0;
+
+  const upgraded = new Set<Socket>();
+  let connections = 0;
+  let draining = false;
+  let address: Address | null = null;
+  const from = (socket: Socket) => clientConnection(socket, trustedProxies);
+
+  server.on('connection', (socket) => {
+    connections += 1;
+    socket.once('close', () => {
+      connections -= 1;
+    });
+  });
+  server.on('request', (req, res) => options.onRequest(req, res, from(req.socket), 'none'));
+  server.on('checkContinue', (req, res) => {
+    const exact = req.headers.expect?.toLowerCase() === '100-continue';
+    options.onRequest(req, res, from(req.socket), exact ? 'continue' : 'unknown');
+  });
+  server.on('checkExpectation', (req, res) => options.onRequest(req, res, from(req.socket), 'unknown'));
+  server.on('upgrade', (req, stream, head) => {
+    // The socket itself: Node wraps it only for upgrades with a body, which `isWebSocket` has turned away.
+    const socket = stream as Socket;
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    options.onUpgrade(req, socket, head, from(req.socket));
+  });
+  server.on('connect', (req, socket) => {
+    const about = { method: 'CONNECT', cause: null };
+    options.onRefused(refuseConnection(socket, 'method_unsupported', from(req.socket), deadlines, about));
+  });
+  server.on('clientError', (error, socket) => {
+    const known = socket as Socket;
+    refuseClientError(error, known, from(known), deadlines, options.onRefused);
+  });
+
+  return {
+    get address() {
+      return address;
+    },
+    get draining() {
+      return draining;
+    },
+    get connections() {
+      return connections;
+    },
+    get tunnels() {
+      return upgraded.size;
+    },
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        const { host, port } = options.address;
+        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+          server.off('error', reject);
+          const bound = server.address() as AddressInfo;
+          address = { host: bound.address, port: bound.port };
+          resolve(address);
+        });
+      }),
+    drain: (timeoutMs) =>
+      new Promise((resolve) => {
+        draining = true;
+        if (address === null) return resolve();
+        address = null;
+        const timer = setTimeout(() => {
+          server.closeAllConnections();
+          for (const socket of upgraded) socket.destroy();
+        }, timeoutMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        for (const socket of upgraded) socket.destroySoon();
+      }),
+    answered() {
+      if (draining) setImmediate(() => server.closeIdleConnections());
+    },
+  };
+}
+
+/** The one upgrade there is. With a body it is none: its bytes would be taken for the tunnel's. */
+function isWebSocket(req: IncomingMessage): boolean {
+  const { headers } = req;
+  return (
+    req.method === 'GET' &&
+    req.httpVersionMinor === 1 &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined
+  );
+}

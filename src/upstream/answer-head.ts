@@ -1,0 +1,57 @@
+/** The head of the upstream's answer as the client gets it. */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { annotation, appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
+
+/** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
+export type Annotate = 'failures' | 'all';
+
+export interface AnswerHead {
+  readonly status: number;
+  /** Undefined: the usual words for the status. */
+  readonly statusText: string | undefined;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  /** Declared length of the body, or -1. */
+  readonly contentLength: number;
+  readonly errorId: string | null;
+}
+
+export function answerHead(
+  status: number,
+  statusText: string,
+  rawHeaders: readonly string[],
+  annotate: Annotate,
+): AnswerHead {
+  const headers: string[] = [];
+  const { contentLength, hasError, errorId: received } = appendAnswerHeaders(headers, rawHeaders);
+  let errorId = received;
+  if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
+    errorId = randomUUID();
+    headers.push('x-error', annotation(status), 'x-error-id', errorId);
+  }
+  // A 204 has no length (RFC 9110 section 8.6); a client that believed it would wait for a body.
+  if (status === 204 && contentLength >= 0) dropContentLength(headers);
+  const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
+  return { status, statusText: usual ? undefined : statusText, headers, contentLength, errorId };
+}
+
+const printable = /^[\x20-\x7e]+$/;
+
+function dropContentLength(headers: string[]): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i]!.toLowerCase() === 'content-length') headers.splice(i, 2);
+  }
+}
+
+/** Whether an answer to this method with this status can have a body (RFC 9112 section 6.3). */
+export function hasBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
+/** Header bytes as the parser found them, as text of the same bytes. */
+export function latin1(raw: readonly Buffer[]): string[] {
+  const text: string[] = [];
+  for (let i = 0; i < raw.length; i += 1) text.push(raw[i]!.toString('latin1'));
+  return text;
+}

@@ -1,0 +1,111 @@
+/**
+ * Writes the upstream's answer to the client. Head and body share one write when the answer arrives whole, which is the
+ * usual case; the system call is the dearest part of a request. Otherwise the head goes out at the end of the tick that
+ * brought it, because an event stream may take long to say its first word.
+ */
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { type Annotate, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
+import { Exchange } from './exchange.ts';
+
+/** Up to here copying a body is cheaper than a second buffer in its write. */
+const smallBytes = 8 * 1024;
+
+export abstract class AnsweredExchange extends Exchange {
+  /** Not null between the arrival of the head and its sending. */
+  private head: AnswerHead | null = null;
+  /** A first part of the body that waits with the head. */
+  private held: Buffer | null = null;
+  /** The client cannot tell the end of the answer from the end of the connection. */
+  private unframed = false;
+
+  /** The head of the final answer is there. */
+  protected beginAnswer(status: number, statusText: string, rawHeaders: readonly string[], annotate: Annotate): void {
+    this.answeredAt = performance.now();
+    this.head = answerHead(status, statusText, rawHeaders, annotate);
+    if (waiting.push(this) === 1) process.nextTick(flushAll);
+  }
+
+  /** A part of the body. False: the client is full, and `drain` of the response will tell when it is not. */
+  protected continueAnswer(chunk: Buffer): boolean {
+    this.bytesOut += chunk.length;
+    if (this.head === null) return this.res.write(chunk);
+    if (this.held === null && (chunk.length <= smallBytes || chunk.length === this.head.contentLength)) {
+      this.held = chunk;
+      return true;
+    }
+    return !this.sendHead() || this.res.write(chunk);
+  }
+
+  /** The answer is whole. */
+  protected endAnswer(): void {
+    const { head, held } = this;
+    if (head === null) {
+      this.res.end();
+      return;
+    }
+    this.held = null;
+    // All of it is there, so its length is known, whatever framing the upstream chose.
+    if (head.contentLength < 0 && hasBody(this.method, head.status)) {
+      head.headers.push('content-length', String(held === null ? 0 : held.length));
+    }
+    if (!this.sendHead()) return;
+    if (held === null) this.res.end();
+    // As text of the same bytes it is joined with the head into one plain write.
+    else if (held.length <= smallBytes) this.res.end(held.toString('latin1'), 'latin1');
+    else this.res.end(held);
+  }
+
+  /** Writes the head, and what waits with it. False: the head was no valid HTTP, and the client got a refusal. */
+  private sendHead(): boolean {
+    const { head, held, res } = this;
+    if (head === null) return true;
+    const { status, statusText, headers, errorId } = head;
+    this.head = null;
+    this.held = null;
+    if (this.entrypoint.draining) headers.push('connection', 'close');
+    try {
+      if (statusText === undefined) res.writeHead(status, headers);
+      else res.writeHead(status, statusText, headers);
+    } catch (cause) {
+      this.fail('upstream_answer_invalid', cause);
+      return false;
+    }
+    this.status = status;
+    this.errorId = errorId;
+    this.unframed = head.contentLength < 0 && this.req.httpVersionMinor === 0;
+    if (held !== null) res.write(held);
+    return true;
+  }
+
+  /** Sends a head that no whole answer has followed by now. */
+  flush(): void {
+    if (this.head !== null && !this.over && this.sendHead()) this.res.flushHeaders();
+  }
+
+  override fail(reason: ReasonCode, cause: unknown = null): void {
+    // Nothing of the answer is out: the client gets a refusal in place of a broken answer.
+    if (this.head !== null) {
+      this.head = null;
+      this.held = null;
+      this.bytesOut = 0;
+    }
+    super.fail(reason, cause);
+  }
+
+  protected override breakOff(): void {
+    if (this.unframed) {
+      // Only a reset tells a cut answer from a whole one.
+      this.cut = true;
+      this.req.socket.resetAndDestroy();
+    } else {
+      super.breakOff();
+    }
+  }
+}
+
+const waiting: AnsweredExchange[] = [];
+
+function flushAll(): void {
+  for (const exchange of waiting) exchange.flush();
+  waiting.length = 0;
+}

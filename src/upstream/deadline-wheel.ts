@@ -1,0 +1,141 @@
+/**
+ * One timer for every deadline of the process. A timer per request would cost two heap operations and a closure each;
+ * here setting, moving and clearing a deadline are a few writes. Deadlines fire late by up to one tick, never early.
+ */
+
+/** What waits on the wheel. The object that waits is itself the list node, so nothing is allocated. */
+export interface Deadline {
+  /** Moment of `performance.now()`. May be moved later at any time without telling the wheel. */
+  deadlineAt: number;
+  /** Links of the wheel; null while not scheduled. */
+  earlier: Deadline | null;
+  later: Deadline | null;
+  /** Called once, after the deadline has been taken off the wheel. Must not throw. */
+  onDeadline(): void;
+}
+
+export interface Deadlines {
+  /** Sets the deadline, or moves one that is set. `atMs` is a moment of `performance.now()`. */
+  schedule(deadline: Deadline, atMs: number): void;
+  /** Takes it off; does nothing when it is not on. */
+  cancel(deadline: Deadline): void;
+}
+
+/** 20 wake-ups a second while anything waits. */
+const defaultTickMs = 50;
+const slotCount = 512;
+
+/** Head of a ring; stands in the lists so that linking needs no special cases. */
+class Ring implements Deadline {
+  deadlineAt = 0;
+  earlier: Deadline = this;
+  later: Deadline = this;
+  onDeadline(): void {}
+}
+
+export class DeadlineWheel implements Deadlines {
+  readonly #slots: readonly Ring[] = Array.from({ length: slotCount }, () => new Ring());
+  readonly #due = new Ring();
+  readonly #tickMs: number;
+  #timer: NodeJS.Timeout | null = null;
+  #tick = 0;
+  #size = 0;
+
+  constructor(tickMs: number = defaultTickMs) {
+    this.#tickMs = tickMs;
+  }
+
+  /** Deadlines that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether the timer runs: only while something waits, and one idle tick longer. */
+  get running(): boolean {
+    return this.#timer !== null;
+  }
+
+  schedule(deadline: Deadline, atMs: number): void {
+    const linked = deadline.later !== null;
+    // A later moment needs no new place: the old one will find that it is not due and move it on.
+    if (linked && atMs >= deadline.deadlineAt) {
+      deadline.deadlineAt = atMs;
+      return;
+    }
+    if (linked) this.cancel(deadline);
+    deadline.deadlineAt = atMs;
+    if (this.#timer === null) this.#start();
+    this.#size += 1;
+    this.#link(deadline);
+  }
+
+  cancel(deadline: Deadline): void {
+    if (deadline.later === null) return;
+    unlink(deadline);
+    this.#size -= 1;
+  }
+
+  #start(): void {
+    this.#tick = Math.floor(performance.now() / this.#tickMs);
+    this.#timer = setInterval(() => this.#turn(), this.#tickMs);
+    this.#timer.unref();
+  }
+
+  #link(deadline: Deadline): void {
+    const wanted = Math.ceil(deadline.deadlineAt / this.#tickMs);
+    // Farther than one turn of the wheel: it waits at the far end and is moved on from there.
+    const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + slotCount - 1);
+    insert(this.#slots[tick % slotCount]!, deadline);
+  }
+
+  #turn(): void {
+    if (this.#size === 0) {
+      clearInterval(this.#timer!);
+      this.#timer = null;
+      return;
+    }
+    const now = performance.now();
+    const until = Math.floor(now / this.#tickMs);
+    const from = Math.max(this.#tick + 1, until - slotCount + 1);
+    this.#tick = until;
+    for (let tick = from; tick <= until; tick += 1) moveAll(this.#slots[tick % slotCount]!, this.#due);
+    // Taken from the front one by one: a deadline that fires may cancel any other.
+    for (let first = this.#due.later; first !== this.#due; first = this.#due.later) {
+      unlink(first);
+      if (first.deadlineAt > now) {
+        this.#link(first);
+      } else {
+        this.#size -= 1;
+        first.onDeadline();
+      }
+    }
+  }
+}
+
+function insert(ring: Ring, deadline: Deadline): void {
+  const last = ring.earlier;
+  deadline.earlier = last;
+  deadline.later = ring;
+  last.later = deadline;
+  ring.earlier = deadline;
+}
+
+function unlink(deadline: Deadline): void {
+  deadline.earlier!.later = deadline.later;
+  deadline.later!.earlier = deadline.earlier;
+  deadline.earlier = null;
+  deadline.later = null;
+}
+
+function moveAll(from: Ring, to: Ring): void {
+  if (from.later === from) return;
+  const first = from.later;
+  const last = from.earlier;
+  const end = to.earlier;
+  end.later = first;
+  first.earlier = end;
+  last.later = to;
+  to.earlier = last;
+  from.later = from;
+  from.earlier = from;
+}

@@ -1,0 +1,158 @@
+/**
+ * One request and its answer: the record that telemetry reads, and the client's side of the traffic. The object is the
+ * only one that a request costs; forwarding adds the upstream's side to it (`forward-request.ts`).
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Decision } from '../core/outcome/decision.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+
+/** The client connection that a request came on. */
+export interface Origin {
+  requestEnded(): void;
+}
+
+/** What the entrypoint does for its exchanges. */
+export interface ExchangeHost {
+  /** Answers should ask the client to close the connection. */
+  readonly draining: boolean;
+  /** Writes the refusal of `exchange.reason` and sets `status` and `bytesOut`. */
+  refuse(exchange: Exchange, reason: ReasonCode): void;
+  /** The answer is ended before its request was whole: takes the rest off the connection, or closes it. */
+  drainBody(exchange: Exchange): void;
+  /** Called once, when client and gateway are done with each other. */
+  ended(exchange: Exchange): void;
+}
+
+const exchangeOf = Symbol('exchange');
+type ExchangeResponse = ServerResponse & { [exchangeOf]?: Exchange };
+
+export class Exchange implements RequestRecord {
+  decision: Decision | null = null;
+  status = 0;
+  reason: ReasonCode | null = null;
+  errorId: string | null = null;
+  requestId = '';
+  client = '';
+  target: string | null = null;
+  aborted = false;
+  cut = false;
+  readonly startedAt: number;
+  decidedAt = 0;
+  answeredAt = 0;
+  endedAt = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  cause: unknown = null;
+
+  readonly from: Origin;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly entrypoint: ExchangeHost;
+  /** Declared length of the request body: 0 without one, -1 when it is chunked. */
+  readonly bodyLength: number;
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean;
+  /** Client and gateway are done with each other. */
+  over = false;
+  private refused = false;
+
+  constructor(
+    entrypoint: ExchangeHost,
+    from: Origin,
+    req: IncomingMessage,
+    res: ServerResponse,
+    expectsContinue: boolean,
+  ) {
+    this.startedAt = performance.now();
+    this.entrypoint = entrypoint;
+    this.from = from;
+    this.req = req;
+    this.res = res;
+    this.expectsContinue = expectsContinue;
+    this.bodyLength = declaredLength(req);
+    (res as ExchangeResponse)[exchangeOf] = this;
+    res.on('close', onClose);
+  }
+
+  get door(): 'proxy' | 'upgrade' {
+    return 'proxy';
+  }
+
+  get method(): string {
+    return this.req.method ?? '';
+  }
+
+  get path(): string {
+    return this.decision?.request?.path ?? '';
+  }
+
+  get host(): string {
+    return this.decision?.request?.host ?? '';
+  }
+
+  /** Part of the request body has not arrived yet. */
+  get bodyPending(): boolean {
+    return this.bodyLength !== 0 && !this.req.complete;
+  }
+
+  /**
+   * The request cannot be served. Before an answer began the client gets the refusal; after that its connection is
+   * broken, because an answer that ends well would look complete.
+   */
+  fail(reason: ReasonCode, cause: unknown = null): void {
+    if (this.over) return;
+    // Refused already: only the rest of its body was still being read.
+    if (this.refused) {
+      this.req.socket.destroySoon();
+      return;
+    }
+    this.reason = reason;
+    if (cause !== null) this.cause = cause;
+    if (this.status !== 0) {
+      this.breakOff();
+      return;
+    }
+    this.refused = true;
+    this.errorId = randomUUID();
+    this.entrypoint.refuse(this, reason);
+  }
+
+  /** Breaks the client's connection in the middle of an answer. */
+  protected breakOff(): void {
+    this.cut = true;
+    // The socket and not the response: behind a pipelined one, the response has no socket yet.
+    this.req.socket.destroy();
+  }
+
+  /** The client is gone, or has its whole answer. Whatever still runs for it is let go. */
+  protected release(): void {}
+
+  /** The client was sent everything. */
+  protected get finished(): boolean {
+    return this.res.writableFinished;
+  }
+
+  closed(): void {
+    if (this.over) return;
+    this.over = true;
+    this.endedAt = performance.now();
+    if (!this.cut && !this.finished) this.aborted = true;
+    this.release();
+    this.from.requestEnded();
+    this.entrypoint.ended(this);
+  }
+}
+
+/** One listener for all; which exchange it is stands on the response. */
+function onClose(this: ServerResponse): void {
+  (this as ExchangeResponse)[exchangeOf]?.closed();
+}
+
+function declaredLength(req: IncomingMessage): number {
+  const { headers } = req;
+  if (headers['transfer-encoding'] !== undefined) return -1;
+  const length = headers['content-length'];
+  return length === undefined ? 0 : Number(length);
+}

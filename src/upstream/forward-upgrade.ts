@@ -1,0 +1,243 @@
+/**
+ * Forwards one allowed WebSocket upgrade (RFC 9110 section 7.8, RFC 6455). Bytes are tunneled only after the service's
+ * own 101; any other answer is an ordinary one, passed on as such, and the connection is closed after it. Why
+ * `node:http` and not `undici`: docs/decisions/0003-upgrades-by-node-http.md.
+ */
+import { type ClientRequest, request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
+import { appendRequestHeaders, type ClientFacts } from '../core/forwarding/request-headers.ts';
+import { rewritePath } from '../core/forwarding/rewrite-path.ts';
+import type { Allow } from '../core/outcome/decision.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { AnsweredExchange } from './answered-exchange.ts';
+import type { Deadline, Deadlines } from './deadline-wheel.ts';
+import type { ExchangeHost, Origin } from './exchange.ts';
+import type { ForwardingContext } from './forward-request.ts';
+import type { Target } from './target.ts';
+import { joinTunnel, type Tunnel } from './tunnel.ts';
+import { reasonOfFailure } from './upstream-failure.ts';
+
+/** A side that has ended may wait this long for the other one to end too. */
+const halfClosedMs = 30_000;
+const maxAnswerHeaderBytes = 64 * 1024;
+
+export class UpgradeExchange extends AnsweredExchange implements Deadline {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
+
+  private readonly deadlines: Deadlines;
+  private readonly now: () => number;
+  private readonly socket: Socket;
+  private readonly early: Buffer;
+  private context: ForwardingContext | null = null;
+  private allowed: Allow | null = null;
+  private facts: ClientFacts | null = null;
+  private targetPath = '';
+  private tried: Set<Target> | null = null;
+  private outgoing: ClientRequest | null = null;
+  private answer: IncomingMessage | null = null;
+  private tunnel: Tunnel | null = null;
+  private released = false;
+
+  /** `now`: milliseconds since the epoch, for the end of a credential. */
+  constructor(
+    deadlines: Deadlines,
+    now: () => number,
+    entrypoint: ExchangeHost,
+    from: Origin,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+  ) {
+    // Node has let go of the socket; a response of our own serves for everything that is no tunnel.
+    const res = new ServerResponse(req);
+    super(entrypoint, from, req, res, false);
+    this.deadlines = deadlines;
+    this.now = now;
+    this.socket = socket;
+    this.early = head;
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    res.once('finish', () => {
+      res.detachSocket(socket);
+      socket.destroySoon();
+      this.closed();
+    });
+    socket.setTimeout(0);
+    socket.on('error', () => socket.destroy());
+    socket.on('drain', () => res.emit('drain'));
+    // Read until something comes, so that a client that goes away during the handshake is noticed.
+    socket.on('readable', this.watch);
+    socket.once('end', this.gone);
+  }
+
+  override get door(): 'proxy' | 'upgrade' {
+    return 'upgrade';
+  }
+
+  private readonly watch = (): void => {
+    if (this.socket.readableLength === 0) this.socket.read(0);
+  };
+
+  private readonly gone = (): void => {
+    this.socket.destroy();
+  };
+
+  /** Starts forwarding. Whatever comes of it is answered to the client; throws only for faults of the gateway. */
+  forward(decision: Allow, context: ForwardingContext, facts: ClientFacts): void {
+    if (!decision.route.websocket) {
+      this.fail('upgrade_unsupported');
+      return;
+    }
+    const path = rewritePath(decision.route, decision.request.path);
+    if (path === null) {
+      this.fail('path_ambiguous');
+      return;
+    }
+    this.targetPath = path + decision.request.query;
+    this.allowed = decision;
+    this.context = context;
+    this.facts = facts;
+    this.send();
+  }
+
+  private send(): void {
+    const { route } = this.allowed!;
+    const target = this.context!.upstreams.get(route.upstream).pick(this.tried);
+    if (typeof target === 'string') {
+      this.fail(target);
+      return;
+    }
+    this.target = target.origin;
+    this.deadlines.schedule(this, performance.now() + route.timeoutMs);
+
+    const headers: string[] = [];
+    appendRequestHeaders(headers, this.context!.rules, this.allowed!, this.req.rawHeaders, this.facts!);
+    headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
+    const { url } = target;
+    const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)({
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      path: this.targetPath,
+      method: 'GET',
+      headers,
+      agent: false,
+      maxHeaderSize: maxAnswerHeaderBytes,
+      // So that the end of one direction does not end the other.
+      ...{ allowHalfOpen: true },
+    });
+    this.outgoing = outgoing;
+    let connected = false;
+    outgoing.once('socket', (socket) => {
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        connected = true;
+      });
+    });
+    outgoing.on('error', (error) => {
+      if (this.released || outgoing !== this.outgoing) return;
+      if (connected) return this.fail(reasonOfFailure(error, false), error);
+      target.connectionFailed();
+      this.cause = error;
+      this.tried ??= new Set();
+      this.tried.add(target);
+      this.send();
+    });
+    outgoing.once('response', (answer) => this.pass(answer));
+    outgoing.once('upgrade', (answer, socket, head) => this.open(answer, socket as Socket, head));
+    outgoing.end();
+  }
+
+  /** The service declined: an ordinary answer, after which the connection is closed. */
+  private pass(answer: IncomingMessage): void {
+    if (this.released) {
+      answer.destroy();
+      return;
+    }
+    this.answer = answer;
+    answer.on('error', (error) => this.fail('upstream_failed', error));
+    const { statusCode, statusMessage, rawHeaders } = answer;
+    this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!.annotate);
+    const { timeoutMs } = this.allowed!.route;
+    answer.on('data', (chunk: Buffer) => {
+      this.deadlines.schedule(this, performance.now() + timeoutMs);
+      if (this.continueAnswer(chunk)) return;
+      answer.pause();
+      this.res.once('drain', () => answer.resume());
+    });
+    answer.on('end', () => {
+      if (this.released) return;
+      if (answer.complete) this.endAnswer();
+      else this.fail('upstream_failed');
+    });
+  }
+
+  /** The service agreed: from here on there are only bytes. */
+  private open(answer: IncomingMessage, upstream: Socket, upstreamHead: Buffer): void {
+    upstream.on('error', () => upstream.destroy());
+    if (this.released) {
+      upstream.destroy();
+      return;
+    }
+    if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+      upstream.destroy();
+      this.fail('upstream_answer_invalid');
+      return;
+    }
+    this.answeredAt = performance.now();
+    this.status = 101;
+    this.deadlines.cancel(this);
+    const { socket, res } = this;
+    const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
+    appendAnswerHeaders(headers, answer.rawHeaders);
+    let text = 'HTTP/1.1 101 Switching Protocols\r\n';
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    res.detachSocket(socket);
+    socket.off('readable', this.watch);
+    socket.off('end', this.gone);
+    socket.write(`${text}\r\n`, 'latin1');
+    const received = socket.bytesRead - this.early.length;
+    const sent = socket.bytesWritten - upstreamHead.length;
+    this.tunnel = joinTunnel(socket, upstream, this.early, upstreamHead, {
+      halfClosed: () => this.deadlines.schedule(this, performance.now() + halfClosedMs),
+      closed: () => {
+        this.bytesIn = socket.bytesRead - received;
+        this.bytesOut = socket.bytesWritten - sent;
+        this.closed();
+      },
+    });
+    this.endWithCredential();
+  }
+
+  /** A tunnel does not outlive the credential that opened it. */
+  private endWithCredential(): void {
+    const expireAtMs = this.allowed?.identity?.expireAtMs ?? Number.POSITIVE_INFINITY;
+    if (expireAtMs === Number.POSITIVE_INFINITY) return;
+    this.deadlines.schedule(this, performance.now() + Math.max(0, expireAtMs - this.now()));
+  }
+
+  onDeadline(): void {
+    if (this.tunnel !== null) this.tunnel.destroy();
+    else this.fail('upstream_timeout');
+  }
+
+  override fail(reason: ReasonCode, cause: unknown = null): void {
+    this.release();
+    super.fail(reason, cause);
+  }
+
+  protected override release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.deadlines.cancel(this);
+    this.answer?.destroy();
+    this.outgoing?.destroy();
+  }
+
+  /** A tunnel ends when either side says so. */
+  protected override get finished(): boolean {
+    return this.tunnel !== null || super.finished;
+  }
+}

@@ -1,0 +1,149 @@
+/** A whole proxy on loopback for forwarding tests: real core, real pools, a resolver that knows one bearer. */
+import { readFileSync } from 'node:fs';
+import type { ServerConfig, UpstreamConfig } from '../../src/config/config.ts';
+import { decide } from '../../src/core/decide.ts';
+import { defaultIdentityHeaders } from '../../src/core/forwarding/identity-headers.ts';
+import { compileForwarding } from '../../src/core/forwarding/request-headers.ts';
+import type { Identity, ResolveIdentity } from '../../src/core/identity/identity.ts';
+import { type AccessSource, compileRouteAccess } from '../../src/core/policy/compile-access.ts';
+import { compilePattern } from '../../src/core/routing/compile-pattern.ts';
+import { compileRoutes } from '../../src/core/routing/compile-routes.ts';
+import type { Route } from '../../src/core/routing/route.ts';
+import { createProxy, type Gateway, type ReverseProxy } from '../../src/entrypoints/proxy/create-proxy.ts';
+import type { RequestRecord } from '../../src/telemetry/request-record.ts';
+import { createForwarder } from '../../src/upstream/create-forwarder.ts';
+import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/upstream/create-upstreams.ts';
+import { DeadlineWheel } from '../../src/upstream/deadline-wheel.ts';
+
+export interface ProxySetup {
+  readonly targets: readonly string[];
+  /** Settings of the route `/**`, which is public unless told otherwise. */
+  readonly route?: Partial<Route>;
+  readonly access?: AccessSource;
+  readonly upstream?: Partial<UpstreamConfig>;
+  readonly limits?: Partial<ServerConfig['limits']>;
+  readonly trustedProxies?: ServerConfig['trustedProxies'];
+  readonly annotate?: Gateway['annotate'];
+  readonly events?: UpstreamOptions['events'];
+  readonly resolve?: ResolveIdentity;
+  readonly gateway?: (gateway: Gateway) => Gateway;
+  readonly now?: () => number;
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly proxy: ReverseProxy;
+  readonly upstreams: Upstreams;
+  readonly wheel: DeadlineWheel;
+  /** What was observed, in the order of ending. */
+  readonly records: readonly RequestRecord[];
+  close(): Promise<void>;
+}
+
+/** The bearer that the resolver of these tests accepts. */
+export const goodToken = 'good-token';
+
+export const ann: Identity = {
+  kind: 'bearer',
+  userId: 'ann',
+  roles: ['user'],
+  groups: ['acme', 'beta'],
+  alias: null,
+  fullName: null,
+  sessionId: 's1',
+  keyId: null,
+  expireAtMs: Number.POSITIVE_INFINITY,
+};
+
+const sources = { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret', bearerCookie: null };
+
+export const knowsAnn: ResolveIdentity = (credential) =>
+  credential.kind === 'bearer' && credential.token === goodToken
+    ? { identity: ann, reason: null, stale: false, source: 'memory' }
+    : { identity: null, reason: 'credential_rejected', retryAfterS: null, source: 'memory' };
+
+export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
+  const table = compileRoutes([
+    {
+      id: 'all',
+      index: 0,
+      pattern: compilePattern(null, '/**'),
+      methods: null,
+      access: compileRouteAccess(setup.access ?? 'public', new Map([['user', []]])),
+      tolerates: 0,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      upstream: 'service',
+      timeoutMs: 5_000,
+      maxBodyBytes: Number.POSITIVE_INFINITY,
+      rewrite: null,
+      forwardCredentials: false,
+      websocket: true,
+      ...setup.route,
+    },
+  ]);
+  if ('ties' in table) throw new Error('the routes of this test tie');
+  const upstream: UpstreamConfig = {
+    name: 'service',
+    targets: setup.targets,
+    health: null,
+    connections: 64,
+    connectTimeoutMs: 1_000,
+    ...setup.upstream,
+  };
+  const upstreams = createUpstreams(
+    new Map([['service', upstream]]),
+    setup.events === undefined ? {} : { events: setup.events },
+  );
+  const policy = { routes: table, credentials: sources };
+  const resolve = setup.resolve ?? knowsAnn;
+  const plain: Gateway = {
+    decide: (view) => decide(view, policy, resolve),
+    rules: compileForwarding(defaultIdentityHeaders, sources),
+    upstreams,
+    annotate: setup.annotate ?? 'failures',
+  };
+  const gateway = setup.gateway?.(plain) ?? plain;
+  const wheel = new DeadlineWheel(10);
+  const records: RequestRecord[] = [];
+  const proxy = createProxy({
+    server: {
+      listen: { host: '127.0.0.1', port: 0 },
+      admin: null,
+      trustedProxies: setup.trustedProxies ?? (() => false),
+      drainTimeoutMs: 1_000,
+      limits: {
+        headerBytes: 16 * 1024,
+        headers: 100,
+        targetBytes: 8 * 1024,
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 0,
+        keepAliveTimeoutMs: 30_000,
+        connections: 1_000,
+        ...setup.limits,
+      },
+    },
+    gateway: () => gateway,
+    forwarder: createForwarder(wheel, setup.now),
+    deadlines: wheel,
+    observe: (record) => records.push(record),
+  });
+  const { port } = await proxy.listen();
+  return {
+    port,
+    proxy,
+    upstreams,
+    wheel,
+    records,
+    async close() {
+      await proxy.drain(0);
+      await upstreams.destroy();
+    },
+  };
+}
+
+/** Resident memory of a process, bytes. */
+export function residentBytes(pid: number | 'self'): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  if (match === null) throw new Error('no VmRSS');
+  return Number(match[1]) * 1024;
+}

@@ -1,0 +1,145 @@
+/** The end of a process: nobody is cut off who could still be answered, and nothing outlives the time. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openRaw, sendRaw } from '../support/raw-client.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { type RunningProxy, startProxy } from './forwarding-support.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
+
+/** An upstream that answers when told to. */
+async function start(): Promise<{
+  proxy: RunningProxy;
+  port: number;
+  answer(): void;
+  arrived(count: number): Promise<void>;
+}> {
+  const waiting: (() => void)[] = [];
+  const upstream = await startRecordingUpstream({
+    answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: 'in time' }))),
+    onUpgrade: (_request, socket) => {
+      socket.write('HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.resume();
+    },
+  });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin] });
+  running.push(proxy);
+  return {
+    proxy,
+    port: proxy.port,
+    answer: () => {
+      for (const one of waiting.splice(0)) one();
+    },
+    arrived: (count) => vi.waitFor(() => expect(waiting).toHaveLength(count)),
+  };
+}
+
+describe('drain', () => {
+  it('closes idle connections, finishes what is in flight, and takes no new connection', async () => {
+    const { proxy, port, answer, arrived } = await start();
+    const idle = await openRaw(port);
+    idle.write(get);
+    await arrived(1);
+    answer();
+    expect((await idle.answer()).header('connection')).toBe('keep-alive');
+    const busy = await openRaw(port);
+    busy.write(get);
+    await arrived(1);
+
+    const drained = proxy.proxy.drain(5_000);
+    await idle.closed();
+    expect(proxy.proxy.address).toBeNull();
+    await expect(sendRaw(port, get)).rejects.toThrow();
+    expect(proxy.proxy.inFlight).toBe(1);
+    answer();
+    const last = await busy.answer();
+    expect([last.status, last.text(), last.header('connection')]).toEqual([200, 'in time', 'close']);
+    await busy.closed();
+    await drained;
+    expect(proxy.proxy.inFlight).toBe(0);
+  });
+
+  it('closes a connection whose head promised to keep it', async () => {
+    const upstream = await startRecordingUpstream({
+      answer: (_request, { response }) => {
+        response.write('first ');
+        setTimeout(() => response.end('second'), 150);
+        return undefined;
+      },
+    });
+    running.push(upstream);
+    const proxy = await startProxy({ targets: [upstream.origin] });
+    running.push(proxy);
+    const connection = await openRaw(proxy.port);
+    connection.write(get);
+    await vi.waitFor(() => expect(connection.unread().toString()).toContain('first'));
+    const begin = performance.now();
+    const drained = proxy.proxy.drain(5_000);
+    expect((await connection.answer()).text()).toBe('first second');
+    await drained;
+    expect(performance.now() - begin).toBeLessThan(3_000);
+  });
+
+  it('destroys what is left after its time', async () => {
+    const { proxy, port, arrived } = await start();
+    const stuck = await openRaw(port);
+    stuck.write(get);
+    await arrived(1);
+    const begin = performance.now();
+    await proxy.proxy.drain(200);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+    await stuck.closed();
+    await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ aborted: true }));
+    expect(proxy.wheel.size).toBe(0);
+  });
+
+  it('closes tunnels at once', async () => {
+    const { proxy, port } = await start();
+    const tunnel = await openRaw(port);
+    tunnel.write('GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    expect((await tunnel.answer()).status).toBe(101);
+    const begin = performance.now();
+    const drained = proxy.proxy.drain(5_000);
+    await tunnel.closed();
+    await drained;
+    expect(performance.now() - begin).toBeLessThan(3_000);
+    await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ door: 'upgrade', status: 101 }));
+  });
+
+  it('is done at once when nothing listens', async () => {
+    const { proxy } = await start();
+    await proxy.proxy.drain(1_000);
+    await proxy.proxy.drain(1_000);
+  });
+});
+
+describe('listen', () => {
+  it('rejects with the error of the system when the port is taken', async () => {
+    const { port, proxy } = await start();
+    const { createHttpServer } = await import('../../src/entrypoints/shared/http-server.ts');
+    const second = createHttpServer({
+      address: { host: '127.0.0.1', port },
+      limits: {
+        headerBytes: 1_000,
+        headers: 10,
+        targetBytes: 100,
+        headersTimeoutMs: 0,
+        requestTimeoutMs: 0,
+        keepAliveTimeoutMs: 1_000,
+        connections: 1,
+      },
+      trustedProxies: () => false,
+      deadlines: proxy.wheel,
+      onRequest: () => {},
+      onUpgrade: () => {},
+      onRefused: () => {},
+    });
+    await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    expect(second.address).toBeNull();
+  });
+});
