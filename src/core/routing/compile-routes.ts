@@ -52,7 +52,10 @@ export interface Tie {
   readonly example: string;
 }
 
-/** Returns the table, or every tie. */
+/** Ties that are told at once; a file of copies would have a square of them. */
+const maxTies = 1000;
+
+/** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const exactHosts = new Map<string, PathNode>();
   const wildcards = new Map<string, PathNode>();
@@ -63,9 +66,11 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
     const root =
       host === null ? anyHost : host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
     const leaf = leafOf(root, route);
-    const rival = leaf.routes.find((other) => methodInBoth(other, route) !== null);
-    if (rival !== undefined)
-      ties.push({ first: rival, second: route, example: exampleOf(route, methodInBoth(rival, route) ?? 'GET') });
+    for (const rival of leaf.routes) {
+      const method = methodInBoth(rival, route);
+      if (method === null || ties.length >= maxTies) continue;
+      ties.push({ first: rival, second: route, example: exampleOf(route, method) });
+    }
     // A tied route too: another one may tie with it alone.
     addRoute(leaf, route);
   }
