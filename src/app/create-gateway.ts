@@ -3,12 +3,13 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
-import { type AdminServer, createAdminServer } from '../entrypoints/admin/admin-server.ts';
+import type { AdminServer } from '../entrypoints/admin/admin-server.ts';
 import { createProxy, type ReverseProxy } from '../entrypoints/proxy/create-proxy.ts';
 import { createTelemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log-sink.ts';
 import { createForwarder } from '../upstream/create-forwarder.ts';
 import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
+import { createAdmin } from './create-admin.ts';
 import { closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { listenOn } from './listen-error.ts';
 import { needsRestart } from './needs-restart.ts';
@@ -19,14 +20,20 @@ export interface GatewayOptions {
   readonly logTo?: LogDestination;
   /** Takes the codes of an embedded Auth API whose outbox is `console`. */
   readonly onCode?: (mail: CodeMail) => void;
-  /** Reads the configuration again; true when it was taken into use. Left out: the admin port cannot reload. */
-  readonly reload?: () => boolean;
+  /**
+   * For the admin port: reads the configuration again and hands it to `apply`, or its problems to `refuseReload`.
+   * Returns the problems, none when it was taken into use. Left out: the admin port cannot reload.
+   */
+  readonly reload?: () => readonly ConfigProblem[];
 }
 
 export interface Gateway {
   /** Rejects with `ListenError` when a port cannot be had; `close` is due then too. */
   start(): Promise<{ readonly listen: Address; readonly admin: Address | null }>;
-  /** Takes another configuration into use, whole. Settings that a running process cannot change are logged. */
+  /**
+   * Takes another configuration into use, whole. Settings that a running process cannot change are logged. Does nothing
+   * once `close` was called.
+   */
   apply(config: Config): void;
   /** Records that a new configuration was not usable; the one in use stays. */
   refuseReload(problems: readonly ConfigProblem[]): void;
@@ -94,7 +101,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     use(config);
     const { server } = config;
     const made = createProxy({
-      server,
+      // Whom a connection is believed is asked anew for each one, so that a proxy can be dropped by a reload.
+      server: { ...server, trustedProxies: (address) => current().config.server.trustedProxies(address) },
       gateway: current,
       forwarder: createForwarder(deadlines),
       deadlines,
@@ -105,20 +113,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     const listen = await listenOn('server.listen', server.listen, () => made.listen());
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
-      const port = createAdminServer({
-        address: server.admin,
-        metrics: async () => ({ type: telemetry.metricsContentType, text: await telemetry.metricsText() }),
-        live: () => true,
-        ready: async () => ({
-          configuration: true,
-          // Nobody waits for the Auth API to learn that the end has begun.
-          authApi: !draining && (await current().resolver.ready()),
-          redis: current().resolver.redisConnected(),
-          draining,
-        }),
-        routes: () => current().config.routes,
-        failed: (error) => log.error({ err: error }, 'the admin port could not answer'),
-      });
+      const reload = options.reload ?? null;
+      const port = createAdmin(server.admin, { current, draining: () => draining, telemetry, reload });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
@@ -129,7 +125,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   /** The order matters: first no new requests, then the ends of those in flight, then what they needed. */
   async function end(): Promise<void> {
     draining = true;
-    await proxy?.drain(config.server.drainTimeoutMs);
+    await proxy?.drain((runtime?.config ?? config).server.drainTimeoutMs);
     if (runtime !== null) await closeRuntime(runtime, null);
     await authApi?.close();
     await admin?.close();
@@ -140,9 +136,11 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   return {
     start,
     apply(next) {
+      if (draining) return;
       const fixed = needsRestart(current().config, next);
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings change with the next start');
-      use(next);
+      // An embedded Auth API starts and ends with the process.
+      use(fixed.includes('authApi.embedded') ? { ...next, authApi: current().config.authApi } : next);
       log.info({ routes: next.routes.routes.length }, 'configuration reloaded');
     },
     refuseReload(problems) {

@@ -8,25 +8,35 @@ import { type LoadResult, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 
 export interface ReloadEvents {
-  /** A configuration without problems; called before anything else happens to it. */
+  /** Takes a configuration without problems into use, whole or, when it throws, not at all. */
   apply(config: Config): void;
   /** Nothing was changed. */
   refused(problems: readonly ConfigProblem[]): void;
 }
 
 export interface Reloader {
-  /** Reads the file now; true when it was applied. */
-  reload(): boolean;
+  /** Reads the file now. The problems that kept it from being applied; none when it was. */
+  reload(): readonly ConfigProblem[];
   close(): void;
 }
 
 /** Looks at the file every `intervalMs`: by polling, since mounted files change through links that no event follows. */
 export function createReloader(file: string, events: ReloadEvents, intervalMs = 1000, env = process.env): Reloader {
-  const reload = (): boolean => {
-    const result: LoadResult = loadConfig(file, env);
-    if (result.ok) events.apply(result.config);
-    else events.refused(result.problems);
-    return result.ok;
+  const reload = (): readonly ConfigProblem[] => {
+    const problems = take(loadConfig(file, env));
+    if (problems.length > 0) events.refused(problems);
+    return problems;
+  };
+  const take = (result: LoadResult): readonly ConfigProblem[] => {
+    if (!result.ok) return result.problems;
+    try {
+      events.apply(result.config);
+      return [];
+    } catch {
+      // Whatever it was, a running gateway goes on with what it has.
+      const message = 'the configuration is valid, but could not be taken into use';
+      return [{ file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' }];
+    }
   };
   const changed = (
     now: { mtimeMs: number; size: number; ino: number },

@@ -1,9 +1,9 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { HttpLimits } from './http/http-server.ts';
-import type { AttemptLimits } from './limits/attempt-limiter.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
 import type { RevocationEvent } from './revocation-event.ts';
+import type { Names, UserEntry } from './store/user-store.ts';
 
 /** The part of a structured logger that is used. Fields never hold a credential, a code or an address. */
 export interface AuthApiLog {
@@ -23,7 +23,6 @@ export interface AuthApiOptions {
   readonly trustPeer?: (address: string) => boolean;
   /** Called when a verdict that somebody may keep is not true anymore. */
   readonly onRevoked?: (event: RevocationEvent) => void;
-  readonly limits?: Partial<AttemptLimits>;
   readonly http?: Partial<HttpLimits>;
 }
 
@@ -58,6 +57,15 @@ export interface AuthApi {
   createUser(account: NewAccount): Promise<{ userId: string }>;
   /** Null: nobody has this verified address. */
   findUser(email: string): Promise<string | null>;
+  /** What of a new account is somebody's already; null: `createUser` would take it. */
+  findTaken(account: { readonly email: string; readonly alias: string }): Promise<'email' | 'alias' | null>;
+  /** Null: there is no such user. */
+  readUser(userId: string): Promise<UserEntry | null>;
+  /**
+   * Gives a user the roles and groups that it does not hold yet, and answers which those were; gateways hear of it.
+   * Null: there is no such user. Rejects with `TypeError` when a name is not valid.
+   */
+  grant(userId: string, names: Names): Promise<Names | null>;
   /** Makes a session that is verified already, without mail. The bearer is not stored and cannot be shown again. */
   createVerifiedSession(userId: string): Promise<{ bearer: string; sessionId: string; expireAtMs: number }>;
   /** Makes a key pair that is verified already, without mail. The secret is not stored and cannot be shown again. */

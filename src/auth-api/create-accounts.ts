@@ -8,17 +8,22 @@ import { openSession } from './operations/sessions/open-session.ts';
 import { accountFields } from './operations/users/account-fields.ts';
 import type { Services } from './services.ts';
 
-const accountSchema = z.object({ ...accountFields, roles: z.array(name), groups: z.array(name) });
+const namesSchema = z.object({ roles: z.array(name), groups: z.array(name) });
+
+const accountSchema = namesSchema.extend(accountFields);
 
 const keySchema = z.object({ name: label(100), days: z.int().min(1).max(maxKeyDays) });
 
 /** Nobody asked over the network. */
 const local = { ip: '', userAgent: '' };
 
-type Accounts = Pick<AuthApi, 'createUser' | 'findUser' | 'createVerifiedSession' | 'createVerifiedKeyPair'>;
+type Accounts = Pick<
+  AuthApi,
+  'createUser' | 'findUser' | 'findTaken' | 'readUser' | 'grant' | 'createVerifiedSession' | 'createVerifiedKeyPair'
+>;
 
 export function createAccounts(services: Services): Accounts {
-  const { store, now } = services;
+  const { store, now, revoked } = services;
   return {
     async createUser(account) {
       const checked = accountSchema.safeParse(account);
@@ -31,6 +36,16 @@ export function createAccounts(services: Services): Accounts {
     },
 
     findUser: (email) => store.users.findIdByEmail(email),
+    findTaken: (account) => store.users.findTaken(account, now()),
+    readUser: (userId) => store.users.find(userId),
+
+    async grant(userId, names) {
+      const checked = namesSchema.safeParse(names);
+      if (!checked.success) throw new TypeError(z.prettifyError(checked.error));
+      const added = await store.users.grant(userId, checked.data);
+      if (added !== null && added.roles.length + added.groups.length > 0) revoked({ kind: 'user', id: userId });
+      return added;
+    },
 
     async createVerifiedSession(userId) {
       const { session, bearer } = openSession({ userId, emailId: null }, local, services);

@@ -3,15 +3,16 @@ import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
-import { defaultAttemptLimits } from './limits/attempt-limiter.ts';
-import { createMemoryLimiter } from './limits/memory-limiter.ts';
+import { attemptLimits } from './limits/attempt-limiter.ts';
+import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
+import { openSharedParts } from './redis/open-shared-parts.ts';
 import type { RevocationEvent } from './revocation-event.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
+import { openStore } from './store/open-store.ts';
 import { startSweeper } from './store/sweeper.ts';
 
 const minSecretLength = 32;
@@ -24,16 +25,19 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   if (settings.secret.length < minSecretLength) {
     throw new RangeError(`the secret of the Auth API needs at least ${minSecretLength} characters`);
   }
-  const store = await openSqliteStore(settings.database);
+  const store = await openStore(settings.database);
+  const shared = await openSharedParts(settings.redis, log, now);
+  const revoked = guardRevoked(options.onRevoked, shared.publish, log);
   const services: Services = {
     store,
     hashes: createKeyedHashes([settings.secret]),
-    limiter: createMemoryLimiter(now),
-    limits: { ...defaultAttemptLimits, ...options.limits },
+    limiter: shared.limiter,
+    limits: attemptLimits(settings.limits),
     outbox: guardOutbox(options, log),
     rules: settings,
     now,
-    revoked: guardRevoked(options.onRevoked, log),
+    revoked,
+    description: createDescription(allOperations, { cookie: settings.webSession?.cookie ?? null }),
   };
   const server = createHttpServer(
     { match: compileMatcher(allOperations), services, log, trustPeer },
@@ -42,6 +46,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   const sweeper = startSweeper(store, {
     intervalMs: sweepIntervalMs,
     now,
+    ended: revoked,
     failed: (error) => log.warn({ err: error }, 'ended rows could not be swept'),
   });
   let closed: Promise<void> | null = null;
@@ -51,6 +56,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
       closed ??= (async () => {
         await server.close(graceMs);
         await sweeper.close();
+        await shared.close();
         await store.close();
       })();
       return closed;
@@ -73,12 +79,18 @@ function guardOutbox(options: AuthApiOptions, log: AuthApiLog): Services['outbox
   };
 }
 
-function guardRevoked(onRevoked: ((event: RevocationEvent) => void) | undefined, log: AuthApiLog) {
+/** Tells other processes first: a fault of the listener in this one is no reason not to. */
+function guardRevoked(
+  onRevoked: AuthApiOptions['onRevoked'],
+  publish: (event: RevocationEvent) => void,
+  log: AuthApiLog,
+) {
   return (event: RevocationEvent): void => {
+    publish(event);
     try {
       onRevoked?.(event);
     } catch (error) {
-      log.error({ err: error, kind: event.kind, id: event.id }, 'a revocation could not be published');
+      log.error({ err: error, kind: event.kind, id: event.id }, 'a revocation could not be handed over');
     }
   };
 }

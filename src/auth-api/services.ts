@@ -1,5 +1,6 @@
 /** What operations work with: made once by `createAuthApi`, handed to every operation. */
 import type { AttemptLimiter, AttemptLimits } from './limits/attempt-limiter.ts';
+import type { ApiDescription } from './openapi/create-description.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { RevocationEvent } from './revocation-event.ts';
 import type { KeyedHashes } from './secrets/keyed-hashes.ts';
@@ -16,6 +17,8 @@ export interface Services {
   readonly now: () => number;
   /** Tells whoever keeps verdicts that they changed; never throws. */
   readonly revoked: (event: RevocationEvent) => void;
+  /** What the API says about itself. */
+  readonly description: ApiDescription;
 }
 
 /** The settings that operations follow. */

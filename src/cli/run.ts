@@ -23,7 +23,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(done: (code: number) => void): Command {
+type Done = (code: number) => void;
+
+function createProgram(done: Done): Command {
   const program = new Command('rolegate');
   program
     .description('Authentication gateway: authenticates requests, enforces role rules, forwards or refuses.')
@@ -42,13 +44,7 @@ function createProgram(done: (code: number) => void): Command {
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API, sample service')
     .action(async () => done(await (await import('./demo/demo.ts')).demo()));
-  program
-    .command('auth-api')
-    .description('run the Auth API alone')
-    .addOption(
-      new Option('-c, --config <file>', 'configuration file').env('ROLEGATE_AUTH_API_CONFIG').default('auth-api.yaml'),
-    )
-    .action(async (options: { config: string }) => done(await (await import('./auth-api.ts')).authApi(options)));
+  addAuthApi(program, done);
   program
     .command('validate')
     .description('check a configuration; every problem is reported at once')
@@ -93,4 +89,39 @@ function createProgram(done: (code: number) => void): Command {
       process.stdout.write(`${version}\n`);
     });
   return program;
+}
+
+/** The Auth API, and what is done with its database while it runs or not; `--config` may stand before or after. */
+function addAuthApi(program: Command, done: Done): void {
+  const authApi = program
+    .command('auth-api')
+    .description('run the Auth API alone')
+    .addOption(
+      new Option(
+        '-c, --config <file>',
+        'its configuration file, or for the commands below also a gateway with authApi.embedded',
+      )
+        .env('ROLEGATE_AUTH_API_CONFIG')
+        .default('auth-api.yaml'),
+    )
+    .action(async (options: { config: string }) => done(await (await import('./auth-api.ts')).authApi(options)));
+  authApi
+    .command('create-admin')
+    .description('make an administrator; a user who is there already gets the role')
+    .configureHelp({ showGlobalOptions: true })
+    .requiredOption('-e, --email <address>', 'where the codes go')
+    .option('--full-name <name>', 'of a new user')
+    .option('--alias <name>', 'of a new user')
+    .action(async (_options: object, command: Command) =>
+      done(await (await import('./auth-api/create-admin.ts')).createAdmin(command.optsWithGlobals())),
+    );
+  authApi
+    .command('import')
+    .description('make the users of a file, and give to those who are there the roles and groups that they lack')
+    .configureHelp({ showGlobalOptions: true })
+    .requiredOption('-f, --file <file>', 'users in YAML')
+    .option('--dry-run', 'only tell what would be done')
+    .action(async (_options: object, command: Command) =>
+      done(await (await import('./auth-api/import-users.ts')).importUsers(command.optsWithGlobals())),
+    );
 }

@@ -2,7 +2,7 @@
 import { createGateway } from '../app/create-gateway.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
-import { createReloader } from '../app/reload.ts';
+import { createReloader, type Reloader } from '../app/reload.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 import { version } from './version.ts';
@@ -14,19 +14,19 @@ export async function serve(options: { config: string }): Promise<ExitCode> {
     onCode: ({ to, code, codeId, purpose }) => {
       process.stdout.write(`code ${code} for ${to} (${purpose} ${codeId})\n`);
     },
-    reload: () => reloader.reload(),
+    reload: () => reloader?.reload() ?? [],
   });
-  const reloader = createReloader(options.config, {
-    apply: (next) => gateway.apply(next),
-    refused: (problems) => gateway.refuseReload(problems),
-  });
+  let reloader: Reloader | null = null;
   try {
     await gateway.start();
   } catch (error) {
-    reloader.close();
     await gateway.close();
     throw error instanceof ListenError ? new CommandError(error.message) : error;
   }
+  reloader = createReloader(options.config, {
+    apply: (next) => gateway.apply(next),
+    refused: (problems) => gateway.refuseReload(problems),
+  });
   const code = await untilSignal({
     reload: () => {
       reloader.reload();

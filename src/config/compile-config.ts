@@ -1,14 +1,17 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
-import type { AuthApiConfig, AuthApiFields, AuthApiSettings, Config, UpstreamConfig } from './config.ts';
-import type { AuthApiFile, ConfigFile } from './schema.ts';
+import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
+import { compileSettings } from './compile-settings.ts';
+import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
+import type { ConfigFile } from './schema.ts';
 
 /** Secrets as read from where they are kept. */
 export interface Secrets {
   readonly cache: string | null;
   readonly redisUrl: string | null;
-  readonly authApi: string | null;
+  readonly authApi: AuthApiSecrets | null;
+  readonly admin: string | null;
 }
 
 export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Secrets): Config {
@@ -18,6 +21,8 @@ export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Sec
     server: {
       listen: server.listen,
       admin: server.admin,
+      adminToken: secrets.admin,
+      adminHosts: server.adminHosts,
       trustedProxies: compileTrustedProxies(server.trustedProxies),
       drainTimeoutMs: server.drainTimeout,
       limits: {
@@ -62,26 +67,12 @@ function compileAuthApi(authApi: ConfigFile['authApi'], secrets: Secrets): AuthA
     headers: authApi.headers,
     fields: compileFields(authApi.fields),
   };
-  if (authApi.embedded !== undefined) {
-    return { kind: 'embedded', embedded: compileSettings(authApi.embedded, secrets.authApi ?? ''), ...calls };
+  if (authApi.embedded !== undefined && secrets.authApi !== null) {
+    // The gateway asks from this machine, and names its client.
+    const embedded = compileSettings(authApi.embedded, secrets.authApi, ['127.0.0.0/8', '::1']);
+    return { kind: 'embedded', embedded, ...calls };
   }
   return { kind: 'remote', url: authApi.url ?? '', ...calls };
-}
-
-/** Keys of the Auth API itself, wherever they stand. */
-export function compileSettings(settings: Omit<AuthApiFile, 'listen'>, secret: string): AuthApiSettings {
-  const { lifetimes } = settings;
-  return {
-    database: settings.database,
-    secret,
-    selfRegistration: settings.selfRegistration,
-    revealUnknownEmail: settings.revealUnknownEmail,
-    outbox: settings.outbox,
-    sessionLifetimeMs: lifetimes.session,
-    unverifiedLifetimeMs: lifetimes.unverified,
-    sessionCapMs: lifetimes.cap,
-    codeLifetimeMs: lifetimes.code,
-  };
 }
 
 function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {

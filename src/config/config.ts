@@ -33,6 +33,10 @@ export interface ServerConfig {
   readonly listen: Address;
   /** Null: no admin port. */
   readonly admin: Address | null;
+  /** The bearer of operators on the admin port; null: it only shows, and asks nobody. */
+  readonly adminToken: string | null;
+  /** Further host names under which operators reach the admin port, in lower case, without port. */
+  readonly adminHosts: readonly string[];
   readonly trustedProxies: TrustedProxies;
   /** Longest wait for requests in flight when the process ends. */
   readonly drainTimeoutMs: number;
@@ -98,18 +102,56 @@ export interface EmbeddedAuthApiConfig extends AuthApiCallConfig {
 
 /** Keys of the Auth API itself: the same under `authApi.embedded` and in its own file. */
 export interface AuthApiSettings {
-  /** Path of the SQLite file, or `:memory:`. */
+  /** Path of the SQLite file, `:memory:`, or a `postgres://` URL, which may hold a password. */
   readonly database: string;
   /** Key of the hashes of bearers, secrets and codes; at least 32 characters. */
   readonly secret: string;
+  /** Earlier values of `secret`, the newest first: what was hashed under them stays valid. */
+  readonly previousSecrets: readonly string[];
   readonly selfRegistration: boolean;
   readonly revealUnknownEmail: boolean;
-  /** `console` prints codes on standard output: for demonstrations. */
-  readonly outbox: 'console' | 'none';
+  /** `console` prints codes on standard output: for demonstrations. `mail` only with a `mail` that is not null. */
+  readonly outbox: 'console' | 'none' | 'mail';
+  readonly mail: MailConfig | null;
   readonly sessionLifetimeMs: number;
   readonly unverifiedLifetimeMs: number;
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
+  readonly limits: AuthApiLimits;
+  /** Shares limits among replicas and publishes revocations; null: this process alone. */
+  readonly redis: RedisConfig | null;
+  /** Cookie that can carry the bearer of a web page; null: none. */
+  readonly webSession: { readonly cookie: string } | null;
+  /** Peers whose `X-Forwarded-For` is believed; embedded: this machine, as the gateway asks from it. */
+  readonly trustedProxies: TrustedProxies;
+}
+
+export interface MailConfig {
+  readonly smtp: SmtpConfig;
+  readonly from: { readonly name: string; readonly address: string };
+}
+
+export interface SmtpConfig {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (`smtps://`); otherwise by STARTTLS where the server offers it. */
+  readonly implicitTls: boolean;
+  /** Without TLS no mail is handed over, and no password sent. */
+  readonly requireTls: boolean;
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+}
+
+export interface AuthApiLimits {
+  /** Wrong tries of one code. */
+  readonly codeTries: number;
+  /** Mails to one address, and mails that one client asks for, within `mailWindowMs`. */
+  readonly mailsPerAddress: number;
+  readonly mailsPerClient: number;
+  readonly mailWindowMs: number;
+  /** Failing checks of one API key within `keyWindowMs`. */
+  readonly keyFailures: number;
+  readonly keyWindowMs: number;
 }
 
 export interface CacheConfig {

@@ -4,18 +4,19 @@
  */
 
 import { type Check, createCheck } from './checks/check.ts';
+import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
 import { checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
-import { readKeySecret, readRedisUrl } from './checks/check-secrets.ts';
+import { readBearerSecret, readKeySecret, readRedisUrl } from './checks/check-secrets.ts';
 import {
   checkAuthApi,
   checkCredentials,
   checkIdentityHeaders,
-  checkLifetimes,
   checkServer,
   checkUpstreams,
 } from './checks/check-sections.ts';
-import { compileConfig, compileSettings, type Secrets } from './compile-config.ts';
+import { compileConfig, type Secrets } from './compile-config.ts';
+import { compileSettings } from './compile-settings.ts';
 import type { Address, AuthApiSettings, Config } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { type ConfigProblem, createProblemList, type ProblemList } from './problem.ts';
@@ -52,8 +53,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
   checkServer(parts.server, check);
   checkAuthApi(parts.authApi, check);
-  checkLifetimes(parts.authApi?.embedded?.lifetimes, ['authApi', 'embedded'], check);
-  checkCredentials(parts.credentials, check);
+  checkCredentials(parts, check);
   checkIdentityHeaders(parts, check);
   checkUpstreams(parts.upstreams, check);
   const secrets = readSecrets(parts, check);
@@ -67,11 +67,11 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
 export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFileResult {
   const { list, check, parts } = open<AuthApiFile>(authApiFileSchema, text, options);
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
-  checkLifetimes(parts.lifetimes, [], check);
-  const secret = readKeySecret(parts.secret, ['secret'], check);
-  if (secret === null || list.count() > 0) return { ok: false, problems: list.problems() };
+  const secrets = checkAuthApiSettings(parts, [], check);
+  if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
   const file = parts as AuthApiFile;
-  return { ok: true, config: deepFreeze({ listen: file.listen, settings: compileSettings(file, secret) }) };
+  const settings = compileSettings(file, secrets, file.trustedProxies);
+  return { ok: true, config: deepFreeze({ listen: file.listen, settings }) };
 }
 
 interface Opened<File> {
@@ -91,14 +91,16 @@ function open<File>(schema: Parameters<typeof planOf>[0], text: string, options:
 }
 
 function readSecrets(parts: Parts<ConfigFile>, check: Check): Secrets {
-  const { cache, authApi } = parts;
+  const { server, cache, authApi } = parts;
   if (check.has(['cache', 'redis']) && !check.has(['cache', 'secret'])) {
     const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
     check.atKey(['cache', 'redis'], '"cache.secret" is needed with Redis', hint);
   }
   return {
+    admin: readBearerSecret(server?.adminToken, ['server', 'adminToken'], check),
     cache: readKeySecret(cache?.secret, ['cache', 'secret'], check),
     redisUrl: readRedisUrl(cache?.redis?.url, ['cache', 'redis', 'url'], check),
-    authApi: readKeySecret(authApi?.embedded?.secret, ['authApi', 'embedded', 'secret'], check),
+    authApi:
+      authApi?.embedded === undefined ? null : checkAuthApiSettings(authApi.embedded, ['authApi', 'embedded'], check),
   };
 }

@@ -6,6 +6,7 @@
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { type Annotate, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
 import { Exchange } from './exchange.ts';
+import { resetSocket } from './reset-socket.ts';
 
 /** Up to here copying a body is cheaper than a second buffer in its write. */
 const smallBytes = 8 * 1024;
@@ -96,7 +97,7 @@ export abstract class AnsweredExchange extends Exchange {
     if (this.unframed) {
       // Only a reset tells a cut answer from a whole one.
       this.cut = true;
-      this.req.socket.resetAndDestroy();
+      resetSocket(this.req.socket);
     } else {
       super.breakOff();
     }

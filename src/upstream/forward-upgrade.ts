@@ -5,7 +5,7 @@
  */
 import { type ClientRequest, request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
 import { appendRequestHeaders, type ClientFacts } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
@@ -118,8 +118,11 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
     appendRequestHeaders(headers, this.context!.rules, this.allowed!, this.req.rawHeaders, this.facts!);
     headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
     const { url } = target;
+    const hostname = url.hostname.replace(/^\[|\]$/g, '');
     const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)({
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      hostname,
+      // The name to verify is the target's own, never the Host that the client sent.
+      ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
       port: url.port,
       path: this.targetPath,
       method: 'GET',

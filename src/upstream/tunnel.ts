@@ -1,5 +1,6 @@
 /** Joins two sockets after an upgrade: bytes, ends and failures of one side reach the other. */
 import type { Socket } from 'node:net';
+import { resetSocket } from './reset-socket.ts';
 
 export interface Tunnel {
   /** Breaks both sides. */
@@ -31,12 +32,12 @@ export function joinTunnel(
     [upstream, client],
   ] as const) {
     // A failure is passed on as one; an end would look like the other side's intention.
-    side.on('error', () => other.resetAndDestroy());
+    side.on('error', () => resetSocket(other));
     side.once('end', () => events.halfClosed());
     side.once('close', () => {
       open -= 1;
       // After a proper end the other side may still be sending what it had; after anything else there is nothing to save.
-      if (!side.readableEnded) other.resetAndDestroy();
+      if (!side.readableEnded) resetSocket(other);
       else if (!other.writableEnded) other.end();
       if (open === 0) events.closed();
     });

@@ -74,12 +74,15 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       );
       expect(await store.sweep(nowMs, 100)).toBe(0);
       let swept = 0;
+      const ended: string[] = [];
       for (let batch = -1; batch !== 0; swept += batch) {
-        batch = await store.sweep(nowMs + 20_000, 2);
+        batch = await store.sweep(nowMs + 20_000, 2, ({ kind }) => ended.push(kind));
         expect(batch).toBeLessThanOrEqual(10);
       }
       // 6 sessions, 2 codes, 1 pair, 2 addresses and a user, of which those may go with their user.
       expect(swept + 1).toBeGreaterThanOrEqual(11);
+      // Eve's session was never verified.
+      expect(ended.sort()).toEqual(['keypair', ...new Array<string>(5).fill('session')]);
       expect((await store.sessions.page({ limit: 10, page: 1 }, nowMs)).rows.map(({ sessionId }) => sessionId)).toEqual(
         [live.id],
       );

@@ -23,10 +23,23 @@ export function describeUsers(tested: () => StoreUnderTest): void {
         userId: ana.id,
         emails: ['ana@example.test'],
         roles: ['reporter', 'user'],
+        groups: ['public'],
         verified: true,
         enabled: true,
       });
       expect(await store.users.find(randomUUID())).toBeNull();
+    });
+
+    it('tell what of a new account is taken, by pending registrations too', async () => {
+      const { store } = tested();
+      const taken = (email: string, alias: string, atMs = nowMs) => store.users.findTaken({ email, alias }, atMs);
+      const eve = user('eve', { verifyByMs: nowMs + 2_000 });
+      await store.users.create(eve, { session: session(eve), code: code('session') });
+      expect(await taken('new@example.test', 'new')).toBeNull();
+      expect(await taken('ANA@example.test', 'new')).toBe('email');
+      expect(await taken('new@example.test', 'ANA')).toBe('alias');
+      expect(await taken(eve.email, 'new', nowMs + 1_999)).toBe('email');
+      expect(await taken(eve.email, eve.alias, nowMs + 2_000)).toBeNull();
     });
 
     it('are registered with a first session, which completes the registration', async () => {
@@ -57,8 +70,8 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       const keys = pair(ana);
       await store.sessions.create(theirs, null);
       await store.keyPairs.create(keys, null);
-      expect(await store.users.remove(ana.id)).toBe(true);
-      expect(await store.users.remove(ana.id)).toBe(false);
+      expect(await store.users.remove(ana.id)).toBe('done');
+      expect(await store.users.remove(ana.id)).toBe('unknown');
       expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
       expect(await store.keyPairs.findLive(keys.apiKey, laterMs)).toBeNull();
       expect(await store.users.create(user('ana'), null)).toBe('done');
@@ -88,10 +101,45 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.addRole(ben.id, 'a')).toBe(true);
       expect(await store.users.addRole(randomUUID(), 'a')).toBe(false);
       expect(await store.users.roles(ben.id)).toEqual(['a', 'b']);
-      expect(await store.users.removeRole(ben.id, 'a')).toBe(true);
-      expect(await store.users.removeRole(ben.id, 'a')).toBe(false);
+      expect(await store.users.removeRole(ben.id, 'a')).toBe('done');
+      expect(await store.users.removeRole(ben.id, 'a')).toBe('unknown');
       expect(await store.users.roles(ben.id)).toEqual(['b']);
       expect(await store.users.roles(randomUUID())).toBeNull();
+    });
+
+    it('are given roles and groups that they do not hold yet', async () => {
+      const { store, ben } = tested();
+      const names = { roles: ['b', 'a', 'b'], groups: ['public', 'acme'] };
+      expect(await store.users.grant(ben.id, names)).toEqual({ roles: ['a', 'b'], groups: ['acme', 'public'] });
+      expect(await store.users.grant(ben.id, { ...names, roles: ['c'] })).toEqual({ roles: ['c'], groups: [] });
+      expect(await store.users.grant(ben.id, names)).toEqual({ roles: [], groups: [] });
+      expect(await store.users.grant(ben.id, { roles: [], groups: [] })).toEqual({ roles: [], groups: [] });
+      expect(await store.users.find(ben.id)).toMatchObject({ roles: ['a', 'b', 'c'], groups: ['acme', 'public'] });
+      expect(await store.users.grant(randomUUID(), names)).toBeNull();
+    });
+
+    it('keep the last enabled holder of a role that must not die out, whoever else goes at the same time', async () => {
+      const { store, ana, ben } = tested();
+      const kept = 'keeper';
+      await store.users.addRole(ana.id, kept);
+      expect(await store.users.removeRole(ana.id, kept, kept)).toBe('last_holder');
+      expect(await store.users.setEnabled(ana.id, false, kept)).toBe('last_holder');
+      expect(await store.users.remove(ana.id, kept)).toBe('last_holder');
+      expect(await store.users.removeRole(ana.id, 'reporter', kept)).toBe('done');
+      expect(await store.users.roles(ana.id)).toEqual([kept, 'user']);
+      await store.users.addRole(ben.id, kept);
+      const both = [store.users.removeRole(ana.id, kept, kept), store.users.setEnabled(ben.id, false, kept)];
+      expect((await Promise.all(both)).sort()).toEqual(['done', 'last_holder']);
+    });
+
+    it('count as holders of such a role only while they are enabled', async () => {
+      const { store, ana, ben } = tested();
+      await store.users.addRole(ana.id, 'keeper');
+      await store.users.addRole(ben.id, 'keeper');
+      expect(await store.users.setEnabled(ben.id, false, 'keeper')).toBe('done');
+      expect(await store.users.remove(ana.id, 'keeper')).toBe('last_holder');
+      expect(await store.users.remove(ben.id, 'keeper')).toBe('done');
+      expect(await store.users.remove(ana.id)).toBe('done');
     });
 
     it('lose their sessions when they are disabled, and their key pairs rest', async () => {
@@ -100,14 +148,14 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       const keys = pair(ana);
       await store.sessions.create(theirs, null);
       await store.keyPairs.create(keys, null);
-      expect(await store.users.setEnabled(ana.id, false)).toBe(true);
+      expect(await store.users.setEnabled(ana.id, false)).toBe('done');
       expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
       expect(await store.keyPairs.findLive(keys.apiKey, laterMs)).toBeNull();
       expect(await store.emails.findSignIn(ana.email)).toBeNull();
-      expect(await store.users.setEnabled(ana.id, true)).toBe(true);
+      expect(await store.users.setEnabled(ana.id, true)).toBe('done');
       expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
       expect((await store.keyPairs.findLive(keys.apiKey, laterMs))?.keyId).toBe(keys.id);
-      expect(await store.users.setEnabled(randomUUID(), false)).toBe(false);
+      expect(await store.users.setEnabled(randomUUID(), false)).toBe('unknown');
     });
   });
 }

@@ -1,6 +1,7 @@
 /** What every store must do: the same suite for each. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
+import { describeConcurrency } from './auth-store-concurrency.ts';
 import { describeEmails } from './auth-store-emails.ts';
 import { describeKeyPairs } from './auth-store-keypairs.ts';
 import { user } from './auth-store-rows.ts';
@@ -27,6 +28,7 @@ export function describeAuthStore(kind: string, open: () => Promise<AuthStore>):
     describeSessions(tested);
     describeKeyPairs(tested);
     describeEmails(tested);
+    describeConcurrency(tested);
 
     it('answers a ping', async () => {
       await expect(store.ping()).resolves.toBeUndefined();

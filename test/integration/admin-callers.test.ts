@@ -7,7 +7,8 @@ import { makeTable } from '../unit/core/make-policy.ts';
 async function ask(headers: readonly string[], version = '1.1'): Promise<{ status: number; code: string | null }> {
   const server = createAdminServer({
     address: { host: 'localhost', port: 0 },
-    hostNames: ['gate.example.test'],
+    hostNames: () => ['gate.example.test'],
+    token: () => null,
     metrics: async () => ({ type: 'text/plain', text: 'secret_metric 1\n' }),
     live: () => true,
     ready: async () => ({ configuration: true, authApi: true, redis: null, draining: false }),
@@ -69,7 +70,7 @@ describe('Origin', () => {
     ['empty', ''],
     ['a longer one', 'http://localhost:PORT.evil.example'],
   ])('cannot be %s', async (_, origin) =>
-    expect(await ask(['Host: localhost:PORT', `Origin: ${origin}`])).toEqual({ status: 403, code: 'access_denied' }),
+    expect(await ask(['Host: localhost:PORT', `Origin: ${origin}`])).toEqual({ status: 403, code: 'origin_forbidden' }),
   );
 
   test('cannot be there twice to hide one', async () =>
@@ -77,6 +78,6 @@ describe('Origin', () => {
       await ask(['Host: localhost:PORT', 'Origin: http://localhost:PORT', 'Origin: https://evil.example']),
     ).toEqual({
       status: 403,
-      code: 'access_denied',
+      code: 'origin_forbidden',
     }));
 });

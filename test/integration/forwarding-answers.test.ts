@@ -98,6 +98,22 @@ describe('the framing of an answer', () => {
   });
 
   it.each([
+    ['one chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n', 'abcdef'],
+    ['no chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', ''],
+  ])('is a length when all of it came at once: %s', async (_name, bytes, text) => {
+    const { port } = await answering(bytes);
+    const answer = await sendRaw(port, get);
+    expect(answer.header('transfer-encoding')).toBeUndefined();
+    expect([answer.header('content-length'), answer.text(), answer.complete]).toEqual([`${text.length}`, text, true]);
+  });
+
+  it('keeps every byte of a body that is no text', async () => {
+    const body = Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256));
+    const { port } = await answering(whole('200 OK', body.toString('latin1')).replace(/: 768/, ': 512'));
+    expect((await sendRaw(port, get)).body.equals(body)).toBe(true);
+  });
+
+  it.each([
     ['HEAD', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n', '500'],
     ['GET', 'HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n\r\n', '500'],
     ['GET', 'HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n', undefined],

@@ -109,6 +109,8 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     server: {
       listen: { host: '127.0.0.1', port: 0 },
       admin: null,
+      adminToken: null,
+      adminHosts: [],
       trustedProxies: setup.trustedProxies ?? (() => false),
       drainTimeoutMs: 1_000,
       limits: {

@@ -1,19 +1,24 @@
-/** Once per run: offers Redis to the workers, and starts it before the tests when one of their files asks for it. */
+/**
+ * Once per run: offers Redis and PostgreSQL to the workers, and starts each before the tests when one of their files
+ * asks for it.
+ */
 import { readFile } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
+import { startPostgresBroker } from './postgres/postgres-broker.ts';
 import { startRedisBroker } from './redis/redis-broker.ts';
 
 export default async function setup(root: TestProject): Promise<() => Promise<void>> {
-  const broker = await startRedisBroker(process.env, (line) => process.stdout.write(`${line}\n`));
-  root.provide('redisBroker', broker.url);
-  if (await someFileAsks(root)) await broker.prepare();
-  return broker.close;
-}
-
-/** Finding or installing a server can take longer than a test may; a file that asks only indirectly waits in its test. */
-async function someFileAsks(root: TestProject): Promise<boolean> {
-  for (const path of root.vitest.state.getPaths()) {
-    if (/\b(useRedis|startPrivateRedis)\b/.test(await readFile(path, 'utf8'))) return true;
-  }
-  return false;
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const redis = await startRedisBroker(process.env, print);
+  const postgres = await startPostgresBroker(process.env, print);
+  root.provide('redisBroker', redis.url);
+  root.provide('postgresBroker', postgres.url);
+  // Finding or installing a server can take longer than a test may; a file that asks only indirectly waits in its test.
+  const texts = await Promise.all(root.vitest.state.getPaths().map((path) => readFile(path, 'utf8')));
+  const asked = (pattern: RegExp) => texts.some((text) => pattern.test(text));
+  if (asked(/\b(useRedis|startPrivateRedis)\b/)) await redis.prepare();
+  if (asked(/\busePostgres\b/)) await postgres.prepare();
+  return async () => {
+    await Promise.all([redis.close(), postgres.close()]);
+  };
 }

@@ -23,9 +23,22 @@ export function runRolegate(args: readonly string[], env: NodeJS.ProcessEnv = {}
   return runCommand(process.execPath, ['src/main.ts', ...args], env);
 }
 
-export function runCommand(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
+export interface CommandPlace {
+  /** Default: the project. */
+  readonly cwd?: string;
+  /** In a process group of its own, to which signals go, as a terminal sends them for Ctrl-C. */
+  readonly ownGroup?: boolean;
+}
+
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  { cwd = root, ownGroup = false }: CommandPlace = {},
+): RunningCommand {
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(command, args, {
-    cwd: root,
+    cwd,
+    detached: ownGroup,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -66,7 +79,8 @@ export function runCommand(command: string, args: readonly string[], env: NodeJS
         look();
       }),
     signal: (name) => {
-      child.kill(name);
+      if (!ownGroup) child.kill(name);
+      else if (child.pid !== undefined && !over) process.kill(-child.pid, name);
     },
     ended,
   };

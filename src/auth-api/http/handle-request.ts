@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthApiLog } from '../auth-api.ts';
 import { Refusal, refusalKinds } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
+import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
 import { answerHealth, type Served } from './answer-health.ts';
 import { clientAddress } from './client-address.ts';
 import type { MatchOperation } from './match-operation.ts';
@@ -80,6 +81,16 @@ function failRequest(response: ServerResponse, handling: RequestHandling, operat
     handling.log.error({ operation, err: error }, 'request failed while it was answered');
     return;
   }
-  const errorId = writeRefusal(response, new Refusal('internal_error'));
-  handling.log.error({ errorId, operation, code: 'internal_error', status: 500, err: error }, 'request failed');
+  const refusal = refusalOf(error);
+  const { status } = refusalKinds[refusal.code];
+  const errorId = writeRefusal(response, refusal);
+  if (status < 500) handling.log.info({ errorId, operation, code: refusal.code, status }, 'request refused');
+  else handling.log.error({ errorId, operation, code: refusal.code, status, err: error }, 'request failed');
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof StoreUnavailableError) return new Refusal('store_unavailable', { retryAfterS: 2 });
+  // Whose credential was good when the request came, and whose account went before it was served.
+  if (error instanceof OwnerGoneError) return new Refusal('credential_rejected');
+  return new Refusal('internal_error');
 }

@@ -1,4 +1,5 @@
 /** The port that counts attempts: sign-in mails and failing key checks. One limiter may serve several processes. */
+import type { AuthApiLimits } from '../../config/config.ts';
 
 export interface AttemptLimit {
   /** Attempts allowed within the window. */
@@ -7,7 +8,7 @@ export interface AttemptLimit {
 }
 
 export interface AttemptLimiter {
-  /** Counts one attempt. Null: allowed; otherwise the seconds until the next one is, at least 1. */
+  /** Counts one attempt. Null: allowed; otherwise the seconds until the next one is, at least 1. Never rejects. */
   attempt(key: string, limit: AttemptLimit): Promise<number | null>;
 }
 
@@ -23,11 +24,12 @@ export interface AttemptLimits {
   readonly failingKeyChecks: AttemptLimit;
 }
 
-const minuteMs = 60_000;
-
-export const defaultAttemptLimits: AttemptLimits = {
-  codeTries: 5,
-  mailsPerAddress: { attempts: 5, windowMs: 10 * minuteMs },
-  mailsPerClient: { attempts: 200, windowMs: 10 * minuteMs },
-  failingKeyChecks: { attempts: 10, windowMs: minuteMs },
-};
+export function attemptLimits(settings: AuthApiLimits): AttemptLimits {
+  const { codeTries, mailsPerAddress, mailsPerClient, mailWindowMs, keyFailures, keyWindowMs } = settings;
+  return {
+    codeTries,
+    mailsPerAddress: { attempts: mailsPerAddress, windowMs: mailWindowMs },
+    mailsPerClient: { attempts: mailsPerClient, windowMs: mailWindowMs },
+    failingKeyChecks: { attempts: keyFailures, windowMs: keyWindowMs },
+  };
+}

@@ -5,6 +5,7 @@ import { addRole, readRoles, removeRole } from './admin/change-roles.ts';
 import { disableUser, enableUser, removeUser } from './admin/change-user.ts';
 import { createUser } from './admin/create-user.ts';
 import { listUsers, readUser } from './admin/list-users.ts';
+import { readDescription } from './description/read-description.ts';
 import { addEmail } from './emails/add-email.ts';
 import { listEmails } from './emails/list-emails.ts';
 import { preferEmail } from './emails/prefer-email.ts';
@@ -37,4 +38,5 @@ export const allOperations: readonly Operation[] = [
   ...[createUser, listUsers, readUser, enableUser, disableUser, removeUser],
   ...[readRoles, addRole, removeRole],
   ...[listAllSessions, revokeAnySession, listAllKeyPairs, revokeAnyKeyPair],
+  readDescription,
 ];

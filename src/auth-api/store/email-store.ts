@@ -31,7 +31,7 @@ export interface EmailStore {
   /** One indexed query. */
   findSignIn(address: string): Promise<SignInAddress | null>;
   findPreferred(userId: string): Promise<string | null>;
-  /** False: somebody has this address already. */
+  /** False: somebody has this address already. Rejects with `OwnerGoneError` when the user went in the meantime. */
   add(email: NewEmail, code: NewCode): Promise<boolean>;
   /** Replaces the code of this user's unverified address; answers the address as stored, or null when there is none. */
   renewCode(address: string, userId: string, code: NewCode, verifyByMs: number): Promise<string | null>;

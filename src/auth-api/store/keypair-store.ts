@@ -36,7 +36,10 @@ export interface KeyPairEntry extends KeyPairSummary {
 }
 
 export interface KeyPairStore {
-  /** Stores the pair, and the code that verifies it or null for one that is verified already. */
+  /**
+   * Stores the pair, and the code that verifies it or null for one that is verified already. Rejects with
+   * `OwnerGoneError` when the user went in the meantime.
+   */
   create(pair: NewKeyPair, code: NewCode | null): Promise<void>;
   /** One indexed query. */
   findLive(apiKey: string, nowMs: number): Promise<LiveKeyPair | null>;

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
+import { StoreUnavailableError } from './store-errors.ts';
 
 const maxStatements = 200;
 
@@ -21,7 +22,7 @@ export function openNodeSqlite(path: string): SqliteDatabase {
       if (known !== undefined) return known;
       // A deferred transaction that reads before it writes fails at once when another process wrote in between,
       // instead of waiting for its turn; all transactions here write.
-      const statement = wrapStatement(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+      const statement = wrapStatement(attempt(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql)));
       if (statements.size >= maxStatements) statements.clear();
       statements.set(sql, statement);
       return statement;
@@ -32,10 +33,30 @@ export function openNodeSqlite(path: string): SqliteDatabase {
 function wrapStatement(statement: StatementSync): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters.map(toInput)),
-    run: (parameters) => statement.run(...parameters.map(toInput)),
+    all: (parameters) => attempt(() => statement.all(...parameters.map(toInput))),
+    run: (parameters) => attempt(() => statement.run(...parameters.map(toInput))),
     iterate: (parameters) => statement.iterate(...parameters.map(toInput)),
   };
+}
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html) after which trying again later may work. */
+const unavailable: ReadonlyMap<number, string> = new Map([
+  [5, 'another process holds the file'],
+  [6, 'another process holds a table'],
+  [8, 'it is read-only'],
+  [10, 'its disk fails'],
+  [13, 'its disk is full'],
+  [14, 'its file cannot be opened'],
+]);
+
+function attempt<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    const reason = unavailable.get((errcode ?? 0) & 0xff);
+    throw reason === undefined ? error : new StoreUnavailableError(reason);
+  }
 }
 
 /** Only what the tables hold; anything else is a fault of the query. */

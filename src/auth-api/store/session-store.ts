@@ -36,7 +36,10 @@ export interface SessionEntry extends SessionSummary {
 }
 
 export interface SessionStore {
-  /** Stores the session, and the code that verifies it or null for one that is verified already. */
+  /**
+   * Stores the session, and the code that verifies it or null for one that is verified already. Rejects with
+   * `OwnerGoneError` when user or address went in the meantime.
+   */
   create(session: NewSession, code: NewCode | null): Promise<void>;
   /** One indexed query. `bearerHashes`: the bearer under the current and every earlier secret. */
   findLive(bearerHashes: readonly string[], nowMs: number): Promise<LiveSession | null>;

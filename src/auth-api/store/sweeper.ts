@@ -1,5 +1,5 @@
 /** Sweeps ended rows out of the store now and then, in small batches, without keeping the process alive. */
-import type { AuthStore } from './auth-store.ts';
+import type { AuthStore, CredentialEnded } from './auth-store.ts';
 
 const batchRows = 500;
 
@@ -8,18 +8,23 @@ export interface Sweeper {
   close(): Promise<void>;
 }
 
-/** `failed` hears why a sweep did not work; the next one comes all the same. */
-export function startSweeper(
-  store: AuthStore,
-  options: { readonly intervalMs: number; readonly now: () => number; readonly failed: (error: unknown) => void },
-): Sweeper {
+export interface SweeperOptions {
+  readonly intervalMs: number;
+  readonly now: () => number;
+  /** Hears why a sweep did not work; the next one comes all the same. */
+  readonly failed: (error: unknown) => void;
+  /** Hears of each verified credential that a sweep found ended. */
+  readonly ended?: CredentialEnded;
+}
+
+export function startSweeper(store: AuthStore, options: SweeperOptions): Sweeper {
   let closed = false;
   let underWay: Promise<void> | null = null;
 
   async function sweep(): Promise<void> {
     try {
       // Requests take their turn between two batches.
-      while (!closed && (await store.sweep(options.now(), batchRows)) >= batchRows) await yieldTurn();
+      while (!closed && (await store.sweep(options.now(), batchRows, options.ended)) >= batchRows) await yieldTurn();
     } catch (error) {
       options.failed(error);
     }

@@ -16,10 +16,15 @@ export interface NewUser {
   readonly verifyByMs: number | null;
 }
 
-export interface UserEntry {
+/** Names of roles and groups. */
+export interface Names {
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+}
+
+export interface UserEntry extends Names {
   readonly userId: string;
   readonly emails: readonly string[];
-  readonly roles: readonly string[];
   readonly verified: boolean;
   readonly enabled: boolean;
 }
@@ -31,22 +36,30 @@ export interface UserFilter {
 
 export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
 
+/** `last_holder`: nothing was done, since nobody else who is enabled would hold the role that must be kept. */
+export type ChangeUserOutcome = 'done' | 'unknown' | 'last_holder';
+
+/** `kept`, where it is asked for, is a role that must not lose its last enabled holder. */
 export interface UserStore {
   /** Stores the user with the address as preferred one, and the first session of a registration. */
   create(user: NewUser, first: { session: NewSession; code: NewCode } | null): Promise<CreateUserOutcome>;
   /** Alias of a user who is there for good. */
   findAlias(userId: string): Promise<string | null>;
   findIdByEmail(address: string): Promise<string | null>;
+  /** What of a new account is somebody's already, pending registrations among them; null: neither. */
+  findTaken(account: { email: string; alias: string }, nowMs: number): Promise<'email' | 'alias' | null>;
   /** Removes the user with everything that belongs to it. */
-  remove(userId: string): Promise<boolean>;
+  remove(userId: string, kept?: string): Promise<ChangeUserOutcome>;
   find(userId: string): Promise<UserEntry | null>;
   page(filter: UserFilter, request: PageRequest): Promise<Page<UserEntry>>;
-  /** Disabling ends all sessions; key pairs rest until the user is enabled again. False: no such user. */
-  setEnabled(userId: string, enabled: boolean): Promise<boolean>;
+  /** Disabling ends all sessions; key pairs rest until the user is enabled again. */
+  setEnabled(userId: string, enabled: boolean, kept?: string): Promise<ChangeUserOutcome>;
   /** Sorted role names, or null when there is no such user. */
   roles(userId: string): Promise<readonly string[] | null>;
   /** False: no such user. Adding a role that is there changes nothing. */
   addRole(userId: string, role: string): Promise<boolean>;
-  /** False: no such user, or it does not hold the role. */
-  removeRole(userId: string, role: string): Promise<boolean>;
+  /** Gives the user what it does not hold yet, and answers that. Null: no such user. */
+  grant(userId: string, names: Names): Promise<Names | null>;
+  /** `unknown`: no such user, or it does not hold the role. */
+  removeRole(userId: string, role: string, kept?: string): Promise<ChangeUserOutcome>;
 }

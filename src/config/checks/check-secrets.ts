@@ -6,6 +6,10 @@ import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 
 const shortestSecret = 32;
+/** What fits into the headers that the admin port reads. */
+const longestBearer = 4096;
+/** RFC 6750 section 2.1 b64token. */
+const bearer = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /** Text of a secret, or null when there is none or it has a problem. */
 export function readSecretText(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
@@ -28,7 +32,15 @@ export function readSecretText(source: Parts<SecretSource> | undefined, path: Pa
   return secret;
 }
 
-/** A secret that keys hashes: at least 32 characters. */
+/** A secret that clients send as a bearer: at least 32 characters, and only those that the header can carry. */
+export function readBearerSecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
+  const secret = readKeySecret(source, path, check);
+  if (secret === null || (secret.length <= longestBearer && bearer.test(secret))) return secret;
+  check.at(path, 'this secret cannot be sent as a bearer', 'make one with "openssl rand -hex 32"');
+  return null;
+}
+
+/** A secret that nobody can guess: at least 32 characters. */
 export function readKeySecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
   const secret = readSecretText(source, path, check);
   if (secret === null || secret.length >= shortestSecret) return secret;

@@ -38,21 +38,6 @@ export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {
   checkKeyHeaders(authApi.headers ?? {}, ['authApi', 'headers'], ['apiKey', 'apiSecret'], check);
 }
 
-/** Under `authApi.embedded`, or in the Auth API's own file. */
-export function checkLifetimes(
-  lifetimes: { readonly session?: number | undefined; readonly cap?: number | undefined } | undefined,
-  path: readonly string[],
-  check: Check,
-): void {
-  const { session, cap } = lifetimes ?? {};
-  if (session === undefined || cap === undefined || session <= cap) return;
-  check.at(
-    [...path, 'lifetimes'],
-    'a session cannot live longer than its cap',
-    'make "cap" at least as long as "session"',
-  );
-}
-
 /** Headers with a meaning of their own, which neither a credential nor an identity can travel in. */
 const taken: ReadonlySet<string> = new Set([
   ...hopByHop,
@@ -82,8 +67,14 @@ const taken: ReadonlySet<string> = new Set([
   'x-rolegate-stale',
 ]);
 
-export function checkCredentials(credentials: Section<'credentials'>, check: Check): void {
+export function checkCredentials(parts: Parts<ConfigFile>, check: Check): void {
+  const { credentials, authApi } = parts;
   checkKeyHeaders(credentials ?? {}, ['credentials'], ['apiKeyHeader', 'apiSecretHeader'], check);
+  const cookie = authApi?.embedded?.webSession?.cookie;
+  const read = credentials?.bearerCookie;
+  if (cookie === undefined || read === undefined || cookie === read) return;
+  const path = ['authApi', 'embedded', 'webSession', 'cookie'];
+  check.at(path, 'this cookie is not the one that is read', 'give "credentials.bearerCookie" the same name');
 }
 
 /** The headers of a key pair, towards Rolegate and towards the Auth API: two of them, without another meaning. */

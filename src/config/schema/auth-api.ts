@@ -1,8 +1,8 @@
-/** Keys under `authApi`, and those of the Auth API itself (under `embedded`, or in its own file). */
+/** Keys under `authApi`, and the Auth API's own file. */
 import { z } from 'zod';
-import { bool, integer, Refusal, scalar, text, word } from './scalar.ts';
-import { secret } from './secret.ts';
-import { absolutePath, address, duration, headerName, origin, reserved } from './values.ts';
+import { authApiSettingsShape } from './auth-api-settings.ts';
+import { integer, Refusal, scalar, text } from './scalar.ts';
+import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
 const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
 const prototypeSteps = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/;
@@ -73,54 +73,6 @@ const fields = z.strictObject({
     .prefault('verified'),
 });
 
-/** Keys of the Auth API itself. */
-export const authApiSettingsShape = {
-  database: text(
-    'the path of the database',
-    (value) => value.replace(/^file:/, '') || new Refusal('expected a path after "file:"'),
-  ).meta({
-    description: 'SQLite file, or ":memory:" to forget everything at the end.',
-    examples: ['file:./rolegate.db'],
-  }),
-  secret: secret('a secret of at least 32 characters').meta({
-    description: 'Key of the hashes under which bearers, API secrets and codes are stored; at least 32 characters.',
-    examples: [`\${ROLEGATE_AUTH_SECRET}`],
-  }),
-  selfRegistration: bool()
-    .meta({ description: 'Whether anyone may create a user.', examples: [false] })
-    .prefault(false),
-  revealUnknownEmail: bool()
-    .meta({
-      description: 'Whether a login with an unknown address is told so (404); false: it looks like any other.',
-      examples: [true],
-    })
-    .prefault(true),
-  outbox: word(['console', 'none'])
-    .meta({
-      description: 'What happens to codes: "console" prints them on standard output (demonstrations only).',
-      examples: ['none'],
-    })
-    .prefault('none'),
-  lifetimes: z
-    .strictObject({
-      session: duration(1000, 3650 * 86_400_000)
-        .meta({ description: 'A verified session, from its creation or extension.', examples: ['24h'] })
-        .prefault('24h'),
-      unverified: duration(1000, 3650 * 86_400_000)
-        .meta({ description: 'A session whose code has not been entered.', examples: ['10m'] })
-        .prefault('10m'),
-      cap: duration(1000, 3650 * 86_400_000)
-        .meta({ description: 'The longest a session lives, however often it is extended.', examples: ['30d'] })
-        .prefault('30d'),
-      code: duration(1000, 3650 * 86_400_000)
-        .meta({ description: 'A verification code.', examples: ['10m'] })
-        .prefault('10m'),
-    })
-    .meta({ description: 'How long things live.' })
-    .prefault({}),
-  mail: reserved().meta({ description: 'Reserved for sending codes by e-mail.' }),
-};
-
 const embedded = z.strictObject(authApiSettingsShape);
 
 export const authApi = z.strictObject({
@@ -178,5 +130,12 @@ export const authApiFile = z.strictObject({
   listen: address()
     .meta({ description: 'Where the Auth API listens.', examples: ['127.0.0.1:8081'] })
     .prefault('127.0.0.1:8081'),
+  trustedProxies: z
+    .array(cidr())
+    .meta({
+      description: 'Addresses or CIDR ranges of the gateways and proxies in front, whose X-Forwarded-For is believed.',
+      examples: [['10.0.0.0/8']],
+    })
+    .prefault([]),
   ...authApiSettingsShape,
 });

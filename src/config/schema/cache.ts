@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { integer, Refusal, scalar, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { duration, headerName } from './values.ts';
+import { duration, headerName, isCookieName } from './values.ts';
 
-const redis = z.strictObject({
+/** For the shared cache, and for the Auth API. */
+export const redis = z.strictObject({
   url: secret('the URL of Redis, such as "redis://redis:6379"').meta({
     description: 'Where Redis is: redis:// or rediss:// (TLS), with user and password if need be.',
     examples: [`\${REDIS_URL}`],
@@ -53,9 +54,6 @@ export const cache = z.strictObject({
     .prefault(10_000),
 });
 
-/** RFC 6265 section 4.1.1: a cookie's name is a token. */
-const cookieName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/;
-
 export const credentials = z.strictObject({
   apiKeyHeader: headerName()
     .meta({ description: 'Header in which clients send an API key.', examples: ['api-key'] })
@@ -65,7 +63,7 @@ export const credentials = z.strictObject({
     .prefault('api-secret'),
   bearerCookie: scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
     if (value === false || value === null) return null;
-    return typeof value === 'string' && cookieName.test(value)
+    return typeof value === 'string' && isCookieName(value)
       ? value
       : new Refusal('expected the name of a cookie, or false');
   })

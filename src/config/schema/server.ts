@@ -1,7 +1,8 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
 import { bool, integer, word } from './scalar.ts';
-import { address, addressOrFalse, cidr, duration, size } from './values.ts';
+import { secret } from './secret.ts';
+import { address, addressOrFalse, cidr, duration, hostName, size } from './values.ts';
 
 const limits = z.strictObject({
   headerBytes: size(1024, 1024 ** 2)
@@ -43,6 +44,21 @@ export const server = z.strictObject({
       examples: ['127.0.0.1:9090'],
     })
     .prefault('127.0.0.1:9090'),
+  adminToken: secret('a secret of at least 32 characters')
+    .optional()
+    .meta({
+      description:
+        'Bearer that operators send to the admin port; at least 32 characters. Left out: everyone who reaches the port may read, and nobody may change anything through it.',
+      examples: [`\${ROLEGATE_ADMIN_TOKEN}`],
+    }),
+  adminHosts: z
+    .array(hostName())
+    .meta({
+      description:
+        'Further host names under which operators reach the admin port. Addresses, names of one label and private names (.localhost, .internal, .svc, .cluster.local) need no entry.',
+      examples: [['gate.example.test']],
+    })
+    .prefault([]),
   trustedProxies: z
     .array(cidr())
     .meta({

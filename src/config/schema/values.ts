@@ -1,6 +1,7 @@
 /** The kinds of value that keys share: durations, sizes, addresses, origins, header names, paths, names. */
 import { token } from '../../core/forwarding/header-names.ts';
 import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
+import { canonicalHost } from '../../core/request/canonical-host.ts';
 import { canonicalPath } from '../../core/request/canonical-path.ts';
 import type { Address } from '../config.ts';
 import { parseListenAddress } from '../units/parse-address.ts';
@@ -86,6 +87,16 @@ export function origin(pathHint: string) {
   );
 }
 
+/** Lower case, without port. */
+export function hostName() {
+  const expected = 'the name of a host, such as "gate.example.test"';
+  return text(expected, (value) => {
+    const host = canonicalHost(value);
+    if (host === null || host.startsWith('[')) return new Refusal(`expected ${expected}`);
+    return value.includes(':') ? new Refusal(`expected ${expected}`, 'leave the port out') : host;
+  });
+}
+
 /** Lower case. */
 export function headerName() {
   return text('the name of a header', (value) => {
@@ -113,6 +124,17 @@ export function name(what: string, pattern: string, hint: string) {
     `the name of ${what}`,
     (value) => (exact.test(value) ? value : new Refusal(`this is no name of ${what}`, hint)),
     pattern,
+  );
+}
+
+/** RFC 6265 section 4.1.1: a cookie's name is a token. */
+export function isCookieName(value: string): boolean {
+  return value.length <= 64 && token.test(value);
+}
+
+export function cookieName(expected: string) {
+  return text(expected, (value) =>
+    isCookieName(value) ? value : new Refusal(`expected ${expected}, such as "__Host-session"`),
   );
 }
 

@@ -43,7 +43,7 @@ function secretValues(text: string): Span[] {
   return found;
 }
 
-/** Between "://" and the last "@" of the same word: a password may hold "/" and "@". */
+/** Between "://" and the last "@" of the same word: a password may hold "/" and "@". And queries that name a secret. */
 function userinfos(text: string): Span[] {
   const found: Span[] = [];
   let start = text.indexOf('://');
@@ -52,6 +52,10 @@ function userinfos(text: string): Span[] {
     const end = blank.exec(text)?.index ?? text.length;
     const at = text.slice(start + 3, end).lastIndexOf('@');
     if (at >= 0) found.push({ start: start + 3, end: start + 3 + at });
+    const query = text.slice(start + 3, end).indexOf('?');
+    if (query >= 0 && secretName.test(text.slice(start + 3 + query, end))) {
+      found.push({ start: start + 4 + query, end });
+    }
     start = text.indexOf('://', end);
   }
   return found;
@@ -82,10 +86,14 @@ function endOfBlock(text: string, start: number, keyStart: number): number {
   const lineStart = text.lastIndexOf('\n', keyStart) + 1;
   const indent = indentAt(text, lineStart);
   let end = endOfLine(text, start);
+  // A list below its key may stand as far left as the key.
+  const listed = text.slice(start, end).trim() === '' && text[lineStart + indent] !== '-';
   while (end < text.length) {
     const next = end + 1;
     const nextEnd = endOfLine(text, next);
-    if (text.slice(next, nextEnd).trim() !== '' && indentAt(text, next) <= indent) break;
+    const depth = indentAt(text, next);
+    const item = listed && depth === indent && text[next + depth] === '-';
+    if (text.slice(next, nextEnd).trim() !== '' && depth <= indent && !item) break;
     end = nextEnd;
   }
   return end;

@@ -63,7 +63,8 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'Send exactly one valid Host header; an absolute-form target must name the same host.',
+    advice:
+      'Send exactly one valid Host header; an absolute-form target must name the same host. The admin port answers under a public name only when "server.adminHosts" lists it.',
   },
   header_invalid: {
     status: 400,
@@ -126,7 +127,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'The body is larger than the "maxBody" of the route.',
+    advice: 'The body is larger than the "maxBody" of the route, or than the admin port reads.',
   },
   target_too_long: {
     status: 414,
@@ -173,7 +174,8 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'none',
-    advice: 'Send "Authorization: Bearer <token>", or the API key and secret headers.',
+    advice:
+      'Send "Authorization: Bearer <token>", or the API key and secret headers. The admin port takes "server.adminToken" as the bearer.',
   },
   credential_malformed: {
     status: 401,
@@ -225,7 +227,8 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'invalid_token',
-    advice: 'The Auth API does not accept it: unknown, expired, revoked or not verified.',
+    advice:
+      'The Auth API does not accept it: unknown, expired, revoked or not verified. On the admin port: it is not "server.adminToken".',
   },
   cross_site_request: {
     status: 403,
@@ -354,7 +357,50 @@ const table = {
     advice: 'Every target of the upstream failed its health checks.',
   },
 
+  // The admin port
+  origin_forbidden: {
+    status: 403,
+    message: 'Pages of other sites cannot use the admin port',
+    fault: 'client',
+    level: 'warn',
+    retryable: false,
+    advice: 'The Origin header names another site than the admin port itself. Tools other than browsers send none.',
+  },
+  content_type_unsupported: {
+    status: 415,
+    message: 'This content type is not supported',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'What changes something through the admin port needs "Content-Type: application/json".',
+  },
+  changes_disabled: {
+    status: 403,
+    message: 'Changes through the admin port are not enabled',
+    fault: 'policy',
+    level: 'warn',
+    retryable: false,
+    advice: 'Without a token the admin port only shows. Set "server.adminToken" and send it as the bearer.',
+  },
+  reload_refused: {
+    status: 409,
+    message: 'The configuration file has problems and was not taken into use',
+    fault: 'policy',
+    level: 'warn',
+    retryable: false,
+    advice: 'The last good configuration stays in use. The answer lists the problems; "rolegate validate" shows more.',
+  },
+
   // The gateway itself
+  not_ready: {
+    status: 503,
+    message: 'The gateway is not ready',
+    fault: 'gateway',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 2,
+    advice: 'No configuration is in use.',
+  },
   overloaded: {
     status: 503,
     message: 'The gateway is at capacity',

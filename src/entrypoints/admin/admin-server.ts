@@ -1,6 +1,6 @@
 /**
- * The operator's port: metrics, health, and the table of routes, on an address of its own that no route leads to.
- * It only shows; nothing can be changed through it.
+ * The operator's port: metrics, health, the table of routes and the reload, on an address of its own that no route
+ * leads to.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -8,17 +8,32 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Address } from '../../config/config.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import { reasonOfError } from '../shared/refuse-connection.ts';
 import { rawRefusal } from '../shared/write-refusal.ts';
-import { checkCaller } from './check-caller.ts';
-import { answer, createEndpoints, type EndpointSources } from './endpoints.ts';
-import { writeRefusal } from './write-answer.ts';
+import type { Refused } from './answer.ts';
+import { answerRequest, pathOf } from './answer-request.ts';
+import { createEndpoints, type EndpointSources } from './endpoints.ts';
+import { writeRefused, writeShown } from './write-answer.ts';
 
 export interface AdminOptions extends EndpointSources {
   readonly address: Address;
-  /** Further host names under which operators reach the port, in lower case. */
-  readonly hostNames?: readonly string[];
-  /** An answer could not be made; for the log. */
-  failed?(error: unknown): void;
+  /** Further host names under which operators reach the port, in lower case; asked for each request. */
+  hostNames(): readonly string[];
+  /** The token of operators, asked for each request; null: everyone may read, nobody may change anything. */
+  token(): string | null;
+  /** For the log. */
+  refused?(refusal: AdminRefusal): void;
+}
+
+export interface AdminRefusal {
+  readonly reason: ReasonCode;
+  readonly errorId: string;
+  /** Empty when there was no request. */
+  readonly method: string;
+  /** One that exists, or `(none)`: paths that callers make up may hold anything. */
+  readonly endpoint: string;
+  /** What went wrong inside, if that was it. */
+  readonly cause: unknown;
 }
 
 export interface AdminServer {
@@ -32,7 +47,7 @@ const limits = { headerBytes: 8192, headersMs: 5_000, requestMs: 10_000, idleMs:
 const closingMs = 1_000;
 
 export function createAdminServer(options: AdminOptions): AdminServer {
-  const ownNames = [options.address.host.toLowerCase(), ...(options.hostNames ?? [])];
+  const ownName = options.address.host.toLowerCase();
   const endpoints = createEndpoints(options);
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -46,20 +61,39 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;
   server.timeout = limits.requestMs + limits.idleMs;
+  const refuse = (req: IncomingMessage, res: ServerResponse, answer: Refused) => {
+    const errorId = randomUUID();
+    writeRefused(res, answer, errorId);
+    const path = pathOf(req);
+    const endpoint = endpoints.has(path) ? path : '(none)';
+    options.refused?.({ reason: answer.refused, errorId, method: req.method ?? '', endpoint, cause: answer.cause });
+  };
+  const respond = async (req: IncomingMessage, res: ServerResponse) => {
+    const rules = { hostNames: [ownName, ...options.hostNames()], token: options.token() };
+    const answer = await answerRequest(req, endpoints, rules);
+    if (answer === null) res.destroy();
+    else if ('refused' in answer) refuse(req, res, answer);
+    else writeShown(res, answer);
+  };
   server.on('request', (req, res) => {
-    const refusal = checkCaller(req.rawHeaders, req.httpVersion, ownNames);
-    if (refusal !== null) return writeRefusal(res, refusal);
-    answer(req, res, endpoints).catch((error: unknown) => {
-      options.failed?.(error);
+    respond(req, res).catch((error: unknown) => {
       if (res.headersSent) res.destroy();
-      else writeRefusal(res, 'internal_error');
+      else refuse(req, res, { refused: 'internal_error', cause: error });
     });
   });
-  const unmet = (_: IncomingMessage, res: ServerResponse) => writeRefusal(res, 'expectation_failed');
+  const unmet = (req: IncomingMessage, res: ServerResponse) => refuse(req, res, { refused: 'expectation_failed' });
   server.on('checkContinue', unmet);
   server.on('checkExpectation', unmet);
-  server.on('connect', (_, socket) => refuseSocket(socket, 'method_unsupported'));
-  server.on('clientError', (error, socket) => refuseSocket(socket, reasonOf(error)));
+  /** Without a parsed request there is no answer object, only the socket. */
+  const refuseSocket = (socket: Duplex, reason: ReasonCode | null, method: string) => {
+    socket.on('error', () => socket.destroy());
+    if (reason === null || !socket.writable) return void socket.destroy();
+    const errorId = randomUUID();
+    socket.end(rawRefusal(reason, errorId), 'latin1', () => socket.destroy());
+    options.refused?.({ reason, errorId, method, endpoint: '(none)', cause: undefined });
+  };
+  server.on('connect', (_, socket) => refuseSocket(socket, 'method_unsupported', 'CONNECT'));
+  server.on('clientError', (error, socket) => refuseSocket(socket, reasonOfError(error), ''));
 
   return {
     listen: () =>
@@ -82,17 +116,4 @@ export function createAdminServer(options: AdminOptions): AdminServer {
         });
       }),
   };
-}
-
-function reasonOf(error: Error): ReasonCode {
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'request_malformed';
-}
-
-/** Without a parsed request there is no answer object, only the socket. */
-function refuseSocket(socket: Duplex, reason: ReasonCode): void {
-  socket.on('error', () => socket.destroy());
-  if (!socket.writable) return void socket.destroy();
-  socket.end(rawRefusal(reason, randomUUID()), 'latin1', () => socket.destroy());
 }

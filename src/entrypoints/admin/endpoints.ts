@@ -1,9 +1,8 @@
-/** What the admin port shows. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** What the admin port shows, and what can be changed through it. */
 import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { describeRoutes } from '../../core/routing/describe-routes.ts';
+import { type AdminAnswer, json } from './answer.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
-import { writeAnswer, writeJson, writeRefusal } from './write-answer.ts';
 
 export interface EndpointSources {
   metrics(): Promise<{ readonly type: string; readonly text: string }>;
@@ -12,59 +11,80 @@ export interface EndpointSources {
   /** Asked by one probe at a time. */
   ready(): Promise<ReadyReport>;
   routes(): RouteTable;
+  /**
+   * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
+   * takes none. Left out: there is nothing to read, and no such endpoint.
+   */
+  reload?(): readonly ReloadProblem[] | 'draining';
 }
 
-export type Endpoint = (res: ServerResponse) => void | Promise<void>;
+/** Why a configuration was not taken into use; holds no secret. */
+export interface ReloadProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
 
-/** Rejects when what is to be shown cannot be had. */
-export async function answer(
-  req: IncomingMessage,
-  res: ServerResponse,
-  endpoints: ReadonlyMap<string, Endpoint>,
-): Promise<void> {
-  const target = req.url ?? '';
-  const query = target.indexOf('?');
-  const endpoint = endpoints.get(query < 0 ? target : target.slice(0, query));
-  if (endpoint === undefined) return writeRefusal(res, 'route_not_found');
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
-    return writeRefusal(res, 'method_not_allowed', { allow: 'GET, HEAD' });
+export interface Endpoint {
+  /** `POST`: it changes something. */
+  readonly method: 'GET' | 'POST';
+  /** Needs no token: probes have none. */
+  readonly open: boolean;
+  /** Rejects when what is to be shown cannot be had. */
+  answer(): AdminAnswer | Promise<AdminAnswer>;
+}
+
+/** A file can have any number of problems; `rolegate validate` shows all. */
+const mostProblems = 50;
+
+/** By path. */
+export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
+  const shown = (answer: Endpoint['answer'], open = false): Endpoint => ({ method: 'GET', open, answer });
+  const ready = oneAtATime(sources.ready);
+  const endpoints = new Map<string, Endpoint>([
+    [
+      '/metrics',
+      shown(async () => {
+        const { type, text } = await sources.metrics();
+        return { status: 200, type, body: text };
+      }),
+    ],
+    ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), true)],
+    ['/health/ready', shown(async () => readyAnswer(await ready()), true)],
+    ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
+  ]);
+  const { reload } = sources;
+  if (reload !== undefined) {
+    endpoints.set('/reload', { method: 'POST', open: false, answer: () => reloadAnswer(reload()) });
   }
-  await endpoint(res);
+  const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
+  const index = `Rolegate\n\n${lines.join('')}`;
+  endpoints.set(
+    '/',
+    shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), true),
+  );
+  return endpoints;
 }
 
-export function createEndpoints(options: EndpointSources): ReadonlyMap<string, Endpoint> {
-  let asking: Promise<ReadyReport> | null = null;
-  const ready = () => {
-    asking ??= options.ready().finally(() => {
+function readyAnswer(report: ReadyReport): AdminAnswer {
+  const checks = readyChecks(report);
+  const reason = whyNotReady(report);
+  return reason === null ? json({ status: 'ready', checks }) : { refused: reason, members: { checks } };
+}
+
+function reloadAnswer(problems: readonly ReloadProblem[] | 'draining'): AdminAnswer {
+  if (problems === 'draining') return { refused: 'draining' };
+  if (problems.length === 0) return json({ message: 'reloaded' }, 202);
+  const listed = problems.slice(0, mostProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));
+  return { refused: 'reload_refused', members: { count: problems.length, problems: listed } };
+}
+
+function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | null = null;
+  return () => {
+    asking ??= ask().finally(() => {
       asking = null;
     });
     return asking;
   };
-  const endpoints = new Map<string, Endpoint>([
-    [
-      '/metrics',
-      async (res) => {
-        const { type, text } = await options.metrics();
-        writeAnswer(res, type, text);
-      },
-    ],
-    [
-      '/health/live',
-      (res) => (options.live() ? writeJson(res, { status: 'live' }) : writeRefusal(res, 'internal_error')),
-    ],
-    [
-      '/health/ready',
-      async (res) => {
-        const report = await ready();
-        const checks = readyChecks(report);
-        const reason = whyNotReady(report);
-        if (reason === null) writeJson(res, { status: 'ready', checks });
-        else writeRefusal(res, reason, { members: { checks } });
-      },
-    ],
-    ['/routes', (res) => writeJson(res, { routes: describeRoutes(options.routes()) })],
-  ]);
-  const index = `Rolegate\n\n${[...endpoints.keys()].map((path) => `${path}\n`).join('')}`;
-  endpoints.set('/', (res) => writeAnswer(res, 'text/plain; charset=utf-8', index));
-  return endpoints;
 }

@@ -15,7 +15,7 @@ export interface ReadyReport {
 /** Null when ready; otherwise the first thing that is missing. */
 export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
-  if (!report.configuration) return 'upstream_unavailable';
+  if (!report.configuration) return 'not_ready';
   return report.authApi ? null : 'auth_unavailable';
 }
 

@@ -1,8 +1,9 @@
 /** Answers of the admin port: never stored, never sniffed, never read by another site; refusals as everywhere else. */
-import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { challengeFor } from '../../core/outcome/challenge.ts';
 import { problemBody } from '../../core/outcome/problem.ts';
-import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
+import { reasons } from '../../core/outcome/reasons.ts';
+import type { Refused, Shown } from './answer.ts';
 
 const everyAnswer = {
   'cache-control': 'no-store',
@@ -13,36 +14,29 @@ const everyAnswer = {
   'referrer-policy': 'no-referrer',
 } as const;
 
-/** A 200. For HEAD, Node sends the headers alone. */
-export function writeAnswer(res: ServerResponse, type: string, body: string): void {
-  res.writeHead(200, { ...everyAnswer, 'content-type': type, 'content-length': Buffer.byteLength(body) });
+/** For HEAD, Node sends the headers alone. */
+export function writeShown(res: ServerResponse, { status, type, body }: Shown): void {
+  res.writeHead(status, { ...everyAnswer, 'content-type': type, 'content-length': Buffer.byteLength(body) });
   res.end(body);
 }
 
-export function writeJson(res: ServerResponse, value: unknown): void {
-  writeAnswer(res, 'application/json', `${JSON.stringify(value)}\n`);
-}
-
-/** Problem details (RFC 9457); `extra` are further members. The connection is closed: a body of the request is not read. */
-export function writeRefusal(
-  res: ServerResponse,
-  code: ReasonCode,
-  extra: { readonly allow?: string; readonly members?: Readonly<Record<string, unknown>> } = {},
-): void {
-  const errorId = randomUUID();
-  const reason: Reason = reasons[code];
-  let body = problemBody(code, errorId);
-  if (extra.members !== undefined) body = `${body.slice(0, -1)},${JSON.stringify(extra.members).slice(1)}`;
+/** Problem details (RFC 9457). The connection is closed. */
+export function writeRefused(res: ServerResponse, { refused, allow, members }: Refused, errorId: string): void {
+  const { status, message, retryAfterS } = reasons[refused];
+  let body = problemBody(refused, errorId);
+  if (members !== undefined) body = `${body.slice(0, -1)},${JSON.stringify(members).slice(1)}`;
   const headers: OutgoingHttpHeaders = {
     ...everyAnswer,
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
-    'x-error': reason.message,
+    'x-error': message,
     'x-error-id': errorId,
   };
-  if (extra.allow !== undefined) headers['allow'] = extra.allow;
-  if (reason.retryAfterS !== undefined) headers['retry-after'] = String(reason.retryAfterS);
-  res.writeHead(reason.status, headers);
+  const challenge = challengeFor(refused);
+  if (challenge !== null) headers['www-authenticate'] = challenge;
+  if (allow !== undefined) headers['allow'] = allow;
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  res.writeHead(status, headers);
   res.end(body);
 }

@@ -92,8 +92,8 @@ class Linger implements Deadline {
   }
 }
 
-/** Null: nothing can or need be said. */
-function reasonOfError(error: Error): ReasonCode | null {
+/** What an error of the parser means for the client; null: nothing can or need be said. */
+export function reasonOfError(error: Error): ReasonCode | null {
   const code = codeOf(error);
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';

@@ -3,6 +3,7 @@
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import { isLoopback } from '../../../src/auth-api/http/client-address.ts';
 import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
+import { authApiSettings } from '../../support/auth-api-settings.ts';
 import { type SeenMail, type StartTarget, suiteUsers } from './target.ts';
 
 export const startInProcess: StartTarget = async (settings) => {
@@ -11,15 +12,9 @@ export const startInProcess: StartTarget = async (settings) => {
   let elapsedMs = 0;
   const api = await createAuthApi({
     settings: {
-      database: ':memory:',
-      secret: 'a secret for this suite, long enough',
+      ...authApiSettings,
       selfRegistration: settings.selfRegistration ?? true,
       revealUnknownEmail: settings.revealUnknownEmail ?? true,
-      outbox: 'console',
-      sessionLifetimeMs: 24 * 3_600_000,
-      unverifiedLifetimeMs: 600_000,
-      sessionCapMs: 30 * 24 * 3_600_000,
-      codeLifetimeMs: 600_000,
     },
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
     printCode: (mail) => mails.push(mail),

@@ -1,7 +1,7 @@
 /** Requests that no HTTP library would send: each is answered by us, with both error headers, and never twice. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exchangeBytes, headsOf } from './exchange-bytes.ts';
-import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
+import { type StartedAuthApi, startAuthApi, testSettings } from './start-auth-api.ts';
 
 let started: StartedAuthApi;
 let bearer = '';
@@ -9,7 +9,7 @@ let bearer = '';
 beforeAll(async () => {
   started = await startAuthApi({
     http: { headersTimeoutMs: 300, requestTimeoutMs: 600, timeoutCheckMs: 50 },
-    limits: { mailsPerAddress: { attempts: 1000, windowMs: 60_000 } },
+    settings: { ...testSettings, limits: { ...testSettings.limits, mailsPerAddress: 1000 } },
   });
   bearer = (await started.api.createVerifiedSession(started.userId)).bearer;
 });

@@ -41,6 +41,7 @@ const contract = [
   'DELETE /admin/session/{id}',
   'GET /admin/keypairs',
   'DELETE /admin/keypair/{id}',
+  'GET /openapi.json',
 ];
 
 describe('operations', () => {

@@ -2,6 +2,7 @@
 import type { AuthApi, AuthApiOptions } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import type { CodeMail, OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
+import { authApiSettings } from '../../support/auth-api-settings.ts';
 
 export interface StartedAuthApi {
   readonly api: AuthApi;
@@ -13,17 +14,7 @@ export interface StartedAuthApi {
   lastCode(): CodeMail;
 }
 
-export const testSettings = {
-  database: ':memory:',
-  secret: 'a secret for these tests, long enough',
-  selfRegistration: true,
-  revealUnknownEmail: true,
-  outbox: 'console',
-  sessionLifetimeMs: 86_400_000,
-  unverifiedLifetimeMs: 600_000,
-  sessionCapMs: 30 * 86_400_000,
-  codeLifetimeMs: 600_000,
-} as const;
+export const testSettings = authApiSettings;
 
 export async function startAuthApi(options: Partial<AuthApiOptions> = {}): Promise<StartedAuthApi> {
   const mails: OutgoingMail[] = [];

@@ -58,6 +58,9 @@ describe('secrets are masked', () => {
     ['a default in a reference', `secret: \${X:-hunter2}`, 'secret'],
     ['a password in a URL', 'url: redis://ann:hunter2@redis', 'url'],
     ['a password with "/" and "@" in it', 'url: "redis://:a/hunter2@b@redis"', 'url'],
+    ['a password in the query of a URL', 'url: postgres://db/x?user=a&password=hunter2', 'url'],
+    ['a list below its key', 'previousSecrets:\n- hunter2\n- more hunter2\nx: 1', 'more'],
+    ['a list in one line', 'previousSecrets: [a, "hunter2"]', 'previous'],
     ['a password in a default', `url: "\${X:-redis://:hunter2@redis}"`, 'url'],
   ])('%s', (_, text, at) => {
     const shown = frame(text, at);

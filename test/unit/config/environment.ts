@@ -5,6 +5,7 @@ export const env: Readonly<Record<string, string>> = {
   CACHE_SECRET: 'cache-0123456789abcdef0123456789abcdef',
   ROLEGATE_AUTH_SECRET: 'auth-fedcba9876543210fedcba9876543210',
   ROLEGATE_CACHE_SECRET: 'cache-fedcba9876543210fedcba9876543210',
+  ROLEGATE_ADMIN_TOKEN: 'admin-fedcba9876543210fedcba9876543210',
   REDIS_URL: 'rediss://ann:opensesame@redis.example.test:6380/1',
   INJECTION: 'debug }\nserver: { listen: ":1"',
   LISTEN: ':7070',
@@ -13,6 +14,7 @@ export const env: Readonly<Record<string, string>> = {
 
 const files: Readonly<Record<string, string>> = {
   '/run/secrets/cache': 'file-0123456789abcdef0123456789abcdef\n',
+  '/run/secrets/admin': 'token-0123456789abcdef0123456789abcdef\n',
   '/run/secrets/short': 'opensesame\n',
   '/run/secrets/redis': 'redis://:opensesame@redis:6379\r\n',
   '/run/secrets/empty': '\n',

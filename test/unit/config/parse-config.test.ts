@@ -35,6 +35,8 @@ test('the defaults of the smallest file', () => {
   expect(listening).toEqual({
     listen: { host: '', port: 8080 },
     admin: { host: '127.0.0.1', port: 9090 },
+    adminToken: null,
+    adminHosts: [],
     drainTimeoutMs: 20_000,
     limits: {
       headerBytes: 16_384,
@@ -143,6 +145,26 @@ routes: []
       secret: 'file-0123456789abcdef0123456789abcdef',
       redis: { url: 'redis://:opensesame@redis:6379' },
     });
+  });
+
+  test('the token of operators, and the names under which they come', () => {
+    const serverOf = (keys: string) => parse(`${smallest}server: { ${keys} }`).server;
+    expect(serverOf(`adminToken: "\${ROLEGATE_ADMIN_TOKEN}"`).adminToken).toBe(env['ROLEGATE_ADMIN_TOKEN']);
+    expect(serverOf('adminToken: { file: /run/secrets/admin }').adminToken).toBe(
+      'token-0123456789abcdef0123456789abcdef',
+    );
+    expect(serverOf(`adminToken: ${'a'.repeat(31)}=`).adminToken).toBe(`${'a'.repeat(31)}=`);
+    expect(serverOf('adminHosts: [GATE.example.test., gate2]').adminHosts).toEqual(['gate.example.test', 'gate2']);
+  });
+
+  test.each([
+    ['a blank inside', `"${'a'.repeat(20)} ${'a'.repeat(20)}"`],
+    ['a letter beyond ASCII', 'ä'.repeat(40)],
+    ['padding inside', `"${'a'.repeat(20)}=${'a'.repeat(20)}"`],
+    ['more than headers hold', 'a'.repeat(4097)],
+  ])('a token that no request could carry is a problem: %s', (_, written) => {
+    const message = '4: this secret cannot be sent as a bearer';
+    expect(problemsOf(`${smallest}server: { adminToken: ${written} }`)).toEqual([message]);
   });
 
   test('an empty secret file is a problem at the file', () => {

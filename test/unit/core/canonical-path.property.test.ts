@@ -39,7 +39,11 @@ test('reading twice changes nothing', () => {
     fc.property(path, (input) => {
       const read = canonicalPath(input);
       if (typeof read === 'string') return;
-      expect(canonicalPath(read.path)).toEqual(read);
+      // A segment that ".." took away keeps its mark: what a service makes of such a path is unknown.
+      const again = canonicalPath(read.path);
+      if (typeof again === 'string') throw new Error(`refused when read again: ${again}`);
+      expect(again.path).toBe(read.path);
+      expect(again.ambiguities & ~read.ambiguities).toBe(0);
     }),
     runs,
   );

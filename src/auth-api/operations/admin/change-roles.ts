@@ -1,6 +1,6 @@
 /** A4: an administrator reads and changes the roles of a user. A change counts from the next check on. */
 import { z } from 'zod';
-import { administrator } from '../../credentials/credential-rule.ts';
+import { administrator, administratorRole } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement, id, idParam, name, nameInPath } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
@@ -44,7 +44,9 @@ export const removeRole = defineOperation({
   params: z.object({ id, role: nameInPath }),
   answer: acknowledgement,
   async handle({ params }, { store, revoked }) {
-    if (!(await store.users.removeRole(params.id, params.role))) return new Refusal('role_unknown');
+    const outcome = await store.users.removeRole(params.id, params.role, administratorRole);
+    if (outcome === 'last_holder') return new Refusal('administrator_last');
+    if (outcome === 'unknown') return new Refusal('role_unknown');
     revoked({ kind: 'user', id: params.id });
     return acknowledged;
   },

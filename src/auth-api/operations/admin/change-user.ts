@@ -1,5 +1,8 @@
-/** A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. */
-import { administrator } from '../../credentials/credential-rule.ts';
+/**
+ * A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. The
+ * last enabled administrator stays as it is (409): afterwards nobody could undo it.
+ */
+import { administrator, administratorRole } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement, idParam } from '../fields.ts';
 import { defineOperation, type Operation } from '../operation.ts';
@@ -16,11 +19,16 @@ export const removeUser = defineOperation({
   params: idParam,
   answer: acknowledgement,
   async handle({ params }, { store, revoked }) {
-    if (!(await store.users.remove(params.id))) return new Refusal('user_unknown');
+    const outcome = await store.users.remove(params.id, administratorRole);
+    if (outcome !== 'done') return refuseChange(outcome);
     revoked({ kind: 'user', id: params.id });
     return acknowledged;
   },
 });
+
+function refuseChange(outcome: 'unknown' | 'last_holder'): Refusal {
+  return new Refusal(outcome === 'unknown' ? 'user_unknown' : 'administrator_last');
+}
 
 function switchUser(enabled: boolean): Operation {
   const verb = enabled ? 'enable' : 'disable';
@@ -33,7 +41,8 @@ function switchUser(enabled: boolean): Operation {
     params: idParam,
     answer: acknowledgement,
     async handle({ params }, { store, revoked }) {
-      if (!(await store.users.setEnabled(params.id, enabled))) return new Refusal('user_unknown');
+      const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
+      if (outcome !== 'done') return refuseChange(outcome);
       // Also when enabled: a kept refusal of a key pair is not true anymore.
       revoked({ kind: 'user', id: params.id });
       return acknowledged;

@@ -1,5 +1,5 @@
 /** U4: removes the caller's account with everything that belongs to it. */
-import { bearerOnly } from '../../credentials/credential-rule.ts';
+import { administratorRole, bearerOnly } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
@@ -12,7 +12,9 @@ export const removeSelf = defineOperation({
   credential: bearerOnly,
   answer: acknowledgement,
   async handle({ caller }, { store, revoked }) {
-    if (!(await store.users.remove(caller.userId))) return new Refusal('credential_rejected');
+    const outcome = await store.users.remove(caller.userId, administratorRole);
+    if (outcome === 'last_holder') return new Refusal('administrator_last');
+    if (outcome === 'unknown') return new Refusal('credential_rejected');
     revoked({ kind: 'user', id: caller.userId });
     return acknowledged;
   },

@@ -1,57 +1,59 @@
 /** First version of the tables. A migration that has been released is never edited; the next change is a new one. */
 import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { textType } from './text-type.ts';
 
 export const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     const { schema } = db;
+    const text = textType(db);
     await schema
       .createTable('users')
-      .addColumn('id', 'text', (column) => column.primaryKey())
-      .addColumn('alias', 'text', (column) => column.notNull())
-      .addColumn('alias_key', 'text', (column) => column.notNull().unique())
-      .addColumn('full_name', 'text', (column) => column.notNull())
+      .addColumn('id', text, (column) => column.primaryKey())
+      .addColumn('alias', text, (column) => column.notNull())
+      .addColumn('alias_key', text, (column) => column.notNull().unique())
+      .addColumn('full_name', text, (column) => column.notNull())
       .addColumn('enabled', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('verify_by', 'bigint')
       .execute();
     await namesOfUser(db, 'user_roles', 'role');
     await namesOfUser(db, 'user_groups', 'group_name');
-    await belongsToUser(schema.createTable('emails'))
-      .addColumn('address', 'text', (column) => column.notNull())
-      .addColumn('address_key', 'text', (column) => column.notNull().unique())
+    await belongsToUser(schema.createTable('emails'), text)
+      .addColumn('address', text, (column) => column.notNull())
+      .addColumn('address_key', text, (column) => column.notNull().unique())
       .addColumn('preferred', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('verify_by', 'bigint')
       .execute();
     await schema
       .createTable('sessions')
-      .addColumn('id', 'text', (column) => column.primaryKey())
-      .addColumn('user_id', 'text', (column) => column.references('users.id').onDelete('cascade'))
-      .addColumn('email_id', 'text', (column) => column.references('emails.id').onDelete('set null'))
-      .addColumn('bearer_hash', 'text', (column) => column.notNull().unique())
-      .addColumn('ip', 'text', (column) => column.notNull())
-      .addColumn('user_agent', 'text', (column) => column.notNull())
+      .addColumn('id', text, (column) => column.primaryKey())
+      .addColumn('user_id', text, (column) => column.references('users.id').onDelete('cascade'))
+      .addColumn('email_id', text, (column) => column.references('emails.id').onDelete('set null'))
+      .addColumn('bearer_hash', text, (column) => column.notNull().unique())
+      .addColumn('ip', text, (column) => column.notNull())
+      .addColumn('user_agent', text, (column) => column.notNull())
       .addColumn('verified', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('expire_at', 'bigint', (column) => column.notNull())
       .addColumn('ends_at', 'bigint', (column) => column.notNull())
       .execute();
-    await belongsToUser(schema.createTable('keypairs'))
-      .addColumn('api_key', 'text', (column) => column.notNull().unique())
-      .addColumn('secret_hash', 'text', (column) => column.notNull())
-      .addColumn('name', 'text', (column) => column.notNull())
+    await belongsToUser(schema.createTable('keypairs'), text)
+      .addColumn('api_key', text, (column) => column.notNull().unique())
+      .addColumn('secret_hash', text, (column) => column.notNull())
+      .addColumn('name', text, (column) => column.notNull())
       .addColumn('verified', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('expire_at', 'bigint', (column) => column.notNull())
       .execute();
     await schema
       .createTable('codes')
-      .addColumn('id', 'text', (column) => column.primaryKey())
-      .addColumn('purpose', 'text', (column) => column.notNull())
-      .addColumn('subject_id', 'text', (column) => column.notNull())
-      .addColumn('user_id', 'text', (column) => column.references('users.id').onDelete('cascade'))
-      .addColumn('code_hash', 'text', (column) => column.notNull())
+      .addColumn('id', text, (column) => column.primaryKey())
+      .addColumn('purpose', text, (column) => column.notNull())
+      .addColumn('subject_id', text, (column) => column.notNull())
+      .addColumn('user_id', text, (column) => column.references('users.id').onDelete('cascade'))
+      .addColumn('code_hash', text, (column) => column.notNull())
       .addColumn('tries', 'integer', (column) => column.notNull())
       .addColumn('expire_at', 'bigint', (column) => column.notNull())
       .execute();
@@ -80,17 +82,21 @@ const indexes = [
   ['codes', 'expire_at'],
 ] as const;
 
-function belongsToUser(table: CreateTableBuilder<string>): CreateTableBuilder<string> {
+function belongsToUser(
+  table: CreateTableBuilder<string>,
+  text: ReturnType<typeof textType>,
+): CreateTableBuilder<string> {
   return table
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('user_id', 'text', (column) => column.notNull().references('users.id').onDelete('cascade'));
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'));
 }
 
 async function namesOfUser(db: Kysely<unknown>, table: string, name: string): Promise<void> {
+  const text = textType(db);
   await db.schema
     .createTable(table)
-    .addColumn('user_id', 'text', (column) => column.notNull().references('users.id').onDelete('cascade'))
-    .addColumn(name, 'text', (column) => column.notNull())
+    .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
+    .addColumn(name, text, (column) => column.notNull())
     .addPrimaryKeyConstraint(`${table}_key`, ['user_id' as never, name as never])
     .execute();
 }

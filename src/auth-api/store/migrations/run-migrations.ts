@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { StoreUnavailableError } from '../store-errors.ts';
 import { initial } from './0001-initial.ts';
 
 /** In the order of their names; a name is never changed once released. */
@@ -13,6 +14,8 @@ const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initia
 export async function runMigrations<Tables>(db: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined)
-    throw new Error('the database could not be brought to the current version', { cause: error });
+  if (error === undefined) return;
+  if (error instanceof StoreUnavailableError) throw error;
+  const why = error instanceof Error ? error.message : String(error);
+  throw new Error(`the database could not be brought to the current version: ${why}`, { cause: error });
 }

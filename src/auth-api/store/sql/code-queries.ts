@@ -1,6 +1,7 @@
 /** Verification codes in SQL. */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { CodePurpose, CodeStore, NewCode } from '../code-store.ts';
+import { lockOwnerOf } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 export function codeQueries(db: Kysely<Tables>): CodeStore {
@@ -21,13 +22,12 @@ export function codeQueries(db: Kysely<Tables>): CodeStore {
   };
 }
 
-/** Stores a code for a subject; codes that the subject had before stop to count. */
+/** Stores the first code of a subject. */
 export async function putCode(
   trx: Transaction<Tables>,
   code: NewCode,
   subject: { id: string; userId: string | null },
 ): Promise<void> {
-  await trx.deleteFrom('codes').where('subject_id', '=', subject.id).execute();
   await trx
     .insertInto('codes')
     .values({
@@ -42,13 +42,28 @@ export async function putCode(
     .execute();
 }
 
-/** Takes the code away and answers what it verifies; null for everyone but the first who asks. */
+/** Stores a new code of a subject whose user is locked; codes that it had before stop to count. */
+export async function replaceCode(
+  trx: Transaction<Tables>,
+  code: NewCode,
+  subject: { id: string; userId: string },
+): Promise<void> {
+  await dropCodes(trx, subject.id);
+  await putCode(trx, code, subject);
+}
+
+export async function dropCodes(trx: Transaction<Tables>, subjectId: string): Promise<void> {
+  await trx.deleteFrom('codes').where('subject_id', '=', subjectId).execute();
+}
+
+/** Takes the code away and answers what it verifies, its user locked; null for everyone but the first who asks. */
 export async function useCode(
   trx: Transaction<Tables>,
   codeId: string,
   purpose: CodePurpose,
   nowMs: number,
 ): Promise<string | null> {
+  if ((await lockOwnerOf(trx, 'codes', codeId)) === undefined) return null;
   const row = await trx
     .deleteFrom('codes')
     .where('id', '=', codeId)

@@ -2,7 +2,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { EmailStore } from '../email-store.ts';
 import { foldCase } from '../fold-case.ts';
-import { putCode, useCode } from './code-queries.ts';
+import { dropCodes, putCode, replaceCode, useCode } from './code-queries.ts';
+import { freeLapsed } from './free-lapsed.ts';
+import { lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 export function emailQueries(db: Kysely<Tables>): EmailStore {
@@ -31,7 +33,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
 
     add: (email, code) =>
       db.transaction().execute(async (trx) => {
-        await freeLapsedAddress(trx, email.address, email.createdAtMs);
+        await freeLapsed(trx, { address: email.address, alias: null, userId: email.userId }, email.createdAtMs);
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('emails')
           .values({
@@ -52,6 +54,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
 
     renewCode: (address, userId, code, verifyByMs) =>
       db.transaction().execute(async (trx) => {
+        if (!(await lockUser(trx, userId))) return null;
         const email = await trx
           .updateTable('emails')
           .set({ verify_by: verifyByMs })
@@ -61,7 +64,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
           .returning(['id', 'address'])
           .executeTakeFirst();
         if (email === undefined) return null;
-        await putCode(trx, code, { id: email.id, userId });
+        await replaceCode(trx, code, { id: email.id, userId });
         return email.address;
       }),
 
@@ -110,18 +113,15 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
         if (email === undefined) return 'unknown';
         if (email.preferred === 1) return 'preferred';
         await trx.deleteFrom('emails').where('id', '=', emailId).execute();
-        await trx.deleteFrom('codes').where('subject_id', '=', emailId).execute();
+        await dropCodes(trx, emailId);
         return 'done';
       }),
   };
 }
 
-/** An address whose time for verification is over is free again, also before the sweep comes by. */
-export async function freeLapsedAddress(trx: Transaction<Tables>, address: string, nowMs: number): Promise<void> {
-  await trx.deleteFrom('emails').where('address_key', '=', foldCase(address)).where('verify_by', '<=', nowMs).execute();
-}
-
-function ownEmail(trx: Transaction<Tables>, emailId: string, userId: string) {
+/** The address as it is once its user is locked: nobody else changes it until the transaction ends. */
+async function ownEmail(trx: Transaction<Tables>, emailId: string, userId: string) {
+  await lockUser(trx, userId);
   return trx
     .selectFrom('emails')
     .where('id', '=', emailId)

@@ -1,9 +1,10 @@
 /** API key pairs in SQL. */
 import type { Kysely } from 'kysely';
 import type { KeyPairStore } from '../keypair-store.ts';
-import { putCode, useCode } from './code-queries.ts';
+import { dropCodes, putCode, replaceCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
+import { keepOwner, lockOwnerOf } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 const summary = [
@@ -18,6 +19,7 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
   return {
     create: (pair, code) =>
       db.transaction().execute(async (trx) => {
+        await keepOwner(trx, pair.userId, null);
         await trx
           .insertInto('keypairs')
           .values({
@@ -62,14 +64,16 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
 
     renewCode: (keyId, code) =>
       db.transaction().execute(async (trx) => {
+        const userId = await lockOwnerOf(trx, 'keypairs', keyId);
+        if (userId === undefined || userId === null) return false;
         const pair = await trx
           .selectFrom('keypairs')
           .where('id', '=', keyId)
           .where('verified', '=', 0)
-          .select('user_id')
+          .select('id')
           .executeTakeFirst();
         if (pair === undefined) return false;
-        await putCode(trx, code, { id: keyId, userId: pair.user_id });
+        await replaceCode(trx, code, { id: keyId, userId });
         return true;
       }),
 
@@ -100,11 +104,11 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
 
     remove: (keyId, userId) =>
       db.transaction().execute(async (trx) => {
-        let query = trx.deleteFrom('keypairs').where('id', '=', keyId);
-        if (userId !== null) query = query.where('user_id', '=', userId);
-        const { numDeletedRows } = await query.executeTakeFirst();
+        const owner = await lockOwnerOf(trx, 'keypairs', keyId);
+        if (owner === undefined || (userId !== null && owner !== userId)) return false;
+        const { numDeletedRows } = await trx.deleteFrom('keypairs').where('id', '=', keyId).executeTakeFirst();
         if (numDeletedRows === 0n) return false;
-        await trx.deleteFrom('codes').where('subject_id', '=', keyId).execute();
+        await dropCodes(trx, keyId);
         return true;
       }),
 

@@ -18,7 +18,8 @@ export const joinedRoles = sql<
   string | null
 >`(select string_agg(role, ',' order by role) from user_roles where user_id = users.id)`;
 
-const joinedGroups = sql<
+/** The same of groups. */
+export const joinedGroups = sql<
   string | null
 >`(select string_agg(group_name, ',' order by group_name) from user_groups where user_id = users.id)`;
 

@@ -2,16 +2,21 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { NewCode } from '../code-store.ts';
 import type { NewSession, SessionStore } from '../session-store.ts';
-import { putCode, useCode } from './code-queries.ts';
+import { dropCodes, putCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
+import { keepOwner, lockOwnerOf } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 const summary = ['sessions.id', 'sessions.ip', 'sessions.user_agent', 'sessions.expire_at'] as const;
 
 export function sessionQueries(db: Kysely<Tables>): SessionStore {
   return {
-    create: (session, code) => db.transaction().execute((trx) => insertSession(trx, session, code)),
+    create: (session, code) =>
+      db.transaction().execute(async (trx) => {
+        if (session.userId !== null) await keepOwner(trx, session.userId, session.emailId);
+        await insertSession(trx, session, code);
+      }),
 
     async findLive(bearerHashes, nowMs) {
       const row = await db
@@ -72,11 +77,15 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
 
     remove: (sessionId, userId, nowMs) =>
       db.transaction().execute(async (trx) => {
-        let query = trx.deleteFrom('sessions').where('id', '=', sessionId).where('ends_at', '>', nowMs);
-        if (userId !== null) query = query.where('user_id', '=', userId);
-        const { numDeletedRows } = await query.executeTakeFirst();
+        const owner = await lockOwnerOf(trx, 'sessions', sessionId);
+        if (owner === undefined || (userId !== null && owner !== userId)) return false;
+        const { numDeletedRows } = await trx
+          .deleteFrom('sessions')
+          .where('id', '=', sessionId)
+          .where('ends_at', '>', nowMs)
+          .executeTakeFirst();
         if (numDeletedRows === 0n) return false;
-        await trx.deleteFrom('codes').where('subject_id', '=', sessionId).execute();
+        await dropCodes(trx, sessionId);
         return true;
       }),
 
@@ -99,6 +108,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
   };
 }
 
+/** Its user is kept by this transaction, or made by it. */
 export async function insertSession(
   trx: Transaction<Tables>,
   session: NewSession,

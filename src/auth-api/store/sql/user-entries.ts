@@ -1,8 +1,9 @@
 /** Users as an administrator lists them. */
 import { type Kysely, sql } from 'kysely';
 import type { Page, PageRequest } from '../auth-store.ts';
+import { foldCase } from '../fold-case.ts';
 import type { UserEntry, UserFilter } from '../user-store.ts';
-import { joinedRoles, splitNames } from './owner-columns.ts';
+import { joinedGroups, joinedRoles, splitNames } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,6 +17,7 @@ const columns = [
   'users.enabled',
   'users.verify_by',
   joinedRoles.as('roles'),
+  joinedGroups.as('groups'),
   joinedEmails.as('emails'),
 ] as const;
 
@@ -45,11 +47,34 @@ export async function pageOfUsers(
   return { rows: rows.map(toEntry), total: await countRows(query) };
 }
 
+/** What of a new account is somebody's already; what lapsed counts no more. */
+export async function findTaken(
+  db: Kysely<Tables>,
+  account: { readonly email: string; readonly alias: string },
+  nowMs: number,
+): Promise<'email' | 'alias' | null> {
+  const email = await db
+    .selectFrom('emails')
+    .where('address_key', '=', foldCase(account.email))
+    .where((eb) => eb.or([eb('verify_by', 'is', null), eb('verify_by', '>', nowMs)]))
+    .select('id')
+    .executeTakeFirst();
+  if (email !== undefined) return 'email';
+  const alias = await db
+    .selectFrom('users')
+    .where('alias_key', '=', foldCase(account.alias))
+    .where((eb) => eb.or([eb('verify_by', 'is', null), eb('verify_by', '>', nowMs)]))
+    .select('id')
+    .executeTakeFirst();
+  return alias === undefined ? null : 'alias';
+}
+
 interface Row {
   readonly id: string;
   readonly enabled: 0 | 1;
   readonly verify_by: number | null;
   readonly roles: string | null;
+  readonly groups: string | null;
   readonly emails: string | null;
 }
 
@@ -58,6 +83,7 @@ function toEntry(row: Row): UserEntry {
     userId: row.id,
     emails: row.emails === null ? [] : row.emails.split(' '),
     roles: splitNames(row.roles),
+    groups: splitNames(row.groups),
     verified: row.verify_by === null,
     enabled: row.enabled === 1,
   };

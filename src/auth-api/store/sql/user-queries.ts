@@ -1,11 +1,14 @@
 /** Users with their roles and groups in SQL. */
 import type { Kysely, Transaction } from 'kysely';
 import { foldCase } from '../fold-case.ts';
-import type { CreateUserOutcome, NewUser, UserStore } from '../user-store.ts';
-import { freeLapsedAddress } from './email-queries.ts';
+import type { ChangeUserOutcome, CreateUserOutcome, NewUser, UserStore } from '../user-store.ts';
+import { freeLapsed } from './free-lapsed.ts';
+import { grantNames } from './grant-names.ts';
+import { isLastHolder } from './last-holder.ts';
+import { lockUser } from './row-locks.ts';
 import { insertSession } from './session-queries.ts';
 import type { Tables } from './tables.ts';
-import { findUserEntry, pageOfUsers } from './user-entries.ts';
+import { findTaken, findUserEntry, pageOfUsers } from './user-entries.ts';
 
 /** Thrown inside a transaction to undo it. */
 class Taken extends Error {
@@ -17,7 +20,7 @@ export function userQueries(db: Kysely<Tables>): UserStore {
     async create(user, first) {
       try {
         return await db.transaction().execute(async (trx): Promise<CreateUserOutcome> => {
-          await freeLapsedUser(trx, user);
+          await freeLapsed(trx, { address: user.email, alias: user.alias, userId: null }, user.createdAtMs);
           if (!(await insertUser(trx, user))) return 'alias_taken';
           if (!(await insertFirstEmail(trx, user))) throw new Taken();
           await insertNames(trx, user);
@@ -50,23 +53,28 @@ export function userQueries(db: Kysely<Tables>): UserStore {
       return row?.user_id ?? null;
     },
 
-    async remove(userId) {
-      const { numDeletedRows } = await db.deleteFrom('users').where('id', '=', userId).executeTakeFirst();
-      return numDeletedRows > 0n;
-    },
+    findTaken: (account, nowMs) => findTaken(db, account, nowMs),
+
+    remove: (userId, kept) =>
+      db.transaction().execute(async (trx) => {
+        if (kept !== undefined && (await isLastHolder(trx, userId, kept))) return 'last_holder';
+        const { numDeletedRows } = await trx.deleteFrom('users').where('id', '=', userId).executeTakeFirst();
+        return outcomeOf(numDeletedRows);
+      }),
 
     find: (userId) => findUserEntry(db, userId),
     page: (filter, request) => pageOfUsers(db, filter, request),
 
-    setEnabled: (userId, enabled) =>
+    setEnabled: (userId, enabled, kept) =>
       db.transaction().execute(async (trx) => {
+        if (!enabled && kept !== undefined && (await isLastHolder(trx, userId, kept))) return 'last_holder';
         const { numUpdatedRows } = await trx
           .updateTable('users')
           .set({ enabled: enabled ? 1 : 0 })
           .where('id', '=', userId)
           .executeTakeFirst();
         if (!enabled) await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
-        return numUpdatedRows > 0n;
+        return outcomeOf(numUpdatedRows);
       }),
 
     async roles(userId) {
@@ -76,8 +84,7 @@ export function userQueries(db: Kysely<Tables>): UserStore {
 
     addRole: (userId, role) =>
       db.transaction().execute(async (trx) => {
-        const user = await trx.selectFrom('users').where('id', '=', userId).select('id').executeTakeFirst();
-        if (user === undefined) return false;
+        if (!(await lockUser(trx, userId))) return false;
         await trx
           .insertInto('user_roles')
           .values({ user_id: userId, role })
@@ -86,30 +93,23 @@ export function userQueries(db: Kysely<Tables>): UserStore {
         return true;
       }),
 
-    async removeRole(userId, role) {
-      const { numDeletedRows } = await db
-        .deleteFrom('user_roles')
-        .where('user_id', '=', userId)
-        .where('role', '=', role)
-        .executeTakeFirst();
-      return numDeletedRows > 0n;
-    },
+    grant: (userId, names) => grantNames(db, userId, names),
+
+    removeRole: (userId, role, kept) =>
+      db.transaction().execute(async (trx) => {
+        if (role === kept && (await isLastHolder(trx, userId, role))) return 'last_holder';
+        const { numDeletedRows } = await trx
+          .deleteFrom('user_roles')
+          .where('user_id', '=', userId)
+          .where('role', '=', role)
+          .executeTakeFirst();
+        return outcomeOf(numDeletedRows);
+      }),
   };
 }
 
-/** A registration that was never completed blocks neither its address nor its alias once its time is over. */
-async function freeLapsedUser(trx: Transaction<Tables>, user: NewUser): Promise<void> {
-  await trx
-    .deleteFrom('users')
-    .where('verify_by', '<=', user.createdAtMs)
-    .where((eb) =>
-      eb.or([
-        eb('alias_key', '=', foldCase(user.alias)),
-        eb('id', 'in', eb.selectFrom('emails').where('address_key', '=', foldCase(user.email)).select('user_id')),
-      ]),
-    )
-    .execute();
-  await freeLapsedAddress(trx, user.email, user.createdAtMs);
+function outcomeOf(rows: bigint): ChangeUserOutcome {
+  return rows > 0n ? 'done' : 'unknown';
 }
 
 async function insertUser(trx: Transaction<Tables>, user: NewUser): Promise<boolean> {

@@ -1,0 +1,40 @@
+/** The admin port of a gateway: what it shows of the process, and what its rules are in the configuration of the moment. */
+import type { Address } from '../config/config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import { reasons } from '../core/outcome/reasons.ts';
+import { type AdminServer, createAdminServer } from '../entrypoints/admin/admin-server.ts';
+import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import type { Runtime } from './create-runtime.ts';
+
+export interface AdminParts {
+  /** What is in use now. */
+  current(): Runtime;
+  draining(): boolean;
+  readonly telemetry: Telemetry;
+  /** Null: the configuration cannot be read again. */
+  readonly reload: (() => readonly ConfigProblem[]) | null;
+}
+
+export function createAdmin(address: Address, { current, draining, telemetry, reload }: AdminParts): AdminServer {
+  return createAdminServer({
+    address,
+    hostNames: () => current().config.server.adminHosts,
+    token: () => current().config.server.adminToken,
+    metrics: async () => ({ type: telemetry.metricsContentType, text: await telemetry.metricsText() }),
+    live: () => true,
+    ready: async () => ({
+      configuration: true,
+      // Nobody waits for the Auth API to learn that the end has begun.
+      authApi: !draining() && (await current().resolver.ready()),
+      redis: current().resolver.redisConnected(),
+      draining: draining(),
+    }),
+    routes: () => current().config.routes,
+    // A process that is ending brings nothing new to life.
+    ...(reload === null ? {} : { reload: () => (draining() ? 'draining' : reload()) }),
+    refused: ({ reason, cause, ...where }) => {
+      const err = cause === undefined ? {} : { err: cause };
+      telemetry.log[reasons[reason].level]({ ...where, reason, ...err }, 'refused by the admin port');
+    },
+  });
+}

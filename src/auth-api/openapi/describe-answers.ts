@@ -1,0 +1,83 @@
+/** Answers of an operation: its success, and its refusals by status with every code that may stand in them. */
+import { problemType } from '../outcome/problem.ts';
+import { type RefusalCode, refusalKinds } from '../outcome/refusals.ts';
+import type { JsonSchema } from './named-schemas.ts';
+
+const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
+
+export function describeSuccess(status: 200 | 202, schema: JsonSchema): Record<string, unknown> {
+  return {
+    [status]: {
+      description: status === 200 ? 'The answer' : 'Done',
+      headers: { 'Cache-Control': header('CacheControl') },
+      content: { 'application/json': { schema } },
+    },
+  };
+}
+
+export function describeRefusals(codes: readonly RefusalCode[]): Record<string, unknown> {
+  const statuses = [...new Set(codes.map((code) => refusalKinds[code].status))].sort((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      refusal(
+        status,
+        codes.filter((code) => refusalKinds[code].status === status),
+      ),
+    ]),
+  );
+}
+
+/** What is not told for each operation again. */
+export function describeOtherRefusals(codes: readonly RefusalCode[]): Record<string, unknown> {
+  const listed = codes.map((code) => `${refusalKinds[code].status} \`${code}\``).join(', ');
+  return { ...refusal(null, []), description: `What any request may meet: ${listed}` };
+}
+
+function refusal(status: number | null, codes: readonly RefusalCode[]): Record<string, unknown> {
+  const narrowed = codes.length === 0 ? {} : { properties: { code: { enum: codes } } };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${refusalKinds[code].message}`).join('; '),
+    headers: {
+      'x-error': header('XError'),
+      'x-error-id': header('XErrorId'),
+      ...(status === 401 ? { 'WWW-Authenticate': header('WwwAuthenticate') } : {}),
+      ...(status === 429 || status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
+    },
+    content: { [problemType]: { schema: { $ref: '#/components/schemas/Problem', ...narrowed } } },
+  };
+}
+
+export const problemSchema: JsonSchema = {
+  type: 'object',
+  description: 'Why a request was refused (RFC 9457). The same words stand in `x-error` and `x-error-id`.',
+  properties: {
+    type: { type: 'string', pattern: '^urn:rolegate:auth-api:[a-z_]+$' },
+    title: { type: 'string', description: 'For people; equal to `x-error`' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    code: { type: 'string', enum: Object.keys(refusalKinds).sort(), description: 'For programs; never renamed' },
+    errorId: { type: 'string', format: 'uuid', description: 'Joins the answer with the log; equal to `x-error-id`' },
+    invalid: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Names of parameters that are missing or not valid',
+    },
+  },
+  required: ['type', 'title', 'status', 'code', 'errorId'],
+};
+
+export const answerHeaders = {
+  XError: { description: 'Why the request was refused, in words', required: true, schema: { type: 'string' } },
+  XErrorId: {
+    description: 'Id of the refusal, for questions to whoever runs the service',
+    required: true,
+    schema: { type: 'string', format: 'uuid' },
+  },
+  WwwAuthenticate: { description: 'RFC 9110 section 11.6.1', required: true, schema: { type: 'string' } },
+  RetryAfter: {
+    description: 'Seconds after which the request may succeed',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+  },
+  CacheControl: { description: 'Nobody may keep the answer', schema: { type: 'string', const: 'no-store' } },
+} as const;

@@ -1,0 +1,58 @@
+/** JSON Schemas (2020-12) of the schemas that check requests, each once, under a name in the document's components. */
+import { z } from 'zod';
+import { acknowledgement, verification } from '../operations/fields.ts';
+import { openedSession } from '../operations/sessions/open-session.ts';
+
+export type JsonSchema = Record<string, unknown>;
+
+export interface NamedSchemas {
+  /** A reference to the schema, which is described under `name` unless it stands under another one already. */
+  refer(schema: z.ZodType, name: string): JsonSchema;
+  /** By name, in the order of the names. */
+  all(): Record<string, JsonSchema>;
+}
+
+const shared: readonly (readonly [z.ZodType, string])[] = [
+  [acknowledgement, 'Acknowledgement'],
+  [verification, 'Verification'],
+  [openedSession, 'OpenedSession'],
+];
+
+export function createNamedSchemas(): NamedSchemas {
+  const names = new Map<z.ZodType, string>(shared);
+  const described = new Map<string, JsonSchema>();
+  return {
+    refer(schema, fresh) {
+      const name = names.get(schema) ?? fresh;
+      names.set(schema, name);
+      if (!described.has(name)) described.set(name, describe(schema, 'input'));
+      return { $ref: `#/components/schemas/${name}` };
+    },
+    all: () => Object.fromEntries([...described].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+export interface DescribedParameter {
+  readonly name: string;
+  readonly required: boolean;
+  readonly schema: JsonSchema;
+}
+
+/** The members of an object schema as parameters of a path or a query. */
+export function describeParameters(schema: z.ZodType, place: 'path' | 'query'): DescribedParameter[] {
+  // What is in a path is described as it reads once its escapes are undone.
+  const { properties = {}, required = [] } = describe(schema, place === 'path' ? 'output' : 'input') as {
+    properties?: Record<string, JsonSchema>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, member]) => ({
+    name,
+    required: required.includes(name),
+    schema: member,
+  }));
+}
+
+function describe(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, additionalProperties: _closed, ...described } = z.toJSONSchema(schema, { io });
+  return described;
+}

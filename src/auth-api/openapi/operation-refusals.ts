@@ -1,0 +1,81 @@
+/**
+ * What each operation may answer beside its success. What follows from the credential and from the schemas is derived; the
+ * rest is named here, and the conformance suite shows each of them.
+ */
+import type { Operation } from '../operations/operation.ts';
+import type { RefusalCode } from '../outcome/refusals.ts';
+
+/** What any request may meet before an operation is found or after it failed. */
+export const generalRefusals: readonly RefusalCode[] = [
+  'request_malformed',
+  'host_invalid',
+  'target_invalid',
+  'route_not_found',
+  'method_not_allowed',
+  'request_timeout',
+  'body_too_large',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+  'method_unsupported',
+];
+
+const codeChecks = ['code_wrong', 'code_unknown', 'attempts_exceeded'] as const;
+
+const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
+  createSession: ['email_unknown', 'attempts_exceeded'],
+  verifySession: codeChecks,
+  revokeSession: ['session_unknown'],
+  createKeyPair: ['attempts_exceeded'],
+  verifyKeyPair: codeChecks,
+  renewKeyPairCode: ['keypair_unknown', 'attempts_exceeded'],
+  revokeKeyPair: ['keypair_unknown'],
+  addEmail: ['key_duplicated', 'attempts_exceeded'],
+  verifyEmail: codeChecks,
+  renewEmailCode: ['email_unknown', 'attempts_exceeded'],
+  preferEmail: ['email_unverified', 'email_unknown'],
+  removeEmail: ['email_preferred', 'email_unknown'],
+  registerUser: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
+  readAlias: ['user_unknown'],
+  findUser: ['user_unknown'],
+  removeSelf: ['administrator_last'],
+  createUser: ['key_duplicated'],
+  readUser: ['user_unknown'],
+  enableUser: ['user_unknown'],
+  disableUser: ['user_unknown', 'administrator_last'],
+  removeUser: ['user_unknown', 'administrator_last'],
+  readRoles: ['user_unknown'],
+  addRole: ['user_unknown'],
+  removeRole: ['role_unknown', 'administrator_last'],
+  revokeAnySession: ['session_unknown'],
+  revokeAnyKeyPair: ['keypair_unknown'],
+};
+
+const credentialRefusals: Readonly<Record<Operation['credential'], readonly RefusalCode[]>> = {
+  none: [],
+  bearer: ['credential_repeated', 'credential_conflict', 'credential_missing', 'credential_rejected'],
+  keypair: keyChecked(),
+  any: keyChecked(),
+  administrator: [...keyChecked(), 'permission_missing'],
+};
+
+function keyChecked(): RefusalCode[] {
+  return [
+    'credential_repeated',
+    'credential_conflict',
+    'credential_missing',
+    'credential_rejected',
+    'attempts_exceeded',
+  ];
+}
+
+/** Codes of the operation, without the general ones; each once. */
+export function refusalsOf(operation: Operation): readonly RefusalCode[] {
+  const { params, query, body } = operation.schemas;
+  const path = operation.paths[0];
+  const codes: RefusalCode[] = [...credentialRefusals[operation.credential]];
+  if (params !== null && path.includes('{id}')) codes.push('id_invalid');
+  if (query !== null || body !== null || /\{(?!id\})/.test(path)) codes.push('parameters_invalid');
+  if (body !== null) codes.push('body_malformed');
+  return [...new Set([...codes, ...(ownRefusals[operation.name] ?? [])])];
+}

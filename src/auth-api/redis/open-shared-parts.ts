@@ -1,0 +1,39 @@
+/** What replicas share when Redis is configured, and what stands in for it when it is not. */
+import type { RedisConfig } from '../../config/config.ts';
+import type { AuthApiLog } from '../auth-api.ts';
+import type { AttemptLimiter } from '../limits/attempt-limiter.ts';
+import { createMemoryLimiter } from '../limits/memory-limiter.ts';
+import type { RevocationEvent } from '../revocation-event.ts';
+
+export interface SharedParts {
+  readonly limiter: AttemptLimiter;
+  /** Tells gateways in other processes; never throws. */
+  publish(event: RevocationEvent): void;
+  /** Waits for messages under way, then ends the connection. */
+  close(): Promise<void>;
+}
+
+/** `config` null: attempts are counted in this process, and nobody is told. */
+export async function openSharedParts(
+  config: RedisConfig | null,
+  log: AuthApiLog,
+  now: () => number,
+): Promise<SharedParts> {
+  const local = createMemoryLimiter(now);
+  if (config === null) return { limiter: local, publish: () => {}, close: async () => {} };
+  // Whoever has no Redis need not load its client.
+  const { connectRedis } = await import('./connect-redis.ts');
+  const { createSharedLimiter } = await import('../limits/shared-limiter.ts');
+  const { createRevocationPublisher } = await import('../revocations/revocation-publisher.ts');
+  const { keyPrefix, commandTimeoutMs } = config;
+  const redis = connectRedis(config, log);
+  const publisher = createRevocationPublisher({ redis, keyPrefix, log, now });
+  return {
+    limiter: createSharedLimiter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
+    publish: publisher.publish,
+    async close() {
+      await publisher.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** The store in PostgreSQL: for several processes, on one machine or many. */
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { AuthStore } from './auth-store.ts';
+import { runMigrations } from './migrations/run-migrations.ts';
+import { openPostgresPool, type PoolBounds } from './postgres-pool.ts';
+import { createSqlStore } from './sql/sql-store.ts';
+import type { Tables } from './sql/tables.ts';
+
+const serving: PoolBounds = {
+  connections: 10,
+  connectTimeoutMs: 5_000,
+  statementTimeoutMs: 5_000,
+  idleTimeoutMs: 30_000,
+};
+
+/** A migration may rewrite large tables, and those who started second wait for it. */
+const migrating: PoolBounds = { ...serving, connections: 1, statementTimeoutMs: 10 * 60_000 };
+
+/** Key of the advisory lock under which one process at a time migrates; any number that nobody else takes. */
+const migrationLock = 4_711_320_815;
+
+/**
+ * `url`: as PostgreSQL's own clients read it (`sslmode`, `sslrootcert` and so on in its query). An encrypted connection
+ * is always verified, unless `sslmode` is `no-verify`. Rejects with `StoreUnavailableError` when the database does not
+ * answer, and when it cannot be brought to the current version; no error repeats the URL.
+ */
+export async function openPostgresStore(url: string): Promise<AuthStore> {
+  await migrate(url);
+  return createSqlStore(openDatabase(url, serving));
+}
+
+async function migrate(url: string): Promise<void> {
+  const db = openDatabase(url, migrating);
+  try {
+    await db.connection().execute(async (connection) => {
+      // Before kysely makes its own tables: two that do so at the same time fail. The lock goes with the connection.
+      await sql`select pg_advisory_lock(${migrationLock})`.execute(connection);
+      await runMigrations(connection);
+    });
+  } finally {
+    await db.destroy();
+  }
+}
+
+function openDatabase(url: string, bounds: PoolBounds): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPostgresPool(url, bounds) }) });
+}

@@ -1,0 +1,24 @@
+/** How a store fails, so that whoever answers can tell a store that is away from a fault of ours. */
+
+/** The database does not answer, or not in time: trying again later may work. The text names neither host nor user. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+
+  constructor(reason: string) {
+    super(`the database does not answer: ${reason}`);
+  }
+}
+
+/** The database refused a statement: a fault of ours or of its setup. The text holds no value of any row. */
+export class StoreFaultError extends Error {
+  override readonly name = 'StoreFaultError';
+}
+
+/** The user, or the address, to whom a new row was to belong went in the meantime. */
+export class OwnerGoneError extends Error {
+  override readonly name = 'OwnerGoneError';
+
+  constructor() {
+    super('the user or the address is gone');
+  }
+}

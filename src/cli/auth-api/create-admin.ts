@@ -1,0 +1,54 @@
+/** `rolegate auth-api create-admin`: makes an administrator, or makes one of a user who is there already. */
+import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
+import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
+import { firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
+import { CommandError, ExitCode } from '../exit-code.ts';
+import { withAuthApi } from './with-auth-api.ts';
+
+export interface CreateAdminOptions {
+  readonly config: string;
+  readonly email: string;
+  /** Of a new user; both are made of the address when left out. */
+  readonly fullName?: string;
+  readonly alias?: string;
+}
+
+export async function createAdmin(options: CreateAdminOptions): Promise<ExitCode> {
+  process.stdout.write(`${await withAuthApi(options.config, (api) => makeAdministrator(api, options))}\n`);
+  return ExitCode.fine;
+}
+
+/** Answers what was done, in words. */
+async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Promise<string> {
+  const { email } = options;
+  const known = await api.findUser(email);
+  if (known === null) {
+    const { userId, alias } = await create(api, options);
+    return `made the administrator ${email} (user ${userId}, alias ${alias})`;
+  }
+  const user = await api.readUser(known);
+  if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator has to enable it`);
+  const added = await api.grant(known, { roles: [administratorRole], groups: [] });
+  if (added === null) throw new CommandError(`${email} was removed in the meantime`);
+  const what = added.roles.length > 0 ? `gave ${administratorRole} to` : 'nothing to do:';
+  const rest = added.roles.length > 0 ? '' : ' is an administrator';
+  return `${what} ${email} (user ${known})${rest}`;
+}
+
+async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ userId: string; alias: string }> {
+  const local = options.email.slice(0, options.email.lastIndexOf('@'));
+  const { fullName = local, alias = local } = options;
+  const roles = [...firstRoles, administratorRole];
+  try {
+    const { userId } = await api.createUser({ email: options.email, fullName, alias, roles, groups: firstGroups });
+    return { userId, alias };
+  } catch (error) {
+    if (error instanceof TypeError) throw new CommandError(error.message, ExitCode.usage);
+    if (!(error instanceof AccountTakenError)) throw error;
+    const message =
+      error.taken === 'alias'
+        ? `the alias "${alias}" is taken: give another one with --alias`
+        : `somebody is registering ${options.email} at this moment: finish or let it lapse, and try again`;
+    throw new CommandError(message);
+  }
+}

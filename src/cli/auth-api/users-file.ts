@@ -1,0 +1,89 @@
+/** Reads a file of users for the import; all of its problems are found at once. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { NewAccount } from '../../auth-api/auth-api.ts';
+import * as fields from '../../auth-api/operations/fields.ts';
+import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
+import { foldCase } from '../../auth-api/store/fold-case.ts';
+import { createCheck } from '../../config/checks/check.ts';
+import { type ConfigProblem, createProblemList } from '../../config/problem.ts';
+import { planOf } from '../../config/read-plan.ts';
+import { readValue } from '../../config/read-value.ts';
+import { Refusal, text } from '../../config/schema/scalar.ts';
+import { createLineIndex } from '../../config/yaml/line-index.ts';
+import { readYaml } from '../../config/yaml/read-yaml.ts';
+
+export type UsersFile =
+  | { readonly ok: true; readonly users: readonly UserOfFile[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+export interface UserOfFile extends NewAccount {
+  /** Where the user stands in the file, from 1. */
+  readonly line: number;
+}
+
+/** A value as the API itself takes it. */
+function checked(expected: string, schema: z.ZodType<string>) {
+  return text(expected, (value) => {
+    const result = schema.safeParse(value);
+    return result.success ? result.data : new Refusal(`expected ${expected}`);
+  });
+}
+
+const nameExpected = 'a name of letters, digits and _.:@-, at most 64 characters';
+const names = (usual: readonly string[]) => z.array(checked(nameExpected, fields.name)).prefault([...usual]);
+
+const schema = z.strictObject({
+  users: z.array(
+    z.strictObject({
+      email: checked('an e-mail address', accountFields.email),
+      fullName: checked('a name of at most 200 characters, without line breaks', accountFields.fullName),
+      alias: checked('an alias of at most 64 characters, without line breaks', accountFields.alias),
+      roles: names(firstRoles),
+      groups: names(firstGroups),
+    }),
+  ),
+});
+
+export function readUsersFile(file: string): UsersFile {
+  let content: string;
+  try {
+    content = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch {
+    const problem = {
+      file,
+      line: 1,
+      column: 1,
+      message: 'the file cannot be read as UTF-8 text',
+      hint: null,
+      frame: '',
+    };
+    return { ok: false, problems: [problem] };
+  }
+  return parseUsers(content, file);
+}
+
+/** `file`: its name for problems. No variable of the environment is put in: such a file may come from somebody else. */
+export function parseUsers(content: string, file: string): UsersFile {
+  const lines = createLineIndex(content);
+  const list = createProblemList(file, content, lines);
+  const root = readYaml(content, {}, list);
+  const parts = root === null ? undefined : readValue(planOf(schema), root, list.report);
+  if (root === null || parts === undefined) return { ok: false, problems: list.problems() };
+  const check = createCheck(root, lines, list, () => '');
+  // Parts that had problems are missing.
+  const { users = [] } = parts as { users?: (Partial<NewAccount> | undefined)[] };
+  for (const key of ['email', 'alias'] as const) {
+    const seen = new Map<string, number>();
+    users.forEach((user, at) => {
+      const value = user?.[key];
+      if (value === undefined) return;
+      const first = seen.get(foldCase(value));
+      if (first === undefined) seen.set(foldCase(value), check.lineOf(['users', at]));
+      else check.at(['users', at, key], `this ${key} is that of the user in line ${first} already`);
+    });
+  }
+  if (list.count() > 0) return { ok: false, problems: list.problems() };
+  const whole = users as NewAccount[];
+  return { ok: true, users: whole.map((user, at) => ({ ...user, line: check.lineOf(['users', at]) })) };
+}

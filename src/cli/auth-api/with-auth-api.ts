@@ -1,0 +1,31 @@
+/** Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. */
+import type { AuthApi, AuthApiLog } from '../../auth-api/auth-api.ts';
+import { createAuthApi } from '../../auth-api/create-auth-api.ts';
+import { CommandError } from '../exit-code.ts';
+import { readSettings } from './read-settings.ts';
+
+/** Closes it whatever comes of `use`. Throws a `CommandError` when it cannot be opened. */
+export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi) => Promise<Result>): Promise<Result> {
+  const settings = readSettings(configFile);
+  if (settings.database === ':memory:') {
+    throw new CommandError(`${configFile}: the database is in memory, so nothing would be left of it`);
+  }
+  let api: AuthApi;
+  try {
+    api = await createAuthApi({ settings: { ...settings, outbox: 'none', mail: null }, log });
+  } catch (error) {
+    throw new CommandError(`the database cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    return await use(api);
+  } finally {
+    await api.close();
+  }
+}
+
+/** Only what the person at the terminal should know. */
+const log: AuthApiLog = {
+  info: () => {},
+  warn: (_fields, message) => process.stderr.write(`${message}\n`),
+  error: (_fields, message) => process.stderr.write(`${message}\n`),
+};

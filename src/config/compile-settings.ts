@@ -1,0 +1,50 @@
+/** Makes the compiled settings of the Auth API, wherever its keys stand. */
+import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
+import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
+import type { AuthApiSettings, MailConfig } from './config.ts';
+import type { AuthApiFile } from './schema.ts';
+import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
+
+type Settings = Omit<AuthApiFile, 'listen' | 'trustedProxies'>;
+
+export function compileSettings(
+  settings: Settings,
+  secrets: AuthApiSecrets,
+  trustedProxies: readonly string[],
+): AuthApiSettings {
+  const { lifetimes, limits, redis } = settings;
+  const mail = compileMail(settings.mail, secrets.smtp);
+  return {
+    database: secrets.database,
+    secret: secrets.secret,
+    previousSecrets: secrets.previousSecrets,
+    selfRegistration: settings.selfRegistration,
+    revealUnknownEmail: settings.revealUnknownEmail,
+    outbox: settings.outbox ?? (mail === null ? 'none' : 'mail'),
+    mail,
+    sessionLifetimeMs: lifetimes.session,
+    unverifiedLifetimeMs: lifetimes.unverified,
+    sessionCapMs: lifetimes.cap,
+    codeLifetimeMs: lifetimes.code,
+    limits: {
+      codeTries: limits.codeTries,
+      mailsPerAddress: limits.mailsPerAddress,
+      mailsPerClient: limits.mailsPerClient,
+      mailWindowMs: limits.mailWindow,
+      keyFailures: limits.keyFailures,
+      keyWindowMs: limits.keyWindow,
+    },
+    redis:
+      redis === undefined || secrets.redisUrl === null
+        ? null
+        : { url: secrets.redisUrl, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeout },
+    webSession: settings.webSession ?? null,
+    trustedProxies: compileTrustedProxies(trustedProxies),
+  };
+}
+
+function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {
+  if (mail === undefined || smtp === null) return null;
+  const requireTls = mail.requireTls ?? (smtp.credentials !== null && !isThisMachine(smtp.host));
+  return { smtp: { ...smtp, requireTls }, from: mail.from };
+}

@@ -1,0 +1,101 @@
+/** Keys of the Auth API itself: under `authApi.embedded`, or in its own file. */
+import { z } from 'zod';
+import { redis } from './cache.ts';
+import { mail } from './mail.ts';
+import { bool, integer, word } from './scalar.ts';
+import { secret } from './secret.ts';
+import { cookieName, duration } from './values.ts';
+
+const tenYearsMs = 3650 * 86_400_000;
+
+const lifetimes = z.strictObject({
+  session: duration(1000, tenYearsMs)
+    .meta({ description: 'A verified session, from its creation or extension.', examples: ['24h'] })
+    .prefault('24h'),
+  unverified: duration(1000, tenYearsMs)
+    .meta({ description: 'A session whose code has not been entered.', examples: ['10m'] })
+    .prefault('10m'),
+  cap: duration(1000, tenYearsMs)
+    .meta({ description: 'The longest a session lives, however often it is extended.', examples: ['30d'] })
+    .prefault('30d'),
+  code: duration(1000, tenYearsMs)
+    .meta({ description: 'A verification code.', examples: ['10m'] })
+    .prefault('10m'),
+});
+
+const limits = z.strictObject({
+  codeTries: integer(1, 100)
+    .meta({ description: 'Wrong tries of one code. Beyond it: 429 until the code ends.', examples: [5] })
+    .prefault(5),
+  mailsPerAddress: integer(1, 1_000_000)
+    .meta({ description: 'Mails to one address within "mailWindow". Beyond it: 429.', examples: [5] })
+    .prefault(5),
+  mailsPerClient: integer(1, 1_000_000)
+    .meta({ description: 'Mails that one client asks for within "mailWindow". Beyond it: 429.', examples: [200] })
+    .prefault(200),
+  mailWindow: duration(1000)
+    .meta({ description: 'Time within which mails are counted.', examples: ['10m'] })
+    .prefault('10m'),
+  keyFailures: integer(1, 1_000_000)
+    .meta({
+      description: 'Failing checks of one API key within "keyWindow". Beyond it: 429; the right secret still passes.',
+      examples: [10],
+    })
+    .prefault(10),
+  keyWindow: duration(1000)
+    .meta({ description: 'Time within which failing checks are counted.', examples: ['1m'] })
+    .prefault('1m'),
+});
+
+export const authApiSettingsShape = {
+  database: secret('the path of the database, or its URL').meta({
+    description:
+      'SQLite file, ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
+    examples: ['file:./rolegate.db'],
+  }),
+  secret: secret('a secret of at least 32 characters').meta({
+    description: 'Key of the hashes under which bearers, API secrets and codes are stored; at least 32 characters.',
+    examples: [`\${ROLEGATE_AUTH_SECRET}`],
+  }),
+  previousSecrets: z
+    .array(secret('a secret of at least 32 characters'))
+    .meta({
+      description:
+        'Earlier values of "secret", the newest first: what was stored under them stays valid. Remove one once everything from its time has ended.',
+      examples: [[]],
+    })
+    .prefault([]),
+  selfRegistration: bool()
+    .meta({ description: 'Whether anyone may create a user.', examples: [false] })
+    .prefault(false),
+  revealUnknownEmail: bool()
+    .meta({
+      description: 'Whether a login with an unknown address is told so (404); false: it looks like any other.',
+      examples: [true],
+    })
+    .prefault(true),
+  outbox: word(['console', 'none', 'mail'])
+    .optional()
+    .meta({
+      description:
+        'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). Left out: "mail" when that is configured, else "none".',
+      examples: ['mail'],
+    }),
+  mail: mail.optional().meta({ description: 'Sends codes by e-mail. Left out: no mail is sent.' }),
+  lifetimes: lifetimes.meta({ description: 'How long things live.' }).prefault({}),
+  limits: limits.meta({ description: 'What anybody may try, and how often.' }).prefault({}),
+  redis: redis.optional().meta({
+    description: 'Shares limits among replicas and tells gateways of revocations. Left out: this process alone.',
+  }),
+  webSession: z
+    .strictObject({
+      cookie: cookieName('the name of a cookie').meta({
+        description: 'Its name; gateways read it with the same name in "credentials.bearerCookie".',
+        examples: ['__Host-session'],
+      }),
+    })
+    .optional()
+    .meta({
+      description: 'Lets web pages have their bearer in a cookie that no script can read. Left out: no cookies.',
+    }),
+};

@@ -1,0 +1,27 @@
+/** Settings of an Auth API for tests: in memory, with every default of the configuration. */
+import type { AuthApiSettings } from '../../src/config/config.ts';
+
+export const authApiSettings: AuthApiSettings = {
+  database: ':memory:',
+  secret: 'a secret for these tests, long enough',
+  previousSecrets: [],
+  selfRegistration: true,
+  revealUnknownEmail: true,
+  outbox: 'console',
+  mail: null,
+  sessionLifetimeMs: 86_400_000,
+  unverifiedLifetimeMs: 600_000,
+  sessionCapMs: 30 * 86_400_000,
+  codeLifetimeMs: 600_000,
+  limits: {
+    codeTries: 5,
+    mailsPerAddress: 5,
+    mailsPerClient: 200,
+    mailWindowMs: 600_000,
+    keyFailures: 10,
+    keyWindowMs: 60_000,
+  },
+  redis: null,
+  webSession: null,
+  trustedProxies: () => false,
+};

@@ -1,0 +1,42 @@
+/** What every way of getting a PostgreSQL gives: a running server whose superuser may make databases. */
+import { Client } from 'pg';
+
+export interface RunningPostgres {
+  /** URL of the database `postgres`, with the password. */
+  readonly url: string;
+  /** Ends the server and removes every trace. */
+  dispose(): Promise<void>;
+}
+
+/** A way of getting a PostgreSQL, found to work on this machine. */
+export interface PostgresWay {
+  /** For the line that tells where PostgreSQL comes from, such as `testcontainers postgres:17-alpine`. */
+  readonly name: string;
+  start(): Promise<RunningPostgres>;
+}
+
+/** Room for the pools of several test files and processes at once. */
+export const postgresArguments = ['-c', 'max_connections=200', '-c', 'log_min_messages=warning'] as const;
+
+/** Resolves when a PostgreSQL answers there; rejects when it does not in time, or as soon as `alive` says no. */
+export async function untilAnswers(url: string, alive = () => true, timeoutMs = 30_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await answers(url))) {
+    if (!alive() || Date.now() > deadline) throw new Error(`No PostgreSQL answered within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('select 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

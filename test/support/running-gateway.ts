@@ -1,0 +1,58 @@
+/** The whole gateway in this process, as `rolegate serve` makes it, with its log caught. */
+import { createGateway } from '../../src/app/create-gateway.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface RunningGateway {
+  readonly origin: string;
+  readonly port: number;
+  /** Base URL of the admin port; throws when the configuration has none. */
+  readonly admin: string;
+  /** Everything logged so far, as written. */
+  logText(): string;
+  logLines(): LogLine[];
+  metrics(): Promise<string>;
+  /** Codes that an embedded Auth API sent, newest last. */
+  readonly codes: readonly { readonly code: string; readonly codeId: string }[];
+  /** Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Throws with every problem when the configuration is not one. */
+export async function startGateway(text: string): Promise<RunningGateway> {
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  let logged = '';
+  const codes: { code: string; codeId: string }[] = [];
+  const gateway = createGateway(read.config, {
+    version: 'test',
+    logTo: {
+      write: (lines) => {
+        logged += lines;
+      },
+    },
+    onCode: ({ code, codeId }) => codes.push({ code, codeId }),
+  });
+  const { listen, admin } = await gateway.start();
+  const adminBase = () => {
+    if (admin === null) throw new Error('no admin port');
+    return `http://127.0.0.1:${admin.port}`;
+  };
+  return {
+    origin: `http://127.0.0.1:${listen.port}`,
+    port: listen.port,
+    get admin() {
+      return adminBase();
+    },
+    logText: () => logged,
+    logLines: () =>
+      logged
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line)),
+    metrics: async () => (await fetch(`${adminBase()}/metrics`)).text(),
+    codes,
+    close: () => gateway.close(),
+  };
+}

@@ -1,0 +1,115 @@
+/** What the keys of the Auth API become. */
+import { describe, expect, test } from 'vitest';
+import type { AuthApiSettings } from '../../../src/config/config.ts';
+import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
+import { env } from './environment.ts';
+
+const files: Readonly<Record<string, string>> = {
+  database: 'postgres://ann:opensesame@postgres/rolegate\n',
+  smtp: 'smtps://ann:opensesame@mail\n',
+  old: 'old-0123456789abcdef0123456789abcdef\n',
+};
+
+const options = {
+  file: 'auth-api.yaml',
+  env,
+  readSecret(path: string): string {
+    const text = files[path];
+    if (text === undefined) throw new Error('no such file');
+    return text;
+  },
+};
+
+/** The Auth API's own file with these lines in addition; `database` can be among them. */
+function settingsOf(lines: string): AuthApiSettings {
+  const database = lines.startsWith('database') ? '' : 'database: ":memory:"\n';
+  const result = parseAuthApiFile(`${database}secret: "\${AUTH_SECRET}"\n${lines}\n`, options);
+  if (!result.ok) throw new Error(result.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  return result.config.settings;
+}
+
+test.each([
+  ['a file', 'database: ./x.db', './x.db'],
+  ['a file URI', 'database: "file:./x.db"', './x.db'],
+  ['a file URI from the root', 'database: "file:///var/x.db"', '///var/x.db'],
+  ['memory', 'database: ":memory:"', ':memory:'],
+  [
+    'PostgreSQL',
+    'database: "postgres://ann:pw@db:5432/x?sslmode=require"',
+    'postgres://ann:pw@db:5432/x?sslmode=require',
+  ],
+  ['PostgreSQL from a file', 'database: { file: database }', 'postgres://ann:opensesame@postgres/rolegate'],
+])('database: %s', (_, line, database) => {
+  expect(settingsOf(line).database).toBe(database);
+});
+
+test('earlier secrets from variables and files, in their order', () => {
+  expect(settingsOf(`previousSecrets: [{ file: old }, "\${CACHE_SECRET}"]`).previousSecrets).toEqual([
+    'old-0123456789abcdef0123456789abcdef',
+    env['CACHE_SECRET'],
+  ]);
+});
+
+describe('mail', () => {
+  const from = 'from: "Rolegate <no-reply@example.test>"';
+
+  test('is what codes go by once it is configured, unless the outbox says otherwise', () => {
+    const mail = `mail: { smtp: "smtp://127.0.0.1:25", ${from} }`;
+    expect(settingsOf(mail)).toMatchObject({
+      outbox: 'mail',
+      mail: {
+        smtp: { host: '127.0.0.1', port: 25, implicitTls: false, requireTls: false, credentials: null },
+        from: { name: 'Rolegate', address: 'no-reply@example.test' },
+      },
+    });
+    expect(settingsOf(`${mail}\noutbox: console`).outbox).toBe('console');
+    expect(settingsOf('')).toMatchObject({ outbox: 'none', mail: null });
+  });
+
+  test.each([
+    ['no password', '"smtp://mail"', '', false],
+    ['no password, but asked for', '"smtp://mail"', 'requireTls: true', true],
+    ['a password', '"smtp://ann:pw@mail"', '', true],
+    ['a password from a file', '{ file: smtp }', '', true],
+    ['a password for this machine', '"smtp://ann:pw@127.0.0.1"', '', false],
+    ['a password for this machine, but asked for', '"smtp://ann:pw@127.0.0.1"', 'requireTls: true', true],
+    ['a password for this machine, and not asked for', '"smtp://ann:pw@localhost"', 'requireTls: false', false],
+  ])('TLS is a must: %s', (_, smtp, more, requireTls) => {
+    const { mail } = settingsOf(`mail: { smtp: ${smtp}, ${from}, ${more} }`);
+    expect(mail?.smtp.requireTls).toBe(requireTls);
+  });
+});
+
+test('limits, Redis, web sessions and proxies', () => {
+  const settings = settingsOf(`limits: { codeTries: 3, mailsPerClient: 7, mailWindow: 1m, keyWindow: 2s }
+redis: { url: "\${REDIS_URL}" }
+webSession: { cookie: __Host-session }
+trustedProxies: ["10.0.0.0/8"]`);
+  expect(settings).toMatchObject({
+    limits: {
+      codeTries: 3,
+      mailsPerAddress: 5,
+      mailsPerClient: 7,
+      mailWindowMs: 60_000,
+      keyFailures: 10,
+      keyWindowMs: 2000,
+    },
+    redis: { url: env['REDIS_URL'], keyPrefix: 'rolegate:', commandTimeoutMs: 50 },
+    webSession: { cookie: '__Host-session' },
+  });
+  expect(['10.1.2.3', '127.0.0.1'].map(settings.trustedProxies)).toEqual([true, false]);
+});
+
+test('the embedded one believes the gateway, which asks from this machine', () => {
+  const result = parseConfig(
+    `version: 1
+authApi: { embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", webSession: { cookie: sid } } }
+credentials: { bearerCookie: sid }
+routes: []
+`,
+    options,
+  );
+  if (!result.ok || result.config.authApi.kind !== 'embedded') throw new Error('not read');
+  const { trustedProxies } = result.config.authApi.embedded;
+  expect(['127.0.0.1', '::1', '10.1.2.3'].map((peer) => trustedProxies(peer))).toEqual([true, true, false]);
+});
