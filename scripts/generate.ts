@@ -1,13 +1,16 @@
-/** Writes every generated file: the configuration's schema and reference, and the pages of reasons. */
+/** Writes every generated file: the configuration's schema and reference, the Auth API's description, and pages. */
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { referenceYaml } from '../src/config/reference-yaml.ts';
+import { authApiPage, openApiText } from './auth-api-page.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
   'config/gateway.reference.yaml': referenceYaml(),
   'docs/reference/reasons.md': reasonsPage(),
+  'docs/reference/auth-api.openapi.json': openApiText(),
+  'docs/reference/auth-api.md': authApiPage(),
 };
 
 for (const [file, text] of Object.entries(files)) {

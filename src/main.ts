@@ -8,7 +8,8 @@ if (found < required) {
   process.exitCode = 2;
 } else {
   const { run } = await import('./cli/run.ts');
-  process.exitCode = await run(process.argv.slice(2));
+  // A second signal ends the process at once, whatever is still open.
+  process.exit(await run(process.argv.slice(2)));
 }
 
 export {};

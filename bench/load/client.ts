@@ -66,6 +66,11 @@ class Load {
     return { requests: this.#done, seconds, cpuUs, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
   }
 
+  #number(): string {
+    const { numbers } = this.#job;
+    return String(numbers === undefined ? ++serial : Math.floor(Math.random() * numbers)).padStart(12, '0');
+  }
+
   #open(): void {
     const socket = connect({ port: this.#job.port, host: '127.0.0.1', noDelay: true });
     this.#sockets.add(socket);
@@ -74,7 +79,7 @@ class Load {
     const send = () => {
       sentAt = performance.now();
       if (this.#constant !== null) socket.write(this.#constant);
-      else socket.write(this.#job.request.replaceAll('{n}', String(++serial).padStart(12, '0')), 'latin1');
+      else socket.write(this.#job.request.replaceAll('{n}', this.#number()), 'latin1');
     };
     socket.on('connect', send);
     socket.on('data', (chunk: Buffer) => {

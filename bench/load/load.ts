@@ -2,8 +2,10 @@
 
 export interface LoadJob {
   readonly port: number;
-  /** Whole request; `{n}` is replaced by a number that no other request has. */
+  /** Whole request; `{n}` is replaced by a number of twelve digits. */
   readonly request: string;
+  /** The number is drawn at random below this; left out: it is one that no other request has. */
+  readonly numbers?: number;
   readonly status: number;
   readonly connections: number;
   readonly warmupMs: number;

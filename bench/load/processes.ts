@@ -30,10 +30,10 @@ export class Processes {
     return this.#spawn('rest', [`${import.meta.dirname}/client.ts`], ['ignore', 'inherit', 'inherit', 'ipc']);
   }
 
-  /** The gateway; its standard output, the access log, goes to a file. */
-  async gateway(config: string, port: number, logFile: string): Promise<Started> {
+  /** The gateway, or the Auth API alone; its standard output, the access log, goes to a file. */
+  async rolegate(command: 'serve' | 'auth-api', config: string, port: number, logFile: string): Promise<Started> {
     const log = openSync(logFile, 'a');
-    const child = this.#spawn('measured', ['src/main.ts', 'serve', '--config', config], ['ignore', log, 'inherit']);
+    const child = this.#spawn('measured', ['src/main.ts', command, '--config', config], ['ignore', log, 'inherit']);
     closeSync(log);
     await untilListening(port, child);
     return { port, pid: child.pid! };
@@ -67,8 +67,8 @@ function canPin(): boolean {
 async function untilListening(port: number, child: ChildProcess, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await accepts(port))) {
-    if (child.exitCode !== null) throw new Error(`The gateway ended with exit code ${child.exitCode}`);
-    if (Date.now() > deadline) throw new Error(`The gateway did not listen within ${timeoutMs} ms`);
+    if (child.exitCode !== null) throw new Error(`The process ended with exit code ${child.exitCode}`);
+    if (Date.now() > deadline) throw new Error(`The process did not listen within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -32,6 +32,11 @@ class Relayed implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#response.write(chunk)) return;
+    if (this.#response.destroyed) {
+      // Nobody would ever resume it, and its connection would be lost to the pool.
+      controller.abort(new Error('the client is gone'));
+      return;
+    }
     controller.pause();
     this.#response.once('drain', () => controller.resume());
   }

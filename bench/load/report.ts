@@ -53,7 +53,8 @@ export function ratios(rounds: Rounds): Ratio[] {
   });
 }
 
-function spread(values: readonly number[]): Spread {
+/** Of no values: not a number. */
+export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;

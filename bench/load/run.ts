@@ -111,7 +111,7 @@ async function startGateway(name: string, upstream: number, authApi: number): Pr
   const listen = await freePort();
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, gatewayConfig({ listen, upstream, authApi }));
-  return processes.gateway(file, listen, options['access-log']);
+  return processes.rolegate('serve', file, listen, options['access-log']);
 }
 
 async function freePort(): Promise<number> {

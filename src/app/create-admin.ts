@@ -1,4 +1,5 @@
 /** The admin port of a gateway: what it shows of the process, and what its rules are in the configuration of the moment. */
+import type { MailState } from '../auth-api/outbox/mail-events.ts';
 import type { Address } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { reasons } from '../core/outcome/reasons.ts';
@@ -11,11 +12,16 @@ export interface AdminParts {
   current(): Runtime;
   draining(): boolean;
   readonly telemetry: Telemetry;
+  /** Null: this process sends no mail. */
+  readonly mailState: () => MailState | null;
   /** Null: the configuration cannot be read again. */
   readonly reload: (() => readonly ConfigProblem[]) | null;
 }
 
-export function createAdmin(address: Address, { current, draining, telemetry, reload }: AdminParts): AdminServer {
+export function createAdmin(
+  address: Address,
+  { current, draining, telemetry, mailState, reload }: AdminParts,
+): AdminServer {
   return createAdminServer({
     address,
     hostNames: () => current().config.server.adminHosts,
@@ -27,6 +33,7 @@ export function createAdmin(address: Address, { current, draining, telemetry, re
       // Nobody waits for the Auth API to learn that the end has begun.
       authApi: !draining() && (await current().resolver.ready()),
       redis: current().resolver.redisConnected(),
+      mail: mailWorks(mailState()),
       draining: draining(),
     }),
     routes: () => current().config.routes,
@@ -37,4 +44,8 @@ export function createAdmin(address: Address, { current, draining, telemetry, re
       telemetry.log[reasons[reason].level]({ ...where, reason, ...err }, 'refused by the admin port');
     },
   });
+}
+
+function mailWorks(state: MailState | null): boolean | null {
+  return state === null ? null : !state.failing;
 }

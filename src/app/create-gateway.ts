@@ -58,6 +58,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   let proxy: ReverseProxy | null = null;
   let draining = false;
   let closing: Promise<void> | null = null;
+  const retired = new Set<() => Promise<void>>();
 
   function use(next: Config): void {
     const previous = runtime;
@@ -71,22 +72,33 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     telemetry.useUpstreams(next.upstreams);
     runtime = made;
     telemetry.configLoaded(true);
-    if (previous !== null) {
-      closeRuntime(previous, made).catch((error: unknown) => log.warn({ err: error }, 'old connections did not close'));
-    }
+    if (previous !== null) retire(previous, made);
+  }
+
+  /** Requests that are being decided still go where the old configuration sends them, so it is let go a little later. */
+  function retire(previous: Runtime, next: Runtime): void {
+    const letGo = () => {
+      clearTimeout(timer);
+      retired.delete(letGo);
+      return closeRuntime(previous, next).catch((error: unknown) =>
+        log.warn({ err: error }, 'old connections did not close'),
+      );
+    };
+    const timer = setTimeout(letGo, 2 * previous.config.authApi.timeoutMs).unref();
+    retired.add(letGo);
   }
 
   async function startAuthApi(): Promise<void> {
     if (config.authApi.kind !== 'embedded') return;
     const { createAuthApi } = await import('../auth-api/create-auth-api.ts');
-    const { isLoopback } = await import('../auth-api/http/client-address.ts');
     const { onCode } = options;
     authApi = await createAuthApi({
       settings: config.authApi.embedded,
       log,
-      trustPeer: isLoopback,
+      onMail: telemetry.onMail,
       ...(onCode === undefined ? {} : { printCode: (mail) => (mail.kind === 'code' ? onCode(mail) : undefined) }),
     });
+    telemetry.watchMail(authApi.mailState);
     const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
     authApiUrl = `http://127.0.0.1:${port}`;
   }
@@ -114,7 +126,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
-      const port = createAdmin(server.admin, { current, draining: () => draining, telemetry, reload });
+      const port = createAdmin(server.admin, {
+        current,
+        draining: () => draining,
+        telemetry,
+        mailState: () => authApi?.mailState() ?? null,
+        reload,
+      });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
@@ -126,6 +144,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   async function end(): Promise<void> {
     draining = true;
     await proxy?.drain((runtime?.config ?? config).server.drainTimeoutMs);
+    await Promise.all([...retired].map((letGo) => letGo()));
     if (runtime !== null) await closeRuntime(runtime, null);
     await authApi?.close();
     await admin?.close();

@@ -6,30 +6,34 @@ export interface Running {
   reload?(): void;
 }
 
-/** Resolves with the exit code once a signal has been answered. */
+/** Signals this close together are one: Ctrl-C comes from the terminal, and once more through npm. */
+const oneSignalMs = 300;
+
+/**
+ * Resolves with the exit code once a signal has been answered: 0 when everything was finished, 1 when a second signal
+ * came or the end went wrong. To be called before anybody can know that the process runs.
+ */
 export function untilSignal(running: Running): Promise<number> {
   return new Promise((resolve) => {
-    let ending = false;
+    let endingSince: number | null = null;
     const end = () => {
-      if (ending) {
-        finish(1);
+      const now = performance.now();
+      if (endingSince !== null) {
+        if (now - endingSince > oneSignalMs) resolve(1);
         return;
       }
-      ending = true;
-      running.close().then(
-        () => finish(0),
-        () => finish(1),
+      endingSince = now;
+      // While the copy may still come its listener stays: without one it would kill what ends well.
+      const copied = new Promise((over) => setTimeout(over, oneSignalMs));
+      Promise.all([running.close(), copied]).then(
+        () => resolve(0),
+        () => resolve(1),
       );
-    };
-    const reload = () => running.reload?.();
-    const finish = (code: number) => {
-      process.off('SIGTERM', end);
-      process.off('SIGINT', end);
-      process.off('SIGHUP', reload);
-      resolve(code);
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
-    process.on('SIGHUP', reload);
+    process.on('SIGHUP', () => {
+      if (endingSince === null) running.reload?.();
+    });
   });
 }

@@ -1,7 +1,9 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { HttpLimits } from './http/http-server.ts';
+import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
+import type { SmtpOutboxLimits } from './outbox/smtp-outbox.ts';
 import type { RevocationEvent } from './revocation-event.ts';
 import type { Names, UserEntry } from './store/user-store.ts';
 
@@ -19,11 +21,22 @@ export interface AuthApiOptions {
   readonly printCode?: (mail: OutgoingMail) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Whether this peer may name the client's address in `X-Forwarded-For`. Left out: nobody may. */
+  /** Whether this peer may name the client's address in `X-Forwarded-For`. Left out: `settings.trustedProxies`. */
   readonly trustPeer?: (address: string) => boolean;
   /** Called when a verdict that somebody may keep is not true anymore. */
   readonly onRevoked?: (event: RevocationEvent) => void;
+  /** Called at every step of a mail that is sent. */
+  readonly onMail?: (outcome: MailOutcome) => void;
+  /** What `GET /metrics` answers to this machine and to trusted peers. Left out: there is none. */
+  readonly metrics?: () => Promise<MetricsPage>;
   readonly http?: Partial<HttpLimits>;
+  readonly mail?: Partial<SmtpOutboxLimits>;
+}
+
+export interface MetricsPage {
+  /** For `Content-Type`. */
+  readonly type: string;
+  readonly text: string;
 }
 
 export interface NewAccount {
@@ -50,6 +63,8 @@ export interface AuthApi {
   listen(address: Address): Promise<Address>;
   /** Finishes requests under way, as long as some seconds, and closes the store. Safe to call twice. */
   close(): Promise<void>;
+  /** Null: no mail is sent. */
+  mailState(): MailState | null;
   /**
    * Makes a user whose address counts as verified. Rejects with `TypeError` when a field is not valid, and with
    * `AccountTakenError` when address or alias is somebody's already.

@@ -7,7 +7,7 @@ import { attemptLimits } from './limits/attempt-limiter.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
-import type { OutgoingMail } from './outbox/outbox.ts';
+import type { Outbox, OutgoingMail } from './outbox/outbox.ts';
 import { openSharedParts } from './redis/open-shared-parts.ts';
 import type { RevocationEvent } from './revocation-event.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
@@ -19,28 +19,37 @@ const minSecretLength = 32;
 const graceMs = 5_000;
 const sweepIntervalMs = 30_000;
 
-/** Rejects when the secret is too short, or when the database cannot be opened or brought to the current version. */
+/** Rejects when a secret is too short, or when the database cannot be opened or brought to the current version. */
 export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
-  const { settings, log, now = Date.now, trustPeer = () => false } = options;
-  if (settings.secret.length < minSecretLength) {
-    throw new RangeError(`the secret of the Auth API needs at least ${minSecretLength} characters`);
+  const { settings, log, now = Date.now, trustPeer = settings.trustedProxies } = options;
+  const { secret, previousSecrets } = settings;
+  if ([secret, ...previousSecrets].some(({ length }) => length < minSecretLength)) {
+    throw new RangeError(`a secret of the Auth API needs at least ${minSecretLength} characters`);
   }
+  const outbox = await openOutbox({ now, ...options });
   const store = await openStore(settings.database);
   const shared = await openSharedParts(settings.redis, log, now);
   const revoked = guardRevoked(options.onRevoked, shared.publish, log);
   const services: Services = {
     store,
-    hashes: createKeyedHashes([settings.secret]),
+    hashes: createKeyedHashes([secret, ...previousSecrets]),
     limiter: shared.limiter,
     limits: attemptLimits(settings.limits),
-    outbox: guardOutbox(options, log),
+    outbox: guardOutbox(outbox, log),
     rules: settings,
     now,
     revoked,
     description: createDescription(allOperations, { cookie: settings.webSession?.cookie ?? null }),
   };
   const server = createHttpServer(
-    { match: compileMatcher(allOperations), services, log, trustPeer },
+    {
+      match: compileMatcher(allOperations),
+      services,
+      log,
+      trustPeer,
+      mailState: outbox.state,
+      metrics: options.metrics ?? null,
+    },
     { ...defaultHttpLimits, ...options.http },
   );
   const sweeper = startSweeper(store, {
@@ -55,19 +64,20 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     close() {
       closed ??= (async () => {
         await server.close(graceMs);
+        await outbox.close();
         await sweeper.close();
         await shared.close();
         await store.close();
       })();
       return closed;
     },
+    mailState: outbox.state,
     ...createAccounts(services),
   };
 }
 
 /** A fault of the one who prints must not become a fault of the request. */
-function guardOutbox(options: AuthApiOptions, log: AuthApiLog): Services['outbox'] {
-  const outbox = openOutbox(options.settings.outbox, options.printCode);
+function guardOutbox(outbox: Outbox, log: AuthApiLog): Outbox {
   return {
     send(mail: OutgoingMail) {
       try {

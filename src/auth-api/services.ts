@@ -30,4 +30,6 @@ export interface Rules {
   /** Longest life of a session from its creation, however often it is extended. */
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
+  /** Cookie that can carry a bearer; null: none. */
+  readonly webSession: { readonly cookie: string } | null;
 }

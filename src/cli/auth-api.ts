@@ -5,9 +5,11 @@ import { ListenError, listenOn } from '../app/listen-error.ts';
 import { createAuthApi } from '../auth-api/create-auth-api.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { loadAuthApiFile } from '../config/load-config.ts';
+import { createAuthApiMetrics } from '../telemetry/create-auth-api-metrics.ts';
 import { createLogSink, standardOutput } from '../telemetry/log-sink.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
+import { version } from './version.ts';
 
 export async function authApi(options: { config: string }): Promise<ExitCode> {
   const result = loadAuthApiFile(options.config, process.env);
@@ -15,7 +17,9 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
   const { listen, settings } = result.config;
   const sink = createLogSink(standardOutput(() => undefined));
   const log = createLogger('info', sink);
-  const api = await createAuthApi({ settings, log });
+  const metrics = createAuthApiMetrics(version);
+  const api = await createAuthApi({ settings, log, onMail: metrics.onMail, metrics: () => metrics.page() });
+  metrics.watchMail(api.mailState);
   try {
     const address = await listenOn('listen', listen, () => api.listen(listen));
     log.info({ listen: address }, 'Auth API started');

@@ -17,6 +17,15 @@ export async function serve(options: { config: string }): Promise<ExitCode> {
     reload: () => reloader?.reload() ?? [],
   });
   let reloader: Reloader | null = null;
+  const ended = untilSignal({
+    reload: () => {
+      reloader?.reload();
+    },
+    close: () => {
+      reloader?.close();
+      return gateway.close();
+    },
+  });
   try {
     await gateway.start();
   } catch (error) {
@@ -27,14 +36,5 @@ export async function serve(options: { config: string }): Promise<ExitCode> {
     apply: (next) => gateway.apply(next),
     refused: (problems) => gateway.refuseReload(problems),
   });
-  const code = await untilSignal({
-    reload: () => {
-      reloader.reload();
-    },
-    close: () => {
-      reloader.close();
-      return gateway.close();
-    },
-  });
-  return code as ExitCode;
+  return (await ended) as ExitCode;
 }

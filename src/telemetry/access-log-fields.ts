@@ -11,7 +11,7 @@ export const accessLogFields = {
   upstream: 'Name of the upstream of the route.',
   method: 'Method as received, at most 32 characters.',
   host: 'Host as received, at most 255 characters.',
-  path: 'Canonical path without the query, at most 1024 characters.',
+  path: 'Canonical path without the query and without what follows a semicolon, at most 1024 characters.',
   status: 'Status that the client was sent; left out when it was sent none.',
   outcome: 'allow, refuse, fail (forwarding failed) or abandon (broken off before a decision).',
   reason: 'Code of the reason why it was refused or failed.',

@@ -44,7 +44,7 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   line += binding.logMembers;
   line += `,"method":${jsonText(record.method, maxLength.method)}`;
   if (record.host !== '') line += `,"host":${jsonText(record.host, maxLength.host)}`;
-  if (record.path !== '') line += `,"path":${jsonText(record.path, maxLength.path)}`;
+  if (record.path !== '') line += `,"path":${jsonText(loggedPath(record.path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcomeOf(record)}"`;
   if (reason !== null) line += `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
@@ -58,6 +58,11 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   if (record.cut) line += ',"cut":true';
   if (level === 'error') line += causeMember(record);
   return `${line}}\n`;
+}
+
+/** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */
+function loggedPath(path: string): string {
+  return path.includes(';') || path.includes('%3B') ? path.replace(/(?:;|%3B)[^/]*/g, ';...') : path;
 }
 
 function decisionMembers(decision: Decision): string {

@@ -1,5 +1,5 @@
 /** Joins metrics and log into what the rest of the process uses. */
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { MailOutcome } from '../auth-api/outbox/mail-events.ts';
 import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { IdentityEvents } from '../identity/events.ts';
@@ -9,9 +9,11 @@ import { Gauges, type ServerReadings } from './gauges.ts';
 import { IdentityTally } from './identity-tally.ts';
 import { createLogSink, type LogDestination, standardOutput } from './log-sink.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { MailTally, type ReadMailState } from './mail-tally.ts';
 import { metricsCatalog } from './metrics-catalog.ts';
 import type { ObserveRequest } from './request-record.ts';
 import { RouteBindings } from './route-bindings.ts';
+import { runtimeMetrics } from './runtime-metrics.ts';
 import { TrafficTally } from './traffic-tally.ts';
 
 export interface TelemetryOptions {
@@ -32,6 +34,9 @@ export interface Telemetry {
   useRoutes(table: RouteTable): void;
   /** At each reload: forgets the health of targets that are no longer there. */
   useUpstreams(upstreams: ReadonlyMap<string, { readonly targets: readonly string[] }>): void;
+  /** A step of a mail of the embedded Auth API. */
+  readonly onMail: (outcome: MailOutcome) => void;
+  watchMail(read: ReadMailState): void;
   /** Where a scrape reads what is open now. */
   watchServer(readings: ServerReadings): void;
   metricsText(): Promise<string>;
@@ -55,6 +60,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const bindings = new RouteBindings();
   const traffic = new TrafficTally(bindings);
   const identity = new IdentityTally();
+  const mail = new MailTally();
   const accessLog = createAccessLog(options.log, sink, now);
   const runtime = runtimeMetrics();
 
@@ -68,10 +74,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     identityEvents: identity.events,
     useRoutes: (table) => bindings.use(table.routes),
     useUpstreams: (upstreams) => gauges.useUpstreams(upstreams),
+    onMail: mail.add,
+    watchMail: (read) => mail.watch(read),
     watchServer: (readings) => gauges.watchServer(readings),
     metricsText: async () => {
       let text = formatMetric(metricsCatalog.configRoutes, [{ labels: [], value: bindings.size }]);
-      for (const part of [traffic, identity, gauges]) {
+      for (const part of [traffic, identity, mail, gauges]) {
         for (const [key, samples] of part.samples()) text += formatMetric(metricsCatalog[key], samples);
       }
       return text + (await runtime.metrics());
@@ -81,15 +89,4 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     upstreamHealth: (name, target, healthy) => gauges.upstreamHealth(name, target, healthy),
     close: async () => sink.close(),
   };
-}
-
-let ofProcess: Registry | null = null;
-
-/** Node's own metrics: once for a process, since what observes it cannot be taken down again. */
-function runtimeMetrics(): Registry {
-  if (ofProcess === null) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
-  }
-  return ofProcess;
 }

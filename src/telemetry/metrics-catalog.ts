@@ -133,6 +133,24 @@ export const metricsCatalog = {
     labels: ['operation', 'outcome'],
     help: 'Uses of the shared cache.',
   },
+  authMails: {
+    name: 'rolegate_auth_mails_total',
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Mails of the Auth API in this process, by what became of them; one that is tried again counts each time.',
+  },
+  authMailQueue: {
+    name: 'rolegate_auth_mail_queue',
+    type: 'gauge',
+    labels: [],
+    help: 'Mails of the Auth API in this process that wait for the mail server or are on their way.',
+  },
+  authMailFailing: {
+    name: 'rolegate_auth_mail_failing',
+    type: 'gauge',
+    labels: [],
+    help: 'Whether the mail server could not be used at the last attempt: 1, or 0.',
+  },
   upstreamHealthy: {
     name: 'rolegate_upstream_target_healthy',
     type: 'gauge',

@@ -93,8 +93,6 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
 
     const headers: string[] = [];
     appendRequestHeaders(headers, context.rules, decision, this.req.rawHeaders, facts);
-    // HTTP/1.0 without Host: the client names the target itself.
-    if (request.authority === '') headers.splice(0, 2);
     // The framing is the body's: a stream with `content-length` among the headers keeps it, one without is sent in
     // chunks, and no body is no stream. Nothing is ever piped unframed, whatever the method.
     if (this.bodyLength !== 0) this.body = new RequestBody(this.req, this, route.maxBodyBytes);

@@ -147,9 +147,9 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       for (let round = 0; round < 5; round += 1) {
         const eve = user(`eve${round}`);
         await store.users.create(eve, null);
-        const made = atOnce((index) => {
+        const made = atOnce<unknown>((index) => {
           if (index === 4) return store.users.remove(eve.id);
-          const kinds = [
+          const kinds: (() => Promise<unknown>)[] = [
             () => store.sessions.create(session(eve), code('session')),
             () => store.keyPairs.create(pair(eve), code('keypair')),
             () => reserve(store, eve, `${randomUUID()}@example.test`),

@@ -9,22 +9,24 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { openRaw } from '../support/raw-client.ts';
-import { type RunningCommand, runCommand } from '../support/running-command.ts';
+import { type RunningCommand, runCommand, runRolegate } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
 
 const installs = process.env['CI'] === 'true';
 /** What the README promises. */
 const promisedMs = 2_000;
-const starts = 3;
+const starts = 5;
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
 const npmStart = (folder: string) => runCommand('npm', ['start'], freePorts, { cwd: folder, ownGroup: true });
 
 let copy: ProjectCopy;
 let demo: RunningCommand;
 const timesMs: number[] = [];
+const cleaning: (() => void)[] = [];
 
 beforeAll(async () => {
   copy = copyProject({ installed: !installs });
+  cleaning.push(copy.remove);
   if (installs) {
     const installing = runCommand('npm', ['ci'], {}, { cwd: copy.folder });
     expect(await installing.ended, installing.output()).toBe(0);
@@ -33,6 +35,7 @@ beforeAll(async () => {
   for (;;) {
     const startedAt = performance.now();
     demo = npmStart(copy.folder);
+    cleaning.push(() => demo.signal('SIGKILL'));
     await demo.see(/Codes and requests appear below/);
     timesMs.push(Math.round(performance.now() - startedAt));
     if (timesMs.at(-1)! < promisedMs || timesMs.length === starts) break;
@@ -42,8 +45,7 @@ beforeAll(async () => {
   process.stdout.write(`npm start: ${timesMs.join(', ')} ms to the screen\n`);
 }, 170_000);
 afterAll(() => {
-  demo.signal('SIGKILL');
-  copy.remove();
+  for (const clean of cleaning.reverse()) clean();
 });
 
 interface Trial {
@@ -145,20 +147,53 @@ describe('with curl', () => {
   });
 });
 
-test('Ctrl-C answers what is in flight and exits 0, without a word of npm', async () => {
-  const port = Number(/^ {2}gateway +http:\S+:(\d+)$/m.exec(demo.output())![1]);
-  const bearer = [...demo.output().matchAll(/^ {4}bearer +(\S+)$/gm)].at(-1)![1]!;
+test('what appears below the screen are requests, each with its method and path', () => {
+  const below = demo.output().split('Codes and requests appear below.')[1]!;
+  const lines = [...below.matchAll(/^ {2}\d{3} .*$/gm)].map(([line]) => line);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.filter((line) => !/^ {2}\d{3} [A-Z]+ \/\S* {2}/.test(line))).toEqual([]);
+});
+
+/** Begins a request as the administrator; `finish` sends its end and gives the status. */
+async function beginRequest({ output }: RunningCommand): Promise<{ finish(): Promise<number> }> {
+  const port = Number(/^ {2}gateway +http:\S+:(\d+)$/m.exec(output())![1]);
+  const bearer = [...output().matchAll(/^ {4}bearer +(\S+)$/gm)].at(-1)![1]!;
   const client = await openRaw(port);
   client.write(`PUT /orders/7 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${bearer}\r\nContent-Length: 4\r\n\r\nha`);
-  // The second request is answered after the first was taken.
+  // It has been taken when another one that came later is answered.
   await fetch(`http://127.0.0.1:${port}/orders/7`);
+  return {
+    async finish() {
+      client.write('lf');
+      const { status } = await client.answer('PUT');
+      client.destroy();
+      return status;
+    },
+  };
+}
+
+test('Ctrl-C answers what is in flight and exits 0, without a word of npm', async () => {
+  const { finish } = await beginRequest(demo);
   demo.signal('SIGINT');
   await demo.see(/finishing what is in flight/);
-  client.write('lf');
-  expect((await client.answer('PUT')).status).toBe(200);
-  client.destroy();
+  expect(await finish()).toBe(200);
   expect(await demo.ended).toBe(0);
   expect(demo.output()).not.toMatch(/npm error|SIGINT|ERR!/);
+});
+
+test('Ctrl-C comes twice when npm passes on what the terminal sent: it is one', async () => {
+  const alone = runRolegate(['demo'], freePorts);
+  try {
+    await alone.see(/Codes and requests appear below/);
+    const { finish } = await beginRequest(alone);
+    alone.signal('SIGINT');
+    await alone.see(/finishing what is in flight/);
+    alone.signal('SIGINT');
+    expect(await finish()).toBe(200);
+    expect(await alone.ended).toBe(0);
+  } finally {
+    alone.signal('SIGKILL');
+  }
 });
 
 test('a port that is taken: one line that names the setting, exit 1', async () => {

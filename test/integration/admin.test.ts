@@ -38,16 +38,18 @@ describe('what it shows', () => {
   });
 
   test.each([
-    ['without Redis', {}, 'not configured'],
-    ['with Redis', { redis: true }, 'ok'],
-    ['with Redis down, which is no reason to refuse', { redis: false }, 'down'],
-  ])('that it is ready %s', async (_, part, redis) => {
+    ['without Redis and mail', {}, { redis: 'not configured', mail: 'not configured' }],
+    ['with Redis', { redis: true }, { redis: 'ok', mail: 'not configured' }],
+    ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down', mail: 'not configured' }],
+    ['with mail', { mail: true }, { redis: 'not configured', mail: 'ok' }],
+    ['with mail down, which is no reason to refuse', { mail: false }, { redis: 'not configured', mail: 'down' }],
+  ])('that it is ready %s', async (_, part, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
     const answer = await ask('/health/ready?verbose');
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toEqual({
       status: 'ready',
-      checks: { configuration: 'ok', authApi: 'ok', redis, draining: 'no' },
+      checks: { configuration: 'ok', authApi: 'ok', ...checks, draining: 'no' },
     });
   });
 

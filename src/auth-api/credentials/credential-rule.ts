@@ -6,33 +6,43 @@ import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
 import { checkBearer } from './check-bearer.ts';
 import { checkKeyPair } from './check-keypair.ts';
+import type { PresentedRequest } from './presented-request.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
 
 export interface CredentialRule<Caller> {
   /** For the description of the API. */
   readonly kind: 'none' | 'bearer' | 'keypair' | 'any' | 'administrator';
   /** Finds the caller, or says why there is none. */
-  identify(rawHeaders: readonly string[], services: Services): Promise<Caller | Refusal>;
+  identify(request: PresentedRequest, services: Services): Promise<Caller | Refusal>;
 }
 
 /** No credential is read, so that a stale one does not stop a new sign-in. */
 export const noCredential: CredentialRule<null> = { kind: 'none', identify: async () => null };
 
+/** Who called with a bearer. */
+export interface SessionCaller extends LiveSession {
+  /** The bearer itself when it came in the cookie, which then goes on with the session. */
+  readonly cookieBearer: string | null;
+}
+
 /** A verified session: what manages sessions, keys and addresses. A key pair is no substitute (401). */
-export const bearerOnly: CredentialRule<LiveSession> = {
+export const bearerOnly: CredentialRule<SessionCaller> = {
   kind: 'bearer',
-  async identify(rawHeaders, services) {
-    const presented = readCredential(rawHeaders);
+  async identify(request, services) {
+    const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
-    return presented.kind === 'bearer' ? checkBearer(presented.bearer, services) : refuseKind(presented);
+    if (presented.kind !== 'bearer') return refuseKind(presented);
+    const session = await checkBearer(presented.bearer, services);
+    if (session instanceof Refusal) return session;
+    return { ...session, cookieBearer: presented.carrier === 'cookie' ? presented.bearer : null };
   },
 };
 
 /** A verified key pair; a bearer is no substitute (401). */
 export const keyPairOnly: CredentialRule<LiveKeyPair> = {
   kind: 'keypair',
-  async identify(rawHeaders, services) {
-    const presented = readCredential(rawHeaders);
+  async identify(request, services) {
+    const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
     return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
   },
@@ -41,8 +51,8 @@ export const keyPairOnly: CredentialRule<LiveKeyPair> = {
 /** Either kind, never both. */
 export const anyCredential: CredentialRule<Owner> = {
   kind: 'any',
-  async identify(rawHeaders, services) {
-    const presented = readCredential(rawHeaders);
+  async identify(request, services) {
+    const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
     if (presented.kind === 'bearer') return checkBearer(presented.bearer, services);
     return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
@@ -55,12 +65,16 @@ export const administratorRole = 'users_admin';
 /** Either kind, of somebody who holds the administrator's role at this moment (otherwise 403). */
 export const administrator: CredentialRule<Owner> = {
   kind: 'administrator',
-  async identify(rawHeaders, services) {
-    const caller = await anyCredential.identify(rawHeaders, services);
+  async identify(request, services) {
+    const caller = await anyCredential.identify(request, services);
     if (caller instanceof Refusal) return caller;
     return caller.roles.includes(administratorRole) ? caller : new Refusal('permission_missing');
   },
 };
+
+function readPresented(request: PresentedRequest, services: Services): PresentedCredential | Refusal {
+  return readCredential(request, services.rules.webSession?.cookie ?? null);
+}
 
 function refuseKind(presented: PresentedCredential): Refusal {
   return new Refusal(presented.kind === 'none' ? 'credential_missing' : 'credential_rejected');

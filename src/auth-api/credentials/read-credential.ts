@@ -2,17 +2,25 @@
  * Reads the one credential that a request presents. Raw headers are read, because the parsed ones keep the first of
  * several copies and identity must never depend on which copy is read.
  */
+import { isSameOrigin } from '../../core/credential/same-origin.ts';
 import { Refusal } from '../outcome/refusals.ts';
+import type { PresentedRequest } from './presented-request.ts';
+import { readCookie } from './read-cookie.ts';
+import type { Carrier } from './session-cookie.ts';
 
 export type PresentedCredential =
   | { readonly kind: 'none' }
   /** Something was presented that cannot be a credential: half of a pair, another scheme, odd characters. */
   | { readonly kind: 'malformed' }
-  | { readonly kind: 'bearer'; readonly bearer: string }
+  | { readonly kind: 'bearer'; readonly bearer: string; readonly carrier: Carrier }
   | { readonly kind: 'keypair'; readonly apiKey: string; readonly apiSecret: string };
 
-/** `rawHeaders`: names and values in turn, as received. Refuses a repeated header and both kinds at once (400). */
-export function readCredential(rawHeaders: readonly string[]): PresentedCredential | Refusal {
+/**
+ * `cookie`: name of the cookie that may carry a bearer, or null. Refuses a repeated header or cookie and two credentials
+ * at once (400), and a cookie with which another site's page may have come (403).
+ */
+export function readCredential(request: PresentedRequest, cookie: string | null): PresentedCredential | Refusal {
+  const { rawHeaders } = request;
   let authorization: string | null = null;
   let apiKey: string | null = null;
   let apiSecret: string | null = null;
@@ -33,11 +41,14 @@ export function readCredential(rawHeaders: readonly string[]): PresentedCredenti
         break;
     }
   }
+  const inCookie = cookie === null ? null : readCookie(rawHeaders, cookie);
+  if (inCookie instanceof Refusal) return inCookie;
   const pairPresent = apiKey !== null || apiSecret !== null;
-  if (authorization !== null) {
-    return pairPresent ? new Refusal('credential_conflict') : parseAuthorization(authorization);
-  }
-  return pairPresent ? parseKeyPair(apiKey, apiSecret) : { kind: 'none' };
+  const presented = [authorization !== null, pairPresent, inCookie !== null].filter(Boolean).length;
+  if (presented > 1) return new Refusal('credential_conflict');
+  if (authorization !== null) return parseAuthorization(authorization);
+  if (pairPresent) return parseKeyPair(apiKey, apiSecret);
+  return inCookie === null ? { kind: 'none' } : parseCookie(inCookie, request);
 }
 
 /** RFC 6750 section 2.1: the scheme in any letter case, blanks, and one token. */
@@ -45,7 +56,15 @@ const bearerPattern = /^bearer +([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 
 function parseAuthorization(value: string): PresentedCredential {
   const bearer = bearerPattern.exec(value)?.[1];
-  return bearer === undefined ? { kind: 'malformed' } : { kind: 'bearer', bearer };
+  return bearer === undefined ? { kind: 'malformed' } : { kind: 'bearer', bearer, carrier: 'header' };
+}
+
+const tokenPattern = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** The gateway's rule: what changes something must come from the same origin. */
+function parseCookie(bearer: string, request: PresentedRequest): PresentedCredential | Refusal {
+  if (!isSameOrigin(request, request.rawHeaders)) return new Refusal('cross_site_request');
+  return tokenPattern.test(bearer) ? { kind: 'bearer', bearer, carrier: 'cookie' } : { kind: 'malformed' };
 }
 
 /** Visible ASCII: no blank, no control character, nothing that a proxy could fold or decode. */

@@ -1,22 +1,32 @@
 /** Health for whoever runs the process: alive as long as it answers, ready as long as its store does. */
+
+import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { AuthStore } from '../store/auth-store.ts';
+import type { Served } from './served.ts';
 
-export interface Served {
-  readonly status: number;
-  readonly body: object;
+export interface HealthSources {
+  readonly store: Pick<AuthStore, 'ping'>;
+  readonly mailState: () => MailState | null;
 }
 
 /** Null: the path is none of health's. Refuses readiness with 503. */
 export async function answerHealth(
   path: string,
   method: string,
-  store: Pick<AuthStore, 'ping'>,
+  sources: HealthSources,
 ): Promise<Served | Refusal | null> {
   if (path !== '/health/live' && path !== '/health/ready') return null;
   if (method !== 'GET' && method !== 'HEAD') return new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] });
-  const ready = path === '/health/live' || (await answers(store));
-  return ready ? { status: 200, body: { status: 'ok' } } : new Refusal('store_unavailable', { retryAfterS: 2 });
+  if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
+  if (!(await answers(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
+  // Mail that waits for its server is no reason to take no requests: sessions and keys are checked all the same.
+  return { status: 200, body: { status: 'ok', checks: { store: 'ok', mail: mailWord(sources.mailState()) } } };
+}
+
+function mailWord(state: MailState | null): string {
+  if (state === null) return 'not configured';
+  return state.failing ? 'down' : 'ok';
 }
 
 async function answers(store: Pick<AuthStore, 'ping'>): Promise<boolean> {

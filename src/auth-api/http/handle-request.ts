@@ -1,22 +1,27 @@
 /** The straight line of one request: target, host, operation, body, the operation itself, answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthApiLog } from '../auth-api.ts';
+import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal, refusalKinds } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
-import { answerHealth, type Served } from './answer-health.ts';
+import { answerHealth } from './answer-health.ts';
+import { answerMetrics, type MetricsSources } from './answer-metrics.ts';
 import { clientAddress } from './client-address.ts';
 import type { MatchOperation } from './match-operation.ts';
 import { readRequestBody } from './read-request-body.ts';
 import { readTarget } from './read-target.ts';
-import { writeJson, writeRefusal } from './write-answer.ts';
+import type { Served } from './served.ts';
+import { writeRefusal, writeServed } from './write-answer.ts';
 
-export interface RequestHandling {
+export interface RequestHandling extends MetricsSources {
   readonly match: MatchOperation;
   readonly services: Services;
   readonly log: AuthApiLog;
   /** Whether this peer may name the client's address. */
   readonly trustPeer: (address: string) => boolean;
+  /** Null: no mail is sent. */
+  readonly mailState: () => MailState | null;
 }
 
 /** Longest user agent that is kept; the rest is cut off. */
@@ -34,7 +39,7 @@ export async function handleRequest(
       operationName = name;
     });
     if (served === null || response.destroyed) return;
-    if (!(served instanceof Refusal)) return writeJson(response, served.status, served.body);
+    if (!(served instanceof Refusal)) return writeServed(response, served);
     const errorId = writeRefusal(response, served);
     const { status } = refusalKinds[served.code];
     handling.log.info({ errorId, operation: operationName, code: served.code, status }, 'request refused');
@@ -49,24 +54,30 @@ async function serve(
   handling: RequestHandling,
   entered: (operation: string) => void,
 ): Promise<Served | Refusal | null> {
-  const { rawHeaders } = request;
+  const { rawHeaders, method = '' } = request;
+  const peer = request.socket.remoteAddress ?? '';
   if (!hasOneHost(request)) return new Refusal('host_invalid');
   const body = await readRequestBody(request);
   if (body === null || body instanceof Refusal) return body;
   const target = readTarget(request.url ?? '');
   if (target instanceof Refusal) return target;
-  const health = await answerHealth(target.path, request.method ?? '', handling.services.store);
-  if (health !== null) return health;
-  const matched = handling.match(request.method ?? '', target.path);
+  const { path, query } = target;
+  const ofProcess =
+    (await answerHealth(path, method, { store: handling.services.store, mailState: handling.mailState })) ??
+    (await answerMetrics({ path, method, peer, rawHeaders }, handling));
+  if (ofProcess !== null) return ofProcess;
+  const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;
   const { operation, params } = matched;
   entered(operation.name);
   const client = {
-    ip: clientAddress(request.socket.remoteAddress ?? '', rawHeaders, handling.trustPeer),
+    ip: clientAddress(peer, rawHeaders, handling.trustPeer),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   };
-  const answer = await operation.run({ rawHeaders, params, query: target.query, body, client }, handling.services);
-  return answer instanceof Refusal ? answer : { status: operation.status, body: answer };
+  const presented = { rawHeaders, method, authority: request.headers.host ?? '' };
+  const answer = await operation.run({ presented, params, query, body, client }, handling.services);
+  if (answer instanceof Refusal) return answer;
+  return { ...answer, status: operation.status };
 }
 
 /** RFC 9112 section 3.2: an HTTP/1.1 request has exactly one Host. Node keeps the first of several. */

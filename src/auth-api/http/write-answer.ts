@@ -1,19 +1,22 @@
-/** Writes answers: JSON of a served request, or the problem of a refused one. */
+/** Writes answers: what a request was served, or the problem of a refused one. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { problemBody, problemHeaders } from '../outcome/problem.ts';
 import { type Refusal, refusalKinds } from '../outcome/refusals.ts';
+import type { Served } from './served.ts';
 
 /** No answer may be kept by anybody: it holds secrets, or depends on a credential. */
-export function writeJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
+export function writeServed(response: ServerResponse, served: Served): void {
+  const { status, body, type = 'application/json', setCookie } = served;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
   response.writeHead(status, [
     'content-type',
-    'application/json',
+    type,
     'content-length',
     String(Buffer.byteLength(text)),
     'cache-control',
     'no-store',
+    ...(setCookie === undefined ? [] : ['set-cookie', setCookie]),
   ]);
   response.end(text);
 }

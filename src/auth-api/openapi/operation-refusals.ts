@@ -51,31 +51,29 @@ const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
   revokeAnyKeyPair: ['keypair_unknown'],
 };
 
-const credentialRefusals: Readonly<Record<Operation['credential'], readonly RefusalCode[]>> = {
+const presented = ['credential_repeated', 'credential_conflict', 'credential_missing', 'credential_rejected'] as const;
+
+/** Codes that the check of the credential answers. */
+export const credentialRefusals: Readonly<Record<Operation['credential'], readonly RefusalCode[]>> = {
   none: [],
-  bearer: ['credential_repeated', 'credential_conflict', 'credential_missing', 'credential_rejected'],
-  keypair: keyChecked(),
-  any: keyChecked(),
-  administrator: [...keyChecked(), 'permission_missing'],
+  bearer: presented,
+  keypair: [...presented, 'attempts_exceeded'],
+  any: [...presented, 'attempts_exceeded'],
+  administrator: [...presented, 'attempts_exceeded', 'permission_missing'],
 };
 
-function keyChecked(): RefusalCode[] {
-  return [
-    'credential_repeated',
-    'credential_conflict',
-    'credential_missing',
-    'credential_rejected',
-    'attempts_exceeded',
-  ];
-}
-
-/** Codes of the operation, without the general ones; each once. */
-export function refusalsOf(operation: Operation): readonly RefusalCode[] {
+/** Codes of the operation beyond those of its credential and the general ones. */
+export function ownRefusalsOf(operation: Operation): readonly RefusalCode[] {
   const { params, query, body } = operation.schemas;
   const path = operation.paths[0];
-  const codes: RefusalCode[] = [...credentialRefusals[operation.credential]];
+  const codes: RefusalCode[] = [];
   if (params !== null && path.includes('{id}')) codes.push('id_invalid');
   if (query !== null || body !== null || /\{(?!id\})/.test(path)) codes.push('parameters_invalid');
   if (body !== null) codes.push('body_malformed');
-  return [...new Set([...codes, ...(ownRefusals[operation.name] ?? [])])];
+  return [...codes, ...(ownRefusals[operation.name] ?? [])];
+}
+
+/** Codes of the operation without the general ones; each once. */
+export function refusalsOf(operation: Operation): readonly RefusalCode[] {
+  return [...new Set([...credentialRefusals[operation.credential], ...ownRefusalsOf(operation)])];
 }

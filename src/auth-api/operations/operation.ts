@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { CredentialRule } from '../credentials/credential-rule.ts';
+import type { PresentedRequest } from '../credentials/presented-request.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { parseBody } from './parse-body.ts';
@@ -22,7 +23,7 @@ export interface Client {
 
 /** A request of which only the framing has been checked. */
 export interface OperationRequest {
-  readonly rawHeaders: readonly string[];
+  readonly presented: PresentedRequest;
   readonly params: Readonly<Record<string, string>>;
   /** What follows `?`, undecoded; empty without one. */
   readonly query: string;
@@ -41,8 +42,25 @@ export interface Operation {
   readonly schemas: Schemas;
   /** Status of success. */
   readonly status: 200 | 202;
-  /** Answers the body of success, or a refusal. Rejects only by a fault of ours. */
-  run(request: OperationRequest, services: Services): Promise<object | Refusal>;
+  /** Answers what success looks like, or a refusal. Rejects only by a fault of ours. */
+  run(request: OperationRequest, services: Services): Promise<Success | Refusal>;
+}
+
+export interface Success {
+  readonly body: object;
+  /** Value of `Set-Cookie`. */
+  readonly setCookie?: string;
+}
+
+/** An answer that gives the client a cookie, or takes it away. */
+export class WithCookie<Answer extends object> implements Success {
+  readonly body: Answer;
+  readonly setCookie: string;
+
+  constructor(body: Answer, setCookie: string) {
+    this.body = body;
+    this.setCookie = setCookie;
+  }
 }
 
 export interface Schemas {
@@ -59,6 +77,7 @@ export interface Call<Caller, Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly client: Client;
+  readonly presented: PresentedRequest;
 }
 
 interface Definition<Caller, Params, Query, Body, Answer extends object> {
@@ -71,7 +90,7 @@ interface Definition<Caller, Params, Query, Body, Answer extends object> {
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
   readonly answer: z.ZodType<Answer>;
-  handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Answer | Refusal>;
+  handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Answer | WithCookie<Answer> | Refusal>;
 }
 
 /** Ties the parts together; checks run in the order credential, path, query, body. */
@@ -88,7 +107,7 @@ export function defineOperation<Caller, Params, Query, Body, Answer extends obje
     schemas: { params: params ?? null, query: query ?? null, body: body ?? null, answer },
     status: method === 'GET' ? 200 : 202,
     async run(request, services) {
-      const caller = await credential.identify(request.rawHeaders, services);
+      const caller = await credential.identify(request.presented, services);
       if (caller instanceof Refusal) return caller;
       const checkedParams = check(params, () => request.params, 'id_invalid');
       if (checkedParams instanceof Refusal) return checkedParams;
@@ -102,8 +121,10 @@ export function defineOperation<Caller, Params, Query, Body, Answer extends obje
         query: checkedQuery.value,
         body: checkedBody.value,
         client: request.client,
+        presented: request.presented,
       };
-      return definition.handle(call, services);
+      const answered = await definition.handle(call, services);
+      return answered instanceof Refusal || answered instanceof WithCookie ? answered : { body: answered };
     },
   };
 }

@@ -1,8 +1,23 @@
-/** Chooses the outbox that the settings name. */
+/** Opens the outbox that the settings name. */
+import type { AuthApiOptions } from '../auth-api.ts';
 import { createConsoleOutbox, printMail } from './console-outbox.ts';
-import type { Outbox, OutgoingMail } from './outbox.ts';
+import type { OpenOutbox } from './outbox.ts';
 
-/** `printCode` replaces the box on standard output of the `console` outbox. */
-export function openOutbox(kind: 'console' | 'none' | 'mail', printCode: (mail: OutgoingMail) => void = printMail): Outbox {
-  return kind === 'console' ? createConsoleOutbox(printCode) : { send: () => {} };
+type OutboxOptions = Pick<AuthApiOptions, 'log' | 'printCode' | 'onMail' | 'mail'> & {
+  readonly settings: Pick<AuthApiOptions['settings'], 'outbox' | 'mail'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
+const unattended = { state: () => null, close: async () => {} };
+
+/** Rejects with `RangeError` for the outbox `mail` without a mail server. */
+export async function openOutbox(options: OutboxOptions): Promise<OpenOutbox> {
+  const { settings, log, now, printCode = printMail, onMail = () => {}, mail = {} } = options;
+  if (settings.outbox === 'none') return { send: () => {}, ...unattended };
+  if (settings.outbox === 'console') return { ...createConsoleOutbox(printCode), ...unattended };
+  if (settings.mail === null) throw new RangeError('the outbox "mail" needs a mail server');
+  // Only who sends mail pays for the library at start.
+  const { createSmtpOutbox } = await import('./smtp-outbox.ts');
+  return createSmtpOutbox(settings.mail, { log, now, observe: onMail, limits: mail });
 }

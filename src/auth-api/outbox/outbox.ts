@@ -1,5 +1,6 @@
 /** The port through which mail leaves. An outbox takes a message at once and delivers in its own time; it never throws. */
 import type { CodePurpose } from '../store/code-store.ts';
+import type { MailState } from './mail-events.ts';
 
 export type OutgoingMail = CodeMail | WelcomeMail;
 
@@ -24,4 +25,12 @@ export interface WelcomeMail {
 
 export interface Outbox {
   send(mail: OutgoingMail): void;
+}
+
+/** An outbox as its owner sees it. */
+export interface OpenOutbox extends Outbox {
+  /** Null: it sends no mail. */
+  state(): MailState | null;
+  /** Gives mail that waits a short while to leave, then ends. */
+  close(): Promise<void>;
 }

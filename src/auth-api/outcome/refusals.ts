@@ -27,6 +27,7 @@ const table = {
   credential_rejected: { status: 401, message: 'The credential is not valid' },
   code_wrong: { status: 401, message: 'The code is wrong' },
   permission_missing: { status: 403, message: 'A required role is missing' },
+  cross_site_request: { status: 403, message: 'A cookie must come from the same origin' },
   registration_closed: { status: 403, message: 'Self-registration is off' },
   route_not_found: { status: 404, message: 'There is no such resource' },
   email_unknown: { status: 404, message: 'There is no such e-mail address' },

@@ -5,9 +5,13 @@
 import { Redis } from 'ioredis';
 import type { RedisConfig } from '../../config/config.ts';
 import type { AuthApiLog } from '../auth-api.ts';
+import { withDeadline } from './with-deadline.ts';
 
-/** Logs when Redis goes and comes, once each. */
-export function connectRedis({ url, commandTimeoutMs }: RedisConfig, log: AuthApiLog): Redis {
+/** How long the start waits for Redis, so that the first attempts are shared and the first messages heard. */
+const patienceMs = 1_000;
+
+/** Connected or not, it is usable; it logs when Redis goes and comes, once each. */
+export async function connectRedis({ url, commandTimeoutMs }: RedisConfig, log: AuthApiLog): Promise<Redis> {
   const redis = new Redis(url, {
     connectionName: 'rolegate-auth-api',
     lazyConnect: true,
@@ -33,6 +37,6 @@ export function connectRedis({ url, commandTimeoutMs }: RedisConfig, log: AuthAp
     log.warn({ reason: error.code ?? error.name }, 'Redis is away: limits count in each process alone');
   });
   // Whether it succeeds is told by the two events.
-  redis.connect().catch(() => {});
+  await withDeadline(redis.connect(), patienceMs).catch(() => {});
   return redis;
 }

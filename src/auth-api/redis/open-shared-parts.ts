@@ -26,7 +26,7 @@ export async function openSharedParts(
   const { createSharedLimiter } = await import('../limits/shared-limiter.ts');
   const { createRevocationPublisher } = await import('../revocations/revocation-publisher.ts');
   const { keyPrefix, commandTimeoutMs } = config;
-  const redis = connectRedis(config, log);
+  const redis = await connectRedis(config, log);
   const publisher = createRevocationPublisher({ redis, keyPrefix, log, now });
   return {
     limiter: createSharedLimiter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),

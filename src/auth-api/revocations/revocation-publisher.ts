@@ -37,7 +37,10 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
   }
 
   function send(notice: RevocationNotice): void {
-    if (underWay.size >= maxUnderWay) return miss();
+    if (underWay.size >= maxUnderWay) {
+      miss();
+      return;
+    }
     const sent: Promise<void> = redis.publish(channel, encodeRevocation(notice, now())).then(catchUp, miss);
     underWay.add(sent);
     void sent.finally(() => underWay.delete(sent));

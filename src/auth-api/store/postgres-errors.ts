@@ -28,6 +28,9 @@ const unavailable: readonly (readonly [prefix: string, reason: string])[] = [
 
 export function toStoreError(error: unknown): MappedError {
   if (error instanceof DatabaseError) return fromServer(error);
+  const urlIsBad = error instanceof URIError || (error as NodeJS.ErrnoException).code === 'ERR_INVALID_URL';
+  if (urlIsBad) return { error: new StoreUnavailableError('its URL is not valid'), breaksConnection: true };
+  // Faults of the program keep their trace.
   if (error instanceof TypeError || error instanceof RangeError) return { error, breaksConnection: true };
   return { error: new StoreUnavailableError(reasonOf(error)), breaksConnection: true };
 }
@@ -48,6 +51,5 @@ function reasonOf(error: unknown): string {
   if (/timeout/i.test(message)) return 'timeout';
   if (/SSL/.test(message)) return 'it does not speak TLS';
   if (/SASL|password/i.test(message)) return 'it refuses these credentials';
-  if (/URI malformed|Invalid URL/.test(message)) return 'its URL is not valid';
   return 'connection lost';
 }

@@ -1,7 +1,8 @@
 /** `rolegate auth-api create-admin`: makes an administrator, or makes one of a user who is there already. */
+import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
-import { firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
+import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import { withAuthApi } from './with-auth-api.ts';
 
@@ -35,15 +36,21 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
   return `${what} ${email} (user ${known})${rest}`;
 }
 
+const optionOf = { email: '--email', fullName: '--full-name', alias: '--alias' } as const;
+
 async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ userId: string; alias: string }> {
   const local = options.email.slice(0, options.email.lastIndexOf('@'));
   const { fullName = local, alias = local } = options;
+  const checked = z.object(accountFields).safeParse({ email: options.email, fullName, alias });
+  if (!checked.success) {
+    const wrong = new Set(checked.error.issues.map(({ path: [field] }) => optionOf[field as keyof typeof optionOf]));
+    throw new CommandError(`not valid: ${[...wrong].join(', ')}`, ExitCode.usage);
+  }
   const roles = [...firstRoles, administratorRole];
   try {
     const { userId } = await api.createUser({ email: options.email, fullName, alias, roles, groups: firstGroups });
     return { userId, alias };
   } catch (error) {
-    if (error instanceof TypeError) throw new CommandError(error.message, ExitCode.usage);
     if (!(error instanceof AccountTakenError)) throw error;
     const message =
       error.taken === 'alias'

@@ -33,6 +33,13 @@ export async function demo(): Promise<ExitCode> {
       process.stdout.write(renderCode(gatewayUrl, mail));
     },
   });
+  const ended = untilSignal({
+    close: async () => {
+      process.stdout.write(pc.dim('\nfinishing what is in flight ...\n'));
+      await gateway.close();
+      await service.close();
+    },
+  });
   let places: DemoPlaces;
   try {
     const { listen, admin } = await gateway.start();
@@ -49,14 +56,7 @@ export async function demo(): Promise<ExitCode> {
   }
   const [user, admin] = await createUsers(gateway);
   process.stdout.write(renderScreen(places, user, admin));
-  const code = await untilSignal({
-    close: async () => {
-      process.stdout.write(pc.dim('\nfinishing what is in flight ...\n'));
-      await gateway.close();
-      await service.close();
-    },
-  });
-  return code as ExitCode;
+  return (await ended) as ExitCode;
 }
 
 /** The demo's own file takes the two addresses from the environment. */

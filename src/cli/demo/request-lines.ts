@@ -32,7 +32,8 @@ function shorten(line: string): string | null {
     const value: unknown = Reflect.get(entry, name);
     return value === undefined || value === null ? '' : String(value);
   };
-  if (!('status' in entry)) return field('level') === 'info' ? null : `  ${pc.yellow(field('level'))} ${field('msg')}`;
+  if (field('msg') !== 'request')
+    return field('level') === 'info' ? null : `  ${pc.yellow(field('level'))} ${field('msg')}`;
   const status = Number(field('status'));
   const color = status < 400 ? pc.green : status < 500 ? pc.yellow : pc.red;
   const why = field('reason') === '' ? '' : `  ${field('reason')}  ${pc.dim(`x-error-id ${field('errorId')}`)}`;

@@ -8,7 +8,10 @@ import type { CanonicalRequest } from '../request/request-view.ts';
 const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */
-export function isSameOrigin(request: CanonicalRequest, rawHeaders: readonly string[]): boolean {
+export function isSameOrigin(
+  request: Pick<CanonicalRequest, 'method' | 'authority'>,
+  rawHeaders: readonly string[],
+): boolean {
   let site: string | null = null;
   let origin: string | null = null;
   let upgrade = false;

@@ -81,7 +81,8 @@ export function appendRequestHeaders(
   facts: ClientFacts,
 ): void {
   const { route, identity } = decision;
-  out.push('host', decision.request.authority);
+  // An HTTP/1.0 client may send none; the connection to the upstream then names the target itself.
+  if (decision.request.authority !== '') out.push('host', decision.request.authority);
   const listed = connectionList(rawHeaders);
   let via = '';
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

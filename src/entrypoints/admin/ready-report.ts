@@ -8,6 +8,8 @@ export interface ReadyReport {
   readonly authApi: boolean;
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
   readonly redis: boolean | null;
+  /** For information only, as credentials are checked without mail; null when none is sent from here. */
+  readonly mail: boolean | null;
   /** The process is ending and takes no new requests. */
   readonly draining: boolean;
 }
@@ -21,11 +23,12 @@ export function whyNotReady(report: ReadyReport): ReasonCode | null {
 
 /** The `checks` of the JSON answer. */
 export function readyChecks(report: ReadyReport): Record<string, string> {
-  const word = (up: boolean) => (up ? 'ok' : 'down');
+  const word = (up: boolean | null) => (up === null ? 'not configured' : up ? 'ok' : 'down');
   return {
     configuration: word(report.configuration),
     authApi: word(report.authApi),
-    redis: report.redis === null ? 'not configured' : word(report.redis),
+    redis: word(report.redis),
+    mail: word(report.mail),
     draining: report.draining ? 'yes' : 'no',
   };
 }

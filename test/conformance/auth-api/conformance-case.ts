@@ -10,10 +10,12 @@ const simpleStep = z.union([
     /** Method and path below `/api/auth/v2`; a path that starts with `=` is taken as it is. */
     request: z.string().regex(/^[A-Z]+ =?\/\S*$/),
     headers: textMap.default({}),
+    /** Headers that are sent once more, with these values. */
+    again: textMap.default({}),
     bearer: z.string().optional(),
     pair: z.tuple([z.string(), z.string()]).optional(),
     json: z.unknown().optional(),
-    /** A body sent as it stands. */
+    /** A body that need not be JSON; variables are filled in. */
     text: z.string().optional(),
     expect: z.strictObject({
       status: z.int(),
@@ -30,7 +32,8 @@ const simpleStep = z.union([
     capture: textMap.default({}),
     times: z.int().min(1).default(1),
   }),
-  /** The newest mail to the address: its code, its id and a code that is wrong become variables `${as}`, `${as}ID`, `${as}Wrong`. */
+  /** The newest mail to the address: its code, its id and a code that is wrong become variables `${as}`, `${as}ID`, `${as}Wrong`;
+   * `${as}Number` is the code without leading zeros. */
   z.strictObject({ mail: z.string(), purpose: z.enum(['session', 'keypair', 'email']), as: z.string() }),
   z.strictObject({ noMail: z.string() }),
   z.strictObject({ welcome: z.string() }),
@@ -48,6 +51,8 @@ const step = z.union([simpleStep, z.strictObject({ repeat: z.int().min(2), steps
 
 const conformanceCase = z.strictObject({
   name: z.string(),
+  /** The requests are odd enough that a gateway in between answers them itself, or changes them as it should. */
+  direct: z.boolean().default(false),
   settings: z.strictObject({ selfRegistration: z.boolean(), revealUnknownEmail: z.boolean() }).partial().default({}),
   /** `repeat` runs its steps several times. */
   steps: z

@@ -1,18 +1,20 @@
-/** Holds answers against the schemas from which the API is described, so that the two cannot drift apart. */
+/** Holds answers against the description of the API, so that the two cannot drift apart. */
 import { expect } from 'vitest';
-import { compileMatcher } from '../../../src/auth-api/http/match-operation.ts';
-import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
-import { basePath } from '../../../src/auth-api/operations/operation.ts';
-import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
+import { generalRefusals, refusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
+import { findUndescribed, operationOf } from './described-answers.ts';
 
-const match = compileMatcher(allOperations);
-
-/** `request`: method and path of a request that succeeded. What is outside the API, such as health, is let pass. */
-export function expectDescribed(request: string, body: unknown, where: string): void {
+/** `request`: method and path. What is outside the API, such as health, is let pass. */
+export async function expectDescribed(request: string, status: number, body: unknown, where: string): Promise<void> {
   const [method = '', path = ''] = request.split(' ');
   if (method === 'HEAD' || path.startsWith('=')) return;
-  const matched = match(method, `${basePath}${path.replace(/\?.*$/, '')}`);
-  if (matched instanceof Refusal) throw new Error(`${where}: no operation`);
+  const operation = operationOf(method, path);
+  const { code } = body as { code?: unknown };
+  if (operation === null) {
+    expect(status < 300 ? null : generalRefusals, `${where}: no operation`).toContain(code);
+    return;
+  }
+  expect(await findUndescribed(operation, status, body), `${where}: against the description`).toBeNull();
   // Parsing drops what the schema does not know, so equality means that every field is described.
-  expect(matched.operation.schemas.answer.safeParse(body).data, where).toEqual(body);
+  if (status < 300) expect(operation.schemas.answer.safeParse(body).data, where).toEqual(body);
+  else expect([...refusalsOf(operation), ...generalRefusals], `${where}: a code of the operation`).toContain(code);
 }

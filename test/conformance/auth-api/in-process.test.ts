@@ -1,7 +1,9 @@
 /** The conformance suite against the Auth API in this process. */
 import { describe, expect, it } from 'vitest';
+import { credentialRefusals, ownRefusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
-import { readCases } from './conformance-case.ts';
+import { type RequestStep, readCases } from './conformance-case.ts';
+import { operationOf } from './described-answers.ts';
 import { runCase } from './run-case.ts';
 import { startInProcess } from './start-in-process.ts';
 
@@ -24,6 +26,8 @@ for (const [file, cases] of files) {
 
 describe('the suite', () => {
   const requests = [...files.values()].flat().flatMap((item) => item.steps.filter((step) => 'request' in step));
+  const codesOf = (name: string) =>
+    new Set(requests.filter((step) => nameOf(step) === name).map(({ expect: { code } }) => code));
 
   it.each(allOperations.flatMap((operation) => operation.paths.map((path) => [operation.method, path] as const)))(
     'has a success of %s %s',
@@ -33,4 +37,27 @@ describe('the suite', () => {
       expect(successes.length).toBeGreaterThan(0);
     },
   );
+
+  it.each(allOperations.map((operation) => [operation.name, operation] as const))(
+    'has every refusal of %s',
+    (name, operation) => {
+      const always = credentialRefusals[operation.credential].filter(
+        (code) => code === 'credential_missing' || code === 'permission_missing',
+      );
+      const shown = codesOf(name);
+      expect([...always, ...ownRefusalsOf(operation)].filter((code) => !shown.has(code))).toEqual([]);
+    },
+  );
+
+  it.each(Object.entries(credentialRefusals))('has every refusal of a credential of kind %s', (kind, codes) => {
+    const operations = allOperations.filter(({ credential }) => credential === kind);
+    const shown = new Set(operations.flatMap(({ name }) => [...codesOf(name)]));
+    expect(codes.filter((code) => !shown.has(code))).toEqual([]);
+  });
 });
+
+/** Name of the operation that the step asks, whatever its variables stand for; null: none. */
+function nameOf({ request }: RequestStep): string | null {
+  const [method = '', path = ''] = request.replaceAll(/\$\{\w+\}/g, 'x').split(' ');
+  return path.startsWith('=') ? null : (operationOf(method, path)?.name ?? null);
+}

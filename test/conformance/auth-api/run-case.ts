@@ -3,14 +3,16 @@ import { expect } from 'vitest';
 import type { ConformanceCase, RequestStep, Step } from './conformance-case.ts';
 import { expectDescribed } from './expect-described.ts';
 import { matchShape } from './match-shape.ts';
-import type { Target } from './target.ts';
+import { sendRaw } from './send-raw.ts';
+import type { Target, TargetLimits } from './target.ts';
 
 type Variables = Map<string, string>;
 
-/** Whether this target can run the case at all. */
-export function isRunnable(item: ConformanceCase, target: Pick<Target, 'advance' | 'takeRevoked'>): boolean {
+/** Whether such a target can run the case at all. */
+export function isRunnable(item: ConformanceCase, limits: TargetLimits): boolean {
+  if (item.direct && !limits.direct) return false;
   return item.steps.every(
-    (step) => !('advanceMs' in step && target.advance === null) && !('revoked' in step && target.takeRevoked === null),
+    (step) => !('advanceMs' in step && step.advanceMs > limits.advanceMs) && !('welcome' in step && !limits.welcomes),
   );
 }
 
@@ -44,10 +46,10 @@ async function runStep(step: Step, target: Target, variables: Variables, label: 
   } else if ('makePair' in step) {
     await makePair(step, target, variables);
   } else if ('advanceMs' in step) {
-    target.advance?.(step.advanceMs);
-  } else {
+    await target.advance(step.advanceMs);
+  } else if (target.takeRevoked !== null) {
     const wanted = step.revoked.map((text) => fill(text, variables)).sort();
-    expect([...(target.takeRevoked?.() ?? [])].sort(), label).toEqual(wanted);
+    expect([...target.takeRevoked()].sort(), label).toEqual(wanted);
   }
 }
 
@@ -60,10 +62,10 @@ async function runRequest(step: RequestStep, target: Target, variables: Variable
   if (status === 200 || status === 202) {
     expect(headers.get('x-error'), where).toBeNull();
     expect(headers.get('content-type'), where).toBe('application/json');
-    expectDescribed(fill(step.request, variables), body, where);
   } else if (!step.request.startsWith('HEAD ')) {
     expectProblem(headers, body, step, where);
   }
+  await expectDescribed(fill(step.request, variables), status, body, where);
   for (const [name, wanted] of Object.entries(step.expect.headers)) {
     const found = headers.get(name);
     expect(matchShape(found ?? '-', fill(wanted, variables)), `${where}: header ${name} is ${found}`).toBeNull();
@@ -106,8 +108,10 @@ async function send(step: RequestStep, target: Target, variables: Variables) {
     if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     init.body = JSON.stringify(fillAll(step.json, variables));
   } else if (step.text !== undefined) {
-    init.body = step.text;
+    init.body = fill(step.text, variables);
   }
+  const again = Object.entries(step.again).map(([name, value]): [string, string] => [name, fill(value, variables)]);
+  if (again.length > 0) return sendRaw(url, method, [...headers, ...again]);
   const answer = await fetch(url, init);
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
@@ -154,6 +158,7 @@ async function sendJson(
 function setCode(variables: Variables, name: string, code: string, codeId: string): void {
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
   variables.set(name, code).set(`${name}ID`, codeId).set(`${name}Wrong`, wrong);
+  variables.set(`${name}Number`, String(Number(code)));
 }
 
 function fill(text: string, variables: Variables): string {

@@ -18,11 +18,21 @@ export interface Target {
   readonly baseUrl: string;
   /** Mails so far, oldest first. */
   mails(): readonly SeenMail[];
-  /** Lets the Auth API's clock move; null: this target cannot, and cases that need it are left to the others. */
-  readonly advance: ((durationMs: number) => void) | null;
-  /** Messages of revocation since the last call, as `kind id`; null: this target cannot tell. */
+  /** Lets time pass for the Auth API. */
+  advance(durationMs: number): void | Promise<void>;
+  /** Messages of revocation since the last call, as `kind id`; null: this target cannot tell, and is not asked. */
   readonly takeRevoked: (() => readonly string[]) | null;
   close(): Promise<void>;
+}
+
+/** What a kind of target can be asked; cases that need more are left to the others. */
+export interface TargetLimits {
+  /** Longest time that it can let pass: without a clock of its own, time has to pass indeed. */
+  readonly advanceMs: number;
+  /** Whether it shows mails that carry no code. */
+  readonly welcomes: boolean;
+  /** Whether requests reach the Auth API as they were sent, with nothing in between. */
+  readonly direct: boolean;
 }
 
 export type StartTarget = (settings: TargetSettings) => Promise<Target>;

@@ -4,25 +4,41 @@ import { answerHealth } from '../../../src/auth-api/http/answer-health.ts';
 import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 import { openSqliteStore } from '../../../src/auth-api/store/sqlite-store.ts';
 
-const ok = { status: 200, body: { status: 'ok' } };
+const alive = { status: 200, body: { status: 'ok' } };
+const mailState = () => null;
 
 describe('answerHealth', () => {
   it('is alive and ready while the store answers, and only alive when it does not', async () => {
     const store = await openSqliteStore(':memory:');
-    expect(await answerHealth('/health/live', 'GET', store)).toEqual(ok);
-    expect(await answerHealth('/health/ready', 'HEAD', store)).toEqual(ok);
+    const sources = { store, mailState };
+    expect(await answerHealth('/health/live', 'GET', sources)).toEqual(alive);
+    expect(await answerHealth('/health/ready', 'HEAD', sources)).toMatchObject({ status: 200 });
     await store.close();
-    expect(await answerHealth('/health/live', 'GET', store)).toEqual(ok);
-    expect(await answerHealth('/health/ready', 'GET', store)).toEqual(
+    expect(await answerHealth('/health/live', 'GET', sources)).toEqual(alive);
+    expect(await answerHealth('/health/ready', 'GET', sources)).toEqual(
       new Refusal('store_unavailable', { retryAfterS: 2 }),
     );
   });
 
+  it.each([
+    ['no mail', null, 'not configured'],
+    ['a mail server that works', { queued: 3, failing: false }, 'ok'],
+    ['a mail server that does not, which is no reason to refuse', { queued: 3, failing: true }, 'down'],
+  ])('tells of %s', async (_, state, mail) => {
+    const store = await openSqliteStore(':memory:');
+    expect(await answerHealth('/health/ready', 'GET', { store, mailState: () => state })).toEqual({
+      status: 200,
+      body: { status: 'ok', checks: { store: 'ok', mail } },
+    });
+    await store.close();
+  });
+
   it('leaves other paths to others, and takes no other method', async () => {
     const store = await openSqliteStore(':memory:');
-    expect(await answerHealth('/health', 'GET', store)).toBeNull();
-    expect(await answerHealth('/health/live/', 'GET', store)).toBeNull();
-    expect(await answerHealth('/health/live', 'POST', store)).toBeInstanceOf(Refusal);
+    const sources = { store, mailState };
+    expect(await answerHealth('/health', 'GET', sources)).toBeNull();
+    expect(await answerHealth('/health/live/', 'GET', sources)).toBeNull();
+    expect(await answerHealth('/health/live', 'POST', sources)).toBeInstanceOf(Refusal);
     await store.close();
   });
 });

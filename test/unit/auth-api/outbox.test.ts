@@ -29,10 +29,21 @@ describe('drawMail', () => {
 });
 
 describe('openOutbox', () => {
-  it('prints for `console` and drops for `none`', () => {
+  const parts = { log: { info() {}, warn() {}, error() {} }, now: Date.now };
+
+  it('prints for `console` and drops for `none`', async () => {
     const printed: OutgoingMail[] = [];
-    openOutbox('console', (sent) => printed.push(sent)).send(mail);
-    openOutbox('none', (sent) => printed.push(sent)).send(mail);
+    const printCode = (sent: OutgoingMail) => printed.push(sent);
+    for (const kind of ['console', 'none'] as const) {
+      const outbox = await openOutbox({ ...parts, settings: { outbox: kind, mail: null }, printCode });
+      outbox.send(mail);
+      expect(outbox.state()).toBeNull();
+      await outbox.close();
+    }
     expect(printed).toEqual([mail]);
+  });
+
+  it('sends no mail without a server', async () => {
+    await expect(openOutbox({ ...parts, settings: { outbox: 'mail', mail: null } })).rejects.toThrow(RangeError);
   });
 });

@@ -10,9 +10,9 @@ const conflict = new Refusal('credential_conflict');
 const rows: readonly [name: string, headers: readonly string[], expected: object][] = [
   ['nothing', [], { kind: 'none' }],
   ['other headers', ['X-Authorization', 'Bearer a', 'Cookie', 'bearer=a'], { kind: 'none' }],
-  ['a bearer', ['Authorization', 'Bearer aA0-._~+/=='], { kind: 'bearer', bearer: 'aA0-._~+/==' }],
-  ['any case of name and scheme', ['AUTHORIZATION', 'BEARER a'], { kind: 'bearer', bearer: 'a' }],
-  ['several blanks', ['authorization', 'Bearer   a \t'], { kind: 'bearer', bearer: 'a' }],
+  ['a bearer', ['Authorization', 'Bearer aA0-._~+/=='], { kind: 'bearer', bearer: 'aA0-._~+/==', carrier: 'header' }],
+  ['any case of name and scheme', ['AUTHORIZATION', 'BEARER a'], { kind: 'bearer', bearer: 'a', carrier: 'header' }],
+  ['several blanks', ['authorization', 'Bearer   a \t'], { kind: 'bearer', bearer: 'a', carrier: 'header' }],
   ['a tab in place of the blank', ['authorization', 'Bearer\ta'], malformed],
   ['no token', ['authorization', 'Bearer '], malformed],
   ['two tokens', ['authorization', 'Bearer a b'], malformed],
@@ -36,8 +36,49 @@ const rows: readonly [name: string, headers: readonly string[], expected: object
   ['a malformed bearer and a pair', ['authorization', 'x', 'api-key', 'k', 'api-secret', 's'], conflict],
 ];
 
+const inCookie = { kind: 'bearer', bearer: 'a', carrier: 'cookie' };
+const crossSite = new Refusal('cross_site_request');
+const here = ['Origin', 'https://example.test'];
+
+const cookieRows: readonly [name: string, method: string, headers: readonly string[], expected: object][] = [
+  ['alone', 'GET', ['Cookie', 'sid=a'], inCookie],
+  ['among others', 'GET', ['Cookie', 'x=1;  sid=a ; y="2"'], inCookie],
+  ['in a header of its own', 'GET', ['Cookie', 'x=1', 'cookie', 'sid=a'], inCookie],
+  ['another name', 'GET', ['Cookie', 'sid2=a; xsid=b; SID=c; sid'], { kind: 'none' }],
+  ['an empty one', 'GET', ['Cookie', 'sid='], malformed],
+  ['odd characters', 'GET', ['Cookie', 'sid=a"b'], malformed],
+  ['twice', 'GET', ['Cookie', 'sid=a; sid=a'], repeated],
+  ['twice in two headers', 'GET', ['Cookie', 'sid=a', 'Cookie', 'sid=b'], repeated],
+  ['and a bearer', 'GET', ['Cookie', 'sid=a', 'Authorization', 'Bearer a'], conflict],
+  ['and a pair', 'GET', ['Cookie', 'sid=a', 'api-key', 'k', 'api-secret', 's'], conflict],
+  ['and half a pair', 'GET', ['Cookie', 'sid=a', 'api-key', 'k'], conflict],
+  ['from another site, only reading', 'GET', ['Cookie', 'sid=a', 'Sec-Fetch-Site', 'cross-site'], inCookie],
+  ['changing, from the same origin', 'PUT', ['Cookie', 'sid=a', ...here], inCookie],
+  ['changing, told so by the browser', 'DELETE', ['Cookie', 'sid=a', 'Sec-Fetch-Site', 'same-origin'], inCookie],
+  ['changing, from another origin', 'PUT', ['Cookie', 'sid=a', 'Origin', 'https://evil.test'], crossSite],
+  ['changing, from a sibling', 'POST', ['Cookie', 'sid=a', 'Sec-Fetch-Site', 'same-site', ...here], crossSite],
+  ['changing, from nobody knows where', 'DELETE', ['Cookie', 'sid=a'], crossSite],
+  ['changing, from an opaque origin', 'DELETE', ['Cookie', 'sid=a', 'Origin', 'null'], crossSite],
+  ['both, from another origin', 'PUT', ['Cookie', 'sid=a', 'Authorization', 'Bearer a', 'Origin', 'x://y'], conflict],
+  [
+    'a bearer alone, from another origin',
+    'PUT',
+    ['Authorization', 'Bearer a', 'Origin', 'https://evil.test'],
+    { ...inCookie, carrier: 'header' },
+  ],
+];
+
 describe('readCredential', () => {
   it.each(rows)('%s', (_name, headers, expected) => {
-    expect(readCredential(headers)).toEqual(expected);
+    expect(readCredential(request('GET', headers), null)).toEqual(expected);
+    expect(readCredential(request('GET', headers), 'sid')).toEqual(expected);
+  });
+
+  it.each(cookieRows)('with a cookie: %s', (_name, method, headers, expected) => {
+    expect(readCredential(request(method, headers), 'sid')).toEqual(expected);
   });
 });
+
+function request(method: string, rawHeaders: readonly string[]) {
+  return { method, rawHeaders, authority: 'example.test' };
+}

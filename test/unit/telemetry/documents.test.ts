@@ -48,6 +48,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.authApiCall('bearer', 'accepted', 1);
     telemetry.identityEvents.redis('get', 'hit');
     telemetry.upstreamHealth('orders', 'http://a:1', true);
+    telemetry.watchMail(() => ({ queued: 1, failing: false }));
     const scraped = readMetrics(await telemetry.metricsText());
     for (const { name, labels } of definitions) {
       const { samples } = scraped.get(name)!;

@@ -1,12 +1,13 @@
 /** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
 import { z } from 'zod';
 import { noCredential } from '../../credentials/credential-rule.ts';
+import { refuseCarrier } from '../../credentials/session-cookie.ts';
 import { limitMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, label } from '../fields.ts';
 import { deadCode, issueCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
-import { describeOpened, openedSession, openSession } from './open-session.ts';
+import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
 
 export const createSession = defineOperation({
   name: 'createSession',
@@ -14,10 +15,12 @@ export const createSession = defineOperation({
   method: 'POST',
   paths: ['/session'],
   credential: noCredential,
-  body: z.object({ email: emailAddress, kind: label(64).default('standard') }),
+  body: z.object({ email: emailAddress, kind: label(64).default('standard'), carrier }),
   answer: openedSession,
-  async handle({ body, client }, services) {
+  async handle({ body, client, presented }, services) {
     const { store, rules } = services;
+    const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
+    if (refused !== null) return refused;
     // Counted before anybody knows whether the address exists, so that the limit does not tell.
     const limited = await limitMail(body.email, client.ip, services);
     if (limited !== null) return limited;
@@ -28,12 +31,12 @@ export const createSession = defineOperation({
       const decoy = openSession(null, client, services);
       const code = deadCode('session', services);
       await store.sessions.create(decoy.session, code);
-      return describeOpened(decoy, code, body.kind);
+      return answerOpened(decoy, code, body, services);
     }
     const opened = openSession(address, client, services);
     const code = issueCode('session', services);
     await store.sessions.create(opened.session, code.stored);
     code.mailTo(address.address, client);
-    return describeOpened(opened, code.stored, body.kind);
+    return answerOpened(opened, code.stored, body, services);
   },
 });

@@ -1,8 +1,9 @@
 /** S4: moves the expiry of the caller's session, never beyond its absolute cap. */
 import { bearerOnly } from '../../credentials/credential-rule.ts';
+import { sessionCookie } from '../../credentials/session-cookie.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement } from '../fields.ts';
-import { defineOperation } from '../operation.ts';
+import { defineOperation, WithCookie } from '../operation.ts';
 
 export const extendSession = defineOperation({
   name: 'extendSession',
@@ -18,6 +19,8 @@ export const extendSession = defineOperation({
     if (!(await store.sessions.extend(caller.sessionId, expireAtMs, nowMs))) return new Refusal('credential_rejected');
     // A kept verdict still ends at the old expiry.
     revoked({ kind: 'session', id: caller.sessionId });
-    return acknowledged;
+    const { cookieBearer } = caller;
+    if (cookieBearer === null || rules.webSession === null) return acknowledged;
+    return new WithCookie(acknowledged, sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs));
   },
 });

@@ -1,16 +1,17 @@
 /** Makes an unverified session with its code: what a sign-in and a registration have in common. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { type Carrier, sessionCookie } from '../../credentials/session-cookie.ts';
 import { bearerLength, randomToken } from '../../secrets/random-secret.ts';
 import type { Services } from '../../services.ts';
 import type { NewCode } from '../../store/code-store.ts';
 import type { NewSession } from '../../store/session-store.ts';
 import { expireAt, id, toSeconds } from '../fields.ts';
-import type { Client } from '../operation.ts';
+import { type Client, WithCookie } from '../operation.ts';
 
 /** `expireAt` is the expiry that holds once the session is verified. */
 export const openedSession = z.object({
-  bearer: z.string(),
+  bearer: z.string().optional().describe('The bearer, shown once; left out when the cookie carries it'),
   sessionID: id,
   expireAt,
   ip: z.string(),
@@ -48,10 +49,29 @@ export function openSession(
   return { session, bearer };
 }
 
-export function describeOpened(opened: OpenedSession, code: NewCode, kind: string): z.infer<typeof openedSession> {
+/** Where the client wants its bearer. */
+export const carrier = z
+  .enum(['header', 'cookie'])
+  .default('header')
+  .describe('`header`: the bearer is in the answer. `cookie`: it is in a cookie only, where that is configured');
+
+/** What is answered to a request for a session, once it is stored. */
+export function answerOpened(
+  opened: OpenedSession,
+  code: NewCode,
+  wanted: { readonly kind: string; readonly carrier: Carrier },
+  services: Services,
+): z.infer<typeof openedSession> | WithCookie<z.infer<typeof openedSession>> {
   const { session, bearer } = opened;
+  const { webSession } = services.rules;
+  const described = describeOpened(session, code, wanted.kind);
+  if (wanted.carrier === 'header' || webSession === null) return { bearer, ...described };
+  // For the whole life of the session: the code makes no new cookie.
+  return new WithCookie(described, sessionCookie(webSession.cookie, bearer, session.expireAtMs, session.createdAtMs));
+}
+
+function describeOpened(session: NewSession, code: NewCode, kind: string) {
   return {
-    bearer,
     sessionID: session.id,
     expireAt: toSeconds(session.expireAtMs),
     ip: session.ip,

@@ -3,6 +3,7 @@ import { bearerOnly } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement, idParam } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
+import { endCookie } from './end-cookie.ts';
 
 export const revokeSession = defineOperation({
   name: 'revokeSession',
@@ -12,10 +13,10 @@ export const revokeSession = defineOperation({
   credential: bearerOnly,
   params: idParam,
   answer: acknowledgement,
-  async handle({ caller, params }, { store, now, revoked }) {
+  async handle({ caller, params }, { store, rules, now, revoked }) {
     // Somebody else's is as unknown as one that never was: ids of others cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
-    return acknowledged;
+    return params.id === caller.sessionId ? endCookie(acknowledged, caller, rules) : acknowledged;
   },
 });

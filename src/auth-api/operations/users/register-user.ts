@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { noCredential } from '../../credentials/credential-rule.ts';
+import { refuseCarrier } from '../../credentials/session-cookie.ts';
 import { limitMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { issueCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
-import { describeOpened, openedSession, openSession } from '../sessions/open-session.ts';
+import { answerOpened, carrier, openedSession, openSession } from '../sessions/open-session.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
 
 export const registerUser = defineOperation({
@@ -15,18 +16,21 @@ export const registerUser = defineOperation({
   method: 'POST',
   paths: ['/user'],
   credential: noCredential,
-  body: z.object(accountFields),
+  body: z.object({ ...accountFields, carrier }),
   answer: openedSession,
-  async handle({ body, client }, services) {
+  async handle({ body, client, presented }, services) {
     const { store, rules } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
+    const { carrier: wanted, ...account } = body;
+    const refused = refuseCarrier(wanted, presented, rules.webSession?.cookie ?? null);
+    if (refused !== null) return refused;
     const limited = await limitMail(body.email, client.ip, services);
     if (limited !== null) return limited;
     const ids = { userId: randomUUID(), emailId: randomUUID() };
     const opened = openSession(ids, client, services);
     const code = issueCode('session', services);
     const user = {
-      ...body,
+      ...account,
       id: ids.userId,
       emailId: ids.emailId,
       roles: firstRoles,
@@ -37,6 +41,6 @@ export const registerUser = defineOperation({
     const outcome = await store.users.create(user, { session: opened.session, code: code.stored });
     if (outcome !== 'done') return new Refusal('key_duplicated');
     code.mailTo(body.email, client);
-    return describeOpened(opened, code.stored, 'standard');
+    return answerOpened(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
   },
 });

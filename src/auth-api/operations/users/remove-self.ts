@@ -3,6 +3,7 @@ import { administratorRole, bearerOnly } from '../../credentials/credential-rule
 import { Refusal } from '../../outcome/refusals.ts';
 import { acknowledged, acknowledgement } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
+import { endCookie } from '../sessions/end-cookie.ts';
 
 export const removeSelf = defineOperation({
   name: 'removeSelf',
@@ -11,11 +12,11 @@ export const removeSelf = defineOperation({
   paths: ['/user'],
   credential: bearerOnly,
   answer: acknowledgement,
-  async handle({ caller }, { store, revoked }) {
+  async handle({ caller }, { store, rules, revoked }) {
     const outcome = await store.users.remove(caller.userId, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');
     if (outcome === 'unknown') return new Refusal('credential_rejected');
     revoked({ kind: 'user', id: caller.userId });
-    return acknowledged;
+    return endCookie(acknowledged, caller, rules);
   },
 });

@@ -1,0 +1,166 @@
+/**
+ * Whether time tells about credentials: asks the Auth API, a process of its own with its limits lifted, for unknown keys,
+ * wrong secrets, right secrets, and for bearers, in random order, and compares how long the answers took.
+ * `node bench/auth-api-timing/run.ts [--samples N] [--database URL] [--report FILE]`
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
+import { randomToken } from '../../src/auth-api/secrets/random-secret.ts';
+import { readSettings } from '../../src/cli/auth-api/read-settings.ts';
+import { compare, quantile } from './compare-samples.ts';
+import { connectTo, type KeepAliveClient } from './keep-alive-client.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    samples: { type: 'string', default: '20000' },
+    /** Left out: SQLite in a file. */
+    database: { type: 'string' },
+    report: { type: 'string' },
+  },
+});
+const samples = Number(options.samples);
+const users = 500;
+const warmUp = 2_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'rolegate-timing-'));
+const config = join(folder, 'auth-api.yaml');
+writeFileSync(
+  config,
+  `listen: 127.0.0.1:0
+database: "${options.database ?? `file:${join(folder, 'auth.db')}`}"
+secret: a secret for this measurement, long enough
+outbox: none
+limits: { keyFailures: 1000000, keyWindow: 1s }
+`,
+);
+
+interface Known {
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly bearer: string;
+}
+
+async function seed(): Promise<Known[]> {
+  const silent = { info: () => {}, warn: () => {}, error: () => {} };
+  const api = await createAuthApi({ settings: readSettings(config), log: silent });
+  const known: Known[] = [];
+  const run = randomToken(8);
+  for (let at = 0; at < users; at += 1) {
+    const name = `user-${run}-${at}`;
+    const { userId } = await api.createUser({
+      email: `${name}@example.test`,
+      fullName: name,
+      alias: name,
+      roles: ['user', 'reporter'],
+      groups: ['public', 'acme'],
+    });
+    const { apiKey, apiSecret } = await api.createVerifiedKeyPair(userId, 'Example', 30);
+    const { bearer } = await api.createVerifiedSession(userId);
+    known.push({ apiKey, apiSecret, bearer });
+  }
+  await api.close();
+  return known;
+}
+
+async function startProcess(): Promise<{ child: ChildProcess; port: number }> {
+  const child = spawn(process.execPath, ['src/main.ts', 'auth-api', '--config', config], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout });
+    // Its log is read on, so that it never waits for us.
+    lines.on('line', (line) => {
+      const port = /"port":(\d+)/.exec(line)?.[1];
+      if (port !== undefined) resolve({ child, port: Number(port) });
+    });
+    child.once('exit', () => reject(new Error('the Auth API ended')));
+  });
+}
+
+type Kind = 'unknown key' | 'wrong secret' | 'right secret' | 'unknown bearer' | 'right bearer';
+const kinds: readonly Kind[] = ['unknown key', 'wrong secret', 'right secret', 'unknown bearer', 'right bearer'];
+
+function ask(client: KeepAliveClient, kind: Kind, { apiKey, apiSecret, bearer }: Known) {
+  const base = '/api/auth/v2';
+  const pair = (key: string, secret: string) => client.get(`${base}/keypair`, { 'api-key': key, 'api-secret': secret });
+  const session = (token: string) => client.get(`${base}/session`, { authorization: `Bearer ${token}` });
+  switch (kind) {
+    case 'unknown key':
+      return pair(randomToken(32), apiSecret);
+    case 'wrong secret':
+      return pair(apiKey, randomToken(64));
+    case 'right secret':
+      return pair(apiKey, apiSecret);
+    case 'unknown bearer':
+      return session(randomToken(64));
+    case 'right bearer':
+      return session(bearer);
+  }
+}
+
+async function measure(client: KeepAliveClient, known: readonly Known[]): Promise<Map<Kind, number[]>> {
+  const taken = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]));
+  for (let at = 0; at < warmUp + samples * kinds.length; at += 1) {
+    const kind = kinds[Math.floor(Math.random() * kinds.length)] ?? 'unknown key';
+    const one = known[Math.floor(Math.random() * known.length)];
+    if (one === undefined) throw new Error('nobody is known');
+    const { status, microseconds } = await ask(client, kind, one);
+    if (status !== (kind.startsWith('right') ? 200 : 401)) throw new Error(`${kind}: ${status}`);
+    if (at >= warmUp) taken.get(kind)?.push(microseconds);
+  }
+  for (const list of taken.values()) list.sort((a, b) => a - b);
+  return taken;
+}
+
+function report(taken: ReadonlyMap<Kind, readonly number[]>): string {
+  const whole = (value: number) => String(Math.round(value));
+  const table = [...taken].map(([kind, list]) => {
+    const cells = [0.01, 0.1, 0.5, 0.9, 0.99].map((share) => whole(quantile(list, share)));
+    return `| ${[kind, list.length, ...cells].join(' | ')} |`;
+  });
+  const pairs: readonly (readonly [Kind, Kind])[] = [
+    ['unknown key', 'wrong secret'],
+    ['wrong secret', 'right secret'],
+    ['unknown key', 'right secret'],
+    ['unknown bearer', 'right bearer'],
+  ];
+  const comparisons = pairs.map(([first, second]) => {
+    const { larger, z, distance, medians } = compare(taken.get(first) ?? [], taken.get(second) ?? []);
+    const cells = [`${first} → ${second}`, medians.toFixed(1), larger.toFixed(3), z.toFixed(1), distance.toFixed(3)];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return `| asked with | answers | 1 % | 10 % | median | 90 % | 99 % |
+|---|---|---|---|---|---|---|
+${table.join('\n')}
+
+Microseconds, from the write of the request to the last byte of its answer.
+
+| compared | difference of medians, µs | second is larger | z | largest distance (KS) |
+|---|---|---|---|---|
+${comparisons.join('\n')}
+`;
+}
+
+const known = await seed();
+const { child, port } = await startProcess();
+const client = await connectTo(port);
+try {
+  const text = report(await measure(client, known));
+  const store = options.database === undefined ? 'SQLite in a file' : new URL(options.database).protocol.slice(0, -1);
+  const conditions = `Store: ${store}; ${users} users; ${cpus()[0]?.model.trim()}; Node ${process.versions.node}; one connection, requests in random order.`;
+  process.stdout.write(`${conditions}\n\n${text}`);
+  if (options.report !== undefined) writeFileSync(options.report, `${conditions}\n\n${text}`);
+} finally {
+  client.close();
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+}

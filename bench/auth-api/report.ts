@@ -1,0 +1,71 @@
+/** The table of a run, and how the larger database compares to the smaller one. */
+import Table from 'cli-table3';
+import type { LoadResult } from '../load/load.ts';
+import { cpuPerRequest, type Spread, spread } from '../load/report.ts';
+
+/** The same request at both sizes, one result for each round. */
+export interface Compared {
+  readonly operation: string;
+  readonly small: readonly LoadResult[];
+  readonly large: readonly LoadResult[];
+}
+
+/** Latency at the larger size over that at the smaller one is to be at most this. */
+export const target = 1.5;
+
+export interface Ratio extends Spread {
+  readonly name: string;
+}
+
+/** Taken within a round, where both sizes had the same conditions, and then summed up. */
+export function ratiosOf({ operation, small, large }: Compared): Ratio[] {
+  const over = (value: (result: LoadResult) => number) =>
+    spread(large.map((result, round) => value(result) / value(small[round] ?? result)));
+  return [
+    { name: `${operation} p50`, ...over(({ p50Ms }) => p50Ms) },
+    { name: `${operation} p99`, ...over(({ p99Ms }) => p99Ms) },
+  ];
+}
+
+/** Markdown, for the terminal and for a file of results. */
+export function printable(compared: readonly Compared[], sizes: readonly [number, number]): string {
+  const head = ['operation', 'sessions', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us/request', 'min - max'];
+  const rows = compared.flatMap(({ operation, small, large }) => [
+    [operation, sizes[0].toLocaleString('en'), ...figures(small)],
+    [operation, sizes[1].toLocaleString('en'), ...figures(large)],
+  ]);
+  const ratios = compared.flatMap(ratiosOf).map(({ name, min, median, max }) => {
+    const verdict = median <= target ? 'met' : 'NOT met';
+    return [name, ...[min, median, max].map((value) => value.toFixed(2)), `<= ${target}: ${verdict}`];
+  });
+  return `${markdown(head, rows)}\n\n${markdown(['latency ratio', 'min', 'median', 'max', 'target'], ratios)}\n`;
+}
+
+function figures(results: readonly LoadResult[]): string[] {
+  const median = (value: (result: LoadResult) => number) => spread(results.map(value)).median;
+  const cpu = spread(results.map(cpuPerRequest));
+  return [
+    median(({ requests, seconds }) => requests / seconds).toFixed(0),
+    median(({ p50Ms }) => p50Ms).toFixed(2),
+    median(({ p99Ms }) => p99Ms).toFixed(2),
+    cpu.median.toFixed(0),
+    `${cpu.min.toFixed(0)} - ${cpu.max.toFixed(0)}`,
+  ];
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const none = '';
+  const chars = {
+    ...{ top: none, 'top-mid': none, 'top-left': none, 'top-right': none },
+    ...{ bottom: none, 'bottom-mid': none, 'bottom-left': none, 'bottom-right': none },
+    ...{ mid: none, 'mid-mid': none, 'left-mid': none, 'right-mid': none },
+    ...{ left: '|', right: '|', middle: '|' },
+  };
+  const table = new Table({ chars, style: { head: [], border: [] } });
+  table.push(
+    [...head],
+    head.map(() => '---'),
+    ...rows.map((row) => [...row]),
+  );
+  return table.toString();
+}

@@ -1,0 +1,14 @@
+import { registerSchema, validate } from '@hyperjump/json-schema/openapi-3-1';
+import { createDescription } from './src/auth-api/openapi/create-description.ts';
+import { allOperations } from './src/auth-api/operations/all-operations.ts';
+const doc = createDescription(allOperations, { cookie: null });
+registerSchema(doc as never, 'https://auth-api.example.test/openapi.json', 'https://spec.openapis.org/oas/3.1/schema-base');
+const ptr = (s: string[]) => '#' + s.map((x) => '/' + encodeURIComponent(x.replaceAll('~','~0').replaceAll('/','~1'))).join('');
+console.time('c');
+const v = await validate('https://auth-api.example.test/openapi.json' + ptr(['paths','/user/{id}','get','responses','200','content','application/json','schema']));
+console.timeEnd('c');
+console.log(v({alias: 'x'}).valid, v({alias: 1}).valid, v({}).valid);
+console.time('d');
+const w = await validate('https://auth-api.example.test/openapi.json' + ptr(['paths','/user/{id}','get','responses','404','content','application/problem+json','schema']));
+console.timeEnd('d');
+console.log(w({type:'urn:rolegate:auth-api:user_unknown',title:'x',status:404,code:'user_unknown',errorId:'x'}).valid, w({type:'urn:rolegate:auth-api:user_unknown',title:'x',status:404,code:'code_wrong',errorId:'x'}).valid);

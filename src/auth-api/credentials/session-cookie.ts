@@ -1,0 +1,33 @@
+/**
+ * The cookie that carries a bearer for web pages. It is set when a session is asked for, not when its code comes back: so
+ * the bearer goes from here to the cookie jar and no script ever sees it. Until the code is verified it opens nothing.
+ */
+import { isSameOrigin } from '../../core/credential/same-origin.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { PresentedRequest } from './presented-request.ts';
+
+/** Where a client wants its bearer: in the answer, for `Authorization`, or in the cookie. */
+export type Carrier = 'header' | 'cookie';
+
+/** `HttpOnly` keeps it from scripts, `Lax` from requests that other sites cause (RFC 6265bis section 4.1.2). */
+const attributes = 'HttpOnly; Secure; SameSite=Lax; Path=/';
+
+/** Value of `Set-Cookie`; the cookie goes when the session ends. */
+export function sessionCookie(name: string, bearer: string, expireAtMs: number, nowMs: number): string {
+  const maxAgeS = Math.max(0, Math.floor((expireAtMs - nowMs) / 1000));
+  return `${name}=${bearer}; ${attributes}; Max-Age=${maxAgeS}`;
+}
+
+export function endedCookie(name: string): string {
+  return `${name}=; ${attributes}; Max-Age=0`;
+}
+
+/**
+ * Null: the client may have its bearer so. Refuses a cookie where none is configured (400), and for another site's page
+ * (403), which could sign its visitor in as somebody else.
+ */
+export function refuseCarrier(carrier: Carrier, presented: PresentedRequest, cookie: string | null): Refusal | null {
+  if (carrier === 'header') return null;
+  if (cookie === null) return new Refusal('parameters_invalid', { invalid: ['carrier'] });
+  return isSameOrigin(presented, presented.rawHeaders) ? null : new Refusal('cross_site_request');
+}

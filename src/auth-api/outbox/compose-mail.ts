@@ -1,0 +1,102 @@
+/** Words of the messages. Subjects are fixed, so that neither a code nor anybody's text shows on a locked screen. */
+import { isIP } from 'node:net';
+import type { CodePurpose } from '../store/code-store.ts';
+import { describeAgent, oneLine } from './harmless-text.ts';
+import { drawHtml, drawText } from './mail-layout.ts';
+import type { CodeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
+
+export interface ComposedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Parts of a message in the order in which they are read; what is null stays away. */
+export interface MailContent {
+  readonly title: string;
+  readonly opening: string;
+  readonly code: string | null;
+  readonly lifetime: string | null;
+  /** Name and value in turn of rows. */
+  readonly facts: readonly (readonly [string, string])[];
+  readonly closing: string;
+}
+
+/** `askedAtMs`: when the mail was handed over. */
+export function composeMail(mail: OutgoingMail, askedAtMs: number): ComposedMail {
+  const content = mail.kind === 'code' ? codeContent(mail, askedAtMs) : welcomeContent(mail);
+  return { subject: content.title, text: drawText(content), html: drawHtml(content) };
+}
+
+const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'opening' | 'closing'>>> = {
+  session: {
+    title: 'Your code to sign in',
+    opening: 'Enter this code to sign in:',
+    closing:
+      'If you did not ask to sign in, ignore this mail. Without the code nobody can sign in as you; never pass it on.',
+  },
+  keypair: {
+    title: 'Your code to create an API key',
+    opening: 'Enter this code to create the API key that was asked for in your account:',
+    closing:
+      'If you did not ask for an API key, do not use the code, never pass it on, and end the sessions of your account that you do not know.',
+  },
+  email: {
+    title: 'Your code to verify this address',
+    opening: 'Enter this code to add this e-mail address to your account:',
+    closing:
+      'If you did not ask for this, ignore this mail. Without the code the address is not added; never pass it on.',
+  },
+};
+
+function codeContent(mail: CodeMail, askedAtMs: number): MailContent {
+  const { ip, userAgent } = mail.asked;
+  const agent = describeAgent(userAgent);
+  const until = utc(askedAtMs + mail.lifetimeMs);
+  return {
+    ...purposes[mail.purpose],
+    code: mail.code,
+    lifetime: `The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
+    facts: [
+      ['Asked for', utc(askedAtMs)],
+      ...(isIP(ip) === 0 ? [] : [['From address', ip] as const]),
+      ...(agent === '' ? [] : [['With', agent] as const]),
+    ],
+  };
+}
+
+const longestName = 100;
+
+function welcomeContent(mail: WelcomeMail): MailContent {
+  const name = oneLine(mail.fullName, longestName);
+  return {
+    title: 'Your new account',
+    opening: `Hello ${name}, an account was made for you with this e-mail address.`,
+    code: null,
+    lifetime: null,
+    facts: [],
+    closing: 'To sign in, ask for a code with this address. If you did not expect an account, ignore this mail.',
+  };
+}
+
+/** To the minute: `2026-03-01 12:05 UTC`. */
+function utc(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** In the largest unit that divides it, otherwise in seconds. */
+export function describeDuration(durationMs: number): string {
+  const seconds = Math.max(1, Math.round(durationMs / 1000));
+  for (const [unit, length] of [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const) {
+    if (seconds % length === 0) return counted(seconds / length, unit);
+  }
+  return counted(seconds, 'second');
+}
+
+function counted(count: number, unit: string): string {
+  return count === 1 ? `1 ${unit}` : `${count} ${unit}s`;
+}

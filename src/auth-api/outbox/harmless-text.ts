@@ -1,0 +1,43 @@
+/**
+ * Text of strangers for mail: one line, bounded, without characters that hide or reorder others, and without anything
+ * that a mail program would turn into a link. Whoever asks for a code chooses the user agent, and somebody else reads it.
+ */
+
+const invisible = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/gu;
+
+/** At most `maxLength` characters; cut text ends in "...". */
+export function oneLine(text: string, maxLength: number): string {
+  const plain = text.replaceAll(invisible, ' ').trim();
+  const characters = [...plain];
+  return characters.length <= maxLength
+    ? plain
+    : `${characters
+        .slice(0, maxLength - 3)
+        .join('')
+        .trimEnd()}...`;
+}
+
+const longestAgent = 120;
+
+/** A user agent that reads like one: no scheme, no host name, no address; empty when nothing is left. */
+export function describeAgent(userAgent: string): string {
+  const plain = userAgent
+    .replaceAll(/[a-z][a-z0-9+.-]*:\/*/gi, ' ')
+    .replaceAll(/[^A-Za-z0-9 .,;:/()_+-]/g, ' ')
+    // "example.com" becomes "example com", and "5.0" stays.
+    .replaceAll(/\.(?=[A-Za-z-])/g, ' ')
+    .replaceAll(/\/{2,}/g, '/');
+  return oneLine(plain, longestAgent);
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
+}

@@ -1,0 +1,114 @@
+/** Hands one message to the mail server, over connections that are kept for the next ones, and says what came of it. */
+import { createTransport } from 'nodemailer';
+import type { MailConfig } from '../../config/config.ts';
+import type { ComposedMail } from './compose-mail.ts';
+
+/** Facts for the log: none of them is text of the server, which may repeat an address. */
+export interface DeliveryFault {
+  /** Word of the client library or of the system, such as `ECONNREFUSED`. */
+  readonly error: string;
+  /** RFC 5321 section 4.2; null when the server said nothing. */
+  readonly reply: number | null;
+  /** The command that was answered so. */
+  readonly command: string | null;
+}
+
+export type Delivery =
+  | { readonly kind: 'sent' }
+  /** The server does not take this mail, now or ever; others it may. */
+  | { readonly kind: 'deferred' | 'refused'; readonly fault: DeliveryFault }
+  /** The server cannot be used at all: out of reach, broken, or of another mind about TLS or the password. */
+  | { readonly kind: 'unavailable'; readonly fault: DeliveryFault };
+
+export interface SmtpDelivery {
+  /** Never rejects. `signal` ends the attempt. */
+  deliver(mail: ComposedMail & { readonly id: string; readonly to: string }, signal: AbortSignal): Promise<Delivery>;
+  /** Ends every connection at once. */
+  close(): void;
+}
+
+export interface DeliveryTimes {
+  /** Until the connection stands, and until the server has greeted. */
+  readonly connectMs: number;
+  /** Without a byte from the server. */
+  readonly silenceMs: number;
+}
+
+const defaultTimes: DeliveryTimes = { connectMs: 5_000, silenceMs: 10_000 };
+
+/** Connections at once, mails over one of them, and how long one waits for the next mail. */
+const pool = { maxConnections: 4, maxMessages: 100, idleTimeout: 30_000, maxRequeues: 1 };
+
+export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTimes = defaultTimes): SmtpDelivery {
+  const transport = createTransport({
+    pool: true,
+    ...pool,
+    host: smtp.host,
+    port: smtp.port,
+    secure: smtp.implicitTls,
+    requireTLS: smtp.requireTls,
+    ...(smtp.credentials === null ? {} : { auth: { user: smtp.credentials.user, pass: smtp.credentials.password } }),
+    tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+    connectionTimeout: times.connectMs,
+    greetingTimeout: times.connectMs,
+    dnsTimeout: times.connectMs,
+    socketTimeout: times.silenceMs,
+    socketCloseTimeout: 1_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
+  return {
+    async deliver({ id, to, subject, text, html }, signal) {
+      if (!isMailable(to)) return { kind: 'refused', fault: { error: 'EADDRESS', reply: null, command: null } };
+      try {
+        await transport.sendMail({
+          // A copy: the library writes into it, and the configuration is frozen.
+          from: { ...from },
+          to: { name: '', address: to },
+          // Nothing that stands in a header adds a recipient.
+          envelope: { from: from.address, to: [to] },
+          messageId: `<${id}@${domain}>`,
+          subject,
+          text,
+          html,
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+          xMailer: false,
+          signal,
+        });
+        return { kind: 'sent' };
+      } catch (error) {
+        return judge(error);
+      }
+    },
+    close: () => transport.close({ force: true }),
+  };
+}
+
+/** The last word, whoever made the address: one mailbox, and nothing with a meaning in a header or a command. */
+function isMailable(address: string): boolean {
+  return /^[^\s\p{C}<>()[\]\\,;:"@]+@[A-Za-z0-9.-]+$/u.test(address);
+}
+
+function judge(error: unknown): Delivery {
+  const fault = faultOf(error);
+  const { reply } = fault;
+  // Answers to the envelope and the text are about this mail; 421 says that the server is closing (RFC 5321 section 3.8).
+  const aboutMail = (fault.error === 'EENVELOPE' || fault.error === 'EMESSAGE') && reply !== null && reply !== 421;
+  if (!aboutMail) return { kind: 'unavailable', fault };
+  return { kind: reply >= 500 ? 'refused' : 'deferred', fault };
+}
+
+function faultOf(error: unknown): DeliveryFault {
+  const { code, responseCode, command } = (typeof error === 'object' && error !== null ? error : {}) as {
+    code?: unknown;
+    responseCode?: unknown;
+    command?: unknown;
+  };
+  return {
+    error: typeof code === 'string' && /^[A-Z_0-9]{1,40}$/.test(code) ? code : 'EUNKNOWN',
+    reply: typeof responseCode === 'number' ? responseCode : null,
+    command:
+      typeof command === 'string' ? (/^[A-Z]{1,10}(?: (?:FROM|TO|PLAIN|LOGIN))?/.exec(command)?.[0] ?? null) : null,
+  };
+}

@@ -1,0 +1,46 @@
+/** The API's own OpenAPI document, and what it says about the answers of an operation. */
+import { registerSchema, type Validator, validate } from '@hyperjump/json-schema/openapi-3-1';
+import { compileMatcher } from '../../../src/auth-api/http/match-operation.ts';
+import { createDescription } from '../../../src/auth-api/openapi/create-description.ts';
+import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
+import { basePath, type Operation } from '../../../src/auth-api/operations/operation.ts';
+import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
+
+const documentUrl = 'https://auth-api.example.test/openapi.json';
+const description = createDescription(allOperations, { cookie: null });
+// By way of JSON, as a client gets it.
+const document = JSON.parse(JSON.stringify(description));
+registerSchema(document, documentUrl, 'https://spec.openapis.org/oas/3.1/schema-base');
+
+const match = compileMatcher(allOperations);
+const validators = new Map<string, Promise<Validator>>();
+
+/** The operation behind a method and a path below the base path; null: there is none. */
+export function operationOf(method: string, path: string): Operation | null {
+  const matched = match(method, `${basePath}${path.replace(/\?.*$/, '')}`);
+  return matched instanceof Refusal ? null : matched.operation;
+}
+
+/** Null: the body is as the document says for this status; otherwise where it is not. */
+export async function findUndescribed(operation: Operation, status: number, body: unknown): Promise<string | null> {
+  const { responses } = document.paths[operation.paths[0]][operation.method.toLowerCase()];
+  const described = String(status) in responses;
+  const type = status < 300 ? 'application/json' : 'application/problem+json';
+  const at = described
+    ? ['paths', operation.paths[0], operation.method.toLowerCase(), 'responses', String(status)]
+    : ['components', 'responses', 'OtherRefusal'];
+  return findFault([...at, 'content', type, 'schema'], body);
+}
+
+async function findFault(path: readonly string[], body: unknown): Promise<string | null> {
+  const pointer = path
+    .map((part) => `/${encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))}`)
+    .join('');
+  let validator = validators.get(pointer);
+  if (validator === undefined) {
+    validator = validate(`${documentUrl}#${pointer}`);
+    validators.set(pointer, validator);
+  }
+  const output = (await validator)(body as Parameters<Validator>[0], 'BASIC');
+  return output.valid ? null : JSON.stringify(output.errors?.map((error) => error.instanceLocation));
+}

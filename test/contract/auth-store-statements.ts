@@ -1,0 +1,94 @@
+/** Runs every method of a store once and tells which statements reached the database, with their parameters. */
+import { randomUUID } from 'node:crypto';
+import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
+import { code, laterMs, nowMs, pair, session, user } from './auth-store-rows.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Statements that read or change rows of the store, each text once. */
+export function distinct(statements: readonly Statement[]): Statement[] {
+  const rows = statements.filter(({ sql }) =>
+    /\b(users|user_roles|user_groups|emails|sessions|keypairs|codes)\b/.test(sql),
+  );
+  return [...new Map(rows.map((statement) => [statement.sql, statement])).values()];
+}
+
+/** Answers the names of the methods that ran, such as `users.create`. */
+export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
+  const ran = new Set<string>();
+  const watch = <Part extends object>(part: Part, name: string): Part =>
+    new Proxy(part, {
+      get(target, method, receiver) {
+        ran.add(`${name}.${String(method)}`);
+        return Reflect.get(target, method, receiver);
+      },
+    });
+  const store = {
+    users: watch(opened.users, 'users'),
+    emails: watch(opened.emails, 'emails'),
+    sessions: watch(opened.sessions, 'sessions'),
+    keyPairs: watch(opened.keyPairs, 'keyPairs'),
+    codes: watch(opened.codes, 'codes'),
+  };
+  const slice = { limit: 10, page: 2 };
+  const ana = user('ana', { verifyByMs: nowMs + 2_000 });
+  const [theirs, its] = [session(ana), code('session')];
+  await store.users.create(ana, { session: theirs, code: its });
+  await store.codes.claimTry({ codeId: its.id, purpose: 'session', userId: ana.id, maxTries: 5 }, laterMs);
+  await store.sessions.verify(its.id, laterMs);
+  await store.sessions.create(session(ana), code('session'));
+  await store.sessions.findLive([theirs.bearerHash, 'under an earlier secret'], laterMs);
+  await store.sessions.extend(theirs.id, nowMs + 20_000, laterMs);
+  await store.sessions.listLive(ana.id, laterMs);
+  await store.sessions.page(slice, laterMs);
+  await store.sessions.remove(theirs.id, ana.id, laterMs);
+  const [keys, keyCode] = [pair(ana), code('keypair')];
+  await store.keyPairs.create(keys, code('keypair'));
+  await store.keyPairs.findPending(keys.apiKey, ana.id, laterMs);
+  await store.keyPairs.renewCode(keys.id, keyCode);
+  await store.keyPairs.verify(keyCode.id, laterMs);
+  await store.keyPairs.findLive(keys.apiKey, laterMs);
+  await store.keyPairs.list(ana.id, laterMs);
+  await store.keyPairs.page(slice, laterMs);
+  await store.keyPairs.remove(keys.id, null);
+  const email = { id: randomUUID(), userId: ana.id, address: 'b@example.test', createdAtMs: nowMs };
+  const emailCode = code('email');
+  await store.emails.add({ ...email, verifyByMs: laterMs }, code('email'));
+  await store.emails.renewCode(email.address, ana.id, emailCode, nowMs + 2_000);
+  await store.emails.verify(emailCode.id, laterMs);
+  await store.emails.findSignIn(email.address);
+  await store.emails.findPreferred(ana.id);
+  await store.emails.prefer(email.id, ana.id);
+  await store.emails.list(ana.id, laterMs);
+  await store.emails.remove(ana.emailId, ana.id);
+  await store.users.findAlias(ana.id);
+  await store.users.findIdByEmail(email.address);
+  await store.users.findTaken({ email: 'x@example.test', alias: 'x' }, laterMs);
+  await store.users.find(ana.id);
+  await store.users.roles(ana.id);
+  await store.users.addRole(ana.id, 'keeper');
+  await store.users.grant(ana.id, { roles: ['reporter'], groups: ['public', 'press'] });
+  for (const filter of [{}, { enabled: true }, { role: 'keeper' }]) {
+    await store.users.page({ enabled: null, role: null, ...filter }, slice);
+  }
+  await store.users.removeRole(ana.id, 'keeper', 'keeper');
+  await store.users.setEnabled(ana.id, false, 'nobody holds it');
+  await store.users.remove(ana.id);
+  await opened.sweep(nowMs, 500);
+  return [...ran];
+}
+
+/** Every method of the parts of a store. */
+export function methodsOf({ users, emails, sessions, keyPairs, codes }: AuthStore): string[] {
+  return Object.entries({ users, emails, sessions, keyPairs, codes }).flatMap(([name, part]) =>
+    Object.keys(part).map((method) => `${name}.${method}`),
+  );
+}
+
+/** Lists of everybody, for administrators: they count all rows and walk from page to page, along an index. */
+export function isList({ sql }: Statement): boolean {
+  return /count\(\*\)|\boffset\b/.test(sql);
+}
