@@ -84,25 +84,44 @@ async function startProcess(): Promise<{ child: ChildProcess; port: number }> {
   });
 }
 
-type Kind = 'unknown key' | 'wrong secret' | 'right secret' | 'unknown bearer' | 'right bearer';
-const kinds: readonly Kind[] = ['unknown key', 'wrong secret', 'right secret', 'unknown bearer', 'right bearer'];
+const kinds = [
+  'unknown key',
+  'wrong secret',
+  'nearly right secret',
+  'right secret',
+  'unknown bearer',
+  'nearly right bearer',
+  'right bearer',
+] as const;
+type Kind = (typeof kinds)[number];
 
 function ask(client: KeepAliveClient, kind: Kind, { apiKey, apiSecret, bearer }: Known) {
+  // Made for every kind alike, needed or not: what the client did just before is in what it measures.
+  const unknown = { apiKey: randomToken(32), secret: randomToken(64) };
   const base = '/api/auth/v2';
   const pair = (key: string, secret: string) => client.get(`${base}/keypair`, { 'api-key': key, 'api-secret': secret });
   const session = (token: string) => client.get(`${base}/session`, { authorization: `Bearer ${token}` });
   switch (kind) {
     case 'unknown key':
-      return pair(randomToken(32), apiSecret);
+      return pair(unknown.apiKey, apiSecret);
     case 'wrong secret':
-      return pair(apiKey, randomToken(64));
+      return pair(apiKey, unknown.secret);
+    case 'nearly right secret':
+      return pair(apiKey, nearly(apiSecret));
     case 'right secret':
       return pair(apiKey, apiSecret);
     case 'unknown bearer':
-      return session(randomToken(64));
+      return session(unknown.secret);
+    case 'nearly right bearer':
+      return session(nearly(bearer));
     case 'right bearer':
       return session(bearer);
   }
+}
+
+/** Right but for its last character. */
+function nearly(secret: string): string {
+  return `${secret.slice(0, -1)}${secret.endsWith('x') ? 'y' : 'x'}`;
 }
 
 async function measure(client: KeepAliveClient, known: readonly Known[]): Promise<Map<Kind, number[]>> {
@@ -119,7 +138,7 @@ async function measure(client: KeepAliveClient, known: readonly Known[]): Promis
   return taken;
 }
 
-function report(taken: ReadonlyMap<Kind, readonly number[]>): string {
+function report(taken: ReadonlyMap<Kind, readonly number[]>, conditions: string): string {
   const whole = (value: number) => String(Math.round(value));
   const table = [...taken].map(([kind, list]) => {
     const cells = [0.01, 0.1, 0.5, 0.9, 0.99].map((share) => whole(quantile(list, share)));
@@ -127,8 +146,10 @@ function report(taken: ReadonlyMap<Kind, readonly number[]>): string {
   });
   const pairs: readonly (readonly [Kind, Kind])[] = [
     ['unknown key', 'wrong secret'],
+    ['wrong secret', 'nearly right secret'],
     ['wrong secret', 'right secret'],
     ['unknown key', 'right secret'],
+    ['unknown bearer', 'nearly right bearer'],
     ['unknown bearer', 'right bearer'],
   ];
   const comparisons = pairs.map(([first, second]) => {
@@ -136,11 +157,22 @@ function report(taken: ReadonlyMap<Kind, readonly number[]>): string {
     const cells = [`${first} → ${second}`, medians.toFixed(1), larger.toFixed(3), z.toFixed(1), distance.toFixed(3)];
     return `| ${cells.join(' | ')} |`;
   });
-  return `| asked with | answers | 1 % | 10 % | median | 90 % | 99 % |
+  return `# Does time tell about credentials?
+
+Made by \`node bench/auth-api-timing/run.ts\`: the Auth API as a process of its own, its limits lifted, asked for
+\`GET /keypair\` and \`GET /session\` in random order, so that a machine that grows slower does so for all.
+
+${conditions}
+
+| asked with | answers | 1 % | 10 % | median | 90 % | 99 % |
 |---|---|---|---|---|---|---|
 ${table.join('\n')}
 
 Microseconds, from the write of the request to the last byte of its answer.
+
+What must not be told apart are an unknown key and a wrong secret, and a wrong secret and one that is nearly right: "second
+is larger" near 0.5, no large z. A right credential may differ: its answer is 200 and says so itself; a refusal also
+writes a line of the log and counts the attempt.
 
 | compared | difference of medians, µs | second is larger | z | largest distance (KS) |
 |---|---|---|---|---|
@@ -152,11 +184,11 @@ const known = await seed();
 const { child, port } = await startProcess();
 const client = await connectTo(port);
 try {
-  const text = report(await measure(client, known));
   const store = options.database === undefined ? 'SQLite in a file' : new URL(options.database).protocol.slice(0, -1);
   const conditions = `Store: ${store}; ${users} users; ${cpus()[0]?.model.trim()}; Node ${process.versions.node}; one connection, requests in random order.`;
-  process.stdout.write(`${conditions}\n\n${text}`);
-  if (options.report !== undefined) writeFileSync(options.report, `${conditions}\n\n${text}`);
+  const text = report(await measure(client, known), conditions);
+  process.stdout.write(text);
+  if (options.report !== undefined) writeFileSync(options.report, text);
 } finally {
   client.close();
   const ended = once(child, 'exit');

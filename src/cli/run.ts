@@ -1,5 +1,6 @@
 /** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage. */
 import { Command, CommanderError, Option } from 'commander';
+import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { version } from './version.ts';
 
@@ -17,6 +18,10 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommandError) {
       process.stderr.write(`${error.message.trimEnd()}\n`);
       return error.exitCode;
+    }
+    if (error instanceof StoreUnavailableError) {
+      process.stderr.write(`${error.message}\n`);
+      return ExitCode.failed;
     }
     process.stderr.write(`rolegate: unexpected fault: ${error instanceof Error ? error.stack : String(error)}\n`);
     return ExitCode.failed;

@@ -29,6 +29,27 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
       expect(await store.keyPairs.findLive(keys.id, laterMs)).toBeNull();
     });
 
+    it('are found by their whole key and by no other, near as it may be', async () => {
+      const { store, ana } = tested();
+      const keys = pair(ana, { apiKey: 'BBBB' });
+      await store.keyPairs.create(keys, null);
+      const found = async (apiKey: string) => (await store.keyPairs.findLive(apiKey, laterMs))?.keyId ?? null;
+      for (const near of ['', 'A', 'BBB', 'BBBA', 'BBBBB', 'BBBC', 'bbbb', 'Z']) expect(await found(near)).toBeNull();
+      expect(await found('BBBB')).toBe(keys.id);
+    });
+
+    it('take another hash of their secret, unless it is another already', async () => {
+      const { store, ana } = tested();
+      const keys = pair(ana);
+      const other = pair(ana);
+      await store.keyPairs.create(keys, null);
+      await store.keyPairs.create(other, null);
+      const hashOf = async ({ apiKey }: typeof keys) => (await store.keyPairs.findLive(apiKey, laterMs))?.secretHash;
+      await store.keyPairs.rehash(keys.id, 'hash', 'fresh');
+      await store.keyPairs.rehash(keys.id, 'hash', 'late');
+      expect([await hashOf(keys), await hashOf(other)]).toEqual(['fresh', 'hash']);
+    });
+
     it('get a new code while they wait, and the old one is void', async () => {
       const { store, ana, ben } = tested();
       const keys = pair(ana);

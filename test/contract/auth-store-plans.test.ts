@@ -69,6 +69,17 @@ describe('plans of SQLite', () => {
     }
   });
 
+  it('follow every reference by an index when what it refers to goes', () => {
+    const references = database
+      .prepare(`select m.name as held, f."from" as name from sqlite_master m, pragma_foreign_key_list(m.name) f`)
+      .all();
+    expect(references.length).toBeGreaterThanOrEqual(7);
+    for (const { held, name } of references) {
+      const steps = plan({ sql: `select 1 from ${held} where ${name} = ?`, parameters: ['x'] });
+      expect(steps).toEqual([expect.stringMatching(/^SEARCH/)]);
+    }
+  });
+
   it('would tell a statement that reads a whole table', () => {
     expect(plan({ sql: 'select id from users where full_name = ?', parameters: ['x'] })).toEqual(['SCAN users']);
   });

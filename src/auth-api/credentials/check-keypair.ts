@@ -15,10 +15,25 @@ export async function checkKeyPair(
   const { apiKey, apiSecret } = presented;
   const pair = await services.store.keyPairs.findLive(apiKey, services.now());
   const matches = services.hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
-  if (pair !== null && matches) return pair;
+  // Computed for a wrong secret too, so that time does not tell.
+  const current = services.hashes.apiSecret(apiKey, apiSecret);
+  if (pair !== null && matches) {
+    await renewHash(pair, current, services);
+    return pair;
+  }
   const retryAfterS = await services.limiter.attempt(
     services.hashes.attemptsOf('keypair', apiKey),
     services.limits.failingKeyChecks,
   );
   return retryAfterS === null ? new Refusal('credential_rejected') : new Refusal('attempts_exceeded', { retryAfterS });
+}
+
+/**
+ * A pair lives for years: what was hashed under an earlier secret moves to the current one when it is used, so that the
+ * earlier one can be forgotten some day. A session, which lives for weeks at most, simply ends.
+ */
+async function renewHash(pair: LiveKeyPair, current: string, { store }: Services): Promise<void> {
+  if (pair.secretHash === current) return;
+  // The secret is right, whatever becomes of this; the next use tries again.
+  await store.keyPairs.rehash(pair.keyId, pair.secretHash, current).catch(() => {});
 }

@@ -5,11 +5,15 @@ import type { JsonSchema } from './named-schemas.ts';
 
 const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 
-export function describeSuccess(status: 200 | 202, schema: JsonSchema): Record<string, unknown> {
+/** `setsCookie`: whether the session of a web page is given, moved or ended with it. */
+export function describeSuccess(status: 200 | 202, schema: JsonSchema, setsCookie: boolean): Record<string, unknown> {
   return {
     [status]: {
       description: status === 200 ? 'The answer' : 'Done',
-      headers: { 'Cache-Control': header('CacheControl') },
+      headers: {
+        'Cache-Control': header('CacheControl'),
+        ...(setsCookie ? { 'Set-Cookie': header('SetCookie') } : {}),
+      },
       content: { 'application/json': { schema } },
     },
   };
@@ -79,5 +83,6 @@ export const answerHeaders = {
     required: true,
     schema: { type: 'integer', minimum: 1 },
   },
+  SetCookie: { description: 'Of a session that is carried by the cookie', schema: { type: 'string' } },
   CacheControl: { description: 'Nobody may keep the answer', schema: { type: 'string', const: 'no-store' } },
 } as const;

@@ -28,8 +28,12 @@ export function describeOperation(
     ...(own.body === null ? {} : { requestBody: jsonBody(schemas.refer(own.body, `${typeName}Body`)) }),
     security: securityOf(operation.credential, cookie),
     responses: {
-      ...describeSuccess(status, schemas.refer(own.answer, `${typeName}Answer`)),
-      ...describeRefusals(refusalsOf(operation)),
+      ...describeSuccess(
+        status,
+        schemas.refer(own.answer, `${typeName}Answer`),
+        cookie !== null && setsCookie.has(name),
+      ),
+      ...describeRefusals(refusalsOf(operation, cookie !== null)),
       default: { $ref: '#/components/responses/OtherRefusal' },
     },
   };
@@ -64,6 +68,15 @@ export function tagOf(path: string): string {
   const [, first = ''] = path.split('/');
   return first in tags ? tags[first as keyof typeof tags] : 'Description';
 }
+
+/** Operations that give the cookie of a web session, move its end, or end it. */
+const setsCookie: ReadonlySet<string> = new Set([
+  'createSession',
+  'registerUser',
+  'extendSession',
+  'revokeSession',
+  'removeSelf',
+]);
 
 const keyPair = { apiKey: [], apiSecret: [] };
 

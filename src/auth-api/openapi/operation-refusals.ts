@@ -73,7 +73,21 @@ export function ownRefusalsOf(operation: Operation): readonly RefusalCode[] {
   return [...codes, ...(ownRefusals[operation.name] ?? [])];
 }
 
-/** Codes of the operation without the general ones; each once. */
-export function refusalsOf(operation: Operation): readonly RefusalCode[] {
-  return [...new Set([...credentialRefusals[operation.credential], ...ownRefusalsOf(operation)])];
+/**
+ * Codes of the operation without the general ones; each once. `cookie`: whether a cookie may carry a bearer, which must
+ * then come from the same origin.
+ */
+export function refusalsOf(operation: Operation, cookie: boolean): readonly RefusalCode[] {
+  const { credential, name } = operation;
+  const readsCookie = cookie && (credential !== 'none' || givesCookie.has(name));
+  return [
+    ...new Set([
+      ...credentialRefusals[credential],
+      ...(readsCookie ? (['cross_site_request'] as const) : []),
+      ...ownRefusalsOf(operation),
+    ]),
+  ];
 }
+
+/** Operations that take no credential and may answer with the cookie. */
+const givesCookie: ReadonlySet<string> = new Set(['createSession', 'registerUser']);

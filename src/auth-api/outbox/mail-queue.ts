@@ -44,6 +44,8 @@ export interface MailQueue<Mail extends QueuedMail> {
 
 interface Entry<Mail> {
   readonly mail: Mail;
+  /** Its place in the order in which mails came. */
+  readonly place: number;
   attempts: number;
   notBeforeMs: number;
 }
@@ -56,6 +58,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   let failures = 0;
   let restUntilMs = 0;
   let timer: NodeJS.Timeout | null = null;
+  let places = 0;
   let closed = false;
   let settled: () => void = () => {};
 
@@ -81,11 +84,16 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
     }
   }
 
-  /** The oldest mail whose pause is over; null while the server rests. */
+  /**
+   * The oldest mail whose pause is over; null while the server rests. While it fails, the one that was tried least: a
+   * mail at which the server breaks must not stand before all others.
+   */
   function due(): Entry<Mail> | null {
     const nowMs = now();
     if (restUntilMs > nowMs) return null;
-    return waiting.find(({ notBeforeMs }) => notBeforeMs <= nowMs) ?? null;
+    const ready = waiting.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
+    if (failures > 0) ready.sort((a, b) => a.attempts - b.attempts || a.place - b.place);
+    return ready[0] ?? null;
   }
 
   async function attempt(entry: Entry<Mail>): Promise<void> {
@@ -103,7 +111,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
     if (delivery.kind === 'sent' || delivery.kind === 'refused') {
       options.ended(mail, delivery.kind, entry.attempts, delivery);
     } else {
-      entry.notBeforeMs = delivery.kind === 'deferred' ? now() + pause(entry.attempts) : 0;
+      entry.notBeforeMs = now() + pause(entry.attempts);
       putBack(entry);
       options.ended(mail, 'retried', entry.attempts, delivery);
     }
@@ -119,7 +127,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
 
   /** Where it was: the queue stays in the order in which mails came. */
   function putBack(entry: Entry<Mail>): void {
-    const behind = waiting.findIndex(({ mail }) => mail.queuedAtMs > entry.mail.queuedAtMs);
+    const behind = waiting.findIndex(({ place }) => place > entry.place);
     waiting.splice(behind < 0 ? waiting.length : behind, 0, entry);
   }
 
@@ -145,7 +153,8 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   return {
     add(mail) {
       if (closed) return;
-      waiting.push({ mail, attempts: 0, notBeforeMs: 0 });
+      waiting.push({ mail, place: places, attempts: 0, notBeforeMs: 0 });
+      places += 1;
       while (waiting.length + underWay.size > capacity) {
         const oldest = waiting.shift();
         if (oldest === undefined) break;

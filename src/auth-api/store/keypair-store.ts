@@ -41,8 +41,10 @@ export interface KeyPairStore {
    * `OwnerGoneError` when the user went in the meantime.
    */
   create(pair: NewKeyPair, code: NewCode | null): Promise<void>;
-  /** One indexed query. */
+  /** One indexed query, whose work is the same whether there is such a key or not. */
   findLive(apiKey: string, nowMs: number): Promise<LiveKeyPair | null>;
+  /** Stores another hash of the same secret; nothing happens when the stored one is not `fromHash` anymore. */
+  rehash(keyId: string, fromHash: string, toHash: string): Promise<void>;
   /** An unverified pair of this user. */
   findPending(apiKey: string, userId: string, nowMs: number): Promise<PendingKeyPair | null>;
   /** Replaces the code of an unverified pair; false when the pair is gone or verified. */

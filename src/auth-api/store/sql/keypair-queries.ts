@@ -57,6 +57,15 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
       return live && row.api_key === apiKey ? found : null;
     },
 
+    async rehash(keyId, fromHash, toHash) {
+      await db
+        .updateTable('keypairs')
+        .set({ secret_hash: toHash })
+        .where('id', '=', keyId)
+        .where('secret_hash', '=', fromHash)
+        .execute();
+    },
+
     async findPending(apiKey, userId, nowMs) {
       const row = await db
         .selectFrom('keypairs')

@@ -1,0 +1,142 @@
+/** Words and looks of the messages, and how text of strangers becomes harmless. */
+import { describe, expect, it } from 'vitest';
+import { composeMail, describeDuration } from '../../../src/auth-api/outbox/compose-mail.ts';
+import { describeAgent, escapeHtml, oneLine } from '../../../src/auth-api/outbox/harmless-text.ts';
+import type { CodeMail } from '../../../src/auth-api/outbox/outbox.ts';
+
+const askedAtMs = Date.UTC(2026, 2, 1, 12, 5, 59);
+
+const mail: CodeMail = {
+  kind: 'code',
+  to: 'ana@example.test',
+  purpose: 'session',
+  codeId: '11111111-2222-4333-8444-555555555555',
+  code: '012345',
+  lifetimeMs: 600_000,
+  asked: { ip: '203.0.113.7', userAgent: 'client/1.0' },
+};
+
+describe('oneLine', () => {
+  it.each([
+    ['control characters', 'a\r\n\t\u0000b\u0085c', 'a b c'],
+    ['line separators and odd blanks', 'a\u2028b\u00a0c\u3000d', 'a b c d'],
+    ['what reorders or hides', 'a\u202eb\u200bc\u2066d\ufeffe', 'a b c d e'],
+    ['lone halves of a pair', 'a\ud800b', 'a b'],
+    ['ends', '  a ', 'a'],
+    ['letters of any script', 'Ünï Ωmega 漢字', 'Ünï Ωmega 漢字'],
+  ])('%s', (_, text, expected) => {
+    expect(oneLine(text, 20)).toBe(expected);
+  });
+
+  it.each([
+    ['exactly as long', 'a'.repeat(10), 'a'.repeat(10)],
+    ['too long', 'a'.repeat(11), 'aaaaaaa...'],
+    ['cut at a blank', 'aaaaaa bbbbbb', 'aaaaaa...'],
+    ['pairs are not cut in half', '😀'.repeat(11), `${'😀'.repeat(7)}...`],
+  ])('%s', (_, text, expected) => {
+    expect(oneLine(text, 10)).toBe(expected);
+  });
+});
+
+describe('describeAgent', () => {
+  it.each([
+    ['curl/8.5.0', 'curl/8.5.0'],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0',
+      'Mozilla/5.0 (X11; Linux x86_64; 130.0) Gecko/20100101 Firefox/130.0',
+    ],
+    ['', ''],
+    ['see https://evil.test/a?b=c', 'see evil test/a b c'],
+    ['//evil.test', '/evil test'],
+    ['HTTPS:evil.test', 'evil test'],
+    ['javascript:alert(1)', 'alert(1)'],
+    ['mailto:a@evil.test', 'a evil test'],
+    ['<b>"bold"</b>', 'b bold /b'],
+    ['a.b.c', 'a b c'],
+    ['evil.xn--p1ai', 'evil xn--p1ai'],
+    ['evil\u3002test ｅｖｉｌ．ｔｅｓｔ', 'evil test'],
+  ])('%j', (agent, expected) => {
+    expect(describeAgent(agent)).toBe(expected);
+  });
+
+  it('is short, and takes little time', () => {
+    const started = performance.now();
+    for (const agent of ['a'.repeat(100_000), 'a:'.repeat(50_000), '.a'.repeat(50_000), '/'.repeat(100_000)]) {
+      expect(describeAgent(agent.slice(0, 512)).length).toBeLessThanOrEqual(120);
+    }
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+it('escapeHtml leaves nothing that markup begins or ends with', () => {
+  expect(escapeHtml(`<a href="x" id='y'>&amp;`)).toBe('&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;');
+});
+
+it.each([
+  [600_000, '10 minutes'],
+  [60_000, '1 minute'],
+  [90_000, '90 seconds'],
+  [1_000, '1 second'],
+  [400, '1 second'],
+  [3_600_000, '1 hour'],
+  [5_400_000, '90 minutes'],
+  [86_400_000, '1 day'],
+  [172_800_000, '2 days'],
+])('%d ms are %s', (durationMs, expected) => {
+  expect(describeDuration(durationMs)).toBe(expected);
+});
+
+describe('composeMail', () => {
+  it('says what the code is for, how long it lives, and who asked', () => {
+    const { subject, text } = composeMail(mail, askedAtMs);
+    expect(subject).toBe('Your code to sign in');
+    expect(text).toBe(`Enter this code to sign in:
+
+    012345
+
+The code is valid for 10 minutes, until 2026-03-01 12:15 UTC, and works once.
+
+Asked for: 2026-03-01 12:05 UTC
+From address: 203.0.113.7
+With: client/1.0
+
+If you did not ask to sign in, ignore this mail. Without the code nobody can sign in as you; never pass it on.
+`);
+  });
+
+  it.each(['session', 'keypair', 'email'] as const)(
+    'has words of its own for %s, and no code in the subject',
+    (purpose) => {
+      const { subject, text, html } = composeMail({ ...mail, purpose }, askedAtMs);
+      expect(subject).toMatch(/^Your code to [\x20-\x7e]+$/);
+      expect(subject).not.toMatch(/\d/);
+      expect(text).toContain('never pass it on');
+      expect(html).toContain(`<title>${subject}</title>`);
+    },
+  );
+
+  it('leaves out what is not known or cannot be true', () => {
+    const { text, html } = composeMail({ ...mail, asked: { ip: 'x\r\nBcc: y', userAgent: '\u0000' } }, askedAtMs);
+    for (const part of [text, html]) expect(part).not.toMatch(/From address|^With:|>With<|Bcc/m);
+  });
+
+  it('escapes in HTML what people chose', () => {
+    const { html, text } = composeMail({ kind: 'welcome', to: 'a@b.test', fullName: '<b>&\r\nBcc: x' }, askedAtMs);
+    expect(html).toContain('Hello &lt;b&gt;&amp; Bcc: x,');
+    expect(text).toContain('Hello <b>& Bcc: x, an account');
+  });
+
+  it('has HTML that is whole, and loads and runs nothing', () => {
+    const { html } = composeMail(mail, askedAtMs);
+    expect(html).not.toMatch(/<(?:img|script|link|a|form|iframe)\b|https?:|url\(/i);
+    const open: string[] = [];
+    for (const [, close, tag = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
+      if (tag === 'meta') continue;
+      if (close === '/') expect(open.pop()).toBe(tag);
+      else open.push(tag);
+    }
+    expect(open).toEqual([]);
+    // RFC 5322 section 2.1.1 counts bytes of a line; the encoding breaks longer ones, and short ones stay readable.
+    for (const line of composeMail(mail, askedAtMs).text.split('\n')) expect(line.length).toBeLessThan(200);
+  });
+});

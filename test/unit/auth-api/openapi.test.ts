@@ -1,0 +1,117 @@
+/** The description of the API: a valid document, complete, served as it is stored. */
+import { readFileSync } from 'node:fs';
+import { validate } from '@hyperjump/json-schema/openapi-3-1';
+import { describe, expect, it } from 'vitest';
+import { authApiPage, openApiText } from '../../../scripts/auth-api-page.ts';
+import { createDescription } from '../../../src/auth-api/openapi/create-description.ts';
+import { generalRefusals, refusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
+import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
+import { refusalKinds } from '../../../src/auth-api/outcome/refusals.ts';
+import { startAuthApi, testSettings } from './start-auth-api.ts';
+
+type Json = Parameters<Awaited<ReturnType<typeof validate>>>[0];
+
+interface Described {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly security: readonly object[];
+  readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, unknown>> }>>;
+}
+
+function readDescription(cookie: string | null = null) {
+  const document = JSON.parse(JSON.stringify(createDescription(allOperations, { cookie })));
+  const operations = Object.entries<Record<string, Described>>(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+  );
+  return { document, operations };
+}
+
+async function faultsOf(document: unknown): Promise<unknown> {
+  const output = await validate('https://spec.openapis.org/oas/3.1/schema-base', document as Json, 'BASIC');
+  return output.valid ? [] : output.errors;
+}
+
+describe('the document', () => {
+  it.each([null, 'session'])('is valid by the schema of OpenAPI 3.1, with cookie %s', async (cookie) => {
+    expect(await faultsOf(readDescription(cookie).document)).toEqual([]);
+  });
+
+  it('would be found invalid', async () => {
+    const { document } = readDescription();
+    delete document.paths['/session'].get.responses['200'].description;
+    expect(await faultsOf(document)).not.toEqual([]);
+  });
+
+  it('refers only to what it holds', () => {
+    const { document } = readDescription('session');
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
+    expect(references.length).toBeGreaterThan(100);
+    for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty(name);
+    expect(references).toHaveLength([...JSON.stringify(document).matchAll(/"\$ref"/g)].length);
+  });
+
+  it('describes every operation at each of its paths, under a name of its own', () => {
+    const { operations } = readDescription();
+    const built = allOperations.flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
+    expect(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(built.sort());
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('declares the parameters of every path', () => {
+    for (const { path, operation } of readDescription().operations) {
+      const declared = (operation.parameters ?? []).filter((one) => one.in === 'path');
+      expect(declared.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+      expect(declared.every(({ required }) => required)).toBe(true);
+    }
+  });
+
+  it('tells headers with every refusal, and Retry-After where a client should wait', () => {
+    for (const { operation } of readDescription().operations) {
+      for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
+        if (Number(status) < 400) continue;
+        if (status === 'default') continue;
+        expect(Object.keys(headers)).toEqual(expect.arrayContaining(['x-error', 'x-error-id']));
+        expect('Retry-After' in headers).toBe(status === '429' || status === '503');
+        expect('WWW-Authenticate' in headers).toBe(status === '401');
+      }
+    }
+  });
+
+  it('names every refusal that there is', () => {
+    const named = new Set([...generalRefusals, ...allOperations.flatMap((operation) => refusalsOf(operation, true))]);
+    // Readiness is no operation of the API.
+    expect(Object.keys(refusalKinds).filter((code) => !named.has(code as never))).toEqual(['store_unavailable']);
+  });
+
+  it('speaks of a cookie only when one is configured', () => {
+    expect(readDescription().document.components.securitySchemes).not.toHaveProperty('cookie');
+    expect(JSON.stringify(readDescription().operations.map(({ operation }) => operation))).not.toContain('cross_site');
+    const { document, operations } = readDescription('session');
+    expect(document.components.securitySchemes.cookie).toMatchObject({ in: 'cookie', name: 'session' });
+    const read = operations.find(({ operation }) => operation.operationId === 'readSession');
+    expect(read?.operation.security).toEqual([{ bearer: [] }, { cookie: [] }]);
+  });
+
+  it('asks for both halves of a key pair together', () => {
+    const { operations } = readDescription();
+    const read = operations.find(({ operation }) => operation.operationId === 'readKeyPair');
+    expect(read?.operation.security).toEqual([{ apiKey: [], apiSecret: [] }]);
+  });
+});
+
+describe('stored and served', () => {
+  const stored = (name: string) => readFileSync(`docs/reference/${name}`, 'utf8');
+
+  it('the stored document is up to date', () => expect(stored('auth-api.openapi.json')).toBe(openApiText()));
+  it('the stored page is up to date', () => expect(stored('auth-api.md')).toBe(authApiPage()));
+
+  it.each([null, { cookie: 'session' }])('it is served as it is, with web session %j', async (webSession) => {
+    const { api, port } = await startAuthApi({ settings: { ...testSettings, webSession } });
+    const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/openapi.json`);
+    const served: unknown = await answer.json();
+    await api.close();
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(served).toEqual(readDescription(webSession?.cookie ?? null).document);
+  });
+});
