@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, { start: StartTarget; limits: TargetLimits 
 describe.each(Object.entries(kinds))('%s', (_, { start, limits }) => {
   const runnable = cases.filter(([, item]) => isRunnable(item, limits));
 
-  it.each(runnable)('%s', async (_name, item) => {
+  it.concurrent.each(runnable)('%s', async (_name, item) => {
     const target = await start(item.settings);
     try {
       await runCase(item, target);

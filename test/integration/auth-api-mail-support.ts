@@ -43,11 +43,11 @@ export function mailConfig(port: number, smtp: Partial<SmtpConfig> = {}): MailCo
   });
 }
 
-/** Short, so that a test sees several attempts. */
+/** Short pauses, so that a test sees several attempts; times of a server that a busy machine keeps too. */
 export const quick = {
-  connectMs: 500,
-  silenceMs: 500,
-  attemptMs: 1_000,
+  connectMs: 5_000,
+  silenceMs: 5_000,
+  attemptMs: 8_000,
   firstPauseMs: 20,
   longestPauseMs: 100,
   graceMs: 300,

@@ -85,15 +85,14 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   }
 
   /**
-   * The oldest mail whose pause is over; null while the server rests. While it fails, the one that was tried least: a
-   * mail at which the server breaks must not stand before all others.
+   * Of the mails whose pause is over the oldest among those that were tried least: a mail at which the server breaks must
+   * not stand before all others. Null while the server rests.
    */
   function due(): Entry<Mail> | null {
     const nowMs = now();
     if (restUntilMs > nowMs) return null;
     const ready = waiting.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
-    if (failures > 0) ready.sort((a, b) => a.attempts - b.attempts || a.place - b.place);
-    return ready[0] ?? null;
+    return ready.sort((a, b) => a.attempts - b.attempts || a.place - b.place)[0] ?? null;
   }
 
   async function attempt(entry: Entry<Mail>): Promise<void> {

@@ -26,12 +26,14 @@ describe('startSweeper', () => {
   it('removes all that ended, in several batches, and leaves the rest', async () => {
     let nowMs = 999;
     const failed = vi.fn();
-    const sweeper = startSweeper(store, { intervalMs: 5, now: () => nowMs, failed });
+    const ended = vi.fn();
+    const sweeper = startSweeper(store, { intervalMs: 5, now: () => nowMs, failed, ended });
     expect(await rows()).toBe(count);
     nowMs = 1_000;
     await vi.waitFor(async () => expect(await rows()).toBe(0));
     await sweeper.close();
     expect(failed).not.toHaveBeenCalled();
+    expect(new Set(ended.mock.calls.map(([{ kind, id }]) => `${kind} ${id}`)).size).toBe(count);
   });
 
   it('tells a fault and goes on', async () => {
