@@ -1,8 +1,8 @@
 /** Mail servers that are down, die, refuse, put off or say nothing: answers do not wait for them, and no code is lost early. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type MailServerOptions, startBrokenMailServer, startMailServer } from '../support/mail-server.ts';
 import { startGateway } from '../support/running-gateway.ts';
-import { codeIn, mailConfig, startMailing } from './auth-api-mail-support.ts';
+import { codeIn, eventually, mailConfig, startMailing } from './auth-api-mail-support.ts';
 
 const running: { close(): Promise<void> }[] = [];
 
@@ -33,13 +33,13 @@ test('a server that is down at the start gets the mail once it is there', async 
   const mailing = await started(port);
   const { status, body } = await mailing.signIn();
   expect(status).toBe(202);
-  await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true }));
+  await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true }));
   const health = await fetch(`http://127.0.0.1:${mailing.port}/health/ready`);
   expect([health.status, await health.json()]).toEqual([200, { status: 'ok', checks: { store: 'ok', mail: 'down' } }]);
   const server = keep(await startMailServer({ port }));
   const json = { verificationCodeID: body['verificationCodeID'], code: codeIn(await server.arrived(1)) };
   expect((await mailing.call('PUT', '/session/verification', { json })).status).toBe(202);
-  await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 0, failing: false }));
+  await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 0, failing: false }));
   expect(mailing.outcomes.at(-1)).toBe('sent');
 });
 
@@ -47,11 +47,11 @@ test('a server that dies in the middle of a mail gets it again', async () => {
   const dying = await startBrokenMailServer('dies');
   const mailing = await started(dying.port);
   await mailing.signIn();
-  await vi.waitFor(() => expect(mailing.outcomes).toContain('retried'));
+  await eventually(() => expect(mailing.outcomes).toContain('retried'));
   await dying.close();
   const server = keep(await startMailServer({ port: dying.port }));
   await server.arrived(1);
-  await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 0, failing: false }));
+  await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 0, failing: false }));
   expect(server.mails).toHaveLength(1);
 });
 
@@ -64,7 +64,7 @@ test('every mail that waits for a server arrives once it is there', async () => 
     alias,
   }));
   for (const json of accounts) await mailing.call('POST', '/user', { json });
-  await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 5, failing: true }));
+  await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 5, failing: true }));
   const server = keep(await startMailServer({ port }));
   await server.arrived(5);
   expect(server.mails.flatMap(({ to }) => to).sort()).toEqual(accounts.map(({ email }) => email));
@@ -86,7 +86,7 @@ describe('what a server says about a mail', () => {
     const server = keep(await startMailServer({ judge: refusing(stage, reply, 1) }));
     const mailing = await started(server.port);
     await mailing.signIn();
-    await vi.waitFor(() => expect(mailing.outcomes).toEqual(['refused']));
+    await eventually(() => expect(mailing.outcomes).toEqual(['refused']));
     expect(mailing.api.mailState()).toEqual({ queued: 0, failing: false });
     expect(mailing.lines.at(-1)).toMatchObject({ level: 'error', fields: { reply, outcome: 'refused', attempts: 1 } });
     expect(JSON.stringify(mailing.lines)).not.toContain('ana@example.test');
@@ -102,7 +102,7 @@ describe('what a server says about a mail', () => {
     const mailing = await started(server.port);
     await mailing.signIn();
     await server.arrived(1);
-    await vi.waitFor(() => expect(mailing.outcomes).toEqual(['retried', 'retried', 'sent']));
+    await eventually(() => expect(mailing.outcomes).toEqual(['retried', 'retried', 'sent']));
     expect(server.mails).toHaveLength(1);
   });
 
@@ -110,10 +110,10 @@ describe('what a server says about a mail', () => {
     const server = keep(await startMailServer({ judge: refusing('recipient', 450, 1) }));
     const mailing = await started(server.port, { limits: { firstPauseMs: 60_000, longestPauseMs: 60_000 } });
     await mailing.signIn();
-    await vi.waitFor(() => expect(mailing.outcomes).toEqual(['retried']));
+    await eventually(() => expect(mailing.outcomes).toEqual(['retried']));
     await mailing.call('POST', '/user', { json: { email: 'eve@example.test', fullName: 'Eve', alias: 'eve' } });
     expect((await server.arrived(1)).to).toEqual(['eve@example.test']);
-    await vi.waitFor(() => expect(mailing.api.mailState()).toEqual({ queued: 1, failing: false }));
+    await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 1, failing: false }));
   });
 
   test('a mail is given up when its code ends', async () => {
@@ -121,9 +121,9 @@ describe('what a server says about a mail', () => {
     const server = keep(await startMailServer({ judge: refusing('recipient', 450) }));
     const mailing = await started(server.port, { now: () => Date.now() + laterMs });
     await mailing.signIn();
-    await vi.waitFor(() => expect(mailing.outcomes.length).toBeGreaterThan(1));
+    await eventually(() => expect(mailing.outcomes.length).toBeGreaterThan(1));
     laterMs = 600_000;
-    await vi.waitFor(() => expect(mailing.outcomes.at(-1)).toBe('expired'));
+    await eventually(() => expect(mailing.outcomes.at(-1)).toBe('expired'));
     expect(mailing.api.mailState()?.queued).toBe(0);
   });
 });
@@ -133,7 +133,7 @@ test('a server that never answers holds up no answer, and no close', async () =>
   const mailing = await started(silent.port, { limits: { connectMs: 60_000, silenceMs: 60_000, attemptMs: 60_000 } });
   const answers = await Promise.all(Array.from({ length: 20 }, () => mailing.signIn()));
   expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(202));
-  await vi.waitFor(() => expect(silent.connections()).toBeGreaterThan(0));
+  await eventually(() => expect(silent.connections()).toBeGreaterThan(0));
   const before = performance.now();
   await mailing.api.close();
   expect(performance.now() - before).toBeLessThan(4_000);
@@ -145,7 +145,7 @@ test('a server that never answers is given up after a while', async () => {
   const silent = keep(await startBrokenMailServer('silent'));
   const mailing = await started(silent.port, { limits: { connectMs: 100, attemptMs: 200 } });
   await mailing.signIn();
-  await vi.waitFor(() => expect(mailing.outcomes.length).toBeGreaterThan(1));
+  await eventually(() => expect(mailing.outcomes.length).toBeGreaterThan(1));
   expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true });
 });
 
@@ -174,7 +174,7 @@ test('closing lets mail leave that can', async () => {
 test('closing with mail that waits for a dead server takes no time', async () => {
   const mailing = await started(await freePort(), { limits: { graceMs: 60_000 } });
   await mailing.signIn();
-  await vi.waitFor(() => expect(mailing.api.mailState()?.failing).toBe(true));
+  await eventually(() => expect(mailing.api.mailState()?.failing).toBe(true));
   const before = performance.now();
   await mailing.api.close();
   expect(performance.now() - before).toBeLessThan(2_000);
@@ -203,11 +203,11 @@ routes: [{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, acc
     body: JSON.stringify({ email: 'ana@example.test', fullName: 'Ana', alias: 'ana' }),
   });
   expect(answer.status).toBe(202);
-  await vi.waitFor(async () => expect((await ready()).checks.mail).toBe('down'));
+  await eventually(async () => expect((await ready()).checks.mail).toBe('down'));
   expect(await gateway.metrics()).toMatch(/^rolegate_auth_mail_queue 1$/m);
   const server = keep(await startMailServer({ port }));
   await server.arrived(1);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const metrics = await gateway.metrics();
     expect(metrics).toMatch(/^rolegate_auth_mails_total\{outcome="sent"\} 1$/m);
     expect(metrics).toMatch(/^rolegate_auth_mail_queue 0$/m);

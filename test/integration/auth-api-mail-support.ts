@@ -1,4 +1,5 @@
 /** An Auth API that sends mail, with one user, as the tests of mail talk to it. */
+import { vi } from 'vitest';
 import type { AuthApi, AuthApiOptions } from '../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
 import type { MailOutcome } from '../../src/auth-api/outbox/mail-events.ts';
@@ -93,4 +94,9 @@ export function codeIn(mail: ArrivedMail): string {
   const code = /^ *(\d{6})$/m.exec(mail.parsed.text ?? '')?.[1];
   if (code === undefined) throw new Error(`no code in: ${mail.parsed.text}`);
   return code;
+}
+
+/** Waits as long as a busy machine may need. */
+export function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, { timeout: 8_000, interval: 10 });
 }

@@ -1,9 +1,9 @@
 /** Mail as it arrives at a real server: both methods of authentication with the code from the mail, TLS, and what is in it. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { certificate } from '../support/localhost-certificate.ts';
 import { type MailServer, startMailServer } from '../support/mail-server.ts';
-import { codeIn, type MailingAuthApi, mailConfig, startMailing, user } from './auth-api-mail-support.ts';
+import { codeIn, eventually, type MailingAuthApi, mailConfig, startMailing, user } from './auth-api-mail-support.ts';
 
 const running: { close(): Promise<void> }[] = [];
 
@@ -115,7 +115,7 @@ describe('with a server that takes everything', () => {
 
   test('no code, address or name is in the log', async () => {
     await verifiedBearer();
-    await vi.waitFor(() => expect(mailing.lines.map(({ message }) => message)).toContain('mail sent'));
+    await eventually(() => expect(mailing.lines.map(({ message }) => message)).toContain('mail sent'));
     const text = JSON.stringify(mailing.lines);
     for (const secret of [codeIn(server.mails[0]!), user.email, 'Ana']) expect(text).not.toContain(secret);
     const { fields } = mailing.lines.find(({ message }) => message === 'mail sent')!;
@@ -126,7 +126,7 @@ describe('with a server that takes everything', () => {
     for (let count = 1; count <= 5; count += 1) {
       await mailing.signIn();
       await server.arrived(count);
-      await vi.waitFor(() => expect(mailing.outcomes).toHaveLength(count));
+      await eventually(() => expect(mailing.outcomes).toHaveLength(count));
     }
     expect(server.connections()).toBe(1);
   });
@@ -208,7 +208,7 @@ describe('TLS and passwords', () => {
     const server = keep(await startMailServer({ tls: 'none', login }));
     const mailing = await started(server, { requireTls: true, credentials: login });
     await mailing.signIn();
-    await vi.waitFor(() => expect(mailing.outcomes.length).toBeGreaterThan(2));
+    await eventually(() => expect(mailing.outcomes.length).toBeGreaterThan(2));
     expect(new Set(mailing.outcomes)).toEqual(new Set(['retried']));
     expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true });
     expect(server.mails).toEqual([]);
@@ -218,7 +218,7 @@ describe('TLS and passwords', () => {
     const server = keep(await startMailServer({ tls: 'starttls', login }));
     const mailing = await started(server, { credentials: { ...login, password: 'hunter2hunter2' } });
     await mailing.signIn();
-    await vi.waitFor(() => expect(mailing.outcomes).toContain('retried'));
+    await eventually(() => expect(mailing.outcomes).toContain('retried'));
     expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true });
     const line = mailing.lines.find(({ message }) => message === 'mail could not be sent yet');
     expect(line?.fields).toMatchObject({ error: 'EAUTH', reply: 535 });
@@ -233,7 +233,7 @@ test.each([
   const server = keep(await startMailServer(offered));
   const mailing = await started(server, wanted);
   await mailing.signIn();
-  await vi.waitFor(() => expect(mailing.outcomes).toContain('retried'));
+  await eventually(() => expect(mailing.outcomes).toContain('retried'));
   expect(mailing.api.mailState()).toEqual({ queued: 1, failing: true });
   expect(server.mails).toEqual([]);
 });

@@ -35,12 +35,12 @@ export async function startExampleGateway(
   };
   try {
     const [, started] = await command.see(/^(\{.*"msg":"started".*\})$/m);
-    const code = async (pattern: string) => (await command.see(new RegExp(pattern)))[1]!;
+    const code = async (pattern: string) => (await command.see(new RegExp(pattern, 'm')))[1]!;
     return {
       // Browsers keep Secure cookies of plain HTTP for this name.
       origin: `http://localhost:${JSON.parse(started!).listen.port}`,
-      codeOf: (id) => code(`Code [^:\\n]+: (\\d{6})[^\\n]*\\n\\| verificationCodeID: ${id}`),
-      nthCode: (n) => code(`^(?:[^]*?\\| Code [^:\\n]+: (\\d{6})){${n}}`),
+      codeOf: (id) => code(`^code (\\d{6}) for .*\\(\\w+ ${id}\\)`),
+      nthCode: (n) => code(`^(?:[^]*?\\bcode (\\d{6}) for ){${n}}`),
       output: command.output,
       stop,
     };
@@ -50,14 +50,19 @@ export async function startExampleGateway(
   }
 }
 
-/** Registers a user, who is not signed in by that. */
-export async function register({ origin }: ExampleGateway, name: string): Promise<string> {
+/** Registers a user and proves the address, so that it can sign in. Prints one code. Returns the address. */
+export async function register({ origin, codeOf }: ExampleGateway, name: string): Promise<string> {
   const email = `${name}@example.test`;
-  const answer = await fetch(`${origin}/api/auth/v2/user`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, fullName: `${name} Example`, alias: name }),
-  });
-  if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+  const call = async (method: string, path: string, body: object) => {
+    const answer = await fetch(`${origin}/api/auth/v2${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { verificationCodeID: string };
+  };
+  const { verificationCodeID } = await call('POST', '/user', { email, fullName: `${name} Example`, alias: name });
+  await call('PUT', '/session/verification', { verificationCodeID, code: await codeOf(verificationCodeID) });
   return email;
 }

@@ -12,7 +12,7 @@ let gateway: ExampleGateway;
 let service: RecordingUpstream;
 let pair: { readonly apiKey: string; readonly apiSecret: string };
 /** What the service answers with next; empty: 200. */
-let failures: { status: number; headers?: string[] }[] = [];
+let failures: { status: number; rawHeaders?: string[] }[] = [];
 
 beforeAll(async () => {
   service = await startRecordingUpstream({ answer: () => failures.shift() ?? { body: 'seven' } });
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   failures = [];
-  service.requests.length = 0;
+  service.clear();
 });
 afterAll(async () => {
   await gateway.stop();
@@ -78,7 +78,7 @@ test('the secret may be in a file', async () => {
 });
 
 test.each([429, 502, 503, 504])('%i: waits as it is told, and tries again', async (status) => {
-  failures = [{ status, headers: ['retry-after', '0'] }, { status }];
+  failures = [{ status, rawHeaders: ['retry-after', '0'] }, { status }];
   const { code, output } = await report();
   expect(code, output).toBe(0);
   expect(output).toMatch(new RegExp(`^${status} .*x-error-id ${uuid}; try 2 of 5 in 0\\.0 s$`, 'm'));
@@ -87,14 +87,14 @@ test.each([429, 502, 503, 504])('%i: waits as it is told, and tries again', asyn
 });
 
 test('gives up after five tries', async () => {
-  failures = Array.from({ length: 6 }, () => ({ status: 503, headers: ['retry-after', '0'] }));
+  failures = Array.from({ length: 6 }, () => ({ status: 503, rawHeaders: ['retry-after', '0'] }));
   const { code, output } = await report();
   expect([code, service.requests.length]).toEqual([1, 5]);
   expect(output).toMatch(new RegExp(`^/orders/7: 503 .*x-error-id ${uuid}$`, 'm'));
 });
 
 test('does not wait for longer than a minute', async () => {
-  failures = [{ status: 503, headers: ['retry-after', '3600'] }];
+  failures = [{ status: 503, rawHeaders: ['retry-after', '3600'] }];
   expect([(await report()).code, service.requests.length]).toEqual([1, 1]);
 });
 
@@ -111,7 +111,7 @@ test.each([
 });
 
 test('a redirect is not followed: the pair would go along', async () => {
-  failures = [{ status: 302, headers: ['location', `${service.origin}/elsewhere`] }];
+  failures = [{ status: 302, rawHeaders: ['location', `${service.origin}/elsewhere`] }];
   expect([(await report()).code, service.requests.length]).toEqual([1, 1]);
 });
 

@@ -10,7 +10,7 @@ const files = new Map(
   ]),
 );
 // Scripts from this origin only: injected markup cannot run, and nothing can be sent elsewhere.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const policy = "default-src 'none'; img-src data:; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const server = createServer(({ method, url, headers }, answer) => {
   const file = files.get(url);
