@@ -53,6 +53,7 @@ export async function startExampleGateway(
 /** Registers a user and proves the address, so that it can sign in. Prints one code. Returns the address. */
 export async function register({ origin, codeOf }: ExampleGateway, name: string): Promise<string> {
   const email = `${name}@example.test`;
+  const fullName = `${name[0]?.toUpperCase()}${name.slice(1)} Example`;
   const call = async (method: string, path: string, body: object) => {
     const answer = await fetch(`${origin}/api/auth/v2${path}`, {
       method,
@@ -62,7 +63,7 @@ export async function register({ origin, codeOf }: ExampleGateway, name: string)
     if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
     return (await answer.json()) as { verificationCodeID: string };
   };
-  const { verificationCodeID } = await call('POST', '/user', { email, fullName: `${name} Example`, alias: name });
+  const { verificationCodeID } = await call('POST', '/user', { email, fullName, alias: name });
   await call('PUT', '/session/verification', { verificationCodeID, code: await codeOf(verificationCodeID) });
   return email;
 }
