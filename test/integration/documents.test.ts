@@ -122,6 +122,10 @@ describe('commands', () => {
   };
   /** Pages whose commands follow one another, in one shell from the first to the last. */
   const sessions = ['docs/guides/operate.md'].filter((path) => files.includes(path));
+  /** Pages whose commands another file runs, word by word as they stand. */
+  const pagesElsewhere: Readonly<Record<string, string>> = {
+    'docs/guides/administer-users.md': 'test/integration/administer-users-guide.test.ts',
+  };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;
   const serves = /^npm run -s rolegate -- serve\b/;
 
@@ -146,11 +150,20 @@ describe('commands', () => {
   test('each is run here, or listed with the file that runs it', () => {
     expect(commands.length).toBeGreaterThan(3);
     const left = commands.filter(
-      ({ path, command }) => !sessions.includes(path) && !Object.hasOwn(elsewhere, command) && !ends.test(command),
+      ({ path, command }) =>
+        !sessions.includes(path) &&
+        !Object.hasOwn(pagesElsewhere, path) &&
+        !Object.hasOwn(elsewhere, command) &&
+        !ends.test(command),
     );
     expect(
       left.filter(({ command }) => !serves.test(command)).map(({ path, command }) => `${path}: ${command}`),
     ).toEqual([]);
+  });
+
+  test.each(Object.entries(pagesElsewhere))('the commands of %s are read and run by %s', (path, file) => {
+    expect(commands.some((one) => one.path === path)).toBe(true);
+    expect(readFileSync(file, 'utf8')).toContain(path);
   });
 
   test.each(Object.entries(elsewhere))('%s is on a page, and run by %s', (command, file) => {
@@ -162,7 +175,7 @@ describe('commands', () => {
     }
   });
 
-  const alone = commands.filter(({ path }) => !sessions.includes(path));
+  const alone = commands.filter(({ path }) => !sessions.includes(path) && !Object.hasOwn(pagesElsewhere, path));
   const finite = alone.filter(({ command }) => ends.test(command));
   test.each(finite.map(({ path, block, command }) => [command, path, block.line] as const))(
     '%s (%s)',

@@ -41,7 +41,7 @@ export async function runCurlLine(line: string): Promise<CurlAnswer> {
 }
 
 /** Words of a POSIX shell line with plain words, single and double quotes. */
-function shellWords(line: string): string[] {
+export function shellWords(line: string): string[] {
   const words: string[] = [];
   for (const [, single, double, plain] of line.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g)) {
     words.push(single ?? double ?? plain ?? '');
