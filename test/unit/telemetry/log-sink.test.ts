@@ -19,10 +19,10 @@ test('lines wait until there are enough, in order', () => {
   const seen = recording();
   const sink = createLogSink(seen.destination);
   const line = `${'x'.repeat(1023)}\n`;
-  for (let count = 0; count < 15; count += 1) sink.write(line);
+  for (let count = 0; count < 63; count += 1) sink.write(line);
   expect(seen.chunks).toEqual([]);
   sink.write(`last${line}`);
-  expect(seen.chunks).toEqual([`${line.repeat(15)}last${line}`]);
+  expect(seen.chunks).toEqual([`${line.repeat(63)}last${line}`]);
   expect(seen.flushed).toBe(1);
   sink.close();
 });
