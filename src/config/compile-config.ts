@@ -36,7 +36,7 @@ export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Sec
       },
     },
     log: { level: file.log.level, access: file.log.access },
-    authApi: compileAuthApi(file.authApi, secrets),
+    authApi: compileAuthApi(file, secrets),
     credentials: file.credentials,
     cache: {
       secret: secrets.cache,
@@ -58,7 +58,7 @@ export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Sec
   };
 }
 
-function compileAuthApi(authApi: ConfigFile['authApi'], secrets: Secrets): AuthApiConfig {
+function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): AuthApiConfig {
   const calls = {
     timeoutMs: authApi.timeout,
     concurrency: authApi.concurrency,
@@ -68,8 +68,9 @@ function compileAuthApi(authApi: ConfigFile['authApi'], secrets: Secrets): AuthA
     fields: compileFields(authApi.fields),
   };
   if (authApi.embedded !== undefined && secrets.authApi !== null) {
-    // The gateway asks from this machine, and names its client.
-    const embedded = compileSettings(authApi.embedded, secrets.authApi, ['127.0.0.0/8', '::1']);
+    // The gateway asks from this machine, and names its client and the proxies that it trusts in between.
+    const trusted = ['127.0.0.0/8', '::1', ...server.trustedProxies];
+    const embedded = compileSettings(authApi.embedded, secrets.authApi, trusted);
     return { kind: 'embedded', embedded, ...calls };
   }
   return { kind: 'remote', url: authApi.url ?? '', ...calls };

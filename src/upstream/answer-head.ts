@@ -15,6 +15,8 @@ export interface AnswerHead {
   /** Declared length of the body, or -1. */
   readonly contentLength: number;
   readonly errorId: string | null;
+  /** The body has a transfer coding that cannot be passed on. */
+  readonly coded: boolean;
 }
 
 export function answerHead(
@@ -24,7 +26,7 @@ export function answerHead(
   annotate: Annotate,
 ): AnswerHead {
   const headers: string[] = [];
-  const { contentLength, hasError, errorId: received } = appendAnswerHeaders(headers, rawHeaders);
+  const { contentLength, hasError, errorId: received, coded } = appendAnswerHeaders(headers, rawHeaders);
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
     errorId = randomUUID();
@@ -33,7 +35,7 @@ export function answerHead(
   // A 204 has no length (RFC 9110 section 8.6); a client that believed it would wait for a body.
   if (status === 204 && contentLength >= 0) dropContentLength(headers);
   const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
-  return { status, statusText: usual ? undefined : statusText, headers, contentLength, errorId };
+  return { status, statusText: usual ? undefined : statusText, headers, contentLength, errorId, coded };
 }
 
 const printable = /^[\x20-\x7e]+$/;

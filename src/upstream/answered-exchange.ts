@@ -23,6 +23,11 @@ export abstract class AnsweredExchange extends Exchange {
   protected beginAnswer(status: number, statusText: string, rawHeaders: readonly string[], annotate: Annotate): void {
     this.answeredAt = performance.now();
     this.head = answerHead(status, statusText, rawHeaders, annotate);
+    // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
+    if (this.head.coded) {
+      this.fail('upstream_answer_invalid');
+      return;
+    }
     if (waiting.push(this) === 1) process.nextTick(flushAll);
   }
 
@@ -63,7 +68,11 @@ export abstract class AnsweredExchange extends Exchange {
     const { status, statusText, headers, errorId } = head;
     this.head = null;
     this.held = null;
-    if (this.entrypoint.draining) headers.push('connection', 'close');
+    // Not before the last of several that were pipelined: the others are under way and would be lost.
+    if (this.entrypoint.draining && this.from.latest === this) {
+      headers.push('connection', 'close');
+      this.from.closing = true;
+    }
     try {
       if (statusText === undefined) res.writeHead(status, headers);
       else res.writeHead(status, statusText, headers);
@@ -80,7 +89,11 @@ export abstract class AnsweredExchange extends Exchange {
 
   /** Sends a head that no whole answer has followed by now. */
   flush(): void {
-    if (this.head !== null && !this.over && this.sendHead()) this.res.flushHeaders();
+    if (this.head === null || this.over) return;
+    // Without a body its end is here next, and takes the head along.
+    const waits = !hasBody(this.method, this.head.status);
+    // `flushHeaders` would write the bytes of the head as UTF-8.
+    if (!waits && this.sendHead()) this.res.write('', 'latin1');
   }
 
   override fail(reason: ReasonCode, cause: unknown = null): void {
@@ -91,6 +104,13 @@ export abstract class AnsweredExchange extends Exchange {
       this.bytesOut = 0;
     }
     super.fail(reason, cause);
+  }
+
+  /** Cut by Node with a proper end, an answer that only ends with its connection would look whole. */
+  override clientEnded(): void {
+    if (!this.unframed || this.res.writableEnded || this.over) return;
+    this.aborted = true;
+    this.breakOff();
   }
 
   protected override breakOff(): void {

@@ -10,7 +10,11 @@ import type { RequestRecord } from '../telemetry/request-record.ts';
 
 /** The client connection that a request came on. */
 export interface Origin {
-  requestEnded(): void;
+  requestEnded(request: Exchange): void;
+  /** The request that came last. */
+  readonly latest: unknown;
+  /** An answer on it says that it is the last one. */
+  closing: boolean;
 }
 
 /** What the entrypoint does for its exchanges. */
@@ -126,6 +130,9 @@ export class Exchange implements RequestRecord {
     this.req.socket.destroy();
   }
 
+  /** See `InFlight`. */
+  clientEnded(): void {}
+
   /** The client is gone, or has its whole answer. Whatever still runs for it is let go. */
   protected release(): void {}
 
@@ -140,7 +147,7 @@ export class Exchange implements RequestRecord {
     this.endedAt = performance.now();
     if (!this.cut && !this.finished) this.aborted = true;
     this.release();
-    this.from.requestEnded();
+    this.from.requestEnded(this);
     this.entrypoint.ended(this);
   }
 }

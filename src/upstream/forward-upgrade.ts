@@ -162,7 +162,13 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
     this.answer = answer;
     answer.on('error', (error) => this.fail('upstream_failed', error));
     const { statusCode, statusMessage, rawHeaders } = answer;
+    // A 101 that names no protocol is no answer: the client would take it for a tunnel.
+    if (statusCode === 101) {
+      this.fail('upstream_answer_invalid');
+      return;
+    }
     this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!.annotate);
+    if (this.released) return;
     const { timeoutMs } = this.allowed!.route;
     answer.on('data', (chunk: Buffer) => {
       this.deadlines.schedule(this, performance.now() + timeoutMs);

@@ -28,6 +28,7 @@ export interface ProxySetup {
   readonly resolve?: ResolveIdentity;
   readonly gateway?: (gateway: Gateway) => Gateway;
   readonly now?: () => number;
+  readonly unreadMs?: number;
 }
 
 export interface RunningProxy {
@@ -127,6 +128,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     gateway: () => gateway,
     forwarder: createForwarder(wheel, setup.now),
     deadlines: wheel,
+    ...(setup.unreadMs === undefined ? {} : { unreadMs: setup.unreadMs }),
     observe: (record) => records.push(record),
   });
   const { port } = await proxy.listen();

@@ -1,23 +1,29 @@
 /** Whose address a request comes from: the connection's, or the one that a trusted proxy names. */
 import { isIP } from 'node:net';
+import { trimBlanks } from '../../core/credential/trim-blanks.ts';
 
 /**
- * A trusted peer appends the address that it saw, so the rightmost one is the only one that it vouches for. Without a
- * valid one there, the peer itself is the client.
+ * A trusted peer appends the address that it saw, so the rightmost one is the only one that it vouches for; when that is
+ * a trusted one too, the next one to the left is its word. Without a valid one there, the last known is the client.
  */
 export function clientAddress(
   peer: string,
   rawHeaders: readonly string[],
   trustPeer: (address: string) => boolean,
 ): string {
-  const address = plainAddress(peer);
-  if (!trustPeer(address)) return address;
+  let client = plainAddress(peer);
+  if (!trustPeer(client)) return client;
   let forwarded = '';
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.toLowerCase() === 'x-forwarded-for') forwarded = rawHeaders[at + 1] ?? '';
   }
-  const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).replace(/^[ \t]+|[ \t]+$/g, '');
-  return isIP(last) === 0 ? address : plainAddress(last);
+  const hops = forwarded.split(',');
+  while (hops.length > 0 && trustPeer(client)) {
+    const hop = trimBlanks(hops.pop() ?? '');
+    if (isIP(hop) === 0) break;
+    client = plainAddress(hop);
+  }
+  return client;
 }
 
 /** An IPv4 address without the IPv6 form in which a dual-stack socket gives it (RFC 4291 section 2.5.5.2). */

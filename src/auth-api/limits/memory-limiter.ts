@@ -1,16 +1,25 @@
-/** Counts attempts in this process: fixed windows, a bounded number of them, the oldest forgotten first. */
-import type { AttemptLimiter } from './attempt-limiter.ts';
+/**
+ * Counts attempts in this process: fixed windows, a bounded number of them for each limit, the oldest forgotten first.
+ * Limits are apart, so that a flood of one kind (checks of keys that nobody has) does not open the others.
+ */
+import type { AttemptLimit, AttemptLimiter } from './attempt-limiter.ts';
 
 interface Window {
   readonly endsAtMs: number;
   attempts: number;
 }
 
-/** `maxWindows` bounds the memory: some hundred bytes each. */
+/** `maxWindows` of each limit bounds the memory: some hundred bytes each. */
 export function createMemoryLimiter(now: () => number, maxWindows = 20_000): AttemptLimiter {
-  const windows = new Map<string, Window>();
+  const byLimit = new Map<AttemptLimit, Map<string, Window>>();
+  const windowsOf = (limit: AttemptLimit) => {
+    const windows = byLimit.get(limit) ?? new Map<string, Window>();
+    byLimit.set(limit, windows);
+    return windows;
+  };
   return {
     async attempt(key, limit) {
+      const windows = windowsOf(limit);
       const nowMs = now();
       const known = windows.get(key);
       if (known !== undefined && known.endsAtMs > nowMs) {

@@ -9,6 +9,8 @@ export interface AnswerFacts {
   /** Well-formed `x-error` and `x-error-id` of the service itself. */
   hasError: boolean;
   errorId: string | null;
+  /** A transfer coding other than `chunked`. */
+  coded: boolean;
 }
 
 /**
@@ -20,9 +22,11 @@ export function appendAnswerHeaders(out: string[], raw: readonly string[]): Answ
   const listed = connectionList(raw);
   let error: string | null = null;
   let errorId: string | null = null;
+  let coded = false;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
     const value = raw[i + 1]!;
+    if (name === 'transfer-encoding' && value.toLowerCase() !== 'chunked') coded = true;
     if (hopByHop.has(name)) continue;
     if (name === 'content-length') contentLength = Number(value);
     else if (name === 'x-error' || name === 'x-error-id') {
@@ -34,7 +38,7 @@ export function appendAnswerHeaders(out: string[], raw: readonly string[]): Answ
   }
   const hasError = error !== null && errorId !== null && errorText.test(error) && uuid.test(errorId);
   if (hasError) out.push('x-error', error!, 'x-error-id', errorId!);
-  return { contentLength, hasError, errorId: hasError ? errorId : null };
+  return { contentLength, hasError, errorId: hasError ? errorId : null, coded };
 }
 
 /** One line of printable ASCII, at most 256 characters. */

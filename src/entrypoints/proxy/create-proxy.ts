@@ -33,6 +33,7 @@ export interface ProxyOptions {
   gateway(): Gateway;
   readonly forwarder: Forwarder;
   readonly deadlines: Deadlines;
+  readonly unreadMs?: number;
   readonly observe: ObserveRequest;
 }
 
@@ -75,7 +76,10 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       const { req, res, decision } = exchange;
       const refused = decision?.outcome === 'refuse' ? decision : null;
       const rest = exchange.bodyPending;
-      const close = server.draining || (rest && (exchange.bodyLength < 0 || exchange.bodyLength > maxDrainBytes));
+      const ending = server.draining && exchange.from.latest === exchange;
+      const close = ending || (rest && (exchange.bodyLength < 0 || exchange.bodyLength > maxDrainBytes));
+      const closes = close || (reasons[reason] as Reason).closes === true;
+      if (closes) exchange.from.closing = true;
       exchange.bytesOut = writeRefusal(res, exchange.method, {
         reason,
         errorId: exchange.errorId!,
@@ -84,7 +88,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         close,
       });
       exchange.status = res.statusCode;
-      if (rest && (close || (reasons[reason] as Reason).closes)) {
+      if (rest && closes) {
         endAfterBody(req, res, deadlines);
       } else {
         res.end();
@@ -101,8 +105,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 
   function begin<E extends ForwardedExchange | UpgradeExchange>(exchange: E, from: ClientConnection): E {
     inFlight += 1;
-    from.inFlight += 1;
-    from.latest = exchange;
+    from.requestBegan(exchange);
     return exchange;
   }
 
@@ -161,11 +164,20 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     limits,
     trustedProxies,
     deadlines,
+    ...(options.unreadMs === undefined ? {} : { unreadMs: options.unreadMs }),
     onRequest(req, res, from, expectation) {
+      if (from.closing) {
+        req.resume();
+        return;
+      }
       const exchange = begin(forwarder.begin(host, from, req, res, expectation === 'continue'), from);
       serve(exchange, from, expectation === 'unknown' ? 'expectation_failed' : null);
     },
     onUpgrade(req, socket, head, from) {
+      if (from.closing) {
+        socket.destroySoon();
+        return;
+      }
       const exchange = begin(forwarder.beginUpgrade(host, from, req, socket, head), from);
       serve(exchange, from, server.draining ? 'draining' : null);
     },

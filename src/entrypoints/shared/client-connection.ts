@@ -12,6 +12,10 @@ export interface InFlight {
   /** Part of its body has not arrived. */
   readonly bodyPending: boolean;
   fail(reason: ReasonCode): void;
+  /** The connection is gone. */
+  closed(): void;
+  /** The client sends no more; Node will end the other direction too, whatever is still to come. */
+  clientEnded(): void;
 }
 
 export class ClientConnection implements PeerFacts {
@@ -26,14 +30,35 @@ export class ClientConnection implements PeerFacts {
   farewell: (() => void) | null = null;
   /** Nothing more is read from it. */
   refused = false;
+  /** An answer on it says that it is the last: what comes after is not served (RFC 9112 section 9.6). */
+  closing = false;
+  readonly #socket: Socket;
+  /** Those behind the first while the client pipelines. */
+  #waiting: Set<InFlight> | null = null;
 
   constructor(socket: Socket, trustedProxies: TrustedProxies) {
+    this.#socket = socket;
     this.address = plainAddress(socket.remoteAddress ?? '');
     this.trusted = trustedProxies(this.address);
   }
 
-  requestEnded(): void {
+  requestBegan(request: InFlight): void {
+    this.inFlight += 1;
+    this.latest = request;
+    if (this.inFlight === 1) return;
+    this.#waiting ??= new Set();
+    this.#waiting.add(request);
+  }
+
+  /** Breaks the connection. Node tells only the first request of it. */
+  abandon(): void {
+    this.#socket.resetAndDestroy();
+    for (const request of [...(this.#waiting ?? [])]) request.closed();
+  }
+
+  requestEnded(request: InFlight): void {
     this.inFlight -= 1;
+    this.#waiting?.delete(request);
     if (this.inFlight > 0) return;
     this.latest = null;
     this.farewell?.();

@@ -43,7 +43,7 @@ class BodyDrain implements Deadline {
     this.#req.on('error', () => {});
     this.#req.on('data', this.#count);
     this.#req.once('end', this.#whole);
-    this.#req.socket.once('close', () => this.#deadlines.cancel(this));
+    this.#req.socket.once('close', this.#over);
     this.#req.resume();
   }
 
@@ -56,13 +56,19 @@ class BodyDrain implements Deadline {
     if (this.#bytes > maxDrainBytes) this.#tooMuch();
   };
 
-  readonly #whole = (): void => {
+  /** The connection may serve many more requests: nothing of this one stays with it. */
+  readonly #over = (): void => {
     this.#deadlines.cancel(this);
+    this.#req.socket.off('close', this.#over);
+  };
+
+  readonly #whole = (): void => {
+    this.#over();
     this.#res?.end();
   };
 
   #tooMuch(): void {
-    this.#deadlines.cancel(this);
+    this.#over();
     this.#req.off('data', this.#count);
     this.#req.off('end', this.#whole);
     if (this.#res === null) this.#req.socket.destroySoon();

@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   readonly limits: ServerConfig['limits'];
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
+  /** A client that takes nothing of what waits for it this long is let go; 60 seconds when left out. */
+  readonly unreadMs?: number;
   /** `expectation`: the client waits for `100 Continue`, or for something that nobody knows. */
   onRequest(req: IncomingMessage, res: ServerResponse, from: ClientConnection, expectation: Expectation): void;
   /** A WebSocket upgrade. Every other upgrade arrives as an ordinary request. */
@@ -58,11 +60,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     httpValidation: 'strict',
     optimizeEmptyRequests: true,
     noDelay: true,
-    shouldUpgradeCallback: isWebSocket,
+    // Behind an answer that is still to come it is no upgrade: the socket is not free for a tunnel yet.
+    shouldUpgradeCallback: (req) => isWebSocket(req) && from(req.socket).inFlight === 0,
   });
   server.maxConnections = limits.connections;
   // No limit of Node's, which would drop headers silently; `headerBytes` bounds them, and more than allowed is a 431.
   server.maxHeadersCount = 0;
+  // Time without a byte in either direction.
+  server.timeout = options.unreadMs ?? 60_000;
 
   const upgraded = new Set<Socket>();
   let connections = 0;
@@ -75,6 +80,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.once('close', () => {
       connections -= 1;
     });
+    // Before Node's own listener.
+    socket.prependOnceListener('end', () => from(socket).latest?.clientEnded());
   });
   server.on('request', (req, res) => options.onRequest(req, res, from(req.socket), 'none'));
   server.on('checkContinue', (req, res) => {
@@ -89,9 +96,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.once('close', () => upgraded.delete(socket));
     options.onUpgrade(req, socket, head, from(req.socket));
   });
+  server.on('timeout', (socket) => {
+    // An answer may be long in coming; whatever has come is to be taken. Idle connections end here too.
+    if (socket.writableLength > 0 || from(socket).inFlight === 0) socket.destroy();
+  });
   server.on('connect', (req, socket) => {
+    const connection = from(req.socket);
+    // Node has let go of the socket, so the answers before this one may never go out. A refusal in their place would be
+    // taken for one of them: only a break is safe.
+    if (connection.inFlight > 0) {
+      connection.abandon();
+      return;
+    }
     const about = { method: 'CONNECT', cause: null };
-    options.onRefused(refuseConnection(socket, 'method_unsupported', from(req.socket), deadlines, about));
+    options.onRefused(refuseConnection(socket, 'method_unsupported', connection, deadlines, about));
   });
   server.on('clientError', (error, socket) => {
     const known = socket as Socket;

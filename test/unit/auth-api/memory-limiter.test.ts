@@ -30,4 +30,12 @@ describe('createMemoryLimiter', () => {
     expect(await limiter.attempt('b', once)).toBe(1);
     expect(await limiter.attempt('a', once)).toBeNull();
   });
+
+  it('forgets no window of a limit for windows of another', async () => {
+    const limiter = createMemoryLimiter(() => 0, 2);
+    const once = { attempts: 1, windowMs: 1_000 };
+    await limiter.attempt('a', once);
+    for (let key = 0; key < 10; key += 1) await limiter.attempt(`flood ${key}`, limit);
+    expect(await limiter.attempt('a', once)).toBe(1);
+  });
 });

@@ -70,6 +70,8 @@ describe('clientAddress', () => {
     ['what a trusted peer says', '::ffff:10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], '1.2.3.4'],
     ['the rightmost', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4'], '1.2.3.4'],
     ['the last header', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6', 'x-forwarded-for', '2001:db8::1'], '2001:db8::1'],
+    ['past trusted hops', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4, 10.0.0.1, 10.0.0.1'], '1.2.3.4'],
+    ['the last known hop', '10.0.0.1', ['X-Forwarded-For', 'unknown, 10.0.0.1'], '10.0.0.1'],
     ['the peer when the rightmost is no address', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4, unknown'], '10.0.0.1'],
     ['the peer when it says nothing', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
     ['the peer when the address has a port', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4:80'], '10.0.0.1'],

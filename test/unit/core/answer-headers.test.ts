@@ -36,7 +36,7 @@ test('what Connection lists goes, the length stays', () => {
 });
 
 test('without a length there is none', () => {
-  expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null });
+  expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null, coded: false });
 });
 
 describe('error headers of the service', () => {
@@ -73,3 +73,12 @@ test.each([300, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 599])(
     expect(annotation(status)).toMatch(/^[A-Z][a-z ]{5,100}$/);
   },
 );
+
+test.each([
+  ['chunked', false],
+  ['Chunked', false],
+  ['gzip', true],
+  ['gzip, chunked', true],
+])('the transfer coding %s', (coding, coded) => {
+  expect(pass(['Transfer-Encoding', coding]).seen.coded).toBe(coded);
+});

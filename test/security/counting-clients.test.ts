@@ -1,0 +1,54 @@
+/** By whom the embedded Auth API counts: the client behind trusted proxies, and never an address that a client makes up. */
+import { afterEach, expect, test } from 'vitest';
+import { createGateway } from '../../src/app/create-gateway.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { sendRaw } from '../support/raw-client.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+/** Asks for sessions, two mails for each client; `forwardedFor` of each request in turn. */
+async function askFrom(trustedProxies: readonly string[], forwardedFor: readonly string[]): Promise<number[]> {
+  const text = `version: 1
+server: { listen: "127.0.0.1:0", admin: false, trustedProxies: ${JSON.stringify(trustedProxies)} }
+authApi: { embedded: { database: ":memory:", secret: "${'s'.repeat(32)}", limits: { mailsPerClient: 2, mailsPerAddress: 100 } } }
+routes:
+  - { id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }
+`;
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));
+  const gateway = createGateway(read.config, { version: 'test', logTo: { write: () => {} }, onCode: () => {} });
+  running.push(gateway);
+  const { listen } = await gateway.start();
+  await gateway.authApi!.createUser({
+    email: 'ann@example.test',
+    fullName: 'Ann',
+    alias: 'ann',
+    roles: [],
+    groups: [],
+  });
+  const statuses: number[] = [];
+  const body = '{"email":"ann@example.test"}';
+  for (const chain of forwardedFor) {
+    const head = ['POST /api/auth/v2/session HTTP/1.1', 'Host: a', `X-Forwarded-For: ${chain}`];
+    const framing = ['Content-Type: application/json', `Content-Length: ${body.length}`, '', body];
+    statuses.push((await sendRaw(listen.port, [...head, ...framing].join('\r\n'))).status);
+  }
+  return statuses;
+}
+
+test('clients behind a trusted proxy are counted apart', async () => {
+  const clients = ['203.0.113.1', '203.0.113.1', '203.0.113.1', '203.0.113.2', '6.6.6.6, 203.0.113.1'];
+  expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 429, 202, 429]);
+});
+
+test('an address that a client makes up counts for nothing', async () => {
+  expect(await askFrom([], ['203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([202, 202, 429]);
+});
+
+test('addresses of one IPv6 network are one client', async () => {
+  const clients = ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:ffff::3', '2001:db8:0:1::1'];
+  expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 429, 202]);
+});

@@ -1,0 +1,35 @@
+/** A client that ends its side in the middle of an answer: what it gets does not look whole when it is not. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
+import { startProxy } from '../integration/forwarding-support.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+test('an answer that only ends with its connection is reset', async () => {
+  const upstream = await startRecordingUpstream({
+    answer: (_, { response }) => {
+      response.write('half of ');
+      return undefined;
+    },
+  });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin] });
+  running.push(proxy);
+  const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
+  client.write('GET /a HTTP/1.0\r\nHost: a\r\n\r\n');
+  let received = '';
+  client.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  await vi.waitFor(() => expect(received).toContain('half of '));
+  const failed = once(client, 'error');
+  client.end();
+  expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+  await vi.waitFor(() => expect(upstream.last().aborted).toBe(true));
+  await vi.waitFor(() => expect(proxy.records.map(({ aborted }) => aborted)).toEqual([true]));
+});

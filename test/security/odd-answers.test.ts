@@ -1,0 +1,66 @@
+/** Answers of services that cannot be passed on as they are, or that are easily passed on as something else. */
+import { createServer, type Server } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { startProxy } from '../integration/forwarding-support.ts';
+import { openRaw } from '../support/raw-client.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+/** Answers each request with the parts in turn, a moment apart, and ends. */
+async function startAnswering(...parts: readonly string[]) {
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', async () => {
+      for (const part of parts) {
+        socket.write(part, 'latin1');
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      socket.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push({ close: () => new Promise((resolve) => server.close(() => resolve())) });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const proxy = await startProxy({ targets: [`http://127.0.0.1:${address.port}`] });
+  running.push(proxy);
+  return proxy;
+}
+
+async function ask(port: number, ...headers: string[]) {
+  const client = await openRaw(port);
+  client.write(['GET /a HTTP/1.1', 'Host: a', ...headers, '', ''].join('\r\n'));
+  try {
+    return await client.answer();
+  } finally {
+    client.destroy();
+  }
+}
+
+const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+
+test.each([
+  ['gzip', 'x'],
+  ['chunked, gzip', 'x'],
+])('a transfer coding of a service that is lost on the way: %s', async (coding, body) => {
+  const proxy = await startAnswering(`HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n${body}`);
+  for (const headers of [[], upgrade]) expect((await ask(proxy.port, ...headers)).status).toBe(502);
+});
+
+test('a 101 that names no protocol', async () => {
+  const proxy = await startAnswering('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  expect((await ask(proxy.port, ...upgrade)).status).toBe(502);
+});
+
+test.each([
+  ['together', ['HTTP/1.1 200 OK\r\nX-Name: \xc3\xa9\xff\r\nContent-Length: 2\r\n\r\nhi']],
+  ['before its body', ['HTTP/1.1 200 OK\r\nX-Name: \xc3\xa9\xff\r\nContent-Length: 2\r\n\r\n', 'hi']],
+])('the bytes of a header stay as they are when it comes %s', async (_, parts) => {
+  const proxy = await startAnswering(...parts);
+  for (const headers of [[], upgrade]) {
+    expect((await ask(proxy.port, ...headers)).header('x-name')).toBe('\xc3\xa9\xff');
+  }
+});

@@ -1,0 +1,64 @@
+/** Upgrades and CONNECT behind requests that are still being answered: nothing ends the process, nothing comes out of order. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { type ProxySetup, startProxy } from '../integration/forwarding-support.ts';
+import { openRaw } from '../support/raw-client.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+async function start(setup: Partial<ProxySetup> = {}) {
+  const released = Promise.withResolvers<void>();
+  const upstream = await startRecordingUpstream({
+    answer: async ({ target }) => {
+      if (target.startsWith('/slow')) await released.promise;
+      return { body: `answer to ${target}` };
+    },
+  });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], ...setup });
+  running.push(proxy);
+  return { upstream, proxy, release: () => released.resolve() };
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const upgrade = 'GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const connect = 'CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n';
+
+test('an upgrade behind a request that is not answered yet is an ordinary request', async () => {
+  const { proxy, upstream, release } = await start();
+  const client = await openRaw(proxy.port);
+  client.write(get('/slow') + upgrade);
+  await vi.waitFor(() => expect(upstream.requests.length).toBe(2));
+  release();
+  expect((await client.answer()).text()).toBe('answer to /slow');
+  expect((await client.answer()).text()).toBe('answer to /socket');
+  expect(upstream.requests.find(({ target }) => target === '/socket')?.header('upgrade')).toEqual([]);
+  client.destroy();
+});
+
+test('an upgrade behind an answered request of the same connection is one', async () => {
+  const { proxy, upstream } = await start();
+  const client = await openRaw(proxy.port);
+  client.write(get('/one'));
+  await client.answer();
+  client.write(upgrade);
+  await client.answer();
+  expect(upstream.last().header('upgrade')).toEqual(['websocket']);
+  client.destroy();
+});
+
+test('CONNECT behind requests that are not answered yet breaks the connection, and lets all of them go', async () => {
+  const { proxy, upstream } = await start();
+  const client = await openRaw(proxy.port);
+  client.write(get('/slow/1') + get('/slow/2'));
+  await vi.waitFor(() => expect(upstream.requests.length).toBe(2));
+  client.write(connect);
+  expect(await client.closed()).toBe('reset');
+  expect(client.unread().toString()).toBe('');
+  await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0));
+  await vi.waitFor(() => expect(upstream.requests.every(({ aborted }) => aborted)).toBe(true));
+  expect(proxy.records.map(({ aborted }) => aborted)).toEqual([true, true]);
+});

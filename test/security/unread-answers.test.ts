@@ -1,0 +1,63 @@
+/** Clients that do not read: what waits for them is given up after a while, however it came; those who only wait are not. */
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { startProxy } from '../integration/forwarding-support.ts';
+import { openRaw } from '../support/raw-client.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const running: { close(): Promise<void> }[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+const get = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
+
+test('whole answers that nobody reads do not wait for ever', async () => {
+  const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
+  running.push(proxy);
+  // Several connections of a hundred answers each: more than the system takes for a client.
+  for (let i = 0; i < 4; i += 1) {
+    const socket = connect(proxy.port, '127.0.0.1').pause();
+    socket.on('error', () => {});
+    socket.write(get.repeat(100));
+    sockets.push(socket);
+  }
+  await vi.waitFor(() => expect(proxy.records.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0), 5_000);
+  expect(proxy.records.some(({ aborted }) => aborted)).toBe(true);
+});
+
+test('a client that waits for a slow answer, or between two requests, is left alone', async () => {
+  const upstream = await startRecordingUpstream({
+    answer: async () => {
+      await setTimeout(700);
+      return { body: 'at last' };
+    },
+  });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 200 });
+  running.push(proxy);
+  const client = await openRaw(proxy.port);
+  for (let i = 0; i < 2; i += 1) {
+    client.write(get);
+    expect((await client.answer()).text()).toBe('at last');
+    await setTimeout(400);
+  }
+  client.destroy();
+});
+
+test('an idle connection still ends', async () => {
+  const upstream = await startRecordingUpstream();
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], limits: { keepAliveTimeoutMs: 100 } });
+  running.push(proxy);
+  const client = await openRaw(proxy.port);
+  client.write(get);
+  await client.answer();
+  expect(await client.closed()).toBe('end');
+});
