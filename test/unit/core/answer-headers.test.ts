@@ -80,5 +80,5 @@ test.each([
   ['gzip', true],
   ['gzip, chunked', true],
 ])('the transfer coding %s', (coding, coded) => {
-  expect(pass(['Transfer-Encoding', coding]).seen.coded).toBe(coded);
+  expect(pass([`Transfer-Encoding: ${coding}`]).seen.coded).toBe(coded);
 });
