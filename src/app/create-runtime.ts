@@ -2,6 +2,7 @@
  * Everything that one configuration brings to life: how requests are decided and where they go. Made whole, swapped in
  * one assignment, and let go once its requests are over.
  */
+import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, UpstreamConfig } from '../config/config.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
@@ -60,6 +61,5 @@ function asksAlike(a: Config, b: Config): boolean {
 function withAuthApi(config: Config, url: string): ReadonlyMap<string, UpstreamConfig> {
   const used = config.routes.routes.some(({ upstream }) => upstream === 'auth-api');
   if (!used || config.upstreams.has('auth-api')) return config.upstreams;
-  const usual = { health: null, connections: 256, connectTimeoutMs: 2000 };
-  return new Map([...config.upstreams, ['auth-api', { name: 'auth-api', targets: [url], ...usual }]]);
+  return new Map([...config.upstreams, ['auth-api', authApiUpstream(url)]]);
 }

@@ -95,10 +95,14 @@ function compileUpstreams(file: ConfigFile, routes: RouteTable): ReadonlyMap<str
   }
   const { url } = file.authApi;
   if (url !== undefined && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
-    const usual = { health: null, connections: 256, connectTimeoutMs: 2000 };
-    upstreams.set('auth-api', { name: 'auth-api', targets: [url], ...usual });
+    upstreams.set('auth-api', authApiUpstream(url));
   }
   return upstreams;
+}
+
+/** The Auth API as an upstream, for routes that lead to it without an entry under `upstreams`. */
+export function authApiUpstream(url: string): UpstreamConfig {
+  return { name: 'auth-api', targets: [url], health: null, connections: 256, connectTimeoutMs: 2000 };
 }
 
 function compileHealth(health: ConfigFile['upstreams'][string]['health']): UpstreamConfig['health'] {

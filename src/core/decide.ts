@@ -49,7 +49,7 @@ function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Deci
   }
 
   try {
-    const resolution = resolve(credential, route.maxAgeMs);
+    const resolution = resolve(credential, route.maxAgeMs, view.client);
     return resolution instanceof Promise
       ? resolution.then((settled) => conclude(settled, match, request)).catch((cause) => broken(cause, match, request))
       : conclude(resolution, match, request);

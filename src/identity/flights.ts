@@ -5,13 +5,22 @@
 import type { Credential } from '../core/credential/credential.ts';
 import { textOf } from './credential-text.ts';
 
+/** Once `crowded` flights are under way, no client begins more than `ofClient`. */
+interface Share {
+  readonly crowded: number;
+  readonly ofClient: number;
+}
+
 export class Flights<T> {
   readonly #flights = new Map<string, Promise<T>>();
+  readonly #byClient = new Map<string, number>();
   readonly #max: number;
+  readonly #share: Share;
 
   /** `max`: credentials that may be looked up at once. */
-  constructor(max: number) {
+  constructor(max: number, share: Share = { crowded: max, ofClient: max }) {
     this.#max = max;
+    this.#share = share;
   }
 
   get size(): number {
@@ -23,13 +32,26 @@ export class Flights<T> {
     return this.#flights.get(keyOf(credential));
   }
 
-  /** Starts a flight; null when too many are under way. */
-  start(credential: Credential, lookUp: () => Promise<T>): Promise<T> | null {
+  /** Starts a flight; null when too many are under way, or too many of this client. */
+  start(credential: Credential, lookUp: () => Promise<T>, client?: string): Promise<T> | null {
     if (this.#flights.size >= this.#max) return null;
+    const held = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
+    if (held >= this.#share.ofClient && this.#flights.size >= this.#share.crowded) return null;
+    if (client !== undefined) this.#byClient.set(client, held + 1);
     const key = keyOf(credential);
-    const flight = lookUp().finally(() => this.#flights.delete(key));
+    const flight = lookUp().finally(() => {
+      this.#flights.delete(key);
+      this.#landed(client);
+    });
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  #landed(client: string | undefined): void {
+    if (client === undefined) return;
+    const held = (this.#byClient.get(client) ?? 1) - 1;
+    if (held === 0) this.#byClient.delete(client);
+    else this.#byClient.set(client, held);
   }
 }
 

@@ -59,17 +59,19 @@ export function createIdentityResolver({ authApi, cache, events, now }: Identity
   const redis = cache.redis === null ? null : new RedisCache({ config: cache.redis, keys, events });
   const client = createAuthApiClient({ config: authApi, events, now });
   const lookUp = createLookUp({ memory, redis, client, lifetimes: cache, now });
-  const flights = new Flights<Finding>(2 * authApi.concurrency + flightsBeyondCalls);
+  // While calls have to wait for their turn, made-up credentials of one client leave room for everybody else.
+  const share = { crowded: authApi.concurrency, ofClient: Math.max(1, authApi.concurrency >> 1) };
+  const flights = new Flights<Finding>(2 * authApi.concurrency + flightsBeyondCalls, share);
 
   function tell(resolution: Resolution): Resolution {
     events.verdict(resolution.source, outcomeOf(resolution));
     return resolution;
   }
 
-  async function resolveSlowly(credential: Credential, oldestMs: number): Promise<Resolution> {
+  async function resolveSlowly(credential: Credential, oldestMs: number, client?: string): Promise<Resolution> {
     for (;;) {
       const joined = flights.get(credential);
-      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldestMs));
+      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldestMs), client);
       if (flight === null) return whenUnknown(credential, oldestMs, 'auth_busy', null);
       const { resolution, askedAtMs } = await flight;
       if (isUnknown(resolution)) return whenUnknown(credential, oldestMs, resolution.reason, resolution.retryAfterS);
@@ -95,12 +97,12 @@ export function createIdentityResolver({ authApi, cache, events, now }: Identity
   }
 
   return {
-    resolve(credential, maxAgeMs) {
+    resolve(credential, maxAgeMs, client) {
       const nowMs = now();
       const oldestMs = nowMs - maxAgeMs;
       const entry = memory.find(credential, nowMs);
       if (entry !== null && entry.askedAtMs >= oldestMs) return tell(entry.resolution);
-      return resolveSlowly(credential, oldestMs).then(tell);
+      return resolveSlowly(credential, oldestMs, client).then(tell);
     },
     ready: () => client.ready(),
     redisConnected: () => (redis === null ? null : redis.connected),

@@ -124,9 +124,22 @@ describe('an upstream that fails before it answers', () => {
       { kind: 'never-answers' },
       { route: { timeoutMs: 200 }, upstream: { connections: 1 } },
     );
-    const answers = await Promise.all([sendRaw(port, get), sendRaw(port, get.replace('/a', '/queued'))]);
-    expect(answers.map(({ status }) => status)).toEqual([504, 504]);
-    expect(Buffer.concat(upstream.received).toString()).not.toContain('/queued');
+    // Takes the one connection for good: a trickling body keeps it alive past the time of the queued request.
+    const holder = await openRaw(port);
+    holder.write(post.replace('Content-Length: 5', 'Content-Length: 1000'));
+    await vi.waitFor(() => expect(upstream.open()).toBe(1));
+    const trickle = setInterval(() => holder.write('x'), 20);
+    try {
+      expect((await sendRaw(port, get.replace('/a', '/queued'))).status).toBe(504);
+    } finally {
+      clearInterval(trickle);
+      holder.destroy();
+    }
+    // The next one gets the connection: had the queued one still been in line, it would have been first.
+    expect((await sendRaw(port, get.replace('/a', '/next'))).status).toBe(504);
+    const received = Buffer.concat(upstream.received).toString();
+    expect(received).toContain('/next');
+    expect(received).not.toContain('/queued');
   });
 
   it('is at capacity when its queue is full', async () => {

@@ -150,7 +150,7 @@ describe('limits', () => {
     ['headers', 'GET /a HTTP/1.1\r\nHost: a\r\n'],
     ['nothing at all', ''],
   ])('on the time for headers answer 408 and leave other clients alone: %s', async (_name, bytes) => {
-    const { port } = await start({ limits: { headersTimeoutMs: 200 } });
+    const { port } = await start({ limits: { headersTimeoutMs: 1_000 } });
     const slow = await openRaw(port);
     if (bytes !== '') slow.write(bytes);
     expect((await sendRaw(port, get)).status).toBe(200);

@@ -1,5 +1,5 @@
 /** Keeps anybody from flooding a mailbox, or the mail server, through us. */
-import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
+import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { foldCase } from '../store/fold-case.ts';
@@ -8,13 +8,7 @@ import { foldCase } from '../store/fold-case.ts';
 export async function limitMail(address: string, ip: string, services: Services): Promise<Refusal | null> {
   const { limiter, limits, hashes } = services;
   const retryAfterS =
-    (await limiter.attempt(hashes.attemptsOf('mail-client', networkOf(ip)), limits.mailsPerClient)) ??
+    (await limiter.attempt(hashes.attemptsOf('mail-client', clientNetwork(ip)), limits.mailsPerClient)) ??
     (await limiter.attempt(hashes.attemptsOf('mail-address', foldCase(address)), limits.mailsPerAddress));
   return retryAfterS === null ? null : new Refusal('attempts_exceeded', { retryAfterS });
-}
-
-/** Who has one address of IPv6 has at least the 2^64 of its network: they count as one client. */
-function networkOf(ip: string): string {
-  const address = parseAddress(ip);
-  return address?.bits === 128 ? `${(address.value >> 64n).toString(16)}/64` : ip;
 }

@@ -71,3 +71,9 @@ export function clientFacts(
     requestId: requestId !== null && requestIdPattern.test(requestId) ? requestId : newRequestId(),
   };
 }
+
+/** Who counts as one client: an IPv4 address, or the network of an IPv6 one, which has 2^64 of them. */
+export function clientNetwork(address: string): string {
+  const parsed = parseAddress(address);
+  return parsed?.bits === 128 ? `${(parsed.value >> 64n).toString(16)}/64` : address;
+}

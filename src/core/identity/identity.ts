@@ -46,6 +46,11 @@ export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 
 /**
  * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no
- * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any that lives).
+ * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any that lives). `client` is who asks, so that
+ * one client cannot take up the Auth API for all others; left out: nobody in particular.
  */
-export type ResolveIdentity = (credential: Credential, maxAgeMs: number) => Resolution | Promise<Resolution>;
+export type ResolveIdentity = (
+  credential: Credential,
+  maxAgeMs: number,
+  client?: string,
+) => Resolution | Promise<Resolution>;

@@ -11,6 +11,8 @@ export interface RequestView {
   readonly rawHeaders: readonly string[];
   /** `HTTP/1.0` has no duty to send Host. */
   readonly httpVersion: '1.0' | '1.1';
+  /** Address of the client, as far as it is known. Nothing is allowed or refused by it. */
+  readonly client?: string;
 }
 
 /** The one reading of a request: what is matched, authorized and forwarded. */

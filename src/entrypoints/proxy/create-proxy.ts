@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../../config/config.ts';
-import { clientFacts } from '../../core/forwarding/client-facts.ts';
+import { clientFacts, clientNetwork } from '../../core/forwarding/client-facts.ts';
 import type { Decision } from '../../core/outcome/decision.ts';
 import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
@@ -123,7 +123,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         return;
       }
       const gateway = options.gateway();
-      const decision = gateway.decide(readRequest(exchange.req));
+      const decision = gateway.decide(readRequest(exchange.req, clientOf(exchange, from)));
       if (decision instanceof Promise) {
         decision.then(
           (settled) => proceed(exchange, from, gateway, settled),
@@ -135,6 +135,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     } catch (cause) {
       broken(exchange, cause);
     }
+  }
+
+  /** Whom lookups are counted for. Addresses of one IPv6 network are one client: it costs nothing to have them all. */
+  function clientOf({ req }: Exchange, from: ClientConnection): string {
+    if (!from.trusted) return from.network;
+    return clientNetwork(clientFacts(from, '', req.rawHeaders, trustedProxies, () => '').client);
   }
 
   function proceed(

@@ -3,12 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
 
-export function readRequest(req: IncomingMessage): RequestView {
+export function readRequest(req: IncomingMessage, client: string): RequestView {
   return {
     method: req.method!,
     target: req.url!,
     rawHeaders: req.rawHeaders,
     httpVersion: req.httpVersionMinor === 0 ? '1.0' : '1.1',
+    client,
   };
 }
 

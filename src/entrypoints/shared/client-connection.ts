@@ -3,7 +3,7 @@
  * of its requests are in flight.
  */
 import type { Socket } from 'node:net';
-import type { PeerFacts } from '../../core/forwarding/client-facts.ts';
+import { clientNetwork, type PeerFacts } from '../../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 
@@ -20,6 +20,8 @@ export interface InFlight {
 
 export class ClientConnection implements PeerFacts {
   readonly address: string;
+  /** See `clientNetwork`. */
+  readonly network: string;
   readonly trusted: boolean;
   readonly secure = false;
   /** Requests without a finished answer; more than one when the client pipelines. */
@@ -39,6 +41,7 @@ export class ClientConnection implements PeerFacts {
   constructor(socket: Socket, trustedProxies: TrustedProxies) {
     this.#socket = socket;
     this.address = plainAddress(socket.remoteAddress ?? '');
+    this.network = clientNetwork(this.address);
     this.trusted = trustedProxies(this.address);
   }
 

@@ -122,13 +122,13 @@ describe('what the resolver is asked and what it says', () => {
     { on: '/b', access: 'optional' },
   ]);
 
-  test('the credential and the maxAge of the route', () => {
+  test('the credential, the maxAge of the route, and the client as far as it is known', () => {
     const resolve = vi.fn(() => user);
     decide(view('GET /a', ['api-key: k', 'api-secret: s']), policy, resolve);
-    decide(view('GET /b', [token]), policy, resolve);
+    decide({ ...view('GET /b', [token]), client: '203.0.113.9' }, policy, resolve);
     expect(resolve.mock.calls).toEqual([
-      [{ kind: 'key_pair', apiKey: 'k', apiSecret: 's' }, 5_000],
-      [{ kind: 'bearer', token: 'abc' }, Number.POSITIVE_INFINITY],
+      [{ kind: 'key_pair', apiKey: 'k', apiSecret: 's' }, 5_000, undefined],
+      [{ kind: 'bearer', token: 'abc' }, Number.POSITIVE_INFINITY, '203.0.113.9'],
     ]);
   });
 

@@ -28,4 +28,15 @@ describe('Flights', () => {
     await flight;
     expect(flights.start(bearer('b'), async () => 'found')).not.toBeNull();
   });
+
+  it('refuses one more than a client may have when it is crowded, and lets others start', async () => {
+    const flights = new Flights<string>(10, { crowded: 2, ofClient: 1 });
+    const flight = flights.start(bearer('a'), async () => 'found', 'one');
+    expect(flights.start(bearer('x'), async () => 'found', 'one')).not.toBeNull();
+    expect(flights.start(bearer('b'), async () => 'found', 'one')).toBeNull();
+    expect(flights.start(bearer('c'), async () => 'found', 'two')).not.toBeNull();
+    expect(flights.start(bearer('d'), async () => 'found')).not.toBeNull();
+    await flight;
+    expect(flights.start(bearer('b'), async () => 'found', 'one')).not.toBeNull();
+  });
 });
