@@ -1,24 +1,23 @@
 /**
- * Forwards one allowed request and streams the answer back. The exchange itself is the handler that `undici` calls and
+ * Forwards one allowed request and streams the answer back. The exchange itself is the handler of its connection and
  * the node that waits on the deadline wheel, so that a request costs no further object, closure, promise or timer.
  * Whatever breaks off is broken on the other side too: neither a cut request nor a cut answer is ever ended.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { type Annotate, latin1 } from './answer-head.ts';
+import type { Annotate } from './answer-head.ts';
 import { AnsweredExchange } from './answered-exchange.ts';
 import type { Upstream, Upstreams } from './create-upstreams.ts';
 import type { Deadline, Deadlines } from './deadline-wheel.ts';
 import type { ExchangeHost, Origin } from './exchange.ts';
 import { type BodyOwner, RequestBody } from './request-body.ts';
 import type { Target } from './target.ts';
-import type { TrackedClient, TracksConnection } from './tracked-client.ts';
-import { reasonOfFailure, refusedByClient } from './upstream-failure.ts';
+import { reasonOfFailure, unsendable } from './upstream-failure.ts';
+import type { HopControl, HopHandler, HopRequest } from './wire/connection.ts';
 
 /** What of a configuration forwarding needs. */
 export interface ForwardingContext {
@@ -29,20 +28,14 @@ export interface ForwardingContext {
 
 /** A client that does not read its answer for this long is let go, whatever the timeout of the route. */
 const stalledClientMs = 60_000;
-/** Why our own aborts abort; never seen outside. */
-const released = new Error('the exchange is over');
 
-type HopOptions = Dispatcher.DispatchOptions & { servername: string };
-
-export class ForwardedExchange extends AnsweredExchange implements TracksConnection, Deadline, BodyOwner {
-  /** Set by the pool's client when the request is given to it. */
-  connection: TrackedClient | null = null;
+export class ForwardedExchange extends AnsweredExchange implements HopHandler, Deadline, BodyOwner {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
 
   private readonly deadlines: Deadlines;
-  private options: HopOptions | null = null;
+  private hop: HopRequest | null = null;
   private annotate: Annotate = 'failures';
   private timeoutMs = 0;
   private upstream: Upstream | null = null;
@@ -51,7 +44,7 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
   private tried: Set<Target> | null = null;
   private body: RequestBody | null = null;
   /** Not null once bytes may have been sent. */
-  private controller: Dispatcher.DispatchController | null = null;
+  private control: HopControl | null = null;
   /** The connection had carried a request before this one. */
   private reused = false;
   private retried = false;
@@ -96,7 +89,7 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
     // The framing is the body's: a stream with `content-length` among the headers keeps it, one without is sent in
     // chunks, and no body is no stream. Nothing is ever piped unframed, whatever the method.
     if (this.bodyLength !== 0) this.body = new RequestBody(this.req, this, route.maxBodyBytes);
-    this.options = { method: request.method, path: path + request.query, headers, body: this.body, servername: '' };
+    this.hop = { method: request.method, path: path + request.query, headers, body: this.body };
     this.annotate = context.annotate;
     this.timeoutMs = route.timeoutMs;
     this.upstream = context.upstreams.get(route.upstream);
@@ -118,8 +111,8 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
   private send(target: Target, fresh: boolean): void {
     this.destination = target;
     target.inFlight += 1;
-    this.options!.servername = target.servername;
-    (fresh ? target.freshPool : target.pool).dispatch(this.options!, this);
+    if (fresh) target.pool.dispatchAlone(this.hop!, this);
+    else target.pool.dispatch(this.hop!, this);
   }
 
   /** The upstream's part is over, one way or the other: exactly once for each `send`. */
@@ -127,16 +120,19 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
     const target = this.destination!;
     target.inFlight -= 1;
     this.destination = null;
-    this.controller = null;
+    this.control = null;
     return target;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Thrown here, the request leaves the queue without a byte sent, and the connection stays good.
-    if (this.stopped) throw released;
-    this.controller = controller;
-    this.reused = this.connection!.sent > 0;
-    this.connection!.sent += 1;
+  onRequestStart(control: HopControl): boolean {
+    if (this.stopped) {
+      // It was given up while it waited: nothing is sent, and the connection stays good.
+      this.settle();
+      return false;
+    }
+    this.control = control;
+    this.reused = control.carried > 0;
+    return true;
   }
 
   onBodySent(): void {
@@ -147,38 +143,27 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
     this.answerStarted = true;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _parsed: unknown, text?: string): void {
+  onResponseStart(_control: HopControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
     if (this.stopped) return;
-    if (status === 101) {
-      this.fail('upstream_answer_invalid');
-      return;
-    }
-    if (status < 200) return;
-    this.beginAnswer(status, text ?? '', latin1(controller.rawHeaders as Buffer[]), this.annotate);
+    this.beginAnswer(status, statusText, rawHeaders, this.annotate);
     this.deadlineAt = this.answeredAt + this.timeoutMs;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(control: HopControl, chunk: Buffer): void {
     if (this.stopped) return;
     this.progress();
     if (this.continueAnswer(chunk) || this.stalledSince !== 0) return;
     this.stalledSince = performance.now();
-    controller.pause();
+    control.pause();
     this.res.once('drain', () => {
       this.stalledSince = 0;
       this.progress();
-      controller.resume();
+      control.resume();
     });
   }
 
   onResponseEnd(): void {
     this.settle();
-    if (this.stopped) return;
-    // A connection that broke is no end: without a declared length the parser cannot tell the two apart.
-    if (this.connection!.broken) {
-      this.fail('upstream_failed');
-      return;
-    }
     this.deadlines.cancel(this);
     this.stopped = true;
     this.endAnswer();
@@ -188,8 +173,8 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
     this.entrypoint.drainBody(this);
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
-    const sent = this.controller !== null;
+  onResponseError(error: Error): void {
+    const sent = this.control !== null;
     const target = this.settle();
     if (this.stopped) return;
     try {
@@ -201,7 +186,7 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
 
   private failed(error: Error, target: Target, sent: boolean): void {
     if (!sent) {
-      if (refusedByClient(error)) {
+      if (unsendable(error)) {
         this.fail('header_invalid', error);
         return;
       }
@@ -261,6 +246,8 @@ export class ForwardedExchange extends AnsweredExchange implements TracksConnect
     this.stopped = true;
     this.deadlines.cancel(this);
     this.body?.destroy();
-    this.controller?.abort(released);
+    if (this.control === null) return;
+    this.control.abort();
+    this.settle();
   }
 }

@@ -1,10 +1,10 @@
 /** What a failure of a connection means for the client. Codes decide, never texts. */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { HopFailure } from './wire/hop-error.ts';
 
-/** The request was never sent, because `undici` found it not to be valid HTTP. */
-export function refusedByClient(error: Error): boolean {
-  const code = codeOf(error);
-  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED';
+/** The request was never sent, because it is no valid HTTP. */
+export function unsendable(error: Error): boolean {
+  return error instanceof HopFailure && error.code === 'unsendable';
 }
 
 /**
@@ -12,11 +12,8 @@ export function refusedByClient(error: Error): boolean {
  * answer (no HTTP, headers too large, an upgrade nobody asked for, or cut).
  */
 export function reasonOfFailure(error: Error, headBroken: boolean): ReasonCode {
-  const code = codeOf(error);
-  const unreadable = code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW';
+  const code = 'code' in error ? String(error.code) : '';
+  // Upgrades are read by the parser of Node, whose codes begin so.
+  const unreadable = code === 'answer_invalid' || code === 'head_too_large' || code.startsWith('HPE_');
   return headBroken || unreadable ? 'upstream_answer_invalid' : 'upstream_failed';
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,6 +1,6 @@
 /** Upstreams that fail, and clients that leave: nothing cut looks complete, nothing waits for ever, nothing leaks. */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type MisbehavingServer, type Misbehavior, startMisbehavingServer } from '../support/misbehaving-server.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../support/raw-client.ts';
@@ -281,10 +281,6 @@ describe('an answer that breaks off', () => {
       { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'stall' },
     ],
     ['by silence, chunked', { kind: 'half-body', sentBytes: 100, afterwards: 'stall' }],
-    [
-      'by garbage among the chunks',
-      { kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n' },
-    ],
   ];
 
   it.each(cuts)('%s: the client cannot take it for whole', async (_name, behavior) => {
@@ -302,13 +298,25 @@ describe('an answer that breaks off', () => {
     else expect(closed).toBe('reset');
   });
 
-  it('by a reset, framed by the end of its connection', async () => {
-    const behavior: Misbehavior = { kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\n\r\nsome', afterwards: 'keep' };
-    const sockets: import('node:net').Socket[] = [];
+  it('by garbage among its first chunks, is a refusal', async () => {
+    const bytes = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n';
+    const { port, upstream } = await inFront({ kind: 'writes', bytes });
+    expectRefusal(await sendRaw(port, get), 502, 'upstream_answer_invalid', upstream.origin);
+  });
+
+  it.each<[string, string, (socket: Socket) => unknown]>([
+    ['by a reset, framed by the end of its connection', '\r\nsome', (socket) => socket.resetAndDestroy()],
+    [
+      'by garbage among its later chunks',
+      'transfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
+      (socket) => socket.write('zz\r\n'),
+    ],
+  ])('%s: the client cannot take it for whole', async (_name, bytes, breakOff) => {
+    const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
       socket.on('error', () => {});
-      socket.once('data', () => socket.write(behavior.bytes));
+      socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n${bytes}`));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     running.push({ close: async () => void server.close() });
@@ -317,7 +325,7 @@ describe('an answer that breaks off', () => {
     const connection = await openRaw(proxy.port);
     connection.write(get);
     await vi.waitFor(() => expect(connection.unread().toString()).toContain('some'));
-    sockets[0]?.resetAndDestroy();
+    breakOff(sockets[0]!);
     expect((await connection.answer()).complete).toBe(false);
     expect(await lastRecord(proxy)).toMatchObject({ cut: true });
   });

@@ -11,6 +11,8 @@ function upstream(count: number, connections = 2): Upstream {
     health: null,
     connections,
     connectTimeoutMs: 100,
+    requestsPerClient: 1,
+    queue: { length: 1, waitMs: 100 },
   });
   upstreams.push(made);
   return made;

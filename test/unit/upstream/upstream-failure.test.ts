@@ -1,29 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { reasonOfFailure, refusedByClient } from '../../../src/upstream/upstream-failure.ts';
+import { reasonOfFailure, unsendable } from '../../../src/upstream/upstream-failure.ts';
+import { type HopFailureCode, hopError } from '../../../src/upstream/wire/hop-error.ts';
 
-const withCode = (code: unknown) => Object.assign(new Error('10.0.0.7:8080 said no'), { code });
+const codes: readonly [HopFailureCode, boolean, string][] = [
+  ['closed', false, 'upstream_failed'],
+  ['broken', false, 'upstream_failed'],
+  ['unreachable', false, 'upstream_failed'],
+  ['answer_invalid', false, 'upstream_answer_invalid'],
+  ['head_too_large', false, 'upstream_answer_invalid'],
+  ['closed', true, 'upstream_answer_invalid'],
+  ['broken', true, 'upstream_answer_invalid'],
+];
 
 describe('reasonOfFailure', () => {
-  it.each([
-    ['a closed connection', withCode('UND_ERR_SOCKET'), false, 'upstream_failed'],
-    ['a reset', withCode('ECONNRESET'), false, 'upstream_failed'],
-    ['an error without a code', new Error('what'), false, 'upstream_failed'],
-    ['a code that is no text', withCode(7), false, 'upstream_failed'],
-    ['bytes that are no HTTP', withCode('HPE_INVALID_CONSTANT'), false, 'upstream_answer_invalid'],
-    ['headers that are too large', withCode('UND_ERR_HEADERS_OVERFLOW'), false, 'upstream_answer_invalid'],
-    ['a head that broke off', withCode('UND_ERR_SOCKET'), true, 'upstream_answer_invalid'],
-  ] as const)('%s', (_name, error, headBroken, reason) => {
-    expect(reasonOfFailure(error, headBroken)).toBe(reason);
+  it.each(codes)('%s, head broken off: %s is %s', (code, headBroken, reason) => {
+    expect(reasonOfFailure(hopError(code), headBroken)).toBe(reason);
+  });
+
+  it('of bytes that the parser of Node does not take', () => {
+    const error = Object.assign(new Error('no'), { code: 'HPE_INVALID_CONSTANT' });
+    expect(reasonOfFailure(error, false)).toBe('upstream_answer_invalid');
+  });
+
+  it('of a fault that is none of the connection', () => {
+    expect(reasonOfFailure(new Error('what'), false)).toBe('upstream_failed');
   });
 });
 
-describe('refusedByClient', () => {
+describe('unsendable', () => {
   it.each([
-    ['UND_ERR_INVALID_ARG', true],
-    ['UND_ERR_NOT_SUPPORTED', true],
-    ['ECONNREFUSED', false],
-    [undefined, false],
-  ])('%s: %s', (code, refused) => {
-    expect(refusedByClient(withCode(code))).toBe(refused);
+    ['unsendable', true],
+    ['unreachable', false],
+  ] as const)('%s: %s', (code, refused) => {
+    expect(unsendable(hopError(code))).toBe(refused);
   });
 });
