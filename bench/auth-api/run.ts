@@ -137,7 +137,8 @@ async function freePort(): Promise<number> {
 
 async function drive(to: Started, operation: keyof typeof requests, numbers: number): Promise<LoadResult> {
   const job: LoadJob = {
-    ...to,
+    port: to.port,
+    pids: [to.pid],
     request: requests[operation],
     numbers,
     status: 200,

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { cpuTimeUs } from './cpu-time.ts';
 import type { LoadAnswer, LoadJob, LoadResult } from './load.ts';
+import { Pace } from './pace.ts';
 
 let serial = 0;
 
@@ -27,6 +28,7 @@ class Load {
   readonly #sockets = new Set<Socket>();
   readonly #latenciesMs: number[] = [];
   #fail: (error: Error) => void = () => {};
+  readonly #pace: Pace | null;
   #running = true;
   #measuring = false;
   #done = 0;
@@ -34,6 +36,7 @@ class Load {
   constructor(job: LoadJob) {
     this.#job = job;
     this.#constant = job.request.includes('{n}') ? null : Buffer.from(job.request, 'latin1');
+    this.#pace = job.rate === undefined ? null : new Pace(job.rate);
   }
 
   async run(): Promise<LoadResult> {
@@ -44,6 +47,7 @@ class Load {
       return await Promise.race([this.#measure(), failed]);
     } finally {
       this.#running = false;
+      this.#pace?.stop();
       for (const socket of this.#sockets) socket.destroy();
     }
   }
@@ -54,16 +58,20 @@ class Load {
     if (this.#done === 0) throw new Error('no answer during the warm-up');
     this.#done = 0;
     this.#measuring = true;
-    const cpuStart = cpuTimeUs(this.#job.pid);
+    const cpuStart = this.#cpuUs();
     const start = performance.now();
     await after(this.#job.measureMs);
-    const cpuUs = cpuTimeUs(this.#job.pid) - cpuStart;
+    const cpuUs = this.#cpuUs() - cpuStart;
     const seconds = (performance.now() - start) / 1000;
     this.#measuring = false;
     const sorted = Float64Array.from(this.#latenciesMs).sort();
     const quantile = (share: number) =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
     return { requests: this.#done, seconds, cpuUs, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+  }
+
+  #cpuUs(): number {
+    return this.#job.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
   }
 
   #number(): string {
@@ -76,12 +84,13 @@ class Load {
     this.#sockets.add(socket);
     let sentAt = 0;
     let pending: Buffer | null = null;
-    const send = () => {
-      sentAt = performance.now();
+    const send = (dueAt = performance.now()) => {
+      sentAt = dueAt;
       if (this.#constant !== null) socket.write(this.#constant);
       else socket.write(this.#job.request.replaceAll('{n}', this.#number()), 'latin1');
     };
-    socket.on('connect', send);
+    const next = this.#pace === null ? () => send() : () => this.#pace?.whenDue(send);
+    socket.on('connect', next);
     socket.on('data', (chunk: Buffer) => {
       const bytes: Buffer = pending === null ? chunk : Buffer.concat([pending, chunk]);
       if (!isWhole(bytes)) {
@@ -93,7 +102,7 @@ class Load {
       if (status !== this.#job.status) this.#fail(new Error(`status ${status} instead of ${this.#job.status}`));
       this.#done += 1;
       if (this.#measuring) this.#latenciesMs.push(performance.now() - sentAt);
-      if (this.#running) send();
+      if (this.#running) next();
     });
     socket.on('error', (error) => {
       if (this.#running) this.#fail(error);

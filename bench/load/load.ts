@@ -10,8 +10,13 @@ export interface LoadJob {
   readonly connections: number;
   readonly warmupMs: number;
   readonly measureMs: number;
-  /** Process whose CPU time is read at both ends of the measurement. */
-  readonly pid: number;
+  /** Processes whose CPU time is read at both ends of the measurement. */
+  readonly pids: readonly number[];
+  /**
+   * Requests per second; each is due at its moment whatever the answers before it do, and its latency counts from
+   * there. Left out: as many as go.
+   */
+  readonly rate?: number;
 }
 
 export interface LoadResult {

@@ -126,7 +126,7 @@ async function freePort(): Promise<number> {
 async function drive(one: Scenario, seconds: number): Promise<LoadResult> {
   const job: LoadJob = {
     port: one.target.port,
-    pid: one.target.pid,
+    pids: [one.target.pid],
     request: one.request,
     status: one.status,
     connections: conditions.connections,

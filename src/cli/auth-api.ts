@@ -5,6 +5,7 @@ import { ListenError, listenOn } from '../app/listen-error.ts';
 import { createAuthApi } from '../auth-api/create-auth-api.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { loadAuthApiFile } from '../config/load-config.ts';
+import { connectRedis } from '../redis/connect-redis.ts';
 import { createAuthApiMetrics } from '../telemetry/create-auth-api-metrics.ts';
 import { createLogSink, standardOutput } from '../telemetry/log-sink.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -18,7 +19,13 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
   const sink = createLogSink(standardOutput(() => undefined));
   const log = createLogger('info', sink);
   const metrics = createAuthApiMetrics(version);
-  const api = await createAuthApi({ settings, log, onMail: metrics.onMail, metrics: () => metrics.page() });
+  const api = await createAuthApi({
+    settings,
+    log,
+    connectRedis,
+    onMail: metrics.onMail,
+    metrics: () => metrics.page(),
+  });
   metrics.watchMail(api.mailState);
   try {
     const address = await listenOn('listen', listen, () => api.listen(listen));

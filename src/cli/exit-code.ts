@@ -1,5 +1,11 @@
 /** What a command tells the shell. */
-export const ExitCode = { fine: 0, failed: 1, usage: 2 } as const;
+export const ExitCode = {
+  fine: 0,
+  failed: 1,
+  usage: 2,
+  /** The answer to what was asked is no: refused, or not the same. */
+  different: 3,
+} as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** A message for the person at the terminal: printed alone, without a stack. */

@@ -16,7 +16,8 @@ const heads = ['route', 'host', 'path', 'methods', 'who may', 'upstream'];
 const formats = {
   json: (described: readonly RouteDescription[]) => JSON.stringify({ routes: described }, null, 2),
   markdown: (described: readonly RouteDescription[]) => {
-    const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    const line = (cells: readonly string[]) =>
+      `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
     return [line(heads), line(heads.map(() => '---')), ...described.flatMap(rows).map(line)].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
@@ -31,7 +32,7 @@ const formats = {
 function rows(route: RouteDescription): string[][] {
   const byRule = new Map<string, string[]>();
   for (const { method, rule } of route.access) {
-    const words = ruleInWords(rule);
+    const words = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
     byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? 'every method' : method]);
   }
   return [...byRule].map(([words, methods], index) => {

@@ -1,7 +1,11 @@
-/** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage. */
-import { Command, CommanderError, Option } from 'commander';
+/** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
+import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
+import type { ExplainOptions } from './explain.ts';
+import { reporterNames } from './test/reporters.ts';
+import type { TestOptions } from './test.ts';
 import { version } from './version.ts';
 
 /** Runs one command to its end and returns its exit code. */
@@ -69,6 +73,43 @@ function createProgram(done: Done): Command {
       done(await (await import('./routes.ts')).routes(options)),
     );
   program
+    .command('explain')
+    .description('tell why a request is allowed or refused; exit code 0 allowed, 3 refused')
+    .argument('<method>', 'such as GET')
+    .argument('<url>', 'such as https://api.example.test/v1/orders/7, or a path')
+    .addOption(configOption())
+    .option('--as <identity>', 'an identity of tests.identities')
+    .option('--roles <names>', 'somebody with these roles, separated by commas')
+    .option('--groups <names>', 'and these groups')
+    .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
+    .option('--client <address>', 'address of the client')
+    .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
+    .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))
+    .addOption(new Option('--admin-token <token>', 'token of operators').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--json', 'for programs')
+    .action(async (method: string, url: string, options: ExplainOptions) =>
+      done(await (await import('./explain.ts')).explain(method, url, options)),
+    );
+  program
+    .command('test')
+    .description('run the tests of the rules; with coverage, and with every rule weakened in turn')
+    .addOption(configOption())
+    .addOption(new Option('-r, --reporter <name>', 'how to print it').choices(reporterNames).default('pretty'))
+    .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests touch').default(0))
+    .addOption(percentOption('--mutation <percent>', 'least share of weakened rules that tests notice'))
+    .option('--update', 'print the missing cases as YAML instead')
+    .action(async (options: TestOptions) => done(await (await import('./test.ts')).test(options)));
+  program
+    .command('diff')
+    .description('tell what a change of the configuration means; exit code 0 the same, 3 different')
+    .argument('<before>', 'configuration file')
+    .argument('<after>', 'configuration file')
+    .option('--json', 'for programs')
+    .option('--markdown', 'for a pull request')
+    .action(async (before: string, after: string, options: DiffOptions) =>
+      done(await (await import('./diff.ts')).diff(before, after, options)),
+    );
+  program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
     .option('--reference', 'print the reference as YAML')
@@ -94,6 +135,17 @@ function createProgram(done: Done): Command {
       process.stdout.write(`${version}\n`);
     });
   return program;
+}
+
+function percentOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (/^\d{1,3}$/.test(text) && Number(text) <= 100) return Number(text);
+    throw new InvalidArgumentError('expected a number from 0 to 100');
+  });
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 /** The Auth API, and what is done with its database while it runs or not; `--config` may stand before or after. */

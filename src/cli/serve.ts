@@ -3,6 +3,8 @@ import { createGateway } from '../app/create-gateway.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
+import type { Config } from '../config/config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 import { version } from './version.ts';
@@ -32,9 +34,10 @@ export async function serve(options: { config: string }): Promise<ExitCode> {
     await gateway.close();
     throw error instanceof ListenError ? new CommandError(error.message) : error;
   }
-  reloader = createReloader(options.config, {
-    apply: (next) => gateway.apply(next),
-    refused: (problems) => gateway.refuseReload(problems),
-  });
+  const events = {
+    apply: (next: Config) => gateway.apply(next),
+    refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
+  };
+  reloader = createReloader(options.config, events, 1000, process.env, config.include);
   return (await ended) as ExitCode;
 }

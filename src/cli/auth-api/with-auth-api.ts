@@ -1,6 +1,7 @@
 /** Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. */
 import type { AuthApi, AuthApiLog } from '../../auth-api/auth-api.ts';
 import { createAuthApi } from '../../auth-api/create-auth-api.ts';
+import { connectRedis } from '../../redis/connect-redis.ts';
 import { CommandError } from '../exit-code.ts';
 import { readSettings } from './read-settings.ts';
 
@@ -12,7 +13,7 @@ export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi
   }
   let api: AuthApi;
   try {
-    api = await createAuthApi({ settings: { ...settings, outbox: 'none', mail: null }, log });
+    api = await createAuthApi({ settings: { ...settings, outbox: 'none', mail: null }, log, connectRedis });
   } catch (error) {
     throw new CommandError(`the database cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
   }

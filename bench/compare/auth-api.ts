@@ -1,0 +1,48 @@
+/** The Auth API of the comparison: knows one bearer and one key pair; the headers are for rivals that cannot read JSON. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { goodBearer, goodKey, goodSecret } from './credentials.ts';
+
+const who = {
+  userID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  expireAt: Math.floor(Date.now() / 1000) + 86_400,
+  verified: true,
+  roles: ['user'],
+  groups: ['public', 'acme'],
+};
+const session = JSON.stringify({
+  ...who,
+  sessionID: '11111111-2222-4333-8444-555555555555',
+  alias: 'ana',
+  fullName: 'Ana Example',
+});
+const keyPair = JSON.stringify({
+  ...who,
+  keyID: '11111111-2222-4333-8444-555555555555',
+  userName: 'Ana Example',
+  userAlias: 'ana',
+});
+
+const server = createServer((request, response) => {
+  const { authorization, 'api-key': key, 'api-secret': secret } = request.headers;
+  // The last twelve characters of a bearer may differ: many sessions, all good.
+  const bearer = authorization?.startsWith(`Bearer ${goodBearer.slice(0, -12)}`) === true;
+  const pair = key === goodKey && secret === goodSecret;
+  if (!bearer && !pair) {
+    response.writeHead(401, { 'content-type': 'application/json' }).end('{}');
+    return;
+  }
+  const body = bearer ? session : keyPair;
+  response
+    .writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'user-id': who.userID,
+      groups: who.groups.join(','),
+    })
+    .end(body);
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
+});

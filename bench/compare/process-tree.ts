@@ -1,0 +1,23 @@
+/** Processes of a contender: the one that was started and all that it started. */
+import { readFileSync } from 'node:fs';
+
+export function processTree(pid: number): number[] {
+  const found = [pid];
+  for (const one of found) {
+    try {
+      const children = readFileSync(`/proc/${one}/task/${one}/children`, 'latin1').trim();
+      if (children !== '') found.push(...children.split(' ').map(Number));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found;
+}
+
+/** Resident memory of all of them, in bytes; pages that they share count for each. */
+export function residentBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return sum + Number(line?.[1] ?? 0) * 1024;
+  }, 0);
+}

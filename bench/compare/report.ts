@@ -1,0 +1,93 @@
+/** Figures of the comparison: table, aims, and a chart of CPU time per request. */
+import type { LoadResult } from '../load/load.ts';
+import { cpuPerRequest, spread } from '../load/report.ts';
+
+export interface CaseResults {
+  readonly name: string;
+  readonly what: string;
+  readonly saturated: LoadResult[];
+  readonly paced: LoadResult[];
+  residentBytes: number;
+}
+
+const median = (values: readonly number[]): number => spread(values).median;
+const cpu = ({ saturated }: CaseResults): number => median(saturated.map(cpuPerRequest));
+const rate = ({ saturated }: CaseResults): number =>
+  median(saturated.map(({ requests, seconds }) => requests / seconds));
+
+/** Markdown. */
+export function table(all: readonly CaseResults[]): string {
+  const rows = all.map((one) => {
+    const each = spread(one.saturated.map(cpuPerRequest));
+    const latency = (of: (result: LoadResult) => number) =>
+      one.paced.length === 0 ? '-' : median(one.paced.map(of)).toFixed(2);
+    return [
+      one.name,
+      one.what,
+      `${each.median.toFixed(1)} (${each.min.toFixed(1)} - ${each.max.toFixed(1)})`,
+      rate(one).toFixed(0),
+      latency(({ p50Ms }) => p50Ms),
+      latency(({ p99Ms }) => p99Ms),
+      (one.residentBytes / 1024 / 1024).toFixed(0),
+    ];
+  });
+  const head = ['', '', 'CPU us / request', 'requests/s', 'p50 ms at 60 %', 'p99 ms at 60 %', 'resident MB'];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+interface Aim {
+  readonly over: string;
+  readonly under: readonly string[];
+  readonly most: number;
+}
+
+const aims: readonly Aim[] = [
+  { over: 'rolegate bearer', under: ['nginx auth_request'], most: 1.25 },
+  { over: 'rolegate bearer', under: ['caddy forward_auth'], most: 0.35 },
+  { over: 'rolegate bearer', under: ['http-proxy', 'http-proxy-3', 'httpxy', 'fastify-http-proxy'], most: 0.65 },
+  { over: 'rolegate bearer', under: ['rolegate public'], most: 1.05 },
+];
+
+/** Ratios of CPU time, taken within each round, against the aims; with several names, against the best of them. */
+export function judged(all: readonly CaseResults[]): string[] {
+  return aims.flatMap(({ over, under, most }) => {
+    const above = all.find(({ name }) => name === over);
+    const rivals = all.filter(({ name }) => under.includes(name)).sort((a, b) => cpu(a) - cpu(b));
+    const below = rivals[0];
+    if (above === undefined || below === undefined) return [];
+    const each = above.saturated.map((result, round) => cpuPerRequest(result) / cpuPerRequest(below.saturated[round]!));
+    const { min, median: middle, max } = spread(each);
+    const verdict = middle <= most ? 'met' : 'NOT met';
+    return [
+      `${over} / ${below.name}: ${min.toFixed(2)} - ${middle.toFixed(2)} - ${max.toFixed(2)}, aim ${most}: ${verdict}`,
+    ];
+  });
+}
+
+const bar = { height: 22, gap: 8, left: 190, width: 520, top: 56 } as const;
+
+/** SVG without fonts or scripts of its own; readable on light and dark pages. */
+export function chart(all: readonly CaseResults[]): string {
+  const sorted = [...all].sort((a, b) => cpu(a) - cpu(b));
+  const most = Math.max(...sorted.map(cpu));
+  const height = bar.top + sorted.length * (bar.height + bar.gap) + 16;
+  const rows = sorted.map((one, index) => {
+    const y = bar.top + index * (bar.height + bar.gap);
+    const width = (cpu(one) / most) * bar.width;
+    const color = one.name.startsWith('rolegate') ? '#2563eb' : one.name.includes('auth') ? '#b45309' : '#94a3b8';
+    const middle = y + bar.height / 2 + 5;
+    return [
+      `<text x="${bar.left - 10}" y="${middle}" text-anchor="end">${one.name}</text>`,
+      `<rect x="${bar.left}" y="${y}" width="${width.toFixed(1)}" height="${bar.height}" rx="3" fill="${color}"/>`,
+      `<text x="${(bar.left + width + 8).toFixed(1)}" y="${middle}">${cpu(one).toFixed(0)} us</text>`,
+    ].join('');
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 ${height}" width="800" height="${height}" role="img" aria-label="CPU time per request">
+<style>text{font:14px system-ui,sans-serif;fill:#0f172a}.sub{font-size:12px;fill:#475569}</style>
+<rect width="800" height="${height}" fill="#ffffff"/>
+<text x="16" y="24" font-weight="600">CPU time per request (user and system, all processes)</text>
+<text x="16" y="42" class="sub">Blue: Rolegate. Brown: peers that authenticate. Grey: peers that only forward. Shorter is better.</text>
+${rows.join('\n')}
+</svg>
+`;
+}

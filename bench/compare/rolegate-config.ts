@@ -1,0 +1,26 @@
+/** The configuration of Rolegate in the comparison: access log and metrics on, as they are by default. */
+import type { Ports } from './rival-configs.ts';
+
+/** `redis`: the port of a Redis that holds every verdict, while memory holds one; null: memory alone. */
+export function gateway({ listen, upstream, authApi }: Ports, redis: number | null): string {
+  const cache =
+    redis === null
+      ? '{}'
+      : `{ secret: "${'c'.repeat(40)}", accepted: 10m, maxAccepted: 1, redis: { url: "redis://127.0.0.1:${redis}" } }`;
+  return `version: 1
+server: { listen: "127.0.0.1:${listen}", admin: false }
+authApi: { url: "http://127.0.0.1:${authApi}" }
+cache: ${cache}
+roles: { user: {}, admin: {} }
+upstreams:
+  service: { targets: ["http://127.0.0.1:${upstream}"] }
+routes:
+  - { id: public, match: { path: "/public/**" }, upstream: service, access: public }
+  - { id: private, match: { path: "/private/**" }, upstream: service, access: [user] }
+  - id: tenant
+    match: { path: "/{tenant}/items/{id}" }
+    upstream: service
+    access: [user]
+    when: [{ param: tenant, in: identity.groups, unless: [admin], reason: wrong_tenant }]
+`;
+}

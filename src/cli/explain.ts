@@ -1,0 +1,110 @@
+/** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
+import pc from 'picocolors';
+import type { Config } from '../config/config.ts';
+import { nearestName } from '../config/nearest-name.ts';
+import { type Explanation, explain as explainDecision } from '../core/explain.ts';
+import { compileForwarding } from '../core/forwarding/request-headers.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { hostFor } from '../workbench/host-for.ts';
+import { simulate } from '../workbench/simulate.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+import { askGateway } from './explain/ask-gateway.ts';
+import { explanationText } from './explain/explanation-text.ts';
+import { readConfig } from './read-config.ts';
+
+export interface ExplainOptions {
+  readonly config: string;
+  readonly as?: string;
+  readonly roles?: string;
+  readonly groups?: string;
+  readonly header: readonly string[];
+  readonly client?: string;
+  readonly bearer?: string;
+  readonly admin: string;
+  readonly adminToken?: string;
+  readonly json?: boolean;
+}
+
+export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
+  const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: options.client ?? null };
+  const explanation =
+    options.bearer === undefined
+      ? explainHere(request, options)
+      : await askGateway(options.admin, options.adminToken, { ...request, bearer: options.bearer });
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(explanation, null, 2)}\n`
+      : explanationText(explanation, pc.isColorSupported),
+  );
+  return explanation.outcome === 'refuse' ? ExitCode.different : ExitCode.fine;
+}
+
+type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
+
+function explainHere(request: Asked, options: ExplainOptions): Explanation {
+  const config = readConfig(options.config);
+  const { routes, credentials, roleMapping, via, roles } = config;
+  const identity = identityOf(config, options);
+  const host = request.host ?? hostFor(routes, request.target, null);
+  const { view, resolution, facts } = simulate({ ...request, host }, identity, credentials);
+  return explainDecision(view, {
+    policy: { routes, credentials, roleMapping, via },
+    roles,
+    rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
+    resolution,
+    facts,
+  });
+}
+
+function identityOf({ tests, roles }: Config, { as, roles: named, groups }: ExplainOptions): Identity | null {
+  if (as !== undefined) {
+    const identity = tests.identities.get(as);
+    if (identity !== undefined) return identity;
+    const near = nearestName(as, [...tests.identities.keys()]);
+    const hint = near === null ? 'identities stand under "tests.identities"' : `did you mean "${near}"?`;
+    throw new CommandError(`rolegate: there is no identity "${as}": ${hint}`, ExitCode.usage);
+  }
+  if (named === undefined && groups === undefined) return null;
+  const list = (text: string | undefined) =>
+    (text ?? '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  for (const role of list(named)) {
+    if (roles.has(role)) continue;
+    const near = nearestName(role, [...roles.keys()]);
+    // The Auth API may name roles that no rule knows, so this is no error.
+    process.stderr.write(`note: no role "${role}" is declared${near === null ? '' : `; did you mean "${near}"?`}\n`);
+  }
+  return {
+    kind: 'bearer',
+    userId: 'somebody',
+    roles: list(named),
+    groups: list(groups),
+    alias: null,
+    fullName: null,
+    sessionId: 'a-session',
+    keyId: null,
+    expireAtMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** `https://host/path?query`, or a path alone. */
+function readUrl(url: string): { host: string | null; secure: boolean; target: string } {
+  const read = /^(?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)?$/.exec(url);
+  if (read === null || url === '') {
+    throw new CommandError(
+      `rolegate: expected a URL or a path, such as https://api.example.test/v1/orders/7`,
+      ExitCode.usage,
+    );
+  }
+  return { host: read[2] ?? null, secure: read[1] === 'https', target: read[3] ?? '/' };
+}
+
+function readHeaders(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new CommandError(`rolegate: expected --header "name: value", got "${line}"`, ExitCode.usage);
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+}

@@ -1,0 +1,48 @@
+/** Has a running gateway explain a request with a live credential: it alone can ask the Auth API about it. */
+import { request as send } from 'undici';
+import type { Explanation } from '../../core/explain.ts';
+import { CommandError } from '../exit-code.ts';
+
+/** The body of `POST /explain`. */
+export interface ExplainQuestion {
+  readonly method: string;
+  /** Null: the host of the route that the path fits. */
+  readonly host: string | null;
+  readonly secure: boolean;
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly client: string | null;
+  readonly bearer: string;
+}
+
+const longestWaitMs = 10_000;
+
+export async function askGateway(
+  admin: string,
+  token: string | undefined,
+  question: ExplainQuestion,
+): Promise<Explanation> {
+  if (token === undefined) {
+    throw new CommandError('rolegate: --bearer needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators');
+  }
+  let answer: Awaited<ReturnType<typeof send>>;
+  try {
+    answer = await send(new URL('/explain', admin), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(longestWaitMs),
+    });
+  } catch {
+    throw new CommandError(`rolegate: no gateway answers on ${admin}; --admin names its admin port`);
+  }
+  if (answer.statusCode !== 200) {
+    const said = answer.headers['x-error'];
+    await answer.body.dump();
+    throw new CommandError(
+      `rolegate: the gateway refused to explain: ${answer.statusCode} ${String(said ?? '')}`.trimEnd(),
+    );
+  }
+  return (await answer.body.json()) as Explanation;
+}

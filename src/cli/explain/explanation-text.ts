@@ -1,0 +1,98 @@
+/** An explanation for people: the verdict first, then how it came about. */
+import pc from 'picocolors';
+import type { Explanation, TrailStep } from '../../core/explain.ts';
+import type { AccessReport, IdentityReport } from '../../core/explaining/explain-access.ts';
+import type { CriterionReport } from '../../core/policy/explain-conditions.ts';
+
+type Paint = ReturnType<typeof pc.createColors>;
+
+export function explanationText(explanation: Explanation, color: boolean): string {
+  const paint = pc.createColors(color);
+  const { candidates, identity, access, conditions, upstream } = explanation;
+  const sections = [
+    verdict(explanation, paint),
+    section(
+      'Stages',
+      explanation.trail.map((step) => trailLine(step, paint)),
+      paint,
+    ),
+    section(
+      'Routes',
+      candidates.map(
+        ({ route, pattern, won, why }) =>
+          `${won ? paint.green('won ') : '    '}${route}  ${pattern}  ${paint.dim(why)}`,
+      ),
+      paint,
+    ),
+    section('Who asks', identity === null ? [] : identityLines(identity), paint),
+    section('Access', access === null ? [] : accessLines(access, paint), paint),
+    section(
+      'Conditions',
+      conditions.flatMap((report) => criterionLines(report, paint)),
+      paint,
+    ),
+    section(
+      'To the service',
+      upstream === null
+        ? []
+        : [
+            `${upstream.name}  ${upstream.path ?? '(no canonical path)'}`,
+            ...upstream.headers.map(([name, value]) => `${paint.dim(`${name}:`)} ${value}`),
+          ],
+      paint,
+    ),
+  ];
+  return `${sections.filter((text) => text !== '').join('\n')}\n`;
+}
+
+function verdict({ outcome, status, reason, message, condition, route }: Explanation, paint: Paint): string {
+  if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
+  if (outcome === 'preflight') return paint.green(`answered as a preflight of route ${route}\n`);
+  const word = condition === null ? reason : `${reason} (${condition})`;
+  const where = route === null ? '' : ` on route ${route}`;
+  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n`;
+}
+
+function section(title: string, lines: readonly string[], paint: Paint): string {
+  return lines.length === 0 ? '' : `${paint.bold(title)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function trailLine({ stage, result, words }: TrailStep, paint: Paint): string {
+  const marks = {
+    passed: paint.green('ok'),
+    settled: paint.green('ok'),
+    refused: paint.red('no'),
+    'not reached': paint.dim('--'),
+  };
+  const text = result === 'not reached' ? paint.dim('not reached') : words;
+  return `${marks[result]} ${stage.padEnd(10)} ${text}`;
+}
+
+function identityLines({ userId, roles, derived, inherited, groups }: IdentityReport): string[] {
+  const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
+  const lines = [`user ${userId}`, `roles ${list(roles)}`];
+  if (derived.length > 0) lines.push(`derived from other fields: ${list(derived)}`);
+  if (inherited.length > 0) lines.push(`inherited: ${list(inherited)}`);
+  lines.push(`groups ${list(groups)}`);
+  return lines;
+}
+
+function accessLines({ words, demands, missing }: AccessReport, paint: Paint): string[] {
+  const lines = demands.map(({ list, role, held, through }) => {
+    const good = list === 'none' ? !held : held;
+    const how = !held ? 'not held' : through === role ? 'held' : `held through ${through}`;
+    return `${good ? paint.green('ok') : paint.red('no')} ${list} ${role}: ${how}`;
+  });
+  if (missing.length > 0) lines.push(`missing: ${missing.join(', ')}`);
+  return [words, ...lines];
+}
+
+function criterionLines(report: CriterionReport, paint: Paint): string[] {
+  const exempt = report.exemptBy === null ? '' : ` (exempt by role ${report.exemptBy})`;
+  const head = `${report.passed ? paint.green('ok') : paint.red('no')} ${report.reason}: ${report.words}${exempt}`;
+  const steps = report.steps.map(({ depth, words, truth, compared }) => {
+    const values = compared.map(({ name, value, why }) => `${name} = ${why ?? JSON.stringify(value)}`).join(', ');
+    return `   ${'  '.repeat(depth)}${truth === 'met' ? 'hit ' : 'miss'} ${words}${values === '' ? '' : paint.dim(`  ${values}`)}`;
+  });
+  return [head, ...steps];
+}

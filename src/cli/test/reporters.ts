@@ -1,0 +1,90 @@
+/** A report of the tests as text: for people, for JUnit and TAP readers, and as JSON. */
+import pc from 'picocolors';
+import type { CaseReport, TestReport } from '../../workbench/test-report.ts';
+
+export const reporterNames = ['pretty', 'junit', 'tap', 'json'] as const;
+export type ReporterName = (typeof reporterNames)[number];
+
+export const reporters: Readonly<Record<ReporterName, (report: TestReport) => string>> = {
+  pretty,
+  junit,
+  tap,
+  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+};
+
+/** Uncovered cells and survivors that are listed for people; the JSON report has all. */
+const mostListed = 20;
+
+function pretty({ passed, failed, cases, coverage, mutation }: TestReport): string {
+  const lines: string[] = [];
+  for (const { name, file, line, faults } of cases) {
+    if (faults.length === 0) continue;
+    lines.push(`${pc.red('failed')} ${name}  ${pc.dim(`${file}:${line}`)}`);
+    for (const fault of faults) lines.push(`         ${fault}`);
+  }
+  if (lines.length > 0) lines.push('');
+  const tally = failed === 0 ? pc.green(`${passed} passed`) : `${passed} passed, ${pc.red(`${failed} failed`)}`;
+  lines.push(`tests     ${tally}`);
+  lines.push(`coverage  ${percent(coverage.share)} of ${coverage.cells} rule effects`);
+  lines.push(...listed(coverage.uncovered.map((cell) => `${cell.route} ${cell.method} never ${cell.effect}`)));
+  if (mutation !== null) {
+    const noticed = mutation.mutants - mutation.survivors.length;
+    lines.push(`mutation  ${percent(mutation.score)}: ${noticed} of ${mutation.mutants} changes are noticed`);
+    lines.push(
+      ...listed(mutation.survivors.map(({ route, change }) => `${route === null ? '' : `${route}: `}${change}`)),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function listed(items: readonly string[]): string[] {
+  const shown = items.slice(0, mostListed).map((item) => `          ${pc.yellow('-')} ${item}`);
+  return items.length > mostListed
+    ? [...shown, `          and ${items.length - mostListed} more (--reporter json)`]
+    : shown;
+}
+
+/** Rounded down, so that 100 % means all. */
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+function junit({ passed, failed, cases }: TestReport): string {
+  const body = cases.map(({ name, file, line, route, faults }) => {
+    const attributes = `name="${xml(name)}" classname="${xml(route ?? 'no route')}" file="${xml(file)}" line="${line}"`;
+    if (faults.length === 0) return `    <testcase ${attributes}/>`;
+    return `    <testcase ${attributes}>\n      <failure message="${xml(faults[0]!)}">${xml(faults.join('\n'))}</failure>\n    </testcase>`;
+  });
+  const counts = `tests="${passed + failed}" failures="${failed}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites ${counts}>
+  <testsuite name="rolegate" ${counts}>
+${body.join('\n')}
+  </testsuite>
+</testsuites>
+`;
+}
+
+function tap({ cases }: TestReport): string {
+  const lines = cases.flatMap(({ name, file, line, faults }: CaseReport, index) => {
+    const described = name
+      .replaceAll('\\', '\\\\')
+      .replaceAll('#', '\\#')
+      .replace(/[\r\n]+/g, ' ');
+    const first = `${faults.length === 0 ? 'ok' : 'not ok'} ${index + 1} - ${described}`;
+    if (faults.length === 0) return [first];
+    return [
+      first,
+      '  ---',
+      `  at: ${JSON.stringify(`${file}:${line}`)}`,
+      `  message: ${JSON.stringify(faults.join('; '))}`,
+      '  ...',
+    ];
+  });
+  return ['TAP version 14', `1..${cases.length}`, ...lines, ''].join('\n');
+}
+
+function xml(text: string): string {
+  const safe = text.replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd]/g, '?');
+  return safe.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,155 @@
+/**
+ * One decision, told stage by stage. It is `decide` that decides, with a resolver that knows one identity; what is added
+ * only looks at the same tables again. So an explanation cannot say anything else than the gateway does.
+ */
+import { decide, type Policy } from './decide.ts';
+import { type AccessReport, explainAccess, explainIdentity, type IdentityReport } from './explaining/explain-access.ts';
+import { type Candidate, explainCandidates } from './explaining/explain-candidates.ts';
+import { appendRequestHeaders, type ClientFacts, type ForwardingRules } from './forwarding/request-headers.ts';
+import { rewritePath } from './forwarding/rewrite-path.ts';
+import type { Identity, Resolution } from './identity/identity.ts';
+import { type Allow, type Decision, type Stage, stages } from './outcome/decision.ts';
+import { type ReasonCode, reasons } from './outcome/reasons.ts';
+import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
+import type { RoleTable } from './policy/roles.ts';
+import type { CanonicalRequest, RequestView } from './request/request-view.ts';
+import { matchRoute } from './routing/match-route.ts';
+
+/** Plain data, fit for JSON. */
+export interface Explanation {
+  readonly outcome: Decision['outcome'];
+  /** Status of a refusal; null: the service's. */
+  readonly status: number | null;
+  readonly reason: ReasonCode | null;
+  /** What the client reads in `x-error`; null without a refusal. */
+  readonly message: string | null;
+  /** The author's word for the condition that is not met, with reason `condition_failed`. */
+  readonly condition: string | null;
+  /** Id of the route; null: none. */
+  readonly route: string | null;
+  /** The one reading of the request; null when there is none. */
+  readonly request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'query'> | null;
+  readonly trail: readonly TrailStep[];
+  readonly candidates: readonly Candidate[];
+  readonly identity: IdentityReport | null;
+  /** The rule for the method; null when no route was matched. */
+  readonly access: AccessReport | null;
+  readonly conditions: readonly CriterionReport[];
+  /** What the service gets, when it is allowed. */
+  readonly upstream: UpstreamReport | null;
+}
+
+export interface TrailStep {
+  readonly stage: Stage;
+  /** `settled`: nothing further was asked. */
+  readonly result: 'passed' | 'settled' | 'refused' | 'not reached';
+  readonly words: string;
+}
+
+export interface UpstreamReport {
+  readonly name: string;
+  /** Null: the rewritten path would not be canonical, and the request is refused when it is forwarded. */
+  readonly path: string | null;
+  /** In the order in which they are sent. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+export interface ExplainContext {
+  readonly policy: Policy;
+  readonly roles: RoleTable;
+  readonly rules: ForwardingRules;
+  /** What the Auth API would say of the credential that the request carries. */
+  readonly resolution: Resolution;
+  readonly facts: ClientFacts;
+}
+
+export function explain(view: RequestView, { policy, roles, rules, resolution, facts }: ExplainContext): Explanation {
+  // Synchronous, because the resolver is.
+  const decision = decide(view, policy, () => resolution) as Decision;
+  const { request, route } = decision;
+  const match = request === null ? null : matchRoute(policy.routes, request);
+  const matched = match !== null && typeof match !== 'string' && 'rule' in match ? match : null;
+  const known = decision.identity === null ? null : resolution.identity;
+  const refusal = decision.outcome === 'refuse' ? decision : null;
+  return {
+    outcome: decision.outcome,
+    status: refusal === null ? (decision.outcome === 'preflight' ? 204 : null) : reasons[refusal.reason].status,
+    reason: decision.reason,
+    message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
+    condition: refusal?.condition?.word ?? null,
+    route: route?.id ?? null,
+    request:
+      request === null
+        ? null
+        : { method: request.method, host: request.host, path: request.path, query: request.query },
+    trail: stages.map((stage) => trailStep(stage, decision, resolution)),
+    candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? null),
+    identity: known === null ? null : explainIdentity(known, policy.roleMapping, roles),
+    access: matched === null ? null : explainAccess(matched.rule, decision.identity, roles),
+    conditions:
+      matched === null || request === null ? [] : conditionReports(view, request, matched.route, decision.identity),
+    upstream: decision.outcome === 'allow' ? upstreamReport(decision, rules, view, facts) : null,
+  };
+}
+
+function trailStep(stage: Stage, decision: Decision, resolution: Resolution): TrailStep {
+  const at = stages.indexOf(stage);
+  const end = stages.indexOf(decision.stage);
+  if (at > end) return { stage, result: 'not reached', words: '' };
+  if (at < end) return { stage, result: 'passed', words: passedWords(stage, decision, resolution) };
+  if (decision.outcome !== 'refuse')
+    return { stage, result: 'settled', words: passedWords(stage, decision, resolution) };
+  const { status, message } = reasons[decision.reason];
+  const because = decision.condition === null ? message : decision.condition.message;
+  return { stage, result: 'refused', words: `${status} ${decision.reason}: ${because}` };
+}
+
+function passedWords(stage: Stage, { request, route, identity, outcome }: Decision, resolution: Resolution): string {
+  switch (stage) {
+    case 'normalize':
+      return request === null ? '' : `read as ${request.method} ${request.host}${request.path}`;
+    case 'match':
+      if (outcome === 'preflight') return `a preflight, answered for route ${route?.id}`;
+      return `route ${route?.id} (${route?.pattern.host ?? ''}${route?.pattern.path})`;
+    case 'extract':
+      return identity === null && resolution.identity !== null ? 'anonymous' : 'exactly one credential, or none';
+    case 'resolve':
+      return identity === null ? 'anonymous' : `user ${identity.userId}`;
+    case 'authorize':
+      return 'granted';
+  }
+}
+
+function conditionReports(
+  view: RequestView,
+  request: CanonicalRequest,
+  route: NonNullable<Decision['route']>,
+  identity: Identity | null,
+): readonly CriterionReport[] {
+  if (route.conditions === null) return [];
+  const ignoresCase = (route.reading?.literals ?? null) !== null;
+  const { pattern, conditions } = route;
+  const address = view.address ?? null;
+  return explainConditions(conditions, {
+    request,
+    pattern,
+    ignoresCase,
+    rawHeaders: view.rawHeaders,
+    address,
+    identity,
+  });
+}
+
+function upstreamReport(
+  decision: Allow,
+  rules: ForwardingRules,
+  view: RequestView,
+  facts: ClientFacts,
+): UpstreamReport {
+  const raw: string[] = [];
+  appendRequestHeaders(raw, rules, decision, view.rawHeaders, facts);
+  const headers: (readonly [string, string])[] = [];
+  for (let i = 0; i < raw.length; i += 2) headers.push([raw[i]!, raw[i + 1]!]);
+  const path = rewritePath(decision.route, decision.request.path);
+  return { name: decision.route.upstream, path: path === null ? null : path + decision.request.query, headers };
+}

@@ -1,0 +1,40 @@
+/** Every route that a host and a path fit, and not only the most specific: for whoever explains or compares rules. */
+import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
+import { foldCase } from '../routing/path-reading.ts';
+import type { Route } from '../routing/route.ts';
+
+/** In the order of the file, whatever methods they take. */
+export function fittingRoutes(table: RouteTable, host: string, path: string): readonly Route[] {
+  const found = new Set<Route>();
+  const take = (leaf: Leaf | null) => {
+    for (const route of leaf?.routes ?? []) found.add(route);
+  };
+  const segments = segmentsOf(path);
+  const visit = (node: PathNode, index: number): void => {
+    take(node.rest);
+    const segment = segments[index];
+    if (segment === undefined) {
+      take(node.leaf);
+      return;
+    }
+    const literal = node.literals.get(segment);
+    if (literal !== undefined) visit(literal, index + 1);
+    const folded = node.folded?.get(foldCase(segment));
+    if (folded !== undefined) visit(folded, index + 1);
+    if (node.param !== null && segment !== '') visit(node.param, index + 1);
+  };
+  const exact = table.exactHosts.get(host);
+  if (exact !== undefined) visit(exact, 0);
+  for (const { suffix, root } of table.wildcardHosts) {
+    if (host.length > suffix.length && host.endsWith(suffix)) visit(root, 0);
+  }
+  visit(table.anyHost, 0);
+  return [...found].sort((a, b) => a.index - b.index);
+}
+
+/** Decoded; a trailing slash adds no segment, as in matching. */
+export function segmentsOf(path: string): readonly string[] {
+  const parts = path.slice(1).split('/');
+  if (parts.at(-1) === '') parts.pop();
+  return parts.map((part) => (part.includes('%') ? decodeURIComponent(part) : part));
+}

@@ -1,0 +1,97 @@
+/**
+ * Which rules the tests have touched. A rule is covered when it has let somebody in and has kept somebody out, each for
+ * its own reason: what never refused in a test may as well not be there.
+ */
+import type { AccessRule } from '../core/policy/access.ts';
+import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { Route } from '../core/routing/route.ts';
+import { type CaseResult, wordOf } from './run-cases.ts';
+
+/** One thing that a rule can do. */
+export interface Cell {
+  readonly route: Route;
+  /** As written in `access`; `*`: every method. */
+  readonly method: string;
+  readonly rule: AccessRule;
+  /** Such as `allows`, `allows nobody known`, `refuses: role_missing`. */
+  readonly effect: Effect;
+  readonly covered: boolean;
+}
+
+export type Effect =
+  | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
+  /** `word`: a reason, or the author's word of a condition. */
+  | { readonly kind: 'refuses'; readonly word: string };
+
+export interface Coverage {
+  readonly cells: readonly Cell[];
+  readonly covered: number;
+  /** 0 to 1; 1 when there is nothing to cover. */
+  readonly share: number;
+}
+
+export function coverageOf(table: RouteTable, results: readonly CaseResult[]): Coverage {
+  const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
+  const cells = table.routes.flatMap((route) =>
+    rulesOf(route).flatMap(([method, rule]) =>
+      effectsOf(route, rule).map((effect): Cell => {
+        return { route, method, rule, effect, covered: seen.has(keyOf(route, method, effect)) };
+      }),
+    ),
+  );
+  const covered = cells.filter((cell) => cell.covered).length;
+  return { cells, covered, share: cells.length === 0 ? 1 : covered / cells.length };
+}
+
+/** Rules of a route by method as written; `*` for every method. */
+export function rulesOf({ access, methods }: Route): readonly (readonly [method: string, rule: AccessRule])[] {
+  if (access.every !== null)
+    return methods === null ? [['*', access.every]] : methods.map((method) => [method, access.every!]);
+  return [...access.byMethod].filter(([method]) => methods === null || methods.includes(method) || method === 'HEAD');
+}
+
+export function effectInWords(effect: Effect): string {
+  if (effect.kind === 'refuses') return `refuses with ${effect.word}`;
+  return { anybody: 'lets in', known: 'lets an identity in', anonymous: 'lets in without an identity' }[effect.whom];
+}
+
+function effectsOf(route: Route, rule: AccessRule): readonly Effect[] {
+  const conditions = (route.conditions ?? []).map(({ word }): Effect => ({ kind: 'refuses', word }));
+  switch (rule.kind) {
+    case 'public':
+      return [{ kind: 'allows', whom: 'anybody' }, ...conditions];
+    case 'optional':
+      return [{ kind: 'allows', whom: 'known' }, { kind: 'allows', whom: 'anonymous' }, ...conditions];
+    case 'authenticated':
+      return [{ kind: 'allows', whom: 'anybody' }, { kind: 'refuses', word: 'credential_missing' }, ...conditions];
+    case 'deny':
+      return [{ kind: 'refuses', word: 'access_denied' }];
+    case 'roles': {
+      const { any, all, none } = rule.source;
+      const missing: Effect[] = any.length + all.length > 0 ? [{ kind: 'refuses', word: 'role_missing' }] : [];
+      const forbidden: Effect[] = none.length > 0 ? [{ kind: 'refuses', word: 'role_forbidden' }] : [];
+      return [{ kind: 'allows', whom: 'anybody' }, ...missing, ...forbidden, ...conditions];
+    }
+  }
+}
+
+function effectsSeen({ decision }: CaseResult): readonly string[] {
+  const { route, request } = decision;
+  if (route === null || request === null) return [];
+  const method = methodKey(route, request.method);
+  const word = wordOf(decision);
+  if (word !== null) return [keyOf(route, method, { kind: 'refuses', word })];
+  const whom = decision.identity === null ? 'anonymous' : 'known';
+  return [keyOf(route, method, { kind: 'allows', whom }), keyOf(route, method, { kind: 'allows', whom: 'anybody' })];
+}
+
+/** HEAD goes by the rule of GET unless it has its own. */
+function methodKey({ access, methods }: Route, method: string): string {
+  if (access.every !== null && methods === null) return '*';
+  const listed = access.every === null ? access.byMethod.has(method) : methods!.includes(method);
+  return !listed && method === 'HEAD' ? 'GET' : method;
+}
+
+function keyOf(route: Route, method: string, effect: Effect): string {
+  return `${route.index} ${method} ${effect.kind} ${effect.kind === 'allows' ? effect.whom : effect.word}`;
+}

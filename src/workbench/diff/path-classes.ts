@@ -1,0 +1,125 @@
+/**
+ * One request target for every class that two tables of routes can tell apart. All paths of a class lead to the same
+ * route in each of the tables, so that comparing the one compares them all. The tables' trees are walked together, as
+ * one walks a text through two automata at once; what has been seen from a state is not seen again.
+ */
+import type { PathNode, RouteTable } from '../../core/routing/compile-routes.ts';
+import { foldCase } from '../../core/routing/path-reading.ts';
+
+export interface Target {
+  readonly host: string;
+  /** Canonical. */
+  readonly path: string;
+}
+
+export function* targetsOf(a: RouteTable, b: RouteTable): Generator<Target> {
+  const walker = new Walker();
+  for (const host of hostsOf([a, b])) {
+    const roots = [...rootsFor(a, host), ...rootsFor(b, host)];
+    for (const path of walker.walk(roots)) yield { host, path };
+  }
+}
+
+/** Every exact host, one host for every wildcard and no more specific one, and one that no route names. */
+function hostsOf(tables: readonly RouteTable[]): readonly string[] {
+  const exact = new Set(tables.flatMap(({ exactHosts }) => [...exactHosts.keys()]));
+  const suffixes = new Set(tables.flatMap(({ wildcardHosts }) => wildcardHosts.map(({ suffix }) => suffix)));
+  const hosts = [...exact];
+  for (const suffix of suffixes) {
+    const longer = [...suffixes].filter((other) => other.length > suffix.length);
+    hosts.push(
+      fresh(
+        (n) => `any${n}${suffix}`,
+        (host) => exact.has(host) || longer.some((other) => fits(host, other)),
+      ),
+    );
+  }
+  hosts.push(
+    fresh(
+      (n) => `any${n}.example`,
+      (host) => exact.has(host) || [...suffixes].some((suffix) => fits(host, suffix)),
+    ),
+  );
+  return hosts;
+}
+
+function fits(host: string, suffix: string): boolean {
+  return host.length > suffix.length && host.endsWith(suffix);
+}
+
+function rootsFor({ exactHosts, wildcardHosts, anyHost }: RouteTable, host: string): readonly PathNode[] {
+  const exact = exactHosts.get(host);
+  const wild = wildcardHosts.filter(({ suffix }) => fits(host, suffix)).map(({ root }) => root);
+  return [...(exact === undefined ? [] : [exact]), ...wild, anyHost];
+}
+
+class Walker {
+  readonly #ids = new Map<PathNode, number>();
+
+  *walk(roots: readonly PathNode[]): Generator<string> {
+    const seen = new Set<string>();
+    const pending: { nodes: readonly PathNode[]; rests: readonly PathNode[]; segments: readonly string[] }[] = [
+      { nodes: roots, rests: [], segments: [] },
+    ];
+    for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
+      const { nodes, segments } = state;
+      // What `**` took on the way is there to fall back to.
+      const rests = [...state.rests, ...nodes.filter(({ rest }) => rest !== null)];
+      yield `/${segments.map(encodeURIComponent).join('/')}`;
+      if (nodes.length === 0) continue;
+      for (const segment of alphabet(nodes)) {
+        const next = nodes.flatMap((node) => step(node, segment));
+        const key = this.#key(next, rests);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        pending.push({ nodes: next, rests, segments: [...segments, segment] });
+      }
+    }
+  }
+
+  #key(nodes: readonly PathNode[], rests: readonly PathNode[]): string {
+    const list = (all: readonly PathNode[]) =>
+      all
+        .map((node) => this.#id(node))
+        .sort((x, y) => x - y)
+        .join(',');
+    return `${list(nodes)}|${list(rests)}`;
+  }
+
+  #id(node: PathNode): number {
+    const known = this.#ids.get(node);
+    if (known !== undefined) return known;
+    this.#ids.set(node, this.#ids.size);
+    return this.#ids.size - 1;
+  }
+}
+
+/** Segments that lead to different places, and one that no pattern names. */
+function alphabet(nodes: readonly PathNode[]): readonly string[] {
+  const named = new Set<string>();
+  for (const { literals, folded } of nodes) {
+    for (const text of literals.keys()) named.add(text);
+    // In two cases, because others may stand beside it that count by case.
+    for (const text of folded?.keys() ?? []) named.add(text).add(text.toUpperCase());
+  }
+  const taken = new Set([...named].map(foldCase));
+  return [
+    ...named,
+    fresh(
+      (n) => `any${n}`,
+      (text) => taken.has(text),
+    ),
+  ];
+}
+
+function step({ literals, folded, param }: PathNode, segment: string): readonly PathNode[] {
+  const next = [literals.get(segment), folded?.get(foldCase(segment)), param ?? undefined];
+  return next.filter((node) => node !== undefined);
+}
+
+function fresh(make: (n: string) => string, taken: (text: string) => boolean): string {
+  for (let n = 0; ; n += 1) {
+    const text = make(n === 0 ? '' : `${n}`);
+    if (!taken(text)) return text;
+  }
+}

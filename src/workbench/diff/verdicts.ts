@@ -1,0 +1,88 @@
+/** What a matched route answers to an abstract caller: the same line as `decide`, over classes instead of requests. */
+import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
+import type { Criterion, Truth } from '../../core/policy/conditions.ts';
+import type { MethodRefusal, RouteMatch } from '../../core/routing/compile-routes.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { type Truths, truthUnder } from './atoms.ts';
+
+/**
+ * `nobody`: without a credential, or with one that is rejected. `unreadable`: a credential that is refused before
+ * anybody is asked, or an Auth API that is away.
+ */
+export type Caller =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'known'; readonly bits: bigint };
+
+/** What a table says of a method and a path. */
+export type Found = RouteMatch | MethodRefusal | string;
+
+/** Where the sets of a route stand among the bits of a caller. */
+export interface Place {
+  readonly found: Found;
+  readonly offset: number;
+}
+
+/** Null: allowed. Otherwise the reason, or the word of the condition. */
+export function verdictOf({ found, offset }: Place, caller: Caller, truths: Truths): string | null {
+  if (typeof found === 'string') return found;
+  if ('allow' in found) return 'method_not_allowed';
+  const { route, rule } = found;
+  const refused = ruleVerdict(rule, caller, offset);
+  if (refused !== null) return refused;
+  const identityKnown = caller.kind === 'known' && rule.kind !== 'public';
+  return conditionVerdict(route, identityKnown ? caller.bits : 0n, offset + setsOfRule(rule).length, truths);
+}
+
+/** The sets that a caller's bits are about, in the order of the bits. */
+export function setsOf(found: Found): readonly ReadonlySet<string>[] {
+  if (typeof found === 'string' || 'allow' in found) return [];
+  const { rule, route } = found;
+  return [...setsOfRule(rule), ...(route.conditions ?? []).map(({ unless }) => unless ?? none)];
+}
+
+export function routeOf(found: Found): Route | null {
+  return typeof found === 'string' ? null : found.route;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function setsOfRule(rule: AccessRule): readonly ReadonlySet<string>[] {
+  return rule.kind === 'roles' ? [rule.any, rule.none, ...rule.all] : [];
+}
+
+function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string | null {
+  switch (rule.kind) {
+    case 'public':
+      return null;
+    case 'deny':
+      return 'access_denied';
+    case 'optional':
+      return caller.kind === 'unreadable' ? 'credential_unreadable' : null;
+    case 'authenticated':
+      return caller.kind === 'known' ? null : 'credential_missing';
+    case 'roles':
+      return caller.kind === 'known' ? roleVerdict(rule, caller.bits, offset) : 'credential_missing';
+  }
+}
+
+/** As `authorize`. */
+function roleVerdict(rule: RoleRule, bits: bigint, offset: number): string | null {
+  const meets = (index: number) => (bits & (1n << BigInt(offset + index))) !== 0n;
+  if (rule.none.size > 0 && meets(1)) return 'role_forbidden';
+  if (rule.any.size > 0 && !meets(0)) return 'role_missing';
+  return rule.all.every((_, index) => meets(index + 2)) ? null : 'role_missing';
+}
+
+function conditionVerdict({ conditions, pattern }: Route, bits: bigint, offset: number, truths: Truths): string | null {
+  for (const [index, criterion] of (conditions ?? []).entries()) {
+    if (exempt(criterion, bits, offset + index)) continue;
+    const truth: Truth = truthUnder(criterion.steps, 0, pattern, truths);
+    if (truth !== 'met') return criterion.word;
+  }
+  return null;
+}
+
+function exempt({ unless }: Criterion, bits: bigint, index: number): boolean {
+  return unless !== null && (bits & (1n << BigInt(index))) !== 0n;
+}

@@ -1,0 +1,152 @@
+/**
+ * Small changes of the rules, each of which a test should notice: a role that is taken off or asked for no more, a
+ * condition that is gone, a route that is gone. A change that no test notices is one that nobody would have noticed.
+ */
+import type { AccessRule } from '../core/policy/access.ts';
+import { type AccessSource, compileRule } from '../core/policy/compile-access.ts';
+import type { RoleOrigin } from '../core/policy/map-roles.ts';
+import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+import type { Route } from '../core/routing/route.ts';
+
+/** A change of one route; null: the route is gone. */
+export interface RouteMutant {
+  readonly kind: 'route';
+  readonly route: Route;
+  readonly changed: Route | null;
+  /** Such as `DELETE no longer asks for role admin`. */
+  readonly words: string;
+}
+
+/** A change of the roles, which bears on every route. */
+export interface RoleMutant {
+  readonly kind: 'roles';
+  readonly roles: RoleTable;
+  readonly origins: readonly RoleOrigin[];
+  readonly words: string;
+}
+
+export type Mutant = RouteMutant | RoleMutant;
+
+export function routeMutants(route: Route, roles: RoleTable): readonly RouteMutant[] {
+  const mutant = (words: string, changed: Route | null): RouteMutant => ({ kind: 'route', route, changed, words });
+  const { access, conditions } = route;
+  const mutants: RouteMutant[] = [mutant('the route is gone', null)];
+  if (access.every !== null) {
+    for (const [words, rule] of weakened(access.every, roles)) {
+      mutants.push(mutant(words, { ...route, access: { ...access, every: rule } }));
+    }
+  }
+  for (const [method, rule] of access.byMethod) {
+    const withRule = (changed: AccessRule | null): Route => {
+      const byMethod = new Map(access.byMethod);
+      if (changed === null) byMethod.delete(method);
+      else byMethod.set(method, changed);
+      return { ...route, access: { ...access, byMethod } };
+    };
+    if (access.byMethod.size > 1) mutants.push(mutant(`${method} is no longer listed`, withRule(null)));
+    for (const [words, changed] of weakened(rule, roles))
+      mutants.push(mutant(`${method}: ${words}`, withRule(changed)));
+  }
+  for (const [index, criterion] of (conditions ?? []).entries()) {
+    const others = conditions!.filter((_, at) => at !== index);
+    const without = { ...route, conditions: others.length === 0 ? null : others };
+    mutants.push(mutant(`the condition ${criterion.word} is gone`, without));
+    for (const role of criterion.unlessSource) {
+      const unlessSource = criterion.unlessSource.filter((name) => name !== role);
+      const unless = unlessSource.length === 0 ? null : grantingAny(unlessSource, roles);
+      const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
+      mutants.push(
+        mutant(`role ${role} is no longer exempt from ${criterion.word}`, { ...route, conditions: changed }),
+      );
+    }
+  }
+  return mutants;
+}
+
+export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): readonly RoleMutant[] {
+  const mutants: RoleMutant[] = [];
+  for (const [role, inherits] of roles) {
+    for (const inherited of inherits) {
+      const changed = new Map(roles).set(
+        role,
+        inherits.filter((name) => name !== inherited),
+      );
+      mutants.push({ kind: 'roles', roles: changed, origins, words: `role ${role} no longer inherits ${inherited}` });
+    }
+  }
+  for (const [index, { role, field }] of origins.entries()) {
+    const words = `role ${role} no longer follows from ${field}`;
+    mutants.push({ kind: 'roles', roles, origins: origins.toSpliced(index, 1), words });
+  }
+  return mutants;
+}
+
+/** The rules of a route under other roles. */
+export function withRoles(route: Route, roles: RoleTable): Route {
+  const again = (rule: AccessRule): AccessRule => (rule.kind === 'roles' ? compileRule(rule.source, roles) : rule);
+  const { every, byMethod } = route.access;
+  const conditions = route.conditions?.map((criterion) => {
+    if (criterion.unless === null) return criterion;
+    return { ...criterion, unless: grantingAny(criterion.unlessSource, roles) };
+  });
+  return {
+    ...route,
+    access: {
+      ...route.access,
+      every: every === null ? null : again(every),
+      byMethod: new Map([...byMethod].map(([method, rule]) => [method, again(rule)])),
+    },
+    conditions: conditions ?? null,
+  };
+}
+
+function weakened(rule: AccessRule, roles: RoleTable): readonly (readonly [words: string, rule: AccessRule])[] {
+  switch (rule.kind) {
+    case 'public':
+      return [['a credential is asked for', { kind: 'authenticated' }]];
+    case 'optional':
+      return [
+        ['no credential is read', { kind: 'public' }],
+        ['a credential is asked for', { kind: 'authenticated' }],
+      ];
+    case 'authenticated':
+      return [['no credential is asked for', { kind: 'public' }]];
+    case 'deny':
+      return [['any identity is let in', { kind: 'authenticated' }]];
+    case 'roles': {
+      const { any, all, none } = rule.source;
+      const compiled = (source: AccessSource) => compileRule(source, roles);
+      const without = (names: readonly string[], role: string) => names.filter((name) => name !== role);
+      return [
+        ['any identity is let in', { kind: 'authenticated' } as const],
+        ...any.map((role): [string, AccessRule] => {
+          const rest = without(any, role);
+          const nobody = rest.length + all.length + none.length === 0;
+          return [`role ${role} no longer grants it`, nobody ? { kind: 'deny' } : dropAny(rest, all, none, compiled)];
+        }),
+        ...all.map((role): [string, AccessRule] => [
+          `role ${role} is no longer asked for`,
+          compiled({ any, all: without(all, role), none }),
+        ]),
+        ...none.map((role): [string, AccessRule] => [
+          `role ${role} is no longer forbidden`,
+          compiled({ any, all, none: without(none, role) }),
+        ]),
+      ];
+    }
+  }
+}
+
+/** Without its last role, `any` must not become "no demand". */
+function dropAny(
+  any: readonly string[],
+  all: readonly string[],
+  none: readonly string[],
+  compiled: (source: AccessSource) => AccessRule,
+): AccessRule {
+  return any.length === 0 ? { kind: 'deny' } : compiled({ any, all, none });
+}
+
+function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {
+  return new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
+}

@@ -1,0 +1,71 @@
+/** Tries every mutant on the tests, and tells which of them no test noticed. */
+import type { Config } from '../config/config.ts';
+import type { Policy } from '../core/decide.ts';
+import { fittingRoutes } from '../core/explaining/fitting-routes.ts';
+import { compileRoleMapping } from '../core/policy/map-roles.ts';
+import { compileRoutes, type RouteTable } from '../core/routing/compile-routes.ts';
+import type { Route } from '../core/routing/route.ts';
+import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';
+import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
+
+export interface MutationScore {
+  readonly mutants: number;
+  /** In the order of the file. */
+  readonly survivors: readonly Mutant[];
+  /** 0 to 1; 1 when there is nothing to change. */
+  readonly score: number;
+}
+
+/** `cases`: only those that pass; one that fails anyway would notice everything. */
+export function mutationScore(config: Config, cases: readonly PreparedCase[]): MutationScore {
+  const rules = forwardingOf(config);
+  const policy = policyOf(config);
+  const touched = routesOf(policy, cases);
+  const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
+    asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
+
+  const survivesRoute = ({ route, changed }: RouteMutant): boolean => {
+    const asked = cases.filter((prepared) => touched.get(prepared)!.includes(route));
+    const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
+    const routes = near.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed]));
+    const table = tableOf(routes);
+    return table === null || !notices({ ...policy, routes: table }, asked);
+  };
+  const allNear = unique([...touched.values()].flat());
+  const survivesRoles = (mutant: RoleMutant): boolean => {
+    const table = tableOf(allNear.map((route) => withRoles(route, mutant.roles)));
+    return (
+      table === null || !notices({ ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) }, cases)
+    );
+  };
+
+  const ofRoutes = config.routes.routes.flatMap((route) => routeMutants(route, config.roles));
+  const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
+  const survivors = [...ofRoutes.filter(survivesRoute), ...ofRoles.filter(survivesRoles)];
+  const mutants = ofRoutes.length + ofRoles.length;
+  return { mutants, survivors, score: mutants === 0 ? 1 : (mutants - survivors.length) / mutants };
+}
+
+/** For each case the routes that can bear on it: those that its request fits. */
+function routesOf(policy: Policy, cases: readonly PreparedCase[]): ReadonlyMap<PreparedCase, readonly Route[]> {
+  const { routes: table } = policy;
+  const near = new Map<PreparedCase, readonly Route[]>();
+  for (const prepared of cases) {
+    const { request } = decideCase(prepared, policy);
+    if (request === null) near.set(prepared, []);
+    // With several readings of a path any route may have its say.
+    else if (request.ambiguities !== 0 || table.folded !== null) near.set(prepared, table.routes);
+    else near.set(prepared, fittingRoutes(table, request.host, request.path));
+  }
+  return near;
+}
+
+/** The routes as a table of their own; null: a change made two of them alike. */
+function tableOf(routes: readonly Route[]): RouteTable | null {
+  const table = compileRoutes(routes.map((route, index) => ({ ...route, index })));
+  return 'ties' in table ? null : table;
+}
+
+function unique(routes: readonly Route[]): readonly Route[] {
+  return [...new Set(routes)].sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,105 @@
+/**
+ * Finds requests for what the tests have not touched yet, by trying: identities with and without the roles of a rule,
+ * values that conditions name. Whatever is proposed has been decided, so it passes as it stands.
+ */
+import { stringify } from 'yaml';
+import type { Config } from '../config/config.ts';
+import type { TestCase } from '../config/test-suite.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { type Cell, effectInWords } from './coverage.ts';
+import { hostOf } from './host-for.ts';
+import { type CaseResult, decideCase, type PreparedCase, policyOf, wordOf } from './run-cases.ts';
+import { simulate } from './simulate.ts';
+import type { TestRun } from './test-report.ts';
+import { trialsFor } from './trials.ts';
+
+/** Requests that are tried for one effect of a rule. */
+const mostTrials = 4_000;
+
+/** A `tests` section in YAML with the cases that are missing, and the identities that they need. */
+export function proposeCases(config: Config, { coverage }: TestRun): string {
+  const missing = coverage.cells.filter(({ covered }) => !covered);
+  if (missing.length === 0) return '# Nothing is missing: every effect of every rule is touched by a test.\n';
+  const found = missing.map((cell) => ({ cell, trial: search(config, cell) }));
+  const identities = new Map<string, Identity>();
+  const cases = found.flatMap(({ cell, trial }) => {
+    if (trial === null) return [];
+    const { as, identity } = trial;
+    if (as !== null && identity !== null && !config.tests.identities.has(as)) identities.set(as, identity);
+    return [caseOf(cell, trial)];
+  });
+  const tests = {
+    ...(identities.size === 0
+      ? {}
+      : {
+          identities: Object.fromEntries(
+            [...identities].map(([name, { roles, groups, kind }]) => [
+              name,
+              { roles, ...(groups.length === 0 ? {} : { groups }), ...(kind === 'bearer' ? {} : { kind }) },
+            ]),
+          ),
+        }),
+    cases,
+  };
+  const beyond = found.filter(({ trial }) => trial === null).map(({ cell }) => `# not found: ${describe(cell)}\n`);
+  return `# Add these to your tests, once you agree that it is what should happen.\n${stringify({ tests }, { lineWidth: 0 })}${beyond.join('')}`;
+}
+
+export interface Trial {
+  /** Name of the identity; null: none asks. */
+  readonly as: string | null;
+  readonly identity: Identity | null;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly string[];
+  readonly client: string | null;
+}
+
+function search(config: Config, cell: Cell): Trial | null {
+  const policy = policyOf(config);
+  let left = mostTrials;
+  for (const trial of trialsFor(config, cell)) {
+    if (left === 0) return null;
+    left -= 1;
+    const prepared = prepare(config, cell, trial);
+    const decision = decideCase(prepared, policy);
+    if (decision.route !== cell.route) continue;
+    if (shows(cell, decision)) return trial;
+  }
+  return null;
+}
+
+function shows({ effect }: Cell, decision: CaseResult['decision']): boolean {
+  const word = wordOf(decision);
+  if (effect.kind === 'refuses') return word === effect.word;
+  if (word !== null) return false;
+  return effect.whom === 'anybody' || (decision.identity === null) === (effect.whom === 'anonymous');
+}
+
+function prepare({ credentials }: Config, { route }: Cell, trial: Trial): PreparedCase {
+  const host = hostOf(route.pattern.host);
+  const simulated = simulate({ ...trial, host, secure: true }, trial.identity, credentials);
+  // Only its decision is looked at.
+  return { test: null as unknown as TestCase, identity: trial.identity, simulated };
+}
+
+function caseOf(cell: Cell, trial: Trial): object {
+  const { route, effect } = cell;
+  const host = route.pattern.host;
+  const url = host === null ? trial.target : `https://${hostOf(host)}${trial.target}`;
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < trial.headers.length; i += 2) headers[trial.headers[i]!] = trial.headers[i + 1]!;
+  return {
+    ...(trial.as === null ? {} : { as: trial.as }),
+    request: `${trial.method} ${url}`,
+    ...(trial.headers.length === 0 ? {} : { headers }),
+    ...(trial.client === null ? {} : { client: trial.client }),
+    expect: effect.kind === 'refuses' ? 'refuse' : 'allow',
+    route: route.id,
+    ...(effect.kind === 'refuses' ? { reason: effect.word } : {}),
+  };
+}
+
+function describe({ route, method, effect }: Cell): string {
+  return `${route.id} ${method} ${effectInWords(effect)}`;
+}

@@ -1,0 +1,101 @@
+/** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every door. */
+import type { Config } from '../config/config.ts';
+import type { TestCase } from '../config/test-suite.ts';
+import { decide, type Policy } from '../core/decide.ts';
+import { appendRequestHeaders, compileForwarding, type ForwardingRules } from '../core/forwarding/request-headers.ts';
+import { rewritePath } from '../core/forwarding/rewrite-path.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import type { Allow, Decision } from '../core/outcome/decision.ts';
+import { hostFor } from './host-for.ts';
+import { type Simulated, simulate } from './simulate.ts';
+
+/** A case with all that its decision needs: made once, decided as often as there are mutants. */
+export interface PreparedCase {
+  readonly test: TestCase;
+  readonly identity: Identity | null;
+  readonly simulated: Simulated;
+}
+
+export interface CaseResult {
+  readonly prepared: PreparedCase;
+  readonly decision: Decision;
+  /** What differs from what was expected, in words; none: it passed. */
+  readonly faults: readonly string[];
+}
+
+export function prepareCases({ tests, routes, credentials }: Config): readonly PreparedCase[] {
+  return tests.cases.map((test) => {
+    const identity = test.as === null ? null : (tests.identities.get(test.as) ?? null);
+    const host = test.host ?? hostFor(routes, test.target, test.route);
+    return { test, identity, simulated: simulate({ ...test, host }, identity, credentials) };
+  });
+}
+
+export function policyOf({ routes, credentials, roleMapping, via }: Config): Policy {
+  return { routes, credentials, roleMapping, via };
+}
+
+export function forwardingOf({ identityHeaders, credentials, via, server }: Config): ForwardingRules {
+  return compileForwarding(identityHeaders, credentials, via.name, server.forwardedHeaders);
+}
+
+export function runCase(prepared: PreparedCase, policy: Policy, rules: ForwardingRules): CaseResult {
+  const decision = decideCase(prepared, policy);
+  return { prepared, decision, faults: faultsOf(prepared, decision, rules) };
+}
+
+export function decideCase({ simulated: { view, resolution } }: PreparedCase, policy: Policy): Decision {
+  // Synchronous, because the resolver is.
+  return decide(view, policy, () => resolution) as Decision;
+}
+
+/** The word by which a refusal is known: the author's of a condition, else the reason. */
+export function wordOf(decision: Decision): string | null {
+  return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : null;
+}
+
+function faultsOf({ test, simulated }: PreparedCase, decision: Decision, rules: ForwardingRules): string[] {
+  const faults: string[] = [];
+  const outcome = decision.outcome === 'refuse' ? 'refuse' : 'allow';
+  const word = wordOf(decision);
+  if (outcome !== test.expect) {
+    faults.push(`expected ${test.expect}, got ${outcome}${word === null ? '' : ` (${word})`}`);
+  }
+  const route = decision.route?.id ?? null;
+  if (test.route !== null && route !== test.route) faults.push(`expected route ${test.route}, got ${route ?? 'none'}`);
+  const known = word === test.reason || decision.reason === test.reason;
+  if (test.reason !== null && !known) faults.push(`expected reason ${test.reason}, got ${word ?? 'none'}`);
+  if (test.upstreamHeaders.size > 0) faults.push(...headerFaults(test, decision, simulated, rules));
+  return faults;
+}
+
+function headerFaults(test: TestCase, decision: Decision, simulated: Simulated, rules: ForwardingRules): string[] {
+  if (decision.outcome !== 'allow') return ['expected headers for the service, which gets nothing'];
+  const sent = upstreamHeaders(decision, simulated, rules);
+  return [...test.upstreamHeaders].flatMap(([name, expected]) => {
+    const values = sent.filter(([header]) => header.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+    const got = values.length === 0 ? null : values.join(', ');
+    if (got === expected) return [];
+    const words = (value: string | null) => (value === null ? 'none' : JSON.stringify(value));
+    return [`expected header ${name} ${words(expected)}, the service gets ${words(got)}`];
+  });
+}
+
+/** What the service of an allowed request gets, in order; `:path` is not among them. */
+export function upstreamHeaders(
+  decision: Allow,
+  { view, facts }: Simulated,
+  rules: ForwardingRules,
+): readonly (readonly [name: string, value: string])[] {
+  const raw: string[] = [];
+  appendRequestHeaders(raw, rules, decision, view.rawHeaders, facts);
+  const headers: (readonly [string, string])[] = [];
+  for (let i = 0; i < raw.length; i += 2) headers.push([raw[i]!, raw[i + 1]!]);
+  return headers;
+}
+
+/** Path and query as the service gets them; null: the rewritten path is not canonical, and nothing is sent. */
+export function upstreamPath({ route, request }: Allow): string | null {
+  const path = rewritePath(route, request.path);
+  return path === null ? null : path + request.query;
+}

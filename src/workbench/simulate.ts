@@ -1,0 +1,70 @@
+/** Makes the request that a test, an explanation or a comparison asks about, as a door would have read it. */
+import type { CredentialSources } from '../core/credential/credential.ts';
+import type { ClientFacts } from '../core/forwarding/client-facts.ts';
+import type { Identity, Resolution } from '../core/identity/identity.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+
+export interface SimulatedRequest {
+  readonly method: string;
+  /** With port, as written. */
+  readonly host: string;
+  readonly secure: boolean;
+  /** Path and query as written. */
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** Address of the client; null: not known. */
+  readonly client: string | null;
+}
+
+export interface Simulated {
+  readonly view: RequestView;
+  /** What the Auth API says of the credential in it. */
+  readonly resolution: Resolution;
+  readonly facts: ClientFacts;
+}
+
+const rejected: Resolution = {
+  identity: null,
+  reason: 'credential_rejected',
+  retryAfterS: null,
+  source: 'auth-api',
+};
+/** Where a request comes from when nothing is said of it: a range that is nobody's (RFC 5737). */
+const somewhere = '203.0.113.7';
+
+/**
+ * `identity` asks with a credential of its kind, unless the headers hold one already; null asks without one, and is
+ * rejected when the headers hold one.
+ */
+export function simulate(
+  request: SimulatedRequest,
+  identity: Identity | null,
+  { apiKeyHeader, apiSecretHeader }: CredentialSources,
+): Simulated {
+  const rawHeaders = ['Host', request.host, ...request.headers];
+  const given = (name: string) => rawHeaders.some((text, i) => i % 2 === 0 && text.toLowerCase() === name);
+  if (identity !== null && !given('authorization') && !given(apiKeyHeader)) {
+    if (identity.kind === 'bearer') rawHeaders.push('Authorization', 'Bearer simulated');
+    else rawHeaders.push(apiKeyHeader, 'simulated', apiSecretHeader, 'simulated');
+  }
+  const client = request.client ?? somewhere;
+  return {
+    view: {
+      method: request.method,
+      target: request.target,
+      rawHeaders,
+      httpVersion: '1.1',
+      client,
+      address: request.client,
+    },
+    resolution: identity === null ? rejected : { identity, reason: null, stale: false, source: 'auth-api' },
+    facts: {
+      client,
+      forwardedFor: client,
+      proto: request.secure ? 'https' : 'http',
+      forwardedHost: request.host,
+      requestId: '(one for each request)',
+    },
+  };
+}

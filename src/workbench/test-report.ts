@@ -1,0 +1,90 @@
+/** What a run of the tests found, as plain data for every reporter. */
+import type { Config } from '../config/config.ts';
+import { type Coverage, coverageOf, effectInWords } from './coverage.ts';
+import type { Mutant } from './mutants.ts';
+import { mutationScore } from './mutation-score.ts';
+import { type CaseResult, forwardingOf, policyOf, prepareCases, runCase } from './run-cases.ts';
+
+export interface TestReport {
+  readonly passed: number;
+  readonly failed: number;
+  readonly cases: readonly CaseReport[];
+  readonly coverage: { readonly share: number; readonly cells: number; readonly uncovered: readonly UncoveredCell[] };
+  /** Null: not asked for. */
+  readonly mutation: {
+    readonly score: number;
+    readonly mutants: number;
+    readonly survivors: readonly SurvivorReport[];
+  } | null;
+}
+
+export interface CaseReport {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  /** Id of the route that was matched; null: none. */
+  readonly route: string | null;
+  /** None: it passed. */
+  readonly faults: readonly string[];
+}
+
+export interface UncoveredCell {
+  readonly route: string;
+  readonly method: string;
+  /** Such as `refuses with role_missing`. */
+  readonly effect: string;
+}
+
+export interface SurvivorReport {
+  /** Null: it is a change of the roles. */
+  readonly route: string | null;
+  /** The change that no test notices. */
+  readonly change: string;
+}
+
+export interface TestRun {
+  readonly report: TestReport;
+  readonly coverage: Coverage;
+  readonly results: readonly CaseResult[];
+}
+
+export function runTests(config: Config, withMutation: boolean): TestRun {
+  const policy = policyOf(config);
+  const rules = forwardingOf(config);
+  const results = prepareCases(config).map((prepared) => runCase(prepared, policy, rules));
+  const coverage = coverageOf(config.routes, results);
+  const good = results.filter(({ faults }) => faults.length === 0);
+  const mutation = withMutation
+    ? mutationScore(
+        config,
+        good.map(({ prepared }) => prepared),
+      )
+    : null;
+  const report: TestReport = {
+    passed: good.length,
+    failed: results.length - good.length,
+    cases: results.map(({ prepared: { test }, decision, faults }) => ({
+      name: test.name,
+      file: test.file,
+      line: test.line,
+      route: decision.route?.id ?? null,
+      faults,
+    })),
+    coverage: {
+      share: coverage.share,
+      cells: coverage.cells.length,
+      uncovered: coverage.cells
+        .filter(({ covered }) => !covered)
+        .map(({ route, method, effect }) => ({ route: route.id, method, effect: effectInWords(effect) })),
+    },
+    mutation:
+      mutation === null
+        ? null
+        : { score: mutation.score, mutants: mutation.mutants, survivors: mutation.survivors.map(survivorReport) },
+  };
+  return { report, coverage, results };
+}
+
+function survivorReport(mutant: Mutant): SurvivorReport {
+  return { route: mutant.kind === 'route' ? mutant.route.id : null, change: mutant.words };
+}

@@ -1,0 +1,136 @@
+/** Requests worth trying for one effect of a rule: the likeliest first. */
+import type { Config } from '../config/config.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import type { ValueSource } from '../core/policy/conditions.ts';
+import type { Route } from '../core/routing/route.ts';
+import type { Cell } from './coverage.ts';
+import type { Trial } from './propose-cases.ts';
+
+export function* trialsFor(config: Config, cell: Cell): Generator<Trial> {
+  const { route } = cell;
+  const method = cell.method === '*' ? 'GET' : cell.method;
+  const values = valuesOf(config, route);
+  for (const values_ of combinations(values)) {
+    const target = targetOf(route, values_);
+    const headers = [...values_].flatMap(([key, value]) =>
+      key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
+    );
+    const client = values_.get('client') ?? null;
+    for (const [as, identity] of identitiesFor(config, cell, values_)) {
+      yield { as, identity, method, target, headers, client };
+    }
+  }
+}
+
+/** What each part of a request may be: path parameters, query, headers, client. */
+type Choices = ReadonlyMap<string, readonly (string | null)[]>;
+type Chosen = ReadonlyMap<string, string | null>;
+
+function valuesOf({ tests }: Config, route: Route): Choices {
+  const choices = new Map<string, (string | null)[]>();
+  for (const name of route.pattern.params) choices.set(`param ${name}`, [name]);
+  const groups = [...new Set([...tests.identities.values()].flatMap((identity) => identity.groups))].slice(0, 4);
+  const offer = (key: string, ...values: (string | null)[]) => {
+    choices.set(key, [...new Set([...(choices.get(key) ?? []), ...values])]);
+  };
+  for (const { steps } of route.conditions ?? []) {
+    for (const step of steps) {
+      if (step.kind === 'address') {
+        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), '203.0.113.7');
+      } else if (step.kind === 'compare') {
+        const { comparison } = step;
+        const literals =
+          comparison.operator === 'exists'
+            ? ['x']
+            : 'literal' in comparison.operand
+              ? [comparison.operand.literal]
+              : 'literals' in comparison.operand
+                ? [...comparison.operand.literals]
+                : [...groups, 'x'];
+        for (const source of sourcesOf(step.subject, comparison)) {
+          if (source.from === 'identity') continue;
+          offer(`${source.from} ${source.name}`, ...literals, ...(source.from === 'param' ? [] : [null]));
+        }
+      }
+    }
+  }
+  return choices;
+}
+
+function sourcesOf(subject: ValueSource, comparison: object): readonly ValueSource[] {
+  const operand = 'operand' in comparison ? (comparison.operand as object) : {};
+  return 'source' in operand ? [subject, operand.source as ValueSource] : [subject];
+}
+
+function* combinations(choices: Choices): Generator<Chosen> {
+  const entries = [...choices];
+  const walk = function* (index: number, chosen: Map<string, string | null>): Generator<Chosen> {
+    const entry = entries[index];
+    if (entry === undefined) {
+      yield new Map(chosen);
+      return;
+    }
+    for (const value of entry[1]) yield* walk(index + 1, chosen.set(entry[0], value));
+  };
+  yield* walk(0, new Map());
+}
+
+function targetOf({ pattern }: Route, chosen: Chosen): string {
+  const path = pattern.segments.map((segment) => {
+    if (segment.kind === 'literal') return encodeURIComponent(segment.text);
+    return segment.kind === 'rest'
+      ? 'anything'
+      : encodeURIComponent(chosen.get(`param ${segment.name}`) ?? segment.name);
+  });
+  const query = [...chosen].flatMap(([key, value]) =>
+    key.startsWith('query ') && value !== null
+      ? [`${encodeURIComponent(key.slice(6))}=${encodeURIComponent(value)}`]
+      : [],
+  );
+  return `/${path.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`;
+}
+
+/** Nobody, those who are named already, and somebody made for the rule. */
+function* identitiesFor(
+  { tests, roles }: Config,
+  { rule }: Cell,
+  chosen: Chosen,
+): Generator<readonly [name: string | null, identity: Identity | null]> {
+  yield [null, null];
+  yield* tests.identities;
+  const groups = [
+    ...new Set([...chosen].flatMap(([key, value]) => (key.startsWith('param ') && value !== null ? [value] : []))),
+  ];
+  const sets: (readonly string[])[] = [[]];
+  if (rule.kind === 'roles') {
+    const { any, all, none } = rule.source;
+    for (const one of any.length === 0 ? [[]] : any.map((role) => [role])) {
+      sets.push([...one, ...all], [...one, ...all, ...none.slice(0, 1)], [...all]);
+    }
+  } else {
+    sets.push(...[...roles.keys()].slice(0, 4).map((role) => [role]));
+  }
+  for (const held of sets) {
+    for (const among of [[], groups]) {
+      const name = [
+        held.length === 0 ? 'no_role' : held.join('_and_'),
+        ...(among.length === 0 ? [] : ['in', ...among]),
+      ].join('_');
+      yield [name.replace(/[^A-Za-z0-9_-]/g, '_'), somebody(held, among)];
+    }
+  }
+}
+
+function somebody(roles: readonly string[], groups: readonly string[]): Identity {
+  return {
+    kind: 'bearer',
+    userId: 'somebody',
+    roles,
+    groups,
+    alias: null,
+    fullName: null,
+    sessionId: 'a-session',
+    keyId: null,
+    expireAtMs: Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,163 @@
+/** `explain`, the tests of the rules and the running proxy decide every request alike, whatever the configuration. */
+import { Agent, createServer, type IncomingMessage, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createGateway, type Gateway } from '../../src/app/create-gateway.ts';
+import type { Config } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { explain } from '../../src/core/explain.ts';
+import type { Identity } from '../../src/core/identity/identity.ts';
+import { forwardingOf, policyOf, runCase } from '../../src/workbench/run-cases.ts';
+import { simulate } from '../../src/workbench/simulate.ts';
+import { type Asked, configurations, requests } from './policy-worlds.ts';
+
+const scale = Number(process.env['ROLEGATE_PROPERTY_RUNS'] ?? 1);
+const worlds = 100 * scale;
+const perWorld = 200;
+const patienceMs = 300_000;
+
+let gateway: Gateway;
+let port: number;
+let adapt: (written: string) => Config;
+const closing: (() => unknown)[] = [];
+const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+
+/** Whoever asks is written in the credential itself. */
+function answerAuth(req: IncomingMessage): object | null {
+  const bearer = req.headers.authorization?.slice('Bearer '.length);
+  const written = bearer ?? (req.headers['api-secret'] as string | undefined);
+  if (written === undefined) return null;
+  const { roles, groups } = JSON.parse(Buffer.from(written, 'base64url').toString()) as Identity;
+  const who = { userID: 'u', expireAt: 10_000_000_000, verified: true, roles, groups };
+  return bearer === undefined
+    ? { ...who, keyID: 'k', userName: 'U', userAlias: 'u' }
+    : { ...who, sessionID: 's', fullName: 'U', alias: 'u' };
+}
+
+function credentialOf(identity: Identity | null): Record<string, string> {
+  if (identity === null) return {};
+  const written = Buffer.from(JSON.stringify({ roles: identity.roles, groups: identity.groups })).toString('base64url');
+  return identity.kind === 'bearer'
+    ? { authorization: `Bearer ${written}` }
+    : { 'api-key': 'k', 'api-secret': written };
+}
+
+beforeAll(async () => {
+  const listening = async (answer: (req: IncomingMessage) => object | null): Promise<string> => {
+    const server = createServer((req, res) => {
+      const body = answer(req);
+      res.writeHead(body === null ? 401 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const [authApi, upstream] = [await listening(answerAuth), await listening(() => ({}))];
+  adapt = (written) => {
+    const file = JSON.parse(written) as object;
+    const text = JSON.stringify({
+      ...file,
+      server: { listen: '127.0.0.1:0', admin: false },
+      log: { level: 'silent' },
+      authApi: { url: authApi },
+      upstreams: { s: { targets: [upstream] } },
+    });
+    const read = parseConfig(text, { file: 'random', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));
+    return read.config;
+  };
+  const first = adapt(JSON.stringify({ version: 1, upstreams: {}, routes: [] }));
+  gateway = createGateway(first, { version: 'test' });
+  port = (await gateway.start()).listen.port;
+});
+
+afterAll(async () => {
+  agent.destroy();
+  await gateway.close();
+  for (const close of closing) close();
+});
+
+function throughProxy({ request, identity }: Asked): Promise<{ status: number; error: string | null }> {
+  return new Promise((resolve, reject) => {
+    const headers: Record<string, string> = { host: request.host, ...credentialOf(identity) };
+    for (let i = 0; i < request.headers.length; i += 2) headers[request.headers[i]!] = request.headers[i + 1]!;
+    const { method, target } = request;
+    const sent = send({ agent, host: '127.0.0.1', port, method, path: target, headers }, (answer) => {
+      answer.resume();
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, error: (answer.headers['x-error'] as string) ?? null }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function explained(config: Config, { request, identity }: Asked) {
+  const { view, resolution, facts } = simulate(request, identity, config.credentials);
+  return explain(view, {
+    policy: policyOf(config),
+    roles: config.roles,
+    rules: forwardingOf(config),
+    resolution,
+    facts,
+  });
+}
+
+function asTest(
+  config: Config,
+  asked: Asked,
+  outcome: 'allow' | 'refuse',
+  route: string | null,
+  reason: string | null,
+) {
+  const { request, identity } = asked;
+  const { method, host, secure, target, headers, client } = request;
+  const test = { name: 't', file: 'f', line: 1, as: null, method, host, secure, target, headers, client };
+  const simulated = simulate(request, identity, config.credentials);
+  const expectations = { expect: outcome, route, reason, upstreamHeaders: new Map() };
+  return runCase({ test: { ...test, ...expectations }, identity, simulated }, policyOf(config), forwardingOf(config))
+    .faults;
+}
+
+test('twenty thousand decisions agree', { timeout: patienceMs }, async () => {
+  let decided = 0;
+  const outcomes = new Set<string>();
+  const world = fc.tuple(configurations, fc.array(requests, { minLength: perWorld, maxLength: perWorld }));
+  await fc.assert(
+    fc.asyncProperty(world, async ([{ written }, asked]) => {
+      const config = adapt(written);
+      gateway.apply(config);
+      const answers = await Promise.all(asked.map(throughProxy));
+      for (const [index, one] of asked.entries()) {
+        const explanation = explained(config, one);
+        const { outcome, status, message, route, reason, condition } = explanation;
+        const seen = answers[index]!;
+        decided += 1;
+        outcomes.add(reason ?? outcome);
+        expect([seen.status, seen.error], JSON.stringify({ one, written, explanation })).toEqual([
+          status ?? 200,
+          message,
+        ]);
+        expect(asTest(config, one, outcome === 'allow' ? 'allow' : 'refuse', route, condition ?? reason)).toEqual([]);
+      }
+    }),
+    { numRuns: worlds, endOnFailure: true },
+  );
+  expect(decided).toBeGreaterThanOrEqual(worlds * perWorld);
+  // The worlds are rich enough to be worth it.
+  for (const seen of [
+    'allow',
+    'route_not_found',
+    'method_not_allowed',
+    'credential_missing',
+    'role_missing',
+    'condition_failed',
+  ]) {
+    expect([...outcomes]).toContain(seen);
+  }
+});
