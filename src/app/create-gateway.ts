@@ -5,14 +5,21 @@ import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { AdminServer } from '../entrypoints/admin/admin-server.ts';
 import { createProxy, type ReverseProxy } from '../entrypoints/proxy/create-proxy.ts';
+import { connectRedis } from '../redis/connect-redis.ts';
 import { createTelemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log-sink.ts';
 import { createForwarder } from '../upstream/create-forwarder.ts';
 import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
+import { AfterDecision } from './after-decision.ts';
 import { createAdmin } from './create-admin.ts';
 import { closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
+import { evictor } from './evict.ts';
 import { listenOn } from './listen-error.ts';
+import { logRevocations } from './log-revocations.ts';
 import { needsRestart } from './needs-restart.ts';
+import { DecisionRecorder } from './record-decisions.ts';
+import { lookAfter } from './revoked-streams.ts';
+import { ShadowCandidate } from './shadow-candidate.ts';
 
 export interface GatewayOptions {
   readonly version: string;
@@ -37,6 +44,12 @@ export interface Gateway {
   apply(config: Config): void;
   /** Records that a new configuration was not usable; the one in use stays. */
   refuseReload(problems: readonly ConfigProblem[]): void;
+  /** Compares another configuration with the one in use, in the shadow of live traffic, from the beginning. */
+  useCandidate(config: Config): void;
+  /** Records that a new candidate was not usable; an earlier one is still compared. */
+  refuseCandidate(problems: readonly ConfigProblem[]): void;
+  /** Logs what the configuration most likely does not mean. */
+  warn(findings: readonly ConfigProblem[]): void;
   /** The embedded Auth API, once started; null when there is none. */
   readonly authApi: AuthApi | null;
   /** Finishes what is in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
@@ -50,9 +63,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     ...(options.logTo === undefined ? {} : { destination: options.logTo }),
   });
   const { log } = telemetry;
+  const identityEvents = lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked());
+  const evict = evictor(current, telemetry.evictionUnreadable);
+  const candidate = new ShadowCandidate(telemetry.shadowEvents);
+  const recorder = new DecisionRecorder(log, telemetry.shadowEvents);
+  const decisions = new AfterDecision([candidate, recorder]);
   const deadlines = new DeadlineWheel();
   let authApi: AuthApi | null = null;
-  let authApiUrl = config.authApi.kind === 'remote' ? config.authApi.url : '';
+  let authApiUrls = config.authApi.kind === 'remote' ? config.authApi.urls : [];
   let runtime: Runtime | null = null;
   let admin: AdminServer | null = null;
   let proxy: ReverseProxy | null = null;
@@ -62,12 +80,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 
   function use(next: Config): void {
     const previous = runtime;
-    const url = next.authApi.kind === 'remote' ? next.authApi.url : authApiUrl;
+    const urls = next.authApi.kind === 'remote' ? next.authApi.urls : authApiUrls;
     const made = createRuntime(
       next,
-      { authApiUrl: url, identityEvents: telemetry.identityEvents, healthEvents: telemetry },
+      { authApiUrls: urls, identityEvents, healthEvents: telemetry, evict, decisions },
       previous,
     );
+    recorder.use(next);
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
     runtime = made;
@@ -95,12 +114,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     authApi = await createAuthApi({
       settings: config.authApi.embedded,
       log,
+      connectRedis,
       onMail: telemetry.onMail,
+      // Before the first configuration is in use nothing is kept.
+      onRevoked: (event) => void runtime?.resolver.revocations.revoke(event, 'auth-api'),
       ...(onCode === undefined ? {} : { printCode: (mail) => (mail.kind === 'code' ? onCode(mail) : undefined) }),
     });
     telemetry.watchMail(authApi.mailState);
     const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
-    authApiUrl = `http://127.0.0.1:${port}`;
+    authApiUrls = [`http://127.0.0.1:${port}`];
   }
 
   function current(): Runtime {
@@ -116,12 +138,17 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       // Whom a connection is believed is asked anew for each one, so that a proxy can be dropped by a reload.
       server: { ...server, trustedProxies: (address) => current().config.server.trustedProxies(address) },
       gateway: current,
-      forwarder: createForwarder(deadlines),
+      forwarder: createForwarder({ deadlines, limits: server.limits }),
       deadlines,
       observe: telemetry.observe,
     });
     proxy = made;
     telemetry.watchServer(made);
+    telemetry.watchRevocations(() => {
+      const { hearing, tombstones } = current().resolver.revocations;
+      return { hearing: hearing.hears(Date.now()), tombstones: tombstones.size };
+    });
+    telemetry.watchIdentity(() => current().resolver.stats());
     const listen = await listenOn('server.listen', server.listen, () => made.listen());
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
@@ -132,6 +159,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
         telemetry,
         mailState: () => authApi?.mailState() ?? null,
         reload,
+        shadow: () => candidate.report(),
       });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
@@ -148,6 +176,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     if (runtime !== null) await closeRuntime(runtime, null);
     await authApi?.close();
     await admin?.close();
+    await recorder.close();
     log.info('stopped');
     await telemetry.close();
   }
@@ -164,8 +193,19 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     refuseReload(problems) {
       telemetry.configLoaded(false);
-      const first = problems.slice(0, 10).map(({ file, line, message }) => `${file}:${line} ${message}`);
-      log.error({ problems: first, count: problems.length }, 'configuration not reloaded; the last good one stays');
+      log.error({ problems: toldProblems(problems), count: problems.length }, 'configuration not reloaded; the last good one stays');
+    },
+    useCandidate(next) {
+      candidate.use(next);
+      log.info({ routes: next.routes.routes.length }, 'candidate compared in the shadow');
+    },
+    refuseCandidate(problems) {
+      candidate.refuse(problems);
+      log.error({ problems: toldProblems(problems), count: problems.length }, 'candidate not usable');
+    },
+    warn(findings) {
+      if (findings.length === 0) return;
+      log.warn({ findings: toldProblems(findings), count: findings.length }, 'the configuration may not mean this');
     },
     get authApi() {
       return authApi;
@@ -175,4 +215,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       return closing;
     },
   };
+}
+
+/** The first of them, each in one line. */
+function toldProblems(problems: readonly ConfigProblem[]): readonly string[] {
+  return problems.slice(0, 10).map(({ file, line, message }) => `${file}:${line} ${message}`);
 }

@@ -4,13 +4,17 @@
  */
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, UpstreamConfig } from '../config/config.ts';
-import { decide, type Policy } from '../core/decide.ts';
+import type { Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Gateway as Deciding } from '../entrypoints/proxy/create-proxy.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
+import { connectRedis } from '../redis/connect-redis.ts';
 import type { HealthEvents } from '../upstream/check-health.ts';
 import { createUpstreams } from '../upstream/create-upstreams.ts';
+import type { AfterDecision } from './after-decision.ts';
+import type { Evict } from './evict.ts';
+import { mayBeRevoked } from './revoked-streams.ts';
 
 export interface Runtime extends Deciding {
   readonly config: Config;
@@ -19,9 +23,12 @@ export interface Runtime extends Deciding {
 
 export interface RuntimeOptions {
   /** Where the Auth API is, embedded or not. */
-  readonly authApiUrl: string;
+  readonly authApiUrls: readonly string[];
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;
+  readonly evict: Evict;
+  /** Decides, and lets others look. */
+  readonly decisions: AfterDecision;
 }
 
 /** Takes over the resolver of `previous`, with what it has cached, when nothing that concerns it has changed. */
@@ -30,19 +37,23 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const resolver =
     kept ??
     createIdentityResolver({
-      authApi: { ...config.authApi, url: options.authApiUrl },
+      authApi: { ...config.authApi, urls: options.authApiUrls },
       cache: config.cache,
+      connectRedis,
       events: options.identityEvents,
       now: Date.now,
     });
-  const policy: Policy = { routes: config.routes, credentials: config.credentials };
+  const { routes, credentials, roleMapping, via } = config;
+  const policy: Policy = { routes, credentials, roleMapping, via };
   return {
     config,
     resolver,
-    decide: (view) => decide(view, policy, resolver.resolve),
-    rules: compileForwarding(config.identityHeaders, config.credentials),
-    upstreams: createUpstreams(withAuthApi(config, options.authApiUrl), { events: options.healthEvents }),
+    decide: (view) => options.decisions.decide(view, policy, resolver.resolve),
+    mayBeRevoked: mayBeRevoked(resolver, credentials),
+    rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
+    upstreams: createUpstreams(withAuthApi(config, options.authApiUrls), { events: options.healthEvents }),
     annotate: config.errors.annotate,
+    evict: options.evict,
   };
 }
 
@@ -58,8 +69,8 @@ function asksAlike(a: Config, b: Config): boolean {
 }
 
 /** The embedded Auth API is an upstream like others, at an address that is known only once it listens. */
-function withAuthApi(config: Config, url: string): ReadonlyMap<string, UpstreamConfig> {
+function withAuthApi(config: Config, urls: readonly string[]): ReadonlyMap<string, UpstreamConfig> {
   const used = config.routes.routes.some(({ upstream }) => upstream === 'auth-api');
   if (!used || config.upstreams.has('auth-api')) return config.upstreams;
-  return new Map([...config.upstreams, ['auth-api', authApiUpstream(url)]]);
+  return new Map([...config.upstreams, ['auth-api', authApiUpstream(urls)]]);
 }

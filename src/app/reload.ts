@@ -1,11 +1,12 @@
 /**
- * Keeps a running gateway in step with its file: on change, on SIGHUP, through the admin port. A file with problems
+ * Keeps a running gateway in step with its files: on change, on SIGHUP, through the admin port. A file with problems
  * changes nothing: the last good configuration stays, and the problems are reported.
  */
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import { watchIncluded } from './watch-included.ts';
 
 export interface ReloadEvents {
   /** Takes a configuration without problems into use, whole or, when it throws, not at all. */
@@ -20,10 +21,21 @@ export interface Reloader {
   close(): void;
 }
 
-/** Looks at the file every `intervalMs`: by polling, since mounted files change through links that no event follows. */
-export function createReloader(file: string, events: ReloadEvents, intervalMs = 1000, env = process.env): Reloader {
+/**
+ * Looks at the file, and at those that it includes, every `intervalMs`: by polling, since mounted files change through
+ * links that no event follows. `include` are the patterns of the configuration in use.
+ */
+export function createReloader(
+  file: string,
+  events: ReloadEvents,
+  intervalMs = 1000,
+  env = process.env,
+  include: readonly string[] = [],
+): Reloader {
   const reload = (): readonly ConfigProblem[] => {
-    const problems = take(loadConfig(file, env));
+    const patterns: string[] = [];
+    const problems = take(loadConfig(file, env, (pattern) => patterns.push(pattern)));
+    included.watch(patterns);
     if (problems.length > 0) events.refused(problems);
     return problems;
   };
@@ -44,6 +56,14 @@ export function createReloader(file: string, events: ReloadEvents, intervalMs = 
   ) => {
     if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) reload();
   };
+  const included = watchIncluded(file, intervalMs, reload);
   watchFile(file, { interval: intervalMs, persistent: false }, changed);
-  return { reload, close: () => unwatchFile(file, changed) };
+  included.watch(include);
+  return {
+    reload,
+    close() {
+      unwatchFile(file, changed);
+      included.close();
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
+import type { ConnectRedis } from '../redis/redis-link.ts';
 import type { HttpLimits } from './http/http-server.ts';
 import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
@@ -17,6 +18,8 @@ export interface AuthApiLog {
 export interface AuthApiOptions {
   readonly settings: AuthApiSettings;
   readonly log: AuthApiLog;
+  /** Needed when the settings have a Redis. */
+  readonly connectRedis?: ConnectRedis;
   /** Takes mail in place of the box on standard output, when `settings.outbox` is `console`. */
   readonly printCode?: (mail: OutgoingMail) => void;
   /** Milliseconds since the epoch. */

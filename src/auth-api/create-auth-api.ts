@@ -28,7 +28,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   }
   const outbox = await openOutbox({ now, ...options });
   const store = await openStore(settings.database);
-  const shared = await openSharedParts(settings.redis, log, now);
+  const shared = await openSharedParts(settings.redis, options.connectRedis, log, now);
   const revoked = guardRevoked(options.onRevoked, shared.publish, log);
   const services: Services = {
     store,

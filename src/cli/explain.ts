@@ -10,7 +10,7 @@ import { simulate } from '../workbench/simulate.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { askGateway } from './explain/ask-gateway.ts';
 import { explanationText } from './explain/explanation-text.ts';
-import { readConfig } from './read-config.ts';
+import { readPlaced } from './read-config.ts';
 
 export interface ExplainOptions {
   readonly config: string;
@@ -42,7 +42,8 @@ export async function explain(method: string, url: string, options: ExplainOptio
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
-  const config = readConfig(options.config);
+  // Identities may stand in files of tests.
+  const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;
   const identity = identityOf(config, options);
   const host = request.host ?? hostFor(routes, request.target, null);

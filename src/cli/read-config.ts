@@ -2,11 +2,20 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { loadConfig, type TestFiles } from '../config/load-config.ts';
+import type { Places } from '../config/places.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
-  const result = loadConfig(file, env);
+  return readPlaced(file, { env }).config;
+}
+
+/** The configuration with where its parts stand; `tests`: which files of tests alone are read too. */
+export function readPlaced(
+  file: string,
+  { env = process.env, tests = 'none' }: { readonly env?: NodeJS.ProcessEnv; readonly tests?: TestFiles } = {},
+): { readonly config: Config; readonly places: Places } {
+  const result = loadConfig(file, env, undefined, tests);
   if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
-  return result.config;
+  return result;
 }

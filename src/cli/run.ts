@@ -6,6 +6,7 @@ import { CommandError, ExitCode } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import { reporterNames } from './test/reporters.ts';
 import type { TestOptions } from './test.ts';
+import type { ValidateOptions } from './validate.ts';
 import { version } from './version.ts';
 
 /** Runs one command to its end and returns its exit code. */
@@ -59,8 +60,11 @@ function createProgram(done: Done): Command {
     .description('check a configuration; every problem is reported at once')
     .argument('[file]', 'configuration file (instead of --config)')
     .addOption(configOption())
-    .action(async (file: string | undefined, options: { config: string }) =>
-      done(await (await import('./validate.ts')).validate(file ?? options.config)),
+    .option('--strict', 'fail when there is a warning')
+    .option('--ignore <code>', 'leave out a finding, such as role_unused or role_unused:guest; may be repeated', collect, [])
+    .option('--sarif', 'print problems and warnings as SARIF 2.1.0, for code scanning')
+    .action(async (file: string | undefined, options: ValidateOptions & { config: string }) =>
+      done(await (await import('./validate.ts')).validate(file ?? options.config, options)),
     );
   program
     .command('routes')
@@ -93,12 +97,15 @@ function createProgram(done: Done): Command {
   program
     .command('test')
     .description('run the tests of the rules; with coverage, and with every rule weakened in turn')
+    .argument('[files...]', 'files of tests (default: every *.test.yaml in the folder of the configuration and below)')
     .addOption(configOption())
     .addOption(new Option('-r, --reporter <name>', 'how to print it').choices(reporterNames).default('pretty'))
     .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests touch').default(0))
     .addOption(percentOption('--mutation <percent>', 'least share of weakened rules that tests notice'))
     .option('--update', 'print the missing cases as YAML instead')
-    .action(async (options: TestOptions) => done(await (await import('./test.ts')).test(options)));
+    .action(async (files: string[], options: TestOptions) =>
+      done(await (await import('./test.ts')).test(files, options)),
+    );
   program
     .command('diff')
     .description('tell what a change of the configuration means; exit code 0 the same, 3 different')

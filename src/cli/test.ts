@@ -2,7 +2,7 @@
 import { proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
 import { ExitCode } from './exit-code.ts';
-import { readConfig } from './read-config.ts';
+import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
 
 export interface TestOptions {
@@ -15,8 +15,9 @@ export interface TestOptions {
   readonly update?: boolean;
 }
 
-export function test(options: TestOptions): ExitCode {
-  const config = readConfig(options.config);
+/** `files`: of tests alone; none are named: those that are found. */
+export function test(files: readonly string[], options: TestOptions): ExitCode {
+  const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     process.stdout.write(proposeCases(config, runTests(config, false)));
     return ExitCode.fine;

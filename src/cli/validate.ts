@@ -1,16 +1,80 @@
-/** `rolegate validate`: loads the configuration and says what it holds, or everything that is wrong with it. */
+/**
+ * `rolegate validate`: loads the configuration and says what it holds, or everything that is wrong with it; and what in
+ * it is most likely not meant.
+ */
 import pc from 'picocolors';
-import { ExitCode } from './exit-code.ts';
-import { readConfig } from './read-config.ts';
+import { findSurprises, type PlacedFinding } from '../app/find-surprises.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { nearestName } from '../config/nearest-name.ts';
+import { findingKinds } from '../workbench/analysis/finding.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+import { readPlaced } from './read-config.ts';
+import { findingsText } from './validate/findings-text.ts';
+import { findingsSarif, problemsSarif } from './validate/sarif.ts';
 
-export function validate(file: string): ExitCode {
-  const config = readConfig(file);
+export interface ValidateOptions {
+  /** Warnings fail. */
+  readonly strict?: boolean;
+  readonly sarif?: boolean;
+  /** Codes, or code and subject (`public_under_protected:health`), of findings that are as they should be. */
+  readonly ignore?: readonly string[];
+}
+
+export function validate(file: string, { strict = false, sarif = false, ignore = [] }: ValidateOptions = {}): ExitCode {
+  checkIgnored(ignore);
+  if (sarif) {
+    const result = loadConfig(file, process.env);
+    if (!result.ok) {
+      process.stdout.write(problemsSarif(result.problems));
+      return ExitCode.failed;
+    }
+    const findings = heeded(findSurprises(result.config, result.places), ignore);
+    process.stdout.write(findingsSarif(findings, strict));
+    return exitCode(findings, strict);
+  }
+  const { config, places } = readPlaced(file);
+  const findings = heeded(findSurprises(config, places), ignore);
+  process.stderr.write(findingsText(findings, strict));
+  process.stdout.write(`${summary(file, config, findings, strict)}\n`);
+  return exitCode(findings, strict);
+}
+
+function checkIgnored(ignore: readonly string[]): void {
+  const known = Object.keys(findingKinds);
+  for (const entry of ignore) {
+    const code = entry.split(':', 1)[0]!;
+    if (known.includes(code)) continue;
+    const near = nearestName(code, known);
+    const hint = near === null ? `known: ${known.join(', ')}` : `did you mean "${near}"?`;
+    throw new CommandError(`rolegate: there is no finding "${code}": ${hint}`, ExitCode.usage);
+  }
+}
+
+function heeded(findings: readonly PlacedFinding[], ignore: readonly string[]): readonly PlacedFinding[] {
+  return findings.filter(({ code, subject }) => !ignore.includes(code) && !ignore.includes(`${code}:${subject}`));
+}
+
+function exitCode(findings: readonly PlacedFinding[], strict: boolean): ExitCode {
+  return strict && warnings(findings) > 0 ? ExitCode.failed : ExitCode.fine;
+}
+
+function warnings(findings: readonly PlacedFinding[]): number {
+  return findings.filter(({ code }) => findingKinds[code].severity === 'warning').length;
+}
+
+function summary(file: string, config: Config, findings: readonly PlacedFinding[], strict: boolean): string {
   const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
   const parts = [
     count(config.routes.routes.length, 'route'),
     count(config.roles.size, 'role'),
     count(config.upstreams.size, 'upstream'),
   ];
-  process.stdout.write(`${pc.green('ok')} ${file}: ${parts.join(', ')}\n`);
-  return ExitCode.fine;
+  const warned = warnings(findings);
+  const told = [
+    ...(warned > 0 ? [count(warned, strict ? 'error' : 'warning')] : []),
+    ...(findings.length > warned ? [count(findings.length - warned, 'note')] : []),
+  ];
+  const verdict = strict && warned > 0 ? pc.red('failed') : pc.green('ok');
+  return `${verdict} ${file}: ${parts.join(', ')}${told.length === 0 ? '' : `; ${told.join(', ')}`}`;
 }

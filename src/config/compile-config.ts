@@ -1,20 +1,39 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
+import { resolve } from 'node:path';
 import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
+import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
-import { compileSettings } from './compile-settings.ts';
+import type { RedisAccess } from './checks/check-redis.ts';
+import { compileRedis, compileSettings } from './compile-settings.ts';
 import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
 import type { ConfigFile } from './schema.ts';
+import type { TestSuite } from './test-suite.ts';
 
 /** Secrets as read from where they are kept. */
 export interface Secrets {
   readonly cache: string | null;
-  readonly redisUrl: string | null;
+  readonly previousCache: readonly string[];
+  readonly redis: RedisAccess | null;
   readonly authApi: AuthApiSecrets | null;
   readonly admin: string | null;
+  readonly webhooks: readonly string[];
 }
 
-export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Secrets): Config {
+/** What the rules of all files come to. */
+export interface Rules {
+  readonly routes: RouteTable;
+  readonly roleMapping: RoleMapping | null;
+  readonly tests: TestSuite;
+}
+
+/** `folder`: of the configuration file. */
+export function compileConfig(
+  file: ConfigFile,
+  { routes, roleMapping, tests }: Rules,
+  secrets: Secrets,
+  folder: string,
+): Config {
   const { server, cache } = file;
   const { limits } = server;
   return {
@@ -24,6 +43,7 @@ export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Sec
       adminToken: secrets.admin,
       adminHosts: server.adminHosts,
       trustedProxies: compileTrustedProxies(server.trustedProxies),
+      forwardedHeaders: server.forwardedHeaders,
       drainTimeoutMs: server.drainTimeout,
       limits: {
         headerBytes: limits.headerBytes,
@@ -33,35 +53,54 @@ export function compileConfig(file: ConfigFile, routes: RouteTable, secrets: Sec
         requestTimeoutMs: limits.requestTimeout,
         keepAliveTimeoutMs: limits.keepAliveTimeout,
         connections: limits.connections,
+        connectionsPerClient: limits.connectionsPerClient,
+        requestsPerConnection: limits.requestsPerConnection,
+        bodyMemoryBytes: limits.bodyMemory,
+        bodyGraceMs: limits.bodyGrace,
+        unreadTimeoutMs: limits.unreadTimeout,
+        eventLoopLagMs: limits.eventLoopLag,
       },
     },
     log: { level: file.log.level, access: file.log.access },
+    decisions: compileDecisions(file, folder),
     authApi: compileAuthApi(file, secrets),
     credentials: file.credentials,
     cache: {
       secret: secrets.cache,
+      previousSecrets: secrets.previousCache,
       acceptedMs: cache.accepted,
       rejectedMs: cache.rejected,
       staleOnOutageMs: cache.staleOnOutage,
+      unhearingMs: cache.unhearing,
+      refreshAhead: cache.refreshAhead,
       maxAccepted: cache.maxAccepted,
       maxRejected: cache.maxRejected,
-      redis:
-        cache.redis === undefined || secrets.redisUrl === null
-          ? null
-          : { url: secrets.redisUrl, keyPrefix: cache.redis.keyPrefix, commandTimeoutMs: cache.redis.timeout },
+      maxBytes: cache.maxBytes,
+      redis: compileRedis(cache.redis, secrets.redis),
     },
+    revocations: { webhookSecrets: secrets.webhooks },
     roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
+    roleMapping,
     upstreams: compileUpstreams(file, routes),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
+    via: { name: server.name, passes: limits.passes },
     errors: { annotate: file.errors.annotate },
+    include: file.include ?? [],
+    tests,
   };
+}
+
+function compileDecisions({ log: { decisions } }: ConfigFile, folder: string): Config['decisions'] {
+  if (decisions === undefined) return null;
+  return { file: resolve(folder, decisions.file), perSecond: decisions.perSecond, sizeBytes: decisions.size };
 }
 
 function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): AuthApiConfig {
   const calls = {
     timeoutMs: authApi.timeout,
     concurrency: authApi.concurrency,
+    honorCacheControl: authApi.honorCacheControl,
     breaker: { failures: authApi.breaker.failures, openMs: authApi.breaker.open },
     paths: authApi.paths,
     headers: authApi.headers,
@@ -73,7 +112,12 @@ function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): Auth
     const embedded = compileSettings(authApi.embedded, secrets.authApi, trusted);
     return { kind: 'embedded', embedded, ...calls };
   }
-  return { kind: 'remote', url: authApi.url ?? '', ...calls };
+  return { kind: 'remote', urls: urlsOf(authApi.url), ...calls };
+}
+
+function urlsOf(url: ConfigFile['authApi']['url']): readonly string[] {
+  if (url === undefined) return [];
+  return typeof url === 'string' ? [url] : url;
 }
 
 function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {
@@ -84,25 +128,36 @@ function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {
 
 function compileUpstreams(file: ConfigFile, routes: RouteTable): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
-  for (const [name, { targets, health, connections, connectTimeout }] of Object.entries(file.upstreams)) {
+  for (const [name, entry] of Object.entries(file.upstreams)) {
+    const { targets, health, connections, connectTimeout, requestsPerClient, queue } = entry;
     upstreams.set(name, {
       name,
       targets,
       health: compileHealth(health),
       connections,
       connectTimeoutMs: connectTimeout,
+      requestsPerClient: requestsPerClient ?? Math.ceil(connections / 2),
+      queue: { length: queue.length, waitMs: queue.wait },
     });
   }
-  const { url } = file.authApi;
-  if (url !== undefined && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
-    upstreams.set('auth-api', authApiUpstream(url));
+  const urls = urlsOf(file.authApi.url);
+  if (urls.length > 0 && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
+    upstreams.set('auth-api', authApiUpstream(urls));
   }
   return upstreams;
 }
 
 /** The Auth API as an upstream, for routes that lead to it without an entry under `upstreams`. */
-export function authApiUpstream(url: string): UpstreamConfig {
-  return { name: 'auth-api', targets: [url], health: null, connections: 256, connectTimeoutMs: 2000 };
+export function authApiUpstream(urls: readonly string[]): UpstreamConfig {
+  return {
+    name: 'auth-api',
+    targets: urls,
+    health: null,
+    connections: 256,
+    connectTimeoutMs: 2000,
+    requestsPerClient: 128,
+    queue: { length: 1000, waitMs: 5000 },
+  };
 }
 
 function compileHealth(health: ConfigFile['upstreams'][string]['health']): UpstreamConfig['health'] {

@@ -1,7 +1,8 @@
 /** Makes the compiled settings of the Auth API, wherever its keys stand. */
 import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
-import type { AuthApiSettings, MailConfig } from './config.ts';
+import type { RedisAccess } from './checks/check-redis.ts';
+import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
 import type { AuthApiFile } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
 
@@ -34,13 +35,16 @@ export function compileSettings(
       keyFailures: limits.keyFailures,
       keyWindowMs: limits.keyWindow,
     },
-    redis:
-      redis === undefined || secrets.redisUrl === null
-        ? null
-        : { url: secrets.redisUrl, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeout },
+    redis: compileRedis(redis, secrets.redis),
     webSession: settings.webSession ?? null,
     trustedProxies: compileTrustedProxies(trustedProxies),
   };
+}
+
+/** Also that of the shared cache. */
+export function compileRedis(redis: Settings['redis'], access: RedisAccess | null): RedisConfig | null {
+  if (redis === undefined || access === null) return null;
+  return { ...access, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeout };
 }
 
 function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {

@@ -3,24 +3,39 @@
  * Frozen; made whole and swapped whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
+import type { ForwardedSource } from '../core/forwarding/forwarded-chain.ts';
 import type { IdentityHeader } from '../core/forwarding/identity-headers.ts';
 import type { TrustedProxies } from '../core/forwarding/trusted-proxies.ts';
+import type { ViaRule } from '../core/forwarding/via.ts';
+import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { TestSuite } from './test-suite.ts';
 
 export interface Config {
   readonly server: ServerConfig;
   readonly log: LogConfig;
+  /** Null: no decisions are recorded. */
+  readonly decisions: DecisionsConfig | null;
   readonly authApi: AuthApiConfig;
   readonly credentials: CredentialSources;
   readonly cache: CacheConfig;
+  readonly revocations: RevocationsConfig;
   /** Declared roles and what each inherits, as written. */
   readonly roles: ReadonlyMap<string, readonly string[]>;
+  /** Roles that follow from other fields of an identity; null: none do. */
+  readonly roleMapping: RoleMapping | null;
   /** By name; `auth-api` is there when a route uses it and the Auth API is not embedded. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
   readonly routes: RouteTable;
   /** Headers that tell the upstream who the client is. */
   readonly identityHeaders: readonly IdentityHeader[];
+  /** The name of this gateway, and how often a request may come by. */
+  readonly via: ViaRule;
   readonly errors: { readonly annotate: 'failures' | 'all' };
+  /** Patterns of the files that are included, from the folder of the main one. */
+  readonly include: readonly string[];
+  /** Tests of the rules, of every file: nothing of them bears on a request. */
+  readonly tests: TestSuite;
 }
 
 export interface Address {
@@ -38,6 +53,8 @@ export interface ServerConfig {
   /** Further host names under which operators reach the admin port, in lower case, without port. */
   readonly adminHosts: readonly string[];
   readonly trustedProxies: TrustedProxies;
+  /** What is believed of them. */
+  readonly forwardedHeaders: ForwardedSource;
   /** Longest wait for requests in flight when the process ends. */
   readonly drainTimeoutMs: number;
   readonly limits: {
@@ -52,6 +69,18 @@ export interface ServerConfig {
     readonly keepAliveTimeoutMs: number;
     /** Connections at once; beyond it new ones are closed. */
     readonly connections: number;
+    /** Of one client that is no trusted proxy; 0: no limit. */
+    readonly connectionsPerClient: number;
+    /** 0: no limit. */
+    readonly requestsPerConnection: number;
+    /** Bytes that the first parts of all bodies (`bodyBufferBytes` of a route) take together. */
+    readonly bodyMemoryBytes: number;
+    /** Time over which the rate of a body is measured. */
+    readonly bodyGraceMs: number;
+    /** A client that takes nothing of what waits for it this long is let go. */
+    readonly unreadTimeoutMs: number;
+    /** Delay of the event loop beyond which a part of the requests is refused; 0: none ever is. */
+    readonly eventLoopLagMs: number;
   };
 }
 
@@ -61,13 +90,24 @@ export interface LogConfig {
   readonly access: boolean;
 }
 
+export interface DecisionsConfig {
+  /** Absolute, or from the working directory. */
+  readonly file: string;
+  /** Records in a second at most. */
+  readonly perSecond: number;
+  /** Bytes of a file at which the next one is begun. */
+  readonly sizeBytes: number;
+}
+
 export type AuthApiConfig = RemoteAuthApiConfig | EmbeddedAuthApiConfig;
 
 interface AuthApiCallConfig {
   readonly timeoutMs: number;
   /** Calls at once; more wait, up to as many again, and beyond that are refused. */
   readonly concurrency: number;
-  /** Consecutive failures that open the circuit breaker, and for how long it stays open. */
+  /** Whether `Cache-Control` of an answer can shorten the life of its verdict. */
+  readonly honorCacheControl: boolean;
+  /** Consecutive failures that open the circuit breaker of a URL, and for how long it stays open. */
   readonly breaker: { readonly failures: number; readonly openMs: number };
   readonly paths: { readonly session: string; readonly keypair: string };
   /** Header names in which a key pair is sent to the Auth API. */
@@ -91,8 +131,8 @@ export interface AuthApiFields {
 
 export interface RemoteAuthApiConfig extends AuthApiCallConfig {
   readonly kind: 'remote';
-  /** Base URL without trailing slash. */
-  readonly url: string;
+  /** Base URLs without trailing slash, at least one: the first is asked, the next ones when it fails. */
+  readonly urls: readonly string[];
 }
 
 export interface EmbeddedAuthApiConfig extends AuthApiCallConfig {
@@ -157,20 +197,64 @@ export interface AuthApiLimits {
 export interface CacheConfig {
   /** Null: made at start, which is only possible without Redis. */
   readonly secret: string | null;
+  /** Earlier values of `secret`, the newest first: verdicts kept under them are kept anew under the current one. */
+  readonly previousSecrets: readonly string[];
   readonly acceptedMs: number;
   readonly rejectedMs: number;
   readonly staleOnOutageMs: number;
+  /** Longest life of a verdict while this process would not hear of a revocation. */
+  readonly unhearingMs: number;
+  /** Whether verdicts in use are asked for again before they end. */
+  readonly refreshAhead: boolean;
   /** Entries held in memory: accepted and rejected apart. */
   readonly maxAccepted: number;
   readonly maxRejected: number;
+  /** Bytes that both take in memory at most. */
+  readonly maxBytes: number;
   readonly redis: RedisConfig | null;
 }
 
+export interface RevocationsConfig {
+  /** Keys of signed webhooks, any of which is good; empty: no webhook is taken. */
+  readonly webhookSecrets: readonly string[];
+}
+
 export interface RedisConfig {
-  readonly url: string;
+  readonly servers: RedisServers;
+  /** User of the ACL; null: the default user. */
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Null: without TLS. In front of the servers, and of Sentinels too. */
+  readonly tls: RedisTlsConfig | null;
   readonly keyPrefix: string;
   /** Longest wait for a command; beyond it the answer counts as a miss. */
   readonly commandTimeoutMs: number;
+}
+
+export type RedisServers =
+  | { readonly kind: 'single'; readonly host: string; readonly port: number; readonly database: number }
+  | {
+      readonly kind: 'sentinel';
+      /** Of the group of servers, as the Sentinels call it. */
+      readonly name: string;
+      /** The Sentinels, at least one; the others are learned from them. */
+      readonly nodes: readonly Address[];
+      /** Of the Sentinels themselves. */
+      readonly username: string | null;
+      readonly password: string | null;
+    }
+  /** Some nodes, at least one; the others are learned from them. */
+  | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
+
+/** Texts of PEM files, read with the configuration. */
+export interface RedisTlsConfig {
+  /** Who may vouch for the server; null: those whom Node and the system trust. */
+  readonly ca: string | null;
+  /** What this process shows of itself, both or neither. */
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** The name that the server's certificate must bear; null: the one that it is connected by. */
+  readonly serverName: string | null;
 }
 
 export interface UpstreamConfig {
@@ -182,4 +266,8 @@ export interface UpstreamConfig {
   /** Connections to each target at most. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
+  /** Requests of one client at once, over all targets. */
+  readonly requestsPerClient: number;
+  /** Requests that wait for a free connection: how many, and how long. */
+  readonly queue: { readonly length: number; readonly waitMs: number };
 }

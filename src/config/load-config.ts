@@ -1,6 +1,8 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { createIncludeReader } from './find-included.ts';
+import { findTestFiles, readTestFiles } from './find-tests.ts';
 import {
   type AuthApiFileResult,
   type ConfigResult,
@@ -17,9 +19,30 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Larger ones are no secrets. */
 const largestSecretBytes = 64 * 1024;
 
-/** Secret files are found from the folder of the configuration file. */
-export function loadConfig(file: string, env: Env): LoadResult {
-  return load(file, env, parseConfig);
+/** Which files with tests alone are read: those that are named, or those that are found below the configuration. */
+export type TestFiles = 'none' | 'found' | readonly string[];
+
+/**
+ * Secret files are found from the folder of the configuration file, and so are files that it includes, whose patterns
+ * `seen` is told. A gateway that serves has no use for tests.
+ */
+export function loadConfig(
+  file: string,
+  env: Env,
+  seen: (pattern: string) => void = () => {},
+  tests: TestFiles = 'none',
+): LoadResult {
+  const read = createIncludeReader(file);
+  const readIncluded = (pattern: string) => {
+    seen(pattern);
+    return read(pattern);
+  };
+  return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
+}
+
+function testsOf(file: string, tests: TestFiles): Pick<ParseOptions, 'readTests'> {
+  if (tests === 'none') return {};
+  return { readTests: (rules) => readTestFiles(tests === 'found' ? findTestFiles(file, rules) : tests) };
 }
 
 export function loadAuthApiFile(file: string, env: Env): AuthApiFileResult {

@@ -2,12 +2,14 @@
  * YAML text to the compiled configuration, or to every problem of the file at once. Never throws for a text: a file
  * that cannot be used is an ordinary outcome, and the caller keeps what it had.
  */
-
-import { type Check, createCheck } from './checks/check.ts';
+import { dirname } from 'node:path';
+import type { Check } from './checks/check.ts';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
+import { checkRedis } from './checks/check-redis.ts';
+import { checkRoleOrigins } from './checks/check-role-origins.ts';
 import { checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
-import { readBearerSecret, readKeySecret, readRedisUrl } from './checks/check-secrets.ts';
+import { readBearerSecret, readKeySecret, readPreviousSecrets } from './checks/check-secrets.ts';
 import {
   checkAuthApi,
   checkCredentials,
@@ -15,16 +17,29 @@ import {
   checkServer,
   checkUpstreams,
 } from './checks/check-sections.ts';
+import { checkTests } from './checks/check-tests.ts';
+import { readWebhookSecrets } from './checks/check-webhooks.ts';
+import type { RuleFile } from './checks/rule-file.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings } from './compile-settings.ts';
 import type { Address, AuthApiSettings, Config } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { type ConfigProblem, createProblemList, type ProblemList } from './problem.ts';
-import { planOf } from './read-plan.ts';
-import { readValue } from './read-value.ts';
-import { type AuthApiFile, authApiFileSchema, type ConfigFile, configSchema, type Parts } from './schema.ts';
-import { createLineIndex } from './yaml/line-index.ts';
-import { readYaml } from './yaml/read-yaml.ts';
+import { openFile } from './open-file.ts';
+import { openIncluded, type ReadIncluded } from './open-included.ts';
+import { openTests, type ReadTests } from './open-tests.ts';
+import { createPlaces, type Places } from './places.ts';
+import type { ConfigProblem } from './problem.ts';
+import {
+  type AuthApiFile,
+  authApiFileSchema,
+  type ConfigFile,
+  configSchema,
+  type IncludedFile,
+  includedSchema,
+  type Parts,
+  type TestFile,
+  testFileSchema,
+} from './schema.ts';
 
 export interface ParseOptions {
   /** Name for problems. */
@@ -32,9 +47,13 @@ export interface ParseOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of a secret file; throws when it cannot be read. */
   readonly readSecret: (path: string) => string;
+  /** Files of an `include` pattern; left out: none can be included. */
+  readonly readIncluded?: ReadIncluded;
+  /** Files that hold tests alone; left out: there are none. */
+  readonly readTests?: ReadTests;
 }
 
-export type ConfigResult = { readonly ok: true; readonly config: Config } | ProblemResult;
+export type ConfigResult = { readonly ok: true; readonly config: Config; readonly places: Places } | ProblemResult;
 
 export type AuthApiFileResult =
   | { readonly ok: true; readonly config: { readonly listen: Address; readonly settings: AuthApiSettings } }
@@ -42,14 +61,13 @@ export type AuthApiFileResult =
 
 export interface ProblemResult {
   readonly ok: false;
-  /** At least one, in the order of the file. */
+  /** At least one, in the order of each file, the main one first. */
   readonly problems: readonly ConfigProblem[];
 }
 
 /** Reads a gateway's file. The configuration is frozen, its maps and sets apart. */
 export function parseConfig(text: string, options: ParseOptions): ConfigResult {
-  const opened = open<ConfigFile>(configSchema, text, options);
-  const { list, check, parts } = opened;
+  const { list, check, parts } = openFile<ConfigFile>(configSchema, options.file, text, options);
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
   checkServer(parts.server, check);
   checkAuthApi(parts.authApi, check);
@@ -57,15 +75,30 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkIdentityHeaders(parts, check);
   checkUpstreams(parts.upstreams, check);
   const secrets = readSecrets(parts, check);
-  const routes = checkRoutes(parts, checkRoles(parts.roles, check), check);
-  if (routes === null || list.count() > 0) return { ok: false, problems: list.problems() };
+  const included = openIncluded(parts.include, check, options.readIncluded, (file, content) =>
+    openFile<IncludedFile>(includedSchema, file, content, options),
+  );
+  const { routes, tests } = parts;
+  const files: readonly RuleFile[] = [{ file: options.file, check, routes, tests, testsAt: ['tests'], owns: undefined }, ...included.files];
+  const roles = checkRoles(parts.roles, check);
+  const roleMapping = checkRoleOrigins(parts.roles, check);
+  const { table, ids, words, places } = checkRoutes(parts, roles, files, check);
+  const testFiles = openTests(files, options.readTests, (file, content) =>
+    openFile<TestFile>(testFileSchema, file, content, options),
+  );
+  const suite = checkTests([...files, ...testFiles.files], { roles, routeIds: ids, words });
+  const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
+  if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.
-  return { ok: true, config: deepFreeze(compileConfig(parts as ConfigFile, routes, secrets)) };
+  const rules = { routes: table, roleMapping, tests: suite };
+  const folder = dirname(options.file);
+  const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, folder));
+  return { ok: true, config, places: createPlaces(check, places) };
 }
 
 /** Reads the Auth API's own file: `listen`, and the keys that `authApi.embedded` has. */
 export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFileResult {
-  const { list, check, parts } = open<AuthApiFile>(authApiFileSchema, text, options);
+  const { list, check, parts } = openFile<AuthApiFile>(authApiFileSchema, options.file, text, options);
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
   const secrets = checkAuthApiSettings(parts, [], check);
   if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
@@ -74,33 +107,31 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   return { ok: true, config: deepFreeze({ listen: file.listen, settings }) };
 }
 
-interface Opened<File> {
-  readonly list: ProblemList;
-  readonly check: Check | null;
-  readonly parts: Parts<File> | null;
-}
-
-function open<File>(schema: Parameters<typeof planOf>[0], text: string, options: ParseOptions): Opened<File> {
-  const lines = createLineIndex(text);
-  const list = createProblemList(options.file, text, lines);
-  const root = readYaml(text, options.env, list);
-  if (root === null) return { list, check: null, parts: null };
-  const parts = readValue(planOf(schema), root, list.report);
-  if (parts === undefined) return { list, check: null, parts: null };
-  return { list, check: createCheck(root, lines, list, options.readSecret), parts: parts as Parts<File> };
-}
-
 function readSecrets(parts: Parts<ConfigFile>, check: Check): Secrets {
   const { server, cache, authApi } = parts;
-  if (check.has(['cache', 'redis']) && !check.has(['cache', 'secret'])) {
-    const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
-    check.atKey(['cache', 'redis'], '"cache.secret" is needed with Redis', hint);
-  }
   return {
     admin: readBearerSecret(server?.adminToken, ['server', 'adminToken'], check),
-    cache: readKeySecret(cache?.secret, ['cache', 'secret'], check),
-    redisUrl: readRedisUrl(cache?.redis?.url, ['cache', 'redis', 'url'], check),
+    webhooks: readWebhookSecrets(parts.revocations?.webhookSecret, ['revocations', 'webhookSecret'], check),
+    ...readCacheSecrets(cache, check),
+    redis: checkRedis(cache?.redis, ['cache', 'redis'], check),
     authApi:
       authApi?.embedded === undefined ? null : checkAuthApiSettings(authApi.embedded, ['authApi', 'embedded'], check),
   };
+}
+
+function readCacheSecrets(cache: Parts<ConfigFile>['cache'], check: Check): Pick<Secrets, 'cache' | 'previousCache'> {
+  const path = ['cache', 'previousSecret'];
+  const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
+  for (const [key, why] of [
+    ['redis', '"cache.secret" is needed with Redis'],
+    ['previousSecret', 'an earlier secret is of no use without "cache.secret"'],
+  ] as const) {
+    if (check.has(['cache', key]) && !check.has(['cache', 'secret'])) check.atKey(['cache', key], why, hint);
+  }
+  const current = readKeySecret(cache?.secret, ['cache', 'secret'], check);
+  const previous = cache?.previousSecret;
+  const listed = Array.isArray(previous);
+  const sources = listed ? previous : previous === undefined ? [] : [previous];
+  const pathOf = (index: number) => (listed ? [...path, index] : path);
+  return { cache: current, previousCache: readPreviousSecrets(sources, current, pathOf, check) };
 }

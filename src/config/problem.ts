@@ -26,6 +26,8 @@ export interface ProblemList {
   /** From here on no message shows this text: the value of a variable, or of a secret file. */
   conceal(value: string, shownAs: string): void;
   readonly count: () => number;
+  /** A problem as it would be reported, for whoever finds it later. */
+  describe(offset: number, message: string, hint?: string | null): ConfigProblem;
   /** In the order of the file. */
   problems(): readonly ConfigProblem[];
 }
@@ -44,10 +46,21 @@ const longestMessage = 400;
 export function createProblemList(file: string, text: string, lines: LineIndex): ProblemList {
   const entries: Entry[] = [];
   const concealed = new Map<string, string>();
+  let spans: ReturnType<typeof maskedSpans> | null = null;
   const scrub = (words: string): string => {
     let out = words;
     for (const [value, shownAs] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
     return harmless(out).slice(0, longestMessage);
+  };
+  const described = ({ offset, message, hint }: Entry): ConfigProblem => {
+    spans ??= maskedSpans(text);
+    return {
+      file,
+      ...lines.position(offset),
+      message: scrub(message),
+      hint: hint === null ? null : scrub(hint),
+      frame: codeFrame(text, lines, offset, spans),
+    };
   };
   return {
     report(offset, message, hint = null) {
@@ -57,17 +70,7 @@ export function createProblemList(file: string, text: string, lines: LineIndex):
       if (value.length >= shortestConcealed) concealed.set(value, shownAs);
     },
     count: () => entries.length,
-    problems() {
-      const masks = entries.length === 0 ? [] : maskedSpans(text);
-      return entries
-        .toSorted((a, b) => a.offset - b.offset)
-        .map(({ offset, message, hint }) => ({
-          file,
-          ...lines.position(offset),
-          message: scrub(message),
-          hint: hint === null ? null : scrub(hint),
-          frame: codeFrame(text, lines, offset, masks),
-        }));
-    },
+    describe: (offset, message, hint = null) => described({ offset, message, hint }),
+    problems: () => entries.toSorted((a, b) => a.offset - b.offset).map(described),
   };
 }

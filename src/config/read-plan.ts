@@ -15,13 +15,12 @@ export type Plan =
   | {
       readonly kind: 'object';
       readonly keys: ReadonlyMap<string, KeyPlan>;
-      /** Names for hints: reserved keys are not among them. */
+      /** Names for hints. */
       readonly known: readonly string[];
     };
 
 export interface KeyPlan {
   readonly plan: Plan;
-  readonly reserved: boolean;
   readonly required: boolean;
   /** Frozen, as it is by every object that lacks the key; undefined when it simply stays away. */
   readonly fallback: unknown;
@@ -32,7 +31,8 @@ const plans = new WeakMap<Schema, Plan>();
 export function planOf(schema: Schema): Plan {
   const known = plans.get(schema);
   if (known !== undefined) return known;
-  const plan = makePlan(unwrap(schema));
+  const inner = unwrap(schema);
+  const plan = inner instanceof z.ZodObject ? planObject(inner) : makePlan(inner);
   plans.set(schema, plan);
   return plan;
 }
@@ -44,20 +44,26 @@ export function unwrap(schema: Schema): Schema {
   return inner;
 }
 
-export function isReserved(schema: Schema): boolean {
-  return z.globalRegistry.get(unwrap(schema))?.['not'] !== undefined;
-}
-
 function makePlan(schema: Schema): Plan {
   if (schema instanceof z.ZodUnion) return { kind: 'union', options: schema.options.map(planOf) };
   if (schema instanceof z.ZodArray) return { kind: 'list', element: planOf(schema.element) };
   if (schema instanceof z.ZodRecord) return { kind: 'record', key: schema.keyType, value: planOf(schema.valueType) };
-  if (!(schema instanceof z.ZodObject)) return { kind: 'scalar', schema };
+  return { kind: 'scalar', schema };
+}
+
+/** An object may be part of itself, so its plan is known before its keys are. */
+function planObject(schema: z.ZodObject): Plan {
+  const known = plans.get(schema);
+  if (known !== undefined) return known;
   const keys = new Map<string, KeyPlan>();
+  const names: string[] = [];
+  const plan: Plan = { kind: 'object', keys, known: names };
+  plans.set(schema, plan);
   for (const [key, inner] of Object.entries<Schema>(schema.shape)) {
     const absent = z.safeParse(inner, undefined);
     const fallback = absent.success ? deepFreeze(absent.data) : undefined;
-    keys.set(key, { plan: planOf(inner), reserved: isReserved(inner), required: !absent.success, fallback });
+    keys.set(key, { plan: planOf(inner), required: !absent.success, fallback });
   }
-  return { kind: 'object', keys, known: [...keys].filter(([, { reserved }]) => !reserved).map(([key]) => key) };
+  names.push(...keys.keys());
+  return plan;
 }

@@ -51,7 +51,6 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
   for (const [key, { keyOffset, value }] of node.entries) {
     const inner = keys.get(key);
     if (inner === undefined) report(keyOffset, `unknown key "${key}"`, nameHint(key, known));
-    else if (inner.reserved) report(keyOffset, `"${key}" is reserved and not supported yet`, 'remove it');
     else out[key] = readValue(inner.plan, value, report);
   }
   for (const [key, { required, fallback }] of keys) {

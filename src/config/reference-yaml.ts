@@ -1,6 +1,6 @@
 /** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
 import { z } from 'zod';
-import { isReserved, unwrap } from './read-plan.ts';
+import { unwrap } from './read-plan.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
 
 type Schema = z.core.$ZodType;
@@ -34,7 +34,6 @@ function keyLines(key: string, schema: Schema, depth: number): string[] {
   const doc = documentation(schema);
   const indent = '  '.repeat(depth);
   const comment = wrap(`${doc.description} ${standing(schema)}`.trim(), indent);
-  if (isReserved(schema)) return [...comment, `${indent}# ${key}:`];
   const lines = [...comment, ...valueLines(key, schema, depth)];
   // The other of two keys that exclude each other, with everything below it.
   return doc.alternative ? lines.map((line) => commentedOut(line, indent)) : lines;
@@ -44,7 +43,12 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
   const indent = '  '.repeat(depth);
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return [`${indent}${key}:`, ...objectLines(inner, depth + 1)];
-  if (inner instanceof z.ZodArray && unwrap(inner.element) instanceof z.ZodObject) {
+  // A list with an example of its own is shown by it: what stands in one line, or in itself.
+  if (
+    inner instanceof z.ZodArray &&
+    unwrap(inner.element) instanceof z.ZodObject &&
+    documentation(schema).example === undefined
+  ) {
     const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2);
     return [`${indent}${key}:`, `${indent}  -`, ...lines];
   }
@@ -97,7 +101,6 @@ export function written(schema: Schema): unknown {
 
 function standing(schema: Schema): string {
   const inner = unwrap(schema);
-  if (isReserved(schema)) return '';
   const fallback = written(schema);
   if (fallback !== undefined) return inner instanceof z.ZodObject ? '' : `Default: ${inline(fallback)}.`;
   if (!z.safeParse(schema, undefined).success) return 'Required.';

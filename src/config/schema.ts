@@ -5,11 +5,13 @@
 import { z } from 'zod';
 import { identityFields } from '../core/forwarding/identity-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
-import { cache, credentials, errors } from './schema/cache.ts';
+import { cache, credentials, errors, revocations } from './schema/cache.ts';
+import { conditionSettings } from './schema/conditions.ts';
+import { type IncludedFile, include } from './schema/include.ts';
 import { defaults, roles, route, upstreams } from './schema/routes.ts';
 import { Refusal, scalar, word } from './schema/scalar.ts';
 import { log, server } from './schema/server.ts';
-import { reserved } from './schema/values.ts';
+import { tests } from './schema/tests.ts';
 
 const version = scalar({ const: 1 }, (value): 1 | Refusal =>
   value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
@@ -22,6 +24,7 @@ export const configSchema = z.strictObject({
   authApi: authApi.meta({ description: 'The Auth API that knows credentials: give "url" or "embedded".' }),
   credentials: credentials.meta({ description: 'Where clients put their credential.' }).prefault({}),
   cache: cache.meta({ description: 'How long verdicts of the Auth API are kept.' }).prefault({}),
+  revocations: revocations.meta({ description: 'How others say that a verdict is not true anymore.' }).prefault({}),
   roles: roles
     .meta({
       description: 'Every role that rules name, and the roles that it brings along.',
@@ -43,13 +46,24 @@ export const configSchema = z.strictObject({
     .prefault({ 'user-id': 'userId', groups: 'groups' }),
   errors: errors.meta({ description: 'How failures look.' }).prefault({}),
   routes: z.array(route).meta({ description: 'What is reachable, by whom. A request without a route: 404.' }),
-  include: reserved().meta({ description: 'Reserved for further files.' }),
-  tests: reserved().meta({ description: 'Reserved for tests of the rules.' }),
+  conditions: conditionSettings.meta({ description: 'What conditions of routes ("when") may read.' }).prefault({}),
+  include: include.optional().meta({
+    description: 'Further files with routes, by pattern, below the folder of this file.',
+    examples: [['routes/*.yaml']],
+    alternative: true,
+  }),
+  tests: tests.meta({ description: 'Tests of the rules.' }).prefault({}),
 });
 
 /** A whole file, after defaults. */
 export type ConfigFile = z.output<typeof configSchema>;
 export type RouteEntry = ConfigFile['routes'][number];
+
+/** A file that another one includes. */
+export { includedSchema } from './schema/include.ts';
+/** A file with tests alone. */
+export { type TestFile, testFileSchema } from './schema/tests.ts';
+export type { IncludedFile };
 
 export const authApiFileSchema = authApiFile;
 export type AuthApiFile = z.output<typeof authApiFile>;

@@ -25,6 +25,8 @@ export interface Explanation {
   readonly message: string | null;
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
+  /** What the rule says, on a route that is only tried out (`mode: shadow`) and lets it through; null otherwise. */
+  readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
   /** Id of the route; null: none. */
   readonly route: string | null;
   /** The one reading of the request; null when there is none. */
@@ -77,6 +79,7 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
+    shadowed: shadowedBy(decision),
     route: route?.id ?? null,
     request:
       request === null
@@ -92,16 +95,27 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
   };
 }
 
+function shadowedBy(decision: Decision): Explanation['shadowed'] {
+  const refused = decision.outcome === 'allow' ? decision.shadowed : null;
+  return refused === null ? null : { reason: refused.reason, condition: refused.condition?.word ?? null };
+}
+
 function trailStep(stage: Stage, decision: Decision, resolution: Resolution): TrailStep {
   const at = stages.indexOf(stage);
   const end = stages.indexOf(decision.stage);
   if (at > end) return { stage, result: 'not reached', words: '' };
   if (at < end) return { stage, result: 'passed', words: passedWords(stage, decision, resolution) };
   if (decision.outcome !== 'refuse')
-    return { stage, result: 'settled', words: passedWords(stage, decision, resolution) };
+    return { stage, result: 'settled', words: shadowWords(decision) ?? passedWords(stage, decision, resolution) };
   const { status, message } = reasons[decision.reason];
   const because = decision.condition === null ? message : decision.condition.message;
   return { stage, result: 'refused', words: `${status} ${decision.reason}: ${because}` };
+}
+
+function shadowWords(decision: Decision): string | null {
+  const refused = shadowedBy(decision);
+  if (refused === null) return null;
+  return `let through in the shadow; the rule refuses: ${refused.condition ?? refused.reason}`;
 }
 
 function passedWords(stage: Stage, { request, route, identity, outcome }: Decision, resolution: Resolution): string {

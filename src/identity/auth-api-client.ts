@@ -1,18 +1,17 @@
 /**
- * Asks the Auth API who is behind a credential (`GET /session`, `GET /keypair`). Every call has a deadline that counts
- * the wait for its turn, and ends in an identity, a clear no, or a reason why nobody knows.
+ * Asks the Auth API who is behind a credential (`GET /session`, `GET /keypair`): the first of its URLs, and the next ones
+ * when that one fails. Every check has one deadline that counts the wait for its turn and every URL that was tried, and
+ * ends in an identity, a clear no, or a reason why nobody knows.
  */
-import { Pool } from 'undici';
-import type { RemoteAuthApiConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
-import { type Judgment, judgeAnswer, noIdentity, type Unidentified } from './auth-api-answer.ts';
-import { type ExchangeFailure, exchange, type HttpAnswer } from './auth-api-exchange.ts';
-import { createGuard } from './auth-api-guard.ts';
+import { type Judgment, noIdentity } from './auth-api-answer.ts';
+import { type Answered, type AuthApiClientConfig, createEndpoint } from './auth-api-endpoint.ts';
+import type { ExchangeFailure, HttpAnswer } from './auth-api-exchange.ts';
 import { createProbe } from './auth-api-probe.ts';
+import { createTurns } from './auth-api-turns.ts';
 import type { IdentityEvents } from './events.ts';
 
-/** Where the Auth API is and how it is asked; the embedded one is reached by its loopback address. */
-export type AuthApiClientConfig = Omit<RemoteAuthApiConfig, 'kind'>;
+export type { AuthApiClientConfig } from './auth-api-endpoint.ts';
 
 export interface AuthApiClientOptions {
   readonly config: AuthApiClientConfig;
@@ -22,81 +21,74 @@ export interface AuthApiClientOptions {
 }
 
 /** A judgment and the moment, in milliseconds since the epoch, when the question was sent. */
-export type AuthApiVerdict = Judgment & { readonly askedAtMs: number };
+export type AuthApiVerdict = Judgment & {
+  readonly askedAtMs: number;
+  /** How long the answer lets itself be kept from then on; `Infinity`: it does not say. */
+  readonly keepableMs: number;
+  /** Whether the Auth API is out of reach, so that a verdict past its life may stand in for it. */
+  readonly outage: boolean;
+};
 
 export interface AuthApiClient {
-  /** Never rejects. */
-  check(credential: Credential): Promise<AuthApiVerdict>;
+  /** `client`: on whose behalf; left out: nobody in particular. Never rejects. */
+  check(credential: Credential, client?: string): Promise<AuthApiVerdict>;
   /** Whether the Auth API answers at all. */
   ready(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 export function createAuthApiClient({ config, events, now }: AuthApiClientOptions): AuthApiClient {
-  const { timeoutMs, concurrency } = config;
-  const base = new URL(config.url);
-  const prefix = base.pathname.replace(/\/+$/, '');
-  const pool = new Pool(base.origin, {
-    // One more than calls, so that a probe never waits behind them.
-    connections: concurrency + 1,
-    pipelining: 1,
-    connectTimeout: timeoutMs,
-    allowH2: false,
-  });
-  const guard = createGuard<GuardedVerdict>({
-    concurrency,
-    breaker: config.breaker,
-    onState: (state) => events.breaker(state),
-  });
-  async function ask(credential: Credential, deadlineMs: number): Promise<GuardedVerdict> {
-    const askedAtMs = now();
-    const sentAtMs = performance.now();
-    const [path, headers] = questionOf(credential, config);
-    const result = await exchange(pool, prefix + path, headers, Math.max(deadlineMs - sentAtMs, 1));
-    const judgment =
-      typeof result === 'string' ? failures[result] : judgeAnswer(result, credential.kind, config.fields, now());
-    const outcome = judgment.identity === null ? judgment.reason : 'accepted';
-    events.authApiCall(credential.kind, outcome, (performance.now() - sentAtMs) / 1000);
-    return { ...judgment, askedAtMs, outage: isOutage(result) };
+  events.authApiUrls(config.urls.length);
+  const turns = createTurns(config.concurrency);
+  const endpoints = config.urls.map((url, index) =>
+    createEndpoint({
+      url,
+      config,
+      now,
+      onState: (state) => events.breaker(index, state),
+      onAnswer: (kind, outcome, seconds) => events.authApiCall(kind, outcome, seconds),
+    }),
+  );
+  /** Whether the last check that came to its end found the Auth API out of reach. */
+  let failing = false;
+
+  /** Each URL gets an equal share of the time that is left, so that a silent one leaves some for the next. */
+  async function askEach(credential: Credential, deadlineMs: number): Promise<Answered | null> {
+    let answer: Answered | null = null;
+    for (const [index, endpoint] of endpoints.entries()) {
+      const leftMs = deadlineMs - performance.now();
+      if (answer !== null && leftMs < 1) break;
+      const takers = endpoints.filter(({ closed }, at) => at > index && closed).length + 1;
+      const asked = await endpoint.ask(credential, leftMs / takers);
+      if (asked === 'open') continue;
+      if (index > 0) events.failover(index);
+      if (!asked.elsewhere) return asked;
+      answer = asked;
+    }
+    return answer;
+  }
+
+  async function probeEach(): Promise<HttpAnswer | ExchangeFailure> {
+    const results = await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
+    return results.find((result) => typeof result !== 'string') ?? results[0] ?? 'unreachable';
   }
 
   return {
-    async check(credential) {
-      const deadlineMs = performance.now() + timeoutMs;
-      const verdict = await guard.run(() => ask(credential, deadlineMs), deadlineMs);
-      return verdict === 'busy' ? { ...noIdentity('auth_busy'), askedAtMs: now() } : verdict;
+    async check(credential, client) {
+      const deadlineMs = performance.now() + config.timeoutMs;
+      const answer = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
+      // Too many calls: an outage only if they pile up because of one.
+      if (answer === 'busy') return { ...unasked, askedAtMs: now(), outage: failing };
+      // Every breaker is open.
+      if (answer === null) return { ...unasked, askedAtMs: now(), outage: true };
+      failing = answer.elsewhere;
+      return { ...answer, outage: answer.elsewhere };
     },
-    ready: createProbe(() => exchange(pool, prefix + config.paths.session, [], timeoutMs), now),
-    close: () => pool.destroy(),
+    ready: createProbe(probeEach, now),
+    async close() {
+      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    },
   };
 }
 
-type GuardedVerdict = AuthApiVerdict & { readonly outage: boolean };
-
-function questionOf(
-  credential: Credential,
-  { paths, headers }: AuthApiClientConfig,
-): [path: string, headers: string[]] {
-  if (credential.kind === 'bearer') {
-    return [paths.session, ['accept', 'application/json', 'authorization', `Bearer ${credential.token}`]];
-  }
-  const { apiKey, apiSecret } = credential;
-  return [paths.keypair, ['accept', 'application/json', headers.apiKey, apiKey, headers.apiSecret, apiSecret]];
-}
-
-const failures: Readonly<Record<ExchangeFailure, Unidentified>> = {
-  timeout: noIdentity('auth_timeout'),
-  unreachable: noIdentity('auth_unavailable'),
-  not_http: noIdentity('auth_answer_invalid'),
-  oversize: noIdentity('auth_answer_invalid'),
-  unsent: noIdentity('auth_unavailable'),
-};
-
-/**
- * Whether the breaker counts it. Answers below 500 never count: a client may be able to provoke them with the credential
- * it chose, and could lock everybody else out.
- */
-function isOutage(result: HttpAnswer | ExchangeFailure): boolean {
-  if (typeof result !== 'string') return result.status >= 500;
-  return result !== 'oversize' && result !== 'unsent';
-}
+const unasked = { ...noIdentity('auth_busy'), keepableMs: Number.POSITIVE_INFINITY };

@@ -6,16 +6,31 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:cryp
 import type { Credential } from '../core/credential/credential.ts';
 
 /** Apart from each other, so that a name can never serve as the proof of an entry. */
-export interface CacheKeys {
+export interface SecretKeys {
   /** Names credentials. */
   readonly lookup: KeyObject;
   /** Authenticates entries. */
   readonly entry: KeyObject;
 }
 
+/** Keys of the current secret, under which everything is written, and of those before it. */
+export interface CacheKeys extends SecretKeys {
+  /** The newest first. */
+  readonly previous: readonly SecretKeys[];
+}
+
 /** Derives the keys from `cache.secret` by HKDF (RFC 5869); replicas that share the secret share verdicts. */
-export function deriveCacheKeys(secret: string | Uint8Array): CacheKeys {
+export function deriveCacheKeys(secret: string | Uint8Array, previousSecrets: readonly string[] = []): CacheKeys {
+  return { ...keysOf(secret), previous: previousSecrets.map(keysOf) };
+}
+
+function keysOf(secret: string | Uint8Array): SecretKeys {
   return { lookup: subkey(secret, 'rolegate verdict lookup'), entry: subkey(secret, 'rolegate verdict entry') };
+}
+
+/** Every name under which replicas may know the credential now: the current one first. For revocations. */
+export function lookupKeys(credential: Credential, keys: CacheKeys): readonly string[] {
+  return [keys, ...keys.previous].map((one) => lookupKey(credential, one));
 }
 
 /**
@@ -23,7 +38,7 @@ export function deriveCacheKeys(secret: string | Uint8Array): CacheKeys {
  * Without the lengths, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). UTF-16 keeps any two different
  * strings different; UTF-8 would fold lone surrogates together.
  */
-export function lookupKey(credential: Credential, keys: CacheKeys): string {
+export function lookupKey(credential: Credential, keys: Pick<SecretKeys, 'lookup'>): string {
   const text =
     credential.kind === 'bearer'
       ? `bearer:${lengthPrefixed(credential.token)}`

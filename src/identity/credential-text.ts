@@ -9,3 +9,11 @@ export function textOf(credential: Credential): string {
   if (credential.kind === 'bearer') return credential.token;
   return `${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
+
+/** The credential with this text. */
+export function credentialOf(kind: Credential['kind'], text: string): Credential {
+  if (kind === 'bearer') return { kind, token: text };
+  const colon = text.indexOf(':');
+  const keyEnd = colon + 1 + Number(text.slice(0, colon));
+  return { kind, apiKey: text.slice(colon + 1, keyEnd), apiSecret: text.slice(keyEnd) };
+}

@@ -1,6 +1,7 @@
 /** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Unresolved, VerdictSource } from '../core/identity/identity.ts';
+import type { RevocationEvents } from './revocation/revocation-events.ts';
 
 /** How a lookup ended: an identity, or the reason why there is none. */
 export type VerdictOutcome = 'accepted' | Unresolved['reason'];
@@ -11,16 +12,46 @@ export type RedisOperation = 'get' | 'set' | 'connection';
 /** `invalid`: an entry that did not prove itself; `skipped`: too many writes in flight, or an entry too large to share. */
 export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skipped';
 
+/**
+ * How a look-up for which replicas share one flight went on. `led`: this one asks. `found`: another one has just asked.
+ * Of those that waited for another one: `pushed` came, `failed` had no verdict, `late` never came, `unheard` could not.
+ * `alone`: this replica does not hear the others. `error`: Redis did not answer.
+ */
+export type SharedFlightOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late' | 'unheard' | 'alone' | 'error';
+
+/**
+ * What became of a verdict in use that was to be asked for again before its end. `shared`: another replica has asked.
+ * `skipped`: there was no room.
+ */
+export type RefreshOutcome = 'accepted' | 'shared' | 'rejected' | 'failed' | 'skipped';
+
+/** Where a verdict was that turned out to be revoked; `push`: on its way from another replica. */
+export type VoidedAt = 'memory' | 'redis' | 'push' | 'auth-api';
+
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
-export interface IdentityEvents {
+export interface IdentityEvents extends RevocationEvents {
   /** Once for every `resolve`. `source` is `none` when there is no verdict. Called on the hot path. */
   verdict(source: VerdictSource, outcome: VerdictOutcome): void;
   /** Once for every call that was sent to the Auth API; `seconds` is from sending to the judged answer. */
   authApiCall(kind: Credential['kind'], outcome: VerdictOutcome, seconds: number): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
-  /** The circuit breaker in front of the Auth API changed its state. */
-  breaker(state: BreakerState): void;
+  /** There are so many URLs of the Auth API from now on, each with a closed circuit breaker. */
+  authApiUrls(count: number): void;
+  /** The circuit breaker in front of a URL of the Auth API changed its state; URLs by their place in the list. */
+  breaker(url: number, state: BreakerState): void;
+  /** This URL was asked because those before it in the list failed, or were spared. */
+  failover(url: number): void;
+  /** Once for every look-up that had to join the other replicas; `waitedS` is null when it did not wait for them. */
+  sharedFlight(outcome: SharedFlightOutcome, waitedS: number | null): void;
+  /** Once for every verdict whose time to be asked for again had come. */
+  refresh(outcome: RefreshOutcome): void;
+  /** A verdict that lives had to leave memory for another one. */
+  evicted(space: 'accepted' | 'rejected'): void;
+  /** A verdict was found to be revoked, and is used no more. */
+  voided(at: VoidedAt): void;
   /** A verdict past its life was served, because the Auth API is out of reach. */
   stale(): void;
+  /** Verdicts past their life began to be served, or do not have to be anymore: for the log. */
+  serving(state: 'stale' | 'fresh'): void;
 }

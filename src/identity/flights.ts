@@ -3,6 +3,7 @@
  * so that its end, good or bad, is never shared with another credential (CVE-2026-71326).
  */
 import type { Credential } from '../core/credential/credential.ts';
+import { ClientShares } from './client-shares.ts';
 import { textOf } from './credential-text.ts';
 
 /** Once `crowded` flights are under way, no client begins more than `ofClient`. */
@@ -13,14 +14,15 @@ interface Share {
 
 export class Flights<T> {
   readonly #flights = new Map<string, Promise<T>>();
-  readonly #byClient = new Map<string, number>();
   readonly #max: number;
-  readonly #share: Share;
+  readonly #crowded: number;
+  readonly #shares: ClientShares;
 
   /** `max`: credentials that may be looked up at once. */
   constructor(max: number, share: Share = { crowded: max, ofClient: max }) {
     this.#max = max;
-    this.#share = share;
+    this.#crowded = share.crowded;
+    this.#shares = new ClientShares(share.ofClient);
   }
 
   get size(): number {
@@ -34,24 +36,16 @@ export class Flights<T> {
 
   /** Starts a flight; null when too many are under way, or too many of this client. */
   start(credential: Credential, lookUp: () => Promise<T>, client?: string): Promise<T> | null {
-    if (this.#flights.size >= this.#max) return null;
-    const held = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
-    if (held >= this.#share.ofClient && this.#flights.size >= this.#share.crowded) return null;
-    if (client !== undefined) this.#byClient.set(client, held + 1);
+    const { size } = this.#flights;
+    if (size >= this.#max || !this.#shares.allow(client, size >= this.#crowded)) return null;
+    this.#shares.begin(client);
     const key = keyOf(credential);
     const flight = lookUp().finally(() => {
       this.#flights.delete(key);
-      this.#landed(client);
+      this.#shares.end(client);
     });
     this.#flights.set(key, flight);
     return flight;
-  }
-
-  #landed(client: string | undefined): void {
-    if (client === undefined) return;
-    const held = (this.#byClient.get(client) ?? 1) - 1;
-    if (held === 0) this.#byClient.delete(client);
-    else this.#byClient.set(client, held);
   }
 }
 

@@ -1,56 +1,138 @@
 /**
- * What one flight does for one credential that memory cannot answer: ask Redis, then the Auth API, and keep what is a
- * clear yes or no.
+ * What one flight does for one credential that memory cannot answer: ask Redis, join the other replicas, ask the Auth API,
+ * and keep what is a clear yes or no. A verdict that turns out to be revoked is not kept, not shared and not used.
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, VerdictSource } from '../core/identity/identity.ts';
 import type { AuthApiClient } from './auth-api-client.ts';
-import { clip, type Lifetimes, lives, type Verdict, type VerdictStore, verdictOf } from './verdict.ts';
+import { type CacheKeys, lookupKeys } from './cache-key.ts';
+import type { IdentityEvents, VoidedAt } from './events.ts';
+import type { MemoryCache } from './memory-cache.ts';
+import { type Origin, subjectOf } from './memory-entry.ts';
+import type { Tombstones } from './revocation/tombstones.ts';
+import type { SharedTurn, SharedVerdicts } from './shared-verdicts.ts';
+import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LookUpOptions {
-  readonly memory: VerdictStore;
+  readonly memory: MemoryCache;
   /** Null: verdicts are not shared. */
-  readonly redis: VerdictStore | null;
+  readonly shared: SharedVerdicts | null;
   readonly client: AuthApiClient;
   readonly lifetimes: Lifetimes;
+  readonly tombstones: Tombstones;
+  /** Verdicts that were asked for before then do not live. */
+  readonly oldestMs: (nowMs: number) => number;
+  readonly keys: CacheKeys;
+  readonly events: Pick<IdentityEvents, 'voided'>;
   readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }
 
-/** The end of a flight, and the moment for which it is true, in milliseconds since the epoch. */
+/** The end of a flight, and what has to be known of it to use it. */
 export interface Finding {
   readonly resolution: Resolution;
+  /** The moment for which it is true, in milliseconds since the epoch. */
   readonly askedAtMs: number;
+  /** Whether the Auth API is out of reach. */
+  readonly outage: boolean;
+  /** Whether it was revoked meanwhile, so that whoever waited for it has to ask anew. */
+  isVoid(): boolean;
 }
 
-/** Looks a credential up; a verdict asked for before `oldestMs` does not do. */
-export type LookUp = (credential: Credential, oldestMs: number) => Promise<Finding>;
+/** Looks a credential up for `client`; a verdict asked for before `oldestMs` does not do. */
+export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
 
-export function createLookUp({ memory, redis, client, lifetimes, now }: LookUpOptions): LookUp {
-  return async (credential, oldestMs) => {
-    const found = redis === null ? null : await redis.find(credential, now());
-    const shared = found === null ? null : clip(found, lifetimes);
-    if (shared !== null && lives(shared, now())) {
-      // Kept even when it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
-      memory.keep(credential, shared, now());
-      if (shared.askedAtMs >= oldestMs) return findingOf(shared, 'redis');
+export function createLookUp(options: LookUpOptions): LookUp {
+  const { memory, shared, client, lifetimes, tombstones, events, now } = options;
+
+  function findingOf(verdict: Verdict, source: VerdictSource, { lookups, foreign }: Origin): Finding {
+    const { identity, askedAtMs } = verdict;
+    const resolution: Resolution =
+      identity === null
+        ? { identity, reason: 'credential_rejected', retryAfterS: null, source }
+        : { identity, reason: null, stale: false, source };
+    const subject = subjectOf(identity, lookups);
+    let version = -1;
+    let voided = false;
+    const isVoid = () => {
+      if (!voided && version !== tombstones.version) {
+        version = tombstones.version;
+        voided = tombstones.voids(subject, askedAtMs, foreign);
+      }
+      return voided;
+    };
+    return { resolution, askedAtMs, outage: false, isVoid };
+  }
+
+  /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
+  function take(
+    found: Verdict | null,
+    credential: Credential,
+    oldestMs: number,
+    lookups: readonly string[],
+    at: VoidedAt,
+  ): Finding | null {
+    if (found === null) return null;
+    const nowMs = now();
+    const verdict = clip(found, lifetimes);
+    if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
+    const origin: Origin = { lookups, foreign: true };
+    const finding = findingOf(verdict, 'redis', origin);
+    if (finding.isVoid()) {
+      events.voided(at);
+      return null;
     }
-    const answer = await client.check(credential);
-    const { identity, askedAtMs } = answer;
-    if (identity === null && answer.reason !== 'credential_rejected') {
-      const { reason, retryAfterS } = answer;
-      return { resolution: { identity, reason, retryAfterS, source: 'none' }, askedAtMs };
+    // Kept even when it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
+    memory.keep(credential, verdict, nowMs, origin);
+    return verdict.askedAtMs >= oldestMs ? finding : null;
+  }
+
+  /** The Auth API's answer: kept and shared if it is a clear one. */
+  async function ask(
+    credential: Credential,
+    lookups: readonly string[],
+    turn: SharedTurn | null,
+    requester: string | undefined,
+  ): Promise<Finding> {
+    const answer = await client.check(credential, requester);
+    if (answer.identity === null && answer.reason !== 'credential_rejected') {
+      turn?.end(null);
+      const { identity, reason, retryAfterS, askedAtMs, outage } = answer;
+      const resolution: Resolution = { identity, reason, retryAfterS, source: 'none' };
+      return { resolution, askedAtMs, outage, isVoid: () => false };
     }
-    const verdict = verdictOf(identity, askedAtMs, lifetimes);
-    memory.keep(credential, verdict, now());
-    redis?.keep(credential, verdict, now());
-    return findingOf(verdict, 'auth-api');
+    const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);
+    const verdict = verdictOf(answer.identity, answer.askedAtMs, drawn);
+    const origin: Origin = { lookups, foreign: false };
+    const finding = findingOf(verdict, 'auth-api', origin);
+    if (finding.isVoid()) {
+      events.voided('auth-api');
+      turn?.end(null);
+      return finding;
+    }
+    memory.keep(credential, verdict, now(), origin);
+    turn?.end(verdict);
+    return finding;
+  }
+
+  return async (credential, oldestMs, requester) => {
+    const lookups = lookupKeys(credential, options.keys);
+    if (shared === null) return ask(credential, lookups, null, requester);
+    const found = await shared.find(credential);
+    const kept = take(found, credential, oldestMs, lookups, 'redis');
+    if (kept !== null) return kept;
+    let anew = found !== null;
+    for (;;) {
+      const turn = await shared.join(credential, anew);
+      const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
+      if (late !== null) {
+        turn.release();
+        return late;
+      }
+      if (turn.asks) return ask(credential, lookups, turn, requester);
+      // What lies there does not do.
+      anew = true;
+    }
   };
-}
-
-function findingOf({ identity, askedAtMs }: Verdict, source: VerdictSource): Finding {
-  const resolution: Resolution =
-    identity === null
-      ? { identity, reason: 'credential_rejected', retryAfterS: null, source }
-      : { identity, reason: null, stale: false, source };
-  return { resolution, askedAtMs };
 }

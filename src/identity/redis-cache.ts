@@ -3,16 +3,18 @@
  * with it is a miss and an event. Every command has a deadline, nothing waits for a connection, and writes are sent and
  * forgotten.
  */
-import { Redis } from 'ioredis';
-import type { RedisConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
-import { type CacheKeys, lookupKey } from './cache-key.ts';
+import type { RedisLink } from '../redis/redis-link.ts';
+import { type CacheKeys, lookupKey, type SecretKeys } from './cache-key.ts';
 import type { IdentityEvents } from './events.ts';
 import { decodeEntry, encodeEntry, maxEntryBytes } from './redis-entry.ts';
+import { entryKey } from './redis-keys.ts';
 import { lives, type Verdict, type VerdictStore } from './verdict.ts';
 
 export interface RedisCacheOptions {
-  readonly config: RedisConfig;
+  /** Ends with whoever made it. */
+  readonly link: Pick<RedisLink, 'client'>;
+  readonly keyPrefix: string;
   readonly keys: CacheKeys;
   readonly events: IdentityEvents;
 }
@@ -21,40 +23,34 @@ export interface RedisCacheOptions {
 const maxWritesInFlight = 256;
 
 export class RedisCache implements VerdictStore {
-  readonly #redis: Redis;
+  readonly #client: RedisLink['client'];
   readonly #keyPrefix: string;
   readonly #keys: CacheKeys;
   readonly #events: IdentityEvents;
   #writesInFlight = 0;
 
-  constructor({ config, keys, events }: RedisCacheOptions) {
-    this.#keyPrefix = config.keyPrefix;
+  constructor({ link, keyPrefix, keys, events }: RedisCacheOptions) {
+    this.#client = link.client;
+    this.#keyPrefix = keyPrefix;
     this.#keys = keys;
     this.#events = events;
-    this.#redis = connect(config);
-    this.#redis.on('ready', () => events.redis('connection', 'ok'));
-    // Without a listener the client would print the error, and the address with it.
-    this.#redis.on('error', () => events.redis('connection', 'error'));
-    // Whether it succeeds is told by the two events.
-    this.#redis.connect().catch(() => {});
   }
 
-  /** Whether commands can be sent now. */
-  get connected(): boolean {
-    return this.#redis.status === 'ready';
-  }
-
+  /**
+   * The verdict under the current secret, or under a previous one: then it is kept anew under the current one, so that
+   * a rotation asks the Auth API nothing. Costs one round trip, and one more for each previous secret when there is none.
+   */
   async find(credential: Credential, nowMs: number): Promise<Verdict | null> {
-    const lookup = lookupKey(credential, this.#keys);
-    const bytes = await this.#read(this.#keyPrefix + lookup);
-    if (bytes === null) return null;
-    if (bytes.length === 0) {
-      this.#events.redis('get', 'miss');
-      return null;
+    const found = await this.#look(credential, this.#keys, nowMs);
+    if (typeof found !== 'string') return found;
+    for (const keys of found === 'none' ? this.#keys.previous : []) {
+      const earlier = await this.#look(credential, keys, nowMs);
+      if (typeof earlier === 'string') continue;
+      this.keep(credential, earlier, nowMs);
+      return earlier;
     }
-    const verdict = decodeEntry(bytes, lookup, credential.kind, this.#keys.entry, nowMs);
-    this.#events.redis('get', verdict === null ? 'invalid' : 'hit');
-    return verdict;
+    if (found === 'none') this.#events.redis('get', 'miss');
+    return null;
   }
 
   keep(credential: Credential, verdict: Verdict, nowMs: number): void {
@@ -66,18 +62,24 @@ export class RedisCache implements VerdictStore {
       this.#events.redis('set', 'skipped');
       return;
     }
-    void this.#write(this.#keyPrefix + lookup, entry, lifeMs);
+    void this.#write(entryKey(this.#keyPrefix, lookup), entry, lifeMs);
   }
 
-  /** Ends the connection; commands under way fail. */
-  close(): void {
-    this.#redis.disconnect();
+  /** `none`: there is no entry; `unusable`: Redis could not say, or what lies there did not prove itself. */
+  async #look(credential: Credential, keys: SecretKeys, nowMs: number): Promise<Verdict | 'none' | 'unusable'> {
+    const lookup = lookupKey(credential, keys);
+    const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
+    if (bytes === null) return 'unusable';
+    if (bytes.length === 0) return 'none';
+    const verdict = decodeEntry(bytes, lookup, credential.kind, keys.entry, nowMs);
+    this.#events.redis('get', verdict === null ? 'invalid' : 'hit');
+    return verdict ?? 'unusable';
   }
 
   /** The bytes, empty when there are none; null when Redis could not say. A part more than may be believed, and no more. */
   async #read(key: string): Promise<Buffer | null> {
     try {
-      return await this.#redis.getrangeBuffer(key, 0, maxEntryBytes);
+      return await this.#client.getrangeBuffer(key, 0, maxEntryBytes);
     } catch {
       this.#events.redis('get', 'error');
       return null;
@@ -87,7 +89,7 @@ export class RedisCache implements VerdictStore {
   async #write(key: string, entry: Buffer, lifeMs: number): Promise<void> {
     this.#writesInFlight += 1;
     try {
-      await this.#redis.set(key, entry, 'PX', lifeMs);
+      await this.#client.set(key, entry, 'PX', lifeMs);
       this.#events.redis('set', 'ok');
     } catch {
       this.#events.redis('set', 'error');
@@ -95,20 +97,4 @@ export class RedisCache implements VerdictStore {
       this.#writesInFlight -= 1;
     }
   }
-}
-
-function connect({ url, commandTimeoutMs }: RedisConfig): Redis {
-  return new Redis(url, {
-    connectionName: 'rolegate',
-    lazyConnect: true,
-    commandTimeout: commandTimeoutMs,
-    // A command that cannot be sent now is a miss now.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    // A Redis that is silent on an open connection: commands would pile up behind the first.
-    socketTimeout: Math.max(1_000, 4 * commandTimeoutMs),
-    connectTimeout: 2_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 2_000) * (0.5 + Math.random() / 2),
-  });
 }

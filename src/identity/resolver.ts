@@ -1,30 +1,42 @@
 /**
- * Finds the identity behind a credential: memory, then Redis, then one flight to the Auth API. A verdict in memory is
- * returned at once, without a promise and without a hash. Only a clear yes or no is kept; when nobody knows, the answer
- * says so, and the door stays closed.
+ * Finds the identity behind a credential: memory, then Redis, then one flight of all replicas to the Auth API. A verdict
+ * in memory is returned at once, without a promise and without a hash. Only a clear yes or no is kept; when nobody knows,
+ * the answer says so, and the door stays closed.
  */
 import { randomBytes } from 'node:crypto';
 import type { CacheConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
+import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { type AuthApiClientConfig, createAuthApiClient } from './auth-api-client.ts';
-import { deriveCacheKeys } from './cache-key.ts';
+import { deriveCacheKeys, lookupKeys } from './cache-key.ts';
 import type { IdentityEvents, VerdictOutcome } from './events.ts';
 import { Flights } from './flights.ts';
-import { createLookUp, type Finding } from './look-up.ts';
+import { createLookUp, type Finding, type LookUp } from './look-up.ts';
 import { MemoryCache } from './memory-cache.ts';
-import { RedisCache } from './redis-cache.ts';
+import { RefreshAhead } from './refresh-ahead.ts';
+import { createRevocations, type Revocations } from './revocation/create-revocations.ts';
+import { tombstoneLifeMs } from './revocation/tombstones.ts';
+import { SharedVerdicts } from './shared-verdicts.ts';
+import { StaleVerdicts } from './stale-verdicts.ts';
 
 export interface IdentityResolverOptions {
   readonly authApi: AuthApiClientConfig;
   readonly cache: CacheConfig;
+  /** Called once, when the cache has a Redis; the link ends with the resolver. */
+  readonly connectRedis: ConnectRedis;
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
+  /** From 0 to 1; `Math.random` when left out. */
+  readonly random?: () => number;
 }
 
 export interface IdentityResolver {
   readonly resolve: ResolveIdentity;
+  readonly revocations: Revocations;
+  /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
+  lookupsOf(credential: Credential): readonly string[];
   /** Whether the Auth API can be reached. Redis does not count: it is a help, not a condition. */
   ready(): Promise<boolean>;
   /** Whether Redis is connected; null when none is configured. For information only. */
@@ -38,79 +50,131 @@ export interface IdentityStats {
   /** Entries in memory. */
   readonly accepted: number;
   readonly rejected: number;
+  /** Estimated bytes of both. */
+  readonly bytes: number;
   /** Credentials being looked up now. */
   readonly flights: number;
 }
 
-/** Lookups at once beyond what the Auth API is asked: those that are with Redis. */
+/** Lookups at once beyond what the Auth API is asked: those that are with Redis, or wait for another replica. */
 const flightsBeyondCalls = 1_024;
 
-/** Reasons that mean that the Auth API is out of reach, so that a verdict past its life may stand in for it. */
-const outages: ReadonlySet<Unresolved['reason']> = new Set([
-  'auth_unavailable',
-  'auth_timeout',
-  'auth_busy',
-  'auth_answer_invalid',
-]);
+/** Flights that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
+const maxRounds = 8;
 
-export function createIdentityResolver({ authApi, cache, events, now }: IdentityResolverOptions): IdentityResolver {
-  const memory = new MemoryCache(cache);
-  const keys = deriveCacheKeys(cache.secret ?? randomBytes(32));
-  const redis = cache.redis === null ? null : new RedisCache({ config: cache.redis, keys, events });
+export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
+  const { authApi, cache, events, now, random = Math.random } = options;
+  const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
+  const keyPrefix = cache.redis?.keyPrefix ?? '';
+  const keys = deriveCacheKeys(cache.secret ?? randomBytes(32), cache.previousSecrets);
+  const revocations = createRevocations({
+    link,
+    keyPrefix,
+    unhearingMs: cache.unhearingMs,
+    tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: authApi.timeoutMs }),
+    events,
+    now,
+  });
+  const { tombstones, hearing } = revocations;
+  const memory = new MemoryCache({
+    ...cache,
+    tombstones,
+    random,
+    onEvict: (space) => events.evicted(space),
+    onVoid: () => events.voided('memory'),
+  });
+  // A lease is longer than any call, so that nobody asks a second time beside one that is only slow.
+  const leaseMs = authApi.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
+  const shared =
+    link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
   const client = createAuthApiClient({ config: authApi, events, now });
-  const lookUp = createLookUp({ memory, redis, client, lifetimes: cache, now });
-  // While calls have to wait for their turn, made-up credentials of one client leave room for everybody else.
-  const share = { crowded: authApi.concurrency, ofClient: Math.max(1, authApi.concurrency >> 1) };
-  const flights = new Flights<Finding>(2 * authApi.concurrency + flightsBeyondCalls, share);
+  const oldestMs = (nowMs: number) => hearing.oldestMs(nowMs);
+  const lookUp = createLookUp({
+    memory,
+    shared,
+    client,
+    lifetimes: cache,
+    tombstones,
+    oldestMs,
+    keys,
+    events,
+    now,
+    random,
+  });
+  const maxFlights = 2 * authApi.concurrency + flightsBeyondCalls;
+  const flights = new Flights<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
+  const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, hearing, events, now });
+  const watched: LookUp = async (credential, oldest, client) => {
+    const finding = await lookUp(credential, oldest, client);
+    stale.observe(finding);
+    return finding;
+  };
+  const refreshAhead = new RefreshAhead({
+    enabled: cache.refreshAhead,
+    memory,
+    flights,
+    lookUp: watched,
+    concurrency: Math.max(1, authApi.concurrency >> 2),
+    worthwhile: () => hearing.hears(now()),
+    onRefresh: (outcome) => events.refresh(outcome),
+    now,
+  });
 
   function tell(resolution: Resolution): Resolution {
     events.verdict(resolution.source, outcomeOf(resolution));
     return resolution;
   }
 
-  async function resolveSlowly(credential: Credential, oldestMs: number, client?: string): Promise<Resolution> {
-    for (;;) {
+  async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
+    for (let round = 0; round < maxRounds; round += 1) {
       const joined = flights.get(credential);
-      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldestMs), client);
-      if (flight === null) return whenUnknown(credential, oldestMs, 'auth_busy', null);
-      const { resolution, askedAtMs } = await flight;
-      if (isUnknown(resolution)) return whenUnknown(credential, oldestMs, resolution.reason, resolution.retryAfterS);
+      const flight = joined ?? flights.start(credential, () => watched(credential, oldest, client), client);
+      if (flight === null) break;
+      const finding = await flight;
+      const { resolution } = finding;
+      // Somebody else may have had no room, and we have.
+      if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
+      if (isUnknown(resolution)) return stale.insteadOf(resolution, credential, oldest);
+      if (finding.isVoid()) continue;
       // A flight of somebody who accepts older verdicts may have found one too old here. One of our own has not.
-      if (joined === undefined || askedAtMs >= oldestMs) return resolution;
+      if (joined === undefined || finding.askedAtMs >= Math.max(oldest, oldestMs(now()))) return resolution;
     }
-  }
-
-  function whenUnknown(
-    credential: Credential,
-    oldestMs: number,
-    reason: Unresolved['reason'],
-    retryAfterS: number | null,
-  ): Resolution {
-    if (cache.staleOnOutageMs > 0 && outages.has(reason)) {
-      const held = memory.findStale(credential, now());
-      if (held !== null && held.askedAtMs >= oldestMs) {
-        events.stale();
-        return held.accepted;
-      }
-    }
-    return { identity: null, reason, retryAfterS, source: 'none' };
+    return stale.insteadOf(busy, credential, oldest);
   }
 
   return {
     resolve(credential, maxAgeMs, client) {
       const nowMs = now();
-      const oldestMs = nowMs - maxAgeMs;
+      const oldest = nowMs - maxAgeMs;
       const entry = memory.find(credential, nowMs);
-      if (entry !== null && entry.askedAtMs >= oldestMs) return tell(entry.resolution);
-      return resolveSlowly(credential, oldestMs, client).then(tell);
+      if (entry !== null && entry.askedAtMs >= oldest && entry.askedAtMs >= hearing.oldestMs(nowMs)) {
+        return tell(entry.resolution);
+      }
+      const standIn = stale.standIn(credential, oldest, nowMs);
+      return standIn === null ? resolveSlowly(credential, oldest, client).then(tell) : tell(standIn);
     },
+    revocations,
+    lookupsOf: (credential) => lookupKeys(credential, keys),
     ready: () => client.ready(),
-    redisConnected: () => (redis === null ? null : redis.connected),
+    redisConnected: () => (link === null ? null : link.ready),
     stats: () => ({ ...memory.size, flights: flights.size }),
     async close() {
-      redis?.close();
+      refreshAhead.close();
+      shared?.close();
+      await revocations.close();
+      link?.close();
       await client.close();
     },
+  };
+}
+
+const busy: Unresolved = Object.freeze({ identity: null, reason: 'auth_busy', retryAfterS: null, source: 'none' });
+
+function linkOptions(events: IdentityEvents): RedisLinkOptions {
+  return {
+    name: 'rolegate',
+    onReady: () => events.redis('connection', 'ok'),
+    onAway: () => events.redis('connection', 'error'),
   };
 }
 

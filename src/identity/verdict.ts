@@ -20,6 +20,21 @@ export interface Lifetimes {
   readonly rejectedMs: number;
 }
 
+/** A part of its life that a verdict is spared, so that those that begin together do not end together. */
+const jitter = 0.1;
+
+/**
+ * The lifetimes of one verdict: up to a tenth shorter by `random` (from 0 to 1), and no longer than its answer lets
+ * itself be kept.
+ */
+export function drawLifetimes({ acceptedMs, rejectedMs }: Lifetimes, random: number, keepableMs: number): Lifetimes {
+  const part = 1 - jitter * random;
+  return {
+    acceptedMs: Math.min(Math.floor(acceptedMs * part), keepableMs),
+    rejectedMs: Math.min(Math.floor(rejectedMs * part), keepableMs),
+  };
+}
+
 /**
  * Keeps verdicts by credential. Finding nothing and failing to look are the same to the caller: a store that is down
  * is a miss.

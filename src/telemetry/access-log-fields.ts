@@ -15,6 +15,8 @@ export const accessLogFields = {
   status: 'Status that the client was sent; left out when it was sent none.',
   outcome: 'allow, refuse, fail (forwarding failed) or abandon (broken off before a decision).',
   reason: 'Code of the reason why it was refused or failed.',
+  condition: 'Reason that the author gave the condition of the route, with condition_failed.',
+  shadowed: 'Why the rule would have refused it, on a route with mode: shadow: a reason, or the word of a condition.',
   fault: 'Who has to act: client, policy, auth-api, upstream or gateway.',
   stage: 'Stage that settled the decision: normalize, match, extract, resolve or authorize.',
   userId: 'User that the Auth API named.',

@@ -11,7 +11,7 @@ import type { LogSink } from './log-sink.ts';
 import { redactValue } from './redaction.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { RouteBinding } from './route-bindings.ts';
-import { outcomeOf } from './route-tally.ts';
+import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
 const maxLength = { id: 128, method: 32, host: 255, path: 1024, target: 300 } as const;
@@ -48,6 +48,10 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcomeOf(record)}"`;
   if (reason !== null) line += `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
+  const condition = conditionOf(record);
+  if (condition !== null) line += `,"condition":"${condition}"`;
+  const shadowed = shadowedOf(record);
+  if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
   if (decision !== null) line += decisionMembers(decision);
   if (record.client !== '') line += `,"client":${jsonText(record.client, maxLength.id)}`;
   if (record.target !== null) line += `,"target":${jsonText(record.target, maxLength.target)}`;

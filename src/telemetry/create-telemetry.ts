@@ -6,14 +6,16 @@ import type { IdentityEvents } from '../identity/events.ts';
 import { createAccessLog } from './access-log.ts';
 import { formatMetric } from './exposition.ts';
 import { Gauges, type ServerReadings } from './gauges.ts';
-import { IdentityTally } from './identity-tally.ts';
+import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
 import { createLogSink, type LogDestination, standardOutput } from './log-sink.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MailTally, type ReadMailState } from './mail-tally.ts';
 import { metricsCatalog } from './metrics-catalog.ts';
 import type { ObserveRequest } from './request-record.ts';
+import { type RevocationReadings, RevocationTally } from './revocation-tally.ts';
 import { RouteBindings } from './route-bindings.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
+import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
 import { TrafficTally } from './traffic-tally.ts';
 
 export interface TelemetryOptions {
@@ -34,6 +36,14 @@ export interface Telemetry {
   useRoutes(table: RouteTable): void;
   /** At each reload: forgets the health of targets that are no longer there. */
   useUpstreams(upstreams: ReadonlyMap<string, { readonly targets: readonly string[] }>): void;
+  /** Where a scrape reads what the verdict cache holds now. */
+  watchIdentity(read: () => IdentityReadings): void;
+  /** Where a scrape reads what holds now; null: nothing is in use yet. */
+  watchRevocations(read: () => RevocationReadings | null): void;
+  /** A call through this route was to revoke something, and what it named was no id. */
+  readonly evictionUnreadable: (route: string) => void;
+  /** What a candidate of the rules says, and what becomes of recorded decisions. */
+  readonly shadowEvents: ShadowEvents & RecordEvents;
   /** A step of a mail of the embedded Auth API. */
   readonly onMail: (outcome: MailOutcome) => void;
   watchMail(read: ReadMailState): void;
@@ -59,19 +69,26 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   );
   const bindings = new RouteBindings();
   const traffic = new TrafficTally(bindings);
-  const identity = new IdentityTally();
+  const log = createLogger(options.log.level, sink);
+  const identity = new IdentityTally(log);
   const mail = new MailTally();
+  const revocations = new RevocationTally();
+  const shadow = new ShadowTally();
   const accessLog = createAccessLog(options.log, sink, now);
   const runtime = runtimeMetrics();
 
   return {
-    log: createLogger(options.log.level, sink),
+    log,
     observe: (record) => {
       const binding = bindings.of(record.decision === null ? null : record.decision.route);
       traffic.add(record, binding);
       if (accessLog !== null) accessLog(record, binding);
     },
-    identityEvents: identity.events,
+    identityEvents: { ...identity.events, ...revocations.events },
+    watchIdentity: (read) => identity.watch(read),
+    watchRevocations: (read) => revocations.watch(read),
+    evictionUnreadable: revocations.unreadable,
+    shadowEvents: shadow.events,
     useRoutes: (table) => bindings.use(table.routes),
     useUpstreams: (upstreams) => gauges.useUpstreams(upstreams),
     onMail: mail.add,
@@ -79,7 +96,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     watchServer: (readings) => gauges.watchServer(readings),
     metricsText: async () => {
       let text = formatMetric(metricsCatalog.configRoutes, [{ labels: [], value: bindings.size }]);
-      for (const part of [traffic, identity, mail, gauges]) {
+      for (const part of [traffic, identity, revocations, shadow, mail, gauges]) {
         for (const [key, samples] of part.samples()) text += formatMetric(metricsCatalog[key], samples);
       }
       return text + (await runtime.metrics());

@@ -1,5 +1,6 @@
 /** The state of the process that a scrape reports: configuration, upstream health, what is open now, and the build. */
 import type { Sample } from './exposition.ts';
+import { type LoadReadings, loadSamples } from './load-gauges.ts';
 import type { MetricKey } from './metrics-catalog.ts';
 
 /** Read at each scrape, so that nothing has to be counted up and down on the way of a request. */
@@ -7,6 +8,7 @@ export interface ServerReadings {
   connections(): number;
   requestsInFlight(): number;
   tunnels(): number;
+  load(): LoadReadings;
 }
 
 export class Gauges {
@@ -52,6 +54,7 @@ export class Gauges {
     yield ['requestsInFlight', plain(this.#server?.requestsInFlight() ?? 0)];
     yield ['tunnels', plain(this.#server?.tunnels() ?? 0)];
     yield ['connections', plain(this.#server?.connections() ?? 0)];
+    yield* loadSamples(this.#server?.load() ?? null);
     yield ['upstreamHealthy', this.#healthSamples()];
     yield [
       'configLoads',

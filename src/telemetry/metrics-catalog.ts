@@ -3,18 +3,11 @@
  * compares them. Labels hold only what the configuration or a fixed list names (route ids, upstreams and their targets,
  * methods, statuses, reasons): never a path, a user, a key or anything else that a client chooses.
  */
+import { identityMetrics } from './identity-metrics.ts';
+import { exchangeSeconds, type MetricDefinition } from './metric-definition.ts';
 
-export interface MetricDefinition {
-  readonly name: `rolegate_${string}`;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly labels: readonly string[];
-  readonly help: string;
-  /** Upper bounds in seconds, ascending; `+Inf` is added. Histograms only. */
-  readonly buckets?: readonly number[];
-}
+export type { MetricDefinition } from './metric-definition.ts';
 
-/** From an upstream's fastest answer to the longest timeout that makes sense. */
-const exchangeSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 /** A warm decision takes microseconds, a cold one waits for the Auth API. */
 const decisionSeconds = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
@@ -32,6 +25,36 @@ export const metricsCatalog = {
     type: 'counter',
     labels: ['route', 'reason'],
     help: 'Requests that ended with a reason: refused, or failed while they were forwarded.',
+  },
+  conditions: {
+    name: 'rolegate_condition_refusals_total',
+    type: 'counter',
+    labels: ['route', 'condition'],
+    help: 'Requests that a condition of their route refused, by the reason that its author gave it.',
+  },
+  shadowRefusals: {
+    name: 'rolegate_shadow_refusals_total',
+    type: 'counter',
+    labels: ['route', 'reason'],
+    help: 'Requests let through by a route with mode: shadow that its rule refuses, by reason or word of the condition.',
+  },
+  shadowDecisions: {
+    name: 'rolegate_shadow_decisions_total',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Decisions compared with a candidate of the rules: same, newly_allowed, newly_refused, other_reason, other_route, undecided or skipped.',
+  },
+  shadowDifferences: {
+    name: 'rolegate_shadow_differences_total',
+    type: 'counter',
+    labels: ['route', 'difference', 'reason'],
+    help: 'Decisions that a candidate of the rules would have made otherwise; reason of the refusal, or word of the condition.',
+  },
+  decisionRecords: {
+    name: 'rolegate_decision_records_total',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Decisions to be recorded: written, left_out (too many at once) or failed.',
   },
   requestDuration: {
     name: 'rolegate_request_duration_seconds',
@@ -96,42 +119,102 @@ export const metricsCatalog = {
     labels: [],
     help: 'Connections of clients that are open now.',
   },
-  verdicts: {
-    name: 'rolegate_verdicts_total',
+  connectionsRefused: {
+    name: 'rolegate_connections_refused_total',
     type: 'counter',
-    labels: ['source', 'outcome'],
-    help: 'Lookups of a credential, by where the verdict came from.',
+    labels: ['limit'],
+    help: 'Connections that were closed at once, by the limit that they exceeded: total or client.',
   },
-  staleVerdicts: {
-    name: 'rolegate_stale_verdicts_total',
+  streams: {
+    name: 'rolegate_streams_open',
+    type: 'gauge',
+    labels: [],
+    help: 'WebSockets, event streams and long transfers whose access is watched.',
+  },
+  rechecks: {
+    name: 'rolegate_stream_rechecks_total',
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Times that the access of an open stream was decided again: kept, ended or unknown.',
+  },
+  bufferedBytes: {
+    name: 'rolegate_body_buffer_bytes',
+    type: 'gauge',
+    labels: [],
+    help: 'Memory that the first parts of request bodies take now.',
+  },
+  eventLoopLag: {
+    name: 'rolegate_event_loop_lag_seconds',
+    type: 'gauge',
+    labels: [],
+    help: 'How late the event loop was at the last look, ten times a second; 0 when nothing is shed by it.',
+  },
+  shedShare: {
+    name: 'rolegate_shed_share',
+    type: 'gauge',
+    labels: [],
+    help: 'Part of new requests that is turned away because the process falls behind: 0 to 1.',
+  },
+  upstreamInFlight: {
+    name: 'rolegate_upstream_requests_in_flight',
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Requests that an upstream is answering now.',
+  },
+  upstreamWaiting: {
+    name: 'rolegate_upstream_requests_waiting',
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Requests that wait for a free connection to an upstream.',
+  },
+  ...identityMetrics,
+  revocations: {
+    name: 'rolegate_revocations_total',
+    type: 'counter',
+    labels: ['source', 'kind'],
+    help: 'Revocations that took effect in this process, by who said so.',
+  },
+  revocationHearing: {
+    name: 'rolegate_revocation_hearing',
+    type: 'gauge',
+    labels: [],
+    help: 'Whether this process would hear of a revocation now: 1, or 0 while verdicts live no longer than cache.unhearing.',
+  },
+  revocationTombstones: {
+    name: 'rolegate_revocation_tombstones',
+    type: 'gauge',
+    labels: [],
+    help: 'Revocations that are held against verdicts from before them.',
+  },
+  revocationNoise: {
+    name: 'rolegate_revocation_noise_total',
+    type: 'counter',
+    labels: ['where'],
+    help: 'What was heard where revocations are told, and is none.',
+  },
+  revocationCatchUps: {
+    name: 'rolegate_revocation_catch_ups_total',
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Times that this process heard again after it had not; lost: it dropped everything, as the log did not reach back.',
+  },
+  revocationUnacknowledged: {
+    name: 'rolegate_revocations_unacknowledged_total',
     type: 'counter',
     labels: [],
-    help: 'Verdicts past their life that were served because the Auth API was out of reach.',
+    help: 'Other replicas that did not acknowledge a revocation before their verdicts had to have ended.',
   },
-  authApiCalls: {
-    name: 'rolegate_auth_api_calls_total',
+  revocationUntold: {
+    name: 'rolegate_revocations_untold_total',
     type: 'counter',
-    labels: ['kind', 'outcome'],
-    help: 'Calls to the Auth API, by kind of credential.',
+    labels: [],
+    help: 'Revocations that Redis did not take, so that the other replicas are told later.',
   },
-  authApiDuration: {
-    name: 'rolegate_auth_api_call_duration_seconds',
-    type: 'histogram',
-    labels: ['kind'],
-    help: 'Time from sending a call to the Auth API to its judged answer.',
-    buckets: exchangeSeconds,
-  },
-  breaker: {
-    name: 'rolegate_auth_api_breaker_state',
-    type: 'gauge',
-    labels: ['state'],
-    help: 'State of the circuit breaker before the Auth API: 1 for the current one.',
-  },
-  redis: {
-    name: 'rolegate_redis_operations_total',
+  evictionUnreadable: {
+    name: 'rolegate_evictions_unreadable_total',
     type: 'counter',
-    labels: ['operation', 'outcome'],
-    help: 'Uses of the shared cache.',
+    labels: ['route'],
+    help: 'Calls through a route with evict that named nothing that can be revoked.',
   },
   authMails: {
     name: 'rolegate_auth_mails_total',

@@ -12,6 +12,10 @@ const otherMethod = labeledMethods.length;
 export class RouteTally {
   readonly duration = new Distribution(metricsCatalog.requestDuration.buckets);
   readonly refusals = new Map<ReasonCode, number>();
+  /** By the word of the condition; the configuration names them all. */
+  readonly conditions = new Map<string, number>();
+  /** By what the rule says of requests that are let through in the shadow: a reason or the word of a condition. */
+  readonly shadowed = new Map<string, number>();
   bytesReceived = 0;
   bytesSent = 0;
   aborted = 0;
@@ -28,6 +32,10 @@ export class RouteTally {
     this.bytesReceived += record.bytesIn;
     this.bytesSent += record.bytesOut;
     if (record.reason !== null) this.refusals.set(record.reason, (this.refusals.get(record.reason) ?? 0) + 1);
+    const condition = conditionOf(record);
+    if (condition !== null) this.conditions.set(condition, (this.conditions.get(condition) ?? 0) + 1);
+    const shadowed = shadowedOf(record);
+    if (shadowed !== null) this.shadowed.set(shadowed, (this.shadowed.get(shadowed) ?? 0) + 1);
     if (record.aborted) this.aborted += 1;
     if (record.cut) this.cut += 1;
   }
@@ -44,6 +52,18 @@ export class RouteTally {
 /** How a request ended, for metrics and log alike. */
 export function outcomeOf(record: RequestRecord): RequestOutcome {
   return requestOutcomes[outcomeIndex(record)]!;
+}
+
+/** The word of the condition that was not met, or null. */
+export function conditionOf({ decision, reason }: RequestRecord): string | null {
+  if (reason !== 'condition_failed' || decision?.outcome !== 'refuse') return null;
+  return decision.condition?.word ?? null;
+}
+
+/** Why the rule of a route in shadow mode refuses a request that it lets through: the word of its condition, or the reason. */
+export function shadowedOf({ decision }: RequestRecord): string | null {
+  const refused = decision?.outcome === 'allow' ? decision.shadowed : null;
+  return refused === null ? null : (refused.condition?.word ?? refused.reason);
 }
 
 function outcomeIndex(record: RequestRecord): 0 | 1 | 2 | 3 {

@@ -1,10 +1,17 @@
 /** The head of the upstream's answer as the client gets it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { annotation, appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
+import { annotation, appendAnswerHeaders, type TreatAnswer } from '../core/forwarding/answer-headers.ts';
+import type { Route } from '../core/routing/route.ts';
 
 /** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
 export type Annotate = 'failures' | 'all';
+
+/** What of a configuration answers are made by. */
+export interface AnswerContext {
+  readonly annotate: Annotate;
+  readonly rules: { readonly treatAnswer: TreatAnswer };
+}
 
 export interface AnswerHead {
   readonly status: number;
@@ -19,14 +26,18 @@ export interface AnswerHead {
   readonly coded: boolean;
 }
 
+/** `route` is the request's, and `asked` are its headers. */
 export function answerHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
-  annotate: Annotate,
+  { annotate, rules }: AnswerContext,
+  route: Route | null,
+  asked: readonly string[],
 ): AnswerHead {
   const headers: string[] = [];
-  const { contentLength, hasError, errorId: received, coded } = appendAnswerHeaders(headers, rawHeaders);
+  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, route, asked);
+  const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
     errorId = randomUUID();

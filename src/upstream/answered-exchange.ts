@@ -4,7 +4,7 @@
  * brought it, because an event stream may take long to say its first word.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { type Annotate, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
+import { type AnswerContext, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
 import { Exchange } from './exchange.ts';
 import { resetSocket } from './reset-socket.ts';
 
@@ -20,9 +20,15 @@ export abstract class AnsweredExchange extends Exchange {
   private unframed = false;
 
   /** The head of the final answer is there. */
-  protected beginAnswer(status: number, statusText: string, rawHeaders: readonly string[], annotate: Annotate): void {
+  protected beginAnswer(
+    status: number,
+    statusText: string,
+    rawHeaders: readonly string[],
+    context: AnswerContext,
+  ): void {
     this.answeredAt = performance.now();
-    this.head = answerHead(status, statusText, rawHeaders, annotate);
+    const route = this.decision?.route ?? null;
+    this.head = answerHead(status, statusText, rawHeaders, context, route, this.req.rawHeaders);
     // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
     if (this.head.coded) {
       this.fail('upstream_answer_invalid');
@@ -68,8 +74,7 @@ export abstract class AnsweredExchange extends Exchange {
     const { status, statusText, headers, errorId } = head;
     this.head = null;
     this.held = null;
-    // Not before the last of several that were pipelined: the others are under way and would be lost.
-    if (this.entrypoint.draining && this.from.latest === this) {
+    if (this.closesConnection) {
       headers.push('connection', 'close');
       this.from.closing = true;
     }
@@ -106,11 +111,12 @@ export abstract class AnsweredExchange extends Exchange {
     super.fail(reason, cause);
   }
 
-  /** Cut by Node with a proper end, an answer that only ends with its connection would look whole. */
-  override clientEnded(): void {
-    if (!this.unframed || this.res.writableEnded || this.over) return;
+  /** Lets go of a client that is gone, most likely. Ended properly, an answer that only ends so would look whole. */
+  protected letGoOfClient(): void {
     this.aborted = true;
-    this.breakOff();
+    this.release();
+    if (this.unframed) this.breakOff();
+    else this.req.socket.destroy();
   }
 
   protected override breakOff(): void {

@@ -1,6 +1,7 @@
 /** The upstreams of one configuration: their targets in turn, healthy ones only. Made whole and replaced whole. */
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
 import { Target } from './target.ts';
 
@@ -8,6 +9,8 @@ export interface Upstreams {
   /** Throws when there is none: the configuration has checked every name. */
   get(name: string): Upstream;
   all(): Iterable<Upstream>;
+  /** None of them has a place left, or had one a moment ago: a request can be refused before it is decided. */
+  readonly congested: boolean;
   /** Stops the health checks and lets requests in flight finish; new ones find the targets unreachable. */
   close(): Promise<void>;
   /** Breaks what is in flight. */
@@ -23,6 +26,7 @@ export function createUpstreams(
   options: UpstreamOptions = {},
 ): Upstreams {
   const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config)]));
+  const list = [...upstreams.values()];
   const watches = [...configs.values()].flatMap((config) => {
     const upstream = upstreams.get(config.name);
     return config.health === null || upstream === undefined
@@ -30,8 +34,7 @@ export function createUpstreams(
       : upstream.targets.map((target) => watchHealth(config.name, target, config.health!, options.events));
   });
   const forEachTarget = async (act: (target: Target) => Promise<void>) => {
-    for (const watch of watches) watch.stop();
-    await Promise.all([...upstreams.values()].flatMap(({ targets }) => targets.map(act)));
+    await Promise.all(list.flatMap(({ targets }) => targets.map(act)));
   };
   return {
     get(name) {
@@ -39,33 +42,62 @@ export function createUpstreams(
       if (upstream === undefined) throw new Error('a route names an upstream that does not exist');
       return upstream;
     },
-    all: () => upstreams.values(),
-    close: () => forEachTarget((target) => target.close()),
-    destroy: () => forEachTarget((target) => target.destroy()),
+    all: () => list,
+    get congested() {
+      for (let i = 0; i < list.length; i += 1) if (!list[i]!.admission.congested) return false;
+      return list.length > 0;
+    },
+    async close() {
+      for (const watch of watches) watch.stop();
+      await Promise.all(list.map(({ admission }) => admission.empty()));
+      await forEachTarget((target) => target.close());
+    },
+    destroy() {
+      for (const watch of watches) watch.stop();
+      return forEachTarget((target) => target.destroy());
+    },
   };
 }
 
 export class Upstream {
   readonly name: string;
   readonly targets: readonly Target[];
+  readonly admission: Admission;
+  /** Longest wait in its queue. */
+  readonly waitMs: number;
   #turn = 0;
 
   constructor(config: UpstreamConfig) {
     this.name = config.name;
     this.targets = config.targets.map((origin) => new Target(origin, config));
+    this.admission = new Admission(config.requestsPerClient, config.queue.length);
+    this.waitMs = config.queue.waitMs;
+  }
+
+  /** Requests on connections, over all targets. */
+  get inFlight(): number {
+    let sum = 0;
+    for (const { inFlight } of this.targets) sum += inFlight;
+    return sum;
+  }
+
+  /** A connection became free: whoever waits first looks for it. */
+  freed(): void {
+    if (this.admission.waiting > 0 && this.targets.some(usable)) this.admission.next()?.proceed();
   }
 
   /**
    * The next target in turn that was not tried yet. Targets where a connection failed a moment ago come last.
-   * Reasons: `upstream_unavailable`, `upstream_unreachable`, `overloaded`.
+   * Reasons: `upstream_unavailable`, `upstream_unreachable`; `upstream_busy`: a connection may become free. `pooled`: it
+   * is to use one of the pool's connections.
    */
-  pick(tried: ReadonlySet<Target> | null): Target | ReasonCode {
+  pick(tried: ReadonlySet<Target> | null, pooled = true): Target | ReasonCode {
     const { targets } = this;
     if (targets.length === 1) {
       const only = targets[0]!;
       if (tried !== null) return 'upstream_unreachable';
       if (!only.healthy) return 'upstream_unavailable';
-      return only.full ? 'overloaded' : only;
+      return pooled && only.full ? 'upstream_busy' : only;
     }
     this.#turn = (this.#turn + 1) % targets.length;
     let second: Target | null = null;
@@ -73,10 +105,14 @@ export class Upstream {
     for (let i = 0; i < targets.length; i += 1) {
       const target = targets[(this.#turn + i) % targets.length]!;
       if (!target.healthy || tried?.has(target) === true) continue;
-      if (target.full) reason = 'overloaded';
+      if (pooled && target.full) reason = 'upstream_busy';
       else if (target.suspect) second ??= target;
       else return target;
     }
     return second ?? reason;
   }
+}
+
+function usable(target: Target): boolean {
+  return target.healthy && !target.full;
 }

@@ -4,15 +4,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Decision } from '../core/outcome/decision.ts';
+import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { BodyHolder } from './body-memory.ts';
 
 /** The client connection that a request came on. */
 export interface Origin {
   requestEnded(request: Exchange): void;
   /** The request that came last. */
   readonly latest: unknown;
+  /** The request that is the last one here, however many follow; null: there is none yet. */
+  readonly final: unknown;
+  /** Whose bodies its bodies are counted with; null: nobody's. */
+  readonly holder: BodyHolder | null;
   /** An answer on it says that it is the last one. */
   closing: boolean;
 }
@@ -23,8 +28,14 @@ export interface ExchangeHost {
   readonly draining: boolean;
   /** Writes the refusal of `exchange.reason` and sets `status` and `bytesOut`. */
   refuse(exchange: Exchange, reason: ReasonCode): void;
+  /** Answers a preflight with these headers, and sets `status`. */
+  answerPreflight(exchange: Exchange, headers: readonly string[]): void;
   /** The answer is ended before its request was whole: takes the rest off the connection, or closes it. */
   drainBody(exchange: Exchange): void;
+  /** Decides the request again, by what is in use now. */
+  decideAgain(exchange: Exchange): Decision | Promise<Decision>;
+  /** Whether what was granted to it at `grantedAtMs` (since the epoch) may have been revoked since. */
+  mayBeRevoked(exchange: Exchange, granted: Allow, grantedAtMs: number): boolean;
   /** Called once, when client and gateway are done with each other. */
   ended(exchange: Exchange): void;
 }
@@ -39,6 +50,8 @@ export class Exchange implements RequestRecord {
   errorId: string | null = null;
   requestId = '';
   client = '';
+  /** Who counts as one client with it. */
+  party = '';
   target: string | null = null;
   aborted = false;
   cut = false;
@@ -94,6 +107,13 @@ export class Exchange implements RequestRecord {
 
   get host(): string {
     return this.decision?.request?.host ?? '';
+  }
+
+  /** Its answer tells the client that the connection ends. */
+  get closesConnection(): boolean {
+    const { from } = this;
+    // While draining not before the last of several that were pipelined: the others are under way and would be lost.
+    return from.final === this || (this.entrypoint.draining && from.latest === this);
   }
 
   /** Part of the request body has not arrived yet. */

@@ -1,22 +1,18 @@
 /**
- * Forwards one allowed request and streams the answer back. The exchange itself is the handler of its connection and
- * the node that waits on the deadline wheel, so that a request costs no further object, closure, promise or timer.
- * Whatever breaks off is broken on the other side too: neither a cut request nor a cut answer is ever ended.
+ * Forwards one allowed request and streams the answer back. The exchange itself is the handler of its connection, the
+ * node that waits on the deadline wheel and the one that waits for its turn, so that a request costs no further object,
+ * closure, promise or timer. Whatever breaks off is broken on the other side too: neither a cut request nor a cut answer
+ * is ever ended.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
-import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { Annotate } from './answer-head.ts';
-import { AnsweredExchange } from './answered-exchange.ts';
-import type { Upstream, Upstreams } from './create-upstreams.ts';
-import type { Deadline, Deadlines } from './deadline-wheel.ts';
-import type { ExchangeHost, Origin } from './exchange.ts';
-import { type BodyOwner, RequestBody } from './request-body.ts';
+import type { Upstreams } from './create-upstreams.ts';
 import type { Target } from './target.ts';
 import { reasonOfFailure, unsendable } from './upstream-failure.ts';
+import { WaitingExchange } from './waiting-exchange.ts';
 import type { HopControl, HopHandler, HopRequest } from './wire/connection.ts';
 
 /** What of a configuration forwarding needs. */
@@ -24,25 +20,19 @@ export interface ForwardingContext {
   readonly rules: ForwardingRules;
   readonly upstreams: Upstreams;
   readonly annotate: Annotate;
+  /** Does what has to follow a success; null: nothing has to be waited for. Never throws, and never rejects. */
+  readonly evict: (decision: Allow) => Promise<unknown> | null;
 }
 
-/** A client that does not read its answer for this long is let go, whatever the timeout of the route. */
-const stalledClientMs = 60_000;
+/** The wait for other replicas ends by itself before this. */
+const longestHoldMs = 11_000;
 
-export class ForwardedExchange extends AnsweredExchange implements HopHandler, Deadline, BodyOwner {
-  deadlineAt = 0;
-  earlier: Deadline | null = null;
-  later: Deadline | null = null;
-
-  private readonly deadlines: Deadlines;
+export class ForwardedExchange extends WaitingExchange implements HopHandler {
   private hop: HopRequest | null = null;
-  private annotate: Annotate = 'failures';
-  private timeoutMs = 0;
-  private upstream: Upstream | null = null;
+  private context: ForwardingContext | null = null;
   /** Where the request is, or waits to be; null before and after. */
   private destination: Target | null = null;
   private tried: Set<Target> | null = null;
-  private body: RequestBody | null = null;
   /** Not null once bytes may have been sent. */
   private control: HopControl | null = null;
   /** The connection had carried a request before this one. */
@@ -50,22 +40,6 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
   private retried = false;
   /** The first byte of an answer came. */
   private answerStarted = false;
-  /** Nothing of the upstream counts any more. */
-  private stopped = false;
-  /** Since when the upstream is held back because the client does not read; 0: it is not. */
-  private stalledSince = 0;
-
-  constructor(
-    deadlines: Deadlines,
-    entrypoint: ExchangeHost,
-    from: Origin,
-    req: IncomingMessage,
-    res: ServerResponse,
-    expectsContinue: boolean,
-  ) {
-    super(entrypoint, from, req, res, expectsContinue);
-    this.deadlines = deadlines;
-  }
 
   /** Starts forwarding. Whatever comes of it is answered to the client; throws only for faults of the gateway. */
   forward(decision: Allow, context: ForwardingContext, facts: ClientFacts): void {
@@ -86,20 +60,23 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
 
     const headers: string[] = [];
     appendRequestHeaders(headers, context.rules, decision, this.req.rawHeaders, facts);
-    // The framing is the body's: a stream with `content-length` among the headers keeps it, one without is sent in
-    // chunks, and no body is no stream. Nothing is ever piped unframed, whatever the method.
-    if (this.bodyLength !== 0) this.body = new RequestBody(this.req, this, route.maxBodyBytes);
-    this.hop = { method: request.method, path: path + request.query, headers, body: this.body };
-    this.annotate = context.annotate;
-    this.timeoutMs = route.timeoutMs;
+    this.hop = { method: request.method, path: path + request.query, headers, body: null };
+    this.context = context;
     this.upstream = context.upstreams.get(route.upstream);
-    this.deadlines.schedule(this, performance.now() + this.timeoutMs);
+    this.begin(decision);
     if (this.expectsContinue) this.res.writeContinue();
-    this.dispatch();
+    // The framing is the body's: bytes carry their length, a stream with `content-length` among the headers keeps it, one
+    // without is sent in chunks, and no body is none. Nothing is ever piped unframed, whatever the method.
+    if (this.bodyLength === 0) this.enter();
+    else this.takeBody(route);
   }
 
-  private dispatch(): void {
+  protected override dispatch(): void {
     const target = this.upstream!.pick(this.tried);
+    if (target === 'upstream_busy') {
+      this.waitForConnection();
+      return;
+    }
     if (typeof target === 'string') {
       this.fail(target);
       return;
@@ -111,6 +88,7 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
   private send(target: Target, fresh: boolean): void {
     this.destination = target;
     target.inFlight += 1;
+    this.hop!.body = this.outgoingBody;
     if (fresh) target.pool.dispatchAlone(this.hop!, this);
     else target.pool.dispatch(this.hop!, this);
   }
@@ -128,10 +106,12 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
     if (this.stopped) {
       // It was given up while it waited: nothing is sent, and the connection stays good.
       this.settle();
+      this.leave();
       return false;
     }
     this.control = control;
     this.reused = control.carried > 0;
+    this.first?.handedOn();
     return true;
   }
 
@@ -143,10 +123,24 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
     this.answerStarted = true;
   }
 
-  onResponseStart(_control: HopControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
+  onResponseStart(control: HopControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
     if (this.stopped) return;
-    this.beginAnswer(status, statusText, rawHeaders, this.annotate);
-    this.deadlineAt = this.answeredAt + this.timeoutMs;
+    const told = this.evictAfter(status);
+    this.beginAnswer(status, statusText, rawHeaders, this.context!);
+    this.progress(this.answeredAt);
+    if (told === null || this.stopped) return;
+    this.progress(this.answeredAt + longestHoldMs);
+    control.pause();
+    this.holdAnswer(told, () => {
+      this.progress();
+      control.resume();
+    });
+  }
+
+  /** Before the answer is looked at: what the upstream did holds even if its answer cannot be passed on. */
+  private evictAfter(status: number): Promise<unknown> | null {
+    const { granted } = this;
+    return granted !== null && granted.route.evict !== null && status < 300 ? this.context!.evict(granted) : null;
   }
 
   onResponseData(control: HopControl, chunk: Buffer): void {
@@ -164,9 +158,10 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
 
   onResponseEnd(): void {
     this.settle();
-    this.deadlines.cancel(this);
+    this.shared.deadlines.cancel(this);
     this.stopped = true;
     this.endAnswer();
+    this.leave();
     if (!this.bodyPending) return;
     // Answered before the request was whole: what is left of it would be read as the next request.
     this.body!.destroy();
@@ -176,7 +171,10 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
   onResponseError(error: Error): void {
     const sent = this.control !== null;
     const target = this.settle();
-    if (this.stopped) return;
+    if (this.stopped) {
+      this.leave();
+      return;
+    }
     try {
       this.failed(error, target, sent);
     } catch (cause) {
@@ -210,44 +208,15 @@ export class ForwardedExchange extends AnsweredExchange implements HopHandler, D
     return this.bodyLength === 0 && (this.method === 'GET' || this.method === 'HEAD');
   }
 
-  private progress(): void {
-    this.deadlineAt = performance.now() + this.timeoutMs;
-  }
-
-  onDeadline(): void {
-    if (this.stopped) return;
-    const now = performance.now();
-    if (this.stalledSince !== 0) {
-      // The upstream is held back because the client does not read.
-      if (now - this.stalledSince < stalledClientMs) {
-        this.deadlines.schedule(this, Math.min(now + this.timeoutMs, this.stalledSince + stalledClientMs));
-        return;
-      }
-      this.aborted = true;
-      this.fail('request_timeout');
-    } else {
-      const client = this.answeredAt === 0 && this.body?.awaitsClient === true;
-      this.fail(client ? 'request_timeout' : 'upstream_timeout');
-    }
-  }
-
-  bodyTooLarge(): void {
-    this.fail('body_too_large');
-  }
-
-  override fail(reason: ReasonCode, cause: unknown = null): void {
-    this.release();
-    super.fail(reason, cause);
-  }
-
   /** Lets go of the upstream: it sees the connection close at once, or the request never reaches it. */
   protected override release(): void {
     if (this.stopped) return;
-    this.stopped = true;
-    this.deadlines.cancel(this);
-    this.body?.destroy();
-    if (this.control === null) return;
-    this.control.abort();
-    this.settle();
+    super.release();
+    if (this.control !== null) {
+      this.control.abort();
+      this.settle();
+    }
+    // Where it still waits for a connection, that one reports the end.
+    if (this.destination === null) this.leave();
   }
 }

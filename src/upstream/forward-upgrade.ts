@@ -11,41 +11,41 @@ import { appendRequestHeaders, type ClientFacts } from '../core/forwarding/reque
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { AnsweredExchange } from './answered-exchange.ts';
-import type { Deadline, Deadlines } from './deadline-wheel.ts';
+import { handshakeFault } from '../core/request/websocket-handshake.ts';
+import { farewellFor } from './close-frame.ts';
 import type { ExchangeHost, Origin } from './exchange.ts';
 import type { ForwardingContext } from './forward-request.ts';
+import type { ForwardingParts } from './forwarding-parts.ts';
+import { LastingExchange } from './lasting-exchange.ts';
 import type { Target } from './target.ts';
-import { joinTunnel, type Tunnel } from './tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 import { reasonOfFailure } from './upstream-failure.ts';
 
 /** A side that has ended may wait this long for the other one to end too. */
 const halfClosedMs = 30_000;
+/** Both sides may take this long to hear the last word, before they are broken off. */
+const farewellMs = 2_000;
 const maxAnswerHeaderBytes = 64 * 1024;
 
-export class UpgradeExchange extends AnsweredExchange implements Deadline {
-  deadlineAt = 0;
-  earlier: Deadline | null = null;
-  later: Deadline | null = null;
-
-  private readonly deadlines: Deadlines;
-  private readonly now: () => number;
+export class UpgradeExchange extends LastingExchange {
   private readonly socket: Socket;
   private readonly early: Buffer;
   private context: ForwardingContext | null = null;
-  private allowed: Allow | null = null;
   private facts: ClientFacts | null = null;
   private targetPath = '';
   private tried: Set<Target> | null = null;
   private outgoing: ClientRequest | null = null;
   private answer: IncomingMessage | null = null;
   private tunnel: Tunnel | null = null;
+  /** Moment of `performance.now()` at which the tunnel is broken off, whatever there still is. */
+  private breakAt = Number.POSITIVE_INFINITY;
+  /** Moment at which its access is looked at. */
+  private accessAt = Number.POSITIVE_INFINITY;
+  private ending = false;
   private released = false;
 
-  /** `now`: milliseconds since the epoch, for the end of a credential. */
   constructor(
-    deadlines: Deadlines,
-    now: () => number,
+    shared: ForwardingParts,
     entrypoint: ExchangeHost,
     from: Origin,
     req: IncomingMessage,
@@ -54,9 +54,7 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
   ) {
     // Node has let go of the socket; a response of our own serves for everything that is no tunnel.
     const res = new ServerResponse(req);
-    super(entrypoint, from, req, res, false);
-    this.deadlines = deadlines;
-    this.now = now;
+    super(shared, entrypoint, from, req, res, false);
     this.socket = socket;
     this.early = head;
     res.shouldKeepAlive = false;
@@ -70,7 +68,7 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => res.emit('drain'));
     // Read until something comes, so that a client that goes away during the handshake is noticed.
-    socket.on('readable', this.watch);
+    socket.on('readable', this.peek);
     socket.once('end', this.gone);
   }
 
@@ -78,7 +76,7 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
     return 'upgrade';
   }
 
-  private readonly watch = (): void => {
+  private readonly peek = (): void => {
     if (this.socket.readableLength === 0) this.socket.read(0);
   };
 
@@ -92,30 +90,35 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
       this.fail('upgrade_unsupported');
       return;
     }
+    const fault = handshakeFault(this.req.rawHeaders);
+    if (fault !== null) {
+      this.fail(fault);
+      return;
+    }
     const path = rewritePath(decision.route, decision.request.path);
     if (path === null) {
       this.fail('path_ambiguous');
       return;
     }
     this.targetPath = path + decision.request.query;
-    this.allowed = decision;
+    this.granted = decision;
     this.context = context;
     this.facts = facts;
     this.send();
   }
 
   private send(): void {
-    const { route } = this.allowed!;
-    const target = this.context!.upstreams.get(route.upstream).pick(this.tried);
+    const { route } = this.granted!;
+    const target = this.context!.upstreams.get(route.upstream).pick(this.tried, false);
     if (typeof target === 'string') {
       this.fail(target);
       return;
     }
     this.target = target.origin;
-    this.deadlines.schedule(this, performance.now() + route.timeoutMs);
+    this.shared.deadlines.schedule(this, performance.now() + route.timeoutMs);
 
     const headers: string[] = [];
-    appendRequestHeaders(headers, this.context!.rules, this.allowed!, this.req.rawHeaders, this.facts!);
+    appendRequestHeaders(headers, this.context!.rules, this.granted!, this.req.rawHeaders, this.facts!);
     headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
     const { url } = target;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
@@ -167,11 +170,11 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
       this.fail('upstream_answer_invalid');
       return;
     }
-    this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!.annotate);
+    this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!);
     if (this.released) return;
-    const { timeoutMs } = this.allowed!.route;
+    const { timeoutMs } = this.granted!.route;
     answer.on('data', (chunk: Buffer) => {
-      this.deadlines.schedule(this, performance.now() + timeoutMs);
+      this.shared.deadlines.schedule(this, performance.now() + timeoutMs);
       if (this.continueAnswer(chunk)) return;
       answer.pause();
       this.res.once('drain', () => answer.resume());
@@ -197,39 +200,69 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
     }
     this.answeredAt = performance.now();
     this.status = 101;
-    this.deadlines.cancel(this);
+    this.shared.deadlines.cancel(this);
     const { socket, res } = this;
     const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
-    appendAnswerHeaders(headers, answer.rawHeaders);
+    appendAnswerHeaders(headers, answer.rawHeaders, this.context!.rules.treatAnswer);
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
-    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    const { websocketProtocol } = this.context!.rules;
+    for (let i = 0; i < headers.length; i += 2) {
+      // The client's bearer is announced to the gateway: a service has no say in that.
+      if (headers[i]!.toLowerCase() === 'sec-websocket-protocol' && headers[i + 1] === websocketProtocol) continue;
+      text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    }
     res.detachSocket(socket);
-    socket.off('readable', this.watch);
+    socket.off('readable', this.peek);
     socket.off('end', this.gone);
     socket.write(`${text}\r\n`, 'latin1');
     const received = socket.bytesRead - this.early.length;
     const sent = socket.bytesWritten - upstreamHead.length;
-    this.tunnel = joinTunnel(socket, upstream, this.early, upstreamHead, {
-      halfClosed: () => this.deadlines.schedule(this, performance.now() + halfClosedMs),
+    this.tunnel = new Tunnel(socket, upstream, this.early, upstreamHead, {
+      halfClosed: () => this.breakIn(halfClosedMs),
       closed: () => {
         this.bytesIn = socket.bytesRead - received;
         this.bytesOut = socket.bytesWritten - sent;
         this.closed();
       },
     });
-    this.endWithCredential();
+    this.watchAccess();
   }
 
-  /** A tunnel does not outlive the credential that opened it. */
-  private endWithCredential(): void {
-    const expireAtMs = this.allowed?.identity?.expireAtMs ?? Number.POSITIVE_INFINITY;
-    if (expireAtMs === Number.POSITIVE_INFINITY) return;
-    this.deadlines.schedule(this, performance.now() + Math.max(0, expireAtMs - this.now()));
+  /** The tunnel does not outlive the access that opened it. */
+  endAccess(reason: ReasonCode): void {
+    if (this.tunnel === null) {
+      this.fail(reason);
+      return;
+    }
+    if (this.ending || this.over) return;
+    this.ending = true;
+    this.reason = reason;
+    this.watch?.stop();
+    this.tunnel.end(farewellFor(reason));
+    this.breakIn(farewellMs);
+  }
+
+  lookAt(at: number): void {
+    if (this.ending) return;
+    this.accessAt = at;
+    this.wait();
+  }
+
+  private breakIn(ms: number): void {
+    this.breakAt = Math.min(this.breakAt, performance.now() + ms);
+    this.wait();
+  }
+
+  private wait(): void {
+    const at = this.ending ? this.breakAt : Math.min(this.accessAt, this.breakAt);
+    if (at === Number.POSITIVE_INFINITY) this.shared.deadlines.cancel(this);
+    else this.shared.deadlines.schedule(this, at);
   }
 
   onDeadline(): void {
-    if (this.tunnel !== null) this.tunnel.destroy();
-    else this.fail('upstream_timeout');
+    if (this.tunnel === null) this.fail('upstream_timeout');
+    else if (performance.now() >= this.breakAt) this.tunnel.destroy();
+    else this.watch?.look();
   }
 
   override fail(reason: ReasonCode, cause: unknown = null): void {
@@ -240,7 +273,7 @@ export class UpgradeExchange extends AnsweredExchange implements Deadline {
   protected override release(): void {
     if (this.released) return;
     this.released = true;
-    this.deadlines.cancel(this);
+    this.shared.deadlines.cancel(this);
     this.answer?.destroy();
     this.outgoing?.destroy();
   }

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import type { BodyPace } from './body-pace.ts';
 
 export interface BodyOwner {
   bytesIn: number;
@@ -16,18 +17,28 @@ export class RequestBody extends Readable {
   readonly #source: IncomingMessage;
   readonly #owner: BodyOwner;
   readonly #maxBytes: number;
+  readonly #pace: BodyPace;
 
-  constructor(source: IncomingMessage, owner: BodyOwner, maxBytes: number) {
+  /** `first`: what was taken of it already, and counted. */
+  constructor(
+    source: IncomingMessage,
+    owner: BodyOwner,
+    maxBytes: number,
+    pace: BodyPace,
+    first: readonly Buffer[] = [],
+  ) {
     super({ highWaterMark: source.readableHighWaterMark });
     this.#source = source;
     this.#owner = owner;
     this.#maxBytes = maxBytes;
+    this.#pace = pace;
     // Whoever reads the body learns of errors elsewhere; without a listener one would end the process.
     this.on('error', ignore);
     source.on('error', ignore);
     source.on('data', this.#take);
     source.on('end', this.#end);
     source.pause();
+    for (const chunk of first) this.push(chunk);
   }
 
   /** Everything that came is handed on and more is wanted: it is the client that keeps the upstream waiting. */
@@ -37,25 +48,33 @@ export class RequestBody extends Readable {
 
   readonly #take = (chunk: Buffer): void => {
     this.#owner.bytesIn += chunk.length;
+    this.#pace.came(chunk.length);
     if (this.#owner.bytesIn > this.#maxBytes) this.#owner.bodyTooLarge();
-    else if (!this.push(chunk)) this.#source.pause();
+    else if (!this.push(chunk)) this.#hold();
   };
 
   readonly #end = (): void => {
+    this.#pace.hold(performance.now());
     this.push(null);
   };
 
+  #hold(): void {
+    this.#source.pause();
+    this.#pace.hold(performance.now());
+  }
+
   override _read(): void {
     this.#source.resume();
+    if (!this.#source.complete) this.#pace.wait(performance.now());
   }
 
   /** The source stays as it is: a cut body must not look complete, and what is left of it is its owner's business. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#source.off('data', this.#take);
     this.#source.off('end', this.#end);
-    if (!this.#source.complete) this.#source.pause();
+    if (!this.#source.complete) this.#hold();
     callback(error);
   }
 }
 
-function ignore(): void {}
+export function ignore(): void {}

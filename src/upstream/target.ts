@@ -4,8 +4,6 @@ import { Pool } from './wire/pool.ts';
 
 /** After a failed connection other targets are preferred for this long. */
 const suspectMs = 2_000;
-/** Requests that may wait for each connection; beyond it the gateway is at capacity. */
-const waitingPerConnection = 8;
 /** Idle connections are closed before the usual servers close theirs; a server's own `Keep-Alive` hint wins. */
 const keepAliveMs = 4_000;
 
@@ -24,7 +22,7 @@ export class Target {
   constructor(origin: string, config: UpstreamConfig) {
     this.origin = origin;
     this.url = new URL(origin);
-    this.#limit = config.connections * (1 + waitingPerConnection);
+    this.#limit = config.connections;
     this.pool = new Pool(origin, {
       connections: config.connections,
       connectTimeoutMs: config.connectTimeoutMs,
@@ -32,6 +30,7 @@ export class Target {
     });
   }
 
+  /** Every connection is in use. */
   get full(): boolean {
     return this.inFlight >= this.#limit;
   }

@@ -1,11 +1,11 @@
-/** Joins two sockets after an upgrade: bytes, ends and failures of one side reach the other. */
+/**
+ * Joins two sockets after a WebSocket upgrade: bytes, ends and failures of one side reach the other. It follows the
+ * frames, so that it can end both sides with a Close frame between two of theirs.
+ */
 import type { Socket } from 'node:net';
+import { closeFrame, type Farewell } from './close-frame.ts';
+import { FrameTracker } from './frame-tracker.ts';
 import { resetSocket } from './reset-socket.ts';
-
-export interface Tunnel {
-  /** Breaks both sides. */
-  destroy(): void;
-}
 
 export interface TunnelEvents {
   /** One side has said that it sends no more. */
@@ -14,38 +14,111 @@ export interface TunnelEvents {
   closed(): void;
 }
 
-/** `clientHead` and `upstreamHead` are bytes that were read together with the handshake. */
-export function joinTunnel(
-  client: Socket,
-  upstream: Socket,
-  clientHead: Buffer,
-  upstreamHead: Buffer,
-  events: TunnelEvents,
-): Tunnel {
-  let open = 2;
-  const destroy = () => {
-    client.destroy();
-    upstream.destroy();
-  };
-  for (const [side, other] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    // A failure is passed on as one; an end would look like the other side's intention.
-    side.on('error', () => resetSocket(other));
-    side.once('end', () => events.halfClosed());
-    side.once('close', () => {
-      open -= 1;
+/** A dead peer shows within minutes, though nothing is sent. */
+const keepAliveMs = 60_000;
+
+export class Tunnel {
+  readonly #sides: readonly [Direction, Direction];
+  readonly #events: TunnelEvents;
+  #open = 2;
+  #ending = false;
+
+  /** `clientHead` and `upstreamHead` are bytes that were read together with the handshake. */
+  constructor(client: Socket, upstream: Socket, clientHead: Buffer, upstreamHead: Buffer, events: TunnelEvents) {
+    this.#events = events;
+    this.#sides = [new Direction(upstream, client, false), new Direction(client, upstream, true)];
+    for (const [side, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      side.setKeepAlive(true, keepAliveMs);
+      // A failure is passed on as one; an end would look like the other side's intention.
+      side.on('error', () => this.#failed(other));
+      side.once('end', () => events.halfClosed());
+      side.once('close', () => this.#closed(side, other));
+    }
+    this.#sides[0].start(upstreamHead);
+    this.#sides[1].start(clientHead);
+  }
+
+  /** Tells both sides, as soon as the frame under way to each is whole, and lets nothing more through. */
+  end(farewell: Farewell): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    for (const side of this.#sides) side.end(farewell);
+  }
+
+  /** Breaks both sides. */
+  destroy(): void {
+    for (const { to } of this.#sides) to.destroy();
+  }
+
+  #failed(other: Socket): void {
+    // What the other one is told at the end must not be lost with this one.
+    if (!this.#ending) resetSocket(other);
+  }
+
+  #closed(side: Socket, other: Socket): void {
+    this.#open -= 1;
+    if (this.#ending) {
+      // The client has heard it; the service has all that it will get, too.
+      if (other === this.#sides[1].to) other.destroySoon();
+    } else {
       // After a proper end the other side may still be sending what it had; after anything else there is nothing to save.
       if (!side.readableEnded) resetSocket(other);
       else if (!other.writableEnded) other.end();
-      if (open === 0) events.closed();
-    });
+    }
+    if (this.#open === 0) this.#events.closed();
   }
-  if (upstreamHead.length > 0) client.write(upstreamHead);
-  if (clientHead.length > 0) upstream.write(clientHead);
-  // `pipe` holds the faster side back, and passes an end on as an end.
-  client.pipe(upstream);
-  upstream.pipe(client);
-  return { destroy };
+}
+
+/** One way through the tunnel. */
+class Direction {
+  readonly from: Socket;
+  readonly to: Socket;
+  readonly #frames = new FrameTracker();
+  readonly #masked: boolean;
+  #farewell: Farewell | null = null;
+  #done = false;
+
+  constructor(from: Socket, to: Socket, masked: boolean) {
+    this.from = from;
+    this.to = to;
+    this.#masked = masked;
+  }
+
+  start(head: Buffer): void {
+    if (head.length > 0) {
+      this.#frames.pass(head);
+      this.to.write(head);
+    }
+    // Sees each chunk before `pipe` does, which holds the faster side back and passes an end on as an end.
+    this.from.on('data', this.#seen);
+    this.from.pipe(this.to);
+  }
+
+  end(farewell: Farewell): void {
+    this.from.unpipe(this.to);
+    this.#farewell = farewell;
+    if (this.#frames.between) this.#say();
+    // What comes further is read and thrown away: unread bytes would turn the end into a reset.
+    this.from.resume();
+  }
+
+  readonly #seen = (chunk: Buffer): void => {
+    if (this.#farewell === null) {
+      this.#frames.pass(chunk);
+      return;
+    }
+    if (this.#done) return;
+    this.to.write(chunk.subarray(0, this.#frames.finish(chunk)));
+    if (this.#frames.between) this.#say();
+  };
+
+  #say(): void {
+    this.#done = true;
+    // After a Close frame nothing may follow.
+    if (this.#frames.closing) this.to.end();
+    else this.to.end(closeFrame(this.#farewell!, this.#masked));
+  }
 }

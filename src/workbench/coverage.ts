@@ -79,7 +79,8 @@ function effectsSeen({ decision }: CaseResult): readonly string[] {
   const { route, request } = decision;
   if (route === null || request === null) return [];
   const method = methodKey(route, request.method);
-  const word = wordOf(decision);
+  // A rule that is tried out has done what it does, too.
+  const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
   if (word !== null) return [keyOf(route, method, { kind: 'refuses', word })];
   const whom = decision.identity === null ? 'anonymous' : 'known';
   return [keyOf(route, method, { kind: 'allows', whom }), keyOf(route, method, { kind: 'allows', whom: 'anybody' })];

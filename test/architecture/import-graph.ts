@@ -26,6 +26,8 @@ const levels = new Map([
   ['upstream', 3],
   ['telemetry', 3],
   ['auth-api', 3],
+  ['redis', 3],
+  ['workbench', 3],
   ['console', 3],
   ['core', 4],
 ]);

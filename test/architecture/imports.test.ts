@@ -10,6 +10,15 @@ describe('the source', () => {
     expect(checkImports(tree)).toEqual([]);
   });
 
+  test('loads the client of Redis in one place only, and there when it is needed', () => {
+    // As a type it is gone at run time.
+    const loads =
+      /^import\s+(?!type\b)[^;]*['"]ioredis['"]|(?<!typeof )\bimport\(\s*['"]ioredis['"]|require\(['"]ioredis['"]/m;
+    const loading = [...tree].filter(([, text]) => loads.test(text));
+    expect(loading.map(([path]) => path)).toEqual([]);
+    expect([...tree].some(([path, text]) => path.startsWith('redis/') && text.includes("load('ioredis')"))).toBe(true);
+  });
+
   test('was read', () => {
     expect(tree.size).toBeGreaterThan(20);
     const imports = [...tree.values()].flatMap(readImports);
@@ -54,6 +63,10 @@ describe('the checker sees', () => {
     'a room importing another one': {
       files: { 'identity/a.ts': "import { log } from '../telemetry/b.ts';", 'telemetry/b.ts': '' },
       problems: ['identity/a.ts: identity imports more than types from telemetry (../telemetry/b.ts)'],
+    },
+    'a room connecting to Redis by itself': {
+      files: { 'identity/a.ts': "import { connect } from '../redis/b.ts';", 'redis/b.ts': '' },
+      problems: ['identity/a.ts: identity imports more than types from redis (../redis/b.ts)'],
     },
     'a value import that only looks like types': {
       files: { 'identity/a.ts': "import { type Log } from '../telemetry/b.ts';", 'telemetry/b.ts': '' },

@@ -15,16 +15,18 @@ const blocks = (page: string, language: string) =>
 
 describe('docs/reference/admin.md', () => {
   const page = read('reference/admin.md');
-  const rows = [...page.matchAll(/^\| `(GET|POST) (\/\S*)` \| (yes|no) \|/gm)].map(([, ...cells]) => cells);
+  const rows = [...page.matchAll(/^\| `(GET|POST) (\/\S*)` \| (yes|no|signature) \|/gm)].map(([, ...cells]) => cells);
 
   test('lists every endpoint, with its method and whether it needs the token', async () => {
     const token = 'operators-0123456789abcdef0123456789';
-    const { ask } = await startAdmin({ token: () => token, reload: () => [] });
+    const revocations = { revoke: async () => 'told' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
+    const { ask } = await startAdmin({ token: () => token, reload: () => [], revocations });
+    const headers = { 'content-type': 'application/json' };
     const index = (await ask('/')).text.split('\n').slice(2, -1);
     const listed = rows.map(([method, path]) => (method === 'GET' ? path : `${method} ${path}`));
     expect(listed.sort()).toEqual(['/', ...index].sort());
     for (const [method = '', path = '', needs] of rows) {
-      expect((await ask(path, { method })).status, path).toBe(needs === 'yes' ? 401 : 200);
+      expect((await ask(path, { method, headers })).status, path).toBe(needs === 'no' ? 200 : 401);
     }
   });
 

@@ -38,18 +38,20 @@ describe('what it shows', () => {
   });
 
   test.each([
-    ['without Redis and mail', {}, { redis: 'not configured', mail: 'not configured' }],
-    ['with Redis', { redis: true }, { redis: 'ok', mail: 'not configured' }],
-    ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down', mail: 'not configured' }],
-    ['with mail', { mail: true }, { redis: 'not configured', mail: 'ok' }],
-    ['with mail down, which is no reason to refuse', { mail: false }, { redis: 'not configured', mail: 'down' }],
+    ['without Redis and mail', {}, {}],
+    ['with Redis', { redis: true, revocations: true }, { redis: 'ok', revocations: 'ok' }],
+    ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down' }],
+    ['deaf to revocations, which is none either', { revocations: false }, { revocations: 'down' }],
+    ['with mail', { mail: true }, { mail: 'ok' }],
+    ['with mail down, which is no reason to refuse', { mail: false }, { mail: 'down' }],
   ])('that it is ready %s', async (_, part, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
     const answer = await ask('/health/ready?verbose');
     expect(answer.status).toBe(200);
+    const none = { redis: 'not configured', revocations: 'not configured', mail: 'not configured' };
     expect(JSON.parse(answer.text)).toEqual({
       status: 'ready',
-      checks: { configuration: 'ok', authApi: 'ok', ...checks, draining: 'no' },
+      checks: { configuration: 'ok', authApi: 'ok', ...none, ...checks, draining: 'no' },
     });
   });
 

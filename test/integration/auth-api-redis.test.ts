@@ -8,8 +8,10 @@ import type { AuthApi } from '../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
 import type { OutgoingMail } from '../../src/auth-api/outbox/outbox.ts';
 import type { AuthApiSettings } from '../../src/config/config.ts';
+import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { authApiSettings } from '../support/auth-api-settings.ts';
 import { type PrivateRedis, startPrivateRedis, useRedis } from '../support/redis.ts';
+import { redisConfig } from '../support/redis-config.ts';
 
 const closing: (() => Promise<void>)[] = [];
 let folder: string;
@@ -44,9 +46,10 @@ async function startReplica(
   const mails: OutgoingMail[] = [];
   const lines: string[] = [];
   const log = (_fields: object, message: string) => lines.push(message);
-  const shared = { database: join(folder, 'auth.db'), redis: { ...redis, commandTimeoutMs: silence } };
+  const shared = { database: join(folder, 'auth.db'), redis: redisConfig(redis.url, redis.keyPrefix, silence) };
   const api = await createAuthApi({
     settings: { ...authApiSettings, ...shared, ...changes },
+    connectRedis,
     log: { info: log, warn: log, error: log },
     printCode: (mail) => mails.push(mail),
   });

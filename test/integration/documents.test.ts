@@ -20,13 +20,21 @@ const blocks = pages.flatMap(({ path, text }) => blocksOf(text).map((block) => (
 const isConfig = ({ language, text }: FencedBlock) => /^ya?ml$/.test(language) && /^version: 1$/m.test(text);
 const isShell = ({ language }: FencedBlock) => /^(sh|bash|shell|console|zsh)$/.test(language);
 
+const webhookSecret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+
 /** A value that fits, for every `${NAME}` of a configuration. */
 function environmentFor(text: string): Record<string, string> {
   const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
   return Object.fromEntries(
     names.map((name) => [
       name,
-      /REDIS/.test(name) ? 'redis://127.0.0.1:6379' : /URL/.test(name) ? 'http://127.0.0.1:8081' : 'x'.repeat(40),
+      /WEBHOOK/.test(name)
+        ? webhookSecret
+        : /REDIS/.test(name)
+          ? 'redis://127.0.0.1:6379'
+          : /URL/.test(name)
+            ? 'http://127.0.0.1:8081'
+            : 'x'.repeat(40),
     ]),
   );
 }
@@ -121,7 +129,7 @@ describe('commands', () => {
     'npm ci && npm test': '.ci/run',
   };
   /** Pages whose commands follow one another, in one shell from the first to the last. */
-  const sessions = ['docs/guides/operate.md'].filter((path) => files.includes(path));
+  const sessions = ['docs/guides/operate.md', 'docs/guides/revocation.md'].filter((path) => files.includes(path));
   /** Pages whose commands another file runs, word by word as they stand. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/administer-users-guide.test.ts',

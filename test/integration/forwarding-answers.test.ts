@@ -65,8 +65,10 @@ describe('an answer', () => {
     expect(answer.header('trailer')).toBeUndefined();
   });
 
-  it('is not confused by informational answers before it', async () => {
-    const early = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+  it.each([
+    ['hints', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
+    ['a 100 Continue that nobody asked for', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('is not confused by informational answers before it: %s', async (_name, early) => {
     const { port } = await answering(early + early + whole('200 OK', 'final'));
     const answer = await sendRaw(port, get);
     expect([answer.status, answer.text()]).toEqual([200, 'final']);
@@ -181,7 +183,7 @@ describe('an answer that comes before the request is whole', () => {
       },
     });
     running.push(upstream);
-    const proxy = await startProxy({ targets: [upstream.origin] });
+    const proxy = await startProxy({ targets: [upstream.origin], route: { bodyBufferBytes: 0 } });
     running.push(proxy);
     return { port: proxy.port, proxy };
   }

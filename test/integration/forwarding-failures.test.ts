@@ -119,10 +119,13 @@ describe('an upstream that fails before it answers', () => {
     expect((await sendRaw(port, get)).text()).toBe('late');
   });
 
-  it('times out in the queue too, and does not reach the upstream afterwards', async () => {
+  it('waits in the queue for a bounded time, and does not reach the upstream afterwards', async () => {
     const { port, upstream } = await inFront(
       { kind: 'never-answers' },
-      { route: { timeoutMs: 200 }, upstream: { connections: 1 } },
+      {
+        route: { timeoutMs: 200, bodyBufferBytes: 0 },
+        upstream: { connections: 1, queue: { length: 9, waitMs: 200 } },
+      },
     );
     // Takes the one connection for good: a trickling body keeps it alive past the time of the queued request.
     const holder = await openRaw(port);
@@ -130,7 +133,7 @@ describe('an upstream that fails before it answers', () => {
     await vi.waitFor(() => expect(upstream.open()).toBe(1));
     const trickle = setInterval(() => holder.write('x'), 20);
     try {
-      expect((await sendRaw(port, get.replace('/a', '/queued'))).status).toBe(504);
+      expectRefusal(await sendRaw(port, get.replace('/a', '/queued')), 503, 'upstream_busy', upstream.origin);
     } finally {
       clearInterval(trickle);
       holder.destroy();
@@ -143,7 +146,10 @@ describe('an upstream that fails before it answers', () => {
   });
 
   it('is at capacity when its queue is full', async () => {
-    const { port, proxy } = await inFront({ kind: 'never-answers' }, { upstream: { connections: 1 } });
+    const { port, proxy } = await inFront(
+      { kind: 'never-answers' },
+      { upstream: { connections: 1, queue: { length: 8, waitMs: 5_000 } } },
+    );
     const waiting = await Promise.all(Array.from({ length: 9 }, () => openRaw(port)));
     for (const connection of waiting) connection.write(get);
     await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(9));
@@ -357,7 +363,7 @@ describe('a client that goes away', () => {
     ],
     ['in the middle of its body', post.slice(0, -2), { kind: 'never-answers' }],
   ] as const)('%s is noticed by the upstream', async (_name, request, behavior) => {
-    const { port, upstream, proxy } = await inFront(behavior);
+    const { port, upstream, proxy } = await inFront(behavior, { route: { bodyBufferBytes: 0 } });
     const connection = await openRaw(port);
     connection.write(request);
     await vi.waitFor(() => expect(upstream.received[0]?.length ?? 0).toBeGreaterThan(0));

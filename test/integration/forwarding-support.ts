@@ -56,7 +56,12 @@ export const ann: Identity = {
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 
-const sources = { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret', bearerCookie: null };
+const sources = {
+  apiKeyHeader: 'api-key',
+  apiSecretHeader: 'api-secret',
+  bearerCookie: null,
+  websocketProtocol: 'rolegate.bearer',
+};
 
 export const knowsAnn: ResolveIdentity = (credential) =>
   credential.kind === 'bearer' && credential.token === goodToken
@@ -71,7 +76,11 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       pattern: compilePattern(null, '/**'),
       methods: null,
       access: compileRouteAccess(setup.access ?? 'public', new Map([['user', []]])),
+      conditions: null,
       tolerates: 0,
+      reading: null,
+      cors: null,
+      answers: null,
       maxAgeMs: Number.POSITIVE_INFINITY,
       upstream: 'service',
       timeoutMs: 5_000,
@@ -79,6 +88,11 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       rewrite: null,
       forwardCredentials: false,
       websocket: true,
+      bodyBufferBytes: 64 * 1024,
+      bodyRate: 0,
+      recheckMs: 0,
+      mode: 'enforce',
+      evict: null,
       ...setup.route,
     },
   ]);
@@ -89,23 +103,42 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     health: null,
     connections: 64,
     connectTimeoutMs: 1_000,
+    requestsPerClient: 64,
+    queue: { length: 100, waitMs: 2_000 },
     ...setup.upstream,
   };
   const upstreams = createUpstreams(
     new Map([['service', upstream]]),
     setup.events === undefined ? {} : { events: setup.events },
   );
-  const policy = { routes: table, credentials: sources };
+  const policy = { routes: table, credentials: sources, roleMapping: null };
   const resolve = setup.resolve ?? knowsAnn;
   const plain: Gateway = {
     decide: (view) => decide(view, policy, resolve),
     rules: compileForwarding(defaultIdentityHeaders, sources),
     upstreams,
     annotate: setup.annotate ?? 'failures',
+    evict: () => null,
   };
   const gateway = setup.gateway?.(plain) ?? plain;
   const wheel = new DeadlineWheel(10);
   const records: RequestRecord[] = [];
+  const limits: ServerConfig['limits'] = {
+    headerBytes: 16 * 1024,
+    headers: 100,
+    targetBytes: 8 * 1024,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 0,
+    keepAliveTimeoutMs: 30_000,
+    connections: 1_000,
+    connectionsPerClient: 0,
+    requestsPerConnection: 0,
+    bodyMemoryBytes: 64 * 1024 * 1024,
+    bodyGraceMs: 10_000,
+    unreadTimeoutMs: setup.unreadMs ?? 60_000,
+    eventLoopLagMs: 0,
+    ...setup.limits,
+  };
   const proxy = createProxy({
     server: {
       listen: { host: '127.0.0.1', port: 0 },
@@ -113,22 +146,13 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       adminToken: null,
       adminHosts: [],
       trustedProxies: setup.trustedProxies ?? (() => false),
+      forwardedHeaders: 'x-forwarded',
       drainTimeoutMs: 1_000,
-      limits: {
-        headerBytes: 16 * 1024,
-        headers: 100,
-        targetBytes: 8 * 1024,
-        headersTimeoutMs: 10_000,
-        requestTimeoutMs: 0,
-        keepAliveTimeoutMs: 30_000,
-        connections: 1_000,
-        ...setup.limits,
-      },
+      limits,
     },
     gateway: () => gateway,
-    forwarder: createForwarder(wheel, setup.now),
+    forwarder: createForwarder({ deadlines: wheel, limits, ...(setup.now === undefined ? {} : { now: setup.now }) }),
     deadlines: wheel,
-    ...(setup.unreadMs === undefined ? {} : { unreadMs: setup.unreadMs }),
     observe: (record) => records.push(record),
   });
   const { port } = await proxy.listen();

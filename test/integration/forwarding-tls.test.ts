@@ -49,7 +49,7 @@ async function inFront(target: string): Promise<number> {
 
 const get = (host: string) => `GET /a HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 const upgrade = (host: string) =>
-  `GET /a HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  `GET /a HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
 describe('an upstream behind TLS', () => {
   it('is verified for its own name and keeps its connection, whatever Host the client sends', async () => {

@@ -162,7 +162,7 @@ describe('the framing of the request', () => {
   });
 
   it('aborts and never ends a body whose chunks are malformed', async () => {
-    const { port, upstream, proxy } = await start();
+    const { port, upstream, proxy } = await start({ route: { bodyBufferBytes: 0 } });
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
     await vi.waitFor(() => expect(upstream.requests[0]?.body.toString()).toBe('abc'));
@@ -220,7 +220,7 @@ describe('the limit on bodies', () => {
   });
 
   it('aborts a chunked body that grows beyond it', async () => {
-    const { port, upstream } = await start({ route: { maxBodyBytes: 4 } });
+    const { port, upstream } = await start({ route: { maxBodyBytes: 4, bodyBufferBytes: 0 } });
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n');
     await vi.waitFor(() => expect(upstream.requests[0]?.body.toString()).toBe('abcd'));

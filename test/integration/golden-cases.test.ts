@@ -49,6 +49,7 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
     const lines = linesOf(golden, row);
     const answer = await sendRaw(world.port, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
     if (row.expect.outcome === 'allow') expectForwarded(row, answer, upstream);
+    else if (row.expect.outcome === 'preflight') expectPreflight(row, answer, upstream);
     else expectRefused(row, answer, upstream);
     if (row.expect.asked !== undefined) {
       expect(authApi.calls.session + authApi.calls.keypair - before).toBe(row.expect.asked ? 1 : 0);
@@ -60,6 +61,7 @@ function expectForwarded(row: GoldenCase, answer: RawAnswer, upstream: Recording
   expect([answer.status, answer.header('x-error')]).toEqual([200, undefined]);
   expect(upstream.requests).toHaveLength(1);
   const received = upstream.last();
+  expectHeaders(row, answer);
   const { identity, upstream: expected } = row.expect;
   if (identity !== undefined) expect(received.header('user-id')).toEqual(identity === null ? [] : [userIdOf(identity)]);
   if (expected?.path !== undefined) expect(received.target).toBe(expected.path);
@@ -69,22 +71,41 @@ function expectForwarded(row: GoldenCase, answer: RawAnswer, upstream: Recording
   }
 }
 
+function expectPreflight(row: GoldenCase, answer: RawAnswer, upstream: RecordingUpstream): void {
+  expect([answer.status, answer.header('x-error'), answer.text()]).toEqual([204, undefined, '']);
+  expect(upstream.requests).toHaveLength(0);
+  expectHeaders(row, answer);
+}
+
+function expectHeaders({ expect: { headers } }: GoldenCase, answer: RawAnswer): void {
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    expect([name, answer.header(name) ?? null]).toEqual([name, value]);
+  }
+}
+
 function expectRefused(row: GoldenCase, answer: RawAnswer, upstream: RecordingUpstream): void {
-  const { reason, proxyReason, status, headers } = row.expect;
+  const { reason, condition, proxyReason, status } = row.expect;
   const code = proxyReason ?? reason;
   if (code === undefined) throw new Error('a refusal has a reason');
-  expect([answer.status, answer.header('x-error')]).toEqual([reasons[code].status, reasons[code].message]);
+  expect([answer.status, answer.header('x-error')]).toEqual([reasons[code].status, messageOf(code, condition)]);
   expect(answer.header('x-error-id')).toMatch(uuid);
   expect(upstream.requests).toHaveLength(0);
   if (!/^HEAD /.test(typeof row.request === 'string' ? row.request : (row.request[0] ?? ''))) {
     expect(answer.header('content-type')).toBe('application/problem+json');
-    expect(JSON.parse(answer.text())).toMatchObject({ code, errorId: answer.header('x-error-id') });
+    expect(JSON.parse(answer.text())).toMatchObject({
+      code,
+      errorId: answer.header('x-error-id'),
+      ...(condition === undefined ? {} : { condition, title: messageOf(code, condition) }),
+    });
   }
   if (proxyReason !== undefined) return;
   if (status !== undefined) expect(answer.status).toBe(status);
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    expect([name, answer.header(name) ?? null]).toEqual([name, value]);
-  }
+  expectHeaders(row, answer);
+}
+
+/** A condition adds the word of its author, which is all that tells it from others. */
+function messageOf(code: keyof typeof reasons, condition: string | undefined): string {
+  return condition === undefined ? reasons[code].message : `${reasons[code].message}: ${condition}`;
 }
 
 async function startWorld(golden: GoldenFile): Promise<World> {

@@ -48,9 +48,9 @@ describe('the circuit breaker', () => {
     await api.behave({ kind: 'fine' });
     await vi.waitFor(async () => expect((await asking.check(bearer())).identity).not.toBeNull());
     expect(asking.events.lines.filter((line) => line.startsWith('breaker'))).toEqual([
-      'breaker open',
-      'breaker half_open',
-      'breaker closed',
+      'breaker 0 open',
+      'breaker 0 half_open',
+      'breaker 0 closed',
     ]);
   });
 

@@ -14,8 +14,9 @@ afterEach(async () => {
 
 const program = `
   import { makeResolver } from '${new URL('../unit/identity/test-resolver.ts', import.meta.url).href}';
+  import { redisConfig } from '${new URL('../support/redis-config.ts', import.meta.url).href}';
   const [url, redisUrl, token] = process.argv.slice(1);
-  const redis = redisUrl === '' ? null : { url: redisUrl, keyPrefix: 'test:close:', commandTimeoutMs: 1000 };
+  const redis = redisUrl === '' ? null : redisConfig(redisUrl, 'test:close:', 1000);
   const { resolve, ready, close } = makeResolver(url, { nowMs: Date.now() }, { redis });
   const { reason } = await resolve({ kind: 'bearer', token }, Infinity);
   await ready();

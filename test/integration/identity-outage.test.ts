@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { bearer } from '../unit/identity/samples.ts';
 import { type Clock, makeResolver, type TestResolver } from '../unit/identity/test-resolver.ts';
+import { startNeighbors } from './identity-replicas.ts';
 
 const any = Number.POSITIVE_INFINITY;
 const closing: (() => Promise<void>)[] = [];
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 function resolver(
-  ...settings: Parameters<typeof makeResolver> extends [string, Clock, ...infer R] ? R : never
+  ...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never
 ): TestResolver {
   const made = makeResolver(api.url, clock, ...settings);
   closing.push(made.close);
@@ -40,7 +41,7 @@ describe('an outage', () => {
   ];
 
   it.each(outages)('is never kept and never a no: %s', async (_, mood, reason) => {
-    const { resolve, stats } = resolver({}, { timeoutMs: 50 });
+    const { resolve, stats } = resolver({}, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
     await api.behave(mood);
     expect(await resolve(bearer(), any)).toEqual({ identity: null, reason, retryAfterS: null, source: 'none' });
     expect(await resolve(bearer(), any)).toMatchObject({ reason });
@@ -48,7 +49,7 @@ describe('an outage', () => {
   });
 
   it.each(outages)('lets a verdict past its life be served, if that is configured: %s', async (_, mood) => {
-    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 }, { timeoutMs: 50 });
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 }, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
     const { identity } = await resolve(bearer(), any);
     await api.behave(mood);
     clock.nowMs += 89_999;
@@ -112,13 +113,28 @@ describe('an outage', () => {
     });
   });
 
-  it('is over when the Auth API answers again', async () => {
+  it('is over when the Auth API answers again, which is asked a few times a second', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 40_000;
+    await resolve(bearer(), any);
+    clock.nowMs += 199;
+    for (let index = 0; index < 10; index += 1) expect(resolve(bearer(), any)).toMatchObject({ stale: true });
+    expect(api.calls.session).toBe(2);
+    await api.behave({ kind: 'fine' });
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
+  });
+
+  it('is over for all as soon as the Auth API has answered anybody', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
     clock.nowMs += 40_000;
     await resolve(bearer(), any);
     await api.behave({ kind: 'fine' });
+    await resolve(bearer('somebody else'), any);
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
   });
 
@@ -128,4 +144,63 @@ describe('an outage', () => {
     await api.behave({ kind: 'down' });
     expect(resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'memory' });
   });
+
+  it('is told once when verdicts past their life begin to be served, and once when they need not be', async () => {
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    const lines = () => events.lines.filter((line) => line.startsWith('serving'));
+    clock.nowMs += 30_000;
+    await api.behave(brokenMoods.error);
+    for (let index = 0; index < 3; index += 1) await resolve(bearer(), any);
+    expect(lines()).toEqual(['serving stale']);
+    await api.behave({ kind: 'fine' });
+    clock.nowMs += 200;
+    for (let index = 0; index < 3; index += 1) await resolve(bearer(), any);
+    expect(lines()).toEqual(['serving stale', 'serving fresh']);
+  });
+
+  it('does not let one be served that was revoked', async () => {
+    const { resolve, revocations } = resolver({ staleOnOutageMs: 60_000 });
+    const { identity } = await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+    await revocations.revoke({ kind: 'user', id: identity?.userId ?? '' }, 'admin');
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+  });
+
+  it('is not what a crowd is: with an Auth API that answers, too many calls let nothing old be served', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { concurrency: 1 });
+    await resolve(bearer(), any);
+    clock.nowMs += 30_000;
+    await api.behave({ kind: 'slow' });
+    const crowd = [resolve(bearer('one'), any), resolve(bearer('two'), any)];
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_busy' });
+    await api.behave({ kind: 'fine' });
+    await Promise.all(crowd);
+  });
+
+  it('lets it be served without a call while the circuit breaker is open', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { breaker: { failures: 1, openMs: 60_000 } });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 30_000;
+    for (let index = 0; index < 3; index += 1) {
+      expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+      clock.nowMs += 200;
+    }
+    expect(api.calls.session).toBe(2);
+  });
+});
+
+it('is not waited out with old verdicts by a replica that would not hear of a revocation', async () => {
+  const neighbors = await startNeighbors(api.url, clock);
+  const one = await neighbors.replica({ cache: { staleOnOutageMs: 60_000 } });
+  await one.resolve(bearer(), any);
+  await api.behave(brokenMoods.error);
+  clock.nowMs += 31_000;
+  expect(await one.resolve(bearer(), any)).toMatchObject({ stale: true });
+  one.revocations.hearing.lost();
+  expect(await one.resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
 });

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheConfig } from '../../src/config/config.ts';
 import { deriveCacheKeys, lookupKey } from '../../src/identity/cache-key.ts';
 import { encodeEntry } from '../../src/identity/redis-entry.ts';
+import { entryKey } from '../../src/identity/redis-keys.ts';
 import { verdictOf } from '../../src/identity/verdict.ts';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { type PrivateRedis, startPrivateRedis, useRedis } from '../support/redis.ts';
+import { redisConfig } from '../support/redis-config.ts';
 import { bearer, identity, keyPair } from '../unit/identity/samples.ts';
 import { type Clock, makeResolver, type TestResolver } from '../unit/identity/test-resolver.ts';
 
@@ -40,17 +42,34 @@ function open(
   changes: Partial<CacheConfig> = {},
   commandTimeoutMs = 5_000,
 ): TestResolver {
-  const made = makeResolver(api.url, clock, { redis: { url, keyPrefix, commandTimeoutMs }, ...changes });
+  const made = makeResolver(api.url, clock, { redis: redisConfig(url, keyPrefix, commandTimeoutMs), ...changes });
   closing.push(made.close);
   return made;
 }
 
+/** Redis takes commands. */
+async function linked({ events }: TestResolver, times = 1): Promise<void> {
+  await vi.waitUntil(() => events.lines.filter((line) => line === 'redis connection ok').length >= times, {
+    timeout: 8_000,
+  });
+}
+
+/** Redis takes commands, and what other replicas say is heard. */
 async function connected({ events }: TestResolver): Promise<void> {
-  await vi.waitUntil(() => events.lines.includes('redis connection ok'), { timeout: 5_000 });
+  await vi.waitUntil(() => events.lines.includes('redis connection ok') && events.lines.includes('hears'), {
+    timeout: 5_000,
+  });
 }
 
 async function written({ events }: TestResolver, count = 1): Promise<void> {
-  await vi.waitUntil(() => events.lines.filter((line) => line === 'redis set ok').length >= count, { timeout: 5_000 });
+  await vi.waitFor(
+    () =>
+      expect(
+        events.lines.filter((line) => line === 'redis set ok').length,
+        events.lines.join('\n'),
+      ).toBeGreaterThanOrEqual(count),
+    { timeout: 5_000 },
+  );
 }
 
 async function rawRedis(url: string): Promise<Redis> {
@@ -139,7 +158,7 @@ describe('what lies in Redis', () => {
     await one.resolve(keyPair(), any);
     await written(one, 2);
     const redis = await rawRedis(url);
-    const names = await redis.keys(`${keyPrefix}*`);
+    const names = await redis.keys(`${keyPrefix}verdict:*`);
     expect(names.length).toBe(2);
     for (const name of names) {
       const value = await redis.getBuffer(name);
@@ -161,7 +180,7 @@ describe('what lies in Redis', () => {
     await one.resolve(bearer('unknown'), any);
     await written(one);
     expect(one.events.lines.filter((line) => line.startsWith('redis set'))).toEqual(['redis set ok']);
-    expect(await (await rawRedis(url)).keys(`${keyPrefix}*`)).toHaveLength(1);
+    expect(await (await rawRedis(url)).keys(`${keyPrefix}verdict:*`)).toHaveLength(1);
   });
 
   const keys = deriveCacheKeys(secret);
@@ -170,9 +189,11 @@ describe('what lies in Redis', () => {
 
   it('is believed only with its proof: the control', async () => {
     const { url, keyPrefix } = await useRedis();
-    const entry = encodeEntry(admin(), name('made-up'), keys.entry);
-    await (await rawRedis(url)).set(keyPrefix + name('made-up'), entry ?? '');
     const one = await replica(url, keyPrefix);
+    // What lay there before the first replica came is not believed: nobody noted revocations yet.
+    clock.nowMs += 1_000;
+    const entry = encodeEntry(admin(), name('made-up'), keys.entry);
+    await (await rawRedis(url)).set(entryKey(keyPrefix, name('made-up')), entry ?? '');
     expect(await one.resolve(bearer('made-up'), any)).toMatchObject({
       source: 'redis',
       identity: { roles: ['admin'] },
@@ -195,8 +216,9 @@ describe('what lies in Redis', () => {
     ['a list', (redis, key) => redis.rpush(key, 'x'), 'error'],
   ])('is not believed when it is %s', async (_, plant, outcome) => {
     const { url, keyPrefix } = await useRedis();
-    await plant(await rawRedis(url), keyPrefix + name('made-up'));
     const one = await replica(url, keyPrefix);
+    clock.nowMs += 1_000;
+    await plant(await rawRedis(url), entryKey(keyPrefix, name('made-up')));
     expect(await one.resolve(bearer('made-up'), any)).toMatchObject({
       reason: 'credential_rejected',
       source: 'auth-api',
@@ -220,7 +242,7 @@ describe('a Redis that is away', () => {
     expect(one.events.lines).toContain('redis get error');
     await vi.waitFor(() => expect(one.events.lines).toContain('redis connection error'));
     await redis.start();
-    await connected(one);
+    await linked(one);
     await one.resolve(bearer('unknown'), any);
     await written(one);
   });
@@ -237,9 +259,10 @@ describe('a Redis that is away', () => {
       source: 'auth-api',
     });
     await redis.start();
-    await vi.waitUntil(() => one.events.lines.filter((line) => line === 'redis connection ok').length === 2, {
-      timeout: 8_000,
-    });
+    await linked(one, 2);
+    // What was revoked meanwhile is not known anymore, so that everything asked for until then counts as revoked.
+    await vi.waitUntil(() => one.events.lines.includes('caught up lost'), { timeout: 8_000 });
+    clock.nowMs += 1;
     await one.resolve(bearer('another'), any);
     await written(one, 2);
   });
@@ -256,9 +279,7 @@ describe('a Redis that is away', () => {
     // The silent connection is given up, so that commands do not pile up behind it.
     await vi.waitUntil(() => one.events.lines.includes('redis connection error'), { timeout: 5_000 });
     await redis.resume();
-    await vi.waitUntil(() => one.events.lines.filter((line) => line === 'redis connection ok').length === 2, {
-      timeout: 8_000,
-    });
+    await linked(one, 2);
   });
 
   it('is not named in anything that is printed, nor is its password', async () => {

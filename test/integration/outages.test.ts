@@ -52,7 +52,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
       timeout: 5_000,
     });
     await world.expectLogged();
-    expect(await world.gateway.metrics()).toMatch(/^rolegate_auth_api_breaker_state\{state="closed"\} 1$/m);
+    expect(await world.gateway.metrics()).toMatch(/^rolegate_auth_api_breaker_state\{url="0",state="closed"\} 1$/m);
   });
 
   it('a body that waits for the verdict is not forwarded either', async () => {
@@ -84,7 +84,8 @@ describe.each(kinds)('%s', (_kind, credential) => {
       },
       { timeout: 5_000, interval: 20 },
     );
-    const early = seen.filter(({ gotAt }) => gotAt < askedAt + lifeMs);
+    // A life is up to a tenth shorter by chance.
+    const early = seen.filter(({ gotAt }) => gotAt < askedAt + 0.9 * lifeMs);
     expect(early.length).toBeGreaterThan(5);
     expect(early.map(({ status }) => status)).toEqual(early.map(() => 200));
     expect(seen.filter(({ status, sentAt }) => status === 200 && sentAt > knownAt + lifeMs)).toEqual([]);

@@ -1,5 +1,7 @@
 /** The end of a process: nobody is cut off who could still be answered, and nothing outlives the time. */
+import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type RunningProxy, startProxy } from './forwarding-support.ts';
@@ -101,7 +103,9 @@ describe('drain', () => {
   it('closes tunnels at once', async () => {
     const { proxy, port } = await start();
     const tunnel = await openRaw(port);
-    tunnel.write('GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    tunnel.write(
+      'GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
     expect((await tunnel.answer()).status).toBe(101);
     const begin = performance.now();
     const drained = proxy.proxy.drain(5_000);
@@ -109,6 +113,23 @@ describe('drain', () => {
     await drained;
     expect(performance.now() - begin).toBeLessThan(3_000);
     await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ door: 'upgrade', status: 101 }));
+  });
+
+  it('says goodbye to both ends of a WebSocket', async () => {
+    const service = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(service, 'listening');
+    const { port: servicePort } = service.address() as { port: number };
+    const proxy = await startProxy({ targets: [`http://127.0.0.1:${servicePort}`] });
+    running.push(proxy, { close: () => new Promise((resolve) => service.close(() => resolve())) });
+    const client = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`);
+    const [[other]] = (await Promise.all([once(service, 'connection'), once(client, 'open')])) as [
+      [WebSocket],
+      unknown,
+    ];
+    const ends = Promise.all([once(client, 'close'), once(other, 'close')]);
+    await proxy.proxy.drain(5_000);
+    const told = (await ends).map(([code, reason]) => [code, String(reason)]);
+    expect(told).toEqual(Array(2).fill([1001, 'draining: The gateway is shutting down']));
   });
 
   it('is done at once when nothing listens', async () => {
@@ -132,6 +153,12 @@ describe('listen', () => {
         requestTimeoutMs: 0,
         keepAliveTimeoutMs: 1_000,
         connections: 1,
+        connectionsPerClient: 0,
+        requestsPerConnection: 0,
+        bodyMemoryBytes: 0,
+        bodyGraceMs: 1_000,
+        unreadTimeoutMs: 1_000,
+        eventLoopLagMs: 0,
       },
       trustedProxies: () => false,
       deadlines: proxy.wheel,

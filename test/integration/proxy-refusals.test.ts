@@ -159,7 +159,10 @@ describe('limits', () => {
   });
 
   it('on the time for a whole request answer 408, and the body is aborted and not ended', async () => {
-    const { port, upstream } = await start({ limits: { requestTimeoutMs: 300, headersTimeoutMs: 200 } });
+    const { port, upstream } = await start({
+      limits: { requestTimeoutMs: 300, headersTimeoutMs: 200 },
+      route: { bodyBufferBytes: 0 },
+    });
     const slow = await openRaw(port);
     slow.write('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel');
     expectRefusal(await slow.answer('POST'), 408, 'request_timeout');

@@ -40,7 +40,12 @@ async function ask(port: number, ...headers: string[]) {
   }
 }
 
-const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+const upgrade = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
 
 test.each([
   ['gzip', 'x'],

@@ -24,7 +24,8 @@ async function start(setup: Partial<ProxySetup> = {}) {
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-const upgrade = 'GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const handshake = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+const upgrade = `GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${handshake}\r\n`;
 const connect = 'CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n';
 
 test('an upgrade behind a request that is not answered yet is an ordinary request', async () => {

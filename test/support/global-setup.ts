@@ -16,7 +16,8 @@ export default async function setup(root: TestProject): Promise<() => Promise<vo
   // Finding or installing a server can take longer than a test may; a file that asks only indirectly waits in its test.
   const texts = await Promise.all(root.vitest.state.getPaths().map((path) => readFile(path, 'utf8')));
   const asked = (pattern: RegExp) => texts.some((text) => pattern.test(text));
-  if (asked(/\b(useRedis|startPrivateRedis)\b/)) await redis.prepare();
+  if (asked(/\b(useRedis|startPrivateRedis|startSentinelRedis|startClusterRedis|startTlsRedis)\b/))
+    await redis.prepare();
   if (asked(/\busePostgres\b/)) await postgres.prepare();
   return async () => {
     await Promise.all([redis.close(), postgres.close()]);

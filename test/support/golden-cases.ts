@@ -29,8 +29,10 @@ const identity = z.strictObject({
 const headers = z.record(z.string(), z.string().nullable());
 
 const expectation = z.strictObject({
-  outcome: z.enum(['allow', 'refuse']),
+  outcome: z.enum(['allow', 'refuse', 'preflight']),
   reason: reason.optional(),
+  /** The author's word for the condition that is not met. */
+  condition: z.string().optional(),
   route: z.string().optional(),
   stage: z.enum(stages).optional(),
   status: z.number().int().optional(),
@@ -42,7 +44,7 @@ const expectation = z.strictObject({
   maxAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
   /** What the upstream receives. `path` includes the query; several values of a header are joined by " | ". */
   upstream: z.strictObject({ path: z.string().optional(), headers: headers.optional() }).optional(),
-  /** Headers of the refusal. */
+  /** Headers of the answer. */
   headers: headers.optional(),
   /** The door that reads bytes may refuse sooner than `decide`, which reads plain data. */
   proxyReason: reason.optional(),
@@ -63,7 +65,14 @@ const goldenCase = z
     ({ expect }) => (expect.outcome === 'refuse') === (expect.reason !== undefined),
     'a reason belongs to a refusal',
   )
-  .refine(({ expect }) => expect.outcome === 'allow' || expect.upstream === undefined, 'a refusal has no upstream');
+  .refine(
+    ({ expect }) => (expect.reason === 'condition_failed') === (expect.condition !== undefined),
+    'a condition belongs to condition_failed',
+  )
+  .refine(
+    ({ expect }) => expect.outcome === 'allow' || expect.upstream === undefined,
+    'only what is allowed has an upstream',
+  );
 
 const goldenFile = z.strictObject({
   about: z.string(),

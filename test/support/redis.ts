@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import type { BrokerAnswer, RedisVerb } from './redis/redis-broker.ts';
 import type { RunningRedis } from './redis/running-redis.ts';
+import type { ProcessSpec } from './redis/server-process.ts';
 import { skipHere } from './skip-here.ts';
 
 export interface SharedRedis {
@@ -24,7 +25,15 @@ export async function useRedis(): Promise<SharedRedis> {
 
 /** A server of the test's own, which it may stop, start, kill and freeze. Call `dispose` after the test. */
 export async function startPrivateRedis(): Promise<PrivateRedis> {
-  const { url, id } = await ask('/own');
+  return handleOf(await ask('/own'));
+}
+
+/** A process of `redis-server` of the test's own, with arguments and files of its own. See `redis-topologies.ts`. */
+export async function startRedisProcess(spec: ProcessSpec): Promise<PrivateRedis> {
+  return handleOf(await ask('/process', spec));
+}
+
+function handleOf({ url, id }: { url: string; id: number }): PrivateRedis {
   const order = (verb: RedisVerb) => async () => {
     await ask(`/${id}/${verb}`);
   };
@@ -39,8 +48,11 @@ export async function startPrivateRedis(): Promise<PrivateRedis> {
   };
 }
 
-async function ask(path: string): Promise<Extract<BrokerAnswer, { url: string }>> {
-  const response = await fetch(`${inject('redisBroker')}${path}`, { method: 'POST' });
+async function ask(path: string, body?: ProcessSpec): Promise<Extract<BrokerAnswer, { url: string }>> {
+  const response = await fetch(`${inject('redisBroker')}${path}`, {
+    method: 'POST',
+    body: body === undefined ? null : JSON.stringify(body),
+  });
   if (!response.ok) throw new Error(await response.text());
   const answer = (await response.json()) as BrokerAnswer;
   if ('skip' in answer) skipHere(answer.skip);

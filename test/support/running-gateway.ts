@@ -20,8 +20,11 @@ export interface RunningGateway {
 }
 
 /** Throws with every problem when the configuration is not one. */
-export async function startGateway(text: string): Promise<RunningGateway> {
-  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+export async function startGateway(
+  text: string,
+  readSecret: (path: string) => string = () => '',
+): Promise<RunningGateway> {
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret });
   if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
   let logged = '';
   const codes: { code: string; codeId: string }[] = [];

@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide } from '../../src/core/decide.ts';
+import { appendAnswerHeaders } from '../../src/core/forwarding/answer-headers.ts';
+import { clientAddress } from '../../src/core/forwarding/client-address.ts';
 import { clientFacts } from '../../src/core/forwarding/client-facts.ts';
 import { appendRequestHeaders, compileForwarding } from '../../src/core/forwarding/request-headers.ts';
 import { rewritePath } from '../../src/core/forwarding/rewrite-path.ts';
+import { refusalHeadersOf } from '../../src/core/forwarding/route-headers.ts';
 import { challengeFor } from '../../src/core/outcome/challenge.ts';
-import type { Allow, Refuse } from '../../src/core/outcome/decision.ts';
+import type { Allow, Decision } from '../../src/core/outcome/decision.ts';
 import { type Reason, reasons } from '../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 import {
@@ -26,12 +29,16 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
   const config = configOf(golden);
 
   test.each(golden.cases.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
-    const view = viewOf(linesOf(golden, row));
+    const read = viewOf(linesOf(golden, row));
+    const view = { ...read, address: addressOf(config, read) };
     const asked: number[] = [];
     const decision = await decide(view, config, (credential, maxAgeMs) => {
       asked.push(maxAgeMs);
       return resolutionOf(golden, credential);
     });
+    if (row.expect.condition !== undefined) {
+      expect(decision).toMatchObject({ condition: { word: row.expect.condition } });
+    }
     const { outcome, reason = null, route, stage, identity, maxAgeMs } = row.expect;
     expect(decision).toMatchObject({ outcome, reason });
     if (route !== undefined) expect(decision.route?.id).toBe(route);
@@ -39,6 +46,10 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
     if (identity !== undefined) expect(decision.identity?.userId ?? null).toBe(identity && userIdOf(identity));
     if (row.expect.asked !== undefined) expect(asked).toHaveLength(row.expect.asked ? 1 : 0);
     if (maxAgeMs !== undefined) expect(asked).toEqual([maxAgeMs]);
+    const answered = answerHeaders(config, decision, view);
+    for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
+      expect([name, answered[name] ?? null]).toEqual([name, value]);
+    }
     if (decision.outcome === 'allow') {
       if (row.expect.upstream === undefined) return;
       const sent = forwarded(config, decision, view);
@@ -48,11 +59,8 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
       }
       return;
     }
-    if (row.expect.status !== undefined) expect(reasons[decision.reason].status).toBe(row.expect.status);
-    const answered = answerHeaders(decision);
-    for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
-      expect([name, answered[name] ?? null]).toEqual([name, value]);
-    }
+    const status = decision.outcome === 'refuse' ? reasons[decision.reason].status : 204;
+    if (row.expect.status !== undefined) expect(status).toBe(row.expect.status);
   });
 });
 
@@ -76,8 +84,15 @@ test('there are enough of them, and every reason that a decision can have is amo
       'credential_repeated',
       'credential_conflict',
     ] as const),
-    ...(['credential_rejected', 'cross_site_request', 'access_denied', 'role_missing', 'role_forbidden'] as const),
-    ...(['auth_unavailable', 'auth_throttled'] as const),
+    ...([
+      'credential_rejected',
+      'cross_site_request',
+      'access_denied',
+      'role_missing',
+      'role_forbidden',
+      'condition_failed',
+    ] as const),
+    ...(['auth_unavailable', 'auth_throttled', 'cors_origin_forbidden', 'loop_detected'] as const),
   ];
   expect(decided.filter((code) => !seen.has(code))).toEqual([]);
 });
@@ -89,30 +104,56 @@ function configOf(golden: GoldenFile): Config {
   return read.config;
 }
 
+/** Every case comes from this machine, through a proxy when the configuration trusts one there. */
+function addressOf({ server }: Config, { rawHeaders }: RequestView): string | null {
+  const address = '127.0.0.1';
+  const trusted = server.trustedProxies(address);
+  return clientAddress({ address, trusted }, rawHeaders, server.trustedProxies, server.forwardedHeaders);
+}
+
 function forwarded(config: Config, decision: Allow, view: RequestView) {
   const address = '127.0.0.1';
   const { trustedProxies } = config.server;
   const peer = { address, trusted: trustedProxies(address), secure: false };
-  const facts = clientFacts(peer, decision.request.authority, view.rawHeaders, trustedProxies, () => 'fresh');
+  const { authority } = decision.request;
+  const { forwardedHeaders } = config.server;
+  const facts = clientFacts(peer, authority, view.rawHeaders, trustedProxies, () => 'fresh', forwardedHeaders);
   const out: string[] = [];
-  appendRequestHeaders(
-    out,
-    compileForwarding(config.identityHeaders, config.credentials),
-    decision,
-    view.rawHeaders,
-    facts,
-  );
-  const headers: Record<string, string> = {};
-  for (let i = 0; i < out.length; i += 2) {
-    const name = out[i]!.toLowerCase();
-    headers[name] = name in headers ? `${headers[name]} | ${out[i + 1]}` : out[i + 1]!;
-  }
-  return { path: `${rewritePath(decision.route, decision.request.path)}${decision.request.query}`, headers };
+  appendRequestHeaders(out, rulesOf(config), decision, view.rawHeaders, facts);
+  const path = `${rewritePath(decision.route, decision.request.path)}${decision.request.query}`;
+  return { path, headers: byName(out) };
 }
 
-function answerHeaders({ reason, allow, retryAfterS }: Refuse): Record<string, string | null | undefined> {
+function rulesOf(config: Config) {
+  return compileForwarding(config.identityHeaders, config.credentials, config.via.name, config.server.forwardedHeaders);
+}
+
+/** Names in lower case, repeated ones joined. */
+function byName(pairs: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i]!.toLowerCase();
+    headers[name] = name in headers ? `${headers[name]} | ${pairs[i + 1]}` : pairs[i + 1]!;
+  }
+  return headers;
+}
+
+/** Headers of the answer: those of a refusal or a preflight, or what is added to the answer of a service. */
+function answerHeaders(
+  config: Config,
+  decision: Decision,
+  view: RequestView,
+): Record<string, string | null | undefined> {
+  if (decision.outcome === 'preflight') return byName(decision.headers);
+  if (decision.outcome === 'allow') {
+    const out: string[] = [];
+    appendAnswerHeaders(out, [], rulesOf(config).treatAnswer, decision.route, view.rawHeaders);
+    return byName(out);
+  }
+  const { reason, allow, retryAfterS } = decision;
   const wait = retryAfterS ?? (reasons[reason] as Reason).retryAfterS;
   return {
+    ...byName(refusalHeadersOf(decision.route, view.rawHeaders)),
     allow,
     'retry-after': wait === undefined ? null : String(wait),
     'www-authenticate': challengeFor(reason),

@@ -3,13 +3,13 @@
  * Everything is counted in this process as well, and that count decides while Redis does not answer in time: a failing
  * Redis neither opens the door anew nor keeps anybody waiting.
  */
-import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RedisClient } from '../../redis/redis-link.ts';
 import { withDeadline } from '../redis/with-deadline.ts';
 import type { AttemptLimit, AttemptLimiter } from './attempt-limiter.ts';
 
 export interface SharedLimiterOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Stands before every key. */
   readonly keyPrefix: string;
   /** Longest wait for Redis. */

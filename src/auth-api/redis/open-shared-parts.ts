@@ -1,9 +1,11 @@
 /** What replicas share when Redis is configured, and what stands in for it when it is not. */
 import type { RedisConfig } from '../../config/config.ts';
+import type { ConnectRedis } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
 import type { AttemptLimiter } from '../limits/attempt-limiter.ts';
 import { createMemoryLimiter } from '../limits/memory-limiter.ts';
 import type { RevocationEvent } from '../revocation-event.ts';
+import { openLink } from './open-link.ts';
 
 export interface SharedParts {
   readonly limiter: AttemptLimiter;
@@ -16,24 +18,26 @@ export interface SharedParts {
 /** `config` null: attempts are counted in this process, and nobody is told. */
 export async function openSharedParts(
   config: RedisConfig | null,
+  connect: ConnectRedis | undefined,
   log: AuthApiLog,
   now: () => number,
 ): Promise<SharedParts> {
   const local = createMemoryLimiter(now);
   if (config === null) return { limiter: local, publish: () => {}, close: async () => {} };
-  // Whoever has no Redis need not load its client.
-  const { connectRedis } = await import('./connect-redis.ts');
+  if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
+  // Whoever has no Redis need not load what uses it.
   const { createSharedLimiter } = await import('../limits/shared-limiter.ts');
   const { createRevocationPublisher } = await import('../revocations/revocation-publisher.ts');
   const { keyPrefix, commandTimeoutMs } = config;
-  const redis = await connectRedis(config, log);
+  const link = await openLink(config, connect, log);
+  const redis = link.client;
   const publisher = createRevocationPublisher({ redis, keyPrefix, log, now });
   return {
     limiter: createSharedLimiter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
     publish: publisher.publish,
     async close() {
       await publisher.close();
-      redis.disconnect();
+      link.close();
     },
   };
 }

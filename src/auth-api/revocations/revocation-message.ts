@@ -15,3 +15,8 @@ export function encodeRevocation({ kind, id }: RevocationNotice, atMs: number): 
 export function revocationChannel(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
+
+/** A stream of the last messages, each in the field `m`. The hash tag keeps it beside what gateways have there. */
+export function revocationLogKey(keyPrefix: string): string {
+  return `${keyPrefix}{revocations}:log`;
+}

@@ -1,11 +1,12 @@
 /**
- * Publishes revocations over Redis. An answer never waits for it. What could not be published is not queued: once Redis
- * takes messages again, one message says that any verdict may be out of date.
+ * Publishes revocations over Redis, and writes them to the log for whoever is away. An answer never waits for it. What
+ * could not be published is not queued: once Redis takes messages again, one message says that any verdict may be out of
+ * date.
  */
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
 import type { RevocationEvent } from '../revocation-event.ts';
-import { encodeRevocation, type RevocationNotice, revocationChannel } from './revocation-message.ts';
+import { encodeRevocation, type RevocationNotice, revocationChannel, revocationLogKey } from './revocation-message.ts';
 
 export interface RevocationPublisher {
   /** Never throws. */
@@ -15,7 +16,7 @@ export interface RevocationPublisher {
 }
 
 export interface RevocationPublisherOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly keyPrefix: string;
   readonly log: AuthApiLog;
   /** Milliseconds since the epoch. */
@@ -23,11 +24,14 @@ export interface RevocationPublisherOptions {
 }
 
 const maxUnderWay = 1_000;
+/** Entries that the log keeps, about: more than are made while somebody is away for a moment. */
+const logLength = 10_000;
 const everything: RevocationNotice = { kind: 'all', id: null };
 
 export function createRevocationPublisher(options: RevocationPublisherOptions): RevocationPublisher {
   const { redis, log, now } = options;
   const channel = revocationChannel(options.keyPrefix);
+  const logKey = revocationLogKey(options.keyPrefix);
   const underWay = new Set<Promise<void>>();
   let missed = false;
 
@@ -41,7 +45,10 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
       miss();
       return;
     }
-    const sent: Promise<void> = redis.publish(channel, encodeRevocation(notice, now())).then(catchUp, miss);
+    const message = encodeRevocation(notice, now());
+    // The log first: whoever subscribes in between finds it there.
+    const logged = redis.xadd(logKey, 'MAXLEN', '~', logLength, '*', 'm', message);
+    const sent: Promise<void> = Promise.all([logged, redis.publish(channel, message)]).then(catchUp, miss);
     underWay.add(sent);
     void sent.finally(() => underWay.delete(sent));
   }

@@ -45,7 +45,12 @@ export function explanationText(explanation: Explanation, color: boolean): strin
   return `${sections.filter((text) => text !== '').join('\n')}\n`;
 }
 
-function verdict({ outcome, status, reason, message, condition, route }: Explanation, paint: Paint): string {
+function verdict(explanation: Explanation, paint: Paint): string {
+  const { outcome, status, reason, message, condition, route, shadowed } = explanation;
+  if (shadowed !== null) {
+    const would = shadowed.condition ?? shadowed.reason;
+    return paint.yellow(`let through by route ${route} in shadow mode; its rule refuses: ${would}\n`);
+  }
   if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
   if (outcome === 'preflight') return paint.green(`answered as a preflight of route ${route}\n`);
   const word = condition === null ? reason : `${reason} (${condition})`;

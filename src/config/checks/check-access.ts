@@ -95,3 +95,8 @@ function checkList(list: Parts<string[]>, path: Path, roles: DeclaredRoles, chec
 export function isPublic(access: Access): boolean {
   return access instanceof Map ? [...access.values()].every((rule) => rule === 'public') : access === 'public';
 }
+
+/** Whether some method reads no credential. */
+export function hasPublic(access: Access | null): boolean {
+  return access instanceof Map ? [...access.values()].includes('public') : access === 'public';
+}

@@ -3,7 +3,8 @@ import type { AuthApiFile, Parts } from '../schema.ts';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/parse-smtp-url.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
-import { readKeySecret, readRedisUrl, readSecretText } from './check-secrets.ts';
+import { checkRedis, type RedisAccess } from './check-redis.ts';
+import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
 
 type Settings = Parts<Omit<AuthApiFile, 'listen' | 'trustedProxies'>>;
 
@@ -13,7 +14,7 @@ export interface AuthApiSecrets {
   readonly secret: string;
   readonly previousSecrets: readonly string[];
   readonly smtp: SmtpServer | null;
-  readonly redisUrl: string | null;
+  readonly redis: RedisAccess | null;
 }
 
 /** Under `authApi.embedded`, or in the Auth API's own file. Null: a problem was reported, here or before. */
@@ -22,10 +23,15 @@ export function checkAuthApiSettings(settings: Settings, path: Path, check: Chec
   checkOutbox(settings, path, check);
   const database = readDatabase(settings, [...path, 'database'], check);
   const secret = readKeySecret(settings.secret, [...path, 'secret'], check);
-  const previousSecrets = readPreviousSecrets(settings, secret, [...path, 'previousSecrets'], check);
+  const previousSecrets = readPreviousSecrets(
+    settings.previousSecrets ?? [],
+    secret,
+    (index) => [...path, 'previousSecrets', index],
+    check,
+  );
   const smtp = readSmtp(settings, [...path, 'mail', 'smtp'], check);
-  const redisUrl = readRedisUrl(settings.redis?.url, [...path, 'redis', 'url'], check);
-  return database === null || secret === null ? null : { database, secret, previousSecrets, smtp, redisUrl };
+  const redis = checkRedis(settings.redis, [...path, 'redis'], check);
+  return database === null || secret === null ? null : { database, secret, previousSecrets, smtp, redis };
 }
 
 function checkLifetimes(lifetimes: Settings['lifetimes'], path: Path, check: Check): void {
@@ -61,18 +67,6 @@ function readDatabase({ database }: Settings, path: Path, check: Check): string 
     'for example "postgres://user:password@postgres:5432/rolegate"',
   );
   return null;
-}
-
-function readPreviousSecrets(settings: Settings, current: string | null, path: Path, check: Check): readonly string[] {
-  const read: string[] = [];
-  settings.previousSecrets?.forEach((source, index) => {
-    const secret = readKeySecret(source, [...path, index], check);
-    if (secret === null) return;
-    if (secret === current) check.at([...path, index], 'this is the current secret', 'list only earlier ones');
-    else if (read.includes(secret)) check.at([...path, index], 'this secret is listed twice');
-    else read.push(secret);
-  });
-  return read;
 }
 
 function readSmtp({ mail }: Settings, path: Path, check: Check): SmtpServer | null {

@@ -2,8 +2,9 @@
 import { Ambiguity } from '../../core/request/ambiguity.ts';
 import { compilePattern } from '../../core/routing/compile-pattern.ts';
 import type { RoutePattern } from '../../core/routing/path-pattern.ts';
+import { compilePathReading, type PathReading } from '../../core/routing/path-reading.ts';
 import type { PathRewrite } from '../../core/routing/route.ts';
-import type { Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 
@@ -88,4 +89,26 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
   if (path?.semicolon === 'keep') bits |= Ambiguity.semicolon;
   if (path?.doubleEncoding === 'keep') bits |= Ambiguity.doubleEncoding;
   return bits;
+}
+
+/** Null: the ordinary reading. */
+export function checkReading(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
+  const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path ?? {};
+  return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
+}
+
+/** One service cannot both read `%2F` as "/" and not: what one route keeps, another would decode. */
+export function checkEncodedSlashes(routes: Parts<ConfigFile>['routes'], check: Check): void {
+  const seen = new Map<string, { readonly word: string; readonly index: number }>();
+  routes?.forEach((route, index) => {
+    const word = route?.path?.encodedSlash;
+    if (route?.upstream === undefined || word === undefined || word === 'reject') return;
+    const earlier = seen.get(route.upstream);
+    if (earlier === undefined) seen.set(route.upstream, { word, index });
+    else if (earlier.word !== word) {
+      const line = check.lineOf(['routes', earlier.index, 'path', 'encodedSlash']);
+      const message = `this route says "${word}" and the one of line ${line} says "${earlier.word}" of the same upstream`;
+      check.at(['routes', index, 'path', 'encodedSlash'], message, 'a service reads "%2F" in one way');
+    }
+  });
 }

@@ -2,76 +2,143 @@
 
 import type { RouteAccess } from '../../core/policy/access.ts';
 import { type AccessSource, compileRouteAccess } from '../../core/policy/compile-access.ts';
+import { compileConditions } from '../../core/policy/compile-conditions.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Check } from './check.ts';
-import { type Access, checkAccess, isPublic } from './check-access.ts';
-import { checkPattern, checkRewrite, toleratedBits } from './check-match.ts';
+import { type Access, checkAccess, hasPublic, isPublic } from './check-access.ts';
+import { createAnswersReader } from './check-answers.ts';
+import { checkClaims } from './check-claims.ts';
+import { checkConditionHeaders } from './check-condition-headers.ts';
+import { checkConditions, mostWords } from './check-conditions.ts';
+import { checkEvict } from './check-evict.ts';
+import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
+import { checkMode } from './check-mode.ts';
 import type { DeclaredRoles } from './check-roles.ts';
+import { placeFrom, type RuleFile } from './rule-file.ts';
+
+/** Where a route stands. */
+export interface RoutePlace {
+  readonly file: RuleFile;
+  readonly position: number;
+}
 
 /** What routes take from the rest of the file. */
 interface Surroundings {
+  /** Headers that conditions may read; null when the section cannot be read. */
+  readonly headers: ReadonlySet<string> | null;
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
   readonly access: Access;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
+  readonly bodyBufferBytes: number;
+  readonly bodyRate: number;
+  readonly recheckMs: number;
+  readonly readAnswers: ReturnType<typeof createAnswersReader>;
 }
 
-/** Null when there are problems that leave no table. */
-export function checkRoutes(parts: Parts<ConfigFile>, roles: DeclaredRoles, check: Check): RouteTable | null {
+export interface CheckedRoutes {
+  /** Null when there are problems that leave no table. */
+  readonly table: RouteTable | null;
+  readonly ids: ReadonlySet<string>;
+  /** Words of conditions. */
+  readonly words: ReadonlySet<string>;
+  /** Where each route of the table stands. */
+  readonly places: readonly RoutePlace[];
+}
+
+/** `files` are the main file, which `parts` and `check` are of, and those that it includes. */
+export function checkRoutes(
+  parts: Parts<ConfigFile>,
+  roles: DeclaredRoles,
+  files: readonly RuleFile[],
+  check: Check,
+): CheckedRoutes {
   const { defaults } = parts;
   const upstreams = parts.upstreams === undefined ? null : new Set(check.keys(['upstreams']) ?? []);
   const surroundings: Surroundings = {
+    headers: checkConditionHeaders(parts, check),
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
     access: checkAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? 'deny',
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
+    bodyBufferBytes: defaults?.bodyBuffer ?? 0,
+    bodyRate: defaults?.bodyRate ?? 0,
+    recheckMs: defaults?.streams?.recheck ?? 0,
+    readAnswers: createAnswersReader(parts, check),
   };
-  const ids = new Map<string, number>();
+  const ids = new Map<string, RoutePlace>();
+  const places: RoutePlace[] = [];
   const routes: Route[] = [];
   const compileAccess = sharedAccess(roles);
-  parts.routes?.forEach((entry, index) => {
-    if (entry === undefined) return;
-    checkId(entry.id, index, ids, check);
-    const route = checkRoute(entry, index, surroundings, compileAccess, check);
-    if (route !== null) routes.push(route);
-  });
-  const table = compileRoutes(routes);
-  if (!('ties' in table)) return table;
-  for (const { first, second, example } of table.ties) {
-    const line = check.lineOf(['routes', first.index]);
-    const other = check.quote(['routes', first.index, 'id'], first.id);
-    const message = `this route and ${other} (line ${line}) both match ${example}`;
-    check.at(['routes', second.index, 'match'], message, 'make one of them more specific, or join them');
+  for (const file of files) {
+    file.routes?.forEach((entry, position) => {
+      if (entry === undefined) return;
+      const place = { file, position };
+      checkId(entry.id, place, ids);
+      const route = checkRoute(entry, place, places.length, surroundings, compileAccess);
+      places.push(place);
+      if (route !== null) routes.push(route);
+    });
   }
-  return null;
+  checkClaims(
+    files,
+    routes.map((route) => ({ route, ...places[route.index]! })),
+  );
+  const words = checkWords(routes, places);
+  checkEncodedSlashes(parts.routes, check);
+  const table = compileRoutes(routes);
+  if (!('ties' in table)) return { table, ids: new Set(ids.keys()), words, places };
+  for (const { first, second, example } of table.ties) {
+    const [there, here] = [places[first.index]!, places[second.index]!];
+    const other = there.file.check.quote(['routes', there.position, 'id'], first.id);
+    const where = placeFrom(here.file, there.file, ['routes', there.position]);
+    const message = `this route and ${other} (${where}) both match ${example}`;
+    here.file.check.at(['routes', here.position, 'match'], message, 'make one of them more specific, or join them');
+  }
+  return { table: null, ids: new Set(ids.keys()), words, places };
 }
 
-function checkId(id: string | undefined, index: number, ids: Map<string, number>, check: Check): void {
+/** Each word is a label of a metric, so there is an end to them. */
+function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): ReadonlySet<string> {
+  const words = new Set<string>();
+  for (const { conditions, index } of routes) {
+    const before = words.size;
+    for (const { word } of conditions ?? []) words.add(word);
+    if (before > mostWords || words.size <= mostWords) continue;
+    const { file, position } = places[index]!;
+    const hint = 'routes can share words';
+    file.check.at(['routes', position, 'when'], `the routes have more than ${mostWords} reasons of their own`, hint);
+  }
+  return words;
+}
+
+function checkId(id: string | undefined, { file, position }: RoutePlace, ids: Map<string, RoutePlace>): void {
   if (id === undefined) return;
-  const path = ['routes', index, 'id'];
+  const path = ['routes', position, 'id'];
   const earlier = ids.get(id);
-  if (earlier === undefined) ids.set(id, index);
-  else
-    check.at(
-      path,
-      `the id ${check.quote(path, id)} is taken by the route of line ${check.lineOf(['routes', earlier])}`,
-    );
+  if (earlier === undefined) {
+    ids.set(id, { file, position });
+    return;
+  }
+  const where = placeFrom(file, earlier.file, ['routes', earlier.position]);
+  file.check.at(path, `the id ${file.check.quote(path, id)} is taken by the route of ${where}`);
 }
 
 /** Null when there is no pattern to compare with other routes. */
 function checkRoute(
   entry: Parts<RouteEntry>,
+  { file, position }: RoutePlace,
   index: number,
   around: Surroundings,
   compileAccess: (access: Access) => RouteAccess,
-  check: Check,
 ): Route | null {
-  const path = ['routes', index];
+  const { check } = file;
+  const path = ['routes', position];
   const { upstream } = entry;
   if (upstream !== undefined && around.upstreams !== null && !around.upstreams.has(upstream)) {
     const at = [...path, 'upstream'];
@@ -85,21 +152,35 @@ function checkRoute(
   const methods = checkMethods(entry, access, path, check);
   const pattern = checkPattern(entry.match, [...path, 'match'], check);
   const rewrite = checkRewrite(entry.rewrite, pattern, [...path, 'rewrite'], check);
+  const publicRoute = access !== null && isPublic(access);
+  const answers = around.readAnswers(entry, path, check);
+  const evict = checkEvict(entry.evict, { pattern, isPublic: publicRoute }, [...path, 'evict'], check);
+  const scope = { pattern, roles: around.roles, headers: around.headers, anonymous: hasPublic(access) };
+  const conditions = checkConditions(entry.when, [...path, 'when'], scope, check);
+  checkMode(entry.mode, { access, conditions: conditions.length }, [...path, 'mode'], check);
   if (pattern === null) return null;
   return {
-    id: entry.id ?? `route ${index + 1}`,
+    id: entry.id ?? `route ${position + 1}`,
     index,
     pattern,
     methods,
     access: compileAccess(access ?? 'deny'),
+    conditions: compileConditions(conditions, around.roles ?? new Map()),
     tolerates: toleratedBits(entry.path),
+    reading: checkReading(entry.path, pattern),
     maxAgeMs: entry.maxAge ?? Infinity,
     upstream: upstream ?? '',
     timeoutMs: entry.timeout ?? around.timeoutMs,
     maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
     rewrite,
-    forwardCredentials: entry.forwardCredentials ?? (access !== null && isPublic(access)),
+    forwardCredentials: entry.forwardCredentials ?? publicRoute,
     websocket: entry.websocket ?? false,
+    ...answers,
+    bodyBufferBytes: entry.bodyBuffer ?? around.bodyBufferBytes,
+    bodyRate: entry.bodyRate ?? around.bodyRate,
+    recheckMs: entry.streams?.recheck ?? around.recheckMs,
+    evict,
+    mode: entry.mode ?? 'enforce',
   };
 }
 

@@ -49,12 +49,20 @@ export function readKeySecret(source: Parts<SecretSource> | undefined, path: Pat
   return null;
 }
 
-/** URL of a Redis server; its password never shows. */
-export function readRedisUrl(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
-  const url = readSecretText(source, path, check);
-  if (url === null) return null;
-  const valid = /^rediss?:\/\/[^\s/]/i.test(url) && URL.canParse(url) && new URL(url).hostname !== '';
-  if (valid) return url;
-  check.at(path, 'expected a URL that starts with redis:// or rediss://', 'for example "redis://redis:6379"');
-  return null;
+/** Earlier values of a secret: each long enough, none the current one, none twice. `pathOf` an item of the list. */
+export function readPreviousSecrets(
+  sources: readonly (Parts<SecretSource> | undefined)[],
+  current: string | null,
+  pathOf: (index: number) => Path,
+  check: Check,
+): readonly string[] {
+  const read: string[] = [];
+  sources.forEach((source, index) => {
+    const secret = readKeySecret(source, pathOf(index), check);
+    if (secret === null) return;
+    if (secret === current) check.at(pathOf(index), 'this is the current secret', 'list only earlier ones');
+    else if (read.includes(secret)) check.at(pathOf(index), 'this secret is listed twice');
+    else read.push(secret);
+  });
+  return read;
 }

@@ -35,7 +35,19 @@ export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {
       );
     }
   }
+  if (typeof authApi.url === 'object') {
+    const path = ['authApi', 'url'];
+    if (authApi.url.length === 0) check.at(path, 'expected at least one URL');
+    checkRepeated(authApi.url, path, 'URL', check);
+  }
   checkKeyHeaders(authApi.headers ?? {}, ['authApi', 'headers'], ['apiKey', 'apiSecret'], check);
+}
+
+/** Base URLs of a list: none may stand in it twice. */
+function checkRepeated(urls: readonly (string | undefined)[], path: readonly string[], what: string, check: Check) {
+  urls.forEach((url, index) => {
+    if (url !== undefined && urls.indexOf(url) < index) check.at([...path, index], `this ${what} is listed twice`);
+  });
 }
 
 /** Headers with a meaning of their own, which neither a credential nor an identity can travel in. */
@@ -127,10 +139,6 @@ export function checkUpstreams(upstreams: Section<'upstreams'>, check: Check): v
     const targets = upstream?.targets;
     if (targets === undefined) continue;
     if (targets.length === 0) check.at([...path, 'targets'], 'an upstream needs at least one target');
-    targets.forEach((target, index) => {
-      if (target !== undefined && targets.indexOf(target) < index) {
-        check.at([...path, 'targets', index], 'this target is listed twice');
-      }
-    });
+    checkRepeated(targets, [...path, 'targets'], 'target', check);
   }
 }

@@ -1,6 +1,6 @@
 /** What every check of meaning works with: places by path, and names shown only when they are the author's own text. */
 import { nameHint } from '../nearest-name.ts';
-import type { ProblemList } from '../problem.ts';
+import type { ConfigProblem, ProblemList } from '../problem.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
 import { findNode, keyOffsetAt, type Node, nodeAt, type Path } from '../yaml/tree.ts';
 
@@ -9,6 +9,8 @@ export interface Check {
   at(path: Path, message: string, hint?: string | null): void;
   /** Reports a problem of the key at the end of the path. */
   atKey(path: Path, message: string, hint?: string | null): void;
+  /** A problem of the value, or with `ofKey` of the key at the end of the path, that is not reported here. */
+  problem(path: Path, message: string, hint: string | null, ofKey?: boolean): ConfigProblem;
   /** Whether the value is the author's own text, without a variable in it, so that a message may show it. */
   isOwn(path: Path): boolean;
   /** The name in quotes, or "this value" when it came from a variable. */
@@ -38,6 +40,8 @@ export function createCheck(
   return {
     at: (path, message, hint = null) => list.report(nodeAt(root, path).offset, message, hint),
     atKey: (path, message, hint = null) => list.report(keyOffsetAt(root, path), message, hint),
+    problem: (path, message, hint, ofKey = false) =>
+      list.describe(ofKey ? keyOffsetAt(root, path) : nodeAt(root, path).offset, message, hint),
     isOwn,
     quote: (path, name) => (isOwn(path) ? `"${name}"` : 'this value'),
     nearest: (path, name, known) => (isOwn(path) ? nameHint(name, known) : null),

@@ -1,7 +1,7 @@
 /** Keys of the Auth API itself: under `authApi.embedded`, or in its own file. */
 import { z } from 'zod';
-import { redis } from './cache.ts';
 import { mail } from './mail.ts';
+import { redis } from './redis.ts';
 import { bool, integer, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { cookieName, duration } from './values.ts';

@@ -1,7 +1,7 @@
 /** Keys under `authApi`, and the Auth API's own file. */
 import { z } from 'zod';
 import { authApiSettingsShape } from './auth-api-settings.ts';
-import { integer, Refusal, scalar, text } from './scalar.ts';
+import { bool, integer, Refusal, scalar, text } from './scalar.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
 const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
@@ -73,12 +73,19 @@ const fields = z.strictObject({
     .prefault('verified'),
 });
 
+const baseUrl = () => origin('paths stand under "authApi.paths"');
+
 const embedded = z.strictObject(authApiSettingsShape);
 
 export const authApi = z.strictObject({
-  url: origin('paths stand under "authApi.paths"')
+  url: z
+    .union([baseUrl(), z.array(baseUrl())])
     .optional()
-    .meta({ description: 'Base URL of the Auth API: scheme, host, port.', examples: ['http://auth-api:8081'] }),
+    .meta({
+      description:
+        'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
+      examples: ['http://auth-api:8081'],
+    }),
   embedded: embedded.optional().meta({
     description: 'Runs the Auth API inside this process, in place of "url".',
     alternative: true,
@@ -89,6 +96,13 @@ export const authApi = z.strictObject({
   concurrency: integer(1, 100_000)
     .meta({ description: 'Calls at once; as many again wait, and beyond that: 503.', examples: [64] })
     .prefault(64),
+  honorCacheControl: bool()
+    .meta({
+      description:
+        'Whether Cache-Control of its answers can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
+      examples: [false],
+    })
+    .prefault(false),
   breaker: z
     .strictObject({
       failures: integer(1, 10_000)
@@ -98,7 +112,7 @@ export const authApi = z.strictObject({
         .meta({ description: 'How long it stays open before one call may try again.', examples: ['5s'] })
         .prefault('5s'),
     })
-    .meta({ description: 'Circuit breaker: spares a failing Auth API, and refuses at once (503).' })
+    .meta({ description: 'Circuit breaker of each URL: spares a failing Auth API, and refuses at once (503).' })
     .prefault({}),
   paths: z
     .strictObject({

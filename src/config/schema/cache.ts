@@ -1,26 +1,10 @@
 /** Keys under `cache`, `credentials` and `errors`. */
 import { z } from 'zod';
-import { integer, Refusal, scalar, text, word } from './scalar.ts';
-import { secret } from './secret.ts';
-import { duration, headerName, isCookieName } from './values.ts';
-
-/** For the shared cache, and for the Auth API. */
-export const redis = z.strictObject({
-  url: secret('the URL of Redis, such as "redis://redis:6379"').meta({
-    description: 'Where Redis is: redis:// or rediss:// (TLS), with user and password if need be.',
-    examples: [`\${REDIS_URL}`],
-  }),
-  keyPrefix: text('a prefix', (value) =>
-    /^[\x21-\x7e]{1,64}$/.test(value)
-      ? value
-      : new Refusal('expected visible ASCII without blanks, at most 64 characters'),
-  )
-    .meta({ description: 'In front of every key, so that installations can share a Redis.', examples: ['rolegate:'] })
-    .prefault('rolegate:'),
-  timeout: duration()
-    .meta({ description: 'Longest wait for a command; beyond it the answer counts as a miss.', examples: ['50ms'] })
-    .prefault('50ms'),
-});
+import { token } from '../../core/forwarding/header-names.ts';
+import { redis } from './redis.ts';
+import { bool, integer, Refusal, scalar, word } from './scalar.ts';
+import { secret, secrets } from './secret.ts';
+import { duration, headerName, isCookieName, size } from './values.ts';
 
 export const cache = z.strictObject({
   secret: secret('a secret of at least 32 characters')
@@ -29,6 +13,14 @@ export const cache = z.strictObject({
       description:
         'Key of the digests under which verdicts are kept; at least 32 characters, the same on every replica. Needed with Redis; without it one is made at start.',
       examples: [`\${ROLEGATE_CACHE_SECRET}`],
+    }),
+  previousSecret: secrets('a secret of at least 32 characters')
+    .optional()
+    .meta({
+      description:
+        'Earlier value of "secret", or a list of them, the newest first: verdicts kept under it are kept anew under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
+      alternative: true,
+      examples: [`\${ROLEGATE_PREVIOUS_CACHE_SECRET}`],
     }),
   redis: redis.optional().meta({ description: 'Shares verdicts among replicas. Left out: memory only.' }),
   accepted: duration(0)
@@ -46,12 +38,44 @@ export const cache = z.strictObject({
       examples: ['0s'],
     })
     .prefault('0s'),
+  unhearing: duration(100, 10_000)
+    .meta({
+      description:
+        'How long a verdict may live while this process cannot hear revocations, because its subscription to Redis is down.',
+      examples: ['1s'],
+    })
+    .prefault('1s'),
+  refreshAhead: bool()
+    .meta({
+      description:
+        'Whether a verdict that is in use is asked for again before it ends, so that no request waits for it.',
+      examples: [true],
+    })
+    .prefault(true),
   maxAccepted: integer(1, 10_000_000)
-    .meta({ description: 'Good verdicts in memory; beyond it the oldest go.', examples: [100_000] })
+    .meta({ description: 'Good verdicts in memory; beyond it those that nobody used go.', examples: [100_000] })
     .prefault(100_000),
   maxRejected: integer(1, 10_000_000)
-    .meta({ description: 'Bad verdicts in memory; beyond it the oldest go.', examples: [10_000] })
+    .meta({ description: 'Bad verdicts in memory; beyond it those that nobody used go.', examples: [10_000] })
     .prefault(10_000),
+  maxBytes: size(65_536, 64 * 2 ** 30)
+    .meta({
+      description: 'Memory that verdicts take at most: seven eighths for good ones, the rest for bad ones.',
+      examples: ['128mb'],
+    })
+    .prefault('128mb'),
+});
+
+/** Revocations that others announce. */
+export const revocations = z.strictObject({
+  webhookSecret: z
+    .union([secret('a signing secret'), z.array(secret('a signing secret'))])
+    .optional()
+    .meta({
+      description:
+        'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. Left out: no webhook is taken.',
+      examples: [`\${ROLEGATE_WEBHOOK_SECRET}`],
+    }),
 });
 
 export const credentials = z.strictObject({
@@ -70,6 +94,18 @@ export const credentials = z.strictObject({
     .meta({
       description:
         'Cookie that may carry a bearer too; then requests that change something must come from the same origin. False: none.',
+      examples: [false],
+    })
+    .prefault(false),
+  websocketProtocol: scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
+    if (value === false || value === null) return null;
+    return typeof value === 'string' && value.length <= 100 && token.test(value)
+      ? value
+      : new Refusal('expected the name of a WebSocket subprotocol, such as "rolegate.bearer", or false');
+  })
+    .meta({
+      description:
+        'WebSocket subprotocol that a browser offers right before its bearer, as it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither is forwarded. False: none.',
       examples: [false],
     })
     .prefault(false),

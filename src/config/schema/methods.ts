@@ -1,4 +1,5 @@
 /** HTTP methods that a rule can name: those that Node's parser takes, without CONNECT and TRACE (never forwarded). */
+import { Refusal, text } from './scalar.ts';
 
 export const methods: readonly string[] = [
   'GET',
@@ -45,3 +46,8 @@ export function methodRefusal(word: string): { readonly message: string; readonl
   const upper = word.toUpperCase();
   return { message: 'expected an HTTP method', hint: known.has(upper) ? `methods are upper case: ${upper}` : null };
 }
+
+export const method = text('an HTTP method', (value) => {
+  const refusal = methodRefusal(value);
+  return refusal === null ? value : new Refusal(refusal.message, refusal.hint);
+});

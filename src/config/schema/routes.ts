@@ -1,12 +1,13 @@
 /** Keys under `routes`, `roles`, `upstreams` and `defaults`. */
 import { z } from 'zod';
+import { mappedFields } from '../../core/policy/map-roles.ts';
 import { access, roleHint, rolePattern } from './access.ts';
-import { methodRefusal } from './methods.ts';
-import { bool, integer, Refusal, text, word } from './scalar.ts';
-import { absolutePath, duration, name, origin, reserved, sizeOrUnlimited } from './values.ts';
-
-const idPattern = '[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}';
-const idHint = 'letters, digits and _ . : - only, at most 100';
+import { cors, responseHeaders } from './answers.ts';
+import { when } from './conditions.ts';
+import { method } from './methods.ts';
+import { idHint, idPattern } from './names.ts';
+import { bool, integer, text, word } from './scalar.ts';
+import { absolutePath, duration, name, origin, size, sizeOrUnlimited } from './values.ts';
 
 /** Key of a mapping that declares names. */
 function declared(what: string, pattern: string, hint: string) {
@@ -16,11 +17,6 @@ function declared(what: string, pattern: string, hint: string) {
     context.addIssue({ code: 'custom', message: `this is no name of ${what}`, params: { hint }, input: undefined });
   });
 }
-
-const method = text('an HTTP method', (value) => {
-  const refusal = methodRefusal(value);
-  return refusal === null ? value : new Refusal(refusal.message, refusal.hint);
-});
 
 const match = z.strictObject({
   host: text('a host name, such as api.example.test or *.example.test', (value) => value)
@@ -60,9 +56,50 @@ const tolerance = (what: string, danger: string) =>
     .prefault('reject');
 
 const path = z.strictObject({
-  encodedSlash: tolerance('"%2F"', 'the upstream must not read it as "/"'),
+  encodedSlash: word(['reject', 'keep', 'decode'])
+    .meta({
+      description:
+        '"%2F" in a path: "reject" answers 400; "keep" forwards it as it stands (the upstream must not read it as "/"); "decode" reads it as "/" before anything is matched, and forwards that (a name with a slash in it becomes two segments).',
+      examples: ['reject'],
+    })
+    .prefault('reject'),
   semicolon: tolerance('";"', 'the upstream must not cut off what follows'),
   doubleEncoding: tolerance('"%25" before two hex digits', 'the upstream must not decode twice'),
+  caseSensitive: bool()
+    .meta({
+      description:
+        'Whether letter case counts. False: literals of the pattern match in any case and are forwarded as written here; a path that another route claims in another case is refused (the upstream must not tell cases apart).',
+      examples: [true],
+    })
+    .prefault(true),
+  mergeSlashes: bool()
+    .meta({
+      description:
+        'Whether "//" counts as "/". False: empty segments are forwarded where "**" takes them, never at the start (the upstream must not take what follows for a host or for another path).',
+      examples: [true],
+    })
+    .prefault(true),
+});
+
+const evicted = (what: string, example: string) =>
+  text('a parameter of the path, such as "{id}", or a field of the identity', (value) => value)
+    .optional()
+    .meta({ description: `Where the id of ${what} stands.`, examples: [example] });
+
+const evict = z.strictObject({
+  session: evicted('the session', '{id}'),
+  keypair: evicted('the key pair', '{identity.keyId}'),
+  user: evicted('the user', '{identity.userId}'),
+});
+
+const streams = z.strictObject({
+  recheck: duration(0)
+    .meta({
+      description:
+        'How often identity and roles of whoever has an open stream are asked for again; 0s: only when the credential ends.',
+      examples: ['60s'],
+    })
+    .prefault('60s'),
 });
 
 export const route = z.strictObject({
@@ -95,6 +132,22 @@ export const route = z.strictObject({
   maxBody: sizeOrUnlimited()
     .optional()
     .meta({ description: 'Largest request body; beyond it: 413. Left out: defaults.maxBody.', examples: ['10mb'] }),
+  bodyBuffer: size(0, 1024 ** 2)
+    .optional()
+    .meta({
+      description:
+        'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect an answer while they send. Left out: defaults.bodyBuffer.',
+      examples: ['64kb'],
+    }),
+  bodyRate: size(0, 1024 ** 3)
+    .optional()
+    .meta({
+      description: 'Least bytes of a request body in a second, 0b: any rate. Left out: defaults.bodyRate.',
+      examples: ['500b'],
+    }),
+  streams: streams.optional().meta({
+    description: 'WebSockets, event streams and long transfers of this route. Left out: defaults.streams.',
+  }),
   rewrite: rewrite.optional().meta({ description: 'Changes the path after the decision.' }),
   forwardCredentials: bool()
     .optional()
@@ -105,9 +158,30 @@ export const route = z.strictObject({
   websocket: bool()
     .meta({ description: 'Whether WebSocket upgrades are forwarded.', examples: [false] })
     .prefault(false),
+  evict: evict.optional().meta({
+    description:
+      'What a successful call (2xx) revokes, on every replica, before its answer goes out: for an Auth API that announces nothing. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
+  }),
   path: path.meta({ description: 'Spellings that services read in more than one way.' }).prefault({}),
-  when: reserved().meta({ description: 'Reserved for conditions.' }),
-  mode: reserved().meta({ description: 'Reserved for trying a rule out.' }),
+  cors: cors.optional().meta({
+    description:
+      'Pages of other origins that may use the route from a browser. Left out: OPTIONS is a method like others.',
+  }),
+  responseHeaders: responseHeaders.optional().meta({
+    description: 'Headers of answers. A key that is left out here is taken from defaults.responseHeaders.',
+  }),
+  when: when.optional().meta({
+    description:
+      'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, exists or cidr, or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt.',
+    examples: [[{ param: 'tenant', in: 'identity.groups', unless: ['admin'], reason: 'wrong_tenant' }]],
+  }),
+  mode: word(['enforce', 'shadow'])
+    .meta({
+      description:
+        '"shadow" tries the rule out: whom "access" or "when" refuses is counted, logged, and LET THROUGH, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
+      examples: ['enforce'],
+    })
+    .prefault('enforce'),
 });
 
 const health = z.strictObject({
@@ -118,6 +192,15 @@ const health = z.strictObject({
   timeout: duration()
     .meta({ description: 'Longest wait for an answer.', examples: ['2s'] })
     .prefault('2s'),
+});
+
+const queue = z.strictObject({
+  length: integer(0, 1_000_000)
+    .meta({ description: 'Requests that wait at most; beyond it: 503.', examples: [1000] })
+    .prefault(1000),
+  wait: duration()
+    .meta({ description: 'Longest wait; beyond it: 503.', examples: ['5s'] })
+    .prefault('5s'),
 });
 
 const upstream = z.strictObject({
@@ -139,20 +222,49 @@ const upstream = z.strictObject({
   connectTimeout: duration()
     .meta({ description: 'Longest wait for a connection; beyond it: 502.', examples: ['2s'] })
     .prefault('2s'),
+  requestsPerClient: integer(1, 100_000)
+    .optional()
+    .meta({
+      description:
+        'Requests of one client here at once; more of them wait, and let others pass. Left out: half of "connections".',
+      examples: [128],
+    }),
+  queue: queue.meta({ description: 'Requests that wait for a free connection.' }).prefault({}),
 });
 
 export const upstreams = z.record(declared('an upstream', idPattern, idHint), upstream);
+
+const roleOrigin = z.strictObject({
+  field: word(mappedFields).meta({ description: 'Field of the identity.', examples: ['groups'] }),
+  equals: text('a text', (value) => value)
+    .optional()
+    .meta({ description: 'The field is this text, or has it in its list.', examples: ['platform-admins'] }),
+  in: z
+    .array(text('a text', (value) => value))
+    .optional()
+    .meta({ description: 'The same with one of several.', examples: [['platform-admins', 'root-admins']] }),
+});
 
 const role = z.strictObject({
   inherits: z
     .array(name('a role', rolePattern, roleHint))
     .meta({ description: 'Roles that its holders have as well.', examples: [['user']] })
     .prefault([]),
+  from: z
+    .union([roleOrigin, z.array(roleOrigin)])
+    .optional()
+    .meta({
+      description: 'Who holds it besides those to whom the Auth API gives it: one comparison, or a list of them.',
+      examples: [{ field: 'groups', equals: 'platform-admins' }],
+    }),
 });
 
 export const roles = z.record(declared('a role', rolePattern, roleHint), role);
 
 export const defaults = z.strictObject({
+  responseHeaders: responseHeaders
+    .meta({ description: 'Headers of answers, where a route says nothing else.' })
+    .prefault({}),
   access: access.meta({ description: 'Rule of routes without one.', examples: ['deny'] }).prefault('deny'),
   timeout: duration()
     .meta({
@@ -166,4 +278,17 @@ export const defaults = z.strictObject({
       examples: ['unlimited'],
     })
     .prefault('unlimited'),
+  bodyBuffer: size(0, 1024 ** 2)
+    .meta({
+      description: 'First part of a request body that is here before a connection to the service is used.',
+      examples: ['64kb'],
+    })
+    .prefault('64kb'),
+  bodyRate: size(0, 1024 ** 3)
+    .meta({
+      description: 'Least bytes of a request body in a second; 0b: any rate. Beyond it: 408.',
+      examples: ['500b'],
+    })
+    .prefault('500b'),
+  streams: streams.meta({ description: 'WebSockets, event streams and long transfers.' }).prefault({}),
 });

@@ -2,13 +2,26 @@
 import { z } from 'zod';
 import { text } from './scalar.ts';
 
-/** As written; `checks/secrets.ts` reads the file. */
+/** As written; `checks/check-secrets.ts` reads the file. */
 export function secret(what: string) {
+  return z.union([written(what), mounted()]);
+}
+
+/** One of them, or a list. */
+export function secrets(what: string) {
+  return z.union([written(what), mounted(), z.array(secret(what))]);
+}
+
+function written(what: string) {
+  return text(`${what}, or { file: ... }`, (value) => value);
+}
+
+function mounted() {
   const file = text('the path of a file', (value) => value).meta({
     description: 'File that holds it; one line break at its end is removed.',
     examples: ['/run/secrets/rolegate'],
   });
-  return z.union([text(`${what}, or { file: ... }`, (value) => value), z.strictObject({ file })]);
+  return z.strictObject({ file });
 }
 
 export type SecretSource = string | { readonly file: string };

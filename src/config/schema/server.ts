@@ -1,6 +1,6 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
-import { bool, integer, word } from './scalar.ts';
+import { bool, integer, Refusal, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { address, addressOrFalse, cidr, duration, hostName, size } from './values.ts';
 
@@ -29,9 +29,51 @@ const limits = z.strictObject({
       examples: ['75s'],
     })
     .prefault('75s'),
+  passes: integer(0, 100)
+    .meta({
+      description:
+        'Times that a request may have passed through a gateway of this name before, as its Via header says. Beyond it: 508.',
+      examples: [3],
+    })
+    .prefault(3),
   connections: integer(1, 1_000_000)
     .meta({ description: 'Connections at once; beyond it new ones are closed.', examples: [10_000] })
     .prefault(10_000),
+  connectionsPerClient: integer(0, 1_000_000)
+    .meta({
+      description:
+        'Connections of one address at once (of one /64 network in IPv6); beyond it new ones are closed. Trusted proxies are exempt. 0: no limit.',
+      examples: [1000],
+    })
+    .prefault(1000),
+  requestsPerConnection: integer(0, 1_000_000_000)
+    .meta({ description: 'Requests on one connection; the last answer closes it. 0: no limit.', examples: [0] })
+    .prefault(0),
+  bodyMemory: size(64 * 1024, 64 * 1024 ** 3)
+    .meta({
+      description: 'Memory that the first parts of all bodies (bodyBuffer) take together. Beyond it: 503.',
+      examples: ['128mb'],
+    })
+    .prefault('128mb'),
+  bodyGrace: duration(100)
+    .meta({
+      description: 'Over each such time of waiting for a body, its client has to keep "bodyRate". Less: 408.',
+      examples: ['10s'],
+    })
+    .prefault('10s'),
+  unreadTimeout: duration()
+    .meta({
+      description: 'A client that takes nothing of an answer that waits for it this long is let go.',
+      examples: ['60s'],
+    })
+    .prefault('60s'),
+  eventLoopLag: duration(0)
+    .meta({
+      description:
+        'How late the process may run before it turns a part of new requests away with 503; 0s: it never does.',
+      examples: ['500ms'],
+    })
+    .prefault('500ms'),
 });
 
 export const server = z.strictObject({
@@ -66,6 +108,23 @@ export const server = z.strictObject({
       examples: [['10.0.0.0/8']],
     })
     .prefault([]),
+  forwardedHeaders: word(['x-forwarded', 'forwarded'])
+    .meta({
+      description:
+        'What is believed of trusted proxies: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read: a proxy that does not write it passes on what clients write.',
+      examples: ['x-forwarded'],
+    })
+    .prefault('x-forwarded'),
+  name: text('a name', (value) =>
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(value)
+      ? value.toLowerCase()
+      : new Refusal('expected letters, digits and . _ - inside, at most 64'),
+  )
+    .meta({
+      description: 'Name in the Via header. Gateways in a row have one each; replicas share one.',
+      examples: ['rolegate'],
+    })
+    .prefault('rolegate'),
   drainTimeout: duration(0)
     .meta({ description: 'Longest wait for requests in flight when the process ends.', examples: ['20s'] })
     .prefault('20s'),
@@ -79,4 +138,22 @@ export const log = z.strictObject({
   access: bool()
     .meta({ description: 'Whether each request writes a line.', examples: [true] })
     .prefault(true),
+  decisions: z
+    .strictObject({
+      file: text('the name of a file', (value) => value).meta({
+        description: 'Where they are written, from the folder of this file; the full one is kept once more as ".1".',
+        examples: ['decisions.ndjson'],
+      }),
+      perSecond: integer(1, 100_000)
+        .meta({ description: 'Decisions that are recorded in a second; more are counted and left out.', examples: [100] })
+        .prefault(100),
+      size: size(1024, 1024 ** 4)
+        .meta({ description: 'Size at which a new file is begun.', examples: ['64mb'] })
+        .prefault('64mb'),
+    })
+    .optional()
+    .meta({
+      description:
+        'Records decisions for "rolegate diff --replay": who asked (ids, roles, groups), for what, and what came of it; no credential, and of query and headers only what conditions read.',
+    }),
 });

@@ -137,10 +137,3 @@ export function cookieName(expected: string) {
     isCookieName(value) ? value : new Refusal(`expected ${expected}, such as "__Host-session"`),
   );
 }
-
-/** A key without meaning yet: refused, so that nobody relies on it. */
-export function reserved() {
-  return scalar({ not: {} }, (value): undefined | Refusal =>
-    value === undefined ? undefined : new Refusal('this key is reserved and not supported yet', 'remove it'),
-  ).optional();
-}

@@ -1,4 +1,4 @@
-/** Addresses to listen on: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
+/** Addresses to listen on and of servers: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
 import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
 import { canonicalHost } from '../../core/request/canonical-host.ts';
 import type { Address } from '../config.ts';
@@ -20,6 +20,12 @@ export function parseListenAddress(text: string): Address | null {
   }
   if (digitsAndDots.test(host) && parseAddress(host) === null) return null;
   return canonicalHost(host) === null || host.includes(':') ? null : { host, port: number };
+}
+
+/** Null when it is no address that one could connect to. */
+export function parseServerAddress(text: string): Address | null {
+  const address = parseListenAddress(text);
+  return address === null || address.host === '' || address.port === 0 ? null : address;
 }
 
 /** Whether both cannot be listened on at once. */

@@ -18,4 +18,6 @@ export interface CredentialSources {
   readonly apiSecretHeader: string;
   /** Name of a cookie that may carry the bearer, or null. */
   readonly bearerCookie: string | null;
+  /** WebSocket subprotocol after which a bearer stands in `Sec-WebSocket-Protocol`, or null. */
+  readonly websocketProtocol: string | null;
 }

@@ -6,6 +6,7 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { Credential, CredentialSources } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
+import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 import { trimBlanks } from './trim-blanks.ts';
 
 const maxLength = 4096;
@@ -20,11 +21,12 @@ export function extractCredential(
   rawHeaders: readonly string[],
   sources: CredentialSources,
 ): Credential | null | ReasonCode {
-  const { apiKeyHeader, apiSecretHeader, bearerCookie } = sources;
+  const { apiKeyHeader, apiSecretHeader, bearerCookie, websocketProtocol } = sources;
   let authorization: string | null = null;
   let apiKey: string | null = null;
   let apiSecret: string | null = null;
   let cookie: string | null = null;
+  let protocols: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const length = rawHeaders[i]!.length;
     // Lengths first: most headers are dismissed without a new string.
@@ -44,6 +46,22 @@ export function extractCredential(
       if (found === null) continue;
       if (cookie !== null || found === 'repeated') return 'credential_repeated';
       cookie = found.value;
+    } else if (
+      websocketProtocol !== null &&
+      length === 22 &&
+      rawHeaders[i]!.toLowerCase() === 'sec-websocket-protocol'
+    ) {
+      protocols = protocols === null ? rawHeaders[i + 1]! : `${protocols},${rawHeaders[i + 1]}`;
+    }
+  }
+  if (protocols !== null && asksForWebSocket(rawHeaders)) {
+    const offered = subprotocolBearer(protocols, websocketProtocol!);
+    if (offered === 'repeated') return 'credential_repeated';
+    if (offered !== null) {
+      if (authorization !== null || apiKey !== null || apiSecret !== null || cookie !== null) {
+        return 'credential_conflict';
+      }
+      return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token);
     }
   }
   if (authorization !== null) {
@@ -56,9 +74,11 @@ export function extractCredential(
   }
   if (cookie === null) return null;
   if (!isSameOrigin(request, rawHeaders)) return 'cross_site_request';
-  return cookie.length <= maxLength && bearerToken.test(cookie)
-    ? { kind: 'bearer', token: cookie }
-    : 'credential_malformed';
+  return bearerOf(cookie);
+}
+
+function bearerOf(token: string): Credential | ReasonCode {
+  return token.length <= maxLength && bearerToken.test(token) ? { kind: 'bearer', token } : 'credential_malformed';
 }
 
 /** `Bearer 1*SP b64token`, scheme without case (RFC 9110 section 11.1). */
@@ -71,8 +91,7 @@ function parseBearer(value: string): Credential | ReasonCode {
   let start = space;
   if (space < 0) return 'credential_malformed';
   while (value.charCodeAt(start) === 0x20) start += 1;
-  const token = value.slice(start);
-  return token.length <= maxLength && bearerToken.test(token) ? { kind: 'bearer', token } : 'credential_malformed';
+  return bearerOf(value.slice(start));
 }
 
 function parseKeyPair(apiKey: string | null, apiSecret: string | null): Credential | ReasonCode {

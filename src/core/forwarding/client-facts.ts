@@ -1,9 +1,9 @@
 /**
  * Who the client is when proxies stand in front: nothing that a peer outside the trusted ranges says is believed; a
- * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210).
+ * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210), and what stands
+ * left of the client is a claim of the client, which goes nowhere.
  */
-
-import type { ClientFacts } from './request-headers.ts';
+import { type ForwardedSource, readForwardedHeaders } from './forwarded-chain.ts';
 import { parseAddress, type TrustedProxies } from './trusted-proxies.ts';
 
 /** What the socket knows; one per connection. */
@@ -14,7 +14,20 @@ export interface PeerFacts {
   readonly secure: boolean;
 }
 
+/** What the socket and the trusted proxies in front of it say of the client. */
+export interface ClientFacts {
+  /** Address of the client. */
+  readonly client: string;
+  /** The whole `X-Forwarded-For` to send: the client, trusted proxies in order, and the peer last. */
+  readonly forwardedFor: string;
+  readonly proto: 'http' | 'https';
+  /** Host as the client saw it. */
+  readonly forwardedHost: string;
+  readonly requestId: string;
+}
+
 const requestIdPattern = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
+const hostPattern = /^[A-Za-z0-9.:[\]_-]{1,255}$/;
 
 /** `newRequestId` is asked when no trusted peer has set `x-request-id`. */
 export function clientFacts(
@@ -23,6 +36,7 @@ export function clientFacts(
   rawHeaders: readonly string[],
   trustedProxies: TrustedProxies,
   newRequestId: () => string,
+  source: ForwardedSource = 'x-forwarded',
 ): ClientFacts {
   const proto = peer.secure ? 'https' : 'http';
   if (!peer.trusted) {
@@ -34,40 +48,28 @@ export function clientFacts(
       requestId: newRequestId(),
     };
   }
-  let chain = '';
-  let sentProto: string | null = null;
-  let sentHost: string | null = null;
-  let requestId: string | null = null;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const value = rawHeaders[i + 1]!;
-    switch (rawHeaders[i]!.toLowerCase()) {
-      case 'x-forwarded-for':
-        chain = chain === '' ? value : `${chain}, ${value}`;
-        break;
-      case 'x-forwarded-proto':
-        sentProto = value;
-        break;
-      case 'x-forwarded-host':
-        sentHost = value;
-        break;
-      case 'x-request-id':
-        requestId = value;
-        break;
-    }
-  }
-  const hops = chain === '' ? [] : chain.split(',').map((hop) => hop.trim());
+  const said = readForwardedHeaders(rawHeaders, source);
+  const { hops } = said;
   let client = peer.address;
-  for (let i = hops.length - 1; i >= 0 && trustedProxies(client); i -= 1) {
+  let forwardedFor = client;
+  let first = hops.length;
+  while (first > 0 && trustedProxies(client)) {
+    const address = hops[first - 1]?.address ?? '';
     // What is no address names nobody; the client is then the last hop that is known.
-    if (parseAddress(hops[i]!) === null) break;
-    client = hops[i]!;
+    if (parseAddress(address) === null) break;
+    first -= 1;
+    client = address;
+    forwardedFor = `${client}, ${forwardedFor}`;
   }
-  const sane = hops.filter((hop) => hop !== '' && hop.length <= 64);
+  // With `Forwarded`, each hop has its own: the client's hop is the one that the outermost trusted proxy has seen.
+  const sentProto = said.proto ?? hops[first]?.proto;
+  const sentHost = said.host ?? hops[first]?.host;
+  const { requestId } = said;
   return {
     client,
-    forwardedFor: [...sane, peer.address].join(', '),
+    forwardedFor,
     proto: sentProto === 'https' || sentProto === 'http' ? sentProto : proto,
-    forwardedHost: sentHost !== null && /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(sentHost) ? sentHost : authority,
+    forwardedHost: sentHost != null && hostPattern.test(sentHost) ? sentHost : authority,
     requestId: requestId !== null && requestIdPattern.test(requestId) ? requestId : newRequestId(),
   };
 }

@@ -1,4 +1,5 @@
 /** What a `Connection` header says of other headers: they belong to this hop alone (RFC 9110 section 7.6.1). */
+import { trimBlanks } from '../credential/trim-blanks.ts';
 import { canonicalName } from './header-names.ts';
 
 /** Names that `Connection` headers list, in canonical form; null when there are none beyond the usual two. */
@@ -10,7 +11,7 @@ export function connectionList(rawHeaders: readonly string[]): Set<string> | nul
     const value = rawHeaders[i + 1]!;
     if (value === 'keep-alive' || value === 'close') continue;
     listed ??= new Set();
-    for (const part of value.split(',')) listed.add(canonicalName(part.trim()));
+    for (const part of value.split(',')) listed.add(canonicalName(trimBlanks(part)));
   }
   return listed;
 }

@@ -1,13 +1,17 @@
-/** Names of headers with a meaning for a gateway. Compared lower-case and with "_" read as "-", as many services do. */
+/** Names of headers with a meaning for a gateway. Compared lower-case and with every odd character read as "-". */
 
 /**
- * The form in which names are compared: services behind CGI-like interfaces merge `user_id`, `User-Id` and `user-id`
- * (the class of CVE-2025-64484), so every spelling counts as one.
+ * The form in which names are compared: services behind CGI-like interfaces (RFC 3875 section 4.1.18) merge `user_id`,
+ * `User-Id` and `user-id` (the class of CVE-2025-64484), and some make "_" of every other character of a token too
+ * (`user.id`), so every spelling counts as one.
  */
 export function canonicalName(name: string): string {
   const lower = name.toLowerCase();
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  return odd.test(lower) ? lower.replace(everyOdd, '-') : lower;
 }
+
+const odd = /[^a-z0-9-]/;
+const everyOdd = /[^a-z0-9-]/g;
 
 /** Headers of one connection, never passed on in either direction (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2). */
 export const hopByHop: ReadonlySet<string> = new Set([

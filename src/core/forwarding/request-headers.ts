@@ -4,14 +4,22 @@
  * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
  */
 import type { CredentialSources } from '../credential/credential.ts';
+import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
 import { trimBlanks } from '../credential/trim-blanks.ts';
 import type { Allow } from '../outcome/decision.ts';
+import { compileAnswerTreatment, type TreatAnswer } from './answer-headers.ts';
+import type { ClientFacts } from './client-facts.ts';
 import { connectionList } from './connection-list.ts';
+import type { ForwardedSource } from './forwarded-chain.ts';
+import { appendForwarded } from './forwarded-header.ts';
 import { canonicalName, forwarded, hopByHop, overrides } from './header-names.ts';
 import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
+import { rememberedByName } from './remembered-names.ts';
+
+export type { ClientFacts };
 
 /** What happens to a header of the client. */
-type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'via' | 'length';
+type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'length';
 
 /** What may not come from a client, compiled once per configuration. */
 export interface ForwardingRules {
@@ -19,18 +27,13 @@ export interface ForwardingRules {
   /** By the name as received. */
   readonly treatmentOf: (name: string) => Treatment;
   readonly bearerCookie: string | null;
-}
-
-/** What the socket and the trusted proxies in front of it say of the client. */
-export interface ClientFacts {
-  /** Address of the client. */
-  readonly client: string;
-  /** The whole `X-Forwarded-For` to send: what a trusted peer sent, if so, and the peer itself. */
-  readonly forwardedFor: string;
-  readonly proto: 'http' | 'https';
-  /** Host as the client saw it. */
-  readonly forwardedHost: string;
-  readonly requestId: string;
+  readonly websocketProtocol: string | null;
+  /** What happens to the headers of answers, by the name as received. */
+  readonly treatAnswer: TreatAnswer;
+  /** Our element of `Via` (RFC 9110 section 7.6.3). */
+  readonly via: string;
+  /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
+  readonly forwardedHeaders: ForwardedSource;
 }
 
 /** Names that the gateway itself sets towards an upstream. */
@@ -39,34 +42,39 @@ const own = ['x-request-id', 'x-rolegate-stale'];
 export function compileForwarding(
   identityHeaders: readonly IdentityHeader[],
   sources: CredentialSources,
+  name = 'rolegate',
+  forwardedHeaders: ForwardedSource = 'x-forwarded',
 ): ForwardingRules {
   const treatments = new Map<string, Treatment>();
   for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
     treatments.set(name, 'remove');
   treatments.set('via', 'via').set('content-length', 'length');
   if (sources.bearerCookie !== null) treatments.set('cookie', 'cookie');
+  if (sources.websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
   for (const name of ['authorization', sources.apiKeyHeader, sources.apiSecretHeader]) {
     treatments.set(canonicalName(name), 'credential');
   }
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
-  return { identityHeaders, treatmentOf: remembered(treatments), bearerCookie: sources.bearerCookie };
+  const { bearerCookie, websocketProtocol } = sources;
+  return {
+    identityHeaders,
+    treatmentOf: treatmentBy(treatments),
+    bearerCookie,
+    websocketProtocol,
+    treatAnswer: compileAnswerTreatment(identityHeaders),
+    via: `1.1 ${name}`,
+    forwardedHeaders,
+  };
 }
 
-/** Spellings of names that are remembered, so that a usual one is read once and not at each request. */
-const maxSpellings = 1024;
-
-function remembered(treatments: ReadonlyMap<string, Treatment>): (name: string) => Treatment {
-  const spellings = new Map<string, Treatment>();
-  return (name) => {
-    const known = spellings.get(name);
-    if (known !== undefined) return known;
+function treatmentBy(treatments: ReadonlyMap<string, Treatment>): (name: string) => Treatment {
+  return rememberedByName((name) => {
     const canonical = canonicalName(name);
-    let treatment = treatments.get(canonical) ?? (canonical.startsWith('x-forwarded-') ? 'remove' : 'pass');
-    // `content_length` frames nothing here, but it may for a service.
-    if (treatment === 'length' && name.includes('_')) treatment = 'remove';
-    if (spellings.size < maxSpellings && name.length <= 64) spellings.set(name, treatment);
-    return treatment;
-  };
+    const treatment = treatments.get(canonical) ?? (canonical.startsWith('x-forwarded-') ? 'remove' : 'pass');
+    // Another spelling of these means nothing here, but `content_length` may frame a body for a service.
+    if (treatment === 'pass' || treatment === 'credential' || canonical === name.toLowerCase()) return treatment;
+    return 'remove';
+  });
 }
 
 /**
@@ -85,6 +93,7 @@ export function appendRequestHeaders(
   if (decision.request.authority !== '') out.push('host', decision.request.authority);
   const listed = connectionList(rawHeaders);
   let via = '';
+  let protocols = '';
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     let value = rawHeaders[i + 1]!;
@@ -106,16 +115,26 @@ export function appendRequestHeaders(
     }
     // Content-Length frames the body: no list can take it away.
     if (listed !== null && treatment !== 'length' && listed.has(canonicalName(name))) continue;
-    out.push(name, value);
+    if (treatment === 'subprotocol') protocols += `${value},`;
+    else out.push(name, value);
   }
+  if (protocols !== '') appendProtocols(out, protocols, rules.websocketProtocol!);
   out.push('x-forwarded-for', facts.forwardedFor);
   out.push('x-forwarded-proto', facts.proto);
   out.push('x-forwarded-host', facts.forwardedHost);
   out.push('x-real-ip', facts.client);
-  out.push('via', `${via}1.1 rolegate`);
+  if (rules.forwardedHeaders === 'forwarded')
+    appendForwarded(out, facts.forwardedFor, facts.proto, facts.forwardedHost);
+  out.push('via', via + rules.via);
   out.push('x-request-id', facts.requestId);
   if (decision.stale) out.push('x-rolegate-stale', '1');
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);
+}
+
+/** All copies as one, because a bearer may stand in the copy after the one that announces it. */
+function appendProtocols(out: string[], offered: string, marker: string): void {
+  const rest = withoutSubprotocolBearer(offered, marker);
+  if (rest !== '') out.push('sec-websocket-protocol', rest);
 }
 
 /** The Cookie header without one cookie, so that a bearer in it stays with the gateway. */

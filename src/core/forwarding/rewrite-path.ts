@@ -17,5 +17,8 @@ export function rewritePath(route: Route, path: string): string | null {
   if (rest === '') rest = '/';
   const result = rewrite.addPrefix === '' ? rest : rewrite.addPrefix + (rest === '/' ? '' : rest) || '/';
   const read = canonicalPath(result);
-  return typeof read !== 'string' && read.path === result ? result : null;
+  if (typeof read === 'string') return null;
+  // Kept on purpose, but never in front, where they would be read as a host (RFC 3986 section 4.2).
+  const kept = route.reading?.mergesSlashes === false && !result.startsWith('//') ? read.unmerged : null;
+  return (kept ?? read.path) === result ? result : null;
 }

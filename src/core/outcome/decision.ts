@@ -1,5 +1,6 @@
-/** The result of `decide`. Only `allow` is ever forwarded. */
+/** The result of `decide`. Only `allow` is ever forwarded; a preflight is answered here and now. */
 import type { Accepted, Identity, VerdictSource } from '../identity/identity.ts';
+import type { Criterion } from '../policy/conditions.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { Route } from '../routing/route.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -8,7 +9,7 @@ import type { ReasonCode } from './reasons.ts';
 export const stages = ['normalize', 'match', 'extract', 'resolve', 'authorize'] as const;
 export type Stage = (typeof stages)[number];
 
-export type Decision = Allow | Refuse;
+export type Decision = Allow | Refuse | Preflight;
 
 interface Trail {
   /** The stage that settled it: the trail is the stages up to and including it. */
@@ -29,6 +30,18 @@ export interface Allow extends Trail {
   readonly route: Route;
   /** The verdict is past its life and served because the Auth API is out of reach. */
   readonly stale: boolean;
+  /** What the rule says of it, on a route that is only tried out (`mode: shadow`); null: it is allowed. */
+  readonly shadowed: Refuse | null;
+}
+
+/** A browser's question about a request that it has not sent yet, answered with 204 and these headers. */
+export interface Preflight extends Trail {
+  readonly outcome: 'preflight';
+  readonly reason: null;
+  readonly request: CanonicalRequest;
+  readonly route: Route;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
 }
 
 export interface Refuse extends Trail {
@@ -38,6 +51,8 @@ export interface Refuse extends Trail {
   readonly retryAfterS: number | null;
   /** Value of `Allow`, with reason `method_not_allowed`. */
   readonly allow: string | null;
+  /** The condition that is not met, with reason `condition_failed`. */
+  readonly condition: Criterion | null;
   /** What was thrown, with reason `internal_error`; for the log. */
   readonly cause: unknown;
 }
@@ -52,6 +67,7 @@ export function allow(stage: Stage, request: CanonicalRequest, route: Route, acc
     identity: accepted === null ? null : accepted.identity,
     source: accepted === null ? 'none' : accepted.source,
     stale: accepted?.stale ?? false,
+    shadowed: null,
   };
 }
 
@@ -64,5 +80,17 @@ export function refuse(
   source: VerdictSource = 'none',
   retryAfterS: number | null = null,
 ): Refuse {
-  return { outcome: 'refuse', reason, stage, request, route, identity, source, retryAfterS, allow: null, cause: null };
+  return {
+    outcome: 'refuse',
+    reason,
+    stage,
+    request,
+    route,
+    identity,
+    source,
+    retryAfterS,
+    allow: null,
+    condition: null,
+    cause: null,
+  };
 }

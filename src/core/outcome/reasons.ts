@@ -111,6 +111,33 @@ const table = {
     closes: true,
     advice: 'Only WebSocket upgrades are forwarded, and only on routes with "websocket: true".',
   },
+  websocket_handshake_invalid: {
+    status: 400,
+    message: 'The WebSocket handshake is not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'RFC 6455 section 4.1 asks for one "Sec-WebSocket-Key" of 16 bytes in Base64 and one version.',
+  },
+  websocket_version_unsupported: {
+    status: 426,
+    message: 'This version of WebSocket is not supported',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice: 'Only "Sec-WebSocket-Version: 13" (RFC 6455) is known.',
+  },
+  loop_detected: {
+    status: 508,
+    message: 'The request goes round in a circle',
+    fault: 'policy',
+    level: 'error',
+    retryable: false,
+    advice:
+      'Its Via header shows that it has passed through a gateway of this name more often than "server.limits.passes": a route leads back to the gateway. Gateways in a row need a "server.name" each, or a higher limit.',
+  },
   request_timeout: {
     status: 408,
     message: 'The request was not received in time',
@@ -164,6 +191,15 @@ const table = {
     level: 'info',
     retryable: false,
     advice: 'The route does not list this method; the Allow header tells which it lists.',
+  },
+
+  cors_origin_forbidden: {
+    status: 403,
+    message: 'Pages of this origin may not use this resource',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    advice: 'A preflight came from an origin that "cors.origins" of the route does not list.',
   },
 
   // The credential
@@ -238,6 +274,25 @@ const table = {
     retryable: false,
     advice: 'State-changing requests that authenticate by cookie must come from the same origin.',
   },
+  access_expired: {
+    status: 401,
+    message: 'The credential ended while the stream was open',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'invalid_token',
+    advice: 'A WebSocket, event stream or transfer does not outlive its credential. Connect again with a fresh one.',
+  },
+  access_revoked: {
+    status: 401,
+    message: 'Access was revoked while the stream was open',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'invalid_token',
+    advice:
+      'The credential was revoked, or belongs to somebody else now, while a WebSocket, event stream or transfer was open.',
+  },
 
   // The rules
   access_denied: {
@@ -264,6 +319,15 @@ const table = {
     level: 'info',
     retryable: false,
     advice: 'The identity holds a role that the rule lists under "none".',
+  },
+  condition_failed: {
+    status: 403,
+    message: 'A condition of this resource is not met',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    advice:
+      'A condition of the route ("when") is not met, or what it compares is missing or has two readings. The "reason" that its author gave it follows in x-error and is the "condition" of the problem and of the log.',
   },
 
   // The Auth API
@@ -356,6 +420,16 @@ const table = {
     retryAfterS: 2,
     advice: 'Every target of the upstream failed its health checks.',
   },
+  upstream_busy: {
+    status: 503,
+    message: 'The service has too many requests at the moment',
+    fault: 'upstream',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 1,
+    advice:
+      'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or found "queue.length" of them before it.',
+  },
 
   // The admin port
   origin_forbidden: {
@@ -390,6 +464,43 @@ const table = {
     retryable: false,
     advice: 'The last good configuration stays in use. The answer lists the problems; "rolegate validate" shows more.',
   },
+  revocation_invalid: {
+    status: 400,
+    message: 'The body must be a JSON object that names exactly one session, key, user or credential',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'Send exactly one of "sessionID", "keyID", "userID", "bearer", or "apiKey" with "apiSecret"; a webhook sends ids only. "detail" in the answer says what is wrong.',
+  },
+  revocation_untold: {
+    status: 503,
+    message: 'The revocation holds in this replica, but the others could not be told',
+    fault: 'gateway',
+    level: 'error',
+    retryable: true,
+    retryAfterS: 1,
+    advice:
+      'Redis did not take it. The other replicas are told as soon as it does; until then they drop what they know within "cache.unhearing" when they cannot reach Redis either. Send it again.',
+  },
+  webhook_signature_invalid: {
+    status: 401,
+    message: 'The signature of the webhook is missing, wrong or too old',
+    fault: 'client',
+    level: 'warn',
+    retryable: false,
+    challenge: 'none',
+    advice:
+      'Sign as Standard Webhooks says, with a secret of "revocations.webhookSecret", and check the clocks: five minutes are allowed.',
+  },
+  question_invalid: {
+    status: 400,
+    message: 'The question cannot be read',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'Send what "rolegate explain --bearer" sends: method, host, secure, target, headers, client, bearer.',
+  },
 
   // The gateway itself
   not_ready: {
@@ -408,7 +519,18 @@ const table = {
     level: 'warn',
     retryable: true,
     retryAfterS: 1,
-    advice: 'A limit on connections or requests is reached.',
+    advice:
+      'The process falls behind ("server.limits.eventLoopLag"), bodies take "server.limits.bodyMemory", or a connection has too many requests in flight.',
+  },
+  client_busy: {
+    status: 429,
+    message: 'Too many requests of this client at once',
+    fault: 'client',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 1,
+    advice:
+      'One client has "requestsPerClient" requests in flight at an upstream and half of its queue waiting, or holds a quarter of "server.limits.bodyMemory".',
   },
   draining: {
     status: 503,

@@ -8,6 +8,8 @@ import { Ambiguity } from './ambiguity.ts';
 
 export interface CanonicalPath {
   readonly path: string;
+  /** The same with empty segments kept; null when it has none. */
+  readonly unmerged: string | null;
   /** Bits of `Ambiguity`. */
   readonly ambiguities: number;
 }
@@ -41,7 +43,7 @@ const unreserved = /^[A-Za-z0-9\-._~]$/;
  * dot segment, NUL).
  */
 export function canonicalPath(path: string): CanonicalPath | ReasonCode {
-  return isCanonical(path) ? { path, ambiguities: 0 } : rewrite(path);
+  return isCanonical(path) ? { path, unmerged: null, ambiguities: 0 } : rewrite(path);
 }
 
 /** Whether nothing has to be read twice: the case of nearly every request, one look at each character. */
@@ -66,13 +68,17 @@ export function isCanonical(path: string): boolean {
 function rewrite(path: string): CanonicalPath | ReasonCode {
   if (path.charCodeAt(0) !== 0x2f) return 'target_invalid';
   const segments: string[] = [];
+  // With empty segments, which a dot segment may take away too (RFC 3986 section 5.2.4).
+  const unmerged: string[] | null = path.includes('//') ? [] : null;
   let ambiguities = 0;
   let directory = false;
   for (const raw of path.slice(1).split('/')) {
     directory = true;
+    if (raw === '') unmerged?.push('');
     if (raw === '' || raw === '.') continue;
     if (raw === '..') {
       segments.pop();
+      unmerged?.pop();
       continue;
     }
     const segment = readSegment(raw);
@@ -80,10 +86,13 @@ function rewrite(path: string): CanonicalPath | ReasonCode {
     if (holdsDotSegment(segment.text)) return 'path_ambiguous';
     ambiguities |= segment.ambiguities;
     segments.push(segment.text);
+    unmerged?.push(segment.text);
     directory = false;
   }
   const canonical = `/${segments.join('/')}${directory && segments.length > 0 ? '/' : ''}`;
-  return { path: canonical, ambiguities };
+  // The last empty one is the trailing slash; behind a dot segment there is none yet.
+  if (directory && !path.endsWith('/')) unmerged?.push('');
+  return { path: canonical, unmerged: unmerged === null ? null : `/${unmerged.join('/')}`, ambiguities };
 }
 
 function readSegment(raw: string): { text: string; ambiguities: number } | { reason: ReasonCode } {

@@ -2,9 +2,11 @@
  * First stage: one reading of method, host and target. No general URL parser touches the target: such parsers read
  * `//admin/x` as a host, and forwarding would then differ from what was checked. Two readings are a refusal.
  */
+import type { ViaRule } from '../forwarding/via.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { canonicalHost } from './canonical-host.ts';
 import { canonicalPath } from './canonical-path.ts';
+import { readHead } from './read-head.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
 
 /** Characters that a query never holds raw (RFC 3986 section 3.4); bytes beyond ASCII pass as they are. */
@@ -19,12 +21,15 @@ const neverForwarded = /^(?:trace|connect)$/i;
 /** Asked first: most requests cost one look-up. */
 const usual: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `target_invalid`, `path_ambiguous`. */
-export function normalizeRequest(view: RequestView): CanonicalRequest | ReasonCode {
+/**
+ * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
+ * `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
+ */
+export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalRequest | ReasonCode {
   const { method } = view;
   if (!usual.has(method) && (!methodName.test(method) || neverForwarded.test(method))) return 'method_unsupported';
 
-  const authority = readHost(view);
+  const authority = readHead(view, via);
   if (typeof authority === 'object') return authority.reason;
   const host = authority === '' ? '' : canonicalHost(authority);
   if (host === null) return 'host_invalid';
@@ -41,33 +46,7 @@ export function normalizeRequest(view: RequestView): CanonicalRequest | ReasonCo
   if (typeof read === 'string') return read;
   const query = mark < 0 ? '' : target.slice(mark);
   if (query !== '' && notInQuery.test(query)) return 'target_invalid';
-  return { method, host, authority, path: read.path, query, ambiguities: read.ambiguities };
-}
-
-/**
- * The one Host (RFC 9112 section 3.2), with a look at the framing: several Host or Transfer-Encoding headers are two
- * readings, and any coding but `chunked` is one that an upstream may not know.
- */
-function readHost(view: RequestView): string | { reason: ReasonCode } {
-  const { rawHeaders } = view;
-  let host: string | null = null;
-  let coding: string | null = null;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === 4) {
-      if (name.toLowerCase() !== 'host') continue;
-      if (host !== null) return { reason: 'host_invalid' };
-      host = rawHeaders[i + 1]!;
-    } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
-      if (coding !== null) return { reason: 'header_invalid' };
-      coding = rawHeaders[i + 1]!;
-    }
-  }
-  if (coding !== null && (view.httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')) {
-    return { reason: 'transfer_coding_unsupported' };
-  }
-  if (host === null) return view.httpVersion === '1.0' ? '' : { reason: 'host_invalid' };
-  return host === '' ? { reason: 'host_invalid' } : host;
+  return { method, host, authority, path: read.path, unmerged: read.unmerged, query, ambiguities: read.ambiguities };
 }
 
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */

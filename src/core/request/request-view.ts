@@ -13,6 +13,8 @@ export interface RequestView {
   readonly httpVersion: '1.0' | '1.1';
   /** Address of the client, as far as it is known. Nothing is allowed or refused by it. */
   readonly client?: string;
+  /** Address of the client for conditions; null or left out: not known for certain, and then no condition on it is met. */
+  readonly address?: string | null;
 }
 
 /** The one reading of a request: what is matched, authorized and forwarded. */
@@ -24,6 +26,8 @@ export interface CanonicalRequest {
   readonly authority: string;
   /** Canonical path, starting with "/". */
   readonly path: string;
+  /** The path with the empty segments that were merged; null when there were none. */
+  readonly unmerged: string | null;
   /** Query with its "?", as received; empty when there is none. */
   readonly query: string;
   /** Bits of `Ambiguity` that the path still holds and only a tolerant route may accept. */

@@ -4,11 +4,20 @@
  * Two routes that nothing tells apart are a tie, and a tie is an error.
  */
 import type { AccessRule } from '../policy/access.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
+import { insertRoutes } from './insert-routes.ts';
 import type { Route } from './route.ts';
 
-export interface RouteTable {
+export interface RouteTable extends RouteTrees {
   /** In the order of the file; `routes[i].index === i`. */
   readonly routes: readonly Route[];
+  /** Whether a route reads `%2F` as "/". */
+  readonly decodesSlashes: boolean;
+  /** Every route as if its letter case did not count, and the upstreams that ignore it; null when none does. */
+  readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
+}
+
+export interface RouteTrees {
   readonly exactHosts: ReadonlyMap<string, PathNode>;
   /** Longest suffix first; a suffix starts with ".". */
   readonly wildcardHosts: readonly { readonly suffix: string; readonly root: PathNode }[];
@@ -17,6 +26,8 @@ export interface RouteTable {
 
 export interface PathNode {
   readonly literals: Map<string, PathNode>;
+  /** By folded text, for routes that ignore letter case; null: none. */
+  folded: Map<string, PathNode> | null;
   param: PathNode | null;
   /** Where a path ends here. */
   leaf: Leaf | null;
@@ -36,6 +47,8 @@ export interface Leaf {
 export interface RouteMatch {
   readonly route: Route;
   readonly rule: AccessRule;
+  /** The request as the route reads it; null: as it was read before. */
+  readonly request: CanonicalRequest | null;
 }
 
 export interface MethodRefusal {
@@ -57,74 +70,53 @@ const maxTies = 1000;
 
 /** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
-  const exactHosts = new Map<string, PathNode>();
-  const wildcards = new Map<string, PathNode>();
-  const anyHost = node();
   const ties: Tie[] = [];
-  for (const route of routes) {
-    const { host } = route.pattern;
-    const root =
-      host === null ? anyHost : host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
-    const leaf = leafOf(root, route);
+  const trees = insertRoutes(routes, ignoresCase, (leaf, route) => {
     for (const rival of leaf.routes) {
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
-      ties.push({ first: rival, second: route, example: exampleOf(route, method) });
+      const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
+      // Where letter case does not count, two routes may meet at several places.
+      const told =
+        leaf.routes.length > 0 && ignoresCase(route) && ties.some((t) => t.first === first && t.second === second);
+      if (!told) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // A tied route too: another one may tie with it alone.
     addRoute(leaf, route);
-  }
+  });
   if (ties.length > 0) return { ties };
-  const wildcardHosts = [...wildcards]
-    .map(([suffix, root]) => ({ suffix, root }))
-    .sort((a, b) => b.suffix.length - a.suffix.length);
-  return { routes, exactHosts, wildcardHosts, anyHost };
+  return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
 }
 
-function node(): PathNode {
-  return { literals: new Map(), param: null, leaf: null, rest: null };
+function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
+  const ignoring = routes.filter(ignoresCase);
+  if (ignoring.length === 0) return null;
+  const trees = insertRoutes(
+    routes,
+    () => true,
+    (leaf, route) => leaf.routes.push(route),
+  );
+  return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
 }
 
-function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
-  const root = roots.get(host) ?? node();
-  roots.set(host, root);
-  return root;
+function ignoresCase({ reading }: Route): boolean {
+  return reading !== null && reading.literals !== null;
 }
 
-function leafOf(root: PathNode, route: Route): Leaf {
-  let at = root;
-  for (const segment of route.pattern.segments) {
-    if (segment.kind === 'rest') {
-      at.rest ??= newLeaf();
-      return at.rest;
-    }
-    if (segment.kind === 'param') {
-      at.param ??= node();
-      at = at.param;
-    } else {
-      const next = at.literals.get(segment.text) ?? node();
-      at.literals.set(segment.text, next);
-      at = next;
-    }
-  }
-  at.leaf ??= newLeaf();
-  return at.leaf;
-}
-
-function newLeaf(): Leaf {
-  return { byMethod: new Map(), every: null, refusal: null, routes: [] };
+function decodesSlash({ reading }: Route): boolean {
+  return reading?.decodesSlash === true;
 }
 
 function addRoute(leaf: Leaf, route: Route): void {
   leaf.routes.push(route);
   const { every, byMethod } = route.access;
   if (every !== null) {
-    const match = { route, rule: every };
+    const match = { route, rule: every, request: null };
     if (route.methods === null) leaf.every = match;
     else for (const method of route.methods) leaf.byMethod.set(method, match);
   } else {
     for (const [method, rule] of byMethod) {
-      if (claims(route, method)) leaf.byMethod.set(method, { route, rule });
+      if (claims(route, method)) leaf.byMethod.set(method, { route, rule, request: null });
     }
   }
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
@@ -134,7 +126,7 @@ function addRoute(leaf: Leaf, route: Route): void {
 }
 
 /** HEAD comes along with GET, so a rule of its own counts wherever GET is matched. */
-function claims(route: Route, method: string): boolean {
+export function claims(route: Route, method: string): boolean {
   const { methods } = route;
   return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }

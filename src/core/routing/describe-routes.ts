@@ -1,5 +1,7 @@
 /** The effective table of routes for people: which request goes where, and who may make it. */
 import type { AccessRule } from '../policy/access.ts';
+import type { Criterion } from '../policy/conditions.ts';
+import { criterionInWords } from '../policy/describe-conditions.ts';
 import type { RouteTable } from './compile-routes.ts';
 import type { Route } from './route.ts';
 
@@ -15,6 +17,8 @@ export interface RouteDescription {
   readonly methods: readonly string[] | null;
   /** One entry per method that has a rule; `*` stands for every method. Others are refused with 405. */
   readonly access: readonly { readonly method: string; readonly rule: WrittenRule }[];
+  /** Conditions in words, each with the reason that is told when it is not met; left out when there are none. */
+  readonly when?: readonly { readonly reason: string; readonly condition: string }[];
   readonly upstream: string;
   readonly maxAgeMs: number | null;
   readonly timeoutMs: number;
@@ -42,6 +46,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     path: route.pattern.path,
     methods: route.methods,
     access: describeAccess(route),
+    ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
     upstream: route.upstream,
     maxAgeMs: finite(route.maxAgeMs),
     timeoutMs: route.timeoutMs,
@@ -70,6 +75,10 @@ const wordMeaning = {
   deny: 'nobody',
 } as const;
 
+function describeCriterion(criterion: Criterion): { reason: string; condition: string } {
+  return { reason: criterion.word, condition: criterionInWords(criterion) };
+}
+
 /** As matching reads it: HEAD comes along with GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */
 function describeAccess(route: Route): RouteDescription['access'] {
   const { every, byMethod } = route.access;
@@ -84,7 +93,7 @@ function describeAccess(route: Route): RouteDescription['access'] {
   return rules.map(([method, rule]) => ({ method, rule: written(rule) }));
 }
 
-function written(rule: AccessRule): WrittenRule {
+export function written(rule: AccessRule): WrittenRule {
   if (rule.kind !== 'roles') return rule.kind;
   const { any, all, none } = rule.source;
   if (all.length === 0 && none.length === 0) return [...any];

@@ -1,6 +1,11 @@
 /** A compiled route: what it matches, who may use it, where it goes. */
+import type { CorsPolicy } from '../cors/cors-policy.ts';
+import type { AnswerRules } from '../forwarding/answer-rules.ts';
 import type { RouteAccess } from '../policy/access.ts';
+import type { Criterion } from '../policy/conditions.ts';
+import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from './path-pattern.ts';
+import type { PathReading } from './path-reading.ts';
 
 export interface Route {
   readonly id: string;
@@ -10,8 +15,12 @@ export interface Route {
   /** Methods that the route matches at all; null: every method. */
   readonly methods: readonly string[] | null;
   readonly access: RouteAccess;
+  /** What must be true of request and identity besides (`when`); null: nothing. */
+  readonly conditions: readonly Criterion[] | null;
   /** Bits of `Ambiguity` that the route tolerates in a path. */
   readonly tolerates: number;
+  /** How the service reads paths; null: as everybody does. */
+  readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; `Infinity`: any that lives. */
   readonly maxAgeMs: number;
   /** Name of the upstream. */
@@ -25,6 +34,20 @@ export interface Route {
   readonly forwardCredentials: boolean;
   /** Whether WebSocket upgrades are forwarded. */
   readonly websocket: boolean;
+  /** Pages of other origins that may use the route; null: OPTIONS is a method like others. */
+  readonly cors: CorsPolicy | null;
+  /** What is done to the headers of answers; null: nothing of the route's own. */
+  readonly answers: AnswerRules | null;
+  /** Bytes of a request body that are here before a connection to the upstream is used. */
+  readonly bodyBufferBytes: number;
+  /** Least bytes of a request body in a second; 0: any rate. */
+  readonly bodyRate: number;
+  /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
+  readonly recheckMs: number;
+  /** What a successful call revokes; null: nothing. */
+  readonly evict: readonly Eviction[] | null;
+  /** `shadow`: the rule is tried out, and whom it refuses is let through (`shadow-route.ts`). */
+  readonly mode: 'enforce' | 'shadow';
 }
 
 /** Applied to the canonical path after the decision; whole segments only. */

@@ -26,7 +26,7 @@ export async function answerRequest(
   if ('refused' in judged) return judged;
   if (body === 'too_large') return { refused: 'body_too_large' };
   try {
-    return await judged.answer();
+    return await judged.answer({ rawHeaders: req.rawHeaders, body });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }
@@ -37,7 +37,7 @@ function judge(req: IncomingMessage, endpoints: ReadonlyMap<string, Endpoint>, r
   const stranger = checkCaller(rawHeaders, req.httpVersion, rules.hostNames);
   if (stranger !== null) return { refused: stranger };
   const endpoint = endpoints.get(pathOf(req));
-  if (endpoint?.open !== true && rules.token !== null) {
+  if (endpoint?.access !== 'open' && endpoint?.access !== 'signed' && rules.token !== null) {
     const unknown = checkToken(rawHeaders, rules.token);
     if (unknown !== null) return { refused: unknown };
   }
@@ -47,7 +47,7 @@ function judge(req: IncomingMessage, endpoints: ReadonlyMap<string, Endpoint>, r
     return { refused: 'method_not_allowed' as const, allow: method === 'GET' ? 'GET, HEAD' : method };
   }
   if (method === 'POST') {
-    if (rules.token === null) return { refused: 'changes_disabled' as const };
+    if (rules.token === null && endpoint.access !== 'signed') return { refused: 'changes_disabled' as const };
     // No form and no simple request of a browser has this type.
     if (!isJson(rawHeaders)) return { refused: 'content_type_unsupported' as const };
   }

@@ -2,7 +2,9 @@
 import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { describeRoutes } from '../../core/routing/describe-routes.ts';
 import { type AdminAnswer, json } from './answer.ts';
+import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
+import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
 
 export interface EndpointSources {
   metrics(): Promise<{ readonly type: string; readonly text: string }>;
@@ -16,6 +18,12 @@ export interface EndpointSources {
    * takes none. Left out: there is nothing to read, and no such endpoint.
    */
   reload?(): readonly ReloadProblem[] | 'draining';
+  /** How a candidate of the rules compares with those in use; plain data without secrets. Left out: no such endpoint. */
+  shadow?(): object;
+  /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
+  readonly explain?: ExplainQuestioned;
+  /** Left out: nothing can be revoked, and there are no such endpoints. */
+  readonly revocations?: RevocationSources;
 }
 
 /** Why a configuration was not taken into use; holds no secret. */
@@ -28,10 +36,18 @@ export interface ReloadProblem {
 export interface Endpoint {
   /** `POST`: it changes something. */
   readonly method: 'GET' | 'POST';
-  /** Needs no token: probes have none. */
-  readonly open: boolean;
+  /**
+   * `open` needs no token: probes have none. `signed` needs none either, as its answer depends on the signature of the
+   * body.
+   */
+  readonly access: 'open' | 'token' | 'signed';
   /** Rejects when what is to be shown cannot be had. */
-  answer(): AdminAnswer | Promise<AdminAnswer>;
+  answer(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
+}
+
+export interface AdminRequest {
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
 }
 
 /** A file can have any number of problems; `rolegate validate` shows all. */
@@ -39,7 +55,11 @@ const mostProblems = 50;
 
 /** By path. */
 export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
-  const shown = (answer: Endpoint['answer'], open = false): Endpoint => ({ method: 'GET', open, answer });
+  const shown = (answer: Endpoint['answer'], access: Endpoint['access'] = 'token'): Endpoint => ({
+    method: 'GET',
+    access,
+    answer,
+  });
   const ready = oneAtATime(sources.ready);
   const endpoints = new Map<string, Endpoint>([
     [
@@ -49,19 +69,26 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
         return { status: 200, type, body: text };
       }),
     ],
-    ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), true)],
-    ['/health/ready', shown(async () => readyAnswer(await ready()), true)],
+    ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), 'open')],
+    ['/health/ready', shown(async () => readyAnswer(await ready()), 'open')],
     ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
   ]);
   const { reload } = sources;
   if (reload !== undefined) {
-    endpoints.set('/reload', { method: 'POST', open: false, answer: () => reloadAnswer(reload()) });
+    endpoints.set('/reload', { method: 'POST', access: 'token', answer: () => reloadAnswer(reload()) });
+  }
+  const { shadow, explain } = sources;
+  if (shadow !== undefined) endpoints.set('/shadow', shown(() => json(shadow())));
+  if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
+  const { revocations } = sources;
+  if (revocations !== undefined) {
+    for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
   }
   const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
   const index = `Rolegate\n\n${lines.join('')}`;
   endpoints.set(
     '/',
-    shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), true),
+    shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), 'open'),
   );
   return endpoints;
 }

@@ -8,6 +8,8 @@ export interface ReadyReport {
   readonly authApi: boolean;
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
   readonly redis: boolean | null;
+  /** Whether a revocation would be heard; for information only, as verdicts are short-lived while it would not. */
+  readonly revocations: boolean | null;
   /** For information only, as credentials are checked without mail; null when none is sent from here. */
   readonly mail: boolean | null;
   /** The process is ending and takes no new requests. */
@@ -28,6 +30,7 @@ export function readyChecks(report: ReadyReport): Record<string, string> {
     configuration: word(report.configuration),
     authApi: word(report.authApi),
     redis: word(report.redis),
+    revocations: word(report.revocations),
     mail: word(report.mail),
     draining: report.draining ? 'yes' : 'no',
   };

@@ -4,27 +4,34 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../../config/config.ts';
+import { clientAddress } from '../../core/forwarding/client-address.ts';
 import { clientFacts, clientNetwork } from '../../core/forwarding/client-facts.ts';
-import type { Decision } from '../../core/outcome/decision.ts';
-import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
+import type { Allow, Decision } from '../../core/outcome/decision.ts';
+import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
+import type { LoadReadings } from '../../telemetry/load-gauges.ts';
 import type { ObserveRequest, RequestRecord } from '../../telemetry/request-record.ts';
 import type { Forwarder } from '../../upstream/create-forwarder.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import type { Exchange, ExchangeHost } from '../../upstream/exchange.ts';
 import type { ForwardedExchange, ForwardingContext } from '../../upstream/forward-request.ts';
 import type { UpgradeExchange } from '../../upstream/forward-upgrade.ts';
-import type { ClientConnection } from '../shared/client-connection.ts';
-import { drainBody, endAfterBody, maxDrainBytes } from '../shared/drain-body.ts';
+import { type ClientConnection, clientConnection } from '../shared/client-connection.ts';
 import { createHttpServer } from '../shared/http-server.ts';
-import { writeRefusal } from '../shared/write-refusal.ts';
+import { LoadShedder } from '../shared/load-shedder.ts';
 import { connectionRecord } from './connection-record.ts';
+import { createExchangeHost } from './exchange-host.ts';
 import { beyondLimits, readRequest } from './read-request.ts';
 
 /** Everything that a reload replaces, made whole and swapped whole. */
 export interface Gateway extends ForwardingContext {
   /** Never throws and never rejects. */
   decide(view: RequestView): Decision | Promise<Decision>;
+  /**
+   * Whether what was granted to a request at `atMs` (milliseconds since the epoch) may have been revoked since: a cheap
+   * look, for then the request is decided again. Left out: nothing is ever revoked.
+   */
+  mayBeRevoked?(view: RequestView, granted: Allow, atMs: number): boolean;
 }
 
 export interface ProxyOptions {
@@ -33,7 +40,6 @@ export interface ProxyOptions {
   gateway(): Gateway;
   readonly forwarder: Forwarder;
   readonly deadlines: Deadlines;
-  readonly unreadMs?: number;
   readonly observe: ObserveRequest;
 }
 
@@ -47,6 +53,9 @@ export interface ReverseProxy {
   connections(): number;
   requestsInFlight(): number;
   tunnels(): number;
+  load(): LoadReadings;
+  /** Something was revoked: open streams are looked at. */
+  revoked(): void;
   /** Lets requests in flight finish, for `timeoutMs` at most; resolves when every connection is closed. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -57,6 +66,9 @@ const maxPipelined = 100;
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { forwarder, deadlines, observe } = options;
   const { limits, trustedProxies } = options.server;
+  const shedder = new LoadShedder(limits.eventLoopLagMs);
+  /** Upgraded connections, and those that want to be. */
+  const upgrades = new Set<Exchange>();
   let inFlight = 0;
 
   function report(record: RequestRecord): void {
@@ -68,40 +80,21 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     }
   }
 
-  const host: ExchangeHost = {
-    get draining() {
-      return server.draining;
-    },
-    refuse(exchange, reason) {
-      const { req, res, decision } = exchange;
-      const refused = decision?.outcome === 'refuse' ? decision : null;
-      const rest = exchange.bodyPending;
-      const ending = server.draining && exchange.from.latest === exchange;
-      const close = ending || (rest && (exchange.bodyLength < 0 || exchange.bodyLength > maxDrainBytes));
-      const closes = close || (reasons[reason] as Reason).closes === true;
-      if (closes) exchange.from.closing = true;
-      exchange.bytesOut = writeRefusal(res, exchange.method, {
-        reason,
-        errorId: exchange.errorId!,
-        retryAfterS: refused?.retryAfterS ?? null,
-        allow: refused?.allow ?? null,
-        close,
-      });
-      exchange.status = res.statusCode;
-      if (rest && closes) {
-        endAfterBody(req, res, deadlines);
-      } else {
-        res.end();
-        if (rest) drainBody(req, deadlines);
-      }
-    },
-    drainBody: ({ req }) => drainBody(req, deadlines),
+  const forwardedHeaders = () => options.gateway().rules.forwardedHeaders;
+
+  const host: ExchangeHost = createExchangeHost({
+    deadlines,
+    draining: () => server.draining,
+    decideAgain: (exchange) => options.gateway().decide(viewOf(exchange)),
+    mayBeRevoked: (exchange, granted, atMs) =>
+      options.gateway().mayBeRevoked?.(viewOf(exchange), granted, atMs) ?? false,
     ended(exchange) {
       inFlight -= 1;
+      if (exchange.door === 'upgrade') upgrades.delete(exchange);
       report(exchange);
       server.answered();
     },
-  };
+  });
 
   function begin<E extends ForwardedExchange | UpgradeExchange>(exchange: E, from: ClientConnection): E {
     inFlight += 1;
@@ -117,13 +110,15 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   ): void {
     try {
       exchange.client = from.address;
-      const reason = early ?? (from.inFlight > maxPipelined ? 'overloaded' : beyondLimits(exchange.req, limits));
+      const gateway = options.gateway();
+      const reason = early ?? beyondLimits(exchange.req, limits) ?? tooMuch(from, gateway);
       if (reason !== null) {
         exchange.fail(reason);
         return;
       }
-      const gateway = options.gateway();
-      const decision = gateway.decide(readRequest(exchange.req, clientOf(exchange, from)));
+      const view = viewOf(exchange);
+      exchange.party = view.client ?? from.network;
+      const decision = gateway.decide(view);
       if (decision instanceof Promise) {
         decision.then(
           (settled) => proceed(exchange, from, gateway, settled),
@@ -137,10 +132,18 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     }
   }
 
-  /** Whom lookups are counted for. Addresses of one IPv6 network are one client: it costs nothing to have them all. */
-  function clientOf({ req }: Exchange, from: ClientConnection): string {
-    if (!from.trusted) return from.network;
-    return clientNetwork(clientFacts(from, '', req.rawHeaders, trustedProxies, () => '').client);
+  /** Whether a request is turned away before it costs anything. */
+  function tooMuch(from: ClientConnection, { upstreams }: Gateway): ReasonCode | null {
+    if (from.inFlight > maxPipelined || shedder.refuses()) return 'overloaded';
+    return upstreams.congested ? 'upstream_busy' : null;
+  }
+
+  /** Lookups are counted for a network: addresses of one IPv6 network are one client, as it costs nothing to have them all. */
+  function viewOf({ req }: Exchange): RequestView {
+    const from = clientConnection(req.socket, trustedProxies);
+    if (!from.trusted) return readRequest(req, from.network, from.address);
+    const address = clientAddress(from, req.rawHeaders, trustedProxies, forwardedHeaders());
+    return readRequest(req, address === null ? from.network : clientNetwork(address), address);
   }
 
   function proceed(
@@ -153,12 +156,20 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       exchange.decidedAt = performance.now();
       exchange.decision = decision;
       const authority = decision.request?.authority ?? '';
-      const facts = clientFacts(from, authority, exchange.req.rawHeaders, trustedProxies, randomUUID);
+      const facts = clientFacts(
+        from,
+        authority,
+        exchange.req.rawHeaders,
+        trustedProxies,
+        randomUUID,
+        forwardedHeaders(),
+      );
       exchange.client = facts.client;
       exchange.requestId = facts.requestId;
       // The client may have gone while the Auth API was asked.
       if (exchange.over) return;
       if (decision.outcome === 'allow') exchange.forward(decision, gateway, facts);
+      else if (decision.outcome === 'preflight') host.answerPreflight(exchange, decision.headers);
       else exchange.fail(decision.reason, decision.cause);
     } catch (cause) {
       broken(exchange, cause);
@@ -170,28 +181,35 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     limits,
     trustedProxies,
     deadlines,
-    ...(options.unreadMs === undefined ? {} : { unreadMs: options.unreadMs }),
     onRequest(req, res, from, expectation) {
-      if (from.closing) {
+      if (from.closing || from.final !== null) {
         req.resume();
         return;
       }
       const exchange = begin(forwarder.begin(host, from, req, res, expectation === 'continue'), from);
+      if (limits.requestsPerConnection > 0 && from.requests >= limits.requestsPerConnection) from.final = exchange;
+      // Node drops what came in one piece with a request whose upgrade is ignored: where the next one begins, nobody knows.
+      if (req.headers.upgrade !== undefined) from.final = exchange;
       serve(exchange, from, expectation === 'unknown' ? 'expectation_failed' : null);
     },
     onUpgrade(req, socket, head, from) {
-      if (from.closing) {
+      if (from.closing || from.final !== null) {
         socket.destroySoon();
         return;
       }
       const exchange = begin(forwarder.beginUpgrade(host, from, req, socket, head), from);
+      upgrades.add(exchange);
       serve(exchange, from, server.draining ? 'draining' : null);
     },
     onRefused: (refused) => report(connectionRecord(refused)),
   });
 
   return {
-    listen: () => server.listen(),
+    async listen() {
+      const bound = await server.listen();
+      shedder.start();
+      return bound;
+    },
     get address() {
       return server.address;
     },
@@ -201,7 +219,27 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     connections: () => server.connections,
     requestsInFlight: () => Math.max(0, inFlight - server.tunnels),
     tunnels: () => server.tunnels,
-    drain: (timeoutMs) => server.drain(timeoutMs),
+    load: () => ({
+      refusedConnections: server.refused,
+      openStreams: forwarder.openStreams,
+      rechecks: forwarder.rechecks,
+      bufferedBytes: forwarder.bufferedBytes,
+      lagMs: shedder.lagMs,
+      shedShare: shedder.share,
+      upstreams: [...options.gateway().upstreams.all()].map(({ name, inFlight, admission }) => ({
+        name,
+        inFlight,
+        waiting: admission.waiting,
+      })),
+    }),
+    revoked: () => forwarder.revoked(),
+    async drain(timeoutMs) {
+      const drained = server.drain(timeoutMs);
+      // Tunnels end at once, with a word to both sides; requests may finish.
+      for (const upgrade of [...upgrades]) (upgrade as UpgradeExchange).endAccess('draining');
+      await drained;
+      shedder.stop();
+    },
   };
 }
 

@@ -3,13 +3,15 @@ import type { IncomingMessage } from 'node:http';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
 
-export function readRequest(req: IncomingMessage, client: string): RequestView {
+/** `address` is null when nobody knows for certain who the client is. */
+export function readRequest(req: IncomingMessage, client: string, address: string | null): RequestView {
   return {
     method: req.method!,
     target: req.url!,
     rawHeaders: req.rawHeaders,
     httpVersion: req.httpVersionMinor === 0 ? '1.0' : '1.1',
     client,
+    address,
   };
 }
 

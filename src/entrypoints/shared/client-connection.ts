@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { clientNetwork, type PeerFacts } from '../../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import type { ClientAccount } from './client-ledger.ts';
 
 /** A request in flight, as its connection sees it. */
 export interface InFlight {
@@ -14,7 +15,7 @@ export interface InFlight {
   fail(reason: ReasonCode): void;
   /** The connection is gone. */
   closed(): void;
-  /** The client sends no more; Node will end the other direction too, whatever is still to come. */
+  /** The client sends no more. It may still read, or be gone: nobody can tell until something is written. */
   clientEnded(): void;
 }
 
@@ -28,6 +29,12 @@ export class ClientConnection implements PeerFacts {
   inFlight = 0;
   /** The request that came last. */
   latest: InFlight | null = null;
+  /** The last one that is served here, because it was one too many; null: there is none yet. */
+  final: InFlight | null = null;
+  /** Requests so far. */
+  requests = 0;
+  /** What its client has taken up; null: a trusted proxy, which is not counted. */
+  holder: ClientAccount | null = null;
   /** A refusal to be sent when the answers before it are out; null: none. */
   farewell: (() => void) | null = null;
   /** Nothing more is read from it. */
@@ -35,8 +42,8 @@ export class ClientConnection implements PeerFacts {
   /** An answer on it says that it is the last: what comes after is not served (RFC 9112 section 9.6). */
   closing = false;
   readonly #socket: Socket;
-  /** Those behind the first while the client pipelines. */
-  #waiting: Set<InFlight> | null = null;
+  /** All of them, once the client pipelines. */
+  #pipelined: Set<InFlight> | null = null;
 
   constructor(socket: Socket, trustedProxies: TrustedProxies) {
     this.#socket = socket;
@@ -47,21 +54,31 @@ export class ClientConnection implements PeerFacts {
 
   requestBegan(request: InFlight): void {
     this.inFlight += 1;
+    this.requests += 1;
+    if (this.inFlight > 1) {
+      this.#pipelined ??= new Set();
+      if (this.latest !== null) this.#pipelined.add(this.latest);
+      this.#pipelined.add(request);
+    }
     this.latest = request;
-    if (this.inFlight === 1) return;
-    this.#waiting ??= new Set();
-    this.#waiting.add(request);
   }
 
   /** Breaks the connection. Node tells only the first request of it. */
   abandon(): void {
     this.#socket.resetAndDestroy();
-    for (const request of [...(this.#waiting ?? [])]) request.closed();
+    for (const request of [...(this.#pipelined ?? [])]) request.closed();
+  }
+
+  /** The client sends no more. */
+  ended(): void {
+    const pipelined = this.#pipelined;
+    if (pipelined === null || pipelined.size === 0) this.latest?.clientEnded();
+    else for (const request of [...pipelined]) request.clientEnded();
   }
 
   requestEnded(request: InFlight): void {
     this.inFlight -= 1;
-    this.#waiting?.delete(request);
+    this.#pipelined?.delete(request);
     if (this.inFlight > 0) return;
     this.latest = null;
     this.farewell?.();

@@ -2,12 +2,13 @@
  * Where requests come in: Node's server with its strict parser, its limits set, and everything that Node would answer
  * by itself taken over, so that each answer carries our headers.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Address, ServerConfig } from '../../config/config.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import { type ClientConnection, clientConnection } from './client-connection.ts';
+import { ClientLedger } from './client-ledger.ts';
 import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
 
 export interface HttpServerOptions {
@@ -15,8 +16,6 @@ export interface HttpServerOptions {
   readonly limits: ServerConfig['limits'];
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
-  /** A client that takes nothing of what waits for it this long is let go; 60 seconds when left out. */
-  readonly unreadMs?: number;
   /** `expectation`: the client waits for `100 Continue`, or for something that nobody knows. */
   onRequest(req: IncomingMessage, res: ServerResponse, from: ClientConnection, expectation: Expectation): void;
   /** A WebSocket upgrade. Every other upgrade arrives as an ordinary request. */
@@ -36,9 +35,11 @@ export interface HttpServer {
   readonly connections: number;
   /** Upgraded connections. */
   readonly tunnels: number;
+  /** Connections that were closed at once, by the limit that they exceeded. */
+  readonly refused: { readonly total: number; readonly client: number };
   /**
-   * Stops listening, closes idle and upgraded connections, and waits for the others; those that are left after the
-   * time are destroyed. Resolves when none is left.
+   * Stops listening, closes idle connections, and waits for the others; those that are left after the time are
+   * destroyed. Resolves when none is left.
    */
   drain(timeoutMs: number): Promise<void>;
   /** An answer is out; while draining, its connection may be closed now. */
@@ -64,24 +65,41 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     shouldUpgradeCallback: (req) => isWebSocket(req) && from(req.socket).inFlight === 0,
   });
   server.maxConnections = limits.connections;
+  // A client that ends its side after a request still gets the answer; how long it is waited for is the exchange's.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   // No limit of Node's, which would drop headers silently; `headerBytes` bounds them, and more than allowed is a 431.
   server.maxHeadersCount = 0;
   // Time without a byte in either direction.
-  server.timeout = options.unreadMs ?? 60_000;
+  server.timeout = limits.unreadTimeoutMs;
 
   const upgraded = new Set<Socket>();
+  const ledger = new ClientLedger(limits.connectionsPerClient);
+  const refused = { total: 0, client: 0 };
   let connections = 0;
   let draining = false;
   let address: Address | null = null;
   const from = (socket: Socket) => clientConnection(socket, trustedProxies);
 
+  server.on('drop', () => {
+    refused.total += 1;
+  });
   server.on('connection', (socket) => {
     connections += 1;
+    const connection = from(socket);
+    if (!connection.trusted) {
+      connection.holder = ledger.connected(connection.network);
+      if (connection.holder === null) refused.client += 1;
+    }
     socket.once('close', () => {
       connections -= 1;
+      if (connection.holder !== null) ledger.disconnected(connection.network, connection.holder);
     });
+    if (!connection.trusted && connection.holder === null) {
+      socket.destroy();
+      return;
+    }
     // Before Node's own listener.
-    socket.prependOnceListener('end', () => from(socket).latest?.clientEnded());
+    socket.prependOnceListener('end', () => connection.ended());
   });
   server.on('request', (req, res) => options.onRequest(req, res, from(req.socket), 'none'));
   server.on('checkContinue', (req, res) => {
@@ -129,6 +147,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     get tunnels() {
       return upgraded.size;
     },
+    refused,
     listen: () =>
       new Promise((resolve, reject) => {
         server.once('error', reject);
@@ -153,7 +172,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           clearTimeout(timer);
           resolve();
         });
-        for (const socket of upgraded) socket.destroySoon();
       }),
     answered() {
       if (draining) setImmediate(() => server.closeIdleConnections());

@@ -6,6 +6,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { challengeFor } from '../../core/outcome/challenge.ts';
 import { problemBody } from '../../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
+import type { Criterion } from '../../core/policy/conditions.ts';
 
 export interface Refusal {
   readonly reason: ReasonCode;
@@ -16,11 +17,15 @@ export interface Refusal {
   readonly allow: string | null;
   /** Close the connection, even if the reason alone would not ask for it. */
   readonly close: boolean;
+  /** The condition that is not met, with reason `condition_failed`; left out: none. */
+  readonly condition?: Criterion | null;
+  /** Further names and values in turn, which the route adds; left out: none. */
+  readonly added?: readonly string[];
 }
 
 /** Writes head and body but does not end the answer. Returns the bytes of body written. */
 export function writeRefusal(res: ServerResponse, method: string, refusal: Refusal): number {
-  const body = problemBody(refusal.reason, refusal.errorId);
+  const body = problemBody(refusal.reason, refusal.errorId, refusal.condition ?? null);
   const { status } = reasons[refusal.reason];
   res.writeHead(status, STATUS_CODES[status] ?? 'Refused', refusalHeaders(refusal, body.length));
   if (method === 'HEAD') {
@@ -53,7 +58,7 @@ function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
     'cache-control',
     'no-store',
     'x-error',
-    message,
+    refusal.condition?.message ?? message,
     'x-error-id',
     errorId,
   ];
@@ -62,6 +67,9 @@ function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
   const wait = refusal.retryAfterS ?? retryAfterS;
   if (wait !== undefined) headers.push('retry-after', String(wait));
   if (allow !== null) headers.push('allow', allow);
+  // RFC 9110 section 15.5.22, RFC 6455 section 4.4.
+  if (reason === 'websocket_version_unsupported') headers.push('upgrade', 'websocket', 'sec-websocket-version', '13');
+  if (refusal.added !== undefined) headers.push(...refusal.added);
   if (closes === true || refusal.close) headers.push('connection', 'close');
   return headers;
 }

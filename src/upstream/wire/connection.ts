@@ -14,11 +14,11 @@ export interface HopRequest {
   /** Path and query as they go into the request line. */
   readonly path: string;
   /**
-   * Names and values in turn, without hop-by-hop headers. A body is framed by the `content-length` among them, or else in
-   * chunks.
+   * Names and values in turn, without hop-by-hop headers. A stream is framed by the `content-length` among them, or else
+   * in chunks; bytes by their own length.
    */
   readonly headers: readonly string[];
-  readonly body: Readable | null;
+  body: Readable | Buffer | null;
 }
 
 /** What an exchange can do to the connection on which its request runs. */
@@ -105,6 +105,12 @@ export class Connection implements HopControl {
     this.#reader.expect(request.method);
     if (request.body === null) {
       this.socket.write(head.text, 'latin1');
+    } else if (Buffer.isBuffer(request.body)) {
+      this.socket.cork();
+      this.socket.write(head.text, 'latin1');
+      this.socket.write(request.body);
+      this.socket.uncork();
+      handler.onBodySent();
     } else {
       this.#body = request.body;
       this.#bodyChunked = head.chunked;

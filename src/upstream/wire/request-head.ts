@@ -30,15 +30,19 @@ export function requestHead(request: HopRequest, host: string, oneRequest: boole
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
-      // Without a body it says zero, which is said below where it has a meaning.
-      if (body === null) continue;
+      // Without a body it says zero, which is said below where it has a meaning; that of bytes is known.
+      if (body === null || Buffer.isBuffer(body)) continue;
       framed = true;
     }
     text += `${name}: ${headers[i + 1]!}\r\n`;
     lines += 1;
   }
-  const chunked = body !== null && !framed;
-  if (chunked) {
+  const whole = Buffer.isBuffer(body);
+  const chunked = body !== null && !framed && !whole;
+  if (whole) {
+    text += `content-length: ${body.length}\r\n`;
+    lines += 1;
+  } else if (chunked) {
     text += 'transfer-encoding: chunked\r\n';
     lines += 1;
   } else if (body === null && usuallyWithBody.has(method)) {

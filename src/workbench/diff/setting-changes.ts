@@ -26,6 +26,7 @@ const routeSettings: readonly Setting<Route>[] = [
   ['timeout', ({ timeoutMs }) => seconds(timeoutMs)],
   ['maxBody', ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit')],
   ['evict', ({ evict }) => evict],
+  ['mode', ({ mode }) => mode],
 ];
 
 const gatewaySettings: readonly Setting<Config>[] = [

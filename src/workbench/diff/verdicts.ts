@@ -29,6 +29,7 @@ export function verdictOf({ found, offset }: Place, caller: Caller, truths: Trut
   if ('allow' in found) return 'method_not_allowed';
   const { route, rule } = found;
   const refused = ruleVerdict(rule, caller, offset);
+  if (route.mode === 'shadow') return rule.kind === 'deny' ? refused : shadowVerdict(rule, caller);
   if (refused !== null) return refused;
   const identityKnown = caller.kind === 'known' && rule.kind !== 'public';
   return conditionVerdict(route, identityKnown ? caller.bits : 0n, offset + setsOfRule(rule).length, truths);
@@ -64,6 +65,11 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
     case 'roles':
       return caller.kind === 'known' ? roleVerdict(rule, caller.bits, offset) : 'credential_missing';
   }
+}
+
+/** As `throughShadow`: nobody is refused but those of whom nothing is known. */
+function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
+  return caller.kind === 'unreadable' && kind !== 'public' ? 'credential_unreadable' : null;
 }
 
 /** As `authorize`. */

@@ -5,13 +5,16 @@
 import { Redis } from 'ioredis';
 import { fromContainers } from './from-containers.ts';
 import { fromApt, fromPath } from './from-server.ts';
-import type { RedisWay } from './running-redis.ts';
+import type { RedisWay, RunningRedis } from './running-redis.ts';
+import { type ProcessSpec, startProcess } from './server-process.ts';
 
 export interface RedisChoice {
   /** For tests that share a server; null: none is to be had. */
   readonly shared: { readonly name: string; start(): Promise<{ url: string; dispose(): Promise<void> }> } | null;
   /** For tests that stop theirs; null: none is to be had. */
   readonly own: RedisWay | null;
+  /** For Sentinels, Clusters and TLS, which need the program itself; null: it is not to be had. */
+  readonly startProcess: ((spec: ProcessSpec) => Promise<RunningRedis>) | null;
 }
 
 /** Why tests are skipped where there is no Redis. */
@@ -21,16 +24,23 @@ export const noRedis =
 export const noOwnRedis =
   'no Redis that the test may stop: start Docker or install redis-server beside TEST_REDIS_URL (Debian: apt-get install redis-server)';
 
+/** Why tests of Sentinels, Clusters and TLS are skipped. */
+export const noRedisServer =
+  'no redis-server on the PATH, and no Debian to install it on (Debian: apt-get install redis-server; macOS: brew install redis)';
+
 /** Rejects when `TEST_REDIS_URL` is set and nothing answers there: a wrong setting is no reason to skip. */
 export async function chooseRedis(env: NodeJS.ProcessEnv): Promise<RedisChoice> {
-  const own = await firstThatWorks(env['TEST_REDIS_FROM']);
+  const only = env['TEST_REDIS_FROM'] ?? '';
+  const own = await firstThatWorks(only);
+  const found = ['', 'server'].includes(only) && ((await fromPath()) ?? (await fromApt())) !== null;
+  const rest = { own, startProcess: found ? startProcess : null };
   const url = env['TEST_REDIS_URL'];
-  if (url === undefined || url === '') return { shared: own, own };
+  if (url === undefined || url === '') return { shared: own, ...rest };
   await mustAnswer(url);
-  return { shared: { name: 'TEST_REDIS_URL', start: async () => ({ url, dispose: async () => {} }) }, own };
+  return { shared: { name: 'TEST_REDIS_URL', start: async () => ({ url, dispose: async () => {} }) }, ...rest };
 }
 
-async function firstThatWorks(only: string | undefined): Promise<RedisWay | null> {
+async function firstThatWorks(only: string): Promise<RedisWay | null> {
   switch (only) {
     case 'containers':
       return fromContainers();
@@ -38,7 +48,6 @@ async function firstThatWorks(only: string | undefined): Promise<RedisWay | null
       return (await fromPath()) ?? (await fromApt());
     case 'none':
       return null;
-    case undefined:
     case '':
       return (await fromContainers()) ?? (await fromPath()) ?? (await fromApt());
     default:

@@ -5,8 +5,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chooseRedis, noOwnRedis, noRedis, type RedisChoice } from './choose-redis.ts';
+import { text } from 'node:stream/consumers';
+import { chooseRedis, noOwnRedis, noRedis, noRedisServer, type RedisChoice } from './choose-redis.ts';
 import type { RunningRedis } from './running-redis.ts';
+import type { ProcessSpec } from './server-process.ts';
 
 export interface RedisBroker {
   /** Where workers ask. */
@@ -39,7 +41,7 @@ export async function startRedisBroker(env: NodeJS.ProcessEnv, print: (line: str
     return shared;
   };
 
-  const answer = async (path: string): Promise<BrokerAnswer> => {
+  const answer = async (path: string, body: string): Promise<BrokerAnswer> => {
     if (path === '/shared') {
       const server = await useShared();
       return server === null ? { skip: noRedis } : { url: server.url, id: -1 };
@@ -48,6 +50,12 @@ export async function startRedisBroker(env: NodeJS.ProcessEnv, print: (line: str
       const made = await choose();
       if (made.own === null) return { skip: made.shared === null ? noRedis : noOwnRedis };
       const server = await made.own.start();
+      return { url: server.url, id: own.push(server) - 1 };
+    }
+    if (path === '/process') {
+      const { startProcess } = await choose();
+      if (startProcess === null) return { skip: noRedisServer };
+      const server = await startProcess(JSON.parse(body) as ProcessSpec);
       return { url: server.url, id: own.push(server) - 1 };
     }
     const [, id = '', wanted = ''] = path.split('/');
@@ -80,10 +88,10 @@ export async function startRedisBroker(env: NodeJS.ProcessEnv, print: (line: str
 async function reply(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: (path: string) => Promise<BrokerAnswer>,
+  answer: (path: string, body: string) => Promise<BrokerAnswer>,
 ): Promise<void> {
   try {
-    response.end(JSON.stringify(await answer(request.url ?? '/')));
+    response.end(JSON.stringify(await answer(request.url ?? '/', await text(request))));
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.message : String(error));
   }

@@ -38,24 +38,24 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when a Redis on the port of loopback answers PING; rejects when it does not in time. */
-export async function untilAnswers(port: number, timeoutMs = 15_000): Promise<void> {
+/** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. With TLS: when it listens. */
+export async function untilAnswers(port: number, { timeoutMs = 15_000, tls = false } = {}): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await answers(port))) {
+  while (!(await answers(port, tls))) {
     if (Date.now() > deadline) throw new Error(`No Redis answered on port ${port} within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(port: number, tls: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 });
     const settle = (answered: boolean) => {
       socket.destroy();
       resolve(answered);
     };
-    socket.on('connect', () => socket.write('PING\r\n'));
-    socket.on('data', (chunk) => settle(chunk.toString().startsWith('+PONG')));
+    socket.on('connect', () => (tls ? settle(true) : socket.write('PING\r\n')));
+    socket.on('data', (chunk) => settle(/^(?:\+PONG|-NOAUTH|-DENIED)/.test(chunk.toString())));
     for (const event of ['error', 'timeout', 'close'] as const) socket.on(event, () => settle(false));
   });
 }

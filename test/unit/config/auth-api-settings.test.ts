@@ -94,7 +94,7 @@ trustedProxies: ["10.0.0.0/8"]`);
       keyFailures: 10,
       keyWindowMs: 2000,
     },
-    redis: { url: env['REDIS_URL'], keyPrefix: 'rolegate:', commandTimeoutMs: 50 },
+    redis: { servers: { host: 'redis.example.test' }, username: 'ann', keyPrefix: 'rolegate:', commandTimeoutMs: 50 },
     webSession: { cookie: '__Host-session' },
   });
   expect(['10.1.2.3', '127.0.0.1'].map(settings.trustedProxies)).toEqual([true, false]);

@@ -37,6 +37,7 @@ test('the defaults of the smallest file', () => {
     admin: { host: '127.0.0.1', port: 9090 },
     adminToken: null,
     adminHosts: [],
+    forwardedHeaders: 'x-forwarded',
     drainTimeoutMs: 20_000,
     limits: {
       headerBytes: 16_384,
@@ -46,15 +47,22 @@ test('the defaults of the smallest file', () => {
       requestTimeoutMs: 300_000,
       keepAliveTimeoutMs: 75_000,
       connections: 10_000,
+      connectionsPerClient: 1000,
+      requestsPerConnection: 0,
+      bodyMemoryBytes: 134_217_728,
+      bodyGraceMs: 10_000,
+      unreadTimeoutMs: 60_000,
+      eventLoopLagMs: 500,
     },
   });
   expect(rest).toEqual({
     log: { level: 'info', access: true },
     authApi: {
       kind: 'remote',
-      url: 'http://auth:8081',
+      urls: ['http://auth:8081'],
       timeoutMs: 2000,
       concurrency: 64,
+      honorCacheControl: false,
       breaker: { failures: 5, openMs: 5000 },
       paths: { session: '/api/auth/v2/session', keypair: '/api/auth/v2/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
@@ -70,23 +78,37 @@ test('the defaults of the smallest file', () => {
         verified: 'verified',
       },
     },
-    credentials: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret', bearerCookie: null },
+    credentials: {
+      apiKeyHeader: 'api-key',
+      apiSecretHeader: 'api-secret',
+      bearerCookie: null,
+      websocketProtocol: null,
+    },
     cache: {
       secret: null,
+      previousSecrets: [],
       acceptedMs: 30_000,
       rejectedMs: 5000,
       staleOnOutageMs: 0,
+      unhearingMs: 1_000,
+      refreshAhead: true,
       maxAccepted: 100_000,
       maxRejected: 10_000,
+      maxBytes: 128 * 1024 * 1024,
       redis: null,
     },
+    revocations: { webhookSecrets: [] },
     roles: new Map(),
+    roleMapping: null,
     upstreams: new Map(),
     identityHeaders: [
       { name: 'user-id', field: 'userId' },
       { name: 'groups', field: 'groups' },
     ],
+    via: { name: 'rolegate', passes: 3 },
     errors: { annotate: 'failures' },
+    include: [],
+    tests: { identities: new Map(), cases: [] },
   });
 });
 
@@ -126,6 +148,19 @@ routes: []
     });
   });
 
+  test('several URLs of the Auth API, and what is kept of its verdicts', () => {
+    const text = `version: 1
+authApi: { url: ["http://auth-1:8081/", "http://auth-2:8081"], honorCacheControl: true }
+cache: { refreshAhead: false, maxBytes: 16mb }
+routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }]
+`;
+    const { authApi, cache, upstreams } = parse(text);
+    const urls = ['http://auth-1:8081', 'http://auth-2:8081'];
+    expect(authApi).toMatchObject({ kind: 'remote', urls, honorCacheControl: true });
+    expect(cache).toMatchObject({ refreshAhead: false, maxBytes: 16 * 1024 * 1024 });
+    expect(upstreams.get('auth-api')?.targets).toEqual(urls);
+  });
+
   test('a route to a remote Auth API makes an upstream of it', () => {
     const text = smallest.replace('[]', '[{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }]');
     expect(parse(text).upstreams.get('auth-api')).toMatchObject({ name: 'auth-api', targets: ['http://auth:8081'] });
@@ -136,14 +171,21 @@ routes: []
       parse(`${smallest}cache: { secret: "\${CACHE_SECRET}", redis: { url: "\${REDIS_URL}", timeout: 20ms } }`).cache,
     ).toMatchObject({
       secret: env['CACHE_SECRET'],
-      redis: { url: env['REDIS_URL'], keyPrefix: 'rolegate:', commandTimeoutMs: 20 },
+      redis: {
+        servers: { kind: 'single', host: 'redis.example.test', port: 6380, database: 1 },
+        username: 'ann',
+        password: 'opensesame',
+        tls: { ca: null, cert: null, key: null, serverName: null },
+        keyPrefix: 'rolegate:',
+        commandTimeoutMs: 20,
+      },
     });
     expect(
       parse(`${smallest}cache: { secret: { file: /run/secrets/cache }, redis: { url: { file: /run/secrets/redis } } }`)
         .cache,
     ).toMatchObject({
       secret: 'file-0123456789abcdef0123456789abcdef',
-      redis: { url: 'redis://:opensesame@redis:6379' },
+      redis: { servers: { host: 'redis', port: 6379, database: 0 }, username: null, password: 'opensesame', tls: null },
     });
   });
 
@@ -177,7 +219,7 @@ routes: []
     const { upstreams } = parse(`${smallest}upstreams:
   a: { targets: ["http://a:1/"], health: /live }
   b: { targets: ["http://b:1", "http://b:2"], health: { path: /ok, interval: 1s, timeout: 100ms }, connections: 5 }
-  c: { targets: ["https://c"], connectTimeout: 1s }
+  c: { targets: ["https://c"], connectTimeout: 1s, requestsPerClient: 7, queue: { length: 0, wait: 1s } }
 `);
     expect([...upstreams.values()]).toEqual([
       {
@@ -186,6 +228,8 @@ routes: []
         health: { path: '/live', intervalMs: 10_000, timeoutMs: 2000 },
         connections: 256,
         connectTimeoutMs: 2000,
+        requestsPerClient: 128,
+        queue: { length: 1000, waitMs: 5000 },
       },
       {
         name: 'b',
@@ -193,8 +237,18 @@ routes: []
         health: { path: '/ok', intervalMs: 1000, timeoutMs: 100 },
         connections: 5,
         connectTimeoutMs: 2000,
+        requestsPerClient: 3,
+        queue: { length: 1000, waitMs: 5000 },
       },
-      { name: 'c', targets: ['https://c'], health: null, connections: 256, connectTimeoutMs: 1000 },
+      {
+        name: 'c',
+        targets: ['https://c'],
+        health: null,
+        connections: 256,
+        connectTimeoutMs: 1000,
+        requestsPerClient: 7,
+        queue: { length: 0, waitMs: 1000 },
+      },
     ]);
   });
 
@@ -202,7 +256,7 @@ routes: []
     const { server, identityHeaders, credentials } = parse(`${smallest}
 server: { admin: false, trustedProxies: ["10.0.0.0/8"] }
 identityHeaders: { X-User: userId }
-credentials: { apiKeyHeader: X-Key, bearerCookie: __Host-session }
+credentials: { apiKeyHeader: X-Key, bearerCookie: __Host-session, websocketProtocol: rolegate.bearer }
 `);
     expect(server.admin).toBeNull();
     expect(server.trustedProxies('::ffff:10.1.2.3')).toBe(true);
@@ -211,6 +265,7 @@ credentials: { apiKeyHeader: X-Key, bearerCookie: __Host-session }
       apiKeyHeader: 'x-key',
       apiSecretHeader: 'api-secret',
       bearerCookie: '__Host-session',
+      websocketProtocol: 'rolegate.bearer',
     });
   });
 
@@ -237,6 +292,10 @@ describe('routes', () => {
       rewrite: null,
       forwardCredentials: false,
       websocket: false,
+      bodyBufferBytes: 65_536,
+      bodyRate: 500,
+      recheckMs: 60_000,
+      evict: null,
     });
   });
 
@@ -244,6 +303,30 @@ describe('routes', () => {
     const text = `${withRoute('maxBody: 1mb')}defaults: { access: public, timeout: 1m, maxBody: 5kb }\n`;
     const route = parse(text).routes.routes[0];
     expect(route).toMatchObject({ timeoutMs: 60_000, maxBodyBytes: 1_048_576, access: { every: { kind: 'public' } } });
+  });
+
+  test('what it says of bodies and streams holds too, unless a route says otherwise', () => {
+    const defaults = 'defaults: { access: public, bodyBuffer: 1kb, bodyRate: 2kb, streams: { recheck: 5s } }\n';
+    const of = (keys: string) => parse(withRoute(keys) + defaults).routes.routes[0];
+    expect(of('maxBody: 1mb')).toMatchObject({ bodyBufferBytes: 1024, bodyRate: 2048, recheckMs: 5000 });
+    expect(of('bodyBuffer: 0b, bodyRate: 0b, streams: { recheck: 0s }')).toMatchObject({
+      bodyBufferBytes: 0,
+      bodyRate: 0,
+      recheckMs: 0,
+    });
+  });
+
+  test.each([
+    ['server: { limits: { connectionsPerClient: -1 } }', 'connectionsPerClient'],
+    ['server: { limits: { bodyMemory: 1kb } }', '65536'],
+    ['server: { limits: { bodyGrace: 1ms } }', '100ms'],
+    ['credentials: { websocketProtocol: "a b" }', 'subprotocol'],
+    ['credentials: { websocketProtocol: true }', 'subprotocol'],
+    ['defaults: { streams: { recheck: often } }', 'duration'],
+  ])('a limit that makes no sense is a problem: %s', (line, word) => {
+    const problems = problemsOf(`${smallest}${line}\n`);
+    expect(problems).toHaveLength(1);
+    expect(JSON.stringify(problems)).toContain(word === 'connectionsPerClient' ? 'expected' : word);
   });
 
   test('a route without a rule is closed', () => {
@@ -301,6 +384,14 @@ describe('routes', () => {
     expect(
       routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxAge: 0s, websocket: true'),
     ).toMatchObject({ tolerates: 5, maxAgeMs: 0, websocket: true });
+  });
+
+  test('what a successful call revokes', () => {
+    const written = 'access: [user], evict: { session: "{id}", user: "{identity.userId}" }';
+    expect(routeOf(written).evict).toEqual([
+      { kind: 'session', from: { param: 'id' } },
+      { kind: 'user', from: { identity: 'userId' } },
+    ]);
   });
 
   test('the table finds them', () => {

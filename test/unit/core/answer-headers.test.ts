@@ -1,13 +1,16 @@
 /** Headers of an upstream's answer on their way to the client. */
 import { describe, expect, test } from 'vitest';
-import { annotation, appendAnswerHeaders } from '../../../src/core/forwarding/answer-headers.ts';
+import { annotation, appendAnswerHeaders, compileAnswerTreatment } from '../../../src/core/forwarding/answer-headers.ts';
+import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
 import { splitHeader } from './make-policy.ts';
 
 const errorId = '3f2b1c7e-1d2e-4f3a-8b4c-5d6e7f809101';
 
+const treat = compileAnswerTreatment(defaultIdentityHeaders);
+
 function pass(headers: readonly string[]) {
   const out: string[] = [];
-  const seen = appendAnswerHeaders(out, headers.flatMap(splitHeader));
+  const seen = appendAnswerHeaders(out, headers.flatMap(splitHeader), treat);
   return { out, seen };
 }
 

@@ -59,7 +59,7 @@ describe('read without doubt', () => {
     ],
     ['brackets are escaped', '/a[0]', '/a%5B0%5D'],
   ])('%s', (_name, input, path) => {
-    expect(canonicalPath(input)).toEqual({ path, ambiguities: 0 });
+    expect(canonicalPath(input)).toMatchObject({ path, ambiguities: 0 });
   });
 });
 
@@ -79,7 +79,7 @@ describe('read with a mark that only a tolerant route accepts', () => {
     ['double escape whose second digit alone is escaped', '/a%252%66', '/a%252f', doubleEncoding],
     ['all three at once', '/a%2fb;c%252f', '/a%2Fb;c%252f', encodedSlash | semicolon | doubleEncoding],
   ])('%s', (_name, input, path, ambiguities) => {
-    expect(canonicalPath(input)).toEqual({ path, ambiguities });
+    expect(canonicalPath(input)).toMatchObject({ path, ambiguities });
   });
 });
 

@@ -110,7 +110,15 @@ test('what the table tells of a method is what a request meets', () => {
   fc.assert(
     fc.property(spec, fc.constantFrom(...methods, 'PATCH'), (one, method) => {
       const table = compileRoutes([makeRoute(one)]) as RouteTable;
-      const request = { method, host: 'x.test', authority: 'x.test', path: '/a', query: '', ambiguities: 0 };
+      const request = {
+        method,
+        host: 'x.test',
+        authority: 'x.test',
+        path: '/a',
+        query: '',
+        unmerged: null,
+        ambiguities: 0,
+      };
       const match = matchRoute(table, request);
       const told = describeRoutes(table)[0]!.access.find((row) => row.method === method || row.method === '*');
       if (typeof match === 'object' && 'rule' in match) {

@@ -1,13 +1,17 @@
 /** Makes what the tests of the core decide by: routes with defaults filled in, policies, identities, requests. */
 import { expect } from 'vitest';
+import type { CorsPolicy } from '../../../src/core/cors/cors-policy.ts';
 import type { CredentialSources } from '../../../src/core/credential/credential.ts';
 import type { Policy } from '../../../src/core/decide.ts';
+import type { AnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
 import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/compile-access.ts';
+import { type CriterionSource, compileConditions } from '../../../src/core/policy/compile-conditions.ts';
 import { compileRoles } from '../../../src/core/policy/roles.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
 import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
 import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import { compilePathReading, type PathReadingSource } from '../../../src/core/routing/path-reading.ts';
 import type { PathRewrite, Route } from '../../../src/core/routing/route.ts';
 
 /** A route as a test writes it; `on` is host and path in one: `api.example.test/v1/**` or `/v1/**`. */
@@ -16,7 +20,11 @@ export interface RouteSpec {
   readonly id?: string;
   readonly methods?: readonly string[];
   readonly access?: AccessSource | Readonly<Record<string, AccessSource>>;
+  readonly when?: readonly CriterionSource[];
   readonly tolerates?: number;
+  readonly reading?: Partial<PathReadingSource>;
+  readonly cors?: CorsPolicy;
+  readonly answers?: AnswerRules;
   readonly maxAgeMs?: number;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
@@ -36,17 +44,25 @@ export const sources: CredentialSources = {
   apiKeyHeader: 'api-key',
   apiSecretHeader: 'api-secret',
   bearerCookie: null,
+  websocketProtocol: null,
 };
+
+const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: true, mergeSlashes: true };
 
 export function makeRoute(spec: RouteSpec, index = 0): Route {
   const slash = spec.on.indexOf('/');
+  const pattern = compilePattern(slash === 0 ? null : spec.on.slice(0, slash), spec.on.slice(slash));
   return {
     id: spec.id ?? spec.on,
     index,
-    pattern: compilePattern(slash === 0 ? null : spec.on.slice(0, slash), spec.on.slice(slash)),
+    pattern,
     methods: spec.methods ?? null,
     access: compileRouteAccess(accessOf(spec.access ?? 'public'), roles),
+    conditions: compileConditions(spec.when ?? [], roles),
     tolerates: spec.tolerates ?? 0,
+    reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),
+    cors: spec.cors ?? null,
+    answers: spec.answers ?? null,
     maxAgeMs: spec.maxAgeMs ?? Number.POSITIVE_INFINITY,
     upstream: 'service',
     timeoutMs: 10_000,
@@ -54,6 +70,11 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     rewrite: spec.rewrite ?? null,
     forwardCredentials: spec.forwardCredentials ?? false,
     websocket: false,
+    bodyBufferBytes: 0,
+    bodyRate: 0,
+    recheckMs: 0,
+    mode: 'enforce',
+    evict: null,
   };
 }
 
@@ -64,7 +85,7 @@ export function makeTable(specs: readonly RouteSpec[]): RouteTable {
 }
 
 export function makePolicy(specs: readonly RouteSpec[], credentials = sources): Policy {
-  return { routes: makeTable(specs), credentials };
+  return { routes: makeTable(specs), credentials, roleMapping: null };
 }
 
 export function makeIdentity(part: Partial<Identity> = {}): Identity {

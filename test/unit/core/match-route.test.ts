@@ -210,7 +210,9 @@ describe('tolerated ambiguities', () => {
     else expect(found).toBe(expected);
   });
 
-  test('a literal is not reached through an escaped slash', () => {
-    expect(match([{ on: '/files/admin' }, { on: '/**', tolerates: encodedSlash }], 'GET /files%2fadmin')).toBe('/**');
+  test('what is a more specific route to a service that decodes is refused, and what is a less specific one is not', () => {
+    const specs = [{ on: '/files/admin' }, { on: '/**', tolerates: encodedSlash }];
+    expect(match(specs, 'GET /files%2fadmin')).toBe('path_ambiguous');
+    expect(match(specs, 'GET /files%2fother')).toBe('/**');
   });
 });

@@ -31,7 +31,7 @@ describe('targets that are read', () => {
     ['absolute form with a query alone', 'http://api.example.test?x', '/', '?x'],
     ['absolute form under the same path rules', 'http://api.example.test//a/./%62/../c', '/a/c', ''],
   ])('%s', (_name, target, path, query) => {
-    expect(read('GET', target)).toEqual({
+    expect(read('GET', target)).toMatchObject({
       method: 'GET',
       host: 'api.example.test',
       authority: 'api.example.test',
@@ -174,8 +174,18 @@ describe('methods', () => {
 describe('framing', () => {
   test.each([
     ['chunked', ['Transfer-Encoding', 'chunked'], null],
-    ['chunked in capitals', ['transfer-encoding', 'Chunked'], null],
+    ['chunked in capitals', ['transfer-encoding', 'Chunked'], 'transfer_coding_unsupported'],
     ['a length', ['Content-Length', '5'], null],
+    ['no length', ['Content-Length', '0'], null],
+    ['a length with zeros in front', ['Content-Length', '010'], 'header_invalid'],
+    ['a length with a sign', ['Content-Length', '+5'], 'header_invalid'],
+    ['a length in hex', ['Content-Length', '0x5'], 'header_invalid'],
+    ['a list of lengths', ['Content-Length', '5, 5'], 'header_invalid'],
+    ['an empty length', ['Content-Length', ''], 'header_invalid'],
+    ['a length beyond all numbers', ['Content-Length', '9'.repeat(17)], 'header_invalid'],
+    ['two lengths that agree', ['Content-Length', '5', 'content-length', '5'], 'header_invalid'],
+    ['a length and a coding', ['Content-Length', '5', 'Transfer-Encoding', 'chunked'], 'header_invalid'],
+    ['a coding and a length', ['Transfer-Encoding', 'chunked', 'Content-Length', '5'], 'header_invalid'],
     ['repeated coding', ['Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'], 'header_invalid'],
     ['another coding', ['Transfer-Encoding', 'gzip'], 'transfer_coding_unsupported'],
     ['another coding before chunked', ['Transfer-Encoding', 'gzip, chunked'], 'transfer_coding_unsupported'],

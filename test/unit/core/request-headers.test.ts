@@ -78,7 +78,7 @@ test('ordinary headers pass in order, spelling and repetition', () => {
 });
 
 describe('identity headers of a client never arrive', () => {
-  const spellings = ['user-id', 'User-Id', 'USER-ID', 'user_id', 'User_ID', 'uSER_iD'];
+  const spellings = ['user-id', 'User-Id', 'USER-ID', 'user_id', 'User_ID', 'uSER_iD', 'user.id', 'User!ID', 'user~id'];
   test.each(spellings)('%s', (name) => {
     expect(forward([`${name}: mallory`])['user-id']).toBe('66666666-7777-4888-9999-aaaaaaaaaaaa');
     expect(forward([`${name}: mallory`])).not.toHaveProperty('user_id');

@@ -15,7 +15,8 @@ export function makeClient(url: string, changes: Partial<AuthApiClientConfig> = 
   const events = recordEvents();
   const client = createAuthApiClient({
     config: {
-      url,
+      urls: [url],
+      honorCacheControl: false,
       timeoutMs: 2_000,
       concurrency: 8,
       breaker: { failures: 100, openMs: 60_000 },

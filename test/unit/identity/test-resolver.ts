@@ -2,6 +2,7 @@
 import type { CacheConfig } from '../../../src/config/config.ts';
 import type { AuthApiClientConfig } from '../../../src/identity/auth-api-client.ts';
 import { createIdentityResolver, type IdentityResolver } from '../../../src/identity/resolver.ts';
+import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';
 
@@ -14,15 +15,17 @@ export interface Clock {
 }
 
 export function makeResolver(
-  url: string,
+  url: string | readonly string[],
   clock: Clock,
   cache: Partial<CacheConfig> = {},
   authApi: Partial<AuthApiClientConfig> = {},
+  random: () => number = () => 0,
 ): TestResolver {
   const events = recordEvents();
   const resolver = createIdentityResolver({
     authApi: {
-      url,
+      urls: typeof url === 'string' ? [url] : url,
+      honorCacheControl: false,
       timeoutMs: 2_000,
       concurrency: 64,
       breaker: { failures: 1_000, openMs: 60_000 },
@@ -33,16 +36,23 @@ export function makeResolver(
     },
     cache: {
       secret: 'a secret of at least thirty-two characters',
+      previousSecrets: [],
       acceptedMs: 30_000,
       rejectedMs: 5_000,
       staleOnOutageMs: 0,
+      // A clock that is set by hand leaps: what was proven a moment ago stays proven.
+      unhearingMs: 86_400_000,
+      refreshAhead: false,
       maxAccepted: 1_000,
       maxRejected: 1_000,
+      maxBytes: 16 * 1024 * 1024,
       redis: null,
       ...cache,
     },
+    connectRedis,
     events,
     now: () => clock.nowMs,
+    random,
   });
   return { ...resolver, events };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { accessLogFields } from '../../../src/telemetry/access-log-fields.ts';
 import { metricsCatalog } from '../../../src/telemetry/metrics-catalog.ts';
-import { allowed, collect, makeRecord, refused } from './make-record.ts';
+import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
 
 /** Rows of the tables on a page whose first cell is one code word of the given shape. */
@@ -44,11 +44,41 @@ describe('docs/reference/metrics.md', () => {
   test('every sample carries the labels of its definition', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
+    telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
     telemetry.identityEvents.verdict('memory', 'accepted');
     telemetry.identityEvents.authApiCall('bearer', 'accepted', 1);
     telemetry.identityEvents.redis('get', 'hit');
+    telemetry.identityEvents.authApiUrls(1);
+    telemetry.identityEvents.failover(0);
+    telemetry.identityEvents.sharedFlight('led', null);
+    telemetry.identityEvents.refresh('accepted');
+    telemetry.identityEvents.evicted('accepted');
+    telemetry.identityEvents.voided('memory');
+    telemetry.identityEvents.revoked('admin', { kind: 'all' });
+    telemetry.identityEvents.noise('channel');
+    telemetry.identityEvents.caughtUp('started');
+    telemetry.evictionUnreadable('orders');
+    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') } }));
+    telemetry.shadowEvents.compared('same');
+    telemetry.shadowEvents.differed('orders', 'newly_refused', 'role_missing');
+    telemetry.shadowEvents.recorded('written');
+    telemetry.watchRevocations(() => ({ hearing: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
     telemetry.watchMail(() => ({ queued: 1, failing: false }));
+    telemetry.watchServer({
+      connections: () => 1,
+      requestsInFlight: () => 1,
+      tunnels: () => 1,
+      load: () => ({
+        refusedConnections: { total: 1, client: 1 },
+        openStreams: 1,
+        rechecks: { kept: 1, ended: 1, unknown: 1 },
+        bufferedBytes: 1,
+        lagMs: 1,
+        shedShare: 1,
+        upstreams: [{ name: 'orders', inFlight: 1, waiting: 1 }],
+      }),
+    });
     const scraped = readMetrics(await telemetry.metricsText());
     for (const { name, labels } of definitions) {
       const { samples } = scraped.get(name)!;
@@ -82,6 +112,8 @@ describe('docs/reference/log.md', () => {
     );
     const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
+    telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
+    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') } }));
     const names = new Set((await lines()).flatMap((line) => Object.keys(line)));
     expect([...names].sort()).toEqual(Object.keys(accessLogFields).sort());
   });

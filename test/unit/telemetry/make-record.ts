@@ -19,7 +19,7 @@ export function routeOf(id: string, from: RouteTable = table): Route {
   return route;
 }
 
-const request = { method: 'GET', host: 'api.example.test', authority: 'api.example.test', ambiguities: 0 } as const;
+const request = { method: 'GET', host: 'api.example.test', authority: 'api.example.test', unmerged: null, ambiguities: 0 } as const;
 
 export function allowed(route: Route = routeOf('orders'), query = ''): Decision {
   return {
@@ -31,11 +31,24 @@ export function allowed(route: Route = routeOf('orders'), query = ''): Decision 
     identity: makeIdentity(),
     source: 'memory',
     stale: false,
+    shadowed: null,
   };
 }
 
 export function refused(reason: ReasonCode, route: Route | null = routeOf('orders')): Decision {
   return refuse('resolve', reason, { ...request, path: '/v1/orders/7', query: '' }, route);
+}
+
+/** Refused by a condition with this word. */
+export function unmet(word: string): Decision {
+  const condition = {
+    word,
+    message: `A condition of this resource is not met: ${word}`,
+    unless: null,
+    unlessSource: [],
+    steps: [],
+  };
+  return { ...refuse('authorize', 'condition_failed', null, routeOf('orders')), condition };
 }
 
 /** An answered request of 5 ms that a part changes. */

@@ -137,23 +137,61 @@ test('the events of the identity room are counted', async () => {
   identityEvents.authApiCall('bearer', 'accepted', 0.02);
   identityEvents.authApiCall('key_pair', 'auth_timeout', 2);
   identityEvents.redis('get', 'hit');
-  identityEvents.breaker('open');
+  identityEvents.authApiUrls(2);
+  identityEvents.breaker(1, 'open');
+  identityEvents.failover(1);
+  identityEvents.sharedFlight('led', null);
+  identityEvents.sharedFlight('pushed', 0.25);
+  identityEvents.refresh('shared');
+  identityEvents.evicted('rejected');
+  identityEvents.voided('push');
   identityEvents.stale();
+  telemetry.watchIdentity(() => ({ accepted: 7, rejected: 3, bytes: 9_000, flights: 1 }));
   const text = await telemetry.metricsText();
   expect(sampleValue(text, 'rolegate_verdicts_total', { source: 'memory', outcome: 'accepted' })).toBe(2);
   expect(sampleValue(text, 'rolegate_verdicts_total', { source: 'auth-api', outcome: 'credential_rejected' })).toBe(1);
   expect(sampleValue(text, 'rolegate_auth_api_calls_total', { kind: 'key_pair', outcome: 'auth_timeout' })).toBe(1);
   expect(sampleValue(text, 'rolegate_auth_api_call_duration_seconds_sum', { kind: 'key_pair' })).toBe(2);
   expect(sampleValue(text, 'rolegate_redis_operations_total', { operation: 'get', outcome: 'hit' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { state: 'open' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { state: 'closed' })).toBe(0);
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '1', state: 'open' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '1', state: 'closed' })).toBe(0);
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '0', state: 'closed' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_auth_api_failovers_total', { url: '1' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_shared_flights_total', { outcome: 'pushed' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_shared_flight_wait_seconds_sum')).toBe(0.25);
+  expect(sampleValue(text, 'rolegate_shared_flight_wait_seconds_count')).toBe(1);
+  expect(sampleValue(text, 'rolegate_refreshes_total', { outcome: 'shared' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_cache_evictions_total', { space: 'rejected' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_void_verdicts_total', { place: 'push' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_cache_entries', { space: 'accepted' })).toBe(7);
+  expect(sampleValue(text, 'rolegate_cache_bytes')).toBe(9_000);
+  expect(sampleValue(text, 'rolegate_lookups_in_flight')).toBe(1);
   expect(sampleValue(text, 'rolegate_stale_verdicts_total')).toBe(1);
+});
+
+test('that verdicts past their life begin and cease to be served is logged', async () => {
+  const { telemetry, lines } = collect('info');
+  telemetry.identityEvents.serving('stale');
+  telemetry.identityEvents.serving('fresh');
+  expect((await lines()).map(({ level, msg }) => [level, msg])).toEqual([
+    ['warn', 'the Auth API is out of reach: verdicts past their life are served'],
+    ['info', 'the Auth API answers again: no verdict past its life is served'],
+  ]);
 });
 
 test('the state of the process is read when it is asked for', async () => {
   const { telemetry } = collect('silent');
   let open = 3;
-  telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1 });
+  const load = {
+    refusedConnections: { total: 5, client: 6 },
+    openStreams: 7,
+    rechecks: { kept: 8, ended: 9, unknown: 10 },
+    bufferedBytes: 11,
+    lagMs: 1_200,
+    shedShare: 0.4,
+    upstreams: [{ name: 'orders', inFlight: 13, waiting: 14 }],
+  };
+  telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1, load: () => load });
   telemetry.configLoaded(true);
   telemetry.configLoaded(false);
   const before = await telemetry.metricsText();
@@ -161,6 +199,14 @@ test('the state of the process is read when it is asked for', async () => {
   const after = await telemetry.metricsText();
   expect(sampleValue(before, 'rolegate_connections_open')).toBe(3);
   expect(sampleValue(after, 'rolegate_connections_open')).toBe(4);
+  expect(sampleValue(after, 'rolegate_connections_refused_total', { limit: 'client' })).toBe(6);
+  expect(sampleValue(after, 'rolegate_streams_open')).toBe(7);
+  expect(sampleValue(after, 'rolegate_stream_rechecks_total', { outcome: 'ended' })).toBe(9);
+  expect(sampleValue(after, 'rolegate_body_buffer_bytes')).toBe(11);
+  expect(sampleValue(after, 'rolegate_event_loop_lag_seconds')).toBe(1.2);
+  expect(sampleValue(after, 'rolegate_shed_share')).toBe(0.4);
+  expect(sampleValue(after, 'rolegate_upstream_requests_in_flight', { upstream: 'orders' })).toBe(13);
+  expect(sampleValue(after, 'rolegate_upstream_requests_waiting', { upstream: 'orders' })).toBe(14);
   expect(sampleValue(after, 'rolegate_requests_in_flight')).toBe(2);
   expect(sampleValue(after, 'rolegate_tunnels_open')).toBe(1);
   expect(sampleValue(after, 'rolegate_config_last_load_successful')).toBe(0);

@@ -61,11 +61,17 @@ describe('Upstream.pick', () => {
     expect(service.pick(new Set(service.targets))).toBe('upstream_unreachable');
   });
 
-  it.each([1, 3])('is overloaded when the queues of all of %d targets are full', (count) => {
+  it.each([1, 3])('finds one of %d busy targets for whoever brings a connection', (count) => {
     const service = upstream(count, 2);
-    for (const target of service.targets) target.inFlight = 17;
+    for (const target of service.targets) target.inFlight = 2;
+    expect(service.pick(null, false)).toBeInstanceOf(Object);
+  });
+
+  it.each([1, 3])('is busy when every connection of all of %d targets is in use', (count) => {
+    const service = upstream(count, 2);
+    for (const target of service.targets) target.inFlight = 1;
     expect(service.pick(null)).toBeInstanceOf(Object);
-    for (const target of service.targets) target.inFlight = 18;
-    expect(service.pick(null)).toBe('overloaded');
+    for (const target of service.targets) target.inFlight = 2;
+    expect(service.pick(null)).toBe('upstream_busy');
   });
 });

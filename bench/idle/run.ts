@@ -1,0 +1,216 @@
+/**
+ * `npm run bench:idle`: many idle keep-alive connections and slow senders at once. What normal requests feel of them
+ * (p99 beside the p99 without them), and whether memory and descriptors return once they are gone.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
+import { Processes } from '../load/processes.ts';
+import type { Held } from '../soak/probe.ts';
+import { type ProbedGateway, startProbedGateway } from '../soak/probed-gateway.ts';
+import { type ProcessSize, sizeOf } from './gateway-process.ts';
+import type { HolderCounts, HolderJob } from './holder.ts';
+
+const usage = `Usage: npm run bench:idle -- [options]
+  --idle N         idle keep-alive connections (default 10000)
+  --slow N         slow senders (default 500)
+  --rate N         normal requests per second (default 1000)
+  --seconds N      measured seconds, before and during (default 20)
+  --cycles N       how often the connections come and go (default 2)
+  --holders N      client processes (default 4)
+  --json FILE      writes conditions and results
+  --check          exit 1 when a target is not met`;
+
+const { values: options } = parseArgs({
+  options: {
+    idle: { type: 'string', default: '10000' },
+    slow: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '20' },
+    cycles: { type: 'string', default: '2' },
+    holders: { type: 'string', default: '4' },
+    json: { type: 'string' },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+
+/** Normal requests may be this much slower. */
+const maxRatio = 3;
+/** Descriptors that may be left: upstream connections that are kept. */
+const maxDescriptorsLeft = 80;
+/** Heap that may be left above that of the start, in MB, after a garbage collection. */
+const maxHeapLeftMb = 10;
+const bearer = 'idle-bench-token';
+
+const processes = new Processes();
+const folder = mkdtempSync(join(tmpdir(), 'rolegate-idle-'));
+const holders: ChildProcess[] = [];
+process.on('exit', () => {
+  processes.stopAll();
+  for (const holder of holders) holder.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+const [idle, slow, cycles] = [Number(options.idle), Number(options.slow), Number(options.cycles)];
+const conditions = {
+  date: new Date().toISOString(),
+  node: process.version,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  pinned: processes.pinned,
+  idle,
+  slow,
+  requestsPerSecond: Number(options.rate),
+};
+console.log(
+  `Node ${conditions.node}, ${conditions.cores} x ${conditions.cpu}, ${idle} idle connections, ${slow} slow senders, ${options.rate} requests/s beside them`,
+);
+
+const { port, gateway } = await start();
+const client = processes.client();
+await drive(2);
+const before = { load: await drive(Number(options.seconds)), size: sizeOf(gateway.pid), held: await gateway.held() };
+print('unloaded', before.size, before.load);
+
+const measured: { held: ProcessSize; load: LoadResult; counts: HolderCounts[]; after: ProcessSize; left: Held }[] = [];
+for (let cycle = 1; cycle <= cycles; cycle += 1) {
+  await hold();
+  const load = await drive(Number(options.seconds));
+  const [held, counts] = [sizeOf(gateway.pid), await countHeld()];
+  print(`cycle ${cycle}, held`, held, load);
+  console.log(`  ${JSON.stringify(counts.map((one) => one.ended))} ended by the gateway and opened again`);
+  await release();
+  const after = sizeOf(gateway.pid);
+  print(`cycle ${cycle}, released`, after);
+  measured.push({ held, load, counts, after, left: await gateway.held() });
+}
+
+const worst = Math.max(...measured.map(({ load }) => load.p99Ms)) / before.load.p99Ms;
+const left = Math.max(...measured.map(({ after }) => after.descriptors)) - before.size.descriptors;
+const heapLeft = (measured.at(-1)?.left.heapMb ?? 0) - before.held.heapMb;
+const perConnection = ((measured[0]?.held.residentMb ?? 0) - before.size.residentMb) / (idle + slow);
+const verdicts = [
+  { name: `p99 beside ${idle} idle and ${slow} slow / unloaded`, value: worst, target: maxRatio },
+  { name: 'descriptors left', value: left, target: maxDescriptorsLeft },
+  {
+    name: `heap left after collection, above ${before.held.heapMb.toFixed(1)} MB`,
+    value: heapLeft,
+    target: maxHeapLeftMb,
+  },
+];
+console.log(`${(perConnection * 1024).toFixed(1)} kB of resident memory per connection`);
+for (const { name, value, target } of verdicts)
+  console.log(`${name}: ${value.toFixed(2)}, target <= ${target}: ${value <= target ? 'met' : 'NOT met'}`);
+if (options.json !== undefined)
+  writeFileSync(options.json, `${JSON.stringify({ conditions, before, measured, verdicts }, null, 2)}\n`);
+process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
+
+async function start(): Promise<{ port: number; gateway: ProbedGateway }> {
+  const upstream = await processes.script('rest', 'upstream.ts');
+  const authApi = await processes.script('rest', 'auth-api.ts');
+  const listen = await freePort();
+  const file = join(folder, 'gateway.yaml');
+  const limits = `{ connections: ${idle + slow + 2000}, connectionsPerClient: 0, keepAliveTimeout: 1h, headersTimeout: 10s, requestTimeout: 5m }`;
+  writeFileSync(
+    file,
+    `version: 1
+server: { listen: "127.0.0.1:${listen}", admin: false, limits: ${limits} }
+log: { access: false }
+authApi: { url: "http://127.0.0.1:${authApi.port}" }
+roles: { user: {} }
+upstreams:
+  service: { targets: ["http://127.0.0.1:${upstream.port}"], connections: 64 }
+routes:
+  - { id: private, match: { path: "/private/**" }, upstream: service, access: [user] }
+`,
+  );
+  return { port: listen, gateway: await startProbedGateway(file, join(folder, 'log'), processes.pinned) };
+}
+
+async function hold(): Promise<void> {
+  const count = Number(options.holders);
+  for (let i = holders.length; i < count; i += 1)
+    holders.push(fork(`${import.meta.dirname}/holder.ts`, { stdio: 'inherit' }));
+  for (const [i, holder] of holders.entries()) {
+    const job: HolderJob = { port, idle: share(idle, i, count), slow: share(slow, i, count), network: 1 + i, bearer };
+    holder.send(job);
+  }
+  for (let tries = 0; tries < 240; tries += 1) {
+    const counts = await countHeld();
+    if (sum(counts.map((one) => one.idle)) >= idle && sum(counts.map((one) => one.slow)) >= slow * 0.9) return;
+    await setTimeout(500);
+  }
+  throw new Error(`Not all connections could be opened: ${JSON.stringify(await countHeld())}`);
+}
+
+async function countHeld(): Promise<HolderCounts[]> {
+  return Promise.all(
+    holders.map(async (holder) => {
+      holder.send('count');
+      const [counts] = (await once(holder, 'message')) as [HolderCounts];
+      return counts;
+    }),
+  );
+}
+
+/** Waits until descriptors are back, half a minute at most. */
+async function release(): Promise<void> {
+  for (const holder of holders) holder.send('release');
+  for (let tries = 0; tries < 60 && sizeOf(gateway.pid).descriptors > before.size.descriptors + 20; tries += 1)
+    await setTimeout(500);
+  await drive(2);
+}
+
+async function drive(seconds: number): Promise<LoadResult> {
+  const job: LoadJob = {
+    port,
+    pids: [gateway.pid],
+    request: `GET /private/{n} HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer ${bearer}\r\n\r\n`,
+    status: 200,
+    connections: 32,
+    warmupMs: 1000,
+    measureMs: seconds * 1000,
+    rate: Number(options.rate),
+  };
+  client.send(job);
+  const [answer] = (await once(client, 'message')) as [LoadAnswer];
+  if (!answer.ok) throw new Error(answer.error);
+  return answer.result;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function print(what: string, size: ProcessSize, load?: LoadResult): void {
+  const latency =
+    load === undefined
+      ? ''
+      : `, p50 ${load.p50Ms.toFixed(2)} ms, p99 ${load.p99Ms.toFixed(2)} ms, ${(load.requests / load.seconds).toFixed(0)} requests/s`;
+  console.log(`${what}: ${size.residentMb.toFixed(0)} MB, ${size.descriptors} descriptors${latency}`);
+}
+
+function share(total: number, index: number, of: number): number {
+  return Math.floor((total * (index + 1)) / of) - Math.floor((total * index) / of);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

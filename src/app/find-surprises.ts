@@ -1,0 +1,25 @@
+/** Analyzes a configuration and says where each finding stands. */
+import type { Config } from '../config/config.ts';
+import { nearestName } from '../config/nearest-name.ts';
+import type { Places } from '../config/places.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import { analyze } from '../workbench/analysis/analyze.ts';
+import type { Finding } from '../workbench/analysis/finding.ts';
+
+export interface PlacedFinding extends Finding {
+  readonly problem: ConfigProblem;
+}
+
+/** In the order of the files, the main one first. */
+export function findSurprises(config: Config, places: Places): readonly PlacedFinding[] {
+  const placed = analyze(config, nearestName).map((finding): PlacedFinding => {
+    const { place, message, example, hint } = finding;
+    const shown = example === null ? message : `${message}, such as ${example}`;
+    return { ...finding, problem: places.problemAt(place, shown, hint) };
+  });
+  const files = [...new Set(placed.map(({ problem }) => problem.file))];
+  return placed.sort(
+    ({ problem: a }, { problem: b }) =>
+      files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,60 @@
+/** Writes decisions down for `rolegate diff --replay`, as the configuration of the moment says. */
+import type { Config, DecisionsConfig } from '../config/config.ts';
+import type { Policy } from '../core/decide.ts';
+import { DecisionFile } from '../telemetry/decision-file.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { RecordEvents } from '../telemetry/shadow-tally.ts';
+import { type RecordHead, type Reads, readsOf, recordOf } from '../workbench/replay/decision-record.ts';
+import type { Decided } from '../workbench/shadow/decide-alike.ts';
+import type { DecisionWatcher } from './after-decision.ts';
+
+export class DecisionRecorder implements DecisionWatcher {
+  readonly #log: Logger;
+  readonly #events: RecordEvents;
+  #settings: DecisionsConfig | null = null;
+  #file: DecisionFile | null = null;
+  #reads: Reads = { query: [], headers: [], client: false };
+
+  constructor(log: Logger, events: RecordEvents) {
+    this.#log = log;
+    this.#events = events;
+  }
+
+  get active(): boolean {
+    return this.#file !== null;
+  }
+
+  /** At start and at each reload. */
+  use({ decisions, routes }: Config): void {
+    if (JSON.stringify(decisions) !== JSON.stringify(this.#settings)) {
+      void this.#file?.close();
+      this.#settings = decisions;
+      this.#file =
+        decisions === null ? null : new DecisionFile({ ...decisions, events: this.#events, log: this.#log });
+    }
+    this.#reads = readsOf(routes.routes);
+    const head: RecordHead = { rolegate: 'decisions', version: 1, reads: this.#reads };
+    this.#file?.begin(head);
+  }
+
+  look(decided: Decided, policy: Policy): void {
+    const file = this.#file;
+    if (file === null) return;
+    if (!file.hasRoom) {
+      this.missed();
+      return;
+    }
+    const record = recordOf(decided, policy, this.#reads, Date.now());
+    if (record !== null) file.write(record);
+  }
+
+  missed(): void {
+    this.#events.recorded('left_out');
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await file?.close();
+  }
+}

@@ -1,0 +1,42 @@
+/** Lets open streams know of revocations: when to look, and whether one may be concerned. */
+import type { CredentialSources } from '../core/credential/credential.ts';
+import { extractCredential } from '../core/credential/extract-credential.ts';
+import type { Allow } from '../core/outcome/decision.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+import type { IdentityResolver } from '../identity/resolver.ts';
+import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';
+
+/** Tells `events`, and calls `look` when something was revoked or may have been. */
+export function lookAfter<Events extends RevocationEvents>(events: Events, look: () => void): Events {
+  return {
+    ...events,
+    revoked(source, revocation) {
+      events.revoked(source, revocation);
+      look();
+    },
+    caughtUp(outcome) {
+      events.caughtUp(outcome);
+      look();
+    },
+  };
+}
+
+/**
+ * Whether what was granted to a request at `atMs` may have been revoked since. The credential is named only when ids
+ * alone do not tell, as that costs a keyed hash.
+ */
+export function mayBeRevoked(
+  { revocations, lookupsOf }: Pick<IdentityResolver, 'revocations' | 'lookupsOf'>,
+  sources: CredentialSources,
+): (view: RequestView, granted: Allow, atMs: number) => boolean {
+  const { tombstones } = revocations;
+  return (view, { identity, request }, atMs) => {
+    if (identity === null) return false;
+    const { sessionId, keyId, userId } = identity;
+    const subject = { lookups: [], sessionId, keyId, userId };
+    if (!tombstones.voids(subject, atMs, false)) return false;
+    const credential = extractCredential(request, view.rawHeaders, sources);
+    if (credential === null || typeof credential === 'string') return true;
+    return tombstones.voids({ ...subject, lookups: lookupsOf(credential) }, atMs, false);
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * A candidate of the rules in the shadow of live traffic: what it would have decided otherwise is counted by route and
+ * reason, and the last cases are kept. It decides nothing, and it asks nobody.
+ */
+import type { Config } from '../config/config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import type { Policy } from '../core/decide.ts';
+import type { ShadowEvents } from '../telemetry/shadow-tally.ts';
+import { type Comparison, compareDecisions, refusalOf } from '../workbench/shadow/compare-decisions.ts';
+import { type Decided, decideAlike } from '../workbench/shadow/decide-alike.ts';
+import { type ShadowDifference, ShadowRing } from '../workbench/shadow/shadow-ring.ts';
+import type { DecisionWatcher } from './after-decision.ts';
+
+/** What the admin port shows; plain data. */
+export interface ShadowReport {
+  /** Null: there is no candidate. */
+  readonly candidate: {
+    /** ISO 8601: since when this one is compared. */
+    readonly since: string;
+    readonly routes: number;
+  } | null;
+  /** Why the newest candidate is not compared; none: it is. */
+  readonly problems: readonly string[];
+  /** Decisions of this candidate by how they compare, and how many were left out. */
+  readonly decisions: Readonly<Record<Comparison | 'skipped', number>>;
+  /** The newest first. */
+  readonly recent: readonly ShadowDifference[];
+}
+
+const mostProblems = 10;
+
+export class ShadowCandidate implements DecisionWatcher {
+  readonly #events: ShadowEvents;
+  readonly #now: () => number;
+  #policy: Policy | null = null;
+  #since = 0;
+  #problems: readonly string[] = [];
+  #decisions = noDecisions();
+  #ring = new ShadowRing();
+
+  constructor(events: ShadowEvents, now: () => number = Date.now) {
+    this.#events = events;
+    this.#now = now;
+  }
+
+  get active(): boolean {
+    return this.#policy !== null;
+  }
+
+  /** Counts from the beginning. */
+  use({ routes, credentials, roleMapping, via }: Config): void {
+    this.#policy = { routes, credentials, roleMapping, via };
+    this.#since = this.#now();
+    this.#problems = [];
+    this.#decisions = noDecisions();
+    this.#ring = new ShadowRing();
+  }
+
+  /** The candidate before, if there was one, is still compared. */
+  refuse(problems: readonly ConfigProblem[]): void {
+    this.#problems = problems.slice(0, mostProblems).map(({ file, line, message }) => `${file}:${line} ${message}`);
+  }
+
+  look(decided: Decided): void {
+    if (this.#policy === null) return;
+    const candidate = decideAlike(decided, this.#policy);
+    const comparison = compareDecisions(decided.decision, candidate);
+    this.#count(comparison);
+    if (candidate === null || comparison === 'same' || comparison === 'undecided') return;
+    const { decision } = decided;
+    const route = decision.route?.id ?? candidate.route?.id ?? null;
+    this.#events.differed(route, comparison, refusalOf(candidate) ?? refusalOf(decision));
+    this.#ring.add(comparison, decided, candidate, this.#now());
+  }
+
+  missed(): void {
+    this.#count('skipped');
+  }
+
+  report(): ShadowReport {
+    const candidate =
+      this.#policy === null
+        ? null
+        : { since: new Date(this.#since).toISOString(), routes: this.#policy.routes.routes.length };
+    return { candidate, problems: this.#problems, decisions: { ...this.#decisions }, recent: this.#ring.entries() };
+  }
+
+  #count(comparison: Comparison | 'skipped'): void {
+    this.#decisions[comparison] += 1;
+    this.#events.compared(comparison);
+  }
+}
+
+function noDecisions(): Record<Comparison | 'skipped', number> {
+  return { same: 0, newly_allowed: 0, newly_refused: 0, other_reason: 0, other_route: 0, undecided: 0, skipped: 0 };
+}

@@ -1,0 +1,85 @@
+/** Reads a file of recorded decisions, line by line, and decides each of them under two configurations. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Config } from '../../config/config.ts';
+import { reasons } from '../../core/outcome/reasons.ts';
+import type { DecisionRecord, RecordHead, Reads } from '../../workbench/replay/decision-record.ts';
+import { Replay, type ReplayReport } from '../../workbench/replay/replay-decisions.ts';
+import { policyOf } from '../../workbench/run-cases.ts';
+import { CommandError } from '../exit-code.ts';
+
+/** Longer ones are no records. */
+const longestLine = 64 * 1024;
+
+export async function replayFile(file: string, before: Config, after: Config): Promise<ReplayReport> {
+  const replay = new Replay(policyOf(before), policyOf(after));
+  let reads: Reads | null = null;
+  let unreadable = 0;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+      if (line === '') continue;
+      const read = readLine(line);
+      if (read === null) unreadable += 1;
+      else if ('rolegate' in read) reads = read.reads;
+      else if (reads === null) throw new CommandError(`rolegate: ${file} does not begin like a file of decisions`);
+      else replay.add(read, reads);
+    }
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`rolegate: ${file} cannot be read`);
+  }
+  return replay.report(unreadable);
+}
+
+function readLine(line: string): DecisionRecord | RecordHead | null {
+  if (line.length > longestLine) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = value as Record<string, unknown>;
+  if (fields['rolegate'] === 'decisions') return isHead(fields) ? (value as RecordHead) : null;
+  return isRecord(fields) ? (value as DecisionRecord) : null;
+}
+
+function isHead({ version, reads }: Record<string, unknown>): boolean {
+  if (version !== 1 || typeof reads !== 'object' || reads === null) return false;
+  const { query, headers, client } = reads as Record<string, unknown>;
+  return isTexts(query) && isTexts(headers) && typeof client === 'boolean';
+}
+
+/** As much of its shape as deciding it needs. */
+function isRecord(fields: Record<string, unknown>): boolean {
+  const { at, method, host, path, query, headers, client, credential, verdict, identity, outcome } = fields;
+  return (
+    [at, method, host, path].every((value) => typeof value === 'string') &&
+    (query === undefined || typeof query === 'string') &&
+    (headers === undefined || isTexts(headers)) &&
+    (client === undefined || isTextOrNull(client)) &&
+    (credential === null || credential === 'bearer' || credential === 'key_pair' || isReason(credential)) &&
+    (verdict === null || verdict === 'accepted' || isReason(verdict)) &&
+    (identity === null || isIdentity(identity)) &&
+    (outcome === 'allow' || outcome === 'refuse')
+  );
+}
+
+function isIdentity(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, userId, roles, groups } = value as Record<string, unknown>;
+  return (kind === 'bearer' || kind === 'key_pair') && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+}
+
+function isReason(value: unknown): boolean {
+  return typeof value === 'string' && Object.hasOwn(reasons, value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}

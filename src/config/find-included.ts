@@ -1,0 +1,71 @@
+/**
+ * Finds and reads the files of an `include` pattern below the folder of the configuration. Links may lead to another
+ * place in that folder (as mounted files do), but not out of it: what a file is allowed to say is decided by where it is.
+ */
+import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { type IncludedTexts, mostFiles, type ReadIncluded } from './open-included.ts';
+import { largestFile } from './yaml/read-yaml.ts';
+
+export function createIncludeReader(mainFile: string): ReadIncluded {
+  const folder = dirname(mainFile);
+  return (pattern) => {
+    try {
+      return readAll(pattern, mainFile, folder);
+    } catch {
+      return refusal('the files of this pattern cannot be found', 'can this user read the folder?');
+    }
+  };
+}
+
+/**
+ * Files of a pattern, in the order of their names: paths as problems show them. Hidden files and folders are left out
+ * unless the pattern names them, and so are files of tests alone and the configuration itself.
+ */
+export function includedFiles(pattern: string, mainFile: string): string[] {
+  const folder = dirname(mainFile);
+  const main = resolve(mainFile);
+  return globSync(pattern, { cwd: folder })
+    .filter((name) => !/\.test\.ya?ml$/.test(name))
+    .map((name) => join(folder, name))
+    .filter((file) => resolve(file) !== main)
+    .sort();
+}
+
+function readAll(pattern: string, mainFile: string, folder: string): IncludedTexts {
+  const names = includedFiles(pattern, mainFile);
+  if (names.length === 0) return refusal('no file matches this', 'patterns are read from the folder of this file');
+  if (names.length > mostFiles) return refusal(`more than ${mostFiles} files match this`, 'name a folder of its own');
+  const real = realpathSync(folder);
+  const files: { file: string; text: string }[] = [];
+  for (const file of names) {
+    const shown = relative(folder, file);
+    if (!isBelow(real, realpathSync(file))) {
+      return refusal(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
+    }
+    const stats = statSync(file);
+    if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
+    if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
+    const text = readText(file);
+    if (text === null) return refusal(`${shown} cannot be read as UTF-8 text`, null);
+    files.push({ file, text });
+  }
+  return { ok: true, files };
+}
+
+function readText(file: string): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch {
+    return null;
+  }
+}
+
+function isBelow(folder: string, file: string): boolean {
+  const way = relative(folder, file);
+  return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
+}
+
+function refusal(message: string, hint: string | null): IncludedTexts {
+  return { ok: false, message, hint };
+}

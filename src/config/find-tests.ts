@@ -1,0 +1,85 @@
+/**
+ * Finds and reads files of tests alone: `*.test.yaml` in the folder of the configuration and below it, not further than
+ * a folder of a project is deep or wide. A file named like another configuration beside it (`b.test.yaml` and `b.yaml`)
+ * belongs to that one.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { type IncludedTexts, mostFiles } from './open-included.ts';
+import { largestFile } from './yaml/read-yaml.ts';
+
+const deepest = 8;
+const mostEntries = 20_000;
+const testFile = /^(.+)\.test\.ya?ml$/;
+
+/** Paths, as problems show them, in the order of their names. `files`: the configuration and what it includes. */
+export function findTestFiles(mainFile: string, files: readonly string[]): readonly string[] | TooMany {
+  const own = new Set(files.map((file) => resolve(file)));
+  const found: string[] = [];
+  const folders = [{ path: dirname(mainFile), depth: 0 }];
+  let entries = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(folder.path)) {
+      entries += 1;
+      if (entries > mostEntries || found.length > mostFiles) return tooMany;
+      const path = join(folder.path, entry.name);
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (entry.isDirectory()) {
+        if (folder.depth < deepest) folders.push({ path, depth: folder.depth + 1 });
+      } else if (testFile.test(entry.name) && !belongsElsewhere(path, entry.name, own)) {
+        found.push(path);
+      }
+    }
+  }
+  return found.sort();
+}
+
+interface TooMany {
+  readonly tooMany: true;
+}
+const tooMany: TooMany = { tooMany: true };
+
+export function readTestFiles(names: readonly string[] | TooMany): IncludedTexts {
+  if ('tooMany' in names) {
+    return refusal('too many files lie below this folder to look for tests', 'name the files of tests: rolegate test FILE');
+  }
+  const files: { file: string; text: string }[] = [];
+  for (const file of names) {
+    const shown = relative('', file);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) return refusal(`there is no file ${shown}`, null);
+    if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
+    if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
+    const text = readText(file);
+    if (text === null) return refusal(`${shown} cannot be read as UTF-8 text`, null);
+    files.push({ file, text });
+  }
+  return { ok: true, files };
+}
+
+/** A folder that cannot be read holds no tests for this user. */
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function belongsElsewhere(path: string, name: string, own: ReadonlySet<string>): boolean {
+  const stem = testFile.exec(name)![1]!;
+  const configs = ['yaml', 'yml'].map((ending) => resolve(dirname(path), `${stem}.${ending}`));
+  return configs.some((file) => existsSync(file)) && !configs.some((file) => own.has(file));
+}
+
+function readText(file: string): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch {
+    return null;
+  }
+}
+
+function refusal(message: string, hint: string | null): IncludedTexts {
+  return { ok: false, message, hint };
+}

@@ -1,0 +1,36 @@
+/** Reads a text by a schema, with everything that checks of its meaning need. */
+import { type Check, createCheck } from './checks/check.ts';
+import { createProblemList, type ProblemList } from './problem.ts';
+import { planOf } from './read-plan.ts';
+import { readValue } from './read-value.ts';
+import type { Parts } from './schema.ts';
+import { createLineIndex } from './yaml/line-index.ts';
+import { readYaml } from './yaml/read-yaml.ts';
+
+export interface ReadOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Text of a secret file; throws when it cannot be read. */
+  readonly readSecret: (path: string) => string;
+}
+
+export interface OpenedFile<File> {
+  readonly list: ProblemList;
+  /** Null, like `parts`, when nothing can be said of its meaning. */
+  readonly check: Check | null;
+  readonly parts: Parts<File> | null;
+}
+
+export function openFile<File>(
+  schema: Parameters<typeof planOf>[0],
+  file: string,
+  text: string,
+  { env, readSecret }: ReadOptions,
+): OpenedFile<File> {
+  const lines = createLineIndex(text);
+  const list = createProblemList(file, text, lines);
+  const root = readYaml(text, env, list);
+  if (root === null) return { list, check: null, parts: null };
+  const parts = readValue(planOf(schema), root, list.report);
+  if (parts === undefined) return { list, check: null, parts: null };
+  return { list, check: createCheck(root, lines, list, readSecret), parts: parts as Parts<File> };
+}

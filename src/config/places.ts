@@ -1,0 +1,29 @@
+/**
+ * Where things of a compiled configuration stand in its files: kept beside it, for whoever has something to say about
+ * it later. A gateway that serves lets go of it, and of the texts with it.
+ */
+import type { Check } from './checks/check.ts';
+import type { RoutePlace } from './checks/check-routes.ts';
+import type { ConfigProblem } from './problem.ts';
+import type { Path } from './yaml/tree.ts';
+
+export type Place =
+  /** `index` in the table of routes; `key`: below the route, the route itself when left out. */
+  | { readonly kind: 'route'; readonly index: number; readonly key?: Path }
+  | { readonly kind: 'role' | 'upstream'; readonly name: string };
+
+export interface Places {
+  /** What would be reported of that place; of the nearest one that is written when it is a default. */
+  problemAt(place: Place, message: string, hint: string | null): ConfigProblem;
+}
+
+/** `main`: of the file that holds roles and upstreams. */
+export function createPlaces(main: Check, routes: readonly RoutePlace[]): Places {
+  return {
+    problemAt(place, message, hint) {
+      if (place.kind !== 'route') return main.problem([`${place.kind}s`, place.name], message, hint, true);
+      const { file, position } = routes[place.index]!;
+      return file.check.problem(['routes', position, ...(place.key ?? [])], message, hint);
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
+import { z } from 'zod';
+import { conditionFields } from '../../core/policy/conditions.ts';
+import { nameHint } from '../nearest-name.ts';
+import { roleHint, rolePattern } from './access.ts';
+import { bool, Refusal, scalar, text, word } from './scalar.ts';
+import { cidr, headerName, name } from './values.ts';
+
+const operandText = () => text('a text, or a value such as identity.userId or param.id', (value) => value);
+
+const valueList = z.array(operandText());
+
+const inOperand = z.union([operandText(), valueList]);
+
+/** A condition as written; checks see to it that exactly one subject and one operator, or one group, is there. */
+export interface ConditionEntry {
+  readonly param?: string | undefined;
+  readonly query?: string | undefined;
+  readonly header?: string | undefined;
+  readonly identity?: (typeof conditionFields)[number] | undefined;
+  readonly client?: 'address' | undefined;
+  readonly equals?: string | undefined;
+  readonly in?: string | readonly string[] | undefined;
+  readonly startsWith?: string | undefined;
+  readonly exists?: boolean | undefined;
+  readonly cidr?: string | readonly string[] | undefined;
+  readonly all?: readonly ConditionEntry[] | undefined;
+  readonly any?: readonly ConditionEntry[] | undefined;
+  readonly not?: ConditionEntry | undefined;
+}
+
+const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionFields)[number] | Refusal => {
+  const found = conditionFields.find((known) => known === value);
+  if (found !== undefined) return found;
+  if (value === 'roles') return new Refusal('conditions do not read roles', 'write roles under "access" or "unless"');
+  const hint = typeof value === 'string' ? nameHint(value, conditionFields) : null;
+  return new Refusal(`expected ${conditionFields.join(', ')}`, hint?.startsWith('did') === true ? hint : null);
+});
+
+const subjects = {
+  param: text('the name of a path parameter', (value) => value)
+    .optional()
+    .meta({ description: 'Compares {name} of "match.path", decoded once.', examples: ['tenant'] }),
+  query: text('the name of a query parameter', (value) => value)
+    .optional()
+    .meta({ description: 'Compares a query parameter, decoded once.', examples: ['page'] }),
+  header: headerName()
+    .optional()
+    .meta({ description: 'Compares a header that "conditions.headers" lists.', examples: ['x-region'] }),
+  identity: field.optional().meta({
+    description: `Compares a field of the identity: ${conditionFields.join(', ')}. Of groups, one is enough.`,
+    examples: ['groups'],
+  }),
+  client: word(['address'])
+    .optional()
+    .meta({ description: 'Compares the address of the client; with "cidr".', examples: ['address'] }),
+};
+
+const operators = {
+  equals: operandText()
+    .optional()
+    .meta({
+      description: 'The value is this text, or that of param.x, query.x, header.x or identity.x.',
+      examples: ['identity.userId'],
+    }),
+  in: inOperand
+    .optional()
+    .meta({ description: 'The value is one of a list, or of identity.groups.', examples: ['identity.groups'] }),
+  startsWith: operandText()
+    .optional()
+    .meta({ description: 'The value begins with this text, or with that of another value.', examples: ['acme-'] }),
+  exists: bool()
+    .optional()
+    .meta({ description: 'Whether there is such a value at all.', examples: [true] }),
+  cidr: z
+    .union([cidr(), z.array(cidr())])
+    .optional()
+    .meta({ description: 'The address lies in one of these ranges.', examples: [['10.0.0.0/8']] }),
+};
+
+const condition: z.ZodObject = z
+  .strictObject({
+    ...subjects,
+    ...operators,
+    get all() {
+      return z.array(condition).optional().meta({ description: 'Every one of these is met.' });
+    },
+    get any() {
+      return z.array(condition).optional().meta({ description: 'At least one of these is met.' });
+    },
+    get not() {
+      return condition.optional().meta({ description: 'This is not met; what is unclear stays unclear.' });
+    },
+  })
+  .meta({ id: 'condition' });
+
+export const reasonPattern = '[a-z][a-z0-9]*(?:_[a-z0-9]+)*';
+const reasonExact = new RegExp(`^${reasonPattern}$`);
+
+const criterion = z.strictObject({
+  ...condition.shape,
+  reason: text(
+    'a word for what is wrong, such as wrong_tenant',
+    (value) =>
+      value.length <= 64 && reasonExact.test(value)
+        ? value
+        : new Refusal('expected a word such as wrong_tenant', 'lower case, digits and _ only, at most 64'),
+    reasonPattern,
+  ).meta({ description: 'Told in x-error, in metrics and in the log when it is not met.', examples: ['wrong_tenant'] }),
+  unless: z
+    .array(name('a role', rolePattern, roleHint))
+    .optional()
+    .meta({ description: 'Roles that are exempt.', examples: [['admin']] }),
+});
+
+/** A criterion as written. */
+export interface CriterionEntry extends ConditionEntry {
+  readonly reason: string;
+  readonly unless?: readonly string[] | undefined;
+}
+
+export const when = z.array(criterion as unknown as z.ZodType<CriterionEntry>);
+
+export const conditionSettings = z.strictObject({
+  headers: z
+    .array(headerName())
+    .meta({
+      description: 'Request headers that conditions may read. A client can send any value in them.',
+      examples: [['x-region']],
+    })
+    .prefault([]),
+});

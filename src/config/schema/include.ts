@@ -1,0 +1,63 @@
+/** Keys of `include`, and of a file that is included. */
+import { z } from 'zod';
+import { compilePattern } from '../../core/routing/compile-pattern.ts';
+import { route } from './routes.ts';
+import { Refusal, scalar, text } from './scalar.ts';
+import { tests } from './tests.ts';
+import { absolutePath } from './values.ts';
+
+/** A pattern of file names below the folder of the configuration. */
+const filePattern = text('the name of a file, or a pattern such as "routes/*.yaml"', (value) => {
+  if (value.length > 255) return new Refusal('this pattern is too long');
+  if (/[\\\0]/.test(value)) return new Refusal('a pattern of files has no backslash', 'folders are parted by "/"');
+  if (value.startsWith('/') || value.split(/[/{},]/).includes('..')) {
+    return new Refusal(
+      'only files below the folder of this file can be included',
+      'write a path without "/" in front and without ".."',
+    );
+  }
+  if (!/\.ya?ml$/.test(value))
+    return new Refusal('only YAML files can be included', 'let the pattern end with ".yaml"');
+  return value.replace(/^(?:\.\/)+/, '');
+});
+
+export const include = z.array(filePattern);
+
+const hostPattern = text('a host name, such as api.example.test or *.example.test', (value) => {
+  try {
+    return compilePattern(value, '/').host ?? '';
+  } catch {
+    return new Refusal('expected a host name, such as api.example.test or *.example.test');
+  }
+});
+
+const owns = z.strictObject({
+  hosts: z
+    .array(hostPattern)
+    .optional()
+    .meta({ description: 'Hosts that only this file has routes for.', examples: [['orders.example.test']] }),
+  paths: z
+    .array(absolutePath())
+    .optional()
+    .meta({
+      description: 'Path prefixes that only this file has routes for; whole segments.',
+      examples: [['/v1/orders']],
+    }),
+});
+
+export const includedSchema = z.strictObject({
+  version: scalar({ const: 1 }, (value): 1 | Refusal =>
+    value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+  )
+    .optional()
+    .meta({ description: 'Version of this format.', examples: [1] }),
+  owns: owns.optional().meta({
+    description: 'Hosts and paths that no other file may have routes for, and this file none outside of.',
+  }),
+  routes: z.array(route).meta({ description: 'As in the main file.' }),
+  tests: tests.meta({ description: 'As in the main file.' }).prefault({}),
+});
+
+/** An included file, after defaults. */
+export type IncludedFile = z.output<typeof includedSchema>;
+export type OwnsEntry = NonNullable<IncludedFile['owns']>;

@@ -1,0 +1,137 @@
+/** Keys under `tests`: identities by name, and requests with what must come of them. */
+import { z } from 'zod';
+import { token } from '../../core/forwarding/header-names.ts';
+import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
+import { idHint, idPattern } from './names.ts';
+import { Refusal, scalar, text, word } from './scalar.ts';
+
+const entry = () => text('a text', (value) => value);
+
+const identity = z.strictObject({
+  userId: entry()
+    .optional()
+    .meta({ description: 'Left out: the name of the identity.', examples: ['ann'] }),
+  roles: z
+    .array(entry())
+    .meta({ description: 'As the Auth API names them.', examples: [['user']] })
+    .prefault([]),
+  groups: z
+    .array(entry())
+    .meta({ description: 'Groups.', examples: [['acme']] })
+    .prefault([]),
+  kind: word(['bearer', 'key_pair'])
+    .meta({ description: 'The credential that is sent.', examples: ['bearer'] })
+    .prefault('bearer'),
+  sessionId: entry()
+    .optional()
+    .meta({ description: 'Of a bearer.', examples: ['session-ann'] }),
+  keyId: entry()
+    .optional()
+    .meta({ description: 'Of a key pair.', examples: ['key-ann'] }),
+  alias: entry()
+    .optional()
+    .meta({ description: 'Alias.', examples: ['ann'] }),
+  fullName: entry()
+    .optional()
+    .meta({ description: 'Full name.', examples: ['Ann Example'] }),
+});
+
+/** Any text, also an empty one: a header can have it. */
+const headerText = () =>
+  scalar({ type: 'string' }, (value): string | Refusal =>
+    typeof value === 'string' && !/[\0\r\n]/.test(value) ? value : new Refusal('expected the text of a header'),
+  );
+
+const absentOrText = scalar({ type: ['string', 'null'] }, (value): string | null | Refusal =>
+  value === null || typeof value === 'string' ? value : new Refusal('expected a text, or null for "not there"'),
+);
+
+export interface RequestLine {
+  readonly method: string;
+  readonly secure: boolean;
+  /** With port, as written; null: none is named. */
+  readonly host: string | null;
+  readonly target: string;
+}
+
+const requestLine = text('a request such as "GET /v1/orders/7"', (value): RequestLine | Refusal => {
+  const read = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)$/.exec(value);
+  if (read === null) {
+    return new Refusal(
+      'expected a request such as "GET /v1/orders/7"',
+      'or "GET https://api.example.test/v1/orders/7"',
+    );
+  }
+  const [, method = '', scheme, host, target = ''] = read;
+  return { method, secure: scheme === 'https', host: host ?? null, target };
+});
+
+const clientAddress = text('an IP address', (value) =>
+  parseAddress(value) === null ? new Refusal('expected an IP address') : value,
+);
+
+const headerKey = z.string().superRefine((key, context) => {
+  if (token.test(key) && key.length <= 100) return;
+  context.addIssue({ code: 'custom', message: 'this is no name of a header', input: undefined });
+});
+
+const testCase = z.strictObject({
+  name: entry()
+    .optional()
+    .meta({ description: 'Name in reports; left out: the request.', examples: ['own order'] }),
+  as: entry()
+    .optional()
+    .meta({ description: 'Name of an identity; left out: no credential.', examples: ['ann'] }),
+  request: requestLine.meta({
+    description: 'Method and path, or method and URL.',
+    examples: ['GET /v1/orders/acme/7'],
+  }),
+  headers: z
+    .record(headerKey, z.union([headerText(), z.array(headerText())]))
+    .meta({ description: 'Further headers; a list sends one several times.', examples: [{ 'x-region': 'eu' }] })
+    .prefault({}),
+  client: clientAddress.optional().meta({ description: 'Address of the client.', examples: ['10.1.2.3'] }),
+  expect: word(['allow', 'refuse']).meta({ description: 'What must come of it.', examples: ['refuse'] }),
+  route: entry()
+    .optional()
+    .meta({ description: 'Id of the route that must win.', examples: ['order'] }),
+  reason: entry()
+    .optional()
+    .meta({ description: 'Why it must be refused: a reason, or the word of a condition.', examples: ['role_missing'] }),
+  upstreamHeaders: z
+    .record(headerKey, absentOrText)
+    .meta({ description: 'Headers that the upstream must get; null: must not.', examples: [{ 'user-id': 'ann' }] })
+    .prefault({}),
+});
+
+const identityName = z.string().superRefine((key, context) => {
+  if (new RegExp(`^${idPattern}$`).test(key)) return;
+  const params = { hint: idHint };
+  context.addIssue({ code: 'custom', message: 'this is no name of an identity', params, input: undefined });
+});
+
+export const tests = z.strictObject({
+  identities: z
+    .record(identityName, identity)
+    .meta({ description: 'Who asks, by name.', examples: [{ ann: { roles: ['user'], groups: ['acme'] } }] })
+    .prefault({}),
+  cases: z
+    .array(testCase)
+    .meta({
+      description: 'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',
+      examples: [[{ as: 'ann', request: 'GET /v1/orders/acme/7', expect: 'allow', route: 'order' }]],
+    })
+    .prefault([]),
+});
+
+export const testFileSchema = z.strictObject({
+  version: scalar({ const: 1 }, (value): 1 | Refusal =>
+    value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+  )
+    .optional()
+    .meta({ description: 'Version of this format.', examples: [1] }),
+  ...tests.shape,
+});
+
+/** A file with tests alone, after defaults. */
+export type TestFile = z.output<typeof testFileSchema>;

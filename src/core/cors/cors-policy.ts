@@ -1,0 +1,69 @@
+/** Which pages of other origins may use a route from a browser (Fetch standard, section 3.3; RFC 6454 for origins). */
+
+export interface CorsPolicy {
+  /** Any origin; never together with credentials. */
+  readonly anyOrigin: boolean;
+  /** Serialized as browsers send them: `https://app.example.test`, lower case, no default port. */
+  readonly origins: ReadonlySet<string>;
+  /** `https://*.example.test` in its three parts; never together with credentials. */
+  readonly wildcards: readonly OriginWildcard[];
+  /** Null: the method that is asked for, as the route has a rule for it. */
+  readonly methods: string | null;
+  /** Headers that a page may send, as one list. */
+  readonly headers: string;
+  /** Headers that a page may read besides the usual ones, as one list: `x-error` and `x-error-id` at least. */
+  readonly exposed: string;
+  readonly credentials: boolean;
+  readonly maxAgeS: number;
+}
+
+export interface OriginWildcard {
+  /** Such as `https://`. */
+  readonly scheme: string;
+  /** Such as `.example.test`, or `.example.test:8443`. */
+  readonly suffix: string;
+}
+
+/** As the configuration has it, checked. */
+export interface CorsSource {
+  readonly origins: readonly string[];
+  readonly methods: readonly string[] | null;
+  readonly headers: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly credentials: boolean;
+  readonly maxAgeMs: number;
+}
+
+export function compileCors(source: CorsSource): CorsPolicy {
+  const wildcards = source.origins.filter((origin) => origin.includes('://*.'));
+  return {
+    anyOrigin: source.origins.includes('*'),
+    origins: new Set(source.origins.filter((origin) => !origin.includes('*'))),
+    wildcards: wildcards.map((origin) => ({
+      scheme: origin.slice(0, origin.indexOf('*')),
+      suffix: origin.slice(origin.indexOf('*') + 1),
+    })),
+    methods: source.methods === null ? null : source.methods.join(', '),
+    headers: source.headers.join(', '),
+    exposed: [...new Set(['x-error', 'x-error-id', ...source.exposeHeaders])].join(', '),
+    credentials: source.credentials,
+    maxAgeS: Math.floor(source.maxAgeMs / 1000),
+  };
+}
+
+/** Labels in front of a wildcard's suffix: lower case, as browsers serialize hosts. At most what a name can have. */
+const labels = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,8}$/;
+
+/**
+ * The value of `Access-Control-Allow-Origin` for a request from this origin, or null when it may not. Compared exactly;
+ * `null`, which sandboxed pages and local files share, is no origin that a configuration can name.
+ */
+export function allowedOrigin(policy: CorsPolicy, origin: string): string | null {
+  if (policy.anyOrigin) return '*';
+  if (policy.origins.has(origin)) return origin;
+  for (const { scheme, suffix } of policy.wildcards) {
+    if (origin.length > 253 || !origin.startsWith(scheme) || !origin.endsWith(suffix)) continue;
+    if (labels.test(origin.slice(scheme.length, -suffix.length))) return origin;
+  }
+  return null;
+}

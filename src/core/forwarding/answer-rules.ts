@@ -1,0 +1,61 @@
+/** What a route does to the headers of answers: security headers, headers of its own, and headers that it takes away. */
+
+export interface AnswerRules {
+  /** By name in lower case: -1 removes the service's; from 0 on, the position in `added` that the service's replaces. */
+  readonly names: ReadonlyMap<string, number>;
+  /** Headers that come with every answer, unless the service has sent one of a position that it may replace. */
+  readonly added: readonly (readonly [name: string, value: string])[];
+  /** Names and values in turn, for our own refusals. */
+  readonly refusals: readonly string[];
+}
+
+export type SecurityLevel = 'off' | 'basic' | 'strict';
+
+export interface AnswerRulesSource {
+  readonly security: SecurityLevel;
+  readonly set: ReadonlyMap<string, string>;
+  readonly remove: readonly string[];
+}
+
+/** What a service may say better than a gateway, and what is sent where it says nothing. */
+const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string, string])[]>> = {
+  off: [],
+  basic: [
+    // Fetch standard, section 3.5: scripts and styles only by their own type.
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'SAMEORIGIN'],
+    ['referrer-policy', 'strict-origin-when-cross-origin'],
+  ],
+  strict: [
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'DENY'],
+    ['referrer-policy', 'no-referrer'],
+    // RFC 6797 section 6.1; browsers heed it over TLS only.
+    ['strict-transport-security', 'max-age=31536000'],
+    ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+    ['cross-origin-opener-policy', 'same-origin'],
+    ['x-permitted-cross-domain-policies', 'none'],
+  ],
+};
+
+/** What our refusals say themselves. */
+const ofRefusals: ReadonlySet<string> = new Set(['cache-control', 'vary']);
+
+/** Null when nothing is added and nothing removed. */
+export function compileAnswerRules(source: AnswerRulesSource): AnswerRules | null {
+  const names = new Map<string, number>([...source.remove, ...source.set.keys()].map((name) => [name, -1]));
+  // What the route sets or removes has the last word. Security headers come first, so that their bits fit a number.
+  const added = [...securityHeaders[source.security].filter(([name]) => !names.has(name)), ...source.set];
+  added.forEach(([name], position) => {
+    if (!names.has(name)) names.set(name, position);
+  });
+  if (names.size === 0) return null;
+  return { names, added, refusals: added.filter(([name]) => !ofRefusals.has(name)).flat() };
+}
+
+/** Appends what the service has not said itself; `said` holds a bit for each position that it has. */
+export function appendAdded(out: string[], { added }: AnswerRules, said: number): void {
+  added.forEach(([name, value], position) => {
+    if (position > 30 || (said & (1 << position)) === 0) out.push(name, value);
+  });
+}

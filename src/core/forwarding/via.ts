@@ -1,0 +1,37 @@
+/**
+ * The trail of gateways that a request has passed (RFC 9110 section 7.6.3). A request that comes back to a gateway of
+ * the same name too often goes round in a circle, and each round would cost an upstream connection and a look-up.
+ */
+
+export interface ViaRule {
+  /** In lower case. */
+  readonly name: string;
+  /** How often a request may have passed before: gateways of one name in a row are no circle yet. */
+  readonly passes: number;
+}
+
+/**
+ * Whether a `Via` value, added to `before` earlier passes, shows more than the rule allows: the number of passes, or -1
+ * beyond it. Elements are `protocol received-by (comment)`; a comma in a comment separates nothing.
+ */
+export function countPasses(value: string, rule: ViaRule, before: number): number {
+  let passes = before;
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i <= value.length; i += 1) {
+    const code = i < value.length ? value.charCodeAt(i) : 0x2c;
+    if (code === 0x5c && depth > 0) i += 1;
+    else if (code === 0x28) depth += 1;
+    else if (code === 0x29 && depth > 0) depth -= 1;
+    else if (code === 0x2c && (depth === 0 || i === value.length)) {
+      if (names(value.slice(start, i), rule.name)) passes += 1;
+      start = i + 1;
+    }
+  }
+  return passes > rule.passes ? -1 : passes;
+}
+
+function names(element: string, name: string): boolean {
+  const [, receivedBy] = /^[ \t]*[^ \t]+[ \t]+([^ \t(]+)/.exec(element) ?? [];
+  return receivedBy?.toLowerCase() === name;
+}

@@ -1,0 +1,42 @@
+/** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
+import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
+
+/** Such as `param tenant in identity.groups, unless admin`. */
+export function criterionInWords({ steps, unlessSource }: Criterion): string {
+  const exempt = unlessSource.length === 0 ? '' : `, unless ${unlessSource.join(' or ')}`;
+  return `${conditionInWords(steps, 0)}${exempt}`;
+}
+
+/** The condition that begins at a step. */
+export function conditionInWords(steps: readonly Step[], at: number): string {
+  const step = steps[at];
+  if (step === undefined) return 'nothing';
+  switch (step.kind) {
+    case 'compare':
+      return `${sourceInWords(step.subject)} ${comparisonInWords(step.comparison)}`;
+    case 'address':
+      return `client address in ${step.ranges.join(' or ')}`;
+    case 'not':
+      return `not (${conditionInWords(steps, at + 1)})`;
+    default: {
+      const parts: string[] = [];
+      for (let child = at + 1; child <= step.end; child = steps[child]!.end + 1) {
+        parts.push(conditionInWords(steps, child));
+      }
+      return `${step.kind} of (${parts.join('; ')})`;
+    }
+  }
+}
+
+export function sourceInWords(source: ValueSource): string {
+  return `${source.from} ${source.from === 'identity' ? source.field : source.name}`;
+}
+
+function comparisonInWords(comparison: Comparison): string {
+  if (comparison.operator === 'exists') return comparison.wanted ? 'exists' : 'does not exist';
+  const words = { equals: 'equals', startsWith: 'starts with', in: 'in' }[comparison.operator];
+  const { operand } = comparison;
+  if ('source' in operand) return `${words} ${sourceInWords(operand.source)}`;
+  if ('literal' in operand) return `${words} ${JSON.stringify(operand.literal)}`;
+  return `${words} [${[...operand.literals].map((literal) => JSON.stringify(literal)).join(', ')}]`;
+}

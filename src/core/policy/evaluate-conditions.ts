@@ -1,0 +1,102 @@
+/**
+ * Decides the conditions of a route. Three-valued (Kleene): what is unclear stays unclear under `not`, makes `all`
+ * unclear unless something is unmet, and `any` unless something is met. Never throws.
+ */
+import { parseAddress } from '../forwarding/trusted-proxies.ts';
+import type { AddressStep, CompareStep, Comparison, ConditionFacts, Criterion, Step, Truth } from './conditions.ts';
+import { readSource } from './read-source.ts';
+import { type Reading, Unreadable } from './reading.ts';
+
+/** The first criterion that is not met, or null when all are. */
+export function firstUnmet(criteria: readonly Criterion[], facts: ConditionFacts): Criterion | null {
+  for (const criterion of criteria) {
+    if (exempting(criterion, facts) === null && truthOf(criterion.steps, 0, facts) !== 'met') return criterion;
+  }
+  return null;
+}
+
+/** The role of the identity that exempts it from the criterion, or null. */
+export function exempting({ unless }: Criterion, { identity }: ConditionFacts): string | null {
+  if (unless === null || identity === null) return null;
+  return identity.roles.find((role) => unless.has(role)) ?? null;
+}
+
+/** Truth of the condition that begins at a step. */
+export function truthOf(steps: readonly Step[], at: number, facts: ConditionFacts): Truth {
+  const step = steps[at];
+  // No condition at all is none that is met.
+  if (step === undefined) return 'unclear';
+  switch (step.kind) {
+    case 'compare':
+      return compare(step, facts);
+    case 'address':
+      return compareAddress(step, facts);
+    case 'not':
+      return negated(truthOf(steps, at + 1, facts));
+    default:
+      return joined(steps, at, step.end, step.kind === 'any' ? 'met' : 'unmet', facts);
+  }
+}
+
+function negated(truth: Truth): Truth {
+  if (truth === 'unclear') return truth;
+  return truth === 'met' ? 'unmet' : 'met';
+}
+
+/** `settling` ends the search: `met` for `any`, `unmet` for `all`. */
+function joined(
+  steps: readonly Step[],
+  at: number,
+  end: number,
+  settling: 'met' | 'unmet',
+  facts: ConditionFacts,
+): Truth {
+  let truth: Truth = negated(settling);
+  for (let child = at + 1; child <= end; child = steps[child]!.end + 1) {
+    const found = truthOf(steps, child, facts);
+    if (found === settling) return settling;
+    if (found === 'unclear') truth = found;
+  }
+  return truth;
+}
+
+function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): Truth {
+  const value = readSource(subject, facts);
+  if (value instanceof Unreadable) return 'unclear';
+  if (comparison.operator === 'exists') return (value !== null) === comparison.wanted ? 'met' : 'unmet';
+  if (value === null) return 'unclear';
+  const operand = readOperand(comparison, facts);
+  if (!isComparable(operand)) return 'unclear';
+  const { operator } = comparison;
+  if (typeof value === 'string') return holds(operator, value, operand) ? 'met' : 'unmet';
+  return value.some((item) => holds(operator, item, operand)) ? 'met' : 'unmet';
+}
+
+/** What the comparison is with, for evaluation and for people. A literal list comes as a set. */
+export function readOperand(comparison: Comparison, facts: ConditionFacts): Reading | ReadonlySet<string> {
+  if (comparison.operator === 'exists') return null;
+  const { operand } = comparison;
+  if ('source' in operand) return readSource(operand.source, facts);
+  return 'literal' in operand ? operand.literal : operand.literals;
+}
+
+type Comparable = string | readonly string[] | ReadonlySet<string>;
+
+/** An empty value is nothing to compare with: everything starts with it, and two unknowns would be equal. */
+function isComparable(operand: Reading | ReadonlySet<string>): operand is Comparable {
+  return operand !== null && operand !== '' && !(operand instanceof Unreadable);
+}
+
+function holds(operator: 'equals' | 'startsWith' | 'in', value: string, operand: Comparable): boolean {
+  if (typeof operand === 'string') return operator === 'startsWith' ? value.startsWith(operand) : value === operand;
+  return isList(operand) ? operand.includes(value) : operand.has(value);
+}
+
+function isList(operand: readonly string[] | ReadonlySet<string>): operand is readonly string[] {
+  return Array.isArray(operand);
+}
+
+function compareAddress({ contains }: AddressStep, { address }: ConditionFacts): Truth {
+  if (address === null || parseAddress(address) === null) return 'unclear';
+  return contains(address) ? 'met' : 'unmet';
+}

@@ -1,0 +1,87 @@
+/**
+ * Walks the conditions of a route one by one and tells what each compared and found: for explanations, with the same
+ * evaluation as a request. Values of headers stay out of it.
+ */
+import type { ConditionFacts, Criterion, Step, Truth, ValueSource } from './conditions.ts';
+import { conditionInWords, criterionInWords, sourceInWords } from './describe-conditions.ts';
+import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
+import { readSource } from './read-source.ts';
+import { type Reading, Unreadable } from './reading.ts';
+
+/** Plain data, fit for JSON. */
+export interface CriterionReport {
+  readonly reason: string;
+  readonly words: string;
+  /** Whether it lets the request pass. */
+  readonly passed: boolean;
+  /** Of the condition itself, whoever asks. */
+  readonly truth: Truth;
+  /** The role that exempts this identity, or null. */
+  readonly exemptBy: string | null;
+  readonly steps: readonly StepReport[];
+}
+
+export interface StepReport {
+  /** From 0; parts of `all`, `any` and `not` are one deeper. */
+  readonly depth: number;
+  readonly words: string;
+  readonly truth: Truth;
+  /** What was compared; none for `all`, `any` and `not`. */
+  readonly compared: readonly ComparedValue[];
+}
+
+export interface ComparedValue {
+  /** Such as `param tenant`. */
+  readonly name: string;
+  /** Null: it has none, or `why` tells why it cannot be read. `***`: a header has one, which is not shown. */
+  readonly value: string | readonly string[] | null;
+  readonly why: string | null;
+}
+
+/** In the order of the file; every criterion, also behind one that is not met. */
+export function explainConditions(criteria: readonly Criterion[], facts: ConditionFacts): readonly CriterionReport[] {
+  return criteria.map((criterion) => {
+    const truth = truthOf(criterion.steps, 0, facts);
+    const exemptBy = exempting(criterion, facts);
+    return {
+      reason: criterion.word,
+      words: criterionInWords(criterion),
+      passed: exemptBy !== null || truth === 'met',
+      truth,
+      exemptBy,
+      steps: criterion.steps.map((step, at) => ({
+        depth: depthOf(criterion.steps, at),
+        words:
+          step.kind === 'all' || step.kind === 'any' || step.kind === 'not'
+            ? step.kind
+            : conditionInWords(criterion.steps, at),
+        truth: truthOf(criterion.steps, at, facts),
+        compared: comparedBy(step, facts),
+      })),
+    };
+  });
+}
+
+function depthOf(steps: readonly Step[], at: number): number {
+  let depth = 0;
+  for (let i = 0; i < at; i += 1) if (steps[i]!.end >= at) depth += 1;
+  return depth;
+}
+
+function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[] {
+  if (step.kind === 'address') {
+    return [{ name: 'client address', value: facts.address, why: facts.address === null ? 'is not known' : null }];
+  }
+  if (step.kind !== 'compare') return [];
+  const { subject, comparison } = step;
+  const own = shown(subject, readSource(subject, facts));
+  if (comparison.operator === 'exists' || !('source' in comparison.operand)) return [own];
+  return [own, shown(comparison.operand.source, readOperand(comparison, facts) as Reading)];
+}
+
+function shown(source: ValueSource, reading: Reading): ComparedValue {
+  const name = sourceInWords(source);
+  if (reading instanceof Unreadable) return { name, value: null, why: reading.why };
+  if (reading === null) return { name, value: null, why: 'is not there' };
+  return { name, value: source.from === 'header' ? '***' : reading, why: null };
+}

@@ -1,0 +1,72 @@
+/**
+ * One parameter of a query, as long as every service reads the same. Names that frameworks take for each other (`a`,
+ * `A`, `a[]`, `a.b` and `a_b`) count as one, and a separator that only some know makes the query unclear.
+ */
+import { type Reading, readText, unreadable } from './reading.ts';
+
+/** `query` is as received, with its "?"; empty when there is none. */
+export function readQuery(query: string, name: string): Reading {
+  if (query.length < 2) return null;
+  // Older services end a parameter at ";" too (the class of CVE-2021-23336).
+  if (query.includes(';')) return unreadable.separator;
+  const folded = foldName(name);
+  let found: Reading = null;
+  let start = 1;
+  while (start <= query.length) {
+    const next = query.indexOf('&', start);
+    const end = next < 0 ? query.length : next;
+    const equal = query.indexOf('=', start);
+    const nameEnd = equal < 0 || equal > end ? end : equal;
+    const written = decodeName(query.slice(start, nameEnd));
+    if (written === null) return unreadable.escape;
+    if (foldName(written) === folded) {
+      if (found !== null) return unreadable.repeated;
+      if (written !== name) return unreadable.spelling;
+      found = readValue(query.slice(Math.min(nameEnd + 1, end), end));
+    }
+    start = end + 1;
+  }
+  return found;
+}
+
+/**
+ * The parts of a query that bear on these parameters, as received: reading one of them gives the same with the parts as
+ * with the whole. Empty when there are none.
+ */
+export function partsOfQuery(query: string, names: Iterable<string>): string {
+  const folded = new Set([...names].map(foldName));
+  if (query.length < 2 || folded.size === 0) return '';
+  if (query.includes(';')) return '?;';
+  const parts = query
+    .slice(1)
+    .split('&')
+    .flatMap((part) => {
+      const written = decodeName(part.split('=', 1)[0]!);
+      // A name that nobody can read makes every parameter unclear; its text says nothing more.
+      if (written === null) return ['%'];
+      return folded.has(foldName(written)) ? [part] : [];
+    });
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/** "+" is a blank to most services and itself to some. */
+function readValue(raw: string): Reading {
+  return raw.includes('+') ? unreadable.plus : readText(raw);
+}
+
+function decodeName(raw: string): string | null {
+  const spaced = raw.includes('+') ? raw.replaceAll('+', ' ') : raw;
+  if (!spaced.includes('%')) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return null;
+  }
+}
+
+/** The form in which frameworks may merge names: no case, no brackets, no blanks in front, "_" for "." and blanks. */
+function foldName(name: string): string {
+  const trimmed = name.trimStart();
+  const end = trimmed.search(/[[\]\0]/);
+  return (end <= 0 ? trimmed : trimmed.slice(0, end)).toLowerCase().replace(/[. ]/g, '_');
+}

@@ -1,0 +1,44 @@
+/** Reads the values that conditions compare. What has no single reading says so, and never passes for a value. */
+import { trimBlanks } from '../credential/trim-blanks.ts';
+import { connectionList } from '../forwarding/connection-list.ts';
+import { canonicalName } from '../forwarding/header-names.ts';
+import { pathParam } from '../routing/path-params.ts';
+import { foldCase } from '../routing/path-reading.ts';
+import type { ConditionFacts, ValueSource } from './conditions.ts';
+import { readQuery } from './read-query.ts';
+import { type Reading, readSegment, unreadable } from './reading.ts';
+
+export function readSource(source: ValueSource, facts: ConditionFacts): Reading {
+  switch (source.from) {
+    case 'param': {
+      const raw = pathParam(facts.pattern, facts.request.path, source.name);
+      if (raw === null) return null;
+      const text = readSegment(raw);
+      const cased = facts.ignoresCase && typeof text === 'string' && foldCase(text) !== text;
+      return cased ? unreadable.cased : text;
+    }
+    case 'query':
+      return readQuery(facts.request.query, source.name);
+    case 'header':
+      return readHeader(facts.rawHeaders, source.name);
+    case 'identity':
+      return facts.identity === null ? null : facts.identity[source.field];
+  }
+}
+
+/** A list in one header is what repeated headers become on their way (RFC 9110 section 5.3), so both are the same. */
+function readHeader(rawHeaders: readonly string[], name: string): Reading {
+  let found: string | null = null;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const written = rawHeaders[i]!;
+    if (written.length !== name.length || canonicalName(written) !== name) continue;
+    if (found !== null) return unreadable.repeated;
+    if (written.includes('_')) return unreadable.spelling;
+    found = trimBlanks(rawHeaders[i + 1]!);
+  }
+  if (found === null) return null;
+  if (found.includes(',')) return unreadable.repeated;
+  if (/[^\x20-\x7e]/.test(found)) return unreadable.twofold;
+  // The upstream would not see what was compared.
+  return connectionList(rawHeaders)?.has(name) === true ? unreadable.hop : found;
+}

@@ -1,0 +1,54 @@
+/** What reading a value gives: text, a list, nothing, or why it cannot be read in exactly one way. */
+
+/** Null: the request or the identity has no such value. */
+export type Reading = string | readonly string[] | null | Unreadable;
+
+export class Unreadable {
+  /** For people: "the value ...". */
+  readonly why: string;
+
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+export const unreadable = {
+  repeated: new Unreadable('stands there more than once'),
+  spelling: new Unreadable('stands there under a name that some services read as this one'),
+  separator: new Unreadable('stands in a query with ";", which some services read as "&"'),
+  plus: new Unreadable('holds "+", which is a blank to some services'),
+  escape: new Unreadable('holds an escape that is not valid UTF-8'),
+  twofold: new Unreadable('holds a character that services read in more than one way'),
+  cased: new Unreadable('holds capital letters, which the service takes for small ones'),
+  hop: new Unreadable('is taken away by the Connection header'),
+} as const satisfies Record<string, Unreadable>;
+
+/** Controls, separators of paths and of path parameters, and what a second decoding would change. */
+const twofold = /[\x00-\x1f\x7f;\\/]|%[0-9A-Fa-f]{2}/;
+const controls = /[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}/;
+const beyondAscii = /[^\x20-\x7e]/;
+
+/** Text of a query value: decoded once. Raw bytes beyond ASCII have no known coding. */
+export function readText(raw: string): string | Unreadable {
+  if (beyondAscii.test(raw)) return unreadable.twofold;
+  const text = decodeOnce(raw);
+  if (text === null) return unreadable.escape;
+  return controls.test(text) ? unreadable.twofold : text;
+}
+
+/** Text of a path segment: decoded once, and nothing in it that could end or split the segment elsewhere. */
+export function readSegment(raw: string): string | Unreadable {
+  const text = decodeOnce(raw);
+  if (text === null) return unreadable.escape;
+  // Nothing between two slashes is a segment to some, and none to others.
+  return text === '' || twofold.test(text) ? unreadable.twofold : text;
+}
+
+function decodeOnce(raw: string): string | null {
+  if (!raw.includes('%')) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return null;
+  }
+}

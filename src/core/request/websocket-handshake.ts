@@ -1,0 +1,30 @@
+/**
+ * Whether a request that asks for a WebSocket asks as RFC 6455 section 4.1 says: a service that reads a broken
+ * handshake as none, behind a gateway that reads it as one, is how a tunnel comes about that nobody meant.
+ */
+import type { ReasonCode } from '../outcome/reasons.ts';
+
+/** 16 bytes in Base64: 22 characters, the last of which holds two bits, and the padding. */
+const nonce = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+
+/** Null: it does. Asked only of requests with `Upgrade: websocket`, which `entrypoints/shared` tells from others. */
+export function handshakeFault(rawHeaders: readonly string[]): ReasonCode | null {
+  let keys = 0;
+  let versions = 0;
+  let known = true;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const value = rawHeaders[i + 1]!;
+    switch (rawHeaders[i]!.toLowerCase()) {
+      case 'sec-websocket-key':
+        keys += nonce.test(value) ? 1 : 2;
+        break;
+      case 'sec-websocket-version':
+        versions += 1;
+        known = value === '13';
+        break;
+    }
+  }
+  // Section 4.4: the answer to another version names the one that is known.
+  if (versions === 1 && !known) return 'websocket_version_unsupported';
+  return keys === 1 && versions === 1 ? null : 'websocket_handshake_invalid';
+}

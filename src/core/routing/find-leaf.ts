@@ -1,0 +1,47 @@
+/** Descends the tree of routes to the routes of the most specific pattern that a host and a path fit. */
+import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
+import { foldCase } from './path-reading.ts';
+
+export function findLeaf(trees: RouteTrees, host: string, path: string): Leaf | null {
+  const exact = trees.exactHosts.get(host);
+  if (exact !== undefined) {
+    const leaf = descend(exact, path, 1);
+    if (leaf !== null) return leaf;
+  }
+  for (const { suffix, root } of trees.wildcardHosts) {
+    if (host.length <= suffix.length || !host.endsWith(suffix)) continue;
+    const leaf = descend(root, path, 1);
+    if (leaf !== null) return leaf;
+  }
+  return descend(trees.anyHost, path, 1);
+}
+
+/**
+ * Depth first, most specific branch first. A node is visited at most once for a path, as its depth is the number of
+ * the segment, so the work is bounded by the tree. A trailing slash adds no segment, and an empty one is taken by `**`
+ * alone. A literal in the case of the request comes with all that ignores case (`compile-routes.ts`), so that there is
+ * never more than one literal branch to try.
+ */
+function descend(node: PathNode, path: string, start: number): Leaf | null {
+  if (start >= path.length) return node.leaf ?? node.rest;
+  const slash = path.indexOf('/', start);
+  const end = slash < 0 ? path.length : slash;
+  if (node.literals.size > 0 || node.folded !== null) {
+    const text = segmentText(path.slice(start, end));
+    const literal = node.literals.get(text) ?? node.folded?.get(foldCase(text));
+    if (literal !== undefined) {
+      const leaf = descend(literal, path, end + 1);
+      if (leaf !== null) return leaf;
+    }
+  }
+  if (node.param !== null && end > start) {
+    const leaf = descend(node.param, path, end + 1);
+    if (leaf !== null) return leaf;
+  }
+  return node.rest;
+}
+
+/** Literals are compared decoded, so that `/a%40b` cannot pass by a rule for `/a@b`. Canonical escapes are valid UTF-8. */
+function segmentText(segment: string): string {
+  return segment.includes('%') ? decodeURIComponent(segment) : segment;
+}

@@ -1,0 +1,108 @@
+/**
+ * Builds the trees of hosts and path segments. Routes that ignore letter case stand by folded text, and a second time
+ * below every literal that is theirs in one case: descending that literal then misses nothing of them, and the most
+ * specific route of both kinds wins.
+ */
+import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
+import { foldCase } from './path-reading.ts';
+import type { Route } from './route.ts';
+
+/** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
+export function insertRoutes(
+  routes: readonly Route[],
+  ignoresCase: (route: Route) => boolean,
+  add: (leaf: Leaf, route: Route) => void,
+): RouteTrees {
+  const exactHosts = new Map<string, PathNode>();
+  const wildcards = new Map<string, PathNode>();
+  const anyHost = newNode();
+  const rootFor = ({ pattern: { host } }: Route) => {
+    if (host === null) return anyHost;
+    return host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
+  };
+  for (const route of routes) if (!ignoresCase(route)) add(exactLeaf(rootFor(route), route), route);
+  const twins = new Map<PathNode, Twins>();
+  for (const route of routes) {
+    if (ignoresCase(route)) visitFolded(rootFor(route), route, 0, twins, (leaf) => add(leaf, route));
+  }
+  const wildcardHosts = [...wildcards]
+    .map(([suffix, root]) => ({ suffix, root }))
+    .sort((a, b) => b.suffix.length - a.suffix.length);
+  return { exactHosts, wildcardHosts, anyHost };
+}
+
+function newNode(): PathNode {
+  return { literals: new Map(), folded: null, param: null, leaf: null, rest: null };
+}
+
+function newLeaf(): Leaf {
+  return { byMethod: new Map(), every: null, refusal: null, routes: [] };
+}
+
+function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
+  const root = roots.get(host) ?? newNode();
+  roots.set(host, root);
+  return root;
+}
+
+function exactLeaf(root: PathNode, route: Route): Leaf {
+  let at = root;
+  for (const segment of route.pattern.segments) {
+    if (segment.kind === 'rest') {
+      at.rest ??= newLeaf();
+      return at.rest;
+    }
+    if (segment.kind === 'param') {
+      at.param ??= newNode();
+      at = at.param;
+    } else {
+      const next = at.literals.get(segment.text) ?? newNode();
+      at.literals.set(segment.text, next);
+      at = next;
+    }
+  }
+  at.leaf ??= newLeaf();
+  return at.leaf;
+}
+
+/** Literals of a node that count by case, by their folded text. */
+type Twins = ReadonlyMap<string, readonly PathNode[]>;
+
+function visitFolded(
+  at: PathNode,
+  route: Route,
+  index: number,
+  twins: Map<PathNode, Twins>,
+  visit: (leaf: Leaf) => void,
+): void {
+  const segment = route.pattern.segments[index];
+  if (segment === undefined) {
+    at.leaf ??= newLeaf();
+    visit(at.leaf);
+  } else if (segment.kind === 'rest') {
+    at.rest ??= newLeaf();
+    visit(at.rest);
+  } else if (segment.kind === 'param') {
+    at.param ??= newNode();
+    visitFolded(at.param, route, index + 1, twins, visit);
+  } else {
+    const text = foldCase(segment.text);
+    at.folded ??= new Map();
+    const next = at.folded.get(text) ?? newNode();
+    at.folded.set(text, next);
+    for (const node of [next, ...(twinsOf(at, twins).get(text) ?? [])])
+      visitFolded(node, route, index + 1, twins, visit);
+  }
+}
+
+function twinsOf(at: PathNode, known: Map<PathNode, Twins>): Twins {
+  const before = known.get(at);
+  if (before !== undefined) return before;
+  const byText = new Map<string, PathNode[]>();
+  for (const [text, node] of at.literals) {
+    const folded = foldCase(text);
+    byText.set(folded, [...(byText.get(folded) ?? []), node]);
+  }
+  known.set(at, byText);
+  return byText;
+}

@@ -1,0 +1,98 @@
+/**
+ * Matching where one look is not enough: the path can be read in more than one way, or the service of a route reads
+ * paths in its own way. What is forwarded is a reading that belongs to the matched route; a path that another, more
+ * specific route claims in another reading is refused, whatever a route tolerates.
+ */
+import type { ReasonCode } from '../outcome/reasons.ts';
+import { Ambiguity } from '../request/ambiguity.ts';
+import { canonicalPath } from '../request/canonical-path.ts';
+import { decodeSlashes, otherReadings } from '../request/other-readings.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
+import { claims, type Leaf, type MethodRefusal, type RouteMatch, type RouteTable } from './compile-routes.ts';
+import { findLeaf } from './find-leaf.ts';
+import type { Route } from './route.ts';
+import { isMoreSpecific } from './specificity.ts';
+
+/** As `matchRoute`; `leaf` is what the path leads to as it stands. */
+export function matchCarefully(
+  table: RouteTable,
+  request: CanonicalRequest,
+  leaf: Leaf | null,
+): RouteMatch | MethodRefusal | ReasonCode {
+  const decoded = (request.ambiguities & Ambiguity.encodedSlash) === 0 ? null : decodedReading(table, request, leaf);
+  if (typeof decoded === 'string') return decoded;
+  const at = decoded?.request ?? request;
+  const end = decoded?.leaf ?? leaf;
+  if (end === null) return at.ambiguities === 0 ? 'route_not_found' : 'path_ambiguous';
+  const match = end.byMethod.get(at.method) ?? end.every;
+  if ((at.ambiguities & ~(match?.route.tolerates ?? 0)) !== 0) return 'path_ambiguous';
+  if (match === null) return end.refusal ?? 'route_not_found';
+  const path = forwardedPath(table, at, end, match.route);
+  if (path === null || !belongsTo(table, at, end, match.route)) return 'path_ambiguous';
+  // Slashes that stay can bring a segment back that a dot segment had taken away.
+  if (path !== at.path && !belongsTo(table, { ...at, path }, end, match.route)) return 'path_ambiguous';
+  return at === request && path === at.path ? match : { ...match, request: { ...at, path } };
+}
+
+/**
+ * The request with `%2F` as "/", where that leads to a route whose service reads it so; null where it does not. A route
+ * that keeps the escape and another that decodes it cannot both have the request.
+ */
+function decodedReading(
+  table: RouteTable,
+  request: CanonicalRequest,
+  kept: Leaf | null,
+): { request: CanonicalRequest; leaf: Leaf } | ReasonCode | null {
+  if (!table.decodesSlashes) return null;
+  const read = canonicalPath(decodeSlashes(request.path));
+  if (typeof read === 'string') return read;
+  const leaf = findLeaf(table, request.host, read.path);
+  const route = routeOf(leaf, request.method);
+  if (leaf === null || route?.reading?.decodesSlash !== true) return null;
+  const other = routeOf(kept, request.method);
+  if (other !== route && ((other?.tolerates ?? 0) & Ambiguity.encodedSlash) !== 0) return 'path_ambiguous';
+  return { request: { ...request, ...read }, leaf };
+}
+
+function routeOf(leaf: Leaf | null, method: string): Route | null {
+  return (leaf?.byMethod.get(method) ?? leaf?.every ?? null)?.route ?? null;
+}
+
+/** Whether no other reading of the path belongs to a more specific route. */
+function belongsTo(table: RouteTable, { host, path, method, ambiguities }: CanonicalRequest, end: Leaf, route: Route) {
+  const { folded } = table;
+  if (folded?.upstreams.has(route.upstream) === true) {
+    // Its service ignores case, so every route that is matched in any case has its say.
+    const claimed = findLeaf(folded, host, path)?.routes ?? [];
+    if (!claimed.includes(route) || claimed.some((rival) => rival !== route && claims(rival, method))) return false;
+  }
+  if (ambiguities === 0) return true;
+  const others = otherReadings(path);
+  return (
+    others?.every((other) => {
+      const leaf = findLeaf(folded ?? table, host, other);
+      const rival = leaf?.routes[0];
+      return rival === undefined || end.routes.includes(rival) || !isMoreSpecific(rival.pattern, route.pattern);
+    }) ?? false
+  );
+}
+
+/** The path as the service of the route is to get it; null when that would be read as another route's. */
+function forwardedPath(table: RouteTable, at: CanonicalRequest, end: Leaf, { reading }: Route): string | null {
+  let { path } = at;
+  if (reading === null) return path;
+  if (!reading.mergesSlashes && at.unmerged !== null) {
+    path = at.unmerged;
+    // A path that starts with two slashes is a host to some (RFC 3986 section 4.2).
+    if (path.startsWith('//') || findLeaf(table, at.host, path) !== end) return null;
+    const again = canonicalPath(path);
+    if (typeof again === 'string' || findLeaf(table, at.host, again.path) !== end) return null;
+  }
+  return reading.literals === null ? path : withLiterals(path, reading.literals);
+}
+
+/** Literals as the pattern writes them; parameters and the rest keep their case. Empty segments stand behind them all. */
+function withLiterals(path: string, literals: readonly (string | null)[]): string {
+  const segments = path.slice(1).split('/');
+  return `/${segments.map((segment, index) => literals[index] ?? segment).join('/')}`;
+}

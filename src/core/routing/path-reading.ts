@@ -1,0 +1,52 @@
+/** How the service of a route reads paths, where that is not the ordinary way (docs/concepts/paths.md). */
+import { canonicalPath } from '../request/canonical-path.ts';
+import type { RoutePattern } from './path-pattern.ts';
+
+export interface PathReading {
+  /** `%2F` is read as "/": matched, authorized and forwarded decoded. */
+  readonly decodesSlash: boolean;
+  /** False: empty segments are forwarded as they came. */
+  readonly mergesSlashes: boolean;
+  /**
+   * Letter case does not count. The literals of the pattern, by position, as they are forwarded whatever their case in
+   * the request; null where a position is no literal. Null: letter case counts.
+   */
+  readonly literals: readonly (string | null)[] | null;
+}
+
+export interface PathReadingSource {
+  readonly encodedSlash: 'reject' | 'keep' | 'decode';
+  readonly caseSensitive: boolean;
+  readonly mergeSlashes: boolean;
+}
+
+/** Null for the ordinary reading, so that requests of such a route are asked nothing. */
+export function compilePathReading(source: PathReadingSource, pattern: RoutePattern): PathReading | null {
+  const decodesSlash = source.encodedSlash === 'decode';
+  if (!decodesSlash && source.mergeSlashes && source.caseSensitive) return null;
+  return {
+    decodesSlash,
+    mergesSlashes: source.mergeSlashes,
+    literals: source.caseSensitive ? null : literalsOf(pattern),
+  };
+}
+
+function literalsOf(pattern: RoutePattern): readonly (string | null)[] {
+  const written = pattern.path.slice(1).split('/');
+  return pattern.segments.map((segment, index) => {
+    if (segment.kind !== 'literal') return null;
+    const read = canonicalPath(`/${written[index]}`);
+    return typeof read === 'string' ? null : read.path.slice(1);
+  });
+}
+
+/**
+ * Text in which letters that differ only in case are the same, as Unicode folds them: a service that ignores case may
+ * take the long s for an s, or the Kelvin sign for a k.
+ */
+export function foldCase(text: string): string {
+  if (ascii.test(text)) return text.toLowerCase();
+  return text.toUpperCase().toLowerCase().replaceAll('i\u0307', 'i');
+}
+
+const ascii = /^[ -~]*$/;

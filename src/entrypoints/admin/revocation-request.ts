@@ -1,0 +1,65 @@
+/** Reads what is to be revoked: a JSON object with exactly one of the forms, and nothing else. Echoes nothing of it. */
+
+export type RevocationRequest =
+  | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string };
+
+/** Why a body is none, in words for the caller. */
+export interface Unreadable {
+  readonly detail: string;
+}
+
+const ids = { sessionID: 'session', keyID: 'keypair', userID: 'user' } as const;
+type IdKey = keyof typeof ids;
+const credentialKeys = ['bearer', 'apiKey', 'apiSecret'] as const;
+
+/** What the identity of an Auth API can have as an id. */
+const identifier = /^[\x21-\x7e]{1,256}$/;
+/** What a client can send as a credential: RFC 6750 section 2.1, and visible ASCII. */
+const bearerToken = /^[A-Za-z0-9\-._~+/]{1,4096}={0,4096}$/;
+const visible = /^[\x21-\x7e]{1,4096}$/;
+
+/** `idsOnly`: no credential is taken. */
+export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRequest | Unreadable {
+  const fields = parseObject(body);
+  if (fields === null) return { detail: 'the body is not a JSON object in UTF-8' };
+  const known = [...Object.keys(ids), ...(idsOnly ? [] : credentialKeys)];
+  const keys = Object.keys(fields);
+  if (keys.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
+  const pair = 'apiKey' in fields || 'apiSecret' in fields;
+  if (pair && !('apiKey' in fields && 'apiSecret' in fields)) return { detail: 'apiKey and apiSecret go together' };
+  if (keys.length !== (pair ? 2 : 1)) {
+    return { detail: keys.length === 0 ? 'nothing is named' : 'more than one is named: send one request for each' };
+  }
+  if (pair) {
+    const { apiKey, apiSecret } = fields;
+    return isText(apiKey, visible) && isText(apiSecret, visible)
+      ? { kind: 'key_pair', apiKey, apiSecret }
+      : { detail: 'apiKey and apiSecret are visible ASCII without blanks' };
+  }
+  if ('bearer' in fields) {
+    const token = fields['bearer'];
+    return isText(token, bearerToken) ? { kind: 'bearer', token } : { detail: 'bearer is no token of RFC 6750' };
+  }
+  const key = keys[0] as IdKey;
+  const id = fields[key];
+  return isText(id, identifier)
+    ? { kind: ids[key], id }
+    : { detail: `${key} is visible ASCII without blanks, at most 256 characters` };
+}
+
+function isText(value: unknown, shape: RegExp): value is string {
+  return typeof value === 'string' && shape.test(value);
+}
+
+function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,26 @@
+/** Counts what each client has under way, so that none takes up everything when there is little room. */
+export class ClientShares {
+  readonly #most: number;
+  readonly #held = new Map<string, number>();
+
+  /** `most`: what a client may have under way while it is crowded. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether the client may begin one more; somebody unknown (undefined) always may. */
+  allow(client: string | undefined, crowded: boolean): boolean {
+    return !crowded || client === undefined || (this.#held.get(client) ?? 0) < this.#most;
+  }
+
+  begin(client: string | undefined): void {
+    if (client !== undefined) this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+  }
+
+  end(client: string | undefined): void {
+    if (client === undefined) return;
+    const held = (this.#held.get(client) ?? 1) - 1;
+    if (held === 0) this.#held.delete(client);
+    else this.#held.set(client, held);
+  }
+}

@@ -1,0 +1,100 @@
+/** A verdict as memory holds it: with the answer that a hit returns, made once, and its places in the lists of the cache. */
+import type { Credential } from '../core/credential/credential.ts';
+import type { Accepted, Identity, Resolution } from '../core/identity/identity.ts';
+import type { DueEntry } from './due-wheel.ts';
+import type { VerdictSubject } from './revocation/tombstones.ts';
+import type { SieveEntry } from './sieve.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Where a verdict comes from, as far as a revocation has to know. */
+export interface Origin {
+  /** Keyed names of the credential; empty when not known. */
+  readonly lookups: readonly string[];
+  /** Whether another replica asked for it, whose clock may be ahead of this one. */
+  readonly foreign: boolean;
+}
+
+const rejection: Resolution = Object.freeze({
+  identity: null,
+  reason: 'credential_rejected',
+  retryAfterS: null,
+  source: 'memory',
+});
+
+export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<MemoryEntry> {
+  readonly kind: Credential['kind'];
+  /** The credential itself, as `textOf` writes it. */
+  readonly text: string;
+  readonly identity: Identity | null;
+  readonly askedAtMs: number;
+  readonly endMs: number;
+  readonly lookups: readonly string[];
+  readonly foreign: boolean;
+  readonly resolution: Resolution;
+  readonly bytes: number;
+  /** Version of the tombstones at which it was found not to be revoked. */
+  version: number;
+  /** Whether it was hit since it was asked for. */
+  used = false;
+  spared = false;
+  /** Until then it serves past its life without anybody asking the Auth API, which was out of reach a moment ago. */
+  standsInUntilMs = 0;
+  older: MemoryEntry | null = null;
+  newer: MemoryEntry | null = null;
+  dueMs = 0;
+  duePrevious: MemoryEntry | null = null;
+  dueNext: MemoryEntry | null = null;
+
+  constructor(kind: Credential['kind'], text: string, verdict: Verdict, origin: Origin, version: number) {
+    const { identity, askedAtMs, endMs } = verdict;
+    this.kind = kind;
+    this.text = text;
+    this.identity = identity;
+    this.askedAtMs = askedAtMs;
+    this.endMs = endMs;
+    this.lookups = origin.lookups;
+    this.foreign = origin.foreign;
+    this.version = version;
+    this.resolution = identity === null ? rejection : acceptance(identity);
+    this.bytes = entryBytes + textBytes(text) + listBytes(origin.lookups) + identityBytes(identity);
+  }
+}
+
+/** Whom the verdict is about. */
+export function subjectOf(identity: Identity | null, lookups: readonly string[]): VerdictSubject {
+  if (identity === null) return { lookups, sessionId: null, keyId: null, userId: null };
+  const { sessionId, keyId, userId } = identity;
+  return { lookups, sessionId, keyId, userId };
+}
+
+function acceptance(identity: Identity): Accepted {
+  return Object.freeze({ identity, reason: null, stale: false, source: 'memory' });
+}
+
+/*
+ * Estimates for the bound in bytes, on the large side, for a 64-bit Node: objects and numbers of an entry and its place
+ * in a map; the same of an identity; the head of a string, rounded up. Measured in test/unit/identity/memory-size.test.ts.
+ */
+const entryBytes = 240;
+const ownIdentityBytes = 160;
+const stringBytes = 24;
+const listHeadBytes = 32;
+
+function identityBytes(identity: Identity | null): number {
+  if (identity === null) return 0;
+  const { userId, roles, groups, alias, fullName, sessionId, keyId } = identity;
+  let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
+  for (const text of [userId, alias, fullName, sessionId, keyId]) if (text !== null) bytes += textBytes(text);
+  return bytes;
+}
+
+function listBytes(list: readonly string[]): number {
+  let bytes = listHeadBytes;
+  for (const text of list) bytes += 8 + textBytes(text);
+  return bytes;
+}
+
+/** Two bytes for each unit once one of them is beyond Latin-1. */
+function textBytes(text: string): number {
+  return stringBytes + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2);
+}

@@ -1,0 +1,214 @@
+/**
+ * Hears what others revoke, and proves that it does: a message of its own has to come back on the subscription, and the log
+ * has to be read to its end, again and again. Only what was heard before the last proof is certain.
+ */
+import type { RunScript } from '../../redis/redis-link.ts';
+import { presentName } from './acknowledgements.ts';
+import { HeardMessages } from './heard-messages.ts';
+import type { Hearing } from './hearing.ts';
+import type { RevocationEvents, RevocationSource } from './revocation-events.ts';
+import { announcedChannel, gatewaysChannel, logKey, ownChannel, replicasKey } from './revocation-keys.ts';
+import { type EntryId, follow, type LogEntry, type LogReply, readReply } from './revocation-log.ts';
+import { decodeMessage, type Message, maxAnnouncedBytes, maxToldBytes } from './revocation-message.ts';
+import type { Subscription } from './subscription.ts';
+import { allowedSkewMs, type Revocation } from './tombstones.ts';
+
+export interface RevocationListenerOptions {
+  readonly keyPrefix: string;
+  readonly replicaId: string;
+  readonly hearing: Hearing;
+  readonly hear: RunScript;
+  readonly publish: (channel: string, message: string) => Promise<unknown>;
+  /** How far back the log is read by a process that has just begun: as long as a tombstone stands. */
+  readonly windowMs: number;
+  /** Holds for what was asked for until `atMs`; null: until now. */
+  readonly apply: (revocation: Revocation, source: RevocationSource, atMs: number | null) => void;
+  readonly acknowledged: (id: string, replicaId: string) => void;
+  /** Redis takes commands. */
+  readonly proven: () => void;
+  readonly events: RevocationEvents;
+  readonly now: () => number;
+}
+
+const entriesAtOnce = 500;
+const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
+
+export class RevocationListener {
+  readonly #options: RevocationListenerOptions;
+  readonly #heard = new HeardMessages();
+  /** Of this process among the replicas. */
+  readonly name: string;
+  /** Null: the log was never read. */
+  #from: EntryId | null = null;
+  #subscribed = false;
+  /** A subscription is not the first, and has not been caught up with yet. */
+  #behind = false;
+  #round = 0;
+  #echoed = 0;
+  #echo: (() => void) | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #subscription: Subscription | null = null;
+  /** On the clock of `performance.now()`. */
+  #provenAt = Number.NEGATIVE_INFINITY;
+  #wasHearing = false;
+  #closed = false;
+
+  constructor(options: RevocationListenerOptions) {
+    this.#options = options;
+    const { replicaId, hearing } = options;
+    this.name = presentName({ replicaId, unhearingMs: hearing.unhearingMs });
+  }
+
+  listen(subscription: Subscription): void {
+    this.#subscription = subscription;
+    const { keyPrefix, replicaId, events } = this.#options;
+    subscription.on(announcedChannel(keyPrefix), (bytes) => {
+      const message = decodeMessage(bytes, maxAnnouncedBytes);
+      if (message === null) return events.noise('channel');
+      this.#heard.announced(bytes.toString('utf8'));
+      this.#take(message, 'channel');
+    });
+    subscription.on(gatewaysChannel(keyPrefix), (bytes) => {
+      const message = decodeMessage(bytes, maxToldBytes);
+      if (message === null) return events.noise('replica');
+      if (message.sender !== null) this.#heard.told(message.sender.id);
+      this.#take(message, 'replica');
+    });
+    subscription.on(ownChannel(keyPrefix, replicaId), (bytes) => this.#ownMessage(bytes));
+    // Also while nothing can be heard: the metric has to show it.
+    this.#schedule(0);
+  }
+
+  subscribed(): void {
+    this.#subscribed = true;
+    this.#schedule(0);
+  }
+
+  lost(): void {
+    this.#subscribed = false;
+    this.#behind = true;
+    this.#echo?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#echo?.();
+  }
+
+  #schedule(inMs: number): void {
+    if (this.#closed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#prove(), inMs).unref();
+  }
+
+  async #prove(): Promise<void> {
+    const { hearing, now, events } = this.#options;
+    const round = ++this.#round;
+    const sentAtMs = now();
+    const sentAt = performance.now();
+    const proven = this.#subscribed && (await this.#readLog(round)) && (await this.#echoOf(round));
+    // A later round is under way, or nobody asks any more.
+    if (round !== this.#round || this.#closed) return;
+    this.#conclude(proven && this.#subscribed, sentAtMs, sentAt);
+    const hears = hearing.hears(now());
+    if (hears !== this.#wasHearing) events.hearing(hears);
+    this.#wasHearing = hears;
+    this.#schedule(hearing.unhearingMs / (proven ? 4 : 8));
+  }
+
+  #conclude(proven: boolean, sentAtMs: number, sentAt: number): void {
+    const { hearing, now } = this.#options;
+    const { unhearingMs } = hearing;
+    // The clock was set back: what was proven until a moment that is far ahead now is not.
+    if (hearing.hearingUntilMs > now() + unhearingMs) hearing.lost();
+    if (proven && sentAtMs <= now()) {
+      this.#provenAt = sentAt;
+      hearing.heard(sentAtMs);
+      this.#options.proven();
+    }
+    if (performance.now() - this.#provenAt >= unhearingMs) hearing.lost();
+  }
+
+  /** Applies what is new. False: it could not be read to its end. */
+  async #readLog(round: number): Promise<boolean> {
+    for (;;) {
+      const reply = await this.#ask(round);
+      if (reply === null || round !== this.#round || this.#closed) return false;
+      const { from, hears, windowMs } = { from: this.#from, hears: this.#hears(), windowMs: this.#options.windowMs };
+      const step = follow(reply, { from, hears, windowMs, limit: entriesAtOnce });
+      this.#from = step.from;
+      this.#mind(step.gap, from === null);
+      for (const entry of step.entries) this.#takeEntry(entry);
+      if (!step.more) break;
+    }
+    this.#heard.readToEnd();
+    return true;
+  }
+
+  async #ask(round: number): Promise<LogReply | null> {
+    const { keyPrefix, replicaId, hear, windowMs } = this.#options;
+    const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
+    const channel = ownChannel(keyPrefix, replicaId);
+    const args = [this.#from ?? '', windowMs, entriesAtOnce, this.name, channel, `proof ${round.toString(16)}`];
+    return readReply(await hear(keys, args).catch(() => null));
+  }
+
+  /** Nothing can have been missed: neither was the subscription lost nor did a proof fail for long. */
+  #hears(): boolean {
+    return !this.#behind && this.#options.hearing.hears(this.#options.now());
+  }
+
+  #mind(gap: ReturnType<typeof follow>['gap'], first: boolean): void {
+    const { apply, events, now } = this.#options;
+    if (typeof gap === 'object') {
+      // Verdicts from before the log began may lie in Redis; the skew is taken off, as it is put on again for them.
+      apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs);
+    }
+    const lost = gap === 'lost' || (this.#behind && !this.#heard.logged);
+    if (lost) apply({ kind: 'all' }, 'log', null);
+    if (first) events.caughtUp(lost ? 'lost' : 'started');
+    else if (this.#behind || lost) events.caughtUp(lost ? 'lost' : 'followed');
+    this.#behind = false;
+  }
+
+  #takeEntry({ message: bytes, begins }: LogEntry): void {
+    if (begins) return;
+    const message = bytes === null ? null : decodeMessage(bytes, maxToldBytes);
+    if (message === null) this.#options.events.noise('log');
+    else if (this.#heard.read(message.sender?.id ?? bytes!.toString('utf8'))) this.#take(message, 'log');
+  }
+
+  #take({ revocation, sender }: Message, source: RevocationSource): void {
+    const { apply, keyPrefix, publish, replicaId } = this.#options;
+    // What this process says itself holds here already.
+    if (sender?.from === replicaId) return;
+    apply(revocation, source, null);
+    if (sender === null) return;
+    // Nobody waits forever: whoever does not get it goes on without.
+    publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
+  }
+
+  #ownMessage(bytes: Buffer): void {
+    const [, word, id = '', replicaId] = own.exec(bytes.toString('latin1')) ?? [];
+    if (word === 'ack' && replicaId !== undefined) this.#options.acknowledged(id, replicaId);
+    if (word !== 'proof' || id !== this.#round.toString(16)) return;
+    this.#echoed = this.#round;
+    this.#echo?.();
+  }
+
+  /** Whether the message of this round came back, or comes in time. A connection on which it does not is given up. */
+  async #echoOf(round: number): Promise<boolean> {
+    if (this.#echoed !== round && this.#subscribed && !this.#closed) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#echo = resolve;
+      const timer = setTimeout(resolve, this.#options.hearing.unhearingMs).unref();
+      await promise;
+      clearTimeout(timer);
+      this.#echo = null;
+    }
+    if (this.#echoed === round) return true;
+    if (round === this.#round && this.#subscribed && !this.#closed) this.#subscription?.reconnect();
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Follows the log of revocations from where it was read last. Whoever was away learns from it what it missed, or, when
+ * the log does not reach back far enough, that it may have missed anything.
+ */
+
+/** Where in the log, as Redis names entries: milliseconds and a number. */
+export type EntryId = string;
+
+export interface LogEntry {
+  readonly id: EntryId;
+  /** Null: the entry with which a log begins, or one of a form that nobody writes. */
+  readonly message: Buffer | null;
+  readonly begins: boolean;
+}
+
+export interface LogReply {
+  /** On the clock of Redis, in milliseconds since the epoch. */
+  readonly redisMs: number;
+  readonly first: LogEntry;
+  readonly last: LogEntry;
+  readonly entries: readonly LogEntry[];
+}
+
+/** What follows from a reply. */
+export interface LogStep {
+  readonly entries: readonly LogEntry[];
+  /** Where to read on. */
+  readonly from: EntryId;
+  /** There is more to read now. */
+  readonly more: boolean;
+  /** `followed`: nothing is missing. `lost`: anything may be. A number: a log that began that many milliseconds ago. */
+  readonly gap: 'followed' | 'lost' | { readonly beganMsAgo: number };
+}
+
+/** Null: nothing that Redis answers. */
+export function readReply(reply: unknown): LogReply | null {
+  if (!Array.isArray(reply)) return null;
+  const [redisMs, first, last, entries]: unknown[] = reply;
+  const begin = readEntry(first);
+  const end = readEntry(last);
+  if (typeof redisMs !== 'number' || begin === null || end === null || !Array.isArray(entries)) return null;
+  return { redisMs, first: begin, last: end, entries: entries.map(readEntry).filter((entry) => entry !== null) };
+}
+
+/**
+ * `from`: the last entry that was read, null at first. `hears`: nothing can have been missed since, so that a log that
+ * was lost with all else in Redis is only a new one. `windowMs`: how far back the first reading went.
+ */
+export function follow(
+  { redisMs, first, last, entries }: LogReply,
+  { from, hears, windowMs, limit }: { from: EntryId | null; hears: boolean; windowMs: number; limit: number },
+): LogStep {
+  const more = entries.length >= limit;
+  const readTo = entries.at(-1)?.id ?? last.id;
+  if (from === null) return { entries, from: readTo, more, gap: gapAtFirst(first, redisMs, windowMs) };
+  if (entries[0]?.id === from) return { entries: entries.slice(1), from: readTo, more, gap: 'followed' };
+  if (hears && first.begins) return { entries: [], from: first.id, more: true, gap: 'followed' };
+  return { entries: [], from: last.id, more: false, gap: 'lost' };
+}
+
+function gapAtFirst(first: LogEntry, redisMs: number, windowMs: number): LogStep['gap'] {
+  const beganMsAgo = redisMs - Number(first.id.slice(0, first.id.indexOf('-')));
+  if (beganMsAgo > windowMs) return 'followed';
+  return first.begins ? { beganMsAgo } : 'lost';
+}
+
+function readEntry(entry: unknown): LogEntry | null {
+  if (!Array.isArray(entry)) return null;
+  const [id, fields]: unknown[] = entry;
+  if (!Buffer.isBuffer(id) || !Array.isArray(fields)) return null;
+  const [name, value]: unknown[] = fields;
+  const field = Buffer.isBuffer(name) ? name.toString('latin1') : '';
+  return {
+    id: id.toString('latin1'),
+    message: field === 'm' && Buffer.isBuffer(value) ? value : null,
+    begins: field === 'begin',
+  };
+}

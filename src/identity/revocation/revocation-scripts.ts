@@ -1,0 +1,52 @@
+/**
+ * The two steps that have to be one in Redis. Telling: append to the log, publish, and learn who hears; hearing: read what
+ * is new in the log, and say that one hears. As one follows the other, a gateway either is among those who are waited
+ * for, or finds the revocation in the log before it says that it hears.
+ */
+import type { RedisScript } from '../../redis/redis-link.ts';
+
+/** The log begins with an entry that is no revocation, so that one that was lost can be told from one that is empty. */
+const begin = `
+local function begin()
+  if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'begin', '1') end
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/**
+ * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a
+ * gateway that was not heard of counts. Returns those that count.
+ */
+export const tellRevocation: RedisScript = {
+  name: 'rolegateTellRevocation',
+  keys: 2,
+  lua: `${begin}
+begin()
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], '+inf')
+`,
+};
+
+/**
+ * Keys: log, replicas. Arguments: the last entry that was read (empty: none), how many milliseconds back to begin without
+ * one, how many entries at most, the own name among the replicas, the own channel, what to publish there. Returns the
+ * time, the first and the last entry of the log, and the entries from the one that was read, itself included.
+ */
+export const hearRevocations: RedisScript = {
+  name: 'rolegateHearRevocations',
+  keys: 2,
+  lua: `${begin}
+begin()
+redis.call('ZADD', KEYS[2], now, ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
+local from = ARGV[1]
+if from == '' then from = string.format('%d', math.max(now - ARGV[2], 0)) end
+local entries = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return { now, first, last, entries }
+`,
+};

@@ -1,0 +1,175 @@
+/**
+ * What was revoked, and when: a verdict that was asked for before then is void, wherever it comes from and however late
+ * it arrives. Synchronous and bounded; holds no credential, only keyed names of credentials.
+ */
+
+/** Ids are compared without case: a message may spell a UUID in another way than the Auth API does. */
+export type Revocation =
+  | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
+  /** Keyed names of the credential: under the current secret, and under previous ones. */
+  | { readonly kind: 'credential'; readonly lookups: readonly string[] }
+  | { readonly kind: 'all' };
+
+export type RevocationKind = Revocation['kind'];
+
+/** Whom a verdict is about, as far as it is known. A rejection knows no ids. */
+export interface VerdictSubject {
+  /** Keyed names of the credential: under the current secret, and under previous ones; empty when not known. */
+  readonly lookups: readonly string[];
+  readonly sessionId: string | null;
+  readonly keyId: string | null;
+  readonly userId: string | null;
+}
+
+export interface TombstonesOptions {
+  /** How long one stands: longer than any verdict lives that was asked for before it. See `tombstoneLifeMs`. */
+  readonly lifeMs: number;
+  /** Of each kind. Beyond it the oldest gives way to one that voids whatever was asked for before it. */
+  readonly maxEntries?: number;
+}
+
+/** How far the clocks of two replicas may be apart. */
+export const allowedSkewMs = 5_000;
+
+const defaultMaxEntries = 50_000;
+
+export class Tombstones {
+  readonly #lifeMs: number;
+  readonly #sessions: Moments;
+  readonly #keyPairs: Moments;
+  readonly #users: Moments;
+  readonly #credentials: Moments;
+  #version = 0;
+  /** Everything that was asked for until then is void. */
+  #allMs = Number.NEGATIVE_INFINITY;
+  /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
+  #namedMs = Number.NEGATIVE_INFINITY;
+  #latestMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ lifeMs, maxEntries = defaultMaxEntries }: TombstonesOptions) {
+    this.#lifeMs = lifeMs;
+    this.#sessions = new Moments(maxEntries);
+    this.#keyPairs = new Moments(maxEntries);
+    this.#users = new Moments(maxEntries);
+    this.#credentials = new Moments(maxEntries);
+  }
+
+  /** Grows with every revocation: a verdict that was found good at this version is still good at it. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#sessions.size + this.#keyPairs.size + this.#users.size + this.#credentials.size;
+  }
+
+  /** `nowMs`: when this process heard of it, in milliseconds since the epoch. A clock that is set back changes nothing. */
+  add(revocation: Revocation, nowMs: number): void {
+    const atMs = Math.max(nowMs, this.#latestMs);
+    this.#latestMs = atMs;
+    this.#version += 1;
+    switch (revocation.kind) {
+      case 'all':
+        this.#allMs = atMs;
+        this.#clear();
+        return;
+      case 'credential':
+        for (const lookup of revocation.lookups) this.#keep(this.#credentials, lookup, atMs);
+        return;
+      default:
+        this.#namedMs = atMs;
+        this.#keep(this.#ofKind(revocation.kind), revocation.id.toLowerCase(), atMs);
+    }
+  }
+
+  /**
+   * Whether a verdict that was asked for at `askedAtMs` may not be used anymore. `foreign`: it was asked for by another
+   * replica, whose clock may be ahead of this one. A credential whose names are not known is taken for any of those that
+   * were revoked.
+   */
+  voids(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
+    const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
+    if (fromMs <= this.#allMs) return true;
+    const { lookups, sessionId, keyId, userId } = subject;
+    if (sessionId === null && keyId === null && userId === null) {
+      // Without the skew: a rejection that is believed a little too long lets nobody in, and none could be shared else.
+      if (askedAtMs <= this.#namedMs) return true;
+    } else {
+      if (this.#sessions.reaches(sessionId?.toLowerCase(), fromMs)) return true;
+      if (this.#keyPairs.reaches(keyId?.toLowerCase(), fromMs)) return true;
+      if (this.#users.reaches(userId?.toLowerCase(), fromMs)) return true;
+    }
+    if (lookups.length === 0) return fromMs <= this.#credentials.latestMs;
+    return lookups.some((lookup) => this.#credentials.reaches(lookup, fromMs));
+  }
+
+  #ofKind(kind: 'session' | 'keypair' | 'user'): Moments {
+    if (kind === 'session') return this.#sessions;
+    return kind === 'keypair' ? this.#keyPairs : this.#users;
+  }
+
+  #keep(moments: Moments, name: string, atMs: number): void {
+    const pushedOutMs = moments.keep(name, atMs, atMs - this.#lifeMs);
+    this.#allMs = Math.max(this.#allMs, pushedOutMs);
+  }
+
+  /** One that voids everything stands for all before it. */
+  #clear(): void {
+    for (const moments of [this.#sessions, this.#keyPairs, this.#users, this.#credentials]) moments.clear();
+  }
+}
+
+/** The moment of each name, the oldest first. */
+class Moments {
+  readonly #maxEntries: number;
+  readonly #atMs = new Map<string, number>();
+  latestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
+
+  get size(): number {
+    return this.#atMs.size;
+  }
+
+  reaches(name: string | undefined, fromMs: number): boolean {
+    if (name === undefined) return false;
+    const atMs = this.#atMs.get(name);
+    return atMs !== undefined && fromMs <= atMs;
+  }
+
+  /** Lets go of those before `endedMs`. Returns the moment of one that had to give way, or minus infinity. */
+  keep(name: string, atMs: number, endedMs: number): number {
+    this.latestMs = atMs;
+    this.#atMs.delete(name);
+    this.#atMs.set(name, atMs);
+    for (const [oldest, oldestMs] of this.#atMs) {
+      if (oldestMs >= endedMs) {
+        if (this.#atMs.size <= this.#maxEntries) break;
+        this.#atMs.delete(oldest);
+        return oldestMs;
+      }
+      this.#atMs.delete(oldest);
+    }
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  clear(): void {
+    this.#atMs.clear();
+    this.latestMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+export interface TombstoneLifetimes {
+  readonly acceptedMs: number;
+  readonly staleOnOutageMs: number;
+  readonly rejectedMs: number;
+  /** Of a whole call to the Auth API. */
+  readonly timeoutMs: number;
+}
+
+/** Longer than any verdict or look-up that was begun before the revocation. */
+export function tombstoneLifeMs({ acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs }: TombstoneLifetimes): number {
+  return acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs + 2 * allowedSkewMs;
+}

@@ -1,0 +1,64 @@
+/** How every connection to Redis behaves, whatever form Redis has. */
+import { createSecureContext, getCACertificates, type SecureContextOptions } from 'node:tls';
+import type { ClusterOptions, RedisOptions } from 'ioredis';
+import type { RedisConfig, RedisTlsConfig } from '../config/config.ts';
+
+/** Longest wait for a connection, and for each of the commands that open it. */
+export const connectTimeoutMs = 2_000;
+
+const shortestPauseMs = 50;
+const longestPauseMs = 2_000;
+
+/** Pause before another attempt: twice as long each time, and never quite the same for two replicas. */
+export function pauseMs(attempt: number): number {
+  return Math.min(shortestPauseMs * 2 ** Math.min(attempt, 10), longestPauseMs) * (0.5 + Math.random() / 2);
+}
+
+/** Options of the client that hold for every connection; for the nodes of a Cluster too. */
+export type NodeOptions = Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>;
+
+export function nodeOptions({ username, password, commandTimeoutMs }: RedisConfig, name: string): NodeOptions {
+  return {
+    connectionName: name,
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
+    lazyConnect: true,
+    // Of the commands that open a connection; others have the shorter deadline of the link.
+    commandTimeout: Math.max(connectTimeoutMs, 2 * commandTimeoutMs),
+    connectTimeout: connectTimeoutMs,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    // Who subscribed has to know that messages were missed, and subscribes again itself.
+    autoResubscribe: false,
+    // A Redis that is silent on an open connection: commands would pile up behind the first.
+    socketTimeout: Math.max(1_000, 4 * commandTimeoutMs),
+    disconnectTimeout: 200,
+    // What was the master is a replica now: ask again who is.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+}
+
+export function clientOptions(config: RedisConfig, name: string): Omit<RedisOptions, 'replyMapping'> {
+  // A command that cannot be sent now fails now.
+  return { ...nodeOptions(config, name), retryStrategy: pauseMs, enableOfflineQueue: false };
+}
+
+/** For `tls.connect`; undefined: without TLS. */
+export function tlsOptions(tls: RedisTlsConfig | null): TlsOptions | undefined {
+  if (tls === null) return undefined;
+  const { ca, cert, key, serverName } = tls;
+  const own: SecureContextOptions = cert === null || key === null ? {} : { cert, key };
+  // Made once: reading the certificates of the system takes milliseconds.
+  const secureContext = createSecureContext({ ca: ca ?? trusted(), ...own });
+  return { secureContext, ...(serverName === null ? {} : { servername: serverName }) };
+}
+
+export type TlsOptions = {
+  readonly secureContext: ReturnType<typeof createSecureContext>;
+  readonly servername?: string;
+};
+
+/** Whom Node trusts, with `NODE_EXTRA_CA_CERTS`, and whom the machine trusts. */
+function trusted(): string[] {
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+}

@@ -1,0 +1,75 @@
+/**
+ * A client of a Redis Cluster. A command goes to the node that has the slot, or fails within its deadline: a node that is
+ * away costs misses for its share of the keys, and nothing else.
+ */
+import type { Cluster } from 'ioredis';
+import type { Address, RedisConfig } from '../config/config.ts';
+import { connectTimeoutMs, nodeOptions, pauseMs, tlsOptions } from './client-options.ts';
+
+type Client = typeof import('ioredis');
+
+/** A command is sent again so often when slots move: once to learn it, once to follow, once more for good measure. */
+const maxRedirections = 3;
+/** Slots are asked for again so often, and at most so often when nodes come and go. */
+const refreshIntervalMs = 5_000;
+const refreshPauseMs = 200;
+
+export function createClusterClient(
+  { Cluster }: Client,
+  config: RedisConfig,
+  nodes: readonly Address[],
+  name: string,
+): Cluster {
+  const tls = tlsOptions(config.tls);
+  const cluster = new Cluster([...nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    scaleReads: 'master',
+    maxRedirections,
+    // Not sent again to a node that is away; after that, the slots are asked for again.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 20,
+    slotsRefreshTimeout: connectTimeoutMs,
+    slotsRefreshInterval: refreshIntervalMs,
+    // Names stay names: certificates bear them, and addresses behind them change.
+    dnsLookup: (host, done) => done(null, host),
+    clusterRetryStrategy: pauseMs,
+    redisOptions: { ...nodeOptions(config, name), ...(tls === undefined ? {} : { tls }) },
+  });
+  refreshSeldom(cluster);
+  // Masters are connected before the first command needs them, which would otherwise pay for it.
+  cluster.on('+node', (node) => {
+    if (!node.options.readOnly) node.connect().catch(() => {});
+  });
+  return cluster;
+}
+
+/**
+ * With a node away, every command for its slots would make the client ask for the slots on a new connection. It asks
+ * once after each loss and not more often than every `refreshPauseMs`.
+ */
+function refreshSeldom(cluster: Cluster): void {
+  const refresh = cluster.refreshSlotsCache.bind(cluster);
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let waits = false;
+  cluster.refreshSlotsCache = (done) => {
+    const restsMs = lastMs + refreshPauseMs - performance.now();
+    if (cluster.status !== 'ready' || restsMs <= 0) {
+      lastMs = performance.now();
+      refresh(done);
+      return;
+    }
+    if (!waits) {
+      waits = true;
+      setTimeout(() => {
+        waits = false;
+        if (cluster.status === 'ready') cluster.refreshSlotsCache();
+      }, restsMs).unref();
+    }
+    done?.();
+  };
+  cluster.on('-node', () => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  });
+}

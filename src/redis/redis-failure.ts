@@ -1,0 +1,39 @@
+/** Says in one word why Redis did not do it. The errors themselves name hosts, keys and values, and are for nobody's eyes. */
+import type { RedisFailure } from './redis-link.ts';
+
+/** First words of the error replies of Redis. */
+const replies: Readonly<Record<string, RedisFailure>> = {
+  NOAUTH: 'forbidden',
+  NOPERM: 'forbidden',
+  WRONGPASS: 'forbidden',
+  READONLY: 'read_only',
+  LOADING: 'busy',
+  BUSY: 'busy',
+  CLUSTERDOWN: 'busy',
+  MASTERDOWN: 'busy',
+  NOREPLICAS: 'busy',
+  TRYAGAIN: 'busy',
+  OOM: 'full',
+};
+
+/** Codes of sockets and name look-ups. */
+const unreachable = /^(?:ECONN|EHOST|ENET|EADDR|EPIPE|ENOTFOUND|EAI_)/;
+const certificate = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/** Texts of the client's own errors, which have no code. */
+const ownTexts: readonly [RegExp, RedisFailure][] = [
+  [/timed out|timeout/i, 'timeout'],
+  [
+    /isn't writeable|isn't ready|closed|ended|Sentinels|sentinels are unreachable|startup nodes|slots cache/i,
+    'disconnected',
+  ],
+];
+
+export function redisFailure(error: unknown): RedisFailure {
+  if (!(error instanceof Error)) return 'other';
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ETIMEDOUT') return 'timeout';
+  if (certificate.test(code)) return 'certificate';
+  if (unreachable.test(code)) return 'disconnected';
+  const reply = replies[/^[A-Z]+(?= )/.exec(error.message)?.[0] ?? ''];
+  return reply ?? ownTexts.find(([text]) => text.test(error.message))?.[1] ?? 'other';
+}

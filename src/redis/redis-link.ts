@@ -1,0 +1,70 @@
+/**
+ * What the rooms that use Redis get: one link, whatever form Redis has. Types only, so that a room can name them without
+ * loading the client. Redis is a help, never a condition: nothing here waits for a connection, and no address, key or
+ * value of an error is for a log (`redisFailure` says what may be told).
+ *
+ * For users of the link:
+ * - `link.client.get(...)`, `publish`, `xadd`, `xrange`, `zadd`, ...: every command rejects at its deadline
+ *   (`commandTimeoutMs`), and at once while there is no connection. Nothing is queued, nothing is sent twice.
+ * - Replies as bytes: the `Buffer` form of a command (`getrangeBuffer`, `xrangeBuffer`).
+ * - Scripts: `link.script({ name, lua, keys })` once, then `run(keys, args)`; strings of the reply are `Buffer`s. All keys
+ *   of one script must be in one slot of a Cluster: see `identity/redis-keys.ts`, which tags names with the credential's.
+ * - Subscriptions: `link.subscriber()` is a connection of its own in every form (in a Cluster to one node, another one
+ *   when that is lost: every node passes on every message). It connects by itself and again. `subscribe` on each
+ *   `ready`: it does not subscribe again by itself, because whoever missed messages has to know. A node of a Cluster that
+ *   is cut off from the others answers PING and passes nothing on: only an own message that comes back proves hearing.
+ */
+import type { Cluster, Redis } from 'ioredis';
+import type { RedisConfig } from '../config/config.ts';
+
+export type RedisClient = Redis | Cluster;
+
+export interface RedisLink {
+  readonly client: RedisClient;
+  /** Whether commands can be sent now. */
+  readonly ready: boolean;
+  /** One more connection, for subscriptions; ends with the link, or by its own `disconnect()`. */
+  subscriber(): Redis;
+  /** Makes a script known; whoever runs it need not load it first. */
+  script(script: RedisScript): RunScript;
+  /** Ends all connections; commands under way fail. Safe to call twice. */
+  close(): void;
+}
+
+export interface RedisScript {
+  /** A name of its own among the scripts of a link. */
+  readonly name: string;
+  readonly lua: string;
+  /** How many keys it takes. */
+  readonly keys: number;
+}
+
+/** Bulk strings of the reply are `Buffer`s. */
+export type RunScript = (keys: readonly string[], args: readonly (string | number | Buffer)[]) => Promise<unknown>;
+
+export interface RedisLinkOptions {
+  /** Shown in CLIENT LIST. */
+  readonly name: string;
+  /** Commands can be sent, at first and again; in a Cluster also when nodes were lost in between. */
+  readonly onReady?: () => void;
+  /** A connection broke or could not be made; once for every attempt. */
+  readonly onAway?: (failure: RedisFailure) => void;
+}
+
+/** Makes a link, which connects by itself. Never throws and never waits. */
+export type ConnectRedis = (config: RedisConfig, options: RedisLinkOptions) => RedisLink;
+
+/**
+ * Why Redis did not do it, in words that may be shown: `disconnected` (no connection, or lost), `timeout`, `forbidden`
+ * (password or ACL), `read_only` (a replica), `busy` (loading, in a script, or a Cluster without that slot), `full`
+ * (out of memory), `certificate` (TLS), `other`.
+ */
+export type RedisFailure =
+  | 'disconnected'
+  | 'timeout'
+  | 'forbidden'
+  | 'read_only'
+  | 'busy'
+  | 'full'
+  | 'certificate'
+  | 'other';

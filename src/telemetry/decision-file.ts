@@ -1,0 +1,122 @@
+/**
+ * A file of recorded decisions: lines appended a batch at a time, bounded in rate and size. The full file is kept once
+ * more under its name with ".1". What cannot be written is counted, and never waited for.
+ */
+import { closeSync, fstatSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import type { Logger } from './logger.ts';
+import type { RecordEvents } from './shadow-tally.ts';
+
+export interface DecisionFileOptions {
+  readonly file: string;
+  readonly perSecond: number;
+  readonly sizeBytes: number;
+  readonly events: RecordEvents;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly now?: () => number;
+}
+
+const mostWaitingBytes = 4 * 1024 * 1024;
+
+export class DecisionFile {
+  readonly #options: DecisionFileOptions;
+  readonly #now: () => number;
+  #head = '';
+  #second = 0;
+  #inSecond = 0;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #descriptor: number | null = null;
+  #bytes = 0;
+  #writing = false;
+  #told = false;
+  #closed = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: DecisionFileOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** What each file begins with; written at once. */
+  begin(head: object): void {
+    this.#head = `${JSON.stringify(head)}\n`;
+    // A file that is opened anew begins with it anyway.
+    if (this.#descriptor !== null) this.#push(this.#head);
+  }
+
+  /** Whether another record may be written in this second. */
+  get hasRoom(): boolean {
+    const second = Math.floor(this.#now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#inSecond = 0;
+    }
+    return !this.#closed && this.#inSecond < this.#options.perSecond && this.#waitingBytes < mostWaitingBytes;
+  }
+
+  write(record: object): void {
+    this.#inSecond += 1;
+    this.#push(`${JSON.stringify(record)}\n`);
+  }
+
+  /** Resolves when everything is written, or cannot be. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#writing) await new Promise<void>((done) => this.#idle.push(done));
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+
+  #push(line: string): void {
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    if (!this.#writing) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#waiting.length === 0) {
+      this.#writing = false;
+      for (const done of this.#idle.splice(0)) done();
+      return;
+    }
+    this.#writing = true;
+    const lines = this.#waiting.splice(0);
+    this.#waitingBytes = 0;
+    try {
+      this.#open();
+    } catch (error) {
+      this.#failed(lines.length, error);
+      this.#flush();
+      return;
+    }
+    const bytes = Buffer.from(lines.join(''));
+    write(this.#descriptor!, bytes, (error, written) => {
+      this.#bytes += written ?? 0;
+      if (error !== null) this.#failed(lines.length, error);
+      else if (written < bytes.length) this.#failed(lines.length, new Error('the disk took a part'));
+      else for (const line of lines) if (line !== this.#head) this.#options.events.recorded('written');
+      this.#flush();
+    });
+  }
+
+  /** Opens the file when it is not open, and begins the next one when it is full. Only its owner may read it. */
+  #open(): void {
+    const { file, sizeBytes } = this.#options;
+    if (this.#descriptor !== null && this.#bytes < sizeBytes) return;
+    if (this.#descriptor !== null) {
+      closeSync(this.#descriptor);
+      this.#descriptor = null;
+      renameSync(file, `${file}.1`);
+    }
+    const descriptor = openSync(file, 'a', 0o600);
+    this.#descriptor = descriptor;
+    this.#bytes = fstatSync(descriptor).size + writeSync(descriptor, this.#head);
+  }
+
+  #failed(lines: number, error: unknown): void {
+    for (let n = 0; n < lines; n += 1) this.#options.events.recorded('failed');
+    if (this.#told) return;
+    this.#told = true;
+    this.#options.log.warn({ err: error }, 'decisions cannot be recorded');
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Who may use an upstream now, and who waits: a bounded queue for free connections, and a bound on what one client has
+ * there at once. Requests of a client beyond its bound wait apart, so that nobody stands behind them. Requests are
+ * themselves the nodes of the queues, so that waiting allocates nothing.
+ */
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+
+/** A request that wants in. */
+export interface Applicant {
+  /** Who counts as one client. */
+  readonly party: string;
+  /** Where it stands; null: nowhere. */
+  line: Line | null;
+  ahead: Applicant | null;
+  behind: Applicant | null;
+  /** Its turn has come: it looks for a target. */
+  proceed(): void;
+}
+
+export class Line {
+  length = 0;
+  first: Applicant | null = null;
+  #last: Applicant | null = null;
+
+  push(applicant: Applicant): void {
+    applicant.line = this;
+    applicant.ahead = this.#last;
+    if (this.#last === null) this.first = applicant;
+    else this.#last.behind = applicant;
+    this.#last = applicant;
+    this.length += 1;
+  }
+
+  remove(applicant: Applicant): void {
+    const { ahead, behind } = applicant;
+    if (ahead === null) this.first = behind;
+    else ahead.behind = behind;
+    if (behind === null) this.#last = ahead;
+    else behind.ahead = ahead;
+    applicant.line = null;
+    applicant.ahead = null;
+    applicant.behind = null;
+    this.length -= 1;
+  }
+}
+
+export class Admission {
+  readonly #perClient: number;
+  readonly #maxWaiting: number;
+  /** Requests that each client has in flight or in the queue. */
+  readonly #inUse = new Map<string, number>();
+  /** Those of a client beyond its bound. */
+  readonly #beyond = new Map<string, Line>();
+  readonly #queue = new Line();
+  #waiting = 0;
+  #congested = false;
+  /** Waits until nobody waits here. */
+  #emptied: (() => void) | null = null;
+
+  constructor(perClient: number, maxWaiting: number) {
+    this.#perClient = perClient;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The queue was full a moment ago, and is still more than half full. */
+  get congested(): boolean {
+    if (this.#congested && this.#waiting * 2 <= this.#maxWaiting) this.#congested = false;
+    return this.#congested;
+  }
+
+  /** Resolves once nobody waits; whoever waits does so for a bounded time. */
+  async empty(): Promise<void> {
+    if (this.#waiting === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+  }
+
+  /** True: it may look for a target. False: it waits for other requests of its client. */
+  enter(applicant: Applicant): boolean | ReasonCode {
+    const { party } = applicant;
+    const inUse = this.#inUse.get(party) ?? 0;
+    if (inUse < this.#perClient) {
+      this.#inUse.set(party, inUse + 1);
+      return true;
+    }
+    const line = this.#beyond.get(party) ?? new Line();
+    // One client gets half of the queue.
+    if (line.length * 2 >= this.#maxWaiting) return 'client_busy';
+    const full = this.#wait(applicant, line);
+    if (full !== null) return full;
+    this.#beyond.set(party, line);
+    return false;
+  }
+
+  /** It found no free connection. A reason: there is no place to wait. */
+  queue(applicant: Applicant): ReasonCode | null {
+    return this.#wait(applicant, this.#queue);
+  }
+
+  #wait(applicant: Applicant, line: Line): ReasonCode | null {
+    if (this.#waiting >= this.#maxWaiting) {
+      this.#congested = true;
+      return 'upstream_busy';
+    }
+    this.#waiting += 1;
+    line.push(applicant);
+    return null;
+  }
+
+  /** It waits no longer. Returns what it waited for. */
+  forget(applicant: Applicant): 'connection' | 'client' {
+    const line = applicant.line!;
+    line.remove(applicant);
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#emptied?.();
+    if (line === this.#queue) return 'connection';
+    if (line.length === 0) this.#beyond.delete(applicant.party);
+    return 'client';
+  }
+
+  /** A connection is free: the first in the queue, taken out of it. */
+  next(): Applicant | null {
+    const { first } = this.#queue;
+    if (first !== null) this.forget(first);
+    return first;
+  }
+
+  /** A request that had entered is over: another one of its client may take its place. */
+  leave(party: string): void {
+    const waiting = this.#beyond.get(party)?.first;
+    if (waiting !== undefined && waiting !== null) {
+      this.forget(waiting);
+      waiting.proceed();
+      return;
+    }
+    const left = this.#inUse.get(party)! - 1;
+    if (left === 0) this.#inUse.delete(party);
+    else this.#inUse.set(party, left);
+  }
+}

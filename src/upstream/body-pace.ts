@@ -1,0 +1,45 @@
+/**
+ * Whether a client keeps the least rate of its body. Measured over windows of waiting for the client only: time in
+ * which the upstream does not read, or in which the request waits for its turn, is not held against it.
+ */
+export class BodyPace {
+  readonly #bytesPerSecond: number;
+  readonly #graceMs: number;
+  #bytes = 0;
+  #waitedMs = 0;
+  /** Moment of `performance.now()`; 0: it is not the client that is waited for. */
+  #waitingSince = 0;
+
+  constructor(bytesPerSecond: number, graceMs: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#graceMs = graceMs;
+  }
+
+  came(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** It is the client's turn. */
+  wait(now: number): void {
+    if (this.#waitingSince === 0) this.#waitingSince = now;
+  }
+
+  /** It is not. */
+  hold(now: number): void {
+    if (this.#waitingSince === 0) return;
+    this.#waitedMs += now - this.#waitingSince;
+    this.#waitingSince = 0;
+  }
+
+  /** Milliseconds until the next measure is due; null: the client is too slow. */
+  measure(now: number): number | null {
+    if (this.#bytesPerSecond === 0) return Number.POSITIVE_INFINITY;
+    const waited = this.#waitedMs + (this.#waitingSince === 0 ? 0 : now - this.#waitingSince);
+    if (waited < this.#graceMs) return this.#graceMs - waited;
+    if (this.#bytes * 1000 < this.#bytesPerSecond * waited) return null;
+    this.#bytes = 0;
+    this.#waitedMs = 0;
+    if (this.#waitingSince !== 0) this.#waitingSince = now;
+    return this.#graceMs;
+  }
+}

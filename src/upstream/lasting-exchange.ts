@@ -1,0 +1,60 @@
+/** An exchange that may stay open: it waits on the deadline wheel, and once it is a stream its access is watched. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Allow, Decision } from '../core/outcome/decision.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { Deadline } from './deadline-wheel.ts';
+import type { ExchangeHost, Origin } from './exchange.ts';
+import type { ForwardingParts } from './forwarding-parts.ts';
+import { HeldExchange } from './held-exchange.ts';
+import { StreamWatch, type WatchedStream } from './stream-watch.ts';
+
+export abstract class LastingExchange extends HeldExchange implements Deadline, WatchedStream {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
+
+  protected readonly shared: ForwardingParts;
+  protected granted: Allow | null = null;
+  protected watch: StreamWatch | null = null;
+
+  constructor(
+    parts: ForwardingParts,
+    entrypoint: ExchangeHost,
+    from: Origin,
+    req: IncomingMessage,
+    res: ServerResponse,
+    expectsContinue: boolean,
+  ) {
+    super(entrypoint, from, req, res, expectsContinue);
+    this.shared = parts;
+  }
+
+  /** From here on it is a stream. */
+  protected watchAccess(): void {
+    const { streams, now } = this.shared;
+    this.watch = new StreamWatch(this, this.granted!, performance.now() - this.decidedAt, streams, now);
+    streams.add(this.watch);
+    this.watch.begin();
+  }
+
+  decideAgain(): Decision | Promise<Decision> {
+    return this.entrypoint.decideAgain(this);
+  }
+
+  mayBeRevoked(granted: Allow, grantedAtMs: number): boolean {
+    return this.entrypoint.mayBeRevoked(this, granted, grantedAtMs);
+  }
+
+  abstract endAccess(reason: ReasonCode): void;
+  abstract lookAt(at: number): void;
+  abstract onDeadline(): void;
+
+  override closed(): void {
+    if (this.watch !== null) {
+      this.watch.stop();
+      this.shared.streams.delete(this.watch);
+      this.watch = null;
+    }
+    super.closed();
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Requests and identities that try every way in which some conditions can come out. Conditions compare texts with each
+ * other and with what their author wrote, so what matters is which of those texts a value is, begins with, or is not.
+ */
+import type { Identity } from '../../core/identity/identity.ts';
+import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
+import { foldCase } from '../../core/routing/path-reading.ts';
+import type { Route } from '../../core/routing/route.ts';
+
+/** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
+export function requestsFor(
+  criteria: readonly Criterion[],
+  route: Route,
+  host: string,
+  { anonymous, known }: { readonly anonymous: boolean; readonly known: boolean },
+  most: number,
+): Iterable<ConditionFacts> | null {
+  const steps = criteria.flatMap((criterion) => criterion.steps);
+  const ignoresCase = (route.reading?.literals ?? null) !== null;
+  const texts = textsOf(steps, ignoresCase);
+  const variables = [...variablesOf(steps, texts)];
+  const addresses = addressesOf(steps);
+  if (addresses === null) return null;
+  const identities = identitiesOf(steps, texts, anonymous, known, most);
+  if (identities === null) return null;
+  const ways = variables.reduce((product, { values }) => product * values.length, addresses.length * identities.length);
+  if (ways > most) return null;
+  return everyWay(route, host, ignoresCase, variables, addresses, identities);
+}
+
+interface Variable {
+  readonly source: Exclude<ValueSource, { readonly from: 'identity' }>;
+  readonly values: readonly (string | null)[];
+}
+
+/** What the author wrote, what begins with it, and a text that is none of it. */
+function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[] {
+  const texts = new Set<string>();
+  for (const step of steps) {
+    if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
+    const { operator, operand } = step.comparison;
+    const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? operand.literals : [];
+    for (const literal of literals) {
+      if (literal === '') continue;
+      texts.add(literal);
+      if (operator === 'startsWith') texts.add(`${literal}x`);
+      if (ignoresCase) texts.add(foldCase(literal));
+    }
+  }
+  // As many as there are values, so that all of them can differ; and one that begins with another.
+  const others = new Set(steps.flatMap(sourcesOf).map((source) => JSON.stringify(source))).size + 1;
+  let stem = 'other';
+  while ([...texts].some((text) => text.startsWith(stem) || stem.startsWith(text))) stem = `z${stem}`;
+  return [...texts, ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`), `a${stem}x`];
+}
+
+function* variablesOf(steps: readonly Step[], texts: readonly string[]): Generator<Variable> {
+  const seen = new Set<string>();
+  for (const source of steps.flatMap(sourcesOf)) {
+    if (source.from === 'identity') continue;
+    const key = `${source.from} ${source.name}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    yield { source, values: source.from === 'param' ? texts.filter((text) => text !== '') : [...texts, null] };
+  }
+}
+
+function sourcesOf(step: Step): readonly ValueSource[] {
+  if (step.kind !== 'compare') return [];
+  const { comparison } = step;
+  if (comparison.operator === 'exists' || !('source' in comparison.operand)) return [step.subject];
+  return [step.subject, comparison.operand.source];
+}
+
+/** Both ends of every range, and one outside. With two ranges that is one of each kind; with more it might not be. */
+function addressesOf(steps: readonly Step[]): readonly (string | null)[] | null {
+  const asked = steps.filter((step) => step.kind === 'address');
+  if (asked.length === 0) return [null];
+  const ranges = asked.flatMap((step) => step.ranges);
+  // One question is met in its range, whichever that is.
+  if (asked.length > 1 && ranges.length > 2) return null;
+  return [...ranges.flatMap(endsOf), '203.0.113.7', '198.51.100.7', '192.0.2.7', '2001:db8:ffff::7', null];
+}
+
+/** The first address of a range, and for IPv4 the last one. */
+function endsOf(range: string): readonly string[] {
+  const [first = '', length] = range.split('/');
+  const parts = first.split('.').map(Number);
+  if (length === undefined || parts.length !== 4) return [first];
+  const number = parts.reduce((sum, part) => sum * 256 + part, 0) + 2 ** (32 - Number(length)) - 1;
+  return [first, [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.')];
+}
+
+function identitiesOf(
+  steps: readonly Step[],
+  texts: readonly string[],
+  anonymous: boolean,
+  known: boolean,
+  most: number,
+): readonly (Identity | null)[] | null {
+  const fields = new Set(
+    steps.flatMap(sourcesOf).flatMap((source) => (source.from === 'identity' ? [source.field] : [])),
+  );
+  const out: (Identity | null)[] = anonymous ? [null] : [];
+  if (!known) return out;
+  const ids = (asked: boolean) => (asked ? texts.filter((text) => text !== '') : ['id']);
+  if (fields.has('groups') && 2 ** texts.length > most) return null;
+  const groups = fields.has('groups') ? subsetsOf(texts) : [[]];
+  for (const kind of ['bearer', 'key_pair'] as const) {
+    const id = kind === 'bearer' ? 'sessionId' : 'keyId';
+    for (const credentialId of ids(fields.has(id))) {
+      for (const userId of ids(fields.has('userId'))) {
+        for (const held of groups) {
+          if (out.length > most) return null;
+          out.push({ ...somebody, kind, userId, groups: held, [id]: credentialId });
+        }
+      }
+    }
+  }
+  return out;
+}
+
+function subsetsOf(texts: readonly string[]): readonly (readonly string[])[] {
+  return Array.from({ length: 2 ** texts.length }, (_, mask) => texts.filter((_text, i) => (mask & (1 << i)) !== 0));
+}
+
+function* everyWay(
+  { pattern }: Route,
+  host: string,
+  ignoresCase: boolean,
+  variables: readonly Variable[],
+  addresses: readonly (string | null)[],
+  identities: readonly (Identity | null)[],
+): Generator<ConditionFacts> {
+  for (const chosen of choices(variables, 0, new Map())) {
+    const path = pattern.segments.map((segment) => {
+      if (segment.kind === 'literal') return encodeURIComponent(segment.text);
+      return segment.kind === 'rest' ? 'rest' : encodeURIComponent(chosen.get(`param ${segment.name}`) ?? 'any');
+    });
+    const query: string[] = [];
+    const rawHeaders: string[] = ['Host', host];
+    for (const { source } of variables) {
+      const value = chosen.get(`${source.from} ${source.name}`) ?? null;
+      if (value === null) continue;
+      if (source.from === 'query') query.push(`${encodeURIComponent(source.name)}=${encodeURIComponent(value)}`);
+      if (source.from === 'header') rawHeaders.push(source.name, value);
+    }
+    const request = {
+      method: 'GET',
+      host,
+      authority: host,
+      path: `/${path.join('/')}`,
+      unmerged: null,
+      query: query.length === 0 ? '' : `?${query.join('&')}`,
+      ambiguities: 0,
+    };
+    for (const address of addresses) {
+      for (const identity of identities) yield { request, pattern, ignoresCase, rawHeaders, address, identity };
+    }
+  }
+}
+
+function* choices(
+  variables: readonly Variable[],
+  index: number,
+  chosen: Map<string, string | null>,
+): Generator<ReadonlyMap<string, string | null>> {
+  const variable = variables[index];
+  if (variable === undefined) {
+    yield chosen;
+    return;
+  }
+  const { source, values } = variable;
+  for (const value of values) yield* choices(variables, index + 1, chosen.set(`${source.from} ${source.name}`, value));
+}
+
+const somebody: Identity = {
+  kind: 'bearer',
+  userId: 'id',
+  roles: [],
+  groups: [],
+  alias: null,
+  fullName: null,
+  sessionId: null,
+  keyId: null,
+  expireAtMs: Number.POSITIVE_INFINITY,
+};

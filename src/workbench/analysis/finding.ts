@@ -1,0 +1,61 @@
+/** What an analysis of the rules can find, as plain data. Nothing here is wrong in form: the file loads, and surprises. */
+import type { Place } from '../../config/places.ts';
+
+export interface FindingKind {
+  /** `warning`: most likely not meant. `note`: worth a look. */
+  readonly severity: 'warning' | 'note';
+  /** One sentence, for lists of what is looked for. */
+  readonly meaning: string;
+}
+
+export const findingKinds = {
+  route_unreachable: {
+    severity: 'warning',
+    meaning: 'Every request that a route fits goes to more specific routes.',
+  },
+  method_unlisted: {
+    severity: 'warning',
+    meaning: 'A route answers 405 to a method that a broader route, which also fits, lists.',
+  },
+  method_unlike_peers: {
+    severity: 'note',
+    meaning: 'A route does not list a method that all routes of the same kind list.',
+  },
+  role_unused: { severity: 'warning', meaning: 'No rule asks for a declared role, nor for one that it inherits.' },
+  role_misspelt: { severity: 'warning', meaning: 'An unused role is spelled almost like one that rules ask for.' },
+  rule_unmeetable: { severity: 'warning', meaning: 'Whatever roles somebody has, a rule lets nobody in.' },
+  condition_unmeetable: {
+    severity: 'warning',
+    meaning: 'No request meets a condition of a route, or all of its conditions at once.',
+  },
+  public_under_protected: {
+    severity: 'warning',
+    meaning: 'A route is public below a prefix whose other requests need an identity.',
+  },
+  route_in_shadow: { severity: 'warning', meaning: 'A route lets everybody through whom its rule refuses.' },
+  upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
+} as const satisfies Record<string, FindingKind>;
+
+export type FindingCode = keyof typeof findingKinds;
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** Id of the route, or name of the role or upstream. */
+  readonly subject: string;
+  readonly place: Place;
+  /** One sentence without final stop; holds no value of a condition. */
+  readonly message: string;
+  readonly hint: string | null;
+  /** A request that shows it, such as `GET http://api.example.test/v1/orders`; null where none can. */
+  readonly example: string | null;
+}
+
+export function findingOf(
+  code: FindingCode,
+  subject: string,
+  place: Place,
+  message: string,
+  { hint = null, example = null }: { readonly hint?: string | null; readonly example?: string | null } = {},
+): Finding {
+  return { code, subject, place, message, hint, example };
+}

@@ -1,0 +1,66 @@
+/** Names that are declared and of no use: roles that no rule asks for, upstreams that no route leads to. */
+import type { Config } from '../../config/config.ts';
+import type { AccessRule } from '../../core/policy/access.ts';
+import type { RoleTable } from '../../core/policy/roles.ts';
+import { type Finding, findingOf } from './finding.ts';
+
+/** The known name that an author most likely meant; null: none is near. */
+export type NearestName = (name: string, known: Iterable<string>) => string | null;
+
+export function idleRoles({ roles, routes }: Config, nearest: NearestName): readonly Finding[] {
+  const asked = askedRoles(routes.routes);
+  const useful = grantingAny(asked, roles);
+  const known = [...asked];
+  return [...roles.keys()].flatMap((role) => {
+    if (useful.has(role)) return [];
+    const place = { kind: 'role', name: role } as const;
+    const near = nearest(role, known);
+    if (near !== null) {
+      const message = `no rule asks for the role "${role}", but rules ask for "${near}"`;
+      return [findingOf('role_misspelt', role, place, message, { hint: `did you mean "${near}"?` })];
+    }
+    const message = `no rule asks for the role "${role}", nor for one that it inherits`;
+    return [findingOf('role_unused', role, place, message, { hint: 'its holders may do no more than anybody else' })];
+  });
+}
+
+export function idleUpstreams({ upstreams, routes }: Config): readonly Finding[] {
+  const used = new Set(routes.routes.map(({ upstream }) => upstream));
+  return [...upstreams.keys()].flatMap((name) => {
+    if (used.has(name)) return [];
+    const message = `no route leads to the upstream "${name}"`;
+    return [findingOf('upstream_unused', name, { kind: 'upstream', name }, message)];
+  });
+}
+
+function askedRoles(routes: Config['routes']['routes']): ReadonlySet<string> {
+  const asked = new Set<string>();
+  // Routes with equal rules share them.
+  const seen = new Set<AccessRule>();
+  for (const { access, conditions } of routes) {
+    for (const rule of [access.every, ...access.byMethod.values()]) {
+      if (rule?.kind !== 'roles' || seen.has(rule)) continue;
+      seen.add(rule);
+      const { any, all, none } = rule.source;
+      for (const role of [...any, ...all, ...none]) asked.add(role);
+    }
+    for (const { unlessSource } of conditions ?? []) for (const role of unlessSource) asked.add(role);
+  }
+  return asked;
+}
+
+/** Those roles, and all that inherit one of them at any distance. */
+function grantingAny(names: ReadonlySet<string>, roles: RoleTable): ReadonlySet<string> {
+  const inheritedBy = new Map<string, string[]>();
+  for (const [role, inherits] of roles) {
+    for (const inherited of inherits) {
+      const heirs = inheritedBy.get(inherited);
+      if (heirs === undefined) inheritedBy.set(inherited, [role]);
+      else heirs.push(role);
+    }
+  }
+  const granting = new Set(names);
+  // A set that grows while it is walked is walked to its new end.
+  for (const role of granting) for (const heir of inheritedBy.get(role) ?? []) granting.add(heir);
+  return granting;
+}

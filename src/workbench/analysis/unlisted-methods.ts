@@ -1,0 +1,80 @@
+/**
+ * Methods that a route leaves out, and probably forgot. The most specific pattern wins whatever the method is, so a
+ * route that lists GET alone answers 405 to a POST that a broader route would take.
+ */
+import type { Route } from '../../core/routing/route.ts';
+import { findLeaf } from '../../core/routing/find-leaf.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
+
+/** They come along by themselves, or are nobody's to list. */
+const unasked = new Set(['HEAD', 'OPTIONS']);
+/** Routes of one kind that have to agree before one of them seems odd. */
+const fewestPeers = 3;
+
+export function unlistedMethods(probes: Probes): readonly Finding[] {
+  return [...probes.table.routes.flatMap((route) => forgotten(route, probes) ?? []), ...unlikePeers(probes)];
+}
+
+function forgotten(route: Route, probes: Probes): Finding | null {
+  if (listedMethods(route) === null || probes.broader(route).length === 0) return null;
+  const request = probes.first(route);
+  const leaf = findLeaf(probes.table, request.host, request.path);
+  // Told once for routes that share a pattern, and not at all where one of them takes every method.
+  if (leaf === null || leaf.every !== null || leaf.routes[0] !== route) return null;
+  for (const other of probes.broader(route)) {
+    const missing = (listedMethods(other) ?? []).filter((method) => {
+      return !unasked.has(method) && !leaf.byMethod.has(method) && ruleFor(other, method)?.kind !== 'deny';
+    });
+    if (missing.length === 0) continue;
+    const methods = missing.join(', ');
+    const message = `${methods} gets 405 here, though "${other.id}", which also fits, lists ${missing.length === 1 ? 'it' : 'them'}`;
+    const place = { kind: 'route', index: route.index, key: route.access.every === null ? ['access'] : ['match'] } as const;
+    return findingOf('method_unlisted', route.id, place, message, {
+      hint: `list ${methods} here too; "deny" says that it is meant`,
+      example: exampleOf({ ...request, method: missing[0]! }),
+    });
+  }
+  return null;
+}
+
+/** Routes of one upstream whose patterns differ in one literal, such as collections of one service. */
+function unlikePeers(probes: Probes): readonly Finding[] {
+  const groups = new Map<string, { route: Route; methods: ReadonlySet<string> }[]>();
+  for (const route of probes.table.routes) {
+    const methods = listedMethods(route);
+    if (methods === null) continue;
+    const key = kindOf(route);
+    const group = groups.get(key);
+    const member = { route, methods: new Set(methods) };
+    if (group === undefined) groups.set(key, [member]);
+    else group.push(member);
+  }
+  const findings: Finding[] = [];
+  for (const group of groups.values()) {
+    if (group.length <= fewestPeers) continue;
+    const counts = new Map<string, number>();
+    for (const { methods } of group) for (const method of methods) counts.set(method, (counts.get(method) ?? 0) + 1);
+    for (const [method, count] of counts) {
+      if (count !== group.length - 1 || unasked.has(method)) continue;
+      const { route } = group.find(({ methods }) => !methods.has(method))!;
+      const peers = group.filter((one) => one.route !== route).slice(0, 3);
+      const names = peers.map((one) => `"${one.route.id}"`).join(', ');
+      const message = `${method} is not listed here, as it is by ${names}${count > peers.length ? ' and all others like it' : ''}`;
+      const place = { kind: 'route', index: route.index, key: ['access'] } as const;
+      const example = exampleOf(probes.first(route, method));
+      findings.push(findingOf('method_unlike_peers', route.id, place, message, { example }));
+    }
+  }
+  return findings.sort((a, b) => ('index' in a.place && 'index' in b.place ? a.place.index - b.place.index : 0));
+}
+
+/** Host, upstream, and the pattern without its last literal. */
+function kindOf({ pattern, upstream }: Route): string {
+  const last = pattern.segments.findLastIndex(({ kind }) => kind === 'literal');
+  const shape = pattern.segments.map((segment, index) => {
+    if (segment.kind !== 'literal') return segment.kind;
+    return index === last ? 'one' : `=${segment.text}`;
+  });
+  return JSON.stringify([pattern.host, upstream, ...shape]);
+}

@@ -1,0 +1,35 @@
+/** Routes that no request can reach, because more specific ones take all that they fit. */
+import { findLeaf } from '../../core/routing/find-leaf.ts';
+import { matchRoute } from '../../core/routing/match-route.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { exampleOf, type Probes } from './probes.ts';
+
+export function unreachableRoutes(probes: Probes): readonly Finding[] {
+  return probes.table.routes.flatMap((route) => unreachable(route, probes) ?? []);
+}
+
+function unreachable(route: Route, probes: Probes): Finding | null {
+  const { table } = probes;
+  const winners = new Set<string>();
+  let cased = false;
+  for (const request of probes.of(route)) {
+    const leaf = findLeaf(table, request.host, request.path);
+    if (leaf?.routes.includes(route) === true) {
+      // Where letter case does not count to a service, a route in another spelling can claim the same paths.
+      if (table.folded === null || matchRoute(table, request) !== 'path_ambiguous') return null;
+      cased = true;
+    } else {
+      for (const winner of leaf?.routes ?? []) winners.add(winner.id);
+    }
+  }
+  const place = { kind: 'route', index: route.index, key: ['match'] } as const;
+  const example = exampleOf(probes.first(route));
+  if (cased) {
+    const message = 'this route never matches: whatever it fits is claimed by another route in another letter case';
+    return findingOf('route_unreachable', route.id, place, message, { example });
+  }
+  const names = [...winners].map((id) => `"${id}"`).join(' and ');
+  const message = `this route never matches: whatever it fits goes to ${names}`;
+  return findingOf('route_unreachable', route.id, place, message, { example, hint: 'remove it, or widen its pattern' });
+}

@@ -1,0 +1,140 @@
+/**
+ * One decision as it is written down, so that other rules can be tried on it later: who asked, for what, and what came of
+ * it. No credential, and of the query and the headers only what conditions read.
+ */
+import { extractCredential } from '../../core/credential/extract-credential.ts';
+import type { Policy } from '../../core/decide.ts';
+import { canonicalName } from '../../core/forwarding/header-names.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import type { Criterion, ValueSource } from '../../core/policy/conditions.ts';
+import { partsOfQuery } from '../../core/policy/read-query.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { refusalOf } from '../shadow/compare-decisions.ts';
+import type { Decided } from '../shadow/decide-alike.ts';
+
+/** What the conditions of some rules read of a request. Names in the order of the alphabet. */
+export interface Reads {
+  readonly query: readonly string[];
+  readonly headers: readonly string[];
+  readonly client: boolean;
+}
+
+/** The first line of a file, and again whenever the rules change: what the lines after it hold. */
+export interface RecordHead {
+  readonly rolegate: 'decisions';
+  readonly version: 1;
+  readonly reads: Reads;
+}
+
+export interface DecisionRecord {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly method: string;
+  readonly host: string;
+  /** As it was read; canonical. */
+  readonly path: string;
+  /** With its "?", and only what conditions read; left out: nothing. */
+  readonly query?: string;
+  /** Names and values in turn; left out: none. */
+  readonly headers?: readonly string[];
+  readonly client?: string | null;
+  /** What kind was sent, or why none could be read; null: none. */
+  readonly credential: 'bearer' | 'key_pair' | ReasonCode | null;
+  /** `accepted`: it is that identity's. Null: nobody was asked. */
+  readonly verdict: 'accepted' | ReasonCode | null;
+  readonly identity: RecordedIdentity | null;
+  readonly outcome: 'allow' | 'refuse';
+  /** The reason, or the word of a condition; null: it was allowed. */
+  readonly reason: string | null;
+  /** Id; null: none. */
+  readonly route: string | null;
+}
+
+export type RecordedIdentity = Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'>;
+
+const mostText = 2048;
+
+export function readsOf(routes: readonly Route[]): Reads {
+  const query = new Set<string>();
+  const headers = new Set<string>();
+  let client = false;
+  for (const { conditions } of routes) {
+    for (const source of sourcesOf(conditions ?? [])) {
+      if (source === 'client') client = true;
+      else if (source.from === 'query') query.add(source.name);
+      else if (source.from === 'header') headers.add(source.name);
+    }
+  }
+  return { query: [...query].sort(), headers: [...headers].sort(), client };
+}
+
+export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource | 'client')[] {
+  return criteria.flatMap(({ steps }) =>
+    steps.flatMap((step) => {
+      if (step.kind === 'address') return ['client' as const];
+      if (step.kind !== 'compare') return [];
+      const { subject, comparison } = step;
+      const operand = comparison.operator !== 'exists' && 'source' in comparison.operand ? [comparison.operand.source] : [];
+      return [subject, ...operand];
+    }),
+  );
+}
+
+/**
+ * Null: there is nothing that rules could decide (no reading, a preflight), or what would have to be written down may be
+ * a secret or is too long.
+ */
+export function recordOf(
+  { view, decision, credential, resolution }: Decided,
+  { credentials }: Policy,
+  reads: Reads,
+  nowMs: number,
+): DecisionRecord | null {
+  const { request } = decision;
+  if (request === null || decision.outcome === 'preflight') return null;
+  const path = request.unmerged ?? request.path;
+  // Parameters of a path can be sessions.
+  if (/;|%3B/.test(path) || path.length > mostText) return null;
+  const query = partsOfQuery(request.query, reads.query);
+  const headers = headersOf(view.rawHeaders, reads.headers);
+  if (query.length > mostText || headers.reduce((sum, text) => sum + text.length, 0) > mostText) return null;
+  const found = credential ?? extractCredential(request, view.rawHeaders, credentials);
+  return {
+    at: new Date(nowMs).toISOString(),
+    method: request.method.slice(0, 64),
+    host: request.host,
+    path,
+    ...(query === '' ? {} : { query }),
+    ...(headers.length === 0 ? {} : { headers }),
+    ...(reads.client ? { client: view.address ?? null } : {}),
+    credential: found === null || typeof found === 'string' ? found : found.kind,
+    verdict: resolution === null ? null : (resolution.reason ?? 'accepted'),
+    identity: identityOf(resolution?.identity ?? null),
+    outcome: decision.outcome,
+    reason: refusalOf(decision),
+    route: decision.route?.id ?? null,
+  };
+}
+
+/** Spellings that some services read alike belong to it, and so does a `Connection` that takes one away. */
+function headersOf(rawHeaders: readonly string[], names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  const out: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = canonicalName(rawHeaders[i]!);
+    const value = rawHeaders[i + 1]!;
+    if (names.includes(name)) out.push(rawHeaders[i]!, value);
+    else if (name === 'connection') {
+      const taken = value.split(',').map((token) => token.trim().toLowerCase());
+      out.push(...taken.filter((token) => names.includes(token)).flatMap((token) => ['connection', token]));
+    }
+  }
+  return out;
+}
+
+function identityOf(identity: Identity | null): RecordedIdentity | null {
+  if (identity === null) return null;
+  const { kind, userId, roles, groups, sessionId, keyId } = identity;
+  return { kind, userId, roles, groups, sessionId, keyId };
+}

@@ -1,0 +1,175 @@
+/** Decides recorded requests again, under the rules before and after a change. */
+import { decide, type Policy } from '../../core/decide.ts';
+import type { Resolution } from '../../core/identity/identity.ts';
+import type { Decision } from '../../core/outcome/decision.ts';
+import { type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
+import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
+import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
+
+/** Plain data, fit for JSON. */
+export interface ReplayReport {
+  readonly records: number;
+  /** Lines that are no records. */
+  readonly unreadable: number;
+  /** Records that the rules before decide otherwise than it was recorded: they are not the rules that were in use then. */
+  readonly unlikeRecorded: number;
+  readonly counts: Readonly<Record<Comparison, number>>;
+  /** Most frequent first. */
+  readonly differences: readonly ReplayDifference[];
+}
+
+export interface ReplayDifference {
+  readonly difference: Exclude<Comparison, 'same'>;
+  readonly routeBefore: string | null;
+  readonly routeAfter: string | null;
+  /** Of the refusal; before and after where both refuse. Null: it is allowed, or not known. */
+  readonly reasonBefore: string | null;
+  readonly reasonAfter: string | null;
+  readonly count: number;
+  /** The first ones. */
+  readonly examples: readonly ReplayExample[];
+}
+
+export interface ReplayExample {
+  readonly at: string;
+  readonly request: string;
+  /** Null: no identity was known. */
+  readonly userId: string | null;
+  readonly roles: readonly string[];
+}
+
+const mostExamples = 3;
+const mostDifferences = 1000;
+
+export class Replay {
+  readonly #before: Policy;
+  readonly #after: Policy;
+  readonly #counts = Object.fromEntries(comparisons.map((one) => [one, 0])) as Record<Comparison, number>;
+  readonly #differences = new Map<string, ReplayDifference & { count: number; examples: ReplayExample[] }>();
+  #records = 0;
+  #unlike = 0;
+
+  constructor(before: Policy, after: Policy) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** `reads`: what was written down of requests when this one was recorded. */
+  add(record: DecisionRecord, reads: Reads): void {
+    this.#records += 1;
+    const before = decideRecord(record, reads, this.#before);
+    const after = decideRecord(record, reads, this.#after);
+    if (before !== null && !isAsRecorded(before, record)) this.#unlike += 1;
+    const comparison = before === null ? 'undecided' : compareDecisions(before, after);
+    this.#counts[comparison] += 1;
+    if (comparison !== 'same') this.#differ(comparison, record, before, after);
+  }
+
+  report(unreadable: number): ReplayReport {
+    const differences = [...this.#differences.values()].sort((a, b) => b.count - a.count);
+    const order = (one: ReplayDifference) => comparisons.indexOf(one.difference);
+    differences.sort((a, b) => order(a) - order(b));
+    return {
+      records: this.#records,
+      unreadable,
+      unlikeRecorded: this.#unlike,
+      counts: { ...this.#counts },
+      differences,
+    };
+  }
+
+  #differ(
+    difference: ReplayDifference['difference'],
+    { at, method, host, path, identity }: DecisionRecord,
+    before: Decision | null,
+    after: Decision | null,
+  ): void {
+    const kind = {
+      difference,
+      routeBefore: before?.route?.id ?? null,
+      routeAfter: after?.route?.id ?? null,
+      reasonBefore: before === null ? null : refusalOf(before),
+      reasonAfter: after === null ? null : refusalOf(after),
+    };
+    const key = JSON.stringify(kind);
+    let known = this.#differences.get(key);
+    if (known === undefined) {
+      if (this.#differences.size >= mostDifferences) return;
+      known = { ...kind, count: 0, examples: [] };
+      this.#differences.set(key, known);
+    }
+    known.count += 1;
+    if (known.examples.length >= mostExamples) return;
+    const request = `${method} http://${host}${path}`;
+    known.examples.push({ at, request, userId: identity?.userId ?? null, roles: identity?.roles ?? [] });
+  }
+}
+
+function isAsRecorded(decision: Decision, { outcome, reason, route }: DecisionRecord): boolean {
+  return (
+    (decision.outcome === 'refuse' ? 'refuse' : 'allow') === outcome &&
+    refusalOf(decision) === reason &&
+    (decision.route?.id ?? null) === route
+  );
+}
+
+/** Null: it hangs on what was not written down. */
+function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Decision | null {
+  let known = true;
+  const view = {
+    method: record.method,
+    target: record.path + (record.query ?? ''),
+    rawHeaders: rawHeadersOf(record, policy),
+    httpVersion: record.host === '' ? ('1.0' as const) : ('1.1' as const),
+    address: record.client ?? null,
+  };
+  const decision = decide(view, policy, () => {
+    const resolution = resolutionOf(record);
+    if (resolution !== null) return resolution;
+    known = false;
+    return notAsked;
+  }) as Decision;
+  return known && !readsMore(decision, reads) ? decision : null;
+}
+
+const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
+
+function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
+  if (verdict === 'accepted' && identity !== null) {
+    const full = { ...identity, alias: null, fullName: null, expireAtMs: Number.POSITIVE_INFINITY };
+    return { identity: full, reason: null, stale: false, source: 'auth-api' };
+  }
+  if (verdict === null || verdict === 'accepted') return null;
+  return { identity: null, reason: verdict, retryAfterS: null, source: 'auth-api' } as Resolution;
+}
+
+/** Whether a condition had its say about something that was not recorded. */
+function readsMore({ route, reason }: Decision, { query, headers, client }: Reads): boolean {
+  if (route?.conditions == null || (reason !== null && reason !== 'condition_failed')) return false;
+  return sourcesOf(route.conditions).some((source) => {
+    if (source === 'client') return !client;
+    if (source.from === 'query') return !query.includes(source.name);
+    return source.from === 'header' && !headers.includes(source.name);
+  });
+}
+
+/** A credential that is read, or not, as the recorded one was. */
+function rawHeadersOf({ host, headers = [], credential }: DecisionRecord, { credentials }: Policy): readonly string[] {
+  const raw = host === '' ? [...headers] : ['Host', host, ...headers];
+  switch (credential) {
+    case null:
+      return raw;
+    case 'bearer':
+      return [...raw, 'Authorization', 'Bearer replayed'];
+    case 'key_pair':
+      return [...raw, credentials.apiKeyHeader, 'replayed', credentials.apiSecretHeader, 'replayed'];
+    default:
+      return [...raw, ...unreadable(credential)];
+  }
+}
+
+function unreadable(reason: ReasonCode): readonly string[] {
+  if (reason === 'credential_scheme_unsupported') return ['Authorization', 'Basic replayed'];
+  if (reasons[reason].status === 401) return ['Authorization', 'Bearer'];
+  return ['Authorization', 'Bearer replayed', 'Authorization', 'Bearer replayed'];
+}

@@ -1,0 +1,37 @@
+/**
+ * What other rules would have decided of a request: the same view, with the answer that the Auth API has given already.
+ * Nobody is asked a second time, so where nobody was asked the first time the other decision may stay open.
+ */
+import type { Credential } from '../../core/credential/credential.ts';
+import { decide, type Policy } from '../../core/decide.ts';
+import type { Resolution } from '../../core/identity/identity.ts';
+import type { Decision } from '../../core/outcome/decision.ts';
+import type { RequestView } from '../../core/request/request-view.ts';
+
+/** A request, what was decided of it, and what the Auth API said on the way. */
+export interface Decided {
+  readonly view: RequestView;
+  readonly decision: Decision;
+  /** Whom the Auth API was asked about; null: nobody. */
+  readonly credential: Credential | null;
+  /** Its answer; null: it was not asked. */
+  readonly resolution: Resolution | null;
+}
+
+/** Null: it hangs on an answer that nobody has. */
+export function decideAlike({ view, credential, resolution }: Decided, policy: Policy): Decision | null {
+  let known = true;
+  const decision = decide(view, policy, (asked) => {
+    if (resolution !== null && sameCredential(asked, credential)) return resolution;
+    known = false;
+    return notAsked;
+  }) as Decision;
+  return known ? decision : null;
+}
+
+const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
+
+function sameCredential(a: Credential, b: Credential | null): boolean {
+  if (a.kind === 'bearer') return b?.kind === 'bearer' && a.token === b.token;
+  return b?.kind === 'key_pair' && a.apiKey === b.apiKey && a.apiSecret === b.apiSecret;
+}

@@ -1,0 +1,125 @@
+/** What the files with faults share: an installation that is hard to please, what is demanded of a run, and its table. */
+import { expect } from 'vitest';
+import { requestOf, type TestCredential, times } from './credentials.ts';
+import { type Fault, type FaultPhases, type FaultRun, runFault } from './fault-run.ts';
+import { keepFigures, table } from './figures.ts';
+import { type Installation, startInstallation } from './installation.ts';
+import { makeKnown } from './steady-load.ts';
+
+/** What the machine is asked to carry, and less where it cannot: a queue of its own is no fault of the gateway. */
+const wantedPerS = 2_000;
+/** Of what it carries without a pause. */
+const loadShare = 0.35;
+export const short: FaultPhases = { beforeMs: 1_000, duringMs: 3_000, afterMs: 2_500 };
+export const long: FaultPhases = { ...short, duringMs: 5_000 };
+
+/** Verdicts end while the faults last, so that whoever is known has to be known by more than luck. */
+const lifetimes = ['accepted: 3s', 'rejected: 1s', 'staleOnOutage: 1m'];
+const redisTimeoutMs = 50;
+
+export interface Deadlines {
+  readonly authApiMs: number;
+  /** A machine that stands still for longer makes a replica deaf, and a deaf one serves nobody on an old verdict. */
+  readonly unhearingMs: number;
+}
+
+/** What a machine adds that is fast, and how often as much as it adds to requests that need no verdict. */
+const allowance = { leastMs: 400, times: 3 };
+/** `redis`: value for the key of that name. */
+export async function installBefore(redis: string, { authApiMs, unhearingMs }: Deadlines): Promise<Installation> {
+  const cache = [`redis: ${redis}`, ...lifetimes, `unhearing: ${unhearingMs}ms`];
+  const installation = await startInstallation({
+    replicas: times(3, () => cache),
+    authApiKeys: [`timeout: ${authApiMs}ms`, 'breaker: { failures: 5, open: 1s }'],
+    connections: 300,
+  });
+  await installation.authApi.behave('fine', 5);
+  return installation;
+}
+
+/** Requests in a second that leave this machine, as busy as it is now, time to breathe. */
+async function bearableRate({ client, replicas }: Installation, known: readonly TestCredential[]): Promise<number> {
+  const bytes = known.map((one) => requestOf('/user/x', one));
+  const ask = (total: number) =>
+    client.closedLoop(total, 60, (index) => ({ target: index % replicas.length, bytes: bytes[index % bytes.length]! }));
+  // The first of them make the code warm.
+  await ask(2_000);
+  const startMs = performance.now();
+  await ask(2_000);
+  const perS = (2_000 / (performance.now() - startMs)) * 1_000;
+  return Math.min(wantedPerS, Math.ceil(perS * loadShare));
+}
+
+export class FaultTable {
+  readonly #runs: FaultRun[] = [];
+  /** One call to the Auth API and two to Redis. */
+  readonly #deadlinesMs: number;
+
+  constructor({ authApiMs }: Deadlines) {
+    this.#deadlinesMs = authApiMs + 2 * redisTimeoutMs;
+  }
+
+  /** `excused`: statuses that those whom nobody knows may see. */
+  async run(
+    installation: Installation,
+    fault: Fault,
+    lasts: FaultPhases,
+    excused: (status: number) => boolean = () => false,
+  ): Promise<FaultRun> {
+    const known = makeKnown(24);
+    await installation.authApi.allow(...known);
+    const run = await runFault(installation, known, fault, {
+      ...lasts,
+      ratePerS: await bearableRate(installation, known),
+    });
+    this.#runs.push(run);
+    expect(run.wronglyRefused).toEqual([]);
+    expect(run.wronglyAllowed).toEqual([]);
+    expect(run.errorsOfKnown).toEqual([]);
+    expect(run.errorsOfUnknown.filter(({ status }) => !excused(status))).toEqual([]);
+    expect(run.p99Ms).toBeLessThan(this.#deadlinesMs + allowance.leastMs + allowance.times * run.publicP99Ms);
+    return run;
+  }
+
+  keep(name: string): void {
+    expect(this.#runs.length).toBeGreaterThan(0);
+    const ms = (value: number) => value.toFixed(0);
+    const rows = this.#runs.map((run) => [
+      run.name,
+      run.requests,
+      ms(run.ratePerS),
+      run.wronglyRefused.length,
+      run.wronglyAllowed.length,
+      run.errorsOfKnown.length,
+      run.errorsOfUnknown.length,
+      run.stale,
+      ms(run.p50Ms),
+      ms(run.publicP99Ms),
+      ms(run.knownP99Ms),
+      ms(run.p99Ms),
+      ms(run.maxMs),
+      ms(run.recoveredAfterMs),
+      `${(run.deafShare * 100).toFixed(0)} %`,
+    ]);
+    const head = [
+      'fault',
+      'requests',
+      '/s',
+      'wrong 401, 403',
+      'wrong 200',
+      'errors, known',
+      'errors, unknown',
+      'stale',
+    ];
+    const timesHead = [
+      'p50 ms',
+      'p99 ms, public',
+      'p99 ms, known',
+      'p99 ms, all',
+      'max ms',
+      'last error after the end, ms',
+      'did not hear',
+    ];
+    keepFigures(name, table([...head, ...timesHead], rows));
+  }
+}

@@ -1,0 +1,73 @@
+/** A whole installation: replicas of the gateway, their Auth API and service as processes, and a client before them. */
+import { vi } from 'vitest';
+import { type GatewayReplica, type ReplicaSettings, startEchoService, startReplica } from './gateway-replica.ts';
+import { LoadClient } from './load-client.ts';
+import { type SteeredAuthApi, startSteeredAuthApi } from './steered-auth-api.ts';
+
+export interface InstallationOptions {
+  /** Keys of `cache` of each replica. */
+  readonly replicas: readonly (readonly string[])[];
+  readonly authApiKeys?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Connections of the client to each replica, at most. */
+  readonly connections: number;
+}
+
+export interface Installation {
+  readonly authApi: SteeredAuthApi;
+  readonly replicas: readonly GatewayReplica[];
+  readonly client: LoadClient;
+  /** Another replica of the same installation; the client does not know it. */
+  join(cache: readonly string[]): Promise<GatewayReplica>;
+  close(): Promise<void>;
+}
+
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const [authApi, service] = await Promise.all([startSteeredAuthApi(), startEchoService()]);
+  const { authApiKeys = [], env = {} } = options;
+  const started: GatewayReplica[] = [];
+  const join = async (cache: readonly string[]) => {
+    const settings: ReplicaSettings = { authApi: authApi.url, service: service.port, cache, authApiKeys, env };
+    const replica = await startReplica(settings);
+    started.push(replica);
+    return replica;
+  };
+  const replicas = await Promise.all(options.replicas.map(join));
+  const client = new LoadClient(
+    replicas.map(({ port }) => port),
+    options.connections,
+  );
+  return {
+    authApi,
+    replicas,
+    client,
+    join,
+    async close() {
+      client.close();
+      await Promise.all([authApi.close(), service.stop(), ...started.map((replica) => replica.stop())]);
+    },
+  };
+}
+
+/** A replica that was just started asks for itself until it hears the others; from now on all of them do. */
+export async function untilAllHear(replicas: readonly GatewayReplica[]): Promise<void> {
+  for (const replica of replicas) {
+    await vi.waitFor(
+      async () => {
+        const hears = (await replica.metrics()).sum('rolegate_revocation_hearing');
+        if (hears !== 1) throw new Error('a replica does not hear the others');
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  }
+}
+
+/** The keys that join a replica to a Redis. */
+export function redisCache(url: string, keyPrefix: string, ...more: readonly string[]): string[] {
+  return [`redis: { url: "${url}", keyPrefix: "${keyPrefix}" }`, ...more];
+}
+
+/** The same, with more patience than by default: for what has to go through Redis also on a machine that stands still. */
+export function patientRedisCache(url: string, keyPrefix: string, ...more: readonly string[]): string[] {
+  return [`redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 5s }`, ...more];
+}

@@ -1,0 +1,44 @@
+/**
+ * Faults of Redis while requests flow steadily: nobody is refused as unauthorized who is not, nobody is let in who
+ * should not be, nobody sees an error, and nobody waits longer than the deadlines of the configuration.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PrivateRedis, startPrivateRedis } from '../support/redis.ts';
+import { FaultTable, installBefore, long, short } from './support/fault-bench.ts';
+import type { Installation } from './support/installation.ts';
+
+const deadlines = { authApiMs: 2_000, unhearingMs: 1_000 };
+
+describe('steady requests at three replicas with one Redis', () => {
+  const table = new FaultTable(deadlines);
+  let redis: PrivateRedis;
+  let installation: Installation;
+
+  beforeAll(async () => {
+    redis = await startPrivateRedis();
+    installation = await installBefore(`{ url: "${redis.url}", keyPrefix: "faults:" }`, deadlines);
+  }, 120_000);
+  afterAll(async () => {
+    await installation?.close();
+    await redis?.dispose();
+  });
+
+  it('no fault', async () => {
+    const run = await table.run(installation, { name: 'none', begin: async () => {}, end: async () => {} }, short);
+    expect(run.deafShare).toBeLessThan(0.5);
+  });
+
+  it('Redis is killed, and comes back empty', async () => {
+    const fault = { name: 'Redis killed, back and empty after 3 s', begin: redis.kill, end: redis.start };
+    const run = await table.run(installation, fault, short);
+    expect(run.deafShare).toBeGreaterThan(0.1);
+  });
+
+  it('Redis stands still for 5 s', async () => {
+    const fault = { name: 'Redis stopped (SIGSTOP) for 5 s', begin: redis.pause, end: redis.resume };
+    const run = await table.run(installation, fault, long);
+    expect(run.deafShare).toBeGreaterThan(0.1);
+  });
+
+  it('keeps the table', () => table.keep('redis-faults'));
+});

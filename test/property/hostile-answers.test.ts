@@ -1,0 +1,144 @@
+/**
+ * Random answers of a hostile service, put together from the oddities of the tables: what the client gets is one answer
+ * that is whole, or a connection that visibly breaks, and the next client gets nothing of it.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type MisbehavingServer, startMisbehavingServer } from '../support/misbehaving-server.ts';
+import { openRaw } from '../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+
+let service: MisbehavingServer;
+let gateway: RunningGateway;
+beforeAll(async () => {
+  service = await startMisbehavingServer({ kind: 'never-answers' });
+  gateway = await startGateway(`version: 1
+server: { listen: "127.0.0.1:0", admin: false }
+authApi: { url: "http://127.0.0.1:1" }
+upstreams: { service: { targets: ["${service.origin}"] } }
+routes:
+  - { id: all, match: { path: "/**" }, upstream: service, access: public, timeout: 1s }
+`);
+});
+afterAll(async () => {
+  await gateway.close();
+  await service.close();
+});
+
+const second = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nINJECTED';
+const statusLines = [
+  'HTTP/1.1 200 OK',
+  'HTTP/1.1 200',
+  'HTTP/1.0 200 OK',
+  'HTTP/1.1 204 No',
+  'HTTP/1.1 304 No',
+  'HTTP/1.1 500 Oops',
+  'HTTP/1.1 100 Go',
+  'HTTP/1.1 103 Hints',
+  'HTTP/1.1 101 Up',
+  'HTTP/1.1 20',
+  'HTTP/2 200',
+  'HTTP/1.1  200 OK',
+  'http/1.1 200 OK',
+  '',
+];
+const fields = [
+  'Content-Length: 2',
+  'Content-Length: 2',
+  'Content-Length: 0',
+  'Content-Length: 9',
+  'Content-Length: +2',
+  'Content-Length: 2, 2',
+  'Content-Length : 2',
+  'Content_Length: 9',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: gzip',
+  'Transfer-Encoding: identity',
+  'Transfer-Encoding: chunked, chunked',
+  'transfer-encoding: Chunked',
+  'Connection: close',
+  'Connection: keep-alive',
+  'Connection: content-length',
+  'Keep-Alive: timeout=1',
+  'X-A: b',
+  'X-A: b\x00',
+  'X-A: b\rX-B: c',
+  ' folded',
+  'x-error: \xff',
+  'X-Error-Id: 1',
+  'no colon',
+  ': none',
+  'Trailer: x',
+  'Upgrade: h2c',
+  'Set-Cookie: a=b',
+];
+const ends = ['\r\n', '\r\n', '\r\n', '\r\n', '\r\n', '\n', '\r', '\r\r\n'];
+const bodies = [
+  'hi',
+  'hi',
+  '',
+  `hi${second}`,
+  second,
+  '2\r\nhi\r\n0\r\n\r\n',
+  `2\r\nhi\r\n0\r\n\r\n${second}`,
+  `0\r\n\r\n${second}`,
+  '2\r\nhi\r\n',
+  '2\nhi\n0\n\n',
+  '-2\r\nhi\r\n0\r\n\r\n',
+  '2;x\r\nhi\r\n0\r\nX-Error: a\r\n\r\n',
+  'ffffffffffffffffff\r\nhi',
+  '2\r\nhello\r\n0\r\n\r\n',
+];
+
+const answers = fc
+  .tuple(
+    fc.constantFrom(...statusLines),
+    fc.array(fc.tuple(fc.constantFrom(...fields), fc.constantFrom(...ends)), { maxLength: 4 }),
+    fc.constantFrom(...ends),
+    fc.constantFrom(...bodies),
+    fc.constantFrom('end' as const, 'keep' as const, 'reset' as const),
+  )
+  .map(([status, headers, end, body, afterwards]) => ({
+    bytes: `${status}\r\n${headers.flat().join('')}${end}${body}`,
+    afterwards,
+  }));
+
+const patienceMs = 60_000;
+
+test('a random answer is handed on whole, or visibly not', { timeout: 2 * patienceMs }, async () => {
+  const runs = Number(process.env['PROPERTY_FACTOR'] ?? 1) * 400;
+  await fc.assert(
+    fc.asyncProperty(answers, fc.constantFrom('GET', 'HEAD'), async ({ bytes, afterwards }, method) => {
+      service.behave({
+        kind: 'writes',
+        bytes: Buffer.from(bytes, 'latin1'),
+        afterwards: afterwards === 'keep' ? 'end' : afterwards,
+      });
+      const client = await openRaw(gateway.port);
+      client.write(`${method} /x HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+      const answer = await client.answer(method).catch((error: Error) => {
+        // Whatever came was HTTP, even when it broke off.
+        expect(error.message).toMatch(/^Closed/);
+        return null;
+      });
+      if (answer !== null) {
+        expect(answer.status).not.toBe(101);
+        if (answer.status >= 400) {
+          expect(answer.header('x-error')).toMatch(/^[\x20-\x7e]{1,256}$/);
+          expect(answer.header('x-error-id')).toMatch(/^[0-9a-f-]{36}$/);
+        }
+        // The whole connection holds one answer: nothing is left behind it.
+        if (answer.complete) expect(client.unread().toString('latin1')).toBe('');
+      }
+      client.destroy();
+      service.behave({ kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine' });
+      const other = await openRaw(gateway.port);
+      other.write('GET /y HTTP/1.1\r\nHost: a.test\r\n\r\n');
+      const next = await other.answer().catch(() => null);
+      if (next !== null && next.status < 400) expect(next.text()).toBe('mine');
+      other.destroy();
+    }),
+    { numRuns: runs, interruptAfterTimeLimit: patienceMs },
+  );
+});

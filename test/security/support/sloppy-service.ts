@@ -1,0 +1,128 @@
+/**
+ * What a service that means well makes of a request: it decodes twice, cuts path parameters and NUL, turns backslashes,
+ * resolves dot segments, merges `_` with `-`, believes trailers, method overrides and rewritten URLs. An attack has done
+ * harm when, by any of these readings, the service does what the client may not do.
+ */
+import type { LenientRequest } from './lenient-reading.ts';
+
+export const harms = [
+  'protected path',
+  'protected method',
+  'protected host',
+  'forged identity',
+  'lost identity',
+  'hidden request',
+  'leaked credential',
+  'forged origin',
+  'forged host',
+] as const;
+export type Harm = (typeof harms)[number];
+
+/** What attacks of these tests are made of. */
+export const forged = { user: 'root', address: '6.6.6.6', host: 'evil.test', hidden: '/smuggled' } as const;
+export const known = {
+  user: { token: 'user-token-0001', key: 'user-key-0001', secret: 'user-secret-0001', id: 'ann' },
+  admin: { token: 'admin-token-0001', id: 'boss' },
+} as const;
+
+/** The virtual host that only the administrator may use. */
+export const guardedHost = 'secret.test';
+
+/** Everything that went wrong when this request was served. */
+export function harmsOf(request: LenientRequest): Harm[] {
+  const found: Harm[] = [];
+  const values = mergedHeaders(request);
+  const ids = values('user-id');
+  const paths = servedPaths(request);
+  const isAdmin = ids.length === 1 && ids[0] === known.admin.id;
+  if (!isAdmin && paths.some((path) => isUnder(path, '/admin'))) found.push('protected path');
+  if (!isAdmin && methodsOf(request).includes('DELETE') && paths.some((path) => isUnder(path, '/items')))
+    found.push('protected method');
+  if ([...ids, ...values('groups')].some((value) => value.includes(forged.user))) found.push('forged identity');
+  if (!isAdmin && hostsOf(request).includes(guardedHost)) found.push('protected host');
+  if (isUnder(pathOf(request.target), '/private') && ids.length === 0) found.push('lost identity');
+  if (request.target.includes(forged.hidden)) found.push('hidden request');
+  const guarded = ['/private', '/admin', '/items'].some((prefix) => isUnder(pathOf(request.target), prefix));
+  const secrets = [known.user.token, known.user.secret, known.admin.token];
+  const everything = [...request.headers, ...request.trailers].map(([, value]) => value).join('\n');
+  if (guarded && secrets.some((secret) => everything.includes(secret))) found.push('leaked credential');
+  const origin = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
+  if (origin.some((name) => values(name).some((value) => value.includes(forged.address)))) found.push('forged origin');
+  const hosts = ['host', 'x-forwarded-host', 'forwarded', 'x-forwarded-server'];
+  if (hosts.some((name) => values(name).some((value) => value.includes(forged.host)))) found.push('forged host');
+  return found;
+}
+
+/** Values of a header in headers and trailers, by a name in which `_` counts as `-`. */
+function mergedHeaders(request: LenientRequest): (name: string) => string[] {
+  const all = [...request.headers, ...request.trailers];
+  return (name) => all.filter(([own]) => own.toLowerCase().replaceAll('_', '-') === name).map(([, value]) => value);
+}
+
+/** Host names that the service may believe to be asked for: without case, port, user and final dot. */
+function hostsOf(request: LenientRequest): string[] {
+  const named = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(request.target)?.[1];
+  const all = [...mergedHeaders(request)('host'), ...(named === undefined ? [] : [named])];
+  return all
+    .flatMap((host) => host.split(/[ ,]+/))
+    .map((host) => decoded(host).toLowerCase().replace(/^.*@/, '').replace(/:\d*$/, '').replace(/\.$/, ''));
+}
+
+function methodsOf(request: LenientRequest): string[] {
+  const values = mergedHeaders(request);
+  const overrides = ['x-http-method-override', 'x-http-method', 'x-method-override'].flatMap(values);
+  return [request.method, ...overrides].map((method) => method.trim().toUpperCase());
+}
+
+/** Every path that the service may believe to be asked for. */
+export function servedPaths(request: LenientRequest): string[] {
+  const values = mergedHeaders(request);
+  const overrides = ['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-forwarded-uri', 'x-forwarded-path'];
+  const targets = [request.target, ...overrides.flatMap(values)];
+  const paths = new Set<string>();
+  for (const target of targets) {
+    const path = pathOf(target);
+    for (const once of [path, decoded(path)]) {
+      for (const twice of [once, decoded(once)]) {
+        for (const cut of [twice, twice.split(/[\0#?]/)[0] ?? '']) {
+          for (const plain of [cut, withoutParameters(cut)]) paths.add(resolved(plain.replaceAll('\\', '/')));
+        }
+      }
+    }
+  }
+  return [...paths];
+}
+
+function pathOf(target: string): string {
+  const withoutAuthority = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return withoutAuthority.split('?')[0] ?? '';
+}
+
+/** Escapes to characters, broken ones left alone; overlong UTF-8 and `%uXXXX` as lenient decoders read them. */
+function decoded(path: string): string {
+  return path
+    .replace(/%u00([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/%c([01])%([89ab][0-9a-f])/gi, (_, high: string, low: string) =>
+      String.fromCharCode(((Number.parseInt(high, 16) & 1) << 6) | (Number.parseInt(low, 16) & 0x3f)),
+    )
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** `/a;x=1/b` is `/a/b`, and `/a/..;/b` is `/a/../b`. */
+function withoutParameters(path: string): string {
+  return path.replace(/;[^/]*/g, '');
+}
+
+/** Merges slashes and resolves dot segments; blanks and control characters around a segment do not count. */
+function resolved(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split('/').map((text) => text.replace(/[\0-\x20\x7f]/g, ''))) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}

@@ -1,0 +1,212 @@
+/**
+ * Redis as users run it, of real processes: behind Sentinels, as a Cluster, with TLS. Where `redis-server` is not to be
+ * had the test that asks is skipped. Everything ends with the test (or, from `beforeAll`, with its suite):
+ *
+ *     const redis = await startSentinelRedis();       // or startClusterRedis(), startTlsRedis()
+ *     const gateway = await startGateway(`... cache: { redis: ${redis.yaml} } ...`);
+ *     await redis.servers[0].kill();                  // also stop, start, pause, resume: each a process of its own
+ *     await redis.failOver();                         // Sentinels: resolves when there is another master
+ *
+ * Starting Sentinels or a Cluster takes a few seconds: give such tests 60 s.
+ */
+import { Redis } from 'ioredis';
+import { onTestFinished, vi } from 'vitest';
+import type { Address } from '../../src/config/config.ts';
+import { createAuthority } from './certificates.ts';
+import { type PrivateRedis, startRedisProcess } from './redis.ts';
+
+export interface RedisNode extends PrivateRedis {
+  readonly address: Address;
+}
+
+/** Ends something with the test, or where the test says so. */
+type AtEnd = (end: () => void | Promise<void>) => void;
+
+const patience = { timeout: 20_000, interval: 50 };
+
+export interface SentinelRedis {
+  /** Value for the key `redis` of a configuration; add keys before the last brace. */
+  readonly yaml: string;
+  readonly name: string;
+  readonly sentinels: readonly RedisNode[];
+  /** At first the master, then a replica. */
+  readonly servers: readonly [RedisNode, RedisNode];
+  /** Who is the master now, by its place in `servers`; -1: nobody known. */
+  masterIndex(): Promise<number>;
+  /** Makes the replica the master and waits for it; the old master lives on. */
+  failOver(): Promise<void>;
+}
+
+/** Two servers and three Sentinels, which replace a master that is silent for half a second. */
+export async function startSentinelRedis(atEnd: AtEnd = onTestFinished): Promise<SentinelRedis> {
+  const name = 'mymaster';
+  const master = await startNode(atEnd, { arguments: quick });
+  const replicaOf = ['--replicaof', '127.0.0.1', String(master.address.port)];
+  const replica = await startNode(atEnd, { arguments: [...quick, ...replicaOf] });
+  const text = [
+    'port {port}',
+    'bind 127.0.0.1',
+    'dir {folder}',
+    'protected-mode no',
+    `sentinel monitor ${name} 127.0.0.1 ${master.address.port} 2`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 2000`,
+    '',
+  ].join('\n');
+  const spec = { sentinel: true, files: { 'redis.conf': text } };
+  const sentinels = await Promise.all([1, 2, 3].map(() => startNode(atEnd, spec)));
+  const servers = [master, replica] as const;
+  const asked = sentinels.map((sentinel) => connectTo(atEnd, sentinel));
+
+  async function fields(client: Redis): Promise<Map<string, string>> {
+    const flat = (await client.call('SENTINEL', 'MASTER', name)) as string[];
+    return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[key, flat[index + 1] ?? ''] as const] : [])));
+  }
+  async function masterIndex(): Promise<number> {
+    const ports = await Promise.all(asked.map(async (client) => Number((await fields(client)).get('port'))));
+    const [port] = ports;
+    return ports.every((one) => one === port) ? servers.findIndex(({ address }) => address.port === port) : -1;
+  }
+
+  await vi.waitFor(async () => {
+    for (const client of asked) {
+      const known = await fields(client);
+      if (known.get('num-slaves') !== '1' || known.get('num-other-sentinels') !== '2') throw new Error('not all known');
+    }
+    const link = await connectTo(atEnd, replica).info('replication');
+    if (!link.includes('master_link_status:up')) throw new Error('the replica is not in step');
+  }, patience);
+
+  return {
+    yaml: `{ sentinel: { name: ${name}, nodes: ${listed(sentinels)} } }`,
+    name,
+    sentinels,
+    servers,
+    masterIndex,
+    async failOver() {
+      const before = await masterIndex();
+      await vi.waitFor(async () => {
+        await asked[0]?.call('SENTINEL', 'FAILOVER', name).catch((error: Error) => {
+          if (!error.message.startsWith('INPROG')) throw error;
+        });
+      }, patience);
+      await vi.waitFor(async () => {
+        const now = await masterIndex();
+        if (now === before || now === -1) throw new Error('still the same master');
+      }, patience);
+    },
+  };
+}
+
+export interface ClusterRedis {
+  readonly yaml: string;
+  /** The masters, then their replicas in the same order. */
+  readonly nodes: readonly RedisNode[];
+  /** The master that has the slot of this key, by its place in `nodes`, before anything failed. */
+  masterOf(key: string): Promise<number>;
+}
+
+const slots = 16_384;
+
+/** Three masters with a third of the slots each, and as many replicas when asked for. */
+export async function startClusterRedis(
+  { replicas = false, fullCoverage = false } = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<ClusterRedis> {
+  const settings = {
+    'cluster-enabled': 'yes',
+    'cluster-port': '{bus}',
+    'cluster-config-file': '{folder}/nodes.conf',
+    'cluster-announce-ip': '127.0.0.1',
+    'cluster-node-timeout': '1000',
+    'cluster-require-full-coverage': fullCoverage ? 'yes' : 'no',
+    dir: '{folder}',
+  };
+  const spec = { arguments: [...quick, ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])] };
+  const masters = 3;
+  const count = replicas ? 2 * masters : masters;
+  const nodes = await Promise.all(Array.from({ length: count }, () => startNode(atEnd, spec)));
+  const clients = nodes.map((node) => connectTo(atEnd, node));
+  const share = (index: number) => Math.floor((index * slots) / masters);
+  const first = nodes[0]!.address.port;
+  const busOf = async (client: Redis) => ((await client.config('GET', 'cluster-port')) as string[])[1] ?? '';
+  const bus = await busOf(clients[0]!);
+  for (const [index, client] of clients.entries()) {
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+    if (index < masters) {
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', String(share(index)), String(share(index + 1) - 1));
+    }
+    if (index > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', String(first), bus);
+  }
+  await eachNode(clients, async (client) => {
+    const info = (await client.call('CLUSTER', 'INFO')) as string;
+    if (!info.includes('cluster_state:ok') || !info.includes(`cluster_known_nodes:${count}`)) throw new Error(info);
+  });
+  for (const [index, client] of clients.entries()) {
+    if (index < masters) continue;
+    const id = (await clients[index - masters]!.call('CLUSTER', 'MYID')) as string;
+    await client.call('CLUSTER', 'REPLICATE', id);
+  }
+  await eachNode(clients.slice(masters), async (client) => {
+    const info = await client.info('replication');
+    if (!info.includes('master_link_status:up')) throw new Error('a replica is not in step');
+  });
+  return {
+    yaml: `{ cluster: ${listed(nodes.slice(0, masters))} }`,
+    nodes,
+    async masterOf(key) {
+      const slot = (await connectTo(atEnd, nodes[0]!).call('CLUSTER', 'KEYSLOT', key)) as number;
+      return nodes.findIndex((_, index) => index < masters && slot >= share(index) && slot < share(index + 1));
+    },
+  };
+}
+
+export interface TlsRedis extends RedisNode {
+  /** PEM texts: who vouches for the server, and what a client may show. */
+  readonly ca: string;
+  readonly client: { readonly cert: string; readonly key: string };
+}
+
+/** One server that speaks TLS only, as `redis.test`, `localhost` and 127.0.0.1. */
+export async function startTlsRedis(
+  { askClients = false, hosts = ['redis.test', 'localhost'], addresses = ['127.0.0.1'] } = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<TlsRedis> {
+  const authority = createAuthority();
+  const own = authority.issue({ hosts, addresses });
+  const files = { 'ca.pem': authority.cert, 'own.pem': own.cert, 'own-key.pem': own.key };
+  const settings = {
+    'tls-cert-file': '{folder}/own.pem',
+    'tls-key-file': '{folder}/own-key.pem',
+    'tls-ca-cert-file': '{folder}/ca.pem',
+    'tls-auth-clients': askClients ? 'yes' : 'no',
+  };
+  const more = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
+  const node = await startNode(atEnd, { tls: true, files, arguments: more });
+  return { ...node, ca: authority.cert, client: authority.issue({ hosts: ['gateway.test'] }) };
+}
+
+/** A client of the test's own to one server. */
+export function connectTo(atEnd: AtEnd, { address }: Pick<RedisNode, 'address'>): Redis {
+  const client = new Redis({ ...address, maxRetriesPerRequest: 0, retryStrategy: () => 50, commandTimeout: 5_000 });
+  client.on('error', () => {});
+  atEnd(() => client.disconnect());
+  return client;
+}
+
+/** A replica is in step at once. */
+const quick = ['--repl-diskless-sync-delay', '0'];
+
+async function startNode(atEnd: AtEnd, spec: Parameters<typeof startRedisProcess>[0]): Promise<RedisNode> {
+  const started = await startRedisProcess(spec);
+  atEnd(started.dispose);
+  return { ...started, address: { host: '127.0.0.1', port: Number(new URL(started.url).port) } };
+}
+
+async function eachNode(clients: readonly Redis[], holds: (client: Redis) => Promise<void>): Promise<void> {
+  for (const client of clients) await vi.waitFor(() => holds(client), patience);
+}
+
+function listed(nodes: readonly RedisNode[]): string {
+  return JSON.stringify(nodes.map(({ address: { host, port } }) => `${host}:${port}`));
+}

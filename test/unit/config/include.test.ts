@@ -1,0 +1,242 @@
+/** Included files: found by pattern, kept inside the folder, with problems at their own places, and with claims. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-include-')));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function put(name: string, text: string): string {
+  const file = join(folder, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const head = `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {}, admin: { inherits: [user] } }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+`;
+
+function main(include = '["routes/*.yaml"]', rest = 'routes: []\n'): string {
+  return put('gateway.yaml', `${head}include: ${include}\n${rest}`);
+}
+
+const route = (id: string, path: string, access = '[user]') =>
+  `  - { id: ${id}, match: { path: "${path}" }, upstream: orders, access: ${access} }\n`;
+
+function load(file: string) {
+  const result = loadConfig(file, {});
+  const problems = result.ok
+    ? []
+    : result.problems.map(
+        ({ file: at, line, column, message }) => `${at.slice(folder.length + 1)}:${line}:${column} ${message}`,
+      );
+  return { ids: result.ok ? result.config.routes.routes.map(({ id }) => id) : [], problems, result };
+}
+
+describe('found', () => {
+  test('routes of all files come together, the main file first, then by name', () => {
+    put('routes/b.yaml', `routes:\n${route('b', '/b')}`);
+    put('routes/a.yaml', `version: 1\nroutes:\n${route('a', '/a')}`);
+    const { ids, problems, result } = load(main(undefined, `routes:\n${route('own', '/own')}`));
+    expect(problems).toEqual([]);
+    expect(ids).toEqual(['own', 'a', 'b']);
+    expect(result.ok && result.config.routes.routes.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(result.ok && result.config.include).toEqual(['routes/*.yaml']);
+  });
+
+  test('hidden files, files of tests and the main file itself are left out; a file is read once', () => {
+    put('a.yaml', `routes:\n${route('a', '/a')}`);
+    put('.hidden.yaml', 'nonsense');
+    put('a.test.yaml', 'nonsense');
+    expect(load(main('["*.yaml", a.yaml, "./a.yaml"]'))).toMatchObject({ ids: ['a'], problems: [] });
+  });
+
+  test('a folder below, at any depth', () => {
+    put('teams/x/routes.yaml', `routes:\n${route('x', '/x')}`);
+    put('teams/y/z/routes.yaml', `routes:\n${route('z', '/z')}`);
+    expect(load(main('["teams/**/routes.yaml"]'))).toMatchObject({ ids: ['x', 'z'], problems: [] });
+  });
+
+  test.each([
+    ['nothing matches', '["none/*.yaml"]', 'gateway.yaml:5:11 no file matches this'],
+    ['a file that is not there', '[routes/a.yaml]', 'gateway.yaml:5:11 no file matches this'],
+  ])('%s', (_name, include, expected) => {
+    expect(load(main(include)).problems).toEqual([expected]);
+  });
+
+  test('a folder with the name of a file, and bytes that are no text', () => {
+    put('routes/a.yaml/x', '');
+    expect(load(main()).problems).toEqual(['gateway.yaml:5:11 routes/a.yaml is not a file']);
+    put('other/b.yaml', '');
+    writeFileSync(join(folder, 'other/b.yaml'), Uint8Array.of(0x76, 0xe9));
+    expect(load(main('["other/*.yaml"]')).problems).toEqual([
+      'gateway.yaml:5:11 other/b.yaml cannot be read as UTF-8 text',
+    ]);
+  });
+
+  test('links inside the folder are followed, as mounted files are such; links out of it are not', () => {
+    put('..2026/a.yaml', `routes:\n${route('a', '/a')}`);
+    mkdirSync(join(folder, 'routes'));
+    symlinkSync('../..2026/a.yaml', join(folder, 'routes/a.yaml'));
+    expect(load(main())).toMatchObject({ ids: ['a'], problems: [] });
+
+    const outside = mkdtempSync(join(tmpdir(), 'rolegate-outside-'));
+    writeFileSync(join(outside, 'b.yaml'), `routes:\n${route('b', '/b')}`);
+    symlinkSync(join(outside, 'b.yaml'), join(folder, 'routes/b.yaml'));
+    const expected = 'gateway.yaml:5:11 routes/b.yaml is a link that leads out of the folder of this file';
+    expect(load(main()).problems).toEqual([expected]);
+    rmSync(join(folder, 'routes'), { recursive: true });
+    symlinkSync(outside, join(folder, 'routes'));
+    expect(load(main()).problems).toEqual([expected]);
+    rmSync(outside, { recursive: true });
+  });
+
+  test('there is an end to their number', () => {
+    for (let i = 0; i < 1001; i += 1) put(`routes/${i}.yaml`, 'routes: []');
+    expect(load(main()).problems).toEqual(['gateway.yaml:5:11 more than 1000 files match this']);
+  });
+});
+
+describe('problems', () => {
+  test('each at its own file, line and column, with the lines of that file, the main file first', () => {
+    put('routes/a.yaml', `routes:\n${route('a', '/a', '[usr]')}${route('a2', '/a//b')}`);
+    put('routes/b.yaml', 'routes:\n  - { id: b, match: { path: /b }, upstream: odrers, access: [user] }\nroles: {}\n');
+    put('routes/c.yaml', 'routes: [\n');
+    const { problems, result } = load(main(undefined, 'rotues: []\nroutes: []\n'));
+    expect(problems).toEqual([
+      'gateway.yaml:6:1 unknown key "rotues"',
+      expect.stringMatching(/^routes\/a\.yaml:2:\d+ the role "usr" is not declared under "roles"$/),
+      expect.stringMatching(/^routes\/a\.yaml:3:\d+ a path pattern has no empty segment/),
+      'routes/b.yaml:2:45 there is no upstream "odrers"',
+      'routes/b.yaml:3:1 unknown key "roles"',
+      expect.stringMatching(/^routes\/c\.yaml:2:1 YAML syntax/),
+    ]);
+    expect(!result.ok && result.problems[3]?.frame).toContain(
+      '> 2 |   - { id: b, match: { path: /b }, upstream: odrers',
+    );
+  });
+
+  test('what collides between files names the other file', () => {
+    put('routes/a.yaml', `routes:\n${route('x', '/x')}`);
+    put('routes/b.yaml', `routes:\n${route('x', '/y')}${route('z', '/x')}`);
+    expect(load(main()).problems).toEqual([
+      'routes/b.yaml:2:11 the id "x" is taken by the route of a.yaml line 2',
+      expect.stringMatching(
+        /^routes\/b\.yaml:3:\d+ this route and "x" \(a\.yaml line 2\) both match GET http:\/\/any\.example\/x$/,
+      ),
+    ]);
+  });
+
+  test('an included file cannot include, and defaults of the main file hold for it', () => {
+    put('routes/a.yaml', 'include: [b.yaml]\nroutes:\n  - { id: a, match: { path: /a }, upstream: orders }\n');
+    expect(load(main()).problems).toEqual(['routes/a.yaml:1:1 unknown key "include"']);
+    put('routes/a.yaml', 'routes:\n  - { id: a, match: { path: /a }, upstream: orders }\n');
+    const { result } = load(main(undefined, 'defaults: { access: authenticated }\nroutes: []\n'));
+    expect(result.ok && result.config.routes.routes[0]?.access.every).toEqual({ kind: 'authenticated' });
+  });
+});
+
+describe('claims', () => {
+  const orders = `owns: { paths: [/v1/orders] }\nroutes:\n${route('order', '/v1/orders/{id}')}`;
+
+  test.each([
+    ['beside it', '/v1/bills/{id}'],
+    ['a longer name', '/v1/orders-archive/**'],
+    ['shorter', '/v1'],
+    ['a parameter that ends before', '/{version}'],
+    ['everything, but nobody may', '/**'],
+  ])('another file may have a route: %s', (_name, path) => {
+    put('routes/orders.yaml', orders);
+    put('routes/other.yaml', `routes:\n${route('other', path, path === '/**' ? 'deny' : '[user]')}`);
+    expect(load(main()).problems).toEqual([]);
+  });
+
+  test.each([
+    ['below', '/v1/orders/{id}/items'],
+    ['the prefix itself', '/v1/orders'],
+    ['by a parameter', '/v1/{what}/list'],
+    ['by a parameter in front', '/{version}/orders/**'],
+    ['by the rest', '/v1/**'],
+    ['everything', '/**'],
+    ['escaped', '/v1/%6Frders/x'],
+  ])('another file has no route that reaches in: %s', (_name, path) => {
+    put('routes/orders.yaml', orders);
+    put('routes/other.yaml', `routes:\n${route('other', path)}`);
+    const message = 'this route reaches into what another file claims (orders.yaml line 1)';
+    expect(load(main()).problems).toEqual([
+      expect.stringMatching(new RegExp(`^routes/other\\.yaml:2:\\d+ ${message.replace(/[()]/g, '\\$&')}$`)),
+    ]);
+    rmSync(join(folder, 'routes/other.yaml'));
+    expect(load(main(undefined, `routes:\n${route('other', path)}`)).problems).toHaveLength(1);
+  });
+
+  test.each([
+    ['another path', '/v1/bills'],
+    ['a parameter where the prefix is', '/v1/{what}'],
+    ['above', '/v1/**'],
+  ])('a file has no route outside of what it claims: %s', (_name, path) => {
+    put('routes/orders.yaml', `owns: { paths: [/v1/orders] }\nroutes:\n${route('order', path)}`);
+    expect(load(main()).problems).toEqual([
+      expect.stringMatching(/^routes\/orders\.yaml:3:\d+ this route lies outside of what the file claims$/),
+    ]);
+  });
+
+  const hosted = (id: string, host: string, path: string) =>
+    `  - { id: ${id}, match: { host: "${host}", path: "${path}" }, upstream: orders, access: [user] }\n`;
+
+  test.each([
+    ['exact', 'shop.example.test', true],
+    ['below a wildcard', 'eu.pay.example.test', true],
+    ['the wildcard itself', '*.pay.example.test', true],
+    ['the name of the wildcard alone', 'pay.example.test', false],
+    ['another', 'example.test', false],
+    ['a wider wildcard', '*.example.test', false],
+  ])('hosts: %s', (_name, host, inside) => {
+    put(
+      'routes/shop.yaml',
+      `owns: { hosts: [shop.example.test, "*.pay.example.test"] }\nroutes:\n${hosted('a', host, '/a')}`,
+    );
+    expect(load(main()).problems).toHaveLength(inside ? 0 : 1);
+  });
+
+  test('a claim of paths on hosts leaves other hosts and other paths alone', () => {
+    put(
+      'routes/shop.yaml',
+      `owns: { hosts: [shop.example.test], paths: [/v1] }\nroutes:\n${hosted('a', 'shop.example.test', '/v1/a')}`,
+    );
+    put(
+      'routes/rest.yaml',
+      `routes:\n${hosted('b', 'shop.example.test', '/v2/a')}${hosted('c', 'other.example.test', '/v1/a')}`,
+    );
+    expect(load(main()).problems).toEqual([]);
+    put('routes/rest.yaml', `routes:\n${route('b', '/v1/b')}${hosted('c', '*.example.test', '/v1/a')}`);
+    expect(load(main()).problems).toHaveLength(2);
+  });
+
+  test('two files cannot claim the same', () => {
+    put('routes/a.yaml', `owns: { paths: [/v1/a, /v1/orders/x] }\nroutes: []\n`);
+    put('routes/b.yaml', `owns: { paths: [/v1/orders] }\nroutes: []\n`);
+    expect(load(main()).problems).toEqual([
+      'routes/b.yaml:1:1 a part of this is claimed by another file (a.yaml line 1)',
+    ]);
+  });
+
+  test.each([
+    ['nothing', '{}', 'expected "hosts", "paths" or both'],
+    ['no path', '{ paths: [] }', 'an empty list claims nothing'],
+    ['a path that is none', '{ paths: [v1] }', 'expected a path that starts with "/"'],
+    ['a host that is none', '{ hosts: ["*"] }', 'expected a host name, such as api.example.test or *.example.test'],
+  ])('%s', (_name, owns, message) => {
+    put('routes/a.yaml', `owns: ${owns}\nroutes: []\n`);
+    expect(load(main()).problems).toEqual([expect.stringMatching(/^routes\/a\.yaml:1:\d+ /)]);
+    expect(load(main()).problems[0]).toContain(message);
+  });
+});

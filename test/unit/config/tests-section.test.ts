@@ -1,0 +1,107 @@
+/** The `tests` section as data: identities and cases of all files, with everything filled in. */
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+const head = `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {} }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+routes:
+  - id: order
+    match: { path: "/v1/orders/{tenant}" }
+    upstream: orders
+    access: [user]
+    when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }]
+`;
+
+test('identities and cases are filled in', () => {
+  const text = `${head}tests:
+  identities:
+    ann: { roles: [user], groups: [acme] }
+    robot: { kind: key_pair, userId: u-1, keyId: k-1 }
+  cases:
+    - { as: ann, request: GET /v1/orders/acme?page=2, expect: allow, route: order, upstreamHeaders: { User-Id: ann, x-debug: null } }
+    - name: another tenant
+      as: ann
+      request: PUT https://api.example.test:8443/v1/orders/other
+      headers: { x-region: [eu, us], x-empty: "" }
+      client: 10.1.2.3
+      expect: refuse
+      reason: wrong_tenant
+    - { request: "GET http://[::1]/v1/orders/x", expect: refuse, reason: credential_missing }
+`;
+  const result = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!result.ok) expect.fail(JSON.stringify(result.problems));
+  const { identities, cases } = result.config.tests;
+  const nobody = { alias: null, fullName: null, expireAtMs: Number.POSITIVE_INFINITY };
+  expect(Object.fromEntries(identities)).toEqual({
+    ann: {
+      ...nobody,
+      kind: 'bearer',
+      userId: 'ann',
+      roles: ['user'],
+      groups: ['acme'],
+      sessionId: 'session-ann',
+      keyId: null,
+    },
+    robot: { ...nobody, kind: 'key_pair', userId: 'u-1', roles: [], groups: [], sessionId: null, keyId: 'k-1' },
+  });
+  expect(cases).toEqual([
+    {
+      name: 'GET /v1/orders/acme?page=2',
+      file: 'gateway.yaml',
+      line: 16,
+      as: 'ann',
+      method: 'GET',
+      host: null,
+      secure: false,
+      target: '/v1/orders/acme?page=2',
+      headers: [],
+      client: null,
+      expect: 'allow',
+      route: 'order',
+      reason: null,
+      upstreamHeaders: new Map([
+        ['user-id', 'ann'],
+        ['x-debug', null],
+      ]),
+    },
+    {
+      name: 'another tenant',
+      file: 'gateway.yaml',
+      line: 17,
+      as: 'ann',
+      method: 'PUT',
+      host: 'api.example.test:8443',
+      secure: true,
+      target: '/v1/orders/other',
+      headers: ['x-region', 'eu', 'x-region', 'us', 'x-empty', ''],
+      client: '10.1.2.3',
+      expect: 'refuse',
+      route: null,
+      reason: 'wrong_tenant',
+      upstreamHeaders: new Map(),
+    },
+    expect.objectContaining({ name: 'GET [::1]/v1/orders/x', as: null, host: '[::1]', reason: 'credential_missing' }),
+  ]);
+});
+
+test('identities are named once for all files, and used by all', () => {
+  const included: Readonly<Record<string, string>> = {
+    'a.yaml': 'routes: []\ntests: { cases: [{ as: ann, request: GET /v1/orders/acme, expect: allow }] }\n',
+    'b.yaml': 'routes: []\ntests: { identities: { ann: { roles: [user] } } }\n',
+  };
+  const load = (...names: string[]) =>
+    parseConfig(`${head}include: [x.yaml]\ntests: { identities: { ann: { roles: [user], groups: [acme] } } }\n`, {
+      file: 'gateway.yaml',
+      env: {},
+      readSecret: () => '',
+      readIncluded: () => ({ ok: true, files: names.map((file) => ({ file, text: included[file] ?? '' })) }),
+    });
+  const one = load('a.yaml');
+  expect(one.ok && one.config.tests.cases).toMatchObject([{ file: 'a.yaml', line: 2, as: 'ann' }]);
+  const two = load('a.yaml', 'b.yaml');
+  expect(!two.ok && two.problems).toMatchObject([
+    { file: 'b.yaml', line: 2, message: 'the identity "ann" is declared in another file (gateway.yaml line 12)' },
+  ]);
+});

@@ -1,0 +1,117 @@
+/** What an explanation says of each condition: what was compared, what came of it, and why a value cannot be read. */
+import { expect, test } from 'vitest';
+import { compileConditions } from '../../../src/core/policy/compile-conditions.ts';
+import type { ConditionFacts } from '../../../src/core/policy/conditions.ts';
+import { explainConditions } from '../../../src/core/policy/explain-conditions.ts';
+import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { makeIdentity, roles } from './make-policy.ts';
+
+const facts: ConditionFacts = {
+  request: {
+    method: 'GET',
+    host: 'api.example.test',
+    authority: 'api.example.test',
+    path: '/v1/other/7',
+    unmerged: null,
+    query: '?page=1&page=2',
+    ambiguities: 0,
+  },
+  pattern: compilePattern(null, '/v1/{tenant}/{id}'),
+  ignoresCase: false,
+  rawHeaders: ['X-Region', 'eu'],
+  address: null,
+  identity: makeIdentity({ groups: ['acme'], roles: ['admin'] }),
+};
+
+test('every criterion is told, also behind one that is not met', () => {
+  const criteria = compileConditions(
+    [
+      {
+        word: 'wrong_tenant',
+        unless: ['reporter'],
+        condition: {
+          subject: { from: 'param', name: 'tenant' },
+          comparison: { operator: 'in', operand: { source: { from: 'identity', field: 'groups' } } },
+        },
+      },
+      {
+        word: 'wrong_page',
+        unless: [],
+        condition: {
+          any: [
+            {
+              not: {
+                subject: { from: 'query', name: 'page' },
+                comparison: { operator: 'equals', operand: { literal: '1' } },
+              },
+            },
+            { ranges: ['10.0.0.0/8', '::1'] },
+          ],
+        },
+      },
+      {
+        word: 'wrong_region',
+        unless: [],
+        condition: {
+          subject: { from: 'header', name: 'x-region' },
+          comparison: { operator: 'in', operand: { literals: new Set(['eu', 'us']) } },
+        },
+      },
+    ],
+    roles,
+  )!;
+  const page = { name: 'query page', value: null, why: 'stands there more than once' };
+  expect(explainConditions(criteria, facts)).toEqual([
+    {
+      reason: 'wrong_tenant',
+      words: 'param tenant in identity groups, unless reporter',
+      passed: true,
+      truth: 'unmet',
+      exemptBy: 'admin',
+      steps: [
+        {
+          depth: 0,
+          words: 'param tenant in identity groups',
+          truth: 'unmet',
+          compared: [
+            { name: 'param tenant', value: 'other', why: null },
+            { name: 'identity groups', value: ['acme'], why: null },
+          ],
+        },
+      ],
+    },
+    {
+      reason: 'wrong_page',
+      words: 'any of (not (query page equals "1"); client address in 10.0.0.0/8 or ::1)',
+      passed: false,
+      truth: 'unclear',
+      exemptBy: null,
+      steps: [
+        { depth: 0, words: 'any', truth: 'unclear', compared: [] },
+        { depth: 1, words: 'not', truth: 'unclear', compared: [] },
+        { depth: 2, words: 'query page equals "1"', truth: 'unclear', compared: [page] },
+        {
+          depth: 1,
+          words: 'client address in 10.0.0.0/8 or ::1',
+          truth: 'unclear',
+          compared: [{ name: 'client address', value: null, why: 'is not known' }],
+        },
+      ],
+    },
+    {
+      reason: 'wrong_region',
+      words: 'header x-region in ["eu", "us"]',
+      passed: true,
+      truth: 'met',
+      exemptBy: null,
+      steps: [
+        {
+          depth: 0,
+          words: 'header x-region in ["eu", "us"]',
+          truth: 'met',
+          compared: [{ name: 'header x-region', value: '***', why: null }],
+        },
+      ],
+    },
+  ]);
+});

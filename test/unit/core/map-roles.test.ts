@@ -1,0 +1,44 @@
+/** Roles that follow from fields of an identity: who gets them, and that a warm request pays nothing. */
+import { expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide.ts';
+import { compileRoleMapping, derivedRoles, type RoleOrigin } from '../../../src/core/policy/map-roles.ts';
+import { accept, makeIdentity, makePolicy, view } from './make-policy.ts';
+
+const origins: readonly RoleOrigin[] = [
+  { role: 'admin', field: 'groups', values: new Set(['platform-admins', 'owners']) },
+  { role: 'user', field: 'roles', values: new Set(['STAFF']) },
+  { role: 'robot', field: 'kind', values: new Set(['key_pair']) },
+];
+
+test.each([
+  ['a group', { groups: ['x', 'owners'] }, ['admin']],
+  ['no such group', { groups: ['Owners', 'owners '] }, []],
+  ['two groups give a role once', { groups: ['owners', 'platform-admins'] }, ['admin']],
+  ['another name of the Auth API', { roles: ['STAFF'] }, ['user']],
+  ['a derived role derives nothing', { groups: ['owners'], roles: [] }, ['admin']],
+  ['one that the Auth API named itself', { groups: ['owners'], roles: ['admin'] }, []],
+  ['the kind of credential', { kind: 'key_pair' as const }, ['robot']],
+])('%s', (_name, part, expected) => {
+  expect(derivedRoles(origins, makeIdentity({ groups: [], roles: [], ...part }))).toEqual(expected);
+});
+
+test('a derived role counts for access and shows in the identity, and the verdict stays as it was', async () => {
+  const policy = { ...makePolicy([{ on: '/a', access: ['reporter'] }]), roleMapping: compileRoleMapping(origins) };
+  const verdict = accept({ groups: ['owners'], roles: ['user'] });
+  const asked = view('GET /a', ['Authorization: Bearer t']);
+  for (const resolve of [() => verdict, () => Promise.resolve(verdict)]) {
+    const decision = await decide(asked, policy, resolve);
+    expect(decision).toMatchObject({ outcome: 'allow', identity: { roles: ['user', 'admin'] } });
+  }
+  expect(verdict.identity.roles).toEqual(['user']);
+  expect(await decide(asked, policy, () => accept({ groups: [] }))).toMatchObject({ reason: 'role_missing' });
+});
+
+test('the same verdict is mapped once; one without a derived role stays the same object', () => {
+  const mapping = compileRoleMapping(origins);
+  const [gains, stays] = [accept({ groups: ['owners'] }), accept({ groups: [] })];
+  expect(mapping?.apply(gains)).toBe(mapping?.apply(gains));
+  expect(mapping?.apply(stays)).toBe(stays);
+  expect(Object.isFrozen(mapping?.apply(gains).identity.roles)).toBe(true);
+  expect(compileRoleMapping([])).toBeNull();
+});

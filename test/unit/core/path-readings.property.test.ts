@@ -1,0 +1,110 @@
+/**
+ * Whatever spelling is allowed on a route, the service behind it reads a path of that same route: for services that
+ * ignore letter case, decode `%2F`, cut off path parameters or decode twice, and for every mixture of routes that say so.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide.ts';
+import { canonicalPath } from '../../../src/core/request/canonical-path.ts';
+import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
+import { isMoreSpecific } from '../../../src/core/routing/specificity.ts';
+import { makeRoute, type RouteSpec, view } from './make-policy.ts';
+import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
+
+const literal = fc.constantFrom('a', 'A', 'b', 'Ab');
+const segments = fc
+  .tuple(fc.array(fc.oneof({ weight: 3, arbitrary: literal }, fc.constant('{}')), { maxLength: 3 }), fc.boolean())
+  .map(([fixed, open]) => [...fixed.map((text, i) => (text === '{}' ? `{p${i}}` : text)), ...(open ? ['**'] : [])]);
+
+const way = fc.record({
+  segments,
+  decodes: fc.boolean(),
+  caseSensitive: fc.boolean(),
+  mergeSlashes: fc.boolean(),
+  keeps: fc.constantFrom(0, 2, 4, 6),
+});
+type Way = typeof way extends fc.Arbitrary<infer T> ? T : never;
+
+const pieces = ['/', '/', '//', 'a', 'A', 'b', 'Ab', '%61', '%41', '%2F', '%2f', '..', '.', ';', ';x', '%3B', '%252F'];
+const path = fc
+  .array(fc.constantFrom(...pieces, '%2561', '%25252F', '%253b', '%252e', 'c'), { maxLength: 9 })
+  .map((parts) => `/${parts.join('')}`);
+
+function specOf(one: Way): RouteSpec {
+  const { decodes, caseSensitive, mergeSlashes, keeps } = one;
+  const encodedSlash = decodes ? ('decode' as const) : ('reject' as const);
+  return { on: `/${one.segments.join('/')}`, tolerates: keeps, reading: { encodedSlash, caseSensitive, mergeSlashes } };
+}
+
+/** What services do to a path before they look for who serves it. */
+const habits: Readonly<Record<string, (path: string) => string>> = {
+  decodes: (text) => text.replaceAll('%2F', '/'),
+  cuts: (text) => text.replace(/(;|%3B)[^/]*/gi, ''),
+  'decodes twice': (text) => text.replace(/%25(?=[0-9A-Fa-f]{2})/g, '%'),
+};
+
+/** Resolved and merged, as a service compares it; null: it refuses the path. */
+function readBy(habit: readonly string[], forwarded: string): string | null {
+  let text = forwarded;
+  for (const name of habit) text = habits[name]!(text);
+  const read = canonicalPath(text);
+  return typeof read === 'string' ? null : read.path;
+}
+
+const orders = [
+  ...[[], ['decodes'], ['cuts'], ['decodes twice'], ['cuts', 'decodes'], ['decodes', 'cuts']],
+  ...[
+    ['decodes twice', 'cuts'],
+    ['decodes twice', 'decodes'],
+    ['decodes twice', 'cuts', 'decodes'],
+  ],
+];
+
+test('no spelling of a path reaches its service by the rule of another route', () => {
+  let allowed = 0;
+  fc.assert(
+    fc.property(fc.array(way, { minLength: 1, maxLength: 6 }), fc.array(path, { maxLength: 12 }), (ways, paths) => {
+      const routes = ways.map((one, i) => makeRoute(specOf(one), i));
+      const table = compileRoutes(routes);
+      if ('ties' in table) return;
+      const ignoresCase = ways.some(({ caseSensitive }) => !caseSensitive);
+      const fold = (text: string) => (ignoresCase ? text.toLowerCase() : text);
+      const plain: PlainRoute[] = ways.map((one) => ({ host: null, methods: null, segments: one.segments.map(fold) }));
+      // Two routes that only case tells apart both lose what the service cannot tell apart.
+      const tied = new Set(referenceTies(plain).flat());
+      for (const target of paths) {
+        const decision = decide(view(`GET ${target}`), { routes: table, credentials, roleMapping: null }, () =>
+          expect.fail('asked'),
+        );
+        if (decision instanceof Promise || decision.outcome !== 'allow') continue;
+        allowed += 1;
+        const { route, request } = decision;
+        expect(tied.has(route.index)).toBe(false);
+        for (const habit of orders) {
+          const reading = readBy(habit, request.path);
+          // What a service refuses, nobody reaches; dot segments it must never be left to find.
+          if (reading === null) return expect.fail(`${target}: ${habit.join(', ')} finds what no path may hold`);
+          const winner = referenceMatch(
+            plain,
+            'GET',
+            'x',
+            fold(decodeURIComponent(reading.replaceAll('%2F', '%252F'))),
+          );
+          if (typeof winner === 'number') continue;
+          // A service that decodes has been told so by every route that keeps nothing; others keep at most a promise.
+          if (habit.length === 0) expect([target, winner.index]).toEqual([target, route.index]);
+          else expect([target, isMoreSpecific(routes[winner.index]!.pattern, route.pattern)]).toEqual([target, false]);
+        }
+      }
+    }),
+    { numRuns: 6_000 },
+  );
+  expect(allowed).toBeGreaterThan(3_000);
+});
+
+const credentials = {
+  apiKeyHeader: 'api-key',
+  apiSecretHeader: 'api-secret',
+  bearerCookie: null,
+  websocketProtocol: null,
+};

@@ -1,0 +1,56 @@
+/** What verdicts take in memory, measured, against the bound in bytes that is estimated. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+import { freezeIdentity } from '../../../src/identity/identity-fields.ts';
+import { MemoryCache } from '../../../src/identity/memory-cache.ts';
+import { type Verdict, verdictOf } from '../../../src/identity/verdict.ts';
+
+const identities = 100_000;
+const nowMs = 1_700_000_000_000;
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** As it comes out of an answer of the Auth API: every text its own. */
+function answered(index: number): Verdict {
+  const fields: unknown = JSON.parse(
+    JSON.stringify({
+      kind: 'bearer',
+      userId: randomUUID(),
+      roles: ['user', 'reporter'],
+      groups: ['public', `tenant-${index % 500}`],
+      alias: `ana-${index}`,
+      fullName: `Ana Example ${index}`,
+      sessionId: randomUUID(),
+      keyId: null,
+      expireAtMs: 2_000_000_000_000,
+    }),
+  );
+  const { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs } = fields as Identity;
+  const identity = { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs };
+  return verdictOf(freezeIdentity(identity), nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
+}
+
+it('holds 100,000 identities in less than 100 MB, as the default bound lets it', () => {
+  const maxBytes = 128 * 1024 * 1024;
+  const cache = new MemoryCache({ maxAccepted: identities, maxRejected: 10, maxBytes, staleOnOutageMs: 0 });
+  const before = heapBytes();
+  for (let index = 0; index < identities; index += 1) {
+    const origin = { lookups: [randomBytes(32).toString('base64url')], foreign: false };
+    cache.keep({ kind: 'bearer', token: randomBytes(32).toString('hex') }, answered(index), nowMs, origin);
+  }
+  const taken = heapBytes() - before;
+  expect(cache.size.accepted).toBe(identities);
+  expect(taken).toBeLessThan(100_000_000);
+  // The estimate is no less than what is taken, give or take what the runtime does meanwhile, and not far from it.
+  expect(cache.size.bytes / taken).toBeGreaterThan(0.95);
+  expect(cache.size.bytes / taken).toBeLessThan(1.4);
+}, 120_000);

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  maxToldBytes,
+} from '../../../../src/identity/revocation/revocation-message.ts';
+
+const sender = { id: '11111111-2222-4333-8444-555555555555', from: '66666666-7777-4888-9999-aaaaaaaaaaaa' };
+const lookup = 'A'.repeat(43);
+const read = (text: string, most = maxToldBytes) => decodeMessage(Buffer.from(text), most);
+
+test.each<Message>([
+  { revocation: { kind: 'session', id: 's1' }, sender: null },
+  { revocation: { kind: 'keypair', id: 'k1' }, sender },
+  { revocation: { kind: 'user', id: 'someone@example.test' }, sender },
+  { revocation: { kind: 'credential', lookups: [lookup, 'B'.repeat(43)] }, sender },
+  { revocation: { kind: 'all' }, sender: null },
+])('$revocation comes back as it was', (message) => {
+  expect(read(encodeMessage(message, 1_000))).toEqual(message);
+});
+
+test('the documented form', () => {
+  const text = '{"v":1,"kind":"session","id":"11111111-2222-4333-8444-555555555555","atMs":1893456000123}';
+  expect(read(text, 256)).toEqual({ revocation: { kind: 'session', id: sender.id }, sender: null });
+  expect(read('{"v":1,"kind":"all","id":null,"atMs":1}')?.revocation).toEqual({ kind: 'all' });
+});
+
+test.each([
+  ['another version', '{"v":2}'],
+  ['a version before the first', '{"v":0,"kind":"session","id":"s"}'],
+])('%s means everything', (_name, text) => {
+  expect(read(text)?.revocation).toEqual({ kind: 'all' });
+});
+
+test.each([
+  ['nothing', ''],
+  ['half of it', '{"v":1,'],
+  ['a list', '[1]'],
+  ['null', 'null'],
+  ['a version that is no number', '{"v":"1","kind":"all"}'],
+  ['no kind', '{"v":1,"id":"s"}'],
+  ['a kind of the prototype', '{"v":1,"kind":"toString","id":"s"}'],
+  ['an id with a blank', '{"v":1,"kind":"user","id":"a b"}'],
+  ['an id that is too long', `{"v":1,"kind":"user","id":"${'x'.repeat(257)}"}`],
+  ['a credential without names', '{"v":1,"kind":"credential","lookups":[]}'],
+  ['a name that is none', '{"v":1,"kind":"credential","lookups":["token"]}'],
+  ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(17).fill(lookup))}}`],
+])('noise: %s', (_name, text) => {
+  expect(read(text)).toBeNull();
+});
+
+test('what is longer than it may be is noise, whatever it says', () => {
+  expect(read(`{"v":1,"kind":"all"}${' '.repeat(300)}`, 256)).toBeNull();
+  expect(decodeMessage(Buffer.from([0x22, 0xff, 0x22]), 256)).toBeNull();
+});
+
+test('a sender that is none is nobody', () => {
+  expect(read(`{"v":1,"kind":"all","rid":"${sender.id}","from":"x"}`)).toEqual({
+    revocation: { kind: 'all' },
+    sender: null,
+  });
+});

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import {
+  allowedSkewMs,
+  type Revocation,
+  Tombstones,
+  tombstoneLifeMs,
+  type VerdictSubject,
+} from '../../../../src/identity/revocation/tombstones.ts';
+
+const ann: VerdictSubject = { lookups: ['name-of-ann', 'old-name'], sessionId: 'S1', keyId: null, userId: 'u1' };
+const robot: VerdictSubject = { lookups: ['name-of-robot'], sessionId: null, keyId: 'k1', userId: 'u2' };
+const rejected: VerdictSubject = { lookups: ['name-of-nobody'], sessionId: null, keyId: null, userId: null };
+const unnamed: VerdictSubject = { ...ann, lookups: [] };
+
+const cases: { name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }[] = [
+  { name: 'a session', revocation: { kind: 'session', id: 's1' }, hits: [ann, rejected], misses: [robot] },
+  { name: 'a key pair', revocation: { kind: 'keypair', id: 'K1' }, hits: [robot, rejected], misses: [ann] },
+  { name: 'a user', revocation: { kind: 'user', id: 'u1' }, hits: [ann, unnamed, rejected], misses: [robot] },
+  { name: 'an id of another kind', revocation: { kind: 'user', id: 's1' }, hits: [], misses: [ann, robot] },
+  {
+    name: 'a credential, by any of its names',
+    revocation: { kind: 'credential', lookups: ['old-name'] },
+    hits: [ann, unnamed],
+    misses: [robot, rejected],
+  },
+  { name: 'everything', revocation: { kind: 'all' }, hits: [ann, robot, rejected, unnamed], misses: [] },
+];
+
+test.each(cases)('$name', ({ revocation, hits, misses }) => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  for (const subject of [...hits, ...misses]) expect(tombstones.voids(subject, 0, false)).toBe(false);
+  tombstones.add(revocation, 1_000);
+  for (const subject of hits) {
+    expect(tombstones.voids(subject, 1_000, false)).toBe(true);
+    expect(tombstones.voids(subject, 1_001, false)).toBe(false);
+  }
+  for (const subject of misses) expect(tombstones.voids(subject, 1_000, false)).toBe(false);
+});
+
+test('a verdict of another replica is void for as long as its clock may be ahead', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  tombstones.add({ kind: 'session', id: 's1' }, 1_000);
+  expect(tombstones.voids(ann, 1_000 + allowedSkewMs, true)).toBe(true);
+  expect(tombstones.voids(ann, 1_001 + allowedSkewMs, true)).toBe(false);
+  expect(tombstones.voids(rejected, 1_001, true)).toBe(false);
+});
+
+test('every revocation has a version of its own', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  const versions = [tombstones.version];
+  for (const id of ['a', 'a', 'b']) {
+    tombstones.add({ kind: 'user', id }, 1_000);
+    versions.push(tombstones.version);
+  }
+  expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+});
+
+test('one revoked again stands for the later moment', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
+  tombstones.add({ kind: 'user', id: 'u1' }, 2_000);
+  expect(tombstones.voids(ann, 2_000, false)).toBe(true);
+  expect(tombstones.size).toBe(1);
+});
+
+test('a clock that is set back does not make a revocation older than those before it', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  tombstones.add({ kind: 'user', id: 'other' }, 10_000);
+  tombstones.add({ kind: 'session', id: 's1' }, 2_000);
+  expect(tombstones.voids(ann, 9_999, false)).toBe(true);
+});
+
+test('one goes when its life is over', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
+  tombstones.add({ kind: 'user', id: 'u2' }, 61_000);
+  expect(tombstones.size).toBe(2);
+  tombstones.add({ kind: 'user', id: 'u3' }, 61_001);
+  expect(tombstones.size).toBe(2);
+  expect(tombstones.voids(ann, 0, false)).toBe(false);
+});
+
+test('beyond the bound the oldest gives way to one that voids all before it', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 3 });
+  for (let number = 1; number <= 5; number += 1) tombstones.add({ kind: 'user', id: `u${number}` }, number * 1_000);
+  expect(tombstones.size).toBe(3);
+  expect(tombstones.voids(ann, 1_000, false)).toBe(true);
+  expect(tombstones.voids({ ...ann, userId: 'nobody' }, 2_000, false)).toBe(true);
+  expect(tombstones.voids({ ...ann, userId: 'nobody' }, 2_001, false)).toBe(false);
+  expect(tombstones.voids({ ...ann, userId: 'u5' }, 5_000, false)).toBe(true);
+});
+
+test('the life of a tombstone is longer than that of any verdict begun before it', () => {
+  const lifetimes = { acceptedMs: 30_000, staleOnOutageMs: 60_000, rejectedMs: 5_000, timeoutMs: 2_000 };
+  expect(tombstoneLifeMs(lifetimes)).toBeGreaterThan(30_000 + 60_000 + 2_000 + allowedSkewMs);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { logRevocations } from '../../../src/app/log-revocations.ts';
+import { recordEvents } from '../identity/recorded-events.ts';
+import { collect } from './make-record.ts';
+
+test('an operator finds what happened, and no name of a credential', async () => {
+  const { telemetry, lines } = collect('info');
+  const recorded = recordEvents();
+  const events = logRevocations(recorded, telemetry.log);
+  events.revoked('admin', { kind: 'session', id: 's1' });
+  events.revoked('webhook', { kind: 'credential', lookups: ['a-keyed-name'] });
+  events.revoked('replica', { kind: 'user', id: 'u1' });
+  events.hearing(false);
+  events.hearing(true);
+  events.caughtUp('followed');
+  events.caughtUp('lost');
+  events.unacknowledged(2);
+  events.untold();
+  const written = await lines();
+  expect(JSON.stringify(written)).not.toContain('a-keyed-name');
+  expect(
+    written.map(({ level, msg, source, kind, id, replicas }) => ({ level, msg, source, kind, id, replicas })),
+  ).toMatchObject([
+    { level: 'info', msg: 'revoked', source: 'admin', kind: 'session', id: 's1' },
+    { level: 'info', msg: 'revoked', source: 'webhook', kind: 'credential' },
+    { level: 'warn', msg: 'revocations are not heard: verdicts live no longer than cache.unhearing' },
+    { level: 'info', msg: 'revocations are heard' },
+    { level: 'warn', msg: 'revocations may have been missed: every verdict is asked for again' },
+    { level: 'warn', replicas: 2 },
+    { level: 'error' },
+  ]);
+  expect(recorded.lines).toHaveLength(9);
+});

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { collect } from './make-record.ts';
+import { readMetrics, sampleValue } from './prometheus-text.ts';
+
+test('revocations are counted by who said so and what it was, and nothing else of them is told', async () => {
+  const { telemetry } = collect('silent');
+  const { identityEvents: events } = telemetry;
+  events.revoked('admin', { kind: 'session', id: 'a-session' });
+  events.revoked('admin', { kind: 'session', id: 'session-seven' });
+  events.revoked('replica', { kind: 'credential', lookups: ['a-name'] });
+  const text = await telemetry.metricsText();
+  expect(sampleValue(text, 'rolegate_revocations_total', { source: 'admin', kind: 'session' })).toBe(2);
+  expect(sampleValue(text, 'rolegate_revocations_total', { source: 'replica', kind: 'credential' })).toBe(1);
+  for (const hidden of ['a-session', 'session-seven', 'a-name']) expect(text).not.toContain(hidden);
+});
+
+test('what went wrong is counted', async () => {
+  const { telemetry } = collect('silent');
+  const { identityEvents: events } = telemetry;
+  events.noise('log');
+  events.caughtUp('lost');
+  events.unacknowledged(2);
+  events.unacknowledged(1);
+  events.untold();
+  telemetry.evictionUnreadable('orders');
+  const text = await telemetry.metricsText();
+  expect(sampleValue(text, 'rolegate_revocation_noise_total', { where: 'log' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_revocation_catch_ups_total', { outcome: 'lost' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_revocations_unacknowledged_total', {})).toBe(3);
+  expect(sampleValue(text, 'rolegate_revocations_untold_total', {})).toBe(1);
+  expect(sampleValue(text, 'rolegate_evictions_unreadable_total', { route: 'orders' })).toBe(1);
+});
+
+test('whether revocations are heard is read at each scrape, and not shown before anything is in use', async () => {
+  const { telemetry } = collect('silent');
+  const hearingOf = async () =>
+    readMetrics(await telemetry.metricsText())
+      .get('rolegate_revocation_hearing')!
+      .samples.map(({ value }) => value);
+  expect(await hearingOf()).toEqual([]);
+  let hearing = true;
+  telemetry.watchRevocations(() => ({ hearing, tombstones: 0 }));
+  expect(await hearingOf()).toEqual([1]);
+  hearing = false;
+  expect(await hearingOf()).toEqual([0]);
+});

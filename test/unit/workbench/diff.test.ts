@@ -1,0 +1,152 @@
+/** What a change of the rules means, in the words of the report. */
+import { describe, expect, it, test } from 'vitest';
+import { diffReport } from '../../../src/cli/diff/diff-report.ts';
+import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
+import { settingChanges } from '../../../src/workbench/diff/setting-changes.ts';
+import { policyOf } from '../../../src/workbench/run-cases.ts';
+import { policy } from './policies.ts';
+
+const roles = 'roles: { user: {}, reporter: { inherits: [user] }, admin: { inherits: [reporter] } }\n';
+const route = (more: string, id = 'one') => `  - { id: ${id}, upstream: orders, ${more} }\n`;
+const rules = (...routes: string[]) => policy(`${roles}routes:\n${routes.join('')}`);
+
+function diff(before: ReturnType<typeof rules>, after: ReturnType<typeof rules>) {
+  return diffReport(comparePolicies(policyOf(before), policyOf(after)), settingChanges(before, after));
+}
+
+describe('one rule for every method', () => {
+  const any = ['GET', 'HEAD', 'OPTIONS', 'any other'];
+  it.each([
+    ['a role more', '[admin]', '[admin, reporter]', 'newlyAllowed', ['role reporter']],
+    ['a role less', '[admin, reporter]', '[admin]', 'newlyRefused', ['role reporter']],
+    ['anybody with an identity', '[admin]', 'authenticated', 'newlyAllowed', ['any identity']],
+    [
+      'all in place of any',
+      '{ any: [user, admin] }',
+      '{ all: [user, admin] }',
+      'newlyRefused',
+      ['role reporter or role user'],
+    ],
+    [
+      'a forbidden role',
+      '[user]',
+      '{ any: [user], none: [reporter] }',
+      'newlyRefused',
+      ['role reporter or role admin'],
+    ],
+  ])('%s', (_name, before, after, kind, who) => {
+    const report = diff(
+      rules(route(`match: { path: /x }, access: ${before}`)),
+      rules(route(`match: { path: /x }, access: ${after}`)),
+    );
+    const [own, other] =
+      kind === 'newlyAllowed' ? [report.newlyAllowed, report.newlyRefused] : [report.newlyRefused, report.newlyAllowed];
+    expect(other).toEqual([]);
+    expect(
+      own.map(({ methods, who: whom }) => [methods, whom.map((words) => words.split(' or ').sort().join(' or '))]),
+    ).toEqual([[any, who.map((words) => words.split(' or ').sort().join(' or '))]]);
+  });
+});
+
+test('a route that opens to the world is said so', () => {
+  const report = diff(
+    rules(route('match: { path: /x }, access: [user]')),
+    rules(route('match: { path: /x }, access: public')),
+  );
+  expect(report.newlyAllowed[0]?.who).toEqual([
+    'without a credential',
+    'with a malformed credential, or while the Auth API is away',
+    'any identity',
+  ]);
+});
+
+test('a route that shadows another one is two changes in one place', () => {
+  const wide = route('match: { path: "/a/**" }, access: [user]');
+  const report = diff(rules(wide), rules(wide, route('match: { path: "/a/{b}" }, access: [admin]', 'two')));
+  expect(report.newlyAllowed).toEqual([]);
+  expect(
+    report.newlyRefused.map(({ routeBefore, routeAfter, example, who }) => [routeBefore, routeAfter, example, who]),
+  ).toEqual([['one', 'two', 'GET https://any.example/a/any', [expect.stringMatching(/role (user|reporter)/)]]]);
+});
+
+test('a method that is listed no more', () => {
+  const report = diff(
+    rules(route('match: { path: /x }, access: { GET: [user], PUT: [user] }')),
+    rules(route('match: { path: /x }, access: { GET: [user] }')),
+  );
+  expect(report.newlyRefused.map(({ methods, reasons }) => [methods, reasons])).toEqual([
+    [['PUT'], ['method_not_allowed']],
+  ]);
+});
+
+test('a condition that is gone is newly allowed where it was not met', () => {
+  const before = route(
+    'match: { path: "/{t}" }, access: [user], when: [{ param: t, in: identity.groups, reason: wrong }]',
+  );
+  const report = diff(rules(before), rules(route('match: { path: "/{t}" }, access: [user]')));
+  expect(report.newlyRefused).toEqual([]);
+  expect(report.newlyAllowed[0]).toMatchObject({
+    reasons: ['wrong'],
+    conditions: ['param t in identity groups'],
+    possible: false,
+  });
+});
+
+test.each([
+  [
+    'the order of routes',
+    rules(route('match: { path: /x }, access: [user]'), route('match: { path: /y }, access: [admin]', 'two')),
+    rules(route('match: { path: /y }, access: [admin]', 'two'), route('match: { path: /x }, access: [user]')),
+  ],
+  [
+    'a role beside one that inherits it',
+    rules(route('match: { path: /x }, access: [user]')),
+    rules(route('match: { path: /x }, access: [user, admin]')),
+  ],
+  [
+    'a parameter of another name',
+    rules(route('match: { path: "/{a}" }, access: [user], when: [{ param: a, equals: x, reason: no }]')),
+    rules(route('match: { path: "/{b}" }, access: [user], when: [{ param: b, equals: x, reason: no }]')),
+  ],
+])('%s changes nothing', (_name, before, after) => {
+  expect(diff(before, after)).toMatchObject({ same: true, newlyAllowed: [], newlyRefused: [] });
+});
+
+test('another upstream is a setting, and no verdict', () => {
+  const more = (name: string) =>
+    policy(
+      `${roles}routes:\n${route('match: { path: /x }, access: [user]')}`
+        .replace('upstream: orders', `upstream: ${name}`)
+        .replace('routes:', 'routes:'),
+    );
+  const [before, after] = [
+    more('orders'),
+    policy(`${roles}routes:\n${route('match: { path: /x }, access: [user], forwardCredentials: true')}`),
+  ];
+  const report = diff(before, after);
+  expect([report.same, report.settings]).toEqual([
+    true,
+    [{ route: 'one', setting: 'forwardCredentials', before: 'false', after: 'true', bearsOnVerdicts: false }],
+  ]);
+});
+
+test('a reading of paths of its own bears on verdicts', () => {
+  const report = diff(
+    rules(route('match: { path: "/x/**" }, access: [user]')),
+    rules(route('match: { path: "/x/**" }, access: [user], path: { encodedSlash: keep }')),
+  );
+  expect([report.same, report.settings.map(({ setting, bearsOnVerdicts }) => [setting, bearsOnVerdicts])]).toEqual([
+    false,
+    [['path', true]],
+  ]);
+});
+
+test('with too many conditions to go through, a change is possible', () => {
+  const when = (equals: string) =>
+    `[${Array.from({ length: 14 }, (_, i) => `{ query: q${i}, equals: ${i === 0 ? equals : 'x'}, reason: no_${i} }`).join(', ')}]`;
+  const report = diff(
+    rules(route(`match: { path: /x }, access: [user], when: ${when('x')}`)),
+    rules(route(`match: { path: /x }, access: [user], when: ${when('y')}`)),
+  );
+  expect([report.newlyAllowed[0]?.possible, report.newlyRefused[0]?.possible]).toEqual([true, true]);
+});

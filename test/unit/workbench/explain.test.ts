@@ -1,0 +1,123 @@
+import { describe, expect, it, test } from 'vitest';
+import { explain } from '../../../src/core/explain.ts';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+import { forwardingOf, policyOf } from '../../../src/workbench/run-cases.ts';
+import { simulate } from '../../../src/workbench/simulate.ts';
+import { orders } from './policies.ts';
+
+const config = orders();
+const somebody: Identity = {
+  ...{ kind: 'bearer', userId: 'ann', roles: [], groups: [], alias: null, fullName: null },
+  ...{ sessionId: 's', keyId: null, expireAtMs: Number.POSITIVE_INFINITY },
+};
+
+function explained(line: string, identity: Identity | null = null, headers: readonly string[] = []) {
+  const [method = '', host = '', target = ''] = line.split(' ');
+  const request = { method, host, secure: true, target, headers, client: null };
+  const { view, resolution, facts } = simulate(request, identity, config.credentials);
+  const context = { policy: policyOf(config), roles: config.roles, rules: forwardingOf(config), resolution, facts };
+  return explain(view, context);
+}
+
+const trail = (explanation: ReturnType<typeof explained>) => explanation.trail.map(({ result }) => result).join(' ');
+
+describe('the trail', () => {
+  it.each([
+    ['GET api.example.test /v1/orders/acme/7', 'passed passed refused not reached not reached', 'credential_missing'],
+    ['GET api.example.test /v2', 'passed refused not reached not reached not reached', 'route_not_found'],
+    ['GET api.example.test /v1/../x', 'passed refused not reached not reached not reached', 'route_not_found'],
+    ['GET api.example.test /v1/%00', 'refused not reached not reached not reached not reached', 'path_ambiguous'],
+    [
+      'PATCH api.example.test /v1/orders/acme/7',
+      'passed refused not reached not reached not reached',
+      'method_not_allowed',
+    ],
+  ])('of %s', (line, results, reason) => {
+    const explanation = explained(line);
+    expect([explanation.outcome, explanation.reason]).toEqual(['refuse', reason]);
+    expect(trail(explanation)).toBe(results);
+  });
+
+  it('ends with what was granted', () => {
+    const explanation = explained('GET api.example.test /v1/orders/acme/7', {
+      ...somebody,
+      roles: ['reporter'],
+      groups: ['acme'],
+    });
+    expect([explanation.outcome, explanation.route]).toEqual(['allow', 'order']);
+    expect(trail(explanation)).toBe('passed passed passed passed settled');
+  });
+});
+
+test('every route that fits is told, and why it did not win', () => {
+  const { candidates } = explained('GET api.example.test /v1/orders/acme/7', somebody);
+  expect(candidates.map(({ route, won }) => [route, won])).toEqual([
+    ['order', true],
+    ['all', false],
+  ]);
+  expect(candidates[1]?.why).toContain('host api.example.test comes before host any');
+});
+
+test('when no route fits, the nearest ones are told with what parted them', () => {
+  const { candidates } = explained('GET other.test /v2/orders');
+  expect(candidates).toEqual([
+    { route: 'all', pattern: '/v1/**', won: false, why: 'segment 1 is "v2" and not "v1"' },
+    {
+      route: 'order',
+      pattern: 'api.example.test/v1/orders/{tenant}/{id}',
+      won: false,
+      why: 'the host is not api.example.test',
+    },
+  ]);
+});
+
+test('a method that is not listed is told with those that are', () => {
+  const { candidates, status } = explained('PATCH api.example.test /v1/orders/acme/7', somebody);
+  expect([status, candidates[0]?.why]).toEqual([405, 'fits, but takes only GET, PUT, DELETE, HEAD']);
+});
+
+test('roles that are held, inherited, derived and missing', () => {
+  const held = { ...somebody, roles: ['reporter'], groups: ['acme', 'platform'] };
+  const { identity, access, reason } = explained('DELETE api.example.test /v1/orders/acme/7', held);
+  expect(reason).toBe('role_missing');
+  expect(identity).toMatchObject({ roles: ['reporter'], derived: ['operator'], inherited: ['user'] });
+  expect(access).toMatchObject({ words: 'all of admin; none of suspended', missing: ['admin'] });
+  expect(access?.demands).toEqual([
+    { list: 'all', role: 'admin', held: false, through: null },
+    { list: 'none', role: 'suspended', held: false, through: null },
+  ]);
+});
+
+test('a role that is held through another one', () => {
+  const { access } = explained('GET api.example.test /v1/orders/acme/7', { ...somebody, roles: ['admin'] });
+  expect(access?.demands).toEqual([{ list: 'any', role: 'user', held: true, through: 'admin' }]);
+});
+
+test('a condition that is not met, with what it compared', () => {
+  const explanation = explained('GET api.example.test /v1/orders/other/7', {
+    ...somebody,
+    roles: ['user'],
+    groups: ['acme'],
+  });
+  expect(explanation).toMatchObject({ reason: 'condition_failed', condition: 'wrong_tenant', status: 403 });
+  expect(explanation.conditions[0]).toMatchObject({ passed: false, exemptBy: null });
+  expect(explanation.conditions[0]?.steps[0]?.compared).toEqual([
+    { name: 'param tenant', value: 'other', why: null },
+    { name: 'identity groups', value: ['acme'], why: null },
+  ]);
+});
+
+test('what the service gets: the identity, and never the credential or what the client claims', () => {
+  const admin = { ...somebody, roles: ['admin'] };
+  const { upstream } = explained('GET api.example.test /v1/orders/acme/7?x=1', admin, [
+    'User_Id',
+    'eve',
+    'accept',
+    'a/b',
+  ]);
+  expect([upstream?.name, upstream?.path]).toEqual(['orders', '/v1/orders/acme/7?x=1']);
+  const headers = new Map(upstream?.headers);
+  expect(headers.get('user-id')).toBe('ann');
+  expect(headers.get('accept')).toBe('a/b');
+  expect([...headers.keys()].filter((name) => /authorization|user_id/i.test(name))).toEqual([]);
+});

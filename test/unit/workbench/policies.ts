@@ -1,0 +1,34 @@
+/** Configurations for the tests of the workbench, from the part that matters. */
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+export function policy(rules: string): Config {
+  const text = `version: 1
+authApi: { url: "http://127.0.0.1:9" }
+upstreams: { orders: { targets: ["http://127.0.0.1:9"] } }
+${rules}`;
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  return read.config;
+}
+
+/** Orders of tenants: conditions, inheritance, a role out of a group, a rule for each method. */
+export const orders = (tests = '') =>
+  policy(
+    `roles:
+  user: {}
+  reporter: { inherits: [user] }
+  admin: { inherits: [reporter] }
+  operator: { from: { field: groups, equals: platform } }
+routes:
+  - { id: all, match: { path: "/v1/**" }, upstream: orders, access: [operator] }
+  - id: order
+    match: { host: api.example.test, path: "/v1/orders/{tenant}/{id}" }
+    upstream: orders
+    access:
+      GET: [user]
+      PUT: [reporter]
+      DELETE: { all: [admin], none: [suspended] }
+    when: [{ param: tenant, in: identity.groups, unless: [admin], reason: wrong_tenant }]
+${tests}`.replace('operator:', 'suspended: {}\n  operator:'),
+  );

@@ -1,0 +1,123 @@
+/** Running cases, coverage, mutants and proposals. */
+import { describe, expect, it, test } from 'vitest';
+import { parse } from 'yaml';
+import { proposeCases } from '../../../src/workbench/propose-cases.ts';
+import { runTests } from '../../../src/workbench/test-report.ts';
+import { orders, policy } from './policies.ts';
+
+const suite = (cases: string) => `tests:
+  identities:
+    ann: { roles: [user], groups: [acme] }
+    rob: { roles: [reporter], groups: [acme] }
+    root: { roles: [admin] }
+    ops: { groups: [platform] }
+  cases:
+${cases}`;
+
+const report = (cases: string, mutation = false) => runTests(orders(suite(cases)), mutation).report;
+
+describe('a case', () => {
+  it.each([
+    ['that is met', '{ as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }', []],
+    [
+      'that expects the wrong outcome',
+      '{ as: ann, request: GET /v1/orders/other/7, route: order, expect: allow }',
+      ['expected allow, got refuse (wrong_tenant)'],
+    ],
+    [
+      'that expects another route',
+      '{ as: ops, request: GET https://other.test/v1/orders/acme/7, expect: allow, route: order }',
+      ['expected route order, got all'],
+    ],
+    [
+      'that expects another reason',
+      '{ as: ann, request: PUT /v1/orders/acme/7, route: order, expect: refuse, reason: wrong_tenant }',
+      ['expected reason wrong_tenant, got role_missing'],
+    ],
+    [
+      'that names the reason of the catalog for a condition',
+      '{ as: ann, request: GET /v1/orders/other/7, route: order, expect: refuse, reason: condition_failed }',
+      [],
+    ],
+    [
+      'that expects headers',
+      '{ as: ann, request: GET /v1/orders/acme/7, route: order, expect: allow, upstreamHeaders: { User-Id: ann, authorization: null } }',
+      [],
+    ],
+    [
+      'that expects headers which are others',
+      '{ as: ann, request: GET /v1/orders/acme/7, route: order, expect: allow, upstreamHeaders: { user-id: bob, x-y: z } }',
+      ['expected header user-id "bob", the service gets "ann"', 'expected header x-y "z", the service gets none'],
+    ],
+  ])('%s', (_name, line, faults) => {
+    expect(report(`    - ${line}\n`).cases[0]?.faults).toEqual(faults);
+  });
+});
+
+const complete = `
+    - { as: ops, request: GET https://other.test/v1/x, expect: allow, route: all }
+    - { as: ann, request: GET https://other.test/v1/x, expect: refuse, route: all, reason: role_missing }
+    - { as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }
+    - { as: rob, request: GET /v1/orders/acme/8, expect: allow, route: order }
+    - { as: ops, request: GET /v1/orders/platform/7, expect: refuse, route: order, reason: role_missing }
+    - { as: ann, request: GET /v1/orders/other/7, expect: refuse, route: order, reason: wrong_tenant }
+    - { as: rob, request: PUT /v1/orders/acme/7, expect: allow, route: order }
+    - { as: ann, request: PUT /v1/orders/acme/7, expect: refuse, route: order, reason: role_missing }
+    - { as: rob, request: PUT /v1/orders/other/7, expect: refuse, route: order, reason: wrong_tenant }
+    - { as: root, request: DELETE /v1/orders/any/7, expect: allow, route: order }
+    - { as: rob, request: DELETE /v1/orders/acme/7, expect: refuse, route: order, reason: role_missing }
+    - { as: gone, request: DELETE /v1/orders/acme/7, expect: refuse, route: order, reason: role_forbidden }
+    - { as: root, request: PUT /v1/orders/any/7, expect: allow, route: order }`;
+
+test('coverage counts what each rule did, and for which reason', () => {
+  const { coverage } = report(`    - { as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }\n`);
+  expect(coverage.cells).toBe(12);
+  expect(coverage.uncovered).toContainEqual({ route: 'order', method: 'GET', effect: 'refuses with wrong_tenant' });
+  expect(coverage.uncovered).not.toContainEqual(expect.objectContaining({ method: 'GET', effect: 'lets in' }));
+});
+
+test('a case that fails covers nothing', () => {
+  const { coverage } = report(`    - { as: ann, request: GET /v1/orders/acme/7, expect: refuse, route: order }\n`);
+  expect(coverage.share).toBe(0);
+});
+
+test('weakened rules that a test notices, and those that none does', () => {
+  const cases = `tests:
+  identities:
+    ann: { roles: [user], groups: [acme] }
+    rob: { roles: [reporter], groups: [acme] }
+    root: { roles: [admin] }
+    gone: { roles: [admin, suspended] }
+    ops: { groups: [platform] }
+  cases:${complete}
+`;
+  const { report: whole } = runTests(orders(cases), true);
+  expect(whole.failed).toBe(0);
+  // An admin with another tenant is always exempt, so no DELETE can be refused for its tenant.
+  expect(whole.coverage.uncovered).toEqual([{ route: 'order', method: 'DELETE', effect: 'refuses with wrong_tenant' }]);
+  expect(whole.mutation?.survivors).toEqual([]);
+  const less = cases.replace(/\n.*reason: role_forbidden.*/, '');
+  const { report: thin } = runTests(orders(less), true);
+  expect(thin.mutation?.survivors).toEqual([
+    { route: 'order', change: 'DELETE: role suspended is no longer forbidden' },
+  ]);
+});
+
+test('what is proposed passes, and covers all that can be covered', () => {
+  const config = orders();
+  const proposed = proposeCases(config, runTests(config, false));
+  expect(parse(proposed).tests.cases.length).toBeGreaterThan(8);
+  const { report: again } = runTests(orders(proposed), false);
+  expect([again.failed, again.coverage.uncovered]).toEqual([
+    0,
+    [{ route: 'order', method: 'DELETE', effect: 'refuses with wrong_tenant' }],
+  ]);
+  expect(proposed).toContain('# not found: order DELETE refuses with wrong_tenant');
+});
+
+test('nothing is proposed when nothing is missing', () => {
+  const config = policy(`roles: {}
+routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
+tests: { cases: [{ request: GET /, expect: allow }] }`);
+  expect(proposeCases(config, runTests(config, false))).toMatch(/^# Nothing is missing/);
+});
