@@ -1,4 +1,5 @@
 /** What a gateway decides with, in this process: its rules, its cache, its metrics, and no sockets of clients. */
+import { AfterDecision } from '../../src/app/after-decision.ts';
 import { createRuntime, type Runtime } from '../../src/app/create-runtime.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
@@ -26,7 +27,13 @@ routes:
   const { identityEvents } = telemetry;
   return createRuntime(
     read.config,
-    { authApiUrls: [authApi], identityEvents, healthEvents: telemetry, evict: () => null },
+    {
+      authApiUrls: [authApi],
+      identityEvents,
+      healthEvents: telemetry,
+      evict: () => null,
+      decisions: new AfterDecision([]),
+    },
     null,
   );
 }

@@ -113,6 +113,11 @@ const trend = (of: 'residentMb' | 'heapMb') => {
   return { slope, mean, growth: (slope * spanHours) / mean };
 };
 const [resident, heap] = [trend('residentMb'), trend('heapMb')];
+const meanLoad = settled.reduce((total, { busy: share }) => total + share, 0) / settled.length;
+if (meanLoad < Number(options.load) * 0.8)
+  console.log(
+    `The load was ${meanLoad.toFixed(0)} % of a core and not ${options.load} %: the machine was busy with something else`,
+  );
 const left = (kind: string) => (atEnd.resources[kind] ?? 0) - (atStart.resources[kind] ?? 0);
 const kinds = [...new Set([...Object.keys(atStart.resources), ...Object.keys(atEnd.resources)])];
 const verdicts = [

@@ -98,6 +98,7 @@ function connectOne(): void {
     if (received < wanted && !(wanted === Number.POSITIVE_INFINITY && chunk.subarray(-5).equals(lastChunk))) return;
     wanted = 0;
     free.push(socket);
+    pump();
   });
   socket.on('error', () => {});
   socket.on('close', () => {
@@ -108,15 +109,24 @@ function connectOne(): void {
 }
 const lastChunk = Buffer.from('0\r\n\r\n');
 
-setInterval(() => {
+let paidAt = performance.now();
+
+/** Sends what is due by now, as far as connections are free. */
+function pump(): void {
   if (job.rate === 0) return;
-  while (open.size < connections) connectOne();
-  owed = Math.min(owed + (job.rate * tickMs) / 1000, job.rate);
+  const now = performance.now();
+  owed = Math.min(owed + (job.rate * (now - paidAt)) / 1000, connections);
+  paidAt = now;
   while (owed >= 1 && free.length > 0) {
     owed -= 1;
     sent += 1;
     free.shift()?.write(requestOf(sent), 'latin1');
   }
+}
+
+setInterval(() => {
+  while (job.rate > 0 && open.size < connections) connectOne();
+  pump();
 }, tickMs);
 
 /** Clients that leave: in the headers, in the body, in the answer, before it, and without waiting for anything. */

@@ -193,7 +193,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     refuseReload(problems) {
       telemetry.configLoaded(false);
-      log.error({ problems: toldProblems(problems), count: problems.length }, 'configuration not reloaded; the last good one stays');
+      log.error(
+        { problems: toldProblems(problems), count: problems.length },
+        'configuration not reloaded; the last good one stays',
+      );
     },
     useCandidate(next) {
       candidate.use(next);

@@ -12,7 +12,7 @@ import { createIdentityResolver, type IdentityResolver } from '../identity/resol
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { HealthEvents } from '../upstream/check-health.ts';
 import { createUpstreams } from '../upstream/create-upstreams.ts';
-import type { AfterDecision } from './after-decision.ts';
+import { AfterDecision } from './after-decision.ts';
 import type { Evict } from './evict.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
@@ -27,8 +27,8 @@ export interface RuntimeOptions {
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;
   readonly evict: Evict;
-  /** Decides, and lets others look. */
-  readonly decisions: AfterDecision;
+  /** Decides, and lets others look; left out: nobody looks. */
+  readonly decisions?: AfterDecision;
 }
 
 /** Takes over the resolver of `previous`, with what it has cached, when nothing that concerns it has changed. */
@@ -43,12 +43,13 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
       events: options.identityEvents,
       now: Date.now,
     });
+  const { decisions = new AfterDecision([]) } = options;
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };
   return {
     config,
     resolver,
-    decide: (view) => options.decisions.decide(view, policy, resolver.resolve),
+    decide: (view) => decisions.decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
     upstreams: createUpstreams(withAuthApi(config, options.authApiUrls), { events: options.healthEvents }),

@@ -27,13 +27,21 @@ export async function explainLive(
   const host = question.host ?? hostFor(routes, question.target, null);
   const asked = { ...question, host };
   let resolution: Resolution | null = null;
-  const live = simulate({ ...asked, headers: [...question.headers, 'Authorization', `Bearer ${question.bearer}`] }, null, credentials);
+  const live = simulate(
+    { ...asked, headers: [...question.headers, 'Authorization', `Bearer ${question.bearer}`] },
+    null,
+    credentials,
+  );
   await decide(live.view, policy, async (credential, maxAgeMs, client) => {
     const answer = await resolver.resolve(credential, maxAgeMs, client);
     resolution = answer;
     return answer;
   });
-  const told = simulate({ ...asked, headers: [...question.headers, 'Authorization', 'Bearer simulated'] }, null, credentials);
+  const told = simulate(
+    { ...asked, headers: [...question.headers, 'Authorization', 'Bearer simulated'] },
+    null,
+    credentials,
+  );
   // Where nobody is asked, it does not matter who asks.
   return explain(told.view, { policy, roles, rules, resolution: resolution ?? told.resolution, facts: told.facts });
 }

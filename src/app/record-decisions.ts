@@ -4,7 +4,7 @@ import type { Policy } from '../core/decide.ts';
 import { DecisionFile } from '../telemetry/decision-file.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RecordEvents } from '../telemetry/shadow-tally.ts';
-import { type RecordHead, type Reads, readsOf, recordOf } from '../workbench/replay/decision-record.ts';
+import { type Reads, type RecordHead, readsOf, recordOf } from '../workbench/replay/decision-record.ts';
 import type { Decided } from '../workbench/shadow/decide-alike.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
@@ -29,8 +29,7 @@ export class DecisionRecorder implements DecisionWatcher {
     if (JSON.stringify(decisions) !== JSON.stringify(this.#settings)) {
       void this.#file?.close();
       this.#settings = decisions;
-      this.#file =
-        decisions === null ? null : new DecisionFile({ ...decisions, events: this.#events, log: this.#log });
+      this.#file = decisions === null ? null : new DecisionFile({ ...decisions, events: this.#events, log: this.#log });
     }
     this.#reads = readsOf(routes.routes);
     const head: RecordHead = { rolegate: 'decisions', version: 1, reads: this.#reads };

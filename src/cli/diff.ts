@@ -3,24 +3,36 @@ import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { comparePolicies } from '../workbench/diff/compare-policies.ts';
 import { settingChanges } from '../workbench/diff/setting-changes.ts';
+import type { ReplayReport } from '../workbench/replay/replay-decisions.ts';
 import { policyOf } from '../workbench/run-cases.ts';
 import { diffMarkdown } from './diff/diff-markdown.ts';
 import { type DiffReport, diffReport } from './diff/diff-report.ts';
 import { diffText } from './diff/diff-text.ts';
+import { replayFile } from './diff/replay-file.ts';
+import { replayMarkdown, replayText } from './diff/replay-text.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 
 export interface DiffOptions {
   readonly json?: boolean;
   readonly markdown?: boolean;
+  /** File of recorded decisions. */
+  readonly replay?: string;
 }
 
-export function diff(before: string, after: string, options: DiffOptions): ExitCode {
-  const report = compare(readConfig(before), readConfig(after));
-  if (options.json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (options.markdown === true) process.stdout.write(diffMarkdown(report));
-  else process.stdout.write(diffText(report, pc.isColorSupported));
-  return report.same ? ExitCode.fine : ExitCode.different;
+export async function diff(before: string, after: string, options: DiffOptions): Promise<ExitCode> {
+  const [old, next] = [readConfig(before), readConfig(after)];
+  const report = compare(old, next);
+  const replay = options.replay === undefined ? null : await replayFile(options.replay, old, next);
+  process.stdout.write(printed(report, replay, options));
+  const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
+  return report.same && newly_allowed + newly_refused === 0 ? ExitCode.fine : ExitCode.different;
+}
+
+function printed(report: DiffReport, replay: ReplayReport | null, { json, markdown }: DiffOptions): string {
+  if (json === true) return `${JSON.stringify(replay === null ? report : { ...report, replay }, null, 2)}\n`;
+  if (markdown === true) return `${diffMarkdown(report)}${replay === null ? '' : `\n${replayMarkdown(replay)}`}`;
+  return `${diffText(report, pc.isColorSupported)}${replay === null ? '' : replayText(replay, pc.isColorSupported)}`;
 }
 
 function compare(before: Config, after: Config): DiffReport {

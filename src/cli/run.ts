@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
+import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
 import type { TestOptions } from './test.ts';
 import type { ValidateOptions } from './validate.ts';
@@ -49,7 +50,8 @@ function createProgram(done: Done): Command {
     .command('serve')
     .description('run the gateway')
     .addOption(configOption())
-    .action(async (options: { config: string }) => done(await (await import('./serve.ts')).serve(options)));
+    .option('--shadow <file>', 'another configuration, compared in the shadow of live traffic')
+    .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API, sample service')
@@ -61,7 +63,12 @@ function createProgram(done: Done): Command {
     .argument('[file]', 'configuration file (instead of --config)')
     .addOption(configOption())
     .option('--strict', 'fail when there is a warning')
-    .option('--ignore <code>', 'leave out a finding, such as role_unused or role_unused:guest; may be repeated', collect, [])
+    .option(
+      '--ignore <code>',
+      'leave out a finding, such as role_unused or role_unused:guest; may be repeated',
+      collect,
+      [],
+    )
     .option('--sarif', 'print problems and warnings as SARIF 2.1.0, for code scanning')
     .action(async (file: string | undefined, options: ValidateOptions & { config: string }) =>
       done(await (await import('./validate.ts')).validate(file ?? options.config, options)),
@@ -113,6 +120,7 @@ function createProgram(done: Done): Command {
     .argument('<after>', 'configuration file')
     .option('--json', 'for programs')
     .option('--markdown', 'for a pull request')
+    .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );

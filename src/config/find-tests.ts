@@ -41,7 +41,10 @@ const tooMany: TooMany = { tooMany: true };
 
 export function readTestFiles(names: readonly string[] | TooMany): IncludedTexts {
   if ('tooMany' in names) {
-    return refusal('too many files lie below this folder to look for tests', 'name the files of tests: rolegate test FILE');
+    return refusal(
+      'too many files lie below this folder to look for tests',
+      'name the files of tests: rolegate test FILE',
+    );
   }
   const files: { file: string; text: string }[] = [];
   for (const file of names) {

@@ -30,9 +30,7 @@ export function openTests(
   const opened = found.files.map(({ file, text }) => ({ file, ...open(file, text) }));
   return {
     files: opened.flatMap(({ file, check, parts: tests }) =>
-      check === null || tests === null
-        ? []
-        : [{ file, check, routes: undefined, tests, testsAt: [], owns: undefined }],
+      check === null || tests === null ? [] : [{ file, check, routes: undefined, tests, testsAt: [], owns: undefined }],
     ),
     problems: () => opened.flatMap(({ list }) => list.problems()),
   };

@@ -79,7 +79,10 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     openFile<IncludedFile>(includedSchema, file, content, options),
   );
   const { routes, tests } = parts;
-  const files: readonly RuleFile[] = [{ file: options.file, check, routes, tests, testsAt: ['tests'], owns: undefined }, ...included.files];
+  const files: readonly RuleFile[] = [
+    { file: options.file, check, routes, tests, testsAt: ['tests'], owns: undefined },
+    ...included.files,
+  ];
   const roles = checkRoles(parts.roles, check);
   const roleMapping = checkRoleOrigins(parts.roles, check);
   const { table, ids, words, places } = checkRoutes(parts, roles, files, check);

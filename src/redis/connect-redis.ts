@@ -36,7 +36,6 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
       disconnect(reconnect);
     };
     const told = (error: unknown) => heard.onAway?.(redisFailure(error));
-    const g = globalThis as never as { dbg?: string[] }; g.dbg ??= []; const nm = String((client.options as never as {connectionName?: string}).connectionName); for (const e of ['ready','error','close','end','reconnecting','connect','connecting']) client.on(e, (x: unknown) => g.dbg!.push(`${Math.round(performance.now())} ${nm} ${e} ${String(x).slice(0,60)}`));
     connections.add(client);
     client.on('ready', () => {
       attempt = 0;
@@ -85,6 +84,5 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
 function defineScript(client: RedisClient, { name, lua, keys }: RedisScript): RunScript {
   client.defineCommand(name, { lua, numberOfKeys: keys });
   const run = (client as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>)[`${name}Buffer`]!;
-  const g = globalThis as never as { dbg?: string[] };
-  return (keyNames, args) => { const t = Math.round(performance.now()); g.dbg!.push(`${t} call ${name}`); const p = run.call(client, ...keyNames, ...args); p.then((x) => g.dbg!.push(`${Math.round(performance.now())} (${t}) ${name} -> ${JSON.stringify(x).slice(0,100)}`), (e) => g.dbg!.push(`${Math.round(performance.now())} (${t}) ${name} !! ${e.message}`)); return p; };
+  return (keyNames, args) => run.call(client, ...keyNames, ...args);
 }

@@ -93,7 +93,7 @@ describe('without what makes them one', () => {
     try {
       await redis.kill();
       installed = await startInstallation({
-        replicas: times(3, () => redisCache(redis.url, 'flight:', 'accepted: 60s')),
+        replicas: times(3, () => redisCache(redis.url, 'flight:', 'accepted: 60s', 'unhearing: 10s')),
         connections: 400,
       });
       const { authApi, client } = installed;

@@ -16,7 +16,7 @@ export function bearer(token: string): Headers {
 
 export interface Replica extends RunningGateway {
   status(headers: Headers, path?: string): Promise<number>;
-  /** Resolves when Redis is connected: before that, every lookup is a miss. */
+  /** Resolves when Redis is connected and heard: before that, every lookup is a miss, and others do not believe ours. */
   connected(): Promise<void>;
   /** Resolves when so many verdicts were written to Redis. */
   wrote(count: number): Promise<void>;
@@ -60,7 +60,7 @@ routes:
         vi.waitFor(
           async () => {
             const answer = await fetch(`${gateway.admin}/health/ready`);
-            expect(await answer.json()).toMatchObject({ checks: { redis: 'ok' } });
+            expect(await answer.json()).toMatchObject({ checks: { redis: 'ok', revocations: 'ok' } });
           },
           { timeout: 5_000 },
         ),

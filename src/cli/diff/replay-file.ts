@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
-import type { DecisionRecord, RecordHead, Reads } from '../../workbench/replay/decision-record.ts';
+import type { DecisionRecord, Reads, RecordHead } from '../../workbench/replay/decision-record.ts';
 import { Replay, type ReplayReport } from '../../workbench/replay/replay-decisions.ts';
 import { policyOf } from '../../workbench/run-cases.ts';
 import { CommandError } from '../exit-code.ts';

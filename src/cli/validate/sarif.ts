@@ -35,9 +35,7 @@ export function findingsSarif(findings: readonly PlacedFinding[], strict: boolea
 }
 
 export function problemsSarif(problems: readonly ConfigProblem[]): string {
-  return sarif(
-    problems.map((problem) => ({ rule: invalid.id, level: 'error', problem, subject: problem.message })),
-  );
+  return sarif(problems.map((problem) => ({ rule: invalid.id, level: 'error', problem, subject: problem.message })));
 }
 
 function sarif(results: readonly Result[]): string {

@@ -145,7 +145,10 @@ export const log = z.strictObject({
         examples: ['decisions.ndjson'],
       }),
       perSecond: integer(1, 100_000)
-        .meta({ description: 'Decisions that are recorded in a second; more are counted and left out.', examples: [100] })
+        .meta({
+          description: 'Decisions that are recorded in a second; more are counted and left out.',
+          examples: [100],
+        })
         .prefault(100),
       size: size(1024, 1024 ** 4)
         .meta({ description: 'Size at which a new file is begun.', examples: ['64mb'] })

@@ -78,7 +78,11 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     endpoints.set('/reload', { method: 'POST', access: 'token', answer: () => reloadAnswer(reload()) });
   }
   const { shadow, explain } = sources;
-  if (shadow !== undefined) endpoints.set('/shadow', shown(() => json(shadow())));
+  if (shadow !== undefined)
+    endpoints.set(
+      '/shadow',
+      shown(() => json(shadow())),
+    );
   if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
   const { revocations } = sources;
   if (revocations !== undefined) {

@@ -1,7 +1,7 @@
 /** Routes that let in more than their surroundings do: public ones below a protected prefix, and ones in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
-import type { Route } from '../../core/routing/route.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
+import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 

@@ -3,12 +3,12 @@
  * shape, since no pattern names what stands for its parameters.
  */
 import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
+import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { claims, type RouteTable } from '../../core/routing/compile-routes.ts';
 import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { isMoreSpecific } from '../../core/routing/specificity.ts';
-import type { AccessRule } from '../../core/policy/access.ts';
 
 export class Probes {
   readonly table: RouteTable;
@@ -74,7 +74,9 @@ export class Probes {
     const suffix = pattern?.slice(1) ?? '.example';
     const taken = (host: string) =>
       exactHosts.has(host) ||
-      wildcardHosts.some((wild) => wild.suffix.length > (pattern === null ? 0 : suffix.length) && host.endsWith(wild.suffix));
+      wildcardHosts.some(
+        (wild) => wild.suffix.length > (pattern === null ? 0 : suffix.length) && host.endsWith(wild.suffix),
+      );
     if (pattern !== null || !wildcardHosts.some((wild) => '.example'.endsWith(wild.suffix))) {
       return `${freshAmong('any', (label) => taken(`${label}${suffix}`))}${suffix}`;
     }

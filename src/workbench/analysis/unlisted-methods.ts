@@ -2,8 +2,9 @@
  * Methods that a route leaves out, and probably forgot. The most specific pattern wins whatever the method is, so a
  * route that lists GET alone answers 405 to a POST that a broader route would take.
  */
-import type { Route } from '../../core/routing/route.ts';
+
 import { findLeaf } from '../../core/routing/find-leaf.ts';
+import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
@@ -29,7 +30,11 @@ function forgotten(route: Route, probes: Probes): Finding | null {
     if (missing.length === 0) continue;
     const methods = missing.join(', ');
     const message = `${methods} gets 405 here, though "${other.id}", which also fits, lists ${missing.length === 1 ? 'it' : 'them'}`;
-    const place = { kind: 'route', index: route.index, key: route.access.every === null ? ['access'] : ['match'] } as const;
+    const place = {
+      kind: 'route',
+      index: route.index,
+      key: route.access.every === null ? ['access'] : ['match'],
+    } as const;
     return findingOf('method_unlisted', route.id, place, message, {
       hint: `list ${methods} here too; "deny" says that it is meant`,
       example: exampleOf({ ...request, method: missing[0]! }),

@@ -3,8 +3,8 @@
  * is met by somebody who holds every role that does not meet `none`.
  */
 import type { Config } from '../../config/config.ts';
-import type { RoleRule } from '../../core/policy/access.ts';
 import type { Identity } from '../../core/identity/identity.ts';
+import type { RoleRule } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, methodOf, type Probes } from './probes.ts';

@@ -71,11 +71,12 @@ export function readsOf(routes: readonly Route[]): Reads {
 
 export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource | 'client')[] {
   return criteria.flatMap(({ steps }) =>
-    steps.flatMap((step) => {
-      if (step.kind === 'address') return ['client' as const];
+    steps.flatMap((step): readonly (ValueSource | 'client')[] => {
+      if (step.kind === 'address') return ['client'];
       if (step.kind !== 'compare') return [];
       const { subject, comparison } = step;
-      const operand = comparison.operator !== 'exists' && 'source' in comparison.operand ? [comparison.operand.source] : [];
+      const operand =
+        comparison.operator !== 'exists' && 'source' in comparison.operand ? [comparison.operand.source] : [];
       return [subject, ...operand];
     }),
   );

@@ -57,6 +57,7 @@ test('the defaults of the smallest file', () => {
   });
   expect(rest).toEqual({
     log: { level: 'info', access: true },
+    decisions: null,
     authApi: {
       kind: 'remote',
       urls: ['http://auth:8081'],

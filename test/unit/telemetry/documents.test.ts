@@ -1,6 +1,7 @@
 /** The reference pages and the code list the same, both ways. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Decision, Refuse } from '../../../src/core/outcome/decision.ts';
 import { accessLogFields } from '../../../src/telemetry/access-log-fields.ts';
 import { metricsCatalog } from '../../../src/telemetry/metrics-catalog.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
@@ -58,7 +59,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.noise('channel');
     telemetry.identityEvents.caughtUp('started');
     telemetry.evictionUnreadable('orders');
-    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') } }));
+    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }));
     telemetry.shadowEvents.compared('same');
     telemetry.shadowEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.shadowEvents.recorded('written');
@@ -113,7 +114,7 @@ describe('docs/reference/log.md', () => {
     const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
-    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') } }));
+    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }));
     const names = new Set((await lines()).flatMap((line) => Object.keys(line)));
     expect([...names].sort()).toEqual(Object.keys(accessLogFields).sort());
   });

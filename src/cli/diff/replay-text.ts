@@ -1,0 +1,62 @@
+/** What recorded requests would have come to, at a terminal and in a pull request. */
+import pc from 'picocolors';
+import type { ReplayDifference, ReplayExample, ReplayReport } from '../../workbench/replay/replay-decisions.ts';
+
+const titles = {
+  newly_allowed: 'newly allowed',
+  newly_refused: 'newly refused',
+  other_reason: 'refused for another reason',
+  other_route: 'allowed by another route',
+  undecided: 'not decided: it hangs on what was not recorded',
+} as const;
+
+/** Differences that are listed; the JSON report has all. */
+const mostListed = 50;
+
+export function replayText(report: ReplayReport, color: boolean): string {
+  const paint = pc.createColors(color);
+  const lines = [paint.bold('Recorded requests'), ...summary(report).map((line) => `  ${line}`)];
+  for (const one of report.differences.slice(0, mostListed)) {
+    lines.push(`  ${one.count} ${titles[one.difference]}: ${change(one)}`);
+    lines.push(...one.examples.map((example) => paint.dim(`      ${exampleInWords(example)}`)));
+  }
+  if (report.differences.length > mostListed)
+    lines.push(`  and ${report.differences.length - mostListed} more (--json)`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function replayMarkdown(report: ReplayReport): string {
+  const lines = ['### Recorded requests', '', ...summary(report).map((line) => `- ${line}`), ''];
+  if (report.differences.length > 0) lines.push('| requests | what | change | such as |', '|---|---|---|---|');
+  for (const one of report.differences.slice(0, mostListed)) {
+    const [example] = one.examples;
+    const cells = [
+      `${one.count}`,
+      titles[one.difference],
+      change(one),
+      example === undefined ? '' : exampleInWords(example),
+    ];
+    lines.push(`| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport): readonly string[] {
+  const lines = [`${counts.same} of ${records} are decided as before`];
+  if (unlikeRecorded > 0) {
+    lines.push(`${unlikeRecorded} were decided otherwise when they were recorded: by other rules than the ones before`);
+  }
+  if (unreadable > 0) lines.push(`${unreadable} lines are no records`);
+  return lines;
+}
+
+function change({ routeBefore, routeAfter, reasonBefore, reasonAfter }: ReplayDifference): string {
+  const side = (route: string | null, reason: string | null) =>
+    `${route ?? 'no route'}${reason === null ? '' : ` (${reason})`}`;
+  return `${side(routeBefore, reasonBefore)} -> ${side(routeAfter, reasonAfter)}`;
+}
+
+function exampleInWords({ at, request, userId, roles }: ReplayExample): string {
+  const who = userId === null ? 'no identity' : `${userId} with ${roles.length === 0 ? 'no role' : roles.join(', ')}`;
+  return `${at} ${request} by ${who}`;
+}
