@@ -1,4 +1,4 @@
-/** Two projects: `fast`, which `npm test` runs, and `slow`: whole processes and large transfers. */
+/** Two projects: `fast`, which `npm test` runs, and `slow`: whole processes, large transfers, failovers, many runs. */
 import { defineConfig, type TestUserConfig } from 'vitest/config';
 
 const shared: TestUserConfig = {
@@ -9,6 +9,15 @@ const shared: TestUserConfig = {
   restoreMocks: true,
   unstubEnvs: true,
 };
+
+/** Sentinels take their time to agree, and a property is worth what it was tried on. */
+const slow = [
+  'test/e2e/**/*.test.ts',
+  'test/property/**/*.test.ts',
+  'test/integration/redis-{cluster,sentinel}.test.ts',
+  'test/integration/revocation-topologies.test.ts',
+  'test/support/redis-topologies.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -23,11 +32,11 @@ export default defineConfig({
           ...shared,
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: slow,
           testTimeout: 10_000,
         },
       },
-      { test: { ...shared, name: 'slow', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000 } },
+      { test: { ...shared, name: 'slow', include: slow, testTimeout: 180_000 } },
     ],
   },
 });

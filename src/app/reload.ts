@@ -2,11 +2,10 @@
  * Keeps a running gateway in step with its files: on change, on SIGHUP, through the admin port. A file with problems
  * changes nothing: the last good configuration stays, and the problems are reported.
  */
-import { unwatchFile, watchFile } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { type LoadResult, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
-import { watchIncluded } from './watch-included.ts';
+import { watchFiles } from './watch-files.ts';
 
 export interface ReloadEvents {
   /** Takes a configuration without problems into use, whole or, when it throws, not at all. */
@@ -23,7 +22,7 @@ export interface Reloader {
 
 /**
  * Looks at the file, and at those that it includes, every `intervalMs`: by polling, since mounted files change through
- * links that no event follows. `include` are the patterns of the configuration in use.
+ * links that no event follows. `include` are the patterns of the configuration in use, which was read at `readAtMs`.
  */
 export function createReloader(
   file: string,
@@ -31,11 +30,14 @@ export function createReloader(
   intervalMs = 1000,
   env = process.env,
   include: readonly string[] = [],
+  readAtMs?: number,
 ): Reloader {
   const reload = (): readonly ConfigProblem[] => {
     const patterns: string[] = [];
-    const problems = take(loadConfig(file, env, (pattern) => patterns.push(pattern)));
-    included.watch(patterns);
+    const startedAtMs = Date.now();
+    const result = loadConfig(file, env, (pattern) => patterns.push(pattern));
+    files.watch(patterns, startedAtMs);
+    const problems = take(result);
     if (problems.length > 0) events.refused(problems);
     return problems;
   };
@@ -50,20 +52,12 @@ export function createReloader(
       return [{ file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' }];
     }
   };
-  const changed = (
-    now: { mtimeMs: number; size: number; ino: number },
-    before: { mtimeMs: number; size: number; ino: number },
-  ) => {
-    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) reload();
-  };
-  const included = watchIncluded(file, intervalMs, reload);
-  watchFile(file, { interval: intervalMs, persistent: false }, changed);
-  included.watch(include);
+  const files = watchFiles(file, intervalMs, reload);
+  files.watch(include, readAtMs);
   return {
     reload,
     close() {
-      unwatchFile(file, changed);
-      included.close();
+      files.close();
     },
   };
 }

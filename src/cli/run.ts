@@ -4,6 +4,8 @@ import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
+import { formatNames } from './import/format-names.ts';
+import type { ImportCommandOptions } from './import.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
 import type { TestOptions } from './test.ts';
@@ -124,6 +126,7 @@ function createProgram(done: Done): Command {
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
+  addImport(program, done);
   program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
@@ -150,6 +153,20 @@ function createProgram(done: Done): Command {
       process.stdout.write(`${version}\n`);
     });
   return program;
+}
+
+function addImport(program: Command, done: Done): void {
+  program
+    .command('import')
+    .description('make a configuration with tests from rules of another tool; what could not be carried over is listed')
+    .argument('[files...]', 'YAML or JSON (default: standard input)')
+    .addOption(new Option('--from <format>', 'what they are (default: found out)').choices(formatNames))
+    .option('-o, --out <file>', 'where to write it (default: standard output)')
+    .option('--upstream <url>', 'the service, where the rules name none')
+    .option('--widen', 'let {name} take a whole segment where the rules take only some texts')
+    .action(async (files: string[], options: ImportCommandOptions) =>
+      done((await import('./import.ts')).importRules(files, options)),
+    );
 }
 
 function percentOption(flags: string, description: string): Option {

@@ -18,6 +18,7 @@ export interface ServeOptions {
 }
 
 export async function serve(options: ServeOptions): Promise<ExitCode> {
+  const readAtMs = Date.now();
   const { config, findings } = readAnalyzed(options.config);
   const gateway = createGateway(config, {
     version,
@@ -52,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     },
     refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
   };
-  reloader = createReloader(options.config, events, 1000, process.env, config.include);
+  reloader = createReloader(options.config, events, 1000, process.env, config.include, readAtMs);
   if (options.shadow !== undefined) {
     // One with problems is reported, and waited for: it never keeps the gateway from serving.
     const compared = {

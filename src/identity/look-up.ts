@@ -8,7 +8,7 @@ import type { AuthApiClient } from './auth-api-client.ts';
 import { type CacheKeys, lookupKeys } from './cache-key.ts';
 import type { IdentityEvents, VoidedAt } from './events.ts';
 import type { MemoryCache } from './memory-cache.ts';
-import { type Origin, subjectOf } from './memory-entry.ts';
+import { momentOf, type Origin, subjectOf } from './memory-entry.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './shared-verdicts.ts';
 import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
@@ -20,7 +20,7 @@ export interface LookUpOptions {
   readonly client: AuthApiClient;
   readonly lifetimes: Lifetimes;
   readonly tombstones: Tombstones;
-  /** Verdicts that were asked for before then do not live. */
+  /** Verdicts of other replicas that were asked for before then do not live. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
   readonly events: Pick<IdentityEvents, 'voided'>;
@@ -34,6 +34,8 @@ export interface Finding {
   readonly resolution: Resolution;
   /** The moment for which it is true, in milliseconds since the epoch. */
   readonly askedAtMs: number;
+  /** Whether another replica asked, whose clock may be ahead. */
+  readonly foreign: boolean;
   /** Whether the Auth API is out of reach. */
   readonly outage: boolean;
   /** Whether it was revoked meanwhile, so that whoever waited for it has to ask anew. */
@@ -46,8 +48,10 @@ export type LookUp = (credential: Credential, oldestMs: number, client?: string)
 export function createLookUp(options: LookUpOptions): LookUp {
   const { memory, shared, client, lifetimes, tombstones, events, now } = options;
 
-  function findingOf(verdict: Verdict, source: VerdictSource, { lookups, foreign }: Origin): Finding {
+  function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
+    const { lookups, foreign } = origin;
+    const moment = momentOf(verdict, origin);
     const resolution: Resolution =
       identity === null
         ? { identity, reason: 'credential_rejected', retryAfterS: null, source }
@@ -58,11 +62,11 @@ export function createLookUp(options: LookUpOptions): LookUp {
     const isVoid = () => {
       if (!voided && version !== tombstones.version) {
         version = tombstones.version;
-        voided = tombstones.voids(subject, askedAtMs, foreign);
+        voided = tombstones.voids(subject, moment, foreign);
       }
       return voided;
     };
-    return { resolution, askedAtMs, outage: false, isVoid };
+    return { resolution, askedAtMs, foreign, outage: false, isVoid };
   }
 
   /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
@@ -95,19 +99,21 @@ export function createLookUp(options: LookUpOptions): LookUp {
     turn: SharedTurn | null,
     requester: string | undefined,
   ): Promise<Finding> {
+    const moment = tombstones.asking(now());
     const answer = await client.check(credential, requester);
     if (answer.identity === null && answer.reason !== 'credential_rejected') {
       turn?.end(null);
       const { identity, reason, retryAfterS, askedAtMs, outage } = answer;
       const resolution: Resolution = { identity, reason, retryAfterS, source: 'none' };
-      return { resolution, askedAtMs, outage, isVoid: () => false };
+      return { resolution, askedAtMs, foreign: false, outage, isVoid: () => false };
     }
     const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);
     const verdict = verdictOf(answer.identity, answer.askedAtMs, drawn);
-    const origin: Origin = { lookups, foreign: false };
+    const origin: Origin = { lookups, foreign: false, moment };
     const finding = findingOf(verdict, 'auth-api', origin);
     if (finding.isVoid()) {
       events.voided('auth-api');
+      if (answer.identity === null) memory.drop(credential);
       turn?.end(null);
       return finding;
     }

@@ -8,7 +8,7 @@ import type { Credential } from '../core/credential/credential.ts';
 import type { Accepted } from '../core/identity/identity.ts';
 import { textOf } from './credential-text.ts';
 import { DueWheel } from './due-wheel.ts';
-import { MemoryEntry, type Origin, subjectOf } from './memory-entry.ts';
+import { MemoryEntry, momentOf, type Origin, subjectOf } from './memory-entry.ts';
 import { MemorySpace } from './memory-space.ts';
 import { nextLookMs, refreshFromMs } from './refresh-time.ts';
 import { Tombstones } from './revocation/tombstones.ts';
@@ -103,8 +103,9 @@ export class MemoryCache implements VerdictStore {
     const text = textOf(credential);
     const [accepted, rejected] = [this.#accepted.get(kind, text), this.#rejected.get(kind, text)];
     const held = accepted ?? rejected;
-    if (held !== undefined && held.askedAtMs > verdict.askedAtMs) return;
-    if (this.#tombstones.voids(subjectOf(verdict.identity, origin.lookups), verdict.askedAtMs, origin.foreign)) return;
+    const moment = momentOf(verdict, origin);
+    if (held !== undefined && held.moment > moment) return;
+    if (this.#tombstones.voids(subjectOf(verdict.identity, origin.lookups), moment, origin.foreign)) return;
     if (accepted !== undefined) this.#drop(accepted);
     if (rejected !== undefined) this.#rejected.delete(rejected);
     if (!lives(verdict, nowMs) && !this.#mayServe(verdict, nowMs)) return;
@@ -115,6 +116,12 @@ export class MemoryCache implements VerdictStore {
       entry.spared = accepted?.spared ?? false;
       this.#wheel.add(entry, refreshFromMs(entry, this.#random()));
     }
+  }
+
+  /** Lets an accepted verdict go, which stands in for nothing anymore: the credential was rejected. */
+  drop(credential: Credential): void {
+    const accepted = this.#accepted.get(credential.kind, textOf(credential));
+    if (accepted !== undefined) this.#drop(accepted);
   }
 
   /** Whether this very entry is still held. */
@@ -159,7 +166,7 @@ export class MemoryCache implements VerdictStore {
   #stands(entry: MemoryEntry, space: MemorySpace): boolean {
     const { version } = this.#tombstones;
     if (entry.version === version) return true;
-    if (this.#tombstones.voids(subjectOf(entry.identity, entry.lookups), entry.askedAtMs, entry.foreign)) {
+    if (this.#tombstones.voids(subjectOf(entry.identity, entry.lookups), entry.moment, entry.foreign)) {
       if (space === this.#accepted) this.#drop(entry);
       else space.delete(entry);
       this.#onVoid();

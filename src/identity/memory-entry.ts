@@ -12,6 +12,13 @@ export interface Origin {
   readonly lookups: readonly string[];
   /** Whether another replica asked for it, whose clock may be ahead of this one. */
   readonly foreign: boolean;
+  /** When this process asked for it, by its tombstones (`asking`); left out: `askedAtMs`. */
+  readonly moment?: number;
+}
+
+/** What revocations are compared with. */
+export function momentOf({ askedAtMs }: Verdict, { moment = askedAtMs }: Origin): number {
+  return moment;
 }
 
 const rejection: Resolution = Object.freeze({
@@ -30,6 +37,8 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
   readonly endMs: number;
   readonly lookups: readonly string[];
   readonly foreign: boolean;
+  /** See `momentOf`. */
+  readonly moment: number;
   readonly resolution: Resolution;
   readonly bytes: number;
   /** Version of the tombstones at which it was found not to be revoked. */
@@ -54,6 +63,7 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
     this.endMs = endMs;
     this.lookups = origin.lookups;
     this.foreign = origin.foreign;
+    this.moment = momentOf(verdict, origin);
     this.version = version;
     this.resolution = identity === null ? rejection : acceptance(identity);
     this.bytes = entryBytes + textBytes(text) + listBytes(origin.lookups) + identityBytes(identity);

@@ -88,14 +88,13 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
   const client = createAuthApiClient({ config: authApi, events, now });
-  const oldestMs = (nowMs: number) => hearing.oldestMs(nowMs);
   const lookUp = createLookUp({
     memory,
     shared,
     client,
     lifetimes: cache,
     tombstones,
-    oldestMs,
+    oldestMs: (nowMs) => hearing.oldestMs(nowMs, true),
     keys,
     events,
     now,
@@ -135,11 +134,17 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       // Somebody else may have had no room, and we have.
       if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
       if (isUnknown(resolution)) return stale.insteadOf(resolution, credential, oldest);
-      if (finding.isVoid()) continue;
+      // A no to a look-up that began after the request came answers it: else many revocations would make it an outage.
+      const later = joined === undefined || round > 0;
+      if (finding.isVoid() && !(later && resolution.identity === null)) continue;
       // A flight of somebody who accepts older verdicts may have found one too old here. One of our own has not.
-      if (joined === undefined || finding.askedAtMs >= Math.max(oldest, oldestMs(now()))) return resolution;
+      if (joined === undefined || isFresh(finding, oldest)) return resolution;
     }
     return stale.insteadOf(busy, credential, oldest);
+  }
+
+  function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
+    return askedAtMs >= oldest && askedAtMs >= hearing.oldestMs(nowMs, foreign);
   }
 
   return {
@@ -147,9 +152,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       const nowMs = now();
       const oldest = nowMs - maxAgeMs;
       const entry = memory.find(credential, nowMs);
-      if (entry !== null && entry.askedAtMs >= oldest && entry.askedAtMs >= hearing.oldestMs(nowMs)) {
-        return tell(entry.resolution);
-      }
+      if (entry !== null && isFresh(entry, oldest, nowMs)) return tell(entry.resolution);
       const standIn = stale.standIn(credential, oldest, nowMs);
       return standIn === null ? resolveSlowly(credential, oldest, client).then(tell) : tell(standIn);
     },

@@ -151,7 +151,8 @@ export class SharedFlights {
       const parameters = [token, leaseMs, maxEntryBytes, replicaId, anew ? '1' : '0'];
       const reply = await this.#join(keysOf(keyPrefix, lookup), parameters);
       const [role, rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
-      if (typeof rest === 'number') return Math.max(rest, 0);
+      // Somebody may have put one there that lives for hours.
+      if (typeof rest === 'number') return Math.min(Math.max(rest, 0), leaseMs);
       const entry = Buffer.isBuffer(rest) ? rest : none;
       return String(role) === 'entry' ? { kind: 'entry', entry, pushed: false } : lead(entry);
     } catch {

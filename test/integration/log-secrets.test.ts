@@ -179,7 +179,7 @@ async function send({ lines, body = '' }: Row) {
   const [from, before] = [gateway.logText().length, logged()];
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
   const answer = await sendRaw(gateway.port, bytes);
-  await vi.waitFor(() => expect(logged()).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(logged()).toBeGreaterThan(before), 10_000);
   return { answer, log: gateway.logText().slice(from) };
 }
 
@@ -223,7 +223,7 @@ describe('a request', () => {
     );
     await vi.waitFor(() => expect(upstream.last().body.toString()).toContain(mark));
     client.destroy();
-    await vi.waitFor(() => expect(logged()).toBeGreaterThan(before));
+    await vi.waitFor(() => expect(logged()).toBeGreaterThan(before), 10_000);
     expect(found(gateway.logText().slice(from))).toEqual([]);
   });
 });

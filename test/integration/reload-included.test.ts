@@ -27,7 +27,7 @@ afterEach(() => {
 
 const put = (name: string, text: string) => writeFileSync(join(folder, name), text);
 
-function start(include: readonly string[]): Reloader {
+function start(include: readonly string[], readAtMs?: number): Reloader {
   const events = {
     apply: (config: { routes: { routes: readonly { id: string }[] } }) => {
       routes = config.routes.routes.map(({ id }) => id);
@@ -37,7 +37,7 @@ function start(include: readonly string[]): Reloader {
       refused = problems.map(({ file, line }) => `${file.slice(folder.length + 1)}:${line}`);
     },
   };
-  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, include);
+  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, include, readAtMs);
 }
 
 test('a file that changes, comes, breaks, is mended and goes', async () => {
@@ -65,6 +65,14 @@ test('patterns that come with a change of the main file are followed from then o
   await vi.waitFor(() => expect(routes).toEqual(['one']), 10_000);
   put('routes/one.yaml', route('uno'));
   await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
+});
+
+test('a change between the reading of the file and the first look is not missed', async () => {
+  put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
+  const readAtMs = Date.now();
+  put('routes/one.yaml', route('one'));
+  reloader = start(['routes/*.yaml'], readAtMs);
+  await vi.waitFor(() => expect(routes).toEqual(['one']), 10_000);
 });
 
 test('nothing is read again once it is closed', async () => {

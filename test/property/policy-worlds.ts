@@ -57,6 +57,7 @@ const route = fc
     path,
     access,
     methods: fc.constantFrom(null, ['GET', 'POST']),
+    mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'shadow'),
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
@@ -86,11 +87,12 @@ const text = fc
         mapped: { from: { field: mapped, equals: { groups: 'z', roles: 'raw', kind: 'key_pair' }[mapped] } },
       },
       upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
-      routes: routes.map(({ host, path: written, access: who, methods, when }, index) => ({
+      routes: routes.map(({ host, path: written, access: who, methods, mode, when }, index) => ({
         id: `route-${index}`,
         match: { ...(host === null ? {} : { host }), path: written, ...(methods === null ? {} : { methods }) },
         upstream: 's',
         access: who,
+        mode,
         ...(when.length === 0 ? {} : { when }),
       })),
     }),

@@ -13,6 +13,8 @@ export interface RunningGateway {
   logText(): string;
   logLines(): LogLine[];
   metrics(): Promise<string>;
+  /** Compares another configuration in the shadow; throws when it is none. */
+  useCandidate(text: string): void;
   /** Codes that an embedded Auth API sent, newest last. */
   readonly codes: readonly { readonly code: string; readonly codeId: string }[];
   /** Safe to call twice. */
@@ -24,11 +26,14 @@ export async function startGateway(
   text: string,
   readSecret: (path: string) => string = () => '',
 ): Promise<RunningGateway> {
-  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret });
-  if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  const configOf = (written: string) => {
+    const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret });
+    if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+    return read.config;
+  };
   let logged = '';
   const codes: { code: string; codeId: string }[] = [];
-  const gateway = createGateway(read.config, {
+  const gateway = createGateway(configOf(text), {
     version: 'test',
     logTo: {
       write: (lines) => {
@@ -55,6 +60,7 @@ export async function startGateway(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),
     metrics: async () => (await fetch(`${adminBase()}/metrics`)).text(),
+    useCandidate: (candidate) => gateway.useCandidate(configOf(candidate)),
     codes,
     close: () => gateway.close(),
   };

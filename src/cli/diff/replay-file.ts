@@ -21,13 +21,13 @@ export async function replayFile(file: string, before: Config, after: Config): P
       const read = readLine(line);
       if (read === null) unreadable += 1;
       else if ('rolegate' in read) reads = read.reads;
-      else if (reads === null) throw new CommandError(`rolegate: ${file} does not begin like a file of decisions`);
+      else if (reads === null) unreadable += 1;
       else replay.add(read, reads);
     }
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
+  } catch {
     throw new CommandError(`rolegate: ${file} cannot be read`);
   }
+  if (reads === null) throw new CommandError(`rolegate: ${file} is no file of recorded decisions`);
   return replay.report(unreadable);
 }
 

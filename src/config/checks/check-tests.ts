@@ -33,7 +33,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
       const path = [...file.testsAt, 'identities', name];
       const earlier = declaredIn.get(name);
       if (earlier !== undefined) {
-        const where = placeFrom(file, earlier, path);
+        const where = placeFrom(file, earlier, [...earlier.testsAt, 'identities', name]);
         file.check.atKey(
           path,
           `the identity "${name}" is declared in another file (${where})`,

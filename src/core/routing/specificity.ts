@@ -3,8 +3,9 @@ import type { RoutePattern, Segment } from './path-pattern.ts';
 
 /** Host first: exact over longer wildcard over shorter over none; then segment by segment from the left. */
 export function isMoreSpecific(a: RoutePattern, b: RoutePattern): boolean {
-  const byHost = hostRank(a.host) - hostRank(b.host);
-  if (byHost !== 0) return byHost > 0;
+  // Compared, not subtracted: two infinities have no difference.
+  const [hostOfA, hostOfB] = [hostRank(a.host), hostRank(b.host)];
+  if (hostOfA !== hostOfB) return hostOfA > hostOfB;
   const length = Math.max(a.segments.length, b.segments.length);
   for (let i = 0; i < length; i += 1) {
     const bySegment = segmentRank(a.segments[i]) - segmentRank(b.segments[i]);

@@ -3,6 +3,8 @@
  * proven, verdicts live no longer than `unhearingMs`, so that a revocation that nobody told takes effect by then.
  */
 
+import { allowedSkewMs } from './tombstones.ts';
+
 export interface HearingOptions {
   /** `cache.unhearing`. */
   readonly unhearingMs: number;
@@ -31,11 +33,12 @@ export class Hearing {
   }
 
   /**
-   * Verdicts that were asked for before then do not live: minus infinity while this process hears. For every look at a
-   * kept verdict, so it costs one comparison.
+   * Verdicts that were asked for before then do not live: minus infinity while this process hears. `foreign`: those that
+   * another replica asked for, whose clock may be ahead. For every look at a kept verdict, so it costs one comparison.
    */
-  oldestMs(nowMs: number): number {
-    return nowMs < this.#untilMs ? Number.NEGATIVE_INFINITY : nowMs - this.unhearingMs;
+  oldestMs(nowMs: number, foreign = false): number {
+    if (nowMs < this.#untilMs) return Number.NEGATIVE_INFINITY;
+    return nowMs - this.unhearingMs + (foreign ? allowedSkewMs : 0);
   }
 
   /** Everything that was revoked before `atMs` has been heard: the moment when an answered ping was sent. */

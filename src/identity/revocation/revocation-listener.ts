@@ -33,6 +33,9 @@ export interface RevocationListenerOptions {
 const entriesAtOnce = 500;
 const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 
+/** After a failed proof, however long `unhearing` is: what ended may be back at once. */
+const longestRetryMs = 250;
+
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
   readonly #heard = new HeardMessages();
@@ -114,7 +117,7 @@ export class RevocationListener {
     const hears = hearing.hears(now());
     if (hears !== this.#wasHearing) events.hearing(hears);
     this.#wasHearing = hears;
-    this.#schedule(hearing.unhearingMs / (proven ? 4 : 8));
+    this.#schedule(proven ? hearing.unhearingMs / 4 : Math.min(hearing.unhearingMs / 8, longestRetryMs));
   }
 
   #conclude(proven: boolean, sentAtMs: number, sentAt: number): void {

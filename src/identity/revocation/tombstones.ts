@@ -32,6 +32,8 @@ export interface TombstonesOptions {
 export const allowedSkewMs = 5_000;
 
 const defaultMaxEntries = 50_000;
+/** The least that keeps two moments apart: a double still holds it in this century. */
+const instantMs = 2 ** -10;
 
 export class Tombstones {
   readonly #lifeMs: number;
@@ -44,6 +46,7 @@ export class Tombstones {
   #allMs = Number.NEGATIVE_INFINITY;
   /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
   #namedMs = Number.NEGATIVE_INFINITY;
+  /** Of all questions and revocations so far. */
   #latestMs = Number.NEGATIVE_INFINITY;
 
   constructor({ lifeMs, maxEntries = defaultMaxEntries }: TombstonesOptions) {
@@ -61,6 +64,15 @@ export class Tombstones {
 
   get size(): number {
     return this.#sessions.size + this.#keyPairs.size + this.#users.size + this.#credentials.size;
+  }
+
+  /**
+   * The moment of a question that this process asks now: after every revocation so far, and not after any to come, even
+   * if the clock is set back. For `voids` alone.
+   */
+  asking(nowMs: number): number {
+    this.#latestMs = Math.max(nowMs, this.#latestMs + instantMs);
+    return this.#latestMs;
   }
 
   /** `nowMs`: when this process heard of it, in milliseconds since the epoch. A clock that is set back changes nothing. */
@@ -83,8 +95,8 @@ export class Tombstones {
   }
 
   /**
-   * Whether a verdict that was asked for at `askedAtMs` may not be used anymore. `foreign`: it was asked for by another
-   * replica, whose clock may be ahead of this one. A credential whose names are not known is taken for any of those that
+   * Whether a verdict that was asked for at `askedAtMs` (of `asking`) may not be used anymore. `foreign`: it was asked for
+   * by another replica, at that moment of its clock, which may be ahead of this one. A credential whose names are not known is taken for any of those that
    * were revoked.
    */
   voids(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {

@@ -44,8 +44,8 @@ export function harmsOf(request: LenientRequest): Harm[] {
   if (request.target.includes(forged.hidden)) found.push('hidden request');
   const guarded = ['/private', '/admin', '/items'].some((prefix) => isUnder(pathOf(request.target), prefix));
   const secrets = [known.user.token, known.user.secret, known.admin.token];
-  const everything = [...request.headers, ...request.trailers].map(([, value]) => value).join('\n');
-  if (guarded && secrets.some((secret) => everything.includes(secret))) found.push('leaked credential');
+  const carried = ['authorization', 'api-key', 'api-secret', 'sec-websocket-protocol'].flatMap(values).join('\n');
+  if (guarded && secrets.some((secret) => carried.includes(secret))) found.push('leaked credential');
   const origin = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
   if (origin.some((name) => values(name).some((value) => value.includes(forged.address)))) found.push('forged origin');
   const hosts = ['host', 'x-forwarded-host', 'forwarded', 'x-forwarded-server'];

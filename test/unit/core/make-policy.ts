@@ -28,6 +28,7 @@ export interface RouteSpec {
   readonly maxAgeMs?: number;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
+  readonly mode?: Route['mode'];
 }
 
 /** admin inherits reporter, reporter inherits user; suspended stands alone. */
@@ -73,7 +74,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     bodyBufferBytes: 0,
     bodyRate: 0,
     recheckMs: 0,
-    mode: 'enforce',
+    mode: spec.mode ?? 'enforce',
     evict: null,
   };
 }

@@ -1,0 +1,123 @@
+/** `rolegate import`: rules of another tool as a configuration with tests, and a list of what could not be carried over. */
+import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import type { Document } from 'yaml';
+import type { Config } from '../config/config.ts';
+import { formatProblems } from '../config/format-problems.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { type FormatName, type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
+import { anonymousCases, completeTests, writeTests } from '../workbench/import/imported-tests.ts';
+import { largestSource, printable, SourceError, type SourceText } from '../workbench/import/source-text.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+
+export interface ImportCommandOptions {
+  readonly from?: FormatName;
+  readonly out?: string;
+  readonly upstream?: string;
+  readonly widen?: boolean;
+}
+
+const mostFiles = 1000;
+
+/** `files`: none, or `-`: standard input. */
+export function importRules(files: readonly string[], options: ImportCommandOptions): ExitCode {
+  const imported = readAll(files.length === 0 ? ['-'] : files, options);
+  const { document, leftovers } = imported;
+  const given = anonymousCases(imported.protectedRules);
+  writeTests(document, { cases: given });
+  writeTests(document, completeTests(compiled(document), given));
+  const text = textOf(document);
+  compiled(document);
+  if (options.out === undefined) process.stdout.write(text);
+  else writeOut(options.out, text);
+  process.stderr.write(report(imported, leftovers.length));
+  return ExitCode.fine;
+}
+
+function readAll(files: readonly string[], options: ImportCommandOptions): ImportedPolicy {
+  if (files.length > mostFiles) throw new CommandError(`rolegate: more than ${mostFiles} files`, ExitCode.usage);
+  try {
+    const { from = null, upstream = null, widen = false } = options;
+    return importPolicy(files.map(readFile), { from, upstream: originOf(upstream), widen });
+  } catch (error) {
+    if (error instanceof SourceError) throw new CommandError(`rolegate: ${error.message}`);
+    throw error;
+  }
+}
+
+function originOf(upstream: string | null): string | null {
+  if (upstream === null) return null;
+  const url = URL.canParse(upstream) ? new URL(upstream) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.username === '') return url.origin;
+  throw new CommandError(
+    'rolegate: expected --upstream as scheme, host and port, such as http://orders:8080',
+    ExitCode.usage,
+  );
+}
+
+function readFile(file: string): SourceText {
+  const name = file === '-' ? 'standard input' : file;
+  try {
+    const bytes = file === '-' ? readStandardInput() : readBounded(file);
+    return { file: name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`rolegate: ${name} cannot be read as UTF-8 text`);
+  }
+}
+
+function readBounded(file: string): Uint8Array {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new CommandError(`rolegate: there is no file ${file}`);
+  if (!stats.isFile()) throw new CommandError(`rolegate: ${file} is not a file`);
+  if (stats.size > largestSource) throw tooLarge(file);
+  return readFileSync(file);
+}
+
+function readStandardInput(): Uint8Array {
+  const parts: Buffer[] = [];
+  let length = 0;
+  const input = openSync('/dev/stdin', 'r');
+  try {
+    for (;;) {
+      const part = Buffer.alloc(65_536);
+      const count = readSync(input, part);
+      if (count === 0) return Buffer.concat(parts);
+      length += count;
+      if (length > largestSource) throw tooLarge('standard input');
+      parts.push(part.subarray(0, count));
+    }
+  } finally {
+    closeSync(input);
+  }
+}
+
+function tooLarge(name: string): CommandError {
+  return new CommandError(`rolegate: ${name} is larger than ${largestSource / 1024 / 1024} MiB`);
+}
+
+function writeOut(file: string, text: string): void {
+  try {
+    // Never over something that is there: it may have been edited.
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw new CommandError(`rolegate: ${file} ${there ? 'is there already' : 'cannot be written'}`);
+  }
+}
+
+function textOf(document: Document): string {
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+/** What is written has to load; that it does not is a fault of the import, told with its place. */
+function compiled(document: Document): Config {
+  const read = parseConfig(textOf(document), { file: 'the imported configuration', env: {}, readSecret: () => '' });
+  if (read.ok) return read.config;
+  throw new CommandError(`rolegate: these rules cannot be joined\n${formatProblems(read.problems, { color: false })}`);
+}
+
+function report({ format, routes, leftovers }: ImportedPolicy, count: number): string {
+  const lines = leftovers.map(({ file, line, what, why }) => `${file}:${line}: ${printable(what)}: ${printable(why)}`);
+  const left = count === 0 ? 'nothing was left behind' : `${count} could not be carried over as it was:`;
+  return `${format}: ${routes} route${routes === 1 ? '' : 's'}; ${left}\n${lines.map((one) => `  ${one}\n`).join('')}`;
+}

@@ -1,0 +1,2 @@
+/** What can be imported; apart, so that the command line knows it without loading the importers. */
+export const formatNames = ['oathkeeper', 'ingress-nginx', 'openapi', 'platform'] as const;

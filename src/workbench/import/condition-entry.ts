@@ -1,0 +1,12 @@
+/** An entry of `when`, as it is written. */
+export interface ConditionEntry {
+  readonly client?: 'address';
+  readonly identity?: 'groups' | 'kind' | 'userId';
+  readonly cidr?: readonly string[];
+  readonly in?: readonly string[];
+  readonly equals?: string;
+  readonly exists?: boolean;
+  readonly any?: readonly ConditionEntry[];
+  readonly reason?: string;
+  readonly unless?: readonly string[];
+}

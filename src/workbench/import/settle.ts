@@ -1,0 +1,193 @@
+/**
+ * Turns imported rules into routes such that no request gets through which the source would have stopped. Routes match
+ * whole segments, and the most specific one wins; where the source sees it another way, rules that could meet in one
+ * request are joined, and what both allow is allowed.
+ */
+
+import type { ConditionEntry } from './condition-entry.ts';
+import {
+  atLeastAsStrict,
+  both,
+  type ImportedAccess,
+  type ImportedRule,
+  type Leftover,
+  sameAccess,
+  unique,
+} from './imported-rule.ts';
+import { contains, intersection, keyOf, mayMeet, type PathPattern } from './path-shape.ts';
+import { SourceError } from './source-text.ts';
+
+export interface Semantics {
+  /** `join`: the source has no order among rules that match. `specific`: the more specific one counts, as here. */
+  readonly overlaps: 'join' | 'specific';
+  /** Whether `winner` counts in the source wherever both match; only asked with `specific`. */
+  readonly wins: (winner: ImportedRule, loser: ImportedRule) => boolean;
+}
+
+export interface SettledRoute {
+  readonly rule: ImportedRule;
+  readonly pattern: PathPattern;
+  /** Access by method; `*`: every other one. */
+  readonly access: ReadonlyMap<string, ImportedAccess>;
+  readonly when: readonly ConditionEntry[];
+  readonly remarks: readonly string[];
+}
+
+/** Rules of one import; pairs of them are looked at. */
+const mostRules = 5_000;
+const mostPatterns = 20_000;
+
+export function settle(
+  rules: readonly ImportedRule[],
+  semantics: Semantics,
+): { readonly routes: readonly SettledRoute[]; readonly leftovers: readonly Leftover[] } {
+  if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
+  const leftovers: Leftover[] = [];
+  const placed = rules.flatMap((rule) => (rule.pattern === null ? [] : [{ ...rule, pattern: rule.pattern }]));
+  const guards = placed.map((rule) => guardsOf(rule, rules, semantics));
+  for (const [index, found] of guards.entries()) {
+    for (const guard of found) leftovers.push(closedFor(placed[index]!, guard));
+  }
+  const routes = patternsOf(placed, semantics).flatMap((pattern) => {
+    const sharing = placed.flatMap((rule, index) => {
+      const shares =
+        semantics.overlaps === 'join' ? contains(rule.pattern, pattern) : keyOf(rule.pattern) === keyOf(pattern);
+      return shares ? [{ rule, guards: guards[index]! }] : [];
+    });
+    const own = sharing.filter(({ rule }) => keyOf(rule.pattern) === keyOf(pattern));
+    if (semantics.overlaps === 'join')
+      leftovers.push(
+        ...meetings(
+          own.map(({ rule }) => rule),
+          sharing,
+        ),
+      );
+    else
+      leftovers.push(
+        ...meetings(
+          own.slice(1).map(({ rule }) => rule),
+          own.slice(0, 1),
+        ),
+      );
+    return routesOf(pattern, [...own, ...sharing.filter((one) => !own.includes(one))]);
+  });
+  return { routes, leftovers };
+}
+
+type Placed = ImportedRule & { readonly pattern: PathPattern };
+interface Sharing {
+  readonly rule: Placed;
+  readonly guards: readonly ImportedRule[];
+}
+
+/** Rules some of whose requests would come to `rule`, since their own patterns leave them out. */
+function guardsOf(rule: Placed, rules: readonly ImportedRule[], semantics: Semantics): readonly ImportedRule[] {
+  return rules.filter((other) => {
+    if (other.name === rule.name && other.place.line === rule.place.line && other.place.file === rule.place.file)
+      return false;
+    if (other.pattern !== null && keyOf(other.pattern) === shapeKey(other)) return false;
+    if (!methodsMeet(rule, other) || !mayMeet(other.shape, rule.pattern, other.anyCase)) return false;
+    if (other.pattern !== null && contains(other.pattern, rule.pattern)) return false;
+    if (semantics.overlaps === 'specific' && semantics.wins(rule, other)) return false;
+    return !atLeastAsStrict(rule, other);
+  });
+}
+
+/** Equal to the key of the pattern when the pattern is the whole of the rule. */
+function shapeKey({ shape }: ImportedRule): string {
+  const parts = shape.segments.map((segment) => (segment.kind === 'literal' ? `=${segment.text}` : segment.kind));
+  return JSON.stringify([shape.host, ...parts, ...(shape.rest ? ['rest'] : [])]);
+}
+
+function patternsOf(rules: readonly Placed[], { overlaps }: Semantics): readonly PathPattern[] {
+  const found = new Map(rules.map(({ pattern }) => [keyOf(pattern), pattern]));
+  if (overlaps === 'specific') return [...found.values()];
+  const pending = [...found.values()];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const other of [...found.values()]) {
+      const shared = intersection(next, other);
+      if (shared === null || found.has(keyOf(shared))) continue;
+      found.set(keyOf(shared), shared);
+      pending.push(shared);
+      if (found.size > mostPatterns)
+        throw new SourceError('these rules overlap in too many ways; import them in parts');
+    }
+  }
+  return [...found.values()];
+}
+
+/** The routes of one pattern. `sharing`: the rules that count for it, the owner of the pattern first. */
+function routesOf(pattern: PathPattern, sharing: readonly Sharing[]): readonly SettledRoute[] {
+  const named = unique(sharing.flatMap(({ rule }) => rule.methods ?? []));
+  const every = sharing.some(({ rule }) => rule.methods === null);
+  const verdicts = [...named, ...(every ? ['*'] : [])].map((method) => {
+    const concerned = sharing.filter(({ rule }) => claims(rule, method));
+    const guarding = concerned.flatMap(({ guards }) => guards.filter((guard) => claims(guard, method)));
+    const all = [...concerned.map(({ rule }) => rule), ...guarding];
+    const access = all.map((rule) => rule.access).reduce(both, 'public');
+    return {
+      method,
+      access,
+      rule: concerned[0]!.rule,
+      when: access === 'deny' ? [] : uniqueConditions(all.flatMap(({ when }) => when)),
+      remarks: unique(all.flatMap((rule) => rule.remarks)),
+    };
+  });
+  const groups = new Map<string, typeof verdicts>();
+  for (const verdict of verdicts) {
+    const { upstream, stripPrefix, addPrefix, anyCase, websocket } = verdict.rule;
+    const key = JSON.stringify([upstream, stripPrefix, addPrefix, anyCase, websocket, verdict.when]);
+    groups.set(key, [...(groups.get(key) ?? []), verdict]);
+  }
+  return [...groups.values()].map((group) => ({
+    rule: group[0]!.rule,
+    pattern,
+    access: new Map(group.map(({ method, access }) => [method, access])),
+    when: group[0]!.when,
+    remarks: unique(group.flatMap(({ remarks }) => remarks)),
+  }));
+}
+
+function claims({ methods }: ImportedRule, method: string): boolean {
+  // HEAD comes along with GET.
+  return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+}
+
+function methodsMeet(a: ImportedRule, b: ImportedRule): boolean {
+  if (a.methods === null || b.methods === null) return true;
+  return a.methods.some((method) => claims(b, method)) || b.methods.some((method) => claims(a, method));
+}
+
+function uniqueConditions(entries: readonly ConditionEntry[]): ConditionEntry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+}
+
+function closedFor(rule: ImportedRule, guard: ImportedRule): Leftover {
+  return {
+    ...rule.place,
+    what: rule.name,
+    why: `some requests of ${guard.name} (line ${guard.place.line}), which no route can tell apart, would come to it, so what ${guard.name} asks for is asked for here too`,
+  };
+}
+
+/** What is told of rules that match the same requests. */
+function meetings(own: readonly ImportedRule[], sharing: readonly Sharing[]): readonly Leftover[] {
+  return own.flatMap((rule) => {
+    const others = sharing.filter(
+      (one) =>
+        one.rule !== rule &&
+        methodsMeet(one.rule, rule) &&
+        (keyOf(one.rule.pattern) !== keyOf(rule.pattern) || one.rule.place.line < rule.place.line),
+    );
+    const differing = others.filter((one) => !sameAccess(one.rule.access, rule.access));
+    if (differing.length === 0) return [];
+    const names = differing.slice(0, 3).map((one) => `${one.rule.name} (line ${one.rule.place.line})`);
+    return [
+      {
+        ...rule.place,
+        what: rule.name,
+        why: `it matches requests of ${names.join(', ')}${differing.length > 3 ? ' and others' : ''} too; only what all of them allow is allowed`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,195 @@
+/** `validate`, `test`, `diff --replay` and `serve --shadow`, as an author of rules runs them. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
+import { runRolegate } from '../support/running-command.ts';
+
+let folder: ConfigFolder;
+beforeAll(() => {
+  folder = createConfigFolder();
+});
+afterAll(() => folder.remove());
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const command = runRolegate(args);
+  const code = await command.ended;
+  return { code, output: command.output() };
+}
+
+const head = `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+authApi: { url: "http://127.0.0.1:9" }
+roles: { user: {}, admin: { inherits: [user] } }
+upstreams: { s: { targets: ["http://127.0.0.1:9"] } }
+routes:
+`;
+const user = '  - { id: area, match: { path: "/area/**" }, upstream: s, access: [user] }\n';
+const hole = '  - { id: hole, match: { path: "/area/health" }, upstream: s, access: public }\n';
+
+describe('validate', () => {
+  let file: string;
+  beforeAll(() => {
+    file = folder.write('surprising.yaml', `${head}${user}${hole}`);
+  });
+
+  test('a warning stands like a problem, and does not fail', async () => {
+    const { code, output } = await run('validate', file);
+    expect(code).toBe(0);
+    expect(output).toMatch(
+      /surprising\.yaml:8:71 warning\[public_under_protected\] .* GET http:\/\/any\.example\/area\/health/,
+    );
+    expect(output).toContain('> 8 |');
+    expect(output).toMatch(/^ok .*: 2 routes, 2 roles, 1 upstream; 1 warning$/m);
+  });
+
+  test('--strict makes it an error', async () => {
+    const { code, output } = await run('validate', '--strict', file);
+    expect(code).toBe(1);
+    expect(output).toContain('error[public_under_protected]');
+    expect(output).toMatch(/^failed .*; 1 error$/m);
+  });
+
+  test.each([
+    ['a code', 'public_under_protected', 0],
+    ['a code and its subject', 'public_under_protected:hole', 0],
+    ['another subject', 'public_under_protected:other', 1],
+    ['a code that there is not', 'public_under_protekted', 2],
+  ])('--ignore: %s', async (_, ignored, expected) => {
+    const { code, output } = await run('validate', '--strict', '--ignore', ignored, file);
+    expect(code).toBe(expected);
+    if (expected === 2) expect(output).toContain('did you mean "public_under_protected"?');
+  });
+
+  test('--sarif: what the standard and code scanning require', async () => {
+    const { code, output } = await run('validate', '--sarif', file);
+    expect(code).toBe(0);
+    const log = JSON.parse(output);
+    expect(log).toMatchObject({ version: '2.1.0', $schema: expect.stringMatching(/sarif-schema-2\.1\.0\.json$/) });
+    expect(log.runs).toHaveLength(1);
+    const [{ tool, results, columnKind }] = log.runs;
+    expect(tool.driver.name).toBe('Rolegate');
+    expect(columnKind).toBe('utf16CodeUnits');
+    for (const rule of tool.driver.rules) {
+      const text = { text: expect.stringMatching(/./) };
+      expect(rule).toMatchObject({
+        id: expect.stringMatching(/^[a-z_]+$/),
+        shortDescription: text,
+        fullDescription: text,
+        help: text,
+      });
+      expect(['none', 'note', 'warning', 'error']).toContain(rule.defaultConfiguration.level);
+    }
+    expect(new Set(tool.driver.rules.map(({ id }: { id: string }) => id)).size).toBe(tool.driver.rules.length);
+    expect(results).toHaveLength(1);
+    const [result] = results;
+    expect(tool.driver.rules[result.ruleIndex].id).toBe(result.ruleId);
+    expect(result).toMatchObject({
+      ruleId: 'public_under_protected',
+      level: 'warning',
+      message: { text: expect.stringMatching(/public/) },
+    });
+    expect(Object.values(result.partialFingerprints)).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    const { artifactLocation, region } = result.locations[0].physicalLocation;
+    expect(artifactLocation.uri).toMatch(/surprising\.yaml$/);
+    expect(artifactLocation.uri).not.toContain('\\');
+    expect(region).toEqual({ startLine: 8, startColumn: 71 });
+  });
+
+  test('--sarif: a file that cannot be used', async () => {
+    const { code, output } = await run('validate', '--sarif', folder.write('bad.yaml', `${head}  - nonsense\n`));
+    expect(code).toBe(1);
+    const [{ results }] = JSON.parse(output).runs;
+    expect(results).toMatchObject([{ ruleId: 'configuration_invalid', level: 'error' }]);
+  });
+
+  test('a fingerprint does not move with the lines', async () => {
+    const of = async (text: string) => {
+      const { output } = await run('validate', '--sarif', folder.write('surprising.yaml', text));
+      return JSON.parse(output).runs[0].results[0].partialFingerprints;
+    };
+    expect(await of(`# a line more\n${head}${user}${hole}`)).toEqual(await of(`${head}${user}${hole}`));
+  });
+});
+
+test('test: files of tests are found, and named ones are read alone', async () => {
+  const config = folder.write('tested.yaml', `${head}${user}`);
+  const found = folder.write(
+    'tested.test.yaml',
+    'identities: { ann: { roles: [user] } }\ncases:\n  - { as: ann, request: GET /area/1, expect: allow }\n  - { request: GET /area/1, expect: refuse }\n',
+  );
+  const named = folder.write('elsewhere.yaml', 'cases: [{ request: GET /area/1, expect: allow }]\n');
+  const all = await run('test', '--config', config);
+  expect(all).toMatchObject({ code: 0, output: expect.stringContaining('2 passed') });
+  const one = await run('test', '--config', config, named);
+  expect(one).toMatchObject({ code: 1, output: expect.stringContaining('1 failed') });
+  expect(one.output).toContain('elsewhere.yaml:1');
+  expect((await run('explain', 'GET', '/area/1', '--config', config, '--as', 'ann')).code).toBe(0);
+  folder.write('tested.test.yaml', 'cases: [{ as: bob, request: GET /area/1, expect: allow }]\n');
+  const bad = await run('test', '--config', config, found);
+  expect(bad).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/tested\.test\.yaml:1:15 there is no identity "bob"/),
+  });
+});
+
+test('diff --replay: what recorded requests would have come to', async () => {
+  const before = folder.write('before.yaml', `${head}${user}`);
+  const after = folder.write('after.yaml', `${head}${user.replace('[user]', '[admin]')}`);
+  const identity = { kind: 'bearer', userId: 'ann', roles: ['user'], groups: [], sessionId: 's', keyId: null };
+  const record = {
+    at: '2026-01-01T00:00:00.000Z',
+    method: 'GET',
+    host: 'a.test',
+    path: '/area/1',
+    credential: 'bearer',
+    verdict: 'accepted',
+    identity,
+    outcome: 'allow',
+    reason: null,
+    route: 'area',
+  };
+  const lines = [
+    { rolegate: 'decisions', version: 1, reads: { query: [], headers: [], client: false } },
+    record,
+    { ...record, path: '/area/2' },
+    { ...record, path: '/other', outcome: 'refuse', reason: 'route_not_found', route: null },
+  ];
+  const file = folder.write('decisions.ndjson', `${lines.map((line) => JSON.stringify(line)).join('\n')}\nnonsense\n`);
+  const { code, output } = await run('diff', before, after, '--json', '--replay', file);
+  expect(code).toBe(3);
+  expect(JSON.parse(output).replay).toMatchObject({
+    records: 3,
+    unreadable: 1,
+    unlikeRecorded: 0,
+    counts: { same: 1, newly_refused: 2 },
+    differences: [
+      { difference: 'newly_refused', reasonAfter: 'role_missing', count: 2, examples: [{ userId: 'ann' }, {}] },
+    ],
+  });
+  expect((await run('diff', before, after, '--replay', file)).output).toContain(
+    '2 newly refused: area -> area (role_missing)',
+  );
+  expect((await run('diff', before, after, '--markdown', '--replay', file)).output).toContain('| 2 | newly refused |');
+  expect((await run('diff', before, before, '--replay', file)).code).toBe(0);
+  expect(await run('diff', before, before, '--replay', before)).toMatchObject({ code: 1 });
+});
+
+test('serve --shadow: warnings at start; a bad candidate is reported and waited for, and the gateway serves', async () => {
+  const config = folder.write('serving.yaml', `${head}${user}${hole}`);
+  const candidate = folder.write('candidate.yaml', 'nonsense');
+  const command = runRolegate(['serve', '--config', config, '--shadow', candidate]);
+  const [, started] = await command.see(/^(\{.*"msg":"started"\})$/m);
+  await command.see(/"findings":\["[^"]*serving\.yaml:8 .*"msg":"the configuration may not mean this"/);
+  await command.see(/"msg":"candidate not usable"/);
+  const { listen, admin } = JSON.parse(started!);
+  const report = async () => (await fetch(`http://127.0.0.1:${admin.port}/shadow`)).json() as Promise<object>;
+  expect(await report()).toMatchObject({ candidate: null, problems: [expect.stringMatching(/candidate\.yaml:1 /)] });
+  expect((await fetch(`http://127.0.0.1:${listen.port}/area/1`)).status).toBe(401);
+  folder.write('candidate.yaml', `${head}${user.replace('[user]', 'public')}`);
+  await command.see(/"msg":"candidate compared in the shadow"/);
+  expect(await report()).toMatchObject({ candidate: { routes: 1 }, problems: [] });
+  // The configuration brings its candidate along when it is read again.
+  command.signal('SIGHUP');
+  await command.see(/configuration reloaded"\}\n(?:.*\n)*.*candidate compared in the shadow/);
+  command.signal('SIGTERM');
+  expect(await command.ended).toBe(0);
+});

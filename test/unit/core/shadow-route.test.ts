@@ -1,0 +1,91 @@
+/** Routes that are tried out: exactly what the rule refuses is let through, and nothing else. */
+import { expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide.ts';
+import type { Resolution } from '../../../src/core/identity/identity.ts';
+import type { Decision } from '../../../src/core/outcome/decision.ts';
+import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import { accept, makePolicy, unresolved, view } from './make-policy.ts';
+
+const token = 'Authorization: Bearer abc';
+const user = accept({ roles: ['user'] });
+const never: Resolution = unresolved('auth_unavailable');
+
+type Row = [
+  name: string,
+  access: AccessSource,
+  headers: string[],
+  resolution: Resolution,
+  outcome: 'allow' | 'refuse',
+  rule: string | null,
+];
+
+const rows: Row[] = [
+  ['what the rule allows is allowed, as ever', ['user'], [token], user, 'allow', null],
+  ['a missing role', ['admin'], [token], user, 'allow', 'role_missing'],
+  ['a forbidden role', { none: ['user'] }, [token], user, 'allow', 'role_forbidden'],
+  ['no credential', ['user'], [], never, 'allow', 'credential_missing'],
+  ['a malformed credential', ['user'], ['Authorization: Bearer'], never, 'allow', 'credential_malformed'],
+  ['a rejected credential', ['user'], [token], unresolved('credential_rejected'), 'allow', 'credential_rejected'],
+  ['an Auth API that is away', ['user'], [token], never, 'refuse', 'auth_unavailable'],
+  ['an Auth API that is slow', ['user'], [token], unresolved('auth_timeout'), 'refuse', 'auth_timeout'],
+  [
+    'an Auth API that talks nonsense',
+    ['user'],
+    [token],
+    unresolved('auth_answer_invalid'),
+    'refuse',
+    'auth_answer_invalid',
+  ],
+  ['two credentials', ['user'], [token, 'api-key: k'], never, 'refuse', 'credential_conflict'],
+  ['a repeated credential', ['user'], [token, token], never, 'refuse', 'credential_repeated'],
+  ['what is denied', 'deny', [token], user, 'refuse', 'access_denied'],
+];
+
+test.each(rows)('%s', (_, access, headers, resolution, outcome, rule) => {
+  const policy = makePolicy([{ on: '/x', access, mode: 'shadow' }]);
+  const decision = decide(view('GET /x', headers), policy, () => resolution) as Decision;
+  expect(decision.outcome).toBe(outcome);
+  if (decision.outcome === 'allow') {
+    expect(decision.shadowed?.reason ?? null).toBe(rule);
+    const known = resolution.identity !== null && headers.length === 1;
+    expect(decision.identity).toEqual(known ? resolution.identity : null);
+  } else expect(decision.reason).toBe(rule);
+  // Control: the same route that is not in the shadow.
+  const enforced = decide(view('GET /x', headers), makePolicy([{ on: '/x', access }]), () => resolution) as Decision;
+  expect(enforced.reason).toBe(rule);
+});
+
+test('an unmet condition is let through, with its word', () => {
+  const when = [
+    {
+      word: 'wrong_region',
+      unless: [],
+      condition: {
+        subject: { from: 'query', name: 'region' },
+        comparison: { operator: 'equals', operand: { literal: 'eu' } },
+      },
+    },
+  ] as const;
+  const policy = makePolicy([{ on: '/x', access: 'public', when, mode: 'shadow' }]);
+  const decision = decide(view('GET /x?region=us'), policy, () => never);
+  expect(decision).toMatchObject({ outcome: 'allow', shadowed: { condition: { word: 'wrong_region' } } });
+});
+
+test('what comes late is let through alike, and a fault is a refusal', async () => {
+  const policy = makePolicy([{ on: '/x', access: ['admin'], mode: 'shadow' }]);
+  expect(await decide(view('GET /x', [token]), policy, async () => user)).toMatchObject({
+    outcome: 'allow',
+    shadowed: { reason: 'role_missing' },
+  });
+  const fault = () => Promise.reject(new Error('broken'));
+  expect(await decide(view('GET /x', [token]), policy, fault)).toMatchObject({ reason: 'internal_error' });
+});
+
+test('what does not hang on the rule stays refused: readings, methods, paths', () => {
+  const policy = makePolicy([{ on: '/x', access: { GET: ['admin'] }, mode: 'shadow' }]);
+  const reason = (line: string) => (decide(view(line), policy, () => never) as Decision).reason;
+  expect(reason('POST /x')).toBe('method_not_allowed');
+  expect(reason('GET /y')).toBe('route_not_found');
+  expect(reason('GET /x%2Fy')).toBe('path_ambiguous');
+  expect(reason('GET x')).not.toBeNull();
+});

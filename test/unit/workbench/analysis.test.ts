@@ -1,0 +1,277 @@
+/** What the analysis of rules finds, and what it must not find. */
+import { describe, expect, test } from 'vitest';
+import { findSurprises } from '../../../src/app/find-surprises.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+const head = `version: 1
+authApi: { url: "http://auth:8081" }
+conditions: { headers: [x-region] }
+upstreams: { s: { targets: ["http://s:8080"] } }
+`;
+const roles = 'roles: { user: {}, admin: { inherits: [user] } }\n';
+
+function find(text: string) {
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
+  return findSurprises(read.config, read.places);
+}
+
+const route = (id: string, path: string, keys: string, host?: string) =>
+  `  - { id: ${id}, match: { path: "${path}"${host === undefined ? '' : `, host: "${host}"`} }, upstream: s, ${keys} }\n`;
+
+/** Codes and subjects, without those of roles that a table does not name. */
+function codes(routes: string): string[] {
+  return find(`${head}${roles}routes:\n${route('uses', '/uses', 'access: [user]')}${routes}`).map(
+    ({ code, subject }) => `${code}:${subject}`,
+  );
+}
+
+describe('routes that never match', () => {
+  const user = 'access: [user]';
+  test.each([
+    [
+      'a rest of which every length is taken',
+      [
+        ['all', '/a/**'],
+        ['none', '/a'],
+        ['some', '/a/{x}/**'],
+      ],
+      ['route_unreachable:all'],
+    ],
+    [
+      'a rest below a parameter',
+      [
+        ['all', '/{t}/**'],
+        ['none', '/{t}'],
+        ['one', '/{t}/{x}'],
+        ['more', '/{t}/{x}/{y}/**'],
+      ],
+      ['route_unreachable:all'],
+    ],
+    [
+      'one length is left',
+      [
+        ['all', '/a/**'],
+        ['some', '/a/{x}/**'],
+      ],
+      [],
+    ],
+    [
+      'a literal leaves other values',
+      [
+        ['all', '/a/{x}'],
+        ['one', '/a/b'],
+      ],
+      [],
+    ],
+    [
+      'depth counts',
+      [
+        ['all', '/a/**'],
+        ['none', '/a'],
+        ['one', '/a/{x}'],
+        ['two', '/a/{x}/{y}'],
+      ],
+      [],
+    ],
+  ] as const)('%s', (_, routes, expected) => {
+    expect(codes(routes.map(([id, path]) => route(id, path, user)).join(''))).toEqual(expected);
+  });
+
+  test.each([
+    ['exact', 'a.test', 'a.test', true],
+    ['exact for any', 'a.test', undefined, false],
+    ['exact for wildcard', 'a.test', '*.test', false],
+    ['longer wildcard for wildcard', '*.a.test', '*.test', false],
+    ['wildcard', '*.test', '*.test', true],
+    ['wildcard for any', '*.example', undefined, false],
+  ] as const)('hosts: %s', (_, narrow, broad, never) => {
+    const taken = route('none', '/a', user, narrow) + route('some', '/a/{x}/**', user, narrow);
+    expect(codes(route('all', '/a/**', user, broad) + taken)).toEqual(never ? ['route_unreachable:all'] : []);
+  });
+});
+
+test.each([
+  [
+    'a broader route lists it',
+    route('rest', '/a/**', 'access: { GET: [user], POST: [admin] }') +
+      route('one', '/a/{x}', 'access: { GET: [user] }'),
+    ['method_unlisted:one'],
+  ],
+  [
+    'denied by the broader one',
+    route('rest', '/a/**', 'access: { GET: [user], POST: deny }') + route('one', '/a/{x}', 'access: { GET: [user] }'),
+    [],
+  ],
+  [
+    'said to be meant',
+    route('rest', '/a/**', 'access: { GET: [user], POST: [admin] }') +
+      route('one', '/a/{x}', 'access: { GET: [user], POST: deny }'),
+    [],
+  ],
+  [
+    'listed by a second route of the same pattern',
+    route('rest', '/a/**', 'access: { GET: [user], POST: [admin] }') +
+      '  - { id: one, match: { path: "/a/{x}", methods: [GET] }, upstream: s, access: [user] }\n' +
+      '  - { id: two, match: { path: "/a/{x}", methods: [POST] }, upstream: s, access: [admin] }\n',
+    [],
+  ],
+  [
+    'all others like it list it',
+    ['a', 'b', 'c', 'd']
+      .map((id) => route(id, `/v1/${id}/{x}`, `access: { GET: [user]${id === 'c' ? '' : ', DELETE: [admin]'} }`))
+      .join(''),
+    ['method_unlike_peers:c'],
+  ],
+  [
+    'most others like it list it',
+    ['a', 'b', 'c', 'd']
+      .map((id) => route(id, `/v1/${id}/{x}`, `access: { GET: [user]${'cd'.includes(id) ? '' : ', DELETE: [admin]'} }`))
+      .join(''),
+    [],
+  ],
+  [
+    'public below a protected prefix',
+    route('area', '/admin/**', 'access: [admin]') + route('hole', '/admin/health', 'access: public'),
+    ['public_under_protected:hole'],
+  ],
+  [
+    'public below a closed prefix, or the whole of a host',
+    route('closed', '/admin/**', 'access: deny') +
+      route('health', '/admin/health', 'access: public') +
+      route('all', '/**', 'access: [user]') +
+      route('login', '/login', 'access: public'),
+    [],
+  ],
+  ['in shadow mode', route('try', '/t', 'access: [admin], mode: shadow'), ['route_in_shadow:try']],
+] as const)('%s', (_, routes, expected) => {
+  expect(codes(routes)).toEqual(expected);
+});
+
+describe('roles', () => {
+  const of = (declared: string, routes: string) =>
+    find(`${head}roles: ${declared}\nroutes:\n${routes}`).map(({ code, subject }) => `${code}:${subject}`);
+
+  test.each([
+    ['used by nobody', '{ user: {}, guest: {} }', ['role_unused:guest']],
+    ['grants a used one', '{ user: {}, boss: { inherits: [admin] }, admin: { inherits: [user] } }', []],
+    ['only inherited', '{ base: {}, user: { inherits: [base] } }', ['role_unused:base']],
+    ['misspelt', '{ user: {}, usre: {} }', ['role_misspelt:usre']],
+  ] as const)('%s', (_, declared, expected) => {
+    expect(of(declared, route('a', '/a', 'access: [user]'))).toEqual(expected);
+  });
+
+  test('exemptions count as use', () => {
+    const keys = 'access: [user], when: [{ query: q, exists: true, unless: [root], reason: q_needed }]';
+    expect(of('{ user: {}, root: {} }', route('a', '/a', keys))).toEqual([]);
+  });
+
+  test.each([
+    ['asks for what it forbids', '{ all: [admin], none: [user] }', true],
+    ['one of several is left', '{ any: [admin, guest], none: [user] }', false],
+    ['none of several is left', '{ any: [admin, boss], none: [user] }', true],
+    ['forbids without asking', '{ none: [user] }', false],
+    ['the heir is forbidden', '{ all: [user], none: [admin] }', false],
+    ['both are needed, one brings a forbidden one', '{ all: [guest, admin], none: [user] }', true],
+  ] as const)('%s', (_, rule, bad) => {
+    const declared = '{ user: {}, admin: { inherits: [user] }, boss: { inherits: [admin] }, guest: {} }';
+    const found = of(declared, route('a', '/a', `access: ${rule}`) + route('b', '/b', 'access: [user, guest]'));
+    expect(found).toEqual(bad ? ['rule_unmeetable:a'] : []);
+  });
+
+  test('a role that follows from another one is brought along', () => {
+    const declared = '{ user: { from: { field: roles, equals: admin } }, admin: {} }';
+    const routes = route('a', '/a', 'access: { all: [admin], none: [user] }');
+    expect(of(declared, routes)).toEqual(['rule_unmeetable:a']);
+  });
+
+  test('an upstream without a route', () => {
+    const text = `${head.replace('upstreams: {', 'upstreams: { old: { targets: ["http://o:1"] },')}${roles}routes:\n${route('a', '/a', 'access: [user]')}`;
+    expect(find(text).map(({ code, subject }) => `${code}:${subject}`)).toEqual(['upstream_unused:old']);
+  });
+});
+
+describe('conditions', () => {
+  const impossible: readonly (readonly [name: string, when: string])[] = [
+    ['two texts at once', '{ all: [{ param: p, equals: a }, { param: p, equals: b }], reason: w }'],
+    ['a text that is not in a list', '{ all: [{ query: q, equals: a }, { query: q, in: [b, c] }], reason: w }'],
+    ['a prefix that it has not', '{ all: [{ query: q, equals: a }, { query: q, startsWith: b }], reason: w }'],
+    ['there and not there', '{ all: [{ query: q, exists: true }, { query: q, exists: false }], reason: w }'],
+    ['missing, and compared', '{ all: [{ query: q, exists: false }, { query: q, equals: a }], reason: w }'],
+    ['a segment with a slash', '{ param: p, equals: "a/b", reason: w }'],
+    ['a header with a comma', '{ header: x-region, equals: "eu,us", reason: w }'],
+    ['a value and its opposite', '{ all: [{ param: p, equals: a }, { not: { param: p, equals: a } }], reason: w }'],
+    [
+      'a bearer with the id of a key',
+      '{ all: [{ identity: kind, equals: bearer }, { identity: keyId, exists: true }], reason: w }',
+    ],
+    [
+      'two ranges apart',
+      '{ all: [{ client: address, cidr: "10.0.0.0/8" }, { client: address, cidr: "192.168.0.0/16" }], reason: w }',
+    ],
+    [
+      'the same value twice, once not',
+      '{ all: [{ param: p, equals: identity.userId }, { not: { param: p, equals: identity.userId } }], reason: w }',
+    ],
+  ];
+  const possible: readonly (readonly [name: string, when: string])[] = [
+    ['one of two texts', '{ any: [{ param: p, equals: a }, { param: p, equals: b }], reason: w }'],
+    ['two groups at once', '{ all: [{ identity: groups, equals: a }, { identity: groups, equals: b }], reason: w }'],
+    [
+      'a group and not another',
+      '{ all: [{ identity: groups, equals: a }, { not: { identity: groups, equals: b } }], reason: w }',
+    ],
+    ['not oneself', '{ not: { param: p, equals: identity.userId }, reason: w }'],
+    ['own group', '{ param: p, in: identity.groups, reason: w }'],
+    [
+      'a longer text',
+      '{ all: [{ query: q, startsWith: param.p }, { not: { query: q, equals: param.p } }], reason: w }',
+    ],
+    [
+      'a range in a range',
+      '{ all: [{ client: address, cidr: "10.0.0.0/8" }, { not: { client: address, cidr: "10.0.0.0/16" } }], reason: w }',
+    ],
+    ['outside', '{ not: { client: address, cidr: ["10.0.0.0/8", "192.168.0.0/16"] }, reason: w }'],
+    [
+      'three that differ',
+      '{ all: [{ not: { query: q, equals: param.p } }, { not: { query: r, equals: query.q } }, { not: { query: r, equals: param.p } }], reason: w }',
+    ],
+  ];
+  const codesOf = (when: string) => codes(route('c', '/c/{p}', `access: [user], when: [${when}]`));
+
+  test.each(impossible)('cannot hold: %s', (_, when) => expect(codesOf(when)).toEqual(['condition_unmeetable:c']));
+  test.each(possible)('can hold: %s', (_, when) => expect(codesOf(when)).toEqual([]));
+
+  test('each can hold, and not all together', () => {
+    const [both] = find(
+      `${head}${roles}routes:\n${route('c', '/c/{p}', 'access: [user], when: [{ param: p, equals: a, reason: one }, { param: p, equals: b, reason: two, unless: [admin] }]')}`,
+    );
+    expect(both).toMatchObject({ code: 'condition_unmeetable', example: 'GET http://any.example/c/anything' });
+    expect(both?.message).toContain('exemption (admin)');
+  });
+
+  test('what would take too many tries is not judged', () => {
+    const many = Array.from({ length: 12 }, (_, n) => `{ query: q${n}, equals: a }`).join(', ');
+    expect(codesOf(`{ all: [${many}, { param: p, equals: a }, { param: p, equals: b }], reason: w }`)).toEqual([]);
+  });
+
+  test('a message holds no value of a condition, even one from a variable', () => {
+    const text = `${head}${roles}routes:\n${route('c', '/c/{p}', `access: [user], when: [{ all: [{ param: p, equals: "\${SECRET}" }, { param: p, equals: b }], reason: w }]`)}`;
+    const read = parseConfig(text, { file: 'f', env: { SECRET: 'hush-hush' }, readSecret: () => '' });
+    if (!read.ok) throw new Error('not read');
+    const findings = findSurprises(read.config, read.places);
+    expect(findings).toHaveLength(1);
+    expect(JSON.stringify(findings)).not.toContain('hush');
+  });
+});
+
+test('a finding stands where its cause is written, with a request that shows it', () => {
+  const [found] = find(
+    `${head}${roles}routes:\n${route('area', '/admin/**', 'access: [user]', 'api.test')}${route('hole', '/admin/health', 'access: public', 'api.test')}`,
+  );
+  expect(found).toMatchObject({
+    example: 'GET http://api.test/admin/health',
+    problem: { file: 'gateway.yaml', line: 8, column: 90 },
+  });
+  expect(found?.problem.frame).toContain('hole');
+});
