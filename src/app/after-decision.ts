@@ -33,7 +33,7 @@ export class AfterDecision {
 
   /** As `core/decide.ts`, and told to the watchers when there is one that is active. */
   decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
-    if (!this.#watchers.some(({ active }) => active)) return decide(view, policy, resolve);
+    if (!this.#watched()) return decide(view, policy, resolve);
     let credential: Credential | null = null;
     let resolution: Resolution | null = null;
     const decision = decide(view, policy, (asked, maxAgeMs, client) => {
@@ -53,6 +53,12 @@ export class AfterDecision {
     if (decision instanceof Promise) void decision.then(keep);
     else keep(decision);
     return decision;
+  }
+
+  /** Asked for every request, so nothing is allocated. */
+  #watched(): boolean {
+    for (const watcher of this.#watchers) if (watcher.active) return true;
+    return false;
   }
 
   #keep(decided: Decided, policy: Policy): void {

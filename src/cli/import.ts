@@ -4,7 +4,8 @@ import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { type FormatName, type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
+import type { FormatName } from '../workbench/import/format-names.ts';
+import { type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
 import { anonymousCases, completeTests, writeTests } from '../workbench/import/imported-tests.ts';
 import { largestSource, printable, SourceError, type SourceText } from '../workbench/import/source-text.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
@@ -106,7 +107,7 @@ function writeOut(file: string, text: string): void {
 }
 
 function textOf(document: Document): string {
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  return `${document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd()}\n`;
 }
 
 /** What is written has to load; that it does not is a fault of the import, told with its place. */

@@ -32,7 +32,8 @@ const formats = {
 function rows(route: RouteDescription): string[][] {
   const byRule = new Map<string, string[]>();
   for (const { method, rule } of route.access) {
-    const words = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
+    const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
+    const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\ntried out: ${rules}` : rules;
     byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? 'every method' : method]);
   }
   return [...byRule].map(([words, methods], index) => {

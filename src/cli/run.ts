@@ -1,10 +1,10 @@
 /** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
+import { formatNames } from '../workbench/import/format-names.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
-import { formatNames } from './import/format-names.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';

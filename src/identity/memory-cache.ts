@@ -104,7 +104,9 @@ export class MemoryCache implements VerdictStore {
     const [accepted, rejected] = [this.#accepted.get(kind, text), this.#rejected.get(kind, text)];
     const held = accepted ?? rejected;
     const moment = momentOf(verdict, origin);
-    if (held !== undefined && held.moment > moment) return;
+    // A clock that is set back brings no order into what this process asked itself.
+    const own = held?.foreign === false && !origin.foreign;
+    if (held !== undefined && (own ? held.moment > moment : held.askedAtMs > verdict.askedAtMs)) return;
     if (this.#tombstones.voids(subjectOf(verdict.identity, origin.lookups), moment, origin.foreign)) return;
     if (accepted !== undefined) this.#drop(accepted);
     if (rejected !== undefined) this.#rejected.delete(rejected);

@@ -13,7 +13,7 @@ export interface Applicant {
   line: Line | null;
   ahead: Applicant | null;
   behind: Applicant | null;
-  /** Its turn has come: it looks for a target. */
+  /** Its turn has come: it looks for a target. Never throws. */
   proceed(): void;
 }
 
@@ -51,8 +51,11 @@ export class Admission {
   readonly #inUse = new Map<string, number>();
   /** Those of a client beyond its bound. */
   readonly #beyond = new Map<string, Line>();
+  #waitingBeyond = 0;
   readonly #queue = new Line();
-  #waiting = 0;
+  /** Turns that have come and are not taken yet. */
+  readonly #turns: (string | null)[] = [];
+  #turning = false;
   #congested = false;
   /** Waits until nobody waits here. */
   #emptied: (() => void) | null = null;
@@ -63,18 +66,21 @@ export class Admission {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#queue.length + this.#waitingBeyond;
   }
 
-  /** The queue was full a moment ago, and is still more than half full. */
+  /**
+   * The queue for connections was full a moment ago, and is still more than half full. Who waits for other requests of
+   * its own says nothing of the upstream: others may find it idle.
+   */
   get congested(): boolean {
-    if (this.#congested && this.#waiting * 2 <= this.#maxWaiting) this.#congested = false;
+    if (this.#congested && this.#queue.length * 2 <= this.#maxWaiting) this.#congested = false;
     return this.#congested;
   }
 
   /** Resolves once nobody waits; whoever waits does so for a bounded time. */
   async empty(): Promise<void> {
-    if (this.#waiting === 0) return;
+    if (this.waiting === 0) return;
     await new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
@@ -89,57 +95,75 @@ export class Admission {
       return true;
     }
     const line = this.#beyond.get(party) ?? new Line();
-    // One client gets half of the queue.
-    if (line.length * 2 >= this.#maxWaiting) return 'client_busy';
-    const full = this.#wait(applicant, line);
-    if (full !== null) return full;
+    // One client gets half of the queue, and all that are beyond their bounds do not take the places of others.
+    if (line.length * 2 >= this.#maxWaiting || this.#waitingBeyond >= this.#maxWaiting) return 'client_busy';
+    line.push(applicant);
+    this.#waitingBeyond += 1;
     this.#beyond.set(party, line);
     return false;
   }
 
   /** It found no free connection. A reason: there is no place to wait. */
   queue(applicant: Applicant): ReasonCode | null {
-    return this.#wait(applicant, this.#queue);
-  }
-
-  #wait(applicant: Applicant, line: Line): ReasonCode | null {
-    if (this.#waiting >= this.#maxWaiting) {
+    if (this.#queue.length >= this.#maxWaiting) {
       this.#congested = true;
       return 'upstream_busy';
     }
-    this.#waiting += 1;
-    line.push(applicant);
+    this.#queue.push(applicant);
     return null;
   }
 
   /** It waits no longer. Returns what it waited for. */
   forget(applicant: Applicant): 'connection' | 'client' {
     const line = applicant.line!;
+    const own = line !== this.#queue;
     line.remove(applicant);
-    this.#waiting -= 1;
-    if (this.#waiting === 0) this.#emptied?.();
-    if (line === this.#queue) return 'connection';
-    if (line.length === 0) this.#beyond.delete(applicant.party);
-    return 'client';
+    if (own) {
+      this.#waitingBeyond -= 1;
+      if (line.length === 0) this.#beyond.delete(applicant.party);
+    }
+    if (this.waiting === 0) this.#emptied?.();
+    return own ? 'client' : 'connection';
   }
 
-  /** A connection is free: the first in the queue, taken out of it. */
-  next(): Applicant | null {
-    const { first } = this.#queue;
-    if (first !== null) this.forget(first);
-    return first;
+  /** A connection is free: the turn of the first in the queue has come. */
+  next(): void {
+    if (this.#queue.first !== null) this.#turn(null);
   }
 
   /** A request that had entered is over: another one of its client may take its place. */
   leave(party: string): void {
-    const waiting = this.#beyond.get(party)?.first;
-    if (waiting !== undefined && waiting !== null) {
-      this.forget(waiting);
-      waiting.proceed();
+    if (this.#beyond.has(party)) {
+      this.#turn(party);
       return;
     }
     const left = this.#inUse.get(party)! - 1;
     if (left === 0) this.#inUse.delete(party);
     else this.#inUse.set(party, left);
+  }
+
+  /** One after the other: whoever fails at once makes way for the next, and thousands of them must not nest. */
+  #turn(party: string | null): void {
+    this.#turns.push(party);
+    if (this.#turning) return;
+    this.#turning = true;
+    try {
+      // An array that grows is walked to its new end.
+      for (const turn of this.#turns) this.#give(turn);
+    } finally {
+      this.#turns.length = 0;
+      this.#turning = false;
+    }
+  }
+
+  /** Null: a turn for a connection; else a place that one of this client has left. */
+  #give(party: string | null): void {
+    const first = (party === null ? this.#queue : this.#beyond.get(party))?.first ?? null;
+    if (first !== null) {
+      this.forget(first);
+      first.proceed();
+    } else if (party !== null) {
+      this.leave(party);
+    }
   }
 }

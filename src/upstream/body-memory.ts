@@ -1,34 +1,40 @@
 /** Bounds what the first parts of all request bodies take together, and what those of one client do. */
 
-/** Whoever holds some of it; one per client. */
-export interface BodyHolder {
-  heldBytes: number;
-}
-
 /** One client gets this part of the whole. */
 const clientShare = 1 / 4;
 
 export class BodyMemory {
   readonly maxBytes: number;
   heldBytes = 0;
+  /** Bytes of each client that has any. */
+  readonly #held = new Map<string, number>();
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
   }
 
-  /** `holder` null: nobody in particular, such as a trusted proxy. Anything but null: nothing was taken. */
-  take(bytes: number, holder: BodyHolder | null): 'overloaded' | 'client_busy' | null {
+  /** Clients that hold some of it. */
+  get clients(): number {
+    return this.#held.size;
+  }
+
+  /** `party` null: nobody in particular, such as a proxy that names no client. Anything but null: nothing was taken. */
+  take(bytes: number, party: string | null): 'overloaded' | 'client_busy' | null {
     if (this.heldBytes + bytes > this.maxBytes) return 'overloaded';
-    if (holder !== null) {
-      if (holder.heldBytes + bytes > this.maxBytes * clientShare) return 'client_busy';
-      holder.heldBytes += bytes;
+    if (party !== null) {
+      const held = (this.#held.get(party) ?? 0) + bytes;
+      if (held > this.maxBytes * clientShare) return 'client_busy';
+      this.#held.set(party, held);
     }
     this.heldBytes += bytes;
     return null;
   }
 
-  give(bytes: number, holder: BodyHolder | null): void {
+  give(bytes: number, party: string | null): void {
     this.heldBytes -= bytes;
-    if (holder !== null) holder.heldBytes -= bytes;
+    if (party === null || bytes === 0) return;
+    const held = this.#held.get(party)! - bytes;
+    if (held === 0) this.#held.delete(party);
+    else this.#held.set(party, held);
   }
 }

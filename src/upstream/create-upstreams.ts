@@ -83,7 +83,7 @@ export class Upstream {
 
   /** A connection became free: whoever waits first looks for it. */
   freed(): void {
-    if (this.admission.waiting > 0 && this.targets.some(usable)) this.admission.next()?.proceed();
+    if (this.admission.waiting > 0 && this.targets.some(usable)) this.admission.next();
   }
 
   /**

@@ -7,7 +7,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
-import type { BodyHolder } from './body-memory.ts';
 
 /** The client connection that a request came on. */
 export interface Origin {
@@ -16,8 +15,9 @@ export interface Origin {
   readonly latest: unknown;
   /** The request that is the last one here, however many follow; null: there is none yet. */
   readonly final: unknown;
-  /** Whose bodies its bodies are counted with; null: nobody's. */
-  readonly holder: BodyHolder | null;
+  /** The other end is a trusted proxy, at the address that counts as `network`. */
+  readonly trusted: boolean;
+  readonly network: string;
   /** An answer on it says that it is the last one. */
   closing: boolean;
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { BodyHolder, BodyMemory } from './body-memory.ts';
+import type { BodyMemory } from './body-memory.ts';
 import type { BodyPace } from './body-pace.ts';
 import { type BodyOwner, ignore } from './request-body.ts';
 
@@ -23,8 +23,12 @@ export interface FirstPartBounds {
   /** More is too large for the route. */
   readonly maxBytes: number;
   readonly memory: BodyMemory;
-  readonly holder: BodyHolder | null;
+  /** Who counts as one client with it; null: nobody in particular. */
+  readonly party: string | null;
 }
+
+/** So many parts at a time are joined: each costs some hundred bytes beside what it holds, which may be one. */
+const joinedParts = 256;
 
 export class FirstPart {
   readonly chunks: Buffer[] = [];
@@ -35,6 +39,8 @@ export class FirstPart {
   readonly #bounds: FirstPartBounds;
   readonly #pace: BodyPace;
   #heldBytes = 0;
+  /** Parts at the front that are joined ones. */
+  #joined = 0;
 
   constructor(source: IncomingMessage, owner: FirstPartOwner, bounds: FirstPartBounds, pace: BodyPace) {
     this.#source = source;
@@ -48,20 +54,21 @@ export class FirstPart {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    const { enoughBytes, maxBytes, memory, holder } = this.#bounds;
+    const { enoughBytes, maxBytes, memory, party } = this.#bounds;
     this.#owner.bytesIn += chunk.length;
     this.#pace.came(chunk.length);
     if (this.#owner.bytesIn > maxBytes) {
       this.#owner.bodyTooLarge();
       return;
     }
-    const full = memory.take(chunk.length, holder);
+    const full = memory.take(chunk.length, party);
     if (full !== null) {
       this.#owner.noRoom(full);
       return;
     }
     this.#heldBytes += chunk.length;
     this.chunks.push(chunk);
+    if (this.chunks.length - this.#joined === joinedParts) this.#join();
     if (this.#heldBytes >= enoughBytes) this.#came();
     else this.#owner.progress();
   };
@@ -76,6 +83,11 @@ export class FirstPart {
     this.#owner.firstPartCame();
   }
 
+  #join(): void {
+    this.chunks.push(Buffer.concat(this.chunks.splice(this.#joined)));
+    this.#joined = this.chunks.length;
+  }
+
   #letGo(): void {
     this.#pace.hold(performance.now());
     this.#source.off('data', this.#take);
@@ -85,7 +97,7 @@ export class FirstPart {
 
   /** It is on its way, and no longer held here. */
   handedOn(): void {
-    this.#bounds.memory.give(this.#heldBytes, this.#bounds.holder);
+    this.#bounds.memory.give(this.#heldBytes, this.#bounds.party);
     this.#heldBytes = 0;
     this.chunks.length = 0;
   }

@@ -37,7 +37,7 @@ export class UpgradeExchange extends LastingExchange {
   private outgoing: ClientRequest | null = null;
   private answer: IncomingMessage | null = null;
   private tunnel: Tunnel | null = null;
-  /** Moment of `performance.now()` at which the tunnel is broken off, whatever there still is. */
+  /** Moment of `performance.now()` at which the service is given up, or the tunnel is broken off. */
   private breakAt = Number.POSITIVE_INFINITY;
   /** Moment at which its access is looked at. */
   private accessAt = Number.POSITIVE_INFINITY;
@@ -115,7 +115,7 @@ export class UpgradeExchange extends LastingExchange {
       return;
     }
     this.target = target.origin;
-    this.shared.deadlines.schedule(this, performance.now() + route.timeoutMs);
+    this.progress();
 
     const headers: string[] = [];
     appendRequestHeaders(headers, this.context!.rules, this.granted!, this.req.rawHeaders, this.facts!);
@@ -172,9 +172,11 @@ export class UpgradeExchange extends LastingExchange {
     }
     this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!);
     if (this.released) return;
-    const { timeoutMs } = this.granted!.route;
+    // It may be without an end, as events are.
+    this.watchAccess();
+    if (this.released) return;
     answer.on('data', (chunk: Buffer) => {
-      this.shared.deadlines.schedule(this, performance.now() + timeoutMs);
+      this.progress();
       if (this.continueAnswer(chunk)) return;
       answer.pause();
       this.res.once('drain', () => answer.resume());
@@ -200,7 +202,8 @@ export class UpgradeExchange extends LastingExchange {
     }
     this.answeredAt = performance.now();
     this.status = 101;
-    this.shared.deadlines.cancel(this);
+    this.breakAt = Number.POSITIVE_INFINITY;
+    this.wait();
     const { socket, res } = this;
     const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
     appendAnswerHeaders(headers, answer.rawHeaders, this.context!.rules.treatAnswer);
@@ -243,8 +246,14 @@ export class UpgradeExchange extends LastingExchange {
   }
 
   lookAt(at: number): void {
-    if (this.ending) return;
+    if (this.ending || this.released) return;
     this.accessAt = at;
+    this.wait();
+  }
+
+  /** The service has its time anew. */
+  private progress(): void {
+    this.breakAt = performance.now() + this.granted!.route.timeoutMs;
     this.wait();
   }
 
@@ -260,9 +269,15 @@ export class UpgradeExchange extends LastingExchange {
   }
 
   onDeadline(): void {
-    if (this.tunnel === null) this.fail('upstream_timeout');
-    else if (performance.now() >= this.breakAt) this.tunnel.destroy();
-    else this.watch?.look();
+    if (performance.now() < this.breakAt) {
+      this.accessAt = Number.POSITIVE_INFINITY;
+      this.watch?.look();
+      if (!this.released) this.wait();
+    } else if (this.tunnel === null) {
+      this.fail('upstream_timeout');
+    } else {
+      this.tunnel.destroy();
+    }
   }
 
   override fail(reason: ReasonCode, cause: unknown = null): void {

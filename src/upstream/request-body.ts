@@ -13,11 +13,15 @@ export interface BodyOwner {
   bodyTooLarge(): void;
 }
 
+/** Parts that wait before the client is held back, be they small: each costs some hundred bytes beside what it holds. */
+const mostParts = 64;
+
 export class RequestBody extends Readable {
   readonly #source: IncomingMessage;
   readonly #owner: BodyOwner;
   readonly #maxBytes: number;
   readonly #pace: BodyPace;
+  #parts = 0;
 
   /** `first`: what was taken of it already, and counted. */
   constructor(
@@ -50,13 +54,18 @@ export class RequestBody extends Readable {
     this.#owner.bytesIn += chunk.length;
     this.#pace.came(chunk.length);
     if (this.#owner.bytesIn > this.#maxBytes) this.#owner.bodyTooLarge();
-    else if (!this.push(chunk)) this.#hold();
+    else if (!this.push(chunk) || this.#waits()) this.#hold();
   };
 
   readonly #end = (): void => {
     this.#pace.hold(performance.now());
     this.push(null);
   };
+
+  #waits(): boolean {
+    this.#parts = this.readableLength === 0 ? 0 : this.#parts + 1;
+    return this.#parts >= mostParts;
+  }
 
   #hold(): void {
     this.#source.pause();

@@ -72,7 +72,8 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
       enoughBytes: bodyBufferBytes,
       maxBytes: maxBodyBytes,
       memory: bodyMemory,
-      holder: this.from.holder,
+      // What a proxy sends without naming a client is nobody's in particular.
+      party: this.from.trusted && this.party === this.from.network ? null : this.party,
     };
     this.gathering = true;
     this.first = new FirstPart(this.req, this, bounds, this.pace);

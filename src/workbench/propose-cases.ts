@@ -70,7 +70,7 @@ function search(config: Config, cell: Cell): Trial | null {
 }
 
 function shows({ effect }: Cell, decision: CaseResult['decision']): boolean {
-  const word = wordOf(decision);
+  const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
   if (effect.kind === 'refuses') return word === effect.word;
   if (word !== null) return false;
   return effect.whom === 'anybody' || (decision.identity === null) === (effect.whom === 'anonymous');
@@ -87,6 +87,9 @@ function caseOf(cell: Cell, trial: Trial): object {
   const { route, effect } = cell;
   const host = route.pattern.host;
   const url = host === null ? trial.target : `https://${hostOf(host)}${trial.target}`;
+  // In the shadow the rule keeps nobody out, but for those whom it denies.
+  const keeps = route.mode === 'enforce' || cell.rule.kind === 'deny';
+  const refused = effect.kind === 'refuses' && keeps ? effect.word : null;
   const headers: Record<string, string> = {};
   for (let i = 0; i < trial.headers.length; i += 2) headers[trial.headers[i]!] = trial.headers[i + 1]!;
   return {
@@ -94,9 +97,9 @@ function caseOf(cell: Cell, trial: Trial): object {
     request: `${trial.method} ${url}`,
     ...(trial.headers.length === 0 ? {} : { headers }),
     ...(trial.client === null ? {} : { client: trial.client }),
-    expect: effect.kind === 'refuses' ? 'refuse' : 'allow',
+    expect: refused === null ? 'allow' : 'refuse',
     route: route.id,
-    ...(effect.kind === 'refuses' ? { reason: effect.word } : {}),
+    ...(refused === null ? {} : { reason: refused }),
   };
 }
 

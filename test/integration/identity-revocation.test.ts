@@ -57,7 +57,7 @@ describe('a bad credential while others are revoked without a pause', () => {
   });
 
   it('is asked for once more for whoever came meanwhile', async () => {
-    const late: Promise<unknown>[] = [];
+    const late: unknown[] = [];
     const busy = await startBusyAuthApi(() => {
       void made.revocations.revoke(revoked, 'admin');
       if (late.length === 0) late.push(made.resolve(bearer(), any), made.resolve(bearer(), any));
@@ -130,7 +130,7 @@ describe('with Redis', () => {
     // May read everything, and subscribe to nothing.
     const user = `deaf-${neighbors.keyPrefix.replaceAll(/[^a-z0-9]/gi, '')}`;
     await neighbors.redis.acl('SETUSER', user, 'on', '>deaf', '~*', 'resetchannels', '+@all');
-    onTestFinished(() => neighbors.redis.acl('DELUSER', user));
+    onTestFinished(async () => void (await neighbors.redis.acl('DELUSER', user)));
     const { host = '', port = 0 } = neighbors.redis.options;
     const redis = {
       ...redisConfig(`redis://${host}:${port}`, neighbors.keyPrefix),

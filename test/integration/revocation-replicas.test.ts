@@ -1,7 +1,10 @@
 /** How gateways tell each other, and what becomes of those that were away or had no ear. */
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { hearRevocations } from '../../src/identity/revocation/revocation-scripts.ts';
+import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { startBreakableRelay } from '../support/breakable-relay.ts';
 import { startPrivateRedis, useRedis } from '../support/redis.ts';
+import { redisConfig } from '../support/redis-config.ts';
 import { portOf, redisClient, sessionId, startPart } from './revocation-parts.ts';
 
 const session = { kind: 'session', id: sessionId } as const;
@@ -169,6 +172,33 @@ test.each([
   await redisClient(url).publish(`${keyPrefix}revocations`, message);
   await part.happened(line);
   expect(part.drops(askedAtMs)).toBe(true);
+});
+
+test('of an entry that is larger than any message only its place is read', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const client = redisClient(url);
+  const part = startPart(portOf(url), keyPrefix);
+  await part.hears(true);
+  const large = 'x'.repeat(1_000_000);
+  await client.xadd(`${keyPrefix}{revocations}:log`, '*', 'm', large);
+  await client.xadd(`${keyPrefix}{revocations}:log`, '*', 'm', announced({ id: 'another' }), large, large);
+  await client.xadd(`${keyPrefix}{revocations}:log`, '*', 'm', announced({}));
+  await part.happened('revoked log session');
+  expect(part.events.lines.filter((line) => line === 'noise log')).toHaveLength(2);
+  const link = connectRedis(redisConfig(url, keyPrefix), { name: 'test' });
+  onTestFinished(() => link.close());
+  await vi.waitUntil(() => link.ready);
+  const names = [`${keyPrefix}{revocations}:log`, `${keyPrefix}{revocations}:replicas`];
+  const reply = await link.script(hearRevocations)(names, ['', 60_000, 500, part.replicaId, 'nobody', 'x', 2_048]);
+  expect(JSON.stringify(reply).length).toBeLessThan(10_000);
+});
+
+test('one that has closed believes nothing that it knew: nobody waits for it any more', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const part = startPart(portOf(url), keyPrefix, 10_000);
+  await part.hears(true);
+  await part.close();
+  expect(part.hearing.hears(Date.now())).toBe(false);
 });
 
 test('a forged acknowledgement of somebody who was not told makes no one believe', async () => {

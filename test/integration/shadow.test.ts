@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { ShadowReport } from '../../src/app/shadow-candidate.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { runRolegate } from '../support/running-command.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 const adminToken = 'operators-0123456789abcdef0123456789';
@@ -238,4 +239,35 @@ test('explains a request with a live bearer, which is nowhere in what is told or
     expect(await refused.json()).toMatchObject({ code: 'question_invalid', detail: expect.stringMatching(detail) });
   }
   expect(gateway.logText()).not.toContain(secret);
+});
+
+test('explain --bearer asks a running gateway', async () => {
+  const gateway = await start(
+    config(route('orders', '/orders/{id}', 'access: [user]') + route('area', '/admin', 'access: [admin]')),
+  );
+  const run = async (target: string, token: string) => {
+    const command = runRolegate(['explain', 'GET', target, '--admin', gateway.admin], {
+      ROLEGATE_BEARER: token,
+      ROLEGATE_ADMIN_TOKEN: adminToken,
+    });
+    return { code: await command.ended, output: command.output() };
+  };
+  expect(await run('/orders/7', secret)).toMatchObject({ code: 0, output: expect.stringContaining('user user-ann') });
+  expect(await run('/admin', secret)).toMatchObject({ code: 3, output: expect.stringContaining('missing: admin') });
+  expect(await run('/orders/7', 'nobodys')).toMatchObject({
+    code: 3,
+    output: expect.stringContaining('credential_rejected'),
+  });
+});
+
+test('the table of routes tells which ones are in shadow mode', async () => {
+  const gateway = await start(
+    config(route('try', '/try', 'access: [admin], mode: shadow') + route('own', '/own', 'access: [admin]')),
+  );
+  const answer = await fetch(`${gateway.admin}/routes`, { headers: operator });
+  const { routes } = (await answer.json()) as { routes: { id: string; mode?: string }[] };
+  expect(routes.map(({ id, mode }) => [id, mode])).toEqual([
+    ['try', 'shadow'],
+    ['own', undefined],
+  ]);
 });

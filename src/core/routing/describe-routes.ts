@@ -19,6 +19,8 @@ export interface RouteDescription {
   readonly access: readonly { readonly method: string; readonly rule: WrittenRule }[];
   /** Conditions in words, each with the reason that is told when it is not met; left out when there are none. */
   readonly when?: readonly { readonly reason: string; readonly condition: string }[];
+  /** The rule is only tried out, and lets everybody through; left out: it holds. */
+  readonly mode?: 'shadow';
   readonly upstream: string;
   readonly maxAgeMs: number | null;
   readonly timeoutMs: number;
@@ -47,6 +49,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     methods: route.methods,
     access: describeAccess(route),
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
+    ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
     maxAgeMs: finite(route.maxAgeMs),
     timeoutMs: route.timeoutMs,

@@ -1,11 +1,10 @@
 /**
- * What each client has taken up: connections, and memory for the first parts of bodies. A client is an address, or in
- * IPv6 a network of 64 bits. Trusted proxies stand for many clients and are not counted.
+ * How many connections each client has. A client is an address, or in IPv6 a network of 64 bits. Trusted proxies stand
+ * for many clients and are not counted.
  */
 
 export interface ClientAccount {
   connections: number;
-  heldBytes: number;
 }
 
 export class ClientLedger {
@@ -24,7 +23,7 @@ export class ClientLedger {
 
   /** Null: the client has as many connections as it may. */
   connected(network: string): ClientAccount | null {
-    const account = this.#accounts.get(network) ?? { connections: 0, heldBytes: 0 };
+    const account = this.#accounts.get(network) ?? { connections: 0 };
     if (this.#maxConnections > 0 && account.connections >= this.#maxConnections) return null;
     if (account.connections === 0) this.#accounts.set(network, account);
     account.connections += 1;

@@ -9,6 +9,7 @@ import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ClientLedger } from './client-ledger.ts';
+import { IncomingRequest } from './incoming-request.ts';
 import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
 
 export interface HttpServerOptions {
@@ -50,6 +51,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits, trustedProxies, deadlines } = options;
   const timeouts = [limits.headersTimeoutMs, limits.requestTimeoutMs].filter((ms) => ms > 0);
   const server = createServer({
+    IncomingMessage: IncomingRequest,
     maxHeaderSize: limits.headerBytes,
     // Node demands that the first is not longer than the second.
     headersTimeout: timeouts.length === 2 ? Math.min(...timeouts) : limits.headersTimeoutMs,

@@ -98,6 +98,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     },
     async close() {
       listener.close();
+      hearing.lost();
       told.acknowledgements.close();
       subscription.close();
       // Nobody has to wait for a gateway that has gone.

@@ -68,7 +68,8 @@ export class RevocationListener {
     subscription.on(announcedChannel(keyPrefix), (bytes) => {
       const message = decodeMessage(bytes, maxAnnouncedBytes);
       if (message === null) return events.noise('channel');
-      this.#heard.announced(bytes.toString('utf8'));
+      if (message.sender === null) this.#heard.announced(bytes.toString('utf8'));
+      else this.#heard.told(message.sender.id);
       this.#take(message, 'channel');
     });
     subscription.on(gatewaysChannel(keyPrefix), (bytes) => {
@@ -153,7 +154,8 @@ export class RevocationListener {
     const { keyPrefix, replicaId, hear, windowMs } = this.#options;
     const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
     const channel = ownChannel(keyPrefix, replicaId);
-    const args = [this.#from ?? '', windowMs, entriesAtOnce, this.name, channel, `proof ${round.toString(16)}`];
+    const proof = `proof ${round.toString(16)}`;
+    const args = [this.#from ?? '', windowMs, entriesAtOnce, this.name, channel, proof, maxToldBytes];
     return readReply(await hear(keys, args).catch(() => null));
   }
 
@@ -178,8 +180,10 @@ export class RevocationListener {
   #takeEntry({ message: bytes, begins }: LogEntry): void {
     if (begins) return;
     const message = bytes === null ? null : decodeMessage(bytes, maxToldBytes);
-    if (message === null) this.#options.events.noise('log');
-    else if (this.#heard.read(message.sender?.id ?? bytes!.toString('utf8'))) this.#take(message, 'log');
+    if (message === null || bytes === null) return this.#options.events.noise('log');
+    const { sender } = message;
+    const isNew = sender === null ? this.#heard.read(bytes.toString('utf8')) : this.#heard.readTold(sender.id);
+    if (isNew) this.#take(message, 'log');
   }
 
   #take({ revocation, sender }: Message, source: RevocationSource): void {

@@ -31,8 +31,9 @@ return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], '+inf')
 
 /**
  * Keys: log, replicas. Arguments: the last entry that was read (empty: none), how many milliseconds back to begin without
- * one, how many entries at most, the own name among the replicas, the own channel, what to publish there. Returns the
- * time, the first and the last entry of the log, and the entries from the one that was read, itself included.
+ * one, how many entries at most, the own name among the replicas, the own channel, what to publish there, how many bytes
+ * a message has at most. Returns the time, the first and the last entry of the log, and the entries from the one that was
+ * read, itself included; of an entry that is no message of that size only the id.
  */
 export const hearRevocations: RedisScript = {
   name: 'rolegateHearRevocations',
@@ -47,6 +48,12 @@ local entries = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 redis.call('PUBLISH', ARGV[5], ARGV[6])
-return { now, first, last, entries }
+local function brief(entry)
+  local fields = entry and entry[2]
+  if fields and (#fields ~= 2 or #fields[1] + #fields[2] > ARGV[7] + 1) then entry[2] = { '', '' } end
+  return entry
+end
+for _, entry in ipairs(entries) do brief(entry) end
+return { now, brief(first), brief(last), entries }
 `,
 };

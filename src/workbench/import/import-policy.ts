@@ -1,5 +1,6 @@
 /** Files of another tool to a configuration, tests that follow from them, and what could not be carried over. */
 import type { Document } from 'yaml';
+import { type FormatName, formatNames } from './format-names.ts';
 import { gatewayDocument } from './gateway-document.ts';
 import type { ImportedRule, Leftover } from './imported-rule.ts';
 import { ingressSemantics, isIngress, readIngresses } from './ingress-nginx.ts';
@@ -9,9 +10,6 @@ import { isPlatform, platformSemantics, readPlatform } from './platform.ts';
 import type { ReadSettings, ReadSource } from './read-source.ts';
 import { type Semantics, settle } from './settle.ts';
 import { readSource, SourceError, type SourceNode, type SourceText } from './source-text.ts';
-
-export const formatNames = ['oathkeeper', 'ingress-nginx', 'openapi', 'platform'] as const;
-export type FormatName = (typeof formatNames)[number];
 
 interface Format {
   readonly is: (document: SourceNode) => boolean;

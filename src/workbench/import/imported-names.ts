@@ -4,12 +4,12 @@ import type { SettledRoute } from './settle.ts';
 export function routeNames(routes: readonly SettledRoute[]): readonly string[] {
   const taken = new Set<string>();
   return routes.map(({ rule, pattern, access }) => {
-    const fitting = fit(rule.name, 80);
+    const fitting = nameFrom(rule.name, 80);
     const methods = [...access.keys()].filter((method) => method !== '*').map((method) => method.toLowerCase());
     const path = pattern.segments.map((segment) =>
       'text' in segment ? segment.text : 'name' in segment ? segment.name : 'rest',
     );
-    const longer = fit([fitting, ...path, ...methods].join('-'), 90);
+    const longer = nameFrom([fitting, ...path, ...methods].join('-'), 90);
     return once(taken.has(fitting) && !taken.has(longer) ? longer : fitting, taken);
   });
 }
@@ -24,12 +24,12 @@ export function upstreamNames(origins: readonly string[]): ReadonlyMap<string, s
     const label = /^[\d.[\]:]+$/.test(hostname)
       ? `service-${hostname.replace(/[^\d]+/g, '-')}`
       : (hostname.split('.')[0] ?? '');
-    names.set(origin, once(fit(label, 80), taken));
+    names.set(origin, once(nameFrom(label, 80), taken));
   }
   return names;
 }
 
-function fit(text: string, longest: number): string {
+function nameFrom(text: string, longest: number): string {
   const fitting = text
     .replace(/[^A-Za-z0-9_.:-]+/g, '-')
     .replace(/^[^A-Za-z0-9_]+|-+$/g, '')

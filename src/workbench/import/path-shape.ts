@@ -93,7 +93,7 @@ export function keyOf({ host, segments }: PathPattern): string {
 
 /** A literal for a path pattern. */
 export function literalPath(text: string): string {
-  return encodeURIComponent(text).replace(/%(?:40|3A|2B|24|26|2C|3D)/gi, (escape) => decodeURIComponent(escape));
+  return encodeURIComponent(text).replace(/%(?:40|3A|2B|24|26|2C|3D)/gi, (harmless) => decodeURIComponent(harmless));
 }
 
 function pathOf(segments: readonly Segment[]): string {

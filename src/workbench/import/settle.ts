@@ -171,7 +171,7 @@ function closedFor(rule: ImportedRule, guard: ImportedRule): Leftover {
 }
 
 /** What is told of rules that match the same requests. */
-function meetings(own: readonly ImportedRule[], sharing: readonly Sharing[]): readonly Leftover[] {
+function meetings(own: readonly Placed[], sharing: readonly Sharing[]): readonly Leftover[] {
   return own.flatMap((rule) => {
     const others = sharing.filter(
       (one) =>

@@ -43,6 +43,39 @@ test('a client that is done lets its own next one in, in order', () => {
   expect(admission.enter(request('a4'))).toBe(true);
 });
 
+/** Fails as soon as it may enter. */
+class Failing extends Request {
+  readonly admission: Admission;
+
+  constructor(name: string, admission: Admission) {
+    super(name);
+    this.admission = admission;
+  }
+
+  override proceed(): void {
+    super.proceed();
+    this.admission.next();
+    this.admission.leave(this.party);
+  }
+}
+
+test('any number of requests that fail one after the other are served in order', () => {
+  turns.length = 0;
+  const count = 50_000;
+  const admission = new Admission(1, 2 * count);
+  const names = Array.from({ length: count }, (_, index) => `a${index}`);
+  for (const name of names) admission.enter(new Failing(name, admission));
+  const [queued, later] = [new Failing('b0', admission), new Failing('b1', admission)];
+  for (const each of [queued, later]) {
+    admission.enter(each);
+    if (each.line === null) admission.queue(each);
+  }
+  admission.leave('a');
+  expect(turns.filter((name) => name.startsWith('a'))).toEqual(names.slice(1));
+  expect(turns.filter((name) => name.startsWith('b'))).toEqual(['b0', 'b1']);
+  expect([admission.waiting, admission.enter(request('a')), admission.enter(request('b'))]).toEqual([0, true, true]);
+});
+
 test('a connection that becomes free goes to whoever waited longest', () => {
   const admission = new Admission(5, 10);
   const [one, two, three] = ['a1', 'b1', 'c1'].map(request) as [Request, Request, Request];
@@ -51,7 +84,9 @@ test('a connection that becomes free goes to whoever waited longest', () => {
     expect(admission.queue(each)).toBeNull();
   }
   expect(admission.forget(two)).toBe('connection');
-  expect([admission.next(), admission.next(), admission.next()]).toEqual([one, three, null]);
+  turns.length = 0;
+  for (let i = 0; i < 3; i += 1) admission.next();
+  expect(turns).toEqual([one.name, three.name]);
 });
 
 describe('a place to wait', () => {
@@ -75,8 +110,16 @@ describe('a place to wait', () => {
       false,
       false,
       true,
-      'upstream_busy',
+      'client_busy',
     ]);
+  });
+
+  test('is not taken by clients beyond their bounds, who make nobody believe that the upstream is busy', () => {
+    const admission = new Admission(1, 4);
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2']) admission.enter(request(name));
+    expect([admission.waiting, admission.congested]).toEqual([4, false]);
+    const other = request('d1');
+    expect([admission.enter(other), admission.queue(other)]).toEqual([true, null]);
   });
 
   test('is nowhere when the queue has none', () => {

@@ -59,12 +59,14 @@ describe('memory for bodies', () => {
 
   test('one client gets a quarter of it', () => {
     const memory = new BodyMemory(100);
-    const [one, other] = [{ heldBytes: 0 }, { heldBytes: 0 }];
-    expect(memory.take(25, one)).toBeNull();
-    expect(memory.take(1, one)).toBe('client_busy');
-    expect(memory.take(1, other)).toBeNull();
-    memory.give(25, one);
-    expect([memory.heldBytes, one.heldBytes, other.heldBytes]).toEqual([1, 0, 1]);
-    expect(memory.take(25, one)).toBeNull();
+    expect(memory.take(25, 'one')).toBeNull();
+    expect(memory.take(1, 'one')).toBe('client_busy');
+    expect(memory.take(1, 'other')).toBeNull();
+    memory.give(25, 'one');
+    expect([memory.heldBytes, memory.clients]).toEqual([1, 1]);
+    expect(memory.take(25, 'one')).toBeNull();
+    memory.give(25, 'one');
+    memory.give(1, 'other');
+    expect([memory.heldBytes, memory.clients]).toEqual([0, 0]);
   });
 });

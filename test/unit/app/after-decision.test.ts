@@ -1,0 +1,63 @@
+/** Whoever looks at decisions never changes, delays or breaks one. */
+import { expect, test, vi } from 'vitest';
+import { AfterDecision, type DecisionWatcher } from '../../../src/app/after-decision.ts';
+import type { Decided } from '../../../src/workbench/shadow/decide-alike.ts';
+import { accept, makePolicy, view } from '../core/make-policy.ts';
+
+const policy = makePolicy([{ on: '/x', access: ['user'] }]);
+const asked = view('GET /x', ['Authorization: Bearer abc']);
+const user = accept({ roles: ['user'] });
+
+function watcher(part: Partial<DecisionWatcher> = {}) {
+  const seen: Decided[] = [];
+  const counts = { missed: 0 };
+  const made: DecisionWatcher = {
+    active: true,
+    look: (decided) => void seen.push(decided),
+    missed: () => (counts.missed += 1),
+    ...part,
+  };
+  return { watcher: made, seen, counts };
+}
+
+test('they look once the turn is over, at what was decided and what the Auth API said', async () => {
+  const { watcher: one, seen } = watcher();
+  const decision = new AfterDecision([one]).decide(asked, policy, () => user);
+  expect(decision).toMatchObject({ outcome: 'allow' });
+  expect(seen).toEqual([]);
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  expect(seen[0]).toMatchObject({ decision, credential: { kind: 'bearer', token: 'abc' }, resolution: user });
+});
+
+test('also at what is decided late', async () => {
+  const { watcher: one, seen } = watcher();
+  const decision = await new AfterDecision([one]).decide(asked, policy, async () => user);
+  await vi.waitFor(() => expect(seen).toMatchObject([{ decision, resolution: user }]));
+});
+
+test('nobody who is not active is shown anything', async () => {
+  const [idle, busy] = [watcher({ active: false }), watcher()];
+  new AfterDecision([idle.watcher, busy.watcher]).decide(asked, policy, () => user);
+  await vi.waitFor(() => expect(busy.seen).toHaveLength(1));
+  expect(idle.seen).toEqual([]);
+});
+
+test('a fault of one is its own', async () => {
+  const broken = watcher({
+    look: () => {
+      throw new Error('broken');
+    },
+  });
+  const other = watcher();
+  new AfterDecision([broken.watcher, other.watcher]).decide(asked, policy, () => user);
+  await vi.waitFor(() => expect(other.seen).toHaveLength(1));
+  expect(broken.counts.missed).toBe(1);
+});
+
+test('what is too much at once is left out and counted', async () => {
+  const { watcher: one, seen, counts } = watcher();
+  const decisions = new AfterDecision([one]);
+  for (let n = 0; n < 1500; n += 1) decisions.decide(asked, policy, () => user);
+  await vi.waitFor(() => expect(seen).toHaveLength(1024));
+  expect(counts.missed).toBe(1500 - 1024);
+});
