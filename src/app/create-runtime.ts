@@ -43,6 +43,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
       events: options.identityEvents,
       now: Date.now,
     });
+  if (previous !== null && kept === null) resolver.revocations.takeOver(previous.resolver.revocations);
   const { decisions = new AfterDecision([]) } = options;
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };

@@ -6,7 +6,7 @@ import { formatProblems } from '../config/format-problems.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { FormatName } from '../workbench/import/format-names.ts';
 import { type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
-import { anonymousCases, completeTests, writeTests } from '../workbench/import/imported-tests.ts';
+import { anonymousCases, completeTests, identitiesFor, writeTests } from '../workbench/import/imported-tests.ts';
 import { largestSource, printable, SourceError, type SourceText } from '../workbench/import/source-text.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 
@@ -23,9 +23,9 @@ const mostFiles = 1000;
 export function importRules(files: readonly string[], options: ImportCommandOptions): ExitCode {
   const imported = readAll(files.length === 0 ? ['-'] : files, options);
   const { document, leftovers } = imported;
-  const given = anonymousCases(imported.protectedRules);
-  writeTests(document, { cases: given });
-  writeTests(document, completeTests(compiled(document), given));
+  const identities = identitiesFor(imported.rules);
+  writeTests(document, { identities });
+  writeTests(document, completeTests(compiled(document), identities, anonymousCases(imported.protectedRules)));
   const text = textOf(document);
   compiled(document);
   if (options.out === undefined) process.stdout.write(text);

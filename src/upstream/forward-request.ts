@@ -133,7 +133,8 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     control.pause();
     this.holdAnswer(told, () => {
       this.progress();
-      control.resume();
+      // The connection may be another's by now.
+      if (this.control === control) control.resume();
     });
   }
 
@@ -152,7 +153,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     this.res.once('drain', () => {
       this.stalledSince = 0;
       this.progress();
-      control.resume();
+      if (this.control === control) control.resume();
     });
   }
 

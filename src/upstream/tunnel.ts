@@ -111,8 +111,14 @@ class Direction {
       return;
     }
     if (this.#done) return;
-    this.to.write(chunk.subarray(0, this.#frames.finish(chunk)));
-    if (this.#frames.between) this.#say();
+    const taken = this.to.write(chunk.subarray(0, this.#frames.finish(chunk)));
+    if (this.#frames.between) {
+      this.#say();
+    } else if (!taken) {
+      // The frame may be without an end, and nobody may read it.
+      this.from.pause();
+      this.to.once('drain', () => this.from.resume());
+    }
   };
 
   #say(): void {

@@ -3,9 +3,11 @@
  * its own reason: what never refused in a test may as well not be there.
  */
 import type { AccessRule } from '../core/policy/access.ts';
+import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type CaseResult, wordOf } from './run-cases.ts';
+import { canRefuse } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
 export interface Cell {
@@ -30,12 +32,19 @@ export interface Coverage {
   readonly share: number;
 }
 
-export function coverageOf(table: RouteTable, results: readonly CaseResult[]): Coverage {
+/** What a rule can never do is no cell: such as refusing for a condition from which all who may are exempt. */
+export function coverageOf(
+  table: RouteTable,
+  results: readonly CaseResult[],
+  mapping: RoleMapping | null = null,
+): Coverage {
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
   const cells = table.routes.flatMap((route) =>
     rulesOf(route).flatMap(([method, rule]) =>
-      effectsOf(route, rule).map((effect): Cell => {
-        return { route, method, rule, effect, covered: seen.has(keyOf(route, method, effect)) };
+      effectsOf(route, rule).flatMap((effect): Cell[] => {
+        const covered = seen.has(keyOf(route, method, effect));
+        const possible = covered || effect.kind === 'allows' || canRefuse(route, rule, effect.word, mapping);
+        return possible ? [{ route, method, rule, effect, covered }] : [];
       }),
     ),
   );

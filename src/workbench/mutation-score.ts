@@ -7,6 +7,7 @@ import { compileRoutes, type RouteTable } from '../core/routing/compile-routes.t
 import type { Route } from '../core/routing/route.ts';
 import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
+import { differs } from './verdict-classes.ts';
 
 export interface MutationScore {
   readonly mutants: number;
@@ -39,11 +40,36 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     );
   };
 
-  const ofRoutes = config.routes.routes.flatMap((route) => routeMutants(route, config.roles));
+  // A rule that is only tried out keeps nobody out, so no test can notice when it changes.
+  const ofRoutes = config.routes.routes.flatMap((route) =>
+    routeMutants(route, config.roles).filter(({ changed }) => route.mode === 'enforce' || changed === null),
+  );
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
-  const survivors = [...ofRoutes.filter(survivesRoute), ...ofRoles.filter(survivesRoles)];
-  const mutants = ofRoutes.length + ofRoles.length;
+  const unnoticed = [...ofRoutes.filter(survivesRoute), ...ofRoles.filter(survivesRoles)];
+  // What changes nothing cannot be noticed, and does not count.
+  const survivors = unnoticed.filter((mutant, index) => index >= mostLookedAt || changesSomething(config, mutant));
+  const mutants = ofRoutes.length + ofRoles.length - (unnoticed.length - survivors.length);
   return { mutants, survivors, score: mutants === 0 ? 1 : (mutants - survivors.length) / mutants };
+}
+
+/** Changes that no test noticed and that are looked at one by one. */
+const mostLookedAt = 200;
+
+/** Whether there is a request that shows the change; also when that cannot be told. */
+function changesSomething(config: Config, mutant: Mutant): boolean {
+  const policy = policyOf(config);
+  const { routes } = config.routes;
+  if (mutant.kind === 'route') {
+    const { route, changed } = mutant;
+    const table = tableOf(routes.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed])));
+    return table === null || differs(policy, { ...policy, routes: table });
+  }
+  // Services may be told of roles.
+  if (config.identityHeaders.some(({ field }) => field === 'roles')) return true;
+  const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));
+  return (
+    table === null || differs(policy, { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) })
+  );
 }
 
 /** For each case the routes that can bear on it: those that its request fits. */

@@ -26,7 +26,7 @@ export function proposeCases(config: Config, { coverage }: TestRun): string {
     if (trial === null) return [];
     const { as, identity } = trial;
     if (as !== null && identity !== null && !config.tests.identities.has(as)) identities.set(as, identity);
-    return [caseOf(cell, trial)];
+    return [caseOf(cell, trial, config)];
   });
   const tests = {
     ...(identities.size === 0
@@ -83,13 +83,18 @@ function prepare({ credentials }: Config, { route }: Cell, trial: Trial): Prepar
   return { test: null as unknown as TestCase, identity: trial.identity, simulated };
 }
 
-function caseOf(cell: Cell, trial: Trial): object {
-  const { route, effect } = cell;
+function caseOf(cell: Cell, trial: Trial, { identityHeaders, tests }: Config): object {
+  const { route, effect, rule } = cell;
   const host = route.pattern.host;
   const url = host === null ? trial.target : `https://${hostOf(host)}${trial.target}`;
   // In the shadow the rule keeps nobody out, but for those whom it denies.
   const keeps = route.mode === 'enforce' || cell.rule.kind === 'deny';
   const refused = effect.kind === 'refuses' && keeps ? effect.word : null;
+  // Only the service sees whether somebody is known to a rule that lets in everybody.
+  const header = rule.kind === 'optional' ? identityHeaders.find(({ field }) => field === 'userId') : undefined;
+  // Whoever is made for the case is called by its name.
+  const userId = trial.as === null ? null : (tests.identities.get(trial.as)?.userId ?? trial.as);
+  const known = header === undefined || userId === null || refused !== null ? null : { [header.name]: userId };
   const headers: Record<string, string> = {};
   for (let i = 0; i < trial.headers.length; i += 2) headers[trial.headers[i]!] = trial.headers[i + 1]!;
   return {
@@ -100,6 +105,7 @@ function caseOf(cell: Cell, trial: Trial): object {
     expect: refused === null ? 'allow' : 'refuse',
     route: route.id,
     ...(refused === null ? {} : { reason: refused }),
+    ...(known === null ? {} : { upstreamHeaders: known }),
   };
 }
 

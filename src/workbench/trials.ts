@@ -28,6 +28,8 @@ type Chosen = ReadonlyMap<string, string | null>;
 
 function valuesOf({ tests }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
+  // Something more specific may take all that follows.
+  if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null]);
   for (const name of route.pattern.params) choices.set(`param ${name}`, [name]);
   const groups = [...new Set([...tests.identities.values()].flatMap((identity) => identity.groups))].slice(0, 4);
   const offer = (key: string, ...values: (string | null)[]) => {
@@ -43,7 +45,7 @@ function valuesOf({ tests }: Config, route: Route): Choices {
           comparison.operator === 'exists'
             ? ['x']
             : 'literal' in comparison.operand
-              ? [comparison.operand.literal]
+              ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
                 ? [...comparison.operand.literals]
                 : [...groups, 'x'];
@@ -76,11 +78,10 @@ function* combinations(choices: Choices): Generator<Chosen> {
 }
 
 function targetOf({ pattern }: Route, chosen: Chosen): string {
-  const path = pattern.segments.map((segment) => {
+  const path = pattern.segments.flatMap((segment) => {
     if (segment.kind === 'literal') return encodeURIComponent(segment.text);
-    return segment.kind === 'rest'
-      ? 'anything'
-      : encodeURIComponent(chosen.get(`param ${segment.name}`) ?? segment.name);
+    if (segment.kind === 'rest') return chosen.get('rest') ?? [];
+    return encodeURIComponent(chosen.get(`param ${segment.name}`) ?? segment.name);
   });
   const query = [...chosen].flatMap(([key, value]) =>
     key.startsWith('query ') && value !== null

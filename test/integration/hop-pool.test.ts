@@ -318,18 +318,21 @@ describe('a request', () => {
 });
 
 describe('a pool that closes', () => {
-  it('lets what is under way and in line finish, and takes nothing new', async () => {
+  it('lets what is under way and in line finish, and keeps nothing for what comes late', async () => {
     const server = await serve(() => {});
     const pool = poolOf(server.origin, { connections: 1 });
     const under = ask(pool);
     const inLine = ask(pool);
     await vi.waitFor(() => expect(server.received[0]).toContain('GET'));
     const closed = pool.close();
-    expect(await ask(pool)).toMatchObject({ error: 'unreachable' });
+    const late = ask(pool);
+    await vi.waitFor(() => expect(server.received[1]).toContain('connection: close'));
+    server.sockets[1]!.write(ok);
+    expect(await late).toMatchObject({ body: 'ok' });
     server.sockets[0]!.write(ok);
     expect(await under).toMatchObject({ body: 'ok' });
-    await vi.waitFor(() => expect(server.received.join('').split('GET')).toHaveLength(3));
-    server.sockets.at(-1)!.write(ok);
+    await vi.waitFor(() => expect(server.received.join('').split('GET')).toHaveLength(4));
+    for (const socket of server.sockets) socket.write(ok);
     expect(await inLine).toMatchObject({ body: 'ok' });
     await closed;
     await vi.waitFor(() => expect(server.sockets.every(({ destroyed }) => destroyed)).toBe(true));
@@ -342,5 +345,6 @@ describe('a pool that closes', () => {
     await vi.waitFor(() => expect(server.received[0]).toContain('GET'));
     await pool.destroy();
     expect((await all).map(({ error }) => error)).toEqual(['closed', 'closed']);
+    expect(await ask(pool)).toMatchObject({ error: 'unreachable' });
   });
 });

@@ -86,6 +86,25 @@ test('a revocation that Redis does not take holds here, and is answered with 503
   expect(await one.status(bearer(ann.token))).toBe(401);
 });
 
+test('a reload that begins a cache anew forgets no revocation that Redis did not take', async () => {
+  const redis = await useRedis();
+  const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
+  onTestFinished(() => relay.close());
+  const world = await startWorld();
+  const one = await world.gateway({ ...redis, url: `redis://127.0.0.1:${relay.port}` });
+  const other = await world.gateway(redis);
+  await Promise.all([one.hears(true), other.hears(true)]);
+  expect([await one.status(bearer(ann.token)), await other.status(bearer(ann.token))]).toEqual([200, 200]);
+  relay.cut();
+  world.authApi.remove(ann.token);
+  expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(503);
+  one.reload('unhearing: 9s');
+  relay.mend();
+  await one.hears(true);
+  expect(await one.status(bearer(ann.token))).toBe(401);
+  await vi.waitFor(async () => expect(await other.status(bearer(ann.token))).toBe(401), { timeout: 10_000 });
+});
+
 test('the answer to a call that revokes is whole, however large, and waits for a replica that is away', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });

@@ -20,6 +20,8 @@ export interface RevokingGateway extends RunningGateway {
   status(headers: Headers, path?: string, method?: string): Promise<number>;
   /** `POST /revocations` with the token of operators. */
   revoke(body: unknown, headers?: Headers): Promise<Response>;
+  /** Takes a configuration with other keys of the cache section into use. */
+  reload(more: string): void;
   /** The value of a metric, 0 when there is no such sample. */
   metric(sample: string): Promise<number>;
   /** Resolves once the process hears revocations, or does not any more. */
@@ -60,11 +62,11 @@ export async function startWorld(): Promise<World> {
     async gateway(redis, more = 'unhearing: 10s', top = '') {
       const shared =
         redis === null ? '' : `redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s },`;
-      const gateway = await startGateway(`version: 1
+      const textOf = (keys: string) => `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
 log: { level: trace }
 authApi: { url: "${answers.origin}" }
-cache: { secret: "${cacheSecret}", ${shared} accepted: 1h, rejected: 1h, refreshAhead: false, ${more} }
+cache: { secret: "${cacheSecret}", ${shared} accepted: 1h, rejected: 1h, refreshAhead: false, ${keys} }
 revocations: { webhookSecret: "whsec_${webhookKey}" }
 roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
@@ -72,14 +74,15 @@ routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
   - { id: session, match: { path: "/session/{id}" }, upstream: service, access: [user], evict: { session: "{id}" } }
   - { id: leave, match: { path: "/leave" }, upstream: service, access: [user], evict: { user: "{identity.userId}" } }
-${top}`);
+${top}`;
+      const gateway = await startGateway(textOf(more));
       onTestFinished(gateway.close);
-      return revoking(gateway);
+      return revoking(gateway, (keys) => gateway.apply(textOf(keys)));
     },
   };
 }
 
-function revoking(gateway: RunningGateway): RevokingGateway {
+function revoking(gateway: RunningGateway, reload: RevokingGateway['reload']): RevokingGateway {
   const operator = { authorization: `Bearer ${adminToken}` };
   const metrics = async () => (await fetch(`${gateway.admin}/metrics`, { headers: operator })).text();
   const metric = async (sample: string) => {
@@ -92,6 +95,7 @@ function revoking(gateway: RunningGateway): RevokingGateway {
     get admin() {
       return gateway.admin;
     },
+    reload,
     metrics,
     metric,
     status: async (headers, path = '/own', method = 'GET') => {

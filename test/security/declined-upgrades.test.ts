@@ -21,7 +21,9 @@ const handshake = [
 ].join('\r\n');
 
 /** A service that knows no WebSockets, and sends events to whoever asks. */
-async function events(setup: Partial<ProxySetup>): Promise<{ client: RawConnection; service: RecordingUpstream } & Awaited<ReturnType<typeof startProxy>>> {
+async function events(
+  setup: Partial<ProxySetup>,
+): Promise<{ client: RawConnection; service: RecordingUpstream } & Awaited<ReturnType<typeof startProxy>>> {
   const service = await startRecordingUpstream({
     answer: (_, { response }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

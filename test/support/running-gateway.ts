@@ -13,6 +13,8 @@ export interface RunningGateway {
   logText(): string;
   logLines(): LogLine[];
   metrics(): Promise<string>;
+  /** Takes another configuration into use, as a reload does; throws when it is none. */
+  apply(text: string): void;
   /** Compares another configuration in the shadow; throws when it is none. */
   useCandidate(text: string): void;
   /** Codes that an embedded Auth API sent, newest last. */
@@ -60,6 +62,7 @@ export async function startGateway(
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),
     metrics: async () => (await fetch(`${adminBase()}/metrics`)).text(),
+    apply: (next) => gateway.apply(configOf(next)),
     useCandidate: (candidate) => gateway.useCandidate(configOf(candidate)),
     codes,
     close: () => gateway.close(),

@@ -105,10 +105,11 @@ export const redis = z.strictObject({
       alternative: true,
       examples: [true],
     }),
+  // Without braces: a Cluster would take what is between them for the part that keys have in common.
   keyPrefix: text('a prefix', (value) =>
-    /^[\x21-\x7e]{1,64}$/.test(value)
+    /^[\x21-\x7a|~]{1,64}$/.test(value)
       ? value
-      : new Refusal('expected visible ASCII without blanks, at most 64 characters'),
+      : new Refusal('expected visible ASCII without blanks and braces, at most 64 characters'),
   )
     .meta({ description: 'In front of every key, so that installations can share a Redis.', examples: ['rolegate:'] })
     .prefault('rolegate:'),

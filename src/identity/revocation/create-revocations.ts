@@ -38,6 +38,10 @@ export interface Revocations {
    * verdict from before, and with `untold` when Redis did not take it: then the others are told as soon as it does.
    */
   revoke(revocation: Revocation, source: OwnSource): Promise<Telling>;
+  /** What the others could not be told yet. */
+  readonly untold: readonly Revocation[];
+  /** Takes the place of `earlier`, in the same process: what was revoked there holds here, and is told from here. */
+  takeOver(earlier: Pick<Revocations, 'tombstones' | 'untold'>): void;
   close(): Promise<void>;
 }
 
@@ -59,6 +63,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       hearing,
       replicaId,
       subscription: null,
+      untold: [],
+      takeOver: (earlier) => tombstones.takeOver(earlier.tombstones),
       async revoke(revocation, source) {
         apply(revocation, source);
         return 'told';
@@ -92,6 +98,13 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     hearing,
     replicaId,
     subscription,
+    get untold() {
+      return told.untold;
+    },
+    takeOver(earlier) {
+      tombstones.takeOver(earlier.tombstones);
+      told.takeOver(earlier.untold);
+    },
     revoke(revocation, source) {
       apply(revocation, source);
       return told.tell(revocation);

@@ -48,6 +48,16 @@ export class ToldReplicas {
     return telling;
   }
 
+  /** What is still to be told. */
+  get untold(): readonly Revocation[] {
+    return this.#untold;
+  }
+
+  /** Is told with the next `retell`. */
+  takeOver(untold: readonly Revocation[]): void {
+    for (const revocation of untold) this.#keep(revocation);
+  }
+
   /** To be called when Redis takes commands again. Stops at the first that it does not take. */
   async retell(): Promise<void> {
     if (this.#retelling) return;

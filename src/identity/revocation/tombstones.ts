@@ -115,6 +115,22 @@ export class Tombstones {
     return lookups.some((lookup) => this.#credentials.reaches(lookup, fromMs));
   }
 
+  /** What `earlier` holds, holds here too. */
+  takeOver(earlier: Tombstones): void {
+    this.#version += 1;
+    this.#allMs = Math.max(this.#allMs, earlier.#allMs);
+    this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);
+    this.#latestMs = Math.max(this.#latestMs, earlier.#latestMs);
+    for (const [moments, before] of [
+      [this.#sessions, earlier.#sessions],
+      [this.#keyPairs, earlier.#keyPairs],
+      [this.#users, earlier.#users],
+      [this.#credentials, earlier.#credentials],
+    ] as const) {
+      for (const [name, atMs] of before) this.#keep(moments, name, atMs);
+    }
+  }
+
   #ofKind(kind: 'session' | 'keypair' | 'user'): Moments {
     if (kind === 'session') return this.#sessions;
     return kind === 'keypair' ? this.#keyPairs : this.#users;
@@ -143,6 +159,10 @@ class Moments {
 
   get size(): number {
     return this.#atMs.size;
+  }
+
+  [Symbol.iterator](): Iterator<[name: string, atMs: number]> {
+    return this.#atMs.entries();
   }
 
   reaches(name: string | undefined, fromMs: number): boolean {

@@ -27,7 +27,8 @@ const maxFields = 1_000;
 const oddBytes = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r]*))?$/;
-const digits = /^\d{1,16}$/;
+/** Without the leading zeros that some read as octal. */
+const digits = /^(?:0|[1-9]\d{0,15})$/;
 const keepAliveTimeout = /(?:^|[,; ])timeout=(\d{1,6})/i;
 
 /** `text` is the head without its empty last line. Null: it is no HTTP. */
@@ -81,7 +82,8 @@ export function readHead(text: string, method: string): Head | null {
   // Two framings, or one that the version does not know, are the marks of a smuggled answer (RFC 9112 section 6.1).
   if (chunked && (length >= 0 || start[1] === '0')) return null;
   const framing = framingOf(method, status, chunked, length);
-  if (framing === 'close') keepAlive = false;
+  // A 204 that promises content (RFC 9110 section 8.6) may yet send it, in place of the next answer.
+  if (framing === 'close' || (status === 204 && (chunked || length > 0))) keepAlive = false;
   return { status, statusText: start[3] ?? '', rawHeaders, framing, length, keepAlive, keepAliveMs };
 }
 

@@ -131,7 +131,8 @@ export class Connection implements HopControl {
     // The handler may have aborted meanwhile.
     if (this.#handler !== handler) return;
     if (failure !== null) this.#end(hopError(failure));
-    else if (this.#reader.whole) this.#finish(handler);
+    // A read that filled its buffer may have left more behind, of which nothing is known yet.
+    else if (this.#reader.whole) this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
   }
 
   pause(): void {
@@ -193,11 +194,13 @@ export class Connection implements HopControl {
     body?.off('data', this.#takePart).off('end', this.#endBody);
   }
 
-  #finish(handler: HopHandler): void {
+  /** `more`: bytes may be there that have not been read. */
+  #finish(handler: HopHandler, more: boolean): void {
     this.#handler = null;
     const { keepAlive, keepAliveMs, rest } = this.#reader;
-    // Answered before the request was whole, or more came than the answer: what follows on it could be misread.
-    const reusable = keepAlive && !rest && this.#body === null && !this.#oneRequest && this.usable;
+    // Answered before all of the request was sent, or more came than the answer: what follows on it could be misread.
+    const sent = this.#body === null && this.socket.writableLength === 0;
+    const reusable = keepAlive && !rest && !more && sent && !this.#oneRequest && this.usable;
     if (reusable) {
       const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#idleMs;
       if (idleMs > 0) {
@@ -216,7 +219,7 @@ export class Connection implements HopControl {
   /** The target will send nothing more. */
   #ended(): void {
     const handler = this.#handler;
-    if (handler !== null && this.#reader.endsWithConnection) this.#finish(handler);
+    if (handler !== null && this.#reader.endsWithConnection) this.#finish(handler, false);
     else this.#end(hopError('closed'));
   }
 

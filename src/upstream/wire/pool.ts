@@ -40,6 +40,7 @@ export class Pool {
   #session: Buffer | undefined;
   #closed: (() => void) | null = null;
   #closing: Promise<void> | null = null;
+  #destroyed = false;
 
   constructor(origin: string, options: PoolOptions) {
     this.#origin = new URL(origin);
@@ -49,7 +50,7 @@ export class Pool {
   /** Sends the request on a kept or a new connection, now or when its turn comes. `handler` learns everything else. */
   dispatch(request: HopRequest, handler: HopHandler): void {
     if (this.#closing !== null) {
-      handler.onResponseError(hopError('unreachable'));
+      this.dispatchAlone(request, handler);
       return;
     }
     for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
@@ -65,7 +66,7 @@ export class Pool {
   /** Sends the request on a connection of its own, which carries nothing else. */
   dispatchAlone(request: HopRequest, handler: HopHandler): void {
     // As many again as the limit says, for failures are not the usual case.
-    if (this.#closing !== null || this.#size >= 2 * this.#options.connections) {
+    if (this.#destroyed || this.#size >= 2 * this.#options.connections) {
       handler.onResponseError(hopError('unreachable'));
       return;
     }
@@ -75,7 +76,10 @@ export class Pool {
     this.#openFor(sent, (error) => handler.onResponseError(error), true);
   }
 
-  /** Takes nothing new, and resolves once what is under way has ended. */
+  /**
+   * Keeps no connection any more, and resolves once what is under way has ended. A request that was decided before, but
+   * whose body is still coming in, has yet to be sent.
+   */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       this.#closed = resolve;
@@ -87,6 +91,7 @@ export class Pool {
 
   /** Breaks everything off. */
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     const closed = this.close();
     for (const waiting of this.#line.splice(this.#first)) waiting.handler.onResponseError(hopError('closed'));
     this.#line = [];

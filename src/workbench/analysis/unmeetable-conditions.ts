@@ -12,7 +12,17 @@ const mostWaysOfAll = 2_000_000;
 
 export function unmeetableConditions(probes: Probes): readonly Finding[] {
   let left = mostWaysOfAll;
+  const verdicts = new Map<string, boolean>();
+  /** Routes with the same conditions, however they are matched, get the same answer. */
   const meetable = (criteria: readonly Criterion[], route: Route): boolean => {
+    const key = keyOf(criteria, route);
+    const known = verdicts.get(key);
+    if (known !== undefined) return known;
+    const verdict = tryOut(criteria, route);
+    verdicts.set(key, verdict);
+    return verdict;
+  };
+  const tryOut = (criteria: readonly Criterion[], route: Route): boolean => {
     const rules = [route.access.every, ...route.access.byMethod.values()].filter((rule) => rule !== null);
     const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
     const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
@@ -40,6 +50,12 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     const message = `no request can meet all conditions of this route at once${exempt(conditions)}`;
     return [findingOf('condition_unmeetable', route.id, place, message, { example })];
   });
+}
+
+function keyOf(criteria: readonly Criterion[], { access, reading }: Route): string {
+  const kinds = [access.every, ...access.byMethod.values()].map((rule) => rule?.kind);
+  const parts = [kinds, (reading?.literals ?? null) !== null, criteria.map(({ steps }) => steps)];
+  return JSON.stringify(parts, (_key, value: unknown) => (value instanceof Set ? [...value] : value));
 }
 
 function exempt(criteria: readonly Criterion[]): string {

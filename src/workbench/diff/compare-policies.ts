@@ -69,7 +69,8 @@ function findIn(table: RouteTable, { host, path }: Target, method: string): Foun
   return matchRoute(table, request);
 }
 
-function methodsOf(tables: readonly RouteTable[]): readonly string[] {
+/** Methods that the tables name, those with a meaning of their own, and one for all others. */
+export function methodsOf(tables: readonly RouteTable[]): readonly string[] {
   const named = new Set(['GET', 'HEAD', 'OPTIONS']);
   for (const { routes } of tables) {
     for (const { methods, access } of routes) {

@@ -1,6 +1,9 @@
 /** An entry of `when`, as it is written. */
 export interface ConditionEntry {
   readonly client?: 'address';
+  readonly param?: string;
+  readonly startsWith?: string;
+  readonly not?: ConditionEntry;
   readonly identity?: 'groups' | 'kind' | 'userId';
   readonly cidr?: readonly string[];
   readonly in?: readonly string[];

@@ -35,8 +35,9 @@ export interface ImportedPolicy {
   readonly format: FormatName;
   readonly document: Document;
   readonly routes: number;
-  /** Rules that became a route, and those that let somebody in who is known, or nobody. */
+  /** Rules that became a route and let nobody in who is not known. */
   readonly protectedRules: readonly ImportedRule[];
+  readonly rules: readonly ImportedRule[];
   /** In the order of the files. */
   readonly leftovers: readonly Leftover[];
 }
@@ -64,6 +65,7 @@ export function importPolicy(sources: readonly SourceText[], options: ImportOpti
     format,
     document,
     routes: settled.routes.length,
+    rules,
     protectedRules: rules.filter(
       ({ pattern, access }) => pattern !== null && access !== 'public' && access !== 'optional',
     ),

@@ -25,6 +25,18 @@ export function anonymousCases(rules: readonly ImportedRule[]): readonly object[
   return [...requests].map((request) => ({ request, expect: 'refuse' }));
 }
 
+/** Somebody for each group that a condition asks for, and somebody with a key. */
+export function identitiesFor(rules: readonly ImportedRule[]): object {
+  const identities: Record<string, object> = {};
+  const entries = rules.flatMap(({ when }) => when.flatMap((entry) => [entry, ...(entry.any ?? [])]));
+  for (const entry of entries) {
+    if (entry.identity === 'kind') identities['by_key'] = { kind: 'key_pair' };
+    const [group] = entry.identity === 'groups' ? (entry.in ?? []) : [];
+    if (group !== undefined) identities[`in_${group.replace(/[^A-Za-z0-9_-]/g, '_')}`] = { groups: [group] };
+  }
+  return identities;
+}
+
 /** Adds them to a document. */
 export function writeTests(document: Document, tests: object): void {
   const node = document.createNode(JSON.parse(JSON.stringify(tests).replaceAll('$' + '{', '$$$' + '{')));
@@ -36,11 +48,16 @@ export function writeTests(document: Document, tests: object): void {
   document.set('tests', node);
 }
 
-/** A `tests` section with `given` and what coverage misses beyond it. `config`: with `given` for its tests. */
-export function completeTests(config: Config, given: readonly object[]): object {
+/** A `tests` section that covers the configuration, and holds `cases`. `config`: with the identities, without cases. */
+export function completeTests(config: Config, identities: object, cases: readonly object[]) {
   const proposed = parse(proposeCases(config, runTests(config, false))) as {
-    tests?: { identities?: object; cases?: readonly object[] };
+    tests?: { identities?: object; cases?: readonly { readonly as?: string; readonly request: string }[] };
   } | null;
-  const { identities, cases = [] } = proposed?.tests ?? {};
-  return { ...(identities === undefined ? {} : { identities }), cases: [...given, ...cases] };
+  const own = proposed?.tests?.cases ?? [];
+  const asked = new Set(own.flatMap((one) => (one.as === undefined ? [one.request] : [])));
+  const all = { ...identities, ...proposed?.tests?.identities };
+  return {
+    ...(Object.keys(all).length === 0 ? {} : { identities: all }),
+    cases: [...own, ...cases.filter((one) => !('request' in one) || !asked.has(String(one.request)))],
+  };
 }

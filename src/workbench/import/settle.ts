@@ -14,6 +14,7 @@ import {
   sameAccess,
   unique,
 } from './imported-rule.ts';
+import { partBeginnings } from './part-beginnings.ts';
 import { contains, intersection, keyOf, mayMeet, type PathPattern } from './path-shape.ts';
 import { SourceError } from './source-text.ts';
 
@@ -38,38 +39,43 @@ const mostRules = 5_000;
 const mostPatterns = 20_000;
 
 export function settle(
-  rules: readonly ImportedRule[],
+  given: readonly ImportedRule[],
   semantics: Semantics,
 ): { readonly routes: readonly SettledRoute[]; readonly leftovers: readonly Leftover[] } {
-  if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
-  const leftovers: Leftover[] = [];
-  const placed = rules.flatMap((rule) => (rule.pattern === null ? [] : [{ ...rule, pattern: rule.pattern }]));
-  const guards = placed.map((rule) => guardsOf(rule, rules, semantics));
-  for (const [index, found] of guards.entries()) {
-    for (const guard of found) leftovers.push(closedFor(placed[index]!, guard));
-  }
-  const routes = patternsOf(placed, semantics).flatMap((pattern) => {
-    const sharing = placed.flatMap((rule, index) => {
-      const shares =
-        semantics.overlaps === 'join' ? contains(rule.pattern, pattern) : keyOf(rule.pattern) === keyOf(pattern);
-      return shares ? [{ rule, guards: guards[index]! }] : [];
-    });
-    const own = sharing.filter(({ rule }) => keyOf(rule.pattern) === keyOf(pattern));
-    if (semantics.overlaps === 'join')
-      leftovers.push(
-        ...meetings(
-          own.map(({ rule }) => rule),
-          sharing,
-        ),
-      );
-    else
-      leftovers.push(
-        ...meetings(
-          own.slice(1).map(({ rule }) => rule),
-          own.slice(0, 1),
-        ),
-      );
-    return routesOf(pattern, [...own, ...sharing.filter((one) => !own.includes(one))]);
+  if (given.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
+  const joins = semantics.overlaps === 'join';
+  const {
+    rules,
+    beside,
+    leftovers: parted,
+  } = joins
+    ? { rules: given, beside: new Map<ImportedRule, PathPattern>(), leftovers: [] }
+    : partBeginnings(given, semantics);
+  const leftovers: Leftover[] = [...parted];
+  const partial = rules.filter(isPartial);
+  const placed = rules.flatMap((rule): Sharing[] => {
+    const { pattern } = rule;
+    if (pattern === null) return [];
+    const guards = guardsOf({ ...rule, pattern }, partial, beside, semantics);
+    leftovers.push(...guards.map((guard) => closedFor(rule, guard)));
+    return [{ rule: { ...rule, pattern }, key: keyOf(pattern), guards }];
+  });
+  const byKey = Map.groupBy(placed, ({ key }) => key);
+  const routes = patternsOf(
+    placed.map(({ rule }) => rule),
+    semantics,
+  ).flatMap((pattern) => {
+    const own = byKey.get(keyOf(pattern)) ?? [];
+    if (!joins) {
+      leftovers.push(...meetings(own.slice(1), own.slice(0, 1)));
+      return routesOf(pattern, own);
+    }
+    const sharing = placed.filter(({ rule }) => contains(rule.pattern, pattern));
+    leftovers.push(...meetings(own, sharing));
+    const others = sharing.filter((one) => !own.includes(one));
+    // The closest of them says where requests go.
+    others.sort((a, b) => b.rule.pattern.segments.length - a.rule.pattern.segments.length);
+    return routesOf(pattern, [...own, ...others]);
   });
   return { routes, leftovers };
 }
@@ -77,20 +83,32 @@ export function settle(
 type Placed = ImportedRule & { readonly pattern: PathPattern };
 interface Sharing {
   readonly rule: Placed;
+  readonly key: string;
   readonly guards: readonly ImportedRule[];
 }
 
 /** Rules some of whose requests would come to `rule`, since their own patterns leave them out. */
-function guardsOf(rule: Placed, rules: readonly ImportedRule[], semantics: Semantics): readonly ImportedRule[] {
-  return rules.filter((other) => {
-    if (other.name === rule.name && other.place.line === rule.place.line && other.place.file === rule.place.file)
+function guardsOf(
+  rule: Placed,
+  partial: readonly ImportedRule[],
+  beside: ReadonlyMap<ImportedRule, PathPattern>,
+  semantics: Semantics,
+): readonly ImportedRule[] {
+  return partial.filter((other) => {
+    if (other.place.line === rule.place.line && other.name === rule.name && other.place.file === rule.place.file)
       return false;
-    if (other.pattern !== null && keyOf(other.pattern) === shapeKey(other)) return false;
     if (!methodsMeet(rule, other) || !mayMeet(other.shape, rule.pattern, other.anyCase)) return false;
     if (other.pattern !== null && contains(other.pattern, rule.pattern)) return false;
+    const parted = beside.get(other);
+    if (parted !== undefined && contains(rule.pattern, parted)) return false;
     if (semantics.overlaps === 'specific' && semantics.wins(rule, other)) return false;
     return !atLeastAsStrict(rule, other);
   });
+}
+
+/** Whether the pattern is less than the rule. */
+function isPartial(rule: ImportedRule): boolean {
+  return rule.pattern === null || keyOf(rule.pattern) !== shapeKey(rule);
 }
 
 /** Equal to the key of the pattern when the pattern is the whole of the rule. */
@@ -171,23 +189,18 @@ function closedFor(rule: ImportedRule, guard: ImportedRule): Leftover {
 }
 
 /** What is told of rules that match the same requests. */
-function meetings(own: readonly Placed[], sharing: readonly Sharing[]): readonly Leftover[] {
-  return own.flatMap((rule) => {
-    const others = sharing.filter(
+function meetings(own: readonly Sharing[], sharing: readonly Sharing[]): readonly Leftover[] {
+  return own.flatMap(({ rule, key }) => {
+    const differing = sharing.filter(
       (one) =>
         one.rule !== rule &&
         methodsMeet(one.rule, rule) &&
-        (keyOf(one.rule.pattern) !== keyOf(rule.pattern) || one.rule.place.line < rule.place.line),
+        (one.key !== key || one.rule.place.line < rule.place.line) &&
+        !sameAccess(one.rule.access, rule.access),
     );
-    const differing = others.filter((one) => !sameAccess(one.rule.access, rule.access));
     if (differing.length === 0) return [];
     const names = differing.slice(0, 3).map((one) => `${one.rule.name} (line ${one.rule.place.line})`);
-    return [
-      {
-        ...rule.place,
-        what: rule.name,
-        why: `it matches requests of ${names.join(', ')}${differing.length > 3 ? ' and others' : ''} too; only what all of them allow is allowed`,
-      },
-    ];
+    const why = `it matches requests of ${names.join(', ')}${differing.length > 3 ? ' and others' : ''} too; only what all of them allow is allowed`;
+    return [{ ...rule.place, what: rule.name, why }];
   });
 }

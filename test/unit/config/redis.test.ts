@@ -95,6 +95,12 @@ describe('the forms of Redis', () => {
   });
 });
 
+test.each(['{}:', 'a{b:', 'a}b:', 'a b'])('a prefix by which keys could be torn apart is a problem: "%s"', (prefix) => {
+  expect(problemsOf(`url: "redis://redis", keyPrefix: "${prefix}"`)).toEqual([
+    'expected visible ASCII without blanks and braces, at most 64 characters',
+  ]);
+});
+
 describe('users', () => {
   test.each<[string, string, (string | null)[]]>([
     ['in the URL', 'url: "redis://ann:p%40ss%2F@redis"', ['ann', 'p@ss/']],

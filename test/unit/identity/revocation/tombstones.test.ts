@@ -45,6 +45,30 @@ test('a verdict of another replica is void for as long as its clock may be ahead
   expect(tombstones.voids(rejected, 1_001, true)).toBe(false);
 });
 
+test('what one takes over from another holds as there', () => {
+  const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
+  earlier.add({ kind: 'all' }, 500);
+  earlier.add({ kind: 'session', id: 's1' }, 1_000);
+  earlier.add({ kind: 'credential', lookups: ['name-of-robot'] }, 2_000);
+  const { version } = later;
+  later.takeOver(earlier);
+  expect(later.version).toBeGreaterThan(version);
+  for (const subject of [ann, robot, rejected, unnamed]) {
+    for (const askedAtMs of [500, 501, 1_000, 1_001, 2_000, 2_001]) {
+      expect(later.voids(subject, askedAtMs, false)).toBe(earlier.voids(subject, askedAtMs, false));
+    }
+  }
+  expect([later.size, later.asking(0)]).toEqual([2, earlier.asking(0)]);
+});
+
+test('a question is asked after what was revoked before, and before what is revoked then, whatever the clock says', () => {
+  const tombstones = new Tombstones({ lifeMs: 60_000 });
+  const first = tombstones.asking(5_000);
+  tombstones.add({ kind: 'session', id: 's1' }, 2_000);
+  const second = tombstones.asking(2_000);
+  expect([tombstones.voids(ann, first, false), tombstones.voids(ann, second, false)]).toEqual([true, false]);
+});
+
 test('every revocation has a version of its own', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   const versions = [tombstones.version];

@@ -1,0 +1,94 @@
+/**
+ * Goes through every class of caller and of truths of conditions that rules can tell apart: what a rule can never do,
+ * and what a change of the rules cannot change. Classes allow for more than there is, never for less, so that what is
+ * found in none of them is found nowhere.
+ */
+import type { Policy } from '../core/decide.ts';
+import type { AccessRule } from '../core/policy/access.ts';
+import type { RoleMapping } from '../core/policy/map-roles.ts';
+import { matchRoute } from '../core/routing/match-route.ts';
+import type { Route } from '../core/routing/route.ts';
+import { assignments, atomsOf, type Truths } from './diff/atoms.ts';
+import { marksOf } from './diff/callers.ts';
+import { methodsOf } from './diff/compare-policies.ts';
+import { targetsOf } from './diff/path-classes.ts';
+import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verdicts.ts';
+
+/** Beyond so many classes anything counts as possible. */
+const mostClasses = 50_000;
+/** Routes of a table that is walked through for one change. */
+const mostRoutes = 500;
+
+/** Whether the rule can refuse anybody with this word: a reason, or the word of a condition. */
+export function canRefuse(route: Route, rule: AccessRule, word: string, mapping: RoleMapping | null): boolean {
+  const found: Found = { route, rule, request: null };
+  const own = { sets: setsOf(found), mapping };
+  const classes = classesOf([found], [own, { sets: [], mapping: null }]);
+  // What is tried out refuses nobody, and has an effect all the same.
+  const enforced: Found = { ...found, route: { ...route, mode: 'enforce' } };
+  return (
+    classes === null ||
+    classes.some(([caller, truths]) => verdictOf({ found: enforced, offset: 0 }, caller, truths) === word)
+  );
+}
+
+/** Whether some request is answered by another route, for another reason, or with another identity. */
+export function differs(before: Policy, after: Policy): boolean {
+  if (before.routes.routes.length > mostRoutes) return true;
+  const seen = new Map<Found, Set<Found>>();
+  const methods = methodsOf([before.routes, after.routes]);
+  for (const { host, path } of targetsOf(before.routes, after.routes)) {
+    for (const method of methods) {
+      const request = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
+      const [a, b] = [matchRoute(before.routes, request), matchRoute(after.routes, request)];
+      if (seen.get(a)?.has(b) === true) continue;
+      seen.set(a, (seen.get(a) ?? new Set()).add(b));
+      if (pairDiffers(a, b, before, after)) return true;
+    }
+  }
+  return false;
+}
+
+function pairDiffers(a: Found, b: Found, before: Policy, after: Policy): boolean {
+  if (routeOf(a)?.id !== routeOf(b)?.id) return true;
+  const [setsA, setsB] = [setsOf(a), setsOf(b)];
+  const classes = classesOf(
+    [a, b],
+    [
+      { sets: setsA, mapping: before.roleMapping },
+      { sets: setsB, mapping: after.roleMapping },
+    ],
+  );
+  if (classes === null) return true;
+  const told = (found: Found, offset: number, caller: Caller, truths: Truths) =>
+    verdictOf({ found, offset }, caller, truths) ?? `allowed ${knows(found, caller)}`;
+  return classes.some(([caller, truths]) => told(a, 0, caller, truths) !== told(b, setsA.length, caller, truths));
+}
+
+/** Whether the service is told who asks. */
+function knows(found: Found, caller: Caller): boolean {
+  return caller.kind === 'known' && typeof found === 'object' && 'rule' in found && found.rule.kind !== 'public';
+}
+
+type RoleSets = Parameters<typeof marksOf>[0];
+
+/** Null: too many. */
+function classesOf(
+  found: readonly Found[],
+  [a, b]: readonly [RoleSets, RoleSets],
+): readonly (readonly [Caller, Truths])[] | null {
+  const marks = marksOf(a, b);
+  const atoms = found.flatMap((one) => {
+    const route = routeOf(one);
+    return route === null || route.conditions === null ? [] : [...atomsOf(route.conditions, route.pattern).keys()];
+  });
+  const keys = [...new Set(atoms)];
+  if (marks.length > 16 || 2 ** marks.length * 3 ** keys.length > mostClasses) return null;
+  const callers: Caller[] = [{ kind: 'nobody' }, { kind: 'unreadable' }];
+  for (let mask = 0; mask < 2 ** marks.length; mask += 1) {
+    const bits = marks.reduce((held, mark, index) => ((mask & (1 << index)) === 0 ? held : held | mark.bits), 0n);
+    callers.push({ kind: 'known', bits });
+  }
+  const truths = [...assignments(keys)];
+  return callers.flatMap((caller) => truths.map((truth) => [caller, truth] as const));
+}

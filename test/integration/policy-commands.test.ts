@@ -1,0 +1,148 @@
+/** `explain`, `test` and `diff` as a policy author runs them: what they print, and how they exit. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { createConfigFolder } from '../support/config-folder.ts';
+import { runRolegate } from '../support/running-command.ts';
+
+const folder = createConfigFolder();
+afterAll(() => folder.remove());
+
+const rules = (access: string, cases = '') => `version: 1
+authApi: { url: "http://127.0.0.1:8081" }
+roles: { user: {}, admin: { inherits: [user] } }
+upstreams: { orders: { targets: ["http://127.0.0.1:3000"] } }
+routes:
+  - id: order
+    match: { host: api.example.test, path: "/orders/{tenant}/{id}" }
+    upstream: orders
+    access: ${access}
+    when: [{ param: tenant, in: identity.groups, unless: [admin], reason: wrong_tenant }]
+tests:
+  identities: { ann: { roles: [user], groups: [acme] }, root: { roles: [admin] }, eve: {} }
+  cases:${cases === '' ? ' []' : cases}
+`;
+const cases = `
+    - { as: ann, request: GET /orders/acme/7, expect: allow, route: order }
+    - { as: ann, request: GET /orders/other/7, expect: refuse, reason: wrong_tenant }
+    - { as: root, request: GET /orders/other/7, expect: allow }
+    - { as: eve, request: GET /orders/acme/7, expect: refuse, reason: role_missing }`;
+const good = folder.write('good.yaml', rules('[user]', cases));
+const thin = folder.write('thin.yaml', rules('[user]', cases.split('\n').slice(0, 2).join('\n')));
+const wrong = folder.write('wrong.yaml', rules('[admin]', cases));
+const open = folder.write('open.yaml', rules('authenticated'));
+const renamed = folder.write(
+  'renamed.yaml',
+  rules('[user]').replace('{tenant}', '{customer}').replace('param: tenant', 'param: customer'),
+);
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const command = runRolegate(args);
+  const code = await command.ended;
+  return { code, output: command.output() };
+}
+
+describe('explain', () => {
+  const url = 'https://api.example.test/orders/acme/7';
+  test.each([
+    ['allowed', ['--as', 'ann'], 0, 'allowed by route order'],
+    ['allowed through another role', ['--roles', 'admin'], 0, 'ok any user: held through admin'],
+    ['refused', [], 3, 'refused on route order: 401 credential_missing'],
+    ['refused for a role', ['--roles', 'other'], 3, 'missing: user'],
+    ['refused for a condition', ['--roles', 'user', '--groups', 'beta'], 3, '403 condition_failed (wrong_tenant)'],
+    ['a header that the client sends', ['--as', 'ann', '--header', 'x-a: b'], 0, 'x-a: b'],
+    ['an identity that is not there', ['--as', 'anne'], 2, 'did you mean "ann"?'],
+    ['a header that is none', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
+    ['a role that is misspelt', ['--roles', 'usr'], 3, 'did you mean "user"?'],
+  ] as const)('%s', async (_name, args, code, text) => {
+    const result = await run('explain', 'GET', url, '--config', good, ...args);
+    expect(result.output).toContain(text);
+    expect(result.code).toBe(code);
+  });
+
+  test('a path alone gets the host of the route that it fits', async () => {
+    const { output } = await run('explain', 'GET', '/orders/acme/7', '--as', 'ann', '-c', good, '--json');
+    expect(JSON.parse(output)).toMatchObject({
+      outcome: 'allow',
+      route: 'order',
+      request: { host: 'api.example.test' },
+    });
+  });
+
+  test('as JSON', async () => {
+    const { code, output } = await run('explain', 'GET', url, '-c', good, '--groups', 'acme', '--json');
+    const explanation = JSON.parse(output);
+    expect([code, explanation.outcome, explanation.route, explanation.reason]).toEqual([
+      3,
+      'refuse',
+      'order',
+      'role_missing',
+    ]);
+    expect(explanation.trail.map(({ stage }: { stage: string }) => stage)).toEqual([
+      'normalize',
+      'match',
+      'extract',
+      'resolve',
+      'authorize',
+    ]);
+    expect(explanation.candidates[0]).toMatchObject({ route: 'order', won: true });
+  });
+
+  test('something that is no URL is wrong usage', async () => {
+    expect((await run('explain', 'GET', 'ftp://x/y', '-c', good)).code).toBe(2);
+  });
+});
+
+describe('test', () => {
+  test.each([
+    ['passes', good, [], 0, 'tests     4 passed'],
+    ['reaches its thresholds', good, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
+    ['fails', wrong, [], 1, 'expected allow, got refuse (role_missing)'],
+    ['covers too little', thin, ['--coverage', '100'], 1, 'coverage is below 100 %'],
+    ['lets a weakened rule pass', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
+    ['a threshold that is none', good, ['--coverage', 'all'], 2, 'expected a number from 0 to 100'],
+  ] as const)('%s', async (_name, config, args, code, text) => {
+    const result = await run('test', '--config', config, ...args);
+    expect(result.output).toContain(text);
+    expect(result.code).toBe(code);
+  });
+
+  test.each([
+    ['junit', '<testsuites tests="4" failures="2">'],
+    ['tap', 'not ok 1 - GET /orders/acme/7'],
+    ['json', '"failed": 2'],
+  ])('as %s', async (reporter, text) => {
+    const { code, output } = await run('test', '-c', wrong, '-r', reporter);
+    expect(output).toContain(text);
+    expect(code).toBe(1);
+  });
+
+  test('--update prints what is missing, and what it prints passes', async () => {
+    const { code, output } = await run('test', '-c', open, '--update');
+    expect(code).toBe(0);
+    const added = output.slice(output.indexOf('  cases:') + '  cases:'.length);
+    const identities = /identities:\n([\s\S]*?) {2}cases:/.exec(output)?.[1] ?? '';
+    expect(identities).toBe('');
+    const filled = folder.write('filled.yaml', rules('authenticated', added));
+    expect(await run('test', '-c', filled, '--coverage', '100')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('diff', () => {
+  test.each([
+    ['with itself', good, good, 0, 'same meaning'],
+    ['with a parameter of another name', good, renamed, 0, 'same meaning'],
+    ['that opens', good, open, 3, 'Newly allowed'],
+    ['that closes', open, good, 3, 'Newly refused'],
+    ['with a file that is not there', good, 'nowhere.yaml', 1, 'does not exist'],
+  ] as const)('%s', async (_name, before, after, code, text) => {
+    const result = await run('diff', before, after);
+    expect(result.output).toContain(text);
+    expect(result.code).toBe(code);
+  });
+
+  test('as JSON and as Markdown', async () => {
+    const { newlyAllowed, newlyRefused } = JSON.parse((await run('diff', good, open, '--json')).output);
+    expect([newlyAllowed.length, newlyRefused]).toEqual([1, []]);
+    expect(newlyAllowed[0]).toMatchObject({ routeBefore: 'order', routeAfter: 'order', who: ['any identity'] });
+    expect((await run('diff', good, open, '--markdown')).output).toContain('### Newly allowed\n\n| methods |');
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * Services that say more than their answer has, at the moments where it does not show, or answer before they have the
+ * request: what follows is never taken for the answer to somebody else.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { startProxy } from '../integration/forwarding-support.ts';
+import { openRaw, sendRaw } from '../support/raw-client.ts';
+
+const running: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of running.splice(0).reverse()) await close();
+});
+
+const other = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother';
+const good = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const post = (length: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
+
+/** A service that answers the first request on a connection with `first`, and tells how many connections there were. */
+async function service(
+  first: string | Buffer,
+  follow: string,
+  reads = true,
+  bodyBufferBytes = 64 * 1024,
+): Promise<{ port: number; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    const index = sockets.push(socket);
+    let asked = 0;
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      if (!bytes.includes('HTTP/1.1\r\n')) return;
+      asked += 1;
+      socket.write(index > 1 ? good : asked === 1 ? first : follow);
+      if (!reads) socket.pause();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  running.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const proxy = await startProxy({
+    targets: [`http://127.0.0.1:${port}`],
+    upstream: { connections: 1 },
+    route: { bodyBufferBytes },
+  });
+  running.push(() => proxy.close());
+  return { port: proxy.port, sockets };
+}
+
+test.each([
+  ['a length', `HTTP/1.1 204 No Content\r\nContent-Length: ${other.length}\r\n\r\n`, other],
+  ['chunks', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n', other],
+])('a 204 that promises %s: its connection is not used again', async (_name, first, follow) => {
+  const { port } = await service(first, follow);
+  expect((await sendRaw(port, get)).status).toBe(204);
+  expect((await sendRaw(port, get)).text()).toBe('good');
+});
+
+test('control: one that promises nothing leaves its connection in use', async () => {
+  const { port, sockets } = await service('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', good);
+  expect((await sendRaw(port, get)).status).toBe(204);
+  expect((await sendRaw(port, get)).text()).toBe('good');
+  expect(sockets).toHaveLength(1);
+});
+
+test('an answer that ends where a read ends may have more behind it', async () => {
+  // One read takes 64 KB; whoever can make a service send more than its answer can also choose where that begins.
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: ';
+  const length = 65_536 - head.length - 9;
+  const { port } = await service(Buffer.from(`${head}${length}\r\n\r\n${'x'.repeat(length)}${other}`), good);
+  const [one, two] = [await openRaw(port), await openRaw(port)];
+  running.push(
+    () => one.destroy(),
+    () => two.destroy(),
+  );
+  one.write(get);
+  two.write(get);
+  const texts = [(await one.answer()).text(), (await two.answer()).text()];
+  expect(texts.map((text) => text.slice(0, 5)).sort()).toEqual(['good', 'xxxxx']);
+});
+
+test('a service that answered before it had the request is not asked more on that connection', async () => {
+  const { port, sockets } = await service(good, other, false, 30_000_000);
+  expect((await sendRaw(port, post(10_000_000))).text()).toBe('good');
+  expect((await sendRaw(port, get)).text()).toBe('good');
+  expect(sockets).toHaveLength(2);
+});

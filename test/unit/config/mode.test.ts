@@ -1,0 +1,25 @@
+/** `mode: shadow` only where there is something to try out. */
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+const when = 'when: [{ query: q, exists: true, reason: q_needed }]';
+
+test.each([
+  ['roles', 'access: [user]', null],
+  ['public with a condition', `access: public, ${when}`, null],
+  ['by method, one of which is denied', 'access: { GET: [user], POST: deny }', null],
+  ['denied', 'access: deny', /what is denied stays denied/],
+  ['the default, which denies', 'rewrite: {}', /what is denied stays denied/],
+  ['public', 'access: public', /the rule refuses nobody/],
+  ['optional', 'access: { GET: optional, POST: deny }', /the rule refuses nobody/],
+] as const)('%s', (_, keys, problem) => {
+  const text = `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {} }
+upstreams: { s: { targets: ["http://s:8080"] } }
+routes: [{ id: x, match: { path: /x }, upstream: s, mode: shadow, ${keys} }]
+`;
+  const read = parseConfig(text, { file: 'f', env: {}, readSecret: () => '' });
+  if (problem === null) expect(read.ok && read.config.routes.routes[0]?.mode).toBe('shadow');
+  else expect(read.ok ? '' : read.problems[0]?.message).toMatch(problem);
+});

@@ -1,0 +1,67 @@
+/** Routes in shadow mode in the workbench: tested as they act, covered by what their rule says, told by every tool. */
+import { expect, test } from 'vitest';
+import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { explain } from '../../../src/core/explain.ts';
+import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
+import { proposeCases } from '../../../src/workbench/propose-cases.ts';
+import { forwardingOf, policyOf } from '../../../src/workbench/run-cases.ts';
+import { simulate } from '../../../src/workbench/simulate.ts';
+import { runTests } from '../../../src/workbench/test-report.ts';
+
+function read(mode: string, cases = ''): Config {
+  const text = `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {}, admin: {} }
+upstreams: { s: { targets: ["http://s:8080"] } }
+routes: [{ id: try, match: { path: /try }, upstream: s, access: [admin], mode: ${mode} }]
+tests:
+  identities: { ann: { roles: [user] }, root: { roles: [admin] } }
+  cases: [${cases}]
+`;
+  const result = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
+  return result.config;
+}
+
+const shadowed =
+  '{ as: ann, request: GET /try, expect: allow }, { as: root, request: GET /try, expect: allow, route: try }';
+
+test('tests see it as it acts, and its rule is covered and cannot be weakened', () => {
+  const { report } = runTests(read('shadow', shadowed), true);
+  expect(report).toMatchObject({ failed: 0, coverage: { share: 1 }, mutation: { score: 1 } });
+  expect(report.mutation?.mutants).toBeGreaterThan(0);
+  expect(runTests(read('enforce', shadowed), false).report.failed).toBe(1);
+});
+
+test('cases that are proposed pass as they stand', () => {
+  const proposalFor = (mode: string) => {
+    const config = read(mode);
+    return proposeCases(config, runTests(config, false));
+  };
+  const proposed = proposalFor('shadow');
+  expect(proposed).toContain('expect: allow');
+  expect(proposed).not.toContain('expect: refuse');
+  expect(proposalFor('enforce')).toContain('expect: refuse');
+});
+
+test('the difference to a route that enforces is newly allowed, for everybody whom its rule refuses', () => {
+  const differences = comparePolicies(policyOf(read('enforce')), policyOf(read('shadow')));
+  expect(differences.length).toBeGreaterThan(0);
+  expect(differences.every(({ kind }) => kind === 'newlyAllowed')).toBe(true);
+  const back = comparePolicies(policyOf(read('shadow')), policyOf(read('enforce')));
+  expect(back.every(({ kind }) => kind === 'newlyRefused')).toBe(true);
+});
+
+test('an explanation says what the rule says', () => {
+  const config = read('shadow');
+  const request = { method: 'GET', host: 'a.test', secure: false, target: '/try', headers: [], client: null };
+  const { view, resolution, facts } = simulate(request, config.tests.identities.get('ann')!, config.credentials);
+  const context = { policy: policyOf(config), roles: config.roles, rules: forwardingOf(config), resolution, facts };
+  const explanation = explain(view, context);
+  expect(explanation).toMatchObject({ outcome: 'allow', shadowed: { reason: 'role_missing', condition: null } });
+  const text = explanationText(explanation, false);
+  expect(text).toContain('let through by route try in shadow mode; its rule refuses: role_missing');
+  expect(text).toContain('missing: admin');
+});
