@@ -180,7 +180,10 @@ export class RevocationListener {
   #takeEntry({ message: bytes, begins }: LogEntry): void {
     if (begins) return;
     const message = bytes === null ? null : decodeMessage(bytes, maxToldBytes);
-    if (message === null || bytes === null) return this.#options.events.noise('log');
+    if (message === null || bytes === null) {
+      this.#options.events.noise('log');
+      return;
+    }
     const { sender } = message;
     const isNew = sender === null ? this.#heard.read(bytes.toString('utf8')) : this.#heard.readTold(sender.id);
     if (isNew) this.#take(message, 'log');
