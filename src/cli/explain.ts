@@ -6,6 +6,7 @@ import { type Explanation, explain as explainDecision } from '../core/explain.ts
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { hostFor } from '../workbench/host-for.ts';
+import { somebody } from '../workbench/sample-identity.ts';
 import { simulate } from '../workbench/simulate.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { askGateway } from './explain/ask-gateway.ts';
@@ -77,17 +78,7 @@ function identityOf({ tests, roles }: Config, { as, roles: named, groups }: Expl
     // The Auth API may name roles that no rule knows, so this is no error.
     process.stderr.write(`note: no role "${role}" is declared${near === null ? '' : `; did you mean "${near}"?`}\n`);
   }
-  return {
-    kind: 'bearer',
-    userId: 'somebody',
-    roles: list(named),
-    groups: list(groups),
-    alias: null,
-    fullName: null,
-    sessionId: 'a-session',
-    keyId: null,
-    expireAtMs: Number.POSITIVE_INFINITY,
-  };
+  return { ...somebody, roles: list(named), groups: list(groups) };
 }
 
 /** `https://host/path?query`, or a path alone. */

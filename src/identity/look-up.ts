@@ -125,12 +125,12 @@ export function createLookUp(options: LookUpOptions): LookUp {
   return async (credential, oldestMs, requester) => {
     const lookups = lookupKeys(credential, options.keys);
     if (shared === null) return ask(credential, lookups, null, requester);
-    const found = await shared.find(credential);
+    const found = await shared.find(credential, lookups[0]!);
     const kept = take(found, credential, oldestMs, lookups, 'redis');
     if (kept !== null) return kept;
     let anew = found !== null;
     for (;;) {
-      const turn = await shared.join(credential, anew);
+      const turn = await shared.join(credential, lookups[0]!, anew);
       const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
       if (late !== null) {
         turn.release();

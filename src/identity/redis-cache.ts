@@ -40,11 +40,15 @@ export class RedisCache implements VerdictStore {
    * The verdict under the current secret, or under a previous one: then it is kept anew under the current one, so that
    * a rotation asks the Auth API nothing. Costs one round trip, and one more for each previous secret when there is none.
    */
-  async find(credential: Credential, nowMs: number): Promise<Verdict | null> {
-    const found = await this.#look(credential, this.#keys, nowMs);
+  async find(
+    credential: Credential,
+    nowMs: number,
+    lookup = lookupKey(credential, this.#keys),
+  ): Promise<Verdict | null> {
+    const found = await this.#look(credential, lookup, this.#keys, nowMs);
     if (typeof found !== 'string') return found;
     for (const keys of found === 'none' ? this.#keys.previous : []) {
-      const earlier = await this.#look(credential, keys, nowMs);
+      const earlier = await this.#look(credential, lookupKey(credential, keys), keys, nowMs);
       if (typeof earlier === 'string') continue;
       this.keep(credential, earlier, nowMs);
       return earlier;
@@ -66,8 +70,12 @@ export class RedisCache implements VerdictStore {
   }
 
   /** `none`: there is no entry; `unusable`: Redis could not say, or what lies there did not prove itself. */
-  async #look(credential: Credential, keys: SecretKeys, nowMs: number): Promise<Verdict | 'none' | 'unusable'> {
-    const lookup = lookupKey(credential, keys);
+  async #look(
+    credential: Credential,
+    lookup: string,
+    keys: SecretKeys,
+    nowMs: number,
+  ): Promise<Verdict | 'none' | 'unusable'> {
     const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
     if (bytes === null) return 'unusable';
     if (bytes.length === 0) return 'none';

@@ -4,7 +4,7 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
-import { type CacheKeys, lookupKey } from './cache-key.ts';
+import type { CacheKeys } from './cache-key.ts';
 import type { IdentityEvents } from './events.ts';
 import { RedisCache } from './redis-cache.ts';
 import { decodeEntry, encodeEntry } from './redis-entry.ts';
@@ -69,13 +69,13 @@ export class SharedVerdicts {
     this.#flights.close();
   }
 
-  find(credential: Credential): Promise<Verdict | null> {
-    return this.#cache.find(credential, this.#now());
+  /** `lookup` is the name of the credential under the current secret. */
+  find(credential: Credential, lookup: string): Promise<Verdict | null> {
+    return this.#cache.find(credential, this.#now(), lookup);
   }
 
   /** `anew`: what `find` gave does not do. Never rejects. */
-  async join(credential: Credential, anew: boolean): Promise<SharedTurn> {
-    const lookup = lookupKey(credential, this.#keys);
+  async join(credential: Credential, lookup: string, anew: boolean): Promise<SharedTurn> {
     const turn = await this.#flights.join(lookup, anew);
     const keepAlone = (verdict: Verdict | null) => {
       if (verdict !== null) this.#cache.keep(credential, verdict, this.#now());

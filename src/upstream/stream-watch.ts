@@ -135,6 +135,8 @@ export class StreamWatch {
     // An outage is no "no", but it is no "yes" beyond the end of the credential either.
     const now = performance.now();
     if (this.#unknownSince === 0) this.#unknownSince = now;
+    // It may have been revoked while it was asked about.
+    this.#suspect ||= this.#stream.mayBeRevoked(this.#granted, this.#grantedAtMs);
     if (expired || now - this.#unknownSince >= (this.#suspect ? suspectMs : unknownMs)) {
       this.#end(expired ? 'access_expired' : reason);
       return;

@@ -5,6 +5,7 @@ import type { ValueSource } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { Cell } from './coverage.ts';
 import type { Trial } from './propose-cases.ts';
+import { somebody } from './sample-identity.ts';
 
 export function* trialsFor(config: Config, cell: Cell): Generator<Trial> {
   const { route } = cell;
@@ -117,21 +118,7 @@ function* identitiesFor(
         held.length === 0 ? 'no_role' : held.join('_and_'),
         ...(among.length === 0 ? [] : ['in', ...among]),
       ].join('_');
-      yield [name.replace(/[^A-Za-z0-9_-]/g, '_'), somebody(held, among)];
+      yield [name.replace(/[^A-Za-z0-9_-]/g, '_'), { ...somebody, roles: held, groups: among }];
     }
   }
-}
-
-function somebody(roles: readonly string[], groups: readonly string[]): Identity {
-  return {
-    kind: 'bearer',
-    userId: 'somebody',
-    roles,
-    groups,
-    alias: null,
-    fullName: null,
-    sessionId: 'a-session',
-    keyId: null,
-    expireAtMs: Number.POSITIVE_INFINITY,
-  };
 }

@@ -1,27 +1,15 @@
 /** Has a running gateway explain a request with a live credential: it alone can ask the Auth API about it. */
 import { request as send } from 'undici';
 import type { Explanation } from '../../core/explain.ts';
+import type { LiveQuestion } from '../../entrypoints/admin/explain-endpoint.ts';
 import { CommandError } from '../exit-code.ts';
-
-/** The body of `POST /explain`. */
-export interface ExplainQuestion {
-  readonly method: string;
-  /** Null: the host of the route that the path fits. */
-  readonly host: string | null;
-  readonly secure: boolean;
-  readonly target: string;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly client: string | null;
-  readonly bearer: string;
-}
 
 const longestWaitMs = 10_000;
 
 export async function askGateway(
   admin: string,
   token: string | undefined,
-  question: ExplainQuestion,
+  question: LiveQuestion,
 ): Promise<Explanation> {
   if (token === undefined) {
     throw new CommandError('rolegate: --bearer needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators');

@@ -6,6 +6,7 @@ import { token } from '../../core/forwarding/header-names.ts';
 import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
 import { type AdminAnswer, json } from './answer.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
+import { parseObject } from './parse-object.ts';
 
 /** A request as one would send it, with its credential apart. */
 export interface LiveQuestion {
@@ -77,15 +78,4 @@ function isHeaders(value: unknown): value is readonly string[] {
     if (typeof text !== 'string') return false;
     return index % 2 === 0 ? token.test(text) && text.length <= 100 : !/[\0\r\n]/.test(text) && text.length <= 8192;
   });
-}
-
-function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 /** Reads what is to be revoked: a JSON object with exactly one of the forms, and nothing else. Echoes nothing of it. */
+import { parseObject } from './parse-object.ts';
 
 export type RevocationRequest =
   | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
@@ -51,15 +52,4 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
 
 function isText(value: unknown, shape: RegExp): value is string {
   return typeof value === 'string' && shape.test(value);
-}
-
-function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }

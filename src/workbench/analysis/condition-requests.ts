@@ -6,6 +6,7 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { somebody } from '../sample-identity.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
 export function requestsFor(
@@ -173,15 +174,3 @@ function* choices(
   const { source, values } = variable;
   for (const value of values) yield* choices(variables, index + 1, chosen.set(`${source.from} ${source.name}`, value));
 }
-
-const somebody: Identity = {
-  kind: 'bearer',
-  userId: 'id',
-  roles: [],
-  groups: [],
-  alias: null,
-  fullName: null,
-  sessionId: null,
-  keyId: null,
-  expireAtMs: Number.POSITIVE_INFINITY,
-};

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { RoleRule } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
+import { blank } from '../sample-identity.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, methodOf, type Probes } from './probes.ts';
 
@@ -46,24 +47,11 @@ function canBeMet(rule: RoleRule, declared: Iterable<string>, mapping: RoleMappi
 /** For each role and each value of a field that roles follow from: the roles that it brings. */
 function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Generator<readonly string[]> {
   const origins = mapping?.origins ?? [];
-  for (const role of names) yield [role, ...derivedRoles(origins, { ...nobody, roles: [role] })];
+  for (const role of names) yield [role, ...derivedRoles(origins, { ...blank, roles: [role] })];
   for (const { field, values } of origins) {
     for (const value of values) {
-      const identity = { ...nobody, [field]: field === 'groups' || field === 'roles' ? [value] : value } as Identity;
+      const identity = { ...blank, [field]: field === 'groups' || field === 'roles' ? [value] : value } as Identity;
       yield [...identity.roles, ...derivedRoles(origins, identity)];
     }
   }
 }
-
-/** Meets nothing by itself, its kind included. */
-const nobody: Identity = {
-  kind: '' as Identity['kind'],
-  userId: '',
-  roles: [],
-  groups: [],
-  alias: null,
-  fullName: null,
-  sessionId: null,
-  keyId: null,
-  expireAtMs: Number.POSITIVE_INFINITY,
-};

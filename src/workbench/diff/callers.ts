@@ -4,6 +4,7 @@
  */
 import type { Identity } from '../../core/identity/identity.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
+import { blank } from '../sample-identity.ts';
 
 /** Sets of role names that a rule asks about, and how roles come about where it stands. */
 export interface RoleSets {
@@ -41,27 +42,14 @@ function* candidates(a: RoleSets, b: RoleSets): Generator<readonly [name: string
   const roles = new Set([...a.sets, ...b.sets].flatMap((set) => [...set]));
   const origins = [...(a.mapping?.origins ?? []), ...(b.mapping?.origins ?? [])];
   for (const { field, values } of origins) if (field === 'roles') for (const value of values) roles.add(value);
-  for (const role of roles) yield [`role ${role}`, { ...nobodySpecial, roles: [role] }];
+  for (const role of roles) yield [`role ${role}`, { ...blank, roles: [role] }];
   for (const { field, values } of origins) {
     if (field === 'roles') continue;
     for (const value of values) {
       yield [
         `${field} ${JSON.stringify(value)}`,
-        { ...nobodySpecial, [field]: field === 'groups' ? [value] : value } as Identity,
+        { ...blank, [field]: field === 'groups' ? [value] : value } as Identity,
       ];
     }
   }
 }
-
-/** Meets nothing by itself, its kind included, so that each candidate has exactly the bits of its one mark. */
-const nobodySpecial: Identity = {
-  kind: '' as Identity['kind'],
-  userId: '',
-  roles: [],
-  groups: [],
-  alias: null,
-  fullName: null,
-  sessionId: null,
-  keyId: null,
-  expireAtMs: Number.POSITIVE_INFINITY,
-};

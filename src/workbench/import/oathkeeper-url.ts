@@ -121,12 +121,21 @@ function readOne(tokens: readonly Token[], options: UrlOptions): ReadUrl | null 
     }
   }
   const host = readHost(hostParts, options);
-  return readPath(path, host, options);
+  const read = readPath(path, host, options);
+  const takesPaths = hostParts.some(
+    (token) => typeof token !== 'string' && !staysInSegment(token.expression, options.glob),
+  );
+  if (!takesPaths || (read.pattern !== null && read.pattern.host === null && read.pattern.path === '/**')) return read;
+  // ".*" goes on into the path, so the rule may be about anything.
+  const loss = read.loss ?? 'the expression of the host takes parts of paths too';
+  return { shape: { host: null, segments: [], rest: true }, pattern: read.pattern, loss };
 }
 
 function withoutScheme(tokens: readonly Token[]): readonly Token[] | null {
   const at = tokens.findIndex((token) => typeof token === 'string' && token.includes('://'));
   if (at < 0 || at > 1) return null;
+  const scheme = at === 0 ? null : tokens[0];
+  if (typeof scheme === 'object' && scheme !== null && !/^[a-z|?():]+$/.test(scheme.expression)) return null;
   const text = tokens[at] as string;
   const end = text.indexOf('://');
   return [text.slice(end + 3), ...tokens.slice(at + 1)].filter((token) => token !== '');

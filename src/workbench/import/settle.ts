@@ -95,8 +95,6 @@ function guardsOf(
   semantics: Semantics,
 ): readonly ImportedRule[] {
   return partial.filter((other) => {
-    if (other.place.line === rule.place.line && other.name === rule.name && other.place.file === rule.place.file)
-      return false;
     if (!methodsMeet(rule, other) || !mayMeet(other.shape, rule.pattern, other.anyCase)) return false;
     if (other.pattern !== null && contains(other.pattern, rule.pattern)) return false;
     const parted = beside.get(other);
@@ -136,7 +134,13 @@ function patternsOf(rules: readonly Placed[], { overlaps }: Semantics): readonly
 
 /** The routes of one pattern. `sharing`: the rules that count for it, the owner of the pattern first. */
 function routesOf(pattern: PathPattern, sharing: readonly Sharing[]): readonly SettledRoute[] {
-  const named = unique(sharing.flatMap(({ rule }) => rule.methods ?? []));
+  // A guard may be about HEAD alone, or about one method of a rule for every one.
+  const named = unique(
+    sharing.flatMap(({ rule, guards }) => [
+      ...(rule.methods ?? []),
+      ...guards.flatMap(({ methods }) => (methods ?? []).filter((method) => claims(rule, method))),
+    ]),
+  );
   const every = sharing.some(({ rule }) => rule.methods === null);
   const verdicts = [...named, ...(every ? ['*'] : [])].map((method) => {
     const concerned = sharing.filter(({ rule }) => claims(rule, method));

@@ -1,0 +1,17 @@
+/** An identity that nothing is known of: what tests, comparisons and explanations add to. */
+import type { Identity } from '../core/identity/identity.ts';
+
+export const somebody: Identity = {
+  kind: 'bearer',
+  userId: 'somebody',
+  roles: [],
+  groups: [],
+  alias: null,
+  fullName: null,
+  sessionId: 'a-session',
+  keyId: null,
+  expireAtMs: Number.POSITIVE_INFINITY,
+};
+
+/** Meets nothing by itself, its kind included: what is added to it is all that a rule can find. */
+export const blank: Identity = { ...somebody, kind: '' as Identity['kind'], userId: '', sessionId: null };

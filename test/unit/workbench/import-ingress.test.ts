@@ -1,0 +1,145 @@
+/** Ingress resources of ingress-nginx: paths as nginx reads them, and its annotations. */
+import { describe, expect, test } from 'vitest';
+import { imported } from './imported.ts';
+
+interface Part {
+  readonly host?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly paths?: readonly (readonly [path: string, type: string])[];
+  readonly name?: string;
+}
+
+const ingress = ({ host = 'a.test', annotations = {}, paths = [['/', 'Prefix']], name = 'i' }: Part) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: {
+    name,
+    namespace: 'ns',
+    annotations: Object.fromEntries(
+      Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
+    ),
+  },
+  spec: {
+    rules: [
+      {
+        ...(host === '' ? {} : { host }),
+        http: {
+          paths: paths.map(([path, pathType]) => ({
+            path,
+            pathType,
+            backend: { service: { name: 'svc', port: { number: 80 } } },
+          })),
+        },
+      },
+    ],
+  },
+});
+const read = (...parts: readonly Part[]) =>
+  imported(parts.map((part) => JSON.stringify(ingress(part))).join('\n---\n'));
+const protectedBy = { 'auth-url': 'http://auth.test/verify' };
+const linesOf = (...parts: readonly Part[]) => read(...parts).routes.map((line) => line.split(' -> ')[0]);
+
+describe('annotations', () => {
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ['none', {}, '"public"'],
+    ['auth-url', protectedBy, '"authenticated"'],
+    [
+      'groups of oauth2-proxy',
+      { 'auth-url': 'http://p/oauth2/auth?allowed_groups=a,b' },
+      '"authenticated" [group_missing]',
+    ],
+    ['another question', { 'auth-url': 'http://p/auth?role=admin' }, '"deny"'],
+    ['addresses', { 'whitelist-source-range': '10.0.0.0/8, 192.0.2.1/32' }, '"public" [address_not_allowed]'],
+    ['addresses that are none', { 'whitelist-source-range': 'office' }, '"deny"'],
+    ['either', { ...protectedBy, 'whitelist-source-range': '10.0.0.0/8', satisfy: 'any' }, '"optional" [not_allowed]'],
+    ['both', { ...protectedBy, 'whitelist-source-range': '10.0.0.0/8' }, '"authenticated" [address_not_allowed]'],
+    ['a password', { 'auth-type': 'basic' }, '"deny"'],
+    ['a client certificate', { 'auth-tls-secret': 'ns/ca' }, '"deny"'],
+    ['a snippet', { ...protectedBy, 'configuration-snippet': 'deny all;' }, '"deny"'],
+    ['denied addresses', { 'denylist-source-range': '10.0.0.0/8' }, '"deny"'],
+  ])('%s', (_, annotations, access) => {
+    expect(linesOf({ annotations })).toEqual([`a.test/** ${access}`]);
+  });
+
+  test('the authentication of the whole controller, and opting out of it', () => {
+    const config = JSON.stringify({ kind: 'ConfigMap', data: { 'global-auth-url': 'http://auth.test' } });
+    const texts = [ingress({}), ingress({ host: 'b.test', annotations: { 'enable-global-auth': 'false' } })].map(
+      (one) => JSON.stringify(one),
+    );
+    expect(imported([config, ...texts].join('\n---\n')).routes.map((line) => line.split(' -> ')[0])).toEqual([
+      'a.test/** "authenticated"',
+      'b.test/** "public"',
+    ]);
+  });
+
+  test('headers of the answer that are fields of an identity', () => {
+    const { text, leftovers } = read({
+      annotations: { ...protectedBy, 'auth-response-headers': 'X-Auth-Request-User,X-Z', 'auth-signin': 'http://x' },
+    });
+    expect(text).toContain('x-auth-request-user: userId');
+    expect(leftovers).toContain('i: its header "X-Z": no field of an identity is known to be it');
+    expect(leftovers).toContain('i: its "auth-signin": whoever is not signed in gets 401, and no redirect');
+  });
+});
+
+describe('paths', () => {
+  const regex = { 'use-regex': 'true' };
+  test.each<[string, string, Readonly<Record<string, string>>, string | undefined]>([
+    ['/x', 'Exact', {}, 'a.test/x "public" -> http://svc.ns.svc'],
+    ['/x/', 'Prefix', {}, 'a.test/x/** "public" -> http://svc.ns.svc'],
+    ['/x', 'ImplementationSpecific', {}, 'a.test/x/** "public" -> http://svc.ns.svc'],
+    [
+      '/x(/|$)(.*)',
+      'ImplementationSpecific',
+      { 'rewrite-target': '/$2' },
+      'a.test/x/** "public" -> http://svc.ns.svc {"stripPrefix":"/x"}',
+    ],
+    [
+      '/x/(.*)',
+      'ImplementationSpecific',
+      { 'rewrite-target': '/y/$1' },
+      'a.test/x/** "public" -> http://svc.ns.svc {"stripPrefix":"/x","addPrefix":"/y"}',
+    ],
+    [
+      '/(.*)',
+      'ImplementationSpecific',
+      { 'rewrite-target': '/y/$1' },
+      'a.test/** "public" -> http://svc.ns.svc {"addPrefix":"/y"}',
+    ],
+    ['/x', 'Prefix', { 'rewrite-target': '/' }, 'a.test/x/** "deny" -> http://svc.ns.svc'],
+    ['/x$', 'ImplementationSpecific', regex, 'a.test/x "public" -> http://svc.ns.svc'],
+    ['/x/[0-9]+', 'ImplementationSpecific', regex, undefined],
+    ['/{x}', 'Exact', {}, undefined],
+  ])('%s as %s with %j', (path, type, annotations, line) => {
+    expect(read({ annotations, paths: [[path, type]] }, { host: 'last.test' }).routes.slice(0, -1)[0]).toBe(line);
+  });
+
+  test('letter case does not count on a host with expressions', () => {
+    expect(read({ paths: [['/x', 'Prefix']], annotations: regex }).text).toContain('caseSensitive: false');
+  });
+
+  test('beside the beginning of a path: neither the one rule nor the other', () => {
+    expect(linesOf({}, { annotations: protectedBy, paths: [['/api', 'ImplementationSpecific']], name: 'api' })).toEqual(
+      ['a.test/** "public"', 'a.test/api/** "authenticated"', 'a.test/{beside}/** "public" [not_this_path]'],
+    );
+  });
+
+  test('an open exact path below a protected one: a slash at its end would pass', () => {
+    expect(linesOf({ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] })).toEqual([
+      'a.test/** "authenticated"',
+      'a.test/healthz "authenticated"',
+    ]);
+  });
+
+  test('a host with paths of its own does not fall to those for every host', () => {
+    expect(linesOf({ host: '' }, { paths: [['/x', 'Prefix']] })).toEqual([
+      '/** "public"',
+      'a.test/x/** "public"',
+      'a.test/** "deny"',
+    ]);
+  });
+
+  test('a canary is left out', () => {
+    expect(linesOf({}, { annotations: { canary: 'true' } })).toEqual(['a.test/** "public"']);
+  });
+});
