@@ -1,6 +1,7 @@
 /** `rolegate routes`: who may do what, as the gateway understood it. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { extrasInWords } from '../core/routing/describe-extras.ts';
 import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
@@ -11,19 +12,30 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
   return ExitCode.fine;
 }
 
-const heads = ['route', 'host', 'path', 'methods', 'who may', 'upstream'];
+/** The last column is there when a route has something to say in it. */
+function headsOf(described: readonly RouteDescription[]): readonly string[] {
+  const besides = described.some((route) => extrasInWords(route).length > 0);
+  return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['besides'] : [])];
+}
 
 const formats = {
   json: (described: readonly RouteDescription[]) => JSON.stringify({ routes: described }, null, 2),
   markdown: (described: readonly RouteDescription[]) => {
     const line = (cells: readonly string[]) =>
       `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
-    return [line(heads), line(heads.map(() => '---')), ...described.flatMap(rows).map(line)].join('\n');
+    const heads = headsOf(described);
+    const cells = described.flatMap(rows).map((row) => line(row.slice(0, heads.length)));
+    return [line(heads), line(heads.map(() => '---')), ...cells].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
     const style = pc.isColorSupported ? { head: ['bold'], border: ['dim'] } : { head: [], border: [] };
-    const table = new Table({ head: heads, style, chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' } });
-    table.push(...described.flatMap((route) => rows(route)));
+    const heads = headsOf(described);
+    const table = new Table({
+      head: [...heads],
+      style,
+      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    });
+    table.push(...described.flatMap(rows).map((row) => row.slice(0, heads.length)));
     return table.toString();
   },
 };
@@ -45,6 +57,7 @@ function rows(route: RouteDescription): string[][] {
       methods.join(', '),
       words,
       first ? route.upstream : '',
+      first ? extrasInWords(route).join('\n') : '',
     ];
   });
 }

@@ -19,7 +19,7 @@ export interface TestOptions {
 export function test(files: readonly string[], options: TestOptions): ExitCode {
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
-    process.stdout.write(proposeCases(config, runTests(config, false)));
+    process.stdout.write(proposeCases(config, runTests(config, false), 'file'));
     return ExitCode.fine;
   }
   const { report } = runTests(config, options.mutation !== undefined);

@@ -55,7 +55,8 @@ export function readTestFiles(names: readonly string[] | TooMany): IncludedTexts
     if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
     const text = readText(file);
     if (text === null) return refusal(`${shown} cannot be read as UTF-8 text`, null);
-    files.push({ file, text });
+    // Such as one that the output of a command is just being written to.
+    if (text.trim() !== '') files.push({ file, text });
   }
   return { ok: true, files };
 }

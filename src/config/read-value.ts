@@ -41,6 +41,16 @@ function reportIssue(error: z.core.$ZodError, offset: number, hideHint: boolean,
   report(offset, issue.message, typeof hint === 'string' && !hideHint ? hint : null);
 }
 
+/** How sections begin without which there is no configuration. */
+const beginnings: ReadonlyMap<string, string> = new Map([
+  ['version', 'start with "version: 1"'],
+  ['authApi', 'who knows credentials: authApi: { url: "http://auth-api:8081" }'],
+  [
+    'routes',
+    'what is reachable: routes: [{ id: order, match: { path: "/orders/{id}" }, upstream: orders, access: [user] }]',
+  ],
+]);
+
 function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report: Report): unknown {
   const { keys, known } = plan;
   if (node.kind !== 'map') {
@@ -55,7 +65,7 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
   }
   for (const [key, { required, fallback }] of keys) {
     if (node.entries.has(key)) continue;
-    if (required) report(node.offset, `the key "${key}" is missing`);
+    if (required) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
     else if (fallback !== undefined) out[key] = fallback;
   }
   return out;

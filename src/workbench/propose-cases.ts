@@ -2,7 +2,7 @@
  * Finds requests for what the tests have not touched yet, by trying: identities with and without the roles of a rule,
  * values that conditions name. Whatever is proposed has been decided, so it passes as it stands.
  */
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import type { Identity } from '../core/identity/identity.ts';
@@ -16,8 +16,8 @@ import { trialsFor } from './trials.ts';
 /** Requests that are tried for one effect of a rule. */
 const mostTrials = 4_000;
 
-/** A `tests` section in YAML with the cases that are missing, and the identities that they need. */
-export function proposeCases(config: Config, { coverage }: TestRun): string {
+/** In YAML the cases that are missing, and the identities that they need: for `tests`, or for a file of tests alone. */
+export function proposeCases(config: Config, { coverage }: TestRun, form: 'section' | 'file' = 'section'): string {
   const missing = coverage.cells.filter(({ covered }) => !covered);
   if (missing.length === 0) return '# Nothing is missing: every effect of every rule is touched by a test.\n';
   const found = missing.map((cell) => ({ cell, trial: search(config, cell) }));
@@ -42,7 +42,15 @@ export function proposeCases(config: Config, { coverage }: TestRun): string {
     cases,
   };
   const beyond = found.filter(({ trial }) => trial === null).map(({ cell }) => `# not found: ${describe(cell)}\n`);
-  return `# Add these to your tests, once you agree that it is what should happen.\n${stringify({ tests }, { lineWidth: 0 })}${beyond.join('')}`;
+  const document = new Document(form === 'section' ? { tests } : tests);
+  visit(document, {
+    Map(_, node, path) {
+      // One line for each case and for each identity.
+      if (path.length > (form === 'section' ? 5 : 3)) node.flow = true;
+    },
+  });
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+  return `# Add these to your tests, once you agree that it is what should happen.\n${text}\n${beyond.join('')}`;
 }
 
 export interface Trial {

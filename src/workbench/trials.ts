@@ -12,16 +12,22 @@ export function* trialsFor(config: Config, cell: Cell): Generator<Trial> {
   const method = cell.method === '*' ? 'GET' : cell.method;
   const values = valuesOf(config, route);
   for (const values_ of combinations(values)) {
-    const target = targetOf(route, values_);
-    const headers = [...values_].flatMap(([key, value]) =>
-      key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
-    );
     const client = values_.get('client') ?? null;
     for (const [as, identity] of identitiesFor(config, cell, values_)) {
+      const chosen = new Map(
+        [...values_].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
+      );
+      const target = targetOf(route, chosen);
+      const headers = [...chosen].flatMap(([key, value]) =>
+        key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
+      );
       yield { as, identity, method, target, headers, client };
     }
   }
 }
+
+/** Stands for the id of whoever asks. */
+const own = '\0own';
 
 /** What each part of a request may be: path parameters, query, headers, client. */
 type Choices = ReadonlyMap<string, readonly (string | null)[]>;
@@ -49,7 +55,7 @@ function valuesOf({ tests }: Config, route: Route): Choices {
               ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
                 ? [...comparison.operand.literals]
-                : [...groups, 'x'];
+                : [...groups, own, 'x'];
         for (const source of sourcesOf(step.subject, comparison)) {
           if (source.from === 'identity') continue;
           offer(`${source.from} ${source.name}`, ...literals, ...(source.from === 'param' ? [] : [null]));
@@ -101,7 +107,11 @@ function* identitiesFor(
   yield [null, null];
   yield* tests.identities;
   const groups = [
-    ...new Set([...chosen].flatMap(([key, value]) => (key.startsWith('param ') && value !== null ? [value] : []))),
+    ...new Set(
+      [...chosen].flatMap(([key, value]) =>
+        key.startsWith('param ') && value !== null && value !== own ? [value] : [],
+      ),
+    ),
   ];
   const sets: (readonly string[])[] = [[]];
   if (rule.kind === 'roles') {
@@ -118,7 +128,9 @@ function* identitiesFor(
         held.length === 0 ? 'no_role' : held.join('_and_'),
         ...(among.length === 0 ? [] : ['in', ...among]),
       ].join('_');
-      yield [name.replace(/[^A-Za-z0-9_-]/g, '_'), { ...somebody, roles: held, groups: among }];
+      const fitting = name.replace(/[^A-Za-z0-9_-]/g, '_');
+      // As it is once it is written down: called by its name.
+      yield [fitting, { ...somebody, userId: fitting, roles: held, groups: among }];
     }
   }
 }

@@ -27,6 +27,7 @@ function pretty({ passed, failed, cases, coverage, mutation }: TestReport): stri
   lines.push(`tests     ${tally}`);
   lines.push(`coverage  ${percent(coverage.share)} of ${coverage.cells} rule effects`);
   lines.push(...listed(coverage.uncovered.map((cell) => `${cell.route} ${cell.method} never ${cell.effect}`)));
+  if (coverage.uncovered.length > 0) lines.push(`          ${pc.dim('rolegate test --update prints cases for them')}`);
   if (mutation !== null) {
     const noticed = mutation.mutants - mutation.survivors.length;
     lines.push(`mutation  ${percent(mutation.score)}: ${noticed} of ${mutation.mutants} changes are noticed`);

@@ -142,7 +142,13 @@ function checkRoute(
   const { upstream } = entry;
   if (upstream !== undefined && around.upstreams !== null && !around.upstreams.has(upstream)) {
     const at = [...path, 'upstream'];
-    check.at(at, `there is no upstream ${check.quote(at, upstream)}`, check.nearest(at, upstream, around.upstreams));
+    const near = check.nearest(at, upstream, around.upstreams);
+    const declare = check.isOwn(at) ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : near;
+    check.at(
+      at,
+      `there is no upstream ${check.quote(at, upstream)}`,
+      near?.startsWith('did') === true ? near : declare,
+    );
   }
   const own = check.has([...path, 'access']);
   const access = own ? checkAccess(entry.access, [...path, 'access'], around.roles, check) : around.access;

@@ -4,13 +4,19 @@ import type { ProblemList } from '../problem.ts';
 import { substituteEnv } from './substitute-env.ts';
 import type { MapEntry, MapNode, Node, ScalarNode } from './tree.ts';
 
-const deepest = 32;
+/** Levels of nesting. */
+export const deepest = 32;
 /** Nodes that aliases may stand for, all together: an author's reuse is far below, a bomb far above. */
 const mostAliasedNodes = 10_000;
 const coreTags: ReadonlySet<string> = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 );
 const prototypeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Keys that no mapping may have: they collide with object prototypes, or merge another mapping. */
+export function isRefusedKey(name: string): boolean {
+  return name === '<<' || prototypeKeys.has(name);
+}
 
 interface Built {
   readonly node: Node;

@@ -5,7 +5,9 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
+import { readPlainly } from './read-plainly.ts';
 import type { Node } from './tree.ts';
+import { yamlOptions } from './yaml-options.ts';
 
 /** Largest file in UTF-16 units: tens of thousands of routes. */
 export const largestFile: number = 16 * 1024 * 1024;
@@ -20,6 +22,15 @@ export function readYaml(
     list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
     return null;
   }
+  return readPlainly(text, env, list) ?? readComposed(text, env, list);
+}
+
+/** The long way, by a document of the library: for every text, with a message for whatever is wrong. */
+export function readComposed(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+  list: ProblemList,
+): Node | null {
   const document = parse(text);
   if (document === null) {
     list.report(0, 'the file is nested too deeply');
@@ -47,16 +58,7 @@ export function readYaml(
 
 function parse(text: string): Document.Parsed | null {
   try {
-    return parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      uniqueKeys: false,
-      prettyErrors: false,
-      // "silent" would also keep silent about further documents.
-      logLevel: 'error',
-    });
+    return parseDocument(text, yamlOptions);
   } catch {
     // The parser is recursive, and the only thing it throws is the end of the stack.
     return null;

@@ -3,10 +3,11 @@ import type { AccessRule } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
 import type { RouteTable } from './compile-routes.ts';
+import { describeExtras, type RouteExtras } from './describe-extras.ts';
 import type { Route } from './route.ts';
 
 /** Plain data, fit for JSON; null where the route sets no limit. */
-export interface RouteDescription {
+export interface RouteDescription extends RouteExtras {
   readonly id: string;
   /** Position in the file, from 0. */
   readonly index: number;
@@ -57,6 +58,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     rewrite: route.rewrite === null ? null : { ...route.rewrite },
     forwardCredentials: route.forwardCredentials,
     websocket: route.websocket,
+    ...describeExtras(route),
   }));
 }
 

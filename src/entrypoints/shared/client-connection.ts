@@ -65,7 +65,9 @@ export class ClientConnection implements PeerFacts {
 
   /** Breaks the connection. Node tells only the first request of it. */
   abandon(): void {
-    this.#socket.resetAndDestroy();
+    // An answer that was the last one may be ending it: a reset would fail then, and the socket would stay for good.
+    if (this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
     for (const request of [...(this.#pipelined ?? [])]) request.closed();
   }
 

@@ -35,8 +35,6 @@ export function refuseClientError(
   if (connection.refused) return;
   // Bytes after the last request of the connection: they are not read, and what is being answered goes on.
   if (codeOf(error) === 'HPE_CLOSED_CONNECTION' && connection.inFlight > 0) return;
-  // Bytes after the last request of the connection: they are not read, and what is being answered goes on.
-  if (codeOf(error) === 'HPE_CLOSED_CONNECTION' && connection.inFlight > 0) return;
   const reason = reasonOfError(error);
   if (reason === null || !socket.writable) {
     socket.destroy();

@@ -184,7 +184,8 @@ function readPath(tokens: readonly Token[], host: HostRead, { glob, widen }: Url
   const giveUp = (why: string): ReadUrl => {
     loss ??= why;
     const prefix = typeof current[0] === 'string' ? current[0] : '';
-    segments.push({ kind: 'some', prefix: decoded(prefix), suffix: '' });
+    // It may match nothing at all.
+    if (prefix !== '') segments.push({ kind: 'some', prefix: decoded(prefix), suffix: '' });
     return finish(true, false);
   };
   const close = (): void => {
@@ -243,8 +244,24 @@ function readPath(tokens: readonly Token[], host: HostRead, { glob, widen }: Url
       return giveUp(`"<${expression}>" can take more than one segment, or is not understood`);
     current.push(token);
   }
+  const [only] = current;
+  const empty = current.length === 1 && typeof only === 'object' && canBeEmpty(only.expression, glob);
   close();
-  return finish(false, !written.includes('{'));
+  const read = finish(false, !written.includes('{'));
+  if (!empty) return read;
+  // "/a/<[^/]*>" takes "/a/" too, which is "/a" to a route.
+  const shape = { ...read.shape, segments: segments.slice(0, -1), rest: true };
+  return { ...read, shape, loss: read.loss ?? 'the last segment can be missing there' };
+}
+
+/** Of an expression that stays in its segment, or takes a whole one. */
+function canBeEmpty(expression: string, glob: boolean): boolean {
+  if (glob) return /^\*+$/.test(expression);
+  try {
+    return new RegExp(`^(?:${expression})$`).test('');
+  } catch {
+    return true;
+  }
 }
 
 function isAnyRest(expression: string, glob: boolean): boolean {

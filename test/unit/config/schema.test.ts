@@ -17,7 +17,9 @@ import { env, readSecret } from './environment.ts';
 const folder = new URL('../../../config/', import.meta.url);
 const shipped = [
   ...readdirSync(folder).filter((name) => /^(?!gateway\.(?:schema|reference)).*\.yaml$/.test(name)),
-  ...readdirSync(new URL('examples/', folder)).map((name) => `examples/${name}`),
+  ...readdirSync(new URL('examples/', folder))
+    .filter((name) => !name.endsWith('.test.yaml'))
+    .map((name) => `examples/${name}`),
 ];
 const demo = { ROLEGATE_DEMO_SECRET: 'd'.repeat(64), ROLEGATE_DEMO_SERVICE: 'http://127.0.0.1:1' };
 const options = { file: 'f.yaml', env: { ...env, ...demo }, readSecret };
