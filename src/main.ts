@@ -8,8 +8,21 @@ if (found < required) {
   process.exitCode = 2;
 } else {
   const { run } = await import('./cli/run.ts');
+  const code = await run(process.argv.slice(2));
+  // What went into a pipe waits for its reader, and would be cut off; one that is gone or does not read waits for nothing.
+  const longestWaitMs = 2_000;
+  await Promise.all(
+    [process.stdout, process.stderr].map(
+      (stream) =>
+        new Promise<void>((done) => {
+          setTimeout(done, longestWaitMs).unref();
+          stream.once('error', () => done());
+          stream.write('', () => done());
+        }),
+    ),
+  );
   // A second signal ends the process at once, whatever is still open.
-  process.exit(await run(process.argv.slice(2)));
+  process.exit(code);
 }
 
 export {};

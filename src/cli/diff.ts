@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { comparePolicies } from '../workbench/diff/compare-policies.ts';
+import { meetingsOf } from '../workbench/diff/meetings.ts';
 import { settingChanges } from '../workbench/diff/setting-changes.ts';
 import type { ReplayReport } from '../workbench/replay/replay-decisions.ts';
 import { policyOf } from '../workbench/run-cases.ts';
@@ -36,5 +37,7 @@ function printed(report: DiffReport, replay: ReplayReport | null, { json, markdo
 }
 
 function compare(before: Config, after: Config): DiffReport {
-  return diffReport(comparePolicies(policyOf(before), policyOf(after)), settingChanges(before, after));
+  const meetings = [...meetingsOf(before.routes, after.routes)];
+  const differences = comparePolicies(policyOf(before), policyOf(after), meetings);
+  return diffReport(differences, settingChanges(before, after, meetings));
 }

@@ -26,7 +26,13 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
+/** Methods that somebody may write in lower case, as some tools do. */
+const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
+  if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
+    process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
+  }
   const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: options.client ?? null };
   const explanation =
     options.bearer === undefined

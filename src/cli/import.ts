@@ -1,5 +1,5 @@
 /** `rolegate import`: rules of another tool as a configuration with tests, and a list of what could not be carried over. */
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
@@ -20,8 +20,8 @@ export interface ImportCommandOptions {
 const mostFiles = 1000;
 
 /** `files`: none, or `-`: standard input. */
-export function importRules(files: readonly string[], options: ImportCommandOptions): ExitCode {
-  const imported = readAll(files.length === 0 ? ['-'] : files, options);
+export async function importRules(files: readonly string[], options: ImportCommandOptions): Promise<ExitCode> {
+  const imported = await readAll(files.length === 0 ? ['-'] : files, options);
   const { document, leftovers } = imported;
   const identities = identitiesFor(imported.rules);
   writeTests(document, { identities });
@@ -34,11 +34,13 @@ export function importRules(files: readonly string[], options: ImportCommandOpti
   return ExitCode.fine;
 }
 
-function readAll(files: readonly string[], options: ImportCommandOptions): ImportedPolicy {
+async function readAll(files: readonly string[], options: ImportCommandOptions): Promise<ImportedPolicy> {
   if (files.length > mostFiles) throw new CommandError(`rolegate: more than ${mostFiles} files`, ExitCode.usage);
   try {
     const { from = null, upstream = null, widen = false } = options;
-    return importPolicy(files.map(readFile), { from, upstream: originOf(upstream), widen });
+    const sources = [];
+    for (const file of files) sources.push(await readFile(file));
+    return importPolicy(sources, { from, upstream: originOf(upstream), widen });
   } catch (error) {
     if (error instanceof SourceError) throw new CommandError(`rolegate: ${error.message}`);
     throw error;
@@ -55,10 +57,10 @@ function originOf(upstream: string | null): string | null {
   );
 }
 
-function readFile(file: string): SourceText {
+async function readFile(file: string): Promise<SourceText> {
   const name = file === '-' ? 'standard input' : file;
   try {
-    const bytes = file === '-' ? readStandardInput() : readBounded(file);
+    const bytes = file === '-' ? await readStandardInput() : readBounded(file);
     return { file: name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -74,22 +76,15 @@ function readBounded(file: string): Uint8Array {
   return readFileSync(file);
 }
 
-function readStandardInput(): Uint8Array {
+async function readStandardInput(): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let length = 0;
-  const input = openSync('/dev/stdin', 'r');
-  try {
-    for (;;) {
-      const part = Buffer.alloc(65_536);
-      const count = readSync(input, part);
-      if (count === 0) return Buffer.concat(parts);
-      length += count;
-      if (length > largestSource) throw tooLarge('standard input');
-      parts.push(part.subarray(0, count));
-    }
-  } finally {
-    closeSync(input);
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > largestSource) throw tooLarge('standard input');
+    parts.push(part);
   }
+  return Buffer.concat(parts);
 }
 
 function tooLarge(name: string): CommandError {

@@ -165,7 +165,7 @@ function addImport(program: Command, done: Done): void {
     .option('--upstream <url>', 'the service, where the rules name none')
     .option('--widen', 'let {name} take a whole segment where the rules take only some texts')
     .action(async (files: string[], options: ImportCommandOptions) =>
-      done((await import('./import.ts')).importRules(files, options)),
+      done(await (await import('./import.ts')).importRules(files, options)),
     );
 }
 

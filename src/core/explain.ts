@@ -71,6 +71,9 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
   const { request, route } = decision;
   const match = request === null ? null : matchRoute(policy.routes, request);
   const matched = match !== null && typeof match !== 'string' && 'rule' in match ? match : null;
+  // The route that a preflight asks about, whether its page may use it or not.
+  const preflight = decision.outcome === 'preflight' || decision.reason === 'cors_origin_forbidden';
+  const asked = preflight ? route : null;
   const known = decision.identity === null ? null : resolution.identity;
   const refusal = decision.outcome === 'refuse' ? decision : null;
   return {
@@ -85,8 +88,8 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
       request === null
         ? null
         : { method: request.method, host: request.host, path: request.path, query: request.query },
-    trail: stages.map((stage) => trailStep(stage, decision, resolution)),
-    candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? null),
+    trail: stages.map((stage) => trailStep(stage, decision)),
+    candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? asked),
     identity: known === null ? null : explainIdentity(known, policy.roleMapping, roles),
     access: matched === null ? null : explainAccess(matched.rule, decision.identity, roles),
     conditions:
@@ -100,13 +103,13 @@ function shadowedBy(decision: Decision): Explanation['shadowed'] {
   return refused === null ? null : { reason: refused.reason, condition: refused.condition?.word ?? null };
 }
 
-function trailStep(stage: Stage, decision: Decision, resolution: Resolution): TrailStep {
+function trailStep(stage: Stage, decision: Decision): TrailStep {
   const at = stages.indexOf(stage);
   const end = stages.indexOf(decision.stage);
   if (at > end) return { stage, result: 'not reached', words: '' };
-  if (at < end) return { stage, result: 'passed', words: passedWords(stage, decision, resolution) };
+  if (at < end) return { stage, result: 'passed', words: passedWords(stage, decision) };
   if (decision.outcome !== 'refuse')
-    return { stage, result: 'settled', words: shadowWords(decision) ?? passedWords(stage, decision, resolution) };
+    return { stage, result: 'settled', words: shadowWords(decision) ?? passedWords(stage, decision) };
   const { status, message } = reasons[decision.reason];
   const because = decision.condition === null ? message : decision.condition.message;
   return { stage, result: 'refused', words: `${status} ${decision.reason}: ${because}` };
@@ -118,7 +121,7 @@ function shadowWords(decision: Decision): string | null {
   return `let through in the shadow; the rule refuses: ${refused.condition ?? refused.reason}`;
 }
 
-function passedWords(stage: Stage, { request, route, identity, outcome }: Decision, resolution: Resolution): string {
+function passedWords(stage: Stage, { request, route, identity, outcome, stage: end }: Decision): string {
   switch (stage) {
     case 'normalize':
       return request === null ? '' : `read as ${request.method} ${request.host}${request.path}`;
@@ -126,9 +129,9 @@ function passedWords(stage: Stage, { request, route, identity, outcome }: Decisi
       if (outcome === 'preflight') return `a preflight, answered for route ${route?.id}`;
       return `route ${route?.id} (${route?.pattern.host ?? ''}${route?.pattern.path})`;
     case 'extract':
-      return identity === null && resolution.identity !== null ? 'anonymous' : 'exactly one credential, or none';
+      return identity !== null || end === 'resolve' ? 'exactly one credential' : 'no identity';
     case 'resolve':
-      return identity === null ? 'anonymous' : `user ${identity.userId}`;
+      return identity === null ? 'no identity' : `user ${identity.userId}`;
     case 'authorize':
       return 'granted';
   }

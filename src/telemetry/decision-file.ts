@@ -80,15 +80,14 @@ export class DecisionFile {
       return;
     }
     this.#writing = true;
-    const lines = this.#waiting.splice(0);
-    this.#waitingBytes = 0;
     try {
       this.#open();
     } catch (error) {
-      this.#failed(lines.length, error);
+      this.#failed(this.#takeUpTo(Number.POSITIVE_INFINITY).length, error);
       this.#flush();
       return;
     }
+    const lines = this.#takeUpTo(this.#options.sizeBytes - this.#bytes);
     const bytes = Buffer.from(lines.join(''));
     write(this.#descriptor!, bytes, (error, written) => {
       this.#bytes += written ?? 0;
@@ -97,6 +96,17 @@ export class DecisionFile {
       else for (const line of lines) if (line !== this.#head) this.#options.events.recorded('written');
       this.#flush();
     });
+  }
+
+  /** As many of the waiting lines as have room, and at least one. */
+  #takeUpTo(bytes: number): readonly string[] {
+    let count = 1;
+    let taken = this.#waiting[0]?.length ?? 0;
+    for (; count < this.#waiting.length && taken + this.#waiting[count]!.length <= bytes; count += 1) {
+      taken += this.#waiting[count]!.length;
+    }
+    this.#waitingBytes -= taken;
+    return this.#waiting.splice(0, count);
   }
 
   /** Opens the file when it is not open, and begins the next one when it is full. Only its owner may read it. */

@@ -7,7 +7,7 @@ import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type CaseResult, wordOf } from './run-cases.ts';
-import { canRefuse } from './verdict-classes.ts';
+import { canShow, type Effect } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
 export interface Cell {
@@ -19,11 +19,6 @@ export interface Cell {
   readonly effect: Effect;
   readonly covered: boolean;
 }
-
-export type Effect =
-  | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
-  /** `word`: a reason, or the author's word of a condition. */
-  | { readonly kind: 'refuses'; readonly word: string };
 
 export interface Coverage {
   readonly cells: readonly Cell[];
@@ -39,17 +34,34 @@ export function coverageOf(
   mapping: RoleMapping | null = null,
 ): Coverage {
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
+  const isPossible = rememberPossible(mapping);
   const cells = table.routes.flatMap((route) =>
     rulesOf(route).flatMap(([method, rule]) =>
       effectsOf(route, rule).flatMap((effect): Cell[] => {
         const covered = seen.has(keyOf(route, method, effect));
-        const possible = covered || effect.kind === 'allows' || canRefuse(route, rule, effect.word, mapping);
+        const possible = covered || isPossible(route, rule, effect);
         return possible ? [{ route, method, rule, effect, covered }] : [];
       }),
     ),
   );
   const covered = cells.filter((cell) => cell.covered).length;
   return { cells, covered, share: cells.length === 0 ? 1 : covered / cells.length };
+}
+
+/** Routes share their rules, and without conditions a rule shows on each of them what it shows on any. */
+function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: AccessRule, effect: Effect) => boolean {
+  const known = new Map<AccessRule, Map<string, boolean>>();
+  return (route, rule, effect) => {
+    if (route.conditions !== null) return canShow(route, rule, effect, mapping);
+    const ofRule = known.get(rule) ?? new Map<string, boolean>();
+    known.set(rule, ofRule);
+    const name = `${effect.kind} ${effect.kind === 'allows' ? effect.whom : effect.word}`;
+    const before = ofRule.get(name);
+    if (before !== undefined) return before;
+    const possible = canShow(route, rule, effect, mapping);
+    ofRule.set(name, possible);
+    return possible;
+  };
 }
 
 /** Rules of a route by method as written; `*` for every method. */

@@ -11,16 +11,40 @@ const anywhere = 'any.example';
  * comes first, since then the author has named no host anywhere near.
  */
 export function hostFor(table: RouteTable, target: string, routeId: string | null): string {
-  const expected = table.routes.find(({ id }) => id === routeId);
-  if (expected !== undefined) return hostOf(expected.pattern.host);
+  const { byId, patterns } = hostsOf(table);
+  const expected = routeId === null ? undefined : byId.get(routeId);
+  if (expected !== undefined) return hostOf(expected);
   const read = canonicalPath(target.split('?', 1)[0]!);
   if (typeof read === 'string' || findLeaf(table, anywhere, read.path) !== null) return anywhere;
-  for (const { pattern } of table.routes) {
-    if (pattern.host === null) continue;
-    const host = hostOf(pattern.host);
+  for (const pattern of patterns) {
+    const host = hostOf(pattern);
     if (findLeaf(table, host, read.path) !== null) return host;
   }
   return anywhere;
+}
+
+interface Hosts {
+  /** Of the first route of each id. */
+  readonly byId: ReadonlyMap<string, string | null>;
+  /** In the order of the file. */
+  readonly patterns: ReadonlySet<string>;
+}
+
+/** Cases are many, and so are routes. */
+const known = new WeakMap<RouteTable, Hosts>();
+
+function hostsOf(table: RouteTable): Hosts {
+  const before = known.get(table);
+  if (before !== undefined) return before;
+  const byId = new Map<string, string | null>();
+  const patterns = new Set<string>();
+  for (const { id, pattern } of table.routes) {
+    if (!byId.has(id)) byId.set(id, pattern.host);
+    if (pattern.host !== null) patterns.add(pattern.host);
+  }
+  const hosts = { byId, patterns };
+  known.set(table, hosts);
+  return hosts;
 }
 
 /** A host that a pattern of hosts fits. */

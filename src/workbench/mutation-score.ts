@@ -64,8 +64,9 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
     const table = tableOf(routes.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed])));
     return table === null || differs(policy, { ...policy, routes: table });
   }
-  // Services may be told of roles.
-  if (config.identityHeaders.some(({ field }) => field === 'roles')) return true;
+  // Services may be told of the roles that follow from other fields; of inherited ones they are not.
+  const derivesLess = mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
+  if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
   const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));
   return (
     table === null || differs(policy, { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) })

@@ -6,21 +6,24 @@
 import type { Policy } from '../core/decide.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
-import { matchRoute } from '../core/routing/match-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import { assignments, atomsOf, type Truths } from './diff/atoms.ts';
 import { marksOf } from './diff/callers.ts';
-import { methodsOf } from './diff/compare-policies.ts';
-import { targetsOf } from './diff/path-classes.ts';
+import { meetingsOf } from './diff/meetings.ts';
 import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verdicts.ts';
+
+export type Effect =
+  | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
+  /** `word`: a reason, or the author's word of a condition. */
+  | { readonly kind: 'refuses'; readonly word: string };
 
 /** Beyond so many classes anything counts as possible. */
 const mostClasses = 50_000;
 /** Routes of a table that is walked through for one change. */
 const mostRoutes = 500;
 
-/** Whether the rule can refuse anybody with this word: a reason, or the word of a condition. */
-export function canRefuse(route: Route, rule: AccessRule, word: string, mapping: RoleMapping | null): boolean {
+/** Whether the rule can ever have this effect. */
+export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
   const found: Found = { route, rule, request: null };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
@@ -28,7 +31,12 @@ export function canRefuse(route: Route, rule: AccessRule, word: string, mapping:
   const enforced: Found = { ...found, route: { ...route, mode: 'enforce' } };
   return (
     classes === null ||
-    classes.some(([caller, truths]) => verdictOf({ found: enforced, offset: 0 }, caller, truths) === word)
+    classes.some(([caller, truths]) => {
+      const word = verdictOf({ found: enforced, offset: 0 }, caller, truths);
+      if (effect.kind === 'refuses') return word === effect.word;
+      if (word !== null) return false;
+      return effect.whom === 'anybody' || (caller.kind === 'known') === (effect.whom === 'known');
+    })
   );
 }
 
@@ -36,15 +44,10 @@ export function canRefuse(route: Route, rule: AccessRule, word: string, mapping:
 export function differs(before: Policy, after: Policy): boolean {
   if (before.routes.routes.length > mostRoutes) return true;
   const seen = new Map<Found, Set<Found>>();
-  const methods = methodsOf([before.routes, after.routes]);
-  for (const { host, path } of targetsOf(before.routes, after.routes)) {
-    for (const method of methods) {
-      const request = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
-      const [a, b] = [matchRoute(before.routes, request), matchRoute(after.routes, request)];
-      if (seen.get(a)?.has(b) === true) continue;
-      seen.set(a, (seen.get(a) ?? new Set()).add(b));
-      if (pairDiffers(a, b, before, after)) return true;
-    }
+  for (const { before: a, after: b } of meetingsOf(before.routes, after.routes)) {
+    if (seen.get(a)?.has(b) === true) continue;
+    seen.set(a, (seen.get(a) ?? new Set()).add(b));
+    if (pairDiffers(a, b, before, after)) return true;
   }
   return false;
 }

@@ -11,7 +11,14 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
     token: () => null,
     metrics: async () => ({ type: 'text/plain', text: 'secret_metric 1\n' }),
     live: () => true,
-    ready: async () => ({ configuration: true, authApi: true, redis: null, revocations: null, mail: null, draining: false }),
+    ready: async () => ({
+      configuration: true,
+      authApi: true,
+      redis: null,
+      revocations: null,
+      mail: null,
+      draining: false,
+    }),
     routes: () => makeTable([]),
   });
   const address = await server.listen();

@@ -4,7 +4,14 @@ import { type AdminOptions, createAdminServer } from '../../src/entrypoints/admi
 import type { ReadyReport } from '../../src/entrypoints/admin/ready-report.ts';
 import { makeTable } from '../unit/core/make-policy.ts';
 
-export const up: ReadyReport = { configuration: true, authApi: true, redis: null, revocations: null, mail: null, draining: false };
+export const up: ReadyReport = {
+  configuration: true,
+  authApi: true,
+  redis: null,
+  revocations: null,
+  mail: null,
+  draining: false,
+};
 export const table = makeTable([
   { on: '/v1/orders/**', id: 'orders', access: { GET: ['user'], DELETE: { all: ['admin'] } } },
 ]);

@@ -1,4 +1,5 @@
 /** The commands that need no running gateway: what they print and how they exit. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -86,4 +87,10 @@ test('schema: the files in config are what the command prints', async () => {
   const reference = (await run('schema', '--reference')).output;
   expect(reference).toBe(stored('gateway.reference.yaml'));
   expect(parse(reference)).toHaveProperty('version', 1);
+});
+
+test('a pipe gets the whole of a long output', () => {
+  const script = `'${process.execPath}' src/main.ts schema | wc -c`;
+  const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  expect(Number(stdout)).toBe(readFileSync(new URL('../../config/gateway.schema.json', import.meta.url)).length);
 });

@@ -129,7 +129,9 @@ describe('commands', () => {
     'npm ci && npm test': '.ci/run',
   };
   /** Pages whose commands follow one another, in one shell from the first to the last. */
-  const sessions = ['docs/guides/operate.md', 'docs/guides/revocation.md', 'docs/guides/shadow.md'].filter((path) => files.includes(path));
+  const sessions = ['docs/guides/operate.md', 'docs/guides/revocation.md', 'docs/guides/shadow.md'].filter((path) =>
+    files.includes(path),
+  );
   /** Pages whose commands another file runs, word by word as they stand. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/administer-users-guide.test.ts',

@@ -1,5 +1,6 @@
 /** The examples of policies: each is proved whole by its tests, and a change of its rules is noticed. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { runTests } from '../../src/workbench/test-report.ts';
@@ -16,6 +17,12 @@ test('there are five', () => {
 });
 
 describe.each(names)('%s', (name) => {
+  test('its first line tells editors where the schema is', () => {
+    const [first = ''] = readFileSync(`${folder}/${name}.yaml`, 'utf8').split('\n', 1);
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
+    expect(existsSync(join(folder, schema))).toBe(true);
+  });
+
   test('every effect of every rule is touched, and every weakened rule is noticed', async () => {
     const file = `${folder}/${name}.yaml`;
     const command = runRolegate(['test', '--config', file, '--coverage', '100', '--mutation', '100'], env);

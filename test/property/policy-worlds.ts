@@ -22,8 +22,8 @@ const access = fc.oneof(
   { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('GET', 'POST', 'PUT'), rule, { minKeys: 1 }) },
 );
 
-const segment = fc.constantFrom('x', 'y', '{p}');
-const path = fc.tuple(fc.array(segment, { maxLength: 2 }), fc.boolean()).map(([segments, rest]) => {
+const segment = fc.constantFrom('x', 'y', 'X', '{p}');
+const path = fc.tuple(fc.array(segment, { maxLength: 3 }), fc.boolean()).map(([segments, rest]) => {
   const named = segments.map((text, index) => (text === '{p}' ? `{p${index}}` : text));
   return `/${[...named, ...(rest ? ['**'] : [])].join('/')}`;
 });
@@ -58,51 +58,108 @@ const route = fc
     access,
     methods: fc.constantFrom(null, ['GET', 'POST']),
     mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'shadow'),
+    reading: fc.constantFrom(
+      ...Array<object>(6).fill({}),
+      { caseSensitive: false },
+      { encodedSlash: 'keep' },
+      { encodedSlash: 'decode' },
+      { mergeSlashes: false },
+      { doubleEncoding: 'keep' },
+    ),
+    cors: fc.constantFrom(null, null, null, { origins: ['https://page.test'] }),
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
     return fc.array(criterion(params), { maxLength: 2 }).map((when) => ({ ...base, when }));
   });
 
-/** The text of a configuration; not every one is valid. */
-const text = fc
-  .record({
-    routes: fc.uniqueArray(route, {
-      minLength: 1,
-      maxLength: 4,
-      selector: ({ host, path: written }) => `${host}${written.replace(/\{\w+\}/g, '{}')}`,
-    }),
-    inherits: fc.tuple(fc.subarray(['r1']), fc.subarray(['r1', 'r2'])),
-    mapped: fc.constantFrom('groups', 'roles', 'kind'),
-  })
-  .map(({ routes, inherits, mapped }) =>
-    JSON.stringify({
-      version: 1,
-      authApi: { url: 'http://127.0.0.1:9' },
-      conditions: { headers: ['x-region'] },
-      roles: {
-        r1: {},
-        r2: { inherits: inherits[0] },
-        r3: { inherits: inherits[1] },
-        mapped: { from: { field: mapped, equals: { groups: 'z', roles: 'raw', kind: 'key_pair' }[mapped] } },
-      },
-      upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
-      routes: routes.map(({ host, path: written, access: who, methods, mode, when }, index) => ({
-        id: `route-${index}`,
-        match: { ...(host === null ? {} : { host }), path: written, ...(methods === null ? {} : { methods }) },
-        upstream: 's',
-        access: who,
-        mode,
-        ...(when.length === 0 ? {} : { when }),
-      })),
-    }),
-  );
+const parts = fc.record({
+  routes: fc.uniqueArray(route, {
+    minLength: 1,
+    maxLength: 4,
+    selector: ({ host, path: written }) => `${host}${written.replace(/\{\w+\}/g, '{}')}`,
+  }),
+  inherits: fc.tuple(fc.subarray(['r1']), fc.subarray(['r1', 'r2'])),
+  mapped: fc.constantFrom('groups', 'roles', 'kind', 'userId', 'keyId'),
+});
 
-/** Valid ones only: an author would have been told of the others. */
-export const configurations = text
-  .map((written) => ({ written, read: parseConfig(written, { file: 'random', env: {}, readSecret: () => '' }) }))
-  .filter(({ read }) => read.ok)
-  .map(({ written, read }) => ({ written, config: (read as { config: Config }).config }));
+type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
+
+/** The text of a configuration; not every one is valid. */
+function textOf({ routes, inherits, mapped }: Parts): string {
+  return JSON.stringify({
+    version: 1,
+    authApi: { url: 'http://127.0.0.1:9' },
+    conditions: { headers: ['x-region'] },
+    roles: {
+      r1: {},
+      r2: { inherits: inherits[0] },
+      r3: { inherits: inherits[1] },
+      mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
+    },
+    upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
+    routes: routes.map(({ host, path: written, access: who, methods, mode, when, reading, cors }, index) => ({
+      id: `route-${index}`,
+      match: { ...(host === null ? {} : { host }), path: written, ...(methods === null ? {} : { methods }) },
+      upstream: 's',
+      access: who,
+      mode,
+      ...(when.length === 0 ? {} : { when }),
+      ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
+      ...(cors === null ? {} : { cors }),
+    })),
+  });
+}
+
+const mappedFrom = { groups: 'z', roles: 'raw', kind: 'key_pair', userId: 'u', keyId: 'k' };
+
+export interface World {
+  readonly written: string;
+  readonly config: Config;
+}
+
+/** Null: it is not valid, and an author would have been told. */
+function worldOf(of: Parts): World | null {
+  const written = textOf(of);
+  const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '' });
+  return read.ok ? { written, config: read.config } : null;
+}
+
+export const configurations: fc.Arbitrary<World> = parts.map(worldOf).filter((world) => world !== null);
+
+/** Two configurations: as unlike as chance has it, or one small change apart. */
+export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
+  fc.tuple(configurations, configurations),
+  fc
+    .tuple(
+      parts,
+      route,
+      fc.constantFrom('/x', '/y', '/X/x', '/x/y'),
+      fc.constantFrom('added', 'removed', 'changed', 'mixed', 'beside', 'inherits'),
+      fc.nat(),
+      parts,
+    )
+    .map(([before, other, below, change, at, second]) => {
+      const index = at % before.routes.length;
+      const { routes } = before;
+      const old = routes[index]!;
+      const after: Parts = {
+        ...before,
+        ...(change === 'inherits' ? { inherits: second.inherits, mapped: second.mapped } : {}),
+        routes: {
+          added: [...routes, other],
+          removed: routes.toSpliced(index, 1),
+          changed: routes.with(index, { ...other, host: old.host, path: old.path, when: old.when }),
+          mixed: routes.with(index, { ...old, access: other.access, reading: other.reading, cors: other.cors }),
+          // In place of some of its paths a more specific route that has all that it has.
+          beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
+          inherits: routes,
+        }[change],
+      };
+      return [worldOf(before), worldOf(after)] as const;
+    })
+    .filter((both): both is readonly [World, World] => both.every((world) => world !== null)),
+);
 
 export interface Asked {
   readonly request: SimulatedRequest;
@@ -110,10 +167,30 @@ export interface Asked {
 }
 
 const hosts = ['a.test', 'b.a.test', 'other.test'];
-const paths = ['/', '/x', '/y', '/z', '/x/x', '/x/z', '/z/y', '/y/x/z'];
+const plainPaths = ['/', '/x', '/y', '/z', '/x/x', '/x/z', '/z/y', '/y/x/z', '/x/y/x/y'];
+/** With more than one reading, or read otherwise by some routes. */
+const oddPaths = [
+  '/X',
+  '/Z',
+  '/X/y',
+  '/x/X',
+  '/x%2Fx',
+  '/x/y%2Fx',
+  '/x//y',
+  '/x/y//../x',
+  '/x/%252Fy',
+  '/y;a',
+  '/z/..//x',
+];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const queries = ['', '?q=1'];
 const headers = [[], ['x-region', 'eu']];
+const page = ['origin', 'https://page.test', 'access-control-request-method', 'GET'];
+/** A scheme that nobody reads: as good as no credential. Two credentials: refused before anybody is asked. */
+export const oddCredentials = {
+  none: ['authorization', 'Basic eA=='],
+  two: ['authorization', 'Bearer x', 'api-key', 'k'],
+};
 
 const rolesHeld = [[], ['r1'], ['r2'], ['r3'], ['raw'], ['r1', 'r3'], ['r1', 'r2', 'raw'], ['other']];
 const groupsHeld = [[], ['x'], ['z'], ['x', 'z']];
@@ -144,12 +221,19 @@ export function* everyRequest(): Generator<Asked> {
 }
 
 function* targets(): Generator<SimulatedRequest> {
-  for (const host of hosts)
-    for (const target of paths)
+  for (const host of hosts) {
+    const of = (method: string, target: string, more: readonly string[]): SimulatedRequest => {
+      return { method, host, secure: false, target, headers: more, client: '203.0.113.9' };
+    };
+    for (const target of plainPaths) {
       for (const query of queries)
-        for (const method of methods)
-          for (const more of headers)
-            yield { method, host, secure: false, target: target + query, headers: more, client: '203.0.113.9' };
+        for (const method of methods) for (const more of headers) yield of(method, target + query, more);
+      for (const more of [[], page, [...page.slice(0, 3), 'PUT'], ['origin', 'https://other.test', ...page.slice(2)]])
+        yield of('OPTIONS', target, more);
+      for (const more of Object.values(oddCredentials)) yield of('GET', target, more);
+    }
+    for (const target of oddPaths) for (const method of ['GET', 'POST']) yield of(method, target, []);
+  }
 }
 
 /** Some of them. */

@@ -45,7 +45,7 @@ test('replay and shadow agree with the gateway', { timeout: 300_000 }, () => {
         const replay = new Replay(before, after);
         replay.add(JSON.parse(JSON.stringify(written)) as DecisionRecord, reads);
         const { counts, unlikeRecorded } = replay.report(0);
-        expect(unlikeRecorded).toBe(0);
+        expect(unlikeRecorded, JSON.stringify({ one, written, config: a.written })).toBe(0);
         if (counts.undecided === 1) {
           tally.undecided += 1;
           continue;

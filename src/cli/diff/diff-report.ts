@@ -1,5 +1,6 @@
 /** The differences of two configurations as plain data: fit for JSON, and what text and Markdown are made of. */
-import { type CallerClass, type Difference, otherMethod } from '../../workbench/diff/compare-policies.ts';
+import type { CallerClass, Difference } from '../../workbench/diff/compare-policies.ts';
+import { otherMethod } from '../../workbench/diff/meetings.ts';
 import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
 
 export interface DiffReport {
@@ -49,11 +50,24 @@ function merged(differences: readonly Difference[]): readonly VerdictChange[] {
   return [...byRest.values()].map(({ methods, change }) => ({ methods, ...change }));
 }
 
+/** When the rules decide nothing otherwise. */
+export function unchanged(settings: DiffReport['settings']): string {
+  return settings.some(({ bearsOnVerdicts }) => bearsOnVerdicts)
+    ? 'The rules decide as before, but settings below can decide otherwise.'
+    : 'Every request is decided as before.';
+}
+
+/** Such as `orders`, or `orders -> orders-admin` when the requests go to another one. */
+export function routeInWords(routeBefore: string | null, routeAfter: string | null, none = 'no route'): string {
+  if (routeBefore === routeAfter) return routeBefore ?? none;
+  return `${routeBefore ?? 'no route'} -> ${routeAfter ?? 'no route'}`;
+}
+
 function callerInWords(caller: CallerClass): string {
   if (!('marks' in caller)) {
     return caller.kind === 'nobody'
       ? 'without a credential'
-      : 'with a malformed credential, or while the Auth API is away';
+      : 'with two credentials at once, or while the Auth API is away';
   }
   if (caller.marks.length === 0) return 'any identity';
   return caller.marks.map((names) => names.join(' or ')).join(', and ');

@@ -1,6 +1,6 @@
 /** Differences for people at a terminal. */
 import pc from 'picocolors';
-import type { DiffReport, VerdictChange } from './diff-report.ts';
+import { type DiffReport, routeInWords, unchanged, type VerdictChange } from './diff-report.ts';
 
 export function diffText({ same, newlyAllowed, newlyRefused, settings }: DiffReport, color: boolean): string {
   const paint = pc.createColors(color);
@@ -13,21 +13,18 @@ export function diffText({ same, newlyAllowed, newlyRefused, settings }: DiffRep
   };
   list('Newly allowed', paint.red('+'), newlyAllowed);
   list('Newly refused', paint.yellow('-'), newlyRefused);
-  if (newlyAllowed.length + newlyRefused.length === 0) lines.push(paint.green('Every request is decided as before.'));
+  if (newlyAllowed.length + newlyRefused.length === 0) lines.push(paint.green(unchanged(settings)));
   if (settings.length > 0) lines.push(paint.bold('Other settings'));
-  for (const { route, setting, before, after, bearsOnVerdicts } of settings) {
+  for (const { routeBefore, routeAfter, setting, before, after, bearsOnVerdicts } of settings) {
     const note = bearsOnVerdicts ? paint.red(' (bears on what is allowed)') : '';
-    lines.push(`  ${route ?? 'gateway'} ${setting}: ${before} -> ${after}${note}`);
+    lines.push(`  ${routeInWords(routeBefore, routeAfter, 'gateway')} ${setting}: ${before} -> ${after}${note}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
 function changeLines(mark: string, change: VerdictChange): string[] {
   const { methods, example, routeBefore, routeAfter, reasons, who, conditions, possible } = change;
-  const route =
-    routeBefore === routeAfter
-      ? (routeBefore ?? 'no route')
-      : `${routeBefore ?? 'no route'} -> ${routeAfter ?? 'no route'}`;
+  const route = routeInWords(routeBefore, routeAfter);
   return [
     `  ${mark} ${methods.join(', ')}  ${route}${possible ? '  (possible: too many classes to go through)' : ''}`,
     `      such as ${example}`,

@@ -96,7 +96,9 @@ function criterionLines(report: CriterionReport, paint: Paint): string[] {
   const exempt = report.exemptBy === null ? '' : ` (exempt by role ${report.exemptBy})`;
   const head = `${report.passed ? paint.green('ok') : paint.red('no')} ${report.reason}: ${report.words}${exempt}`;
   const steps = report.steps.map(({ depth, words, truth, compared }) => {
-    const values = compared.map(({ name, value, why }) => `${name} = ${why ?? JSON.stringify(value)}`).join(', ');
+    const values = compared
+      .map(({ name, value, why }) => (why === null ? `${name} = ${JSON.stringify(value)}` : `${name} ${why}`))
+      .join(', ');
     return `   ${'  '.repeat(depth)}${truth === 'met' ? 'hit ' : 'miss'} ${words}${values === '' ? '' : paint.dim(`  ${values}`)}`;
   });
   return [head, ...steps];

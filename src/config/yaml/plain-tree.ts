@@ -24,7 +24,7 @@ export interface PlainTree {
 }
 
 export function createPlainTree(env: Readonly<Record<string, string | undefined>>): PlainTree {
-  const valueOf = createPlainValues();
+  const plainValue = createPlainValues();
   const begun = new Map<CST.BlockSequence, Node[]>();
   const used: UsedVariable[] = [];
 
@@ -51,7 +51,7 @@ export function createPlainTree(env: Readonly<Record<string, string | undefined>
 
   const readScalar = (token: CST.FlowScalar | CST.BlockScalar): Node => {
     const text = scalarText(token);
-    if (!text.includes('${')) return leaf(token.offset, token.type === 'scalar' ? valueOf(text) : text);
+    if (!text.includes('${')) return leaf(token.offset, token.type === 'scalar' ? plainValue(text) : text);
     const substitution = substituteEnv(text, env);
     if (!substitution.ok) throw new NotPlain();
     used.push(...substitution.used);

@@ -41,6 +41,11 @@ export function answerPreflight(
   };
 }
 
+/** Whether a request is that question, to whatever route; also one that is answered as a method like others. */
+export function isPreflight(method: string, rawHeaders: readonly string[]): boolean {
+  return method === 'OPTIONS' && originOf(rawHeaders) !== null && requestedMethod(rawHeaders) !== null;
+}
+
 function requestedMethod(rawHeaders: readonly string[]): string | null {
   let method: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

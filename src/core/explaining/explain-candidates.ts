@@ -40,7 +40,8 @@ function nearest(table: RouteTable, { host, path }: CanonicalRequest): Candidate
 function whyOf(route: Route, first: Route, winner: Route | null, { method }: CanonicalRequest): string {
   const taken = methodsOf(route);
   const takes = claims(route, method) && (route.access.every !== null || taken.includes(method));
-  if (route === winner && takes) return 'the most specific pattern that fits';
+  if (route === winner)
+    return takes ? 'the most specific pattern that fits' : 'the route that the preflight asks about';
   if (!takes) return `fits, but takes only ${taken.join(', ') || 'no method'}`;
   if (winner === null) return 'fits';
   return `fits, but ${first.id} is more specific: ${whyMoreSpecific(first.pattern, route.pattern)}`;

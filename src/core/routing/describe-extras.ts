@@ -6,11 +6,9 @@ import type { Route } from './route.ts';
 
 /** Plain data, fit for JSON; left out where the route says nothing. */
 export interface RouteExtras {
-  /** Only `shadow`: whom the rule refuses is let through. */
-  readonly mode?: 'shadow';
   readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
   /** What differs from the ordinary reading, in the words of the configuration. */
-  readonly path?: Readonly<Record<string, string | boolean>>;
+  readonly pathReading?: Readonly<Record<string, string | boolean>>;
   /** `set`: unless the service has sent a security header itself. */
   readonly responseHeaders?: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
 }
@@ -18,21 +16,19 @@ export interface RouteExtras {
 export function describeExtras(route: Route): RouteExtras {
   const path = describePath(route);
   return {
-    ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
-    ...(Object.keys(path).length === 0 ? {} : { path }),
+    ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
     ...(route.answers === null ? {} : { responseHeaders: describeAnswers(route.answers) }),
   };
 }
 
 /** One line for each, such as `cors https://app.example.test`. */
-export function extrasInWords({ mode, cors, path, responseHeaders }: RouteExtras): readonly string[] {
+export function extrasInWords({ cors, pathReading, responseHeaders }: RouteExtras): readonly string[] {
   const { set = {}, remove = [] } = responseHeaders ?? {};
   const added = Object.keys(set);
   return [
-    ...(mode === undefined ? [] : ['shadow: refuses nobody']),
     ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
-    ...Object.entries(path ?? {}).map(([key, value]) => `path ${key}: ${value}`),
+    ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
     ...(added.length === 0 ? [] : [`answers get ${added.join(', ')}`]),
     ...(remove.length === 0 ? [] : [`answers lose ${remove.join(', ')}`]),
   ];

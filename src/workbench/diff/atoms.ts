@@ -22,19 +22,50 @@ export function atomsOf(criteria: readonly Criterion[], pattern: RoutePattern): 
   return atoms;
 }
 
+/** What the truth of conditions hangs on. */
+export interface Premise {
+  readonly pattern: RoutePattern;
+  readonly truths: Truths;
+  /** Whether there is an identity; without one, what is said of it is settled. */
+  readonly identified: boolean;
+}
+
 /** As `truthOf` of the evaluation, with the truth of each statement given. */
-export function truthUnder(steps: readonly Step[], at: number, pattern: RoutePattern, truths: Truths): Truth {
+export function truthUnder(steps: readonly Step[], at: number, premise: Premise): Truth {
   const step = steps[at];
   if (step === undefined) return 'unclear';
-  if (step.kind === 'compare' || step.kind === 'address') return truths.get(keyOf(step, pattern)) ?? 'unclear';
+  if (step.kind === 'compare' || step.kind === 'address') {
+    const settled = premise.identified ? null : truthOfNobody(step);
+    return settled ?? premise.truths.get(keyOf(step, premise.pattern)) ?? 'unclear';
+  }
   const found: Truth[] = [];
   for (let child = at + 1; child <= step.end; child = steps[child]!.end + 1) {
-    found.push(truthUnder(steps, child, pattern, truths));
+    found.push(truthUnder(steps, child, premise));
   }
   if (step.kind === 'not') return negated(found[0] ?? 'unclear');
   const settling: Truth = step.kind === 'any' ? 'met' : 'unmet';
   if (found.includes(settling)) return settling;
   return found.includes('unclear') ? 'unclear' : negated(settling);
+}
+
+/** Of a statement about the identity when there is none; null: it is about something else. */
+function truthOfNobody(step: Step): Truth | null {
+  if (step.kind !== 'compare') return null;
+  const { subject, comparison } = step;
+  if (comparison.operator === 'exists') {
+    if (subject.from !== 'identity') return null;
+    return comparison.wanted ? 'unmet' : 'met';
+  }
+  const { operand } = comparison;
+  return subject.from === 'identity' || ('source' in operand && operand.source.from === 'identity') ? 'unclear' : null;
+}
+
+/** The same for two conditions that say the same in the same words, whatever their parameters are called. */
+export function criterionKey(steps: readonly Step[], pattern: RoutePattern): string {
+  const keys = steps.map((step) =>
+    step.kind === 'compare' || step.kind === 'address' ? keyOf(step, pattern) : `${step.kind} ${step.end}`,
+  );
+  return JSON.stringify(keys);
 }
 
 /** Every assignment of a truth to each key. */

@@ -4,12 +4,11 @@
  * through, or paths are read in another way, the difference is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';
-import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import type { RouteTable } from '../../core/routing/compile-routes.ts';
-import { matchRoute } from '../../core/routing/match-route.ts';
-import { assignments, atomsOf } from './atoms.ts';
+import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import { assignments, atomsOf, criterionKey } from './atoms.ts';
 import { type Mark, marksOf } from './callers.ts';
-import { type Target, targetsOf } from './path-classes.ts';
+import { type Meeting, meetingsOf } from './meetings.ts';
+import type { Target } from './path-classes.ts';
 import { type Caller, type Found, type Place, routeOf, setsOf, verdictOf } from './verdicts.ts';
 
 export interface Difference {
@@ -33,52 +32,29 @@ export type CallerClass =
   | { readonly kind: 'nobody' | 'unreadable' }
   | { readonly kind: 'known'; readonly marks: readonly (readonly string[])[] };
 
-/** A method that no configuration names. */
-export const otherMethod = 'ANY-OTHER';
 /** Classes of one pair of rules that are gone through. */
 const mostClasses = 200_000;
 
-export function comparePolicies(before: Policy, after: Policy): readonly Difference[] {
-  const methods = methodsOf([before.routes, after.routes]);
+/** `meetings` of the tables of routes of both. */
+export function comparePolicies(
+  before: Policy,
+  after: Policy,
+  meetings: Iterable<Meeting> = meetingsOf(before.routes, after.routes),
+): readonly Difference[] {
   const pairs = new Map<Found, Map<Found, readonly Omit<Difference, 'method' | 'example'>[]>>();
   const found = new Map<string, Difference>();
-  for (const target of targetsOf(before.routes, after.routes)) {
-    for (const method of methods) {
-      const [a, b] = [findIn(before.routes, target, method), findIn(after.routes, target, method)];
-      const known = pairs.get(a)?.get(b);
-      const differences = known ?? comparePair(a, b, before, after);
-      if (known === undefined) pairs.set(a, (pairs.get(a) ?? new Map()).set(b, differences));
-      for (const difference of differences) {
-        const key = [
-          difference.kind,
-          method,
-          difference.routeBefore,
-          difference.routeAfter,
-          ...difference.reasons,
-        ].join(' ');
-        if (!found.has(key)) found.set(key, { ...difference, method, example: target });
-      }
+  for (const { method, target, before: a, after: b } of meetings) {
+    const known = pairs.get(a)?.get(b);
+    const differences = known ?? comparePair(a, b, before, after);
+    if (known === undefined) pairs.set(a, (pairs.get(a) ?? new Map()).set(b, differences));
+    for (const difference of differences) {
+      const { kind, routeBefore, routeAfter, reasons } = difference;
+      const key = [kind, method, routeBefore, routeAfter, ...reasons].join(' ');
+      if (!found.has(key)) found.set(key, { ...difference, method, example: target });
     }
   }
   const all = [...found.values()];
   return [...all.filter(({ kind }) => kind === 'newlyAllowed'), ...all.filter(({ kind }) => kind === 'newlyRefused')];
-}
-
-function findIn(table: RouteTable, { host, path }: Target, method: string): Found {
-  const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
-  return matchRoute(table, request);
-}
-
-/** Methods that the tables name, those with a meaning of their own, and one for all others. */
-export function methodsOf(tables: readonly RouteTable[]): readonly string[] {
-  const named = new Set(['GET', 'HEAD', 'OPTIONS']);
-  for (const { routes } of tables) {
-    for (const { methods, access } of routes) {
-      for (const method of methods ?? []) named.add(method);
-      for (const method of access.byMethod.keys()) named.add(method);
-    }
-  }
-  return [...named, otherMethod];
 }
 
 function comparePair(
@@ -87,6 +63,7 @@ function comparePair(
   before: Policy,
   after: Policy,
 ): readonly Omit<Difference, 'method' | 'example'>[] {
+  if (meaningOf(a, before.roleMapping) === meaningOf(b, after.roleMapping)) return [];
   const [setsA, setsB] = [setsOf(a), setsOf(b)];
   const marks = marksOf({ sets: setsA, mapping: before.roleMapping }, { sets: setsB, mapping: after.roleMapping });
   const atoms = new Map([...atomsIn(a), ...atomsIn(b)]);
@@ -122,6 +99,19 @@ function comparePair(
       { kind, ...routes, reasons: [...reasons], callers: callers(), conditions: [...atoms.values()], possible: false },
     ];
   });
+}
+
+/** The same for two answers between which no caller and no condition can tell: then no class has to be gone through. */
+function meaningOf(found: Found, mapping: RoleMapping | null): string {
+  if (typeof found === 'string' || 'allow' in found) return 'refused';
+  const { rule, route } = found;
+  const sets = setsOf(found).map((set) => [...set].sort());
+  const origins = (mapping?.origins ?? []).map(({ role, field, values }) => [role, field, ...values]);
+  const conditions = (route.conditions ?? []).map(({ unless, steps }) => [
+    unless === null,
+    criterionKey(steps, route.pattern),
+  ]);
+  return JSON.stringify([rule.kind, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
 }
 
 function atomsIn(found: Found): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@
  * route in each of the tables, so that comparing the one compares them all. The tables' trees are walked together, as
  * one walks a text through two automata at once; what has been seen from a state is not seen again.
  */
-import type { PathNode, RouteTable } from '../../core/routing/compile-routes.ts';
+import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/compile-routes.ts';
 import { foldCase } from '../../core/routing/path-reading.ts';
 
 export interface Target {
@@ -47,7 +47,12 @@ function fits(host: string, suffix: string): boolean {
   return host.length > suffix.length && host.endsWith(suffix);
 }
 
-function rootsFor({ exactHosts, wildcardHosts, anyHost }: RouteTable, host: string): readonly PathNode[] {
+/** Where letter case does not count to a service, every route has its say on a path in any case. */
+function rootsFor(table: RouteTable, host: string): readonly PathNode[] {
+  return [...rootsIn(table, host), ...(table.folded === null ? [] : rootsIn(table.folded, host))];
+}
+
+function rootsIn({ exactHosts, wildcardHosts, anyHost }: RouteTrees, host: string): readonly PathNode[] {
   const exact = exactHosts.get(host);
   const wild = wildcardHosts.filter(({ suffix }) => fits(host, suffix)).map(({ root }) => root);
   return [...(exact === undefined ? [] : [exact]), ...wild, anyHost];
@@ -97,11 +102,14 @@ class Walker {
 /** Segments that lead to different places, and one that no pattern names. */
 function alphabet(nodes: readonly PathNode[]): readonly string[] {
   const named = new Set<string>();
+  const ignoringCase = new Set<string>();
+  const spelled = new Set<string>();
   for (const { literals, folded } of nodes) {
     for (const text of literals.keys()) named.add(text);
-    // In two cases, because others may stand beside it that count by case.
-    for (const text of folded?.keys() ?? []) named.add(text).add(text.toUpperCase());
+    for (const text of folded?.keys() ?? []) ignoringCase.add(text);
   }
+  for (const text of ignoringCase) for (const spelling of spellingsOf(text, named)) spelled.add(spelling);
+  for (const text of spelled) named.add(text);
   const taken = new Set([...named].map(foldCase));
   return [
     ...named,
@@ -110,6 +118,13 @@ function alphabet(nodes: readonly PathNode[]): readonly string[] {
       (text) => taken.has(text),
     ),
   ];
+}
+
+/** A text that is matched in any case: in both cases, and in one in which no literal beside it is written. */
+function spellingsOf(text: string, literals: ReadonlySet<string>): readonly string[] {
+  const mixed = Array.from({ length: text.length }, (_, at) => text.slice(0, at) + text.slice(at).toUpperCase());
+  const apart = mixed.find((spelling) => !literals.has(spelling));
+  return [text, text.toUpperCase(), ...(apart === undefined ? [] : [apart])];
 }
 
 function step({ literals, folded, param }: PathNode, segment: string): readonly PathNode[] {

@@ -1,10 +1,15 @@
 /** Differences that are no verdicts: where an allowed request goes, what goes with it, and how it is read. */
 import type { Config } from '../../config/config.ts';
+import { Ambiguity } from '../../core/request/ambiguity.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { type Meeting, meetingsOf } from './meetings.ts';
+import { readingChanges } from './reading-changes.ts';
+import type { Found } from './verdicts.ts';
 
 export interface SettingChange {
-  /** Id of the route; null: the whole gateway. */
-  readonly route: string | null;
+  /** Ids of the routes that have the same requests before and after; one is null: no route. Both: the whole gateway. */
+  readonly routeBefore: string | null;
+  readonly routeAfter: string | null;
   /** Such as `upstream`. */
   readonly setting: string;
   readonly before: string;
@@ -21,59 +26,96 @@ const routeSettings: readonly Setting<Route>[] = [
   ['forwardCredentials', ({ forwardCredentials }) => forwardCredentials],
   ['websocket', ({ websocket }) => websocket, true],
   ['cors', ({ cors }) => cors, true],
-  ['path', ({ tolerates, reading }) => (tolerates === 0 && reading === null ? null : { tolerates, reading }), true],
+  ['path', pathInWords, true],
   ['maxAge', ({ maxAgeMs }) => seconds(maxAgeMs)],
   ['timeout', ({ timeoutMs }) => seconds(timeoutMs)],
   ['maxBody', ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit')],
   ['evict', ({ evict }) => evict],
   ['mode', ({ mode }) => mode],
+  ['responseHeaders', ({ answers }) => answers],
+  ['bodyBuffer', ({ bodyBufferBytes }) => bodyBufferBytes],
+  ['bodyRate', ({ bodyRate }) => bodyRate],
+  ['streams.recheck', ({ recheckMs }) => seconds(recheckMs)],
 ];
 
 const gatewaySettings: readonly Setting<Config>[] = [
   ['credentials', ({ credentials }) => credentials, true],
+  ['authApi', ({ authApi }) => (authApi.kind === 'remote' ? authApi.urls : 'embedded')],
+  ['authApi.fields', ({ authApi }) => authApi.fields, true],
   ['identityHeaders', ({ identityHeaders }) => identityHeaders],
   ['via', ({ via }) => via, true],
 ];
 
-/** Of routes that both have, by id, and of the gateway. */
-export function settingChanges(before: Config, after: Config): readonly SettingChange[] {
-  const later = new Map(after.routes.routes.map((route) => [route.id, route]));
-  const routes = before.routes.routes.flatMap((route) => {
-    const other = later.get(route.id);
-    return other === undefined ? [] : changes(route.id, routeSettings, route, other);
-  });
-  return [...changes(null, gatewaySettings, before, after), ...routes, ...unlikeReadings(before, after)];
-}
-
-/** Routes of one configuration alone that read paths in their own way: ambiguous paths are decided by them. */
-function unlikeReadings(before: Config, after: Config): readonly SettingChange[] {
-  const own = ({ routes }: Config, other: Config) =>
-    routes.routes.filter(
-      ({ id, tolerates, reading }) =>
-        (tolerates !== 0 || reading !== null) && !other.routes.routes.some((route) => route.id === id),
-    );
-  const change = ({ id }: Route, gone: boolean): SettingChange => ({
-    route: id,
-    setting: 'path',
-    before: gone ? 'reads paths in its own way' : 'no such route',
-    after: gone ? 'no such route' : 'reads paths in its own way',
-    bearsOnVerdicts: true,
+/** Of the gateway, of its upstreams, and of routes that have the same id or that the same requests go to. */
+export function settingChanges(
+  before: Config,
+  after: Config,
+  meetings: Iterable<Meeting> = meetingsOf(before.routes, after.routes),
+): readonly SettingChange[] {
+  const gateway = { routeBefore: null, routeAfter: null };
+  const targets = [...before.upstreams.values()].flatMap((upstream) => {
+    const other = after.upstreams.get(upstream.name);
+    const name = `upstream ${upstream.name}`;
+    return other === undefined ? [] : changes(gateway, [[name, (one: typeof other) => one.targets]], upstream, other);
   });
   return [
-    ...own(before, after).map((route) => change(route, true)),
-    ...own(after, before).map((route) => change(route, false)),
+    ...changes(gateway, gatewaySettings, before, after),
+    ...targets,
+    ...pairsOf(before, after, meetings).flatMap(pairChanges),
+    ...readingChanges(before.routes, after.routes),
   ];
 }
 
+/** Null: no route, or none for the method. */
+type Pair = readonly [before: Route | null, after: Route | null];
+
+function pairsOf(before: Config, after: Config, meetings: Iterable<Meeting>): readonly Pair[] {
+  const later = new Map(after.routes.routes.map((route) => [route.id, route]));
+  const pairs = new Map<string, Pair>();
+  const add = (a: Route | null, b: Route | null) => pairs.set(JSON.stringify([a?.id, b?.id]), [a, b]);
+  for (const route of before.routes.routes) {
+    const other = later.get(route.id);
+    if (other !== undefined) add(route, other);
+  }
+  for (const { before: a, after: b } of meetings) add(matchedBy(a), matchedBy(b));
+  return [...pairs.values()];
+}
+
+function matchedBy(found: Found): Route | null {
+  return typeof found === 'string' || 'allow' in found ? null : found.route;
+}
+
+function pairChanges([a, b]: Pair): readonly SettingChange[] {
+  const where = { routeBefore: a?.id ?? null, routeAfter: b?.id ?? null };
+  if (a !== null && b !== null) return changes(where, routeSettings, a, b);
+  // A preflight is answered before anybody is let in or kept out.
+  const cors: Setting<Route | null> = ['cors', (route) => route?.cors ?? null, true];
+  return a === b ? [] : changes(where, [cors], a, b);
+}
+
+/** As written, without what is so by default. */
+function pathInWords({ tolerates, reading }: Route): string | null {
+  const keeps = (bit: number) => (tolerates & bit) !== 0;
+  const slash = reading?.decodesSlash === true ? 'decode' : keeps(Ambiguity.encodedSlash) ? 'keep' : null;
+  const words = [
+    slash === null ? null : `encodedSlash: ${slash}`,
+    keeps(Ambiguity.semicolon) ? 'semicolon: keep' : null,
+    keeps(Ambiguity.doubleEncoding) ? 'doubleEncoding: keep' : null,
+    (reading?.literals ?? null) === null ? null : 'caseSensitive: false',
+    reading?.mergesSlashes === false ? 'mergeSlashes: false' : null,
+  ].filter((word) => word !== null);
+  return words.length === 0 ? null : words.join(', ');
+}
+
 function changes<T>(
-  route: string | null,
+  where: Pick<SettingChange, 'routeBefore' | 'routeAfter'>,
   settings: readonly Setting<T>[],
   before: T,
   after: T,
 ): readonly SettingChange[] {
   return settings.flatMap(([setting, value, bearsOnVerdicts = false]) => {
     const [was, is] = [shown(value(before)), shown(value(after))];
-    return was === is ? [] : [{ route, setting, before: was, after: is, bearsOnVerdicts }];
+    return was === is ? [] : [{ ...where, setting, before: was, after: is, bearsOnVerdicts }];
   });
 }
 

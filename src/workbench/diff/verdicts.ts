@@ -1,6 +1,6 @@
 /** What a matched route answers to an abstract caller: the same line as `decide`, over classes instead of requests. */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
-import type { Criterion, Truth } from '../../core/policy/conditions.ts';
+import type { Criterion } from '../../core/policy/conditions.ts';
 import type { MethodRefusal, RouteMatch } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Truths, truthUnder } from './atoms.ts';
@@ -31,8 +31,8 @@ export function verdictOf({ found, offset }: Place, caller: Caller, truths: Trut
   const refused = ruleVerdict(rule, caller, offset);
   if (route.mode === 'shadow') return rule.kind === 'deny' ? refused : shadowVerdict(rule, caller);
   if (refused !== null) return refused;
-  const identityKnown = caller.kind === 'known' && rule.kind !== 'public';
-  return conditionVerdict(route, identityKnown ? caller.bits : 0n, offset + setsOfRule(rule).length, truths);
+  const bits = caller.kind === 'known' && rule.kind !== 'public' ? caller.bits : null;
+  return conditionVerdict(route, bits, offset + setsOfRule(rule).length, truths);
 }
 
 /** The sets that a caller's bits are about, in the order of the bits. */
@@ -59,7 +59,7 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
     case 'deny':
       return 'access_denied';
     case 'optional':
-      return caller.kind === 'unreadable' ? 'credential_unreadable' : null;
+      return caller.kind === 'unreadable' ? 'auth_unavailable' : null;
     case 'authenticated':
       return caller.kind === 'known' ? null : 'credential_missing';
     case 'roles':
@@ -69,7 +69,7 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
 
 /** As `throughShadow`: nobody is refused but those of whom nothing is known. */
 function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
-  return caller.kind === 'unreadable' && kind !== 'public' ? 'credential_unreadable' : null;
+  return caller.kind === 'unreadable' && kind !== 'public' ? 'auth_unavailable' : null;
 }
 
 /** As `authorize`. */
@@ -80,11 +80,17 @@ function roleVerdict(rule: RoleRule, bits: bigint, offset: number): string | nul
   return rule.all.every((_, index) => meets(index + 2)) ? null : 'role_missing';
 }
 
-function conditionVerdict({ conditions, pattern }: Route, bits: bigint, offset: number, truths: Truths): string | null {
+/** `bits` are null without an identity. */
+function conditionVerdict(
+  { conditions, pattern }: Route,
+  bits: bigint | null,
+  offset: number,
+  truths: Truths,
+): string | null {
+  const premise = { pattern, truths, identified: bits !== null };
   for (const [index, criterion] of (conditions ?? []).entries()) {
-    if (exempt(criterion, bits, offset + index)) continue;
-    const truth: Truth = truthUnder(criterion.steps, 0, pattern, truths);
-    if (truth !== 'met') return criterion.word;
+    if (bits !== null && exempt(criterion, bits, offset + index)) continue;
+    if (truthUnder(criterion.steps, 0, premise) !== 'met') return criterion.word;
   }
   return null;
 }

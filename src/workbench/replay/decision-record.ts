@@ -2,6 +2,7 @@
  * One decision as it is written down, so that other rules can be tried on it later: who asked, for what, and what came of
  * it. No credential, and of the query and the headers only what conditions read.
  */
+import { isPreflight } from '../../core/cors/answer-preflight.ts';
 import { extractCredential } from '../../core/credential/extract-credential.ts';
 import type { Policy } from '../../core/decide.ts';
 import { canonicalName } from '../../core/forwarding/header-names.ts';
@@ -9,6 +10,8 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { Criterion, ValueSource } from '../../core/policy/conditions.ts';
 import { partsOfQuery } from '../../core/policy/read-query.ts';
+import { canonicalPath } from '../../core/request/canonical-path.ts';
+import { normalizeRequest } from '../../core/request/normalize-request.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
@@ -92,9 +95,14 @@ export function recordOf(
   reads: Reads,
   nowMs: number,
 ): DecisionRecord | null {
-  const { request } = decision;
-  if (request === null || decision.outcome === 'preflight') return null;
+  // As it was read before a route read it in its own way: another route may not.
+  const request = normalizeRequest(view);
+  if (typeof request === 'string' || decision.request === null) return null;
+  if (decision.outcome === 'preflight' || isPreflight(request.method, view.rawHeaders)) return null;
   const path = request.unmerged ?? request.path;
+  // Dot segments can make two paths of it, of which one text holds only one.
+  const again = canonicalPath(path);
+  if (typeof again === 'string' || again.path !== request.path) return null;
   // Parameters of a path can be sessions.
   if (/;|%3B/.test(path) || path.length > mostText) return null;
   const query = partsOfQuery(request.query, reads.query);

@@ -2,7 +2,7 @@
 import { decide, type Policy } from '../../core/decide.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
 import type { Decision } from '../../core/outcome/decision.ts';
-import { type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
+import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
 
@@ -164,12 +164,25 @@ function rawHeadersOf({ host, headers = [], credential }: DecisionRecord, { cred
     case 'key_pair':
       return [...raw, credentials.apiKeyHeader, 'replayed', credentials.apiSecretHeader, 'replayed'];
     default:
-      return [...raw, ...unreadable(credential)];
+      return [...raw, ...unreadable(credential, credentials)];
   }
 }
 
-function unreadable(reason: ReasonCode): readonly string[] {
-  if (reason === 'credential_scheme_unsupported') return ['Authorization', 'Basic replayed'];
-  if (reasons[reason].status === 401) return ['Authorization', 'Bearer'];
-  return ['Authorization', 'Bearer replayed', 'Authorization', 'Bearer replayed'];
+/** Headers in which a credential is refused for the same reason, before anybody is asked about it. */
+function unreadable(reason: ReasonCode, { apiKeyHeader, bearerCookie }: Policy['credentials']): readonly string[] {
+  const bearer = ['Authorization', 'Bearer replayed'];
+  switch (reason) {
+    case 'credential_scheme_unsupported':
+      return ['Authorization', 'Basic replayed'];
+    case 'credential_incomplete':
+      return [apiKeyHeader, 'replayed'];
+    case 'credential_malformed':
+      return ['Authorization', 'Bearer'];
+    case 'credential_conflict':
+      return [...bearer, apiKeyHeader, 'replayed'];
+    case 'cross_site_request':
+      return bearerCookie === null ? [] : ['Cookie', `${bearerCookie}=replayed`, 'Sec-Fetch-Site', 'cross-site'];
+    default:
+      return [...bearer, ...bearer];
+  }
 }

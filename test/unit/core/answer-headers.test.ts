@@ -1,6 +1,10 @@
 /** Headers of an upstream's answer on their way to the client. */
 import { describe, expect, test } from 'vitest';
-import { annotation, appendAnswerHeaders, compileAnswerTreatment } from '../../../src/core/forwarding/answer-headers.ts';
+import {
+  annotation,
+  appendAnswerHeaders,
+  compileAnswerTreatment,
+} from '../../../src/core/forwarding/answer-headers.ts';
 import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
 import { splitHeader } from './make-policy.ts';
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compileCors } from '../../../src/core/cors/cors-policy.ts';
+import { compileAnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
 import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
 import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import { extrasInWords } from '../../../src/core/routing/describe-extras.ts';
 import { describeRoutes, ruleInWords } from '../../../src/core/routing/describe-routes.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
 import { makeRoute, makeTable, type RouteSpec } from './make-policy.ts';
@@ -131,4 +134,41 @@ test('what the table tells of a method is what a request meets', () => {
     { numRuns: 1_000 },
   );
   expect(compared).toBeGreaterThan(100);
+});
+
+describe('what a route does besides', () => {
+  const cors = compileCors({
+    origins: ['https://app.example.test', 'https://*.example.test'],
+    methods: null,
+    headers: [],
+    exposeHeaders: [],
+    credentials: true,
+    maxAgeMs: 0,
+  });
+  const answers = compileAnswerRules({ security: 'off', set: new Map([['x-a', 'b']]), remove: ['server'] })!;
+  test.each<[string, Omit<RouteSpec, 'on'>, object, readonly string[]]>([
+    ['nothing', {}, {}, []],
+    [
+      'pages of other origins',
+      { cors },
+      { cors: { origins: ['https://app.example.test', 'https://*.example.test'], credentials: true } },
+      ['cors https://app.example.test, https://*.example.test with cookies'],
+    ],
+    [
+      'spellings and readings of paths',
+      { tolerates: 2, reading: { encodedSlash: 'decode', caseSensitive: false, mergeSlashes: false } },
+      { pathReading: { semicolon: 'keep', encodedSlash: 'decode', caseSensitive: false, mergeSlashes: false } },
+      ['path semicolon: keep', 'path encodedSlash: decode', 'path caseSensitive: false', 'path mergeSlashes: false'],
+    ],
+    [
+      'headers of answers',
+      { answers },
+      { responseHeaders: { set: { 'x-a': 'b' }, remove: ['server'] } },
+      ['answers get x-a', 'answers lose server'],
+    ],
+  ])('%s', (_, spec, extras, words) => {
+    const [row] = describeRoutes(makeTable([{ on: '/a', ...spec }]));
+    expect(row).toMatchObject(extras);
+    expect(extrasInWords(row!)).toEqual(words);
+  });
 });

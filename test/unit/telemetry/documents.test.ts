@@ -59,7 +59,9 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.noise('channel');
     telemetry.identityEvents.caughtUp('started');
     telemetry.evictionUnreadable('orders');
-    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }));
+    telemetry.observe(
+      makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
+    );
     telemetry.shadowEvents.compared('same');
     telemetry.shadowEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.shadowEvents.recorded('written');
@@ -114,7 +116,9 @@ describe('docs/reference/log.md', () => {
     const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
-    telemetry.observe(makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }));
+    telemetry.observe(
+      makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
+    );
     const names = new Set((await lines()).flatMap((line) => Object.keys(line)));
     expect([...names].sort()).toEqual(Object.keys(accessLogFields).sort());
   });

@@ -19,7 +19,13 @@ export function routeOf(id: string, from: RouteTable = table): Route {
   return route;
 }
 
-const request = { method: 'GET', host: 'api.example.test', authority: 'api.example.test', unmerged: null, ambiguities: 0 } as const;
+const request = {
+  method: 'GET',
+  host: 'api.example.test',
+  authority: 'api.example.test',
+  unmerged: null,
+  ambiguities: 0,
+} as const;
 
 export function allowed(route: Route = routeOf('orders'), query = ''): Decision {
   return {

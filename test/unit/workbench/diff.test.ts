@@ -55,7 +55,7 @@ test('a route that opens to the world is said so', () => {
   );
   expect(report.newlyAllowed[0]?.who).toEqual([
     'without a credential',
-    'with a malformed credential, or while the Auth API is away',
+    'with two credentials at once, or while the Auth API is away',
     'any identity',
   ]);
 });
@@ -126,7 +126,16 @@ test('another upstream is a setting, and no verdict', () => {
   const report = diff(before, after);
   expect([report.same, report.settings]).toEqual([
     true,
-    [{ route: 'one', setting: 'forwardCredentials', before: 'false', after: 'true', bearsOnVerdicts: false }],
+    [
+      {
+        routeBefore: 'one',
+        routeAfter: 'one',
+        setting: 'forwardCredentials',
+        before: 'false',
+        after: 'true',
+        bearsOnVerdicts: false,
+      },
+    ],
   ]);
 });
 
@@ -139,6 +148,50 @@ test('a reading of paths of its own bears on verdicts', () => {
     false,
     [['path', true]],
   ]);
+});
+
+const reads = (path: string) => route(`match: { path: "/files/**" }, access: public, path: { ${path} }`);
+const beside = (path: string) => route(`match: { path: ${path} }, access: public`, 'two');
+
+test.each([
+  ['an escaped slash that is kept', 'encodedSlash: keep', '/files/a/b', []],
+  ['slashes that are kept', 'mergeSlashes: false', '/files/a/c', []],
+  ['letter case that does not count', 'caseSensitive: false', '/files/x', ['GET https://any.example/FILES/x']],
+])('a route beside one with %s is told: it refuses paths that it may claim', (_name, path, other, refused) => {
+  const report = diff(rules(reads(path)), rules(reads(path), beside(other)));
+  expect(report.same).toBe(false);
+  expect(report.newlyRefused.map(({ example }) => example)).toEqual(refused);
+  expect(diff(rules(reads(path)), rules(reads(path)))).toMatchObject({ same: true, settings: [] });
+});
+
+test.each([
+  ['another id and another service', 'upstream: auth-api', ['upstream orders auth-api']],
+  ['another id, and no WebSockets', 'upstream: orders', ['websocket true false']],
+])('what a route has is compared with what the same requests had: %s', (_name, upstream, expected) => {
+  const before = policy(
+    `${roles}routes:\n${route(`match: { path: /x }, access: public, websocket: ${expected[0]!.startsWith('w')}`)}`,
+  );
+  const after = policy(`${roles}routes:\n  - { id: two, ${upstream}, match: { path: /x }, access: public }\n`);
+  expect(diff(before, after).settings.map((one) => `${one.setting} ${one.before} ${one.after}`)).toEqual(expected);
+});
+
+test('a preflight that is answered no more is told, though no rule decides otherwise', () => {
+  const all = route('match: { path: "/**" }, access: { GET: public }, cors: { origins: ["https://app.test"] }');
+  const report = diff(rules(all), rules(all, route('match: { path: /x }, access: { GET: public }', 'two')));
+  const told = report.settings.map(({ routeBefore, routeAfter, setting }) => [routeBefore, routeAfter, setting]);
+  expect([report.same, told]).toEqual([false, [['one', 'two', 'cors']]]);
+});
+
+test('many conditions that stay the same are no change', () => {
+  const any = Array.from('abcdefghijklmn', (letter) => `{ param: t, equals: ${letter} }`).join(', ');
+  const config = rules(route(`match: { path: "/x/{t}" }, access: public, when: [{ any: [${any}], reason: w }]`));
+  expect(diff(config, config)).toMatchObject({ same: true, newlyAllowed: [], newlyRefused: [] });
+});
+
+test('without an identity no condition on it is met', () => {
+  const when = 'match: { path: "/x/{t}" }, when: [{ param: t, in: identity.groups, reason: w }]';
+  const report = diff(rules(route(`${when}, access: [user]`)), rules(route(`${when}, access: optional`)));
+  expect(report.newlyAllowed.flatMap(({ who }) => who)).toEqual(['any identity']);
 });
 
 test('with too many conditions to go through, a change is possible', () => {

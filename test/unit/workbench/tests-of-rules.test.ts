@@ -54,6 +54,24 @@ describe('a case', () => {
   });
 });
 
+test('what a rule can never do is not asked for: nobody without an identity is in a group', () => {
+  const config = policy(`routes:
+  - { id: one, upstream: orders, match: { path: "/x/{t}" }, access: optional, when: [{ param: t, in: identity.groups, reason: apart }] }
+`);
+  const uncovered = runTests(config, false).report.coverage.uncovered.map(({ effect }) => effect);
+  expect(uncovered).toEqual(['lets an identity in', 'refuses with apart']);
+});
+
+test('that a role inherits another one is no change to notice where no rule asks for it, whatever services are told', () => {
+  const config = policy(`roles: { user: {}, admin: { inherits: [user] } }
+identityHeaders: { roles: roles }
+routes:
+  - { id: one, upstream: orders, match: { path: /x }, access: public }
+tests: { cases: [{ request: GET /x, expect: allow, route: one }] }
+`);
+  expect(runTests(config, true).report.mutation?.survivors.map(({ change }) => change)).toEqual([]);
+});
+
 const complete = `
     - { as: ops, request: GET https://other.test/v1/x, expect: allow, route: all }
     - { as: ann, request: GET https://other.test/v1/x, expect: refuse, route: all, reason: role_missing }
@@ -116,4 +134,27 @@ test('nothing is proposed when nothing is missing', () => {
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
 tests: { cases: [{ request: GET /, expect: allow }] }`);
   expect(proposeCases(config, runTests(config, false))).toMatch(/^# Nothing is missing/);
+});
+
+test('a change that changes nothing is no mutant, and one that changes a reason is', () => {
+  const rules = (unless: string) => `roles: { user: {}, admin: { inherits: [user] } }
+routes:
+  - id: own
+    match: { path: "/{id}" }
+    upstream: orders
+    access: [admin]
+    when: [{ param: id, equals: x, ${unless}reason: not_x }]
+tests:
+  identities: { root: { roles: [admin] }, ann: { roles: [user] } }
+  cases:
+    - { as: root, request: GET /x, expect: allow, route: own }
+    - { as: ann, request: GET /x, expect: refuse, route: own, reason: role_missing }
+`;
+  // All who may are exempt, so the condition has no say; without the exemption it has.
+  const { coverage, mutation } = runTests(policy(rules('unless: [admin], ')), true).report;
+  expect(coverage.uncovered).toEqual([]);
+  expect(mutation?.survivors.map(({ change }) => change)).toEqual(['role admin is no longer exempt from not_x']);
+  const other = runTests(policy(rules('')), true).report;
+  expect(other.coverage.uncovered).toEqual([{ route: 'own', method: '*', effect: 'refuses with not_x' }]);
+  expect(other.mutation?.survivors.map(({ change }) => change)).toContain('the condition not_x is gone');
 });

@@ -1,0 +1,65 @@
+/**
+ * Routes that read paths in their own way decide ambiguous paths by what stands beside them: such a path is refused when
+ * another reading of it belongs to another route. Those readings are not gone through, so whatever may change them is
+ * told. (Letter case is gone through, see `path-classes.ts`.)
+ */
+import type { RouteTable } from '../../core/routing/compile-routes.ts';
+import type { Route } from '../../core/routing/route.ts';
+import type { SettingChange } from './setting-changes.ts';
+
+const ownWay = 'read in its own way';
+/** Other routes that are named. */
+const mostNamed = 3;
+
+export function readingChanges(before: RouteTable, after: RouteTable): readonly SettingChange[] {
+  const [was, is] = [shapesOf(before), shapesOf(after)];
+  const others = [...unlike(before, is), ...unlike(after, was)];
+  const change = (id: string, texts: readonly [before: string, after: string]): SettingChange => ({
+    routeBefore: id,
+    routeAfter: id,
+    setting: 'path',
+    before: texts[0],
+    after: texts[1],
+    bearsOnVerdicts: true,
+  });
+  const idsAfter = new Map(after.routes.map((route) => [route.id, route]));
+  const idsBefore = new Set(before.routes.map(({ id }) => id));
+  const beside = (id: string) => [...new Set(others)].filter((other) => other !== id);
+  return [
+    ...before.routes.flatMap((route) => {
+      if (!readsAlone(route)) return [];
+      if (!idsAfter.has(route.id)) return [change(route.id, [ownWay, 'no such route'])];
+      const near = beside(route.id);
+      return near.length === 0 ? [] : [change(route.id, [ownWay, `beside other routes: ${listed(near)}`])];
+    }),
+    ...after.routes.flatMap((route) =>
+      readsAlone(route) && !idsBefore.has(route.id) ? [change(route.id, ['no such route', ownWay])] : [],
+    ),
+  ];
+}
+
+/** Whether there are paths with more than one reading that the route takes. */
+function readsAlone({ tolerates, reading }: Route): boolean {
+  return tolerates !== 0 || (reading !== null && (reading.decodesSlash || !reading.mergesSlashes));
+}
+
+/** Ids of the routes that the other table does not have in the same shape. */
+function unlike({ routes }: RouteTable, shapes: ReadonlySet<string>): readonly string[] {
+  return routes.filter((route) => !shapes.has(shapeOf(route))).map(({ id }) => id);
+}
+
+function shapesOf({ routes }: RouteTable): ReadonlySet<string> {
+  return new Set(routes.map(shapeOf));
+}
+
+/** All of a route that bears on which readings are its own: no two routes of a table have the same. */
+function shapeOf({ pattern, methods, access, tolerates, reading, upstream }: Route): string {
+  const segments = pattern.segments.map((segment) => (segment.kind === 'literal' ? [segment.text] : segment.kind));
+  const listed = access.every === null ? [...access.byMethod.keys()].sort() : null;
+  return JSON.stringify([pattern.host, segments, methods, listed, tolerates, reading, upstream]);
+}
+
+function listed(ids: readonly string[]): string {
+  const named = ids.slice(0, mostNamed).join(', ');
+  return ids.length > mostNamed ? `${named} and ${ids.length - mostNamed} more` : named;
+}

@@ -1,0 +1,229 @@
+/** The short way through a file says exactly what the library's own way says, with the same places, or says nothing. */
+import { globSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { jsonSchema } from '../../../src/config/json-schema.ts';
+import { referenceYaml } from '../../../src/config/reference-yaml.ts';
+import { readPlainly } from '../../../src/config/yaml/read-plainly.ts';
+import { readComposed } from '../../../src/config/yaml/read-yaml.ts';
+import { env } from './environment.ts';
+
+const runs = { numRuns: 1000, interruptAfterTimeLimit: 10_000 };
+
+function record() {
+  const reports: unknown[][] = [];
+  const concealed: string[][] = [];
+  const list = {
+    report: (...all: unknown[]) => void reports.push(all),
+    conceal: (value: string, name: string) => void concealed.push([value, name]),
+    count: () => reports.length,
+    describe: () => {
+      throw new Error('not asked for');
+    },
+    problems: () => [],
+  };
+  return { list, reports, concealed };
+}
+
+/** Whether the short way was taken. */
+function compare(text: string, variables: Readonly<Record<string, string | undefined>> = env): boolean {
+  const [short, long] = [record(), record()];
+  const tree = readPlainly(text, variables, short.list);
+  expect(short.reports).toEqual([]);
+  if (tree === null) {
+    expect(short.concealed).toEqual([]);
+    return false;
+  }
+  expect(tree).toEqual(readComposed(text, variables, long.list));
+  expect(long.reports).toEqual([]);
+  expect(short.concealed).toEqual(long.concealed);
+  return true;
+}
+
+const word = fc.constantFrom(
+  'a',
+  'GET',
+  'PUT,PATCH',
+  'route-1',
+  'x y',
+  '/v1/{id}',
+  '*.example.test',
+  'http://h:1/a?b=c',
+);
+const plain = fc.constantFrom(
+  'user',
+  'true',
+  'False',
+  '~',
+  'null',
+  '10',
+  '-3',
+  '0x1f',
+  '0o7',
+  '1e3',
+  '.5',
+  '.inf',
+  '5s',
+  '1_0',
+);
+const odd = fc.constantFrom(
+  '"a\\n"',
+  '"\\x41"',
+  "'it''s'",
+  '"a: b # c"',
+  "' '",
+  '""',
+  "''",
+  `"\${LISTEN}"`,
+  `\${LISTEN}`,
+  'a#b',
+  'é',
+  '-x',
+  '?x',
+);
+const scalar = fc.oneof(
+  plain,
+  odd,
+  word.map((text) => JSON.stringify(text)),
+  word.map((text) => `'${text}'`),
+);
+const key = fc.oneof(
+  fc.constantFrom('a', 'b', 'c', 'd', 'GET', '10', 'true', '~'),
+  fc.constantFrom('"a"', "'b c'", '"PUT,PATCH"'),
+);
+const gap = fc.constantFrom('', ' ', '\n      ', ' # note\n      ');
+const comment = fc.constantFrom('', '', '', ' # note', '   ', '  #');
+const between = fc.constantFrom('', '', '', '\n', '# note\n', '\n\n', '      # deep\n');
+
+type Shape = { readonly flow: string; readonly block: (indent: string) => string };
+
+const { value } = fc.letrec<{ value: Shape; list: Shape; map: Shape; leaf: Shape }>((tie) => {
+  const nested = fc.oneof({ depthSize: 'small', withCrossShrink: true }, tie('leaf'), tie('list'), tie('map'));
+  return {
+    value: nested,
+    leaf: fc.oneof(
+      fc.tuple(scalar, comment).map(([text, after]) => ({ flow: text, block: () => ` ${text}${after}\n` })),
+      fc.constantFrom('|', '>-', '|+', '>2').map((head) => ({
+        flow: '"block"',
+        block: (indent: string) => ` ${head}\n${indent}    one\n${indent}    two # three\n`,
+      })),
+      comment.map((after) => ({ flow: '~', block: () => `${after}\n` })),
+    ),
+    list: fc
+      .tuple(fc.array(nested, { maxLength: 4 }), gap, fc.boolean(), between)
+      .map(([items, space, flow, blank]) => {
+        const inner = `[${space}${items.map((item) => item.flow).join(`,${space === '' ? ' ' : space}`)}${space}]`;
+        if (flow || items.length === 0) return { flow: inner, block: () => ` ${inner}\n` };
+        const block = (indent: string) =>
+          `\n${items.map((item) => `${blank}${indent}  -${item.block(`${indent}  `)}`).join('')}`;
+        return { flow: inner, block };
+      }),
+    map: fc
+      .tuple(
+        fc.uniqueArray(fc.tuple(key, nested), { maxLength: 4, selector: ([name]) => name }),
+        gap,
+        fc.boolean(),
+        between,
+      )
+      .map(([entries, space, flow, blank]) => {
+        const inner = `{${space}${entries.map(([name, item]) => `${name}: ${item.flow}`).join(`,${space === '' ? ' ' : space}`)}${space}}`;
+        if (flow || entries.length === 0) return { flow: inner, block: () => ` ${inner}\n` };
+        const block = (indent: string) =>
+          `\n${entries.map(([name, item]) => `${blank}${indent}  ${name}:${item.block(`${indent}  `)}`).join('')}`;
+        return { flow: inner, block };
+      }),
+  };
+});
+const document = fc
+  .tuple(fc.uniqueArray(fc.tuple(key, value), { minLength: 1, maxLength: 4, selector: ([name]) => name }), between)
+  .map(([entries, blank]) => entries.map(([name, item]) => `${blank}${name}:${item.block('')}`).join(''));
+
+/** A text with pieces put in, or characters taken out: most of them are wrong somewhere. */
+const pieces = fc.constantFrom(
+  ...'{}[],:#&*!|>-?\'"%@` \t\n\r'.split(''),
+  '\r\n',
+  ': ',
+  '- ',
+  ' #',
+  '---\n',
+  '...\n',
+  '<<: ',
+  '&a ',
+  '*a',
+  '!!str ',
+  '? ',
+  '__proto__: 1\n',
+  '\ufeff',
+  '\u0000',
+  '""',
+  '\n\n',
+  '  ',
+);
+const changed = fc
+  .tuple(
+    document,
+    fc.array(fc.tuple(fc.nat(), fc.nat({ max: 3 }), fc.oneof(pieces, fc.constant(''))), { maxLength: 4 }),
+  )
+  .map(([text, changes]) =>
+    changes.reduce((before, [place, taken, piece]) => {
+      const at = place % (before.length + 1);
+      return before.slice(0, at) + piece + before.slice(at + taken);
+    }, text),
+  );
+
+describe('the short way', () => {
+  test('reads whole documents like the library', () => {
+    let short = 0;
+    let all = 0;
+    fc.assert(
+      fc.property(document, (text) => {
+        all += 1;
+        if (compare(text)) short += 1;
+      }),
+      runs,
+    );
+    expect(short).toBeGreaterThan(all / 4);
+  });
+
+  test('never reads a changed text in another way', () => {
+    let short = 0;
+    let all = 0;
+    fc.assert(
+      fc.property(changed, (text) => {
+        all += 1;
+        if (compare(text)) short += 1;
+      }),
+      runs,
+    );
+    expect(short).toBeGreaterThan(0);
+    expect(short).toBeLessThan(all);
+  });
+
+  test('reads long lists while they come in', () => {
+    const items = Array.from(
+      { length: 500 },
+      (_, index) => `  - id: r${index} # ${index}\n    to: [a, {b: ${index}}]\n`,
+    );
+    for (const before of ['', '\n', '  # note\n', '# note\n']) {
+      expect(compare(`list:\n${items.join(before)}after: 1\n`)).toBe(true);
+      expect(compare(`x:\n list:\n${items.map((item) => before + item).join('')}   # end\n`)).toBe(true);
+    }
+    expect(compare(`list:\n${items.join('')}  - *a\n`)).toBe(false);
+  });
+
+  const files = globSync(['config/**/*.yaml', 'test/fixtures/**/*.yaml', 'docs/**/*.yaml']).sort();
+
+  test.each(files)('reads %s like the library', (file) => void compare(readFileSync(file, 'utf8')));
+
+  test('is what examples take', () => {
+    const examples = files.filter((file) => file.startsWith('config/'));
+    expect(examples.length).toBeGreaterThan(2);
+    for (const file of examples) {
+      const text = readFileSync(file, 'utf8');
+      const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => [name, 'a value']);
+      expect(compare(text, Object.fromEntries(names)), file).toBe(true);
+    }
+    expect(compare(referenceYaml())).toBe(true);
+    expect(compare(JSON.stringify(jsonSchema(), null, 2))).toBe(false);
+  });
+});
