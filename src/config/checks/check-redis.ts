@@ -112,11 +112,7 @@ function readSentinel({ sentinel }: Redis, path: Path, check: Check): RedisServe
     : { kind: 'sentinel', name: sentinel.name, nodes, ...user };
 }
 
-function readCluster({ cluster, keyPrefix }: Redis, path: Path, check: Check): RedisServers | null {
-  if (keyPrefix !== undefined && /[{}]/.test(keyPrefix)) {
-    const hint = 'leave the braces out';
-    check.at([...path, 'keyPrefix'], 'braces in a prefix would put all keys on one node of a Cluster', hint);
-  }
+function readCluster({ cluster }: Redis, path: Path, check: Check): RedisServers | null {
   const nodes = readNodes(cluster, [...path, 'cluster'], check);
   return nodes === null ? null : { kind: 'cluster', nodes };
 }
