@@ -2,8 +2,8 @@
  * Notices when the main file changes, and when an included one changes, goes, or comes anew: by looking at them again
  * and again, since mounted files change through links that no event follows. Looks without holding up the process.
  */
-import { globSync, statSync } from 'node:fs';
-import { glob, stat } from 'node:fs/promises';
+import { globSync, lstatSync, statSync } from 'node:fs';
+import { glob, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface FileWatch {
@@ -56,16 +56,25 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
 /** File systems tell times by a clock that lags a little. */
 const coarseMs = 50;
 
+/**
+ * Link through which Kubernetes changes all files of a mounted volume at once. What it leads to was written before, so
+ * that only the link itself tells when it happened.
+ */
+const swappedLink = '..data';
+
 type Stats = Readonly<Record<'mtimeMs' | 'size' | 'ino', number>>;
 
 /** Names of all matching files, with what changes when their content does. */
 async function fingerprint(folder: string, patterns: readonly string[]): Promise<string> {
   const lines: string[] = [];
+  const links = new Set<string>();
   for (const pattern of patterns) {
     for await (const name of glob(pattern, { cwd: folder })) {
       lines.push(lineOf(name, await stat(join(folder, name)).catch(() => null)));
+      links.add(linkBeside(name));
     }
   }
+  for (const link of links) lines.push(lineOf(link, await lstat(join(folder, link)).catch(() => null)));
   return lines.sort().join('\n');
 }
 
@@ -80,14 +89,22 @@ function fingerprintNow(folder: string, patterns: readonly string[], latestMs: n
 
 function fingerprintAt(folder: string, patterns: readonly string[], latestMs: number): string {
   const names = patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }));
-  const lines: string[] = [];
-  for (const name of names) {
-    const stats = statSync(join(folder, name), { throwIfNoEntry: false }) ?? null;
-    // A time that lies ahead, as another machine's clock may set it, says nothing.
-    if (stats !== null && stats.mtimeMs >= latestMs - coarseMs && stats.mtimeMs <= Date.now()) return '';
-    lines.push(lineOf(name, stats));
-  }
-  return lines.sort().join('\n');
+  const links = new Set(names.map(linkBeside));
+  const found = [
+    ...names.map((name) => [name, statSync(join(folder, name), { throwIfNoEntry: false })] as const),
+    ...[...links].map((name) => [name, lstatSync(join(folder, name), { throwIfNoEntry: false })] as const),
+  ];
+  // A time that lies ahead, as another machine's clock may set it, says nothing.
+  const isLate = (ms: number) => ms >= latestMs - coarseMs && ms <= Date.now();
+  if (found.some(([, stats]) => stats !== undefined && isLate(stats.mtimeMs))) return '';
+  return found
+    .map(([name, stats]) => lineOf(name, stats ?? null))
+    .sort()
+    .join('\n');
+}
+
+function linkBeside(name: string): string {
+  return join(dirname(name), swappedLink);
 }
 
 function lineOf(name: string, stats: Stats | null): string {
