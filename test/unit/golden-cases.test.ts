@@ -92,7 +92,7 @@ test('there are enough of them, and every reason that a decision can have is amo
       'role_forbidden',
       'condition_failed',
     ] as const),
-    ...(['auth_unavailable', 'auth_throttled', 'cors_origin_forbidden', 'loop_detected'] as const),
+    ...(['auth_unavailable', 'auth_throttled', 'cors_origin_forbidden', 'loop_detected', 'too_early'] as const),
   ];
   expect(decided.filter((code) => !seen.has(code))).toEqual([]);
 });

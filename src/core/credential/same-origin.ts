@@ -3,9 +3,7 @@
  * state, or opens a WebSocket, must come from the same origin when a cookie is the credential.
  */
 import type { CanonicalRequest } from '../request/request-view.ts';
-
-/** RFC 9110 section 9.2.1. */
-const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+import { safeMethods } from '../request/safe-methods.ts';
 
 /** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */
 export function isSameOrigin(
@@ -30,7 +28,7 @@ export function isSameOrigin(
         break;
     }
   }
-  if (safe.has(request.method) && !upgrade) return true;
+  if (safeMethods.has(request.method) && !upgrade) return true;
   if (site !== null && site !== 'same-origin' && site !== 'none') return false;
   if (origin === null) return site !== null;
   const scheme = origin.indexOf('://');

@@ -19,7 +19,7 @@ import { rememberedByName } from './remembered-names.ts';
 export type { ClientFacts };
 
 /** What happens to a header of the client. */
-type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'length';
+type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
 
 /** What may not come from a client, compiled once per configuration. */
 export interface ForwardingRules {
@@ -48,7 +48,7 @@ export function compileForwarding(
   const treatments = new Map<string, Treatment>();
   for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
     treatments.set(name, 'remove');
-  treatments.set('via', 'via').set('content-length', 'length');
+  treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
   if (sources.bearerCookie !== null) treatments.set('cookie', 'cookie');
   if (sources.websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
   for (const name of ['authorization', sources.apiKeyHeader, sources.apiSecretHeader]) {
@@ -113,8 +113,8 @@ export function appendRequestHeaders(
         if (value === '') continue;
         break;
     }
-    // Content-Length frames the body: no list can take it away.
-    if (listed !== null && treatment !== 'length' && listed.has(canonicalName(name))) continue;
+    // No list takes away what frames the body, nor what warns of a replay (RFC 8470 section 5.1).
+    if (listed !== null && treatment !== 'kept' && listed.has(canonicalName(name))) continue;
     if (treatment === 'subprotocol') protocols += `${value},`;
     else out.push(name, value);
   }

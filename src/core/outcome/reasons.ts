@@ -147,6 +147,15 @@ const table = {
     closes: true,
     advice: 'Headers or body took longer than the limits under "server".',
   },
+  too_early: {
+    status: 425,
+    message: 'The request came in TLS early data, which can be replayed',
+    fault: 'client',
+    level: 'info',
+    retryable: true,
+    advice:
+      'A proxy in front marked it with Early-Data, and its method is not safe. Clients that send early data send it again after the handshake (RFC 8470).',
+  },
   body_too_large: {
     status: 413,
     message: 'The request body is too large',

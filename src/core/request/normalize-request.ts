@@ -23,7 +23,7 @@ const usual: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH
 
 /**
  * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
- * `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
+ * `too_early`, `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
  */
 export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalRequest | ReasonCode {
   const { method } = view;

@@ -6,13 +6,14 @@
 import { countPasses, type ViaRule } from '../forwarding/via.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { RequestView } from './request-view.ts';
+import { safeMethods } from './safe-methods.ts';
 
 /** RFC 9110 section 8.6, without the leading zeros that some read as octal. */
 const length = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /**
  * The value of Host (RFC 9112 section 3.2), empty where an HTTP/1.0 client sends none; or `host_invalid`,
- * `header_invalid`, `transfer_coding_unsupported`, `loop_detected`. Several Host, Content-Length or Transfer-Encoding
+ * `header_invalid`, `transfer_coding_unsupported`, `loop_detected`, `too_early`. Several Host, Content-Length or Transfer-Encoding
  * headers are two readings (RFC 9112 section 6.3), and so are a length and a coding at once.
  */
 export function readHead(view: RequestView, via: ViaRule | undefined): string | { reason: ReasonCode } {
@@ -34,6 +35,11 @@ export function readHead(view: RequestView, via: ViaRule | undefined): string | 
         if (via === undefined || name.toLowerCase() !== 'via') continue;
         passes = countPasses(rawHeaders[i + 1]!, via, passes);
         if (passes < 0) return { reason: 'loop_detected' };
+        break;
+      case 10:
+        // Of the usual headers of this length none begins with an "e". Any value counts as 1 (RFC 8470 section 5.1).
+        if ((name.charCodeAt(0) | 0x20) !== 0x65 || name.toLowerCase() !== 'early-data') continue;
+        if (!safeMethods.has(view.method)) return { reason: 'too_early' };
         break;
       case 14:
         if (name.toLowerCase() !== 'content-length') continue;

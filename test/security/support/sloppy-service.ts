@@ -15,6 +15,7 @@ export const harms = [
   'leaked credential',
   'forged origin',
   'forged host',
+  'replayable change',
 ] as const;
 export type Harm = (typeof harms)[number];
 
@@ -46,6 +47,8 @@ export function harmsOf(request: LenientRequest): Harm[] {
   const secrets = [known.user.token, known.user.secret, known.admin.token];
   const carried = ['authorization', 'api-key', 'api-secret', 'sec-websocket-protocol'].flatMap(values).join('\n');
   if (guarded && secrets.some((secret) => carried.includes(secret))) found.push('leaked credential');
+  if (values('early-data').length > 0 && !['GET', 'HEAD', 'OPTIONS'].includes(request.method))
+    found.push('replayable change');
   const origin = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
   if (origin.some((name) => values(name).some((value) => value.includes(forged.address)))) found.push('forged origin');
   const hosts = ['host', 'x-forwarded-host', 'forwarded', 'x-forwarded-server'];
