@@ -1,8 +1,9 @@
-/** Writes every generated file: the configuration's schema and reference, the Auth API's description, and pages. */
+/** Writes every generated file: the configuration's schema and reference, the Auth API's description, pages, the chart. */
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { referenceYaml } from '../src/config/reference-yaml.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
+import { chartFiles } from './chart-files.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
@@ -11,6 +12,7 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),
   'docs/reference/auth-api.md': authApiPage(),
+  ...chartFiles(),
 };
 
 for (const [file, text] of Object.entries(files)) {

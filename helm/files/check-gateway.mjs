@@ -1,0 +1,25 @@
+// What "helm test" runs: the gateway refuses a stranger in its own words, and whoever tells health is well.
+const [gateway, ...health] = process.argv.slice(1);
+const waitMs = 5000;
+
+/** One line that says what came of it; throws it when it is no good. */
+async function check(url, good) {
+  let said;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(waitMs), redirect: 'manual' });
+    await answer.body?.cancel();
+    said = `${url}: ${answer.status} ${answer.headers.get('x-error') ?? ''}`.trim();
+    if (good(answer)) return said;
+  } catch (error) {
+    said = `${url}: no answer (${error.cause?.code ?? error.name})`;
+  }
+  throw new Error(said);
+}
+
+// Services lead only to pods that are ready, so an answer of the gateway also says that one is.
+const refuses = ({ status, headers }) => [401, 403, 404, 405].includes(status) && headers.has('x-error-id');
+const checks = [check(gateway, refuses), ...health.map((url) => check(url, ({ ok }) => ok))];
+for (const { value, reason } of await Promise.allSettled(checks)) {
+  console.log(value ?? `FAILED ${reason.message}`);
+  if (reason) process.exitCode = 1;
+}

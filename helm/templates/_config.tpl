@@ -1,0 +1,70 @@
+{{/* The configuration files, as values make them. */}}
+
+{{/* Settings of Redis, for the gateway and the Auth API alike: [context, folder of secrets]. */}}
+{{- define "rolegate.redisSettings" -}}
+{{- $root := index . 0 -}}
+{{- $redis := $root.Values.redis -}}
+{{- $settings := deepCopy $redis.settings -}}
+{{- if $redis.bundled.enabled -}}
+{{- $_ := set $settings "url" (printf "redis://%s-redis:6379" (include "rolegate.name" $root)) -}}
+{{- end -}}
+{{- if $redis.passwordKey -}}
+{{- $_ := set $settings "password" (dict "file" (printf "%s/%s" (index . 1) $redis.passwordKey)) -}}
+{{- end -}}
+{{- toYaml $settings -}}
+{{- end }}
+
+{{/* gateway.yaml: "config" with what the chart decides. */}}
+{{- define "rolegate.config" -}}
+{{- $secrets := "/run/secrets/rolegate" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- if not $config.version }}{{ $_ := set $config "version" 1 }}{{ end -}}
+{{- $server := $config.server | default dict -}}
+{{- $_ := set $server "listen" ":8080" -}}
+{{- $_ := set $server "admin" (ternary ":9090" "127.0.0.1:9090" (eq .Values.admin.bind "pod")) -}}
+{{- if .Values.admin.tokenKey -}}
+{{- $_ := set $server "adminToken" (dict "file" (printf "%s/%s" $secrets .Values.admin.tokenKey)) -}}
+{{- end -}}
+{{- $_ := set $server "drainTimeout" (printf "%ds" (int .Values.drainSeconds)) -}}
+{{- $_ := set $config "server" $server -}}
+{{- if .Values.authApi.enabled -}}
+{{- $authApi := $config.authApi | default dict -}}
+{{- $_ := set $authApi "url" (printf "http://%s-auth-api:8081" (include "rolegate.name" .)) -}}
+{{- $_ := set $config "authApi" $authApi -}}
+{{- end -}}
+{{- if .Values.redis.enabled -}}
+{{- $cache := $config.cache | default dict -}}
+{{- if not $cache.secret -}}
+{{- $_ := set $cache "secret" (dict "file" (printf "%s/%s" $secrets .Values.redis.cacheSecretKey)) -}}
+{{- end -}}
+{{- $_ := set $cache "redis" (include "rolegate.redisSettings" (list . $secrets) | fromYaml) -}}
+{{- $_ := set $config "cache" $cache -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}
+
+{{/* The keys that a running gateway does not take from a changed file. */}}
+{{- define "rolegate.restartKeys" -}}
+{{- $config := include "rolegate.config" . | fromYaml -}}
+{{- $embedded := ($config.authApi | default dict).embedded -}}
+{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits") "log" $config.log "embedded" $embedded) -}}
+{{- end }}
+
+{{/* auth-api.yaml: "authApi.config" with what the chart decides. */}}
+{{- define "rolegate.authApiConfig" -}}
+{{- $secrets := "/run/secrets/rolegate-auth-api" -}}
+{{- $config := deepCopy .Values.authApi.config -}}
+{{- $_ := set $config "listen" ":8081" -}}
+{{- with .Values.authApi -}}
+{{- if eq .database.kind "sqlite" -}}
+{{- $_ := set $config "database" "file:/var/lib/rolegate/auth.db" -}}
+{{- else -}}
+{{- $_ := set $config "database" (dict "file" (printf "%s/%s" $secrets .database.urlKey)) -}}
+{{- end -}}
+{{- $_ := set $config "secret" (dict "file" (printf "%s/%s" $secrets .secrets.secretKey)) -}}
+{{- end -}}
+{{- if .Values.redis.enabled -}}
+{{- $_ := set $config "redis" (include "rolegate.redisSettings" (list . $secrets) | fromYaml) -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}

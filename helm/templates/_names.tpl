@@ -1,0 +1,75 @@
+{{/* Names and labels of objects. */}}
+
+{{- define "rolegate.name" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{/* What selects pods: [context, component]. It never changes. */}}
+{{- define "rolegate.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ $root.Chart.Name }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* Labels of an object: [context, component]. */}}
+{{- define "rolegate.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "rolegate.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.extraLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "rolegate.serviceAccount" -}}
+{{- $made := ternary (include "rolegate.name" .) "default" .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default $made -}}
+{{- end }}
+
+{{- define "rolegate.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret with the gateway's secrets; empty: none. */}}
+{{- define "rolegate.secret" -}}
+{{- if .Values.secrets.existingSecret -}}
+{{- .Values.secrets.existingSecret -}}
+{{- else if .Values.secrets.values -}}
+{{- include "rolegate.name" . -}}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret with those of the Auth API; empty: none. */}}
+{{- define "rolegate.authApiSecret" -}}
+{{- with .Values.authApi.secrets -}}
+{{- if .existingSecret -}}
+{{- .existingSecret -}}
+{{- else if .values -}}
+{{- include "rolegate.name" $ -}}-auth-api
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* "true" when more than one gateway may run at once. */}}
+{{- define "rolegate.several" -}}
+{{- with .Values -}}
+{{- if or (eq .kind "DaemonSet") (and .autoscaling.enabled (gt (int .autoscaling.maxReplicas) 1)) (and (not .autoscaling.enabled) (gt (int .replicas) 1)) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,221 @@
+{{/* What the chart refuses, each in one sentence: combinations that would be open, lose data, or not start. */}}
+
+{{/* Fails when a secret is text: [place, value]. Good are { file: ... } and ${NAME} as a whole. */}}
+{{- define "rolegate.refuseText" -}}
+{{- $value := index . 1 -}}
+{{- if kindIs "slice" $value -}}
+{{- range $value }}{{ include "rolegate.refuseText" (list (index $ 0) .) }}{{ end -}}
+{{- else if kindIs "map" $value -}}
+{{- if not $value.file }}{{ fail (printf "%s is not { file: ... }" (index . 0)) }}{{ end -}}
+{{- else if and $value (not (regexMatch `^\$\{\w+\}$` (toString $value))) -}}
+{{- fail (printf "%s holds a secret as text: put it into a Secret and write { file: ... } or ${NAME}" (index . 0)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Fails when a URL has a password as text: [place, value]. */}}
+{{- define "rolegate.refusePassword" -}}
+{{- $value := index . 1 -}}
+{{- if and (kindIs "string" $value) (regexMatch `://[^/?#]*:[^/?#]*@` $value) (not (regexMatch `://[^:/?#]*:\$\{\w+\}@` $value)) -}}
+{{- fail (printf "%s holds a password as text: put it into a Secret and write { file: ... } or ${NAME}" (index . 0)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Secrets of Redis: [place, settings]. */}}
+{{- define "rolegate.refuseRedisText" -}}
+{{- $place := index . 0 -}}
+{{- with index . 1 -}}
+{{- include "rolegate.refuseText" (list (printf "%s.password" $place) .password) -}}
+{{- include "rolegate.refusePassword" (list (printf "%s.url" $place) .url) -}}
+{{- with .sentinel }}{{ include "rolegate.refuseText" (list (printf "%s.sentinel.password" $place) .password) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Secrets of an Auth API, and what it would tell the log: [place, settings]. */}}
+{{- define "rolegate.refuseAuthApiSettings" -}}
+{{- $place := index . 0 -}}
+{{- with index . 1 -}}
+{{- include "rolegate.refuseText" (list (printf "%s.secret" $place) .secret) -}}
+{{- include "rolegate.refuseText" (list (printf "%s.previousSecrets" $place) .previousSecrets) -}}
+{{- include "rolegate.refusePassword" (list (printf "%s.database" $place) .database) -}}
+{{- with .mail }}{{ include "rolegate.refusePassword" (list (printf "%s.mail.smtp" $place) .smtp) }}{{ end -}}
+{{- include "rolegate.refuseRedisText" (list (printf "%s.redis" $place) .redis) -}}
+{{- if eq (toString .outbox) "console" -}}
+{{- fail (printf "%s.outbox console prints codes that let people in to the log: configure mail" $place) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Fails unless the Secret of the gateway has a key: [context, key, what needs it]. */}}
+{{- define "rolegate.needKey" -}}
+{{- $root := index . 0 -}}
+{{- $key := index . 1 -}}
+{{- $secrets := $root.Values.secrets -}}
+{{- if not (or $secrets.existingSecret (get $secrets.values $key)) -}}
+{{- fail (printf "%s needs the key %s: name a Secret that has it in secrets.existingSecret" (index . 2) $key) -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refuseSecrets" -}}
+{{- with .Values.secrets -}}
+{{- if and .existingSecret .values }}{{ fail "secrets.existingSecret and secrets.values exclude each other" }}{{ end -}}
+{{- range $key := compact (list $.Values.admin.tokenKey $.Values.redis.cacheSecretKey) -}}
+{{- $text := get $.Values.secrets.values $key -}}
+{{- if and $text (lt (len $text) 32) }}{{ fail (printf "secrets.values.%s has fewer than 32 characters" $key) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.config -}}
+{{- with .cache -}}
+{{- include "rolegate.refuseText" (list "config.cache.secret" .secret) -}}
+{{- include "rolegate.refuseText" (list "config.cache.previousSecret" .previousSecret) -}}
+{{- end -}}
+{{- with .revocations -}}
+{{- include "rolegate.refuseText" (list "config.revocations.webhookSecret" .webhookSecret) -}}
+{{- end -}}
+{{- with .authApi }}{{ include "rolegate.refuseAuthApiSettings" (list "config.authApi.embedded" .embedded) }}{{ end -}}
+{{- end -}}
+{{- include "rolegate.refuseRedisText" (list "redis.settings" .Values.redis.settings) -}}
+{{- include "rolegate.refuseAuthApiSettings" (list "authApi.config" .Values.authApi.config) -}}
+{{- end }}
+
+{{- define "rolegate.refuseConfig" -}}
+{{- $existing := .Values.existingConfig -}}
+{{- $known := or $existing.configMap $existing.secret -}}
+{{- if and $existing.configMap $existing.secret -}}
+{{- fail "existingConfig.configMap and existingConfig.secret exclude each other" -}}
+{{- else if and $known (or .Values.config .Values.configFiles) -}}
+{{- fail "existingConfig is used in place of config and configFiles: set one of them" -}}
+{{- else if and (not $known) (not .Values.config) -}}
+{{- fail "config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig" -}}
+{{- end -}}
+{{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "drainTimeout" "set drainSeconds" -}}
+{{- if hasKey ($.Values.config.server | default dict) $key -}}
+{{- fail (printf "config.server.%s is written by the chart: %s" $key $value) -}}
+{{- end -}}
+{{- end -}}
+{{- if hasKey (.Values.config.cache | default dict) "redis" -}}
+{{- fail "config.cache.redis is written by the chart: set redis.enabled and redis.settings" -}}
+{{- end -}}
+{{- $authApi := .Values.config.authApi | default dict -}}
+{{- if and .Values.authApi.enabled (or $authApi.url $authApi.embedded) -}}
+{{- fail "authApi.enabled runs an Auth API and config.authApi names another one: choose one of them" -}}
+{{- else if not (or $known .Values.authApi.enabled $authApi.url $authApi.embedded) -}}
+{{- fail "nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled" -}}
+{{- end -}}
+{{- with $authApi.embedded -}}
+{{- if and (include "rolegate.several" $) (not (kindIs "map" .database)) (not (regexMatch `^(postgres(ql)?:|\$\{)` (toString .database))) -}}
+{{- fail "config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refuseAdmin" -}}
+{{- $pod := eq .Values.admin.bind "pod" -}}
+{{- if and $pod (not .Values.admin.tokenKey) -}}
+{{- fail "the admin port would be open without a token: set admin.tokenKey, or admin.bind to loopback" -}}
+{{- end -}}
+{{- with .Values.admin.tokenKey -}}
+{{- include "rolegate.needKey" (list $ . "the admin port") -}}
+{{- end -}}
+{{- if .Values.serviceMonitor.enabled -}}
+{{- if not $pod }}{{ fail "serviceMonitor.enabled needs admin.bind pod: Prometheus does not reach a loopback" }}{{ end -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.operators) -}}
+{{- fail "serviceMonitor.enabled needs Prometheus among networkPolicy.operators: nobody else reaches the admin port" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refuseRedis" -}}
+{{- with .Values.redis -}}
+{{- if and .bundled.enabled (not .enabled) }}{{ fail "redis.bundled.enabled needs redis.enabled" }}{{ end -}}
+{{- if .enabled -}}
+{{- $settings := .settings -}}
+{{- if .bundled.enabled -}}
+{{- if or $settings.url $settings.sentinel $settings.cluster -}}
+{{- fail "redis.bundled.enabled brings a Redis and redis.settings names another one: choose one of them" -}}
+{{- end -}}
+{{- if not .passwordKey }}{{ fail "the bundled Redis would be open without a password: set redis.passwordKey" }}{{ end -}}
+{{- else if not (or $settings.url $settings.sentinel $settings.cluster) -}}
+{{- fail "redis.enabled needs redis.settings.url, sentinel or cluster, or redis.bundled.enabled" -}}
+{{- end -}}
+{{- if not ($.Values.config.cache | default dict).secret -}}
+{{- include "rolegate.needKey" (list $ .cacheSecretKey "Redis, so that all replicas have the same cache secret,") -}}
+{{- end -}}
+{{- with .passwordKey }}{{ include "rolegate.needKey" (list $ . "Redis") }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refuseAuthApi" -}}
+{{- with .Values.authApi -}}
+{{- if .enabled -}}
+{{- if and .secrets.existingSecret .secrets.values -}}
+{{- fail "authApi.secrets.existingSecret and authApi.secrets.values exclude each other" -}}
+{{- end -}}
+{{- $needed := ternary (list .secrets.secretKey) (list .secrets.secretKey .database.urlKey) (eq .database.kind "sqlite") -}}
+{{- range $key := $needed -}}
+{{- if not (or $.Values.authApi.secrets.existingSecret (get $.Values.authApi.secrets.values $key)) -}}
+{{- fail (printf "the Auth API needs the key %s: name a Secret that has it in authApi.secrets.existingSecret" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- $text := get .secrets.values .secrets.secretKey -}}
+{{- if and $text (lt (len $text) 32) -}}
+{{- fail (printf "authApi.secrets.values.%s has fewer than 32 characters" .secrets.secretKey) -}}
+{{- end -}}
+{{- if and (eq .database.kind "sqlite") (gt (int .replicas) 1) -}}
+{{- fail "authApi.replicas is more than one, which SQLite does not allow: set authApi.database.kind to postgres" -}}
+{{- end -}}
+{{- range $key := list "listen" "database" "secret" "redis" -}}
+{{- if hasKey $.Values.authApi.config $key }}{{ fail (printf "authApi.config.%s is written by the chart" $key) }}{{ end -}}
+{{- end -}}
+{{- if and .serviceMonitor.enabled (not .config.trustedProxies) -}}
+{{- fail "authApi.serviceMonitor.enabled needs Prometheus among authApi.config.trustedProxies" -}}
+{{- end -}}
+{{- if and .serviceMonitor.enabled $.Values.networkPolicy.enabled (not $.Values.networkPolicy.operators) -}}
+{{- fail "authApi.serviceMonitor.enabled needs Prometheus among networkPolicy.operators" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refusePods" -}}
+{{- with .Values -}}
+{{- if not .image.repository }}{{ fail "image.repository is empty: say where the image is" }}{{ end -}}
+{{- if eq .image.tag "latest" -}}
+{{- fail "image.tag latest means another image on each node: name a version or a digest" -}}
+{{- end -}}
+{{- if and .autoscaling.enabled (eq .kind "DaemonSet") -}}
+{{- fail "autoscaling.enabled needs kind Deployment: a DaemonSet has one pod on each node" -}}
+{{- end -}}
+{{- if .autoscaling.enabled -}}
+{{- if gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas) -}}
+{{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if not (or .autoscaling.targetCPUUtilizationPercentage .autoscaling.targetRequestsPerSecond) -}}
+{{- fail "autoscaling.enabled has no aim: set targetCPUUtilizationPercentage or targetRequestsPerSecond" -}}
+{{- end -}}
+{{- if and .autoscaling.targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" .resources)) -}}
+{{- fail "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .ingress.enabled (not .ingress.hosts) -}}
+{{- fail "ingress.enabled needs ingress.hosts: without them it would take every name of the cluster" -}}
+{{- end -}}
+{{- if and .httpRoute.enabled (not .httpRoute.parentRefs) }}{{ fail "httpRoute.enabled needs httpRoute.parentRefs" }}{{ end -}}
+{{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") -}}
+{{- fail "service.loadBalancerSourceRanges limits nobody unless service.type is LoadBalancer" -}}
+{{- end -}}
+{{- $asRoot := or (eq (toString .podSecurityContext.runAsUser) "0") (eq (toString .containerSecurityContext.runAsUser) "0") -}}
+{{- if or $asRoot .containerSecurityContext.privileged .containerSecurityContext.allowPrivilegeEscalation (not .podSecurityContext.runAsNonRoot) -}}
+{{- fail "the security contexts let a pod run as the superuser: Rolegate needs no privilege" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refusals" -}}
+{{- include "rolegate.refusePods" . -}}
+{{- include "rolegate.refuseConfig" . -}}
+{{- include "rolegate.refuseSecrets" . -}}
+{{- include "rolegate.refuseAdmin" . -}}
+{{- include "rolegate.refuseRedis" . -}}
+{{- include "rolegate.refuseAuthApi" . -}}
+{{- end }}

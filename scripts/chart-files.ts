@@ -1,0 +1,82 @@
+/** Makes helm/values.schema.json and helm/README.md of helm/values.yaml, and gives helm/Chart.yaml the version of the package. */
+import { readFileSync } from 'node:fs';
+import { type ChartValue, readChartValues } from './chart-values.ts';
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+export function chartFiles(): Record<string, string> {
+  const values = readChartValues(read('helm/values.yaml'));
+  return {
+    'helm/values.schema.json': `${JSON.stringify(valuesSchema(values), null, 2)}\n`,
+    'helm/README.md': chartReadme(values),
+    'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')).version),
+  };
+}
+
+/** Helm reads values against it before it renders anything: a name that nobody knows is refused. */
+export function valuesSchema(values: readonly ChartValue[]): object {
+  const global = { description: 'Values that a parent chart gives to all of its charts; not used.', type: 'object' };
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Values of the chart of Rolegate',
+    ...objectOf(values),
+    properties: { ...propertiesOf(values), global },
+  };
+}
+
+function objectOf(values: readonly ChartValue[]): { type: string; additionalProperties: boolean; properties: object } {
+  return { type: 'object', additionalProperties: false, properties: propertiesOf(values) };
+}
+
+function propertiesOf(values: readonly ChartValue[]): Record<string, object> {
+  return Object.fromEntries(values.map((value) => [value.path.at(-1)!, schemaOf(value)]));
+}
+
+function schemaOf({ description, default: usual, schema, children }: ChartValue): object {
+  if (children !== null) return { description, ...objectOf(children) };
+  const { freeform: _, ...keywords } = schema;
+  return { description, type: typeOf(usual), ...keywords, default: usual };
+}
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+const opening = `# The chart of Rolegate
+
+Made of \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit. [From nothing to a protected service](../docs/guides/kubernetes.md)
+
+\`\`\`sh
+helm install rolegate helm/ --values values.yaml
+\`\`\`
+
+Kubernetes 1.30 or newer. What would be open, lose data or not start is refused with one sentence, and so
+is every value of another name. [Why it is built this way](../docs/decisions/)
+
+## Values
+
+| value | default | meaning |
+|---|---|---|
+`;
+
+export function chartReadme(values: readonly ChartValue[]): string {
+  return `${opening}${values.flatMap(rowsOf).join('\n')}\n`;
+}
+
+function rowsOf(value: ChartValue): string[] {
+  const { path, description, default: usual, schema, children } = value;
+  const choices = Array.isArray(schema['enum']) ? ` One of ${schema['enum'].map((one) => code(one)).join(', ')}.` : '';
+  const shown = children === null ? code(usual) : '';
+  const row = `| \`${path.join('.')}\` | ${shown} | ${description.replaceAll('|', '\\|')}${choices} |`;
+  return [row, ...(children ?? []).flatMap(rowsOf)];
+}
+
+function code(value: unknown): string {
+  return `\`${JSON.stringify(value)}\``;
+}
+
+/** Chart and program are released together, under one version. */
+export function chartOf(text: string, version: string): string {
+  return text.replace(/^version: .*$/m, `version: ${version}`).replace(/^appVersion: .*$/m, `appVersion: "${version}"`);
+}
