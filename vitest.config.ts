@@ -1,4 +1,4 @@
-/** Two projects: `fast`, which `npm test` runs, and `slow`: whole processes, large transfers, failovers, many runs. */
+/** Two projects: `fast`, which `npm test` runs, and `slow`: whole processes, large transfers, failovers, many runs, Helm. */
 import { defineConfig, type TestUserConfig } from 'vitest/config';
 
 const shared: TestUserConfig = {
@@ -14,6 +14,7 @@ const shared: TestUserConfig = {
 const slow = [
   'test/e2e/**/*.test.ts',
   'test/property/**/*.test.ts',
+  'test/chart/**/*.test.ts',
   'test/integration/redis-{cluster,sentinel}.test.ts',
   'test/integration/revocation-topologies.test.ts',
   'test/support/redis-topologies.test.ts',

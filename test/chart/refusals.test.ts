@@ -1,0 +1,369 @@
+/** What the chart refuses, each with one sentence; and the good neighbor of each, which is not refused. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test, vi } from 'vitest';
+import { tryTemplate } from './helm.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+interface Row {
+  readonly set?: string;
+  readonly values: object;
+  readonly says: string;
+  /** Nearly the same, and no reason to refuse; left out: the value set as it is, which another file renders. */
+  readonly good?: object;
+}
+
+const long = 'x'.repeat(40);
+const text = `holds a secret as text: put it into a Secret and write { file: ... } or \${NAME}`;
+const password = `holds a password as text: put it into a Secret and write { file: ... } or \${NAME}`;
+const external = { enabled: true, settings: { url: 'redis://redis:6379' } };
+const embedded = (more: object) => ({ config: { authApi: { embedded: more } } });
+
+const rows: Readonly<Record<string, Row>> = {
+  'no image': { values: { image: { repository: '' } }, says: 'image.repository is empty: say where the image is' },
+  'the latest image': {
+    values: { image: { tag: 'latest' } },
+    says: 'image.tag latest means another image on each node: name a version or a digest',
+  },
+  'a scaled daemon set': {
+    values: { kind: 'DaemonSet', autoscaling: { enabled: true } },
+    says: 'autoscaling.enabled needs kind Deployment: a DaemonSet has one pod on each node',
+  },
+  'scaling from more to fewer': {
+    set: 'autoscaling',
+    values: { autoscaling: { minReplicas: 13 } },
+    says: 'autoscaling.minReplicas is more than autoscaling.maxReplicas',
+  },
+  'scaling without an aim': {
+    set: 'autoscaling',
+    values: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0 } },
+    says: 'autoscaling.enabled has no aim: set targetCPUUtilizationPercentage or targetRequestsPerSecond',
+  },
+  'scaling by a share of nothing': {
+    set: 'autoscaling',
+    values: { resources: { requests: { cpu: null } } },
+    says: 'autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set',
+    good: { resources: { requests: { cpu: null } }, autoscaling: { targetCPUUtilizationPercentage: 0 } },
+  },
+  'an ingress for every name': {
+    set: 'ingress',
+    values: { ingress: { hosts: [] } },
+    says: 'ingress.enabled needs ingress.hosts: without them it would take every name of the cluster',
+  },
+  'a route of no gateway': {
+    set: 'http-route',
+    values: { httpRoute: { parentRefs: [] } },
+    says: 'httpRoute.enabled needs httpRoute.parentRefs',
+  },
+  'ranges that limit nobody': {
+    values: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+    says: 'service.loadBalancerSourceRanges limits nobody unless service.type is LoadBalancer',
+    good: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'], type: 'LoadBalancer' } },
+  },
+  ...Object.fromEntries(
+    [
+      { podSecurityContext: { runAsUser: 0 } },
+      { podSecurityContext: { runAsNonRoot: false } },
+      { containerSecurityContext: { runAsUser: 0 } },
+      { containerSecurityContext: { privileged: true } },
+      { containerSecurityContext: { allowPrivilegeEscalation: true } },
+    ].map((values) => [
+      `the superuser: ${JSON.stringify(values)}`,
+      {
+        values,
+        says: 'the security contexts let a pod run as the superuser: Rolegate needs no privilege',
+        good: { podSecurityContext: { runAsUser: null } },
+      },
+    ]),
+  ),
+
+  'no configuration': {
+    values: { config: null },
+    says: 'config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig',
+  },
+  'two configurations': {
+    values: { existingConfig: { configMap: 'gateway-config' } },
+    says: 'existingConfig is used in place of config and configFiles: set one of them',
+  },
+  'two existing configurations': {
+    set: 'existing-configmap',
+    values: { existingConfig: { secret: 'gateway-config' } },
+    says: 'existingConfig.configMap and existingConfig.secret exclude each other',
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      listen: 'the port is always 8080',
+      admin: 'set admin.bind',
+      adminToken: 'set admin.tokenKey',
+      drainTimeout: 'set drainSeconds',
+    }).map(([key, hint]) => [
+      `server.${key}`,
+      {
+        values: { config: { server: { [key]: 'x' } } },
+        says: `config.server.${key} is written by the chart: ${hint}`,
+        good: { config: { server: { name: 'edge' } } },
+      },
+    ]),
+  ),
+  'cache.redis': {
+    values: { config: { cache: { redis: { url: 'redis://redis:6379' } } } },
+    says: 'config.cache.redis is written by the chart: set redis.enabled and redis.settings',
+    good: { config: { cache: { accepted: '1m' } } },
+  },
+  'two Auth APIs': {
+    set: 'auth-api-sqlite',
+    values: { config: { authApi: { url: 'http://auth-api:8081' } } },
+    says: 'authApi.enabled runs an Auth API and config.authApi names another one: choose one of them',
+  },
+  'no Auth API': {
+    values: { config: { authApi: null } },
+    says: 'nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled',
+  },
+  'several gateways with users of their own': {
+    set: 'embedded',
+    values: { replicas: 2 },
+    says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
+    good: { replicas: 2, ...embedded({ database: `\${DATABASE_URL}` }) },
+  },
+  'a daemon set with users on every node': {
+    set: 'embedded',
+    values: { kind: 'DaemonSet' },
+    says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
+  },
+  'scaled gateways with users of their own': {
+    set: 'embedded',
+    values: { autoscaling: { enabled: true } },
+    says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
+    good: { autoscaling: { enabled: true }, ...embedded({ database: { file: '/run/secrets/rolegate/database-url' } }) },
+  },
+
+  'two sources of secrets': {
+    values: { secrets: { values: { 'admin-token': long } } },
+    says: 'secrets.existingSecret and secrets.values exclude each other',
+  },
+  'a short token': {
+    values: { secrets: { existingSecret: '', values: { 'admin-token': 'short' } } },
+    says: 'secrets.values.admin-token has fewer than 32 characters',
+    good: { secrets: { existingSecret: '', values: { 'admin-token': long } } },
+  },
+  'the cache secret as text': { values: { config: { cache: { secret: long } } }, says: `config.cache.secret ${text}` },
+  'the cache secret with a default': {
+    values: { config: { cache: { secret: `\${SECRET:-${long}}` } } },
+    says: `config.cache.secret ${text}`,
+    good: { config: { cache: { secret: `\${SECRET}` } } },
+  },
+  'the cache secret in a map': {
+    values: { config: { cache: { secret: { text: long } } } },
+    says: 'config.cache.secret is not { file: ... }',
+    good: { config: { cache: { secret: { file: '/run/secrets/rolegate/cache-secret' } } } },
+  },
+  'an earlier cache secret as text': {
+    values: { config: { cache: { previousSecret: [`\${OLD}`, long] } } },
+    says: `config.cache.previousSecret ${text}`,
+    good: { config: { cache: { previousSecret: [`\${OLD}`, { file: '/run/secrets/rolegate/old' }] } } },
+  },
+  'the secret of webhooks as text': {
+    values: { config: { revocations: { webhookSecret: 'whsec_eA==' } } },
+    says: `config.revocations.webhookSecret ${text}`,
+  },
+  'the secret of an embedded Auth API as text': {
+    set: 'embedded',
+    values: embedded({ secret: long }),
+    says: `config.authApi.embedded.secret ${text}`,
+  },
+  'its password of the database as text': {
+    set: 'embedded',
+    values: embedded({ database: 'postgres://rolegate:secret@postgres/rolegate' }),
+    says: `config.authApi.embedded.database ${password}`,
+    good: embedded({ database: `postgres://rolegate:\${PASSWORD}@postgres/rolegate` }),
+  },
+  'codes in the log of a gateway': {
+    set: 'embedded',
+    values: embedded({ outbox: 'console' }),
+    says: 'config.authApi.embedded.outbox console prints codes that let people in to the log: configure mail',
+  },
+  'the password of Redis as text': {
+    set: 'daemonset',
+    values: { redis: { passwordKey: '', settings: { password: long } } },
+    says: `redis.settings.password ${text}`,
+    good: { redis: { passwordKey: '', settings: { password: `\${REDIS_PASSWORD}` } } },
+  },
+  'the password of Redis in its URL': {
+    set: 'daemonset',
+    values: { redis: { settings: { url: 'redis://user:secret@redis:6379' } } },
+    says: `redis.settings.url ${password}`,
+    good: { redis: { passwordKey: '', settings: { url: `redis://user:\${REDIS_PASSWORD}@redis:6379` } } },
+  },
+  'the password of Sentinels as text': {
+    set: 'redis-sentinel',
+    values: { redis: { settings: { sentinel: { password: long } } } },
+    says: `redis.settings.sentinel.password ${text}`,
+  },
+  'the password of mail as text': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { config: { mail: { smtp: 'smtp://user:secret@mail' } } } },
+    says: `authApi.config.mail.smtp ${password}`,
+    good: { authApi: { config: { mail: { smtp: 'smtp://mail:25' } } } },
+  },
+  'earlier secrets of the Auth API as text': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { config: { previousSecrets: [long] } } },
+    says: `authApi.config.previousSecrets ${text}`,
+    good: { authApi: { config: { previousSecrets: [{ file: '/run/secrets/rolegate-auth-api/old' }] } } },
+  },
+
+  'an open admin port': {
+    values: { admin: { tokenKey: '' } },
+    says: 'the admin port would be open without a token: set admin.tokenKey, or admin.bind to loopback',
+    good: { admin: { tokenKey: '', bind: 'loopback' } },
+  },
+  'an admin port whose token is nowhere': {
+    values: { secrets: { existingSecret: '' } },
+    says: 'the admin port needs the key admin-token: name a Secret that has it in secrets.existingSecret',
+  },
+  'metrics of a loopback': {
+    set: 'monitoring',
+    values: { admin: { bind: 'loopback' } },
+    says: 'serviceMonitor.enabled needs admin.bind pod: Prometheus does not reach a loopback',
+  },
+  'metrics that the network keeps from Prometheus': {
+    set: 'monitoring',
+    values: { networkPolicy: { operators: [] } },
+    says: 'serviceMonitor.enabled needs Prometheus among networkPolicy.operators: nobody else reaches the admin port',
+    good: { networkPolicy: { operators: [], enabled: false } },
+  },
+
+  'several replicas with Redis and no cache secret': {
+    values: {
+      replicas: 3,
+      redis: { ...external, passwordKey: '' },
+      secrets: { existingSecret: '', values: { 'admin-token': long } },
+    },
+    says: 'Redis, so that all replicas have the same cache secret, needs the key cache-secret: name a Secret that has it in secrets.existingSecret',
+    good: {
+      replicas: 3,
+      redis: { ...external, passwordKey: '' },
+      secrets: { existingSecret: '', values: { 'admin-token': long, 'cache-secret': long } },
+    },
+  },
+  'Redis whose password is nowhere': {
+    values: { redis: external, secrets: { existingSecret: '', values: { 'admin-token': long, 'cache-secret': long } } },
+    says: 'Redis needs the key redis-password: name a Secret that has it in secrets.existingSecret',
+  },
+  'a bundled Redis that nobody uses': {
+    values: { redis: { bundled: { enabled: true } } },
+    says: 'redis.bundled.enabled needs redis.enabled',
+  },
+  'two Redis': {
+    set: 'redis-bundled',
+    values: { redis: { settings: { url: 'redis://redis:6379' } } },
+    says: 'redis.bundled.enabled brings a Redis and redis.settings names another one: choose one of them',
+    good: { redis: { settings: { keyPrefix: 'shop:' } } },
+  },
+  'an open bundled Redis': {
+    set: 'redis-bundled',
+    values: { redis: { passwordKey: '' } },
+    says: 'the bundled Redis would be open without a password: set redis.passwordKey',
+  },
+  'Redis nowhere': {
+    values: { redis: { enabled: true } },
+    says: 'redis.enabled needs redis.settings.url, sentinel or cluster, or redis.bundled.enabled',
+  },
+
+  'SQLite for more than one': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { replicas: 2 } },
+    says: 'authApi.replicas is more than one, which SQLite does not allow: set authApi.database.kind to postgres',
+    good: { authApi: { replicas: 2, database: { kind: 'postgres' } } },
+  },
+  'two sources of secrets of the Auth API': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { secrets: { values: { 'auth-secret': long } } } },
+    says: 'authApi.secrets.existingSecret and authApi.secrets.values exclude each other',
+  },
+  'an Auth API without a secret': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { secrets: { existingSecret: '' } } },
+    says: 'the Auth API needs the key auth-secret: name a Secret that has it in authApi.secrets.existingSecret',
+  },
+  'an Auth API without a URL of PostgreSQL': {
+    set: 'auth-api-postgres',
+    values: { authApi: { secrets: { existingSecret: '', values: { 'auth-secret': long } } } },
+    says: 'the Auth API needs the key database-url: name a Secret that has it in authApi.secrets.existingSecret',
+  },
+  'an Auth API with a short secret': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { secrets: { existingSecret: '', values: { 'auth-secret': 'short' } } } },
+    says: 'authApi.secrets.values.auth-secret has fewer than 32 characters',
+  },
+  'codes in the log of the Auth API': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { config: { outbox: 'console' } } },
+    says: 'authApi.config.outbox console prints codes that let people in to the log: configure mail',
+  },
+  ...Object.fromEntries(
+    ['listen', 'database', 'secret', 'redis'].map((key) => [
+      `authApi.config.${key}`,
+      {
+        set: 'auth-api-sqlite',
+        values: { authApi: { config: { [key]: key === 'redis' ? {} : `\${X}` } } },
+        says: `authApi.config.${key} is written by the chart`,
+      },
+    ]),
+  ),
+  'metrics of an Auth API that trusts nobody': {
+    set: 'auth-api-postgres',
+    values: { authApi: { config: { trustedProxies: [] } } },
+    says: 'authApi.serviceMonitor.enabled needs Prometheus among authApi.config.trustedProxies',
+  },
+  'metrics of an Auth API that Prometheus does not reach': {
+    set: 'auth-api-postgres',
+    values: { networkPolicy: { operators: [] } },
+    says: 'authApi.serviceMonitor.enabled needs Prometheus among networkPolicy.operators',
+  },
+};
+
+test.each(Object.entries(rows))('%s', (_, { set = 'minimal', values, says, good }) => {
+  const refused = tryTemplate([set], values);
+  expect(refused.ok).toBe(false);
+  // The sentence, and nothing after it.
+  const [, said] = /^Error: execution error at \(\S+\): (.*)$/m.exec(refused.output) ?? [];
+  expect(said, refused.output).toBe(says);
+  if (good === undefined) return;
+  const taken = tryTemplate([set], good);
+  expect(taken.ok, taken.output).toBe(true);
+});
+
+describe('the list above', () => {
+  const source = readFileSync('helm/templates/_refusals.tpl', 'utf8');
+  const sentences = [...source.matchAll(/fail \(?(?:printf )?"([^"]+)"/g)].map(([, sentence]) => sentence!);
+
+  test('has every refusal of the chart', () => {
+    expect(sentences.length).toBe(source.split('fail ').length - 1);
+    const said = Object.values(rows).map(({ says }) => says);
+    const pattern = (sentence: string) =>
+      new RegExp(`^${sentence.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('%s', '.+')}$`);
+    expect(sentences.filter((sentence) => !said.some((one) => pattern(sentence).test(one)))).toEqual([]);
+  });
+});
+
+describe('the schema refuses', () => {
+  test.each([
+    ['a name that nobody knows', { replicaCount: 2 }, "'replicaCount'"],
+    ['one below', { service: { prot: 80 } }, "'prot'"],
+    ['a kind that there is not', { kind: 'StatefulSet' }, 'kind'],
+    ['a wrong type', { replicas: 'two' }, 'replicas'],
+    ['a port that there is not', { service: { port: 70000 } }, 'port'],
+    ['a digest that is none', { image: { digest: 'sha256:1' } }, 'digest'],
+    ['a secret that is no text', { secrets: { values: { a: 1 } } }, 'secrets'],
+  ])('%s', (_, values, names) => {
+    const { ok, output } = tryTemplate(['minimal'], values);
+    expect(ok).toBe(false);
+    expect(output).toContain('schema');
+    expect(output).toContain(names);
+  });
+
+  test('nothing that a parent chart gives to all', () => {
+    expect(tryTemplate(['minimal'], { global: { imageRegistry: 'x' } }).ok).toBe(true);
+  });
+});
