@@ -7,8 +7,8 @@ if (found < required) {
   process.stderr.write(`rolegate needs Node ${required} or newer; this is Node ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {
-  const { run } = await import('./cli/run.ts');
-  const code = await run(process.argv.slice(2));
+  const [{ run }, { ownArguments }] = await Promise.all([import('./cli/run.ts'), import('./cli/own-arguments.ts')]);
+  const code = await run(ownArguments());
   // What went into a pipe waits for its reader, and would be cut off; one that is gone or does not read waits for nothing.
   const longestWaitMs = 2_000;
   await Promise.all(

@@ -1,7 +1,7 @@
 /** The version, from the package itself. */
-import { readFileSync } from 'node:fs';
+import { readPackaged } from './packaged-file.ts';
 
-const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const manifest: unknown = JSON.parse(readPackaged('package.json'));
 
 export const version: string =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0.0.0';

@@ -2,10 +2,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { createSeenOutput } from './seen-output.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-/** Longest wait for a text that should come. */
-const waitMs = 15_000;
 
 export interface RunningCommand {
   readonly pid: number;
@@ -42,42 +41,22 @@ export function runCommand(
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  const seen = createSeenOutput();
+  child.stdout.on('data', seen.take);
+  child.stderr.on('data', seen.take);
   let over = false;
-  const watchers = new Set<() => void>();
-  const take = (chunk: Buffer) => {
-    output += chunk.toString();
-    for (const watcher of watchers) watcher();
-  };
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
       over = true;
-      for (const watcher of watchers) watcher();
+      seen.end();
       resolve(code);
     });
   });
   return {
     pid: child.pid ?? 0,
-    output: () => output,
-    see: (pattern) =>
-      new Promise((resolve, reject) => {
-        const done = (finish: () => void) => {
-          clearTimeout(timer);
-          watchers.delete(look);
-          finish();
-        };
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match !== null) done(() => resolve(match));
-          else if (over) done(() => reject(new Error(`the command ended without ${pattern}:\n${output}`)));
-        };
-        const timer = setTimeout(() => done(() => reject(new Error(`no ${pattern} in:\n${output}`))), waitMs);
-        watchers.add(look);
-        look();
-      }),
+    output: seen.text,
+    see: seen.see,
     signal: (name) => {
       if (!ownGroup) child.kill(name);
       else if (child.pid !== undefined && !over) process.kill(-child.pid, name);

@@ -3,28 +3,25 @@
  * who can log in. Everything is made anew at each start and gone with the process.
  */
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { createGateway, type Gateway } from '../../app/create-gateway.ts';
 import { untilSignal } from '../../app/lifecycle.ts';
 import { ListenError } from '../../app/listen-error.ts';
-import type { Address } from '../../config/config.ts';
+import type { Address, Config } from '../../config/config.ts';
+import { formatProblems } from '../../config/format-problems.ts';
+import { parseConfig } from '../../config/parse-config.ts';
 import { CommandError, type ExitCode } from '../exit-code.ts';
-import { readConfig } from '../read-config.ts';
+import { readPackaged } from '../packaged-file.ts';
 import { version } from '../version.ts';
 import { createRequestLines } from './request-lines.ts';
 import { startSampleService } from './sample-service.ts';
 import { type DemoPlaces, type DemoUser, renderCode, renderScreen } from './screen.ts';
 
-const configFile = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
+const configFile = 'config/demo.yaml';
 
 export async function demo(): Promise<ExitCode> {
   const service = await startSampleService();
-  const config = readConfig(configFile, {
-    ...process.env,
-    ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
-    ROLEGATE_DEMO_SERVICE: service.url,
-  });
+  const config = readDemoConfig(service.url);
   let gatewayUrl = '';
   const gateway = createGateway(config, {
     version,
@@ -57,6 +54,18 @@ export async function demo(): Promise<ExitCode> {
   const [user, admin] = await createUsers(gateway);
   process.stdout.write(renderScreen(places, user, admin));
   return (await ended) as ExitCode;
+}
+
+/** Somebody may have set an address that is none. */
+function readDemoConfig(serviceUrl: string): Config {
+  const env = {
+    ...process.env,
+    ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
+    ROLEGATE_DEMO_SERVICE: serviceUrl,
+  };
+  const read = parseConfig(readPackaged(configFile), { file: configFile, env, readSecret: () => '' });
+  if (!read.ok) throw new CommandError(formatProblems(read.problems, { color: pc.isColorSupported }));
+  return read.config;
 }
 
 /** The demo's own file takes the two addresses from the environment. */

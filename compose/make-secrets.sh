@@ -1,0 +1,12 @@
+#!/bin/sh
+# Makes the secrets that compose.yaml mounts, each as a file; what is there already is kept.
+# The folder is its owner's alone. The files can be read by everybody, since containers run as other users.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p secrets
+chmod 700 secrets
+cd secrets
+random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+keep() { [ -s "$1" ] || printf '%s' "$2" > "$1"; chmod 444 "$1"; }
+for name in cache-secret admin-token auth-secret postgres-password; do keep "$name" "$(random)"; done
+keep database-url "postgres://rolegate:$(cat postgres-password)@postgres:5432/rolegate"

@@ -1,0 +1,80 @@
+/**
+ * `npm run build:binary`: the whole program as one executable, for hosts without Node. The sources become one module,
+ * and Node puts it, with the files that come with the program, into a copy of itself: of the Node that runs this script,
+ * so for its system and processor.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Plugin, rolldown } from 'rolldown';
+import { packagedFiles } from '../src/cli/packaged-file.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const output = join(root, 'build', 'rolegate');
+/** The only source that finds a file by its own place: in the executable it takes another way. */
+const findsFiles = join('src', 'cli', 'packaged-file.ts');
+/** The only source that loads a package when it is first needed. */
+const loadsLate = join('src', 'redis', 'connect-redis.ts');
+
+/** Makes the sources fit into one module, or tells which one does not. */
+const oneModule: Plugin = {
+  name: 'one-module',
+  transform(code, id) {
+    if (!id.startsWith(join(root, 'src') + sep)) return null;
+    const path = id.slice(root.length);
+    if (path === loadsLate) {
+      const fitting = code
+        .replace("load('ioredis')", "require('ioredis')")
+        .replace('const load = createRequire(import.meta.url);', '');
+      if (!fitting.includes("require('ioredis')") || fitting.includes('import.meta')) {
+        this.error(`${path} loads ioredis in another way than this script knows`);
+      }
+      return fitting;
+    }
+    if (code.includes('import.meta') && path !== findsFiles) {
+      this.error(`${path} uses import.meta, which means another file in the executable: see ${findsFiles}`);
+    }
+    return null;
+  },
+};
+
+async function bundle(file: string): Promise<void> {
+  const build = await rolldown({
+    input: join(root, 'src', 'main.ts'),
+    cwd: root,
+    platform: 'node',
+    plugins: [oneModule],
+    // What was left out would be looked for on the host.
+    onwarn: (warning) => {
+      throw new Error(warning.message ?? String(warning));
+    },
+  });
+  await build.write({ file, format: 'esm', codeSplitting: false });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rolegate-binary-'));
+try {
+  const main = join(folder, 'rolegate.mjs');
+  await bundle(main);
+  const config = join(folder, 'sea.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main,
+      mainFormat: 'module',
+      output,
+      disableExperimentalSEAWarning: true,
+      useCodeCache: true,
+      assets: Object.fromEntries(packagedFiles.map((path) => [path, join(root, path)])),
+    }),
+  );
+  mkdirSync(join(root, 'build'), { recursive: true });
+  execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // The system refuses to run what was changed after it was signed.
+  if (process.platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', output]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.stdout.write(`build/rolegate ${process.platform}-${process.arch} ${statSync(output).size} bytes\n`);

@@ -1,0 +1,133 @@
+/**
+ * Makes a release: version, changelog, commit, tag, and the files to publish with their checksums and provenance. All of it
+ * happens in a clone, and comes back when it has worked, so that a release that fails leaves nothing behind. Nothing is
+ * published: the last lines say how.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { makeParts } from './releasing/make-parts.ts';
+import { describePlan, type PartName, type Plan, partNames, planRelease } from './releasing/plan.ts';
+import { checksums, provenance } from './releasing/provenance.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const shownFolder = 'build/release';
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(args: readonly string[]): number {
+  const asked = readArguments(args);
+  if (asked === null) {
+    process.stderr.write(`usage: scripts/release VERSION [--dry-run] [--without ${partNames.join(',')}]\n`);
+    return 2;
+  }
+  const startedOn = new Date().toISOString();
+  const plan = planRelease(root, asked.version, asked.without, startedOn.slice(0, 10));
+  process.stdout.write(describePlan(plan, shownFolder));
+  if (asked.dryRun) {
+    process.stdout.write(plan.section === null ? '' : `\n${plan.section.notes}\n`);
+    process.stdout.write('\nNothing was done.\n');
+    return plan.problems.length === 0 ? 0 : 1;
+  }
+  if (plan.problems.length > 0) return 1;
+  release(plan, startedOn);
+  return 0;
+}
+
+interface Asked {
+  readonly version: string;
+  readonly dryRun: boolean;
+  readonly without: readonly PartName[];
+}
+
+/** Null: not to be understood. */
+function readArguments(args: readonly string[]): Asked | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { 'dry-run': { type: 'boolean', default: false }, without: { type: 'string', default: '' } },
+    });
+    const [version, ...more] = positionals;
+    const names = values.without.split(',').filter((name) => name !== '');
+    const without = partNames.filter((name) => names.includes(name));
+    if (version === undefined || more.length > 0 || without.length !== names.length) return null;
+    return { version, dryRun: values['dry-run'], without };
+  } catch {
+    return null;
+  }
+}
+
+function release(plan: Plan, startedOn: string): void {
+  const { version, section } = plan;
+  const clone = mkdtempSync(join(tmpdir(), 'rolegate-release-'));
+  const output = (command: string, ...args: readonly string[]) =>
+    execFileSync(command, args, { cwd: clone, encoding: 'utf8' }).trim();
+  try {
+    output('git', 'clone', '--quiet', root, '.');
+    const identity = ['user.name', 'user.email'].flatMap((key) => ['-c', `${key}=${configured(key)}`]);
+    output('npm', 'version', '--no-git-tag-version', '--allow-same-version', version);
+    if (section !== null) writeFileSync(join(clone, 'CHANGELOG.md'), section.text);
+    setChartVersion(join(clone, 'helm', 'Chart.yaml'), version);
+    output('git', 'add', '--all');
+    output('git', ...identity, 'commit', '--quiet', '--message', `Release ${version}`);
+    output('git', ...identity, 'tag', '--annotate', `v${version}`, '--message', section?.notes ?? '');
+    const commit = output('git', 'rev-parse', 'HEAD');
+    output('npm', 'ci');
+
+    const folder = join(root, shownFolder);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const files = makeParts(plan.parts, { clone, folder, version, commit });
+    const statement = provenance(files, {
+      version,
+      commit,
+      lockFile: join(clone, 'package-lock.json'),
+      node: process.versions.node,
+      npm: output('npm', '--version'),
+      startedOn,
+      finishedOn: new Date().toISOString(),
+    });
+    writeFileSync(join(folder, 'provenance.json'), `${JSON.stringify(statement, null, 2)}\n`);
+    writeFileSync(join(folder, 'SHA256SUMS'), checksums([...files, join(folder, 'provenance.json')]));
+
+    const back = (...args: readonly string[]) => execFileSync('git', args, { cwd: root, stdio: 'ignore' });
+    back('fetch', '--quiet', '--no-tags', clone, `refs/tags/v${version}:refs/tags/v${version}`);
+    back('merge', '--ff-only', '--quiet', `v${version}`);
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${nextSteps(plan)}`);
+}
+
+/** Who commits: the clone knows only what is set for the whole machine. */
+function configured(key: string): string {
+  return execFileSync('git', ['config', key], { cwd: root, encoding: 'utf8' }).trim();
+}
+
+function setChartVersion(file: string, version: string): void {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return;
+  }
+  const set = text
+    .replace(/^version: .*$/m, `version: ${version}`)
+    .replace(/^appVersion: .*$/m, `appVersion: "${version}"`);
+  writeFileSync(file, set);
+}
+
+function nextSteps({ version, parts }: Plan): string {
+  const publish: Readonly<Record<PartName, string>> = {
+    package: `npm publish ${shownFolder}/rolegate-${version}.tgz`,
+    binary: `attach ${shownFolder}/* to the release`,
+    image: `docker push rolegate:${version}, under the name that your registry gives it`,
+    chart: `helm push ${shownFolder}/rolegate-chart-${version}.tgz oci://...`,
+  };
+  const lines = ['git push --follow-tags', ...parts.map(({ name }) => publish[name])];
+  return `Made. To publish it:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}

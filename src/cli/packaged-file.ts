@@ -1,0 +1,10 @@
+/** Reads a file that comes with the program: beside its code, or inside the single executable. */
+import { readFileSync } from 'node:fs';
+import { getAsset, isSea } from 'node:sea';
+
+/** Everything of this kind. `npm run build:binary` puts each into the executable. */
+export const packagedFiles = ['package.json', 'config/demo.yaml'] as const;
+
+export function readPackaged(path: (typeof packagedFiles)[number]): string {
+  return isSea() ? getAsset(path, 'utf8') : readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}

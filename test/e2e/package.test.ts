@@ -1,0 +1,154 @@
+/** The npm package, as somebody gets it: what is in the tarball, and what it does in an empty folder of its own. */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
+import { runCommand } from '../support/running-command.ts';
+import { skipHere } from '../support/skip-here.ts';
+import { embeddingProgram } from './support/embedding-program.ts';
+import { smoke } from './support/smoke.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly bin: { readonly rolegate: string };
+  readonly exports: { readonly '.': { readonly types: string; readonly default: string } };
+};
+const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
+/** More than is needed today; far below what a test or a map that slips in would make. */
+const mostPackedBytes = 1_000_000;
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+let copy: ProjectCopy;
+let packed: Packed;
+
+beforeAll(async () => {
+  copy = copyProject({ installed: true });
+  const run = promisify(execFile);
+  const { stdout } = await run('npm', ['run', '--silent', 'build:package', '--', '--json'], { cwd: copy.folder });
+  const told: unknown = JSON.parse(stdout);
+  // npm 11 lists packages; a later one names them.
+  [packed] = Object.values(told as Readonly<Record<string, Packed>>) as [Packed];
+}, 120_000);
+afterAll(() => copy?.remove());
+
+describe('the tarball', () => {
+  const paths = () => packed.files.map(({ path }) => path);
+
+  test('holds the compiled program, its configuration files and who may use it how, and nothing else', () => {
+    const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
+    const other = paths().filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path));
+    expect(other.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...configs].sort());
+  });
+
+  test('every compiled file comes of a source, and every source was compiled', () => {
+    const compiled = paths().filter((path) => /^dist\/.*\.js$/.test(path));
+    const sources = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src'], {
+      encoding: 'utf8',
+    });
+    const expected = sources
+      .trim()
+      .split('\n')
+      .filter((path) => path.endsWith('.ts') && existsSync(path))
+      .map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
+    expect(compiled.sort()).toEqual(expected.sort());
+  });
+
+  test('has what package.json points to', () => {
+    const { types, default: main } = exports['.'];
+    expect(paths()).toEqual(expect.arrayContaining([bin.rolegate, types.slice(2), main.slice(2)]));
+  });
+
+  test(`weighs less than ${mostPackedBytes / 1e6} MB`, () => {
+    process.stdout.write(`tarball: ${packed.size} bytes, ${packed.files.length} files\n`);
+    expect(packed.size).toBeLessThan(mostPackedBytes);
+  });
+});
+
+describe('installed in an empty folder', () => {
+  let folder: string;
+  /** Without the folders of programs that npm put there for this run: what is on the PATH is what the machine has. */
+  const path = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((entry) => !entry.includes('node_modules') && !entry.includes('node-gyp-bin'))
+    .join(delimiter);
+  const npmVariables = Object.keys(process.env).filter((name) => /^npm_(package|lifecycle)|^NODE/.test(name));
+  const env = { ...Object.fromEntries(npmVariables.map((name) => [name, undefined])), PATH: path };
+
+  beforeAll(async () => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-package-')));
+    writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
+    const tarball = join(copy.folder, 'build', packed.filename);
+    const install = runCommand('npm', ['install', '--prefer-offline', tarball], env, { cwd: folder });
+    if ((await install.ended) === 0) return;
+    if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENOTCACHED/.test(install.output())) {
+      skipHere('npm does not reach its registry');
+    }
+    throw new Error(install.output());
+  }, 170_000);
+  afterAll(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  });
+
+  test('npx rolegate demo, on whatever Node the machine has', async () => {
+    const demo = runCommand('npx', ['rolegate', 'demo'], { ...env, ...freePorts }, { cwd: folder, ownGroup: true });
+    try {
+      await smoke(demo);
+      demo.signal('SIGINT');
+      expect(await demo.ended).toBe(0);
+    } finally {
+      demo.signal('SIGKILL');
+    }
+  });
+
+  test('an older Node says in one line what it needs, and exits 2', async () => {
+    const places = path.split(delimiter).map((entry) => join(entry, 'node'));
+    const old = places.find((node) => {
+      if (!existsSync(node)) return false;
+      return Number.parseInt(execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }), 10) < 26;
+    });
+    if (old === undefined) skipHere('no Node older than 26 on the PATH');
+    const command = runCommand(old, [`node_modules/rolegate/${bin.rolegate}`, 'version'], env, { cwd: folder });
+    expect(await command.ended).toBe(2);
+    expect(command.output()).toMatch(/^rolegate needs Node 26 or newer; this is Node \d+\.\d+\.\d+\n$/);
+  });
+
+  test('a TypeScript program that embeds decider and gateway compiles and runs', async () => {
+    writeFileSync(join(folder, 'embed.ts'), embeddingProgram);
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          target: 'es2024',
+          module: 'nodenext',
+          noEmit: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          // Those of Node, which whoever embeds has; from here, so that they are not installed once more.
+          typeRoots: [join(root, 'node_modules/@types')],
+          types: ['node'],
+        },
+        files: ['embed.ts'],
+      }),
+    );
+    const compile = runCommand(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], env, { cwd: folder });
+    expect(await compile.ended, compile.output()).toBe(0);
+    const run = runCommand(process.execPath, ['embed.ts'], env, { cwd: folder });
+    expect(await run.ended, run.output()).toBe(0);
+    expect(run.output().split('\n').slice(0, -1)).toEqual([
+      'refused credential_missing',
+      'allowed order',
+      'refused credential_rejected',
+      expect.stringMatching(/^gateway 401 \S/),
+    ]);
+  });
+});

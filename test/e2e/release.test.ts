@@ -1,0 +1,159 @@
+/** `scripts/release` in a clone: what it says it would do, what keeps it from doing so, and what it makes. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
+import { runCommand } from '../support/running-command.ts';
+
+const version = '9.8.7';
+const copies: ProjectCopy[] = [];
+let folder: string;
+
+/** The project as a clone with one commit and something new in its changelog. */
+beforeEach(() => {
+  const copy = copyProject({ installed: true });
+  copies.push(copy);
+  ({ folder } = copy);
+  const changelog = readFileSync(join(folder, 'CHANGELOG.md'), 'utf8');
+  const first = changelog.indexOf('## ');
+  const section = `## ${version} (unreleased)\n\n- Something that an operator notices.\n\n`;
+  writeFileSync(join(folder, 'CHANGELOG.md'), changelog.slice(0, first) + section + changelog.slice(first));
+  git('init', '--quiet', '--initial-branch=main');
+  // A link, where a clone has a folder.
+  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
+  git('config', 'user.name', 'Ann Example');
+  git('config', 'user.email', 'ann@example.test');
+  git('config', 'commit.gpgsign', 'false');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'Everything');
+});
+afterAll(() => {
+  for (const copy of copies) copy.remove();
+});
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim();
+}
+
+/** Everything that a release could change. */
+const state = () => [
+  git('rev-parse', 'HEAD'),
+  git('tag'),
+  git('status', '--porcelain', '--ignored'),
+  readdirSync(folder),
+];
+
+async function release(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const command = runCommand('scripts/release', args, env, { cwd: folder });
+  return { code: await command.ended, output: command.output() };
+}
+
+describe('--dry-run', () => {
+  test('tells what would be done, and does nothing', async () => {
+    const before = state();
+    const { code, output } = await release([version, '--dry-run', '--without', 'image,chart']);
+    expect(code, output).toBe(0);
+    expect(output.split('\n')).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(new RegExp(`^Release ${version}, \\d{4}-\\d\\d-\\d\\d$`)),
+        `  version    package.json, package-lock.json, helm/Chart.yaml: ${version}`,
+        `  commit     Release ${version}`,
+        `  package    build/release/rolegate-${version}.tgz`,
+        `  binary     build/release/rolegate-${version}-${process.platform}-${process.arch}`,
+        '  image      left out, as asked',
+        '  chart      left out, as asked',
+        '  checksums  build/release/SHA256SUMS',
+        '  provenance build/release/provenance.json',
+        `  tag        v${version}`,
+        '- Something that an operator notices.',
+        'Nothing was done.',
+      ]),
+    );
+    expect(state()).toEqual(before);
+  });
+
+  test('names each part that cannot be made here, and why', async () => {
+    // Git and what a shell needs, but neither docker nor helm.
+    const { code, output } = await release([version, '--dry-run'], { PATH: programs('git', 'sh', 'dirname') });
+    expect(code).toBe(1);
+    expect(output).toContain('  image      cannot be made: docker with buildx is not here\n');
+    expect(output).toMatch(/^ {2}chart {6}cannot be made: (helm is not here|there is no chart in helm\/)$/m);
+    expect(output).toMatch(/^Problem: image: .*--without image/m);
+    expect(output).toMatch(/^Problem: chart: .*--without chart/m);
+  });
+
+  test.each([
+    ['a changelog without it', '9.9.9', () => {}, /does not begin with "## 9\.9\.9 \(unreleased\)"/],
+    ['what is not committed', version, () => writeFileSync(join(folder, 'more.txt'), ''), /not committed/],
+    ['a tag that is there', version, () => git('tag', `v${version}`), /the tag v9\.8\.7 is there already/],
+    ['what is no version', 'next', () => {}, /next is no version/],
+  ])('stops at %s', async (_name, asked, prepare, problem) => {
+    prepare();
+    const { code, output } = await release([asked, '--dry-run', '--without', 'image,chart']);
+    expect(code).toBe(1);
+    expect(output).toMatch(problem);
+  });
+
+  test.each([[[]], [['1.0.0', '2.0.0']], [['1.0.0', '--without', 'everything']], [['1.0.0', '--quickly']]])(
+    'does not understand %j',
+    async (args) => {
+      const { code, output } = await release(args);
+      expect(code).toBe(2);
+      expect(output).toContain('usage: scripts/release VERSION');
+    },
+  );
+});
+
+test('a release of package and executable', async () => {
+  const before = git('rev-parse', 'HEAD');
+  const { code, output } = await release([version, '--without', 'image,chart']);
+  expect(code, output).toBe(0);
+  expect(git('log', '-1', '--format=%s %P')).toBe(`Release ${version} ${before}`);
+  expect(git('rev-parse', `v${version}^{commit}`)).toBe(git('rev-parse', 'HEAD'));
+  expect(git('tag', '--list', '--format=%(contents)', `v${version}`)).toBe('- Something that an operator notices.');
+  expect(git('status', '--porcelain')).toBe('');
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  expect([manifest.version, lock.version, lock.packages[''].version]).toEqual([version, version, version]);
+  expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toMatch(/^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$/m);
+
+  const made = join(folder, 'build/release');
+  const binary = `rolegate-${version}-${process.platform}-${process.arch}`;
+  const files = [`rolegate-${version}.tgz`, binary];
+  expect(readdirSync(made).sort()).toEqual([...files, 'SHA256SUMS', 'provenance.json'].sort());
+  execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: made, stdio: 'ignore' });
+  const statement = JSON.parse(readFileSync(join(made, 'provenance.json'), 'utf8'));
+  expect(statement).toMatchObject({
+    _type: 'https://in-toto.io/Statement/v1',
+    predicateType: 'https://slsa.dev/provenance/v1',
+    predicate: {
+      buildDefinition: {
+        externalParameters: { version },
+        resolvedDependencies: [
+          { name: 'source', digest: { gitCommit: git('rev-parse', 'HEAD') } },
+          { name: 'package-lock.json', digest: { sha256: digestOf(join(folder, 'package-lock.json')) } },
+        ],
+      },
+    },
+  });
+  expect(statement.subject).toEqual(files.map((name) => ({ name, digest: { sha256: digestOf(join(made, name)) } })));
+  expect(statSync(join(made, binary)).mode & 0o111).not.toBe(0);
+  expect(execFileSync(join(made, binary), ['version'], { encoding: 'utf8' })).toBe(`${version}\n`);
+});
+
+function digestOf(path: string): string {
+  return execFileSync('sha256sum', [path], { encoding: 'utf8' }).split(' ')[0]!;
+}
+
+/** A PATH with these programs alone. */
+function programs(...names: readonly string[]): string {
+  const place = join(folder, 'node_modules-of-path');
+  execFileSync('mkdir', ['-p', place]);
+  for (const name of names) {
+    const found = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    execFileSync('ln', ['-sf', found, join(place, name)]);
+  }
+  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\nnode_modules-of-path\n');
+  return place;
+}

@@ -1,0 +1,92 @@
+/**
+ * Requests in a steady stream to several replicas, as a load balancer passes them on: over connections that it keeps,
+ * and to another replica where one takes no connection, or closes one that it had kept before it answered a byte.
+ * Everything else that is not a 200 has failed.
+ */
+import { Agent, type ClientRequest, request } from 'node:http';
+
+export interface BalancedLoad {
+  /** Answers with 200 so far, by replica. */
+  readonly answered: readonly number[];
+  readonly failures: readonly string[];
+  /** Resolves once this many more have been answered, or failed. */
+  more(count: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly origins: readonly string[];
+  readonly path: string;
+  readonly bearer: string;
+  readonly workers: number;
+}
+
+export function startBalancedLoad({ origins, path, bearer, workers }: LoadOptions): BalancedLoad {
+  const agent = new Agent({ keepAlive: true });
+  const answered = origins.map(() => 0);
+  const failures: string[] = [];
+  const waiting = new Set<() => void>();
+  let ended = 0;
+  let next = 0;
+  let stopped = false;
+
+  const ask = (origin: string) =>
+    new Promise<number>((resolve, reject) => {
+      const asked = request(`${origin}${path}`, { agent, headers: { authorization: `Bearer ${bearer}` } });
+      asked.on('response', (answer) => {
+        answer.on('error', (error) => reject(new Error(`cut off: ${error.message}`)));
+        answer.on('end', () => resolve(answer.statusCode ?? 0));
+        answer.resume();
+      });
+      asked.on('error', (error) => (mayGoElsewhere(asked, error) ? resolve(elsewhere) : reject(error)));
+      asked.end();
+    });
+  const one = async () => {
+    const first = next;
+    next += 1;
+    for (let tried = 0; tried < origins.length; tried += 1) {
+      const replica = (first + tried) % origins.length;
+      const status = await ask(origins[replica]!);
+      if (status === elsewhere) continue;
+      if (status !== 200) throw new Error(`${status}`);
+      answered[replica]! += 1;
+      return;
+    }
+    throw new Error('no replica took it');
+  };
+  const work = async () => {
+    while (!stopped) {
+      await one().catch((error: Error) => failures.push(error.message));
+      ended += 1;
+      for (const look of waiting) look();
+    }
+  };
+  const all = Array.from({ length: workers }, work);
+  return {
+    answered,
+    failures,
+    more(count) {
+      const enough = ended + count;
+      return new Promise((resolve) => {
+        const look = () => {
+          if (ended < enough) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+      });
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(all);
+      agent.destroy();
+    },
+  };
+}
+
+/** In place of a status. */
+const elsewhere = -1;
+
+function mayGoElsewhere(asked: ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNREFUSED' || (asked.reusedSocket && error.code === 'ECONNRESET');
+}

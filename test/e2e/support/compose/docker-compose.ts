@@ -1,0 +1,51 @@
+/** The compose command, which Docker does not always bring: installed with apt on Debian as root, else a skip. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { skipHere } from '../../../support/skip-here.ts';
+
+const run = promisify(execFile);
+const installTimeoutMs = 150_000;
+
+export async function useCompose(): Promise<void> {
+  if (await isThere()) return;
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    const install =
+      'apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 docker-compose';
+    await run('sh', ['-c', install], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: installTimeoutMs,
+      maxBuffer: 64 * 1024 * 1024,
+    }).catch(() => undefined);
+    if (await isThere()) return;
+  }
+  skipHere('no docker compose (Debian: apt-get install docker-compose)');
+}
+
+async function isThere(): Promise<boolean> {
+  try {
+    await run('docker', ['compose', 'version']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Composition {
+  /** Output of `docker compose ...`; rejects with what it printed. */
+  compose(...args: readonly string[]): Promise<string>;
+}
+
+/** `files`: the first one names the folder that paths are relative to. */
+export function composition(folder: string, project: string, files: readonly string[]): Composition {
+  const places = files.flatMap((file) => ['--file', file]);
+  return {
+    async compose(...args) {
+      const { stdout } = await run('docker', ['compose', '--project-name', project, ...places, ...args], {
+        cwd: folder,
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      return stdout;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** The image of this project, built as `docker build` builds it; where that cannot be done the tests are skipped. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { dockerWith } from '../../../support/docker.ts';
+import { skipHere } from '../../../support/skip-here.ts';
+
+export const baseImage = 'node:26-trixie-slim';
+export const redisImage = 'redis:8-alpine';
+const tag = 'rolegate:e2e';
+
+/** Output of one `docker` command; rejects with what it printed. */
+export async function docker(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('docker', [...args], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+/** For `beforeAll`: its tag. A second call costs little: the engine keeps the layers. */
+export async function useImage(): Promise<string> {
+  for (const image of [baseImage, redisImage]) {
+    if ((await dockerWith(image)) === null) skipHere(`no Docker engine that has ${image} or can pull it`);
+  }
+  try {
+    await docker('buildx', 'version');
+  } catch {
+    skipHere('no docker command with BuildKit (Debian: apt-get install docker-cli docker-buildx)');
+  }
+  await build('--tag', tag);
+  return tag;
+}
+
+/** npm may be set up for a registry on this machine: hence its network. */
+export function build(...args: readonly string[]): Promise<string> {
+  return docker('build', '--quiet', '--network=host', ...args, '.');
+}

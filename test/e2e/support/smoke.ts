@@ -1,0 +1,47 @@
+/**
+ * What every form of the program has to do: a running `rolegate demo`, from the package, the image or the executable,
+ * shows its screen, answers every line of it with the status that stands above, and lets a user log in.
+ */
+import { expect } from 'vitest';
+import { runCurlLine } from '../../support/curl-line.ts';
+
+export interface RunningDemo {
+  output(): string;
+  see(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Where the gateway is reached from here; left out: where the screen says. */
+  readonly origin?: string;
+}
+
+/** Trials on the screen. */
+const atLeast = 8;
+
+export async function smoke(demo: RunningDemo): Promise<void> {
+  await demo.see(/Codes and requests appear below/);
+  const [, printed] = await demo.see(/^ {2}gateway +(http:\S+)$/m);
+  const run = (line: string) => runCurlLine(line.replaceAll(printed!, demo.origin ?? printed!));
+
+  const trials = [...demo.output().matchAll(/^ {2}# (\d{3}): (.+)\n {2}(curl .+)$/gm)];
+  expect(trials.length).toBeGreaterThanOrEqual(atLeast);
+  const answered: string[] = [];
+  for (const [, , shows, line] of trials) answered.push(`${(await run(line!)).status}: ${shows}`);
+  expect(answered).toEqual(trials.map(([, status, shows]) => `${status}: ${shows}`));
+
+  const lines = trials.map(([, , , line]) => line!);
+  const order = lines.find((line) => line.includes('/orders/7') && line.includes('Bearer'))!;
+  const asked = await run(lines.find((line) => line.includes('/session'))!);
+  const { bearer } = JSON.parse(asked.body) as { readonly bearer: string };
+  const asNewSession = order.replace(/Bearer [^']+/, `Bearer ${bearer}`);
+  // The newest code is the one of the login just now: another one came with the trial.
+  const verifications = () => [...demo.output().matchAll(/^ {2}(curl -i -X PUT .+\/session\/verification .+)$/gm)];
+  await demo.see(/(?:[\s\S]*session\/verification){2}/);
+  expect((await run(verifications().at(-1)![1]!)).status).toBe(202);
+  const seen = await run(asNewSession);
+  expect(seen.status, 'with the code').toBe(200);
+  expect(JSON.parse(seen.body)).toMatchObject({
+    service: 'sample',
+    headers: { groups: expect.stringContaining('acme') },
+  });
+
+  const refused = await run(order.replace(/Bearer [^']+/, 'Bearer nobodys'));
+  await demo.see(new RegExp(`401 GET /orders/7.*${refused.headers.get('x-error-id')}`));
+}

@@ -1,0 +1,50 @@
+/** What a process or a container has printed, as it comes, and waiting for a text in it. */
+
+/** Longest wait for a text that should come. */
+const waitMs = 15_000;
+
+export interface SeenOutput {
+  take(chunk: Buffer | string): void;
+  /** Nothing more will come. */
+  end(): void;
+  /** Everything so far. */
+  text(): string;
+  /** Resolves with the first match, printed already or not yet; rejects when the output ends without, or in `waitMs`. */
+  see(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+export function createSeenOutput(): SeenOutput {
+  let output = '';
+  let over = false;
+  const watchers = new Set<() => void>();
+  const tell = () => {
+    for (const watcher of watchers) watcher();
+  };
+  return {
+    take(chunk) {
+      output += chunk.toString();
+      tell();
+    },
+    end() {
+      over = true;
+      tell();
+    },
+    text: () => output,
+    see: (pattern) =>
+      new Promise((resolve, reject) => {
+        const done = (finish: () => void) => {
+          clearTimeout(timer);
+          watchers.delete(look);
+          finish();
+        };
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match !== null) done(() => resolve(match));
+          else if (over) done(() => reject(new Error(`the command ended without ${pattern}:\n${output}`)));
+        };
+        const timer = setTimeout(() => done(() => reject(new Error(`no ${pattern} in:\n${output}`))), waitMs);
+        watchers.add(look);
+        look();
+      }),
+  };
+}
