@@ -148,12 +148,12 @@ describe(`two gateways, Auth API and Redis, read-only, without capabilities, as 
   });
 
   test('docker stop under load: what is in flight is answered, and no request fails', async () => {
-    const origins = stack.gateways.map(({ origin }) => origin);
+    const origins = stack.gateways.map(({ direct }) => direct);
     const load = startBalancedLoad({ origins, path: '/orders/7', bearer, workers: 8 });
     try {
       await load.more(500);
       const [leaving] = stack.gateways;
-      const slow = Array.from({ length: 4 }, () => order(leaving!.origin, 'slow').then(({ status }) => status));
+      const slow = Array.from({ length: 4 }, () => order(leaving!.direct, 'slow').then(({ status }) => status));
       await stack.service.seen.see(/(?:slow\s+){4}/);
       const { container } = await getContainerRuntimeClient();
       const ofOne = container.getById(leaving!.id);

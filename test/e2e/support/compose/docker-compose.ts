@@ -41,10 +41,14 @@ export function composition(folder: string, project: string, files: readonly str
   const places = files.flatMap((file) => ['--file', file]);
   return {
     async compose(...args) {
-      const { stdout } = await run('docker', ['compose', '--project-name', project, ...places, ...args], {
-        cwd: folder,
-        maxBuffer: 64 * 1024 * 1024,
-      });
+      const { stdout } = await run(
+        'docker',
+        ['compose', '--ansi', 'never', '--project-name', project, ...places, ...args],
+        {
+          cwd: folder,
+          maxBuffer: 64 * 1024 * 1024,
+        },
+      );
       return stdout;
     },
   };

@@ -19,8 +19,10 @@ export interface Stack {
 
 export interface Started {
   readonly id: string;
-  /** Where it is reached from here. */
+  /** Where it is reached from here: its published port. */
   readonly origin: string;
+  /** The same on its own address. In front of a published port stands a proxy of Docker's, which takes every connection. */
+  readonly direct: string;
   readonly seen: SeenOutput;
   /** Output of a command inside, and its exit code. */
   exec(...command: string[]): Promise<{ readonly output: string; readonly exitCode: number }>;
@@ -78,6 +80,7 @@ export async function startStack(image: string): Promise<Stack> {
     return {
       id: started.getId(),
       origin: `http://${started.getHost()}:${started.getMappedPort(port)}`,
+      direct: `http://${started.getIpAddress(network.getName())}:${port}`,
       seen,
       exec: (...command) => started.exec(command),
     };
