@@ -25,8 +25,8 @@ export type AuthApiVerdict = Judgment & {
   readonly askedAtMs: number;
   /** How long the answer lets itself be kept from then on; `Infinity`: it does not say. */
   readonly keepableMs: number;
-  /** Whether the Auth API is out of reach, so that a verdict past its life may stand in for it. */
-  readonly outage: boolean;
+  /** Whether the Auth API is out of reach, so that a verdict past its life may stand in for it; null: nothing was learned. */
+  readonly outage: boolean | null;
 };
 
 export interface AuthApiClient {
@@ -78,11 +78,11 @@ export function createAuthApiClient({ config, events, now }: AuthApiClientOption
       const deadlineMs = performance.now() + config.timeoutMs;
       const answer = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
       // Too many calls: an outage only if they pile up because of one.
-      if (answer === 'busy') return { ...unasked, askedAtMs: now(), outage: failing };
+      if (answer === 'busy') return { ...unasked, askedAtMs: now(), outage: failing ? true : null };
       // Every breaker is open.
       if (answer === null) return { ...unasked, askedAtMs: now(), outage: true };
-      failing = answer.elsewhere;
-      return { ...answer, outage: answer.elsewhere };
+      failing = answer.outage ?? failing;
+      return answer;
     },
     ready: createProbe(probeEach, now),
     async close() {

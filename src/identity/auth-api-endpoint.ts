@@ -29,6 +29,8 @@ export type Answered = Judgment & {
   readonly failed: boolean;
   /** Whether another URL of the Auth API may know better. */
   readonly elsewhere: boolean;
+  /** Whether the Auth API is out of reach, or talks nonsense; null: nothing was learned of it. */
+  readonly outage: boolean | null;
 };
 
 export interface Endpoint {
@@ -62,13 +64,15 @@ export function createEndpoint({ url, config, now, onState, onAnswer }: Endpoint
     const judgment =
       typeof result === 'string' ? failures[result] : judgeAnswer(result, credential.kind, config.fields, now());
     onAnswer(credential.kind, judgment.identity === null ? judgment.reason : 'accepted', since(sentAtMs));
+    const elsewhere = judgment.identity === null && result !== 'unsent' && !conclusive.has(judgment.reason);
     const honored = config.honorCacheControl && typeof result !== 'string';
     return {
       ...judgment,
       askedAtMs,
       keepableMs: honored ? keepableMs(result.headers) : Number.POSITIVE_INFINITY,
       failed: isFailure(result),
-      elsewhere: judgment.identity === null && result !== 'unsent' && !conclusive.has(judgment.reason),
+      elsewhere,
+      outage: result === 'unsent' ? null : elsewhere && !isRefusal(result),
     };
   }
 
@@ -111,6 +115,14 @@ const failures: Readonly<Record<ExchangeFailure, Unidentified>> = {
 function isFailure(result: HttpAnswer | ExchangeFailure): boolean {
   if (typeof result !== 'string') return result.status >= 500;
   return result !== 'oversize' && result !== 'unsent';
+}
+
+/**
+ * An Auth API that refuses the question is there, and may mean the credential: that is no yes, no clear no, and no reason
+ * to believe what it said before.
+ */
+function isRefusal(result: HttpAnswer | ExchangeFailure): boolean {
+  return typeof result !== 'string' && result.status >= 400 && result.status < 500;
 }
 
 function since(startedAtMs: number): number {

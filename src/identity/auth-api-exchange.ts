@@ -10,6 +10,7 @@ export const maxAnswerBytes = 65_536;
 
 export interface HttpAnswer {
   readonly status: number;
+  /** Each a text, also one that came in several lines. */
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
@@ -74,7 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // Interim answers (1xx) come here too; the final one replaces them.
     this.#status = status;
-    this.#answerHeaders = headers;
+    this.#answerHeaders = joined(headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -110,6 +111,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#chunks = [];
     this.#settle(result);
   }
+}
+
+/** A header that comes in several lines as the one list that it is (RFC 9110 section 5.3). */
+function joined(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const lines = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  return Object.fromEntries(lines) as IncomingHttpHeaders;
 }
 
 const brokenConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);

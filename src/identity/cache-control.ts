@@ -32,7 +32,7 @@ function secondsOf(value: string): number {
   return digits === undefined ? 0 : Number(digits);
 }
 
-/** How long the answer lay in caches on its way (section 5.1). */
-function ageS({ age }: IncomingHttpHeaders): number {
-  return age !== undefined && /^\d{1,10}$/.test(age) ? Number(age) : 0;
+/** How long the answer lay in caches on its way; of several, the first (section 5.1). */
+function ageS({ age = '' }: IncomingHttpHeaders): number {
+  return Number(/^(\d{1,10})(?:[ \t]*,|$)/.exec(age)?.[1] ?? 0);
 }

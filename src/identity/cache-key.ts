@@ -2,15 +2,16 @@
  * Turns a credential into the name under which other processes may know its verdict, and derives the keys for it. No
  * credential and no plain hash of one leaves the process: a plain hash could be tested against stolen tokens offline.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import type { Credential } from '../core/credential/credential.ts';
+import { HmacSha256 } from './hmac-sha256.ts';
 
 /** Apart from each other, so that a name can never serve as the proof of an entry. */
 export interface SecretKeys {
   /** Names credentials. */
-  readonly lookup: KeyObject;
+  readonly lookup: HmacSha256;
   /** Authenticates entries. */
-  readonly entry: KeyObject;
+  readonly entry: HmacSha256;
 }
 
 /** Keys of the current secret, under which everything is written, and of those before it. */
@@ -30,7 +31,9 @@ function keysOf(secret: string | Uint8Array): SecretKeys {
 
 /** Every name under which replicas may know the credential now: the current one first. For revocations. */
 export function lookupKeys(credential: Credential, keys: CacheKeys): readonly string[] {
-  return [keys, ...keys.previous].map((one) => lookupKey(credential, one));
+  const current = lookupKey(credential, keys);
+  if (keys.previous.length === 0) return [current];
+  return [current, ...keys.previous.map((one) => lookupKey(credential, one))];
 }
 
 /**
@@ -43,13 +46,13 @@ export function lookupKey(credential: Credential, keys: Pick<SecretKeys, 'lookup
     credential.kind === 'bearer'
       ? `bearer:${lengthPrefixed(credential.token)}`
       : `key_pair:${lengthPrefixed(credential.apiKey)}${lengthPrefixed(credential.apiSecret)}`;
-  return createHmac('sha256', keys.lookup).update(text, 'utf16le').digest('base64url');
+  return keys.lookup.digest(text, 'utf16le', 'base64url');
 }
 
 function lengthPrefixed(part: string): string {
   return `${part.length}:${part}`;
 }
 
-function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
-  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
+function subkey(secret: string | Uint8Array, purpose: string): HmacSha256 {
+  return new HmacSha256(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }

@@ -9,8 +9,8 @@ export type VerdictOutcome = 'accepted' | Unresolved['reason'];
 /** `connection` is the link itself: `ok` when it is ready, `error` when it broke or could not be made. */
 export type RedisOperation = 'get' | 'set' | 'connection';
 
-/** `invalid`: an entry that did not prove itself; `skipped`: too many writes in flight, or an entry too large to share. */
-export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skipped';
+/** `invalid`: an entry that did not prove itself; `skipped`: too many writes in flight; `oversize`: too large to share. */
+export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skipped' | 'oversize';
 
 /**
  * How a look-up for which replicas share one flight went on. `led`: this one asks. `found`: another one has just asked.

@@ -13,7 +13,8 @@ interface Share {
 }
 
 export class Flights<T> {
-  readonly #flights = new Map<string, Promise<T>>();
+  readonly #bearers = new Map<string, Promise<T>>();
+  readonly #keyPairs = new Map<string, Promise<T>>();
   readonly #max: number;
   readonly #crowded: number;
   readonly #shares: ClientShares;
@@ -26,29 +27,34 @@ export class Flights<T> {
   }
 
   get size(): number {
-    return this.#flights.size;
+    return this.#bearers.size + this.#keyPairs.size;
   }
 
   /** The flight under way, or undefined. */
   get(credential: Credential): Promise<T> | undefined {
-    return this.#flights.get(keyOf(credential));
+    return this.#of(credential).get(textOf(credential));
   }
 
   /** Starts a flight; null when too many are under way, or too many of this client. */
   start(credential: Credential, lookUp: () => Promise<T>, client?: string): Promise<T> | null {
-    const { size } = this.#flights;
+    const { size } = this;
     if (size >= this.#max || !this.#shares.allow(client, size >= this.#crowded)) return null;
     this.#shares.begin(client);
-    const key = keyOf(credential);
-    const flight = lookUp().finally(() => {
-      this.#flights.delete(key);
+    const flights = this.#of(credential);
+    const text = textOf(credential);
+    const flight = lookUp();
+    const end = () => {
+      flights.delete(text);
       this.#shares.end(client);
-    });
-    this.#flights.set(key, flight);
+    };
+    // Registered first, so that it is over before anybody who waits goes on; theirs is the promise itself, with no more in between.
+    void flight.then(end, end);
+    flights.set(text, flight);
     return flight;
   }
-}
 
-function keyOf(credential: Credential): string {
-  return `${credential.kind} ${textOf(credential)}`;
+  /** The two kinds apart, as in the cache: the text of one can never be found as the other. */
+  #of({ kind }: Credential): Map<string, Promise<T>> {
+    return kind === 'bearer' ? this.#bearers : this.#keyPairs;
+  }
 }

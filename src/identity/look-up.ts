@@ -23,6 +23,8 @@ export interface LookUpOptions {
   /** Verdicts of other replicas that were asked for before then do not live. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
+  /** Told of what every call to the Auth API ended with. */
+  readonly onAnswer: (finding: Finding) => void;
   readonly events: Pick<IdentityEvents, 'voided'>;
   readonly now: () => number;
   /** From 0 to 1. */
@@ -36,8 +38,8 @@ export interface Finding {
   readonly askedAtMs: number;
   /** Whether another replica asked, whose clock may be ahead. */
   readonly foreign: boolean;
-  /** Whether the Auth API is out of reach. */
-  readonly outage: boolean;
+  /** Whether the Auth API is out of reach; null: nothing was learned of it. */
+  readonly outage: boolean | null;
   /** Whether it was revoked meanwhile, so that whoever waited for it has to ask anew. */
   isVoid(): boolean;
 }
@@ -66,7 +68,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
       }
       return voided;
     };
-    return { resolution, askedAtMs, foreign, outage: false, isVoid };
+    return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isVoid };
   }
 
   /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
@@ -94,6 +96,17 @@ export function createLookUp(options: LookUpOptions): LookUp {
 
   /** The Auth API's answer: kept and shared if it is a clear one. */
   async function ask(
+    credential: Credential,
+    lookups: readonly string[],
+    turn: SharedTurn | null,
+    requester: string | undefined,
+  ): Promise<Finding> {
+    const finding = await answerOf(credential, lookups, turn, requester);
+    options.onAnswer(finding);
+    return finding;
+  }
+
+  async function answerOf(
     credential: Credential,
     lookups: readonly string[],
     turn: SharedTurn | null,

@@ -101,7 +101,8 @@ export class MemoryCache implements VerdictStore {
   keep(credential: Credential, verdict: Verdict, nowMs: number, origin = unknownOrigin): void {
     const { kind } = credential;
     const text = textOf(credential);
-    const [accepted, rejected] = [this.#accepted.get(kind, text), this.#rejected.get(kind, text)];
+    const accepted = this.#accepted.get(kind, text);
+    const rejected = this.#rejected.get(kind, text);
     const held = accepted ?? rejected;
     const moment = momentOf(verdict, origin);
     // A clock that is set back brings no order into what this process asked itself.

@@ -66,7 +66,7 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
     this.moment = momentOf(verdict, origin);
     this.version = version;
     this.resolution = identity === null ? rejection : acceptance(identity);
-    this.bytes = entryBytes + textBytes(text) + listBytes(origin.lookups) + identityBytes(identity);
+    this.bytes = entryBytes + textBytes(text) + lookupsBytes(origin.lookups) + identityBytes(identity);
   }
 }
 
@@ -94,7 +94,9 @@ function identityBytes(identity: Identity | null): number {
   if (identity === null) return 0;
   const { userId, roles, groups, alias, fullName, sessionId, keyId } = identity;
   let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
-  for (const text of [userId, alias, fullName, sessionId, keyId]) if (text !== null) bytes += textBytes(text);
+  bytes += asciiBytes(userId) + asciiBytes(sessionId) + asciiBytes(keyId);
+  if (alias !== null) bytes += textBytes(alias);
+  if (fullName !== null) bytes += textBytes(fullName);
   return bytes;
 }
 
@@ -102,6 +104,17 @@ function listBytes(list: readonly string[]): number {
   let bytes = listHeadBytes;
   for (const text of list) bytes += 8 + textBytes(text);
   return bytes;
+}
+
+function lookupsBytes(lookups: readonly string[]): number {
+  let bytes = listHeadBytes;
+  for (const lookup of lookups) bytes += 8 + asciiBytes(lookup);
+  return bytes;
+}
+
+/** Of what can have nothing beyond ASCII in it by its form: keyed names, and identifiers of the Auth API. */
+function asciiBytes(text: string | null): number {
+  return text === null ? 0 : stringBytes + text.length;
 }
 
 /** Two bytes for each unit once one of them is beyond Latin-1. */

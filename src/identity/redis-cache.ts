@@ -45,16 +45,10 @@ export class RedisCache implements VerdictStore {
     nowMs: number,
     lookup = lookupKey(credential, this.#keys),
   ): Promise<Verdict | null> {
-    const found = await this.#look(credential, lookup, this.#keys, nowMs);
-    if (typeof found !== 'string') return found;
-    for (const keys of found === 'none' ? this.#keys.previous : []) {
-      const earlier = await this.#look(credential, lookupKey(credential, keys), keys, nowMs);
-      if (typeof earlier === 'string') continue;
-      this.keep(credential, earlier, nowMs);
-      return earlier;
-    }
-    if (found === 'none') this.#events.redis('get', 'miss');
-    return null;
+    const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
+    if (bytes === null) return null;
+    if (bytes.length > 0) return this.#prove(bytes, credential.kind, lookup, this.#keys, nowMs);
+    return this.#keys.previous.length > 0 ? this.#findEarlier(credential, nowMs) : this.#miss();
   }
 
   keep(credential: Credential, verdict: Verdict, nowMs: number): void {
@@ -63,25 +57,41 @@ export class RedisCache implements VerdictStore {
     const lookup = lookupKey(credential, this.#keys);
     const entry = encodeEntry(verdict, lookup, this.#keys.entry);
     if (entry === null || this.#writesInFlight >= maxWritesInFlight) {
-      this.#events.redis('set', 'skipped');
+      this.#events.redis('set', entry === null ? 'oversize' : 'skipped');
       return;
     }
     void this.#write(entryKey(this.#keyPrefix, lookup), entry, lifeMs);
   }
 
-  /** `none`: there is no entry; `unusable`: Redis could not say, or what lies there did not prove itself. */
-  async #look(
-    credential: Credential,
+  async #findEarlier(credential: Credential, nowMs: number): Promise<Verdict | null> {
+    for (const keys of this.#keys.previous) {
+      const lookup = lookupKey(credential, keys);
+      const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
+      if (bytes === null || bytes.length === 0) continue;
+      const verdict = this.#prove(bytes, credential.kind, lookup, keys, nowMs);
+      if (verdict === null) continue;
+      this.keep(credential, verdict, nowMs);
+      return verdict;
+    }
+    return this.#miss();
+  }
+
+  #miss(): null {
+    this.#events.redis('get', 'miss');
+    return null;
+  }
+
+  /** Null: what lies there did not prove itself. */
+  #prove(
+    bytes: Buffer,
+    kind: Credential['kind'],
     lookup: string,
-    keys: SecretKeys,
+    { entry }: SecretKeys,
     nowMs: number,
-  ): Promise<Verdict | 'none' | 'unusable'> {
-    const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
-    if (bytes === null) return 'unusable';
-    if (bytes.length === 0) return 'none';
-    const verdict = decodeEntry(bytes, lookup, credential.kind, keys.entry, nowMs);
+  ): Verdict | null {
+    const verdict = decodeEntry(bytes, lookup, kind, entry, nowMs);
     this.#events.redis('get', verdict === null ? 'invalid' : 'hit');
-    return verdict ?? 'unusable';
+    return verdict;
   }
 
   /** The bytes, empty when there are none; null when Redis could not say. A part more than may be believed, and no more. */

@@ -3,8 +3,8 @@
  * mint an identity, so the proof (HMAC-SHA-256) covers the version, the lookup key and the payload: an entry of another
  * credential copied over this one, or of another format, does not verify. Decoding is strict and never throws.
  */
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '../core/credential/credential.ts';
+import type { HmacSha256 } from './hmac-sha256.ts';
 import { lives, type Verdict } from './verdict.ts';
 import { readVerdict, writeVerdict } from './verdict-bytes.ts';
 
@@ -17,10 +17,11 @@ const headBytes = 1 + proofBytes;
 export const maxEntryBytes = 16_384;
 
 /** The entry, or null when it cannot be shared: it is too large, or has a text that is not Unicode. */
-export function encodeEntry(verdict: Verdict, lookup: string, key: KeyObject): Buffer | null {
+export function encodeEntry(verdict: Verdict, lookup: string, key: HmacSha256): Buffer | null {
   const payload = writeVerdict(verdict);
   if (payload === null || headBytes + payload.length > maxEntryBytes) return null;
-  return Buffer.concat([Buffer.of(version), prove(lookup, payload, key), payload]);
+  const proof = Buffer.from(key.digest(proven(lookup), 'utf8', 'binary', payload), 'latin1');
+  return Buffer.concat([Buffer.of(version), proof, payload]);
 }
 
 /**
@@ -31,16 +32,17 @@ export function decodeEntry(
   bytes: Uint8Array,
   lookup: string,
   kind: Credential['kind'],
-  key: KeyObject,
+  key: HmacSha256,
   nowMs: number,
 ): Verdict | null {
   if (bytes.length <= headBytes || bytes.length > maxEntryBytes || bytes[0] !== version) return null;
   const payload = bytes.subarray(headBytes);
-  if (!timingSafeEqual(prove(lookup, payload, key), bytes.subarray(1, headBytes))) return null;
+  if (!key.proves(bytes.subarray(1, headBytes), proven(lookup), 'utf8', payload)) return null;
   const verdict = readVerdict(Buffer.from(payload.buffer, payload.byteOffset, payload.length), kind);
   return verdict !== null && lives(verdict, nowMs) ? verdict : null;
 }
 
-function prove(lookup: string, payload: Uint8Array, key: KeyObject): Buffer {
-  return createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(payload).digest();
+/** What the proof covers beside the payload. */
+function proven(lookup: string): string {
+  return `${version}:${lookup.length}:${lookup}`;
 }

@@ -12,7 +12,7 @@ import { type AuthApiClientConfig, createAuthApiClient } from './auth-api-client
 import { deriveCacheKeys, lookupKeys } from './cache-key.ts';
 import type { IdentityEvents, VerdictOutcome } from './events.ts';
 import { Flights } from './flights.ts';
-import { createLookUp, type Finding, type LookUp } from './look-up.ts';
+import { createLookUp, type Finding } from './look-up.ts';
 import { MemoryCache } from './memory-cache.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
 import { createRevocations, type Revocations } from './revocation/create-revocations.ts';
@@ -88,6 +88,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
   const client = createAuthApiClient({ config: authApi, events, now });
+  const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, hearing, events, now });
   const lookUp = createLookUp({
     memory,
     shared,
@@ -96,23 +97,18 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     tombstones,
     oldestMs: (nowMs) => hearing.oldestMs(nowMs, true),
     keys,
+    onAnswer: (finding) => stale.observe(finding),
     events,
     now,
     random,
   });
   const maxFlights = 2 * authApi.concurrency + flightsBeyondCalls;
   const flights = new Flights<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
-  const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, hearing, events, now });
-  const watched: LookUp = async (credential, oldest, client) => {
-    const finding = await lookUp(credential, oldest, client);
-    stale.observe(finding);
-    return finding;
-  };
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,
     memory,
     flights,
-    lookUp: watched,
+    lookUp,
     concurrency: Math.max(1, authApi.concurrency >> 2),
     worthwhile: () => hearing.hears(now()),
     onRefresh: (outcome) => events.refresh(outcome),
@@ -127,20 +123,23 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
     for (let round = 0; round < maxRounds; round += 1) {
       const joined = flights.get(credential);
-      const flight = joined ?? flights.start(credential, () => watched(credential, oldest, client), client);
+      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldest, client), client);
       if (flight === null) break;
       const finding = await flight;
       const { resolution } = finding;
       // Somebody else may have had no room, and we have.
       if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
-      if (isUnknown(resolution)) return stale.insteadOf(resolution, credential, oldest);
+      // An Auth API that was reached for this credential and does not know it is no reason to believe what it said before.
+      if (isUnknown(resolution)) {
+        return tell(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));
+      }
       // A no to a look-up that began after the request came answers it: else many revocations would make it an outage.
       const later = joined === undefined || round > 0;
       if (finding.isVoid() && !(later && resolution.identity === null)) continue;
       // A flight of somebody who accepts older verdicts may have found one too old here. One of our own has not.
-      if (joined === undefined || isFresh(finding, oldest)) return resolution;
+      if (joined === undefined || isFresh(finding, oldest)) return tell(resolution);
     }
-    return stale.insteadOf(busy, credential, oldest);
+    return tell(stale.insteadOf(busy, credential, oldest));
   }
 
   function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
@@ -154,7 +153,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       const entry = memory.find(credential, nowMs);
       if (entry !== null && isFresh(entry, oldest, nowMs)) return tell(entry.resolution);
       const standIn = stale.standIn(credential, oldest, nowMs);
-      return standIn === null ? resolveSlowly(credential, oldest, client).then(tell) : tell(standIn);
+      return standIn === null ? resolveSlowly(credential, oldest, client) : tell(standIn);
     },
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),

@@ -104,6 +104,6 @@ export class SharedVerdicts {
     const entry = shareable === null ? null : encodeEntry(shareable, lookup, this.#keys.entry);
     const done = await end(entry, shareable === null ? 0 : shareable.endMs - nowMs);
     if (entry !== null || !done) this.#events.redis('set', done ? 'ok' : 'error');
-    else if (shareable !== null) this.#events.redis('set', 'skipped');
+    else if (shareable !== null) this.#events.redis('set', 'oversize');
   }
 }

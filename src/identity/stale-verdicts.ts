@@ -30,12 +30,10 @@ export class StaleVerdicts {
     this.#options = options;
   }
 
-  /** To be told of every end of a look-up. */
-  observe({ outage, resolution }: Finding): void {
-    if (outage) this.#outage = true;
-    if (outage || !(resolution.source === 'auth-api' || resolution.reason === 'auth_throttled')) return;
-    this.#outage = false;
-    if (!this.#serving) return;
+  /** To be told of what every call to the Auth API ended with. */
+  observe({ outage }: Finding): void {
+    this.#outage = outage ?? this.#outage;
+    if (this.#outage || !this.#serving) return;
     this.#serving = false;
     this.#options.events.serving('fresh');
   }
@@ -45,8 +43,6 @@ export class StaleVerdicts {
     const { memory, enabled, hearing, events, now } = this.#options;
     const nowMs = now();
     if (!enabled || !this.#outage || !hearing.hears(nowMs)) return unknown;
-    // Throttling comes from an Auth API that is there.
-    if (unknown.reason === 'auth_throttled') return unknown;
     const held = memory.findStale(credential, nowMs);
     if (held === null || !(held.entry.askedAtMs >= oldestMs)) return unknown;
     held.entry.standsInUntilMs = nowMs + askAgainMs;

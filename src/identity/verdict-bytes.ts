@@ -11,7 +11,6 @@ import type { Verdict } from './verdict.ts';
 const form = { none: 0, uuid: 1, text: 2 } as const;
 const lowerUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uuidBytes = 16;
-const uuidBorders = [8, 12, 16, 20, 32];
 
 /** Null when it cannot be written so that it reads the same again: a text that is not Unicode, or far too long. */
 export function writeVerdict({ identity, askedAtMs, endMs }: Verdict): Buffer | null {
@@ -30,12 +29,18 @@ export function writeVerdict({ identity, askedAtMs, endMs }: Verdict): Buffer | 
 /** Null: these bytes are no verdict. `kind` is that of the credential, by whose name they were found. */
 export function readVerdict(bytes: Buffer, kind: Credential['kind']): Verdict | null {
   const reader = new Reader(bytes);
-  const [askedAtMs, endMs] = [reader.double(), reader.double()];
+  const askedAtMs = reader.double();
+  const endMs = reader.double();
   if (!isMoment(askedAtMs) || !isMoment(endMs)) return null;
   if (reader.left === 0) return { identity: null, askedAtMs, endMs };
   const expireAtMs = reader.double();
-  const [userId, sessionId, keyId, alias, fullName] = [1, 2, 3, 4, 5].map(() => reader.text());
-  const [roles, groups] = [reader.names(), reader.names()];
+  const userId = reader.text();
+  const sessionId = reader.text();
+  const keyId = reader.text();
+  const alias = reader.text();
+  const fullName = reader.text();
+  const roles = reader.names();
+  const groups = reader.names();
   if (reader.left !== 0) return null;
   if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
   if (!isIdentifierOrNone(sessionId) || !isIdentifierOrNone(keyId)) return null;
@@ -92,7 +97,7 @@ class Reader {
     const at = this.#take(uuidBytes);
     if (at === null) return undefined;
     const hex = this.#bytes.toString('hex', at, at + uuidBytes);
-    return uuidBorders.map((end, index) => hex.slice(uuidBorders[index - 1] ?? 0, end)).join('-');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
   #utf8(length: number | null): string | undefined {

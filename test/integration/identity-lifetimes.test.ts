@@ -21,7 +21,7 @@ function resolver(honorCacheControl: boolean, random = 0): TestResolver {
   return made;
 }
 
-function says(status: number, headers: Readonly<Record<string, string>>): Promise<void> {
+function says(status: number, headers: Readonly<Record<string, string | string[]>>): Promise<void> {
   const body = {
     sessionID: fakeSessionId,
     userID: fakeUserId,
@@ -52,12 +52,15 @@ describe('the life of a verdict', () => {
     expect(await one.resolve(bearer(), any)).toMatchObject({ source: 'auth-api' });
   });
 
-  it.each<[string, number, Readonly<Record<string, string>>, boolean, number]>([
+  it.each<[string, number, Readonly<Record<string, string | string[]>>, boolean, number]>([
     ['max-age', 200, { 'cache-control': 'max-age=10' }, true, 10_000],
     ['s-maxage less the age', 200, { 'cache-control': 's-maxage=10, max-age=1', age: '4' }, true, 6_000],
     ['a rejection with max-age', 401, { 'cache-control': 'max-age=2' }, true, 2_000],
     ['longer than configured', 200, { 'cache-control': 'max-age=3600' }, true, 30_000],
     ['a rejection, longer than configured', 401, { 'cache-control': 'max-age=3600' }, true, 5_000],
+    ['in two lines, the shorter', 200, { 'cache-control': ['max-age=10', 'max-age=20'] }, true, 10_000],
+    ['the first of two ages', 200, { 'cache-control': 'max-age=10', age: ['4', '9'] }, true, 6_000],
+    ['in two lines, not honored', 200, { 'cache-control': ['max-age=10', 'no-store'] }, false, 30_000],
     ['not honored', 200, { 'cache-control': 'no-store' }, false, 30_000],
   ])('follows the answer: %s', async (_, status, headers, honored, expected) => {
     await says(status, headers);
@@ -75,6 +78,8 @@ describe('the life of a verdict', () => {
     ['no-cache', 200],
     ['no-store', 401],
     ['max-age=0', 200],
+    [['private', 'no-store'], 200],
+    [['max-age=10', 'max-age=0'], 401],
   ])('is none at all when the answer says %s (%d)', async (directive, status) => {
     await says(status, { 'cache-control': directive });
     const one = resolver(true);

@@ -113,6 +113,21 @@ describe('an outage', () => {
     });
   });
 
+  it.each([400, 403, 404, 407, 418])('is not what a refusal is that is no clear no (%i)', async (status) => {
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave({ kind: 'answers', status, body: '{}' });
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    // Nor does it bring back what somebody else was served on.
+    await api.behave(brokenMoods.error);
+    expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+    await api.behave({ kind: 'answers', status, body: '{}' });
+    clock.nowMs += 200;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(events.lines.filter((line) => line === 'stale')).toHaveLength(1);
+  });
+
   it('is over when the Auth API answers again, which is asked a few times a second', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);

@@ -150,6 +150,35 @@ describe('replicas that share Redis', () => {
   });
 });
 
+describe('an identity with many names', () => {
+  const names = (count: number, what: string) =>
+    Array.from({ length: count }, (_, index) => `${what}-${String(index).padStart(4, '0')}-of-the-north`);
+
+  it('is shared like any other, up to the bound of an entry', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const [one, two] = [await replica(url, keyPrefix), await replica(url, keyPrefix)];
+    api.addSession('many', { roles: names(300, 'role'), groups: names(300, 'group') });
+    const first = await one.resolve(bearer('many'), any);
+    expect(first.identity?.groups).toHaveLength(300);
+    await written(one);
+    expect(await two.resolve(bearer('many'), any)).toEqual({ ...first, source: 'redis' });
+    expect(api.calls.session).toBe(1);
+  });
+
+  it('beyond it is refused nowhere, kept by each replica for itself, and counted', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const [one, two] = [await replica(url, keyPrefix), await replica(url, keyPrefix)];
+    api.addSession('too many', { roles: names(500, 'role'), groups: names(500, 'group') });
+    for (const each of [one, two]) {
+      expect(await each.resolve(bearer('too many'), any)).toMatchObject({ reason: null, source: 'auth-api' });
+      expect(each.resolve(bearer('too many'), any)).toMatchObject({ reason: null, source: 'memory' });
+      await vi.waitFor(() => expect(each.events.lines).toContain('redis set oversize'));
+    }
+    expect(api.calls.session).toBe(2);
+    expect(await (await rawRedis(url)).keys(`${keyPrefix}verdict:*`)).toEqual([]);
+  });
+});
+
 describe('what lies in Redis', () => {
   it('holds no credential, and ends with the verdict', async () => {
     const { url, keyPrefix } = await useRedis();

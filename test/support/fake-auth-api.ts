@@ -31,7 +31,7 @@ export type AuthApiMood =
       readonly kind: 'answers';
       readonly status: number;
       readonly body?: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: Readonly<Record<string, string | string[]>>;
     };
 
 /** Moods that most suites go through, by name. */

@@ -46,6 +46,8 @@ export class Tombstones {
   #allMs = Number.NEGATIVE_INFINITY;
   /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
   #namedMs = Number.NEGATIVE_INFINITY;
+  /** Of the last one at all: what was asked for after it, needs no further look. */
+  #lastMs = Number.NEGATIVE_INFINITY;
   /** Of all questions and revocations so far. */
   #latestMs = Number.NEGATIVE_INFINITY;
 
@@ -79,6 +81,7 @@ export class Tombstones {
   add(revocation: Revocation, nowMs: number): void {
     const atMs = Math.max(nowMs, this.#latestMs);
     this.#latestMs = atMs;
+    this.#lastMs = atMs;
     this.#version += 1;
     switch (revocation.kind) {
       case 'all':
@@ -101,6 +104,7 @@ export class Tombstones {
    */
   voids(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
     const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
+    if (fromMs > this.#lastMs) return false;
     if (fromMs <= this.#allMs) return true;
     const { lookups, sessionId, keyId, userId } = subject;
     if (sessionId === null && keyId === null && userId === null) {
@@ -120,6 +124,7 @@ export class Tombstones {
     this.#version += 1;
     this.#allMs = Math.max(this.#allMs, earlier.#allMs);
     this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);
+    this.#lastMs = Math.max(this.#lastMs, earlier.#lastMs);
     this.#latestMs = Math.max(this.#latestMs, earlier.#latestMs);
     for (const [moments, before] of [
       [this.#sessions, earlier.#sessions],

@@ -1,9 +1,10 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../../src/core/credential/credential.ts';
 import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache-key.ts';
 import { textOf } from '../../../src/identity/credential-text.ts';
+import { HmacSha256 } from '../../../src/identity/hmac-sha256.ts';
 import { bearer, keyPair } from './samples.ts';
 
 const keys = deriveCacheKeys('a secret of at least thirty-two characters');
@@ -69,7 +70,8 @@ describe('lookupKey', () => {
 describe('deriveCacheKeys', () => {
   it('derives keys apart from each other and from the secret', () => {
     const secret = 'a secret of at least thirty-two characters';
-    const digests = [keys.lookup, keys.entry, secret].map((key) => createHmac('sha256', key).update('x').digest('hex'));
+    const all = [keys.lookup, keys.entry, new HmacSha256(Buffer.from(secret))];
+    const digests = all.map((key) => key.digest('x', 'utf8', 'hex'));
     expect(new Set(digests).size).toBe(3);
   });
 });

@@ -1,13 +1,15 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { HmacSha256 } from '../../../src/identity/hmac-sha256.ts';
 import { decodeEntry, encodeEntry, maxEntryBytes } from '../../../src/identity/redis-entry.ts';
 import type { Verdict } from '../../../src/identity/verdict.ts';
 import { identity } from './samples.ts';
 
 const nowMs = 1_700_000_000_000;
-const key = createSecretKey(Buffer.alloc(32, 7));
+const keyBytes = Buffer.alloc(32, 7);
+const key = new HmacSha256(keyBytes);
 const lookup = 'L'.repeat(43);
 const accepted: Verdict = { identity: identity(), askedAtMs: nowMs - 1_000, endMs: nowMs + 29_000 };
 const rejected: Verdict = { identity: null, askedAtMs: nowMs, endMs: nowMs + 5_000 };
@@ -25,7 +27,7 @@ function decode(bytes: Uint8Array, atMs = nowMs): Verdict | null {
 /** A well-proved entry with any payload: what a faulty replica that knows the secret might write. */
 function proved(payload: string | Uint8Array, version = 2): Buffer {
   const bytes = Buffer.from(payload);
-  const proof = createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
+  const proof = createHmac('sha256', keyBytes).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
   return Buffer.concat([Buffer.of(version), proof, bytes]);
 }
 
@@ -127,7 +129,7 @@ describe('decodeEntry refuses', () => {
   });
 
   it('an entry under another secret', () => {
-    const other = encodeEntry(accepted, lookup, createSecretKey(Buffer.alloc(32, 8)));
+    const other = encodeEntry(accepted, lookup, new HmacSha256(Buffer.alloc(32, 8)));
     expect(other === null || decode(other)).toBeNull();
   });
 
