@@ -33,7 +33,7 @@ function beside(url: string, child: ChildProcess): Beside {
   return { url, stop: () => void child.kill('SIGKILL') };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -42,7 +42,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilListening(port: number): Promise<void> {
+export async function untilListening(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const socket = connect({ port, host: '127.0.0.1' });
     const connected = await new Promise((resolve) => {
@@ -53,5 +53,5 @@ async function untilListening(port: number): Promise<void> {
     if (connected === true) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('redis-server does not listen');
+  throw new Error(`nobody listens on port ${port}`);
 }

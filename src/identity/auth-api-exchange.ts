@@ -3,7 +3,7 @@
  * comes back is a complete answer or the way in which there was none; nothing is judged here.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Dispatcher, errors } from 'undici';
+import type { Dispatcher } from 'undici';
 
 /** Longest body that is read. */
 export const maxAnswerBytes = 65_536;
@@ -126,7 +126,8 @@ const notHttp: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_E
 function failureOf(error: Error): ExchangeFailure {
   const code = codeOf(error);
   if (code === 'UND_ERR_INVALID_ARG') return 'unsent';
-  if (error instanceof errors.HTTPParserError || notHttp.has(code)) return 'not_http';
+  // By its name: the class would be the only reason to load the library here.
+  if (error.name === 'HTTPParserError' || notHttp.has(code)) return 'not_http';
   return code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'unreachable';
 }
 

@@ -3,7 +3,7 @@ import type { MailOutcome } from '../auth-api/outbox/mail-events.ts';
 import { formatMetric } from './exposition.ts';
 import { MailTally, type ReadMailState } from './mail-tally.ts';
 import { metricsCatalog } from './metrics-catalog.ts';
-import { runtimeMetrics } from './runtime-metrics.ts';
+import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
 
 export interface AuthApiMetrics {
   readonly onMail: (outcome: MailOutcome) => void;
@@ -14,14 +14,14 @@ export interface AuthApiMetrics {
 
 export function createAuthApiMetrics(version: string): AuthApiMetrics {
   const mail = new MailTally();
-  const runtime = runtimeMetrics();
+  observeRuntime();
   return {
     onMail: mail.add,
     watchMail: (read) => mail.watch(read),
     async page() {
       let text = formatMetric(metricsCatalog.build, [{ labels: [version, process.version], value: 1 }]);
       for (const [key, samples] of mail.samples()) text += formatMetric(metricsCatalog[key], samples);
-      return { type: runtime.contentType, text: text + (await runtime.metrics()) };
+      return { type: metricsContentType, text: text + (await runtimeMetricsText()) };
     },
   };
 }

@@ -14,7 +14,7 @@ import { metricsCatalog } from './metrics-catalog.ts';
 import type { ObserveRequest } from './request-record.ts';
 import { type RevocationReadings, RevocationTally } from './revocation-tally.ts';
 import { RouteBindings } from './route-bindings.ts';
-import { runtimeMetrics } from './runtime-metrics.ts';
+import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
 import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
 import { TrafficTally } from './traffic-tally.ts';
 
@@ -75,7 +75,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const revocations = new RevocationTally();
   const shadow = new ShadowTally();
   const accessLog = createAccessLog(options.log, sink, now);
-  const runtime = runtimeMetrics();
+  observeRuntime();
 
   return {
     log,
@@ -99,9 +99,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       for (const part of [traffic, identity, revocations, shadow, mail, gauges]) {
         for (const [key, samples] of part.samples()) text += formatMetric(metricsCatalog[key], samples);
       }
-      return text + (await runtime.metrics());
+      return text + (await runtimeMetricsText());
     },
-    metricsContentType: runtime.contentType,
+    metricsContentType,
     configLoaded: (ok) => gauges.configLoaded(ok, now()),
     upstreamHealth: (name, target, healthy) => gauges.upstreamHealth(name, target, healthy),
     close: async () => sink.close(),

@@ -1,0 +1,65 @@
+/** Starts the gateway in a process of its own, and tells how long it took to serve. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { residentBytes } from '../compare/process-tree.ts';
+import { cpuTimeUs } from '../load/cpu-time.ts';
+
+export interface Started {
+  /** From the spawning of the process to its first 200 of `/health/ready`, and to its first answer to a request. */
+  readonly readyMs: number;
+  readonly servedMs: number;
+  /** User and system, of all threads, until then. */
+  readonly cpuMs: number;
+  readonly residentMb: number;
+}
+
+export interface Program {
+  /** The command line that is measured. */
+  readonly main: string;
+  readonly config: string;
+  /** Where the configuration makes it listen. */
+  readonly listen: number;
+  readonly admin: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Throws when it does not become ready. */
+export async function startOnce({ main, config, listen, admin, env }: Program): Promise<Started> {
+  const from = performance.now();
+  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production', ...env },
+  });
+  try {
+    await until(() => answers(admin, '/health/ready', 200), child);
+    const readyMs = performance.now() - from;
+    await until(() => answers(listen, '/no-route-is-for-this', 404), child);
+    const servedMs = performance.now() - from;
+    const pid = child.pid ?? 0;
+    return { readyMs, servedMs, cpuMs: cpuTimeUs(pid) / 1000, residentMb: residentBytes([pid]) / 1024 / 1024 };
+  } finally {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+}
+
+/** Asks every two milliseconds. */
+async function until(asked: () => Promise<boolean>, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await asked())) {
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error('the gateway did not become ready');
+    await setTimeout(2);
+  }
+}
+
+function answers(port: number, path: string, status: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === status);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
