@@ -1,5 +1,5 @@
 /** Resident memory of processes, now and at its peak (Linux, proc(5)). */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 export function residentNow(pids: readonly number[]): number {
   return sum(pids, 'VmRSS');
@@ -7,7 +7,7 @@ export function residentNow(pids: readonly number[]): number {
 
 /** The peak is counted from here on. */
 export function startPeak(pids: readonly number[]): void {
-  for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  for (const pid of pids.filter((one) => existsSync(`/proc/${one}`))) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 export function peakResidentBytes(pids: readonly number[]): number {
@@ -16,6 +16,7 @@ export function peakResidentBytes(pids: readonly number[]): number {
 
 function sum(pids: readonly number[], field: string): number {
   return pids.reduce((total, pid) => {
+    if (!existsSync(`/proc/${pid}`)) return total;
     const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
     return total + Number(line?.[1] ?? 0) * 1024;
   }, 0);

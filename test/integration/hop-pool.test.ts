@@ -266,6 +266,36 @@ describe('a request', () => {
     ).toMatchObject([{ carried: 1 }, true]);
   });
 
+  it('gives the memory of a large part back once it is written, and not before', async () => {
+    const server = await serve(() => {});
+    const body = new Readable({ read() {}, highWaterMark: 64 * 1024 * 1024 });
+    const parts = Array.from({ length: 200 }, (_, index) => {
+      const part = Buffer.allocUnsafeSlow(index % 50 === 0 ? 1_000 : 64 * 1024).fill(`${index % 10}`);
+      return { part, text: part.toString('latin1') };
+    });
+    const whole = `now${parts.map(({ text }) => text).join('')}`;
+    const { length } = whole;
+    body.push('now');
+    const request: HopRequest = {
+      method: 'PUT',
+      path: '/a',
+      headers: ['host', 'a.test', 'content-length', `${length}`],
+      body,
+    };
+    poolOf(server.origin).dispatch(request, new Noted());
+    await vi.waitFor(() => expect(server.received[0]).toMatch(/now$/));
+    server.sockets[0]!.pause();
+    for (const { part } of parts) body.push(part);
+    body.push(null);
+    await vi.waitFor(() => expect(parts[1]!.part.buffer).toMatchObject({ detached: true }));
+    // The target does not read, and what it was not sent is still there.
+    expect(parts.at(-1)!.part.buffer).toMatchObject({ detached: false });
+    expect(parts[0]!.part.buffer).toMatchObject({ detached: false });
+    server.sockets[0]!.resume();
+    await vi.waitFor(() => expect(server.received[0]!.length).toBeGreaterThan(length), { timeout: 5_000 });
+    expect(server.received[0]!.endsWith(`\r\n\r\n${whole}`)).toBe(true);
+  });
+
   it('that is answered before its body is whole does not share its connection', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin);
