@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { type Composition, composition, useCompose } from './support/compose/docker-compose.ts';
-import { useImage } from './support/image/build-image.ts';
+import { docker, useImage } from './support/image/build-image.ts';
 import { type Session, signIn } from './support/sign-in.ts';
 
 const project = `rolegate-e2e-${process.pid}`;
@@ -106,7 +106,8 @@ describe('the installation', () => {
 
   /** Codes that were mailed so far, the newest last. */
   async function mailedCodes(): Promise<string[]> {
-    const lines = (await running.compose('logs', '--no-log-prefix', 'mail')).split('\n').filter((line) => line !== '');
+    const container = (await running.compose('ps', '--quiet', 'mail')).trim();
+    const lines = (await docker('logs', container)).split('\n').filter((line) => line !== '');
     const mails = await Promise.all(lines.map((line) => simpleParser(JSON.parse(line).message)));
     return mails.flatMap(({ text }) => /\b\d{6}\b/.exec(text ?? '')?.[0] ?? []);
   }

@@ -1,7 +1,7 @@
 /**
- * Requests in a steady stream to several replicas, as a load balancer passes them on: over connections that it keeps,
- * and to another replica where one takes no connection, or closes one that it had kept before it answered a byte.
- * Everything else that is not a 200 has failed.
+ * Requests in a steady stream to several replicas, as a load balancer passes them on: over connections that it keeps, and
+ * to another replica where one takes no connection, or closes one that it had kept before it answered a byte. From then on
+ * that replica is left alone. Everything else that is not a 200 has failed.
  */
 import { Agent, type ClientRequest, request } from 'node:http';
 
@@ -25,6 +25,7 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
   const agent = new Agent({ keepAlive: true });
   const answered = origins.map(() => 0);
   const failures: string[] = [];
+  const inUse = new Set(origins.keys());
   const waiting = new Set<() => void>();
   let ended = 0;
   let next = 0;
@@ -42,12 +43,14 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
       asked.end();
     });
   const one = async () => {
-    const first = next;
-    next += 1;
-    for (let tried = 0; tried < origins.length; tried += 1) {
-      const replica = (first + tried) % origins.length;
+    while (inUse.size > 0) {
+      const replica = [...inUse][next % inUse.size]!;
+      next += 1;
       const status = await ask(origins[replica]!);
-      if (status === elsewhere) continue;
+      if (status === elsewhere) {
+        inUse.delete(replica);
+        continue;
+      }
       if (status !== 200) throw new Error(`${status}`);
       answered[replica]! += 1;
       return;
