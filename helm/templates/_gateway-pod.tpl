@@ -1,4 +1,4 @@
-{{/* The pod of a gateway, for a Deployment and a DaemonSet alike. */}}
+{{/* The pod of a gateway, for a Deployment and a DaemonSet alike. Mode 288 is 0440: secrets are for the group of the pod. */}}
 
 {{/* Probes: over the network where the admin port can be reached, else by a process in the container. */}}
 {{- define "rolegate.probe" -}}
@@ -27,7 +27,7 @@ checksum/secrets: {{ toJson . | sha256sum }}
 {{- define "rolegate.configVolume" -}}
 name: config
 {{- if .Values.existingConfig.secret }}
-secret: { secretName: {{ .Values.existingConfig.secret | quote }}, defaultMode: 0440, {{ include "rolegate.mainFile" . }} }
+secret: { secretName: {{ .Values.existingConfig.secret | quote }}, defaultMode: 288, {{ include "rolegate.mainFile" . }} }
 {{- else }}
 {{- $name := .Values.existingConfig.configMap | default (include "rolegate.name" .) }}
 configMap: { name: {{ $name | quote }}{{ if .Values.existingConfig.configMap }}, {{ include "rolegate.mainFile" . }}{{ end }} }
@@ -133,7 +133,7 @@ spec:
   volumes:
     - {{ include "rolegate.configVolume" . | nindent 6 | trim }}
     {{- if $secret }}
-    - { name: secrets, secret: { secretName: {{ $secret | quote }}, defaultMode: 0440 } }
+    - { name: secrets, secret: { secretName: {{ $secret | quote }}, defaultMode: 288 } }
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}

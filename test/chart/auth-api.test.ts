@@ -1,0 +1,142 @@
+/** The Auth API of the chart: its data, its secrets, and how gateways find it. */
+import { describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { find, type KubernetesObject, kindsOf, render } from './helm.ts';
+import { podOf } from './pods.ts';
+import { filesOf } from './rolegate-config.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const podSpec = (objects: readonly KubernetesObject[]) => podOf(find(objects, 'Deployment', '-auth-api')).spec;
+const gatewayConfig = (objects: readonly KubernetesObject[]) =>
+  parse(filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!);
+const ownConfig = (objects: readonly KubernetesObject[]) =>
+  parse(filesOf(find(objects, 'ConfigMap', '-auth-api'))['auth-api.yaml']!);
+
+describe('with SQLite', () => {
+  const objects = () => render('auth-api-sqlite');
+
+  test('is one process with a volume that stays', () => {
+    expect(find(objects(), 'Deployment', '-auth-api')['spec']).toMatchObject({
+      replicas: 1,
+      strategy: { type: 'Recreate' },
+    });
+    const claim = find(objects(), 'PersistentVolumeClaim', '-auth-api');
+    expect(claim.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    expect(claim['spec']).toEqual({ accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } });
+    expect(podSpec(objects()).volumes).toContainEqual({
+      name: 'data',
+      persistentVolumeClaim: { claimName: 'edge-rolegate-auth-api' },
+    });
+    expect(podSpec(objects()).containers[0]?.volumeMounts).toContainEqual({
+      name: 'data',
+      mountPath: '/var/lib/rolegate',
+    });
+    expect(ownConfig(objects())).toMatchObject({ database: 'file:/var/lib/rolegate/auth.db' });
+  });
+
+  test('is found by the gateway, which keeps its other settings', () => {
+    expect(gatewayConfig(objects()).authApi).toEqual({ url: 'http://edge-rolegate-auth-api:8081', timeout: '1s' });
+    expect(find(objects(), 'Service', '-auth-api')['spec']).toMatchObject({
+      type: 'ClusterIP',
+      ports: [{ port: 8081 }],
+    });
+    expect(ownConfig(objects())).toMatchObject({ listen: ':8081', selfRegistration: true });
+  });
+
+  test('takes a claim that is there, a class, or none at all', () => {
+    const claims = (set: string, persistence: object) => {
+      const all = render(set, { authApi: { database: { persistence } } });
+      return [
+        all.filter(({ kind }) => kind === 'PersistentVolumeClaim'),
+        podSpec(all).volumes!.find(({ name }) => name === 'data'),
+      ];
+    };
+    expect(claims('existing-configmap', {})).toEqual([
+      [],
+      { name: 'data', persistentVolumeClaim: { claimName: 'users' } },
+    ]);
+    expect(claims('auth-api-sqlite', { enabled: false })).toEqual([[], { name: 'data', emptyDir: {} }]);
+    const [[claim]] = claims('everything', {}) as [KubernetesObject[]];
+    expect(claim?.['spec']).toMatchObject({ storageClassName: 'fast', resources: { requests: { storage: '5Gi' } } });
+    expect(claim?.metadata.annotations).toBeUndefined();
+  });
+});
+
+describe('with PostgreSQL', () => {
+  const objects = () => render('auth-api-postgres');
+
+  test('is as many as one likes, with the URL out of a secret', () => {
+    expect(find(objects(), 'Deployment', '-auth-api')['spec']).toMatchObject({
+      replicas: 3,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    });
+    expect(ownConfig(objects())).toMatchObject({
+      database: { file: '/run/secrets/rolegate-auth-api/database-url' },
+      secret: { file: '/run/secrets/rolegate-auth-api/auth-secret' },
+    });
+    expect(kindsOf(objects())).toContain('PodDisruptionBudget edge-rolegate-auth-api');
+    expect(kindsOf(objects()).join()).not.toContain('PersistentVolumeClaim');
+  });
+
+  test('has the Redis of the gateways, and of their secrets only its password', () => {
+    const redis = { cluster: ['redis-1:6379', 'redis-2:6379'], username: 'rolegate' };
+    expect(gatewayConfig(objects()).cache).toEqual({
+      secret: { file: '/run/secrets/rolegate/cache-secret' },
+      redis: { ...redis, password: { file: '/run/secrets/rolegate/redis-password' } },
+    });
+    expect(ownConfig(objects()).redis).toEqual({
+      ...redis,
+      password: { file: '/run/secrets/rolegate-auth-api/redis-password' },
+    });
+    expect(podSpec(objects()).volumes).toContainEqual({
+      name: 'secrets',
+      projected: {
+        defaultMode: 0o440,
+        sources: [
+          { secret: { name: 'auth-api-secrets' } },
+          { secret: { name: 'rolegate-secrets', items: [{ key: 'redis-password', path: 'redis-password' }] } },
+        ],
+      },
+    });
+  });
+
+  test('tells Prometheus, who is trusted', () => {
+    expect(find(objects(), 'ServiceMonitor', '-auth-api')['spec']).toMatchObject({
+      endpoints: [{ port: 'http', path: '/metrics' }],
+    });
+  });
+});
+
+test('a gateway has none of its secrets', () => {
+  const { volumes } = podOf(find(render('auth-api-sqlite'), 'Deployment')).spec;
+  expect(JSON.stringify(volumes)).not.toContain('auth-api-secrets');
+});
+
+test('a change of its configuration or secrets replaces its pod', () => {
+  const annotations = (changes: object) =>
+    podOf(find(render('existing-configmap', changes), 'Deployment', '-auth-api')).annotations;
+  const before = annotations({});
+  expect(annotations({ authApi: { config: { selfRegistration: true } } })).not.toEqual(before);
+  expect(annotations({ authApi: { secrets: { values: { 'auth-secret': 'e'.repeat(40) } } } })).not.toEqual(before);
+  expect(annotations({ replicas: 5 })).toEqual(before);
+});
+
+test('whatever can be added to its pod is there', () => {
+  const pod = podOf(find(render('everything'), 'Deployment', '-auth-api'));
+  expect(pod.labels).toMatchObject({ tier: 'back', team: 'edge' });
+  expect(pod.annotations).toMatchObject({ 'example.test/inject': 'false' });
+  expect(pod.spec).toMatchObject({
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ key: 'edge', operator: 'Exists' }],
+    containers: [
+      {
+        args: ['auth-api', '--config', '/etc/rolegate/auth-api.yaml'],
+        env: [{ name: 'NODE_EXTRA_CA_CERTS' }],
+        envFrom: [{ configMapRef: { name: 'auth-api-env' } }],
+      },
+    ],
+  });
+  expect(pod.spec).toHaveProperty('affinity.podAntiAffinity');
+  expect(pod.spec.volumes).toContainEqual({ name: 'ca', configMap: { name: 'ca' } });
+});

@@ -1,0 +1,201 @@
+/** The pods of gateways: how they start, are asked for health, change their configuration and end. */
+import { describe, expect, test, vi } from 'vitest';
+import { find, type KubernetesObject, kindsOf, render } from './helm.ts';
+import { type Container, type Pod, podOf } from './pods.ts';
+import { filesOf } from './rolegate-config.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const deployment = (objects: readonly KubernetesObject[]) => find(objects, 'Deployment');
+const gatewayOf = (objects: readonly KubernetesObject[], kind = 'Deployment') => podOf(find(objects, kind));
+const containerOf = (pod: Pod): Container => pod.spec.containers.find(({ name }) => name === 'gateway')!;
+const configOf = (objects: readonly KubernetesObject[]) => filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!;
+
+test('the least values make two gateways, their service, and what protects them', () => {
+  const objects = render('minimal');
+  expect(kindsOf(objects)).toEqual([
+    'ConfigMap edge-rolegate',
+    'Deployment edge-rolegate',
+    'NetworkPolicy edge-rolegate',
+    'Pod edge-rolegate-test',
+    'PodDisruptionBudget edge-rolegate',
+    'Service edge-rolegate',
+    'ServiceAccount edge-rolegate',
+  ]);
+  expect(deployment(objects)['spec']).toMatchObject({
+    replicas: 2,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+  });
+  expect(containerOf(gatewayOf(objects))).toMatchObject({
+    image: 'registry.example.test/rolegate:0.1.0',
+    args: ['serve', '--config', '/etc/rolegate/gateway.yaml'],
+    ports: [
+      { name: 'http', containerPort: 8080 },
+      { name: 'admin', containerPort: 9090 },
+    ],
+  });
+});
+
+test('names follow the release', () => {
+  expect(kindsOf(render('minimal', { fullnameOverride: 'gate' }))).toContain('Deployment gate');
+});
+
+test('a digest is taken in place of the tag', () => {
+  expect(containerOf(gatewayOf(render('daemonset'), 'DaemonSet')).image).toMatch(/\/rolegate@sha256:[0-9a-f]{64}$/);
+});
+
+test('a daemon set has neither replicas, nor a budget, nor a spread', () => {
+  const objects = render('daemonset');
+  const spec = find(objects, 'DaemonSet')['spec'];
+  expect(spec).not.toHaveProperty('replicas');
+  expect(spec).toMatchObject({ updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+  expect(kindsOf(objects).filter((name) => /Budget|Deployment/.test(name))).toEqual([]);
+  expect(gatewayOf(objects, 'DaemonSet').spec).not.toHaveProperty('topologySpreadConstraints');
+});
+
+describe('health', () => {
+  test('is asked over the network, where the port has a token', () => {
+    const objects = render('minimal');
+    const { startupProbe, livenessProbe, readinessProbe } = containerOf(gatewayOf(objects));
+    expect(startupProbe?.httpGet).toEqual({ path: '/health/live', port: 'admin' });
+    expect(livenessProbe?.httpGet).toEqual({ path: '/health/live', port: 'admin' });
+    expect(readinessProbe?.httpGet).toEqual({ path: '/health/ready', port: 'admin' });
+    expect(configOf(objects)).toContain('admin: :9090');
+    expect(configOf(objects)).toContain('file: /run/secrets/rolegate/admin-token');
+  });
+
+  test('is asked in the container, where nobody else reaches the port', () => {
+    const objects = render('loopback');
+    const { livenessProbe, readinessProbe, ports } = containerOf(gatewayOf(objects));
+    const command = ['rolegate', 'healthcheck', '--url', 'http://127.0.0.1:9090/health/live'];
+    expect(livenessProbe?.exec?.command).toEqual(command);
+    expect(readinessProbe?.exec?.command.at(-1)).toBe('http://127.0.0.1:9090/health/ready');
+    expect(ports?.map(({ name }) => name)).toEqual(['http']);
+    expect(configOf(objects)).toContain('admin: 127.0.0.1:9090');
+    expect(configOf(objects)).not.toContain('adminToken');
+  });
+});
+
+describe('the end of a pod', () => {
+  test.each([
+    ['minimal', 5, 20],
+    ['in-place', 15, 60],
+    ['loopback', 0, 20],
+  ])('%s: goes on for %i s, drains for %i s, and is given both', (set, wait, drain) => {
+    const objects = render(set);
+    const pod = gatewayOf(objects);
+    expect(pod.spec.terminationGracePeriodSeconds).toBe(wait + drain + 5);
+    expect(containerOf(pod).lifecycle).toEqual(wait === 0 ? undefined : { preStop: { sleep: { seconds: wait } } });
+    expect(configOf(objects)).toContain(`drainTimeout: ${drain}s`);
+  });
+});
+
+describe('a change', () => {
+  const annotations = (set: string, changes: object = {}) => gatewayOf(render(set, changes)).annotations;
+
+  test('of the configuration replaces the pods', () => {
+    const before = annotations('minimal');
+    expect(before['checksum/config']).toMatch(/^[0-9a-f]{64}$/);
+    expect(annotations('minimal')).toEqual(before);
+    expect(annotations('minimal', { config: { roles: { guest: {} } } })).not.toEqual(before);
+    expect(annotations('minimal', { configFiles: { 'a.yaml': {} } })).not.toEqual(before);
+  });
+
+  test('in place leaves them, but for keys that need a restart', () => {
+    const before = annotations('in-place');
+    expect(before).not.toHaveProperty('checksum/config');
+    expect(annotations('in-place', { config: { roles: { guest: {} }, log: null } })).toEqual(before);
+    expect(annotations('in-place', { config: { log: { level: 'debug' } } })).not.toEqual(before);
+    expect(annotations('in-place', { config: { server: { limits: { headers: 50 } } } })).not.toEqual(before);
+    expect(annotations('in-place', { admin: { bind: 'loopback' } })).not.toEqual(before);
+  });
+
+  test('of secrets that the chart makes replaces them, too', () => {
+    const change = (token: string) => ({
+      secrets: { existingSecret: '', values: { 'admin-token': token.repeat(40) } },
+    });
+    expect(annotations('in-place', change('a'))).not.toEqual(annotations('in-place', change('b')));
+  });
+
+  test('is seen by a process, because the folder is mounted and not a file', () => {
+    const mounts = containerOf(gatewayOf(render('minimal'))).volumeMounts!;
+    expect(mounts).toContainEqual({ name: 'config', mountPath: '/etc/rolegate', readOnly: true });
+    for (const mount of mounts) expect(mount).not.toHaveProperty('subPath');
+  });
+});
+
+describe('the configuration', () => {
+  test('that is there already is mounted whole, or its one file under the name that is read', () => {
+    expect(gatewayOf(render('existing-configmap')).spec.volumes).toContainEqual({
+      name: 'config',
+      configMap: { name: 'gateway-config' },
+    });
+    expect(gatewayOf(render('existing-config-secret')).spec.volumes).toContainEqual({
+      name: 'config',
+      secret: {
+        secretName: 'gateway-config',
+        defaultMode: 0o440,
+        items: [{ key: 'production.yaml', path: 'gateway.yaml' }],
+      },
+    });
+  });
+
+  test('keeps numbers as they are', () => {
+    expect(configOf(render('redis-sentinel'))).toContain('maxAccepted: 1000000\n');
+  });
+
+  test('has files beside it', () => {
+    expect(Object.keys(filesOf(find(render('in-place'), 'ConfigMap')))).toEqual(['gateway.yaml', 'orders.routes.yaml']);
+  });
+
+  test('has no secret in it', () => {
+    for (const set of ['redis-bundled', 'existing-configmap']) {
+      for (const object of render(set).filter(({ kind }) => kind !== 'Secret')) {
+        expect(JSON.stringify(object)).not.toMatch(/a{40}|b{40}|c{40}|d{40}/);
+      }
+    }
+  });
+});
+
+test('whatever can be added to a pod is there', () => {
+  const objects = render('everything');
+  const pod = gatewayOf(objects);
+  expect(pod.labels).toMatchObject({ team: 'edge', tier: 'front' });
+  expect(pod.annotations).toMatchObject({ 'example.test/inject': 'false' });
+  expect(pod.spec).toMatchObject({
+    serviceAccountName: 'edge',
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ key: 'edge', operator: 'Exists', effect: 'NoSchedule' }],
+    priorityClassName: 'system-cluster-critical',
+    initContainers: [{ name: 'wait' }],
+    topologySpreadConstraints: [{ whenUnsatisfiable: 'DoNotSchedule' }],
+  });
+  expect(pod.spec).toHaveProperty('affinity.nodeAffinity');
+  expect(pod.spec.containers.map(({ name }) => name)).toEqual(['gateway', 'logs']);
+  const container = containerOf(pod);
+  expect(container.args).toEqual([
+    'serve',
+    '--config',
+    '/etc/rolegate/gateway.yaml',
+    '--shadow',
+    '/etc/candidate/gateway.yaml',
+  ]);
+  expect(container.env).toEqual([{ name: 'REGION', value: 'eu' }]);
+  expect(container.envFrom).toEqual([{ secretRef: { name: 'rolegate-env' } }]);
+  expect(container.volumeMounts).toContainEqual({ name: 'candidate', mountPath: '/etc/candidate', readOnly: true });
+  expect(deployment(objects).metadata.annotations).toEqual({ 'example.test/team': 'edge' });
+  expect(deployment(objects)['spec']).toMatchObject({ strategy: { rollingUpdate: { maxSurge: '50%' } } });
+  for (const { metadata } of objects) expect(metadata.labels).toMatchObject({ team: 'edge' });
+});
+
+test('one process with its data in a file is never two', () => {
+  expect(deployment(render('embedded'))['spec']).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+});
+
+test('gateways are spread over zones and nodes without refusing to start', () => {
+  const { topologySpreadConstraints: spread } = gatewayOf(render('minimal')).spec;
+  expect(spread).toMatchObject([
+    { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+    { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+  ]);
+});

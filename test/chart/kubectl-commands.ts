@@ -1,0 +1,43 @@
+/** Commands for `kubectl`, as notes and pages show them: whether it knows each, and which objects they are about. */
+import { spawnSync } from 'node:child_process';
+
+/** Words of one command as a shell reads them, without what is put in. Quotes hold a word together. */
+export function wordsOf(command: string): string[] {
+  return [...command.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) => word.replaceAll(/['"]/g, ''));
+}
+
+/** Calls of a program in a text: each up to the end of the line, of a substitution, or of its own part of a pipe. */
+export function callsOf(program: string, text: string): string[] {
+  const joined = text.replaceAll(/\\\n\s*/g, '');
+  return [...joined.matchAll(new RegExp(`(?:^|\\$\\(|\\| |&& )[ \\t]*(${program} [^\\n|&)]*)`, 'gm'))].map(([, call]) =>
+    call!.trim(),
+  );
+}
+
+/** What kubectl says of a command that it does not know; '' when it does. Flags are read before the help is shown. */
+export function kubectlProblem(kubectl: string, command: string): string {
+  const own = wordsOf(command).slice(1);
+  const end = own.indexOf('--');
+  const words = end === -1 ? own : own.slice(0, end);
+  const { status, stdout, stderr } = spawnSync(kubectl, [...words, '--help'], { encoding: 'utf8' });
+  // The help of a group is what an unknown command in it gets.
+  return status === 0 && !/^Available Commands:$/m.test(stdout) ? '' : `${command}: ${stderr || 'no such command'}`;
+}
+
+/** Objects that a command names: `deployment/edge` is `Deployment edge`. */
+export function objectsNamedIn(command: string): string[] {
+  const kinds: Readonly<Record<string, string>> = {
+    deployment: 'Deployment',
+    daemonset: 'DaemonSet',
+    service: 'Service',
+    secret: 'Secret',
+    configmap: 'ConfigMap',
+  };
+  const words = wordsOf(command);
+  return words.flatMap((word, at) => {
+    const [, kind, name] = /^(\w+)\/([\w-]+)$/.exec(word) ?? [];
+    if (kind !== undefined && kind in kinds) return [`${kinds[kind]} ${name}`];
+    const next = words[at + 1];
+    return words[at - 1] === 'get' && word in kinds && next !== undefined ? [`${kinds[word]} ${next}`] : [];
+  });
+}

@@ -1,0 +1,186 @@
+/** What stands around gateways: services, doors from outside, scaling, the network, metrics. */
+import { describe, expect, test, vi } from 'vitest';
+import { find, type KubernetesObject, kindsOf, render, valueSets } from './helm.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const specOf = (objects: readonly KubernetesObject[], kind: string, suffix = '') => find(objects, kind, suffix)['spec'];
+const pods = (component: string) => ({
+  podSelector: {
+    matchLabels: {
+      'app.kubernetes.io/name': 'rolegate',
+      'app.kubernetes.io/instance': 'edge',
+      'app.kubernetes.io/component': component,
+    },
+  },
+});
+const monitoring = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } };
+
+describe('the service', () => {
+  test('leads to the port of clients', () => {
+    expect(specOf(render('minimal'), 'Service')).toMatchObject({
+      type: 'ClusterIP',
+      ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }],
+    });
+    expect(specOf(render('daemonset'), 'Service')).toMatchObject({ internalTrafficPolicy: 'Local' });
+  });
+
+  test('as a load balancer', () => {
+    expect(specOf(render('load-balancer'), 'Service')).toMatchObject({
+      type: 'LoadBalancer',
+      ports: [{ port: 443, nodePort: 30443 }],
+      loadBalancerClass: 'example.test/nlb',
+      loadBalancerSourceRanges: ['192.0.2.0/24'],
+      externalTrafficPolicy: 'Local',
+    });
+  });
+
+  test.each(valueSets)('%s: nothing that clients reach leads to the admin port', (set) => {
+    const objects = render(set);
+    const admin = objects.filter(({ kind, spec }) => kind === 'Service' && JSON.stringify(spec).includes('admin'));
+    // One without an address, for Prometheus, which has the token.
+    expect(admin.map(({ metadata }) => metadata.name)).toEqual(set === 'monitoring' ? ['edge-rolegate-admin'] : []);
+    for (const { spec } of admin) expect(spec).toMatchObject({ type: 'ClusterIP', clusterIP: 'None' });
+    for (const { spec } of objects.filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute')) {
+      expect(JSON.stringify(spec)).not.toMatch(/admin|9090/);
+    }
+  });
+});
+
+test('an ingress leads every path of its hosts to the service', () => {
+  const path = {
+    path: '/',
+    pathType: 'Prefix',
+    backend: { service: { name: 'edge-rolegate', port: { name: 'http' } } },
+  };
+  expect(specOf(render('ingress'), 'Ingress')).toEqual({
+    ingressClassName: 'nginx',
+    tls: [{ secretName: 'api-tls', hosts: ['api.example.test'] }],
+    rules: [
+      { host: 'api.example.test', http: { paths: [path] } },
+      { host: '*.api.example.test', http: { paths: [path] } },
+    ],
+  });
+});
+
+test('a route of the Gateway API does the same', () => {
+  expect(specOf(render('http-route'), 'HTTPRoute')).toEqual({
+    parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
+    hostnames: ['api.example.test'],
+    rules: [
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/' } }],
+        backendRefs: [{ name: 'edge-rolegate', port: 8080 }],
+      },
+    ],
+  });
+});
+
+describe('scaling', () => {
+  test('by CPU and requests', () => {
+    const objects = render('autoscaling');
+    expect(specOf(objects, 'HorizontalPodAutoscaler')).toEqual({
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'edge-rolegate' },
+      minReplicas: 3,
+      maxReplicas: 12,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+        {
+          type: 'Pods',
+          pods: {
+            metric: { name: 'rolegate_requests_per_second' },
+            target: { type: 'AverageValue', averageValue: '2000' },
+          },
+        },
+      ],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+    });
+    expect(specOf(objects, 'Deployment')).not.toHaveProperty('replicas');
+    expect(specOf(objects, 'PodDisruptionBudget')).toMatchObject({ maxUnavailable: '25%' });
+  });
+
+  test('by one of them', () => {
+    const only = (autoscaling: object) => specOf(render('autoscaling', { autoscaling }), 'HorizontalPodAutoscaler');
+    expect(only({ targetRequestsPerSecond: 0 })).toMatchObject({ metrics: [{ type: 'Resource' }] });
+    expect(only({ targetCPUUtilizationPercentage: 0 })).toMatchObject({ metrics: [{ type: 'Pods' }] });
+  });
+});
+
+test('one replica has no budget, which would keep its node from being drained', () => {
+  expect(kindsOf(render('embedded')).join()).not.toContain('PodDisruptionBudget');
+  expect(kindsOf(render('minimal', { podDisruptionBudget: { enabled: false } })).join()).not.toContain('Budget');
+});
+
+describe('the network', () => {
+  test('lets anybody reach the gateway, and nobody its admin port', () => {
+    expect(specOf(render('minimal'), 'NetworkPolicy')).toMatchObject({
+      ...pods('gateway'),
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: [{ port: 'http', protocol: 'TCP' }] }],
+    });
+  });
+
+  test('lets in those who have a name, and Prometheus', () => {
+    expect(specOf(render('monitoring'), 'NetworkPolicy')).toMatchObject({
+      ingress: [
+        {
+          ports: [{ port: 'http' }],
+          from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }, pods('test')],
+        },
+        { ports: [{ port: 'admin' }], from: [monitoring, pods('test')] },
+      ],
+    });
+  });
+
+  test('lets gateways go only where they have to', () => {
+    expect(specOf(render('redis-bundled'), 'NetworkPolicy')).toMatchObject({
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [
+        {
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+        { ports: [{ port: 6379 }], to: [pods('redis')] },
+        { to: [{ podSelector: { matchLabels: { app: 'orders' } } }] },
+      ],
+    });
+  });
+
+  test('keeps Redis and the Auth API to themselves', () => {
+    expect(specOf(render('redis-bundled'), 'NetworkPolicy', '-redis')).toMatchObject({
+      ingress: [{ ports: [{ port: 'redis' }], from: [pods('gateway'), pods('auth-api')] }],
+    });
+    expect(specOf(render('auth-api-postgres'), 'NetworkPolicy', '-auth-api')).toMatchObject({
+      ingress: [{ ports: [{ port: 'http' }], from: [pods('gateway'), pods('test'), monitoring] }],
+    });
+  });
+
+  test('has no policy where none is wanted', () => {
+    expect(kindsOf(render('loopback')).join()).not.toContain('NetworkPolicy');
+  });
+});
+
+test('Prometheus asks with the token of operators', () => {
+  const objects = render('monitoring');
+  const monitor = find(objects, 'ServiceMonitor');
+  expect(monitor.metadata.labels).toMatchObject({ release: 'prometheus' });
+  expect(monitor['spec']).toMatchObject({
+    selector: { matchLabels: { 'app.kubernetes.io/component': 'admin' } },
+    endpoints: [
+      {
+        port: 'admin',
+        path: '/metrics',
+        interval: '30s',
+        authorization: { type: 'Bearer', credentials: { name: 'rolegate-secrets', key: 'admin-token' } },
+      },
+    ],
+  });
+  expect(find(objects, 'Service', '-admin').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'admin' });
+});
+
+test('the account has no token, and may be one that is there already', () => {
+  expect(find(render('minimal'), 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
+  expect(kindsOf(render('existing-config-secret')).join()).not.toContain('ServiceAccount');
+});
