@@ -8,7 +8,8 @@ import { readPlainly } from '../../../src/config/yaml/read-plainly.ts';
 import { readComposed } from '../../../src/config/yaml/read-yaml.ts';
 import { env } from './environment.ts';
 
-const runs = { numRuns: 1000, interruptAfterTimeLimit: 10_000 };
+const factor = Number(process.env["PROPERTY_FACTOR"] ?? 1);
+const runs = { numRuns: 2000 * factor, interruptAfterTimeLimit: 10_000 * factor };
 
 function record() {
   const reports: unknown[][] = [];
@@ -199,7 +200,7 @@ describe('the short way', () => {
     expect(short).toBeLessThan(all);
   });
 
-  test('reads long lists while they come in', () => {
+  test('reads long lists', () => {
     const items = Array.from(
       { length: 500 },
       (_, index) => `  - id: r${index} # ${index}\n    to: [a, {b: ${index}}]\n`,
@@ -224,6 +225,6 @@ describe('the short way', () => {
       expect(compare(text, Object.fromEntries(names)), file).toBe(true);
     }
     expect(compare(referenceYaml())).toBe(true);
-    expect(compare(JSON.stringify(jsonSchema(), null, 2))).toBe(false);
+    expect(compare(JSON.stringify(jsonSchema(), null, 2))).toBe(true);
   });
 });

@@ -1,0 +1,169 @@
+/**
+ * Reads a plain file in one pass: mappings with keys of one line, lists, scalars of one line, both between brackets too.
+ * What is written in any other way, or holds a mistake, is left to the library (`NotPlain`), so that a file has one
+ * meaning and one set of messages. Ten thousand routes take a twentieth of the library's time.
+ */
+import { deepest, isRefusedKey } from './build-tree.ts';
+import { NotPlain } from './not-plain.ts';
+import { createPlainValues } from './plain-scalar.ts';
+import { PlainText } from './plain-text.ts';
+import { substituteEnv, type UsedVariable } from './substitute-env.ts';
+import type { MapEntry, Node } from './tree.ts';
+
+/** The library allows 1024 characters from a key to its colon. */
+const longestKey = 1000;
+
+export interface PlainFile {
+  readonly root: Node;
+  /** Variables whose values stand in the tree. */
+  readonly used: readonly UsedVariable[];
+}
+
+/** Throws `NotPlain`. */
+export function readPlainFile(text: string, env: Readonly<Record<string, string | undefined>>): PlainFile {
+  const source = new PlainText(text);
+  const plainValue = createPlainValues();
+  const used: UsedVariable[] = [];
+
+  /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
+  const scalar = (offset: number, written: string, isPlain: boolean): Node => {
+    if (!written.includes('${')) return leaf(offset, isPlain ? plainValue(written) : written);
+    const substitution = substituteEnv(written, env);
+    if (!substitution.ok) throw new NotPlain();
+    used.push(...substitution.used);
+    return { kind: 'scalar', offset, value: substitution.text, substituted: true, broken: false };
+  };
+
+  /** What begins here, in the midst of a line or at its start; `indent`: of the collection around it. */
+  const block = (indent: number, depth: number, atLineStart: boolean): Node => {
+    checkDepth(depth);
+    const column = source.here;
+    if (source.isIndicator('-')) return list(column, depth);
+    const offset = source.at;
+    const first = text[offset];
+    if (first === '[' || first === '{') return ended(flow(indent, depth));
+    const isPlain = !isQuote(first);
+    const written = isPlain ? source.plain() : source.quoted();
+    if (source.isIndicator(':')) return map(column, depth, offset, written);
+    // In a line of its own it could go on in the next one.
+    if (isPlain && atLineStart) throw new NotPlain();
+    return ended(scalar(offset, written, isPlain));
+  };
+
+  const ended = (node: Node): Node => {
+    source.endLine();
+    return node;
+  };
+
+  /** Begins behind its first key. */
+  const map = (indent: number, depth: number, offset: number, firstKey: string): Node => {
+    const entries = new Map<string, MapEntry>();
+    let [keyOffset, key] = [offset, firstKey];
+    for (;;) {
+      if (source.at - keyOffset > longestKey) throw new NotPlain();
+      source.at += 1;
+      addEntry(entries, key, keyOffset, valueOf(indent, depth + 1));
+      if (source.column < indent) return { kind: 'map', offset, entries };
+      if (source.column > indent) throw new NotPlain();
+      keyOffset = source.at;
+      key = isQuote(text[keyOffset]) ? source.quoted() : source.plain();
+      if (!source.isIndicator(':')) throw new NotPlain();
+    }
+  };
+
+  /** What a key has: in its line, or below. A list may stand as deep as the key. */
+  const valueOf = (indent: number, depth: number): Node => {
+    source.skipSpaces();
+    const offset = source.at;
+    if (source.atLineEnd()) {
+      source.endLine();
+      const isBelow = source.column > indent || (source.column === indent && source.isIndicator('-'));
+      return isBelow ? block(indent, depth, true) : nothing(offset, depth);
+    }
+    checkDepth(depth);
+    const first = text[offset];
+    if (first === '[' || first === '{') return ended(flow(indent, depth));
+    return ended(isQuote(first) ? scalar(offset, source.quoted(), false) : scalar(offset, source.plain(), true));
+  };
+
+  const list = (indent: number, depth: number): Node => {
+    const { at: offset } = source;
+    const items: Node[] = [];
+    do {
+      source.at += 1;
+      source.skipSpaces();
+      const place = source.at;
+      if (!source.atLineEnd()) items.push(block(indent, depth + 1, false));
+      else {
+        source.endLine();
+        items.push(source.column > indent ? block(indent, depth + 1, true) : nothing(place, depth + 1));
+      }
+      if (source.column > indent) throw new NotPlain();
+    } while (source.column === indent && source.isIndicator('-'));
+    return { kind: 'list', offset, items };
+  };
+
+  const flow = (indent: number, depth: number): Node => {
+    checkDepth(depth);
+    const { at: offset } = source;
+    const isMap = text[offset] === '{';
+    const close = isMap ? '}' : ']';
+    const entries = new Map<string, MapEntry>();
+    const items: Node[] = [];
+    source.at += 1;
+    for (;;) {
+      source.skipBetween(indent);
+      if (text[source.at] === close) break;
+      const keyOffset = source.at;
+      if (!isMap) items.push(flowValue(indent, depth + 1));
+      else {
+        const key = isQuote(text[keyOffset]) ? source.quoted() : source.plainBetween();
+        if (!source.isIndicator(':') || source.at - keyOffset > longestKey) throw new NotPlain();
+        source.at += 1;
+        source.skipBetween(indent);
+        addEntry(entries, key, keyOffset, flowValue(indent, depth + 1));
+      }
+      source.skipBetween(indent);
+      if (text[source.at] === close) break;
+      if (text[source.at] !== ',') throw new NotPlain();
+      source.at += 1;
+    }
+    source.at += 1;
+    return isMap ? { kind: 'map', offset, entries } : { kind: 'list', offset, items };
+  };
+
+  const flowValue = (indent: number, depth: number): Node => {
+    checkDepth(depth);
+    const { at: offset } = source;
+    const first = text[offset];
+    if (first === '[' || first === '{') return flow(indent, depth);
+    return isQuote(first) ? scalar(offset, source.quoted(), false) : scalar(offset, source.plainBetween(), true);
+  };
+
+  if (source.column !== 0) throw new NotPlain();
+  const root = block(-1, 0, true);
+  if (root.kind !== 'map' || source.column >= 0) throw new NotPlain();
+  return { root, used };
+}
+
+function addEntry(entries: Map<string, MapEntry>, name: string, keyOffset: number, value: Node): void {
+  if (name === '' || isRefusedKey(name) || entries.has(name)) throw new NotPlain();
+  entries.set(name, { keyOffset, value });
+}
+
+function isQuote(character: string | undefined): boolean {
+  return character === '"' || character === "'";
+}
+
+function checkDepth(depth: number): void {
+  if (depth > deepest) throw new NotPlain();
+}
+
+function nothing(offset: number, depth: number): Node {
+  checkDepth(depth);
+  return leaf(offset, null);
+}
+
+function leaf(offset: number, value: string | number | boolean | null): Node {
+  return { kind: 'scalar', offset, value, substituted: false, broken: false };
+}

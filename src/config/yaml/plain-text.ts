@@ -1,0 +1,166 @@
+/**
+ * Where a plain file is being read: lines and columns, spaces, comments and single scalars. Whatever is not as plain as
+ * that, or a mistake, is left to the library (`NotPlain`).
+ */
+import { CST } from 'yaml';
+import { NotPlain } from './not-plain.ts';
+
+/** Tabs, carriage returns and byte order marks have rules of their own, and other control characters are mistakes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const odd = /[\u0000-\u0009\u000b-\u001f\u007f\ufeff]/;
+/** How a plain scalar may not begin: indicators of YAML (1.2.2 section 5.3). */
+const indicators: ReadonlySet<string> = new Set('[]{},#&*!|>\'"%@`');
+/** Indicators only before a space, the end of a line or, between brackets, another indicator. */
+const lonely = /^[-?:](?:[ \n,[\]{}]|$)/;
+
+export class PlainText {
+  readonly text: string;
+  at = 0;
+  /** Of the content at `at`, where it is the first of its line; -1 at the end of the text. */
+  column = -1;
+  #lineStart = 0;
+
+  constructor(text: string) {
+    if (odd.test(text)) throw new NotPlain();
+    this.text = text;
+    this.#findContent();
+  }
+
+  /** Column of `at`. */
+  get here(): number {
+    return this.at - this.#lineStart;
+  }
+
+  /** Whether the indicator stands here: before a space or the end of the line. */
+  isIndicator(character: '-' | ':'): boolean {
+    return this.text[this.at] === character && isBlank(this.text[this.at + 1]);
+  }
+
+  skipSpaces(): void {
+    while (this.text[this.at] === ' ') this.at += 1;
+  }
+
+  /** Whether nothing but a comment follows in this line. */
+  atLineEnd(): boolean {
+    const next = this.text[this.at];
+    return next === undefined || next === '\n' || this.#atComment();
+  }
+
+  #atComment(): boolean {
+    if (this.text[this.at] !== '#') return false;
+    const before = this.text[this.at - 1];
+    if (before !== undefined && before !== ' ' && before !== '\n') throw new NotPlain();
+    return true;
+  }
+
+  /** After a value: nothing else may stand in its line. Goes on to the first content of a later one. */
+  endLine(): void {
+    this.skipSpaces();
+    if (!this.atLineEnd()) throw new NotPlain();
+    this.#nextLine();
+    this.#findContent();
+  }
+
+  #nextLine(): void {
+    const end = this.text.indexOf('\n', this.at);
+    this.at = end < 0 ? this.text.length : end + 1;
+    this.#lineStart = this.at;
+  }
+
+  #findContent(): void {
+    while (this.at < this.text.length) {
+      this.skipSpaces();
+      if (!this.atLineEnd()) {
+        this.column = this.here;
+        if (this.column === 0 && /^(?:---|\.\.\.)/.test(this.text.slice(this.at, this.at + 3))) throw new NotPlain();
+        return;
+      }
+      this.#nextLine();
+    }
+    this.column = -1;
+  }
+
+  /** Between brackets: over spaces, comments and lines, all of which are deeper than `indent`. */
+  skipBetween(indent: number): void {
+    this.skipSpaces();
+    if (!this.atLineEnd()) return;
+    this.#nextLine();
+    this.#findContent();
+    if (this.column <= indent) throw new NotPlain();
+  }
+
+  /** A text between quotes, of one line. */
+  quoted(): string {
+    const { text, at } = this;
+    const quote = text[at]!;
+    const goesOn = quote === "'" ? isDoubled : isEscaped;
+    let end = text.indexOf(quote, at + 1);
+    while (end >= 0 && goesOn(text, end)) end = text.indexOf(quote, quote === "'" ? end + 2 : end + 1);
+    if (end < 0) throw new NotPlain();
+    const source = text.slice(at, end + 1);
+    if (source.includes('\n')) throw new NotPlain();
+    this.at = end + 1;
+    if (quote === "'") return source.slice(1, -1).replaceAll("''", "'");
+    if (!source.includes('\\')) return source.slice(1, -1);
+    const token = { type: 'double-quoted-scalar', offset: at, indent: 0, source } as const;
+    return CST.resolveAsScalar(token, true, refuse).value;
+  }
+
+  /** A plain scalar of a block: the rest of the line, or what stands before a colon. */
+  plain(): string {
+    const { text, at } = this;
+    checkBegin(text, at);
+    const lineEnd = text.indexOf('\n', at);
+    let line = lineEnd < 0 ? text.slice(at) : text.slice(at, lineEnd);
+    const comment = line.indexOf(' #');
+    if (comment >= 0) line = line.slice(0, comment);
+    line = line.trimEnd();
+    const colon = line.indexOf(': ');
+    if (colon >= 0) line = line.slice(0, colon);
+    else if (line.endsWith(':')) line = line.slice(0, -1);
+    this.at = at + line.length;
+    if (line.endsWith(' ')) throw new NotPlain();
+    return line;
+  }
+
+  /** A plain scalar between brackets. */
+  plainBetween(): string {
+    const { text, at } = this;
+    checkBegin(text, at);
+    let end = at;
+    for (; end < text.length; end += 1) {
+      const character = text[end]!;
+      if (character === '\n' || ',[]{}'.includes(character)) break;
+      if (character === '#' && text[end - 1] === ' ') break;
+      if (character !== ':') continue;
+      const next = text[end + 1];
+      if (isBlank(next)) break;
+      if (',[]{}'.includes(next!)) throw new NotPlain();
+    }
+    const source = text.slice(at, end).trimEnd();
+    this.at = at + source.length;
+    return source;
+  }
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === undefined || character === ' ' || character === '\n';
+}
+
+function isDoubled(text: string, at: number): boolean {
+  return text[at + 1] === "'";
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let slashes = 0;
+  while (text[at - 1 - slashes] === '\\') slashes += 1;
+  return slashes % 2 === 1;
+}
+
+function checkBegin(text: string, at: number): void {
+  if (indicators.has(text[at]!) || lonely.test(text.slice(at, at + 2))) throw new NotPlain();
+}
+
+function refuse(): never {
+  throw new NotPlain();
+}
