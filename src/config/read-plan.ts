@@ -7,24 +7,27 @@ import { deepFreeze } from './deep-freeze.ts';
 
 type Schema = z.core.$ZodType;
 
+export interface ScalarPlan {
+  readonly kind: 'scalar';
+  readonly schema: Schema;
+  /** What values without a problem were read as. */
+  readonly known: Map<unknown, unknown>;
+}
+
 export type Plan =
-  | { readonly kind: 'scalar'; readonly schema: Schema }
+  | ScalarPlan
   | { readonly kind: 'list'; readonly element: Plan }
-  | { readonly kind: 'record'; readonly key: Schema; readonly value: Plan }
+  | { readonly kind: 'record'; readonly key: ScalarPlan; readonly value: Plan }
   | { readonly kind: 'union'; readonly options: readonly Plan[] }
   | {
       readonly kind: 'object';
-      readonly keys: ReadonlyMap<string, KeyPlan>;
+      readonly keys: ReadonlyMap<string, Plan>;
+      readonly required: readonly string[];
+      /** Of keys that are left out, frozen; one without a fallback simply stays away. */
+      readonly fallbacks: Readonly<Record<string, unknown>>;
       /** Names for hints. */
       readonly known: readonly string[];
     };
-
-export interface KeyPlan {
-  readonly plan: Plan;
-  readonly required: boolean;
-  /** Frozen, as it is by every object that lacks the key; undefined when it simply stays away. */
-  readonly fallback: unknown;
-}
 
 const plans = new WeakMap<Schema, Plan>();
 
@@ -47,22 +50,31 @@ export function unwrap(schema: Schema): Schema {
 function makePlan(schema: Schema): Plan {
   if (schema instanceof z.ZodUnion) return { kind: 'union', options: schema.options.map(planOf) };
   if (schema instanceof z.ZodArray) return { kind: 'list', element: planOf(schema.element) };
-  if (schema instanceof z.ZodRecord) return { kind: 'record', key: schema.keyType, value: planOf(schema.valueType) };
-  return { kind: 'scalar', schema };
+  if (schema instanceof z.ZodRecord) {
+    return { kind: 'record', key: planScalar(schema.keyType), value: planOf(schema.valueType) };
+  }
+  return planScalar(schema);
+}
+
+function planScalar(schema: Schema): ScalarPlan {
+  return { kind: 'scalar', schema, known: new Map() };
 }
 
 /** An object may be part of itself, so its plan is known before its keys are. */
 function planObject(schema: z.ZodObject): Plan {
   const known = plans.get(schema);
   if (known !== undefined) return known;
-  const keys = new Map<string, KeyPlan>();
+  const keys = new Map<string, Plan>();
+  const required: string[] = [];
+  const fallbacks: Record<string, unknown> = {};
   const names: string[] = [];
-  const plan: Plan = { kind: 'object', keys, known: names };
+  const plan: Plan = { kind: 'object', keys, required, fallbacks, known: names };
   plans.set(schema, plan);
   for (const [key, inner] of Object.entries<Schema>(schema.shape)) {
     const absent = z.safeParse(inner, undefined);
-    const fallback = absent.success ? deepFreeze(absent.data) : undefined;
-    keys.set(key, { plan: planOf(inner), required: !absent.success, fallback });
+    if (!absent.success) required.push(key);
+    else if (absent.data !== undefined) fallbacks[key] = deepFreeze(absent.data);
+    keys.set(key, planOf(inner));
   }
   names.push(...keys.keys());
   return plan;

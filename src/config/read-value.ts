@@ -5,15 +5,18 @@
 import { z } from 'zod';
 import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
-import type { Plan } from './read-plan.ts';
+import type { Plan, ScalarPlan } from './read-plan.ts';
 import type { MapNode, Node } from './yaml/tree.ts';
+
+/** Of one plan; what comes later is read each time. */
+const mostRemembered = 256;
 
 /** What the schema of the plan makes of the node; parts that had problems are undefined. */
 export function readValue(plan: Plan, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   switch (plan.kind) {
     case 'scalar':
-      return readScalar(plan.schema, node, report);
+      return readScalar(plan, node, report);
     case 'union':
       return readValue(optionFor(plan.options, node), node, report);
     case 'object':
@@ -26,11 +29,22 @@ export function readValue(plan: Plan, node: Node, report: Report): unknown {
   }
 }
 
-function readScalar(schema: z.core.$ZodType, node: Node, report: Report): unknown {
-  const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : Object.freeze({}));
-  if (result.success) return result.data;
+function readScalar(plan: ScalarPlan, node: Node, report: Report): unknown {
+  const value = node.kind === 'scalar' ? node.value : Object.freeze({});
+  const before = plan.known.get(value);
+  if (before !== undefined) return before;
+  const result = z.safeParse(plan.schema, value);
+  if (result.success) {
+    if (node.kind === 'scalar' && !node.substituted) remember(plan, value, result.data);
+    return result.data;
+  }
   reportIssue(result.error, node.offset, node.kind === 'scalar' && node.substituted, report);
   return undefined;
+}
+
+/** Names and units are repeated throughout a long file, and are read once. */
+function remember(plan: ScalarPlan, value: unknown, read: unknown): void {
+  if (plan.known.size < mostRemembered && (typeof read !== 'object' || read === null)) plan.known.set(value, read);
 }
 
 function reportIssue(error: z.core.$ZodError, offset: number, hideHint: boolean, report: Report): void {
@@ -57,16 +71,14 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
     const names = known.slice(0, 3).join(', ');
     return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
   }
-  const out: Record<string, unknown> = {};
-  for (const [key, { keyOffset, value }] of node.entries) {
+  const out: Record<string, unknown> = { ...plan.fallbacks };
+  node.entries.forEach(({ keyOffset, value }, key) => {
     const inner = keys.get(key);
     if (inner === undefined) report(keyOffset, `unknown key "${key}"`, nameHint(key, known));
-    else out[key] = readValue(inner.plan, value, report);
-  }
-  for (const [key, { required, fallback }] of keys) {
-    if (node.entries.has(key)) continue;
-    if (required) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
-    else if (fallback !== undefined) out[key] = fallback;
+    else out[key] = readValue(inner, value, report);
+  });
+  for (const key of plan.required) {
+    if (!node.entries.has(key)) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
   }
   return out;
 }
@@ -74,11 +86,14 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
 function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report: Report): unknown {
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
   const out: Record<string, unknown> = Object.create(null);
-  for (const [key, { keyOffset, value }] of node.entries) {
-    const name = z.safeParse(plan.key, key);
-    if (!name.success) reportIssue(name.error, keyOffset, false, report);
-    else out[key] = readValue(plan.value, value, report);
-  }
+  node.entries.forEach(({ keyOffset, value }, key) => {
+    const name = plan.key.known.has(key) ? null : z.safeParse(plan.key.schema, key);
+    if (name?.success === false) reportIssue(name.error, keyOffset, false, report);
+    else {
+      if (name !== null) remember(plan.key, key, key);
+      out[key] = readValue(plan.value, value, report);
+    }
+  });
   return out;
 }
 

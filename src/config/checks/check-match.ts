@@ -10,19 +10,23 @@ import type { Check } from './check.ts';
 
 /** A pattern matches segment by segment; longer ones are a mistake or an attack on the matcher. */
 const longestPattern = 2048;
+const longestHost = 255;
 
 export function checkPattern(match: Parts<RouteEntry>['match'], path: Path, check: Check): RoutePattern | null {
   const { host, path: pathPattern } = match ?? {};
-  const hostBroken = host === undefined && check.has([...path, 'host']);
+  if (host !== undefined && pathPattern !== undefined && host.length <= longestHost) {
+    const whole = pathPattern.length <= longestPattern ? compilePatternOrNull(host, pathPattern) : null;
+    if (whole !== null) return whole;
+  }
+  // One of the two is missing or has a problem, and each has a place of its own.
   if (host !== undefined) compile(host, '/', [...path, 'host'], check);
   if (pathPattern === undefined) return null;
   const compiled = compile(null, pathPattern, [...path, 'path'], check);
-  if (compiled === null || hostBroken) return null;
-  return host === undefined ? compiled : compilePatternOrNull(host, pathPattern);
+  return host === undefined && !check.has([...path, 'host']) ? compiled : null;
 }
 
 function compile(host: string | null, pathPattern: string, path: Path, check: Check): RoutePattern | null {
-  if (pathPattern.length > longestPattern || (host?.length ?? 0) > 255) {
+  if (pathPattern.length > longestPattern || (host?.length ?? 0) > longestHost) {
     check.at(path, 'this pattern is too long');
     return null;
   }

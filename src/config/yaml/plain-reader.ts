@@ -62,7 +62,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
-      addEntry(entries, key, keyOffset, valueOf(indent, depth + 1));
+      addEntry(entries, key, keyOffset, entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
@@ -72,7 +72,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   };
 
   /** What a key has: in its line, or below. A list may stand as deep as the key. */
-  const valueOf = (indent: number, depth: number): Node => {
+  const entryValue = (indent: number, depth: number): Node => {
     source.skipSpaces();
     const offset = source.at;
     if (source.atLineEnd()) {

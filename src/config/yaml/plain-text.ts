@@ -6,7 +6,6 @@ import { CST } from 'yaml';
 import { NotPlain } from './not-plain.ts';
 
 /** Tabs, carriage returns and byte order marks have rules of their own, and other control characters are mistakes. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const odd = /[\u0000-\u0009\u000b-\u001f\u007f\ufeff]/;
 /** How a plain scalar may not begin: indicators of YAML (1.2.2 section 5.3). */
 const indicators: ReadonlySet<string> = new Set('[]{},#&*!|>\'"%@`');

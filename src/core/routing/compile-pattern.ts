@@ -32,6 +32,8 @@ export function compilePattern(host: string | null, path: string): RoutePattern 
 }
 
 function literal(part: string): string {
+  // Unreserved characters (RFC 3986 section 2.3) but the dot have one spelling.
+  if (/^[\w-]+$/.test(part)) return part;
   if (part === '') throw new RangeError('a path pattern has no empty segment ("//")');
   if (/[{}*]/.test(part)) {
     throw new RangeError(`"${part}" is neither a literal, "{name}" nor "**": braces and stars take a whole segment`);

@@ -8,7 +8,7 @@ import { readPlainly } from '../../../src/config/yaml/read-plainly.ts';
 import { readComposed } from '../../../src/config/yaml/read-yaml.ts';
 import { env } from './environment.ts';
 
-const factor = Number(process.env["PROPERTY_FACTOR"] ?? 1);
+const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
 const runs = { numRuns: 2000 * factor, interruptAfterTimeLimit: 10_000 * factor };
 
 function record() {
