@@ -1,12 +1,12 @@
 /** What a gateway decides with, in this process: its rules, its cache, its metrics, and no sockets of clients. */
 import { AfterDecision } from '../../src/app/after-decision.ts';
 import { createRuntime, type Runtime } from '../../src/app/create-runtime.ts';
+import type { Config, RedisConfig } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 import { createTelemetry } from '../../src/telemetry/create-telemetry.ts';
 
-/** `redis`: its URL, or null for memory alone. */
-export function startDeciding(authApi: string, redis: string | null): Runtime {
+function configOf(authApi: string, redis: string | null): Config {
   const text = `version: 1
 server: { listen: "127.0.0.1:0", admin: false }
 log: { level: silent }
@@ -22,11 +22,24 @@ routes:
 `;
   const read = parseConfig(text, { file: 'bench.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
-  const telemetry = createTelemetry({ log: read.config.log, version: 'bench' });
-  telemetry.useRoutes(read.config.routes);
+  return read.config;
+}
+
+/** How a gateway of this benchmark is connected to its Redis. */
+export function redisOf(url: string): RedisConfig {
+  const { redis } = configOf('http://127.0.0.1:9', url).cache;
+  if (redis === null) throw new Error('there is no Redis in the configuration');
+  return redis;
+}
+
+/** `redis`: its URL, or null for memory alone. */
+export function startDeciding(authApi: string, redis: string | null): Runtime {
+  const config = configOf(authApi, redis);
+  const telemetry = createTelemetry({ log: config.log, version: 'bench' });
+  telemetry.useRoutes(config.routes);
   const { identityEvents } = telemetry;
   return createRuntime(
-    read.config,
+    config,
     {
       authApiUrls: [authApi],
       identityEvents,

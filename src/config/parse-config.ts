@@ -122,6 +122,9 @@ function readSecrets(parts: Parts<ConfigFile>, check: Check): Secrets {
   };
 }
 
+/** Each is one more look in Redis for whoever is not known, and one more name in the message that revokes a credential. */
+const maxPreviousSecrets = 8;
+
 function readCacheSecrets(cache: Parts<ConfigFile>['cache'], check: Check): Pick<Secrets, 'cache' | 'previousCache'> {
   const path = ['cache', 'previousSecret'];
   const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
@@ -136,5 +139,8 @@ function readCacheSecrets(cache: Parts<ConfigFile>['cache'], check: Check): Pick
   const listed = Array.isArray(previous);
   const sources = listed ? previous : previous === undefined ? [] : [previous];
   const pathOf = (index: number) => (listed ? [...path, index] : path);
+  if (sources.length > maxPreviousSecrets) {
+    check.atKey(path, `more than ${maxPreviousSecrets} earlier secrets`, 'keep those that a replica may still have');
+  }
   return { cache: current, previousCache: readPreviousSecrets(sources, current, pathOf, check) };
 }

@@ -45,8 +45,13 @@ export class RedisCache implements VerdictStore {
     nowMs: number,
     lookup = lookupKey(credential, this.#keys),
   ): Promise<Verdict | null> {
-    const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
-    if (bytes === null) return null;
+    let bytes: Buffer;
+    try {
+      bytes = await this.#read(lookup);
+    } catch {
+      this.#events.redis('get', 'error');
+      return null;
+    }
     if (bytes.length > 0) return this.#prove(bytes, credential.kind, lookup, this.#keys, nowMs);
     return this.#keys.previous.length > 0 ? this.#findEarlier(credential, nowMs) : this.#miss();
   }
@@ -66,7 +71,8 @@ export class RedisCache implements VerdictStore {
   async #findEarlier(credential: Credential, nowMs: number): Promise<Verdict | null> {
     for (const keys of this.#keys.previous) {
       const lookup = lookupKey(credential, keys);
-      const bytes = await this.#read(entryKey(this.#keyPrefix, lookup));
+      const bytes = await this.#read(lookup).catch(() => null);
+      if (bytes === null) this.#events.redis('get', 'error');
       if (bytes === null || bytes.length === 0) continue;
       const verdict = this.#prove(bytes, credential.kind, lookup, keys, nowMs);
       if (verdict === null) continue;
@@ -94,14 +100,9 @@ export class RedisCache implements VerdictStore {
     return verdict;
   }
 
-  /** The bytes, empty when there are none; null when Redis could not say. A part more than may be believed, and no more. */
-  async #read(key: string): Promise<Buffer | null> {
-    try {
-      return await this.#client.getrangeBuffer(key, 0, maxEntryBytes);
-    } catch {
-      this.#events.redis('get', 'error');
-      return null;
-    }
+  /** The bytes, empty when there are none. A part more than may be believed, and no more. */
+  #read(lookup: string): Promise<Buffer> {
+    return this.#client.getrangeBuffer(entryKey(this.#keyPrefix, lookup), 0, maxEntryBytes);
   }
 
   async #write(key: string, entry: Buffer, lifeMs: number): Promise<void> {

@@ -11,6 +11,10 @@ import type { Verdict } from './verdict.ts';
 const form = { none: 0, uuid: 1, text: 2 } as const;
 const lowerUuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const uuidBytes = 16;
+/** By then the three ids of an identity have ended, if they are UUIDs: after three doubles, a form and 16 bytes for each. */
+const uuidsEnd = 3 * 8 + 3 * (1 + uuidBytes);
+/** Reads the same as Latin-1 and as UTF-8. */
+const printable = /^[ -~]*$/;
 
 /** Null when it cannot be written so that it reads the same again: a text that is not Unicode, or far too long. */
 export function writeVerdict({ identity, askedAtMs, endMs }: Verdict): Buffer | null {
@@ -54,10 +58,15 @@ export function readVerdict(bytes: Buffer, kind: Credential['kind']): Verdict | 
 /** Reads from the front; beyond the end everything is undefined, and `left` is not 0. */
 class Reader {
   readonly #bytes: Buffer;
+  /** All of it, made once each: a text cut out of a string costs far less than one out of bytes. */
+  readonly #latin1: string;
+  readonly #hex: string;
   #at = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#latin1 = bytes.toString('latin1');
+    this.#hex = bytes.toString('hex', 0, uuidsEnd);
   }
 
   /** How many bytes are left; less than 0 when more were asked for than there are. */
@@ -96,13 +105,16 @@ class Reader {
   #uuid(): string | undefined {
     const at = this.#take(uuidBytes);
     if (at === null) return undefined;
-    const hex = this.#bytes.toString('hex', at, at + uuidBytes);
+    const end = at + uuidBytes;
+    const hex = end <= uuidsEnd ? this.#hex.slice(2 * at, 2 * end) : this.#bytes.toString('hex', at, end);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
   #utf8(length: number | null): string | undefined {
     const at = length === null ? null : this.#take(length);
-    return at === null || length === null ? undefined : this.#bytes.toString('utf8', at, at + length);
+    if (at === null || length === null) return undefined;
+    const text = this.#latin1.slice(at, at + length);
+    return printable.test(text) ? text : this.#bytes.toString('utf8', at, at + length);
   }
 
   /** The length of a name: one byte, or 255 and two more. */

@@ -10,7 +10,7 @@ import type { Installation } from './support/installation.ts';
 const deadlines = { authApiMs: 1_000, unhearingMs: 10_000 };
 
 describe('steady requests at three replicas with one Redis', () => {
-  const table = new FaultTable(deadlines);
+  const table = new FaultTable(deadlines.authApiMs);
   let installation: Installation;
 
   beforeAll(async () => {

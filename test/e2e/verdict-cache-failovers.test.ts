@@ -6,11 +6,11 @@ import {
   startClusterRedis,
   startSentinelRedis,
 } from '../support/redis-topologies.ts';
-import { FaultTable, installBefore, long } from './support/fault-bench.ts';
+import { FaultTable, installBefore, latencyMs, long } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
 const deadlines = { authApiMs: 2_000, unhearingMs: 1_000 };
-const table = new FaultTable(deadlines);
+const table = new FaultTable(latencyMs);
 const ends: (() => unknown)[] = [];
 const atEnd = (end: () => unknown) => void ends.push(end);
 let installation: Installation;

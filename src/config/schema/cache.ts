@@ -18,7 +18,7 @@ export const cache = z.strictObject({
     .optional()
     .meta({
       description:
-        'Earlier value of "secret", or a list of them, the newest first: verdicts kept under it are kept anew under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
+        'Earlier value of "secret", or a list of up to 8, the newest first: verdicts kept under it are kept anew under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
       alternative: true,
       examples: [`\${ROLEGATE_PREVIOUS_CACHE_SECRET}`],
     }),

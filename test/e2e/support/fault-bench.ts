@@ -16,6 +16,8 @@ export const long: FaultPhases = { ...short, duringMs: 5_000 };
 /** Verdicts end while the faults last, so that whoever is known has to be known by more than luck. */
 const lifetimes = ['accepted: 3s', 'rejected: 1s', 'staleOnOutage: 1m'];
 const redisTimeoutMs = 50;
+/** Of an Auth API that is well. */
+export const latencyMs = 5;
 
 export interface Deadlines {
   readonly authApiMs: number;
@@ -31,9 +33,10 @@ export async function installBefore(redis: string, { authApiMs, unhearingMs }: D
   const installation = await startInstallation({
     replicas: times(3, () => cache),
     authApiKeys: [`timeout: ${authApiMs}ms`, 'breaker: { failures: 5, open: 1s }'],
-    connections: 300,
+    // Whoever waits for the Auth API holds a connection: a public request must not have to wait for one of those.
+    connections: 1_000,
   });
-  await installation.authApi.behave('fine', 5);
+  await installation.authApi.behave('fine', latencyMs);
   return installation;
 }
 
@@ -43,20 +46,21 @@ async function bearableRate({ client, replicas }: Installation, known: readonly 
   const ask = (total: number) =>
     client.closedLoop(total, 60, (index) => ({ target: index % replicas.length, bytes: bytes[index % bytes.length]! }));
   // The first of them make the code warm.
-  await ask(2_000);
+  await ask(6_000);
   const startMs = performance.now();
-  await ask(2_000);
-  const perS = (2_000 / (performance.now() - startMs)) * 1_000;
+  await ask(4_000);
+  const perS = (4_000 / (performance.now() - startMs)) * 1_000;
   return Math.min(wantedPerS, Math.ceil(perS * loadShare));
 }
 
 export class FaultTable {
   readonly #runs: FaultRun[] = [];
-  /** One call to the Auth API and two to Redis. */
-  readonly #deadlinesMs: number;
+  /** What the configuration lets a request wait: one call to the Auth API, and two commands to Redis. */
+  readonly #boundMs: number;
 
-  constructor({ authApiMs }: Deadlines) {
-    this.#deadlinesMs = authApiMs + 2 * redisTimeoutMs;
+  /** `callMs`: what a call takes at most while the faults last: `authApi.timeout`, or less when it is not the Auth API that fails. */
+  constructor(callMs: number) {
+    this.#boundMs = callMs + 2 * redisTimeoutMs;
   }
 
   /** `excused`: statuses that those whom nobody knows may see. */
@@ -77,7 +81,7 @@ export class FaultTable {
     expect(run.wronglyAllowed).toEqual([]);
     expect(run.errorsOfKnown).toEqual([]);
     expect(run.errorsOfUnknown.filter(({ status }) => !excused(status))).toEqual([]);
-    expect(run.p99Ms).toBeLessThan(this.#deadlinesMs + allowance.leastMs + allowance.times * run.publicP99Ms);
+    expect(run.p99Ms).toBeLessThan(this.#boundMs + allowance.leastMs + allowance.times * run.publicP99Ms);
     return run;
   }
 
@@ -97,6 +101,7 @@ export class FaultTable {
       ms(run.publicP99Ms),
       ms(run.knownP99Ms),
       ms(run.p99Ms),
+      ms(this.#boundMs),
       ms(run.maxMs),
       ms(run.recoveredAfterMs),
       `${(run.deafShare * 100).toFixed(0)} %`,
@@ -116,6 +121,7 @@ export class FaultTable {
       'p99 ms, public',
       'p99 ms, known',
       'p99 ms, all',
+      'bound by the deadlines, ms',
       'max ms',
       'last error after the end, ms',
       'did not hear',

@@ -15,6 +15,8 @@ test.each<Message>([
   { revocation: { kind: 'keypair', id: 'k1' }, sender },
   { revocation: { kind: 'user', id: 'someone@example.test' }, sender },
   { revocation: { kind: 'credential', lookups: [lookup, 'B'.repeat(43)] }, sender },
+  // The current secret and as many earlier ones as the configuration takes.
+  { revocation: { kind: 'credential', lookups: Array(9).fill(lookup) }, sender },
   { revocation: { kind: 'all' }, sender: null },
 ])('$revocation comes back as it was', (message) => {
   expect(read(encodeMessage(message, 1_000))).toEqual(message);
