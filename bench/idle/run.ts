@@ -22,7 +22,7 @@ const usage = `Usage: npm run bench:idle -- [options]
   --slow N         slow senders (default 500)
   --rate N         normal requests per second (default 1000)
   --seconds N      measured seconds, before and during (default 20)
-  --cycles N       how often the connections come and go (default 2)
+  --cycles N       how often the connections come and go (default 4)
   --holders N      client processes (default 4)
   --json FILE      writes conditions and results
   --check          exit 1 when a target is not met`;
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
     slow: { type: 'string', default: '500' },
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '20' },
-    cycles: { type: 'string', default: '2' },
+    cycles: { type: 'string', default: '4' },
     holders: { type: 'string', default: '4' },
     json: { type: 'string' },
     check: { type: 'boolean', default: false },
@@ -51,6 +51,8 @@ const maxRatio = 3;
 const maxDescriptorsLeft = 80;
 /** Heap that may be left above that of the start, in MB, after a garbage collection. */
 const maxHeapLeftMb = 10;
+/** Growth of resident memory from one cycle to the next that still counts as none, once there were a few. */
+const maxCycleGrowth = 0.03;
 const bearer = 'idle-bench-token';
 
 const processes = new Processes();
@@ -92,13 +94,18 @@ for (let cycle = 1; cycle <= cycles; cycle += 1) {
   print(`cycle ${cycle}, held`, held, load);
   console.log(`  ${JSON.stringify(counts.map((one) => one.ended))} ended by the gateway and opened again`);
   await release();
+  const left = await gateway.held();
   const after = sizeOf(gateway.pid);
-  print(`cycle ${cycle}, released`, after);
-  measured.push({ held, load, counts, after, left: await gateway.held() });
+  print(`cycle ${cycle}, released and collected`, after);
+  console.log(`  heap ${left.heapMb.toFixed(1)} MB, outside of it ${left.externalMb.toFixed(1)} MB`);
+  measured.push({ held, load, counts, after, left });
 }
 
 const worst = Math.max(...measured.map(({ load }) => load.p99Ms)) / before.load.p99Ms;
 const left = Math.max(...measured.map(({ after }) => after.descriptors)) - before.size.descriptors;
+/** What the allocators keep is used again: once they have what it takes, further cycles add nothing. */
+const [last, oneBefore] = [measured.at(-1)!.after, (measured.at(-2) ?? measured.at(-1)!).after];
+const growth = last.residentMb / oneBefore.residentMb - 1;
 const heapLeft = (measured.at(-1)?.left.heapMb ?? 0) - before.held.heapMb;
 const perConnection = ((measured[0]?.held.residentMb ?? 0) - before.size.residentMb) / (idle + slow);
 const verdicts = [
@@ -109,6 +116,7 @@ const verdicts = [
     value: heapLeft,
     target: maxHeapLeftMb,
   },
+  { name: 'growth of resident memory in the last cycle', value: growth, target: maxCycleGrowth },
 ];
 console.log(`${(perConnection * 1024).toFixed(1)} kB of resident memory per connection`);
 for (const { name, value, target } of verdicts)

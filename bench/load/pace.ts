@@ -26,7 +26,8 @@ export class Pace {
   #hand(): void {
     const now = performance.now();
     while (this.#next <= now) {
-      const send = this.#free.pop();
+      // The one that has waited longest: a connection that never has a request would be closed as idle.
+      const send = this.#free.shift();
       if (send === undefined) return;
       const dueAt = this.#next;
       this.#next += this.#everyMs;

@@ -103,6 +103,8 @@ export const odd = [
   'Sec-WebSocket-Version: 13',
   'Expect: 100-continue',
   'Expect: x',
+  'Early-Data: 1',
+  'early_data: 1',
   'TE: trailers',
   'Trailer: User-Id',
   'Content-Length: 0',
