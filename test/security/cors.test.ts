@@ -138,6 +138,24 @@ describe('preflights and answers', () => {
     }
   });
 
+  test('control: a route for every page gives each of them permission', async () => {
+    const open = await startWorld({
+      routes: '  - { id: o, match: { path: "/o/**" }, upstream: service, access: [user], cors: { origins: ["*"] } }\n',
+    });
+    try {
+      for (const origin of ['https://evil.test', 'https://app.example.test.evil.test', 'null']) {
+        const [asked, read] = await Promise.all(
+          [preflight('/o/x', origin), request('GET /o/x', [`Origin: ${origin}`, bearer])].map((bytes) =>
+            sendRaw(open.gateway.port, Buffer.from(bytes, 'latin1')),
+          ),
+        );
+        expect([allowed(asked!), allowed(read!), read!.status]).toEqual([['*'], ['*'], 200]);
+      }
+    } finally {
+      await open.close();
+    }
+  });
+
   test.each([
     ['the name itself', 'https://example.test'],
     ['the name without a dot', 'https://evilexample.test'],

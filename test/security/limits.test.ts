@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openRaw } from '../support/raw-client.ts';
+import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { type Attack, attackSuite, bearer, request, startWorld, type World } from './support/attack-suite.ts';
 
 const many = (count: number, name = 'X') => Array.from({ length: count }, (_, i) => `${name}-${i}: 1`);
@@ -149,6 +149,22 @@ attackSuite(
   },
 );
 
+test.each([
+  ['one long header', request('GET /public/x', [`X: ${'a'.repeat(9000)}`]), 'X'],
+  ['a thousand headers', request('GET /public/x', many(1000)), 'X-999'],
+  ['the second Host behind them', request('GET /public/x', [...many(60), 'X-Host: secret.test']), 'X-Host'],
+])('control: without limits %s is there for the service to cope with', async (_, bytes, name) => {
+  const world = await startWorld({ server: 'limits: { headerBytes: 64kb, headers: 2000, target: 32kb }' });
+  try {
+    expect((await sendRaw(world.gateway.port, bytes)).status).toBe(200);
+    const [seen] = world.upstream.seen('length-first');
+    expect(seen?.headers.some(([one]) => one === name)).toBe(true);
+    expect((await sendRaw(world.gateway.port, request(`GET /public/${'a'.repeat(9000)}`))).status).toBe(200);
+  } finally {
+    await world.close();
+  }
+});
+
 describe('times', () => {
   let world: World;
   beforeAll(async () => {
@@ -180,6 +196,21 @@ describe('times', () => {
     if (answer !== null) expect(answer.header('x-error-id')).toMatch(/^[0-9a-f-]{36}$/);
     await client.closed();
     client.destroy();
+  });
+
+  test('control: with longer times a client that long silent is served all the same', async () => {
+    const patient = await startWorld({ server: 'limits: { headersTimeout: 30s, requestTimeout: 60s }' });
+    const [slow, cut] = [await openRaw(patient.gateway.port), await openRaw(world.gateway.port)];
+    try {
+      for (const client of [slow, cut]) client.write('GET /public/x HTTP/1.1\r\nHost: a.test\r\nX-A: b');
+      await cut.closed();
+      slow.write('\r\n\r\n');
+      expect((await slow.answer()).status).toBe(200);
+    } finally {
+      slow.destroy();
+      cut.destroy();
+      await patient.close();
+    }
   });
 
   test('a client that sends one byte at a time is cut off as well', async () => {

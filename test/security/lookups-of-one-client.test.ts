@@ -54,12 +54,13 @@ async function flood(port: number, name: string): Promise<void> {
   ask(100);
 }
 
-test('made-up bearers of one client leave room for the others', async () => {
+/** Statuses of 20 requests of one client, while another one floods. */
+async function besideAFlood(server: string): Promise<number[]> {
   const upstream = await startRecordingUpstream();
   running.push(upstream);
   const authApi = await startSlowAuthApi();
   const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:0", admin: false, trustedProxies: ["127.0.0.1"] }
+server: { listen: "127.0.0.1:0", admin: false${server} }
 authApi: { url: "http://127.0.0.1:${authApi}" }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
@@ -72,5 +73,14 @@ routes:
     const head = ['GET / HTTP/1.1', 'Host: a', 'X-Forwarded-For: 203.0.113.1', `Authorization: Bearer good-${i}`];
     statuses.push((await sendRaw(gateway.port, [...head, '', ''].join('\r\n'))).status);
   }
+  return statuses;
+}
+
+test('made-up bearers of one client leave room for the others', async () => {
+  const statuses = await besideAFlood(', trustedProxies: ["127.0.0.1"]');
   expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
+});
+
+test('control: where nobody tells the clients apart, they share the bound of one, and it refuses', async () => {
+  expect((await besideAFlood('')).filter((status) => status !== 200)).not.toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Answers of services that cannot be passed on as they are, or that are easily passed on as something else. */
-import { createServer, type Server } from 'node:net';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
@@ -27,7 +28,7 @@ async function startAnswering(...parts: readonly string[]) {
   if (address === null || typeof address === 'string') throw new Error('no port');
   const proxy = await startProxy({ targets: [`http://127.0.0.1:${address.port}`] });
   running.push(proxy);
-  return proxy;
+  return { port: proxy.port, origin: address.port };
 }
 
 async function ask(port: number, ...headers: string[]) {
@@ -53,6 +54,24 @@ test.each([
 ])('a transfer coding of a service that is lost on the way: %s', async (coding, body) => {
   const proxy = await startAnswering(`HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n${body}`);
   for (const headers of [[], upgrade]) expect((await ask(proxy.port, ...headers)).status).toBe(502);
+});
+
+test('control: a relay that drops hop-by-hop headers gives the coded body out as a plain one', async () => {
+  const service = await startAnswering(
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+  );
+  const relay = createHttpServer((req, res) => {
+    httpRequest({ port: service.origin, path: req.url }, (answer) => {
+      const { 'transfer-encoding': _, ...headers } = answer.headers;
+      res.writeHead(answer.statusCode ?? 0, headers);
+      answer.pipe(res);
+    }).end();
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  running.push({ close: () => new Promise((resolve) => relay.close(() => resolve())) });
+  const answer = await ask((relay.address() as AddressInfo).port, 'Connection: close');
+  expect([answer.status, answer.text(), answer.header('content-encoding')]).toEqual([200, 'x', undefined]);
+  expect(answer.header('transfer-encoding')).not.toContain('gzip');
 });
 
 test('a 101 that names no protocol', async () => {

@@ -20,9 +20,11 @@ test('whole answers that nobody reads do not wait for ever', async () => {
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
   running.push(proxy);
+  const patient = await startProxy({ targets: [upstream.origin], unreadMs: 60_000 });
+  running.push(patient);
   // Several connections of a hundred answers each: more than the system takes for a client.
-  for (let i = 0; i < 4; i += 1) {
-    const socket = connect(proxy.port, '127.0.0.1').pause();
+  for (const { port } of [patient, proxy, patient, proxy, patient, proxy, patient, proxy]) {
+    const socket = connect(port, '127.0.0.1').pause();
     socket.on('error', () => {});
     socket.write(get.repeat(100));
     sockets.push(socket);
@@ -30,6 +32,8 @@ test('whole answers that nobody reads do not wait for ever', async () => {
   await vi.waitFor(() => expect(proxy.records.length).toBeGreaterThan(0));
   await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0), 5_000);
   expect(proxy.records.some(({ aborted }) => aborted)).toBe(true);
+  // Control: with a long time for reading, answers of as many clients still wait.
+  expect(patient.proxy.inFlight).toBeGreaterThan(0);
 });
 
 test('a client that waits for a slow answer, or between two requests, is left alone', async () => {
