@@ -30,6 +30,8 @@ RUN node scripts/sbom.ts > sbom.cdx.json
 COPY --from=compiled /app/dist dist
 COPY config/demo.yaml config/
 COPY LICENSE ./
+# `rolegate` for whoever runs a command in a container.
+RUN mkdir bin && ln -s ../dist/main.js bin/rolegate && chmod +x dist/main.js
 # Types, maps and second builds of the same code are for whoever compiles. One date for all files: the same sources make
 # the same layer.
 RUN find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete \
@@ -48,6 +50,7 @@ LABEL org.opencontainers.image.title="Rolegate" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production \
+    PATH=/app/bin:${PATH} \
     ROLEGATE_CONFIG=/etc/rolegate/gateway.yaml \
     ROLEGATE_AUTH_API_CONFIG=/etc/rolegate/auth-api.yaml
 COPY --from=program /app /app

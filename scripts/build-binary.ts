@@ -4,12 +4,13 @@
  * so for its system and processor.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 import { packagedFiles } from '../src/cli/packaged-file.ts';
+import { bundledLicenses } from './bundled-licenses.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
@@ -40,7 +41,8 @@ const oneModule: Plugin = {
   },
 };
 
-async function bundle(file: string): Promise<void> {
+/** Answers the paths of everything that is in it. */
+async function bundle(file: string): Promise<string[]> {
   const build = await rolldown({
     input: join(root, 'src', 'main.ts'),
     cwd: root,
@@ -51,13 +53,20 @@ async function bundle(file: string): Promise<void> {
       throw new Error(warning.message ?? String(warning));
     },
   });
-  await build.write({ file, format: 'esm', codeSplitting: false });
+  const { output: chunks } = await build.write({ file, format: 'esm', codeSplitting: false });
+  return chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+}
+
+/** Of the Node that goes into the executable: its package, unless it is one that was installed in another way. */
+function nodesPackage(): string[] {
+  const folder = dirname(dirname(realpathSync(process.execPath)));
+  return existsSync(join(folder, 'package.json')) ? [folder] : [];
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-binary-'));
 try {
   const main = join(folder, 'rolegate.mjs');
-  await bundle(main);
+  const modules = await bundle(main);
   const config = join(folder, 'sea.json');
   writeFileSync(
     config,
@@ -72,6 +81,7 @@ try {
   );
   mkdirSync(join(root, 'build'), { recursive: true });
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  writeFileSync(`${output}.licenses.txt`, bundledLicenses(modules, nodesPackage()));
   // The system refuses to run what was changed after it was signed.
   if (process.platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', output]);
 } finally {

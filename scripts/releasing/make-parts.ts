@@ -18,9 +18,10 @@ const makers: Readonly<Record<PartName, (order: PartsOrder, files: readonly stri
     run(clone, 'npm', 'run', '--silent', 'build:package');
     copyFileSync(join(clone, 'build', file), join(folder, file));
   },
-  binary({ clone, folder }, [file = '']) {
+  binary({ clone, folder }, [binary = '', licenses = '']) {
     run(clone, 'npm', 'run', '--silent', 'build:binary');
-    copyFileSync(join(clone, 'build', 'rolegate'), join(folder, file));
+    copyFileSync(join(clone, 'build', 'rolegate'), join(folder, binary));
+    copyFileSync(join(clone, 'build', 'rolegate.licenses.txt'), join(folder, licenses));
   },
   image({ clone, folder, version, commit }, [image = '', sbom = '']) {
     const tag = `rolegate:${version}`;

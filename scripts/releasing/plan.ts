@@ -35,9 +35,10 @@ export function planRelease(root: string, version: string, left: readonly PartNa
   const docker = answers('docker', 'buildx', 'version') === null ? 'docker with buildx is not here' : null;
   const engine = answers('docker', 'version', '--format', '{{.Server.Version}}') === null ? 'no Docker engine' : null;
   const chart = existsSync(join(root, 'helm', 'Chart.yaml')) ? null : 'there is no chart in helm/';
+  const binary = `rolegate-${version}-${process.platform}-${process.arch}`;
   const all: readonly Part[] = [
     { name: 'package', makes: [`rolegate-${version}.tgz`], missing: null },
-    { name: 'binary', makes: [`rolegate-${version}-${process.platform}-${process.arch}`], missing: null },
+    { name: 'binary', makes: [binary, `${binary}.licenses.txt`], missing: null },
     {
       name: 'image',
       makes: [`rolegate-${version}-image.tar`, `rolegate-${version}-sbom.cdx.json`],

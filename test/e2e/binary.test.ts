@@ -40,6 +40,16 @@ test('version', async () => {
   expect(command.output()).toBe(`${version}\n`);
 });
 
+test('the licenses of what is inside come with it', () => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const licenses = readFileSync('build/rolegate.licenses.txt', 'utf8');
+  const missing = Object.keys(dependencies).filter((name) => !new RegExp(`^${name} \\d`, 'm').test(licenses));
+  expect(missing).toEqual([]);
+  expect(licenses).toMatch(/^node-\w+-\w+ 26\..*\n\nNode\.js is licensed/m);
+});
+
 test('what is wrong on the command line is told as everywhere', async () => {
   const command = run(['nothing-of-the-kind']);
   expect(await command.ended).toBe(2);

@@ -102,7 +102,7 @@ test('demo', async () => {
   try {
     const origin = `http://${demo.getHost()}:${demo.getMappedPort(8080)}`;
     await smoke({ output: seen.text, see: seen.see, origin });
-    expect(await demo.exec(['node', '/app/dist/main.js', 'version'])).toMatchObject({ output: `${version}\n` });
+    expect(await demo.exec(['rolegate', 'version'])).toMatchObject({ output: `${version}\n` });
   } finally {
     await demo.stop({ timeout: 0 });
   }

@@ -2,18 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { runCommand } from '../support/running-command.ts';
 
 const version = '9.8.7';
-const copies: ProjectCopy[] = [];
+const binary = `rolegate-${version}-${process.platform}-${process.arch}`;
+let copy: ProjectCopy;
 let folder: string;
+let start: string;
 
 /** The project as a clone with one commit and something new in its changelog. */
-beforeEach(() => {
-  const copy = copyProject({ installed: true });
-  copies.push(copy);
+beforeAll(() => {
+  copy = copyProject({ installed: true });
   ({ folder } = copy);
   const changelog = readFileSync(join(folder, 'CHANGELOG.md'), 'utf8');
   const first = changelog.indexOf('## ');
@@ -27,10 +28,14 @@ beforeEach(() => {
   git('config', 'commit.gpgsign', 'false');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'Everything');
+  start = git('rev-parse', 'HEAD');
 });
-afterAll(() => {
-  for (const copy of copies) copy.remove();
+afterEach(() => {
+  git('reset', '--quiet', '--hard', start);
+  git('clean', '--quiet', '-d', '--force');
+  for (const tag of git('tag').split('\n')) if (tag !== '') git('tag', '--delete', tag);
 });
+afterAll(() => copy?.remove());
 
 function git(...args: readonly string[]): string {
   return execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim();
@@ -60,7 +65,7 @@ describe('--dry-run', () => {
         `  version    package.json, package-lock.json, helm/Chart.yaml: ${version}`,
         `  commit     Release ${version}`,
         `  package    build/release/rolegate-${version}.tgz`,
-        `  binary     build/release/rolegate-${version}-${process.platform}-${process.arch}`,
+        `  binary     build/release/${binary}, build/release/${binary}.licenses.txt`,
         '  image      left out, as asked',
         '  chart      left out, as asked',
         '  checksums  build/release/SHA256SUMS',
@@ -106,10 +111,9 @@ describe('--dry-run', () => {
 });
 
 test('a release of package and executable', async () => {
-  const before = git('rev-parse', 'HEAD');
   const { code, output } = await release([version, '--without', 'image,chart']);
   expect(code, output).toBe(0);
-  expect(git('log', '-1', '--format=%s %P')).toBe(`Release ${version} ${before}`);
+  expect(git('log', '-1', '--format=%s %P')).toBe(`Release ${version} ${start}`);
   expect(git('rev-parse', `v${version}^{commit}`)).toBe(git('rev-parse', 'HEAD'));
   expect(git('tag', '--list', '--format=%(contents)', `v${version}`)).toBe('- Something that an operator notices.');
   expect(git('status', '--porcelain')).toBe('');
@@ -119,8 +123,7 @@ test('a release of package and executable', async () => {
   expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toMatch(/^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$/m);
 
   const made = join(folder, 'build/release');
-  const binary = `rolegate-${version}-${process.platform}-${process.arch}`;
-  const files = [`rolegate-${version}.tgz`, binary];
+  const files = [`rolegate-${version}.tgz`, binary, `${binary}.licenses.txt`];
   expect(readdirSync(made).sort()).toEqual([...files, 'SHA256SUMS', 'provenance.json'].sort());
   execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: made, stdio: 'ignore' });
   const statement = JSON.parse(readFileSync(join(made, 'provenance.json'), 'utf8'));

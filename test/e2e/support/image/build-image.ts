@@ -24,6 +24,11 @@ export async function useImage(): Promise<string> {
   } catch {
     skipHere('no docker command with BuildKit (Debian: apt-get install docker-cli docker-buildx)');
   }
+  try {
+    await docker('version');
+  } catch {
+    skipHere('no Docker engine answers the docker command');
+  }
   await build('--tag', tag);
   return tag;
 }
