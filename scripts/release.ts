@@ -71,12 +71,13 @@ function release(plan: Plan, startedOn: string): void {
     const identity = ['user.name', 'user.email'].flatMap((key) => ['-c', `${key}=${configured(key)}`]);
     output('npm', 'version', '--no-git-tag-version', '--allow-same-version', version);
     if (section !== null) writeFileSync(join(clone, 'CHANGELOG.md'), section.text);
-    setChartVersion(join(clone, 'helm', 'Chart.yaml'), version);
+    output('npm', 'ci');
+    // What bears the version: the chart.
+    output('npm', 'run', '--silent', 'generate');
     output('git', 'add', '--all');
     output('git', ...identity, 'commit', '--quiet', '--message', `Release ${version}`);
     output('git', ...identity, 'tag', '--annotate', `v${version}`, '--message', section?.notes ?? '');
     const commit = output('git', 'rev-parse', 'HEAD');
-    output('npm', 'ci');
 
     const folder = join(root, shownFolder);
     rmSync(folder, { recursive: true, force: true });
@@ -106,19 +107,6 @@ function release(plan: Plan, startedOn: string): void {
 /** Who commits: the clone knows only what is set for the whole machine. */
 function configured(key: string): string {
   return execFileSync('git', ['config', key], { cwd: root, encoding: 'utf8' }).trim();
-}
-
-function setChartVersion(file: string, version: string): void {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return;
-  }
-  const set = text
-    .replace(/^version: .*$/m, `version: ${version}`)
-    .replace(/^appVersion: .*$/m, `appVersion: "${version}"`);
-  writeFileSync(file, set);
 }
 
 function nextSteps({ version, parts }: Plan): string {

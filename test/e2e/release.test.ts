@@ -122,6 +122,8 @@ test('a release of package and executable', async () => {
   expect([manifest.version, lock.version, lock.packages[''].version]).toEqual([version, version, version]);
   expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toMatch(/^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$/m);
 
+  expect(readFileSync(join(folder, 'helm/Chart.yaml'), 'utf8')).toMatch(/^version: 9\.8\.7\nappVersion: "9\.8\.7"$/m);
+
   const made = join(folder, 'build/release');
   const files = [`rolegate-${version}.tgz`, binary, `${binary}.licenses.txt`];
   expect(readdirSync(made).sort()).toEqual([...files, 'SHA256SUMS', 'provenance.json'].sort());
