@@ -4,11 +4,13 @@ import { jsonSchema } from '../src/config/json-schema.ts';
 import { referenceYaml } from '../src/config/reference-yaml.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
+import { cliPage } from './cli-page.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
   'config/gateway.reference.yaml': referenceYaml(),
+  'docs/reference/cli.md': cliPage(),
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),
   'docs/reference/auth-api.md': authApiPage(),

@@ -8,6 +8,14 @@ export const ExitCode = {
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** The same for pages and screens. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  [ExitCode.fine]: 'fine',
+  [ExitCode.failed]: 'failed',
+  [ExitCode.usage]: 'wrong usage',
+  [ExitCode.different]: 'the answer to what was asked is no: refused, or not the same',
+};
+
 /** A message for the person at the terminal: printed alone, without a stack. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;

@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { formatNames } from '../workbench/import/format-names.ts';
 import type { DiffOptions } from './diff.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { ServeOptions } from './serve.ts';
@@ -38,12 +38,14 @@ export async function run(args: readonly string[]): Promise<number> {
 
 type Done = (code: number) => void;
 
-function createProgram(done: Done): Command {
+/** Every command, with what it does when it is called; the page of commands is made of it, too. */
+export function createProgram(done: Done): Command {
   const program = new Command('rolegate');
   program
     .description('Authentication gateway: authenticates requests, enforces role rules, forwards or refuses.')
     .version(version, '-v, --version')
     .showHelpAfterError('(rolegate --help shows the commands)')
+    .addHelpText('after', afterHelp)
     .exitOverride();
   const configOption = () =>
     new Option('-c, --config <file>', 'configuration file').env('ROLEGATE_CONFIG').default('gateway.yaml');
@@ -154,6 +156,15 @@ function createProgram(done: Done): Command {
     });
   return program;
 }
+
+/** `rolegate` alone is what somebody new types first. */
+const afterHelp = `
+New here? "rolegate demo" runs everything on this machine, with lines to paste.
+
+Exit codes:
+${Object.entries(exitMeanings)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n')}`;
 
 function addImport(program: Command, done: Done): void {
   program

@@ -11,7 +11,7 @@ import { expectProblem, startAdmin } from './admin-support.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const blocks = (page: string, language: string) =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!);
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\\b[^\\n]*\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!);
 
 describe('docs/reference/admin.md', () => {
   const page = read('reference/admin.md');

@@ -11,7 +11,9 @@ afterAll(() => folder.remove());
 
 /** Texts of the fenced blocks in a language. */
 function fenced(language: string): string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!);
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\b[^\\n]*\\n([^]*?)^\`\`\`$`, 'gm'))].map(
+    ([, text]) => text!,
+  );
 }
 
 test('the commands run as they stand', async () => {

@@ -6,37 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { blocksOf } from '../support/markdown-page.ts';
+import { stepsOf, trimmed } from '../support/transcript.ts';
 
 const page = 'docs/guides/write-a-policy.md';
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-
-interface Step {
-  /** With the lines that are fed to it. */
-  readonly command: string;
-  readonly shown: string;
-}
-
-/** Commands stand behind `$ `, `<<'EOF'` goes on to `EOF`, everything else is what is printed. */
-function stepsOf(transcript: string): readonly Step[] {
-  const steps: { command: string[]; shown: string[] }[] = [];
-  let feeding = false;
-  for (const line of transcript.split('\n')) {
-    const last = steps.at(-1);
-    if (feeding) {
-      last?.command.push(line);
-      feeding = line !== 'EOF';
-    } else if (line.startsWith('$ ')) {
-      steps.push({ command: [line.slice(2)], shown: [] });
-      feeding = line.endsWith("<<'EOF'");
-    } else last?.shown.push(line);
-  }
-  return steps.map(({ command, shown }) => ({ command: `${command.join('\n')}\n`, shown: trimmed(shown.join('\n')) }));
-}
-
-/** A page has no blanks at the end of its lines. */
-function trimmed(text: string): string {
-  return text.replace(/[ \t]+$/gm, '').trimEnd();
-}
 
 const steps = blocksOf(readFileSync(page, 'utf8'))
   .filter(({ language }) => language === 'console')

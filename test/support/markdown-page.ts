@@ -2,6 +2,8 @@
 
 export interface FencedBlock {
   readonly language: string;
+  /** What stands behind the language: what kind of text it is. GitHub does not show it. */
+  readonly info: string;
   readonly text: string;
   /** Line of the page on which the fence opens, from 1. */
   readonly line: number;
@@ -14,15 +16,15 @@ export function blocksOf(page: string): FencedBlock[] {
   const blocks: FencedBlock[] = [];
   const lines = page.split('\n');
   for (let i = 0; i < lines.length; i += 1) {
-    const opened = /^( *)(`{3,}|~{3,}) *([\w-]*)/.exec(lines[i]!);
+    const opened = /^( *)(`{3,}|~{3,}) *([\w-]*) *(.*)$/.exec(lines[i]!);
     if (opened === null) continue;
-    const [, indent = '', fence = '', language = ''] = opened;
+    const [, indent = '', fence = '', language = '', info = ''] = opened;
     const end = lines.findIndex((line, at) => at > i && line.trim() === fence);
     if (end === -1) throw new Error(`the fence of line ${i + 1} is left open`);
     const text = lines.slice(i + 1, end).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
     const above = lines.slice(0, i).findLast((line) => line.trim() !== '');
-    const names = /`([\w./-]+\.ya?ml)`:$/.exec(above ?? '')?.[1] ?? null;
-    blocks.push({ language, text: `${text.join('\n')}\n`, line: i + 1, names });
+    const names = /`([\w./-]+\.\w+)`:$/.exec(above ?? '')?.[1] ?? null;
+    blocks.push({ language, info: info.trim(), text: `${text.join('\n')}\n`, line: i + 1, names });
     i = end;
   }
   return blocks;

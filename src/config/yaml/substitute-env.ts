@@ -14,6 +14,15 @@ export interface UsedVariable {
 
 const reference = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/;
 
+/** Keys that anybody may make up; one for a webhook has a form of its own. */
+const secret = /(?<!WEBHOOK_)(?:SECRET|ADMIN_TOKEN)$/;
+
+function hintFor(name: string): string {
+  return secret.test(name)
+    ? `set it; this makes a new one: export ${name}="$(openssl rand -hex 32)"`
+    : `set it, or give a default: \${${name}:-value}`;
+}
+
 export function substituteEnv(text: string, env: Readonly<Record<string, string | undefined>>): Substitution {
   let out = '';
   let at = 0;
@@ -41,7 +50,7 @@ export function substituteEnv(text: string, env: Readonly<Record<string, string 
       return {
         ok: false,
         message: `the environment variable ${name} is not set`,
-        hint: `set it, or give a default: \${${name}:-value}`,
+        hint: hintFor(name),
       };
     }
     if (value === set) used.push({ name, value });

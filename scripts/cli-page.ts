@@ -1,0 +1,78 @@
+/** Makes docs/reference/cli.md out of the commands as the command line knows them. */
+import type { Argument, Command, Option } from 'commander';
+import { exitMeanings } from '../src/cli/exit-code.ts';
+import { createProgram } from '../src/cli/run.ts';
+
+const opening = `# Commands
+
+Made from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` says the same.
+
+\`rolegate\` is the command of the installed package. In a copy of the repository it is \`npm run -s rolegate --\`. Where an
+option has a variable, the option counts when both are given.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+${Object.entries(exitMeanings)
+  .map(([code, meaning]) => `| ${code} | ${meaning} |`)
+  .join('\n')}
+
+What a command says goes to standard output; problems, warnings and mistakes in its usage go to standard error. Colors are
+left out where the output is no terminal, and with \`NO_COLOR\`. \`serve\`, \`demo\` and \`auth-api\` run until SIGTERM or SIGINT,
+finish what is in flight, and end with 0; a second signal ends them at once, with 1.
+`;
+
+/** The whole page. */
+export function cliPage(): string {
+  const program = createProgram(() => undefined);
+  return [opening, ...program.commands.flatMap((command) => sections(command, ['rolegate']))].join('\n');
+}
+
+function sections(command: Command, parents: readonly string[]): string[] {
+  const path = [...parents, command.name()];
+  return [section(command, path), ...command.commands.flatMap((inner) => sections(inner, path))];
+}
+
+function section(command: Command, path: readonly string[]): string {
+  const { registeredArguments: args, options } = command;
+  const line = [...path, ...args.map(argumentText), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
+  const rows = [...args.map(argumentRow), ...options.map(optionRow)];
+  const table = rows.length === 0 ? '' : `\n| | | left out | variable |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `## ${path.slice(1).join(' ')}\n\n\`${line}\`\n\n${sentence(command.description())}\n${table}`;
+}
+
+function argumentText(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+function argumentRow(argument: Argument): string {
+  const missing = argument.required ? 'required' : '';
+  return row([`\`${argumentText(argument)}\``, cell(argument.description), missing, '']);
+}
+
+function optionRow(option: Option): string {
+  const choices = option.argChoices === undefined ? '' : `: ${option.argChoices.map((one) => `\`${one}\``).join(', ')}`;
+  const variable = option.envVar === undefined ? '' : `\`${option.envVar}\``;
+  return row([`\`${option.flags}\``, `${cell(option.description)}${choices}`, leftOut(option), variable]);
+}
+
+function leftOut({ mandatory, defaultValue }: Option): string {
+  if (mandatory) return 'required';
+  if (defaultValue === undefined || (Array.isArray(defaultValue) && defaultValue.length === 0)) return '';
+  return `\`${String(defaultValue)}\``;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Text of a help screen in a table: what is written in angle brackets or braces stays what it is. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+}
+
+function sentence(text: string): string {
+  return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`;
+}

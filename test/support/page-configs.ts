@@ -1,0 +1,90 @@
+/** Configurations that pages show: whole ones, and parts that are put into a whole one, read by the real parser. */
+import { parse, stringify } from 'yaml';
+import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
+import { certificate, key } from './localhost-certificate.ts';
+
+type Tree = { readonly [key: string]: unknown };
+
+const webhookSecret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+const secret = 'x'.repeat(40);
+
+/** A value that fits, for every `${NAME}` of a configuration. */
+export function environmentFor(text: string): Record<string, string> {
+  const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
+  return Object.fromEntries(names.map((name) => [name, valueFor(name)]));
+}
+
+function valueFor(name: string): string {
+  if (/WEBHOOK/.test(name)) return webhookSecret;
+  if (/REDIS_URL/.test(name)) return 'redis://127.0.0.1:6379';
+  return /URL/.test(name) ? 'http://127.0.0.1:8081' : secret;
+}
+
+/** What is in a file that a configuration names: no two secrets are the same. */
+function textOfFile(path: string): string {
+  if (path.endsWith('.pem')) return /key/.test(path) ? key : certificate;
+  if (/webhook/.test(path)) return webhookSecret;
+  if (/smtp/.test(path)) return 'smtp://user:password@mail.example.test';
+  return path.replaceAll(/\W/g, '').padEnd(40, 'x');
+}
+
+/** Every problem of a whole configuration. `included`: the text of every file that it includes. */
+export function problemsOf(text: string, included: string | null = null): string[] {
+  const read = parseConfig(text, {
+    file: 'page',
+    env: environmentFor(text + (included ?? '')),
+    readSecret: textOfFile,
+    readIncluded: () => ({ ok: true, files: included === null ? [] : [{ file: 'included', text: included }] }),
+  });
+  return read.ok ? [] : read.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+}
+
+/** What a part needs around it: an Auth API, roles and upstreams that its routes name, a secret for Redis. */
+function whole(part: Tree): Tree {
+  const routes = Array.isArray(part['routes']) ? (part['routes'] as Tree[]) : [];
+  const upstreams = routes.map((route) => String(route['upstream'])).filter((name) => name !== 'auth-api');
+  const embedded = { database: ':memory:', secret };
+  const authApi = isTree(part['authApi']) && 'embedded' in part['authApi'] ? { embedded } : { url: 'http://a:1' };
+  const base: Tree = {
+    version: 1,
+    authApi,
+    roles: { user: {}, admin: { inherits: ['user'] } },
+    upstreams: Object.fromEntries(upstreams.map((name) => [name, { targets: [`http://${name}:8080`] }])),
+    routes: [],
+  };
+  return merged(base, part);
+}
+
+/** Every problem of a part of a gateway's configuration. */
+export function problemsOfPart(text: string): string[] {
+  return problemsOf(stringify(whole(parse(text))));
+}
+
+/** Every problem of a file that is included: its routes and what it owns. */
+export function problemsOfIncluded(text: string): string[] {
+  const { routes } = parse(text);
+  return problemsOf(stringify({ ...whole({ routes }), routes: [], include: ['routes/*.yaml'] }), text);
+}
+
+/** Every problem of settings of the Auth API, in its own file and under `authApi.embedded`. */
+export function problemsOfAuthApi(text: string): string[] {
+  const settings = merged({ database: ':memory:', secret }, parse(text));
+  const options = { file: 'page', env: environmentFor(text), readSecret: textOfFile };
+  const alone = parseAuthApiFile(stringify({ listen: ':8081', ...settings }), options);
+  const embedded = parseConfig(stringify(whole({ authApi: { embedded: settings } })), options);
+  return [alone, embedded].flatMap((read) => (read.ok ? [] : read.problems.map(({ message }) => message)));
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function merged(base: Tree, part: Tree): Tree {
+  const both = { ...base, ...part };
+  return Object.fromEntries(
+    Object.entries(both).map(([key, value]) => {
+      const below = base[key];
+      return [key, isTree(below) && isTree(value) ? merged(below, value) : value];
+    }),
+  );
+}
