@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createConfigFolder } from '../support/config-folder.ts';
 import { blocksOf } from '../support/markdown-page.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -75,16 +75,7 @@ describe.each(proxies)('$name', ({ name, version, file, args }) => {
     if (spawnSync(name, version).error !== undefined) skipHere(`no ${name}: install it to try what the page shows`);
     port = await freePort();
     proxy = runCommand(name, args(file()), { HOME: folder.write('home', ''), XDG_DATA_HOME: dirname(file()) });
-    await expect
-      .poll(
-        () =>
-          ask('/ready', {}).then(
-            ({ statusCode }) => statusCode,
-            () => null,
-          ),
-        { timeout: 15_000 },
-      )
-      .toBe(200);
+    await vi.waitFor(async () => expect((await ask('/ready', {})).statusCode).toBe(200), { timeout: 15_000 });
   });
   afterAll(async () => {
     proxy?.signal('SIGTERM');
@@ -102,7 +93,8 @@ describe.each(proxies)('$name', ({ name, version, file, args }) => {
     expect((await ask('/a%20b/%C3%A9?x=%2F', forged)).statusCode).toBe(200);
     const seen = service.last();
     expect(seen.target).toBe('/a%20b/%C3%A9?x=%2F');
-    expect(seen.header('x-forwarded-for')).toEqual(['127.0.0.2']);
+    // The client, and the proxy behind it.
+    expect(seen.header('x-forwarded-for')).toEqual(['127.0.0.2, 127.0.0.1']);
     expect(seen.header('x-real-ip')).toEqual(['127.0.0.2']);
     expect(seen.header('x-forwarded-proto')).toEqual(['http']);
     expect(seen.header('x-forwarded-host')).toEqual(['shop.example.test']);

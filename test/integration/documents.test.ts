@@ -27,6 +27,17 @@ test('the pages are there', () => {
   );
 });
 
+test.each([
+  ['docs/README.md', 'docs/', /^docs\/(?!README\.md$|decisions\/).+\.md$/],
+  ['SECURITY.md', '', /^test\/security\/[\w-]+\.test\.ts$/],
+] as const)('%s leads to every page or test of its kind', (path, below, kind) => {
+  const { text } = pages.find((one) => one.path === path)!;
+  const led = new Set(linksOf(text).map((link) => normalize(join(below, link))));
+  const all = files.filter((file) => kind.test(file));
+  expect(all.length).toBeGreaterThan(10);
+  expect(all.filter((file) => !led.has(file))).toEqual([]);
+});
+
 describe('configurations', () => {
   const configs = blocks.filter(({ block }) => isConfig(block));
 

@@ -23,7 +23,7 @@ export function blocksOf(page: string): FencedBlock[] {
     if (end === -1) throw new Error(`the fence of line ${i + 1} is left open`);
     const text = lines.slice(i + 1, end).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
     const above = lines.slice(0, i).findLast((line) => line.trim() !== '');
-    const names = /`([\w./-]+\.\w+)`:$/.exec(above ?? '')?.[1] ?? null;
+    const names = /`([\w./-]+\.\w+|Caddyfile)`:$/.exec(above ?? '')?.[1] ?? null;
     blocks.push({ language, info: info.trim(), text: `${text.join('\n')}\n`, line: i + 1, names });
     i = end;
   }
