@@ -1,0 +1,65 @@
+/** How long three replicas go on to accept a credential that has ended: when nobody tells them, and when one is told. */
+import { after, type ThreeReplicas } from './three-replicas.ts';
+
+/** Seconds from the end at the Auth API to the beginning of the last request that was accepted, one for each credential. */
+export async function untoldMeasured(
+  system: ThreeReplicas,
+  acceptedS: number,
+  times: number,
+  everyS: number,
+): Promise<number[]> {
+  return Promise.all(
+    Array.from({ length: times }, async (_, index) => {
+      const bearer = `u${index}`.padEnd(64, 'u');
+      const endAfterS = 2 * acceptedS + Math.random() * acceptedS;
+      const from = performance.now();
+      let [endedAt, last] = [Number.POSITIVE_INFINITY, 0];
+      const use = async (replica: (typeof system.replicas)[number]) => {
+        await after(Math.random() * everyS * 1_000);
+        while (performance.now() - from < (endAfterS + 2 * acceptedS) * 1_000) {
+          const at = performance.now();
+          if (await system.accepts(bearer, replica)) last = Math.max(last, at);
+          await after(Math.max(0, everyS * 1_000 - (performance.now() - at)));
+        }
+      };
+      const end = async () => {
+        await after(endAfterS * 1_000);
+        endedAt = performance.now();
+        await system.end(bearer);
+      };
+      await Promise.all([...system.replicas.map(use), end()]);
+      return Math.max(0, last - endedAt) / 1_000;
+    }),
+  );
+}
+
+export interface Told {
+  /** Milliseconds until the replica that was told answers. */
+  readonly acknowledgedMs: number;
+  /** From that answer to the beginning of the last request that any replica accepted; negative: before it. */
+  readonly lastAcceptedMs: number;
+}
+
+/** Requests follow each other without a pause while it is revoked. */
+export async function toldMeasured(system: ThreeReplicas, times: number): Promise<Told[]> {
+  const all: Told[] = [];
+  for (let index = 0; index < times; index += 1) {
+    const bearer = `t${index}`.padEnd(64, 't');
+    let [going, last] = [true, 0];
+    const users = system.replicas.map(async (replica) => {
+      while (going) {
+        const at = performance.now();
+        if (await system.accepts(bearer, replica)) last = Math.max(last, at);
+      }
+    });
+    await after(100);
+    const sentAt = performance.now();
+    await system.revoke(bearer);
+    const acknowledgedAt = performance.now();
+    await after(100);
+    going = false;
+    await Promise.all(users);
+    all.push({ acknowledgedMs: acknowledgedAt - sentAt, lastAcceptedMs: last - acknowledgedAt });
+  }
+  return all;
+}

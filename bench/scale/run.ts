@@ -1,0 +1,136 @@
+/**
+ * `npm run bench:scale`: what replicas ask of the Auth API, and how long an ended credential goes on. A simulation gives
+ * a table for a deployer; `--check` sets it against three gateway processes, Redis and an Auth API that counts.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { spread } from '../micro/report.ts';
+import { toldMeasured, untoldMeasured } from './delays.ts';
+import { simulate, untoldDelays, type World } from './simulate.ts';
+import { ThreeReplicas } from './three-replicas.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    replicas: { type: 'string', default: '2,4,8,16' },
+    credentials: { type: 'string', default: '1000,10000,100000' },
+    rate: { type: 'string', default: '5000' },
+    accepted: { type: 'string', default: '30' },
+    skew: { type: 'string', default: '0.8' },
+    seed: { type: 'string', default: '1' },
+    measure: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    main: { type: 'string', default: 'dist/main.js' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  console.log(`Usage: npm run bench:scale -- [options]
+  --replicas A,B      (default 2,4,8,16)
+  --credentials A,B   in use (default 1000,10000,100000)
+  --rate N            requests per second over all replicas (default 5000)
+  --accepted N        seconds of cache.accepted (default 30)
+  --skew N            0: all credentials are used alike; 1: the n-th 1/n as often as the first (default 0.8)
+  --seed N            (default 1)
+  --measure           sets the simulation against three gateway processes instead; needs redis-server, takes two minutes
+  --main FILE         the gateway that is measured (default dist/main.js)
+  --check             with --measure: exit 1 when a rate is more than 10 % off`);
+  process.exit(0);
+}
+
+const numbers = (list: string) => list.split(',').map(Number);
+const usual: World = {
+  replicas: 3,
+  redis: true,
+  credentials: 2_000,
+  requestsPerSecond: 1_200,
+  skew: 0,
+  acceptedS: 3,
+  refreshAhead: true,
+  seconds: 15,
+  seed: Number(options.seed),
+};
+
+if (options.measure) process.exit((await measured()) || !options.check ? 0 : 1);
+
+console.log(`${options.rate} requests/s, accepted ${options.accepted} s, skew ${options.skew}\n`);
+console.log('| credentials | replicas | calls/s, Redis | waiting | calls/s, memory alone | waiting |');
+console.log('|---:|---:|---:|---:|---:|---:|');
+for (const credentials of numbers(options.credentials)) {
+  for (const replicas of numbers(options.replicas)) {
+    const cells = [true, false].flatMap((redis) => {
+      const { callsPerSecond, waitingShare } = simulate({
+        ...usual,
+        redis,
+        credentials,
+        replicas,
+        requestsPerSecond: Number(options.rate),
+        skew: Number(options.skew),
+        acceptedS: Number(options.accepted),
+        seconds: 2 * Number(options.accepted),
+      });
+      return [callsPerSecond.toFixed(0), `${(100 * waitingShare).toFixed(1)} %`];
+    });
+    console.log(`| ${[credentials.toLocaleString('en'), replicas, ...cells].join(' | ')} |`);
+  }
+}
+process.exit(0);
+
+/** Whether every rate is what the simulation says, within a tenth. */
+async function measured(): Promise<boolean> {
+  if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
+  const folder = mkdtempSync(join(tmpdir(), 'rolegate-scale-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  console.log(
+    `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${usual.replicas} replicas, ` +
+      `${usual.credentials} credentials, ${usual.requestsPerSecond} requests/s, accepted ${usual.acceptedS} s\n`,
+  );
+  console.log(
+    '| | calls/s: simulated, measured, off | revocation nobody told of, s: simulated (median, p90), measured |',
+  );
+  console.log('|---|---|---|');
+  let [told, close] = ['', true];
+  const worlds: readonly (readonly [string, Partial<World>])[] = [
+    ['Redis', {}],
+    ['Redis, no refresh ahead', { refreshAhead: false }],
+    ['memory alone', { redis: false }],
+    ['memory alone, no refresh ahead', { redis: false, refreshAhead: false }],
+  ];
+  for (const [name, part] of worlds) {
+    const world = { ...usual, ...part };
+    const system = await ThreeReplicas.start(options.main, folder, world);
+    process.on('exit', () => system.stop());
+    const expected = simulate({ ...world, seconds: 60 }).callsPerSecond;
+    const found = await system.callsPerSecond(world);
+    const delays = await untoldMeasured(system, world.acceptedS, 40, 0.1);
+    if (name === 'Redis') told = toldLine(await toldMeasured(system, 40));
+    system.stop();
+    const off = found / expected - 1;
+    close &&= Math.abs(off) <= 0.1;
+    const cells = [
+      name,
+      `${expected.toFixed(0)}, ${found.toFixed(0)}, ${(100 * off).toFixed(1)} %`,
+      `${delayText(untoldDelays(world, 2_000, 0.1))}; ${delayText(delays)}`,
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+  console.log(`\n${told}`);
+  return close;
+}
+
+function delayText(delays: readonly number[]): string {
+  const sorted = delays.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  return `${at(0.5).toFixed(2)}, ${at(0.9).toFixed(2)}`;
+}
+
+function toldLine(all: Awaited<ReturnType<typeof toldMeasured>>): string {
+  const acknowledged = spread(all.map(({ acknowledgedMs }) => acknowledgedMs));
+  const latest = Math.max(...all.map(({ lastAcceptedMs }) => lastAcceptedMs));
+  return (
+    `Revocations that one replica was told of (Redis): acknowledged after ${acknowledged.median.toFixed(1)} ms (median; p75 ` +
+    `${acknowledged.p75.toFixed(1)}); the last accepted request of any replica began ${(-latest).toFixed(1)} ms before that.`
+  );
+}
