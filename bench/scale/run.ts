@@ -48,7 +48,7 @@ const usual: World = {
   skew: 0,
   acceptedS: 3,
   refreshAhead: true,
-  seconds: 15,
+  seconds: 12,
   seed: Number(options.seed),
 };
 
@@ -68,7 +68,7 @@ for (const credentials of numbers(options.credentials)) {
         requestsPerSecond: Number(options.rate),
         skew: Number(options.skew),
         acceptedS: Number(options.accepted),
-        seconds: 2 * Number(options.accepted),
+        seconds: 10 * Number(options.accepted),
       });
       return [callsPerSecond.toFixed(0), `${(100 * waitingShare).toFixed(1)} %`];
     });
