@@ -9,6 +9,7 @@ import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Gateway as Deciding } from '../entrypoints/proxy/create-proxy.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
+import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { HealthEvents } from '../upstream/check-health.ts';
 import { createUpstreams } from '../upstream/create-upstreams.ts';
@@ -24,6 +25,8 @@ export interface Runtime extends Deciding {
 export interface RuntimeOptions {
   /** Where the Auth API is, embedded or not. */
   readonly authApiUrls: readonly string[];
+  /** The other processes of this gateway; left out: there are none. */
+  readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;
   readonly evict: Evict;
@@ -40,6 +43,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
       authApi: { ...config.authApi, urls: options.authApiUrls },
       cache: config.cache,
       connectRedis,
+      ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
       events: options.identityEvents,
       now: Date.now,
     });

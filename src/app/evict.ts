@@ -3,7 +3,7 @@ import type { Allow } from '../core/outcome/decision.ts';
 import { evictedBy } from '../core/revocation/eviction.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/** Holds in this process when it returns; what it returns resolves once the other replicas were told, or could not be. */
+/** Holds in this process when it returns; what it returns resolves once the others were told, or could not be. */
 export type Evict = (decision: Allow) => Promise<unknown> | null;
 
 /**
@@ -18,7 +18,6 @@ export function evictor(current: () => Runtime, unreadable: (route: string) => v
     if (named.evicted.length === 0) return null;
     const { revocations } = current().resolver;
     const told = named.evicted.map((one) => revocations.revoke(one, 'route'));
-    // Without Redis there is nobody else to tell.
-    return revocations.subscription === null ? null : Promise.all(told);
+    return revocations.alone ? null : Promise.all(told);
   };
 }

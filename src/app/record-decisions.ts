@@ -8,15 +8,23 @@ import { type Reads, type RecordHead, readsOf, recordOf } from '../workbench/rep
 import type { Decided } from '../workbench/shadow/decide-alike.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
+/** What takes records: a file, or the process that has it. */
+export type DecisionRecord = Pick<DecisionFile, 'begin' | 'hasRoom' | 'write' | 'close'>;
+export type OpenRecord = (settings: DecisionsConfig) => DecisionRecord;
+
 export class DecisionRecorder implements DecisionWatcher {
-  readonly #log: Logger;
+  readonly #open: OpenRecord;
   readonly #events: RecordEvents;
   #settings: DecisionsConfig | null = null;
-  #file: DecisionFile | null = null;
+  #file: DecisionRecord | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
 
-  constructor(log: Logger, events: RecordEvents) {
-    this.#log = log;
+  constructor(
+    log: Logger,
+    events: RecordEvents,
+    open: OpenRecord = (settings) => new DecisionFile({ ...settings, events, log }),
+  ) {
+    this.#open = open;
     this.#events = events;
   }
 
@@ -29,7 +37,7 @@ export class DecisionRecorder implements DecisionWatcher {
     if (JSON.stringify(decisions) !== JSON.stringify(this.#settings)) {
       void this.#file?.close();
       this.#settings = decisions;
-      this.#file = decisions === null ? null : new DecisionFile({ ...decisions, events: this.#events, log: this.#log });
+      this.#file = decisions === null ? null : this.#open(decisions);
     }
     this.#reads = readsOf(routes.routes);
     const head: RecordHead = { rolegate: 'decisions', version: 1, reads: this.#reads };

@@ -3,13 +3,14 @@
  * changes nothing: the last good configuration stays, and the problems are reported.
  */
 import type { Config } from '../config/config.ts';
-import { type LoadResult, loadConfig } from '../config/load-config.ts';
+import type { ConfigSource } from '../config/config-source.ts';
+import { loadRecorded } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { watchFiles } from './watch-files.ts';
 
 export interface ReloadEvents {
   /** Takes a configuration without problems into use, whole or, when it throws, not at all. */
-  apply(config: Config): void;
+  apply(config: Config, source: ConfigSource): void;
   /** Nothing was changed. */
   refused(problems: readonly ConfigProblem[]): void;
 }
@@ -35,21 +36,21 @@ export function createReloader(
   const reload = (): readonly ConfigProblem[] => {
     const patterns: string[] = [];
     const startedAtMs = Date.now();
-    const result = loadConfig(file, env, (pattern) => patterns.push(pattern));
+    const loaded = loadRecorded(file, env, (pattern) => patterns.push(pattern));
     files.watch(patterns, startedAtMs);
-    const problems = take(result);
+    const problems = take(loaded);
     if (problems.length > 0) events.refused(problems);
     return problems;
   };
-  const take = (result: LoadResult): readonly ConfigProblem[] => {
+  const take = ({ result, source }: ReturnType<typeof loadRecorded>): readonly ConfigProblem[] => {
     if (!result.ok) return result.problems;
     try {
-      events.apply(result.config);
+      if (source === null) throw new Error('a configuration comes from somewhere');
+      events.apply(result.config, source);
       return [];
     } catch {
       // Whatever it was, a running gateway goes on with what it has.
-      const message = 'the configuration is valid, but could not be taken into use';
-      return [{ file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' }];
+      return [notUsable(file)];
     }
   };
   const files = watchFiles(file, intervalMs, reload);
@@ -60,4 +61,10 @@ export function createReloader(
       files.close();
     },
   };
+}
+
+/** Of a configuration without problems of its own. */
+export function notUsable(file: string): ConfigProblem {
+  const message = 'the configuration is valid, but could not be taken into use';
+  return { file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' };
 }

@@ -56,6 +56,7 @@ export function createProgram(done: Done): Command {
     .addOption(configOption())
     .option('--shadow <file>', 'another configuration, compared in the shadow of live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
+  program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API, sample service')

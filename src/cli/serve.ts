@@ -1,14 +1,19 @@
-/** `rolegate serve`: the gateway, until a signal ends it. */
-import { createGateway } from '../app/create-gateway.ts';
+/** `rolegate serve`: the gateway, until a signal ends it; with `server.workers`, in several processes. */
+import { availableParallelism } from 'node:os';
+import pc from 'picocolors';
+import { createGateway, type Gateway } from '../app/create-gateway.ts';
 import { findSurprises } from '../app/find-surprises.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
+import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Config } from '../config/config.ts';
+import type { ConfigSource } from '../config/config-source.ts';
+import { formatProblems } from '../config/format-problems.ts';
+import { loadRecorded } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { findingKinds } from '../workbench/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
-import { readPlaced } from './read-config.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -17,18 +22,28 @@ export interface ServeOptions {
   readonly shadow?: string;
 }
 
+/** A gateway of one process or of several. */
+interface Served extends Pick<Gateway, 'start' | 'refuseReload' | 'refuseCandidate' | 'warn' | 'close'> {
+  /** Why the configuration was not taken into use; empty: it was. */
+  apply(config: Config, source: ConfigSource): readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
+  useCandidate(config: Config, source: ConfigSource): void;
+  /** Resolves when it is of no use to go on. */
+  readonly gaveUp?: Promise<string>;
+}
+
+type Reload = () => Promise<readonly ConfigProblem[]>;
+
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
-  const { config, findings } = readAnalyzed(options.config);
-  const gateway = createGateway(config, {
-    version,
-    onCode: ({ to, code, codeId, purpose }) => {
-      process.stdout.write(`code ${code} for ${to} (${purpose} ${codeId})\n`);
-    },
-    reload: () => reloader?.reload() ?? [],
-  });
+  const { config, source, findings } = readAnalyzed(options.config);
   let reloader: Reloader | null = null;
   let candidate: Reloader | null = null;
+  /** What came of the last configuration without problems of its own. */
+  let applied: ReturnType<Served['apply']> = [];
+  const gateway = await createServed(config, source, async () => {
+    const problems = reloader?.reload() ?? [];
+    return problems.length > 0 ? problems : await applied;
+  });
   const ended = untilSignal({
     reload: () => {
       reloader?.reload();
@@ -43,12 +58,12 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     await gateway.start();
   } catch (error) {
     await gateway.close();
-    throw error instanceof ListenError ? new CommandError(error.message) : error;
+    throw isForPeople(error) ? new CommandError(error.message) : error;
   }
   gateway.warn(findings);
   const events = {
-    apply: (next: Config) => {
-      gateway.apply(next);
+    apply: (next: Config, from: ConfigSource) => {
+      applied = gateway.apply(next, from);
       candidate?.reload();
     },
     refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
@@ -57,18 +72,57 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   if (options.shadow !== undefined) {
     // One with problems is reported, and waited for: it never keeps the gateway from serving.
     const compared = {
-      apply: (next: Config) => gateway.useCandidate(next),
+      apply: (next: Config, from: ConfigSource) => gateway.useCandidate(next, from),
       refused: (problems: readonly ConfigProblem[]) => gateway.refuseCandidate(problems),
     };
     candidate = createReloader(options.shadow, compared);
     candidate.reload();
   }
-  return (await ended) as ExitCode;
+  const gaveUp = gateway.gaveUp?.then(async (why) => {
+    await gateway.close().catch(() => {});
+    throw new CommandError(why);
+  });
+  return (await (gaveUp === undefined ? ended : Promise.race([ended, gaveUp]))) as ExitCode;
+}
+
+async function createServed(config: Config, source: ConfigSource, reload: Reload): Promise<Served> {
+  const { workers: wanted } = config.server;
+  const workers = wanted === 'auto' ? availableParallelism() : wanted;
+  const options = {
+    version,
+    reload,
+    onCode: ({ to, code, codeId, purpose }: CodeMail) => {
+      process.stdout.write(`code ${code} for ${to} (${purpose} ${codeId})\n`);
+    },
+  };
+  if (workers === 1) {
+    const gateway = createGateway(config, options);
+    return {
+      ...gateway,
+      apply(next) {
+        gateway.apply(next);
+        return [];
+      },
+    };
+  }
+  const { createSupervisor } = await import('../app/workers/supervisor.ts');
+  return createSupervisor(config, { ...options, source, workers, program: process.argv[1] ?? '' });
+}
+
+function isForPeople(error: unknown): error is Error {
+  if (error instanceof ListenError) return true;
+  return error instanceof Error && ['WorkerStartError', 'NotShareableError'].includes(error.name);
 }
 
 /** Where things stand in the files is let go with the texts, once it is known what to warn of. */
-function readAnalyzed(file: string): { readonly config: Config; readonly findings: readonly ConfigProblem[] } {
-  const { config, places } = readPlaced(file);
-  const warnings = findSurprises(config, places).filter(({ code }) => findingKinds[code].severity === 'warning');
-  return { config, findings: warnings.map(({ problem }) => problem) };
+function readAnalyzed(file: string) {
+  const { result, source } = loadRecorded(file, process.env);
+  if (!result.ok || source === null) {
+    const problems = result.ok ? [] : result.problems;
+    throw new CommandError(formatProblems(problems, { color: pc.isColorSupported }));
+  }
+  const warnings = findSurprises(result.config, result.places).filter(
+    ({ code }) => findingKinds[code].severity === 'warning',
+  );
+  return { config: result.config, source, findings: warnings.map(({ problem }) => problem) };
 }

@@ -45,6 +45,7 @@ export function compileConfig(
       trustedProxies: compileTrustedProxies(server.trustedProxies),
       forwardedHeaders: server.forwardedHeaders,
       drainTimeoutMs: server.drainTimeout,
+      workers: server.workers,
       limits: {
         headerBytes: limits.headerBytes,
         headers: limits.headers,

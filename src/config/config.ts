@@ -57,6 +57,8 @@ export interface ServerConfig {
   readonly forwardedHeaders: ForwardedSource;
   /** Longest wait for requests in flight when the process ends. */
   readonly drainTimeoutMs: number;
+  /** Processes that serve; `auto`: as many as cores may be used. For `rolegate serve` alone. */
+  readonly workers: number | 'auto';
   readonly limits: {
     readonly headerBytes: number;
     readonly headers: number;

@@ -1,6 +1,7 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { type ConfigSource, recordSource } from './config-source.ts';
 import { createIncludeReader } from './find-included.ts';
 import { findTestFiles, readTestFiles } from './find-tests.ts';
 import {
@@ -38,6 +39,29 @@ export function loadConfig(
     return read(pattern);
   };
   return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
+}
+
+/** As above without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
+export function loadRecorded(
+  file: string,
+  env: Env,
+  seen: (pattern: string) => void = () => {},
+): { readonly result: LoadResult; readonly source: ConfigSource | null } {
+  const read = createIncludeReader(file);
+  let source: ConfigSource | null = null;
+  const result = load(file, env, (text, { readSecret }) => {
+    const recorder = recordSource(file, text, {
+      readSecret,
+      readIncluded: (pattern) => {
+        seen(pattern);
+        return read(pattern);
+      },
+    });
+    const parsed = parseConfig(text, { file, env, ...recorder.reading });
+    source = recorder.source;
+    return parsed;
+  });
+  return { result, source };
 }
 
 function testsOf(file: string, tests: TestFiles): Pick<ParseOptions, 'readTests'> {

@@ -15,7 +15,7 @@ import { Flights } from './flights.ts';
 import { createLookUp, type Finding } from './look-up.ts';
 import { MemoryCache } from './memory-cache.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
-import { createRevocations, type Revocations } from './revocation/create-revocations.ts';
+import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
 import { SharedVerdicts } from './shared-verdicts.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
@@ -25,6 +25,8 @@ export interface IdentityResolverOptions {
   readonly cache: CacheConfig;
   /** Called once, when the cache has a Redis; the link ends with the resolver. */
   readonly connectRedis: ConnectRedis;
+  /** The other processes of this gateway, which are told what is revoked; left out: there are none. */
+  readonly siblings?: Siblings;
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
@@ -72,6 +74,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     keyPrefix,
     unhearingMs: cache.unhearingMs,
     tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: authApi.timeoutMs }),
+    ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
     events,
     now,
   });

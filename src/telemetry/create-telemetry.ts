@@ -4,25 +4,28 @@ import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createAccessLog } from './access-log.ts';
-import { formatMetric } from './exposition.ts';
+import { formatMetric, type Sample } from './exposition.ts';
 import { Gauges, type ServerReadings } from './gauges.ts';
 import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
 import { createLogSink, type LogDestination, standardOutput } from './log-sink.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MailTally, type ReadMailState } from './mail-tally.ts';
-import { metricsCatalog } from './metrics-catalog.ts';
+import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
 import type { ObserveRequest } from './request-record.ts';
 import { type RevocationReadings, RevocationTally } from './revocation-tally.ts';
 import { RouteBindings } from './route-bindings.ts';
 import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
 import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
 import { TrafficTally } from './traffic-tally.ts';
+import { type WorkerReadings, WorkerTally } from './worker-tally.ts';
 
 export interface TelemetryOptions {
   readonly log: LogConfig;
   /** Standard output when left out. */
   readonly destination?: LogDestination;
   readonly version: string;
+  /** Number of this worker, in each line that is no request; left out: it is none. */
+  readonly worker?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -49,6 +52,12 @@ export interface Telemetry {
   watchMail(read: ReadMailState): void;
   /** Where a scrape reads what is open now. */
   watchServer(readings: ServerReadings): void;
+  /** Writes lines that another process of this gateway has logged. */
+  passOn(lines: string): void;
+  /** Where a scrape reads what holds of workers that this process started. */
+  watchWorkers(read: () => WorkerReadings): void;
+  /** Of this process, without those of the runtime. */
+  samples(): Generator<readonly [MetricKey, Iterable<Sample>]>;
   metricsText(): Promise<string>;
   readonly metricsContentType: string;
   /** A configuration was read: taken into use, or refused. */
@@ -69,13 +78,19 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   );
   const bindings = new RouteBindings();
   const traffic = new TrafficTally(bindings);
-  const log = createLogger(options.log.level, sink);
+  const log = createLogger(options.log.level, sink, options.worker);
   const identity = new IdentityTally(log);
   const mail = new MailTally();
   const revocations = new RevocationTally();
   const shadow = new ShadowTally();
+  const workers = new WorkerTally();
   const accessLog = createAccessLog(options.log, sink, now);
   observeRuntime();
+
+  function* samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {
+    yield ['configRoutes', [{ labels: [], value: bindings.size }]];
+    for (const part of [traffic, identity, revocations, shadow, mail, workers, gauges]) yield* part.samples();
+  }
 
   return {
     log,
@@ -94,11 +109,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     onMail: mail.add,
     watchMail: (read) => mail.watch(read),
     watchServer: (readings) => gauges.watchServer(readings),
+    passOn: (lines) => sink.write(lines),
+    watchWorkers: (read) => workers.watch(read),
+    samples,
     metricsText: async () => {
-      let text = formatMetric(metricsCatalog.configRoutes, [{ labels: [], value: bindings.size }]);
-      for (const part of [traffic, identity, revocations, shadow, mail, gauges]) {
-        for (const [key, samples] of part.samples()) text += formatMetric(metricsCatalog[key], samples);
-      }
+      let text = '';
+      for (const [key, values] of samples()) text += formatMetric(metricsCatalog[key], values);
       return text + (await runtimeMetricsText());
     },
     metricsContentType,

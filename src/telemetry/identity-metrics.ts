@@ -30,6 +30,7 @@ export const identityMetrics = {
   breaker: {
     name: 'rolegate_auth_api_breaker_state',
     type: 'gauge',
+    across: 'max',
     labels: ['url', 'state'],
     help: 'State of the circuit breaker before each URL of the Auth API: 1 for the current one.',
   },

@@ -7,11 +7,12 @@ import { redactText, redactValue } from './redaction.ts';
 
 export type { Logger } from 'pino';
 
-export function createLogger(level: LogConfig['level'], sink: LogSink): Logger {
+/** `worker`: its number, in each line; left out: this process is none. */
+export function createLogger(level: LogConfig['level'], sink: LogSink, worker?: number): Logger {
   return pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: redactValue },

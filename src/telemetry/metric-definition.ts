@@ -5,6 +5,11 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
   readonly help: string;
+  /**
+   * What it is over several workers; left out: their sum. `first`: what the process that started them says, which the
+   * others only repeat.
+   */
+  readonly across?: 'max' | 'min' | 'first';
   /** Upper bounds in seconds, ascending; `+Inf` is added. Histograms only. */
   readonly buckets?: readonly number[];
 }

@@ -148,6 +148,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       trustedProxies: setup.trustedProxies ?? (() => false),
       forwardedHeaders: 'x-forwarded',
       drainTimeoutMs: 1_000,
+      workers: 1,
       limits,
     },
     gateway: () => gateway,

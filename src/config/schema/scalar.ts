@@ -89,6 +89,22 @@ export function integer(least: number, most: number) {
   });
 }
 
+/** A whole number as above, or `auto`. */
+export function autoOr(least: number, most: number) {
+  const json: Json = {
+    type: ['integer', 'string'],
+    minimum: least,
+    maximum: most,
+    pattern: orReference('auto|[0-9]+'),
+  };
+  return scalar(json, (value): number | 'auto' | Refusal => {
+    if (value === 'auto') return value;
+    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    const fits = typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most;
+    return fits ? number : new Refusal(`expected a whole number from ${least} to ${most}, or auto`);
+  });
+}
+
 /** "a, b or c". */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;

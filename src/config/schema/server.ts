@@ -1,6 +1,6 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
-import { bool, integer, Refusal, text, word } from './scalar.ts';
+import { autoOr, bool, integer, Refusal, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { address, addressOrFalse, cidr, duration, hostName, size } from './values.ts';
 
@@ -128,6 +128,13 @@ export const server = z.strictObject({
   drainTimeout: duration(0)
     .meta({ description: 'Longest wait for requests in flight when the process ends.', examples: ['20s'] })
     .prefault('20s'),
+  workers: autoOr(1, 256)
+    .meta({
+      description:
+        'Processes that serve requests, one for each core at best; auto: as many as the process may use cores. They share what limits are set for all clients together.',
+      examples: [1],
+    })
+    .prefault(1),
   limits: limits.meta({ description: 'What one client may take up.' }).prefault({}),
 });
 

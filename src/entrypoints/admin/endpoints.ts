@@ -17,14 +17,16 @@ export interface EndpointSources {
    * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
    * takes none. Left out: there is nothing to read, and no such endpoint.
    */
-  reload?(): readonly ReloadProblem[] | 'draining';
+  reload?(): ReloadAnswer | Promise<ReloadAnswer>;
   /** How a candidate of the rules compares with those in use; plain data without secrets. Left out: no such endpoint. */
-  shadow?(): object;
+  shadow?(): object | Promise<object>;
   /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
   readonly explain?: ExplainQuestioned;
   /** Left out: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
 }
+
+export type ReloadAnswer = readonly ReloadProblem[] | 'draining';
 
 /** Why a configuration was not taken into use; holds no secret. */
 export interface ReloadProblem {
@@ -75,13 +77,13 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   ]);
   const { reload } = sources;
   if (reload !== undefined) {
-    endpoints.set('/reload', { method: 'POST', access: 'token', answer: () => reloadAnswer(reload()) });
+    endpoints.set('/reload', { method: 'POST', access: 'token', answer: async () => reloadAnswer(await reload()) });
   }
   const { shadow, explain } = sources;
   if (shadow !== undefined)
     endpoints.set(
       '/shadow',
-      shown(() => json(shadow())),
+      shown(async () => json(await shadow())),
     );
   if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
   const { revocations } = sources;
@@ -103,7 +105,7 @@ function readyAnswer(report: ReadyReport): AdminAnswer {
   return reason === null ? json({ status: 'ready', checks }) : { refused: reason, members: { checks } };
 }
 
-function reloadAnswer(problems: readonly ReloadProblem[] | 'draining'): AdminAnswer {
+function reloadAnswer(problems: ReloadAnswer): AdminAnswer {
   if (problems === 'draining') return { refused: 'draining' };
   if (problems.length === 0) return json({ message: 'reloaded' }, 202);
   const listed = problems.slice(0, mostProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));

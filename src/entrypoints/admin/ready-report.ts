@@ -12,6 +12,8 @@ export interface ReadyReport {
   readonly revocations: boolean | null;
   /** For information only, as credentials are checked without mail; null when none is sent from here. */
   readonly mail: boolean | null;
+  /** Processes that serve, and that should; null: this one alone. One that is being restarted leaves the others ready. */
+  readonly workers: { readonly serving: number; readonly wanted: number } | null;
   /** The process is ending and takes no new requests. */
   readonly draining: boolean;
 }
@@ -19,7 +21,7 @@ export interface ReadyReport {
 /** Null when ready; otherwise the first thing that is missing. */
 export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
-  if (!report.configuration) return 'not_ready';
+  if (!report.configuration || report.workers?.serving === 0) return 'not_ready';
   return report.authApi ? null : 'auth_unavailable';
 }
 
@@ -32,6 +34,7 @@ export function readyChecks(report: ReadyReport): Record<string, string> {
     redis: word(report.redis),
     revocations: word(report.revocations),
     mail: word(report.mail),
+    ...(report.workers === null ? {} : { workers: `${report.workers.serving} of ${report.workers.wanted}` }),
     draining: report.draining ? 'yes' : 'no',
   };
 }

@@ -36,6 +36,8 @@ export interface Gateway extends ForwardingContext {
 
 export interface ProxyOptions {
   readonly server: ServerConfig;
+  /** Whether other processes of this gateway listen at the same address. */
+  readonly shared?: boolean;
   /** Asked once per request, so that a request sees one configuration from its start to its end. */
   gateway(): Gateway;
   readonly forwarder: Forwarder;
@@ -178,6 +180,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 
   const server = createHttpServer({
     address: options.server.listen,
+    shared: options.shared ?? false,
     limits,
     trustedProxies,
     deadlines,

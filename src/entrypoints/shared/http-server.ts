@@ -14,6 +14,8 @@ import { type RefusedConnection, refuseClientError, refuseConnection } from './r
 
 export interface HttpServerOptions {
   readonly address: Address;
+  /** Whether other processes of this gateway listen there too. */
+  readonly shared?: boolean;
   readonly limits: ServerConfig['limits'];
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
@@ -154,7 +156,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       new Promise((resolve, reject) => {
         server.once('error', reject);
         const { host, port } = options.address;
-        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        server.listen({ port, reusePort: options.shared === true, ...(host === '' ? {} : { host }) }, () => {
           server.off('error', reject);
           const bound = server.address() as AddressInfo;
           address = { host: bound.address, port: bound.port };

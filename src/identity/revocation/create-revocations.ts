@@ -21,9 +21,16 @@ export interface RevocationsOptions {
   readonly unhearingMs: number;
   /** See `tombstoneLifeMs`. */
   readonly tombstoneLifeMs: number;
+  /** The other processes of this gateway; left out: there are none. */
+  readonly siblings?: Siblings;
   readonly events: RevocationEvents;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+export interface Siblings {
+  /** Resolves when each of them has done it, or is gone; `untold`: that cannot be said. Never rejects. */
+  tell(revocation: Revocation): Promise<Telling>;
 }
 
 export interface Revocations {
@@ -38,6 +45,10 @@ export interface Revocations {
    * verdict from before, and with `untold` when Redis did not take it: then the others are told as soon as it does.
    */
   revoke(revocation: Revocation, source: OwnSource): Promise<Telling>;
+  /** Said by another process of this gateway, which tells all others: holds here when it returns. */
+  receive(revocation: Revocation): void;
+  /** Nobody else has to be told. */
+  readonly alone: boolean;
   /** What the others could not be told yet. */
   readonly untold: readonly Revocation[];
   /** Takes the place of `earlier`, in the same process: what was revoked there holds here, and is told from here. */
@@ -46,7 +57,7 @@ export interface Revocations {
 }
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { link, keyPrefix, unhearingMs, tombstoneLifeMs, events, now } = options;
+  const { link, keyPrefix, unhearingMs, tombstoneLifeMs, events, now, siblings = null } = options;
   const tombstones = new Tombstones({ lifeMs: tombstoneLifeMs });
   const hearing = new Hearing({ unhearingMs, shared: link !== null });
   const replicaId = randomUUID();
@@ -57,6 +68,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     if (atMs === null) events.revoked(source, revocation);
   }
 
+  const receive = (revocation: Revocation) => apply(revocation, 'worker');
+
   if (link === null) {
     return {
       tombstones,
@@ -65,9 +78,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       subscription: null,
       untold: [],
       takeOver: (earlier) => tombstones.takeOver(earlier.tombstones),
+      receive,
+      alone: siblings === null,
       async revoke(revocation, source) {
         apply(revocation, source);
-        return 'told';
+        return (await siblings?.tell(revocation)) ?? 'told';
       },
       close: async () => {},
     };
@@ -105,9 +120,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       tombstones.takeOver(earlier.tombstones);
       told.takeOver(earlier.untold);
     },
+    receive,
+    alone: false,
     revoke(revocation, source) {
       apply(revocation, source);
-      return told.tell(revocation);
+      const replicas = told.tell(revocation);
+      return siblings === null ? replicas : bothTold(replicas, siblings.tell(revocation));
     },
     async close() {
       listener.close();
@@ -118,4 +136,9 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       await link.client.zrem(replicasKey(keyPrefix), listener.name).catch(() => {});
     },
   };
+}
+
+async function bothTold(one: Promise<Telling>, other: Promise<Telling>): Promise<Telling> {
+  const tellings = await Promise.all([one, other]);
+  return tellings.includes('untold') ? 'untold' : 'told';
 }

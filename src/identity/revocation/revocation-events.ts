@@ -3,9 +3,10 @@ import type { Revocation } from './tombstones.ts';
 
 /**
  * Who said so. `admin`, `webhook`, `route` (a call through the gateway) and `auth-api` (in this process) are told to the
- * other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway) and `log` were heard.
+ * other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway), `log` and `worker` (another
+ * process of this gateway) were heard.
  */
-export type RevocationSource = 'admin' | 'webhook' | 'route' | 'auth-api' | 'channel' | 'replica' | 'log';
+export type RevocationSource = 'admin' | 'webhook' | 'route' | 'auth-api' | 'channel' | 'replica' | 'log' | 'worker';
 
 /** Told from here. */
 export type OwnSource = Extract<RevocationSource, 'admin' | 'webhook' | 'route' | 'auth-api'>;

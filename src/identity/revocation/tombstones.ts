@@ -28,6 +28,17 @@ export interface TombstonesOptions {
   readonly maxEntries?: number;
 }
 
+/** As plain data, for another process of this machine. Moments in milliseconds since the epoch; null: none yet. */
+export interface TombstoneData {
+  readonly allMs: number | null;
+  readonly namedMs: number | null;
+  /** The oldest first. */
+  readonly sessions: readonly (readonly [name: string, atMs: number])[];
+  readonly keyPairs: readonly (readonly [name: string, atMs: number])[];
+  readonly users: readonly (readonly [name: string, atMs: number])[];
+  readonly credentials: readonly (readonly [lookup: string, atMs: number])[];
+}
+
 /** How far the clocks of two replicas may be apart. */
 export const allowedSkewMs = 5_000;
 
@@ -136,6 +147,37 @@ export class Tombstones {
     }
   }
 
+  data(): TombstoneData {
+    return {
+      allMs: finiteOrNull(this.#allMs),
+      namedMs: finiteOrNull(this.#namedMs),
+      sessions: [...this.#sessions],
+      keyPairs: [...this.#keyPairs],
+      users: [...this.#users],
+      credentials: [...this.#credentials],
+    };
+  }
+
+  /** What `data` holds, holds here too. */
+  restore(data: TombstoneData): void {
+    const earlier = new Tombstones({ lifeMs: this.#lifeMs });
+    earlier.#allMs = data.allMs ?? Number.NEGATIVE_INFINITY;
+    earlier.#namedMs = data.namedMs ?? Number.NEGATIVE_INFINITY;
+    earlier.#latestMs = Math.max(earlier.#allMs, earlier.#namedMs);
+    for (const [moments, entries] of [
+      [earlier.#sessions, data.sessions],
+      [earlier.#keyPairs, data.keyPairs],
+      [earlier.#users, data.users],
+      [earlier.#credentials, data.credentials],
+    ] as const) {
+      for (const [name, atMs] of entries) {
+        earlier.#keep(moments, name, atMs);
+        earlier.#latestMs = Math.max(earlier.#latestMs, atMs);
+      }
+    }
+    this.takeOver(earlier);
+  }
+
   #ofKind(kind: 'session' | 'keypair' | 'user'): Moments {
     if (kind === 'session') return this.#sessions;
     return kind === 'keypair' ? this.#keyPairs : this.#users;
@@ -152,6 +194,10 @@ export class Tombstones {
   }
 }
 
+function finiteOrNull(moment: number): number | null {
+  return Number.isFinite(moment) ? moment : null;
+}
+
 /** The moment of each name, the oldest first. */
 class Moments {
   readonly #maxEntries: number;
@@ -166,7 +212,7 @@ class Moments {
     return this.#atMs.size;
   }
 
-  [Symbol.iterator](): Iterator<[name: string, atMs: number]> {
+  [Symbol.iterator](): MapIterator<[name: string, atMs: number]> {
     return this.#atMs.entries();
   }
 

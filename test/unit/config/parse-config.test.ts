@@ -39,6 +39,7 @@ test('the defaults of the smallest file', () => {
     adminHosts: [],
     forwardedHeaders: 'x-forwarded',
     drainTimeoutMs: 20_000,
+    workers: 1,
     limits: {
       headerBytes: 16_384,
       headers: 100,

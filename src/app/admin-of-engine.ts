@@ -1,0 +1,54 @@
+/** What the admin port shows of one process and does in it. */
+import type { AuthApi } from '../auth-api/auth-api.ts';
+import type { MailState } from '../auth-api/outbox/mail-events.ts';
+import type { ReadyReport } from '../entrypoints/admin/ready-report.ts';
+import type { RevocationRequest } from '../entrypoints/admin/revocation-request.ts';
+import type { AdminParts } from './create-admin.ts';
+import type { Engine } from './create-engine.ts';
+import type { Runtime } from './create-runtime.ts';
+import { explainLive } from './explain-live.ts';
+
+export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload'> {
+  const { current, telemetry } = engine;
+  return {
+    config: () => current().config,
+    draining: () => engine.draining,
+    log: telemetry.log,
+    metrics: async () => ({ type: telemetry.metricsContentType, text: await telemetry.metricsText() }),
+    ready: () => readyOf(engine, authApi()?.mailState() ?? null),
+    shadow: () => engine.candidate.report(),
+    explain: (question) => explainLive(current(), question),
+    revoke: (request, source) => revokeIn(current(), request, source),
+  };
+}
+
+/** `mail`: null: this process sends none. */
+export async function readyOf({ draining, current }: Engine, mail: MailState | null): Promise<ReadyReport> {
+  return {
+    configuration: true,
+    // Nobody waits for the Auth API to learn that the end has begun.
+    authApi: !draining && (await current().resolver.ready()),
+    redis: current().resolver.redisConnected(),
+    revocations: hears(current()),
+    mail: mail === null ? null : !mail.failing,
+    workers: null,
+    draining,
+  };
+}
+
+/** Null: nobody else revokes, so there is nothing to hear. */
+function hears({ config, resolver }: Runtime): boolean | null {
+  return config.cache.redis === null ? null : resolver.revocations.hearing.hears(Date.now());
+}
+
+/** A credential goes no further than its keyed names. */
+function revokeIn({ resolver }: Runtime, request: RevocationRequest, source: 'admin' | 'webhook') {
+  const { revocations } = resolver;
+  switch (request.kind) {
+    case 'bearer':
+    case 'key_pair':
+      return revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(request) }, source);
+    default:
+      return revocations.revoke(request, source);
+  }
+}

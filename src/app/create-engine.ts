@@ -1,0 +1,167 @@
+/**
+ * What decides and forwards requests, without what may be there only once on a machine: the runtime of the moment, swapped
+ * whole; the listener; what is measured and logged of both. A gateway has one, and so has each of its workers.
+ */
+import type { Address, Config } from '../config/config.ts';
+import { createProxy, type ReverseProxy } from '../entrypoints/proxy/create-proxy.ts';
+import type { Siblings } from '../identity/revocation/create-revocations.ts';
+import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
+import type { LogDestination } from '../telemetry/log-sink.ts';
+import { createForwarder } from '../upstream/create-forwarder.ts';
+import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
+import { AfterDecision } from './after-decision.ts';
+import { closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
+import { evictor } from './evict.ts';
+import { listenOn } from './listen-error.ts';
+import { logRevocations } from './log-revocations.ts';
+import { DecisionRecorder, type OpenRecord } from './record-decisions.ts';
+import { lookAfter } from './revoked-streams.ts';
+import { ShadowCandidate } from './shadow-candidate.ts';
+
+export interface EngineOptions {
+  readonly version: string;
+  /** Where log lines go; standard output when left out. */
+  readonly logTo?: LogDestination;
+  /** The other processes of this gateway; left out: there are none. */
+  readonly siblings?: Siblings;
+  /** Number of this worker; left out: it is none. */
+  readonly worker?: number;
+  /** Where decisions are recorded; a file of this process when left out. */
+  readonly openRecord?: OpenRecord;
+}
+
+export interface Engine {
+  readonly telemetry: Telemetry;
+  readonly candidate: ShadowCandidate;
+  /** Takes a configuration into use, whole, or throws and changes nothing. */
+  use(config: Config): void;
+  /** What is in use; throws before the first `use`. */
+  current(): Runtime;
+  /** The same, or null before the first `use`. */
+  started(): Runtime | null;
+  /** Where the Auth API is, when it is embedded; to be told before the first `use`. */
+  authApiAt(url: string): void;
+  /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
+  listen(address: Address, shared: boolean): Promise<Address>;
+  /** It is ending: nothing new is brought to life. */
+  readonly draining: boolean;
+  /** From here on it is `draining`. */
+  ending(): void;
+  /** Lets requests in flight finish, within `server.drainTimeout`, then lets go of what they needed. */
+  drain(): Promise<void>;
+  /** After `drain`: writes what is still to be written. */
+  end(): Promise<void>;
+}
+
+export function createEngine(config: Config, options: EngineOptions): Engine {
+  const telemetry = createTelemetry({
+    log: config.log,
+    version: options.version,
+    ...(options.logTo === undefined ? {} : { destination: options.logTo }),
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
+  });
+  const { log } = telemetry;
+  const identityEvents = lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked());
+  const evict = evictor(current, telemetry.evictionUnreadable);
+  const candidate = new ShadowCandidate(telemetry.shadowEvents);
+  const recorder = new DecisionRecorder(log, telemetry.shadowEvents, options.openRecord);
+  const decisions = new AfterDecision([candidate, recorder]);
+  const deadlines = new DeadlineWheel();
+  let authApiUrls = config.authApi.kind === 'remote' ? config.authApi.urls : [];
+  let runtime: Runtime | null = null;
+  let proxy: ReverseProxy | null = null;
+  let draining = false;
+  const retired = new Set<() => Promise<void>>();
+
+  function use(next: Config): void {
+    const previous = runtime;
+    const urls = next.authApi.kind === 'remote' ? next.authApi.urls : authApiUrls;
+    const { siblings } = options;
+    const made = createRuntime(
+      next,
+      {
+        authApiUrls: urls,
+        ...(siblings === undefined ? {} : { siblings }),
+        identityEvents,
+        healthEvents: telemetry,
+        evict,
+        decisions,
+      },
+      previous,
+    );
+    recorder.use(next);
+    telemetry.useRoutes(next.routes);
+    telemetry.useUpstreams(next.upstreams);
+    runtime = made;
+    telemetry.configLoaded(true);
+    if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
+    else retire(previous, made);
+  }
+
+  /** Requests that are being decided still go where the old configuration sends them, so it is let go a little later. */
+  function retire(previous: Runtime, next: Runtime): void {
+    const letGo = () => {
+      clearTimeout(timer);
+      retired.delete(letGo);
+      return closeRuntime(previous, next).catch((error: unknown) =>
+        log.warn({ err: error }, 'old connections did not close'),
+      );
+    };
+    const timer = setTimeout(letGo, 2 * previous.config.authApi.timeoutMs).unref();
+    retired.add(letGo);
+  }
+
+  function current(): Runtime {
+    if (runtime === null) throw new Error('the gateway is not started');
+    return runtime;
+  }
+
+  telemetry.watchRevocations(() => {
+    if (runtime === null) return null;
+    const { hearing, tombstones } = runtime.resolver.revocations;
+    return { hearing: hearing.hears(Date.now()), tombstones: tombstones.size };
+  });
+
+  return {
+    telemetry,
+    candidate,
+    use,
+    current,
+    started: () => runtime,
+    authApiAt(url) {
+      authApiUrls = [url];
+    },
+    async listen(address, shared) {
+      const { server } = config;
+      const made = createProxy({
+        // Whom a connection is believed is asked anew for each one, so that a proxy can be dropped by a reload.
+        server: { ...server, listen: address, trustedProxies: (peer) => current().config.server.trustedProxies(peer) },
+        shared,
+        gateway: current,
+        forwarder: createForwarder({ deadlines, limits: server.limits }),
+        deadlines,
+        observe: telemetry.observe,
+      });
+      proxy = made;
+      telemetry.watchServer(made);
+      return await listenOn('server.listen', address, () => made.listen());
+    },
+    get draining() {
+      return draining;
+    },
+    ending() {
+      draining = true;
+    },
+    async drain() {
+      draining = true;
+      await proxy?.drain((runtime?.config ?? config).server.drainTimeoutMs);
+      await Promise.all([...retired].map((letGo) => letGo()));
+      if (runtime !== null) await closeRuntime(runtime, null);
+    },
+    async end() {
+      await recorder.close();
+      log.info('stopped');
+      await telemetry.close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** Log lines about configurations: taken into use, refused, compared, doubtful. */
+import type { Config } from '../config/config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import { needsRestart } from './needs-restart.ts';
+
+export interface ConfigTeller {
+  /** Of those that `next` changes, settings that need a restart; they are logged. */
+  fixed(current: Config, next: Config): readonly string[];
+  reloaded(next: Config): void;
+  refused(problems: readonly ConfigProblem[]): void;
+  compared(next: Config): void;
+  notCompared(problems: readonly ConfigProblem[]): void;
+  doubtful(findings: readonly ConfigProblem[]): void;
+}
+
+export function createConfigTeller({ log, configLoaded }: Telemetry): ConfigTeller {
+  return {
+    fixed(current, next) {
+      const settings = needsRestart(current, next);
+      if (settings.length > 0) log.warn({ settings }, 'these settings change with the next start');
+      return settings;
+    },
+    reloaded: (next) => log.info({ routes: next.routes.routes.length }, 'configuration reloaded'),
+    refused(problems) {
+      configLoaded(false);
+      log.error(
+        { problems: toldProblems(problems), count: problems.length },
+        'configuration not reloaded; the last good one stays',
+      );
+    },
+    compared: (next) => log.info({ routes: next.routes.routes.length }, 'candidate compared in the shadow'),
+    notCompared: (problems) =>
+      log.error({ problems: toldProblems(problems), count: problems.length }, 'candidate not usable'),
+    doubtful(findings) {
+      if (findings.length === 0) return;
+      log.warn({ findings: toldProblems(findings), count: findings.length }, 'the configuration may not mean this');
+    },
+  };
+}
+
+/** The first of them, each in one line. */
+function toldProblems(problems: readonly ConfigProblem[]): readonly string[] {
+  return problems.slice(0, 10).map(({ file, line, message }) => `${file}:${line} ${message}`);
+}

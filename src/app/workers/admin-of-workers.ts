@@ -1,0 +1,76 @@
+/** What the admin port shows of a gateway of several processes. */
+import { z } from 'zod';
+import type { ReadyReport } from '../../entrypoints/admin/ready-report.ts';
+import type { Telemetry } from '../../telemetry/create-telemetry.ts';
+import type { ShadowReport } from '../shadow-candidate.ts';
+import { type ProcessMetrics, readMetrics } from './metrics-message.ts';
+import type { WorkerMetrics } from './sum-metrics.ts';
+import { ready } from './worker-messages.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** A worker that shows nothing for so long is killed. */
+const showMs = 10_000;
+const mostRecent = 256;
+
+const processMetrics = z.unknown().transform((message, context): ProcessMetrics => {
+  const read = readMetrics(message);
+  if (read !== null) return read;
+  context.addIssue({ code: 'custom', message: 'these are no metrics', input: undefined });
+  return z.NEVER;
+});
+
+const shadowReport = z.strictObject({
+  candidate: z.strictObject({ since: z.string(), routes: z.int() }).nullable(),
+  problems: z.array(z.string()),
+  decisions: z.record(z.string(), z.int()),
+  recent: z.array(z.looseObject({ at: z.string() })),
+});
+
+/** In the Prometheus text format. `said` keeps what each worker says. */
+export async function metricsOf(pool: WorkerPool, said: WorkerMetrics, telemetry: Telemetry) {
+  for (const { worker, number, answer } of await pool.askAll({ do: 'metrics' }, processMetrics, showMs)) {
+    said.said(worker, number, answer);
+  }
+  return { type: telemetry.metricsContentType, text: await said.page([...telemetry.samples()]) };
+}
+
+/**
+ * Ready when every worker that is there is. One that is being started again has no connections, so that it takes none from
+ * the others; with none left nothing is ready.
+ */
+export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyReport): Promise<ReadyReport> {
+  const workers = { serving: pool.serving, wanted };
+  if (own.draining) return { ...own, workers };
+  const answers = await pool.askAll({ do: 'ready' }, ready, showMs);
+  return answers.reduce(
+    (all, { answer }) => ({
+      configuration: all.configuration && answer.configuration,
+      authApi: all.authApi && answer.authApi,
+      redis: both(all.redis, answer.redis),
+      revocations: both(all.revocations, answer.revocations),
+      mail: all.mail,
+      workers,
+      draining: all.draining || answer.draining,
+    }),
+    { ...own, workers },
+  );
+}
+
+/** `own`: of the supervisor, which compares nothing, and knows why the newest candidate cannot be used. */
+export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<object> {
+  const answers = await pool.askAll({ do: 'shadow' }, shadowReport, showMs);
+  const decisions: Record<string, number> = { ...own.decisions };
+  for (const { answer } of answers) {
+    for (const [result, count] of Object.entries(answer.decisions))
+      decisions[result] = (decisions[result] ?? 0) + count;
+  }
+  const recent = answers
+    .flatMap(({ answer }) => answer.recent)
+    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+    .slice(0, mostRecent);
+  return { ...own, decisions, recent };
+}
+
+function both(one: boolean | null, other: boolean | null): boolean | null {
+  return one === null || other === null ? null : one && other;
+}

@@ -1,0 +1,170 @@
+/**
+ * A worker: what its supervisor says, it does. It reads no file and heeds no signal, as a terminal or a service manager sends
+ * those to every process of a group; when the supervisor is gone, it finishes what it has and ends.
+ */
+import type { Config } from '../../config/config.ts';
+import { type ConfigSource, parseSource } from '../../config/config-source.ts';
+import { readRuntimeMetrics } from '../../telemetry/runtime-metrics.ts';
+import { withoutZeros } from '../../telemetry/sum-samples.ts';
+import { readyOf } from '../admin-of-engine.ts';
+import { createEngine, type Engine } from '../create-engine.ts';
+import { ListenError } from '../listen-error.ts';
+import { needsRestart } from '../needs-restart.ts';
+import { Channel } from './channel.ts';
+import { RecordsToSupervisor } from './records-to-supervisor.ts';
+import { shareOf } from './share-limits.ts';
+import { tellSiblings } from './told-siblings.ts';
+import { order, type Question, question, type Start, telling } from './worker-messages.ts';
+
+export interface WorkerLink {
+  send(message: object, sent: () => void): boolean;
+  onMessage(take: (message: unknown) => void): void;
+  onGone(gone: () => void): void;
+}
+
+export interface WorkerOptions {
+  readonly version: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly link: WorkerLink;
+}
+
+/** A supervisor that answers nothing for so long is not waited for. */
+const longestTellMs = 10_000;
+
+/** Resolves when it has ended. */
+export function runWorker({ version, env, link }: WorkerOptions): Promise<void> {
+  return new Promise((resolve) => {
+    let engine: Engine | null = null;
+    let first: Config | null = null;
+    let started: Start | null = null;
+    let ending = false;
+
+    const channel = new Channel({
+      send: (message) => link.send(message, () => {}),
+      answer: (body) => answer(question.parse(body)),
+      hear: (body) => {
+        const heard = order.safeParse(body).success;
+        if (heard) void end();
+        return heard;
+      },
+      broken: () => void end(),
+    });
+    link.onMessage((message) => channel.take(message));
+    link.onGone(() => {
+      channel.close();
+      void end();
+    });
+
+    const siblings = tellSiblings(async (revocation) => {
+      const late = Promise.withResolvers<'untold'>();
+      const timer = setTimeout(() => late.resolve('untold'), longestTellMs);
+      const asked = channel.ask({ do: 'revoked', revocation }).then(
+        (said) => telling.safeParse(said).data?.telling ?? 'untold',
+        () => 'untold' as const,
+      );
+      const told = await Promise.race([asked, late.promise]);
+      clearTimeout(timer);
+      return told;
+    });
+
+    async function answer(asked: Question): Promise<object> {
+      switch (asked.do) {
+        case 'start':
+          return await start(asked);
+        case 'use':
+          return { failed: attempt(() => use(asked.source)) };
+        case 'compare':
+          return { failed: attempt(() => engine?.candidate.use(read(asked.source))) };
+        case 'revoke':
+          engine?.started()?.resolver.revocations.receive(asked.revocation);
+          return {};
+        case 'ping':
+          return {};
+        case 'metrics':
+          return {
+            own: engine === null ? [] : withoutZeros([...engine.telemetry.samples()]),
+            runtime: await readRuntimeMetrics(),
+          };
+        case 'ready':
+          return engine?.started() == null ? notReady : await readyOf(engine, null);
+        case 'shadow':
+          return engine?.candidate.report() ?? {};
+      }
+    }
+
+    async function start(told: Start): Promise<object> {
+      started = told;
+      try {
+        const config = shared(read(told.first));
+        first = config;
+        engine = createEngine(config, {
+          version,
+          worker: told.worker,
+          siblings,
+          openRecord: (settings) => new RecordsToSupervisor(settings, (body, sent) => tellNews(body, sent)),
+        });
+        if (told.authApi !== null) engine.authApiAt(told.authApi);
+        use(told.source ?? told.first);
+        engine.current().resolver.revocations.tombstones.restore(told.tombstones);
+        if (told.candidate !== null) engine.candidate.use(read(told.candidate));
+        return { listening: await engine.listen(told.listen, true) };
+      } catch (error) {
+        return { failed: error instanceof ListenError ? error.message : `rolegate: ${String(error)}` };
+      }
+    }
+
+    function use(source: ConfigSource): void {
+      if (engine === null || first === null) throw new Error('a worker begins before it goes on');
+      const next = shared(read(source));
+      // An embedded Auth API starts and ends with the supervisor.
+      const kept = needsRestart(first, next).includes('authApi.embedded');
+      engine.use(kept ? { ...next, authApi: first.authApi } : next);
+    }
+
+    function read(source: ConfigSource): Config {
+      const result = parseSource(source, env);
+      if (!result.ok) throw new Error(result.problems[0]?.message ?? 'this configuration cannot be used');
+      return result.config;
+    }
+
+    function shared(config: Config): Config {
+      if (started === null) throw new Error('a worker begins before it goes on');
+      const { workers, cacheSecret } = started;
+      const secret = config.cache.secret ?? cacheSecret;
+      return shareOf({ ...config, cache: { ...config.cache, secret } }, workers);
+    }
+
+    function tellNews(body: object, sent: () => void): void {
+      link.send({ kind: 'tell', body }, sent);
+    }
+
+    async function end(): Promise<void> {
+      if (ending) return;
+      ending = true;
+      await engine?.drain();
+      await engine?.end();
+      channel.close();
+      resolve();
+    }
+  });
+}
+
+const notReady = {
+  configuration: false,
+  authApi: false,
+  redis: null,
+  revocations: null,
+  mail: null,
+  workers: null,
+  draining: false,
+};
+
+/** Why it failed, or null. */
+function attempt(job: () => void): string | null {
+  try {
+    job();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What one of several workers may take up: its part of what is set for all clients together, rounded up. What is set for one
+ * client stays as it is where it would be refused, as its connections may all come to one worker; where it would only wait,
+ * it is divided too, so that nobody gets a larger part of a worker than of the whole.
+ */
+import type { Config, UpstreamConfig } from '../../config/config.ts';
+
+export function shareOf(config: Config, workers: number): Config {
+  const part = (whole: number) => Math.ceil(whole / workers);
+  const { server, cache, authApi } = config;
+  const { limits } = server;
+  const upstreams = new Map(
+    [...config.upstreams].map(([name, upstream]): [string, UpstreamConfig] => [
+      name,
+      {
+        ...upstream,
+        connections: part(upstream.connections),
+        requestsPerClient: part(upstream.requestsPerClient),
+        queue: { ...upstream.queue, length: part(upstream.queue.length) },
+      },
+    ]),
+  );
+  return {
+    ...config,
+    server: {
+      ...server,
+      limits: {
+        ...limits,
+        connections: part(limits.connections),
+        bodyMemoryBytes: part(limits.bodyMemoryBytes),
+      },
+    },
+    authApi: { ...authApi, concurrency: part(authApi.concurrency) },
+    cache: {
+      ...cache,
+      maxAccepted: part(cache.maxAccepted),
+      maxRejected: part(cache.maxRejected),
+      maxBytes: part(cache.maxBytes),
+    },
+    upstreams,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * A gateway of several processes. Workers decide and forward, each listening at the same address; what may be there only
+ * once is here: the admin port, the Auth API if it is embedded, the log, the file of decisions, the reading of files. The
+ * supervisor revokes like a worker, with the same names of credentials, and forwards nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import type { AuthApi } from '../../auth-api/auth-api.ts';
+import type { Address, Config } from '../../config/config.ts';
+import type { ConfigSource } from '../../config/config-source.ts';
+import type { ConfigProblem } from '../../config/problem.ts';
+import type { AdminServer } from '../../entrypoints/admin/admin-server.ts';
+import type { Revocation } from '../../identity/revocation/tombstones.ts';
+import { noRoute } from '../../telemetry/metrics-catalog.ts';
+import { adminOf } from '../admin-of-engine.ts';
+import { createAdmin } from '../create-admin.ts';
+import { createEngine, type Engine } from '../create-engine.ts';
+import type { Gateway, GatewayOptions } from '../create-gateway.ts';
+import { embedAuthApi } from '../embed-auth-api.ts';
+import { listenOn } from '../listen-error.ts';
+import { notUsable } from '../reload.ts';
+import { createConfigTeller } from '../tell-config.ts';
+import { metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
+import { ownAddress } from './own-address.ts';
+import { WorkerMetrics } from './sum-metrics.ts';
+import { tellSiblings } from './told-siblings.ts';
+import { done, type Start, used } from './worker-messages.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { WorkerProcess } from './worker-process.ts';
+import { WorkerRecords } from './worker-records.ts';
+
+export interface SupervisorOptions extends Omit<GatewayOptions, 'logTo' | 'reload'> {
+  readonly workers: number;
+  /** What `config` was read from. */
+  readonly source: ConfigSource;
+  /** The program that runs a worker when its argument is `worker`. */
+  readonly program: string;
+  /** For the admin port: reads the configuration again. */
+  readonly reload: () => Promise<readonly ConfigProblem[]>;
+}
+
+export interface Supervisor extends Omit<Gateway, 'apply' | 'useCandidate'> {
+  /** Takes another configuration into use in all workers, or in none. Resolves with why not; empty: it is in use. */
+  apply(config: Config, source: ConfigSource): Promise<readonly ConfigProblem[]>;
+  useCandidate(config: Config, source: ConfigSource): void;
+  /** Resolves with one line when it is of no use to go on; `close` is due then. */
+  readonly gaveUp: Promise<string>;
+}
+
+/** One that does not say within this time that it has done it is killed, so that it lets nobody in by what it knew. */
+const revokeMs = 5_000;
+const useMs = 30_000;
+/** After the longest wait for requests in flight. */
+const endMs = 5_000;
+
+export function createSupervisor(config: Config, options: SupervisorOptions): Supervisor {
+  const { workers, source: first } = options;
+  const cacheSecret = config.cache.secret ?? randomBytes(32).toString('base64url');
+  const records = new WorkerRecords();
+  const said = new WorkerMetrics();
+  const gaveUp = Promise.withResolvers<string>();
+  const engine: Engine = createEngine(config, {
+    version: options.version,
+    siblings: tellSiblings((revocation) => tellWorkers(revocation, null)),
+    openRecord: (settings) =>
+      records.open(settings, { events: engine.telemetry.shadowEvents, log: engine.telemetry.log }),
+  });
+  const { telemetry, candidate } = engine;
+  const { log } = telemetry;
+  const tell = createConfigTeller(telemetry);
+  let listen: Address = config.server.listen;
+  let inUse = first;
+  let compared: ConfigSource | null = null;
+  let authApi: AuthApi | null = null;
+  let authApiUrl: string | null = null;
+  let admin: AdminServer | null = null;
+  let closing: Promise<void> | null = null;
+  /** One configuration at a time, and no worker begins meanwhile. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const pool = new WorkerPool({
+    count: workers,
+    program: options.program,
+    lines: (text) => telemetry.passOn(text),
+    log,
+    begin: beginning,
+    settled: async () => void (await turn),
+    gone: (worker) => void said.gone(worker),
+    giveUp: gaveUp.resolve,
+    async revoked(revocation, from) {
+      engine.started()?.resolver.revocations.receive(revocation);
+      return await tellWorkers(revocation, from);
+    },
+    news(news, from) {
+      if (news.do === 'head') records.head(from, news.head);
+      else if (!records.record(from, news.record)) telemetry.shadowEvents.recorded('left_out');
+    },
+  });
+  telemetry.watchWorkers(() => ({
+    serving: pool.serving,
+    restarts: pool.restarts,
+    requests: said.requests(workers),
+  }));
+
+  async function tellWorkers(revocation: Revocation, except: WorkerProcess | null): Promise<'told'> {
+    await pool.askAll({ do: 'revoke', revocation }, done, revokeMs, except);
+    return 'told';
+  }
+
+  /** Made and sent in one turn with what is revoked by then: whatever comes later is told to the worker. */
+  function beginning(worker: number): Start {
+    return {
+      do: 'start',
+      worker,
+      workers,
+      first,
+      source: inUse === first ? null : inUse,
+      candidate: compared,
+      cacheSecret,
+      authApi: authApiUrl,
+      listen,
+      tombstones: engine.current().resolver.revocations.tombstones.data(),
+    };
+  }
+
+  /** The supervisor forwards nothing, so it watches no upstream. */
+  function own(next: Config): Config {
+    return { ...next, cache: { ...next.cache, secret: next.cache.secret ?? cacheSecret }, upstreams: new Map() };
+  }
+
+  async function start() {
+    listen = await ownAddress('server.listen', config.server.listen);
+    authApi = await embedAuthApi(config, engine, options.onCode);
+    if (authApi !== null) {
+      const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
+      authApiUrl = `http://127.0.0.1:${port}`;
+      engine.authApiAt(authApiUrl);
+    }
+    engine.use(own(config));
+    let adminAddress: Address | null = null;
+    const { server } = config;
+    if (server.admin !== null) {
+      const shown = adminOf(engine, () => authApi);
+      const port = createAdmin(server.admin, {
+        ...shown,
+        metrics: () => metricsOf(pool, said, telemetry),
+        ready: async () => await readyOfAll(pool, workers, await shown.ready()),
+        shadow: async () => await shadowOf(pool, candidate.report()),
+        // Names of credentials may be about to change.
+        revoke: async (request, from) => {
+          await turn;
+          return await shown.revoke(request, from);
+        },
+        reload: options.reload,
+      });
+      adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
+      admin = port;
+    }
+    const place = await pool.start();
+    log.info({ listen: place, admin: adminAddress, routes: config.routes.routes.length, workers }, 'started');
+    return { listen: place, admin: adminAddress };
+  }
+
+  async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {
+    if (engine.draining) return [];
+    const current = engine.current().config;
+    const fixed = tell.fixed(current, next);
+    const before = inUse;
+    const answers = await pool.askAll({ do: 'use', source }, used, useMs);
+    const failed = answers.find(({ answer }) => answer.failed !== null);
+    try {
+      if (failed !== undefined) throw new Error(failed.answer.failed ?? '');
+      engine.use(own(fixed.includes('authApi.embedded') ? { ...next, authApi: current.authApi } : next));
+    } catch (cause) {
+      log.error({ err: cause }, 'a configuration could not be taken into use everywhere: back to the last good one');
+      await pool.askAll({ do: 'use', source: before }, used, useMs);
+      const problems = [notUsable(source.file)];
+      tell.refused(problems);
+      return problems;
+    }
+    inUse = source;
+    said.useRoutes([noRoute, ...next.routes.routes.map(({ id }) => id)]);
+    tell.reloaded(next);
+    return [];
+  }
+
+  function inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const mine = turn.then(job);
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** The order matters: first no new requests, then the ends of those in flight, then what they needed. */
+  async function end(): Promise<void> {
+    engine.ending();
+    const { drainTimeoutMs } = (engine.started()?.config ?? config).server;
+    const clean = await pool.drain(drainTimeoutMs + endMs);
+    await engine.drain();
+    await authApi?.close();
+    await admin?.close();
+    await engine.end();
+    if (!clean) throw new Error('workers had to be killed');
+  }
+
+  // Whoever ends at once takes the workers with it; a worker whose supervisor is gone otherwise finishes what it has.
+  process.once('exit', () => {
+    if (closing !== null) pool.killNow();
+  });
+
+  return {
+    start,
+    apply: (next, source) => inTurn(() => take(next, source)),
+    refuseReload: tell.refused,
+    useCandidate(next, source) {
+      candidate.use(next);
+      tell.compared(next);
+      void inTurn(async () => {
+        compared = source;
+        await pool.askAll({ do: 'compare', source }, used, useMs);
+      });
+    },
+    refuseCandidate(problems) {
+      candidate.refuse(problems);
+      tell.notCompared(problems);
+    },
+    warn: tell.doubtful,
+    gaveUp: gaveUp.promise,
+    get authApi() {
+      return authApi;
+    },
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}

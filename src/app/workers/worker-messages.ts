@@ -1,0 +1,117 @@
+/**
+ * What the supervisor and a worker say to each other. A revocation is told as it is kept: an id, or keyed names of a
+ * credential, never the credential. Secrets go one way only, and once: in the source of a configuration, as a worker has
+ * to have the same ones.
+ */
+import { z } from 'zod';
+import type { ConfigSource } from '../../config/config-source.ts';
+
+const text = z.string();
+const port = z.int().min(0).max(65_535);
+const address = z.strictObject({ host: text, port });
+const moment = z.number();
+const named = z.array(z.tuple([text, moment]).readonly()).readonly();
+
+const includedTexts = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), files: z.array(z.strictObject({ file: text, text })) }),
+  z.strictObject({ ok: z.literal(false), message: text, hint: text.nullable() }),
+]);
+
+const source: z.ZodType<ConfigSource> = z.strictObject({
+  file: text,
+  text,
+  included: z.array(z.strictObject({ pattern: text, texts: includedTexts })),
+  secrets: z.array(z.strictObject({ path: text, text: text.nullable() })),
+});
+
+const id = z.string().regex(/^[\x21-\x7e]{1,256}$/);
+
+export const revocation = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['session', 'keypair', 'user']), id }),
+  z.strictObject({
+    kind: z.literal('credential'),
+    lookups: z
+      .array(z.string().regex(/^[\w-]{43}$/))
+      .max(16)
+      .readonly(),
+  }),
+  z.strictObject({ kind: z.literal('all') }),
+]);
+
+const tombstones = z.strictObject({
+  allMs: moment.nullable(),
+  namedMs: moment.nullable(),
+  sessions: named,
+  keyPairs: named,
+  users: named,
+  credentials: named,
+});
+
+/** Everything that a worker begins with; it answers once it listens, or cannot. */
+const start = z.strictObject({
+  do: z.literal('start'),
+  /** From 1. */
+  worker: z.int().min(1),
+  workers: z.int().min(2),
+  /** What the gateway was started with: settings that need a restart are taken from there. */
+  first: source,
+  /** What is in use now; null: the same. */
+  source: source.nullable(),
+  candidate: source.nullable(),
+  /** In place of a `cache.secret` that is not configured: the names of credentials have to be the same everywhere. */
+  cacheSecret: text,
+  /** Where an embedded Auth API is; null: there is none. */
+  authApi: text.nullable(),
+  listen: address,
+  tombstones,
+});
+export type Start = z.infer<typeof start>;
+
+/** What a worker is asked. */
+export const question = z.discriminatedUnion('do', [
+  start,
+  z.strictObject({ do: z.literal('use'), source }),
+  z.strictObject({ do: z.literal('compare'), source }),
+  z.strictObject({ do: z.literal('revoke'), revocation }),
+  z.strictObject({ do: z.literal('ping') }),
+  z.strictObject({ do: z.literal('metrics') }),
+  z.strictObject({ do: z.literal('ready') }),
+  z.strictObject({ do: z.literal('shadow') }),
+]);
+export type Question = z.infer<typeof question>;
+
+export const done = z.strictObject({});
+
+export const started = z.union([
+  z.strictObject({ listening: address }),
+  /** One line for the person at the terminal. */
+  z.strictObject({ failed: text }),
+]);
+
+/** Null: it is in use. */
+export const used = z.strictObject({ failed: text.nullable() });
+
+const upOrNot = z.boolean().nullable();
+export const ready = z.strictObject({
+  configuration: z.boolean(),
+  authApi: z.boolean(),
+  redis: upOrNot,
+  revocations: upOrNot,
+  mail: upOrNot,
+  workers: z.null(),
+  draining: z.boolean(),
+});
+
+/** What a worker asks: to tell all others. */
+export const workerQuestion = z.strictObject({ do: z.literal('revoked'), revocation });
+export const telling = z.strictObject({ telling: z.enum(['told', 'untold']) });
+
+/** What a worker is told without being asked. */
+export const order = z.strictObject({ do: z.literal('drain') });
+
+/** What a worker tells without being asked. */
+export const news = z.discriminatedUnion('do', [
+  /** The heads of its records from here on. */
+  z.strictObject({ do: z.literal('head'), head: z.record(text, z.unknown()) }),
+  z.strictObject({ do: z.literal('record'), record: z.record(text, z.unknown()) }),
+]);

@@ -1,0 +1,176 @@
+/**
+ * The workers of a gateway: started together, each started again when it ends, asked together, ended together. One that ends
+ * at once again and again is not started any more: then the gateway gives up.
+ */
+import type { z } from 'zod';
+import type { Address } from '../../config/config.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import { type Question, type Start, started } from './worker-messages.ts';
+import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
+
+export interface WorkerPoolOptions extends Omit<WorkerProcessOptions, 'lines' | 'killed'> {
+  readonly count: number;
+  readonly lines: (text: string) => void;
+  readonly log: Logger;
+  /** What a worker begins with, made when it is started; whatever is asked from then on reaches it too. */
+  readonly begin: (number: number) => Start;
+  /** Resolves when a worker may be started. */
+  readonly settled: () => Promise<void>;
+  /** A worker has ended. */
+  readonly gone: (worker: WorkerProcess, number: number) => void;
+  /** It is of no use to go on; `why` is one line. */
+  readonly giveUp: (why: string) => void;
+}
+
+/** One of them, from 1, in whichever process it is at the moment. */
+interface Slot {
+  readonly number: number;
+  readonly policy: RestartPolicy;
+  worker: WorkerProcess | null;
+  serving: boolean;
+  timer: NodeJS.Timeout | null;
+}
+
+/** A worker that could not begin; `message` is for the person at the terminal. */
+export class WorkerStartError extends Error {
+  override readonly name = 'WorkerStartError';
+}
+
+const startMs = 30_000;
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #slots: readonly Slot[];
+  #restarts = 0;
+  #ending = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count }, (_, index) => ({
+      number: index + 1,
+      policy: new RestartPolicy(),
+      worker: null,
+      serving: false,
+      timer: null,
+    }));
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get serving(): number {
+    return this.#slots.filter(({ serving }) => serving).length;
+  }
+
+  /** Resolves when all of them listen; rejects with `WorkerStartError` when one cannot. */
+  async start(): Promise<Address> {
+    const places = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
+    for (const slot of this.#slots) void this.#watch(slot, performance.now());
+    return places[0]!;
+  }
+
+  /** Asks each that there is, except `except`; those that end before they answer are left out. */
+  async askAll<T>(
+    question: Question,
+    form: z.ZodType<T>,
+    waitMs: number | null,
+    except: WorkerProcess | null = null,
+  ): Promise<{ readonly number: number; readonly worker: WorkerProcess; readonly answer: T }[]> {
+    const asked = this.#slots.flatMap(({ number, worker }) => {
+      if (worker === null || worker === except) return [];
+      return [
+        worker.ask(question, form, waitMs).then(
+          (answer) => [{ number, worker, answer }],
+          () => [],
+        ),
+      ];
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
+  /** Ends all of them within a time; those that are left then are killed. False: there were such. */
+  async drain(withinMs: number): Promise<boolean> {
+    this.#ending = true;
+    for (const slot of this.#slots) if (slot.timer !== null) clearTimeout(slot.timer);
+    const workers = this.#slots.flatMap(({ worker }) => (worker === null ? [] : [worker]));
+    let clean = true;
+    const timer = setTimeout(() => {
+      clean = false;
+      for (const worker of workers) worker.kill('it does not end');
+    }, withinMs);
+    for (const worker of workers) worker.drain();
+    await Promise.all(workers.map(({ ended }) => ended));
+    clearTimeout(timer);
+    return clean;
+  }
+
+  killNow(): void {
+    for (const { worker } of this.#slots) worker?.killNow();
+  }
+
+  /** Resolves when it listens. */
+  async #launch(slot: Slot): Promise<Address> {
+    const { log, begin, gone } = this.#options;
+    const { number } = slot;
+    const worker = new WorkerProcess({
+      ...this.#options,
+      killed: (why, cause) => {
+        const err = cause === undefined ? {} : { err: cause };
+        log.error({ worker: number, pid: worker.pid, why, ...err }, 'worker killed');
+      },
+    });
+    slot.worker = worker;
+    void worker.ended.then(() => {
+      slot.worker = null;
+      slot.serving = false;
+      gone(worker, number);
+    });
+    const answer = await worker.ask(begin(number), started, startMs).catch(async () => ({
+      failed: `rolegate: worker ${number} ended before it could serve (${await worker.ended})`,
+    }));
+    if ('failed' in answer) throw new WorkerStartError(answer.failed);
+    slot.serving = true;
+    log.info({ worker: number, pid: worker.pid }, 'worker serves');
+    return answer.listening;
+  }
+
+  async #watch(slot: Slot, since: number): Promise<void> {
+    const how = (await slot.worker?.ended) ?? 'at once';
+    if (this.#ending) return;
+    this.#next(slot, performance.now() - since, how);
+  }
+
+  #next(slot: Slot, livedMs: number, how: string): void {
+    const { log, giveUp } = this.#options;
+    const { number, policy } = slot;
+    const delayMs = policy.ended(livedMs);
+    if (delayMs === null) {
+      const why = `worker ${number} ends at once, again and again (last: ${how})`;
+      log.error({ worker: number, how }, 'a worker ends at once, again and again: giving up');
+      giveUp(`rolegate: ${why}: the log says why`);
+      return;
+    }
+    this.#restarts += 1;
+    log.error({ worker: number, how, livedMs: Math.round(livedMs), restartInMs: delayMs }, 'worker ended');
+    slot.timer = setTimeout(() => void this.#again(slot), delayMs);
+  }
+
+  async #again(slot: Slot): Promise<void> {
+    slot.timer = null;
+    await this.#options.settled();
+    if (this.#ending) return;
+    const since = performance.now();
+    try {
+      await this.#launch(slot);
+    } catch (error) {
+      const how = error instanceof WorkerStartError ? error.message : String(error);
+      slot.worker?.kill('it cannot begin');
+      await slot.worker?.ended;
+      if (!this.#ending) this.#next(slot, performance.now() - since, how);
+      return;
+    }
+    await this.#watch(slot, since);
+  }
+}

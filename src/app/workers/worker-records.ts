@@ -1,0 +1,48 @@
+/**
+ * Recorded decisions of all workers in one file, which only the supervisor writes. What a record can be read by stands in the
+ * head before it, so that of its own worker is written first when another one stands there.
+ */
+import type { DecisionsConfig } from '../../config/config.ts';
+import { DecisionFile, type DecisionFileOptions } from '../../telemetry/decision-file.ts';
+import type { DecisionRecord } from '../record-decisions.ts';
+
+type Parts = Pick<DecisionFileOptions, 'events' | 'log'>;
+
+export class WorkerRecords {
+  /** By worker. */
+  readonly #heads = new WeakMap<object, object>();
+  #file: DecisionFile | null = null;
+  #head = '';
+
+  open(settings: DecisionsConfig, parts: Parts): DecisionRecord {
+    const file = new DecisionFile({ ...settings, ...parts });
+    this.#file = file;
+    this.#head = '';
+    return {
+      // The heads of the workers count.
+      begin: () => {},
+      hasRoom: false,
+      write: () => {},
+      close: () => {
+        if (this.#file === file) this.#file = null;
+        return file.close();
+      },
+    };
+  }
+
+  head(worker: object, head: object): void {
+    this.#heads.set(worker, head);
+  }
+
+  /** False: there was no room. */
+  record(worker: object, record: object): boolean {
+    const file = this.#file;
+    const head = this.#heads.get(worker);
+    if (file === null || head === undefined || !file.hasRoom) return false;
+    const text = JSON.stringify(head);
+    if (text !== this.#head) file.begin(head);
+    this.#head = text;
+    file.write(record);
+    return true;
+  }
+}

@@ -1,0 +1,22 @@
+/** `rolegate worker`: what `rolegate serve` starts when `server.workers` is more than one. Nobody else has a use for it. */
+import { runWorker } from '../app/workers/run-worker.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+import { version } from './version.ts';
+
+export async function worker(): Promise<ExitCode> {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  if (process.send === undefined) {
+    throw new CommandError('rolegate: workers are started by rolegate serve (server.workers)', ExitCode.usage);
+  }
+  await runWorker({
+    version,
+    env: process.env,
+    link: {
+      send: (message, sent) =>
+        process.connected && process.send?.(message, undefined, undefined, () => sent()) === true,
+      onMessage: (take) => process.on('message', take),
+      onGone: (gone) => process.on('disconnect', gone),
+    },
+  });
+  return ExitCode.fine;
+}
