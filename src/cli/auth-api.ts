@@ -7,8 +7,9 @@ import { formatProblems } from '../config/format-problems.ts';
 import { loadAuthApiFile } from '../config/load-config.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import { createAuthApiMetrics } from '../telemetry/create-auth-api-metrics.ts';
-import { createLogSink, standardOutput } from '../telemetry/log-sink.ts';
+import { createLogSink } from '../telemetry/log-sink.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { standardOutput } from '../telemetry/standard-output.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { version } from './version.ts';
 
@@ -36,6 +37,7 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     throw error instanceof ListenError ? new CommandError(error.message) : error;
   }
   const code = await untilSignal({ close: () => api.close() });
+  await sink.settle();
   sink.close();
   return code as ExitCode;
 }

@@ -7,7 +7,7 @@ import { createAccessLog } from './access-log.ts';
 import { formatMetric, type Sample } from './exposition.ts';
 import { Gauges, type ServerReadings } from './gauges.ts';
 import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
-import { createLogSink, type LogDestination, standardOutput } from './log-sink.ts';
+import { createLogSink, type LogDestination } from './log-sink.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MailTally, type ReadMailState } from './mail-tally.ts';
 import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
@@ -16,6 +16,7 @@ import { type RevocationReadings, RevocationTally } from './revocation-tally.ts'
 import { RouteBindings } from './route-bindings.ts';
 import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
 import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
+import { standardOutput } from './standard-output.ts';
 import { TrafficTally } from './traffic-tally.ts';
 import { type WorkerReadings, WorkerTally } from './worker-tally.ts';
 
@@ -120,6 +121,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metricsContentType,
     configLoaded: (ok) => gauges.configLoaded(ok, now()),
     upstreamHealth: (name, target, healthy) => gauges.upstreamHealth(name, target, healthy),
-    close: async () => sink.close(),
+    async close() {
+      await sink.settle();
+      sink.close();
+    },
   };
 }

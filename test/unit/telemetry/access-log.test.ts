@@ -189,7 +189,7 @@ test('the time of each line is its own, over the border of a second', async () =
   const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
   const times = [999, 1000, 1001, 61_050, 500];
   const written: string[] = [];
-  const sink = { write: (line: string) => void written.push(line), close: () => undefined };
+  const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
   const log = createAccessLog({ level: 'info', access: true }, sink, () => times[written.length]!)!;
   for (const _ of times) log(makeRecord(), new RouteBindings().of(null));
   expect(written.map((line) => Date.parse(JSON.parse(line).time))).toEqual(times);

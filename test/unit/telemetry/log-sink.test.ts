@@ -61,7 +61,8 @@ test('a destination that fails stops nobody', () => {
 describe('standard output of a process', () => {
   const module = (name: string) => JSON.stringify(new URL(`../../../src/telemetry/${name}`, import.meta.url).href);
   const script = (end: string) => `
-    import { createLogSink, standardOutput } from ${module('log-sink.ts')};
+    import { createLogSink } from ${module('log-sink.ts')};
+    import { standardOutput } from ${module('standard-output.ts')};
     const sink = createLogSink(standardOutput(() => {}));
     for (let n = 0; n < 50000; n += 1) sink.write('line ' + n + '\\n');
     ${end}`;
@@ -72,6 +73,7 @@ describe('standard output of a process', () => {
     ['ends by itself', ''],
     ['exits at once', 'process.exit(0);'],
     ['closes first', 'sink.close();'],
+    ['settles, and closes', 'await sink.settle(); sink.close();'],
     ['throws', 'process.on("uncaughtException", () => process.exit(0)); throw new Error("x");'],
   ])('holds every line once and in order when it %s', async (_, end) => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script(end)], {
@@ -81,9 +83,31 @@ describe('standard output of a process', () => {
     expect(stdout === expected).toBe(true);
   });
 
+  test('ends although its reader is gone', async () => {
+    const source = `
+      import { createLogSink } from ${module('log-sink.ts')};
+      import { standardOutput } from ${module('standard-output.ts')};
+      const sink = createLogSink(standardOutput(() => {}));
+      process.stdin.once('end', async () => {
+        sink.write('nobody reads this\\n');
+        await sink.settle();
+        sink.write('nor this\\n');
+        sink.close();
+        process.stderr.write('ended');
+      }).resume();`;
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    child.stdin.end();
+    let told = '';
+    for await (const chunk of child.stderr) told += String(chunk);
+    expect(told).toBe('ended');
+  });
+
   test('drops and counts lines when nobody reads', async () => {
     const source = `
-      import { createLogSink, standardOutput } from ${module('log-sink.ts')};
+      import { createLogSink } from ${module('log-sink.ts')};
+      import { standardOutput } from ${module('standard-output.ts')};
       let dropped = 0;
       const sink = createLogSink(standardOutput((lines) => { dropped += lines; }));
       const line = 'x'.repeat(1023) + '\\n';

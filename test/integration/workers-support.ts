@@ -1,0 +1,190 @@
+/** `rolegate serve` with several workers as a process, and connections of which it is known whose they are. */
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { type RunningCommand, runRolegate } from '../support/running-command.ts';
+
+export const adminToken = 'operators-0123456789abcdef0123456789abcdef';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** The gateway closes the connection after it. */
+  readonly last: boolean;
+}
+
+/** A request without an answer. */
+export class NoAnswerError extends Error {
+  readonly code: string;
+  /** It was sent on a connection that had been used before, which the gateway may have closed by then. */
+  readonly reused: boolean;
+
+  constructor(error: NodeJS.ErrnoException, reused: boolean) {
+    super(error.message);
+    this.code = error.code ?? '';
+    this.reused = reused;
+  }
+}
+
+/** A client with one connection, which one worker has. */
+export interface Connection {
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export interface WorkersWorld {
+  readonly folder: ConfigFolder;
+  readonly file: string;
+  readonly command: RunningCommand;
+  readonly authApi: FakeAuthApi;
+  readonly upstream: RecordingUpstream;
+  readonly port: number;
+  /** Asks the admin port with the token; a body is sent as JSON by POST. */
+  admin(path: string, body?: object): Promise<Answer>;
+  /** Sum of the samples whose line matches. */
+  metric(line: RegExp): Promise<number>;
+  connect(): Connection;
+  /** One connection to each worker, by number from 1; each was asked for `path` at least once. */
+  toEach(path: string, headers?: Record<string, string>): Promise<Connection[]>;
+  /** Process ids by number of the worker, the newest. */
+  pids(): Map<number, number>;
+}
+
+export interface WorldOptions {
+  readonly workers?: number;
+  /** Between `version: 1` and the routes; left out: an Auth API and one upstream. */
+  readonly config?: (world: {
+    readonly authApi: string;
+    readonly upstream: string;
+    readonly workers: number;
+  }) => string;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly answer?: Parameters<typeof startRecordingUpstream>[0];
+}
+
+export function usualConfig({
+  authApi,
+  upstream,
+  workers,
+  access = '[user]',
+  more = '',
+}: {
+  readonly authApi: string;
+  readonly upstream: string;
+  readonly workers: number;
+  readonly access?: string;
+  readonly more?: string;
+}): string {
+  return `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: ${adminToken}, workers: ${workers} }
+authApi: { url: "${authApi}" }
+cache: { accepted: 10m }
+roles: { user: {}, admin: { inherits: [user] } }
+upstreams: { orders: { targets: ["${upstream}"] } }
+routes:
+  - { id: open, match: { path: "/open" }, upstream: orders, access: public }
+  - { id: order, match: { path: "/orders/{id}" }, upstream: orders, access: ${access} }
+  - { id: leave, match: { path: "/leave" }, upstream: orders, access: authenticated, evict: { session: "{identity.sessionId}" } }
+${more}`;
+}
+
+/** Ends with the test. */
+export async function startWorkers(options: WorldOptions = {}): Promise<WorkersWorld> {
+  const { workers = 2, config = usualConfig, args = [], env = {} } = options;
+  const folder = createConfigFolder();
+  const authApi = await startFakeAuthApi();
+  const upstream = await startRecordingUpstream(options.answer);
+  const parts = { authApi: new URL(authApi.url).origin, upstream: upstream.origin, workers };
+  const file = folder.write('gateway.yaml', config(parts));
+  const command = runRolegate(['serve', '--config', file, ...args], env);
+  const agents: Agent[] = [];
+  onTestFinished(async () => {
+    command.signal('SIGKILL');
+    await command.ended;
+    for (const agent of agents) agent.destroy();
+    folder.remove();
+    await Promise.all([authApi.close(), upstream.close()]);
+  });
+  const [, line] = await command.see(/^(\{.*"msg":"started".*\})$/m);
+  const places = JSON.parse(line!);
+  const { port } = places.listen;
+  const base = `http://127.0.0.1:${places.admin.port}`;
+
+  async function admin(path: string, body?: object): Promise<Answer> {
+    const answer = await fetch(`${base}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text(), last: false };
+  }
+
+  async function metric(line: RegExp): Promise<number> {
+    const lines = (await admin('/metrics')).text.split('\n').filter((one) => line.test(one));
+    return lines.reduce((sum, one) => sum + Number(one.slice(one.lastIndexOf(' ') + 1)), 0);
+  }
+
+  function connect(): Connection {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.push(agent);
+    return { get: (path, headers = {}) => getOver(agent, port, path, headers) };
+  }
+
+  return {
+    folder,
+    file,
+    command,
+    authApi,
+    upstream,
+    port,
+    admin,
+    metric,
+    connect,
+    async toEach(path, headers) {
+      const found = new Map<number, Connection>();
+      const counts = () =>
+        Promise.all(
+          Array.from({ length: workers }, (_, index) =>
+            metric(new RegExp(`^rolegate_worker_requests_total\\{worker="${index + 1}"`)),
+          ),
+        );
+      while (found.size < workers) {
+        const connection = connect();
+        const before = await counts();
+        await connection.get(path, headers);
+        const after = await counts();
+        found.set(after.findIndex((count, index) => count > before[index]!) + 1, connection);
+      }
+      return [...found].sort(([a], [b]) => a - b).map(([, connection]) => connection);
+    },
+    pids() {
+      const lines = command.output().matchAll(/"worker":(\d+),"pid":(\d+),"msg":"worker serves"/g);
+      return new Map([...lines].map(([, number, pid]) => [Number(number), Number(pid)]));
+    },
+  };
+}
+
+async function getOver(agent: Agent, port: number, path: string, headers: Record<string, string>): Promise<Answer> {
+  const sent = request({ agent, port, host: '127.0.0.1', path, headers });
+  sent.end();
+  const [answer] = (await once(sent, 'response').catch((error: NodeJS.ErrnoException) => {
+    throw new NoAnswerError(error, sent.reusedSocket);
+  })) as [IncomingMessage];
+  const parts: Buffer[] = [];
+  for await (const part of answer) parts.push(part as Buffer);
+  const last = answer.headers.connection === 'close';
+  return { status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString(), last };
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
