@@ -34,7 +34,7 @@ test('every worker answers, and the metrics are the sum of all', async () => {
 test('a revocation is felt by every worker when its answer comes, without Redis', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'], sessionId });
-  world.authApi.addSession('bobs-token', { roles: ['user'] });
+  world.authApi.addSession('bobs-token', { roles: ['user'], userId: 'bob', sessionId: 'bobs-session' });
   const connections = await world.toEach('/orders/7', ann);
   const bob = { authorization: 'Bearer bobs-token' };
   for (const connection of connections) expect((await connection.get('/orders/7', bob)).status).toBe(200);

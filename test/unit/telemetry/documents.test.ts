@@ -67,6 +67,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.shadowEvents.recorded('written');
     telemetry.watchRevocations(() => ({ hearing: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
+    telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
     telemetry.watchMail(() => ({ queued: 1, failing: false }));
     telemetry.watchServer({
       connections: () => 1,
