@@ -57,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   try {
     await gateway.start();
   } catch (error) {
-    await gateway.close();
+    await gateway.close().catch(() => {});
     throw isForPeople(error) ? new CommandError(error.message) : error;
   }
   gateway.warn(findings);
@@ -106,7 +106,7 @@ async function createServed(config: Config, source: ConfigSource, reload: Reload
     };
   }
   const { createSupervisor } = await import('../app/workers/supervisor.ts');
-  return createSupervisor(config, { ...options, source, workers, program: process.argv[1] ?? '' });
+  return createSupervisor(config, { ...options, source, workers, program: process.argv[1] ?? process.execPath });
 }
 
 function isForPeople(error: unknown): error is Error {

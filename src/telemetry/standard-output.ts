@@ -11,6 +11,8 @@ const maxWaitingBytes = 16 * 1024 * 1024;
 const mostAtOnce = 1024 * 1024;
 /** A pipe that is full is tried again after so long. */
 const againMs = 20;
+/** A reader that takes nothing for so long, at the end of the process, is not waited for. */
+const longestSettleMs = 2_000;
 /** Times that the end of the process waits for a full pipe. */
 const mostWaits = 100;
 const lineFeed = 0x0a;
@@ -21,6 +23,8 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
   let bytes = 0;
   let writing = false;
   let gone = false;
+  /** Nobody reads what is being written. */
+  let stuck = false;
   let idle: (() => void)[] = [];
 
   function take(): Buffer {
@@ -89,9 +93,20 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
       writing = true;
       begin(take());
     },
-    settled: () => (writing ? new Promise((done) => idle.push(done)) : Promise.resolve()),
+    async settled() {
+      if (!writing) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      idle.push(resolve);
+      const timer = setTimeout(() => {
+        stuck = true;
+        resolve();
+      }, longestSettleMs);
+      await promise;
+      clearTimeout(timer);
+    },
     flushSync() {
       let waits = 0;
+      if (stuck) drop();
       while (waiting.length > 0) {
         const chunk = take();
         try {

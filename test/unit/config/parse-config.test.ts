@@ -475,3 +475,18 @@ test('ten thousand routes are read in seconds', () => {
   expect(parse(head + routes.join('')).routes.routes).toHaveLength(10_000);
   expect(performance.now() - started).toBeLessThan(6000);
 });
+
+test.each([
+  ['1', 1],
+  ['4', 4],
+  ['"2"', 2],
+  ['auto', 'auto'],
+])('server.workers: %s', (written, workers) => {
+  expect(parse(`${smallest}server: { workers: ${written} }\n`).server.workers).toBe(workers);
+});
+
+test.each(['0', '257', '1.5', 'all', 'true'])('server.workers: %s is none', (written) => {
+  expect(problemsOf(`${smallest}server: { workers: ${written} }\n`)).toEqual([
+    '4: expected a whole number from 1 to 256, or auto',
+  ]);
+});

@@ -104,6 +104,22 @@ describe('standard output of a process', () => {
     expect(told).toBe('ended');
   });
 
+  test('ends although its reader takes nothing', async () => {
+    const source = `
+      import { createLogSink } from ${module('log-sink.ts')};
+      import { standardOutput } from ${module('standard-output.ts')};
+      const sink = createLogSink(standardOutput(() => {}));
+      for (let n = 0; n < 4000; n += 1) sink.write('x'.repeat(1023) + '\\n');
+      await sink.settle();
+      sink.close();
+      process.stderr.write('ended', () => process.kill(process.pid, 'SIGKILL'));`;
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let told = '';
+    for await (const chunk of child.stderr) told += String(chunk);
+    expect(told).toBe('ended');
+  });
+
   test('drops and counts lines when nobody reads', async () => {
     const source = `
       import { createLogSink } from ${module('log-sink.ts')};

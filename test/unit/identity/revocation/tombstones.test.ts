@@ -61,6 +61,31 @@ test('what one takes over from another holds as there', () => {
   expect([later.size, later.asking(0)]).toEqual([2, earlier.asking(0)]);
 });
 
+test('what one is handed as plain data holds as there, and what it holds already stays', () => {
+  const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
+  const subject = { lookups: ['a'], sessionId: 'S1', keyId: null, userId: 'u1' };
+  later.add({ kind: 'user', id: 'u1' }, 500);
+  const own = later.version;
+  later.restore(JSON.parse(JSON.stringify(earlier.data())));
+  expect(later.voids(subject, 500, false)).toBe(true);
+  expect(later.voids(subject, 501, false)).toBe(false);
+  expect(later.version).toBeGreaterThan(own);
+  earlier.add({ kind: 'session', id: 's1' }, 1000);
+  earlier.add({ kind: 'credential', lookups: ['b'] }, 2000);
+  later.restore(JSON.parse(JSON.stringify(earlier.data())));
+  expect(later.voids(subject, 1000, false)).toBe(true);
+  expect(later.voids(subject, 1001, false)).toBe(false);
+  expect(later.voids({ ...subject, lookups: ['b'] }, 2000, false)).toBe(true);
+  // A rejection from before then may have been about the session.
+  const rejected = { lookups: ['c'], sessionId: null, keyId: null, userId: null };
+  expect(later.voids(rejected, 1000, false)).toBe(true);
+  earlier.add({ kind: 'all' }, 3000);
+  later.restore(earlier.data());
+  expect(later.voids({ ...subject, lookups: ['c'], sessionId: 'other', userId: 'other' }, 3000, false)).toBe(true);
+  // What is asked from now on is asked later.
+  expect(later.asking(0)).toBeGreaterThan(3000);
+});
+
 test('a question is asked after what was revoked before, and before what is revoked then, whatever the clock says', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   const first = tombstones.asking(5_000);

@@ -1,0 +1,228 @@
+/**
+ * `npm run bench:workers`: a gateway with two workers beside one of one process, in turns, on the same cores as client and
+ * service. The client is `wrk` and the service `nginx`, as both cost little; the dearer a request is for the gateway, the less
+ * they take from it, so that throughput may show what two cores give. CPU per request shows it in any case.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { processTree } from '../compare/process-tree.ts';
+import { cpuTimeUs } from '../load/cpu-time.ts';
+import { freePort, untilListening } from '../micro/processes.ts';
+import { spread } from '../micro/report.ts';
+
+const usage = `Usage: npm run bench:workers -- [options]
+  --rounds N     interleaved rounds (default 7)
+  --seconds N    of each measurement (default 3)
+  --only NAMES   scenarios, separated by commas
+  --main FILE    the gateway that is measured (default dist/main.js)`;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    main: { type: 'string', default: 'dist/main.js' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
+for (const program of ['wrk', 'nginx']) execFileSync('which', [program], { stdio: 'ignore' });
+
+interface Scenario {
+  readonly name: string;
+  readonly path: string;
+  readonly headers: number;
+  /** Of every answer. */
+  readonly refused: boolean;
+}
+
+const scenarios: readonly Scenario[] = [
+  { name: 'refusal', path: '/nothing', headers: 0, refused: true },
+  { name: 'refusal of 90 headers', path: '/nothing', headers: 90, refused: true },
+  { name: 'public route', path: '/open', headers: 0, refused: false },
+  { name: 'public route, 90 headers', path: '/open', headers: 90, refused: false },
+].filter(({ name }) => options.only === '' || options.only.split(',').includes(name));
+
+interface Gateway {
+  readonly workers: number;
+  readonly port: number;
+  readonly admin: number;
+  readonly pid: number;
+}
+
+interface Measured {
+  readonly perSecond: number;
+  /** Of all processes of the gateway, of its dearest one, and of client and service, in microseconds for a request. */
+  readonly cpuUs: number;
+  readonly besideUs: number;
+  /** Requests of the busiest worker by those of an even spread. */
+  readonly uneven: number;
+}
+
+const connections = 64;
+const folder = mkdtempSync(join(tmpdir(), 'rolegate-workers-'));
+const children: ChildProcess[] = [];
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+const service = await startService();
+const gateways = [await startGateway(1), await startGateway(2)];
+const results = new Map<string, Measured[]>();
+for (const scenario of scenarios) for (const gateway of gateways) await measure(gateway, scenario, 1);
+for (let round = 0; round < Number(options.rounds); round += 1) {
+  for (const scenario of scenarios) {
+    for (const gateway of round % 2 === 0 ? gateways : gateways.toReversed()) {
+      const key = keyOf(scenario, gateway.workers);
+      results.set(key, [...(results.get(key) ?? []), await measure(gateway, scenario, Number(options.seconds))]);
+    }
+  }
+}
+report();
+process.exit(0);
+
+async function startService(): Promise<{ readonly port: number; readonly pid: number }> {
+  const port = await freePort();
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(
+    file,
+    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr crit;
+events { worker_connections 1024; }
+http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder}/body; large_client_header_buffers 8 16k;
+  proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  server { listen 127.0.0.1:${port}; location / { return 200 "fine"; } } }
+`,
+  );
+  const child = spawn('nginx', ['-c', file, '-p', folder, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  children.push(child);
+  await untilListening(port);
+  return { port, pid: child.pid! };
+}
+
+async function startGateway(workers: number): Promise<Gateway> {
+  const [port, admin] = [await freePort(), await freePort()];
+  const file = join(folder, `gateway-${workers}.yaml`);
+  writeFileSync(
+    file,
+    `version: 1
+server: { listen: "127.0.0.1:${port}", admin: "127.0.0.1:${admin}", workers: ${workers}, limits: { headers: 200 } }
+authApi: { url: "http://127.0.0.1:9" }
+upstreams: { service: { targets: ["http://127.0.0.1:${service.port}"] } }
+routes: [{ id: open, match: { path: "/open" }, upstream: service, access: public }]
+`,
+  );
+  const log = openSync(join(folder, `gateway-${workers}.log`), 'a');
+  const child = spawn(process.execPath, [options.main, 'serve', '--config', file], {
+    stdio: ['ignore', log, 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  children.push(child);
+  await untilListening(port);
+  await untilListening(admin);
+  return { workers, port, admin, pid: child.pid! };
+}
+
+async function measure(gateway: Gateway, scenario: Scenario, seconds: number): Promise<Measured> {
+  const own = processTree(gateway.pid);
+  const beside = processTree(service.pid);
+  const cpu = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
+  const before = { own: cpu(own), beside: cpu(beside), requests: await requestsByWorker(gateway) };
+  const { requests, perSecond, clientUs } = await load(gateway, scenario, seconds);
+  const cpuUs = (cpu(own) - before.own) / requests;
+  const besideUs = (cpu(beside) - before.beside + clientUs) / requests;
+  const after = await requestsByWorker(gateway);
+  const spreadOver = after.map((count, index) => count - before.requests[index]!);
+  const sum = spreadOver.reduce((all, count) => all + count, 0);
+  return { perSecond, cpuUs, besideUs, uneven: (Math.max(...spreadOver) * spreadOver.length) / sum };
+}
+
+async function load({ port }: Gateway, { path, headers, refused }: Scenario, seconds: number) {
+  const lines = Array.from({ length: headers }, (_, n) => ['-H', `X-Filler-${n}: ${'abcdefgh'.repeat(4)}`]).flat();
+  const args = [`-t1`, `-c${connections}`, `-d${seconds}s`, ...lines, `http://127.0.0.1:${port}${path}`];
+  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  let clientUs = 0;
+  const looking = setInterval(() => {
+    try {
+      clientUs = cpuTimeUs(child.pid!);
+    } catch {
+      // It has ended.
+    }
+  }, 50);
+  let text = '';
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await once(child, 'close');
+  clearInterval(looking);
+  children.splice(children.indexOf(child), 1);
+  const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
+  const requests = number(/(\d+) requests in/);
+  const others = number(/Non-2xx or 3xx responses: (\d+)/);
+  if (requests === 0 || others !== (refused ? requests : 0) || /Socket errors/.test(text)) throw new Error(text);
+  return { requests, perSecond: number(/Requests\/sec:\s+([\d.]+)/), clientUs };
+}
+
+/** One number where there is one process. */
+async function requestsByWorker({ admin, workers }: Gateway): Promise<number[]> {
+  const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+  const name = workers === 1 ? 'rolegate_requests_total' : 'rolegate_worker_requests_total';
+  const samples = [...text.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, 'gm'))].map(([, value]) => Number(value));
+  return workers === 1 ? [samples.reduce((sum, value) => sum + value, 0)] : samples;
+}
+
+function keyOf({ name }: Scenario, workers: number): string {
+  return `${name}, ${workers}`;
+}
+
+function report(): void {
+  console.log(`${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`);
+  console.log(
+    `${connections} connections, ${options.rounds} rounds of ${options.seconds} s, medians (25th - 75th percentile)\n`,
+  );
+  console.log(
+    '| request | workers | requests/s | gateway us CPU/request | client and service us | busiest worker / even |',
+  );
+  console.log('|---|---|---|---|---|---|');
+  for (const scenario of scenarios) {
+    for (const { workers } of gateways) {
+      const rounds = results.get(keyOf(scenario, workers))!;
+      const shown = (read: (one: Measured) => number, digits: number) => {
+        const { p25, median, p75 } = spread(rounds.map(read));
+        return `${median.toFixed(digits)} (${p25.toFixed(digits)} - ${p75.toFixed(digits)})`;
+      };
+      const cells = [
+        scenario.name,
+        String(workers),
+        shown(({ perSecond }) => perSecond, 0),
+        shown(({ cpuUs }) => cpuUs, 1),
+        shown(({ besideUs }) => besideUs, 1),
+        workers === 1 ? '' : shown(({ uneven }) => uneven, 2),
+      ];
+      console.log(`| ${cells.join(' | ')} |`);
+    }
+  }
+  console.log(
+    '\n| request | throughput, 2 by 1 | what the cores leave room for | CPU/request, 2 by 1 | capacity of two free cores, 2 by 1 |',
+  );
+  console.log('|---|---|---|---|---|');
+  for (const scenario of scenarios) {
+    const [one, two] = gateways.map(({ workers }) => results.get(keyOf(scenario, workers))!);
+    const ratio = (read: (one: Measured) => number) =>
+      spread(two!.map((made, round) => read(made) / read(one![round]!))).median;
+    const cpuRatio = ratio(({ cpuUs }) => cpuUs);
+    const room = spread(one!.map(({ cpuUs, besideUs }) => (2 * cpuUs) / (cpuUs + besideUs))).median;
+    const cells = [ratio(({ perSecond }) => perSecond), Math.min(room, 2), cpuRatio, 2 / cpuRatio];
+    console.log(`| ${scenario.name} | ${cells.map((value) => value.toFixed(2)).join(' | ')} |`);
+  }
+}

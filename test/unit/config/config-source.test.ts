@@ -1,0 +1,42 @@
+/** A configuration made again of what it was read from, when the files are long others. */
+import { afterAll, expect, test } from 'vitest';
+import { parseSource } from '../../../src/config/config-source.ts';
+import { loadRecorded } from '../../../src/config/load-config.ts';
+import { createConfigFolder } from '../../support/config-folder.ts';
+
+const folder = createConfigFolder();
+afterAll(() => folder.remove());
+
+const main = (token: string) => `version: 1
+server: { adminToken: { file: ${token} } }
+authApi: { url: "${'${AUTH}'}" }
+include: ["*.routes.yaml"]
+upstreams: { orders: { targets: ["http://orders:1"] } }
+`;
+const env = { AUTH: 'http://auth:1' };
+
+test('holds its secrets and included files, and survives being sent', () => {
+  folder.write('token', `${'t'.repeat(40)}\n`);
+  folder.write('a.routes.yaml', 'routes: [{ id: a, match: { path: "/a" }, upstream: orders, access: public }]\n');
+  const file = folder.write('gateway.yaml', main('token'));
+  const { result, source } = loadRecorded(file, env);
+  expect(result.ok).toBe(true);
+  folder.write('token', 'short');
+  folder.write('a.routes.yaml', 'routes: [');
+  folder.write('gateway.yaml', 'version: 2');
+  expect(loadRecorded(file, env).result.ok).toBe(false);
+  const again = parseSource(JSON.parse(JSON.stringify(source)), env);
+  if (!again.ok || !result.ok) throw new Error('no configuration');
+  expect(again.config.server.adminToken).toBe('t'.repeat(40));
+  expect(again.config.routes.routes.map(({ id }) => id)).toEqual(['a']);
+  expect(again.config.authApi).toEqual(result.config.authApi);
+});
+
+test('a secret that could not be read is a problem again', () => {
+  const { result, source } = loadRecorded(folder.write('gateway.yaml', main('missing')), env);
+  expect(result.ok).toBe(false);
+  const again = parseSource(source!, env);
+  expect(again.ok ? [] : again.problems.map(({ message }) => message)).toEqual(
+    result.ok ? [] : result.problems.map(({ message }) => message),
+  );
+});
