@@ -175,6 +175,7 @@ export class Tombstones {
         earlier.#latestMs = Math.max(earlier.#latestMs, atMs);
       }
     }
+    earlier.#lastMs = earlier.#latestMs;
     this.takeOver(earlier);
   }
 

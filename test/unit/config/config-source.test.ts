@@ -9,7 +9,7 @@ afterAll(() => folder.remove());
 
 const main = (token: string) => `version: 1
 server: { adminToken: { file: ${token} } }
-authApi: { url: "${'${AUTH}'}" }
+authApi: { url: "\${AUTH}" }
 include: ["*.routes.yaml"]
 upstreams: { orders: { targets: ["http://orders:1"] } }
 `;

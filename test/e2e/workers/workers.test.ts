@@ -1,8 +1,8 @@
 /** A gateway of several processes, as clients and operators see it: like one. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { runRolegate } from '../support/running-command.ts';
-import { type Answer, isAlive, NoAnswerError, startWorkers, usualConfig } from './workers-support.ts';
+import { runRolegate } from '../../support/running-command.ts';
+import { type Answer, isAlive, NoAnswerError, poll, startWorkers, usualConfig } from './workers-world.ts';
 
 const ann = { authorization: 'Bearer anns-token' };
 const sessionId = '11111111-2222-4333-8444-555555555555';
@@ -10,7 +10,7 @@ const sessionId = '11111111-2222-4333-8444-555555555555';
 test('every worker answers, and the metrics are the sum of all', async () => {
   const world = await startWorkers();
   await world.toEach('/open');
-  const connections = Array.from({ length: 24 }, () => world.connect());
+  const connections = Array.from({ length: 24 }, () => world.open());
   const before = await world.metric(/^rolegate_requests_total\{route="open"/);
   const answers = await Promise.all(connections.flatMap((one) => [one.get('/open'), one.get('/open')]));
   expect(answers.every(({ status }) => status === 200)).toBe(true);
@@ -77,7 +77,7 @@ test('a configuration is taken into use by all workers or by none', async () => 
   expect(await world.metric(/^rolegate_config_last_load_successful /)).toBe(0);
   world.folder.write('gateway.yaml', usualConfig({ ...parts, access: '[user]' }));
   world.command.signal('SIGHUP');
-  await expect.poll(statuses).toEqual([200, 200]);
+  await poll(statuses).toEqual([200, 200]);
 });
 
 test('SIGTERM drains under load: no request fails, every worker ends, exit code 0', async () => {
@@ -94,10 +94,10 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
   expect(pids.map(isAlive)).toEqual([true, true]);
   const connections = await world.toEach('/open');
   const slow = connections.map((one) => one.get('/open?slow'));
-  await expect.poll(() => world.upstream.requests.filter(({ target }) => target === '/open?slow').length).toBe(2);
+  await poll(() => world.upstream.requests.filter(({ target }) => target === '/open?slow').length).toBe(2);
   // Each goes on until its connection is closed: after an answer, or while it was idle.
   const load = Array.from({ length: 8 }, async () => {
-    const connection = world.connect();
+    const connection = world.open();
     for (let answered = 0; ; answered += 1) {
       const answer = await connection.get('/open?load').catch((error: unknown) => error);
       if (answer instanceof NoAnswerError && answer.reused) return answered;
@@ -106,9 +106,9 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
     }
   });
   const forwarded = () => world.upstream.requests.filter(({ target }) => target === '/open?load').length;
-  await expect.poll(forwarded).toBeGreaterThan(50);
+  await poll(forwarded).toBeGreaterThan(50);
   world.command.signal('SIGTERM');
-  await expect.poll(async () => (await world.admin('/health/ready')).status).toBe(503);
+  await poll(async () => (await world.admin('/health/ready')).status).toBe(503);
   const answered = (await Promise.all(load)).reduce((sum, count) => sum + count, 0);
   // Whatever was taken was answered.
   expect(forwarded()).toBe(answered);
@@ -120,7 +120,7 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
 
 test('lines of all workers come whole, on one standard output', async () => {
   const world = await startWorkers({ workers: 3 });
-  const connections = Array.from({ length: 30 }, () => world.connect());
+  const connections = Array.from({ length: 30 }, () => world.open());
   const path = `/orders/${'x'.repeat(3000)}`;
   await Promise.all(
     connections.map(async (one) => {
@@ -151,7 +151,7 @@ test('decisions of all workers are recorded in one file that can be replayed', a
   const connections = await world.toEach('/orders/7');
   for (const connection of connections) await connection.get('/orders/8');
   const asked = await world.metric(/^rolegate_requests_total\{route="order"/);
-  await expect.poll(() => world.metric(/^rolegate_decision_records_total\{result="written"/)).toBe(asked);
+  await poll(() => world.metric(/^rolegate_decision_records_total\{result="written"/)).toBe(asked);
   world.command.signal('SIGTERM');
   await world.command.ended;
   const [head, ...records] = readFileSync(world.file.replace('gateway.yaml', 'decisions.ndjson'), 'utf8')
@@ -175,7 +175,7 @@ test('a candidate is compared by every worker, and shown as one', async () => {
   const connections = await other.toEach('/orders/7', ann);
   for (const connection of connections) await connection.get('/orders/8', ann);
   const asked = await other.metric(/^rolegate_requests_total\{route="order"/);
-  await expect.poll(async () => JSON.parse((await other.admin('/shadow')).text).decisions.newly_refused).toBe(asked);
+  await poll(async () => JSON.parse((await other.admin('/shadow')).text).decisions.newly_refused).toBe(asked);
   const report = JSON.parse((await other.admin('/shadow')).text);
   expect(report.candidate.routes).toBe(3);
   expect(report.recent).toHaveLength(asked);

@@ -1,6 +1,6 @@
 /** Workers and supervisors that end as nobody asked them to. */
 import { expect, test } from 'vitest';
-import { isAlive, startWorkers, usualConfig } from './workers-support.ts';
+import { accepts, isAlive, poll, startWorkers, usualConfig } from './workers-world.ts';
 
 const ann = { authorization: 'Bearer anns-token' };
 
@@ -12,8 +12,8 @@ test('a worker that is killed is started again; the other serves on, and no coun
   process.kill(before.get(1)!, 'SIGKILL');
   await world.command.see(/"worker":1,"how":"SIGKILL"[^\n]*"msg":"worker ended"/);
   for (let n = 0; n < 20; n += 1) expect((await second!.get('/open')).status).toBe(200);
-  await expect.poll(() => world.pids().get(1)).not.toBe(before.get(1));
-  await expect.poll(() => world.metric(/^rolegate_workers_serving /)).toBe(2);
+  await poll(() => world.pids().get(1)).not.toBe(before.get(1));
+  await poll(() => world.metric(/^rolegate_workers_serving /)).toBe(2);
   expect(await world.metric(/^rolegate_worker_restarts_total /)).toBe(1);
   expect(await world.metric(/^rolegate_requests_total\{route="open"/)).toBe(shown + 20);
   const connections = await world.toEach('/open');
@@ -32,7 +32,7 @@ test('one that was started again has the configuration in use, not that on the d
   await world.command.see(/configuration not reloaded/);
   const before = world.pids();
   process.kill(before.get(2)!, 'SIGKILL');
-  await expect.poll(() => world.pids().get(2)).not.toBe(before.get(2));
+  await poll(() => world.pids().get(2)).not.toBe(before.get(2));
   const connections = await world.toEach('/open');
   for (const connection of connections) expect((await connection.get('/orders/7', ann)).status).toBe(403);
 });
@@ -58,39 +58,32 @@ test('workers whose supervisor is killed finish what they have, and end', async 
   const gate = Promise.withResolvers<void>();
   const world = await startWorkers({ answer: { answer: () => gate.promise.then(() => ({ body: 'late' })) } });
   const pids = [...world.pids().values()];
-  const pending = Array.from({ length: 6 }, () => world.connect().get('/open'));
-  await expect.poll(() => world.upstream.requests.length).toBe(6);
+  const pending = Array.from({ length: 6 }, () => world.open().get('/open'));
+  await poll(() => world.upstream.requests.length).toBe(6);
   world.command.signal('SIGKILL');
   // Nobody is let in any more.
-  await expect
-    .poll(() =>
-      world
-        .connect()
-        .get('/open?new')
-        .catch((error) => error.code),
-    )
-    .toBe('ECONNREFUSED');
+  await poll(() => accepts(world.port)).toBe(false);
   gate.resolve();
   expect((await Promise.all(pending)).map(({ text }) => text)).toEqual(Array(6).fill('late'));
-  await expect.poll(() => pids.map(isAlive), { timeout: 5_000 }).toEqual([false, false]);
+  await poll(() => pids.map(isAlive)).toEqual([false, false]);
 });
 
 test('a second signal ends supervisor and workers at once', async () => {
   const world = await startWorkers({ answer: { answer: () => new Promise(() => {}) } });
   const pids = [...world.pids().values()];
   const pending = world
-    .connect()
+    .open()
     .get('/open')
     .catch((error) => error.code);
-  await expect.poll(() => world.upstream.requests.length).toBe(1);
+  await poll(() => world.upstream.requests.length).toBe(1);
   world.command.signal('SIGTERM');
-  await expect.poll(async () => (await world.admin('/health/ready')).status).toBe(503);
+  await poll(async () => (await world.admin('/health/ready')).status).toBe(503);
   // Signals that come together are one.
   const again = setInterval(() => world.command.signal('SIGTERM'), 100);
   expect(await world.command.ended).toBe(1);
   clearInterval(again);
   expect(await pending).toBe('ECONNRESET');
-  await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
+  await poll(() => pids.map(isAlive)).toEqual([false, false]);
 });
 
 test('an embedded Auth API is there once: its credentials open the routes of every worker, and end in all', async () => {

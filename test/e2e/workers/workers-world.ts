@@ -1,11 +1,13 @@
 /** `rolegate serve` with several workers as a process, and connections of which it is known whose they are. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { onTestFinished } from 'vitest';
-import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
-import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { type RunningCommand, runRolegate } from '../support/running-command.ts';
+import { connect } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
+import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { type RunningCommand, runRolegate } from '../../support/running-command.ts';
 
 export const adminToken = 'operators-0123456789abcdef0123456789abcdef';
 
@@ -45,7 +47,7 @@ export interface WorkersWorld {
   admin(path: string, body?: object): Promise<Answer>;
   /** Sum of the samples whose line matches. */
   metric(line: RegExp): Promise<number>;
-  connect(): Connection;
+  open(): Connection;
   /** One connection to each worker, by number from 1; each was asked for `path` at least once. */
   toEach(path: string, headers?: Record<string, string>): Promise<Connection[]>;
   /** Process ids by number of the worker, the newest. */
@@ -127,7 +129,12 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
     return lines.reduce((sum, one) => sum + Number(one.slice(one.lastIndexOf(' ') + 1)), 0);
   }
 
-  function connect(): Connection {
+  async function requestsByWorker(): Promise<number[]> {
+    const samples = (await admin('/metrics')).text.matchAll(/^rolegate_worker_requests_total\{worker="\d+"\} (\d+)$/gm);
+    return [...samples].map(([, count]) => Number(count));
+  }
+
+  function open(): Connection {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
     return { get: (path, headers = {}) => getOver(agent, port, path, headers) };
@@ -142,21 +149,18 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
     port,
     admin,
     metric,
-    connect,
+    open,
     async toEach(path, headers) {
       const found = new Map<number, Connection>();
-      const counts = () =>
-        Promise.all(
-          Array.from({ length: workers }, (_, index) =>
-            metric(new RegExp(`^rolegate_worker_requests_total\\{worker="${index + 1}"`)),
-          ),
-        );
       while (found.size < workers) {
-        const connection = connect();
-        const before = await counts();
+        const connection = open();
+        const before = await requestsByWorker();
         await connection.get(path, headers);
-        const after = await counts();
-        found.set(after.findIndex((count, index) => count > before[index]!) + 1, connection);
+        // A request counts when it is over, which may be a moment after its answer.
+        let number = 0;
+        while (number === 0)
+          number = (await requestsByWorker()).findIndex((count, index) => count > before[index]!) + 1;
+        found.set(number, connection);
       }
       return [...found].sort(([a], [b]) => a - b).map(([, connection]) => connection);
     },
@@ -179,12 +183,32 @@ async function getOver(agent: Agent, port: number, path: string, headers: Record
   return { status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString(), last };
 }
 
-/** Whether a process is there. */
+/** Whether a process runs. One that has ended may wait for a parent to ask how. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    if (process.platform !== 'linux') return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
   } catch {
     return false;
   }
+}
+
+/** Whether anybody listens. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+/** Processes take their time on a busy machine. */
+export function poll<T>(read: () => T) {
+  return expect.poll(read, { timeout: 15_000 });
 }
