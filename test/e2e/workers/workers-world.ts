@@ -110,7 +110,9 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
     folder.remove();
     await Promise.all([authApi.close(), upstream.close()]);
   });
-  const [, line] = await command.see(/^(\{.*"msg":"started".*\})$/m);
+  // Three processes at once take their time on a busy machine.
+  const started = /^(\{.*"msg":"started".*\})$/m;
+  const [, line] = await command.see(started).catch(() => command.see(started));
   const places = JSON.parse(line!);
   const { port } = places.listen;
   const base = `http://127.0.0.1:${places.admin.port}`;

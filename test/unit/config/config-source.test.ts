@@ -12,6 +12,7 @@ server: { adminToken: { file: ${token} } }
 authApi: { url: "\${AUTH}" }
 include: ["*.routes.yaml"]
 upstreams: { orders: { targets: ["http://orders:1"] } }
+routes: []
 `;
 const env = { AUTH: 'http://auth:1' };
 
