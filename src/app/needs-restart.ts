@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts';
 export function needsRestart(current: Config, next: Config): string[] {
   const fixed: [string, unknown, unknown][] = [
     ['server.listen', current.server.listen, next.server.listen],
-    ['server.admin', current.server.admin, next.server.admin],
     ['server.workers', current.server.workers, next.server.workers],
+    ['server.admin', current.server.admin, next.server.admin],
     ['server.limits', current.server.limits, next.server.limits],
     ['log', current.log, next.log],
     ['authApi.embedded', embedded(current), embedded(next)],

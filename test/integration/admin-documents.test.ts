@@ -96,7 +96,7 @@ describe('docs/guides/operate.md', () => {
     const one = config(`authApi: { url: "http://a:1" }\n`);
     const other = config(`authApi: { embedded: { database: ":memory:", secret: ${secret} } }
 log: { level: warn }
-server: { listen: ":1", admin: ":2", adminToken: ${secret}, adminHosts: [a.example], limits: { headers: 9 } }
+server: { listen: ":1", workers: 2, admin: ":2", adminToken: ${secret}, adminHosts: [a.example], limits: { headers: 9 } }
 `);
     const settings = needsRestart(one, other);
     const [sentence = ''] = /(?:`[\w.]+`,? )+and `[\w.]+` need a restart/.exec(page.replaceAll('\n', ' ')) ?? [];
