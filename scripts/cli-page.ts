@@ -26,12 +26,12 @@ finish what is in flight, and end with 0; a second signal ends them at once, wit
 /** The whole page. */
 export function cliPage(): string {
   const program = createProgram(() => undefined);
-  return [opening, ...program.commands.flatMap((command) => sections(command, ['rolegate']))].join('\n');
+  return [opening, ...shownCommands(program).flatMap((command) => sections(command, ['rolegate']))].join('\n');
 }
 
 function sections(command: Command, parents: readonly string[]): string[] {
   const path = [...parents, command.name()];
-  return [section(command, path), ...command.commands.flatMap((inner) => sections(inner, path))];
+  return [section(command, path), ...shownCommands(command).flatMap((inner) => sections(inner, path))];
 }
 
 function section(command: Command, path: readonly string[]): string {
@@ -75,4 +75,10 @@ function cell(text: string): string {
 
 function sentence(text: string): string {
   return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`;
+}
+
+/** Without those that only the program itself calls. */
+function shownCommands(command: Command): readonly Command[] {
+  const shown = command.createHelp().visibleCommands(command);
+  return command.commands.filter((inner) => shown.includes(inner));
 }
