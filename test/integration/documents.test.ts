@@ -131,6 +131,7 @@ describe('commands', () => {
   /** Pages whose commands another file runs, word by word as they stand. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/administer-users-guide.test.ts',
+    'docs/guides/scale.md': 'test/integration/scale-guide.test.ts',
   };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;
   const serves = /^npm run -s rolegate -- serve\b/;
