@@ -1,4 +1,7 @@
-/** From start to end of a process: the first signal drains, a second one ends at once, SIGHUP reloads. */
+/**
+ * From start to end of a process: the first signal drains, a second one ends at once. SIGHUP reloads; where nothing can be
+ * reloaded it ends as well, as a terminal that is closed means it.
+ */
 
 export interface Running {
   /** Finishes what is in flight, within its own bound. */
@@ -33,7 +36,8 @@ export function untilSignal(running: Running): Promise<number> {
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
     process.on('SIGHUP', () => {
-      if (endingSince === null) running.reload?.();
+      if (running.reload === undefined) end();
+      else if (endingSince === null) running.reload();
     });
   });
 }

@@ -51,6 +51,19 @@ describe('docs/reference/admin.md', () => {
   });
 });
 
+test('docs/guides/troubleshooting.md names only reasons that there are, with their status', () => {
+  const rows = [...read('guides/troubleshooting.md').matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
+  // One status stands behind several reasons, or behind each.
+  const named = rows.flatMap((cell) =>
+    [...cell.matchAll(/((?:`[a-z_]+`,? )+)\((\d{3})\)/g)].flatMap(([, codes = '', status]) =>
+      [...codes.matchAll(/`([a-z_]+)`/g)].map(([, code]) => [code, Number(status)]),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(25);
+  const known = Object.entries(reasons).map(([code, { status }]) => [code, status]);
+  for (const one of named) expect(known).toContainEqual(one);
+});
+
 describe('docs/guides/operate.md', () => {
   const page = read('guides/operate.md');
   const [configuration = '', , alerts = ''] = blocks(page, 'yaml');

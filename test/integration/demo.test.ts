@@ -90,3 +90,14 @@ test.each([
   expect(complaint[0]).toContain(variable);
   holder.close();
 });
+
+test('a terminal that is closed ends it: nothing stays behind on its ports', async () => {
+  const demo = runRolegate(['demo'], freePorts);
+  try {
+    await demo.see(/Codes and requests appear below/);
+    demo.signal('SIGHUP');
+    expect(await demo.ended).toBe(0);
+  } finally {
+    demo.signal('SIGKILL');
+  }
+});
