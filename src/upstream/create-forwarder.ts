@@ -1,8 +1,9 @@
 /** What an entrypoint gets to forward with: one exchange per request, on the process's one deadline wheel. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/config.ts';
 import { BodyMemory } from './body-memory.ts';
+import type { ClientAnswer, ClientRequest } from './client-side.ts';
 import type { Deadlines } from './deadline-wheel.ts';
 import type { ExchangeHost, Origin } from './exchange.ts';
 import { ForwardedExchange } from './forward-request.ts';
@@ -16,15 +17,15 @@ export interface Forwarder {
   begin(
     entrypoint: ExchangeHost,
     from: Origin,
-    req: IncomingMessage,
-    res: ServerResponse,
+    req: ClientRequest,
+    res: ClientAnswer,
     expectsContinue: boolean,
   ): ForwardedExchange;
   /** The same for a WebSocket upgrade; `head` holds bytes that came with the request. */
   beginUpgrade(
     entrypoint: ExchangeHost,
     from: Origin,
-    req: IncomingMessage,
+    req: ClientRequest & { readonly source: IncomingMessage },
     socket: Socket,
     head: Buffer,
   ): UpgradeExchange;

@@ -3,10 +3,10 @@
  * only one that a request costs; forwarding adds the upstream's side to it (`forward-request.ts`).
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { ClientAnswer, ClientRequest } from './client-side.ts';
 
 /** The client connection that a request came on. */
 export interface Origin {
@@ -41,7 +41,7 @@ export interface ExchangeHost {
 }
 
 const exchangeOf = Symbol('exchange');
-type ExchangeResponse = ServerResponse & { [exchangeOf]?: Exchange };
+type ExchangeAnswer = ClientAnswer & { [exchangeOf]?: Exchange };
 
 export class Exchange implements RequestRecord {
   decision: Decision | null = null;
@@ -64,8 +64,8 @@ export class Exchange implements RequestRecord {
   cause: unknown = null;
 
   readonly from: Origin;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly req: ClientRequest;
+  readonly res: ClientAnswer;
   readonly entrypoint: ExchangeHost;
   /** Declared length of the request body: 0 without one, -1 when it is chunked. */
   readonly bodyLength: number;
@@ -75,13 +75,7 @@ export class Exchange implements RequestRecord {
   over = false;
   private refused = false;
 
-  constructor(
-    entrypoint: ExchangeHost,
-    from: Origin,
-    req: IncomingMessage,
-    res: ServerResponse,
-    expectsContinue: boolean,
-  ) {
+  constructor(entrypoint: ExchangeHost, from: Origin, req: ClientRequest, res: ClientAnswer, expectsContinue: boolean) {
     this.startedAt = performance.now();
     this.entrypoint = entrypoint;
     this.from = from;
@@ -89,7 +83,7 @@ export class Exchange implements RequestRecord {
     this.res = res;
     this.expectsContinue = expectsContinue;
     this.bodyLength = declaredLength(req);
-    (res as ExchangeResponse)[exchangeOf] = this;
+    (res as ExchangeAnswer)[exchangeOf] = this;
     res.on('close', onClose);
   }
 
@@ -173,12 +167,13 @@ export class Exchange implements RequestRecord {
 }
 
 /** One listener for all; which exchange it is stands on the response. */
-function onClose(this: ServerResponse): void {
-  (this as ExchangeResponse)[exchangeOf]?.closed();
+function onClose(this: unknown): void {
+  (this as ExchangeAnswer)[exchangeOf]?.closed();
 }
 
-function declaredLength(req: IncomingMessage): number {
-  const { headers } = req;
+function declaredLength({ source }: ClientRequest): number {
+  if (source === null) return 0;
+  const { headers } = source;
   if (headers['transfer-encoding'] !== undefined) return -1;
   const length = headers['content-length'];
   return length === undefined ? 0 : Number(length);

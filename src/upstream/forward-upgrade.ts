@@ -3,7 +3,12 @@
  * own 101; any other answer is an ordinary one, passed on as such, and the connection is closed after it. Why
  * `node:http` and not `undici`: docs/decisions/0003-upgrades-by-node-http.md.
  */
-import { type ClientRequest, request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import {
+  request as httpRequest,
+  type IncomingMessage,
+  type ClientRequest as OutgoingRequest,
+  ServerResponse,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
@@ -12,6 +17,7 @@ import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
+import type { ClientRequest } from './client-side.ts';
 import { farewellFor } from './close-frame.ts';
 import type { ExchangeHost, Origin } from './exchange.ts';
 import type { ForwardingContext } from './forward-request.ts';
@@ -29,12 +35,13 @@ const maxAnswerHeaderBytes = 64 * 1024;
 
 export class UpgradeExchange extends LastingExchange {
   private readonly socket: Socket;
+  private readonly response: ServerResponse;
   private readonly early: Buffer;
   private context: ForwardingContext | null = null;
   private facts: ClientFacts | null = null;
   private targetPath = '';
   private tried: Set<Target> | null = null;
-  private outgoing: ClientRequest | null = null;
+  private outgoing: OutgoingRequest | null = null;
   private answer: IncomingMessage | null = null;
   private tunnel: Tunnel | null = null;
   /** Moment of `performance.now()` at which the service is given up, or the tunnel is broken off. */
@@ -48,13 +55,14 @@ export class UpgradeExchange extends LastingExchange {
     shared: ForwardingParts,
     entrypoint: ExchangeHost,
     from: Origin,
-    req: IncomingMessage,
+    req: ClientRequest & { readonly source: IncomingMessage },
     socket: Socket,
     head: Buffer,
   ) {
     // Node has let go of the socket; a response of our own serves for everything that is no tunnel.
-    const res = new ServerResponse(req);
+    const res = new ServerResponse(req.source);
     super(shared, entrypoint, from, req, res, false);
+    this.response = res;
     this.socket = socket;
     this.early = head;
     res.shouldKeepAlive = false;
@@ -204,7 +212,7 @@ export class UpgradeExchange extends LastingExchange {
     this.status = 101;
     this.breakAt = Number.POSITIVE_INFINITY;
     this.wait();
-    const { socket, res } = this;
+    const { socket, response } = this;
     const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
     appendAnswerHeaders(headers, answer.rawHeaders, this.context!.rules.treatAnswer);
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
@@ -214,7 +222,7 @@ export class UpgradeExchange extends LastingExchange {
       if (headers[i]!.toLowerCase() === 'sec-websocket-protocol' && headers[i + 1] === websocketProtocol) continue;
       text += `${headers[i]}: ${headers[i + 1]}\r\n`;
     }
-    res.detachSocket(socket);
+    response.detachSocket(socket);
     socket.off('readable', this.peek);
     socket.off('end', this.gone);
     socket.write(`${text}\r\n`, 'latin1');

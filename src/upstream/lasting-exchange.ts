@@ -1,7 +1,7 @@
 /** An exchange that may stay open: it waits on the deadline wheel, and once it is a stream its access is watched. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { ClientAnswer, ClientRequest } from './client-side.ts';
 import type { Deadline } from './deadline-wheel.ts';
 import type { ExchangeHost, Origin } from './exchange.ts';
 import type { ForwardingParts } from './forwarding-parts.ts';
@@ -21,8 +21,8 @@ export abstract class LastingExchange extends HeldExchange implements Deadline, 
     parts: ForwardingParts,
     entrypoint: ExchangeHost,
     from: Origin,
-    req: IncomingMessage,
-    res: ServerResponse,
+    req: ClientRequest,
+    res: ClientAnswer,
     expectsContinue: boolean,
   ) {
     super(entrypoint, from, req, res, expectsContinue);

@@ -63,7 +63,7 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
     const { bodyBufferBytes, maxBodyBytes, bodyRate } = route;
     this.pace = new BodyPace(bodyRate, bodyGraceMs);
     if (bodyBufferBytes === 0) {
-      this.body = new RequestBody(this.req, this, maxBodyBytes, this.pace);
+      this.body = new RequestBody(this.req.source!, this, maxBodyBytes, this.pace);
       this.outgoingBody = this.body;
       this.enter();
       return;
@@ -76,7 +76,7 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
       party: this.from.trusted && this.party === this.from.network ? null : this.party,
     };
     this.gathering = true;
-    this.first = new FirstPart(this.req, this, bounds, this.pace);
+    this.first = new FirstPart(this.req.source!, this, bounds, this.pace);
   }
 
   firstPartCame(): void {
@@ -85,7 +85,7 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
     if (whole) {
       this.outgoingBody = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     } else {
-      this.body = new RequestBody(this.req, this, this.granted!.route.maxBodyBytes, this.pace!, chunks);
+      this.body = new RequestBody(this.req.source!, this, this.granted!.route.maxBodyBytes, this.pace!, chunks);
       this.outgoingBody = this.body;
     }
     this.attempt(this.enter);

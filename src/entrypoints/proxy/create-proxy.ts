@@ -195,6 +195,11 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (req.headers.upgrade !== undefined) from.final = exchange;
       serve(exchange, from, expectation === 'unknown' ? 'expectation_failed' : null);
     },
+    onPlainRequest(req, res, from) {
+      const exchange = begin(forwarder.begin(host, from, req, res, false), from);
+      if (limits.requestsPerConnection > 0 && from.requests >= limits.requestsPerConnection) from.final = exchange;
+      serve(exchange, from, null);
+    },
     onUpgrade(req, socket, head, from) {
       if (from.closing || from.final !== null) {
         socket.destroySoon();

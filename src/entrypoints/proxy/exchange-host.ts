@@ -41,10 +41,10 @@ export function createExchangeHost({ deadlines, draining, ...parts }: ExchangeHo
       });
       exchange.status = res.statusCode;
       if (rest && closes) {
-        endAfterBody(req, res, deadlines);
+        endAfterBody(req.source!, res, deadlines);
       } else {
         res.end();
-        if (rest) drainBody(req, deadlines);
+        if (rest) drainBody(req.source!, deadlines);
       }
     },
     answerPreflight(exchange, headers) {
@@ -53,9 +53,9 @@ export function createExchangeHost({ deadlines, draining, ...parts }: ExchangeHo
       if (closes) exchange.from.closing = true;
       writePreflight(exchange.res, headers, closes);
       exchange.status = exchange.res.statusCode;
-      if (rest) endAfterBody(exchange.req, exchange.res, deadlines);
+      if (rest) endAfterBody(exchange.req.source!, exchange.res, deadlines);
       else exchange.res.end();
     },
-    drainBody: ({ req }) => drainBody(req, deadlines),
+    drainBody: ({ req }) => drainBody(req.source!, deadlines),
   };
 }

@@ -1,10 +1,10 @@
 /** Reads a request into the plain data that `decide` takes. Nothing is parsed, copied or trusted here. */
-import type { IncomingMessage } from 'node:http';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
+import type { ClientRequest } from '../../upstream/client-side.ts';
 
 /** `address` is null when nobody knows for certain who the client is. */
-export function readRequest(req: IncomingMessage, client: string, address: string | null): RequestView {
+export function readRequest(req: ClientRequest, client: string, address: string | null): RequestView {
   return {
     method: req.method!,
     target: req.url!,
@@ -17,7 +17,7 @@ export function readRequest(req: IncomingMessage, client: string, address: strin
 
 /** Limits that Node does not check itself, or only together with others. Null: within them. */
 export function beyondLimits(
-  req: IncomingMessage,
+  req: ClientRequest,
   limits: { readonly headers: number; readonly targetBytes: number },
 ): ReasonCode | null {
   // The parser also lets "HTTP/2.0" and "HTTP/0.9" through.

@@ -3,7 +3,8 @@
  * never read as the next request, and so that the client gets to read the answer before the connection closes (closing
  * with unread bytes makes TCP reset it, and the answer is lost with it).
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { ClientAnswer } from '../../upstream/client-side.ts';
 import type { Deadline, Deadlines } from '../../upstream/deadline-wheel.ts';
 
 /** A larger rest is not worth reading; the connection is closed instead. */
@@ -19,7 +20,7 @@ export function drainBody(req: IncomingMessage, deadlines: Deadlines): void {
  * The answer is written with its whole body but not ended: Node closes the connection at the end of an answer that says
  * so, and that has to wait for the rest.
  */
-export function endAfterBody(req: IncomingMessage, res: ServerResponse, deadlines: Deadlines): void {
+export function endAfterBody(req: IncomingMessage, res: ClientAnswer, deadlines: Deadlines): void {
   new BodyDrain(req, res, deadlines).start();
 }
 
@@ -28,11 +29,11 @@ class BodyDrain implements Deadline {
   earlier: Deadline | null = null;
   later: Deadline | null = null;
   readonly #req: IncomingMessage;
-  readonly #res: ServerResponse | null;
+  readonly #res: ClientAnswer | null;
   readonly #deadlines: Deadlines;
   #bytes = 0;
 
-  constructor(req: IncomingMessage, res: ServerResponse | null, deadlines: Deadlines) {
+  constructor(req: IncomingMessage, res: ClientAnswer | null, deadlines: Deadlines) {
     this.#req = req;
     this.#res = res;
     this.#deadlines = deadlines;

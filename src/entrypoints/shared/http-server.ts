@@ -2,7 +2,7 @@
  * Where requests come in: Node's server with its strict parser, its limits set, and everything that Node would answer
  * by itself taken over, so that each answer carries our headers.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Address, ServerConfig } from '../../config/config.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
@@ -10,6 +10,9 @@ import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ClientLedger } from './client-ledger.ts';
 import { IncomingRequest } from './incoming-request.ts';
+import type { PlainAnswer } from './plain-answer.ts';
+import { PlainConnection, type PlainDoor } from './plain-connection.ts';
+import type { PlainRequest } from './plain-request.ts';
 import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
 
 export interface HttpServerOptions {
@@ -20,9 +23,11 @@ export interface HttpServerOptions {
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
   /** `expectation`: the client waits for `100 Continue`, or for something that nobody knows. */
-  onRequest(req: IncomingMessage, res: ServerResponse, from: ClientConnection, expectation: Expectation): void;
+  onRequest(req: IncomingRequest, res: ServerResponse, from: ClientConnection, expectation: Expectation): void;
+  /** A plain request. Left out: there are none, and everything goes through `node:http`. */
+  onPlainRequest?(req: PlainRequest, res: PlainAnswer, from: ClientConnection): void;
   /** A WebSocket upgrade. Every other upgrade arrives as an ordinary request. */
-  onUpgrade(req: IncomingMessage, socket: Socket, head: Buffer, from: ClientConnection): void;
+  onUpgrade(req: IncomingRequest, socket: Socket, head: Buffer, from: ClientConnection): void;
   onRefused(refused: RefusedConnection): void;
 }
 
@@ -54,6 +59,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const timeouts = [limits.headersTimeoutMs, limits.requestTimeoutMs].filter((ms) => ms > 0);
   const server = createServer({
     IncomingMessage: IncomingRequest,
+    ServerResponse,
     maxHeaderSize: limits.headerBytes,
     // Node demands that the first is not longer than the second.
     headersTimeout: timeouts.length === 2 ? Math.min(...timeouts) : limits.headersTimeoutMs,
@@ -84,6 +90,28 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let address: Address | null = null;
   const from = (socket: Socket) => clientConnection(socket, trustedProxies);
 
+  // Node's own listener, which makes a connection one of `node:http`.
+  const [takeOver] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
+  server.removeAllListeners('connection');
+  const { onPlainRequest } = options;
+  const plain = new Set<PlainConnection>();
+  const door: PlainDoor | null =
+    onPlainRequest === undefined
+      ? null
+      : {
+          deadlines,
+          maxHeadBytes: limits.headerBytes,
+          silentMs: Math.min(1_000, ...timeouts.map((ms) => ms / 4)),
+          keepAliveMs: idleMs(limits),
+          keepAliveLines: keepAliveLines(limits.keepAliveTimeoutMs),
+          unreadMs: limits.unreadTimeoutMs,
+          onRequest: onPlainRequest,
+          takeOver: (socket) => takeOver.call(server, socket),
+        };
+  const endIdlePlain = () => {
+    for (const connection of [...plain]) connection.endIdle();
+  };
+
   server.on('drop', () => {
     refused.total += 1;
   });
@@ -103,7 +131,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return;
     }
     // Before Node's own listener.
-    socket.prependOnceListener('end', () => connection.ended());
+    socket.once('end', () => connection.ended());
+    if (door === null) takeOver.call(server, socket);
+    else new PlainConnection(socket, connection, door, plain);
   });
   server.on('request', (req, res) => options.onRequest(req, res, from(req.socket), 'none'));
   server.on('checkContinue', (req, res) => {
@@ -170,17 +200,35 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         address = null;
         const timer = setTimeout(() => {
           server.closeAllConnections();
+          for (const { socket } of plain) socket.destroy();
           for (const socket of upgraded) socket.destroy();
         }, timeoutMs);
         server.close(() => {
           clearTimeout(timer);
           resolve();
         });
+        endIdlePlain();
       }),
     answered() {
-      if (draining) setImmediate(() => server.closeIdleConnections());
+      if (!draining) return;
+      setImmediate(() => {
+        server.closeIdleConnections();
+        endIdlePlain();
+      });
     },
   };
+}
+
+/** As Node waits: a second more than it says, or as long as for a byte. */
+function idleMs({ keepAliveTimeoutMs, unreadTimeoutMs }: ServerConfig['limits']): number {
+  if (keepAliveTimeoutMs > 0) return keepAliveTimeoutMs + 1_000;
+  return unreadTimeoutMs > 0 ? unreadTimeoutMs : Number.POSITIVE_INFINITY;
+}
+
+/** As Node writes them. */
+function keepAliveLines(timeoutMs: number): string {
+  const hint = timeoutMs > 0 ? `keep-alive: timeout=${Math.floor(timeoutMs / 1000)}\r\n` : '';
+  return `connection: keep-alive\r\n${hint}`;
 }
 
 /** The one upgrade there is. With a body it is none: its bytes would be taken for the tunnel's. */

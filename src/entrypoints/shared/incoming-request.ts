@@ -10,6 +10,10 @@ const mostParts = 64;
 export class IncomingRequest extends IncomingMessage {
   private parts = 0;
 
+  get source(): IncomingMessage {
+    return this;
+  }
+
   /** False: enough waits. The parser stops the connection then, until the body is read. */
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     const more = super.push(chunk, encoding);

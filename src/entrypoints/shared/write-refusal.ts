@@ -2,11 +2,12 @@
  * The refusals: status, `x-error`, `x-error-id` and problem details of a reason. Every text is fixed; nothing of the
  * request, of an address or of a cause is in it.
  */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import { challengeFor } from '../../core/outcome/challenge.ts';
 import { problemBody } from '../../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
+import type { ClientAnswer } from '../../upstream/client-side.ts';
 
 export interface Refusal {
   readonly reason: ReasonCode;
@@ -24,7 +25,7 @@ export interface Refusal {
 }
 
 /** Writes head and body but does not end the answer. Returns the bytes of body written. */
-export function writeRefusal(res: ServerResponse, method: string, refusal: Refusal): number {
+export function writeRefusal(res: ClientAnswer, method: string, refusal: Refusal): number {
   const body = problemBody(refusal.reason, refusal.errorId, refusal.condition ?? null);
   const { status } = reasons[refusal.reason];
   res.writeHead(status, STATUS_CODES[status] ?? 'Refused', refusalHeaders(refusal, body.length));

@@ -1,0 +1,162 @@
+/**
+ * The answer to one plain request, as `ServerResponse` would write it, and with what `ServerResponse` would add. Head and
+ * a body that is there leave in one write. Once it is over it has no connection any more, so nothing that comes late can
+ * reach the next answer.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ClientAnswer } from '../../upstream/client-side.ts';
+
+/** What an answer needs of its connection. */
+export interface AnswerConnection {
+  readonly socket: Socket;
+  /** The lines that say that it stays open. */
+  readonly keepAliveLines: string;
+  /** The client has said that this is its last request. */
+  readonly lastRequest: boolean;
+  /** Nothing of the answer waits any more. `last`: the connection ends with it. */
+  answered(last: boolean): void;
+  /** It is ended, but the client has not taken all of it. */
+  unread(): void;
+}
+
+/** Nothing of a head can be one of these; CR LF ends the lines. */
+const unsendable = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
+
+export class PlainAnswer implements ClientAnswer {
+  statusCode = 200;
+  writableEnded = false;
+  writableFinished = false;
+  #connection: AnswerConnection | null;
+  readonly #toHead: boolean;
+  #onClose: (() => void) | null = null;
+  /** Waits for what follows it; empty: it has left, or is not there yet. */
+  #head = '';
+  #bodiless = false;
+  #chunked = false;
+  #last = false;
+
+  constructor(connection: AnswerConnection, toHead: boolean) {
+    this.#connection = connection;
+    this.#toHead = toHead;
+  }
+
+  on(_event: 'close', listener: () => void): void {
+    this.#onClose = listener;
+  }
+
+  once(_event: 'drain', listener: () => void): void {
+    this.#connection?.socket.once('drain', listener);
+  }
+
+  writeHead(status: number, textOrHeaders: string | string[], given: string[] = []): void {
+    const named = typeof textOrHeaders === 'string';
+    const headers = named ? given : textOrHeaders;
+    this.statusCode = status;
+    this.#bodiless = this.#toHead || status === 204 || status === 304;
+    let text = `HTTP/1.1 ${status} ${named ? textOrHeaders : (STATUS_CODES[status] ?? 'unknown')}\r\n`;
+    let framed = false;
+    let dated = false;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i]!;
+      const value = headers[i + 1]!;
+      text += `${name}: ${value}\r\n`;
+      if (name.length === 4) dated ||= name.toLowerCase() === 'date';
+      else if (name.length === 14) framed ||= name.toLowerCase() === 'content-length';
+      else if (name === 'connection') this.#last = value === 'close';
+    }
+    const lines = 1 + headers.length / 2;
+    if (countLines(text) !== lines || unsendable.test(text)) throw new TypeError('The head of the answer is no HTTP');
+    if (!dated) text += dateLine();
+    const connection = this.#connection;
+    if (connection !== null && !this.#last)
+      text += connection.lastRequest ? 'connection: close\r\n' : connection.keepAliveLines;
+    this.#chunked = !framed && !this.#bodiless;
+    if (this.#chunked) text += 'transfer-encoding: chunked\r\n';
+    this.#head = `${text}\r\n`;
+  }
+
+  /** No plain request asks for it. */
+  writeContinue(): void {}
+
+  flushHeaders(): void {
+    this.#send('', false);
+  }
+
+  write(part: Buffer | string): boolean {
+    return this.#send(part, false);
+  }
+
+  end(part: Buffer | string = ''): void {
+    if (this.writableEnded) return;
+    this.writableEnded = true;
+    this.#send(part, true);
+    const connection = this.#connection;
+    if (connection === null) return;
+    if (connection.socket.writableLength === 0) this.finished();
+    else connection.unread();
+  }
+
+  /** All of it is with the system. */
+  finished(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.writableFinished = true;
+    this.closed();
+    connection.answered(this.#last || connection.lastRequest);
+  }
+
+  /** Whatever becomes of it, the client and the gateway are done with it. */
+  closed(): void {
+    if (this.#connection === null) return;
+    this.#connection = null;
+    this.#onClose?.call(this);
+  }
+
+  /** Text is of bytes: Latin-1. */
+  #send(given: Buffer | string, whole: boolean): boolean {
+    const socket = this.#connection?.socket;
+    if (socket === undefined) return true;
+    const part = this.#bodiless ? '' : given;
+    let before = this.#head;
+    this.#head = '';
+    let after = '';
+    if (this.#chunked) {
+      if (part.length > 0) {
+        before += `${part.length.toString(16)}\r\n`;
+        after = '\r\n';
+      }
+      if (whole) after += '0\r\n\r\n';
+    }
+    if (typeof part === 'string') {
+      const text = before + part + after;
+      return text === '' || socket.write(text, 'latin1');
+    }
+    if (before === '' && after === '') return socket.write(part);
+    socket.cork();
+    if (before !== '') socket.write(before, 'latin1');
+    const more = socket.write(part);
+    if (after !== '') socket.write(after, 'latin1');
+    socket.uncork();
+    return more;
+  }
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+let dateSecond = 0;
+let dateText = '';
+
+/** Printed once a second. */
+function dateLine(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = `date: ${new Date(second * 1000).toUTCString()}\r\n`;
+  }
+  return dateText;
+}

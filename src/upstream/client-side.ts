@@ -1,0 +1,42 @@
+/**
+ * What forwarding needs of a client's request and of the answer to it. Both have two forms: those of `node:http`, and
+ * the lean ones of a plain connection (`entrypoints/shared/plain-connection.ts`).
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface ClientRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly rawHeaders: string[];
+  readonly httpVersionMajor: number;
+  readonly httpVersionMinor: number;
+  readonly socket: Socket;
+  /** All of it has arrived. */
+  readonly complete: boolean;
+  /** Where its body comes from; null: it has none. */
+  readonly source: IncomingMessage | null;
+}
+
+export interface ClientAnswer {
+  readonly statusCode: number;
+  /** `end` was called. */
+  readonly writableEnded: boolean;
+  /** Everything has been handed to the system. */
+  readonly writableFinished: boolean;
+  /** Headers are names and values in turn. Throws when they are no valid HTTP. */
+  writeHead(status: number, headers: string[]): unknown;
+  writeHead(status: number, statusText: string, headers: string[]): unknown;
+  writeContinue(): void;
+  /** Sends the head when no body will follow it. */
+  flushHeaders(): void;
+  /** False: the client is full, and `drain` tells when it is not. */
+  write(part: Buffer): boolean;
+  write(part: string, encoding: 'latin1'): boolean;
+  end(): unknown;
+  end(part: Buffer): unknown;
+  end(part: string, encoding: 'latin1'): unknown;
+  once(event: 'drain', listener: () => void): unknown;
+  /** Client and gateway are done with the answer; `this` is the answer. */
+  on(event: 'close', listener: () => void): unknown;
+}
