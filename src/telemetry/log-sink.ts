@@ -2,9 +2,13 @@
  * Where all log lines go, in order: collected into chunks and written asynchronously, so that a line costs a request
  * no system call. Lines wait at most `flushIntervalMs`; whoever reads too slowly loses lines, and never stops requests.
  */
+import { WaitingBytes, WaitingText } from './waiting-lines.ts';
+
 /** What takes finished text: standard output, or anything that writes. Text given to `write` is whole lines. */
 export interface LogDestination {
   write(text: string): unknown;
+  /** The same in bytes, which are the destination's from then on. Left out: it takes text alone. */
+  writeBytes?(bytes: Buffer): unknown;
   /** Begins to write what was given, without waiting. */
   flush?(): void;
   /** Resolves when nothing is being written any more. Never rejects. */
@@ -24,15 +28,16 @@ export interface LogSink {
 
 const chunkLength = 64 * 1024;
 const flushIntervalMs = 100;
+
 export function createLogSink(destination: LogDestination): LogSink {
-  let waiting = '';
+  const waiting =
+    destination.writeBytes === undefined ? new WaitingText() : new WaitingBytes(chunkLength + chunkLength / 4);
   let closed = false;
-  const handOver = () => {
-    if (waiting === '') return;
-    const text = waiting;
-    waiting = '';
+  /** `alone`: a line that is longer than all that may wait. */
+  const handOver = (alone = '') => {
     try {
-      destination.write(text);
+      waiting.handTo(destination);
+      if (alone !== '') destination.write(alone);
     } catch {
       // A destination that is gone takes no lines, and nobody is left to tell.
     }
@@ -57,7 +62,10 @@ export function createLogSink(destination: LogDestination): LogSink {
   process.on('exit', flushNow);
   return {
     write: (line) => {
-      waiting += line;
+      if (!waiting.add(line)) {
+        handOver();
+        if (!waiting.add(line)) handOver(line);
+      }
       if (closed) flushNow();
       else if (waiting.length >= chunkLength) flush();
     },

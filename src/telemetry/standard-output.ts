@@ -78,16 +78,18 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
     rest();
   }
 
+  function add(chunk: Buffer): void {
+    if (gone || bytes + chunk.length > maxWaitingBytes) {
+      onDrop(countLines(chunk));
+      return;
+    }
+    waiting.push(chunk);
+    bytes += chunk.length;
+  }
+
   return {
-    write(text) {
-      const chunk = Buffer.from(text, 'latin1');
-      if (gone || bytes + chunk.length > maxWaitingBytes) {
-        onDrop(countLines(chunk));
-        return;
-      }
-      waiting.push(chunk);
-      bytes += chunk.length;
-    },
+    write: (text) => add(Buffer.from(text, 'latin1')),
+    writeBytes: add,
     flush() {
       if (writing || waiting.length === 0) return;
       writing = true;

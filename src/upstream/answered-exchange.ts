@@ -1,7 +1,6 @@
 /**
  * Writes the upstream's answer to the client. Head and body share one write when the answer arrives whole, which is the
- * usual case; the system call is the dearest part of a request. Otherwise the head goes out at the end of the tick that
- * brought it, because an event stream may take long to say its first word.
+ * usual case; the system call is the dearest part of a request. Otherwise the head goes out by `flush`.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { type AnswerContext, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
@@ -32,9 +31,7 @@ export abstract class AnsweredExchange extends Exchange {
     // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
     if (this.head.coded) {
       this.fail('upstream_answer_invalid');
-      return;
     }
-    if (waiting.push(this) === 1) process.nextTick(flushAll);
   }
 
   /** A part of the body. False: the client is full, and `drain` of the response will tell when it is not. */
@@ -128,11 +125,4 @@ export abstract class AnsweredExchange extends Exchange {
       super.breakOff();
     }
   }
-}
-
-const waiting: AnsweredExchange[] = [];
-
-function flushAll(): void {
-  for (const exchange of waiting) exchange.flush();
-  waiting.length = 0;
 }

@@ -157,6 +157,11 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     });
   }
 
+  /** An event stream may take long to say its first word. */
+  onResponseWaits(): void {
+    if (!this.stopped) this.flush();
+  }
+
   onResponseEnd(): void {
     this.settle();
     this.shared.deadlines.cancel(this);

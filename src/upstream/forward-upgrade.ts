@@ -179,6 +179,8 @@ export class UpgradeExchange extends LastingExchange {
       return;
     }
     this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!);
+    // What is there of its body by then goes with the head.
+    process.nextTick(() => this.flush());
     if (this.released) return;
     // It may be without an end, as events are.
     this.watchAccess();

@@ -44,6 +44,7 @@ class Noted implements HopHandler {
   onResponseData(_control: HopControl, chunk: Buffer): void {
     this.body += chunk.toString('latin1');
   }
+  onResponseWaits(): void {}
   onResponseEnd(): void {
     this.#end();
   }

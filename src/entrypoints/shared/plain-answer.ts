@@ -5,7 +5,9 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { countLines } from '../../core/forwarding/count-lines.ts';
 import type { ClientAnswer } from '../../upstream/client-side.ts';
+import { leaveWithTurn } from './answer-turn.ts';
 
 /** What an answer needs of its connection. */
 export interface AnswerConnection {
@@ -20,9 +22,6 @@ export interface AnswerConnection {
   unread(): void;
 }
 
-/** Nothing of a head can be one of these; CR LF ends the lines. */
-const unsendable = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
-
 export class PlainAnswer implements ClientAnswer {
   statusCode = 200;
   writableEnded = false;
@@ -32,6 +31,8 @@ export class PlainAnswer implements ClientAnswer {
   #onClose: (() => void) | null = null;
   /** Waits for what follows it; empty: it has left, or is not there yet. */
   #head = '';
+  /** Waits for the end of the turn. */
+  #rest = '';
   #bodiless = false;
   #chunked = false;
   #last = false;
@@ -66,7 +67,7 @@ export class PlainAnswer implements ClientAnswer {
       else if (name === 'connection') this.#last = value === 'close';
     }
     const lines = 1 + headers.length / 2;
-    if (countLines(text) !== lines || unsendable.test(text)) throw new TypeError('The head of the answer is no HTTP');
+    if (countLines(text) !== lines) throw new TypeError('The head of the answer is no HTTP');
     if (!dated) text += dateLine();
     const connection = this.#connection;
     if (connection !== null && !this.#last)
@@ -90,9 +91,20 @@ export class PlainAnswer implements ClientAnswer {
   end(part: Buffer | string = ''): void {
     if (this.writableEnded) return;
     this.writableEnded = true;
-    this.#send(part, true);
+    if (typeof part === 'string') {
+      this.#rest = this.#frame(part, true);
+      leaveWithTurn(this);
+    } else {
+      this.#send(part, true);
+      this.leave();
+    }
+  }
+
+  /** What is left of it is written. */
+  leave(): void {
     const connection = this.#connection;
     if (connection === null) return;
+    if (this.#rest !== '') connection.socket.write(this.#rest, 'latin1');
     if (connection.socket.writableLength === 0) this.finished();
     else connection.unread();
   }
@@ -117,35 +129,37 @@ export class PlainAnswer implements ClientAnswer {
   #send(given: Buffer | string, whole: boolean): boolean {
     const socket = this.#connection?.socket;
     if (socket === undefined) return true;
-    const part = this.#bodiless ? '' : given;
-    let before = this.#head;
-    this.#head = '';
-    let after = '';
-    if (this.#chunked) {
-      if (part.length > 0) {
-        before += `${part.length.toString(16)}\r\n`;
-        after = '\r\n';
-      }
-      if (whole) after += '0\r\n\r\n';
-    }
-    if (typeof part === 'string') {
-      const text = before + part + after;
+    if (typeof given === 'string' || this.#bodiless) {
+      const text = this.#frame(typeof given === 'string' ? given : '', whole);
       return text === '' || socket.write(text, 'latin1');
     }
-    if (before === '' && after === '') return socket.write(part);
+    const before = this.#before(given.length);
+    const after = this.#after(given.length, whole);
+    if (before === '' && after === '') return socket.write(given);
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
-    const more = socket.write(part);
+    const more = socket.write(given);
     if (after !== '') socket.write(after, 'latin1');
     socket.uncork();
     return more;
   }
-}
 
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
+  /** The text with the head, if that is still here, and with the framing of its part. */
+  #frame(text: string, whole: boolean): string {
+    const part = this.#bodiless ? '' : text;
+    return this.#before(part.length) + part + this.#after(part.length, whole);
+  }
+
+  #before(length: number): string {
+    const head = this.#head;
+    this.#head = '';
+    return this.#chunked && length > 0 ? `${head}${length.toString(16)}\r\n` : head;
+  }
+
+  #after(length: number, whole: boolean): string {
+    if (!this.#chunked) return '';
+    return (length > 0 ? '\r\n' : '') + (whole ? '0\r\n\r\n' : '');
+  }
 }
 
 let dateSecond = 0;

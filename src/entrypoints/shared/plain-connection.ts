@@ -66,10 +66,8 @@ export class PlainConnection implements Deadline, AnswerConnection {
   }
 
   onDeadline(): void {
-    const { deadlines, keepAliveMs } = this.#door;
     if (this.#fresh) this.#handOver(null);
-    else if (this.#answer === null) this.socket.destroy();
-    else deadlines.schedule(this, performance.now() + keepAliveMs);
+    else this.socket.destroy();
   }
 
   answered(last: boolean): void {
@@ -80,7 +78,7 @@ export class PlainConnection implements Deadline, AnswerConnection {
       this.socket.destroySoon();
       return;
     }
-    this.deadlineAt = performance.now() + this.#door.keepAliveMs;
+    this.#door.deadlines.schedule(this, performance.now() + this.#door.keepAliveMs);
     if (this.#ahead !== null) setImmediate(this.#goOn);
   }
 
@@ -106,6 +104,8 @@ export class PlainConnection implements Deadline, AnswerConnection {
       return;
     }
     this.#fresh = false;
+    // Whoever answers sees to it that it does not take for ever.
+    this.#door.deadlines.cancel(this);
     const answer = new PlainAnswer(this, request.method === 'HEAD');
     this.#answer = answer;
     this.#door.onRequest(request, answer, this.#from);

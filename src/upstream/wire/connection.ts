@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { AnswerReader } from './answer-reader.ts';
 import { type HopFailure, hopError } from './hop-error.ts';
 import { requestHead } from './request-head.ts';
+import { leaveWithTurn } from './request-turn.ts';
 
 /** A request as it goes to the target. */
 export interface HopRequest {
@@ -44,6 +45,8 @@ export interface HopHandler {
   onResponseStart(control: HopControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
   /** `chunk` is the handler's to keep. */
   onResponseData(control: HopControl, chunk: Buffer): void;
+  /** What came is read, and the answer is not whole. */
+  onResponseWaits(): void;
   /** The answer is whole. */
   onResponseEnd(): void;
   /** No whole answer will come; `onRequestStart` may not have been called. The last call, as `onResponseEnd` is. */
@@ -73,6 +76,8 @@ export class Connection implements HopControl {
   #handler: HopHandler | null = null;
   #body: Readable | null = null;
   #bodyChunked = false;
+  /** The head of a request that has not left. */
+  #unsent: string | null = null;
   #destroyed = false;
 
   constructor(socket: Socket, owner: ConnectionOwner, host: string, oneRequest: boolean, idleMs: number) {
@@ -108,7 +113,8 @@ export class Connection implements HopControl {
     this.#handler = handler;
     this.#reader.expect(request.method);
     if (request.body === null) {
-      this.socket.write(head.text, 'latin1');
+      this.#unsent = head.text;
+      leaveWithTurn(this);
     } else if (Buffer.isBuffer(request.body)) {
       this.socket.cork();
       this.socket.write(head.text, 'latin1');
@@ -123,10 +129,17 @@ export class Connection implements HopControl {
     return true;
   }
 
+  /** The request that waits for the end of the turn, if it is still wanted. */
+  leave(): void {
+    const text = this.#unsent;
+    this.#unsent = null;
+    if (text !== null && !this.#destroyed) this.socket.write(text, 'latin1');
+  }
+
   /** Bytes that the target sent. They are read within the call: `bytes` may be used again afterwards. */
   received(bytes: Buffer, reused: boolean): void {
     const handler = this.#handler;
-    if (handler === null) {
+    if (handler === null || this.#unsent !== null) {
       // Nobody asked: whatever it is, the next answer could be taken for another one's.
       this.#end(hopError('answer_invalid'));
       return;
@@ -135,8 +148,9 @@ export class Connection implements HopControl {
     // The handler may have aborted meanwhile.
     if (this.#handler !== handler) return;
     if (failure !== null) this.#end(hopError(failure));
+    else if (!this.#reader.whole) handler.onResponseWaits();
     // A read that filled its buffer may have left more behind, of which nothing is known yet.
-    else if (this.#reader.whole) this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
+    else this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
   }
 
   pause(): void {

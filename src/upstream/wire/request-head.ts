@@ -1,4 +1,5 @@
 /** The request line and headers of a request to a target, as one text of bytes. */
+import { countLines } from '../../core/forwarding/count-lines.ts';
 import type { HopRequest } from './connection.ts';
 
 export interface RequestHead {
@@ -10,8 +11,6 @@ export interface RequestHead {
 
 /** Methods whose missing body is said to be none (RFC 9110 section 8.6). */
 const usuallyWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-/** Nothing of a request line or header can be one of these; CR LF ends the lines. */
-const unsendable = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
 
 /**
  * Null when it would be no valid HTTP. Everything in it has been checked where it was read; a line more or less than
@@ -51,11 +50,5 @@ export function requestHead(request: HopRequest, host: string, oneRequest: boole
   }
   text += oneRequest ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n';
   lines += 1;
-  return countLines(text) === lines && !unsendable.test(text) ? { text, chunked } : null;
-}
-
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
+  return countLines(text) === lines ? { text, chunked } : null;
 }
