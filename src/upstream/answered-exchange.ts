@@ -18,12 +18,13 @@ export abstract class AnsweredExchange extends Exchange {
   /** The client cannot tell the end of the answer from the end of the connection. */
   private unframed = false;
 
-  /** The head of the final answer is there. */
+  /** The head of the final answer is there. `flushed`: it is sent at the end of the tick, without anybody's `flush`. */
   protected beginAnswer(
     status: number,
     statusText: string,
     rawHeaders: readonly string[],
     context: AnswerContext,
+    flushed = false,
   ): void {
     this.answeredAt = performance.now();
     const route = this.decision?.route ?? null;
@@ -31,6 +32,8 @@ export abstract class AnsweredExchange extends Exchange {
     // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
     if (this.head.coded) {
       this.fail('upstream_answer_invalid');
+    } else if (flushed) {
+      process.nextTick(() => this.flush());
     }
   }
 

@@ -1,11 +1,10 @@
 /** What an entrypoint gets to forward with: one exchange per request, on the process's one deadline wheel. */
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/config.ts';
 import { BodyMemory } from './body-memory.ts';
 import type { ClientAnswer, ClientRequest } from './client-side.ts';
 import type { Deadlines } from './deadline-wheel.ts';
-import type { ExchangeHost, Origin } from './exchange.ts';
+import type { ExchangeHost, IncomingUpgrade, Origin } from './exchange.ts';
 import { ForwardedExchange } from './forward-request.ts';
 import { UpgradeExchange } from './forward-upgrade.ts';
 import type { ForwardingParts } from './forwarding-parts.ts';
@@ -25,7 +24,7 @@ export interface Forwarder {
   beginUpgrade(
     entrypoint: ExchangeHost,
     from: Origin,
-    req: ClientRequest & { readonly source: IncomingMessage },
+    req: IncomingUpgrade,
     socket: Socket,
     head: Buffer,
   ): UpgradeExchange;

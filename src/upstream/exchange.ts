@@ -3,10 +3,14 @@
  * only one that a request costs; forwarding adds the upstream's side to it (`forward-request.ts`).
  */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { ClientAnswer, ClientRequest } from './client-side.ts';
+
+/** A request whose socket `node:http` has let go of. */
+export type IncomingUpgrade = ClientRequest & { readonly source: IncomingMessage };
 
 /** The client connection that a request came on. */
 export interface Origin {

@@ -3,12 +3,7 @@
  * own 101; any other answer is an ordinary one, passed on as such, and the connection is closed after it. Why
  * `node:http` and not `undici`: docs/decisions/0003-upgrades-by-node-http.md.
  */
-import {
-  request as httpRequest,
-  type IncomingMessage,
-  type ClientRequest as OutgoingRequest,
-  ServerResponse,
-} from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
@@ -17,9 +12,8 @@ import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
-import type { ClientRequest } from './client-side.ts';
 import { farewellFor } from './close-frame.ts';
-import type { ExchangeHost, Origin } from './exchange.ts';
+import type { ExchangeHost, IncomingUpgrade, Origin } from './exchange.ts';
 import type { ForwardingContext } from './forward-request.ts';
 import type { ForwardingParts } from './forwarding-parts.ts';
 import { LastingExchange } from './lasting-exchange.ts';
@@ -35,13 +29,12 @@ const maxAnswerHeaderBytes = 64 * 1024;
 
 export class UpgradeExchange extends LastingExchange {
   private readonly socket: Socket;
-  private readonly response: ServerResponse;
   private readonly early: Buffer;
   private context: ForwardingContext | null = null;
   private facts: ClientFacts | null = null;
   private targetPath = '';
   private tried: Set<Target> | null = null;
-  private outgoing: OutgoingRequest | null = null;
+  private outgoing: ClientRequest | null = null;
   private answer: IncomingMessage | null = null;
   private tunnel: Tunnel | null = null;
   /** Moment of `performance.now()` at which the service is given up, or the tunnel is broken off. */
@@ -55,14 +48,13 @@ export class UpgradeExchange extends LastingExchange {
     shared: ForwardingParts,
     entrypoint: ExchangeHost,
     from: Origin,
-    req: ClientRequest & { readonly source: IncomingMessage },
+    req: IncomingUpgrade,
     socket: Socket,
     head: Buffer,
   ) {
     // Node has let go of the socket; a response of our own serves for everything that is no tunnel.
     const res = new ServerResponse(req.source);
     super(shared, entrypoint, from, req, res, false);
-    this.response = res;
     this.socket = socket;
     this.early = head;
     res.shouldKeepAlive = false;
@@ -178,9 +170,7 @@ export class UpgradeExchange extends LastingExchange {
       this.fail('upstream_answer_invalid');
       return;
     }
-    this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!);
-    // What is there of its body by then goes with the head.
-    process.nextTick(() => this.flush());
+    this.beginAnswer(statusCode!, statusMessage ?? '', rawHeaders, this.context!, true);
     if (this.released) return;
     // It may be without an end, as events are.
     this.watchAccess();
@@ -214,7 +204,7 @@ export class UpgradeExchange extends LastingExchange {
     this.status = 101;
     this.breakAt = Number.POSITIVE_INFINITY;
     this.wait();
-    const { socket, response } = this;
+    const { socket } = this;
     const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
     appendAnswerHeaders(headers, answer.rawHeaders, this.context!.rules.treatAnswer);
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
@@ -224,7 +214,7 @@ export class UpgradeExchange extends LastingExchange {
       if (headers[i]!.toLowerCase() === 'sec-websocket-protocol' && headers[i + 1] === websocketProtocol) continue;
       text += `${headers[i]}: ${headers[i + 1]}\r\n`;
     }
-    response.detachSocket(socket);
+    (this.res as ServerResponse).detachSocket(socket);
     socket.off('readable', this.peek);
     socket.off('end', this.gone);
     socket.write(`${text}\r\n`, 'latin1');

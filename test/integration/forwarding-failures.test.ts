@@ -38,7 +38,8 @@ function expectRefusal(answer: RawAnswer, status: number, code: string, target: 
   expect(JSON.parse(answer.text())).toMatchObject({ code, errorId: answer.header('x-error-id') });
   // Neither an address nor the text of an error.
   expect(answer.rawHeaders.join() + answer.text()).not.toMatch(/127\.0\.0\.1|ECONN|UND_|socket|HPE_/);
-  expect(answer.text()).not.toContain(target.slice(-5));
+  // An id at random may hold the digits of a port.
+  expect(answer.text().replace(answer.header('x-error-id')!, '')).not.toContain(target.slice(-5));
 }
 
 async function lastRecord(proxy: RunningProxy, count = 1) {
@@ -339,7 +340,8 @@ describe('an answer that breaks off', () => {
   it('behind a pipelined one, breaks the connection', async () => {
     const { port, upstream, proxy } = await inFront({ kind: 'never-answers' });
     const connection = await openRaw(port);
-    connection.write(get);
+    // Behind a plain request nothing is begun before its answer is out; this one is not plain.
+    connection.write(get.replace('\r\n\r\n', '\r\nTrailer: x\r\n\r\n'));
     await vi.waitFor(() => expect(upstream.received).toHaveLength(1));
     upstream.behave({ kind: 'half-body', sentBytes: 10, promisedBytes: 100, afterwards: 'reset' });
     connection.write(get);
