@@ -86,7 +86,9 @@ describe('what is in it', () => {
 
   test('a second build from nothing has the same layers', async () => {
     const again = await build('--no-cache');
-    expect((await inspect(again)).RootFS).toEqual((await inspect(image)).RootFS);
+    const { RootFS } = await inspect(again);
+    await docker('image', 'rm', again);
+    expect(RootFS).toEqual((await inspect(image)).RootFS);
   });
 });
 
