@@ -113,6 +113,29 @@ routes:
   }
 });
 
+test('serve with workers: they are the executable too', async () => {
+  const config = folder.write(
+    'workers.yaml',
+    `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", workers: 2 }
+authApi: { embedded: { database: ":memory:", secret: "${secret}" } }
+cache: { secret: "${secret}" }
+routes:
+  - { id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }
+`,
+  );
+  const gateway = run(['serve', '--config', config]);
+  try {
+    const [, listen] = await gateway.see(/"listen":\{[^}]*"port":(\d+)\}.*"workers":2/);
+    expect(gateway.output().match(/"msg":"worker serves"/g)).toHaveLength(2);
+    expect((await fetch(`http://127.0.0.1:${listen}/api/auth/v2/session`)).status).toBe(401);
+    gateway.signal('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+  } finally {
+    gateway.signal('SIGKILL');
+  }
+});
+
 test('auth-api with PostgreSQL', async () => {
   const database = await usePostgres();
   const config = folder.write(
