@@ -9,7 +9,6 @@ import { hostFor } from '../workbench/host-for.ts';
 import { somebody } from '../workbench/sample-identity.ts';
 import { simulate } from '../workbench/simulate.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
-import { askGateway } from './explain/ask-gateway.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { readPlaced } from './read-config.ts';
 
@@ -37,7 +36,11 @@ export async function explain(method: string, url: string, options: ExplainOptio
   const explanation =
     options.bearer === undefined
       ? explainHere(request, options)
-      : await askGateway(options.admin, options.adminToken, { ...request, bearer: options.bearer });
+      : // Its HTTP client takes longer to load than all else that explains.
+        await (await import('./explain/ask-gateway.ts')).askGateway(options.admin, options.adminToken, {
+          ...request,
+          bearer: options.bearer,
+        });
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(explanation, null, 2)}\n`
