@@ -1,7 +1,6 @@
 /**
  * HMAC-SHA-256 (RFC 2104) under a key that stays, as two plain hashes over bytes that are set out once. `createHmac` makes
- * native objects for each call and looks the algorithm up anew: with it, the two of a look-up in Redis took longer than all
- * else that is done there.
+ * native objects for each call, which a look-up in Redis pays for twice.
  */
 import { type BinaryToTextEncoding, hash, timingSafeEqual } from 'node:crypto';
 
