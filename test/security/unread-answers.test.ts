@@ -36,6 +36,23 @@ test('whole answers that nobody reads do not wait for ever', async () => {
   expect(patient.proxy.inFlight).toBeGreaterThan(0);
 });
 
+test('one plain request after the other, of which no answer is read, ends too, and is told from one that is served', async () => {
+  const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
+  running.push(proxy);
+  const socket = connect(proxy.port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  sockets.push(socket);
+  // One answer after the other, until there is one that the system does not take for the client.
+  for (let sent = 1; sent <= 1_000 && proxy.records.at(-1)?.aborted !== true; sent += 1) {
+    socket.write(get);
+    await vi.waitFor(() => expect(proxy.records.length).toBe(sent), { timeout: 5_000, interval: 1 });
+  }
+  expect(proxy.records.at(-1)).toMatchObject({ aborted: true });
+  expect(proxy.proxy.connections()).toBe(0);
+});
+
 test('a client that waits for a slow answer, or between two requests, is left alone', async () => {
   const upstream = await startRecordingUpstream({
     answer: async () => {

@@ -103,7 +103,8 @@ export class PlainAnswer implements ClientAnswer {
   /** What is left of it is written. */
   leave(): void {
     const connection = this.#connection;
-    if (connection === null) return;
+    // Broken off in this turn: nothing of it leaves, and the end of the connection says what became of it.
+    if (connection === null || connection.socket.destroyed) return;
     if (this.#rest !== '') connection.socket.write(this.#rest, 'latin1');
     if (connection.socket.writableLength === 0) this.finished();
     else connection.unread();

@@ -86,7 +86,9 @@ export class PlainConnection implements Deadline, AnswerConnection {
     const answer = this.#answer!;
     const { socket } = this;
     socket.setTimeout(this.#door.unreadMs, this.#onTimeout);
-    socket.write('', 'latin1', () => {
+    socket.write('', 'latin1', (error) => {
+      // Broken off: it was not taken, whatever is left to write.
+      if (error != null || socket.destroyed) return;
       socket.setTimeout(0, this.#onTimeout);
       if (socket.writableLength === 0) answer.finished();
     });
