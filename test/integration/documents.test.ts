@@ -252,6 +252,8 @@ test('npm scripts that pages name exist', () => {
   );
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  const short = ['start', 'test'];
+  expect(Object.keys(scripts).filter((name) => !named.includes(name) && !short.includes(name))).toEqual([]);
 });
 
 /** The same configuration on ports of loopback that are free. */

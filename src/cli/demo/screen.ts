@@ -62,7 +62,7 @@ export function renderScreen(places: DemoPlaces, user: DemoUser, admin: DemoUser
     `  service    ${pc.cyan(places.service)}   sample upstream, answers what it saw`,
   ];
   if (places.admin !== null) {
-    lines.push(`  admin      ${pc.cyan(places.admin)}   /metrics /health/live /health/ready /routes`);
+    lines.push(`  admin      ${pc.cyan(places.admin)}  /metrics /health/live /health/ready /routes`);
   }
   lines.push('');
   for (const who of [user, admin]) lines.push(...renderUser(who), '');
