@@ -5,6 +5,7 @@
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { type AnswerContext, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
 import { Exchange } from './exchange.ts';
+import { hasOwnMemory, letGo } from './part-memory.ts';
 import { resetSocket } from './reset-socket.ts';
 
 /** Up to here copying a body is cheaper than a second buffer in its write. */
@@ -40,12 +41,17 @@ export abstract class AnsweredExchange extends Exchange {
   /** A part of the body. False: the client is full, and `drain` of the response will tell when it is not. */
   protected continueAnswer(chunk: Buffer): boolean {
     this.bytesOut += chunk.length;
-    if (this.head === null) return this.res.write(chunk);
+    if (this.head === null) return this.writePart(chunk);
     if (this.held === null && (chunk.length <= smallBytes || chunk.length === this.head.contentLength)) {
       this.held = chunk;
       return true;
     }
-    return !this.sendHead() || this.res.write(chunk);
+    return !this.sendHead() || this.writePart(chunk);
+  }
+
+  /** Nobody else holds a part, so that its memory can be had again as soon as it is out. */
+  private writePart(chunk: Buffer): boolean {
+    return hasOwnMemory(chunk) ? this.res.write(chunk, () => letGo(chunk)) : this.res.write(chunk);
   }
 
   /** The answer is whole. */

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { hasOwnMemory, letGo } from '../part-memory.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type HopFailure, hopError } from './hop-error.ts';
 import { requestHead } from './request-head.ts';
@@ -195,7 +196,7 @@ export class Connection implements HopControl {
     } else {
       more = socket.write(chunk);
     }
-    if (socket.writableLength === 0 && !this.#encrypted) letGo(chunk);
+    if (socket.writableLength === 0 && !this.#encrypted && hasOwnMemory(chunk)) letGo(chunk);
     if (!more) this.#body?.pause();
     this.#handler?.onBodySent();
   };
@@ -248,19 +249,6 @@ export class Connection implements HopControl {
     this.destroy();
     handler?.onResponseError(error);
   }
-}
-
-/** Smaller parts may share their memory with others. */
-const ownMemoryBytes = 32 * 1024;
-
-/**
- * Gives memory back at once that the collector would give back later: the next part of the body is read into the same
- * place, which the processor still has at hand. It takes more than half off the cost of a large body.
- */
-function letGo(chunk: Buffer): void {
-  const { buffer } = chunk;
-  if (chunk.length < ownMemoryBytes || chunk.length !== buffer.byteLength) return;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** A hint of the target is believed less this, as the way there takes time. */
