@@ -30,8 +30,8 @@ export interface ClientAnswer {
   writeContinue(): void;
   /** Sends the head when no body will follow it. */
   flushHeaders(): void;
-  /** False: the client is full, and `drain` tells when it is not. */
-  write(part: Buffer): boolean;
+  /** False: the client is full, and `drain` tells when it is not. `written`: the system has the part, or never will. */
+  write(part: Buffer, written?: () => void): boolean;
   write(part: string, encoding: 'latin1'): boolean;
   end(): unknown;
   end(part: Buffer): unknown;

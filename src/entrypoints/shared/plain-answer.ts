@@ -84,8 +84,8 @@ export class PlainAnswer implements ClientAnswer {
     this.#send('', false);
   }
 
-  write(part: Buffer | string): boolean {
-    return this.#send(part, false);
+  write(part: Buffer | string, written?: 'latin1' | (() => void)): boolean {
+    return this.#send(part, false, typeof written === 'function' ? written : undefined);
   }
 
   end(part: Buffer | string = ''): void {
@@ -127,7 +127,7 @@ export class PlainAnswer implements ClientAnswer {
   }
 
   /** Text is of bytes: Latin-1. */
-  #send(given: Buffer | string, whole: boolean): boolean {
+  #send(given: Buffer | string, whole: boolean, written?: () => void): boolean {
     const socket = this.#connection?.socket;
     if (socket === undefined) return true;
     if (typeof given === 'string' || this.#bodiless) {
@@ -136,10 +136,10 @@ export class PlainAnswer implements ClientAnswer {
     }
     const before = this.#before(given.length);
     const after = this.#after(given.length, whole);
-    if (before === '' && after === '') return socket.write(given);
+    if (before === '' && after === '') return socket.write(given, written);
     socket.cork();
     if (before !== '') socket.write(before, 'latin1');
-    const more = socket.write(given);
+    const more = socket.write(given, written);
     if (after !== '') socket.write(after, 'latin1');
     socket.uncork();
     return more;
