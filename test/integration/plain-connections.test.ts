@@ -113,6 +113,24 @@ describe('a connection', () => {
     client.destroy();
   });
 
+  it('answers what came before its turn of a client that has ended its side', async () => {
+    const released = Promise.withResolvers<void>();
+    const { port, upstream } = await start({
+      answer: async ({ target }) => {
+        if (target === '/1') await released.promise;
+        return { body: target };
+      },
+    });
+    const client = await openRaw(port);
+    client.write(get('/1'));
+    await vi.waitFor(() => expect(upstream.requests.length).toBe(1), { interval: 1 });
+    // Both at once, so that neither is alone in its bytes.
+    client.socket.end(get('/2') + get('/3'), 'latin1', () => released.resolve());
+    const texts = [await client.answer(), await client.answer(), await client.answer()].map((answer) => answer.text());
+    expect(texts).toEqual(['/1', '/2', '/3']);
+    expect(await client.closed()).toBe('end');
+  });
+
   it('refuses what is no HTTP behind an answer that is under way, and only then', async () => {
     const waiting: (() => void)[] = [];
     const { port, upstream } = await start({

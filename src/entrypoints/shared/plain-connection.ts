@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../../upstream/deadline-wheel.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { type AnswerConnection, PlainAnswer } from './plain-answer.ts';
-import { type PlainRequest, readPlainRequest } from './plain-request.ts';
+import { headEnd, type PlainRequest, readPlainRequest } from './plain-request.ts';
 
 /** What plain connections of a server have in common. */
 export interface PlainDoor {
@@ -125,15 +125,20 @@ export class PlainConnection implements Deadline, AnswerConnection {
     if (bytes === null || this.socket.destroyed) return;
     this.socket.resume();
     if (!this.socket.readableEnded) this.#take(bytes);
-    // Nobody else can read on after the end: one plain request may still be answered.
+    // Nobody else can read on after the end: plain requests may still be answered, up to the first that is none.
     else this.#takeLast(bytes);
   };
 
   #takeLast(bytes: Buffer): void {
-    const plain = readPlainRequest(bytes, this.#door.maxHeadBytes, this.socket) !== null;
-    this.lastRequest = true;
-    if (plain) this.#take(bytes);
-    else this.socket.destroySoon();
+    const end = bytes.indexOf(headEnd) + headEnd.length;
+    const first = bytes.subarray(0, end);
+    this.lastRequest = end === bytes.length;
+    if (readPlainRequest(first, this.#door.maxHeadBytes, this.socket) === null) {
+      this.socket.destroySoon();
+      return;
+    }
+    if (!this.lastRequest) this.#ahead = bytes.subarray(end);
+    this.#take(first);
   }
 
   #handOver(bytes: Buffer | null): void {

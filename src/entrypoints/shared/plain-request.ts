@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import type { ClientRequest } from '../../upstream/client-side.ts';
 
-const headEnd = Buffer.from('\r\n\r\n');
+export const headEnd: Buffer = Buffer.from('\r\n\r\n');
 
 /** RFC 9112 sections 3 and 5, narrower than both: origin form, no fragment, no folded line, no blank before a colon. */
 const grammar =
