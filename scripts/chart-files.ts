@@ -45,14 +45,14 @@ function typeOf(value: unknown): string {
 
 const opening = `# The chart of Rolegate
 
-Made of \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit.
+Made of \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit. [From nothing to a protected service](../docs/guides/kubernetes.md)
 
 \`\`\`sh
 helm install rolegate helm/ --values values.yaml
 \`\`\`
 
 Kubernetes 1.30 or newer. What would be open, lose data or not start is refused with one sentence, and so
-is every value of another name. [Why it is built this way](../docs/decisions/)
+is every value of another name. [Why it is built this way](../docs/decisions/0019-helm-chart.md)
 
 ## Values
 

@@ -4,7 +4,7 @@
 {{- define "rolegate.redisSettings" -}}
 {{- $root := index . 0 -}}
 {{- $redis := $root.Values.redis -}}
-{{- $settings := deepCopy $redis.settings -}}
+{{- $settings := deepCopy ($redis.settings | default dict) -}}
 {{- if $redis.bundled.enabled -}}
 {{- $_ := set $settings "url" (printf "redis://%s-redis:6379" (include "rolegate.name" $root)) -}}
 {{- end -}}
@@ -17,7 +17,7 @@
 {{/* gateway.yaml: "config" with what the chart decides. */}}
 {{- define "rolegate.config" -}}
 {{- $secrets := "/run/secrets/rolegate" -}}
-{{- $config := deepCopy .Values.config -}}
+{{- $config := deepCopy (.Values.config | default dict) -}}
 {{- if not $config.version }}{{ $_ := set $config "version" 1 }}{{ end -}}
 {{- $server := $config.server | default dict -}}
 {{- $_ := set $server "listen" ":8080" -}}
@@ -47,13 +47,13 @@
 {{- define "rolegate.restartKeys" -}}
 {{- $config := include "rolegate.config" . | fromYaml -}}
 {{- $embedded := ($config.authApi | default dict).embedded -}}
-{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits") "log" $config.log "embedded" $embedded) -}}
+{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits" "workers") "log" $config.log "embedded" $embedded) -}}
 {{- end }}
 
 {{/* auth-api.yaml: "authApi.config" with what the chart decides. */}}
 {{- define "rolegate.authApiConfig" -}}
 {{- $secrets := "/run/secrets/rolegate-auth-api" -}}
-{{- $config := deepCopy .Values.authApi.config -}}
+{{- $config := deepCopy (.Values.authApi.config | default dict) -}}
 {{- $_ := set $config "listen" ":8081" -}}
 {{- with .Values.authApi -}}
 {{- if eq .database.kind "sqlite" -}}

@@ -6,7 +6,7 @@
 {{- if eq $root.Values.admin.bind "pod" -}}
 httpGet: { path: {{ index . 1 }}, port: admin }
 {{- else -}}
-exec: { command: [rolegate, healthcheck, --url, "http://127.0.0.1:9090{{ index . 1 }}"] }
+exec: { command: [node, /app/dist/main.js, healthcheck, --url, "http://127.0.0.1:9090{{ index . 1 }}"] }
 {{- end }}
 {{- end }}
 

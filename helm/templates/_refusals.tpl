@@ -50,7 +50,7 @@
 {{- $root := index . 0 -}}
 {{- $key := index . 1 -}}
 {{- $secrets := $root.Values.secrets -}}
-{{- if not (or $secrets.existingSecret (get $secrets.values $key)) -}}
+{{- if not (or $secrets.existingSecret (get ($secrets.values | default dict) $key)) -}}
 {{- fail (printf "%s needs the key %s: name a Secret that has it in secrets.existingSecret" (index . 2) $key) -}}
 {{- end -}}
 {{- end }}
@@ -59,7 +59,7 @@
 {{- with .Values.secrets -}}
 {{- if and .existingSecret .values }}{{ fail "secrets.existingSecret and secrets.values exclude each other" }}{{ end -}}
 {{- range $key := compact (list $.Values.admin.tokenKey $.Values.redis.cacheSecretKey) -}}
-{{- $text := get $.Values.secrets.values $key -}}
+{{- $text := get ($.Values.secrets.values | default dict) $key -}}
 {{- if and $text (lt (len $text) 32) }}{{ fail (printf "secrets.values.%s has fewer than 32 characters" $key) }}{{ end -}}
 {{- end -}}
 {{- end -}}
@@ -88,14 +88,14 @@
 {{- fail "config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig" -}}
 {{- end -}}
 {{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "drainTimeout" "set drainSeconds" -}}
-{{- if hasKey ($.Values.config.server | default dict) $key -}}
+{{- if hasKey (($.Values.config).server | default dict) $key -}}
 {{- fail (printf "config.server.%s is written by the chart: %s" $key $value) -}}
 {{- end -}}
 {{- end -}}
-{{- if hasKey (.Values.config.cache | default dict) "redis" -}}
+{{- if hasKey ((.Values.config).cache | default dict) "redis" -}}
 {{- fail "config.cache.redis is written by the chart: set redis.enabled and redis.settings" -}}
 {{- end -}}
-{{- $authApi := .Values.config.authApi | default dict -}}
+{{- $authApi := (.Values.config).authApi | default dict -}}
 {{- if and .Values.authApi.enabled (or $authApi.url $authApi.embedded) -}}
 {{- fail "authApi.enabled runs an Auth API and config.authApi names another one: choose one of them" -}}
 {{- else if not (or $known .Values.authApi.enabled $authApi.url $authApi.embedded) -}}
@@ -128,7 +128,7 @@
 {{- with .Values.redis -}}
 {{- if and .bundled.enabled (not .enabled) }}{{ fail "redis.bundled.enabled needs redis.enabled" }}{{ end -}}
 {{- if .enabled -}}
-{{- $settings := .settings -}}
+{{- $settings := .settings | default dict -}}
 {{- if .bundled.enabled -}}
 {{- if or $settings.url $settings.sentinel $settings.cluster -}}
 {{- fail "redis.bundled.enabled brings a Redis and redis.settings names another one: choose one of them" -}}
@@ -137,7 +137,7 @@
 {{- else if not (or $settings.url $settings.sentinel $settings.cluster) -}}
 {{- fail "redis.enabled needs redis.settings.url, sentinel or cluster, or redis.bundled.enabled" -}}
 {{- end -}}
-{{- if not ($.Values.config.cache | default dict).secret -}}
+{{- if not (($.Values.config).cache | default dict).secret -}}
 {{- include "rolegate.needKey" (list $ .cacheSecretKey "Redis, so that all replicas have the same cache secret,") -}}
 {{- end -}}
 {{- with .passwordKey }}{{ include "rolegate.needKey" (list $ . "Redis") }}{{ end -}}
@@ -153,11 +153,11 @@
 {{- end -}}
 {{- $needed := ternary (list .secrets.secretKey) (list .secrets.secretKey .database.urlKey) (eq .database.kind "sqlite") -}}
 {{- range $key := $needed -}}
-{{- if not (or $.Values.authApi.secrets.existingSecret (get $.Values.authApi.secrets.values $key)) -}}
+{{- if not (or $.Values.authApi.secrets.existingSecret (get ($.Values.authApi.secrets.values | default dict) $key)) -}}
 {{- fail (printf "the Auth API needs the key %s: name a Secret that has it in authApi.secrets.existingSecret" $key) -}}
 {{- end -}}
 {{- end -}}
-{{- $text := get .secrets.values .secrets.secretKey -}}
+{{- $text := get (.secrets.values | default dict) .secrets.secretKey -}}
 {{- if and $text (lt (len $text) 32) -}}
 {{- fail (printf "authApi.secrets.values.%s has fewer than 32 characters" .secrets.secretKey) -}}
 {{- end -}}
@@ -165,9 +165,9 @@
 {{- fail "authApi.replicas is more than one, which SQLite does not allow: set authApi.database.kind to postgres" -}}
 {{- end -}}
 {{- range $key := list "listen" "database" "secret" "redis" -}}
-{{- if hasKey $.Values.authApi.config $key }}{{ fail (printf "authApi.config.%s is written by the chart" $key) }}{{ end -}}
+{{- if hasKey ($.Values.authApi.config | default dict) $key }}{{ fail (printf "authApi.config.%s is written by the chart" $key) }}{{ end -}}
 {{- end -}}
-{{- if and .serviceMonitor.enabled (not .config.trustedProxies) -}}
+{{- if and .serviceMonitor.enabled (not (.config).trustedProxies) -}}
 {{- fail "authApi.serviceMonitor.enabled needs Prometheus among authApi.config.trustedProxies" -}}
 {{- end -}}
 {{- if and .serviceMonitor.enabled $.Values.networkPolicy.enabled (not $.Values.networkPolicy.operators) -}}

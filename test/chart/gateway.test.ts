@@ -1,4 +1,5 @@
 /** The pods of gateways: how they start, are asked for health, change their configuration and end. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { find, type KubernetesObject, kindsOf, render } from './helm.ts';
 import { type Container, type Pod, podOf } from './pods.ts';
@@ -6,6 +7,7 @@ import { filesOf } from './rolegate-config.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const deployment = (objects: readonly KubernetesObject[]) => find(objects, 'Deployment');
 const gatewayOf = (objects: readonly KubernetesObject[], kind = 'Deployment') => podOf(find(objects, kind));
 const containerOf = (pod: Pod): Container => pod.spec.containers.find(({ name }) => name === 'gateway')!;
@@ -27,7 +29,7 @@ test('the least values make two gateways, their service, and what protects them'
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
   });
   expect(containerOf(gatewayOf(objects))).toMatchObject({
-    image: 'registry.example.test/rolegate:0.1.0',
+    image: `registry.example.test/rolegate:${version}`,
     args: ['serve', '--config', '/etc/rolegate/gateway.yaml'],
     ports: [
       { name: 'http', containerPort: 8080 },
@@ -67,7 +69,10 @@ describe('health', () => {
   test('is asked in the container, where nobody else reaches the port', () => {
     const objects = render('loopback');
     const { livenessProbe, readinessProbe, ports } = containerOf(gatewayOf(objects));
-    const command = ['rolegate', 'healthcheck', '--url', 'http://127.0.0.1:9090/health/live'];
+    // The image has no other name for its program.
+    const [, entrypoint] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync('Dockerfile', 'utf8'))!;
+    const program: string[] = JSON.parse(entrypoint!);
+    const command = [...program, 'healthcheck', '--url', 'http://127.0.0.1:9090/health/live'];
     expect(livenessProbe?.exec?.command).toEqual(command);
     expect(readinessProbe?.exec?.command.at(-1)).toBe('http://127.0.0.1:9090/health/ready');
     expect(ports?.map(({ name }) => name)).toEqual(['http']);

@@ -6,12 +6,19 @@ export function wordsOf(command: string): string[] {
   return [...command.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) => word.replaceAll(/['"]/g, ''));
 }
 
-/** Calls of a program in a text: each up to the end of the line, of a substitution, or of its own part of a pipe. */
+/** Calls of a program in a text, those in substitutions too, each without what is substituted in it and piped to it. */
 export function callsOf(program: string, text: string): string[] {
-  const joined = text.replaceAll(/\\\n\s*/g, '');
-  return [...joined.matchAll(new RegExp(`(?:^|\\$\\(|\\| |&& )[ \\t]*(${program} [^\\n|&)]*)`, 'gm'))].map(([, call]) =>
-    call!.trim(),
-  );
+  const inner: string[] = [];
+  let outer = text.replaceAll(/\\\n\s*/g, '');
+  const substitution = /\$\(([^()]*)\)/;
+  for (let found = substitution.exec(outer); found !== null; found = substitution.exec(outer)) {
+    inner.push(found[1]!);
+    outer = outer.replace(substitution, 'x');
+  }
+  return [...inner, ...outer.split('\n')]
+    .flatMap((line) => line.split(/ (?:\||&&|&)(?: |$)/))
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith(`${program} `));
 }
 
 /** What kubectl says of a command that it does not know; '' when it does. Flags are read before the help is shown. */

@@ -54,10 +54,10 @@ describe('says', () => {
     [
       'the first administrator',
       'auth-api-sqlite',
-      'rolegate auth-api create-admin --config /etc/rolegate/auth-api.yaml',
+      'node /app/dist/main.js auth-api create-admin --config /etc/rolegate/auth-api.yaml',
     ],
     ['how to replace pods by hand', 'existing-configmap', 'rollout restart deployment/edge-rolegate'],
-    ['how to ask in a pod', 'loopback', '-- rolegate healthcheck'],
+    ['how to ask in a pod', 'loopback', '-- node /app/dist/main.js healthcheck'],
   ])('%s, and nothing of it where it is not so', (_, set, sentence) => {
     expect(notes(set)).toContain(sentence);
     expect(notes('embedded')).not.toContain(sentence);

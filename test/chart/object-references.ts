@@ -5,20 +5,12 @@ import { type Pod, podsOf } from './pods.ts';
 type Labels = Readonly<Record<string, string>>;
 
 /** Objects that value sets name as being there already. */
-const foreign = new Set([
-  'users',
-  'ca',
-  'candidate',
-  'gateway-config',
-  'rolegate-secrets',
-  'auth-api-secrets',
-  'default',
-]);
+const namedInSets = ['users', 'ca', 'candidate', 'gateway-config', 'rolegate-secrets', 'auth-api-secrets', 'default'];
 
-/** One line for each reference that leads nowhere. */
-export function danglingReferences(objects: readonly KubernetesObject[]): string[] {
+/** One line for each reference that leads nowhere; `foreign` are names of objects that are there already. */
+export function danglingReferences(objects: readonly KubernetesObject[], foreign = namedInSets): string[] {
   const has = (kind: string, name: string) =>
-    foreign.has(name) || objects.some((object) => object.kind === kind && object.metadata.name === name);
+    foreign.includes(name) || objects.some((object) => object.kind === kind && object.metadata.name === name);
   const pods = podsOf(objects);
   return [...pods.flatMap((pod) => ofPod(pod, has)), ...objects.flatMap((object) => ofObject(object, pods, has))];
 }

@@ -184,3 +184,10 @@ test('the account has no token, and may be one that is there already', () => {
   expect(find(render('minimal'), 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
   expect(kindsOf(render('existing-config-secret')).join()).not.toContain('ServiceAccount');
 });
+
+test('what is free may be left empty', () => {
+  const empty = { redis: { settings: null }, authApi: { config: null }, secrets: { values: null }, configFiles: null };
+  expect(kindsOf(render('minimal', empty))).toEqual(kindsOf(render('minimal')));
+  expect(kindsOf(render('auth-api-sqlite', empty))).toEqual(kindsOf(render('auth-api-sqlite')));
+  expect(kindsOf(render('redis-bundled', { redis: { settings: null } }))).toEqual(kindsOf(render('redis-bundled')));
+});

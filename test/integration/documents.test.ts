@@ -132,6 +132,7 @@ describe('commands', () => {
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/administer-users-guide.test.ts',
     'docs/guides/scale.md': 'test/integration/scale-guide.test.ts',
+    'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
   };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;
   const serves = /^npm run -s rolegate -- serve\b/;
