@@ -94,8 +94,8 @@ function fingerprintAt(folder: string, patterns: readonly string[], latestMs: nu
     ...names.map((name) => [name, statSync(join(folder, name), { throwIfNoEntry: false })] as const),
     ...[...links].map((name) => [name, lstatSync(join(folder, name), { throwIfNoEntry: false })] as const),
   ];
-  // A time that lies ahead, as another machine's clock may set it, says nothing.
-  const isLate = (ms: number) => ms >= latestMs - coarseMs && ms <= Date.now();
+  // A time that lies ahead, as another machine's clock may set it, says nothing. The clock leaves out parts of a millisecond.
+  const isLate = (ms: number) => ms >= latestMs - coarseMs && ms < Date.now() + 1;
   if (found.some(([, stats]) => stats !== undefined && isLate(stats.mtimeMs))) return '';
   return found
     .map(([name, stats]) => lineOf(name, stats ?? null))
