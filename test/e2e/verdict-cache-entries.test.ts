@@ -180,6 +180,8 @@ describe('an entry', () => {
     expect(await statusOf(1, credential)).toBe(200);
     await installation.authApi.forget(credential.credential);
     expect((await installation.replicas[0]!.revoke(revoke(credential))).status).toBe(202);
+    // One that does not hear for a moment reads no entry, and so refuses none.
+    await untilAllHear(installation.replicas);
     // Each replica asks once and then knows; its answer replaces what was put back, so it is put back for the next.
     const refusals = await refusedDuring(async () => {
       for (const replica of [0, 1]) {
