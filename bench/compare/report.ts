@@ -6,8 +6,24 @@ export interface CaseResults {
   readonly name: string;
   readonly what: string;
   readonly saturated: LoadResult[];
+  /** All cases at the same rate. */
+  readonly even: LoadResult[];
+  /** At 60 % of the case's own most. */
   readonly paced: LoadResult[];
   residentBytes: number;
+}
+
+export interface Conditions {
+  readonly date: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly connections: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly even: number;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string | null>>;
 }
 
 const median = (values: readonly number[]): number => spread(values).median;
@@ -25,13 +41,23 @@ export function table(all: readonly CaseResults[]): string {
       one.name,
       one.what,
       `${each.median.toFixed(1)} (${each.min.toFixed(1)} - ${each.max.toFixed(1)})`,
+      one.even.length === 0 ? '-' : median(one.even.map(cpuPerRequest)).toFixed(1),
       rate(one).toFixed(0),
       latency(({ p50Ms }) => p50Ms),
       latency(({ p99Ms }) => p99Ms),
       (one.residentBytes / 1024 / 1024).toFixed(0),
     ];
   });
-  const head = ['', '', 'CPU us / request', 'requests/s', 'p50 ms at 60 %', 'p99 ms at 60 %', 'resident MB'];
+  const head = [
+    '',
+    '',
+    'CPU us / request',
+    'the same, even load',
+    'requests/s',
+    'p50 ms at 60 %',
+    'p99 ms at 60 %',
+    'resident MB',
+  ];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -50,18 +76,54 @@ const aims: readonly Aim[] = [
 
 /** Ratios of CPU time, taken within each round, against the aims; with several names, against the best of them. */
 export function judged(all: readonly CaseResults[]): string[] {
+  return [...compared(all, 'saturated'), ...compared(all, 'even')];
+}
+
+function compared(all: readonly CaseResults[], load: 'saturated' | 'even'): string[] {
   return aims.flatMap(({ over, under, most }) => {
     const above = all.find(({ name }) => name === over);
     const rivals = all.filter(({ name }) => under.includes(name)).sort((a, b) => cpu(a) - cpu(b));
     const below = rivals[0];
-    if (above === undefined || below === undefined) return [];
-    const each = above.saturated.map((result, round) => cpuPerRequest(result) / cpuPerRequest(below.saturated[round]!));
+    if (above === undefined || below === undefined || above[load].length === 0) return [];
+    const each = above[load].map((result, round) => cpuPerRequest(result) / cpuPerRequest(below[load][round]!));
     const { min, median: middle, max } = spread(each);
     const verdict = middle <= most ? 'met' : 'NOT met';
     return [
-      `${over} / ${below.name}: ${min.toFixed(2)} - ${middle.toFixed(2)} - ${max.toFixed(2)}, aim ${most}: ${verdict}`,
+      `${load}: ${over} / ${below.name}: ${min.toFixed(2)} - ${middle.toFixed(2)} - ${max.toFixed(2)}, aim ${most}: ${verdict}`,
     ];
   });
+}
+
+/** The page of results. */
+export function page(conditions: Conditions, all: readonly CaseResults[]): string {
+  const { date, node, cpu: processor, cores, connections, rounds, seconds, even, command, versions } = conditions;
+  const rows = judged(all).map((line) => {
+    const [load = '', ratio = '', figures = ''] = line.split(': ');
+    const [values = '', aim = ''] = figures.split(', aim ');
+    return `| ${load} | ${ratio} | ${values} | ${aim} | ${line.split(': ').at(-1)} |`;
+  });
+  const known = Object.entries(versions).filter(([name]) => !name.startsWith('rolegate'));
+  return `# Beside its peers
+
+\`${command}\`, ${date.slice(0, 10)}, Node ${node.slice(1)}, ${cores} x ${processor}. Each contender has one core; client, service, Auth API
+and Redis share the other. ${connections} kept connections, ${rounds} interleaved rounds of ${seconds} s after proof that each contender lets a good
+credential in and keeps a bad one out. CPU is user and system time of all processes of the contender, from the operating system:
+median, least and most of the rounds. "Even load" is ${even} requests per second for everybody: at saturation a faster contender keeps the
+other core awake, and then pays less for waking it. Rolegate and nginx with \`auth_request\` write an access log; Rolegate also
+counts. The others do neither. How each is set up: [rival-configs.ts](../compare/rival-configs.ts).
+
+${known.map(([name, version]) => `${name} ${version ?? 'missing'}`).join(', ')}.
+
+![CPU time per request](compare.svg)
+
+${table(all)}
+
+Ratios of CPU per request within a round: least, median, most.
+
+| load | ratio | figures | aim | |
+|---|---|---|---|---|
+${rows.join('\n')}
+`;
 }
 
 const bar = { height: 22, gap: 8, left: 190, width: 520, top: 56 } as const;

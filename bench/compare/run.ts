@@ -13,21 +13,23 @@ import { parseArgs } from 'node:util';
 import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
 import { type Case, type Contender, contenders } from './contenders.ts';
 import { processTree, residentBytes } from './process-tree.ts';
-import { type CaseResults, chart, judged, table } from './report.ts';
+import { type CaseResults, type Conditions, chart, judged, page, table } from './report.ts';
 
 const usage = `Usage: npm run bench:compare -- [options]
   --rounds N       interleaved rounds (default 5)
   --seconds N      measured seconds of each case in each round (default 2)
   --paced N        seconds at 60 % of the case's own most, for latency (default 3; 0: none)
+  --even N         requests per second that each case also gets for 2 s, three times (default 4000; 0: none)
   --connections N  keep-alive connections (default 64)
   --only A,B       contenders: ${contenders.map(({ name }) => name).join(', ')}
-  --out FOLDER     writes compare.json, compare.svg and compare.table.md there`;
+  --out FOLDER     writes compare.json, compare.svg and compare.md there`;
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     paced: { type: 'string', default: '3' },
+    even: { type: 'string', default: '4000' },
     connections: { type: 'string', default: '64' },
     only: { type: 'string', default: contenders.map(({ name }) => name).join(',') },
     out: { type: 'string' },
@@ -74,7 +76,7 @@ for (const contender of wanted) {
 }
 const cases = running.flatMap((one) => one.contender.cases.map((each) => ({ ...one, case: each })));
 
-const conditions = {
+const conditions: Conditions = {
   date: new Date().toISOString(),
   node: process.version,
   cpu: cpus()[0]?.model ?? 'unknown',
@@ -82,6 +84,8 @@ const conditions = {
   connections: Number(options.connections),
   rounds: Number(options.rounds),
   seconds: Number(options.seconds),
+  even: Number(options.even),
+  command: ['npm run bench:compare --', ...process.argv.slice(2)].join(' '),
   versions: Object.fromEntries(running.map(({ contender }) => [contender.name, contender.version])),
 };
 console.log(
@@ -95,7 +99,7 @@ for (const one of cases) {
   await drive(one, { request: one.case.request, status: 200, seconds: 1 });
 }
 const results = new Map<string, CaseResults>(
-  cases.map(({ case: { name, what } }) => [name, { name, what, saturated: [], paced: [], residentBytes: 0 }]),
+  cases.map(({ case: { name, what } }) => [name, { name, what, saturated: [], even: [], paced: [], residentBytes: 0 }]),
 );
 for (let round = 1; round <= conditions.rounds; round += 1) {
   for (const one of cases) {
@@ -103,6 +107,12 @@ for (let round = 1; round <= conditions.rounds; round += 1) {
     saturated.push(await drive(one, { request: one.case.request, status: 200, seconds: conditions.seconds }));
   }
   process.stderr.write(`round ${round} of ${conditions.rounds} done\n`);
+}
+for (let round = 0; round < 3 && conditions.even > 0; round += 1) {
+  for (const one of cases) {
+    const even = { request: one.case.request, status: 200, seconds: 2, rate: conditions.even };
+    results.get(one.case.name)!.even.push(await drive(one, even));
+  }
 }
 for (const one of cases) {
   const found = results.get(one.case.name)!;
@@ -115,11 +125,11 @@ for (const one of cases) {
 
 const all = [...results.values()];
 console.log(table(all));
-console.log(judged(all).join('\n'));
+for (const line of judged(all)) console.log(line);
 if (options.out !== undefined) {
   writeFileSync(join(options.out, 'compare.json'), `${JSON.stringify({ conditions, results: all }, null, 2)}\n`);
   writeFileSync(join(options.out, 'compare.svg'), chart(all));
-  writeFileSync(join(options.out, 'compare.table.md'), `${table(all)}\n`);
+  writeFileSync(join(options.out, 'compare.md'), page(conditions, all));
 }
 process.exit(0);
 
