@@ -51,7 +51,8 @@ type Name = 'nginx' | 'rolegate';
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-bodies-'));
 const children: ChildProcess[] = [];
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  // nginx has to end its workers itself.
+  for (const child of children) child.kill('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
