@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import { type Explanation, explain as explainDecision } from '../core/explain.ts';
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
+import { parseAddress } from '../core/forwarding/trusted-proxies.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { hostFor } from '../workbench/host-for.ts';
 import { somebody } from '../workbench/sample-identity.ts';
@@ -32,7 +33,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
   if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }
-  const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: options.client ?? null };
+  const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
   const explanation =
     options.bearer === undefined
       ? explainHere(request, options)
@@ -108,4 +109,10 @@ function readHeaders(lines: readonly string[]): string[] {
     if (colon < 1) throw new CommandError(`rolegate: expected --header "name: value", got "${line}"`, ExitCode.usage);
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
+}
+
+function readClient(address: string | undefined): string | null {
+  if (address === undefined) return null;
+  if (parseAddress(address) !== null) return address;
+  throw new CommandError(`rolegate: expected --client as an IP address, got "${address}"`, ExitCode.usage);
 }

@@ -5,7 +5,7 @@ import { planOf } from './read-plan.ts';
 import { readValue } from './read-value.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
-import { readYaml } from './yaml/read-yaml.ts';
+import { largestFile, readYaml } from './yaml/read-yaml.ts';
 
 export interface ReadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -26,8 +26,10 @@ export function openFile<File>(
   text: string,
   { env, readSecret }: ReadOptions,
 ): OpenedFile<File> {
-  const lines = createLineIndex(text);
-  const list = createProblemList(file, text, lines);
+  // Of a file that is not read no line is shown either: finding it would take longer than all else.
+  const shown = text.length > largestFile ? '' : text;
+  const lines = createLineIndex(shown);
+  const list = createProblemList(file, shown, lines);
   const root = readYaml(text, env, list);
   if (root === null) return { list, check: null, parts: null };
   const parts = readValue(planOf(schema), root, list.report);

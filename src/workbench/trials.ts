@@ -29,6 +29,9 @@ export function* trialsFor(config: Config, cell: Cell): Generator<Trial> {
 /** Stands for the id of whoever asks. */
 const own = '\0own';
 
+/** Addresses that a range is not likely to hold, one of them at least. */
+const elsewhere = ['203.0.113.7', '198.51.100.7', '2001:db8::7'];
+
 /** What each part of a request may be: path parameters, query, headers, client. */
 type Choices = ReadonlyMap<string, readonly (string | null)[]>;
 type Chosen = ReadonlyMap<string, string | null>;
@@ -45,7 +48,7 @@ function valuesOf({ tests }: Config, route: Route): Choices {
   for (const { steps } of route.conditions ?? []) {
     for (const step of steps) {
       if (step.kind === 'address') {
-        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), '203.0.113.7');
+        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), ...elsewhere);
       } else if (step.kind === 'compare') {
         const { comparison } = step;
         const literals =
@@ -71,17 +74,22 @@ function sourcesOf(subject: ValueSource, comparison: object): readonly ValueSour
   return 'source' in operand ? [subject, operand.source as ValueSource] : [subject];
 }
 
+/** Those that differ from the first choices in one part come before those that differ in two, and so on. */
 function* combinations(choices: Choices): Generator<Chosen> {
   const entries = [...choices];
-  const walk = function* (index: number, chosen: Map<string, string | null>): Generator<Chosen> {
+  const walk = function* (index: number, others: number, chosen: Map<string, string | null>): Generator<Chosen> {
     const entry = entries[index];
     if (entry === undefined) {
       yield new Map(chosen);
       return;
     }
-    for (const value of entry[1]) yield* walk(index + 1, chosen.set(entry[0], value));
+    const [key, values] = entry;
+    for (const [place, value] of values.entries()) {
+      const left = place === 0 ? others : others - 1;
+      if (left >= 0 && left < entries.length - index) yield* walk(index + 1, left, chosen.set(key, value));
+    }
   };
-  yield* walk(0, new Map());
+  for (let others = 0; others <= entries.length; others += 1) yield* walk(0, others, new Map());
 }
 
 function targetOf({ pattern }: Route, chosen: Chosen): string {

@@ -64,6 +64,7 @@ test('--upstream is the service of rules that name none', () => {
 test.each<[string, readonly string[], string | undefined, number, RegExp]>([
   ['a file that is not there', ['nowhere.yaml'], undefined, 1, /^rolegate: there is no file nowhere.yaml\n$/],
   ['a folder', ['test'], undefined, 1, /^rolegate: test is not a file\n$/],
+  ['text without a bottom', [], '['.repeat(100_000), 1, /^rolegate: standard input: nested too deeply\n$/],
   ['text that says nothing', [], 'a: 1', 1, /^rolegate: what these files are cannot be seen: name one with --from/],
   [
     'another format',

@@ -51,6 +51,7 @@ describe('explain', () => {
     ['a header that the client sends', ['--as', 'ann', '--header', 'x-a: b'], 0, 'x-a: b'],
     ['an identity that is not there', ['--as', 'anne'], 2, 'did you mean "ann"?'],
     ['a header that is none', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
+    ['a client that is no address', ['--client', 'nope'], 2, 'expected --client as an IP address, got "nope"'],
     ['a role that is misspelt', ['--roles', 'usr'], 3, 'did you mean "user"?'],
   ] as const)('%s', async (_name, args, code, text) => {
     const result = await run('explain', 'GET', url, '--config', good, ...args);

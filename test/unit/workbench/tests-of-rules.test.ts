@@ -129,6 +129,25 @@ test('what is proposed passes, and covers all that can be covered', () => {
   expect([again.failed, again.coverage.uncovered]).toEqual([0, []]);
 });
 
+test('a case is found for each of many conditions', () => {
+  const config = policy(`conditions: { headers: [x-region] }
+roles: { user: {} }
+routes:
+  - id: many
+    match: { path: "/{tenant}/{id}" }
+    upstream: orders
+    access: { GET: [user], POST: [user] }
+    when:
+      - { query: format, in: [json, csv], reason: wrong_format }
+      - { header: x-region, equals: eu, reason: wrong_region }
+      - { client: address, cidr: ["10.0.0.0/8", "203.0.113.0/24"], reason: not_inside }
+      - { all: [{ query: from, exists: true }, { query: to, exists: true }], reason: range_needed }
+      - { not: { param: tenant, startsWith: test- }, reason: no_test_tenants }`);
+  const proposed = proposeCases(config, runTests(config, false));
+  expect(proposed).not.toContain('not found');
+  expect(parse(proposed).tests.cases).toHaveLength(14);
+});
+
 test('nothing is proposed when nothing is missing', () => {
   const config = policy(`roles: {}
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
