@@ -52,7 +52,7 @@ helm install rolegate helm/ --values values.yaml
 \`\`\`
 
 Kubernetes 1.30 or newer. What would be open, lose data or not start is refused with one sentence, and so
-is every value of another name. [Why it is built this way](../docs/decisions/0020-helm-chart.md)
+is every value of another name. [Why it is built this way](../docs/decisions/0015-helm-chart.md)
 
 ## Values
 

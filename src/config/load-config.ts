@@ -1,5 +1,4 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, recordSource } from './config-source.ts';
 import { createIncludeReader } from './find-included.ts';
@@ -12,8 +11,13 @@ import {
   parseAuthApiFile,
   parseConfig,
 } from './parse-config.ts';
+import { readBounded } from './read-bounded.ts';
+import { largestFile } from './yaml/read-yaml.ts';
 
 export type LoadResult = ConfigResult;
+
+/** A character of the largest text takes three bytes at most (RFC 3629 section 3, for what is one unit of UTF-16). */
+const largestBytes = 3 * largestFile;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -80,7 +84,7 @@ function load<Result>(
 ): Result | ProblemResult {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, largestBytes));
   } catch (error) {
     return unreadable(file, error);
   }
@@ -88,22 +92,22 @@ function load<Result>(
 }
 
 function readSecretFile(path: string): string {
-  const bytes = readFileSync(path);
-  if (bytes.length > largestSecretBytes) throw new RangeError('too large for a secret');
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path, largestSecretBytes));
 }
 
 function unreadable(file: string, error: unknown): ProblemResult {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const reason =
-    code === 'ENOENT'
-      ? 'the file does not exist'
-      : code === 'EACCES'
-        ? 'the file may not be read by this user'
-        : code === 'EISDIR'
-          ? 'this is a folder, not a file'
-          : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-            ? 'the file is not UTF-8 text'
-            : 'the file cannot be read';
+    error instanceof RangeError
+      ? `the file is larger than ${largestFile / 1024 / 1024} MiB`
+      : code === 'ENOENT'
+        ? 'the file does not exist'
+        : code === 'EACCES'
+          ? 'the file may not be read by this user'
+          : code === 'EISDIR'
+            ? 'this is a folder, not a file'
+            : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+              ? 'the file is not UTF-8 text'
+              : 'the file cannot be read';
   return { ok: false, problems: [{ file, line: 1, column: 1, message: reason, hint: null, frame: '' }] };
 }

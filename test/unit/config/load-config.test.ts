@@ -29,6 +29,18 @@ test.each([
   expect(result).toMatchObject({ ok: false, problems: [{ message }] });
 });
 
+test('a device without an end is no configuration, and no secret', () => {
+  expect(loadConfig('/dev/zero', {})).toMatchObject({
+    ok: false,
+    problems: [{ message: 'the file is larger than 16 MiB' }],
+  });
+  const file = write(
+    'zero.yaml',
+    'version: 1\nauthApi: { url: "http://a:1" }\ncache: { secret: { file: /dev/zero } }\nroutes: []\n',
+  );
+  expect(loadConfig(file, {})).toMatchObject({ ok: false, problems: [{ message: 'the secret file cannot be read' }] });
+});
+
 test('a file with a byte order mark and CRLF is read', () => {
   const file = write('bom.yaml', '\ufeffversion: 1\r\nauthApi: { url: "http://a:1" }\r\nroutes: []\r\n');
   expect(loadConfig(file, {}).ok).toBe(true);
