@@ -176,19 +176,21 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
 
   onResponseError(error: Error): void {
     const sent = this.control !== null;
+    const unsent = this.control?.unsent === true;
     const target = this.settle();
     if (this.stopped) {
       this.leave();
       return;
     }
     try {
-      this.failed(error, target, sent);
+      this.failed(error, target, sent, unsent);
     } catch (cause) {
       this.fail('internal_error', cause);
     }
   }
 
-  private failed(error: Error, target: Target, sent: boolean): void {
+  /** `sent`: to a connection; `unsent`: which had not written a byte of it. */
+  private failed(error: Error, target: Target, sent: boolean, unsent: boolean): void {
     if (!sent) {
       if (unsendable(error)) {
         this.fail('header_invalid', error);
@@ -201,8 +203,9 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
       this.dispatch();
       return;
     }
-    // A kept connection that the service had closed already: it cannot have acted on the request.
-    if (this.reused && !this.retried && !this.answerStarted && this.repeatable) {
+    // A kept connection that the service had closed already: what it was not sent, and what changes nothing, may be sent again
+    // (RFC 9112 section 9.3.1, RFC 9110 section 9.2.2).
+    if (this.reused && !this.retried && !this.answerStarted && (unsent || this.repeatable)) {
       this.retried = true;
       this.send(target, true);
       return;

@@ -250,6 +250,45 @@ describe('a kept connection that the service closed', () => {
     expect(service.seen).toEqual(['GET', 'POST']);
   });
 
+  it.each([
+    ['DELETE', 'DELETE /a HTTP/1.1\r\nHost: api.test\r\n\r\n'],
+    ['POST without a body', 'POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 0\r\n\r\n'],
+  ])('costs a %s nothing that had not left, and is never tried again with one that had', async (_name, request) => {
+    const sockets: Socket[] = [];
+    const seen: string[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        seen.push(`${sockets.indexOf(socket)}: ${bytes.toString().split('\r\n')[0]}`);
+        if (seen.length === 4) socket.destroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    running.push({ close: async () => void server.close() });
+    const { port } = server.address() as { port: number };
+    const proxy = await startProxy({ targets: [`http://127.0.0.1:${port}`], upstream: { connections: 1 } });
+    running.push(proxy);
+    const client = await openRaw(proxy.port);
+    client.write(get);
+    expect((await client.answer()).status).toBe(200);
+    // The gateway reads both in one turn: the request first, and the end of the connection before it wrote to it.
+    setImmediate(() => {
+      client.write(request);
+      sockets[0]!.destroy();
+    });
+    expect((await client.answer()).status).toBe(200);
+    expect(seen.map((line) => line.slice(0, 6))).toEqual(['0: GET', `1: ${request.slice(0, 3)}`]);
+    // That connection was its own.
+    client.write(get);
+    expect((await client.answer()).status).toBe(200);
+    client.write(request);
+    expect((await client.answer()).status).toBe(502);
+    expect(seen).toHaveLength(4);
+    client.destroy();
+  });
+
   it('is tried again once only', async () => {
     let requests = 0;
     const server = createServer((socket) => {

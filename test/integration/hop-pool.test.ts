@@ -212,6 +212,29 @@ describe('a connection', () => {
     expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
   });
 
+  it.each(['DELETE', 'POST'])('tells that a %s was not written when it ends in the same turn', async (method) => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    const noted = new Noted();
+    // What begins here leaves when the next turn ends, and the end of the connection is read in that turn.
+    setImmediate(() => {
+      pool.dispatch({ ...get, method }, noted);
+      server.sockets[0]!.destroy();
+    });
+    await noted.ended;
+    expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: true } });
+    expect(server.received.join()).not.toContain(method);
+  });
+
+  it('tells that a request was written when it ends after that', async () => {
+    const server = await serve((socket, request) => (request === 0 ? socket.write(ok) : socket.destroy()));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    const noted = await ask(pool, { ...get, method: 'DELETE' });
+    expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: false } });
+  });
+
   it('carries nothing else when it is asked for alone', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin);

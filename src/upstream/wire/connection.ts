@@ -28,6 +28,8 @@ export interface HopRequest {
 export interface HopControl {
   /** Requests that the connection carried before this one. */
   readonly carried: number;
+  /** Not a byte of the request has been written; it stays so when the connection has ended. */
+  readonly unsent: boolean;
   pause(): void;
   resume(): void;
   /** Closes the connection; nothing of the exchange is reported any more. */
@@ -78,7 +80,7 @@ export class Connection implements HopControl {
   #body: Readable | null = null;
   #bodyChunked = false;
   /** The head of a request that has not left. */
-  #unsent: string | null = null;
+  #waiting: string | null = null;
   #destroyed = false;
 
   constructor(socket: Socket, owner: ConnectionOwner, host: string, oneRequest: boolean, idleMs: number) {
@@ -99,6 +101,10 @@ export class Connection implements HopControl {
     return !this.#destroyed && this.socket.writable;
   }
 
+  get unsent(): boolean {
+    return this.#waiting !== null;
+  }
+
   /** Sends a request; the connection is idle. False: it was not wanted, and the connection is as before. */
   send(request: HopRequest, handler: HopHandler): boolean {
     const head = requestHead(request, this.#host, this.#oneRequest);
@@ -114,7 +120,7 @@ export class Connection implements HopControl {
     this.#handler = handler;
     this.#reader.expect(request.method);
     if (request.body === null) {
-      this.#unsent = head.text;
+      this.#waiting = head.text;
       leaveWithTurn(this);
     } else if (Buffer.isBuffer(request.body)) {
       this.socket.cork();
@@ -132,15 +138,15 @@ export class Connection implements HopControl {
 
   /** The request that waits for the end of the turn, if it is still wanted. */
   leave(): void {
-    const text = this.#unsent;
-    this.#unsent = null;
+    const text = this.#waiting;
+    this.#waiting = null;
     if (text !== null && !this.#destroyed) this.socket.write(text, 'latin1');
   }
 
   /** Bytes that the target sent. They are read within the call: `bytes` may be used again afterwards. */
   received(bytes: Buffer, reused: boolean): void {
     const handler = this.#handler;
-    if (handler === null || this.#unsent !== null) {
+    if (handler === null || this.#waiting !== null) {
       // Nobody asked: whatever it is, the next answer could be taken for another one's.
       this.#end(hopError('answer_invalid'));
       return;
