@@ -23,6 +23,7 @@ const usage = `Usage: npm run bench:bodies -- [options]
   --transfers N     bodies one after the other in each measurement (default 3)
   --connections N   that many of these at once (default 1)
   --main FILE       the gateway that is measured (default dist/main.js)
+  --only NAME       one direction: down, up, or 'up in chunks'
   --check           exit 1 when an aim is not met`;
 
 const { values: options } = parseArgs({
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     transfers: { type: 'string', default: '3' },
     connections: { type: 'string', default: '1' },
     main: { type: 'string', default: 'dist/main.js' },
+    only: { type: 'string' },
     check: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,7 +47,7 @@ if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm
 /** Throughput over that of nginx, and megabytes that the gateway may grow by. */
 const leastRatio = 0.8;
 const mostGrowthMb = 64;
-const directions = ['down', 'up', 'up in chunks'] as const;
+const directions = (['down', 'up', 'up in chunks'] as const).filter((name) => (options.only ?? name) === name);
 type Name = 'nginx' | 'rolegate';
 
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-bodies-'));
