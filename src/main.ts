@@ -7,6 +7,14 @@ if (found < required) {
   process.stderr.write(`rolegate needs Node ${required} or newer; this is Node ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      // A reader that is gone, such as `head`, wants no more; that is no fault of the command.
+      if (error.code === 'EPIPE') return;
+      process.stderr.write(`rolegate: the output cannot be written (${error.code ?? error.message})\n`);
+      process.exit(1);
+    });
+  }
   const [{ run }, { ownArguments }] = await Promise.all([import('./cli/run.ts'), import('./cli/own-arguments.ts')]);
   const code = await run(ownArguments());
   // What went into a pipe waits for its reader, and would be cut off; one that is gone or does not read waits for nothing.

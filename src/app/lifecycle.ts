@@ -7,6 +7,8 @@ export interface Running {
   /** Finishes what is in flight, within its own bound. */
   close(): Promise<void>;
   reload?(): void;
+  /** Calls `end` once when nobody is left to run for. */
+  onDeserted?(end: () => void): void;
 }
 
 /** Signals this close together are one: Ctrl-C comes from the terminal, and once more through npm. */
@@ -35,6 +37,7 @@ export function untilSignal(running: Running): Promise<number> {
     };
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
+    running.onDeserted?.(end);
     process.on('SIGHUP', () => {
       if (running.reload === undefined) end();
       else if (endingSince === null) running.reload();

@@ -36,6 +36,8 @@ export async function demo(): Promise<ExitCode> {
       await gateway.close();
       await service.close();
     },
+    // Nobody sees what it prints any more.
+    onDeserted: (end) => void process.stdout.once('error', end),
   });
   let places: DemoPlaces;
   try {
