@@ -172,7 +172,10 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       engine.use(own(fixed.includes('authApi.embedded') ? { ...next, authApi: current.authApi } : next));
     } catch (cause) {
       log.error({ err: cause }, 'a configuration could not be taken into use everywhere: back to the last good one');
-      await pool.askAll({ do: 'use', source: before }, used, useMs);
+      for (const { worker, answer } of await pool.askAll({ do: 'use', source: before }, used, useMs)) {
+        // It would decide by what nobody else decides by; started again, it has what the others have.
+        if (answer.failed !== null) worker.kill('it cannot go back', new Error(answer.failed));
+      }
       const problems = [notUsable(source.file)];
       tell.refused(problems);
       return problems;
