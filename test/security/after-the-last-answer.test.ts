@@ -1,9 +1,11 @@
 /** An answer with `Connection: close` is the last one: no request behind it is acted on, and none before it is lost. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -14,11 +16,13 @@ const next = 'POST /pay HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good-token\
 const chunkedHead = (...headers: string[]) =>
   ['POST /p HTTP/1.1', 'Host: a', ...headers, '', '5', 'hello', ''].join('\r\n');
 
-test.each([
+const lastAnswers: readonly (readonly [name: string, first: string, second: string])[] = [
   ['a refused body of unknown length', chunkedHead('Transfer-Encoding: chunked'), '0\r\n\r\n'],
   ['an unknown transfer coding', chunkedHead('Transfer-Encoding: gzip, chunked'), '0\r\n\r\n'],
   ['an unknown expectation', '', 'GET /p HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n'],
-])('nothing behind %s is forwarded', async (_, first, second) => {
+];
+
+test.each(lastAnswers)('nothing behind %s is forwarded', async (_, first, second) => {
   const upstream = await startRecordingUpstream();
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], access: 'authenticated' });
@@ -38,6 +42,33 @@ test.each([
   expect(client.unread().toString()).toBe('');
   await setTimeout(50);
   expect(upstream.requests).toEqual([]);
+});
+
+/** Says that it closes, and then acts on what stands behind: the client is told that it was not served, and it was. */
+test.each(lastAnswers)('control: without the defense what stands behind %s is acted on', async (_, first, second) => {
+  const acted: string[] = [];
+  const refuse = (req: IncomingMessage, res: ServerResponse) => {
+    res.writeHead(400, { connection: 'close', 'content-length': 2 });
+    res.write('no');
+    req.on('end', () => res.end()).resume();
+  };
+  const server = createServer((req, res) => {
+    if (req.url === '/p') refuse(req, res);
+    else acted.push(req.url ?? '');
+  });
+  server.on('checkExpectation', refuse);
+  const naive = await startNodeServer(server);
+  running.push(naive);
+  const client = await openRaw(naive.port);
+  if (first !== '') {
+    client.write(first);
+    await vi.waitFor(() => expect(client.unread().length).toBeGreaterThan(0));
+  }
+  client.write(second + next);
+  expect((await client.answer('POST')).header('connection')).toBe('close');
+  await client.closed();
+  expect(client.unread().toString()).toBe('');
+  expect(acted).toEqual(['/pay']);
 });
 
 test('a draining gateway answers every request that was pipelined', async () => {
@@ -61,4 +92,22 @@ test('a draining gateway answers every request that was pipelined', async () => 
   expect(last.text()).toBe('/2');
   expect(last.header('connection')).toBe('close');
   await drained;
+});
+
+test('control: one that closes with the first answer loses the second', async () => {
+  let draining = false;
+  const waiting: (() => void)[] = [];
+  const server = createServer((req, res) => {
+    waiting.push(() => res.writeHead(200, draining ? { connection: 'close' } : {}).end(req.url));
+  });
+  const naive = await startNodeServer(server);
+  running.push(naive);
+  const client = await openRaw(naive.port);
+  client.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await vi.waitFor(() => expect(waiting.length).toBe(2));
+  draining = true;
+  for (const answer of waiting) answer();
+  expect((await client.answer()).text()).toBe('/1');
+  await client.closed();
+  expect(client.unread().toString()).toBe('');
 });

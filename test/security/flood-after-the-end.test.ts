@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ann, goodToken, startProxy } from '../integration/forwarding-support.ts';
+import { startNaiveGateway } from './support/naive-gateway.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {
@@ -30,7 +31,8 @@ const handshake = [
 const endless = Buffer.from([0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
 const enough = 96 * 1024 * 1024;
 
-test('its bytes wait with the client', async () => {
+/** A service that accepts the upgrade and reads nothing more. */
+async function startDeafService(): Promise<number> {
   const sockets: Socket[] = [];
   const service = createServer((socket) => {
     sockets.push(socket);
@@ -46,7 +48,41 @@ test('its bytes wait with the client', async () => {
     for (const socket of sockets) socket.destroy();
     service.close();
   });
-  const { port } = service.address() as AddressInfo;
+  return (service.address() as AddressInfo).port;
+}
+
+/** A client that goes on sending, whatever it is told, once its upgrade is accepted. */
+async function upgraded(port: number): Promise<Socket> {
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  running.push(() => client.destroy());
+  client.on('error', () => {});
+  client.write(handshake);
+  expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
+  client.resume();
+  client.write(endless);
+  return client;
+}
+
+/** Sends until it is closed or `enough` is taken, and returns how much was. */
+function flood(client: Socket): Promise<number> {
+  const { promise: over, resolve: isOver } = Promise.withResolvers<number>();
+  const part = Buffer.alloc(1024 * 1024);
+  let taken = 0;
+  client.on('close', () => isOver(taken));
+  const send = () => {
+    client.write(part, (error) => {
+      if (error) return;
+      taken += part.length;
+      if (taken < enough) send();
+      else isOver(taken);
+    });
+  };
+  send();
+  return over;
+}
+
+test('its bytes wait with the client', async () => {
+  const port = await startDeafService();
   const identity = { ...ann, expireAtMs: Date.now() + 300 };
   const proxy = await startProxy({
     targets: [`http://127.0.0.1:${port}`],
@@ -54,29 +90,17 @@ test('its bytes wait with the client', async () => {
     resolve: () => ({ identity, reason: null, stale: false, source: 'memory' }),
   });
   running.push(() => proxy.close());
-  // It goes on sending, whatever it is told.
-  const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
-  running.push(() => client.destroy());
-  client.on('error', () => {});
-  const { promise: over, resolve: isOver } = Promise.withResolvers<void>();
-  client.on('close', () => isOver());
-  client.write(handshake);
-  expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
-  client.resume();
-  client.write(endless);
+  const client = await upgraded(proxy.port);
   await vi.waitFor(() => expect(proxy.proxy.load().rechecks.ended).toBe(1));
-  const part = Buffer.alloc(1024 * 1024);
-  let taken = 0;
-  const flood = () => {
-    client.write(part, (error) => {
-      if (error) return;
-      taken += part.length;
-      if (taken < enough) flood();
-      else isOver();
-    });
-  };
-  flood();
-  await over;
-  expect(taken).toBeLessThan(enough / 2);
+  expect(await flood(client)).toBeLessThan(enough / 2);
   await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
+});
+
+test('control: a gateway that passes on whatever comes takes all of it into its memory', async () => {
+  const naive = await startNaiveGateway(await startDeafService(), 'length-first');
+  running.push(() => naive.close());
+  const client = await upgraded(naive.port);
+  expect(await flood(client)).toBe(enough);
+  // The service has read nothing, and the system holds a few megabytes of a connection at most.
+  await vi.waitFor(() => expect(naive.waiting()).toBeGreaterThan(enough / 2));
 });

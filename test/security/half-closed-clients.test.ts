@@ -1,9 +1,11 @@
 /** A client that ends its side in the middle of an answer: what it gets does not look whole when it is not. */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -32,4 +34,28 @@ test('an answer that only ends with its connection is reset', async () => {
   expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
   await vi.waitFor(() => expect(upstream.last().aborted).toBe(true));
   await vi.waitFor(() => expect(proxy.records.map(({ aborted }) => aborted)).toEqual([true]));
+});
+
+test('control: a gateway that ends its side as well lets half an answer pass for a whole one', async () => {
+  const server = createServer((_, res) => res.write('half of '));
+  const naive = await startNodeServer(server);
+  running.push(naive);
+  const client = connect({ port: naive.port, host: '127.0.0.1', allowHalfOpen: true });
+  client.write('GET /a HTTP/1.0\r\nHost: a\r\n\r\n');
+  let received = '';
+  let failed: unknown = null;
+  client.on('error', (error) => {
+    failed = error;
+  });
+  client.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  await vi.waitFor(() => expect(received).toContain('half of '));
+  const ended = once(client, 'end');
+  client.end();
+  await ended;
+  expect(failed).toBe(null);
+  // Without a length, and ended properly: to the client it is whole (RFC 9112 section 6.3).
+  expect(received).toMatch(/\r\n\r\nhalf of $/);
+  expect(received).not.toMatch(/content-length|transfer-encoding/i);
 });

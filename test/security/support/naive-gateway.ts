@@ -10,6 +10,8 @@ import { guardedHost, known } from './sloppy-service.ts';
 
 export interface NaiveGateway {
   readonly port: number;
+  /** Bytes that it holds because nobody takes them. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startNaiveGateway(upstreamPort: number, leniency: Leniency
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    waiting: () => [...sockets].reduce((bytes, { writableLength }) => bytes + writableLength, 0),
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
