@@ -48,7 +48,18 @@ test('an address that a client makes up counts for nothing', async () => {
   expect(await askFrom([], ['203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([202, 202, 429]);
 });
 
+test('control: where every peer is trusted, a client has as many mails as it makes up addresses', async () => {
+  const everyone = ['0.0.0.0/0'];
+  const made = Array.from({ length: 6 }, (_, index) => `203.0.113.${index + 1}, 6.6.6.6`);
+  expect(await askFrom(everyone, made)).toEqual(made.map(() => 202));
+});
+
 test('addresses of one IPv6 network are one client', async () => {
   const clients = ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:ffff::3', '2001:db8:0:1::1'];
   expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 429, 202]);
+});
+
+test('control: networks of their own are counted apart, as every address would be without them', async () => {
+  const clients = ['2001:db8:0:1::1', '2001:db8:0:2::1', '2001:db8:0:3::1', '2001:db8:0:4::1'];
+  expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 202, 202]);
 });

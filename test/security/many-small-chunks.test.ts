@@ -2,8 +2,8 @@
  * Bodies in chunks of one byte: each costs the gateway some hundred times what it holds. What waits is bounded by their
  * number too, wherever it waits, and nothing of them is lost.
  */
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { createServer, type IncomingMessage } from 'node:http';
+import { Readable, Writable } from 'node:stream';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createHttpServer, type HttpServer } from '../../src/entrypoints/shared/http-server.ts';
 import { BodyMemory } from '../../src/upstream/body-memory.ts';
@@ -14,6 +14,7 @@ import { RequestBody } from '../../src/upstream/request-body.ts';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startNodeServer } from './support/node-server.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {
@@ -52,6 +53,26 @@ test('the first part of a body is held in few pieces', () => {
   expect(memory.heldBytes).toBe(count);
 });
 
+test('control: bounded by bytes alone, a first part is as many pieces as the client likes', async () => {
+  const pieces: Buffer[] = [];
+  const { promise: whole, resolve } = Promise.withResolvers<void>();
+  const server = createServer((req, res) => {
+    req.on('data', (piece: Buffer) => pieces.push(piece));
+    req.on('end', () => {
+      res.end();
+      resolve();
+    });
+  });
+  const naive = await startNodeServer(server);
+  running.push(() => naive.close());
+  const client = await openRaw(naive.port);
+  running.push(() => client.destroy());
+  client.write(chunked);
+  await whole;
+  // Each is an object of its own, for the sake of one byte.
+  expect(pieces.length).toBe(count);
+});
+
 test('a body that the service does not take holds its client back after few pieces', () => {
   const [from, whose] = [source(), owner()];
   const sent = new RequestBody(from, whose, count, new BodyPace(0, 1));
@@ -60,6 +81,15 @@ test('a body that the service does not take holds its client back after few piec
   for (; taken < count && !from.isPaused(); taken += 1) from.emit('data', Buffer.from(bytesOf(taken)));
   expect(taken).toBeLessThan(100);
   sent.destroy();
+});
+
+test('control: a pipe that counts bytes holds no client back', () => {
+  const from = source();
+  const service = new Writable({ highWaterMark: 64 * 1024, write() {} });
+  from.pipe(service);
+  for (let sent = 0; sent < count; sent += 1) from.emit('data', Buffer.from(bytesOf(sent)));
+  expect(from.isPaused()).toBe(false);
+  expect(service.writableLength).toBe(count);
 });
 
 test('a request that nobody reads yet is not read on', async () => {
@@ -104,6 +134,16 @@ test('a request that nobody reads yet is not read on', async () => {
   let text = '';
   for await (const part of requests[0]!) text += part;
   expect(text).toBe(body);
+});
+
+test('control: a request of Node, which counts bytes, takes all of it in', async () => {
+  const requests: IncomingMessage[] = [];
+  const naive = await startNodeServer(createServer((req) => requests.push(req)));
+  running.push(() => naive.close());
+  const client = await openRaw(naive.port);
+  running.push(() => client.destroy());
+  client.write(chunked);
+  await vi.waitFor(() => expect(requests[0]?.readableLength).toBe(count));
 });
 
 test.each([

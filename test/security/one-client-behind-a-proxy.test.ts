@@ -29,6 +29,39 @@ test('it is refused at its share, and others are not', async () => {
   expect((await sendRaw(proxy.port, post('203.0.113.2', 4, 'abcd'))).status).toBe(200);
 });
 
+test('control: where the proxy is not asked who they are, one client shuts all others out', async () => {
+  const upstream = await startRecordingUpstream();
+  running.push(() => upstream.close());
+  const proxy = await startProxy({ targets: [upstream.origin], limits: { bodyMemoryBytes: 40_000 } });
+  running.push(() => proxy.close());
+  const slow = await openRaw(proxy.port);
+  running.push(() => slow.destroy());
+  slow.write(post('203.0.113.1', 50_000, 'x'.repeat(10_000)));
+  await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(10_000));
+  expect((await sendRaw(proxy.port, post('203.0.113.2', 4, 'abcd'))).status).toBe(429);
+  expect(upstream.requests).toEqual([]);
+});
+
+test('control: a client that may take more than a share takes all of the memory', async () => {
+  const upstream = await startRecordingUpstream();
+  running.push(() => upstream.close());
+  const proxy = await startProxy({
+    targets: [upstream.origin],
+    limits: { bodyMemoryBytes: 40_000 },
+    // It is its own proxy, and names itself as it likes: so the share of each name binds it no more.
+    trustedProxies: () => true,
+  });
+  running.push(() => proxy.close());
+  for (let named = 1; named <= 4; named += 1) {
+    const slow = await openRaw(proxy.port);
+    running.push(() => slow.destroy());
+    slow.write(post(`203.0.113.${named}`, 50_000, 'x'.repeat(10_000)));
+    await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(10_000 * named));
+  }
+  expect((await sendRaw(proxy.port, post('198.51.100.1', 4, 'abcd'))).status).toBe(503);
+  expect(upstream.requests).toEqual([]);
+});
+
 test('a request whose body comes in slowly outlives the configuration that it was decided by', async () => {
   const upstream = await startRecordingUpstream();
   running.push(() => upstream.close());

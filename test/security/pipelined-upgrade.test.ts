@@ -1,8 +1,10 @@
 /** Upgrades and CONNECT behind requests that are still being answered: nothing ends the process, nothing comes out of order. */
+import { createServer } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type ProxySetup, startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -62,4 +64,41 @@ test('CONNECT behind requests that are not answered yet breaks the connection, a
   await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0));
   await vi.waitFor(() => expect(upstream.requests.every(({ aborted }) => aborted)).toBe(true));
   expect(proxy.records.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
+/** A gateway that answers an upgrade and CONNECT as soon as they are there, whatever else is still to be answered. */
+async function startHasty() {
+  const waiting: (() => void)[] = [];
+  const server = createServer((req, res) => waiting.push(() => res.end(`answer to ${req.url}`)));
+  server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  });
+  server.on('connect', (_, socket) => {
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n');
+  });
+  const naive = await startNodeServer(server);
+  running.push(naive);
+  return { ...naive, waiting };
+}
+
+test('control: a gateway that upgrades at once has the client take a tunnel for the answer to the request before', async () => {
+  const { port, waiting } = await startHasty();
+  const client = await openRaw(port);
+  client.write(get('/slow') + upgrade);
+  await vi.waitFor(() => expect(waiting.length).toBe(1));
+  expect((await client.answer()).status).toBe(101);
+  client.destroy();
+});
+
+test('control: a gateway that refuses CONNECT at once has its refusal taken for the answer to the request before', async () => {
+  const { port, waiting } = await startHasty();
+  const client = await openRaw(port);
+  client.write(get('/slow/1') + get('/slow/2') + connect);
+  await vi.waitFor(() => expect(waiting.length).toBe(2));
+  expect((await client.answer()).status).toBe(405);
+  for (const answer of waiting) answer();
+  await client.closed();
+  // Neither is ever answered.
+  expect(client.unread().toString()).toBe('');
+  client.destroy();
 });
