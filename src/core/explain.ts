@@ -78,7 +78,7 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
   const refusal = decision.outcome === 'refuse' ? decision : null;
   return {
     outcome: decision.outcome,
-    status: refusal === null ? (decision.outcome === 'preflight' ? 204 : null) : reasons[refusal.reason].status,
+    status: refusal === null ? (decision.outcome === 'preflight' ? 200 : null) : reasons[refusal.reason].status,
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,

@@ -76,13 +76,8 @@ export class UpgradeExchange extends LastingExchange {
     return 'upgrade';
   }
 
-  private readonly peek = (): void => {
-    if (this.socket.readableLength === 0) this.socket.read(0);
-  };
-
-  private readonly gone = (): void => {
-    this.socket.destroy();
-  };
+  private readonly peek = (): void => void (this.socket.readableLength === 0 && this.socket.read(0));
+  private readonly gone = (): void => void this.socket.destroy();
 
   /** Starts forwarding. Whatever comes of it is answered to the client; throws only for faults of the gateway. */
   forward(decision: Allow, context: ForwardingContext, facts: ClientFacts): void {
@@ -132,6 +127,7 @@ export class UpgradeExchange extends LastingExchange {
       headers,
       agent: false,
       maxHeaderSize: maxAnswerHeaderBytes,
+      httpValidation: 'strict',
       // So that the end of one direction does not end the other.
       ...{ allowHalfOpen: true },
     });

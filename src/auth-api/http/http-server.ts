@@ -42,6 +42,8 @@ export function createHttpServer(handling: RequestHandling, limits: HttpLimits):
     connectionsCheckingInterval: limits.timeoutCheckMs,
     // Node would refuse a missing Host without our headers; the handler does it.
     requireHostHeader: false,
+    // Whatever the environment tells Node of parsers.
+    httpValidation: 'strict',
   });
   server.maxConnections = limits.connections;
   // Node drops headers beyond a number silently; their bytes are bounded above, which is enough.

@@ -34,7 +34,7 @@ export interface Allow extends Trail {
   readonly shadowed: Refuse | null;
 }
 
-/** A browser's question about a request that it has not sent yet, answered with 204 and these headers. */
+/** A browser's question about a request that it has not sent yet, answered with 200 and these headers. */
 export interface Preflight extends Trail {
   readonly outcome: 'preflight';
   readonly reason: null;

@@ -57,6 +57,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     keepAliveTimeout: limits.idleMs,
     // Checked by `checkCaller`, with our answer.
     requireHostHeader: false,
+    httpValidation: 'strict',
   });
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;

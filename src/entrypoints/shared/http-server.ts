@@ -68,6 +68,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     // Checked by the first stage, on the raw headers and with our answer.
     requireHostHeader: false,
+    // Whatever the environment tells Node of parsers (test/security/parser-flag.test.ts).
     httpValidation: 'strict',
     optimizeEmptyRequests: true,
     noDelay: true,

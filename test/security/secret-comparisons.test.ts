@@ -1,0 +1,109 @@
+/**
+ * Secrets are compared as digests of one length in constant time (the classes of CVE-2015-7576 and CVE-2026-32595): a
+ * comparison that ends at the first difference tells a guesser how far it was right. Timings prove little on a busy
+ * machine, so the comparisons of the runtime are counted instead.
+ */
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
+import { checkToken } from '../../src/entrypoints/admin/check-token.ts';
+import { isSigned } from '../../src/entrypoints/admin/webhook-signature.ts';
+import { HmacSha256 } from '../../src/identity/hmac-sha256.ts';
+
+const { timingSafeEqual } = crypto;
+/** Lengths of what was compared. */
+let compared: number[] = [];
+beforeAll(() => {
+  crypto.timingSafeEqual = (a, b) => {
+    compared.push(a.byteLength, b.byteLength);
+    return timingSafeEqual(a, b);
+  };
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  crypto.timingSafeEqual = timingSafeEqual;
+  syncBuiltinESMExports();
+});
+beforeEach(() => {
+  compared = [];
+});
+
+/** Once, and as digests of SHA-256. */
+const once = [32, 32];
+const right = 'the-token-of-the-operator-0123456789';
+
+describe('the token of the admin port', () => {
+  test.each([
+    ['right', right, null],
+    ['wrong in its first character', `x${right.slice(1)}`, 'credential_rejected'],
+    ['wrong in its last character', `${right.slice(0, -1)}x`, 'credential_rejected'],
+    ['shorter', 'x', 'credential_rejected'],
+    ['longer', right.repeat(9), 'credential_rejected'],
+  ])('%s', (_, offered, verdict) => {
+    expect(checkToken(['Authorization', `Bearer ${offered}`], right)).toBe(verdict);
+    expect(compared).toEqual(once);
+  });
+});
+
+describe('the secret of a key pair', () => {
+  const hashes = createKeyedHashes(['the current secret of the Auth API', 'the one before']);
+  const stored = hashes.apiSecret('key', 'secret');
+
+  test.each([
+    ['right', stored, 'secret', true],
+    ['wrong', stored, 'sfcret', false],
+    ['of another length', stored, 's', false],
+    ['of an unknown key', null, 'secret', false],
+  ])('%s, under every secret of the Auth API', (_, held, secret, verdict) => {
+    expect(hashes.isApiSecret(held, 'key', secret)).toBe(verdict);
+    expect(compared).toEqual([...once, ...once]);
+  });
+
+  test.each([
+    ['right', '123456', true],
+    ['wrong', '123457', false],
+  ])('a code, %s', (_, code, verdict) => {
+    expect(hashes.isCode(hashes.code('id', '123456'), 'id', code)).toBe(verdict);
+    expect(compared).toEqual([...once, ...once]);
+  });
+});
+
+describe('a proof', () => {
+  const body = Buffer.from('{"userID":"u1"}');
+  const key = Buffer.alloc(32, 7);
+  const secret = `whsec_${key.toString('base64')}`;
+  const sign = (text: string) => crypto.createHmac('sha256', key).update(text).digest('base64');
+  const headers = (signature: string) => [
+    'webhook-id',
+    'm1',
+    'webhook-timestamp',
+    '1800000000',
+    'webhook-signature',
+    `v1,${signature}`,
+  ];
+
+  test.each([
+    ['right', sign(`m1.1800000000.${body}`), true],
+    ['wrong', sign('m1.1800000000.'), false],
+  ])('of a webhook, %s', (_, signature, verdict) => {
+    expect(isSigned(headers(signature), body, [secret], 1_800_000_000_000)).toBe(verdict);
+    expect(compared).toEqual(once);
+  });
+
+  test.each([
+    ['right', 'text', true],
+    ['wrong', 'texu', false],
+  ])('of an entry in Redis, %s', (_, text, verdict) => {
+    const hmac = new HmacSha256(key);
+    const proof = Buffer.from(hmac.digest('text', 'utf8', 'binary'), 'latin1');
+    expect(hmac.proves(proof, text, 'utf8')).toBe(verdict);
+    expect(compared).toEqual(once);
+  });
+});
+
+test('control: a comparison that ends early is not taken for one', () => {
+  expect([right].includes(`${right}x`)).toBe(false);
+  expect(Buffer.from(right).equals(Buffer.from(right))).toBe(true);
+  expect(compared).toEqual([]);
+});
