@@ -8,7 +8,7 @@ import { openRaw, type RawAnswer, sendRaw } from '../../support/raw-client.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 import { type FooledUpstream, startFooledUpstream } from './fooled-upstream.ts';
 import { leniencies } from './lenient-reading.ts';
-import { startNaiveGateway } from './naive-gateway.ts';
+import { type Naivety, startNaiveGateway } from './naive-gateway.ts';
 import { type Harm, known } from './sloppy-service.ts';
 
 export interface Attack {
@@ -26,6 +26,8 @@ export interface Attack {
   readonly reaches?: string | readonly string[] | null;
   /** What a naive gateway lets happen. Left out: the row shows what is said about it by `status` and `reaches` alone. */
   readonly harm?: Harm;
+  /** How the gateway of the control is naive, when the usual way would not let it happen. */
+  readonly naivety?: Naivety;
   /** Looks at what the service got. */
   readonly check?: (got: { upstream: FooledUpstream; answer: RawAnswer | null }) => void;
 }
@@ -194,7 +196,7 @@ function expectRefusal(answer: RawAnswer, code: string | undefined, method: stri
 /** The same bytes through a naive gateway, reading in either way: the service is hurt. */
 async function showHarm(attack: Attack, harm: Harm): Promise<void> {
   const upstream = await startFooledUpstream();
-  const gateways = await Promise.all(leniencies.map((one) => startNaiveGateway(upstream.port, one)));
+  const gateways = await Promise.all(leniencies.map((one) => startNaiveGateway(upstream.port, one, attack.naivety)));
   const clients = await Promise.all(gateways.map(({ port }) => openRaw(port)));
   try {
     const parts = typeof attack.bytes === 'string' ? [attack.bytes] : attack.bytes;

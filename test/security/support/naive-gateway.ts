@@ -15,7 +15,19 @@ export interface NaiveGateway {
   close(): Promise<void>;
 }
 
-export async function startNaiveGateway(upstreamPort: number, leniency: Leniency): Promise<NaiveGateway> {
+/** Naive in another way than usual. */
+export interface Naivety {
+  /** Who may pass, in place of the usual check. */
+  readonly allows?: (request: LenientRequest) => boolean;
+  /** A request that asks for an upgrade makes a tunnel, whatever the service answers. */
+  readonly tunnelsAtOnce?: boolean;
+}
+
+export async function startNaiveGateway(
+  upstreamPort: number,
+  leniency: Leniency,
+  { allows = isAllowed, tunnelsAtOnce = false }: Naivety = {},
+): Promise<NaiveGateway> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect({ port: upstreamPort, host: '127.0.0.1' });
@@ -43,8 +55,12 @@ export async function startNaiveGateway(upstreamPort: number, leniency: Leniency
       for (let read = readLenient(rest, leniency); read !== null; read = readLenient(rest, leniency)) {
         const whole = rest.toString('latin1', 0, read.length);
         rest = rest.subarray(read.length);
-        if (isAllowed(read.request)) upstream.write(forwarded(whole, read.request), 'latin1');
+        if (allows(read.request)) upstream.write(forwarded(whole, read.request), 'latin1');
         else client.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+        if (!tunnelsAtOnce || read.request.headers.every(([name]) => name.toLowerCase() !== 'upgrade')) continue;
+        tunneled = true;
+        upstream.write(rest);
+        rest = Buffer.alloc(0);
       }
     });
   });
