@@ -45,7 +45,7 @@ const notLast: readonly (readonly [name: string, bytes: string])[] = [
 
 /**
  * The end of a line of a chunk. Kestrel and Netty took a lone LF within an extension for one, and Netty a CR LF within
- * quotation marks. Sources: CVE-2025-55315 and CVE-2025-58056 (w4ke.info, "Funky chunks"; netty/netty issue 15522),
+ * quotation marks. Sources: CVE-2025-55315 and CVE-2025-58056 (w4ke.info, "Funky chunks"; github.com/netty/netty/issues/15522),
  * CVE-2026-33870 (GHSA-pwqr-wmgm-9rr8).
  */
 const lines: readonly (readonly [name: string, body: string])[] = [
