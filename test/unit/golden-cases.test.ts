@@ -59,7 +59,7 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
       }
       return;
     }
-    const status = decision.outcome === 'refuse' ? reasons[decision.reason].status : 204;
+    const status = decision.outcome === 'refuse' ? reasons[decision.reason].status : 200;
     if (row.expect.status !== undefined) expect(status).toBe(row.expect.status);
   });
 });
