@@ -1,5 +1,6 @@
 /** The end of a process: nobody is cut off who could still be answered, and nothing outlives the time. */
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
@@ -64,6 +65,43 @@ describe('drain', () => {
     await busy.closed();
     await drained;
     expect(proxy.proxy.inFlight).toBe(0);
+  });
+
+  it('answers clients that the system has connected and nobody has accepted yet', async () => {
+    const { proxy, port, answer, arrived } = await start();
+    const clients = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
+    const answers = clients.map(async (client) => {
+      client.write(get);
+      return Buffer.concat(await client.toArray()).toString('latin1');
+    });
+    // Their system calls are made in this turn, and none of them can be accepted before the next.
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(proxy.proxy.connections()).toBe(0);
+    const drained = proxy.proxy.drain(5_000);
+    await arrived(20);
+    answer();
+    for (const text of await Promise.all(answers)) expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*in time$/);
+    await drained;
+  });
+
+  it('ends even if new clients come all the time', async () => {
+    const { proxy, port } = await start();
+    let came = 0;
+    let drained = false;
+    const comeAgain = () => {
+      if (drained) return;
+      came += 1;
+      const client = connect(port, '127.0.0.1');
+      client.on('error', () => {});
+      client.on('connect', comeAgain);
+      client.on('close', () => {});
+    };
+    comeAgain();
+    await vi.waitFor(() => expect(came).toBeGreaterThan(10));
+    await proxy.proxy.drain(500);
+    drained = true;
+    expect(proxy.proxy.address).toBeNull();
+    await expect(sendRaw(port, get)).rejects.toThrow();
   });
 
   it('closes a connection whose head promised to keep it', async () => {

@@ -14,6 +14,7 @@ import type { PlainAnswer } from './plain-answer.ts';
 import { PlainConnection, type PlainDoor } from './plain-connection.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
+import { stopListening } from './stop-listening.ts';
 
 export interface HttpServerOptions {
   readonly address: Address;
@@ -46,8 +47,8 @@ export interface HttpServer {
   /** Connections that were closed at once, by the limit that they exceeded. */
   readonly refused: { readonly total: number; readonly client: number };
   /**
-   * Stops listening, closes idle connections, and waits for the others; those that are left after the time are
-   * destroyed. Resolves when none is left.
+   * Takes whoever waits to be accepted, stops listening, closes idle connections, and waits for the others; those that are
+   * left after the time are destroyed. Resolves when none is left.
    */
   drain(timeoutMs: number): Promise<void>;
   /** An answer is out; while draining, its connection may be closed now. */
@@ -204,11 +205,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           for (const { socket } of plain) socket.destroy();
           for (const socket of upgraded) socket.destroy();
         }, timeoutMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
+        stopListening(server, () => {
+          server.close(() => {
+            clearTimeout(timer);
+            resolve();
+          });
+          endIdlePlain();
         });
-        endIdlePlain();
       }),
     answered() {
       if (!draining) return;

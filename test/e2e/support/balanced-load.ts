@@ -1,10 +1,9 @@
 /**
  * Requests in a steady stream to several replicas, as a load balancer passes them on: over connections that it keeps, and
- * to another replica where one takes no connection, or closes one before it answered a byte: the system itself resets those
- * that wait to be accepted when a replica stops listening. From then on that replica is left alone. Everything else that
- * is not a 200 has failed.
+ * to another replica where one takes no connection, or closes one that it had kept before it answered a byte. From then on
+ * that replica is left alone. Everything else that is not a 200 has failed.
  */
-import { Agent, request } from 'node:http';
+import { Agent, type ClientRequest, request } from 'node:http';
 
 export interface BalancedLoad {
   /** Answers with 200 so far, by replica. */
@@ -40,7 +39,7 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
         answer.on('end', () => resolve(answer.statusCode ?? 0));
         answer.resume();
       });
-      asked.on('error', (error) => (mayGoElsewhere(error) ? resolve(elsewhere) : reject(error)));
+      asked.on('error', (error) => (mayGoElsewhere(asked, error) ? resolve(elsewhere) : reject(error)));
       asked.end();
     });
   const one = async () => {
@@ -91,7 +90,6 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
 /** In place of a status. */
 const elsewhere = -1;
 
-/** As `proxy_next_upstream error` of nginx has it, for a request that may be repeated. */
-function mayGoElsewhere({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ECONNREFUSED' || code === 'ECONNRESET';
+function mayGoElsewhere(asked: ClientRequest, error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNREFUSED' || (asked.reusedSocket && error.code === 'ECONNRESET');
 }
