@@ -374,7 +374,10 @@ it('nothing is left behind by clients that leave at any moment', async () => {
     // A reset takes with it what has not been read yet; after any other end it still comes.
     if (i % 4 !== 1) surelyHeard.push(`/${i}`);
     client.write(as(address, bytes.replace('/a', `/${i}`)), () =>
-      setTimeout(() => (i % 4 === 0 ? client.end() : i % 4 === 1 ? client.resetAndDestroy() : client.destroy()), i % 50),
+      setTimeout(
+        () => (i % 4 === 0 ? client.end() : i % 4 === 1 ? client.resetAndDestroy() : client.destroy()),
+        i % 50,
+      ),
     );
   }
   await Promise.all(left);
