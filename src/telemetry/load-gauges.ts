@@ -4,6 +4,7 @@ import type { MetricKey } from './metrics-catalog.ts';
 
 export interface LoadReadings {
   readonly refusedConnections: { readonly total: number; readonly client: number };
+  readonly endedConnections: { readonly idle: number; readonly requests: number; readonly unread: number };
   readonly openStreams: number;
   readonly rechecks: { readonly kept: number; readonly ended: number; readonly unknown: number };
   readonly bufferedBytes: number;
@@ -18,6 +19,7 @@ export function* loadSamples(load: LoadReadings | null): Generator<readonly [Met
     Object.entries(counts).map(([label, value]) => ({ labels: [label], value: Number(value) }));
   const upstreams = load?.upstreams ?? [];
   yield ['connectionsRefused', each(load?.refusedConnections ?? { total: 0, client: 0 })];
+  yield ['connectionsEnded', each(load?.endedConnections ?? { idle: 0, requests: 0, unread: 0 })];
   yield ['streams', plain(load?.openStreams ?? 0)];
   yield ['rechecks', each(load?.rechecks ?? { kept: 0, ended: 0, unknown: 0 })];
   yield ['bufferedBytes', plain(load?.bufferedBytes ?? 0)];

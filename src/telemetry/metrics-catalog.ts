@@ -126,6 +126,12 @@ export const metricsCatalog = {
     labels: ['limit'],
     help: 'Connections that were closed at once, by the limit that they exceeded: total or client.',
   },
+  connectionsEnded: {
+    name: 'rolegate_connections_ended_total',
+    type: 'counter',
+    labels: ['limit'],
+    help: 'Connections that ended at a limit of theirs: idle, requests or unread.',
+  },
   streams: {
     name: 'rolegate_streams_open',
     type: 'gauge',

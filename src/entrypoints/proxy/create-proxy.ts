@@ -104,6 +104,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     return exchange;
   }
 
+  function endWith(exchange: ForwardedExchange, from: ClientConnection): void {
+    if (limits.requestsPerConnection === 0 || from.requests < limits.requestsPerConnection) return;
+    from.final = exchange;
+    server.ended.requests += 1;
+  }
+
   /** One request, from its reading to the start of its forwarding. */
   function serve(
     exchange: ForwardedExchange | UpgradeExchange,
@@ -190,14 +196,14 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         return;
       }
       const exchange = begin(forwarder.begin(host, from, req, res, expectation === 'continue'), from);
-      if (limits.requestsPerConnection > 0 && from.requests >= limits.requestsPerConnection) from.final = exchange;
+      endWith(exchange, from);
       // Node drops what came in one piece with a request whose upgrade is ignored: where the next one begins, nobody knows.
       if (req.headers.upgrade !== undefined) from.final = exchange;
       serve(exchange, from, expectation === 'unknown' ? 'expectation_failed' : null);
     },
     onPlainRequest(req, res, from) {
       const exchange = begin(forwarder.begin(host, from, req, res, false), from);
-      if (limits.requestsPerConnection > 0 && from.requests >= limits.requestsPerConnection) from.final = exchange;
+      endWith(exchange, from);
       serve(exchange, from, null);
     },
     onUpgrade(req, socket, head, from) {
@@ -229,6 +235,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     tunnels: () => server.tunnels,
     load: () => ({
       refusedConnections: server.refused,
+      endedConnections: server.ended,
       openStreams: forwarder.openStreams,
       rechecks: forwarder.rechecks,
       bufferedBytes: forwarder.bufferedBytes,

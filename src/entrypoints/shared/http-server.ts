@@ -9,6 +9,7 @@ import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ClientLedger } from './client-ledger.ts';
+import type { EndedConnections } from './ended-connections.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import type { PlainAnswer } from './plain-answer.ts';
 import { PlainConnection, type PlainDoor } from './plain-connection.ts';
@@ -46,6 +47,7 @@ export interface HttpServer {
   readonly tunnels: number;
   /** Connections that were closed at once, by the limit that they exceeded. */
   readonly refused: { readonly total: number; readonly client: number };
+  readonly ended: EndedConnections;
   /**
    * Takes whoever waits to be accepted, stops listening, closes idle connections, and waits for the others; those that are
    * left after the time are destroyed. Resolves when none is left.
@@ -87,6 +89,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const upgraded = new Set<Socket>();
   const ledger = new ClientLedger(limits.connectionsPerClient);
   const refused = { total: 0, client: 0 };
+  const ended: EndedConnections = { idle: 0, requests: 0, unread: 0 };
   let connections = 0;
   let draining = false;
   let address: Address | null = null;
@@ -107,6 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           keepAliveMs: idleMs(limits),
           keepAliveLines: keepAliveLines(limits.keepAliveTimeoutMs),
           unreadMs: limits.unreadTimeoutMs,
+          ended,
           onRequest: onPlainRequest,
           takeOver: (socket) => takeOver.call(server, socket),
         };
@@ -152,7 +156,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   server.on('timeout', (socket) => {
     // An answer may be long in coming; whatever has come is to be taken. Idle connections end here too.
-    if (socket.writableLength > 0 || from(socket).inFlight === 0) socket.destroy();
+    if (socket.writableLength > 0) ended.unread += 1;
+    else if (from(socket).inFlight === 0) ended.idle += 1;
+    else return;
+    socket.destroy();
   });
   server.on('connect', (req, socket) => {
     const connection = from(req.socket);
@@ -184,6 +191,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return upgraded.size;
     },
     refused,
+    ended,
     listen: () =>
       new Promise((resolve, reject) => {
         server.once('error', reject);

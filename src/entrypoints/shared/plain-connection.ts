@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import type { Deadline, Deadlines } from '../../upstream/deadline-wheel.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { EndedConnections } from './ended-connections.ts';
 import { type AnswerConnection, PlainAnswer } from './plain-answer.ts';
 import { headEnd, type PlainRequest, readPlainRequest } from './plain-request.ts';
 
@@ -19,6 +20,7 @@ export interface PlainDoor {
   readonly keepAliveLines: string;
   /** A client that does not take its answer for so long is let go. */
   readonly unreadMs: number;
+  readonly ended: EndedConnections;
   onRequest(request: PlainRequest, answer: PlainAnswer, from: ClientConnection): void;
   /** It is no plain one any more. */
   takeOver(socket: Socket): void;
@@ -66,8 +68,12 @@ export class PlainConnection implements Deadline, AnswerConnection {
   }
 
   onDeadline(): void {
-    if (this.#fresh) this.#handOver(null);
-    else this.socket.destroy();
+    if (this.#fresh) {
+      this.#handOver(null);
+      return;
+    }
+    this.#door.ended.idle += 1;
+    this.socket.destroy();
   }
 
   answered(last: boolean): void {
@@ -171,6 +177,7 @@ export class PlainConnection implements Deadline, AnswerConnection {
   };
 
   readonly #onTimeout = (): void => {
+    this.#door.ended.unread += 1;
     this.socket.destroy();
   };
 

@@ -75,6 +75,7 @@ describe('docs/reference/metrics.md', () => {
       tunnels: () => 1,
       load: () => ({
         refusedConnections: { total: 1, client: 1 },
+        endedConnections: { idle: 7, requests: 8, unread: 9 },
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,

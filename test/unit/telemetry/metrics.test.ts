@@ -184,6 +184,7 @@ test('the state of the process is read when it is asked for', async () => {
   let open = 3;
   const load = {
     refusedConnections: { total: 5, client: 6 },
+    endedConnections: { idle: 7, requests: 8, unread: 9 },
     openStreams: 7,
     rechecks: { kept: 8, ended: 9, unknown: 10 },
     bufferedBytes: 11,
@@ -200,6 +201,7 @@ test('the state of the process is read when it is asked for', async () => {
   expect(sampleValue(before, 'rolegate_connections_open')).toBe(3);
   expect(sampleValue(after, 'rolegate_connections_open')).toBe(4);
   expect(sampleValue(after, 'rolegate_connections_refused_total', { limit: 'client' })).toBe(6);
+  expect(sampleValue(after, 'rolegate_connections_ended_total', { limit: 'requests' })).toBe(8);
   expect(sampleValue(after, 'rolegate_streams_open')).toBe(7);
   expect(sampleValue(after, 'rolegate_stream_rechecks_total', { outcome: 'ended' })).toBe(9);
   expect(sampleValue(after, 'rolegate_body_buffer_bytes')).toBe(11);
