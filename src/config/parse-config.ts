@@ -73,7 +73,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkAuthApi(parts.authApi, check);
   checkCredentials(parts, check);
   checkIdentityHeaders(parts, check);
-  checkUpstreams(parts.upstreams, check);
+  checkUpstreams(parts, check);
   const secrets = readSecrets(parts, check);
   const included = openIncluded(parts.include, check, options.readIncluded, (file, content) =>
     openFile<IncludedFile>(includedSchema, file, content, options),

@@ -1,7 +1,7 @@
 /** Rules that join keys of one section: what cannot be said by the kind of a single value. */
 import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/forwarding/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import { addressesCollide } from '../units/parse-address.ts';
+import { addressesCollide, leadsTo } from '../units/parse-address.ts';
 import type { Check } from './check.ts';
 
 type Section<Key extends keyof ConfigFile> = Parts<ConfigFile>[Key];
@@ -130,7 +130,8 @@ export function checkIdentityHeaders(parts: Parts<ConfigFile>, check: Check): vo
   }
 }
 
-export function checkUpstreams(upstreams: Section<'upstreams'>, check: Check): void {
+export function checkUpstreams({ upstreams, server }: Parts<ConfigFile>, check: Check): void {
+  const admin = server?.admin ?? null;
   for (const [name, upstream] of Object.entries(upstreams ?? {})) {
     const path = ['upstreams', name];
     if (name === 'auth-api') {
@@ -140,5 +141,10 @@ export function checkUpstreams(upstreams: Section<'upstreams'>, check: Check): v
     if (targets === undefined) continue;
     if (targets.length === 0) check.at([...path, 'targets'], 'an upstream needs at least one target');
     checkRepeated(targets, [...path, 'targets'], 'target', check);
+    targets.forEach((target, index) => {
+      if (target === undefined || admin === null || !leadsTo(target, admin)) return;
+      const hint = 'no route leads to it: whoever may see it reaches it at its own address';
+      check.at([...path, 'targets', index], 'this is the admin port of the gateway', hint);
+    });
   }
 }

@@ -31,6 +31,28 @@ export function parseServerAddress(text: string): Address | null {
 /** Whether both cannot be listened on at once. */
 export function addressesCollide(a: Address, b: Address): boolean {
   if (a.port === 0 || a.port !== b.port) return false;
-  const everywhere = (host: string) => host === '' || host === '0.0.0.0' || host === '::';
   return everywhere(a.host) || everywhere(b.host) || a.host.toLowerCase() === b.host.toLowerCase();
+}
+
+/** Whether a connection from this machine to `origin` (as `parseOrigin` gives it) is one to what listens at `address`. */
+export function leadsTo(origin: string, { host, port: listened }: Address): boolean {
+  const url = new URL(origin);
+  const named = url.hostname.replace(/^\[|\]$/g, '');
+  if (Number(url.port || (url.protocol === 'https:' ? 443 : 80)) !== listened) return false;
+  if (isOwn(named)) return everywhere(host) || isOwn(host);
+  const [one, other] = [parseAddress(named), parseAddress(host)];
+  if (one === null || other === null) return named === host.toLowerCase();
+  return one.value === other.value && one.bits === other.bits;
+}
+
+function everywhere(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::';
+}
+
+/** Loopback, or no address at all, which a connection takes for it. */
+function isOwn(host: string): boolean {
+  const address = parseAddress(host);
+  if (address === null) return /^(?:.*\.)?localhost\.?$/i.test(host);
+  if (address.bits === 32) return address.value >> 24n === 127n || address.value === 0n;
+  return address.value <= 1n;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressesCollide, parseListenAddress } from '../../../src/config/units/parse-address.ts';
+import { addressesCollide, leadsTo, parseListenAddress } from '../../../src/config/units/parse-address.ts';
 import { formatDuration, parseDuration } from '../../../src/config/units/parse-duration.ts';
 import { parseOrigin } from '../../../src/config/units/parse-origin.ts';
 import { parseSize } from '../../../src/config/units/parse-size.ts';
@@ -85,6 +85,36 @@ describe('addresses to listen on', () => {
     [':0', ':0', false],
   ])('%s and %s collide: %s', (first, second, collide) => {
     expect(addressesCollide(parseListenAddress(first)!, parseListenAddress(second)!)).toBe(collide);
+  });
+});
+
+describe('a connection', () => {
+  test.each([
+    ['http://127.0.0.1:9090', '127.0.0.1:9090', true],
+    ['http://localhost:9090', '127.0.0.1:9090', true],
+    ['http://a.localhost:9090', '[::1]:9090', true],
+    ['http://[::1]:9090', 'localhost:9090', true],
+    ['http://[::ffff:127.0.0.1]:9090', '127.0.0.1:9090', true],
+    ['http://127.0.0.2:9090', ':9090', true],
+    ['http://0.0.0.0:9090', '127.0.0.1:9090', true],
+    ['https://127.0.0.1:9090', '0.0.0.0:9090', true],
+    ['http://10.0.0.1:9090', '10.0.0.1:9090', true],
+    ['http://[2001:db8::1]:9090', '[2001:db8:0::1]:9090', true],
+    ['http://gate.internal:9090', 'GATE.internal:9090', true],
+    ['http://127.0.0.1', '127.0.0.1:80', true],
+    ['https://127.0.0.1', '127.0.0.1:443', true],
+    ['http://127.0.0.1:9091', '127.0.0.1:9090', false],
+    ['http://127.0.0.1', '127.0.0.1:443', false],
+    ['http://10.0.0.2:9090', '10.0.0.1:9090', false],
+    ['http://10.0.0.2:9090', ':9090', false],
+    ['http://prometheus:9090', '127.0.0.1:9090', false],
+    ['http://notlocalhost:9090', '127.0.0.1:9090', false],
+    ['http://127.0.0.1:9090', '10.0.0.1:9090', false],
+    ['http://127.0.0.1:9090', '127.0.0.1:0', false],
+  ])('to %s leads to %s: %s', (text, listened, leads) => {
+    const read = parseOrigin(text, '');
+    if (!('origin' in read)) throw new Error(read.refused);
+    expect(leadsTo(read.origin, parseListenAddress(listened)!)).toBe(leads);
   });
 });
 
