@@ -1,4 +1,8 @@
-/** Two projects: `fast`, which `npm test` runs, and `slow`: whole processes, large transfers, failovers, many runs, Helm. */
+/**
+ * Three projects: `fast`, which `npm test` runs; `slow`: whole processes, large transfers, failovers, many runs, Helm; and
+ * `built`: attacks once more, on the built program.
+ */
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestUserConfig } from 'vitest/config';
 
 const shared: TestUserConfig = {
@@ -20,6 +24,11 @@ const slow = [
   'test/support/redis-topologies.test.ts',
 ];
 
+/** The tables of attacks, which can be played against any gateway. */
+const attacks = globSync('test/security/*.test.ts').filter((file) =>
+  /\b(?:attackSuite|startWorld)\(/.test(readFileSync(file, 'utf8')),
+);
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -38,6 +47,15 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'slow', include: slow, testTimeout: 180_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'built',
+          include: attacks,
+          globalSetup: ['test/support/built-program.ts'],
+          testTimeout: 20_000,
+        },
+      },
     ],
   },
 });

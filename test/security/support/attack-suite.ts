@@ -5,11 +5,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { openRaw, type RawAnswer, sendRaw } from '../../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 import { type FooledUpstream, startFooledUpstream } from './fooled-upstream.ts';
 import { leniencies } from './lenient-reading.ts';
 import { type Naivety, startNaiveGateway } from './naive-gateway.ts';
 import { type Harm, known } from './sloppy-service.ts';
+import { type AttackedGateway, startAttacked } from './start-attacked.ts';
 
 export interface Attack {
   /** Class, what is special, and identifier, such as `dot segment, escaped: CVE-2021-41773`. */
@@ -33,7 +33,7 @@ export interface Attack {
 }
 
 export interface World {
-  readonly gateway: RunningGateway;
+  readonly gateway: AttackedGateway;
   readonly upstream: FooledUpstream;
   readonly authApi: FakeAuthApi;
   /** Connections after their last answer: each resolves to what else it got, once the gateway has closed it. */
@@ -63,7 +63,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.open === false
       ? ''
       : '  - { id: rest, match: { path: "/**" }, upstream: service, access: public, websocket: true }\n';
-  const gateway = await startGateway(`version: 1
+  const gateway = await startAttacked(`version: 1
 server: { listen: "127.0.0.1:0", admin: false${options.server === undefined ? '' : `, ${options.server}`} }
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 roles: { user: {}, admin: { inherits: [user] } }
