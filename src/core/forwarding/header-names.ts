@@ -28,7 +28,10 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** Headers that make a service act on another method or path than the one that was authorized. */
+/**
+ * Headers that make a service act on another method or path than the one that was authorized, or call others through
+ * whom the client names (`Proxy` behind CGI-like interfaces, the class of CVE-2016-5385).
+ */
 export const overrides: readonly string[] = [
   'x-http-method-override',
   'x-http-method',
@@ -36,6 +39,7 @@ export const overrides: readonly string[] = [
   'x-original-url',
   'x-original-uri',
   'x-rewrite-url',
+  'proxy',
 ];
 
 /** Forwarded headers that Rolegate writes itself. */

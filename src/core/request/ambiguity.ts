@@ -9,4 +9,6 @@ export const Ambiguity = {
   semicolon: 2,
   /** `%25` and two hex digits: an escape to services that decode twice. */
   doubleEncoding: 4,
+  /** Blanks at the ends of a segment, which some services take away: every route keeps them. */
+  blanks: 8,
 } as const;

@@ -5,6 +5,7 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { Ambiguity } from './ambiguity.ts';
+import { withoutBlanks } from './segment-blanks.ts';
 
 export interface CanonicalPath {
   readonly path: string;
@@ -129,17 +130,28 @@ function readSegment(raw: string): { text: string; ambiguities: number } | { rea
   }
   // Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded.
   if (doubleEscape.test(text)) ambiguities |= Ambiguity.doubleEncoding;
+  if (withoutBlanks(text) !== text) ambiguities |= Ambiguity.blanks;
   return { text, ambiguities };
 }
 
 /**
- * Whether a service that decodes "%2F", or cuts off what follows ";", would find a dot segment: no route tolerates that
- * (the classes of CVE-2026-42272 and CVE-2020-5902).
+ * Whether a service that decodes once more, cuts off what follows ";", "?" or "#", takes blanks away, or reads compatible
+ * characters as plain ones (a full-width dot or slash) would find a dot segment: no route tolerates that (the classes of
+ * CVE-2026-42272 and CVE-2020-5902).
  */
 function holdsDotSegment(segment: string): boolean {
-  if (!segment.includes('.')) return false;
-  return segment.split('%2F').some((part) => /^\.{1,2}(?:;|%3B|$)/.test(part));
+  if (!segment.includes('.') && !segment.includes('%E')) return false;
+  if (!segment.includes('%')) return dotSegment.test(segment);
+  // What was read so far holds valid escapes alone.
+  const plain = decodeURIComponent(segment).normalize('NFKC').replace(unseen, '');
+  return plain.split(slashes).some((part) => dotSegment.test(part));
 }
+
+const dotSegment = /^(?:\.{1,2}(?:;|$)|\.\.[?#])/;
+/** Blanks, and characters that show nothing. */
+const unseen = /[\s\p{Z}\p{Cf}]/gu;
+/** With what is read as one where characters are fitted into fewer. */
+const slashes = /[/\\\u2044\u2215]/;
 
 type Escape = { text: string; length: number; ambiguities: number } | { reason: ReasonCode };
 

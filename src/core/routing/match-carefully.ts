@@ -23,9 +23,9 @@ export function matchCarefully(
   if (typeof decoded === 'string') return decoded;
   const at = decoded?.request ?? request;
   const end = decoded?.leaf ?? leaf;
-  if (end === null) return at.ambiguities === 0 ? 'route_not_found' : 'path_ambiguous';
+  if (end === null) return (at.ambiguities & ~Ambiguity.blanks) === 0 ? 'route_not_found' : 'path_ambiguous';
   const match = end.byMethod.get(at.method) ?? end.every;
-  if ((at.ambiguities & ~(match?.route.tolerates ?? 0)) !== 0) return 'path_ambiguous';
+  if ((at.ambiguities & ~((match?.route.tolerates ?? 0) | Ambiguity.blanks)) !== 0) return 'path_ambiguous';
   if (match === null) return end.refusal ?? 'route_not_found';
   const path = forwardedPath(table, at, end, match.route);
   if (path === null || !belongsTo(table, at, end, match.route)) return 'path_ambiguous';

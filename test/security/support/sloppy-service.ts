@@ -16,6 +16,7 @@ export const harms = [
   'forged origin',
   'forged host',
   'replayable change',
+  'forged proxy',
 ] as const;
 export type Harm = (typeof harms)[number];
 
@@ -47,6 +48,7 @@ export function harmsOf(request: LenientRequest): Harm[] {
   const secrets = [known.user.token, known.user.secret, known.admin.token];
   const carried = ['authorization', 'api-key', 'api-secret', 'sec-websocket-protocol'].flatMap(values).join('\n');
   if (guarded && secrets.some((secret) => carried.includes(secret))) found.push('leaked credential');
+  if (values('proxy').length > 0) found.push('forged proxy');
   if (values('early-data').length > 0 && !['GET', 'HEAD', 'OPTIONS'].includes(request.method))
     found.push('replayable change');
   const origin = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
@@ -88,7 +90,8 @@ export function servedPaths(request: LenientRequest): string[] {
     for (const once of [path, decoded(path)]) {
       for (const twice of [once, decoded(once)]) {
         for (const cut of [twice, twice.split(/[\0#?]/)[0] ?? '']) {
-          for (const plain of [cut, withoutParameters(cut)]) paths.add(resolved(plain.replaceAll('\\', '/')));
+          for (const plain of [cut, withoutParameters(cut), fitted(cut)])
+            paths.add(resolved(plain.replaceAll('\\', '/')));
         }
       }
     }
@@ -114,6 +117,18 @@ function decoded(path: string): string {
 /** `/a;x=1/b` is `/a/b`, and `/a/..;/b` is `/a/../b`. */
 function withoutParameters(path: string): string {
   return path.replace(/;[^/]*/g, '');
+}
+
+/** Dot segments of characters that are compatible with dots and slashes, or with blanks between, are dot segments. */
+function fitted(path: string): string {
+  return path
+    .split('/')
+    .map((segment) => {
+      const text = Buffer.from(segment, 'latin1').toString('utf8').normalize('NFKC');
+      const parts = text.replace(/[\s\p{Z}\p{Cf}]/gu, '').split(/[/\\\u2044\u2215]/);
+      return parts.some((part) => /^\.{1,2}$/.test(part)) ? parts.join('/') : segment;
+    })
+    .join('/');
 }
 
 /** Merges slashes and resolves dot segments; blanks and control characters around a segment do not count. */

@@ -1,0 +1,98 @@
+/**
+ * Characters that show nothing or look like others: blanks around dots and names, dots and slashes of other scripts.
+ * What a service that takes blanks away, or fits characters into fewer, would read as a dot segment or as a guarded
+ * name never passes by its rule.
+ */
+import { expect } from 'vitest';
+import { attackSuite, request } from './support/attack-suite.ts';
+import type { LenientRequest } from './support/lenient-reading.ts';
+
+/** A dot segment to a service that decodes and then takes blanks away, or normalizes (Unicode NFKC). */
+const climbing: readonly (readonly [name: string, target: string])[] = [
+  ['a blank behind the dots', '/public/..%20/admin/x'],
+  ['a blank behind escaped dots', '/public/%2e%2e%20/admin/x'],
+  ['a blank before the dots', '/public/%20../admin/x'],
+  ['a blank between the dots', '/public/.%20./admin/x'],
+  ['a blank and an escaped slash', '/public/..%20%2fadmin/x'],
+  ['a no-break space', '/public/..%C2%A0/admin/x'],
+  ['an ideographic space', '/public/..%E3%80%80/admin/x'],
+  ['a space of no width', '/public/.%E2%80%8B./admin/x'],
+  ['a byte order mark', '/public/%EF%BB%BF../admin/x'],
+  ['a line separator', '/public/..%E2%80%A8/admin/x'],
+  ['full-width dots', '/public/%EF%BC%8E%EF%BC%8E/admin/x'],
+  ['a full-width dot beside a plain one', '/public/.%EF%BC%8E/admin/x'],
+  ['a two-dot leader', '/public/%E2%80%A5/admin/x'],
+  ['one-dot leaders', '/public/%E2%80%A4%E2%80%A4/admin/x'],
+  ['small dots', '/public/%EF%B9%92%EF%B9%92/admin/x'],
+  ['a full-width slash behind', '/public/..%EF%BC%8Fadmin/x'],
+  ['full-width slashes around', '/public%EF%BC%8F..%EF%BC%8Fadmin/x'],
+  ['a full-width backslash', '/public/..%EF%BC%BCadmin/x'],
+  ['a division slash', '/public/..%E2%88%95admin/x'],
+  ['a fraction slash', '/public/..%E2%81%84admin/x'],
+];
+
+/** Cut off there, the path ends in a dot segment: nothing of it is guarded here, but another path is meant. */
+const cut = ['/public/..%3f/x', '/public/..%23/x', '/public/%2e%2e%3fx'];
+
+/** A guarded name to a service that takes blanks away. */
+const padded: readonly (readonly [name: string, target: string])[] = [
+  ['a blank behind the name', '/admin%20/x'],
+  ['a blank before the name', '/%20admin/x'],
+  ['blanks around it', '/%20%20admin%20%20/x'],
+  ['a blank behind the last name', '/admin%20'],
+];
+
+const honest: readonly (readonly [target: string, reaches: string])[] = [
+  ['/public/a%20b', '/public/a%20b'],
+  ['/public/a%20/b', '/public/a%20/b'],
+  ['/public/%20', '/public/%20'],
+  ['/public/..%20x', '/public/..%20x'],
+  ['/public/.%23lock', '/public/.%23lock'],
+  [
+    '/public/%E3%83%95%E3%82%A1%EF%BC%8F%E3%82%A4%E3%83%AB.txt',
+    '/public/%E3%83%95%E3%82%A1%EF%BC%8F%E3%82%A4%E3%83%AB.txt',
+  ],
+  ['/public/%E2%80%A6', '/public/%E2%80%A6'],
+  ['/admin-tools%20/x', '/admin-tools%20/x'],
+];
+
+attackSuite('unseen characters', [
+  ...climbing.map(([name, target]) => ({
+    name: `dot segment, ${name}`,
+    bytes: request(`GET ${target}`),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null, harm: 'protected path' as const },
+  })),
+  ...cut.map((target) => ({
+    name: `dot segment that ends the path where it is cut, ${target}`,
+    bytes: request(`GET ${target}`),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null },
+  })),
+  ...padded.map(([name, target]) => ({
+    name: `guarded name, ${name}`,
+    bytes: request(`GET ${target}`),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null, harm: 'protected path' as const },
+    // It compares whole names, as one should.
+    naivety: { allows: (asked: LenientRequest) => !/^\/admin(?:\/|$)/.test(asked.target) },
+  })),
+  {
+    name: 'as many blanks as a target holds cost no time',
+    bytes: request(`GET /public/${'%20'.repeat(2_600)}x${'%20'.repeat(20)}`),
+    ...{ status: 200 },
+  },
+  ...honest.map(([target, reaches]) => ({
+    name: `${target} is forwarded as it stands`,
+    bytes: request(`GET ${target}`),
+    ...{ status: 200, reaches },
+  })),
+]);
+
+/** Behind CGI the header becomes HTTP_PROXY, through which libraries call out: CVE-2016-5385 (httpoxy). */
+attackSuite(
+  'the header Proxy',
+  ['Proxy', 'PROXY', 'proxy'].map((name) => ({
+    name: `${name} goes no further: CVE-2016-5385`,
+    bytes: request('GET /public/x', [`${name}: http://evil.test:80`]),
+    ...{ status: 200, reaches: '/public/x', harm: 'forged proxy' as const },
+    check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/^proxy:/im),
+  })),
+);
