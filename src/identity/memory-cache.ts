@@ -12,6 +12,7 @@ import { MemoryEntry, momentOf, type Origin, subjectOf } from './memory-entry.ts
 import { MemorySpace } from './memory-space.ts';
 import { nextLookMs, refreshFromMs } from './refresh-time.ts';
 import { Tombstones } from './revocation/tombstones.ts';
+import { baseFor, type TimeBase } from './time-base.ts';
 import { lives, type Verdict, type VerdictStore } from './verdict.ts';
 
 export interface MemoryCacheOptions {
@@ -52,6 +53,7 @@ export class MemoryCache implements VerdictStore {
   readonly #random: () => number;
   readonly #onVoid: () => void;
   readonly #wheel = new DueWheel<MemoryEntry>();
+  #base: TimeBase = { ms: 0 };
 
   constructor(options: MemoryCacheOptions) {
     const { maxAccepted, maxRejected, maxBytes, staleOnOutageMs, onEvict = () => {}, onVoid = () => {} } = options;
@@ -78,9 +80,7 @@ export class MemoryCache implements VerdictStore {
     const text = textOf(credential);
     const accepted = this.#accepted.get(kind, text);
     if (accepted !== undefined && accepted.version === this.#tombstones.version && lives(accepted, nowMs)) {
-      accepted.used = true;
-      accepted.spared = true;
-      return accepted;
+      return use(accepted);
     }
     return this.#findCarefully(accepted, this.#rejected.get(kind, text), nowMs);
   }
@@ -112,7 +112,8 @@ export class MemoryCache implements VerdictStore {
     if (accepted !== undefined) this.#drop(accepted);
     if (rejected !== undefined) this.#rejected.delete(rejected);
     if (!lives(verdict, nowMs) && !this.#mayServe(verdict, nowMs)) return;
-    const entry = new MemoryEntry(kind, text, verdict, origin, this.#tombstones.version);
+    this.#base = baseFor(nowMs, this.#base);
+    const entry = new MemoryEntry(kind, text, verdict, origin, this.#tombstones.version, this.#base);
     if (verdict.identity === null) this.#rejected.set(entry);
     else if (this.#accepted.set(entry)) {
       // What was in use stays in use, whoever asked anew.
@@ -194,8 +195,9 @@ export class MemoryCache implements VerdictStore {
   }
 }
 
+/** Writes only what is not so already: most entries in use need no write. */
 function use(entry: MemoryEntry): MemoryEntry {
-  entry.used = true;
-  entry.spared = true;
+  if (!entry.used) entry.used = true;
+  if (!entry.spared) entry.spared = true;
   return entry;
 }

@@ -4,6 +4,7 @@ import type { Accepted, Identity, Resolution } from '../core/identity/identity.t
 import type { DueEntry } from './due-wheel.ts';
 import type { VerdictSubject } from './revocation/tombstones.ts';
 import type { SieveEntry } from './sieve.ts';
+import type { TimeBase } from './time-base.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Where a verdict comes from, as far as a revocation has to know. */
@@ -28,45 +29,85 @@ const rejection: Resolution = Object.freeze({
   source: 'memory',
 });
 
+/** What a hit reads stands in front, so that it lies together in memory. Times are counted from the base. */
 export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<MemoryEntry> {
+  readonly resolution: Resolution;
+  readonly #base: TimeBase;
+  readonly #end: number;
+  readonly #askedAt: number;
+  /** Version of the tombstones at which it was found not to be revoked. */
+  version: number;
+  spared = false;
+  /** Whether it was hit since it was asked for. */
+  used = false;
   readonly kind: Credential['kind'];
   /** The credential itself, as `textOf` writes it. */
   readonly text: string;
-  readonly identity: Identity | null;
-  readonly askedAtMs: number;
-  readonly endMs: number;
-  readonly lookups: readonly string[];
   readonly foreign: boolean;
-  /** See `momentOf`. */
-  readonly moment: number;
-  readonly resolution: Resolution;
+  readonly #moment: number;
+  /** Alone it stands for a list of one. */
+  readonly #lookups: string | readonly string[];
   readonly bytes: number;
-  /** Version of the tombstones at which it was found not to be revoked. */
-  version: number;
-  /** Whether it was hit since it was asked for. */
-  used = false;
-  spared = false;
   /** Until then it serves past its life without anybody asking the Auth API, which was out of reach a moment ago. */
   standsInUntilMs = 0;
   older: MemoryEntry | null = null;
   newer: MemoryEntry | null = null;
-  dueMs = 0;
+  /** Null: not in the wheel. */
+  #due: number | null = null;
   duePrevious: MemoryEntry | null = null;
   dueNext: MemoryEntry | null = null;
 
-  constructor(kind: Credential['kind'], text: string, verdict: Verdict, origin: Origin, version: number) {
+  constructor(
+    kind: Credential['kind'],
+    text: string,
+    verdict: Verdict,
+    origin: Origin,
+    version: number,
+    base: TimeBase,
+  ) {
     const { identity, askedAtMs, endMs } = verdict;
+    const { lookups } = origin;
+    this.resolution = identity === null ? rejection : acceptance(identity);
+    this.#base = base;
+    this.#end = endMs - base.ms;
+    this.#askedAt = askedAtMs - base.ms;
+    this.version = version;
     this.kind = kind;
     this.text = text;
-    this.identity = identity;
-    this.askedAtMs = askedAtMs;
-    this.endMs = endMs;
-    this.lookups = origin.lookups;
     this.foreign = origin.foreign;
-    this.moment = momentOf(verdict, origin);
-    this.version = version;
-    this.resolution = identity === null ? rejection : acceptance(identity);
-    this.bytes = entryBytes + textBytes(text) + lookupsBytes(origin.lookups) + identityBytes(identity);
+    this.#moment = momentOf(verdict, origin) - base.ms;
+    this.#lookups = lookups.length === 1 ? lookups[0]! : lookups;
+    this.bytes = entryBytes + textBytes(text) + lookupsBytes(lookups) + identityBytes(identity);
+  }
+
+  get identity(): Identity | null {
+    return this.resolution.identity;
+  }
+
+  get askedAtMs(): number {
+    return this.#base.ms + this.#askedAt;
+  }
+
+  get endMs(): number {
+    return this.#base.ms + this.#end;
+  }
+
+  /** See `momentOf`. */
+  get moment(): number {
+    return this.#base.ms + this.#moment;
+  }
+
+  get lookups(): readonly string[] {
+    return typeof this.#lookups === 'string' ? [this.#lookups] : this.#lookups;
+  }
+
+  get dueMs(): number {
+    return this.#due === null ? 0 : this.#base.ms + this.#due;
+  }
+
+  /** Whole, and never early. */
+  set dueMs(dueMs: number) {
+    this.#due = dueMs === 0 ? null : Math.ceil(dueMs - this.#base.ms);
   }
 }
 
@@ -107,6 +148,7 @@ function listBytes(list: readonly string[]): number {
 }
 
 function lookupsBytes(lookups: readonly string[]): number {
+  if (lookups.length === 1) return asciiBytes(lookups[0]!);
   let bytes = listHeadBytes;
   for (const lookup of lookups) bytes += 8 + asciiBytes(lookup);
   return bytes;
