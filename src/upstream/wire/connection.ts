@@ -3,12 +3,29 @@
  * know of a connection stands here: how many requests it carried, and whether it can carry another.
  */
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { hasOwnMemory, letGo } from '../part-memory.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type HopFailure, hopError } from './hop-error.ts';
 import { requestHead } from './request-head.ts';
 import { leaveWithTurn } from './request-turn.ts';
+
+/** A body that comes in parts. */
+export interface HopBody {
+  /** Hands over what came, and from now on what comes. */
+  start(taker: BodyTaker): void;
+  /** The taker has enough; a part that is under way may still come. */
+  pause(): void;
+  resume(): void;
+  /** Nothing is handed over any more. */
+  stop(): void;
+}
+
+export interface BodyTaker {
+  /** The part is the taker's: its memory may be let go once it is written. */
+  takePart(part: Buffer): void;
+  /** The last call: the body is whole. */
+  endBody(): void;
+}
 
 /** A request as it goes to the target. */
 export interface HopRequest {
@@ -16,12 +33,11 @@ export interface HopRequest {
   /** Path and query as they go into the request line. */
   readonly path: string;
   /**
-   * Names and values in turn, without hop-by-hop headers. A stream is framed by the `content-length` among them, or else
-   * in chunks; bytes by their own length.
+   * Names and values in turn, without hop-by-hop headers. A body in parts is framed by the `content-length` among them,
+   * or else in chunks; bytes by their own length.
    */
   readonly headers: readonly string[];
-  /** Parts of a stream are the connection's: their memory may be let go once they are written. */
-  body: Readable | Buffer | null;
+  body: HopBody | Buffer | null;
 }
 
 /** What an exchange can do to the connection on which its request runs. */
@@ -64,7 +80,7 @@ export interface ConnectionOwner {
   gone(connection: Connection): void;
 }
 
-export class Connection implements HopControl {
+export class Connection implements HopControl, BodyTaker {
   carried = -1;
   /** Moment of `performance.now()` until which it may stay idle. */
   idleUntilMs = 0;
@@ -77,7 +93,7 @@ export class Connection implements HopControl {
   readonly #encrypted: boolean;
   readonly #reader = new AnswerReader();
   #handler: HopHandler | null = null;
-  #body: Readable | null = null;
+  #body: HopBody | null = null;
   #bodyChunked = false;
   /** The head of a request that has not left. */
   #waiting: string | null = null;
@@ -181,16 +197,15 @@ export class Connection implements HopControl {
     this.#owner.gone(this);
   }
 
-  #sendBody(head: string, body: Readable): void {
-    // Head and first part leave in one write.
+  #sendBody(head: string, body: HopBody): void {
+    // The head leaves with what is there of the body.
     this.socket.cork();
     this.socket.write(head, 'latin1');
-    process.nextTick(() => this.socket.uncork());
-    body.on('data', this.#takePart);
-    body.on('end', this.#endBody);
+    body.start(this);
+    this.socket.uncork();
   }
 
-  readonly #takePart = (chunk: Buffer): void => {
+  takePart(chunk: Buffer): void {
     const { socket } = this;
     let more: boolean;
     if (this.#bodyChunked) {
@@ -205,19 +220,19 @@ export class Connection implements HopControl {
     if (socket.writableLength === 0 && !this.#encrypted && hasOwnMemory(chunk)) letGo(chunk);
     if (!more) this.#body?.pause();
     this.#handler?.onBodySent();
-  };
+  }
 
-  readonly #endBody = (): void => {
+  endBody(): void {
     this.#body = null;
     if (this.#bodyChunked) this.socket.write('0\r\n\r\n', 'latin1');
     // The answer may have come first.
     if (this.#handler === null && !this.#destroyed) this.#end(hopError('closed'));
-  };
+  }
 
   #dropBody(): void {
     const body = this.#body;
     this.#body = null;
-    body?.off('data', this.#takePart).off('end', this.#endBody);
+    body?.stop();
   }
 
   /** `more`: bytes may be there that have not been read. */
