@@ -5,6 +5,10 @@ export function deepFreeze<T>(value: T): T {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return value;
   Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
+  // Without a list of the values: a long policy has hundreds of thousands of them.
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === 'object') deepFreeze(inner);
+  }
   return value;
 }

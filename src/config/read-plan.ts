@@ -4,21 +4,36 @@
  */
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
+import { type Reader, readerOf } from './schema/scalar.ts';
+import type { Node } from './yaml/tree.ts';
 
 type Schema = z.core.$ZodType;
 
 export interface ScalarPlan {
   readonly kind: 'scalar';
   readonly schema: Schema;
+  /** What the schema does to a value, without zod around it; null: zod is asked. */
+  readonly read: Reader | null;
   /** What values without a problem were read as. */
   readonly known: Map<unknown, unknown>;
+}
+
+export interface UnionPlan {
+  readonly kind: 'union';
+  /** In the order of the schema. */
+  readonly options: readonly Plan[];
+  /** The first of those that read a scalar, and of those that read a list; the first of all where there is none. */
+  readonly scalar: Plan;
+  readonly list: Plan;
+  /** Those that read a mapping. */
+  readonly maps: readonly Plan[];
 }
 
 export type Plan =
   | ScalarPlan
   | { readonly kind: 'list'; readonly element: Plan }
   | { readonly kind: 'record'; readonly key: ScalarPlan; readonly value: Plan }
-  | { readonly kind: 'union'; readonly options: readonly Plan[] }
+  | UnionPlan
   | {
       readonly kind: 'object';
       readonly keys: ReadonlyMap<string, Plan>;
@@ -48,7 +63,7 @@ export function unwrap(schema: Schema): Schema {
 }
 
 function makePlan(schema: Schema): Plan {
-  if (schema instanceof z.ZodUnion) return { kind: 'union', options: schema.options.map(planOf) };
+  if (schema instanceof z.ZodUnion) return planUnion(schema.options.map(planOf));
   if (schema instanceof z.ZodArray) return { kind: 'list', element: planOf(schema.element) };
   if (schema instanceof z.ZodRecord) {
     return { kind: 'record', key: planScalar(schema.keyType), value: planOf(schema.valueType) };
@@ -57,7 +72,19 @@ function makePlan(schema: Schema): Plan {
 }
 
 function planScalar(schema: Schema): ScalarPlan {
-  return { kind: 'scalar', schema, known: new Map() };
+  return { kind: 'scalar', schema, read: readerOf(schema), known: new Map() };
+}
+
+function planUnion(options: readonly Plan[]): UnionPlan {
+  const [first] = options;
+  const firstOf = (kind: Node['kind']) => options.find((option) => nodeKind(option) === kind) ?? first!;
+  const maps = options.filter((option) => nodeKind(option) === 'map');
+  return { kind: 'union', options, scalar: firstOf('scalar'), list: firstOf('list'), maps };
+}
+
+function nodeKind(plan: Plan): Node['kind'] {
+  if (plan.kind === 'list') return 'list';
+  return plan.kind === 'object' || plan.kind === 'record' ? 'map' : 'scalar';
 }
 
 /** An object may be part of itself, so its plan is known before its keys are. */

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
-import type { Plan, ScalarPlan } from './read-plan.ts';
+import type { Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
+import { Refusal } from './schema/scalar.ts';
 import type { MapNode, Node } from './yaml/tree.ts';
 
 /** Of one plan; what comes later is read each time. */
@@ -18,7 +19,7 @@ export function readValue(plan: Plan, node: Node, report: Report): unknown {
     case 'scalar':
       return readScalar(plan, node, report);
     case 'union':
-      return readValue(optionFor(plan.options, node), node, report);
+      return readValue(optionFor(plan, node), node, report);
     case 'object':
       return readObject(plan, node, report);
     case 'list':
@@ -33,13 +34,20 @@ function readScalar(plan: ScalarPlan, node: Node, report: Report): unknown {
   const value = node.kind === 'scalar' ? node.value : Object.freeze({});
   const before = plan.known.get(value);
   if (before !== undefined) return before;
-  const result = z.safeParse(plan.schema, value);
-  if (result.success) {
-    if (node.kind === 'scalar' && !node.substituted) remember(plan, value, result.data);
-    return result.data;
+  const hideHint = node.kind === 'scalar' && node.substituted;
+  const read = plan.read === null ? readByZod(plan, value) : plan.read(value);
+  if (read instanceof Refusal) {
+    // A hint can be near to the value of a variable.
+    report(node.offset, read.message, hideHint ? null : read.hint);
+    return undefined;
   }
-  reportIssue(result.error, node.offset, node.kind === 'scalar' && node.substituted, report);
-  return undefined;
+  if (node.kind === 'scalar' && !node.substituted) remember(plan, value, read);
+  return read;
+}
+
+function readByZod({ schema }: ScalarPlan, value: unknown): unknown {
+  const result = z.safeParse(schema, value);
+  return result.success ? result.data : refusalOf(result.error);
 }
 
 /** Names and units are repeated throughout a long file, and are read once. */
@@ -47,12 +55,10 @@ function remember(plan: ScalarPlan, value: unknown, read: unknown): void {
   if (plan.known.size < mostRemembered && (typeof read !== 'object' || read === null)) plan.known.set(value, read);
 }
 
-function reportIssue(error: z.core.$ZodError, offset: number, hideHint: boolean, report: Report): void {
-  const [issue] = error.issues;
-  if (issue === undefined) return;
-  const hint: unknown = issue.code === 'custom' ? issue.params?.['hint'] : null;
-  // A hint can be near to the value of a variable.
-  report(offset, issue.message, typeof hint === 'string' && !hideHint ? hint : null);
+/** Only the first problem of a value is told. */
+function refusalOf({ issues: [issue] }: z.core.$ZodError): Refusal {
+  const hint: unknown = issue?.code === 'custom' ? issue.params?.['hint'] : null;
+  return new Refusal(issue?.message ?? '', typeof hint === 'string' ? hint : null);
 }
 
 /** How sections begin without which there is no configuration. */
@@ -87,12 +93,15 @@ function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report:
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
   const out: Record<string, unknown> = Object.create(null);
   node.entries.forEach(({ keyOffset, value }, key) => {
-    const name = plan.key.known.has(key) ? null : z.safeParse(plan.key.schema, key);
-    if (name?.success === false) reportIssue(name.error, keyOffset, false, report);
-    else {
-      if (name !== null) remember(plan.key, key, key);
-      out[key] = readValue(plan.value, value, report);
+    if (!plan.key.known.has(key)) {
+      const name = readByZod(plan.key, key);
+      if (name instanceof Refusal) {
+        report(keyOffset, name.message, name.hint);
+        return;
+      }
+      remember(plan.key, key, key);
     }
+    out[key] = readValue(plan.value, value, report);
   });
   return out;
 }
@@ -105,17 +114,13 @@ function refuseKind(node: Node, expected: string, report: Report): undefined {
 }
 
 /** The alternative that a node is meant as: by its kind, and among mappings by the keys that it has. */
-function optionFor(options: readonly Plan[], node: Node): Plan {
-  const fits = options.filter((option) => nodeKind(option) === node.kind);
-  if (node.kind !== 'map') return fits[0] ?? options[0]!;
-  return fits.find((option) => sharesKey(option, node)) ?? fits.at(-1) ?? options[0]!;
+function optionFor({ options, scalar, list, maps }: UnionPlan, node: Node): Plan {
+  if (node.kind !== 'map') return node.kind === 'list' ? list : scalar;
+  return maps.find((option) => sharesKey(option, node)) ?? maps.at(-1) ?? options[0]!;
 }
 
-function nodeKind(plan: Plan): Node['kind'] {
-  if (plan.kind === 'list') return 'list';
-  return plan.kind === 'object' || plan.kind === 'record' ? 'map' : 'scalar';
-}
-
-function sharesKey(plan: Plan, node: MapNode): boolean {
-  return plan.kind === 'object' && [...node.entries.keys()].some((key) => plan.keys.has(key));
+function sharesKey(plan: Plan, { entries }: MapNode): boolean {
+  if (plan.kind !== 'object') return false;
+  for (const key of entries.keys()) if (plan.keys.has(key)) return true;
+  return false;
 }

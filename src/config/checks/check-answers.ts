@@ -86,13 +86,15 @@ function compileResponseHeaders(own: ResponseHeaders, defaults: ResponseHeaders)
   });
 }
 
+/** `route`: where the route stands. */
 function checkCors(
   cors: Parts<RouteEntry>['cors'],
-  path: Path,
+  route: Path,
   parts: Parts<ConfigFile>,
   check: Check,
 ): CorsPolicy | null {
   if (cors === undefined) return null;
+  const path = [...route, 'cors'];
   const origins = cors.origins ?? [];
   if (cors.origins?.length === 0) check.at([...path, 'origins'], 'an empty list lets no page in', 'remove "cors"');
   origins.forEach((origin, index) => {
@@ -131,7 +133,7 @@ export function createAnswersReader(
     const own = entry.responseHeaders;
     if (own !== undefined) checkResponseHeaders(own, [...path, 'responseHeaders'], identities, place);
     return {
-      cors: checkCors(entry.cors, [...path, 'cors'], parts, place),
+      cors: checkCors(entry.cors, path, parts, place),
       answers: own === undefined ? ordinary : compileResponseHeaders(own, shared),
     };
   };

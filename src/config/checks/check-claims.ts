@@ -5,13 +5,6 @@
 import type { Route } from '../../core/routing/route.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
-export interface PlacedRoute {
-  readonly route: Route;
-  readonly file: RuleFile;
-  /** Position in its file. */
-  readonly position: number;
-}
-
 interface Claim {
   readonly file: RuleFile;
   /** Null: every host. */
@@ -22,7 +15,12 @@ interface Claim {
 
 const mostClaimed = 64;
 
-export function checkClaims(files: readonly RuleFile[], routes: readonly PlacedRoute[]): void {
+/** `places`: of each route, by its index. */
+export function checkClaims(
+  files: readonly RuleFile[],
+  routes: readonly Route[],
+  places: readonly { readonly file: RuleFile; readonly position: number }[],
+): void {
   const claims = files.flatMap((file) => claimOf(file) ?? []);
   if (claims.length === 0) return;
   claims.forEach((claim, index) => {
@@ -35,7 +33,8 @@ export function checkClaims(files: readonly RuleFile[], routes: readonly PlacedR
       'a part belongs to one file',
     );
   });
-  for (const { route, file, position } of routes) {
+  for (const route of routes) {
+    const { file, position } = places[route.index]!;
     const path = ['routes', position, 'match'];
     for (const claim of claims) {
       if (claim.file === file) {

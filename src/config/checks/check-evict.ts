@@ -7,21 +7,16 @@ import type { Check } from './check.ts';
 
 const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
 
-export interface EvictSurroundings {
-  /** Null: it has a problem of its own. */
-  readonly pattern: RoutePattern | null;
-  /** No identity is asked for. */
-  readonly isPublic: boolean;
-}
-
-/** Null: nothing. */
+/** Null: nothing. `pattern`: null, when it has a problem of its own; `route`: where the route stands. */
 export function checkEvict(
   written: Parts<RouteEntry>['evict'],
-  { pattern, isPublic }: EvictSurroundings,
-  path: Path,
+  pattern: RoutePattern | null,
+  isPublic: boolean,
+  route: Path,
   check: Check,
 ): readonly Eviction[] | null {
   if (written === undefined) return null;
+  const path = [...route, 'evict'];
   if (check.keys(path)?.length === 0) check.at(path, `expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
   const evictions: Eviction[] = [];
   for (const kind of kinds) {

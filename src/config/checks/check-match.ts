@@ -12,12 +12,14 @@ import type { Check } from './check.ts';
 const longestPattern = 2048;
 const longestHost = 255;
 
-export function checkPattern(match: Parts<RouteEntry>['match'], path: Path, check: Check): RoutePattern | null {
+/** `route`: where the route stands. */
+export function checkPattern(match: Parts<RouteEntry>['match'], route: Path, check: Check): RoutePattern | null {
   const { host, path: pathPattern } = match ?? {};
   if (host !== undefined && pathPattern !== undefined && host.length <= longestHost) {
     const whole = pathPattern.length <= longestPattern ? compilePatternOrNull(host, pathPattern) : null;
     if (whole !== null) return whole;
   }
+  const path = [...route, 'match'];
   // One of the two is missing or has a problem, and each has a place of its own.
   if (host !== undefined) compile(host, '/', [...path, 'host'], check);
   if (pathPattern === undefined) return null;
@@ -47,14 +49,15 @@ function compilePatternOrNull(host: string, pathPattern: string): RoutePattern |
   }
 }
 
-/** Null: the path stays as it is. */
+/** Null: the path stays as it is. `route`: where the route stands. */
 export function checkRewrite(
   rewrite: Parts<RouteEntry>['rewrite'],
   pattern: RoutePattern | null,
-  path: Path,
+  route: Path,
   check: Check,
 ): PathRewrite | null {
   if (rewrite === undefined) return null;
+  const path = [...route, 'rewrite'];
   const { stripPrefix, addPrefix } = rewrite;
   for (const [key, prefix] of Object.entries({ stripPrefix, addPrefix })) {
     if (prefix === undefined || !prefix.endsWith('/')) continue;
@@ -97,7 +100,8 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
 
 /** Null: the ordinary reading. */
 export function checkReading(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
-  const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path ?? {};
+  if (path === undefined) return null;
+  const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path;
   return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
 }
 

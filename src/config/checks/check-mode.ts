@@ -1,17 +1,20 @@
 /** `mode: shadow`: that there is something to try out. */
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
-import type { Access } from './check-access.ts';
+import type { ReadAccess } from './read-access.ts';
 
-/** `conditions`: how many the route has. */
+/** `conditions`: how many the route has; `route`: where it stands. */
 export function checkMode(
   mode: 'enforce' | 'shadow' | undefined,
-  { access, conditions }: { readonly access: Access | null; readonly conditions: number },
-  path: Path,
+  access: ReadAccess | null,
+  conditions: number,
+  route: Path,
   check: Check,
 ): void {
   if (mode !== 'shadow' || access === null) return;
-  const rules = access instanceof Map ? [...access.values()] : [access];
+  const path = [...route, 'mode'];
+  const { source } = access;
+  const rules = source instanceof Map ? [...source.values()] : [source];
   if (rules.every((rule) => rule === 'deny')) {
     check.at(path, 'nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
   } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {

@@ -1,13 +1,10 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
-import type { RouteAccess } from '../../core/policy/access.ts';
-import { type AccessSource, compileRouteAccess } from '../../core/policy/compile-access.ts';
 import { compileConditions } from '../../core/policy/compile-conditions.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Check } from './check.ts';
-import { type Access, checkAccess, hasPublic, isPublic } from './check-access.ts';
 import { createAnswersReader } from './check-answers.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkConditionHeaders } from './check-condition-headers.ts';
@@ -16,6 +13,7 @@ import { checkEvict } from './check-evict.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
 import { checkMode } from './check-mode.ts';
 import type { DeclaredRoles } from './check-roles.ts';
+import { type AccessReader, createAccessReader, denied, type ReadAccess } from './read-access.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 /** Where a route stands. */
@@ -24,6 +22,8 @@ export interface RoutePlace {
   readonly position: number;
 }
 
+const noRoles: ReadonlyMap<string, readonly string[]> = new Map();
+
 /** What routes take from the rest of the file. */
 interface Surroundings {
   /** Headers that conditions may read; null when the section cannot be read. */
@@ -31,12 +31,13 @@ interface Surroundings {
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
-  readonly access: Access;
+  readonly access: ReadAccess;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly bodyBufferBytes: number;
   readonly bodyRate: number;
   readonly recheckMs: number;
+  readonly readAccess: AccessReader;
   readonly readAnswers: ReturnType<typeof createAnswersReader>;
 }
 
@@ -59,36 +60,34 @@ export function checkRoutes(
 ): CheckedRoutes {
   const { defaults } = parts;
   const upstreams = parts.upstreams === undefined ? null : new Set(check.keys(['upstreams']) ?? []);
+  const readAccess = createAccessReader(roles);
   const surroundings: Surroundings = {
     headers: checkConditionHeaders(parts, check),
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
-    access: checkAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? 'deny',
+    access: readAccess(defaults?.access, ['defaults', 'access'], check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
     bodyBufferBytes: defaults?.bodyBuffer ?? 0,
     bodyRate: defaults?.bodyRate ?? 0,
     recheckMs: defaults?.streams?.recheck ?? 0,
+    readAccess,
     readAnswers: createAnswersReader(parts, check),
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
   const routes: Route[] = [];
-  const compileAccess = sharedAccess(roles);
   for (const file of files) {
     file.routes?.forEach((entry, position) => {
       if (entry === undefined) return;
       const place = { file, position };
       checkId(entry.id, place, ids);
-      const route = checkRoute(entry, place, places.length, surroundings, compileAccess);
+      const route = checkRoute(entry, place, places.length, surroundings);
       places.push(place);
       if (route !== null) routes.push(route);
     });
   }
-  checkClaims(
-    files,
-    routes.map((route) => ({ route, ...places[route.index]! })),
-  );
+  checkClaims(files, routes, places);
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, check);
   const table = compileRoutes(routes);
@@ -108,7 +107,7 @@ function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): Re
   const words = new Set<string>();
   for (const { conditions, index } of routes) {
     const before = words.size;
-    for (const { word } of conditions ?? []) words.add(word);
+    conditions?.forEach(({ word }) => words.add(word));
     if (before > mostWords || words.size <= mostWords) continue;
     const { file, position } = places[index]!;
     const hint = 'routes can share words';
@@ -117,14 +116,15 @@ function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): Re
   return words;
 }
 
-function checkId(id: string | undefined, { file, position }: RoutePlace, ids: Map<string, RoutePlace>): void {
+function checkId(id: string | undefined, place: RoutePlace, ids: Map<string, RoutePlace>): void {
   if (id === undefined) return;
-  const path = ['routes', position, 'id'];
   const earlier = ids.get(id);
   if (earlier === undefined) {
-    ids.set(id, { file, position });
+    ids.set(id, place);
     return;
   }
+  const { file, position } = place;
+  const path = ['routes', position, 'id'];
   const where = placeFrom(file, earlier.file, ['routes', earlier.position]);
   file.check.at(path, `the id ${file.check.quote(path, id)} is taken by the route of ${where}`);
 }
@@ -135,7 +135,6 @@ function checkRoute(
   { file, position }: RoutePlace,
   index: number,
   around: Surroundings,
-  compileAccess: (access: Access) => RouteAccess,
 ): Route | null {
   const { check } = file;
   const path = ['routes', position];
@@ -150,28 +149,29 @@ function checkRoute(
       near?.startsWith('did') === true ? near : declare,
     );
   }
-  const own = check.has([...path, 'access']);
-  const access = own ? checkAccess(entry.access, [...path, 'access'], around.roles, check) : around.access;
-  if (entry.maxAge !== undefined && access !== null && isPublic(access)) {
+  const accessPath = [...path, 'access'];
+  const own = entry.access !== undefined || check.has(accessPath);
+  const access = own ? around.readAccess(entry.access, accessPath, check) : around.access;
+  const publicRoute = access !== null && access.isPublic;
+  if (entry.maxAge !== undefined && publicRoute) {
     check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
   }
   const methods = checkMethods(entry, access, path, check);
-  const pattern = checkPattern(entry.match, [...path, 'match'], check);
-  const rewrite = checkRewrite(entry.rewrite, pattern, [...path, 'rewrite'], check);
-  const publicRoute = access !== null && isPublic(access);
+  const pattern = checkPattern(entry.match, path, check);
+  const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
   const answers = around.readAnswers(entry, path, check);
-  const evict = checkEvict(entry.evict, { pattern, isPublic: publicRoute }, [...path, 'evict'], check);
-  const scope = { pattern, roles: around.roles, headers: around.headers, anonymous: hasPublic(access) };
-  const conditions = checkConditions(entry.when, [...path, 'when'], scope, check);
-  checkMode(entry.mode, { access, conditions: conditions.length }, [...path, 'mode'], check);
+  const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
+  const scope = { pattern, roles: around.roles, headers: around.headers, anonymous: access?.hasPublic === true };
+  const conditions = checkConditions(entry.when, path, scope, check);
+  checkMode(entry.mode, access, conditions.length, path, check);
   if (pattern === null) return null;
   return {
     id: entry.id ?? `route ${position + 1}`,
     index,
     pattern,
     methods,
-    access: compileAccess(access ?? 'deny'),
-    conditions: compileConditions(conditions, around.roles ?? new Map()),
+    access: (access ?? denied).compiled,
+    conditions: compileConditions(conditions, around.roles ?? noRoles),
     tolerates: toleratedBits(entry.path),
     reading: checkReading(entry.path, pattern),
     maxAgeMs: entry.maxAge ?? Infinity,
@@ -181,7 +181,8 @@ function checkRoute(
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? publicRoute,
     websocket: entry.websocket ?? false,
-    ...answers,
+    cors: answers.cors,
+    answers: answers.answers,
     bodyBufferBytes: entry.bodyBuffer ?? around.bodyBufferBytes,
     bodyRate: entry.bodyRate ?? around.bodyRate,
     recheckMs: entry.streams?.recheck ?? around.recheckMs,
@@ -192,7 +193,7 @@ function checkRoute(
 
 function checkMethods(
   entry: Parts<RouteEntry>,
-  access: Access | null,
+  access: ReadAccess | null,
   path: readonly (string | number)[],
   check: Check,
 ): readonly string[] | null {
@@ -205,12 +206,13 @@ function checkMethods(
       check.at([...at, index], 'this method is listed twice');
   });
   const methods = written.filter((method) => method !== undefined);
-  if (access instanceof Map && methods.length === written.length && check.has([...path, 'access'])) {
+  const rules = access?.source;
+  if (rules instanceof Map && methods.length === written.length && check.has([...path, 'access'])) {
     for (const key of check.keys([...path, 'access']) ?? []) {
       const strange = key
         .split(',')
         .map((part) => part.trim())
-        .find((method) => access.has(method) && !methods.includes(method));
+        .find((method) => rules.has(method) && !methods.includes(method));
       if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;
       check.atKey(
         [...path, 'access', key],
@@ -220,18 +222,4 @@ function checkMethods(
     }
   }
   return methods;
-}
-
-/** Routes with equal rules share one compiled set: roles are resolved once, whatever the number of routes. */
-function sharedAccess(roles: DeclaredRoles): (access: Access) => RouteAccess {
-  const table = roles ?? new Map<string, readonly string[]>();
-  const compiled = new Map<string, RouteAccess>();
-  return (access) => {
-    const key = JSON.stringify(access instanceof Map ? { methods: [...access] } : access);
-    const known = compiled.get(key);
-    if (known !== undefined) return known;
-    const fresh = compileRouteAccess(access as AccessSource | ReadonlyMap<string, AccessSource>, table);
-    compiled.set(key, fresh);
-    return fresh;
-  };
 }

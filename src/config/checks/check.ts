@@ -22,6 +22,8 @@ export interface Check {
   /** Keys of the mapping at the path, as written; null when there is no mapping. */
   keys(path: Path): readonly string[] | null;
   lineOf(path: Path): number;
+  /** Whether the file has no problem so far: then no value of it is missing. */
+  faultless(): boolean;
   /** Reads a secret file; throws when it cannot. */
   readonly readSecret: (path: string) => string;
   conceal(value: string, shownAs: string): void;
@@ -53,6 +55,7 @@ export function createCheck(
       return node?.kind === 'map' ? [...node.entries.keys()] : null;
     },
     lineOf: (path) => lines.position(nodeAt(root, path).offset).line,
+    faultless: () => list.count() === 0,
     readSecret,
     conceal: list.conceal,
   };

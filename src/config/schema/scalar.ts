@@ -22,17 +22,28 @@ export class Refusal {
   }
 }
 
+export type Reader = (value: unknown) => unknown;
+
+/** By the transformation that a schema has of it: descriptions make copies of schemas, which share it. */
+const readers = new WeakMap<object, Reader>();
+
 /** A schema of one scalar with its own reading. */
 export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
-  return z
-    .unknown()
-    .transform((value, context): T => {
-      const out = read(value);
-      if (!(out instanceof Refusal)) return out;
-      context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
-      return z.NEVER;
-    })
-    .meta(json);
+  const transform = (value: unknown, context: z.RefinementCtx): T => {
+    const out = read(value);
+    if (!(out instanceof Refusal)) return out;
+    context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
+    return z.NEVER;
+  };
+  readers.set(transform, read);
+  return z.unknown().transform(transform).meta(json);
+}
+
+/** What a schema made by `scalar` reads with: a value or a `Refusal`. Null: it is made in another way. */
+export function readerOf(schema: z.core.$ZodType): Reader | null {
+  if (!(schema instanceof z.ZodPipe) || !(schema.def.out instanceof z.ZodTransform)) return null;
+  if ((schema.def.checks?.length ?? 0) > 0) return null;
+  return readers.get(schema.def.out.def.transform) ?? null;
 }
 
 /** Where a variable may stand in for the value, an editor has to accept the reference. */

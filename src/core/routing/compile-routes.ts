@@ -122,7 +122,9 @@ function addRoute(leaf: Leaf, route: Route): void {
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
   const get = leaf.byMethod.get('GET');
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
-  leaf.refusal = { route: leaf.routes[0] ?? route, allow: [...leaf.byMethod.keys()].sort().join(', ') };
+  const first = leaf.routes[0] ?? route;
+  const alone = leaf.routes.length === 1 && every === null && route.methods === null;
+  leaf.refusal = { route: first, allow: alone ? route.access.allow : [...leaf.byMethod.keys()].sort().join(', ') };
 }
 
 /** HEAD comes along with GET, so a rule of its own counts wherever GET is matched. */
