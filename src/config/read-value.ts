@@ -120,7 +120,5 @@ function optionFor({ options, scalar, list, maps }: UnionPlan, node: Node): Plan
 }
 
 function sharesKey(plan: Plan, { entries }: MapNode): boolean {
-  if (plan.kind !== 'object') return false;
-  for (const key of entries.keys()) if (plan.keys.has(key)) return true;
-  return false;
+  return plan.kind === 'object' && plan.known.some((key) => entries.has(key));
 }

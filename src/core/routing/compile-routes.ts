@@ -115,9 +115,9 @@ function addRoute(leaf: Leaf, route: Route): void {
     if (route.methods === null) leaf.every = match;
     else for (const method of route.methods) leaf.byMethod.set(method, match);
   } else {
-    for (const [method, rule] of byMethod) {
+    byMethod.forEach((rule, method) => {
       if (claims(route, method)) leaf.byMethod.set(method, { route, rule, request: null });
-    }
+    });
   }
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
   const get = leaf.byMethod.get('GET');
