@@ -5,10 +5,8 @@ export function deepFreeze<T>(value: T): T {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return value;
   Object.freeze(value);
+  if (Array.isArray(value)) for (const inner of value as readonly unknown[]) deepFreeze(inner);
   // Without a list of the values: a long policy has hundreds of thousands of them.
-  for (const key in value) {
-    const inner = value[key];
-    if (typeof inner === 'object') deepFreeze(inner);
-  }
+  else for (const key in value) deepFreeze(value[key]);
   return value;
 }

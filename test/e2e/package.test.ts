@@ -43,17 +43,42 @@ afterAll(() => copy?.remove());
 describe('the tarball', () => {
   const paths = () => packed.files.map(({ path }) => path);
 
-  test('holds the compiled program, its configuration files and who may use it how, and nothing else', () => {
+  test('holds the program, its types, its configuration files and who may use it how, and nothing else', () => {
     const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
-    const other = paths().filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path));
-    expect(other.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...configs].sort());
+    const other = paths().filter((path) => !/^dist\/(main|index|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path));
+    const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/licenses.txt', 'package.json'];
+    expect(other.sort()).toEqual([...texts, ...configs].sort());
   });
 
-  test('every compiled file comes of a source, and every source was compiled', () => {
-    const compiled = paths().filter((path) => /^dist\/.*\.js$/.test(path));
+  test('every source has its types in it, and types come of sources alone', () => {
+    const types = paths().filter((path) => /^dist\/.*\.d\.ts$/.test(path));
     const sources = globSync('**/*.ts', { cwd: join(copy.folder, 'src') });
-    const expected = sources.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
-    expect(compiled.sort()).toEqual(expected.sort());
+    const expected = sources.map((path) => `dist/${path.replace(/\.ts$/, '.d.ts')}`);
+    expect(types.sort()).toEqual(expected.sort());
+  });
+
+  test('every file of the program is used by it', () => {
+    const read = (path: string) => readFileSync(join(copy.folder, path), 'utf8');
+    const reached = new Set([bin.rolegate, exports['.'].default.slice(2)]);
+    for (const path of reached) {
+      for (const [, name = ''] of read(path).matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g))
+        reached.add(join(path, '..', name));
+    }
+    expect(
+      paths()
+        .filter((path) => path.endsWith('.js'))
+        .sort(),
+    ).toEqual([...reached].sort());
+  });
+
+  test('the licenses of packages that are in the program come with it, and no path of the machine that made it', () => {
+    const program = [...paths().filter((path) => path.endsWith('.js'))].map((path) =>
+      readFileSync(join(copy.folder, path), 'utf8'),
+    );
+    const licenses = readFileSync(join(copy.folder, 'dist/licenses.txt'), 'utf8');
+    expect(licenses.match(/^\S+ \d+\.\d+\.\d+$/gm)?.map((line) => line.split(' ')[0])).toEqual(['yaml', 'zod']);
+    for (const text of program) expect(text).not.toContain(copy.folder);
+    for (const text of program) expect(text).not.toContain(root);
   });
 
   test('has what package.json points to', () => {

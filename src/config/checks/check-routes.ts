@@ -107,7 +107,7 @@ function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): Re
   const words = new Set<string>();
   for (const { conditions, index } of routes) {
     const before = words.size;
-    conditions?.forEach(({ word }) => words.add(word));
+    if (conditions !== null) for (const { word } of conditions) words.add(word);
     if (before > mostWords || words.size <= mostWords) continue;
     const { file, position } = places[index]!;
     const hint = 'routes can share words';
@@ -152,7 +152,7 @@ function checkRoute(
   const accessPath = [...path, 'access'];
   const own = entry.access !== undefined || check.has(accessPath);
   const access = own ? around.readAccess(entry.access, accessPath, check) : around.access;
-  const publicRoute = access !== null && access.isPublic;
+  const publicRoute = access?.isPublic === true;
   if (entry.maxAge !== undefined && publicRoute) {
     check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
   }

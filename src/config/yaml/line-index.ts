@@ -7,11 +7,16 @@ export interface LineIndex {
   bounds(line: number): { readonly start: number; readonly end: number } | null;
 }
 
+/** Lines are looked for when the first one is asked for: of a file without problems none is. */
 export function createLineIndex(text: string): LineIndex {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  let found: readonly number[] | null = null;
+  const lineStarts = () => {
+    found ??= startsOf(text);
+    return found;
+  };
   return {
     position(offset) {
+      const starts = lineStarts();
       const at = Math.min(Math.max(offset, 0), text.length);
       let low = 0;
       let high = starts.length - 1;
@@ -23,6 +28,7 @@ export function createLineIndex(text: string): LineIndex {
       return { line: low + 1, column: at - starts[low]! + 1 };
     },
     bounds(line) {
+      const starts = lineStarts();
       const start = starts[line - 1];
       if (start === undefined) return null;
       const next = starts[line];
@@ -31,4 +37,10 @@ export function createLineIndex(text: string): LineIndex {
       return { start, end };
     },
   };
+}
+
+function startsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }

@@ -1,0 +1,39 @@
+/**
+ * `npm run build`, after the compiler has made the types: the program in few files, since a command spends more time
+ * finding and reading hundreds of small modules than in them. Packages stay packages, but for two that nearly every
+ * command needs (docs/decisions/0016-program-in-few-files.md).
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { bundledLicenses } from './bundled-licenses.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const inside: ReadonlySet<string> = new Set(['yaml', 'zod']);
+
+/** A name as imports have it: a package, or a part of one. */
+function staysPackage(id: string): boolean {
+  return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '');
+}
+
+const build = await rolldown({
+  input: { main: join(root, 'src', 'main.ts'), index: join(root, 'src', 'index.ts') },
+  cwd: root,
+  platform: 'node',
+  external: (id) => staysPackage(id),
+  // Comments would tell where packages lie on this machine.
+  experimental: { attachDebugInfo: 'none' },
+  // A package that is not there would be looked for when the program runs.
+  onwarn: (warning) => {
+    throw new Error(warning.message ?? String(warning));
+  },
+});
+const { output } = await build.write({
+  dir: join(root, 'dist'),
+  format: 'esm',
+  // As deep as the sources that find files by their own place: `src/cli/packaged-file.ts`.
+  chunkFileNames: 'chunks/[name].js',
+});
+const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+writeFileSync(join(root, 'dist', 'licenses.txt'), bundledLicenses(modules, []));
