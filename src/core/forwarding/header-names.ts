@@ -28,6 +28,12 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
+/** What servers of CGI-like interfaces take from their proxy: the part of the path that is not the application's, and the rest. */
+const cgiNames = ['script-name', 'path-info', 'x-script-name'];
+
+/** By which header a service sends files through a proxy in front of it, and where they are (the class of CVE-2025-61780). */
+const filePlaces = ['x-sendfile-type', 'x-accel-mapping'];
+
 /**
  * Headers that make a service act on another method or path than the one that was authorized, or call others through
  * whom the client names (`Proxy` behind CGI-like interfaces, the class of CVE-2016-5385).
@@ -39,6 +45,8 @@ export const overrides: readonly string[] = [
   'x-original-url',
   'x-original-uri',
   'x-rewrite-url',
+  ...cgiNames,
+  ...filePlaces,
   'proxy',
 ];
 

@@ -82,8 +82,16 @@ function methodsOf(request: LenientRequest): string[] {
 /** Every path that the service may believe to be asked for. */
 export function servedPaths(request: LenientRequest): string[] {
   const values = mergedHeaders(request);
-  const overrides = ['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-forwarded-uri', 'x-forwarded-path'];
-  const targets = [request.target, ...overrides.flatMap(values)];
+  const overrides = [
+    'path-info',
+    'x-original-url',
+    'x-rewrite-url',
+    'x-original-uri',
+    'x-forwarded-uri',
+    'x-forwarded-path',
+  ];
+  const mounted = ['script-name', 'x-script-name'].flatMap(values).map((name) => behind(name, request.target));
+  const targets = [request.target, ...overrides.flatMap(values), ...mounted];
   const paths = new Set<string>();
   for (const target of targets) {
     const path = pathOf(target);
@@ -97,6 +105,12 @@ export function servedPaths(request: LenientRequest): string[] {
     }
   }
   return [...paths];
+}
+
+/** What a server of CGI-like interfaces takes for the path of an application that is said to be mounted at `name`. */
+function behind(name: string, target: string): string {
+  const rest = target.slice(target.indexOf(name) + name.length);
+  return name !== '' && target.includes(name) ? `/${rest}` : target;
 }
 
 function pathOf(target: string): string {
