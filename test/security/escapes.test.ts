@@ -78,6 +78,13 @@ attackSuite('path parameters', [
     ['two of them', '/public/..;a;b/admin/x'],
   ]),
   { name: 'of the guarded path', bytes: get('/admin;x/y'), status: 400, code: 'path_ambiguous', reaches: null },
+  ...(['/public/x%3By', '/public/x%3by', '/%3b/admin/x', '/admin%3bx/y', '/public/%3Bjsessionid=1'] as const).map(
+    (target): Attack => ({
+      name: `escaped without dots: ${target}`,
+      bytes: get(target),
+      ...{ status: 400, code: 'path_ambiguous', reaches: null },
+    }),
+  ),
   { name: 'a session id', bytes: get('/public/x;jsessionid=1'), status: 400, code: 'path_ambiguous', reaches: null },
   { name: 'a semicolon of a query is text', bytes: get('/public/x?a;b'), status: 200, reaches: '/public/x?a;b' },
 ]);
