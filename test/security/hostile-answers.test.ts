@@ -69,6 +69,7 @@ const invalid: readonly (readonly [name: string, bytes: string])[] = [
     'a 101 that nobody asked for',
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
   ],
+  ['an answer behind a 101', `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n${second}`],
   ['nothing', ''],
   ['an end within the status line', 'HTTP/1.1 20'],
   ['an end within the headers', 'HTTP/1.1 200 OK\r\nX-A: b\r\n'],
