@@ -6,9 +6,11 @@
  */
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
+import { requestLines } from '../core/forwarding/request-lines.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { Annotate } from './answer-head.ts';
+import type { ClientRequest } from './client-side.ts';
 import type { Upstreams } from './create-upstreams.ts';
 import type { Target } from './target.ts';
 import { reasonOfFailure, unsendable } from './upstream-failure.ts';
@@ -58,9 +60,12 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
       return;
     }
 
-    const headers: string[] = [];
-    appendRequestHeaders(headers, context.rules, decision, this.req.rawHeaders, facts);
-    this.hop = { method: request.method, path: path + request.query, headers, body: null };
+    const hop = hopRequest(request.method, path + request.query, this.req, context.rules, decision, facts);
+    if (hop === null) {
+      this.fail('header_invalid');
+      return;
+    }
+    this.hop = hop;
     this.context = context;
     this.upstream = context.upstreams.get(route.upstream);
     this.begin(decision);
@@ -228,4 +233,25 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     // Where it still waits for a connection, that one reports the end.
     if (this.destination === null) this.leave();
   }
+}
+
+const none: readonly string[] = [];
+
+/** The request without its body; null: it would be no valid HTTP. */
+function hopRequest(
+  method: string,
+  path: string,
+  { rawHeaders, memory }: ClientRequest,
+  rules: ForwardingRules,
+  decision: Allow,
+  facts: ClientFacts,
+): HopRequest | null {
+  // Only requests without a body have one.
+  if (memory !== null) {
+    const lines = requestLines(rules, decision, rawHeaders, facts, memory);
+    return lines === null ? null : { method, path, headers: none, lines, body: null };
+  }
+  const headers: string[] = [];
+  appendRequestHeaders(headers, rules, decision, rawHeaders, facts);
+  return { method, path, headers, body: null };
 }

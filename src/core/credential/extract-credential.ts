@@ -17,7 +17,7 @@ const visible = /^[\x21-\x7e]+$/;
 
 /** Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`, `credential_incomplete`, `credential_scheme_unsupported` (401); `cross_site_request` (403). */
 export function extractCredential(
-  request: CanonicalRequest,
+  request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
   sources: CredentialSources,
 ): Credential | null | ReasonCode {

@@ -29,10 +29,9 @@ export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalReq
   const { method } = view;
   if (!usual.has(method) && (!methodName.test(method) || neverForwarded.test(method))) return 'method_unsupported';
 
-  const authority = readHead(view, via);
-  if (typeof authority === 'object') return authority.reason;
-  const host = authority === '' ? '' : canonicalHost(authority);
-  if (host === null) return 'host_invalid';
+  const addressed = readAddress(view, via);
+  if (typeof addressed === 'string') return addressed;
+  const { authority, host } = addressed;
 
   let target = view.target;
   if (target.charCodeAt(0) !== 0x2f) {
@@ -47,6 +46,20 @@ export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalReq
   const query = mark < 0 ? '' : target.slice(mark);
   if (query !== '' && notInQuery.test(query)) return 'target_invalid';
   return { method, host, authority, path: read.path, unmerged: read.unmerged, query, ambiguities: read.ambiguities };
+}
+
+/** Authority and host: out of the headers, or as they were read before with the same method and version. */
+function readAddress(view: RequestView, via: ViaRule | undefined): { authority: string; host: string } | ReasonCode {
+  const { method, httpVersion, memory } = view;
+  const known = memory?.addressed ?? null;
+  if (known !== null && known.method === method && known.httpVersion === httpVersion && known.via === via) return known;
+  const authority = readHead(view, via);
+  if (typeof authority === 'object') return authority.reason;
+  const host = authority === '' ? '' : canonicalHost(authority);
+  if (host === null) return 'host_invalid';
+  const addressed = { method, httpVersion, via, authority, host };
+  if (memory != null) memory.addressed = addressed;
+  return addressed;
 }
 
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */

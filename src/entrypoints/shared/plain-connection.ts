@@ -8,7 +8,7 @@ import type { Deadline, Deadlines } from '../../upstream/deadline-wheel.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { EndedConnections } from './ended-connections.ts';
 import { type AnswerConnection, PlainAnswer } from './plain-answer.ts';
-import { headEnd, type PlainRequest, readPlainRequest } from './plain-request.ts';
+import { headEnd, type PlainHead, type PlainRequest, readPlainRequest } from './plain-request.ts';
 
 /** What plain connections of a server have in common. */
 export interface PlainDoor {
@@ -26,6 +26,9 @@ export interface PlainDoor {
   takeOver(socket: Socket): void;
 }
 
+/** A longer head is not kept for the next request. */
+const longestKeptHead = 4 * 1024;
+
 /** What a client may send ahead of an answer before nothing more is read. */
 const maxAheadBytes = 64 * 1024;
 
@@ -42,6 +45,8 @@ export class PlainConnection implements Deadline, AnswerConnection {
   #answer: PlainAnswer | null = null;
   /** Nothing was asked yet. */
   #fresh = true;
+  /** Headers of the last request, which clients mostly repeat. */
+  #head: PlainHead | null = null;
   /** What came while a request was being answered. */
   #ahead: Buffer | null = null;
 
@@ -106,12 +111,13 @@ export class PlainConnection implements Deadline, AnswerConnection {
   };
 
   #take(bytes: Buffer): void {
-    const request = readPlainRequest(bytes, this.#door.maxHeadBytes, this.socket);
+    const request = readPlainRequest(bytes, this.#door.maxHeadBytes, this.socket, this.#head);
     if (request === null) {
       this.#handOver(bytes);
       return;
     }
     this.#fresh = false;
+    this.#head = request.head.block.length <= longestKeptHead ? request.head : null;
     // Whoever answers sees to it that it does not take for ever.
     this.#door.deadlines.cancel(this);
     const answer = new PlainAnswer(this, request.method === 'HEAD');
@@ -161,6 +167,7 @@ export class PlainConnection implements Deadline, AnswerConnection {
   }
 
   #letGo(): void {
+    this.#head = null;
     this.#open.delete(this);
     this.#door.deadlines.cancel(this);
   }

@@ -4,6 +4,7 @@
  * parser of Node, which decides what to refuse and how.
  */
 import type { Socket } from 'node:net';
+import { HeadMemory } from '../../core/request/head-memory.ts';
 import type { ClientRequest } from '../../upstream/client-side.ts';
 
 export const headEnd: Buffer = Buffer.from('\r\n\r\n');
@@ -12,35 +13,60 @@ export const headEnd: Buffer = Buffer.from('\r\n\r\n');
 const grammar =
   /^(?:GET|HEAD|DELETE|OPTIONS) \/[\x21\x22\x24-\x7e]* HTTP\/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)+$/;
 
+const requestLine = /^(?:GET|HEAD|DELETE|OPTIONS) \/[\x21\x22\x24-\x7e]* HTTP\/1\.1$/;
+
+/** Everything behind the request line. Requests that have the same bytes there share one. */
+export interface PlainHead {
+  /** As received. */
+  readonly block: string;
+  readonly rawHeaders: readonly string[];
+  readonly memory: HeadMemory;
+}
+
 export class PlainRequest implements ClientRequest {
   readonly method: string;
   readonly url: string;
-  readonly rawHeaders: string[];
+  readonly rawHeaders: readonly string[];
+  readonly memory: HeadMemory;
+  readonly head: PlainHead;
   readonly socket: Socket;
   readonly httpVersionMajor = 1;
   readonly httpVersionMinor = 1;
   readonly complete = true;
   readonly source = null;
 
-  constructor(method: string, url: string, rawHeaders: string[], socket: Socket) {
+  constructor(method: string, url: string, head: PlainHead, socket: Socket) {
     this.method = method;
     this.url = url;
-    this.rawHeaders = rawHeaders;
+    this.head = head;
+    this.rawHeaders = head.rawHeaders;
+    this.memory = head.memory;
     this.socket = socket;
   }
 }
 
-/** Null: it is none, or has more than `maxBytes`. */
-export function readPlainRequest(bytes: Buffer, maxBytes: number, socket: Socket): PlainRequest | null {
+/** Null: it is none, or has more than `maxBytes`. `before`: of the request before it on the same connection. */
+export function readPlainRequest(
+  bytes: Buffer,
+  maxBytes: number,
+  socket: Socket,
+  before: PlainHead | null = null,
+): PlainRequest | null {
   const { length } = bytes;
-  if (length > maxBytes || bytes.indexOf(headEnd) !== length - 4) return null;
+  if (length > maxBytes) return null;
+  const lineEnd = bytes.indexOf(0x0d);
+  const start = lineEnd + 2;
+  if (before !== null && length - start === before.block.length && bytes[lineEnd + 1] === 0x0a) {
+    if (bytes.toString('latin1', start, length) === before.block) {
+      const line = bytes.toString('latin1', 0, lineEnd);
+      return requestLine.test(line) ? requestOf(line, before, socket) : null;
+    }
+  }
+  if (bytes.indexOf(headEnd) !== length - 4) return null;
   const text = bytes.toString('latin1', 0, length - 2);
   if (!grammar.test(text)) return null;
-  const method = text.slice(0, text.indexOf(' '));
-  let end = text.indexOf('\r\n');
-  const url = text.slice(method.length + 1, end - ' HTTP/1.1'.length);
   const rawHeaders: string[] = [];
-  for (let at = end + 2; at < text.length; at = end + 2) {
+  for (let at = start, end = 0; at < text.length; at = end + 2) {
     end = text.indexOf('\r\n', at);
     const colon = text.indexOf(':', at);
     const name = text.slice(at, colon);
@@ -48,7 +74,27 @@ export function readPlainRequest(bytes: Buffer, maxBytes: number, socket: Socket
     if (changesReading(name, value)) return null;
     rawHeaders.push(name, value);
   }
-  return new PlainRequest(method, url, rawHeaders, socket);
+  const block = bytes.toString('latin1', start, length);
+  return requestOf(text.slice(0, lineEnd), { block, rawHeaders, memory: new HeadMemory() }, socket);
+}
+
+function requestOf(line: string, head: PlainHead, socket: Socket): PlainRequest {
+  const method = methodOf(line);
+  return new PlainRequest(method, line.slice(method.length + 1, -' HTTP/1.1'.length), head, socket);
+}
+
+/** The one of the grammar. A word of the program and not of the request, since its hash is known wherever it is looked up. */
+function methodOf(line: string): string {
+  switch (line.charCodeAt(0)) {
+    case 0x47:
+      return 'GET';
+    case 0x48:
+      return 'HEAD';
+    case 0x44:
+      return 'DELETE';
+    default:
+      return 'OPTIONS';
+  }
 }
 
 /** Lengths first: most names are dismissed without a new string. */
