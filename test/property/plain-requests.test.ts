@@ -104,3 +104,23 @@ test('both readers agree on every plain request', { timeout: patienceMs }, async
   // Of those that were made enough are plain for this to say something.
   expect(plain).toBeGreaterThan(100);
 });
+
+test('behind another request it is what it is alone, whatever that one was', () => {
+  let shared = 0;
+  // Small parts, so that heads are often the same.
+  const block = fc.constantFrom('Host: a\r\n', 'Host: b\r\n', 'A:  b\r\nHost: a\r\n', 'Host: a\r\nVia: c\r\n', '', odd);
+  const text = fc.tuple(start, block, fc.constantFrom('\r\n', '\r\n', '\r\n', '', '\n')).map((parts) => {
+    const [line, lines, end] = parts;
+    return `${line}\r\n${lines}${end}`;
+  });
+  const property = (first: string, second: string) => {
+    const before = readPlainRequest(Buffer.from(first, 'latin1'), 16_384, unused)?.head ?? null;
+    const alone = readPlainRequest(Buffer.from(second, 'latin1'), 16_384, unused);
+    const behind = readPlainRequest(Buffer.from(second, 'latin1'), 16_384, unused, before);
+    const plainly = (read: typeof alone) => read && [read.method, read.url, read.rawHeaders, read.head.block];
+    expect(plainly(behind)).toEqual(plainly(alone));
+    if (behind !== null && behind.head === before) shared += 1;
+  };
+  fc.assert(fc.property(text, text, property), runs(20_000));
+  expect(shared).toBeGreaterThan(500);
+});

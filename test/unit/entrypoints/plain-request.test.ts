@@ -1,10 +1,11 @@
 /** Plain requests: what is read as one, and what is left to the parser of Node. */
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { readPlainRequest } from '../../../src/entrypoints/shared/plain-request.ts';
+import { type PlainHead, readPlainRequest } from '../../../src/entrypoints/shared/plain-request.ts';
 
 const socket = new Socket();
-const read = (text: string, maxBytes = 16_384) => readPlainRequest(Buffer.from(text, 'latin1'), maxBytes, socket);
+const read = (text: string, maxBytes = 16_384, before: PlainHead | null = null) =>
+  readPlainRequest(Buffer.from(text, 'latin1'), maxBytes, socket, before);
 const get = (...lines: string[]) => `${['GET /a HTTP/1.1', 'Host: a', ...lines].join('\r\n')}\r\n\r\n`;
 
 describe('a plain request', () => {
@@ -22,6 +23,47 @@ describe('a plain request', () => {
     ['keep-alive', get('Connection: Keep-Alive'), 'GET', '/a', ['Host', 'a', 'Connection', 'Keep-Alive']],
   ])('%s', (_name, text, method, url, rawHeaders) => {
     expect(read(text)).toMatchObject({ method, url, rawHeaders, complete: true, source: null });
+  });
+});
+
+describe('behind another request', () => {
+  const { head } = read(get('A: b'))!;
+
+  it('with the same headers it has the same array, and one memory', () => {
+    const next = read('DELETE /b?c HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n', 16_384, head);
+    expect(next).toMatchObject({ method: 'DELETE', url: '/b?c', rawHeaders: ['Host', 'a', 'A', 'b'] });
+    expect(next!.rawHeaders).toBe(head.rawHeaders);
+    expect(next!.memory).toBe(head.memory);
+  });
+
+  it.each([
+    ['another value', get('A: c')],
+    ['another name', get('B: b')],
+    ['another spelling', get('a: b')],
+    ['one line more', get('A: b', 'C: d')],
+    ['one line less', get()],
+  ])('with %s it is read anew', (_name, text) => {
+    const next = read(text, 16_384, head);
+    expect(next).toMatchObject({ rawHeaders: read(text)!.rawHeaders });
+    expect(next!.memory).not.toBe(head.memory);
+  });
+
+  it.each([
+    ['an absolute target', 'GET http://b/a HTTP/1.1'],
+    ['another method', 'POST /a HTTP/1.1'],
+    ['another version', 'GET /a HTTP/1.0'],
+    ['a fragment', 'GET /a#b HTTP/1.1'],
+    ['a bare LF in the line', 'GET /a HTTP/1.1\nB: c'],
+    ['a header in the line', 'GET /a HTTP/1.1\r\nB: c'],
+    ['a bare CR in the line', 'GET /a\rb HTTP/1.1'],
+    ['nothing in front', ''],
+  ])('with the same headers and %s it is what it is without', (_name, line) => {
+    const text = `${line}\r\nHost: a\r\nA: b\r\n\r\n`;
+    expect(read(text, 16_384, head)?.rawHeaders).toEqual(read(text)?.rawHeaders);
+  });
+
+  it('longer than allowed it is left to the parser of Node', () => {
+    expect(read(get('A: b'), 20, head)).toBeNull();
   });
 });
 
