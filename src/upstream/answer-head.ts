@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { annotation, appendAnswerHeaders, type TreatAnswer } from '../core/forwarding/answer-headers.ts';
+import { type AnswerLines, answerLines } from '../core/forwarding/answer-lines.ts';
 import type { Route } from '../core/routing/route.ts';
 
 /** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
@@ -24,6 +25,24 @@ export interface AnswerHead {
   readonly errorId: string | null;
   /** The body has a transfer coding that cannot be passed on. */
   readonly coded: boolean;
+  /** It may be that of further answers: nobody adds to its headers. */
+  repeats: boolean;
+  /** The same as text, once it was made. */
+  lines: AnswerLines | null;
+}
+
+/** `head` with one header more. */
+export function withHeader(head: AnswerHead, name: string, value: string): AnswerHead {
+  if (head.repeats) return { ...head, headers: [...head.headers, name, value], repeats: false, lines: null };
+  head.headers.push(name, value);
+  return head;
+}
+
+/** As text; throws when it is no valid HTTP. */
+export function linesOf(head: AnswerHead): AnswerLines {
+  const { status, statusText, headers } = head;
+  head.lines ??= answerLines(status, statusText ?? STATUS_CODES[status] ?? 'unknown', headers);
+  return head.lines;
 }
 
 /** `route` is the request's, and `asked` are its headers. */
@@ -46,7 +65,16 @@ export function answerHead(
   // A 204 has no length (RFC 9110 section 8.6); a client that believed it would wait for a body.
   if (status === 204 && contentLength >= 0) dropContentLength(headers);
   const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
-  return { status, statusText: usual ? undefined : statusText, headers, contentLength, errorId, coded };
+  return {
+    status,
+    statusText: usual ? undefined : statusText,
+    headers,
+    contentLength,
+    errorId,
+    coded,
+    repeats: false,
+    lines: null,
+  };
 }
 
 const printable = /^[\x20-\x7e]+$/;

@@ -3,7 +3,8 @@
  * usual case; the system call is the dearest part of a request. Otherwise the head goes out by `flush`.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { type AnswerContext, type AnswerHead, answerHead, hasBody } from './answer-head.ts';
+import { type AnswerContext, type AnswerHead, answerHead, hasBody, linesOf, withHeader } from './answer-head.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import { Exchange } from './exchange.ts';
 import { hasOwnMemory, letGo } from './part-memory.ts';
 import { resetSocket } from './reset-socket.ts';
@@ -19,17 +20,25 @@ export abstract class AnsweredExchange extends Exchange {
   /** The client cannot tell the end of the answer from the end of the connection. */
   private unframed = false;
 
-  /** The head of the final answer is there. `flushed`: it is sent at the end of the tick, without anybody's `flush`. */
+  /**
+   * The head of the final answer is there. `flushed`: it is sent at the end of the tick, without anybody's `flush`;
+   * `memory`: of the connection that it came on.
+   */
   protected beginAnswer(
     status: number,
     statusText: string,
     rawHeaders: readonly string[],
     context: AnswerContext,
     flushed = false,
+    memory: AnswerMemory | null = null,
   ): void {
     this.answeredAt = performance.now();
     const route = this.decision?.route ?? null;
-    this.head = answerHead(status, statusText, rawHeaders, context, route, this.req.rawHeaders);
+    const asked = this.req.rawHeaders;
+    this.head =
+      memory === null
+        ? answerHead(status, statusText, rawHeaders, context, route, asked)
+        : memory.headOf(status, statusText, rawHeaders, context, route, asked);
     // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
     if (this.head.coded) {
       this.fail('upstream_answer_invalid');
@@ -64,7 +73,7 @@ export abstract class AnsweredExchange extends Exchange {
     this.held = null;
     // All of it is there, so its length is known, whatever framing the upstream chose.
     if (head.contentLength < 0 && hasBody(this.method, head.status)) {
-      head.headers.push('content-length', String(held === null ? 0 : held.length));
+      this.head = withHeader(head, 'content-length', String(held === null ? 0 : held.length));
     }
     if (!this.sendHead()) return;
     if (held === null) this.res.end();
@@ -75,17 +84,19 @@ export abstract class AnsweredExchange extends Exchange {
 
   /** Writes the head, and what waits with it. False: the head was no valid HTTP, and the client got a refusal. */
   private sendHead(): boolean {
-    const { head, held, res } = this;
+    const { held, res } = this;
+    let { head } = this;
     if (head === null) return true;
-    const { status, statusText, headers, errorId } = head;
     this.head = null;
     this.held = null;
     if (this.closesConnection) {
-      headers.push('connection', 'close');
+      head = withHeader(head, 'connection', 'close');
       this.from.closing = true;
     }
+    const { status, statusText, headers, errorId } = head;
     try {
-      if (statusText === undefined) res.writeHead(status, headers);
+      if (res.writeLines !== undefined) res.writeLines(linesOf(head));
+      else if (statusText === undefined) res.writeHead(status, headers);
       else res.writeHead(status, statusText, headers);
     } catch (cause) {
       this.fail('upstream_answer_invalid', cause);

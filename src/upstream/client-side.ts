@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AnswerLines } from '../core/forwarding/answer-lines.ts';
 import type { HeadMemory } from '../core/request/head-memory.ts';
 
 export interface ClientRequest {
@@ -30,6 +31,8 @@ export interface ClientAnswer {
   /** Headers are names and values in turn. Throws when they are no valid HTTP. */
   writeHead(status: number, headers: string[]): unknown;
   writeHead(status: number, statusText: string, headers: string[]): unknown;
+  /** In place of `writeHead`, for a head whose text may be kept. Left out: this form of answer writes its own. */
+  writeLines?(lines: AnswerLines): void;
   writeContinue(): void;
   /** Sends the head when no body will follow it. */
   flushHeaders(): void;

@@ -131,7 +131,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
   onResponseStart(control: HopControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
     if (this.stopped) return;
     const told = this.evictAfter(status);
-    this.beginAnswer(status, statusText, rawHeaders, this.context!);
+    this.beginAnswer(status, statusText, rawHeaders, this.context!, false, control.memory);
     this.progress(this.answeredAt);
     if (told === null || this.stopped) return;
     this.progress(this.answeredAt + longestHoldMs);

@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { countLines } from '../../core/forwarding/count-lines.ts';
+import { type AnswerLines, answerLines } from '../../core/forwarding/answer-lines.ts';
 import type { ClientAnswer } from '../../upstream/client-side.ts';
 import { leaveWithTurn } from './answer-turn.ts';
 
@@ -53,21 +53,15 @@ export class PlainAnswer implements ClientAnswer {
   writeHead(status: number, textOrHeaders: string | string[], given: string[] = []): void {
     const named = typeof textOrHeaders === 'string';
     const headers = named ? given : textOrHeaders;
+    const words = named ? textOrHeaders : (STATUS_CODES[status] ?? 'unknown');
+    this.writeLines(answerLines(status, words, headers));
+  }
+
+  writeLines({ status, text: lines, dated, framed, last }: AnswerLines): void {
     this.statusCode = status;
     this.#bodiless = this.#toHead || status === 204 || status === 304;
-    let text = `HTTP/1.1 ${status} ${named ? textOrHeaders : (STATUS_CODES[status] ?? 'unknown')}\r\n`;
-    let framed = false;
-    let dated = false;
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i]!;
-      const value = headers[i + 1]!;
-      text += `${name}: ${value}\r\n`;
-      if (name.length === 4) dated ||= name.toLowerCase() === 'date';
-      else if (name.length === 14) framed ||= name.toLowerCase() === 'content-length';
-      else if (name === 'connection') this.#last = value === 'close';
-    }
-    const lines = 1 + headers.length / 2;
-    if (countLines(text) !== lines) throw new TypeError('The head of the answer is no HTTP');
+    this.#last = last;
+    let text = lines;
     if (!dated) text += dateLine();
     const connection = this.#connection;
     if (connection !== null && !this.#last)

@@ -1,10 +1,13 @@
 /** Reads one answer after the other out of the bytes of a connection, and hands their parts to the exchange. */
-import { type Framing, readHead } from './answer-head-text.ts';
+import { AnswerMemory } from '../answer-memory.ts';
+import { type Framing, type Head, readHead } from './answer-head-text.ts';
 import { ChunkedBody } from './chunked-body.ts';
 import type { HopControl, HopHandler } from './connection.ts';
 
 /** Bytes of the head of an answer, interim ones (1xx) before it included. */
 const maxHeadBytes = 64 * 1024;
+/** A longer head is not kept for the next answer. */
+const longestKept = 2 * 1024;
 const headEnd = Buffer.from('\r\n\r\n');
 
 export class AnswerReader {
@@ -22,6 +25,11 @@ export class AnswerReader {
   /** The part of a head that came so far, in a buffer that grows. */
   #head: Buffer | null = null;
   #headBytes = 0;
+  memory: AnswerMemory | null = null;
+  /** The last head, which services repeat until a second is over, and what it was read as. */
+  #known: Head | null = null;
+  #knownText = '';
+  #knownMethod = '';
   #interimBytes = 0;
 
   /** Makes ready for the answer to a request with this method. */
@@ -107,7 +115,7 @@ export class AnswerReader {
       this.#head = null;
       this.#headBytes = 0;
     }
-    const head = readHead(text, this.#method);
+    const head = this.#read(text);
     // A switch of protocols was not asked for.
     if (head === null || head.status === 101) return 'answer_invalid';
     if (head.status < 200) return null;
@@ -118,6 +126,18 @@ export class AnswerReader {
     this.#chunks = head.framing === 'chunked' ? new ChunkedBody() : null;
     handler.onResponseStart(control, head.status, head.statusText, head.rawHeaders);
     return null;
+  }
+
+  #read(text: string): Head | null {
+    const method = this.#method;
+    if (this.#known !== null && text === this.#knownText && method === this.#knownMethod) return this.#known;
+    const head = readHead(text, method);
+    const kept = head !== null && text.length <= longestKept && !setsCookie(head);
+    this.#known = kept ? head : null;
+    this.memory = kept ? new AnswerMemory() : null;
+    this.#knownText = kept ? text : '';
+    this.#knownMethod = method;
+    return head;
   }
 
   #readBody(
@@ -159,4 +179,12 @@ export class AnswerReader {
 function partOf(bytes: Buffer, from: number, to: number, reused: boolean): Buffer {
   const part = bytes.subarray(from, to);
   return reused ? Buffer.from(part) : part;
+}
+
+/** Its value may be a credential: it stays nowhere longer than it has to. */
+function setsCookie({ rawHeaders }: Head): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 10 && rawHeaders[i]!.toLowerCase() === 'set-cookie') return true;
+  }
+  return false;
 }

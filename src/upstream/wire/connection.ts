@@ -3,6 +3,7 @@
  * know of a connection stands here: how many requests it carried, and whether it can carry another.
  */
 import type { Socket } from 'node:net';
+import type { AnswerMemory } from '../answer-memory.ts';
 import { hasOwnMemory, letGo } from '../part-memory.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type HopFailure, hopError } from './hop-error.ts';
@@ -46,6 +47,8 @@ export interface HopRequest {
 export interface HopControl {
   /** Requests that the connection carried before this one. */
   readonly carried: number;
+  /** Of all answers with the bytes that the head of this one has; null: it is not kept. */
+  readonly memory: AnswerMemory | null;
   /** Not a byte of the request has been written; it stays so when the connection has ended. */
   readonly unsent: boolean;
   pause(): void;
@@ -112,6 +115,10 @@ export class Connection implements HopControl, BodyTaker {
     socket.on('end', () => this.#ended());
     socket.on('close', () => this.#end(hopError('closed')));
     socket.on('drain', () => this.#body?.resume());
+  }
+
+  get memory(): AnswerMemory | null {
+    return this.#reader.memory;
   }
 
   /** Whether nothing has been heard of its end. */
