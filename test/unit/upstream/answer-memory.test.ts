@@ -1,6 +1,8 @@
 /** The memory of heads of answers: the same head again, and nothing of one answer in another. */
 import { describe, expect, it } from 'vitest';
+import { compileCors } from '../../../src/core/cors/cors-policy.ts';
 import { compileAnswerTreatment } from '../../../src/core/forwarding/answer-headers.ts';
+import { compileAnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
 import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
 import { type AnswerContext, answerHead, linesOf, withHeader } from '../../../src/upstream/answer-head.ts';
@@ -27,10 +29,8 @@ describe('of one head', () => {
   it('gives what another route and another configuration make of it', () => {
     const memory = new AnswerMemory();
     const all: AnswerContext = { ...context, annotate: 'all' };
-    const added: Route = {
-      ...route,
-      answers: { names: new Map([['via', -1]]), added: [] } as unknown as Route['answers'],
-    };
+    const answers = compileAnswerRules({ security: 'basic', set: new Map(), remove: ['content-type'] });
+    const added: Route = { ...route, answers };
     for (const [used, on] of [
       [context, route],
       [all, route],
@@ -51,11 +51,15 @@ describe('of one head', () => {
 
   it('gives every origin the CORS headers that are for it', () => {
     const memory = new AnswerMemory();
-    const cors = {
-      ...route,
-      cors: { origins: new Set(['https://a.test', 'https://b.test']), suffixes: [], any: false },
-    };
-    const on = cors as unknown as Route;
+    const cors = compileCors({
+      origins: ['https://a.test', 'https://b.test'],
+      methods: null,
+      headers: [],
+      exposeHeaders: [],
+      credentials: true,
+      maxAgeMs: 0,
+    });
+    const on: Route = { ...route, cors };
     const heads = ['https://a.test', 'https://b.test'].map((origin) => {
       const asked = ['Origin', origin];
       return [
@@ -64,6 +68,7 @@ describe('of one head', () => {
       ];
     });
     for (const [found, wanted] of heads) expect(found).toEqual(wanted);
+    expect(heads[0]![0]).not.toEqual(heads[1]![0]);
   });
 
   it('is not changed by what one answer adds', () => {
