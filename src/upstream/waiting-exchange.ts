@@ -47,7 +47,8 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
 
   /** It goes to the upstream: sets the times. */
   protected begin(granted: Allow): void {
-    const now = performance.now();
+    // It was decided in this very turn.
+    const now = this.decidedAt;
     const { route } = granted;
     this.granted = granted;
     this.timeoutMs = route.timeoutMs;
@@ -98,7 +99,8 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
       this.fail(entered);
     } else if (entered) {
       this.entered = true;
-      this.progress();
+      // Without a body nothing came between.
+      this.progress(this.bodyLength === 0 ? this.decidedAt : performance.now());
       this.dispatch();
     } else {
       this.patience(performance.now(), this.upstream!.waitMs);

@@ -81,7 +81,8 @@ function makeLines(
       after += `${name}: ${headers[i + 1]!}\r\n`;
     }
   }
-  if (!found || countLines(before + after) !== headers.length / 2) return null;
+  // Looked at one by one, which also makes each one piece: of many, each request would join them again.
+  if (!found || countLines(before) + countLines(after) !== headers.length / 2) return null;
   const { client, forwardedFor, proto, forwardedHost } = facts;
   return {
     before,
