@@ -30,8 +30,10 @@ const rejected: Resolution = {
   retryAfterS: null,
   source: 'auth-api',
 };
-/** Where a request comes from when nothing is said of it: a range that is nobody's (RFC 5737). */
+/** Where a request comes from when nothing is said of it: a range that is nobody's (RFC 5737). It is shown nowhere. */
 const somewhere = '203.0.113.7';
+/** What stands in its place in headers. */
+const unsaid = '(address of the client)';
 
 /**
  * `identity` asks with a credential of its kind, unless the headers hold one already; null asks without one, and is
@@ -48,20 +50,20 @@ export function simulate(
     if (identity.kind === 'bearer') rawHeaders.push('Authorization', 'Bearer simulated');
     else rawHeaders.push(apiKeyHeader, 'simulated', apiSecretHeader, 'simulated');
   }
-  const client = request.client ?? somewhere;
+  const shown = request.client ?? unsaid;
   return {
     view: {
       method: request.method,
       target: request.target,
       rawHeaders,
       httpVersion: '1.1',
-      client,
+      client: request.client ?? somewhere,
       address: request.client,
     },
     resolution: identity === null ? rejected : { identity, reason: null, stale: false, source: 'auth-api' },
     facts: {
-      client,
-      forwardedFor: client,
+      client: shown,
+      forwardedFor: shown,
       proto: request.secure ? 'https' : 'http',
       forwardedHost: request.host,
       requestId: '(one for each request)',

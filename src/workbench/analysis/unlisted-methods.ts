@@ -29,7 +29,8 @@ function forgotten(route: Route, probes: Probes): Finding | null {
     });
     if (missing.length === 0) continue;
     const methods = missing.join(', ');
-    const message = `${methods} gets 405 here, though "${other.id}", which also fits, lists ${missing.length === 1 ? 'it' : 'them'}`;
+    const [get, them] = missing.length === 1 ? ['gets', 'it'] : ['get', 'them'];
+    const message = `${methods} ${get} 405 here, though "${other.id}", which also fits, lists ${them}`;
     const place = {
       kind: 'route',
       index: route.index,

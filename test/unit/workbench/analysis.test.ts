@@ -275,3 +275,12 @@ test('a finding stands where its cause is written, with a request that shows it'
   });
   expect(found?.problem.frame).toContain('hole');
 });
+
+test('one method that is missing gets 405, and several get it', () => {
+  const messageOf = (access: string) =>
+    find(
+      `${head}${roles}routes:\n${route('rest', '/a/**', `access: ${access}`)}${route('one', '/a/{x}', 'access: { GET: [user] }')}`,
+    ).find(({ code }) => code === 'method_unlisted')?.problem.message;
+  expect(messageOf('{ GET: [user], PUT: [admin] }')).toMatch(/^PUT gets 405 here, .* lists it,/);
+  expect(messageOf('{ GET: [user], PUT,DELETE: [admin] }')).toMatch(/^PUT, DELETE get 405 here, .* lists them,/);
+});

@@ -121,3 +121,17 @@ test('what the service gets: the identity, and never the credential or what the 
   expect(headers.get('accept')).toBe('a/b');
   expect([...headers.keys()].filter((name) => /authorization|user_id/i.test(name))).toEqual([]);
 });
+
+test.each(['x-forwarded', 'forwarded'] as const)('headers name no client that nobody named: %s', (forwardedHeaders) => {
+  const headersFor = (client: string | null) => {
+    const request = { method: 'GET', host: 'api.example.test', secure: true, target: '/v1/orders/acme/7', headers: [] };
+    const identity = { ...somebody, roles: ['admin'] };
+    const { view, resolution, facts } = simulate({ ...request, client }, identity, config.credentials);
+    const rules = forwardingOf({ ...config, server: { ...config.server, forwardedHeaders } });
+    const context = { policy: policyOf(config), roles: config.roles, rules, resolution, facts };
+    return new Map(explain(view, context).upstream?.headers);
+  };
+  expect(headersFor(null).get('x-real-ip')).toBe('(address of the client)');
+  expect(headersFor('192.0.2.9').get('x-real-ip')).toBe('192.0.2.9');
+  expect([...headersFor(null).values()].filter((value) => /\d+\.\d+\.\d+\.\d+/.test(value))).toEqual([]);
+});
