@@ -33,6 +33,10 @@ export async function explain(method: string, url: string, options: ExplainOptio
   if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }
+  if (options.bearer !== undefined && [options.as, options.roles, options.groups].some((who) => who !== undefined)) {
+    const message = 'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --roles and --groups';
+    throw new CommandError(message, ExitCode.usage);
+  }
   const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
   const explanation =
     options.bearer === undefined

@@ -114,6 +114,7 @@ function compiled(document: Document): Config {
 
 function report({ format, routes, leftovers }: ImportedPolicy, count: number): string {
   const lines = leftovers.map(({ file, line, what, why }) => `${file}:${line}: ${printable(what)}: ${printable(why)}`);
-  const left = count === 0 ? 'nothing was left behind' : `${count} could not be carried over as it was:`;
+  const were = count === 1 ? 'it was' : 'they were';
+  const left = count === 0 ? 'nothing was left behind' : `${count} could not be carried over as ${were}:`;
   return `${format}: ${routes} route${routes === 1 ? '' : 's'}; ${left}\n${lines.map((one) => `  ${one}\n`).join('')}`;
 }

@@ -42,6 +42,7 @@ export function proposeCases(config: Config, { coverage }: TestRun, form: 'secti
     cases,
   };
   const beyond = found.filter(({ trial }) => trial === null).map(({ cell }) => `# not found: ${describe(cell)}\n`);
+  if (cases.length === 0) return `# No request was found for what is missing.\n${beyond.join('')}`;
   const document = new Document(form === 'section' ? { tests } : tests);
   visit(document, {
     Map(_, node, path) {

@@ -24,7 +24,7 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
   test('is imported, and what is left is listed with its place', () => {
     expect(imported.code).toBe(0);
     const [head = '', ...lines] = imported.stderr.trimEnd().split('\n');
-    expect(head).toMatch(/^[a-z-]+: \d+ routes; \d+ could not be carried over as it was:$/);
+    expect(head).toMatch(/^[a-z-]+: \d+ routes; \d+ could not be carried over as they were:$/);
     expect(lines.length).toBe(Number(/; (\d+)/.exec(head)?.[1]));
     for (const line of lines) expect(line).toMatch(/^ {2}test\/fixtures\/import\/[a-z.]+:\d+: \S.*: \S/);
   });

@@ -245,10 +245,10 @@ test('explain --bearer asks a running gateway', async () => {
   const gateway = await start(
     config(route('orders', '/orders/{id}', 'access: [user]') + route('area', '/admin', 'access: [admin]')),
   );
-  const run = async (target: string, token: string) => {
+  const run = async (target: string, token: string, operatorToken = adminToken) => {
     const command = runRolegate(['explain', 'GET', target, '--admin', gateway.admin], {
       ROLEGATE_BEARER: token,
-      ROLEGATE_ADMIN_TOKEN: adminToken,
+      ROLEGATE_ADMIN_TOKEN: operatorToken,
     });
     return { code: await command.ended, output: command.output() };
   };
@@ -257,6 +257,10 @@ test('explain --bearer asks a running gateway', async () => {
   expect(await run('/orders/7', 'nobodys')).toMatchObject({
     code: 3,
     output: expect.stringContaining('credential_rejected'),
+  });
+  expect(await run('/orders/7', secret, 'another')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('does not know this token of operators'),
   });
 });
 

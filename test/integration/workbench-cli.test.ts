@@ -173,6 +173,50 @@ test('diff --replay: what recorded requests would have come to', async () => {
   expect(await run('diff', before, before, '--replay', before)).toMatchObject({ code: 1 });
 });
 
+test('diff --replay: where nobody was asked, what would come of it is not known', async () => {
+  const before = folder.write('open.yaml', `${head}${user.replace('[user]', 'public')}`);
+  const after = folder.write('closed.yaml', `${head}${user}`);
+  const lines = [
+    { rolegate: 'decisions', version: 1, reads: { query: [], headers: [], client: false } },
+    {
+      ...{ at: '2026-01-01T00:00:00.000Z', method: 'GET', host: 'a.test', path: '/area/1', credential: 'bearer' },
+      ...{ verdict: null, identity: null, outcome: 'allow', reason: null, route: 'area' },
+    },
+  ];
+  const file = folder.write('open.ndjson', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const { output } = await run('diff', before, after, '--replay', file);
+  expect(output).toContain('1 not decided: it hangs on what was not recorded: area -> not known');
+});
+
+test('test --update: what no request shows is said, without an empty list of cases', async () => {
+  const rest = user.replace('id: area, match: { path: "/area/**" }', 'id: more, match: { path: "/area/{x}/**" }');
+  const root = user.replace('id: area, match: { path: "/area/**" }', 'id: root, match: { path: "/area" }');
+  const cases = ['/area', '/area/1/2'].flatMap((path) => [
+    `{ as: ann, request: GET ${path}, expect: allow }`,
+    `{ as: eve, request: GET ${path}, expect: refuse }`,
+  ]);
+  const identities = '{ ann: { roles: [user] }, eve: { roles: [] } }';
+  const tests = `tests: { identities: ${identities}, cases: [${cases.join(', ')}] }\n`;
+  const file = folder.write('hidden.yaml', `${head}${user}${rest}${root}${tests}`);
+  expect(await run('test', '--config', file, '--update')).toEqual({
+    code: 0,
+    output:
+      '# No request was found for what is missing.\n# not found: area * lets in\n# not found: area * refuses with role_missing\n',
+  });
+});
+
+describe('explain --bearer', () => {
+  test.each([
+    ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) says who asks/],
+    ['no token of operators', [], 1, /--bearer needs --admin-token/],
+    ['no URL', ['--admin-token', 't', '--admin', 'localhost:9090'], 2, /expected --admin as a URL/],
+    ['nobody there', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway answers/],
+  ])('%s', async (_, options, code, message) => {
+    const ran = await run('explain', 'GET', '/area/1', '--bearer', 'b', ...options);
+    expect(ran).toEqual({ code, output: expect.stringMatching(message) });
+  });
+});
+
 test('serve --shadow: warnings at start; a bad candidate is reported and waited for, and the gateway serves', async () => {
   const config = folder.write('serving.yaml', `${head}${user}${hole}`);
   const candidate = folder.write('candidate.yaml', 'nonsense');

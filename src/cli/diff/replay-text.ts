@@ -50,9 +50,10 @@ function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport):
   return lines;
 }
 
+/** Of what is not decided there is neither route nor reason. */
 function change({ routeBefore, routeAfter, reasonBefore, reasonAfter }: ReplayDifference): string {
   const side = (route: string | null, reason: string | null) =>
-    `${route ?? 'no route'}${reason === null ? '' : ` (${reason})`}`;
+    reason === null ? (route ?? 'not known') : `${route ?? 'no route'} (${reason})`;
   return `${side(routeBefore, reasonBefore)} -> ${side(routeAfter, reasonAfter)}`;
 }
 

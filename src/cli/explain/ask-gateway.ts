@@ -2,7 +2,7 @@
 import { request as send } from 'undici';
 import type { Explanation } from '../../core/explain.ts';
 import type { LiveQuestion } from '../../entrypoints/admin/explain-endpoint.ts';
-import { CommandError } from '../exit-code.ts';
+import { CommandError, ExitCode } from '../exit-code.ts';
 
 const longestWaitMs = 10_000;
 
@@ -13,6 +13,9 @@ export async function askGateway(
 ): Promise<Explanation> {
   if (token === undefined) {
     throw new CommandError('rolegate: --bearer needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators');
+  }
+  if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
+    throw new CommandError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090', ExitCode.usage);
   }
   let answer: Awaited<ReturnType<typeof send>>;
   try {
@@ -28,6 +31,9 @@ export async function askGateway(
   if (answer.statusCode !== 200) {
     const said = answer.headers['x-error'];
     await answer.body.dump();
+    if (answer.statusCode === 401) {
+      throw new CommandError('rolegate: the gateway does not know this token of operators (--admin-token); 401');
+    }
     throw new CommandError(
       `rolegate: the gateway refused to explain: ${answer.statusCode} ${String(said ?? '')}`.trimEnd(),
     );

@@ -282,5 +282,5 @@ test('one method that is missing gets 405, and several get it', () => {
       `${head}${roles}routes:\n${route('rest', '/a/**', `access: ${access}`)}${route('one', '/a/{x}', 'access: { GET: [user] }')}`,
     ).find(({ code }) => code === 'method_unlisted')?.problem.message;
   expect(messageOf('{ GET: [user], PUT: [admin] }')).toMatch(/^PUT gets 405 here, .* lists it,/);
-  expect(messageOf('{ GET: [user], PUT,DELETE: [admin] }')).toMatch(/^PUT, DELETE get 405 here, .* lists them,/);
+  expect(messageOf('{ GET: [user], "PUT,DELETE": [admin] }')).toMatch(/^PUT, DELETE get 405 here, .* lists them,/);
 });
