@@ -10,7 +10,7 @@ import { asciiJson, jsonText } from './json-text.ts';
 import type { LogSink } from './log-sink.ts';
 import { redactValue } from './redaction.ts';
 import type { RequestRecord } from './request-record.ts';
-import type { RouteBinding } from './route-bindings.ts';
+import type { AskedMembers, RouteBinding } from './route-bindings.ts';
 import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
@@ -24,10 +24,10 @@ export type AccessLog = (record: RequestRecord, binding: RouteBinding) => void;
 export function createAccessLog(config: LogConfig, sink: LogSink, now: () => number = Date.now): AccessLog | null {
   if (!config.access || config.level === 'silent') return null;
   const least = weight[config.level];
-  const time = createClock(now);
+  const openingOf = createOpening(now);
   return (record, binding) => {
     const level = levelOf(record);
-    if (weight[level] >= least) sink.write(accessLine(record, binding, level, time()));
+    if (weight[level] >= least) sink.write(accessLine(record, binding, level, openingOf(level, record.door)));
   };
 }
 
@@ -36,14 +36,11 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   return record.cut ? 'warn' : 'info';
 }
 
-function accessLine(record: RequestRecord, binding: RouteBinding, level: string, time: string): string {
+function accessLine(record: RequestRecord, binding: RouteBinding, level: string, opening: string): string {
   const { decision, reason } = record;
-  let line = `{"level":"${level}","time":"${time}","msg":"request","door":"${record.door}"`;
-  line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
+  let line = `${opening}${jsonText(record.requestId, maxLength.id)}`;
   if (record.errorId !== null) line += `,"errorId":${jsonText(record.errorId, maxLength.id)}`;
-  line += binding.logMembers;
-  line += `,"method":${jsonText(record.method, maxLength.method)}`;
-  if (record.host !== '') line += `,"host":${jsonText(record.host, maxLength.host)}`;
+  line += askedMembers(binding.asked, record);
   if (record.path !== '') line += `,"path":${jsonText(loggedPath(record.path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcomeOf(record)}"`;
@@ -62,6 +59,20 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   if (record.cut) line += ',"cut":true';
   if (level === 'error') line += causeMember(record);
   return `${line}}\n`;
+}
+
+/** Route, upstream, method and host: mostly those of the request before on this route, so its text is kept, in one piece. */
+function askedMembers(asked: AskedMembers, { method, host }: RequestRecord): string {
+  if (asked.method === method && asked.host === host) return asked.text;
+  const parts = [asked.ofRoute, ',"method":', jsonText(method, maxLength.method)];
+  if (host !== '') parts.push(',"host":', jsonText(host, maxLength.host));
+  const text = parts.join('');
+  if (host.length <= maxLength.host && method.length <= maxLength.method) {
+    asked.method = method;
+    asked.host = host;
+    asked.text = text;
+  }
+  return text;
 }
 
 /** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */
@@ -93,11 +104,15 @@ function timings(record: RequestRecord): string {
 /** Three decimals, without the cost of printing a fraction; 0 for a clock that was read out of turn. */
 function milliseconds(value: number): string {
   const microseconds = value > 0 ? Math.round(value * 1000) : 0;
+  if (microseconds < 1000) return belowOne[microseconds]!;
   const whole = Math.floor(microseconds / 1000);
   const rest = microseconds - whole * 1000;
-  if (rest === 0) return `${whole}`;
-  return `${whole}${rest < 10 ? '.00' : rest < 100 ? '.0' : '.'}${rest}`;
+  // Without the zero in front.
+  return rest === 0 ? `${whole}` : `${whole}${belowOne[rest]!.slice(1)}`;
 }
+
+/** By microseconds. */
+const belowOne = Array.from({ length: 1000 }, (_, rest) => (rest === 0 ? '0' : `0.${String(rest).padStart(3, '0')}`));
 
 function causeMember(record: RequestRecord): string {
   const thrown = record.decision?.outcome === 'refuse' ? record.decision.cause : undefined;
@@ -107,12 +122,37 @@ function causeMember(record: RequestRecord): string {
   return json === undefined ? '' : `,"err":${asciiJson(json)}`;
 }
 
+/** The line up to the value of the id; lines of the same millisecond mostly have the same. */
+function createOpening(now: () => number): (level: string, door: string) => string {
+  const timeOf = createClock();
+  let lastMs = Number.NaN;
+  let lastLevel = '';
+  let lastDoor = '';
+  let text = '';
+  return (level, door) => {
+    const nowMs = now();
+    if (nowMs === lastMs && level === lastLevel && door === lastDoor) return text;
+    lastMs = nowMs;
+    lastLevel = level;
+    lastDoor = door;
+    text = [
+      '{"level":"',
+      level,
+      '","time":"',
+      timeOf(nowMs),
+      '","msg":"request","door":"',
+      door,
+      '","requestId":',
+    ].join('');
+    return text;
+  };
+}
+
 /** ISO 8601 in UTC; the part up to the second is printed once a second. */
-function createClock(now: () => number): () => string {
+function createClock(): (nowMs: number) => string {
   let second = Number.NaN;
   let text = '';
-  return () => {
-    const nowMs = now();
+  return (nowMs) => {
     const current = Math.floor(nowMs / 1000);
     if (current !== second) {
       second = current;

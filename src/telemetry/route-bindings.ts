@@ -12,8 +12,21 @@ export interface RouteBinding {
   readonly route: Route | null;
   readonly tally: RouteTally;
   readonly upstream: Distribution;
-  /** Members of the log line that the route settles, with the comma before. */
-  readonly logMembers: string;
+  readonly asked: AskedMembers;
+}
+
+/** Members of the log line that the route settles, and with them the method and host of its last request. */
+export interface AskedMembers {
+  /** With the comma before, as the next one. */
+  readonly ofRoute: string;
+  method: string;
+  host: string;
+  /** All of them. */
+  text: string;
+}
+
+function askedMembers(ofRoute: string): AskedMembers {
+  return { ofRoute, method: '', host: '', text: `${ofRoute},"method":""` };
 }
 
 export class RouteBindings {
@@ -24,7 +37,7 @@ export class RouteBindings {
     route: null,
     tally: new RouteTally(),
     upstream: new Distribution(metricsCatalog.upstreamDuration.buckets),
-    logMembers: '',
+    asked: askedMembers(''),
   };
 
   use(routes: readonly Route[]): void {
@@ -39,7 +52,7 @@ export class RouteBindings {
         route,
         tally: this.#byId.get(route.id)?.tally ?? new RouteTally(),
         upstream,
-        logMembers: `,"route":${jsonText(route.id, 256)},"upstream":${jsonText(name, 256)}`,
+        asked: askedMembers(`,"route":${jsonText(route.id, 256)},"upstream":${jsonText(name, 256)}`),
       };
       byId.set(route.id, binding);
       return binding;

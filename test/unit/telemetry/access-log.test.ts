@@ -194,3 +194,34 @@ test('the time of each line is its own, over the border of a second', async () =
   for (const _ of times) log(makeRecord(), new RouteBindings().of(null));
   expect(written.map((line) => Date.parse(JSON.parse(line).time))).toEqual(times);
 });
+
+test('each line says what its own request asked for, whatever the one before it did', async () => {
+  const { createAccessLog } = await import('../../../src/telemetry/access-log.ts');
+  const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
+  const asked = [
+    { method: 'GET', host: 'a.test' },
+    { method: 'GET', host: 'a.test' },
+    { method: 'PUT', host: 'a.test' },
+    { method: 'PUT', host: '' },
+    { method: '', host: '' },
+    { method: 'GET', host: `${'b'.repeat(300)}` },
+    { method: 'GET', host: `${'b'.repeat(300)}c` },
+    { method: 'GET', host: '"\u0142' },
+    { method: 'GET', host: '"\u0142' },
+  ];
+  const written: string[] = [];
+  const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
+  const log = createAccessLog({ level: 'info', access: true }, sink)!;
+  const binding = new RouteBindings().of(null);
+  for (const part of asked) log(makeRecord({ ...part, door: part.method === 'PUT' ? 'upgrade' : 'proxy' }), binding);
+  const told = written.map((line) => {
+    const { method, host, door } = JSON.parse(line);
+    return [method, host, door];
+  });
+  expect(told).toEqual(
+    asked.map(({ method, host }) => {
+      const shown = host.length > 255 ? `${host.slice(0, 255)}...` : host;
+      return [method, host === '' ? undefined : shown, method === 'PUT' ? 'upgrade' : 'proxy'];
+    }),
+  );
+});
