@@ -12,11 +12,13 @@ export function readQuery(query: string, name: string): Reading {
   const folded = foldName(name);
   let found: Reading = null;
   let start = 1;
+  let equal = indexOfEqual(query, start);
   while (start <= query.length) {
     const next = query.indexOf('&', start);
     const end = next < 0 ? query.length : next;
-    const equal = query.indexOf('=', start);
-    const nameEnd = equal < 0 || equal > end ? end : equal;
+    // Looked for anew only when it is passed: a long query without one would be searched for each parameter.
+    if (equal < start) equal = indexOfEqual(query, start);
+    const nameEnd = Math.min(equal, end);
     const written = decodeName(query.slice(start, nameEnd));
     if (written === null) return unreadable.escape;
     if (foldName(written) === folded) {
@@ -27,6 +29,11 @@ export function readQuery(query: string, name: string): Reading {
     start = end + 1;
   }
   return found;
+}
+
+function indexOfEqual(query: string, from: number): number {
+  const at = query.indexOf('=', from);
+  return at < 0 ? query.length : at;
 }
 
 /**
