@@ -12,6 +12,9 @@ const indicators: ReadonlySet<string> = new Set('[]{},#&*!|>\'"%@`');
 /** Indicators only before a space, the end of a line or, between brackets, another indicator. */
 const lonely = /^[-?:](?:[ \n,[\]{}]|$)/;
 
+/** Where a plain scalar between brackets may end. */
+const ending = /[\n,[\]{}#:]/g;
+
 export class PlainText {
   readonly text: string;
   at = 0;
@@ -127,11 +130,12 @@ export class PlainText {
     const { text, at } = this;
     checkBegin(text, at);
     let end = at;
-    for (; end < text.length; end += 1) {
-      const character = text[end]!;
-      if (character === '\n' || ',[]{}'.includes(character)) break;
-      if (character === '#' && text[end - 1] === ' ') break;
-      if (character !== ':') continue;
+    for (; ; end += 1) {
+      ending.lastIndex = end;
+      end = ending.test(text) ? ending.lastIndex - 1 : text.length;
+      const character = text[end];
+      if (character === '#' && text[end - 1] !== ' ') continue;
+      if (character !== ':') break;
       const next = text[end + 1];
       if (isBlank(next)) break;
       if (',[]{}'.includes(next!)) throw new NotPlain();
