@@ -1,15 +1,16 @@
 /**
  * `npm run build`, after the compiler has made the types: the program in few files, since a command spends more time
  * finding and reading hundreds of small modules than in them. Packages stay packages, but for two that nearly every
- * command needs (docs/decisions/0016-program-in-few-files.md).
+ * command needs (docs/decisions/0016-program-in-few-files.md). An argument names another folder than `dist`.
  */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundledLicenses } from './bundled-licenses.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+const [, , place = join(root, 'dist')] = process.argv;
 const inside: ReadonlySet<string> = new Set(['yaml', 'zod']);
 
 /** A name as imports have it: a package, or a part of one. */
@@ -22,6 +23,8 @@ const build = await rolldown({
   cwd: root,
   platform: 'node',
   external: (id) => staysPackage(id),
+  // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
+  treeshake: false,
   // Comments would tell where packages lie on this machine.
   experimental: { attachDebugInfo: 'none' },
   // A package that is not there would be looked for when the program runs.
@@ -30,10 +33,11 @@ const build = await rolldown({
   },
 });
 const { output } = await build.write({
-  dir: join(root, 'dist'),
+  dir: resolve(place),
   format: 'esm',
+  minify: false,
   // As deep as the sources that find files by their own place: `src/cli/packaged-file.ts`.
   chunkFileNames: 'chunks/[name].js',
 });
 const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-writeFileSync(join(root, 'dist', 'licenses.txt'), bundledLicenses(modules, []));
+writeFileSync(join(place, 'licenses.txt'), bundledLicenses(modules, []));

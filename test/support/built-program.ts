@@ -7,8 +7,7 @@ const place = 'node_modules/.cache/rolegate/attacked';
 
 export default function setup(project: TestProject): void {
   mkdirSync(place, { recursive: true });
-  const options = ['-p', 'tsconfig.build.json', '--declaration', 'false', '--outDir', `${place}/dist`];
-  execFileSync('node_modules/.bin/tsc', options);
+  execFileSync(process.execPath, ['scripts/build-program.ts', `${place}/dist`]);
   copyFileSync('package.json', `${place}/package.json`);
   project.provide('builtProgram', `${place}/dist/main.js`);
 }

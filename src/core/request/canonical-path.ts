@@ -174,13 +174,19 @@ function readEscape(raw: string, at: number): Escape {
 function readUtf8(raw: string, at: number, lead: number): Escape {
   const length = lead >= 0xf0 ? 12 : lead >= 0xe0 ? 9 : 6;
   const text = raw.slice(at, at + length);
+  return isUtf8(text) ? { text: text.toUpperCase(), length, ambiguities: 0 } : { reason: 'target_invalid' };
+}
+
+/**
+ * Overlong forms, surrogates and lone continuation bytes are none. The result is used: bundlers take a call for its
+ * error alone to be without effect, and leave it out.
+ */
+function isUtf8(escapes: string): boolean {
   try {
-    // Refuses overlong forms, surrogates and lone continuation bytes.
-    decodeURIComponent(text);
+    return decodeURIComponent(escapes) !== '';
   } catch {
-    return { reason: 'target_invalid' };
+    return false;
   }
-  return { text: text.toUpperCase(), length, ambiguities: 0 };
 }
 
 /** Value of two hex digits at `at`, or -1. */
