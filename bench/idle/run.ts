@@ -53,6 +53,10 @@ const maxDescriptorsLeft = 80;
 const maxHeapLeftMb = 10;
 /** Growth of resident memory from one cycle to the next that still counts as none, once there were a few. */
 const maxCycleGrowth = 0.03;
+/** What may be left above the start, as a part of it, once it has been quiet for a while. */
+const maxResidentLeft = 0.1;
+/** V8 gives memory back when little has been going on for half a minute and more. */
+const longestQuietS = 180;
 const bearer = 'idle-bench-token';
 
 const processes = new Processes();
@@ -101,6 +105,12 @@ for (let cycle = 1; cycle <= cycles; cycle += 1) {
   measured.push({ held, load, counts, after, left });
 }
 
+// Once more, and no collection is asked for: what the process does by itself.
+await hold();
+await release();
+const quiet = await untilReturned();
+print(`after ${quiet.seconds} quiet seconds`, quiet.size);
+
 const worst = Math.max(...measured.map(({ load }) => load.p99Ms)) / before.load.p99Ms;
 const left = Math.max(...measured.map(({ after }) => after.descriptors)) - before.size.descriptors;
 /** What the allocators keep is used again: once they have what it takes, further cycles add nothing. */
@@ -117,12 +127,17 @@ const verdicts = [
     target: maxHeapLeftMb,
   },
   { name: 'growth of resident memory in the last cycle', value: growth, target: maxCycleGrowth },
+  {
+    name: `resident memory left after ${quiet.seconds} quiet seconds, above ${before.size.residentMb.toFixed(0)} MB`,
+    value: quiet.size.residentMb / before.size.residentMb - 1,
+    target: maxResidentLeft,
+  },
 ];
 console.log(`${(perConnection * 1024).toFixed(1)} kB of resident memory per connection`);
 for (const { name, value, target } of verdicts)
   console.log(`${name}: ${value.toFixed(2)}, target <= ${target}: ${value <= target ? 'met' : 'NOT met'}`);
 if (options.json !== undefined)
-  writeFileSync(options.json, `${JSON.stringify({ conditions, before, measured, verdicts }, null, 2)}\n`);
+  writeFileSync(options.json, `${JSON.stringify({ conditions, before, measured, quiet, verdicts }, null, 2)}\n`);
 process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
 
 async function start(): Promise<{ port: number; gateway: ProbedGateway }> {
@@ -179,6 +194,15 @@ async function release(): Promise<void> {
   for (let tries = 0; tries < 60 && sizeOf(gateway.pid).descriptors > before.size.descriptors + 20; tries += 1)
     await setTimeout(500);
   await drive(2);
+}
+
+async function untilReturned(): Promise<{ seconds: number; size: ProcessSize }> {
+  const enough = before.size.residentMb * (1 + maxResidentLeft);
+  for (let seconds = 0; ; seconds += 5) {
+    const size = sizeOf(gateway.pid);
+    if (size.residentMb <= enough || seconds >= longestQuietS) return { seconds, size };
+    await setTimeout(5_000);
+  }
 }
 
 async function drive(seconds: number): Promise<LoadResult> {
