@@ -48,12 +48,14 @@ async function bundle(file: string): Promise<string[]> {
     cwd: root,
     platform: 'node',
     plugins: [oneModule],
+    // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
+    treeshake: false,
     // What was left out would be looked for on the host.
     onwarn: (warning) => {
       throw new Error(warning.message ?? String(warning));
     },
   });
-  const { output: chunks } = await build.write({ file, format: 'esm', codeSplitting: false });
+  const { output: chunks } = await build.write({ file, format: 'esm', codeSplitting: false, minify: false });
   return chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
 }
 
