@@ -11,42 +11,61 @@ const otherMethod = labeledMethods.length;
 
 export class RouteTally {
   readonly duration = new Distribution(metricsCatalog.requestDuration.buckets);
-  readonly refusals = new Map<ReasonCode, number>();
+  refusals: Map<ReasonCode, number> | null = null;
   /** By the word of the condition; the configuration names them all. */
-  readonly conditions = new Map<string, number>();
+  conditions: Map<string, number> | null = null;
   /** By what the rule says of requests that are let through in the shadow: a reason or the word of a condition. */
-  readonly shadowed = new Map<string, number>();
+  shadowed: Map<string, number> | null = null;
   bytesReceived = 0;
   bytesSent = 0;
   aborted = 0;
   cut = 0;
-  /** By `cellKey`: a request finds its counter by one integer. */
-  readonly #requests = new Map<number, { value: number }>();
+  /** The key of the first request, as most of a route are alike, and how many have it: counted without a map. */
+  #firstKey = -1;
+  #first = 0;
+  /** All others, by `cellKey`: a request finds its counter by one integer. */
+  #requests: Map<number, { value: number }> | null = null;
 
   add(record: RequestRecord): void {
     const key = cellKey(record.method, outcomeIndex(record), record.status);
-    const cell = this.#requests.get(key);
-    if (cell === undefined) this.#requests.set(key, { value: 1 });
-    else cell.value += 1;
+    if (this.#firstKey < 0) this.#firstKey = key;
+    if (key === this.#firstKey) this.#first += 1;
+    else this.#addOther(key);
     this.duration.observe((record.endedAt - record.startedAt) / 1000);
     this.bytesReceived += record.bytesIn;
     this.bytesSent += record.bytesOut;
-    if (record.reason !== null) this.refusals.set(record.reason, (this.refusals.get(record.reason) ?? 0) + 1);
+    if (record.reason !== null) this.refusals = oneMore(this.refusals, record.reason);
     const condition = conditionOf(record);
-    if (condition !== null) this.conditions.set(condition, (this.conditions.get(condition) ?? 0) + 1);
+    if (condition !== null) this.conditions = oneMore(this.conditions, condition);
     const shadowed = shadowedOf(record);
-    if (shadowed !== null) this.shadowed.set(shadowed, (this.shadowed.get(shadowed) ?? 0) + 1);
+    if (shadowed !== null) this.shadowed = oneMore(this.shadowed, shadowed);
     if (record.aborted) this.aborted += 1;
     if (record.cut) this.cut += 1;
   }
 
   *requestSamples(route: string): Generator<Sample> {
-    for (const [key, cell] of this.#requests) {
-      const method = labeledMethods[key >> 13] ?? 'other';
-      const outcome = requestOutcomes[(key >> 11) & 3]!;
-      yield { labels: [route, method, statusLabel(key & 2047), outcome], value: cell.value };
-    }
+    if (this.#first > 0) yield requestSample(route, this.#firstKey, this.#first);
+    for (const [key, cell] of this.#requests ?? []) yield requestSample(route, key, cell.value);
   }
+
+  #addOther(key: number): void {
+    this.#requests ??= new Map();
+    const cell = this.#requests.get(key);
+    if (cell === undefined) this.#requests.set(key, { value: 1 });
+    else cell.value += 1;
+  }
+}
+
+function requestSample(route: string, key: number, value: number): Sample {
+  const method = labeledMethods[key >> 13] ?? 'other';
+  const outcome = requestOutcomes[(key >> 11) & 3]!;
+  return { labels: [route, method, statusLabel(key & 2047), outcome], value };
+}
+
+/** Most routes of a large configuration never need such a map. */
+function oneMore<W extends string>(counts: Map<W, number> | null, word: W): Map<W, number> {
+  const own = counts ?? new Map<W, number>();
+  return own.set(word, (own.get(word) ?? 0) + 1);
 }
 
 /** How a request ended, for metrics and log alike. */

@@ -36,15 +36,19 @@ export class TrafficTally {
     yield ['requests', each((tally, route) => tally.requestSamples(route))];
     yield [
       'refusals',
-      each((tally, route) => [...tally.refusals].map(([reason, value]) => ({ labels: [route, reason], value }))),
+      each((tally, route) =>
+        [...(tally.refusals ?? [])].map(([reason, value]) => ({ labels: [route, reason], value })),
+      ),
     ];
     yield [
       'conditions',
-      each((tally, route) => [...tally.conditions].map(([word, value]) => ({ labels: [route, word], value }))),
+      each((tally, route) => [...(tally.conditions ?? [])].map(([word, value]) => ({ labels: [route, word], value }))),
     ];
     yield [
       'shadowRefusals',
-      each((tally, route) => [...tally.shadowed].map(([reason, value]) => ({ labels: [route, reason], value }))),
+      each((tally, route) =>
+        [...(tally.shadowed ?? [])].map(([reason, value]) => ({ labels: [route, reason], value })),
+      ),
     ];
     yield ['requestDuration', each((tally, route) => tally.duration.samples([route]))];
     yield [

@@ -6,6 +6,8 @@
 import type { AccessRule } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { insertRoutes } from './insert-routes.ts';
+import type { LiteralTable } from './literal-table.ts';
+import type { Tail } from './plain-literals.ts';
 import type { Route } from './route.ts';
 
 export interface RouteTable extends RouteTrees {
@@ -25,7 +27,12 @@ export interface RouteTrees {
 }
 
 export interface PathNode {
-  readonly literals: Map<string, PathNode>;
+  literals: Map<string, PathNode>;
+  /** For paths without escapes (`plain-literals.ts`): all literals, where there are several. */
+  table: LiteralTable<PathNode> | null;
+  /** For paths without escapes, where only one way leads on: all that is to come, and the end. */
+  tail: Tail | null;
+  tailLeaf: Leaf | null;
   /** By folded text, for routes that ignore letter case; null: none. */
   folded: Map<string, PathNode> | null;
   param: PathNode | null;
@@ -38,6 +45,9 @@ export interface PathNode {
 /** The routes of one pattern, by method. */
 export interface Leaf {
   readonly byMethod: Map<string, RouteMatch>;
+  /** Of `byMethod`, without a look into a map; null: none. */
+  get: RouteMatch | null;
+  post: RouteMatch | null;
   every: RouteMatch | null;
   /** What is answered to every other method; null before the first route is added. */
   refusal: MethodRefusal | null;
@@ -122,6 +132,8 @@ function addRoute(leaf: Leaf, route: Route): void {
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
   const get = leaf.byMethod.get('GET');
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
+  leaf.get = get ?? null;
+  leaf.post = leaf.byMethod.get('POST') ?? null;
   const first = leaf.routes[0] ?? route;
   const alone = leaf.routes.length === 1 && every === null && route.methods === null;
   leaf.refusal = { route: first, allow: alone ? route.access.allow : [...leaf.byMethod.keys()].sort().join(', ') };

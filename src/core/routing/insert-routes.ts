@@ -5,6 +5,7 @@
  */
 import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
 import { foldCase } from './path-reading.ts';
+import { addPlainLiterals } from './plain-literals.ts';
 import type { Route } from './route.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
@@ -28,15 +29,29 @@ export function insertRoutes(
   const wildcardHosts = [...wildcards]
     .map(([suffix, root]) => ({ suffix, root }))
     .sort((a, b) => b.suffix.length - a.suffix.length);
-  return { exactHosts, wildcardHosts, anyHost };
+  const trees = { exactHosts, wildcardHosts, anyHost };
+  addPlainLiterals(trees);
+  return trees;
 }
 
+/** Most places have none: they have this one in common, and nothing is ever added to it. */
+const noLiterals: Map<string, PathNode> = new Map();
+
 function newNode(): PathNode {
-  return { literals: new Map(), folded: null, param: null, leaf: null, rest: null };
+  return {
+    tail: null,
+    tailLeaf: null,
+    table: null,
+    folded: null,
+    literals: noLiterals,
+    param: null,
+    leaf: null,
+    rest: null,
+  };
 }
 
 function newLeaf(): Leaf {
-  return { byMethod: new Map(), every: null, refusal: null, routes: [] };
+  return { get: null, post: null, every: null, refusal: null, byMethod: new Map(), routes: [] };
 }
 
 function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
@@ -57,6 +72,7 @@ function exactLeaf(root: PathNode, route: Route): Leaf {
       at = at.param;
     } else {
       const next = at.literals.get(segment.text) ?? newNode();
+      if (at.literals === noLiterals) at.literals = new Map();
       at.literals.set(segment.text, next);
       at = next;
     }

@@ -1,7 +1,7 @@
 /** Second stage: the most specific route of a canonical request, or why there is none. */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import type { MethodRefusal, RouteMatch, RouteTable } from './compile-routes.ts';
+import type { Leaf, MethodRefusal, RouteMatch, RouteTable } from './compile-routes.ts';
 import { findLeaf } from './find-leaf.ts';
 import { matchCarefully } from './match-carefully.ts';
 
@@ -14,7 +14,12 @@ export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteM
   const leaf = findLeaf(table, request.host, request.path);
   if (request.ambiguities !== 0 || table.folded !== null) return matchCarefully(table, request, leaf);
   if (leaf === null) return 'route_not_found';
-  const match = leaf.byMethod.get(request.method) ?? leaf.every;
+  const match = byMethod(leaf, request.method) ?? leaf.every;
   if (match === null) return leaf.refusal ?? 'route_not_found';
   return match.route.reading === null ? match : matchCarefully(table, request, leaf);
+}
+
+function byMethod(leaf: Leaf, method: string): RouteMatch | null | undefined {
+  if (method === 'GET') return leaf.get;
+  return method === 'POST' ? leaf.post : leaf.byMethod.get(method);
 }

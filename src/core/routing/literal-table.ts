@@ -1,0 +1,53 @@
+/**
+ * The literals of one place in the tree, where there are many: an open hash table over the characters of the path as it
+ * stands, so that a look-up cuts no segment out of it. Its literals come from the configuration alone, so no client can
+ * make it crowded.
+ */
+export class LiteralTable<N> {
+  /** Hash and number of a literal, counted from 1, in turn; number 0: a free place. At least half of them are free. */
+  readonly #places: Int32Array;
+  readonly #mask: number;
+  readonly #texts: readonly string[];
+  readonly #nodes: readonly N[];
+
+  constructor(literals: ReadonlyMap<string, N>) {
+    const size = 2 ** Math.ceil(Math.log2(2 * literals.size));
+    this.#places = new Int32Array(2 * size);
+    this.#mask = size - 1;
+    this.#texts = [...literals.keys()];
+    this.#nodes = [...literals.values()];
+    for (const [index, text] of this.#texts.entries()) {
+      const hash = hashOf(text, 0, text.length);
+      let place = hash & this.#mask;
+      while (this.#places[2 * place + 1] !== 0) place = (place + 1) & this.#mask;
+      this.#places[2 * place] = hash;
+      this.#places[2 * place + 1] = index + 1;
+    }
+  }
+
+  /** What the part of the path from `start` to `end` leads to. */
+  find(path: string, start: number, end: number): N | undefined {
+    const hash = hashOf(path, start, end);
+    const places = this.#places;
+    const mask = this.#mask;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const number = places[2 * place + 1]!;
+      if (number === 0) return undefined;
+      if (places[2 * place] === hash && stands(this.#texts[number - 1]!, path, start, end)) {
+        return this.#nodes[number - 1];
+      }
+    }
+  }
+}
+
+/** Whether the part of the path from `start` to `end` is this text. */
+export function stands(text: string, path: string, start: number, end: number): boolean {
+  return text.length === end - start && path.startsWith(text, start);
+}
+
+/** FNV-1a, and its upper bits over the lower ones, which alone choose a place. */
+function hashOf(text: string, start: number, end: number): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash ^ (hash >>> 15);
+}
