@@ -1,7 +1,8 @@
 /**
  * `npm run bench:workers`: a gateway with two workers beside one of one process, in turns, on the same cores as client and
  * service. The client is `wrk` and the service `nginx`, as both cost little; the dearer a request is for the gateway, the less
- * they take from it, so that throughput may show what two cores give. CPU per request shows it in any case.
+ * they take from it, so that throughput may show what two cores give. CPU per request shows it in any case. With `--share`
+ * each process of a gateway may use a part of a core alone, so that client and service leave room on two cores as well.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,11 +14,13 @@ import { processTree } from '../compare/process-tree.ts';
 import { cpuTimeUs } from '../load/cpu-time.ts';
 import { freePort, untilListening } from '../micro/processes.ts';
 import { spread } from '../micro/report.ts';
+import { limitCpu } from './limit-cpu.ts';
 
 const usage = `Usage: npm run bench:workers -- [options]
   --rounds N     interleaved rounds (default 7)
   --seconds N    of each measurement (default 3)
   --only NAMES   scenarios, separated by commas
+  --share PART   of a core that each process of a gateway may use, such as 0.4 (default 1: all of it; less needs root)
   --main FILE    the gateway that is measured (default dist/main.js)`;
 
 const { values: options } = parseArgs({
@@ -25,6 +28,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
+    share: { type: 'string', default: '1' },
     main: { type: 'string', default: 'dist/main.js' },
     help: { type: 'boolean', default: false },
   },
@@ -33,6 +37,8 @@ if (options.help) {
   console.log(usage);
   process.exit(0);
 }
+const share = Number(options.share);
+if (!(share > 0 && share <= 1)) throw new Error('--share is a number above 0 and up to 1');
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 for (const program of ['wrk', 'nginx']) execFileSync('which', [program], { stdio: 'ignore' });
 
@@ -70,12 +76,13 @@ interface Measured {
 const connections = 64;
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-workers-'));
 const children: ChildProcess[] = [];
+const freeing: (() => void)[] = [];
 process.on('exit', () => {
-  // nginx has to end its workers itself.
-  for (const child of children) child.kill('SIGTERM');
+  for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => void stop().finally(() => process.exit(1)));
 
 const service = await startService();
 const gateways = [await startGateway(1), await startGateway(2)];
@@ -90,7 +97,19 @@ for (let round = 0; round < Number(options.rounds); round += 1) {
   }
 }
 report();
+await stop();
 process.exit(0);
+
+/** nginx and the gateways end their workers themselves; control groups can be removed once nobody is in them. */
+async function stop(): Promise<void> {
+  await Promise.all(
+    children.splice(0).map(async (child) => {
+      const ended = once(child, 'exit');
+      if (child.kill('SIGTERM')) await ended;
+    }),
+  );
+  for (const free of freeing.splice(0)) free();
+}
 
 async function startService(): Promise<{ readonly port: number; readonly pid: number }> {
   const port = await freePort();
@@ -130,6 +149,7 @@ routes: [{ id: open, match: { path: "/open" }, upstream: service, access: public
   children.push(child);
   await untilListening(port);
   await untilListening(admin);
+  if (share < 1) for (const pid of processTree(child.pid!)) freeing.push(limitCpu(pid, share));
   return { workers, port, admin, pid: child.pid! };
 }
 
@@ -189,7 +209,7 @@ function keyOf({ name }: Scenario, workers: number): string {
 function report(): void {
   console.log(`${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`);
   console.log(
-    `${connections} connections, ${options.rounds} rounds of ${options.seconds} s, medians (25th - 75th percentile)\n`,
+    `${connections} connections, ${options.rounds} rounds of ${options.seconds} s, ${share} of a core for each process of a gateway, medians (25th - 75th percentile)\n`,
   );
   console.log(
     '| request | workers | requests/s | gateway us CPU/request | client and service us | busiest worker / even |',
@@ -222,7 +242,7 @@ function report(): void {
     const ratio = (read: (one: Measured) => number) =>
       spread(two!.map((made, round) => read(made) / read(one![round]!))).median;
     const cpuRatio = ratio(({ cpuUs }) => cpuUs);
-    const room = spread(one!.map(({ cpuUs, besideUs }) => (2 * cpuUs) / (cpuUs + besideUs))).median;
+    const room = spread(one!.map(({ cpuUs, besideUs }) => (2 * cpuUs) / (share * (cpuUs + besideUs)))).median;
     const cells = [ratio(({ perSecond }) => perSecond), Math.min(room, 2), cpuRatio, 2 / cpuRatio];
     console.log(`| ${scenario.name} | ${cells.map((value) => value.toFixed(2)).join(' | ')} |`);
   }

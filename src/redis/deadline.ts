@@ -40,6 +40,8 @@ class Deadlines {
     const next = this.#waiting[this.#first];
     if (this.#armed || next === undefined) return;
     this.#armed = true;
+    // Over already: it ended while the answers were read.
+    const leftMs = Math.max(next.endMs - performance.now(), 1);
     setTimeout(() => {
       const nowMs = performance.now();
       // What has arrived by now is read first.
@@ -48,7 +50,7 @@ class Deadlines {
         this.#drop(nowMs);
         this.#arm();
       });
-    }, next.endMs - performance.now()).unref();
+    }, leftMs).unref();
   }
 
   /** Drops those that are over from the front, and ends those whose time is. */

@@ -1,6 +1,7 @@
 /** Helm for tests: what it renders of the chart, as objects. Where there is no Helm the test that asks is skipped. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments, stringify } from 'yaml';
@@ -48,8 +49,12 @@ function findHelm(): string | null {
   if (spawnSync('helm', ['version']).status === 0) return 'helm';
   const [script] = globSync('../*/tools/get-helm.sh', { cwd: root });
   if (script === undefined) return null;
+  // One at a time, however many files of tests ask: a program that is being written cannot be run.
+  const alone =
+    spawnSync('flock', ['--version']).status === 0 ? ['flock', join(tmpdir(), 'rolegate-test-helm.lock')] : [];
+  const [program = '', ...args] = [...alone, 'bash', join(root, script)];
   try {
-    return execFileSync('bash', [join(root, script)], { encoding: 'utf8', timeout: gettingMs }).trim();
+    return execFileSync(program, args, { encoding: 'utf8', timeout: gettingMs }).trim();
   } catch {
     return null;
   }

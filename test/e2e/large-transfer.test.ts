@@ -2,15 +2,16 @@
  * 1 GiB up and down through an authorized route of the built program: every byte, in constant memory. Built and not
  * from the sources, because Node's own stripping of types alone takes some 30 MB.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildProgram } from '../support/built-program.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 
 const gib = 1024 ** 3;
@@ -66,7 +67,7 @@ routes:
   - { id: files, match: { path: "/files/**" }, upstream: service, access: [user], maxBody: 2gb, timeout: 60s }
 `,
   );
-  gateway = spawn(process.execPath, [build(), 'serve', '--config', config], { stdio: 'inherit' });
+  gateway = spawn(process.execPath, [buildProgram('transferring'), 'serve', '--config', config], { stdio: 'inherit' });
   await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404), {
     timeout: 20_000,
     interval: 100,
@@ -140,21 +141,6 @@ function watchResident(pid: number): { stop(): number } {
       return peak;
     },
   };
-}
-
-/** Builds the program where its packages are found, and returns its entry. */
-function build(): string {
-  const cache = 'node_modules/.cache/rolegate';
-  execFileSync('node_modules/.bin/tsc', [
-    '-p',
-    'tsconfig.build.json',
-    '--declaration',
-    'false',
-    '--outDir',
-    `${cache}/built`,
-  ]);
-  copyFileSync('package.json', `${cache}/package.json`);
-  return `${cache}/built/main.js`;
 }
 
 async function freePort(): Promise<number> {

@@ -106,7 +106,10 @@ describe('installed in an empty folder', () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-package-')));
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
     const tarball = join(copy.folder, 'build', packed.filename);
-    const install = runCommand('npm', ['install', '--prefer-offline', tarball], env, { cwd: folder });
+    // Five minutes of silence, as npm has it, are more than the whole test may take.
+    const impatient = ['--fetch-timeout=15000', '--fetch-retries=5', '--fetch-retry-mintimeout=1000'];
+    const args = ['install', '--prefer-offline', ...impatient, tarball];
+    const install = runCommand('npm', args, env, { cwd: folder });
     if ((await install.ended) === 0) return;
     if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENOTCACHED/.test(install.output())) {
       skipHere('npm does not reach its registry');

@@ -78,6 +78,34 @@ describe('a link to one server', () => {
     await redis.resume();
   });
 
+  it('gives no command a negative time when another one ends late', async () => {
+    const redis = await privateRedis();
+    const { link } = open(redis.url, 50);
+    await vi.waitFor(() => expect(link.ready).toBe(true), patience);
+    await redis.pause();
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const standStill = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    const first = link.client.get('a');
+    const second = new Promise((resolve) => {
+      // Sent five milliseconds later; its end falls between that of the first one and the reading of what has arrived.
+      setImmediate(() => {
+        standStill(5);
+        resolve(link.client.get('b'));
+      });
+    });
+    // Both at the end of the first one, before and behind the timer of the link.
+    setTimeout(() => standStill(3), 49);
+    setTimeout(() => standStill(20), 50);
+    const outcomes = await Promise.allSettled([first, second]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+    await redis.resume();
+  });
+
   it('never sends a command twice', async () => {
     const redis = await privateRedis();
     const { link } = open(redis.url, 50);

@@ -3,13 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 
-const place = 'node_modules/.cache/rolegate/attacked';
-
 export default function setup(project: TestProject): void {
+  project.provide('builtProgram', buildProgram('attacked'));
+}
+
+/** Builds the program in a folder of that name, from which its packages are found; returns its entry. */
+export function buildProgram(name: string): string {
+  const place = `node_modules/.cache/rolegate/${name}`;
   mkdirSync(place, { recursive: true });
   execFileSync(process.execPath, ['scripts/build-program.ts', `${place}/dist`]);
   copyFileSync('package.json', `${place}/package.json`);
-  project.provide('builtProgram', `${place}/dist/main.js`);
+  return `${place}/dist/main.js`;
 }
 
 declare module 'vitest' {

@@ -1,0 +1,21 @@
+/** Holds a process to a part of a core, by a control group of its own: version 1 or 2, whichever there is. Needs root. */
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+
+const periodUs = 10_000;
+
+/** Returns what takes the limit away again; to be called when the process has ended. */
+export function limitCpu(pid: number, share: number): () => void {
+  const quotaUs = Math.round(share * periodUs);
+  const name = `rolegate-bench-${pid}`;
+  const isOld = existsSync('/sys/fs/cgroup/cpu/cpu.cfs_quota_us');
+  const group = isOld ? `/sys/fs/cgroup/cpu/${name}` : `/sys/fs/cgroup/${name}`;
+  mkdirSync(group);
+  if (isOld) {
+    writeFileSync(`${group}/cpu.cfs_period_us`, String(periodUs));
+    writeFileSync(`${group}/cpu.cfs_quota_us`, String(quotaUs));
+  } else {
+    writeFileSync(`${group}/cpu.max`, `${quotaUs} ${periodUs}`);
+  }
+  writeFileSync(`${group}/cgroup.procs`, String(pid));
+  return () => rmdirSync(group);
+}
