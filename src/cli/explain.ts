@@ -37,6 +37,10 @@ export async function explain(method: string, url: string, options: ExplainOptio
     const message = 'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --roles and --groups';
     throw new CommandError(message, ExitCode.usage);
   }
+  if (options.as !== undefined && (options.roles ?? options.groups) !== undefined) {
+    const message = 'rolegate: --as names somebody with roles and groups already; leave out --roles and --groups';
+    throw new CommandError(message, ExitCode.usage);
+  }
   const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
   const explanation =
     options.bearer === undefined

@@ -205,6 +205,17 @@ test('test --update: what no request shows is said, without an empty list of cas
   });
 });
 
+test('explain: somebody who is named has roles and groups already', async () => {
+  const file = folder.write('named.yaml', `${head}${user}tests: { identities: { ann: { roles: [user] } } }\n`);
+  for (const more of [
+    ['--roles', 'admin'],
+    ['--groups', 'acme'],
+  ]) {
+    const { code, output } = await run('explain', 'GET', '/area/1', '--config', file, '--as', 'ann', ...more);
+    expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining('leave out --roles and --groups') });
+  }
+});
+
 describe('explain --bearer', () => {
   test.each([
     ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) says who asks/],
@@ -215,6 +226,20 @@ describe('explain --bearer', () => {
     const ran = await run('explain', 'GET', '/area/1', '--bearer', 'b', ...options);
     expect(ran).toEqual({ code, output: expect.stringMatching(message) });
   });
+});
+
+test('explain --bearer tells what the gateway could not read of the question', async () => {
+  const secret = 'an-operator-token-of-32-characters';
+  const config = folder.write('asked.yaml', `${head.replace('admin:', `adminToken: ${secret}, admin:`)}${user}`);
+  const command = runRolegate(['serve', '--config', config]);
+  const [, started] = await command.see(/^(\{.*"msg":"started"\})$/m);
+  const admin = ['--admin', `http://127.0.0.1:${JSON.parse(started!).admin.port}`, '--admin-token', secret];
+  expect(await run('explain', 'GET', '/area/1', '--bearer', 'two words', ...admin)).toEqual({
+    code: 1,
+    output: 'rolegate: the gateway refused to explain: 400 bearer is no token of RFC 6750\n',
+  });
+  command.signal('SIGTERM');
+  expect(await command.ended).toBe(0);
 });
 
 test('serve --shadow: warnings at start; a bad candidate is reported and waited for, and the gateway serves', async () => {

@@ -1,5 +1,5 @@
 /** Has a running gateway explain a request with a live credential: it alone can ask the Auth API about it. */
-import { request as send } from 'undici';
+import { type Dispatcher, request as send } from 'undici';
 import type { Explanation } from '../../core/explain.ts';
 import type { LiveQuestion } from '../../entrypoints/admin/explain-endpoint.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
@@ -29,8 +29,7 @@ export async function askGateway(
     throw new CommandError(`rolegate: no gateway answers on ${admin}; --admin names its admin port`);
   }
   if (answer.statusCode !== 200) {
-    const said = answer.headers['x-error'];
-    await answer.body.dump();
+    const said = (await detailOf(answer.body)) ?? answer.headers['x-error'];
     if (answer.statusCode === 401) {
       throw new CommandError('rolegate: the gateway does not know this token of operators (--admin-token); 401');
     }
@@ -39,4 +38,11 @@ export async function askGateway(
     );
   }
   return (await answer.body.json()) as Explanation;
+}
+
+/** What the gateway could not read of the question; null: it says nothing more. */
+async function detailOf(body: Dispatcher.ResponseData['body']): Promise<string | null> {
+  const problem: unknown = await body.json().catch(() => null);
+  if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null;
+  return typeof problem.detail === 'string' ? problem.detail.slice(0, 200) : null;
 }

@@ -2,6 +2,7 @@
  * What files claim for themselves (`owns`): no other file has a route that could match there, and the file itself none
  * outside. A claim is a set of hosts, of paths, or of paths on hosts.
  */
+import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -83,33 +84,37 @@ function segmentsOf(prefix: string): readonly string[] {
     .map(decodeURIComponent);
 }
 
-function isInside({ pattern }: Route, { hosts, paths }: Claim): boolean {
-  const { host, segments } = pattern;
+function isInside(route: Route, { hosts, paths }: Claim): boolean {
+  const { host, segments } = route.pattern;
   const hostInside = hosts === null || (host !== null && hosts.some((claimed) => coversHost(claimed, host)));
-  return (
-    hostInside && (paths === null || paths.some((prefix) => prefix.every((part, i) => isLiteral(segments[i], part))))
-  );
-}
-
-function isLiteral(segment: Route['pattern']['segments'][number] | undefined, text: string): boolean {
-  return segment?.kind === 'literal' && segment.text === text;
+  const begins = (prefix: readonly string[]) =>
+    prefix.every((part, i) => {
+      const segment = segments[i];
+      return segment?.kind === 'literal' && isTaken(route, segment.text, part);
+    });
+  return hostInside && (paths === null || paths.some(begins));
 }
 
 /** Whether some request that the pattern matches is claimed. */
-function overlaps({ pattern }: Route, { hosts, paths }: Claim): boolean {
-  const { host } = pattern;
+function overlaps(route: Route, { hosts, paths }: Claim): boolean {
+  const { host } = route.pattern;
   if (hosts !== null && host !== null && !hosts.some((claimed) => hostsMeet(claimed, host))) return false;
-  return paths === null || paths.some((prefix) => reaches(pattern.segments, prefix));
+  return paths === null || paths.some((prefix) => reaches(route, prefix));
 }
 
-function reaches(segments: Route['pattern']['segments'], prefix: readonly string[]): boolean {
+function reaches(route: Route, prefix: readonly string[]): boolean {
   for (const [i, part] of prefix.entries()) {
-    const segment = segments[i];
+    const segment = route.pattern.segments[i];
     if (segment === undefined) return false;
     if (segment.kind === 'rest') return true;
-    if (segment.kind === 'literal' && segment.text !== part) return false;
+    if (segment.kind === 'literal' && !isTaken(route, segment.text, part)) return false;
   }
   return true;
+}
+
+/** Whether a literal of the route takes this text; with `caseSensitive: false`, in any letter case. */
+function isTaken({ reading }: Route, literal: string, text: string): boolean {
+  return literal === text || ((reading?.literals ?? null) !== null && foldCase(literal) === foldCase(text));
 }
 
 function claimsOverlap(a: Claim, b: Claim): boolean {

@@ -178,6 +178,27 @@ describe('claims', () => {
     expect(load(main(undefined, `routes:\n${route('other', path)}`)).problems).toHaveLength(1);
   });
 
+  test('letter case is no way in where it does not count', () => {
+    put('routes/orders.yaml', orders);
+    const other = (path: string, extra: string) =>
+      load(main(undefined, `routes:\n${route('other', path).replace(' }\n', `${extra} }\n`)}`)).problems;
+    const anyCase = ', path: { caseSensitive: false }';
+    expect(other('/V1/Orders/{id}/items', '')).toEqual([]);
+    expect(other('/V1/Orders/{id}/items', anyCase)).toEqual([
+      expect.stringContaining('this route reaches into what another file claims (orders.yaml line 1)'),
+    ]);
+    expect(other('/V1/Order\u017f/{id}/items', anyCase)).toHaveLength(1);
+  });
+
+  test('a file may write its own claim in another letter case where that does not count', () => {
+    const own = route('order', '/V1/Orders/{id}');
+    put('routes/orders.yaml', `owns: { paths: [/v1/orders] }\nroutes:\n${own}`);
+    expect(load(main()).problems).toHaveLength(1);
+    const anyCase = own.replace(' }\n', ', path: { caseSensitive: false } }\n');
+    put('routes/orders.yaml', `owns: { paths: [/v1/orders] }\nroutes:\n${anyCase}`);
+    expect(load(main()).problems).toEqual([]);
+  });
+
   test.each([
     ['another path', '/v1/bills'],
     ['a parameter where the prefix is', '/v1/{what}'],
