@@ -22,12 +22,18 @@ test('what is said never to happen never does', { timeout: 300_000 }, () => {
       );
       const barred = new Set(conditions.map(({ subject }) => subject));
       for (const { code } of findings) seen.set(code, (seen.get(code) ?? 0) + 1);
+      const idle = findings.flatMap(({ code, place }) =>
+        code === 'condition_idle' && 'index' in place
+          ? [config.routes.routes[place.index]!.conditions![Number(place.key?.[1])]!]
+          : [],
+      );
       const policy = policyOf(config);
       for (const { request, identity } of everyRequest()) {
         const { view, resolution } = simulate(request, identity, config.credentials);
         const decision = decide(view, policy, () => resolution) as Decision;
         const id = decision.route?.id ?? '';
         expect(unreachable).not.toContain(id);
+        if (decision.outcome === 'refuse') expect(idle).not.toContain(decision.condition);
         if (decision.outcome === 'allow' && !shadow.has(id)) expect(barred).not.toContain(id);
       }
       const unmeetable = findings.filter(({ code }) => code === 'rule_unmeetable');
@@ -39,7 +45,9 @@ test('what is said never to happen never does', { timeout: 300_000 }, () => {
     }),
     { numRuns: runs },
   );
-  expect([...seen.keys()]).toEqual(expect.arrayContaining(['role_unused', 'route_in_shadow', 'condition_unmeetable']));
+  expect([...seen.keys()]).toEqual(
+    expect.arrayContaining(['role_unused', 'route_in_shadow', 'condition_unmeetable', 'condition_idle']),
+  );
 });
 
 test('a rule that nobody is said to meet lets nobody in', { timeout: 300_000 }, () => {

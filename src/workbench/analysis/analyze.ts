@@ -1,6 +1,7 @@
 /** Looks for what an author of rules most likely did not mean: see `finding.ts` for the list. */
 import type { Config } from '../../config/config.ts';
 import type { Finding } from './finding.ts';
+import { idleConditions } from './idle-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './idle-names.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
@@ -18,6 +19,7 @@ export function analyze(config: Config, nearest: NearestName): readonly Finding[
     ...idleRoles(config, nearest),
     ...unmeetableRules(config, probes),
     ...unmeetableConditions(probes),
+    ...idleConditions(config, probes),
     ...openRoutes(probes),
     ...idleUpstreams(config),
   ];

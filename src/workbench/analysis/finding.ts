@@ -11,7 +11,7 @@ export interface FindingKind {
 export const findingKinds = {
   route_unreachable: {
     severity: 'warning',
-    meaning: 'Every request that a route fits goes to more specific routes.',
+    meaning: 'Every request that a route fits goes to more specific routes, or is refused before any route is asked.',
   },
   method_unlisted: {
     severity: 'warning',
@@ -28,9 +28,13 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'No request meets a condition of a route, or all of its conditions at once.',
   },
+  condition_idle: {
+    severity: 'warning',
+    meaning: 'Everybody whom the rules of a route let in is exempt from a condition.',
+  },
   public_under_protected: {
     severity: 'warning',
-    meaning: 'A route is public below a prefix whose other requests need an identity.',
+    meaning: 'A route is public or optional below a prefix whose other requests need an identity.',
   },
   route_in_shadow: { severity: 'warning', meaning: 'A route lets everybody through whom its rule refuses.' },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },

@@ -11,7 +11,7 @@ export function openRoutes(probes: Probes): readonly Finding[] {
 
 function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
   const methods = listedMethods(route) ?? ['GET'];
-  const open = methods.filter((method) => ruleFor(route, method)?.kind === 'public');
+  const open = methods.filter((method) => letsAnybodyIn(ruleFor(route, method)));
   if (open.length === 0) return null;
   for (const other of probes.broader(route)) {
     // A prefix of nothing protects nothing in particular.
@@ -20,12 +20,17 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
     if (method === undefined) continue;
     const rule = ruleInWords(written(ruleFor(other, method)!));
     const every = listedMethods(route) === null ? 'every method' : open.join(', ');
-    const message = `${every} is public here, below "${other.id}" (${other.pattern.path}), which asks for ${rule}`;
+    const kind = ruleFor(route, method)!.kind === 'public' ? 'public' : 'open without an identity';
+    const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which asks for ${rule}`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
     const example = exampleOf(probes.first(route, method));
     return [findingOf('public_under_protected', route.id, place, message, { example })];
   }
   return null;
+}
+
+function letsAnybodyIn(rule: AccessRule | null): boolean {
+  return rule?.kind === 'public' || rule?.kind === 'optional';
 }
 
 /** A rule that needs to know who asks; one that refuses everybody guards no one's things. */

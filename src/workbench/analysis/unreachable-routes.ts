@@ -1,4 +1,6 @@
-/** Routes that no request can reach, because more specific ones take all that they fit. */
+/** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
+import { Ambiguity } from '../../core/request/ambiguity.ts';
+import { canonicalPath } from '../../core/request/canonical-path.ts';
 import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -6,7 +8,23 @@ import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, type Probes } from './probes.ts';
 
 export function unreachableRoutes(probes: Probes): readonly Finding[] {
-  return probes.table.routes.flatMap((route) => unreachable(route, probes) ?? []);
+  return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);
+}
+
+/** A literal in a spelling that services read in more than one way is refused, unless the route tolerates it. */
+function refused(route: Route, probes: Probes): Finding | null {
+  for (const segment of route.pattern.segments) {
+    if (segment.kind !== 'literal') continue;
+    const written = encodeURIComponent(segment.text);
+    const read = canonicalPath(`/${written}`);
+    const tolerated = route.tolerates | Ambiguity.blanks;
+    if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
+    const place = { kind: 'route', index: route.index, key: ['match'] } as const;
+    const message = `this route never matches: a path with "${written}" is refused, as services read it in several ways`;
+    const hint = 'let the route keep that spelling ("path"), or write the pattern without it';
+    return findingOf('route_unreachable', route.id, place, message, { example: exampleOf(probes.first(route)), hint });
+  }
+  return null;
 }
 
 function unreachable(route: Route, probes: Probes): Finding | null {

@@ -29,6 +29,21 @@ function codes(routes: string): string[] {
 describe('routes that never match', () => {
   const user = 'access: [user]';
   test.each([
+    ['an escaped slash', '/r%2Fb', '', true],
+    ['an escaped slash that is decoded', '/r%2Fb', ', path: { encodedSlash: decode }', true],
+    ['an escaped slash that is kept', '/r%2Fb', ', path: { encodedSlash: keep }', false],
+    ['a semicolon', '/{x}/s;b', '', true],
+    ['a semicolon that is kept', '/{x}/s;b', ', path: { semicolon: keep }', false],
+    ['two escapes', '/a%252Fb/**', '', true],
+    ['an escape that has one reading', '/caf%C3%A9/a%20b', '', false],
+  ])('a literal of their own is refused: %s', (_, path, tolerated, never) => {
+    const found = find(`${head}${roles}routes:\n${route('r', path, `${user}${tolerated}`)}`).filter(
+      ({ code }) => code === 'route_unreachable',
+    );
+    expect(found.map(({ subject }) => subject)).toEqual(never ? ['r'] : []);
+  });
+
+  test.each([
     [
       'a rest of which every length is taken',
       [
@@ -133,6 +148,11 @@ test.each([
   [
     'public below a protected prefix',
     route('area', '/admin/**', 'access: [admin]') + route('hole', '/admin/health', 'access: public'),
+    ['public_under_protected:hole'],
+  ],
+  [
+    'open without an identity below a protected prefix',
+    route('area', '/admin/**', 'access: [admin]') + route('hole', '/admin/health', 'access: { GET: optional }'),
     ['public_under_protected:hole'],
   ],
   [
@@ -248,6 +268,32 @@ describe('conditions', () => {
     );
     expect(both).toMatchObject({ code: 'condition_unmeetable', example: 'GET http://any.example/c/anything' });
     expect(both?.message).toContain('exemption (admin)');
+  });
+
+  test.each([
+    ['all who may are exempt', 'access: [user]', 'user', true],
+    ['all who may inherit a role that is exempt', 'access: [admin]', 'user', true],
+    ['some who may are not exempt', 'access: [user]', 'admin', false],
+    ['any identity may', 'access: authenticated', 'user', false],
+    ['somebody without a role may', 'access: { none: [admin] }', 'user', false],
+    ['for one method some are not exempt', 'access: { GET: [user], DELETE: [admin] }', 'admin', false],
+    ['for every method all are exempt', 'access: { GET: [user], DELETE: [admin], PUT: deny }', 'user', true],
+    ['whom anybody is let in without an identity', 'access: optional', 'user', false],
+    ['nobody may', 'access: deny', 'user', false],
+  ])('exempt: %s', (_, access, exempt, idle) => {
+    const when = `[{ param: p, equals: a, reason: one }, { param: p, equals: a, reason: two, unless: [${exempt}] }]`;
+    const found = find(
+      `${head}${roles}routes:\n${route('uses', '/uses', 'access: [user]')}${route('c', '/c/{p}', `${access}, when: ${when}`)}`,
+    );
+    expect(found.map(({ code, subject }) => `${code}:${subject}`)).toEqual(idle ? ['condition_idle:c'] : []);
+    if (idle) expect(found[0]).toMatchObject({ example: 'GET http://any.example/c/anything', problem: { line: 8 } });
+  });
+
+  test('exempt by a role that follows from another field', () => {
+    const mapped = 'roles: { user: { from: { field: groups, equals: staff } }, root: { inherits: [user] } }\n';
+    const when = 'when: [{ param: p, equals: a, reason: w, unless: [user] }]';
+    const found = find(`${head}${mapped}routes:\n${route('c', '/c/{p}', `access: [user, root], ${when}`)}`);
+    expect(found.map(({ code }) => code)).toEqual(['condition_idle']);
   });
 
   test('what would take too many tries is not judged', () => {
