@@ -43,6 +43,14 @@ describe('of one head', () => {
     }
   });
 
+  it('gives the same to routes that take turns and do nothing to answers', () => {
+    const memory = new AnswerMemory();
+    const other = makeRoute({ on: '/b' });
+    const first = memory.headOf(200, 'OK', raw, context, route, []);
+    expect(memory.headOf(200, 'OK', raw, context, other, [])).toBe(first);
+    expect(memory.headOf(200, 'OK', raw, context, null, [])).toBe(first);
+  });
+
   it('gives every failure an id of its own', () => {
     const memory = new AnswerMemory();
     const ids = [1, 2, 3].map(() => memory.headOf(500, 'No', raw, context, route, []).errorId);
@@ -69,6 +77,10 @@ describe('of one head', () => {
     });
     for (const [found, wanted] of heads) expect(found).toEqual(wanted);
     expect(heads[0]![0]).not.toEqual(heads[1]![0]);
+    // Nor do they reach a route without CORS, or its answer one with it.
+    const without = answerHead(200, 'OK', raw, context, route, []).headers;
+    expect(memory.headOf(200, 'OK', raw, context, route, []).headers).toEqual(without);
+    expect(memory.headOf(200, 'OK', raw, context, on, ['Origin', 'https://a.test']).headers).toEqual(heads[0]![1]);
   });
 
   it('is not changed by what one answer adds', () => {
