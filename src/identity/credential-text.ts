@@ -10,6 +10,16 @@ export function textOf(credential: Credential): string {
   return `${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
 
+/**
+ * The same text in memory of its own: one that was cut out of the head of a request holds all of that head, with whatever
+ * else the client sent, for as long as it is held itself.
+ */
+export function ownText(text: string): string {
+  const own = Buffer.from(text).toString();
+  // What no UTF-8 can hold stays as it is.
+  return own === text ? own : text;
+}
+
 /** The credential with this text. */
 export function credentialOf(kind: Credential['kind'], text: string): Credential {
   if (kind === 'bearer') return { kind, token: text };

@@ -1,6 +1,7 @@
 /** A verdict as memory holds it: with the answer that a hit returns, made once, and its places in the lists of the cache. */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Accepted, Identity, Resolution } from '../core/identity/identity.ts';
+import { ownText } from './credential-text.ts';
 import type { DueEntry } from './due-wheel.ts';
 import type { VerdictSubject } from './revocation/tombstones.ts';
 import type { SieveEntry } from './sieve.ts';
@@ -73,7 +74,7 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
     this.#askedAt = askedAtMs - base.ms;
     this.version = version;
     this.kind = kind;
-    this.text = text;
+    this.text = ownText(text);
     this.foreign = origin.foreign;
     this.#moment = momentOf(verdict, origin) - base.ms;
     this.#lookups = lookups.length === 1 ? lookups[0]! : lookups;

@@ -54,3 +54,21 @@ it('holds 100,000 identities in less than 100 MB, as the default bound lets it',
   expect(cache.size.bytes / taken).toBeGreaterThan(0.95);
   expect(cache.size.bytes / taken).toBeLessThan(1.4);
 }, 120_000);
+
+it('holds nothing of the heads of requests that credentials were cut out of', () => {
+  const count = 400;
+  const headBytes = 100_000;
+  const head = (index: number, secret: string) => `${randomBytes(headBytes / 2).toString('hex')}${index}:${secret}`;
+  const cutOut = (index: number) => head(index, randomBytes(32).toString('hex')).slice(-64);
+  const origin = { lookups: ['known'], foreign: false };
+  const cache = new MemoryCache({ maxAccepted: count, maxRejected: count, maxBytes: 2 ** 24, staleOnOutageMs: 0 });
+  const before = heapBytes();
+  // The control: a text that is cut out of another one holds all of it.
+  const cut = Array.from({ length: count }, (_, index) => cutOut(index));
+  const held = heapBytes() - before;
+  expect(held).toBeGreaterThan((count * headBytes) / 2);
+  for (const token of cut) cache.keep({ kind: 'bearer', token }, answered(0), nowMs, origin);
+  cut.length = 0;
+  expect(cache.size.accepted).toBe(count);
+  expect(heapBytes() - before).toBeLessThan(held / 10);
+}, 120_000);
