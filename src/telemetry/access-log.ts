@@ -4,8 +4,8 @@
  * cannot be in a line.
  */
 import type { LogConfig } from '../config/config.ts';
-import type { Decision } from '../core/outcome/decision.ts';
 import { reasons } from '../core/outcome/reasons.ts';
+import { addressMembers, callerMembers } from './caller-members.ts';
 import { asciiJson, jsonText } from './json-text.ts';
 import type { LogSink } from './log-sink.ts';
 import { redactValue } from './redaction.ts';
@@ -14,7 +14,7 @@ import type { AskedMembers, RouteBinding } from './route-bindings.ts';
 import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
-const maxLength = { id: 128, method: 32, host: 255, path: 1024, target: 300 } as const;
+const maxLength = { id: 128, method: 32, host: 255, path: 1024 } as const;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
@@ -49,9 +49,8 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   if (condition !== null) line += `,"condition":"${condition}"`;
   const shadowed = shadowedOf(record);
   if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
-  if (decision !== null) line += decisionMembers(decision);
-  if (record.client !== '') line += `,"client":${jsonText(record.client, maxLength.id)}`;
-  if (record.target !== null) line += `,"target":${jsonText(record.target, maxLength.target)}`;
+  const { client, target } = record;
+  line += decision === null ? addressMembers(client, target) : callerMembers(decision, client, target, record.memory);
   if (record.bytesIn > 0) line += `,"bytesIn":${record.bytesIn}`;
   if (record.bytesOut > 0) line += `,"bytesOut":${record.bytesOut}`;
   line += timings(record);
@@ -69,28 +68,23 @@ function askedMembers(asked: AskedMembers, { method, host }: RequestRecord): str
   const text = parts.join('');
   if (host.length <= maxLength.host && method.length <= maxLength.method) {
     asked.method = method;
-    asked.host = host;
+    asked.host = ownHost(host);
     asked.text = text;
   }
   return text;
 }
 
+let lastHost = '';
+
+/** In memory of its own, where routes mostly share it: cut out of the head of a request it would hold all of that. */
+function ownHost(host: string): string {
+  if (host !== lastHost) lastHost = Buffer.from(host).toString();
+  return lastHost;
+}
+
 /** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */
 function loggedPath(path: string): string {
   return path.includes(';') || path.includes('%3B') ? path.replace(/(?:;|%3B)[^/]*/g, ';...') : path;
-}
-
-function decisionMembers(decision: Decision): string {
-  const { identity, source } = decision;
-  let members = `,"stage":"${decision.stage}"`;
-  if (identity !== null) {
-    members += `,"userId":${jsonText(identity.userId, maxLength.id)}`;
-    if (identity.sessionId !== null) members += `,"sessionId":${jsonText(identity.sessionId, maxLength.id)}`;
-    if (identity.keyId !== null) members += `,"keyId":${jsonText(identity.keyId, maxLength.id)}`;
-  }
-  if (source !== 'none') members += `,"source":"${source}"`;
-  if (decision.outcome === 'allow' && decision.stale) members += ',"stale":true';
-  return members;
 }
 
 function timings(record: RequestRecord): string {

@@ -2,14 +2,13 @@
 
 const escapes = /[\x7f-\uffff]/g;
 
+/** What cannot stand between quotes as it is. */
+const toEscape = /[^ !#-[\]-~]/;
+
 /** Quotes `text`; what is beyond `maxLength` UTF-16 units is cut off and replaced by "...". */
 export function jsonText(text: string, maxLength: number): string {
   if (text.length > maxLength) return quote(`${text.slice(0, maxLength)}...`);
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return quote(text);
-  }
-  return `"${text}"`;
+  return toEscape.test(text) ? quote(text) : `"${text}"`;
 }
 
 /** Escapes everything outside ASCII in JSON that is already written: outside strings, JSON has none. */

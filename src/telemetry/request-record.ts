@@ -1,6 +1,7 @@
 /** What a door knows of one request when it is over: the source of its metric and of its log line. */
 import type { Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { LogMemory } from './caller-members.ts';
 
 export interface RequestRecord {
   /** Which door: `proxy`, or `upgrade` for a WebSocket. */
@@ -38,6 +39,8 @@ export interface RequestRecord {
   readonly bytesOut: number;
   /** What went wrong inside, for the log only. */
   readonly cause: unknown;
+  /** Of the connection that it came on; null: nothing is kept there. */
+  readonly memory: LogMemory | null;
 }
 
 export type ObserveRequest = (record: RequestRecord) => void;

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { LogMemory } from '../telemetry/caller-members.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { ClientAnswer, ClientRequest } from './client-side.ts';
 
@@ -13,7 +14,7 @@ import type { ClientAnswer, ClientRequest } from './client-side.ts';
 export type IncomingUpgrade = ClientRequest & { readonly source: IncomingMessage };
 
 /** The client connection that a request came on. */
-export interface Origin {
+export interface Origin extends LogMemory {
   requestEnded(request: Exchange): void;
   /** The request that came last. */
   readonly latest: unknown;
@@ -97,6 +98,11 @@ export class Exchange implements RequestRecord {
 
   get method(): string {
     return this.req.method ?? '';
+  }
+
+  /** On the connections of a trusted proxy the requests of many clients take turns. */
+  get memory(): LogMemory | null {
+    return this.from.trusted ? null : this.from;
   }
 
   get path(): string {

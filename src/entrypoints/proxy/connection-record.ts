@@ -27,5 +27,6 @@ export function connectionRecord(refused: RefusedConnection): RequestRecord {
     bytesIn: 0,
     bytesOut: refused.bytesOut,
     cause: refused.cause,
+    memory: null,
   };
 }

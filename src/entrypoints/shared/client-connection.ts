@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { clientNetwork, type PeerFacts } from '../../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import type { CallerMembers, LogMemory } from '../../telemetry/caller-members.ts';
 import type { ClientAccount } from './client-ledger.ts';
 
 /** A request in flight, as its connection sees it. */
@@ -19,7 +20,7 @@ export interface InFlight {
   clientEnded(): void;
 }
 
-export class ClientConnection implements PeerFacts {
+export class ClientConnection implements PeerFacts, LogMemory {
   readonly address: string;
   /** See `clientNetwork`. */
   readonly network: string;
@@ -41,6 +42,7 @@ export class ClientConnection implements PeerFacts {
   refused = false;
   /** An answer on it says that it is the last: what comes after is not served (RFC 9112 section 9.6). */
   closing = false;
+  callerMembers: CallerMembers | null = null;
   readonly #socket: Socket;
   /** All of them, once the client pipelines. */
   #pipelined: Set<InFlight> | null = null;

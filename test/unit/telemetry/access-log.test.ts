@@ -225,3 +225,33 @@ test('each line says what its own request asked for, whatever the one before it 
     }),
   );
 });
+
+test('each line says who asked, whatever was said of the request before on the connection', async () => {
+  const { createAccessLog } = await import('../../../src/telemetry/access-log.ts');
+  const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
+  const granted = allowed() as Allow;
+  const asked: Parameters<typeof makeRecord>[0][] = [
+    {},
+    {},
+    { client: '192.0.2.8' },
+    { target: 'http://orders-2:8080' },
+    { target: null },
+    { decision: { ...granted, source: 'redis' } },
+    { decision: { ...granted, stale: true } },
+    { decision: { ...granted, identity: null, source: 'none' } },
+    { decision: { ...granted, identity: { ...granted.identity!, userId: 'somebody else' } } },
+    { decision: { ...granted, identity: { ...granted.identity!, sessionId: null, keyId: 'key"7' } } },
+    { decision: refused('credential_rejected'), reason: 'credential_rejected' },
+    { decision: null, reason: 'request_malformed' },
+    {},
+  ];
+  const told = (memory: { callerMembers: null } | null) => {
+    const written: string[] = [];
+    const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
+    const log = createAccessLog({ level: 'debug', access: true }, sink, () => 0)!;
+    const binding = new RouteBindings().of(null);
+    for (const part of asked) log(makeRecord({ ...part, memory }), binding);
+    return written.map((line) => JSON.parse(line) as unknown);
+  };
+  expect(told({ callerMembers: null })).toEqual(told(null));
+});

@@ -80,6 +80,7 @@ export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
     bytesIn: 0,
     bytesOut: 12,
     cause: null,
+    memory: null,
     ...part,
   };
 }

@@ -1,0 +1,68 @@
+/**
+ * Members of the log line that say who asked, by what that was settled, and which target answered. On a connection they
+ * are mostly those of the request before, so their text is kept, in one piece, with all that it was made of.
+ */
+import type { Identity, VerdictSource } from '../core/identity/identity.ts';
+import type { Decision, Stage } from '../core/outcome/decision.ts';
+import { jsonText } from './json-text.ts';
+
+/** Longest text of a member, in UTF-16 units. */
+const maxLength = { id: 128, target: 300 } as const;
+
+/** What the log keeps of a connection: it lies with the connection, and goes with it. */
+export interface LogMemory {
+  /** Null: nothing was logged of it. */
+  callerMembers: CallerMembers | null;
+}
+
+export interface CallerMembers {
+  readonly stage: Stage;
+  readonly identity: Identity | null;
+  readonly source: VerdictSource;
+  readonly stale: boolean;
+  readonly client: string;
+  readonly target: string | null;
+  /** With the comma before. */
+  readonly text: string;
+}
+
+/** `memory` null: nothing is kept. */
+export function callerMembers(
+  decision: Decision,
+  client: string,
+  target: string | null,
+  memory: LogMemory | null,
+): string {
+  const { stage, identity, source } = decision;
+  const stale = decision.outcome === 'allow' && decision.stale;
+  const known = memory?.callerMembers ?? null;
+  if (
+    known !== null &&
+    known.stage === stage &&
+    known.identity === identity &&
+    known.source === source &&
+    known.stale === stale &&
+    known.client === client &&
+    known.target === target
+  )
+    return known.text;
+  const parts = [',"stage":"', stage, '"'];
+  if (identity !== null) {
+    parts.push(',"userId":', jsonText(identity.userId, maxLength.id));
+    if (identity.sessionId !== null) parts.push(',"sessionId":', jsonText(identity.sessionId, maxLength.id));
+    if (identity.keyId !== null) parts.push(',"keyId":', jsonText(identity.keyId, maxLength.id));
+  }
+  if (source !== 'none') parts.push(',"source":"', source, '"');
+  if (stale) parts.push(',"stale":true');
+  parts.push(addressMembers(client, target));
+  const text = parts.join('');
+  if (memory !== null) memory.callerMembers = { stage, identity, source, stale, client, target, text };
+  return text;
+}
+
+export function addressMembers(client: string, target: string | null): string {
+  let members = '';
+  if (client !== '') members += `,"client":${jsonText(client, maxLength.id)}`;
+  if (target !== null) members += `,"target":${jsonText(target, maxLength.target)}`;
+  return members;
+}
