@@ -53,6 +53,45 @@ test('one plain request after the other, of which no answer is read, ends too, a
   expect(proxy.proxy.connections()).toBe(0);
 });
 
+/** Read by `node:http`, as the first is read on the socket. */
+const odd = get.replace('\r\n\r\n', '\r\nConnection: keep-alive, x\r\n\r\n');
+
+test.each([
+  [get, 'x'],
+  [get, get],
+  [odd, 'x'],
+  [odd, get],
+])('after %j, what a client sends meanwhile (%j) is no reading', async (asked, word) => {
+  const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
+  running.push(upstream);
+  const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 1_000 });
+  running.push(proxy);
+  const socket = connect(proxy.port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  sockets.push(socket);
+  // One answer after the other, until there is one that the system does not take for the client.
+  const taken = (sent: number) =>
+    vi
+      .waitFor(() => expect(proxy.records.length).toBe(sent), { timeout: 500, interval: 1 })
+      .then(
+        () => true,
+        () => false,
+      );
+  let sent = 0;
+  do {
+    socket.write(asked);
+    sent += 1;
+  } while ((await taken(sent)) && sent < 1_000);
+  expect(proxy.proxy.inFlight).toBe(1);
+  const talking = setInterval(() => socket.write(word), 50);
+  try {
+    await vi.waitFor(() => expect(proxy.proxy.connections()).toBe(0), 5_000);
+  } finally {
+    clearInterval(talking);
+  }
+  expect(proxy.records.at(-1)).toMatchObject({ aborted: true });
+});
+
 test('a client that waits for a slow answer, or between two requests, is left alone', async () => {
   const upstream = await startRecordingUpstream({
     answer: async () => {

@@ -16,6 +16,7 @@ import { PlainConnection, type PlainDoor } from './plain-connection.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { type RefusedConnection, refuseClientError, refuseConnection } from './refuse-connection.ts';
 import { stopListening } from './stop-listening.ts';
+import { UnreadWatch } from './unread-watch.ts';
 
 export interface HttpServerOptions {
   readonly address: Address;
@@ -90,6 +91,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const ledger = new ClientLedger(limits.connectionsPerClient);
   const refused = { total: 0, client: 0 };
   const ended: EndedConnections = { idle: 0, requests: 0, unread: 0 };
+  const unread = new UnreadWatch(limits.unreadTimeoutMs, ended);
   let connections = 0;
   let draining = false;
   let address: Address | null = null;
@@ -109,7 +111,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           silentMs: Math.min(1_000, ...timeouts.map((ms) => ms / 4)),
           keepAliveMs: idleMs(limits),
           keepAliveLines: keepAliveLines(limits.keepAliveTimeoutMs),
-          unreadMs: limits.unreadTimeoutMs,
           ended,
           onRequest: onPlainRequest,
           takeOver: (socket) => takeOver.call(server, socket),
@@ -130,12 +131,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     socket.once('close', () => {
       connections -= 1;
+      unread.remove(socket);
       if (connection.holder !== null) ledger.disconnected(connection.network, connection.holder);
     });
     if (!connection.trusted && connection.holder === null) {
       socket.destroy();
       return;
     }
+    unread.add(socket);
     // Before Node's own listener.
     socket.once('end', () => connection.ended());
     if (door === null) takeOver.call(server, socket);
@@ -151,14 +154,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // The socket itself: Node wraps it only for upgrades with a body, which `isWebSocket` has turned away.
     const socket = stream as Socket;
     upgraded.add(socket);
+    // Whoever is slow at the end of a tunnel holds back the other end, and nothing piles up here.
+    unread.remove(socket);
     socket.once('close', () => upgraded.delete(socket));
     options.onUpgrade(req, socket, head, from(req.socket));
   });
   server.on('timeout', (socket) => {
-    // An answer may be long in coming; whatever has come is to be taken. Idle connections end here too.
-    if (socket.writableLength > 0) ended.unread += 1;
-    else if (from(socket).inFlight === 0) ended.idle += 1;
-    else return;
+    // An answer may be long in coming, and whether what has come is taken is looked at elsewhere.
+    if (socket.writableLength > 0 || from(socket).inFlight > 0) return;
+    ended.idle += 1;
     socket.destroy();
   });
   server.on('connect', (req, socket) => {

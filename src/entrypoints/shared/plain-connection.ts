@@ -18,8 +18,6 @@ export interface PlainDoor {
   readonly silentMs: number;
   readonly keepAliveMs: number;
   readonly keepAliveLines: string;
-  /** A client that does not take its answer for so long is let go. */
-  readonly unreadMs: number;
   readonly ended: EndedConnections;
   onRequest(request: PlainRequest, answer: PlainAnswer, from: ClientConnection): void;
   /** It is no plain one any more. */
@@ -96,11 +94,9 @@ export class PlainConnection implements Deadline, AnswerConnection {
   unread(): void {
     const answer = this.#answer!;
     const { socket } = this;
-    socket.setTimeout(this.#door.unreadMs, this.#onTimeout);
     socket.write('', 'latin1', (error) => {
       // Broken off: it was not taken, whatever is left to write.
       if (error != null || socket.destroyed) return;
-      socket.setTimeout(0, this.#onTimeout);
       if (socket.writableLength === 0) answer.finished();
     });
   }
@@ -180,11 +176,6 @@ export class PlainConnection implements Deadline, AnswerConnection {
   };
 
   readonly #onError = (): void => {
-    this.socket.destroy();
-  };
-
-  readonly #onTimeout = (): void => {
-    this.#door.ended.unread += 1;
     this.socket.destroy();
   };
 
