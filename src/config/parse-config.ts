@@ -89,7 +89,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const testFiles = openTests(files, options.readTests, (file, content) =>
     openFile<TestFile>(testFileSchema, file, content, options),
   );
-  const suite = checkTests([...files, ...testFiles.files], { roles, routeIds: ids, words });
+  const suite = checkTests([...files, ...testFiles.files], { roles, roleMapping, routeIds: ids, words });
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.

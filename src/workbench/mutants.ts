@@ -1,9 +1,11 @@
 /**
  * Small changes of the rules, each of which a test should notice: a role that is taken off or asked for no more, a
- * condition that is gone, a route that is gone. A change that no test notices is one that nobody would have noticed.
+ * condition or a part of it that is gone, a route that is gone. A change that no test notices is one that nobody would have noticed.
  */
 import type { AccessRule } from '../core/policy/access.ts';
 import { type AccessSource, compileRule } from '../core/policy/compile-access.ts';
+import type { Step } from '../core/policy/conditions.ts';
+import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -51,6 +53,10 @@ export function routeMutants(route: Route, roles: RoleTable): readonly RouteMuta
     const others = conditions!.filter((_, at) => at !== index);
     const without = { ...route, conditions: others.length === 0 ? null : others };
     mutants.push(mutant(`the condition ${criterion.word} is gone`, without));
+    for (const [words, steps] of withoutParts(criterion.steps)) {
+      const changed = conditions!.with(index, { ...criterion, steps });
+      mutants.push(mutant(`the condition ${criterion.word} is without ${words}`, { ...route, conditions: changed }));
+    }
     for (const role of criterion.unlessSource) {
       const unlessSource = criterion.unlessSource.filter((name) => name !== role);
       const unless = unlessSource.length === 0 ? null : grantingAny(unlessSource, roles);
@@ -135,6 +141,34 @@ function weakened(rule: AccessRule, roles: RoleTable): readonly (readonly [words
       ];
     }
   }
+}
+
+/** The condition without each part of an `all` or `any` that has several. Words hold no value of the author's. */
+function* withoutParts(steps: readonly Step[]): Generator<readonly [words: string, steps: readonly Step[]]> {
+  for (const [at, group] of steps.entries()) {
+    if (group.kind !== 'all' && group.kind !== 'any') continue;
+    const parts: number[] = [];
+    for (let part = at + 1; part <= group.end; part = steps[part]!.end + 1) parts.push(part);
+    if (parts.length < 2) continue;
+    for (const [index, part] of parts.entries()) {
+      yield [`part ${index + 1} of "${group.kind}" (${partInWords(steps, part)})`, withoutPart(steps, part)];
+    }
+  }
+}
+
+function withoutPart(steps: readonly Step[], part: number): readonly Step[] {
+  const { end } = steps[part]!;
+  const length = end - part + 1;
+  return steps.flatMap((step, at) => {
+    if (at >= part && at <= end) return [];
+    return step.end >= end ? [{ ...step, end: step.end - length }] : [step];
+  });
+}
+
+function partInWords(steps: readonly Step[], at: number): string {
+  const step = steps[at]!;
+  if (step.kind === 'compare') return sourceInWords(step.subject);
+  return step.kind === 'address' ? 'client address' : step.kind;
 }
 
 /** Without its last role, `any` must not become "no demand". */

@@ -7,9 +7,10 @@ import type { Policy } from '../core/decide.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import { assignments, atomsOf, type Truths } from './diff/atoms.ts';
+import { atomsOf, type Truths } from './diff/atoms.ts';
 import { marksOf } from './diff/callers.ts';
 import { meetingsOf } from './diff/meetings.ts';
+import { truthsOf } from './diff/truths.ts';
 import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verdicts.ts';
 
 export type Effect =
@@ -81,17 +82,18 @@ function classesOf(
   [a, b]: readonly [RoleSets, RoleSets],
 ): readonly (readonly [Caller, Truths])[] | null {
   const marks = marksOf(a, b);
-  const atoms = found.flatMap((one) => {
-    const route = routeOf(one);
-    return route === null || route.conditions === null ? [] : [...atomsOf(route.conditions, route.pattern).keys()];
-  });
-  const keys = [...new Set(atoms)];
-  if (marks.length > 16 || 2 ** marks.length * 3 ** keys.length > mostClasses) return null;
+  const atoms = new Map(
+    found.flatMap((one) => {
+      const route = routeOf(one);
+      return route === null ? [] : [...atomsOf(route)];
+    }),
+  );
+  const truths = marks.length > 16 ? null : truthsOf(atoms, mostClasses / 2 ** marks.length);
+  if (truths === null) return null;
   const callers: Caller[] = [{ kind: 'nobody' }, { kind: 'unreadable' }];
   for (let mask = 0; mask < 2 ** marks.length; mask += 1) {
     const bits = marks.reduce((held, mark, index) => ((mask & (1 << index)) === 0 ? held : held | mark.bits), 0n);
     callers.push({ kind: 'known', bits });
   }
-  const truths = [...assignments(keys)];
   return callers.flatMap((caller) => truths.map((truth) => [caller, truth] as const));
 }

@@ -61,7 +61,7 @@ beforeAll(async () => {
     const file = JSON.parse(written) as object;
     const text = JSON.stringify({
       ...file,
-      server: { listen: '127.0.0.1:0', admin: false },
+      server: { listen: '127.0.0.1:0', admin: false, trustedProxies: ['127.0.0.1'] },
       log: { level: 'silent' },
       authApi: { url: authApi },
       upstreams: { s: { targets: [upstream] } },
@@ -85,6 +85,7 @@ function throughProxy({ request, identity }: Asked): Promise<{ status: number; e
   return new Promise((resolve, reject) => {
     const given = request.headers.includes('authorization');
     const headers: Record<string, string> = { host: request.host, ...(given ? {} : credentialOf(identity)) };
+    if (request.client !== null) headers['x-forwarded-for'] = request.client;
     for (let i = 0; i < request.headers.length; i += 2) headers[request.headers[i]!] = request.headers[i + 1]!;
     const { method, target } = request;
     const sent = send({ agent, host: '127.0.0.1', port, method, path: target, headers }, (answer) => {

@@ -31,9 +31,15 @@ const path = fc.tuple(fc.array(segment, { maxLength: 3 }), fc.boolean()).map(([s
 const comparison = (params: readonly string[]) =>
   fc.constantFrom(
     { header: 'x-region', equals: 'eu' },
+    { header: 'x-region', startsWith: 'e' },
     { query: 'q', exists: true },
+    { query: 'q', in: ['1', '2'] },
+    { client: 'address', cidr: ['203.0.113.0/24', '10.0.0.0/8'] },
+    { client: 'address', cidr: '203.0.113.8/29' },
     ...params.flatMap((param) => [
       { param, in: ['x', 'z'] },
+      { param, equals: 'x' },
+      { param, startsWith: 'x' },
       { param, in: 'identity.groups' },
     ]),
   );
@@ -223,7 +229,14 @@ export function* everyRequest(): Generator<Asked> {
 function* targets(): Generator<SimulatedRequest> {
   for (const host of hosts) {
     const of = (method: string, target: string, more: readonly string[]): SimulatedRequest => {
-      return { method, host, secure: false, target, headers: more, client: '203.0.113.9' };
+      return {
+        method,
+        host,
+        secure: false,
+        target,
+        headers: more,
+        client: more.length === 0 ? '203.0.113.9' : '10.1.2.3',
+      };
     };
     for (const target of plainPaths) {
       for (const query of queries)

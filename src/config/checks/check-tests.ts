@@ -2,6 +2,7 @@
 
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
+import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { canonicalHost } from '../../core/request/canonical-host.ts';
 import type { RequestLine } from '../schema/tests.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
@@ -19,6 +20,7 @@ type CaseEntry = NonNullable<NonNullable<Tests['cases']>[number]>;
 /** What tests may name. */
 export interface TestScope {
   readonly roles: DeclaredRoles;
+  readonly roleMapping: RoleMapping | null;
   readonly routeIds: ReadonlySet<string>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
@@ -27,6 +29,7 @@ export interface TestScope {
 /** Compiles what has no problems; a problem anywhere makes the result of no use. */
 export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSuite {
   const identities = new Map<string, Identity>();
+  const roles = rolesOfIdentities(scope);
   const declaredIn = new Map<string, RuleFile>();
   for (const file of files) {
     for (const [name, entry] of Object.entries(file.tests?.identities ?? {})) {
@@ -41,7 +44,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
         );
       }
       declaredIn.set(name, file);
-      if (entry !== undefined) identities.set(name, checkIdentity(entry, name, path, scope, file.check));
+      if (entry !== undefined) identities.set(name, checkIdentity(entry, name, path, roles, file.check));
     }
   }
   const cases = files.flatMap((file) =>
@@ -53,7 +56,14 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
   return { identities, cases };
 }
 
-function checkIdentity(entry: IdentityEntry, name: string, path: Path, scope: TestScope, check: Check): Identity {
+/** Those that are declared, and those of the Auth API from which declared ones follow. */
+function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
+  const origins = roleMapping?.origins.filter(({ field }) => field === 'roles') ?? [];
+  if (roles === null || origins.length === 0) return roles;
+  return new Map([...roles, ...origins.flatMap(({ values }) => [...values].map((name) => [name, []] as const))]);
+}
+
+function checkIdentity(entry: IdentityEntry, name: string, path: Path, roles: DeclaredRoles, check: Check): Identity {
   const names = (key: 'roles' | 'groups') => {
     const list = (entry[key] ?? []).filter((item) => item !== undefined);
     list.forEach((item, index) => {
@@ -78,8 +88,7 @@ function checkIdentity(entry: IdentityEntry, name: string, path: Path, scope: Te
   }
   const held = names('roles');
   held.forEach((role, index) => {
-    if (scope.roles !== null && !scope.roles.has(role))
-      reportUndeclared(role, [...path, 'roles', index], scope.roles, check);
+    if (roles !== null && !roles.has(role)) reportUndeclared(role, [...path, 'roles', index], roles, check);
   });
   return {
     kind,

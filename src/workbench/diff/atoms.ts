@@ -1,22 +1,32 @@
 /**
- * Conditions as statements about a request, each of which may be met, unmet or unclear whatever the others are. That
- * allows for requests that cannot be, and for none less: two conditions are the same statement only if they are written
- * alike.
+ * Conditions as statements about a request. Two conditions are the same statement only if they are written alike of the
+ * same value, and read that value alike.
  */
-import type { Criterion, Step, Truth, ValueSource } from '../../core/policy/conditions.ts';
+import type { AddressStep, CompareStep, Criterion, Step, Truth, ValueSource } from '../../core/policy/conditions.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
-import type { RoutePattern } from '../../core/routing/path-pattern.ts';
+import type { Route } from '../../core/routing/route.ts';
+
+/** One statement. */
+export interface Atom {
+  readonly step: CompareStep | AddressStep;
+  /** Statements of one subject are about one value, and hang together; null: it hangs on a second value, too. */
+  readonly subject: string | null;
+  readonly words: string;
+}
 
 /** Truth of each statement, by its key. */
 export type Truths = ReadonlyMap<string, Truth>;
 
-/** Statements of some conditions by key, with their words. */
-export function atomsOf(criteria: readonly Criterion[], pattern: RoutePattern): ReadonlyMap<string, string> {
-  const atoms = new Map<string, string>();
-  for (const { steps } of criteria) {
+/** Where parameters stand, and how they are read. */
+export type ParamPlaces = Pick<Route, 'pattern' | 'reading'>;
+
+/** Statements of the conditions of a route, by key. */
+export function atomsOf(route: Pick<Route, 'conditions'> & ParamPlaces): ReadonlyMap<string, Atom> {
+  const atoms = new Map<string, Atom>();
+  for (const { steps } of route.conditions ?? []) {
     for (const [at, step] of steps.entries()) {
-      if (step.kind === 'compare' || step.kind === 'address')
-        atoms.set(keyOf(step, pattern), conditionInWords(steps, at));
+      if (!isStatement(step)) continue;
+      atoms.set(keyOf(step, route), { step, subject: subjectOf(step, route), words: conditionInWords(steps, at) });
     }
   }
   return atoms;
@@ -24,7 +34,7 @@ export function atomsOf(criteria: readonly Criterion[], pattern: RoutePattern): 
 
 /** What the truth of conditions hangs on. */
 export interface Premise {
-  readonly pattern: RoutePattern;
+  readonly places: ParamPlaces;
   readonly truths: Truths;
   /** Whether there is an identity; without one, what is said of it is settled. */
   readonly identified: boolean;
@@ -34,9 +44,9 @@ export interface Premise {
 export function truthUnder(steps: readonly Step[], at: number, premise: Premise): Truth {
   const step = steps[at];
   if (step === undefined) return 'unclear';
-  if (step.kind === 'compare' || step.kind === 'address') {
+  if (isStatement(step)) {
     const settled = premise.identified ? null : truthOfNobody(step);
-    return settled ?? premise.truths.get(keyOf(step, premise.pattern)) ?? 'unclear';
+    return settled ?? premise.truths.get(keyOf(step, premise.places)) ?? 'unclear';
   }
   const found: Truth[] = [];
   for (let child = at + 1; child <= step.end; child = steps[child]!.end + 1) {
@@ -61,46 +71,42 @@ function truthOfNobody(step: Step): Truth | null {
 }
 
 /** The same for two conditions that say the same in the same words, whatever their parameters are called. */
-export function criterionKey(steps: readonly Step[], pattern: RoutePattern): string {
-  const keys = steps.map((step) =>
-    step.kind === 'compare' || step.kind === 'address' ? keyOf(step, pattern) : `${step.kind} ${step.end}`,
-  );
-  return JSON.stringify(keys);
+export function criterionKey({ steps }: Pick<Criterion, 'steps'>, places: ParamPlaces): string {
+  return JSON.stringify(steps.map((step) => (isStatement(step) ? keyOf(step, places) : `${step.kind} ${step.end}`)));
 }
 
-/** Every assignment of a truth to each key. */
-export function* assignments(keys: readonly string[]): Generator<Truths> {
-  const count = 3 ** keys.length;
-  for (let number = 0; number < count; number += 1) {
-    let rest = number;
-    yield new Map(
-      keys.map((key) => {
-        const truth = truthNames[rest % 3]!;
-        rest = Math.floor(rest / 3);
-        return [key, truth] as const;
-      }),
-    );
-  }
+function isStatement(step: Step): step is CompareStep | AddressStep {
+  return step.kind === 'compare' || step.kind === 'address';
 }
-
-const truthNames: readonly Truth[] = ['met', 'unmet', 'unclear'];
 
 function negated(truth: Truth): Truth {
   if (truth === 'unclear') return truth;
   return truth === 'met' ? 'unmet' : 'met';
 }
 
-/** Parameters count by their place, since two routes may name one place differently. */
-function keyOf(step: Step, { segments }: RoutePattern): string {
-  const placed = (source: ValueSource) =>
-    source.from === 'param'
-      ? { from: 'param', at: segments.findIndex((one) => one.kind === 'param' && one.name === source.name) }
-      : source;
+function subjectOf(step: CompareStep | AddressStep, places: ParamPlaces): string | null {
+  if (step.kind === 'address') return 'client';
+  const { subject, comparison } = step;
+  if (comparison.operator !== 'exists' && 'source' in comparison.operand) return null;
+  return JSON.stringify(placed(subject, places));
+}
+
+function keyOf(step: CompareStep | AddressStep, places: ParamPlaces): string {
   return JSON.stringify(step, (key, value: unknown) => {
     if (key === 'end' || typeof value === 'function') return undefined;
     if (value instanceof Set) return [...value].sort();
-    return isSource(value) ? placed(value) : value;
+    return isSource(value) ? placed(value, places) : value;
   });
+}
+
+/**
+ * Parameters count by their place, since two routes may name one place differently; and where letter case does not
+ * count to a service, one with capital letters is unclear that another route can read.
+ */
+function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object {
+  if (source.from !== 'param') return source;
+  const at = pattern.segments.findIndex((one) => one.kind === 'param' && one.name === source.name);
+  return { from: 'param', at, ignoresCase: (reading?.literals ?? null) !== null };
 }
 
 function isSource(value: unknown): value is ValueSource {

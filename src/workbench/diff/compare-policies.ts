@@ -5,10 +5,11 @@
  */
 import type { Policy } from '../../core/decide.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
-import { assignments, atomsOf, criterionKey } from './atoms.ts';
+import { type Atom, atomsOf, criterionKey } from './atoms.ts';
 import { type Mark, marksOf } from './callers.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
 import type { Target } from './path-classes.ts';
+import { truthsOf } from './truths.ts';
 import { type Caller, type Found, type Place, routeOf, setsOf, verdictOf } from './verdicts.ts';
 
 export interface Difference {
@@ -67,24 +68,25 @@ function comparePair(
   const [setsA, setsB] = [setsOf(a), setsOf(b)];
   const marks = marksOf({ sets: setsA, mapping: before.roleMapping }, { sets: setsB, mapping: after.roleMapping });
   const atoms = new Map([...atomsIn(a), ...atomsIn(b)]);
+  const conditions = [...new Set([...atoms.values()].map(({ words }) => words))];
   const places: readonly [Place, Place] = [
     { found: a, offset: 0 },
     { found: b, offset: setsA.length },
   ];
   const routes = { routeBefore: routeOf(a)?.id ?? null, routeAfter: routeOf(b)?.id ?? null };
-  if (2 ** marks.length * 3 ** atoms.size > mostClasses) {
+  const truths = truthsOf(atoms, mostClasses / 2 ** marks.length);
+  if (truths === null) {
     const both = ['newlyAllowed', 'newlyRefused'] as const;
     return both.map((kind) => ({
       kind,
       ...routes,
       reasons: [],
       callers: [],
-      conditions: [...atoms.values()],
+      conditions,
       possible: true,
     }));
   }
   const seen = { newlyAllowed: new Changes(), newlyRefused: new Changes() };
-  const truths = [...assignments([...atoms.keys()])];
   for (const [caller, held] of callersOf(marks)) {
     for (const truth of truths) {
       const [was, is] = places.map((place) => verdictOf(place, caller, truth)) as [string | null, string | null];
@@ -95,9 +97,7 @@ function comparePair(
   return (['newlyAllowed', 'newlyRefused'] as const).flatMap((kind) => {
     const { reasons, callers } = seen[kind];
     if (reasons.size === 0) return [];
-    return [
-      { kind, ...routes, reasons: [...reasons], callers: callers(), conditions: [...atoms.values()], possible: false },
-    ];
+    return [{ kind, ...routes, reasons: [...reasons], callers: callers(), conditions, possible: false }];
   });
 }
 
@@ -107,16 +107,16 @@ function meaningOf(found: Found, mapping: RoleMapping | null): string {
   const { rule, route } = found;
   const sets = setsOf(found).map((set) => [...set].sort());
   const origins = (mapping?.origins ?? []).map(({ role, field, values }) => [role, field, ...values]);
-  const conditions = (route.conditions ?? []).map(({ unless, steps }) => [
-    unless === null,
-    criterionKey(steps, route.pattern),
+  const conditions = (route.conditions ?? []).map((criterion) => [
+    criterion.unless === null,
+    criterionKey(criterion, route),
   ]);
   return JSON.stringify([rule.kind, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
 }
 
-function atomsIn(found: Found): ReadonlyMap<string, string> {
+function atomsIn(found: Found): ReadonlyMap<string, Atom> {
   const route = routeOf(found);
-  return route === null || route.conditions === null ? new Map() : atomsOf(route.conditions, route.pattern);
+  return route === null ? new Map() : atomsOf(route);
 }
 
 /** Nobody, the unreadable, and every union of marks; a mark is one bit of `held`. */

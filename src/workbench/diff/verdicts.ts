@@ -81,14 +81,9 @@ function roleVerdict(rule: RoleRule, bits: bigint, offset: number): string | nul
 }
 
 /** `bits` are null without an identity. */
-function conditionVerdict(
-  { conditions, pattern }: Route,
-  bits: bigint | null,
-  offset: number,
-  truths: Truths,
-): string | null {
-  const premise = { pattern, truths, identified: bits !== null };
-  for (const [index, criterion] of (conditions ?? []).entries()) {
+function conditionVerdict(route: Route, bits: bigint | null, offset: number, truths: Truths): string | null {
+  const premise = { places: route, truths, identified: bits !== null };
+  for (const [index, criterion] of (route.conditions ?? []).entries()) {
     if (bits !== null && exempt(criterion, bits, offset + index)) continue;
     if (truthUnder(criterion.steps, 0, premise) !== 'met') return criterion.word;
   }

@@ -86,6 +86,19 @@ test('identities and cases are filled in', () => {
   ]);
 });
 
+test('an identity can have a role of the Auth API that is declared nowhere, if a declared one follows from it', () => {
+  const roles =
+    'roles: { user: { from: { field: roles, in: [STAFF] } }, boss: { from: { field: groups, equals: heads } } }';
+  const load = (held: string) =>
+    parseConfig(`${head.replace(/^roles: .*$/m, roles)}tests: { identities: { ann: { roles: [${held}] } } }\n`, {
+      ...{ file: 'gateway.yaml', env: {}, readSecret: () => '' },
+    });
+  const result = load('STAFF');
+  expect(result.ok && result.config.tests.identities.get('ann')?.roles).toEqual(['STAFF']);
+  expect(load('heads')).toMatchObject({ ok: false, problems: [{ hint: 'known: user, boss, STAFF' }] });
+  expect(load('STAF')).toMatchObject({ ok: false, problems: [{ hint: 'did you mean "STAFF"?' }] });
+});
+
 test('identities are named once for all files, and used by all', () => {
   const included: Readonly<Record<string, string>> = {
     'a.yaml': 'routes: []\ntests: { cases: [{ as: ann, request: GET /v1/orders/acme, expect: allow }] }\n',

@@ -112,6 +112,48 @@ test.each([
   expect(diff(before, after)).toMatchObject({ same: true, newlyAllowed: [], newlyRefused: [] });
 });
 
+describe('a condition in other words', () => {
+  const address = (...ranges: string[]) => `client: address, cidr: ${JSON.stringify(ranges)}`;
+  it.each([
+    ['a range less', address('10.0.0.0/8', '192.168.0.0/16'), address('10.0.0.0/8'), 'newlyRefused'],
+    ['a range in a range', address('10.0.0.0/16'), address('10.0.0.0/8'), 'newlyAllowed'],
+    ['both halves of a range', address('10.0.0.0/9', '10.128.0.0/9'), address('10.0.0.0/8'), null],
+    ['a text less', 'param: p, in: [a, b]', 'param: p, equals: a', 'newlyRefused'],
+    ['a list of one', 'query: q, in: [a]', 'query: q, equals: a', null],
+    [
+      'a beginning of what it was',
+      'header: x-region, in: [eu, eu-1]',
+      'header: x-region, startsWith: eu',
+      'newlyAllowed',
+    ],
+    [
+      'in a list, or each by itself',
+      'identity: groups, in: [a, b]',
+      'any: [{ identity: groups, equals: a }, { identity: groups, equals: b }]',
+      null,
+    ],
+    ['the kind that is left', 'identity: kind, equals: bearer', 'not: { identity: kind, equals: key_pair }', null],
+  ])('%s', (_name, before, after, kind) => {
+    const of = (when: string) => {
+      const text = `match: { path: "/x/{p}" }, access: [user], when: [{ ${when}, reason: w }]`;
+      return policy(`conditions: { headers: [x-region] }\n${roles}routes:\n${route(text)}`);
+    };
+    const { same, newlyAllowed, newlyRefused } = diff(of(before), of(after));
+    const kinds = [newlyAllowed.length > 0 && 'newlyAllowed', newlyRefused.length > 0 && 'newlyRefused'];
+    expect(kinds.filter((one) => one !== false)).toEqual(kind === null ? [] : [kind]);
+    expect(same).toBe(kind === null);
+  });
+});
+
+test('a parameter that is read in any letter case is unclear where it was not', () => {
+  const of = (more: string) =>
+    rules(
+      route(`match: { path: "/x/{p}" }, access: [user], when: [{ not: { param: p, equals: a }, reason: w }]${more}`),
+    );
+  const { newlyAllowed } = diff(of(', path: { caseSensitive: false }'), of(''));
+  expect(newlyAllowed).toMatchObject([{ routeBefore: 'one', routeAfter: 'one', reasons: ['w'] }]);
+});
+
 test('another upstream is a setting, and no verdict', () => {
   const more = (name: string) =>
     policy(

@@ -121,6 +121,35 @@ test('weakened rules that a test notices, and those that none does', () => {
   ]);
 });
 
+test('each part of a condition is one that a test should notice', () => {
+  const rules = (cases: string) =>
+    policy(`conditions: { headers: [x-region] }
+roles: { user: {} }
+routes:
+  - id: inside
+    match: { path: "/{id}" }
+    upstream: orders
+    access: public
+    when:
+      - any:
+          - { client: address, cidr: 10.0.0.0/8 }
+          - all: [{ header: x-region, equals: eu }, { not: { query: debug, exists: true } }]
+        reason: not_inside
+tests:
+  cases:
+    - { request: GET /x, client: 10.1.1.1, expect: allow }
+    - { request: GET /x, client: 203.0.113.7, expect: refuse, reason: not_inside }
+${cases}`);
+  const survivors = (cases: string) =>
+    runTests(rules(cases), true).report.mutation?.survivors.map(({ change }) =>
+      change.replace('the condition not_inside is without ', ''),
+    );
+  expect(survivors('')).toEqual(['part 2 of "any" (all)', 'part 2 of "all" (not)']);
+  const region = '    - { request: GET /x, headers: { x-region: eu }, expect: allow }\n';
+  expect(survivors(region)).toEqual(['part 2 of "all" (not)']);
+  expect(survivors(`${region}${region.replace('/x,', '/x?debug=1,').replace('allow', 'refuse')}`)).toEqual([]);
+});
+
 test('what is proposed passes, and covers all that can be covered', () => {
   const config = orders();
   const proposed = proposeCases(config, runTests(config, false));
