@@ -1,7 +1,10 @@
 /** `rolegate test`: proves the rules with the tests that stand beside them, without a network. */
-import { proposeCases } from '../workbench/propose-cases.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
-import { ExitCode } from './exit-code.ts';
+import { addCases, casesText, type Written } from '../workbench/written-cases.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
 
@@ -13,15 +16,18 @@ export interface TestOptions {
   /** Percent of changes that the tests must notice; undefined: none is tried. */
   readonly mutation?: number;
   readonly update?: boolean;
+  /** With `update`: a file of tests that the cases are added to. */
+  readonly out?: string;
 }
 
 /** `files`: of tests alone; none are named: those that are found. */
 export function test(files: readonly string[], options: TestOptions): ExitCode {
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
-    process.stdout.write(proposeCases(config, runTests(config, false), 'file'));
+    update(config, options);
     return ExitCode.fine;
   }
+  if (options.out !== undefined) throw new CommandError('rolegate: --out goes with --update', ExitCode.usage);
   const { report } = runTests(config, options.mutation !== undefined);
   process.stdout.write(reporters[options.reporter](report));
   const faults: string[] = [];
@@ -31,4 +37,41 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
   }
   for (const fault of faults) process.stderr.write(`${fault}\n`);
   return report.failed > 0 || faults.length > 0 ? ExitCode.failed : ExitCode.fine;
+}
+
+function update(config: Config, { mutation, out }: TestOptions): void {
+  const proposals = proposeCases(config, runTests(config, false), mutation !== undefined);
+  const written = { identities: newIdentities(config, proposals), proposals };
+  process.stdout.write(out === undefined ? casesText(written, 'file') : addToFile(out, written));
+}
+
+/** Says what was done. */
+function addToFile(file: string, written: Written): string {
+  const { cases, notFound } = written.proposals;
+  const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
+  if (cases.length === 0) return `nothing to add to ${file}\n${beyond}`;
+  if (!/\.test\.ya?ml$/.test(file)) {
+    throw new CommandError('rolegate: expected --out as a file of tests, such as gateway.test.yaml', ExitCode.usage);
+  }
+  const before = readText(file);
+  const text =
+    before === null ? casesText({ ...written, proposals: { cases, notFound: [] } }, 'file') : addCases(before, written);
+  if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
+  try {
+    writeFileSync(file, text);
+  } catch {
+    throw new CommandError(`rolegate: ${file} cannot be written`);
+  }
+  const count = cases.length === 1 ? '1 case' : `${cases.length} cases`;
+  return `added ${count} to ${file}: keep what should happen\n${beyond}`;
+}
+
+/** Null: there is no such file. */
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new CommandError(`rolegate: ${file} cannot be read`);
+  }
 }

@@ -57,20 +57,24 @@ const mostLookedAt = 200;
 
 /** Whether there is a request that shows the change; also when that cannot be told. */
 function changesSomething(config: Config, mutant: Mutant): boolean {
+  // Services may be told of the roles that follow from other fields; of inherited ones they are not.
+  const derivesLess = mutant.kind === 'roles' && mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
+  if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
+  const changed = policyUnder(config, mutant);
+  return changed === null || differs(policyOf(config), changed);
+}
+
+/** All rules with the change; null: it made two routes alike. */
+export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
   const { routes } = config.routes;
   if (mutant.kind === 'route') {
     const { route, changed } = mutant;
     const table = tableOf(routes.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed])));
-    return table === null || differs(policy, { ...policy, routes: table });
+    return table === null ? null : { ...policy, routes: table };
   }
-  // Services may be told of the roles that follow from other fields; of inherited ones they are not.
-  const derivesLess = mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
-  if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
   const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));
-  return (
-    table === null || differs(policy, { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) })
-  );
+  return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
 /** For each case the routes that can bear on it: those that its request fits. */

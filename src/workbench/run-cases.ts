@@ -44,7 +44,10 @@ export function runCase(prepared: PreparedCase, policy: Policy, rules: Forwardin
   return { prepared, decision, faults: faultsOf(prepared, decision, rules) };
 }
 
-export function decideCase({ simulated: { view, resolution } }: PreparedCase, policy: Policy): Decision {
+export function decideCase(
+  { simulated: { view, resolution } }: Pick<PreparedCase, 'simulated'>,
+  policy: Policy,
+): Decision {
   // Synchronous, because the resolver is.
   return decide(view, policy, () => resolution) as Decision;
 }

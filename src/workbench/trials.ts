@@ -4,16 +4,29 @@ import type { Identity } from '../core/identity/identity.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { Cell } from './coverage.ts';
-import type { Trial } from './propose-cases.ts';
 import { somebody } from './sample-identity.ts';
 
-export function* trialsFor(config: Config, cell: Cell): Generator<Trial> {
-  const { route } = cell;
-  const method = cell.method === '*' ? 'GET' : cell.method;
+export interface Trial {
+  /** Name of the identity; null: none asks. */
+  readonly as: string | null;
+  readonly identity: Identity | null;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly string[];
+  readonly client: string | null;
+}
+
+/** The rule that is to have an effect. */
+export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
+
+/** `reach`: `far` is also for identities that only a change of the rules can tell apart. */
+export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far'): Generator<Trial> {
+  const { route } = goal;
+  const method = goal.method === '*' ? 'GET' : goal.method;
   const values = valuesOf(config, route);
   for (const values_ of combinations(values)) {
     const client = values_.get('client') ?? null;
-    for (const [as, identity] of identitiesFor(config, cell, values_)) {
+    for (const [as, identity] of identitiesFor(config, goal, values_, reach)) {
       const chosen = new Map(
         [...values_].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
       );
@@ -53,7 +66,7 @@ function valuesOf({ tests }: Config, route: Route): Choices {
         const { comparison } = step;
         const literals =
           comparison.operator === 'exists'
-            ? ['x']
+            ? [...(comparison.wanted ? [] : [null]), 'x']
             : 'literal' in comparison.operand
               ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
@@ -108,10 +121,12 @@ function targetOf({ pattern }: Route, chosen: Chosen): string {
 
 /** Nobody, those who are named already, and somebody made for the rule. */
 function* identitiesFor(
-  { tests, roles }: Config,
-  { rule }: Cell,
+  config: Config,
+  goal: TrialGoal,
   chosen: Chosen,
+  reach: 'near' | 'far',
 ): Generator<readonly [name: string | null, identity: Identity | null]> {
+  const { tests, roleMapping } = config;
   yield [null, null];
   yield* tests.identities;
   const groups = [
@@ -121,24 +136,68 @@ function* identitiesFor(
       ),
     ),
   ];
-  const sets: (readonly string[])[] = [[]];
-  if (rule.kind === 'roles') {
-    const { any, all, none } = rule.source;
-    for (const one of any.length === 0 ? [[]] : any.map((role) => [role])) {
-      sets.push([...one, ...all], [...one, ...all, ...none.slice(0, 1)], [...all]);
-    }
-  } else {
-    sets.push(...[...roles.keys()].slice(0, 4).map((role) => [role]));
+  const sets = unlike(roleSets(config, goal));
+  for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among);
+  if (reach === 'near') return;
+  for (const held of unlike(furtherRoleSets(config, goal))) {
+    for (const among of [[], groups]) yield made(tests, held, among);
   }
-  for (const held of sets) {
-    for (const among of [[], groups]) {
-      const name = [
-        held.length === 0 ? 'no_role' : held.join('_and_'),
-        ...(among.length === 0 ? [] : ['in', ...among]),
-      ].join('_');
-      const fitting = name.replace(/[^A-Za-z0-9_-]/g, '_');
-      // As it is once it is written down: called by its name.
-      yield [fitting, { ...somebody, userId: fitting, roles: held, groups: among }];
-    }
+  for (const { field, values } of roleMapping?.origins ?? []) {
+    const [value = ''] = values;
+    if (field === 'groups') yield made(tests, [], [value]);
+    if (field === 'roles') yield made(tests, [value], []);
   }
+  for (const held of sets) yield made(tests, held, [], 'key_pair');
+}
+
+function made(
+  { identities }: Config['tests'],
+  held: readonly string[],
+  among: readonly string[],
+  kind: Identity['kind'] = 'bearer',
+): readonly [string, Identity] {
+  const words = [
+    held.length === 0 ? 'no_role' : held.join('_and_'),
+    ...(among.length === 0 ? [] : ['in', ...among]),
+    ...(kind === 'bearer' ? [] : ['by_key']),
+  ];
+  let name = words.join('_').replace(/[^A-Za-z0-9_-]/g, '_');
+  // Somebody else is called so already.
+  while (identities.has(name)) name = `${name}_2`;
+  // As it is once it is written down: called by its name.
+  const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
+  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among }];
+}
+
+/** Roles that meet the rule, and that miss some of what it asks for. */
+function* roleSets({ roles }: Config, { rule }: TrialGoal): Generator<readonly string[]> {
+  yield [];
+  if (rule.kind !== 'roles') {
+    for (const role of [...roles.keys()].slice(0, 4)) yield [role];
+    return;
+  }
+  const { any, all, none } = rule.source;
+  for (const one of any.length === 0 ? [[]] : any.map((role) => [role])) {
+    yield [...one, ...all];
+    yield [...one, ...all, ...none.slice(0, 1)];
+    yield all;
+  }
+}
+
+/** With each that is forbidden or exempt, without each that is needed, and with those that inherit such. */
+function* furtherRoleSets({ roles }: Config, { route, rule }: TrialGoal): Generator<readonly string[]> {
+  const { any, all, none } = rule.kind === 'roles' ? rule.source : { any: [], all: [], none: [] };
+  const exempt = (route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
+  const meeting = [...any.slice(0, 1), ...all];
+  for (const role of [...none, ...exempt]) yield [...meeting, role];
+  for (const role of all) yield meeting.filter((name) => name !== role);
+  const asked = new Set([...any, ...all, ...none, ...exempt]);
+  for (const [heir, inherits] of roles) {
+    if (inherits.some((role) => asked.has(role))) yield [heir];
+    for (const role of inherits) if (all.includes(role)) yield [...meeting.filter((name) => name !== role), heir];
+  }
+}
+
+function unlike(sets: Iterable<readonly string[]>): readonly (readonly string[])[] {
+  return [...new Map([...sets].map((held) => [...new Set(held)]).map((held) => [held.join(), held])).values()];
 }

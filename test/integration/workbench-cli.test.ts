@@ -1,4 +1,5 @@
 /** `validate`, `test`, `diff --replay` and `serve --shadow`, as an author of rules runs them. */
+import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
 import { runRolegate } from '../support/running-command.ts';
@@ -203,6 +204,30 @@ test('test --update: what no request shows is said, without an empty list of cas
     output:
       '# No request was found for what is missing.\n# not found: area * lets in\n# not found: area * refuses with role_missing\n',
   });
+});
+
+test('test --update --out adds what is missing to a file of tests, once', async () => {
+  const apart = createConfigFolder();
+  const file = apart.write('own.yaml', `${head}${user}`);
+  const tests = apart.write('own.test.yaml', '# by hand\nidentities:\n  ann: { roles: [admin] } # Ann\ncases: []\n');
+  const update = (...more: string[]) => run('test', '--config', file, '--update', '--out', ...more);
+  expect(await update(tests)).toEqual({
+    code: 0,
+    output: `added 2 cases to ${tests}: keep what should happen\n`,
+  });
+  const added = readFileSync(tests, 'utf8');
+  expect(added).toMatch(/^# by hand\nidentities:\n {2}ann: \{ roles: \[admin\] \} # Ann\n {2}no_role: .*\ncases:\n/);
+  expect(await update(tests)).toEqual({ code: 0, output: `nothing to add to ${tests}\n` });
+  expect(readFileSync(tests, 'utf8')).toBe(added);
+  expect(await run('test', '--config', file, '--coverage', '100')).toMatchObject({ code: 0 });
+  // A file of its own is made where there is none.
+  rmSync(tests);
+  const more = `${tests.slice(0, -'own.test.yaml'.length)}more.test.yaml`;
+  expect(await update(more, '--mutation', '100')).toMatchObject({ code: 0, output: expect.stringMatching(/^added /) });
+  expect(await run('test', '--config', file, '--mutation', '100')).toMatchObject({ code: 0 });
+  expect(await update(file)).toMatchObject({ code: 0, output: `nothing to add to ${file}\n` });
+  expect(await run('test', '--config', file, '--out', tests)).toMatchObject({ code: 2 });
+  apart.remove();
 });
 
 test('explain: somebody who is named has roles and groups already', async () => {

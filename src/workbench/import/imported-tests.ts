@@ -1,8 +1,9 @@
 /** Tests of an imported configuration: what the source says of anonymous callers, and the cases that are missing then. */
 import { type Document, isMap, isSeq, parse } from 'yaml';
 import type { Config } from '../../config/config.ts';
-import { proposeCases } from '../propose-cases.ts';
+import { newIdentities, proposeCases } from '../propose-cases.ts';
 import { runTests } from '../test-report.ts';
+import { casesText } from '../written-cases.ts';
 import { flowWithin } from './gateway-document.ts';
 import type { ImportedRule } from './imported-rule.ts';
 
@@ -50,7 +51,8 @@ export function writeTests(document: Document, tests: object): void {
 
 /** A `tests` section that covers the configuration, and holds `cases`. `config`: with the identities, without cases. */
 export function completeTests(config: Config, identities: object, cases: readonly object[]) {
-  const proposed = parse(proposeCases(config, runTests(config, false))) as {
+  const proposals = proposeCases(config, runTests(config, false), true);
+  const proposed = parse(casesText({ identities: newIdentities(config, proposals), proposals }, 'section')) as {
     tests?: { identities?: object; cases?: readonly { readonly as?: string; readonly request: string }[] };
   } | null;
   const own = proposed?.tests?.cases ?? [];

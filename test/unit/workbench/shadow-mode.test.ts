@@ -9,6 +9,7 @@ import { proposeCases } from '../../../src/workbench/propose-cases.ts';
 import { forwardingOf, policyOf } from '../../../src/workbench/run-cases.ts';
 import { simulate } from '../../../src/workbench/simulate.ts';
 import { runTests } from '../../../src/workbench/test-report.ts';
+import { casesText } from '../../../src/workbench/written-cases.ts';
 
 function read(mode: string, cases = ''): Config {
   const text = `version: 1
@@ -38,7 +39,7 @@ test('tests see it as it acts, and its rule is covered and cannot be weakened', 
 test('cases that are proposed pass as they stand', () => {
   const proposalFor = (mode: string) => {
     const config = read(mode);
-    return proposeCases(config, runTests(config, false));
+    return casesText({ identities: new Map(), proposals: proposeCases(config, runTests(config, false)) }, 'section');
   };
   const proposed = proposalFor('shadow');
   expect(proposed).toContain('expect: allow');

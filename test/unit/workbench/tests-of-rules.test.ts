@@ -1,8 +1,10 @@
 /** Running cases, coverage, mutants and proposals. */
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
-import { proposeCases } from '../../../src/workbench/propose-cases.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { newIdentities, proposeCases } from '../../../src/workbench/propose-cases.ts';
 import { runTests } from '../../../src/workbench/test-report.ts';
+import { casesText } from '../../../src/workbench/written-cases.ts';
 import { orders, policy } from './policies.ts';
 
 const suite = (cases: string) => `tests:
@@ -150,11 +152,16 @@ ${cases}`);
   expect(survivors(`${region}${region.replace('/x,', '/x?debug=1,').replace('allow', 'refuse')}`)).toEqual([]);
 });
 
+function proposed(config: Config, withMutation = false, form: 'section' | 'file' = 'section'): string {
+  const proposals = proposeCases(config, runTests(config, false), withMutation);
+  return casesText({ identities: newIdentities(config, proposals), proposals }, form);
+}
+
 test('what is proposed passes, and covers all that can be covered', () => {
   const config = orders();
-  const proposed = proposeCases(config, runTests(config, false));
-  expect(parse(proposed).tests.cases.length).toBeGreaterThan(8);
-  const { report: again } = runTests(orders(proposed), false);
+  const text = proposed(config);
+  expect(parse(text).tests.cases.length).toBeGreaterThan(8);
+  const { report: again } = runTests(orders(text), false);
   expect([again.failed, again.coverage.uncovered]).toEqual([0, []]);
 });
 
@@ -172,16 +179,57 @@ routes:
       - { client: address, cidr: ["10.0.0.0/8", "203.0.113.0/24"], reason: not_inside }
       - { all: [{ query: from, exists: true }, { query: to, exists: true }], reason: range_needed }
       - { not: { param: tenant, startsWith: test- }, reason: no_test_tenants }`);
-  const proposed = proposeCases(config, runTests(config, false));
-  expect(proposed).not.toContain('not found');
-  expect(parse(proposed).tests.cases).toHaveLength(14);
+  const text = proposed(config);
+  expect(text).not.toContain('not found');
+  expect(parse(text).tests.cases).toHaveLength(14);
+});
+
+test('with what is proposed for changes that no test notices, tests notice all', () => {
+  const text = `conditions: { headers: [x-region] }
+roles:
+  user: { from: { field: groups, in: [staff, crew] } }
+  reporter: { inherits: [user] }
+  admin: { inherits: [reporter] }
+  partner: {}
+  banned: {}
+routes:
+  - id: one
+    match: { path: "/one/{id}" }
+    upstream: orders
+    access: { GET: { any: [user, partner], all: [reporter, partner], none: [banned, suspended] }, PUT: [admin, partner] }
+    when:
+      - any: [{ client: address, cidr: 10.0.0.0/8 }, { all: [{ header: x-region, in: [eu] }, { identity: kind, equals: key_pair }] }]
+        unless: [admin]
+        reason: not_inside
+  - { id: two, match: { path: /two }, upstream: orders, access: optional }
+`.replace('  banned', '  suspended: {}\n  banned');
+  const thin = proposed(policy(text));
+  expect(runTests(policy(text + thin), true).report).toMatchObject({ failed: 0, coverage: { share: 1 } });
+  expect(runTests(policy(text + thin), true).report.mutation?.score).toBeLessThan(1);
+  const whole = proposed(policy(text), true);
+  expect(whole).not.toContain('not found');
+  const { report: again } = runTests(policy(text + whole), true);
+  expect([again.failed, again.coverage.share, again.mutation?.survivors]).toEqual([0, 1, []]);
+});
+
+test('somebody who is proposed is nobody who is there already', () => {
+  const text = (roles: string) => `roles: { user: {} }
+routes: [{ id: one, match: { path: /one }, upstream: orders, access: [user] }]
+tests: { identities: { user: { roles: ${roles} } } }
+`;
+  const cases = parse(proposed(policy(text('[]')))).tests;
+  expect(cases).toMatchObject({
+    identities: { user_2: { roles: ['user'] } },
+    cases: [{ as: 'user_2' }, { as: 'user' }],
+  });
+  expect(Object.keys(parse(proposed(policy(text('[user]')))).tests.identities)).toEqual(['no_role']);
 });
 
 test('nothing is proposed when nothing is missing', () => {
   const config = policy(`roles: {}
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
 tests: { cases: [{ request: GET /, expect: allow }] }`);
-  expect(proposeCases(config, runTests(config, false))).toMatch(/^# Nothing is missing/);
+  expect(proposed(config)).toMatch(/^# Nothing is missing/);
 });
 
 test('a change that changes nothing is no mutant, and one that changes a reason is', () => {

@@ -1,0 +1,134 @@
+/** Proposed cases as YAML: for `tests`, for a file of tests alone, or added to such a file, of which all else stays as it is. */
+import { Document, isCollection, isPair, isScalar, type Pair, parseDocument, visit } from 'yaml';
+import type { TestCase } from '../config/test-suite.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import type { Proposals } from './propose-cases.ts';
+
+/** What is to be written. */
+export interface Written {
+  readonly identities: ReadonlyMap<string, Identity>;
+  readonly proposals: Proposals;
+}
+
+const agree = 'once you agree that it is what should happen.';
+
+/** `form`: below `tests`, or alone. */
+export function casesText({ identities, proposals: { cases, notFound } }: Written, form: 'section' | 'file'): string {
+  if (cases.length === 0 && notFound.length === 0) {
+    return '# Nothing is missing: every effect of every rule is touched by a test.\n';
+  }
+  const beyond = notFound.map((words) => `# not found: ${words}\n`).join('');
+  if (cases.length === 0) return `# No request was found for what is missing.\n${beyond}`;
+  const tests = {
+    ...(identities.size === 0
+      ? {}
+      : { identities: Object.fromEntries([...identities].map(([name, identity]) => [name, identityEntry(identity)])) }),
+    cases: cases.map(({ test }) => caseEntry(test)),
+  };
+  const document = new Document(form === 'section' ? { tests } : tests);
+  visit(document, {
+    Map(_, node, path) {
+      // One line for each case and for each identity.
+      if (path.length > (form === 'section' ? 5 : 3)) node.flow = true;
+    },
+  });
+  return `# Add these to your tests, ${agree}\n${yamlOf(document).trimEnd()}\n${beyond}`;
+}
+
+/** The text of a file of tests with the cases in it; or why they cannot be added. */
+export function addCases(text: string, { identities, proposals }: Written): string | { readonly problem: string } {
+  const document = parseDocument(text);
+  const root = document.contents;
+  if (document.errors.length > 0 || (root !== null && !isCollection(root))) return { problem: 'is no file of tests' };
+  const taken = [...identities.keys()].find((name) => document.hasIn(['identities', name]));
+  if (taken !== undefined) return { problem: `has an identity "${taken}" already, and was not read with the tests` };
+  const entries = {
+    identities: [...identities].map(([name, identity]) => lineOf({ [name]: identityEntry(identity) }).slice(2, -2)),
+    cases: proposals.cases.map(({ test }) => lineOf(caseEntry(test))),
+  };
+  let added = text;
+  // From the back, so that places in front of it stay where they are.
+  const keys = ['identities', 'cases'] as const;
+  for (const key of [...keys].sort((a, b) => startOf(document, b) - startOf(document, a))) {
+    added = addEntries(added, document, key, entries[key]);
+  }
+  const again = parseDocument(added);
+  const count = (of: Document, key: string) => {
+    const node = of.get(key);
+    return isCollection(node) ? node.items.length : 0;
+  };
+  const whole = keys.every((key) => count(again, key) === count(document, key) + entries[key].length);
+  return again.errors.length === 0 && whole ? added : { problem: 'is written in a way in which nothing can be added' };
+}
+
+function startOf(document: Document, key: string): number {
+  const node = document.get(key, true);
+  return isScalar(node) || isCollection(node) ? (node.range?.[0] ?? 0) : Number.POSITIVE_INFINITY;
+}
+
+function addEntries(text: string, document: Document, key: 'identities' | 'cases', lines: readonly string[]): string {
+  if (lines.length === 0) return text;
+  const node = document.get(key, true);
+  const isList = key === 'cases';
+  const block = (indent: string) =>
+    [...(isList ? [`# proposed: keep what should happen`] : []), ...lines.map((line) => (isList ? `- ${line}` : line))]
+      .map((line) => `${indent}${line}\n`)
+      .join('');
+  const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  if (!isCollection(node) || node.items.length === 0) {
+    if (node === undefined) return `${whole}${key}:\n${block('  ')}`;
+    // `cases: []` and `cases:` give way to what comes.
+    const [start, end] = (isCollection(node) || isScalar(node) ? node.range : null) ?? [text.length, text.length];
+    return `${text.slice(0, start).trimEnd()}\n${block('  ')}${text.slice(end).replace(/^[ \t]*\n/, '')}`;
+  }
+  const [first, last] = [node.items[0], node.items.at(-1)];
+  const end = endOf(last);
+  if (node.flow === true) return `${text.slice(0, end)}, ${lines.join(', ')}${text.slice(end)}`;
+  const newline = text.indexOf('\n', end - 1);
+  const at = newline < 0 ? whole.length : newline + 1;
+  const begin = isPair(first) ? startOfNode(first.key) : startOfNode(first);
+  const indent = /^[ ]*/.exec(text.slice(text.lastIndexOf('\n', begin - 1) + 1))![0];
+  return `${whole.slice(0, at)}${block(indent)}${whole.slice(at)}`;
+}
+
+function endOf(item: unknown): number {
+  const node = isPair(item) ? ((item as Pair).value ?? (item as Pair).key) : item;
+  return isScalar(node) || isCollection(node) ? (node.range?.[1] ?? 0) : 0;
+}
+
+function startOfNode(node: unknown): number {
+  return isScalar(node) || isCollection(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function lineOf(entry: object): string {
+  const document = new Document(entry);
+  visit(document, {
+    Collection(_, node) {
+      node.flow = true;
+    },
+  });
+  return yamlOf(document).trimEnd();
+}
+
+function yamlOf(document: Document): string {
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function identityEntry({ roles, groups, kind }: Identity): object {
+  return { roles, ...(groups.length === 0 ? {} : { groups }), ...(kind === 'bearer' ? {} : { kind }) };
+}
+
+function caseEntry(test: TestCase): object {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < test.headers.length; i += 2) headers[test.headers[i]!] = test.headers[i + 1]!;
+  return {
+    ...(test.as === null ? {} : { as: test.as }),
+    request: `${test.method} ${test.host === null ? '' : `https://${test.host}`}${test.target}`,
+    ...(test.headers.length === 0 ? {} : { headers }),
+    ...(test.client === null ? {} : { client: test.client }),
+    expect: test.expect,
+    ...(test.route === null ? {} : { route: test.route }),
+    ...(test.reason === null ? {} : { reason: test.reason }),
+    ...(test.upstreamHeaders.size === 0 ? {} : { upstreamHeaders: Object.fromEntries(test.upstreamHeaders) }),
+  };
+}

@@ -1,0 +1,67 @@
+/** Cases that are added to a file of tests: they are there, and all else is as it was. */
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { newIdentities, proposeCases } from '../../../src/workbench/propose-cases.ts';
+import { runTests } from '../../../src/workbench/test-report.ts';
+import { addCases } from '../../../src/workbench/written-cases.ts';
+import { policy } from './policies.ts';
+
+const config = policy(`roles: { user: {} }
+routes: [{ id: one, match: { path: /one }, upstream: orders, access: { GET: [user] } }]
+`);
+const proposals = proposeCases(config, runTests(config, false));
+const written = { identities: newIdentities(config, proposals), proposals };
+const identities = { user: { roles: ['user'] }, no_role: { roles: [] } };
+const cases = [
+  { as: 'user', request: 'GET /one', expect: 'allow', route: 'one' },
+  { as: 'no_role', request: 'GET /one', expect: 'refuse', route: 'one', reason: 'role_missing' },
+];
+
+test.each([
+  ['an empty file', ''],
+  ['a comment alone', '# nothing yet'],
+  [
+    'lists with comments',
+    '# of us\nidentities:\n  ann: { roles: [user] } # Ann\n\n  # Bob\n  bob:\n    roles: []\n    groups: [a, b]\ncases:\n    # first\n    - { as: ann, request: GET /one, expect: allow } # yes\n    - request: GET /two # no such route\n      expect: refuse\n# the end\n',
+  ],
+  ['cases before identities', 'cases:\n- request: GET /two\n  expect: refuse\nidentities:\n  ann: {}\n'],
+  ['no line end', 'cases:\n  - { request: GET /two, expect: refuse }'],
+  [
+    'lists in brackets',
+    'identities: { ann: { roles: [user] }, bob: {} } # both\ncases: [{ request: GET /two, expect: refuse }]\n',
+  ],
+  [
+    'brackets over lines',
+    'cases: [\n  { request: GET /two, expect: refuse }, # one\n  { request: GET /three, expect: refuse }, # two\n]\n',
+  ],
+  ['empty lists', 'version: 1\nidentities: {}\ncases: []\n'],
+  ['keys without a value', 'identities:\ncases:\n# end\n'],
+  [
+    'text over lines at the end',
+    'cases:\n  - request: GET /two\n    expect: refuse\n    name: >-\n      a long\n      name\n\n\n',
+  ],
+  ['line ends of Windows', 'identities:\r\n  ann: {}\r\ncases:\r\n  - { request: GET /two, expect: refuse }\r\n'],
+])('%s', (_, text) => {
+  const added = addCases(text, written);
+  if (typeof added !== 'string') throw new Error(added.problem);
+  const before = (parse(text) ?? {}) as { identities?: object; cases?: object[]; version?: number };
+  expect(parse(added)).toEqual({
+    ...before,
+    identities: { ...before.identities, ...identities },
+    cases: [...(before.cases ?? []), ...cases],
+  });
+  for (const [comment] of text.matchAll(/#.*/g)) expect(added).toContain(comment);
+  const own = text.split(/\r?\n/).filter((line) => line.trim().startsWith('-') || line.trim().startsWith('ann:'));
+  for (const line of own) expect(added).toContain(line.trimEnd());
+  expect(addCases(added, { identities: new Map(), proposals: { cases: [], notFound: [] } })).toBe(added);
+});
+
+test.each([
+  ['what is no YAML', 'cases: [', 'is no file of tests'],
+  ['what is no mapping', '- 1\n', 'is written in a way in which nothing can be added'],
+  ['a text', 'hello\n', 'is no file of tests'],
+  ['all of it in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
+  ['somebody who is there already', 'identities: { user: {} }\n', 'has an identity "user" already'],
+])('nothing is added to %s', (_, text, problem) => {
+  expect(addCases(text, written)).toEqual({ problem: expect.stringContaining(problem) });
+});
