@@ -5,29 +5,28 @@
  */
 import type { LogConfig } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
-import { addressMembers, callerMembers } from './caller-members.ts';
 import { asciiJson, jsonText } from './json-text.ts';
+import { addressMembers, askedMembers, callerMembers } from './log-memory.ts';
 import type { LogSink } from './log-sink.ts';
 import { redactValue } from './redaction.ts';
 import type { RequestRecord } from './request-record.ts';
-import type { AskedMembers, RouteBinding } from './route-bindings.ts';
-import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
+import { conditionOf, outcomeOf, type RouteTally, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
-const maxLength = { id: 128, method: 32, host: 255, path: 1024 } as const;
+const maxLength = { id: 128, path: 1024 } as const;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
-export type AccessLog = (record: RequestRecord, binding: RouteBinding) => void;
+export type AccessLog = (record: RequestRecord, tally: RouteTally) => void;
 
 /** Null when no line would ever be written. */
 export function createAccessLog(config: LogConfig, sink: LogSink, now: () => number = Date.now): AccessLog | null {
   if (!config.access || config.level === 'silent') return null;
   const least = weight[config.level];
   const openingOf = createOpening(now);
-  return (record, binding) => {
+  return (record, tally) => {
     const level = levelOf(record);
-    if (weight[level] >= least) sink.write(accessLine(record, binding, level, openingOf(level, record.door)));
+    if (weight[level] >= least) sink.write(accessLine(record, tally, level, openingOf(level, record.door)));
   };
 }
 
@@ -36,11 +35,12 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   return record.cut ? 'warn' : 'info';
 }
 
-function accessLine(record: RequestRecord, binding: RouteBinding, level: string, opening: string): string {
+function accessLine(record: RequestRecord, tally: RouteTally, level: string, opening: string): string {
   const { decision, reason } = record;
   let line = `${opening}${jsonText(record.requestId, maxLength.id)}`;
   if (record.errorId !== null) line += `,"errorId":${jsonText(record.errorId, maxLength.id)}`;
-  line += askedMembers(binding.asked, record);
+  line += tally.members;
+  line += askedMembers(record.method, record.host, record.memory);
   if (record.path !== '') line += `,"path":${jsonText(loggedPath(record.path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcomeOf(record)}"`;
@@ -58,28 +58,6 @@ function accessLine(record: RequestRecord, binding: RouteBinding, level: string,
   if (record.cut) line += ',"cut":true';
   if (level === 'error') line += causeMember(record);
   return `${line}}\n`;
-}
-
-/** Route, upstream, method and host: mostly those of the request before on this route, so its text is kept, in one piece. */
-function askedMembers(asked: AskedMembers, { method, host }: RequestRecord): string {
-  if (asked.method === method && asked.host === host) return asked.text;
-  const parts = [asked.ofRoute, ',"method":', jsonText(method, maxLength.method)];
-  if (host !== '') parts.push(',"host":', jsonText(host, maxLength.host));
-  const text = parts.join('');
-  if (host.length <= maxLength.host && method.length <= maxLength.method) {
-    asked.method = method;
-    asked.host = ownHost(host);
-    asked.text = text;
-  }
-  return text;
-}
-
-let lastHost = '';
-
-/** In memory of its own, where routes mostly share it: cut out of the head of a request it would hold all of that. */
-function ownHost(host: string): string {
-  if (host !== lastHost) lastHost = Buffer.from(host).toString();
-  return lastHost;
 }
 
 /** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */

@@ -96,9 +96,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     log,
     observe: (record) => {
-      const binding = bindings.of(record.decision === null ? null : record.decision.route);
-      traffic.add(record, binding);
-      if (accessLog !== null) accessLog(record, binding);
+      const tally = bindings.of(record.decision === null ? null : record.decision.route);
+      traffic.add(record, tally);
+      if (accessLog !== null) accessLog(record, tally);
     },
     identityEvents: { ...identity.events, ...revocations.events },
     watchIdentity: (read) => identity.watch(read),

@@ -3,39 +3,52 @@ import type { Sample } from './exposition.ts';
 
 export class Distribution {
   readonly #bounds: readonly number[];
-  /**
-   * Observations by bucket, not cumulative, then everything above the bounds, then the sum. An ordinary list lies beside
-   * its distribution in memory, which with thousands of routes is what an observation costs.
-   */
-  readonly #numbers: number[];
+  readonly #numbers: Float64Array;
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
-    this.#numbers = Array.from({ length: bounds.length + 2 }, () => 0);
+    this.#numbers = new Float64Array(widthOf(bounds));
   }
 
-  /** Counts a value in seconds; one that is negative or no number counts as 0, since a clock may be read out of turn. */
   observe(seconds: number): void {
-    let value = 0;
-    if (seconds > 0) value = seconds;
-    const bounds = this.#bounds;
-    let bucket = 0;
-    while (bucket < bounds.length && value > bounds[bucket]!) bucket += 1;
-    const numbers = this.#numbers;
-    numbers[bucket]! += 1;
-    numbers[bounds.length + 1]! += value;
+    observeAt(this.#numbers, 0, this.#bounds, seconds);
   }
 
-  *samples(labels: readonly string[]): Generator<Sample> {
-    const numbers = this.#numbers;
-    const last = this.#bounds.length;
-    let below = 0;
-    for (let index = 0; index <= last; index += 1) {
-      below += numbers[index]!;
-      const bound = this.#bounds[index];
-      yield { labels, value: below, part: { suffix: '_bucket', le: bound === undefined ? '+Inf' : String(bound) } };
-    }
-    yield { labels, value: numbers[last + 1]!, part: { suffix: '_sum' } };
-    yield { labels, value: below, part: { suffix: '_count' } };
+  samples(labels: readonly string[]): Generator<Sample> {
+    return samplesAt(this.#numbers, 0, this.#bounds, labels);
   }
+}
+
+/** How many numbers there are of one histogram: the sum, observations by bucket, not cumulative, and those above the bounds. */
+export function widthOf(bounds: readonly number[]): number {
+  return bounds.length + 2;
+}
+
+/**
+ * Counts a value in seconds in the histogram that begins at `at`; one that is negative or no number counts as 0, since a
+ * clock may be read out of turn.
+ */
+export function observeAt(numbers: Float64Array, at: number, bounds: readonly number[], seconds: number): void {
+  let value = 0;
+  if (seconds > 0) value = seconds;
+  let bucket = 0;
+  while (bucket < bounds.length && value > bounds[bucket]!) bucket += 1;
+  numbers[at]! += value;
+  numbers[at + 1 + bucket]! += 1;
+}
+
+export function* samplesAt(
+  numbers: Float64Array,
+  at: number,
+  bounds: readonly number[],
+  labels: readonly string[],
+): Generator<Sample> {
+  let below = 0;
+  for (let index = 0; index <= bounds.length; index += 1) {
+    below += numbers[at + 1 + index]!;
+    const bound = bounds[index];
+    yield { labels, value: below, part: { suffix: '_bucket', le: bound === undefined ? '+Inf' : String(bound) } };
+  }
+  yield { labels, value: numbers[at]!, part: { suffix: '_sum' } };
+  yield { labels, value: below, part: { suffix: '_count' } };
 }

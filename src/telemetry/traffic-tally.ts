@@ -3,7 +3,7 @@ import { Distribution } from './distribution.ts';
 import type { Sample } from './exposition.ts';
 import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
 import type { RequestRecord } from './request-record.ts';
-import type { RouteBinding, RouteBindings } from './route-bindings.ts';
+import type { RouteBindings } from './route-bindings.ts';
 import type { RouteTally } from './route-tally.ts';
 
 export class TrafficTally {
@@ -19,12 +19,12 @@ export class TrafficTally {
     this.#bindings = bindings;
   }
 
-  add(record: RequestRecord, binding: RouteBinding): void {
-    binding.tally.add(record);
+  add(record: RequestRecord, tally: RouteTally): void {
+    tally.add(record);
     const { decision, decidedAt, answeredAt } = record;
     if (decision === null || decidedAt <= 0) return;
     this.#decisions[decision.source].observe((decidedAt - record.startedAt) / 1000);
-    if (answeredAt > 0 && decision.outcome === 'allow') binding.upstream.observe((answeredAt - decidedAt) / 1000);
+    if (answeredAt > 0 && decision.outcome === 'allow') tally.upstream.observe((answeredAt - decidedAt) / 1000);
   }
 
   *samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {
@@ -36,21 +36,17 @@ export class TrafficTally {
     yield ['requests', each((tally, route) => tally.requestSamples(route))];
     yield [
       'refusals',
-      each((tally, route) =>
-        [...(tally.refusals ?? [])].map(([reason, value]) => ({ labels: [route, reason], value })),
-      ),
+      each((tally, route) => [...tally.rare.refusals].map(([reason, value]) => ({ labels: [route, reason], value }))),
     ];
     yield [
       'conditions',
-      each((tally, route) => [...(tally.conditions ?? [])].map(([word, value]) => ({ labels: [route, word], value }))),
+      each((tally, route) => [...tally.rare.conditions].map(([word, value]) => ({ labels: [route, word], value }))),
     ];
     yield [
       'shadowRefusals',
-      each((tally, route) =>
-        [...(tally.shadowed ?? [])].map(([reason, value]) => ({ labels: [route, reason], value })),
-      ),
+      each((tally, route) => [...tally.rare.shadowed].map(([reason, value]) => ({ labels: [route, reason], value }))),
     ];
-    yield ['requestDuration', each((tally, route) => tally.duration.samples([route]))];
+    yield ['requestDuration', each((tally, route) => tally.durationSamples(route))];
     yield [
       'decisionDuration',
       Object.entries(this.#decisions).flatMap(([source, durations]) => [...durations.samples([source])]),
@@ -61,7 +57,7 @@ export class TrafficTally {
     ];
     yield ['bytesReceived', one((tally) => tally.bytesReceived)];
     yield ['bytesSent', one((tally) => tally.bytesSent)];
-    yield ['aborted', one((tally) => tally.aborted)];
-    yield ['cut', one((tally) => tally.cut)];
+    yield ['aborted', one((tally) => tally.rare.aborted)];
+    yield ['cut', one((tally) => tally.rare.cut)];
   }
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Allow, Decision } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { LogMemory } from '../telemetry/caller-members.ts';
+import type { LogMemory } from '../telemetry/log-memory.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { ClientAnswer, ClientRequest } from './client-side.ts';
 
@@ -100,9 +100,8 @@ export class Exchange implements RequestRecord {
     return this.req.method ?? '';
   }
 
-  /** On the connections of a trusted proxy the requests of many clients take turns. */
-  get memory(): LogMemory | null {
-    return this.from.trusted ? null : this.from;
+  get memory(): LogMemory {
+    return this.from;
   }
 
   get path(): string {

@@ -31,6 +31,8 @@ interface Surroundings {
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
+  /** The same text once for all routes that name the upstream: a request of one of thousands looks it up by it. */
+  readonly upstreamText: (name: string) => string;
   readonly access: ReadAccess;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
@@ -65,6 +67,7 @@ export function checkRoutes(
     headers: checkConditionHeaders(parts, check),
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
+    upstreamText: onceEach(),
     access: readAccess(defaults?.access, ['defaults', 'access'], check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
@@ -100,6 +103,15 @@ export function checkRoutes(
     here.file.check.at(['routes', here.position, 'match'], message, 'make one of them more specific, or join them');
   }
   return { table: null, ids: new Set(ids.keys()), words, places };
+}
+
+function onceEach(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
 }
 
 /** Each word is a label of a metric, so there is an end to them. */
@@ -165,28 +177,29 @@ function checkRoute(
   const conditions = checkConditions(entry.when, path, scope, check);
   checkMode(entry.mode, access, conditions.length, path, check);
   if (pattern === null) return null;
+  // What every request reads stands in front, so that it lies together in memory.
   return {
-    id: entry.id ?? `route ${position + 1}`,
     index,
-    pattern,
-    methods,
-    access: (access ?? denied).compiled,
-    conditions: compileConditions(conditions, around.roles ?? noRoles),
-    tolerates: toleratedBits(entry.path),
     reading: checkReading(entry.path, pattern),
     maxAgeMs: entry.maxAge ?? Infinity,
-    upstream: upstream ?? '',
-    timeoutMs: entry.timeout ?? around.timeoutMs,
+    conditions: compileConditions(conditions, around.roles ?? noRoles),
     maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? publicRoute,
-    websocket: entry.websocket ?? false,
+    upstream: around.upstreamText(upstream ?? ''),
+    timeoutMs: entry.timeout ?? around.timeoutMs,
+    evict,
     cors: answers.cors,
     answers: answers.answers,
+    id: entry.id ?? `route ${position + 1}`,
+    pattern,
+    methods,
+    access: (access ?? denied).compiled,
+    tolerates: toleratedBits(entry.path),
+    websocket: entry.websocket ?? false,
     bodyBufferBytes: entry.bodyBuffer ?? around.bodyBufferBytes,
     bodyRate: entry.bodyRate ?? around.bodyRate,
     recheckMs: entry.streams?.recheck ?? around.recheckMs,
-    evict,
     mode: entry.mode ?? 'enforce',
   };
 }

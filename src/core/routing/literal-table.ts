@@ -7,21 +7,22 @@ export class LiteralTable<N> {
   /** Hash and number of a literal, counted from 1, in turn; number 0: a free place. At least half of them are free. */
   readonly #places: Int32Array;
   readonly #mask: number;
-  readonly #texts: readonly string[];
-  readonly #nodes: readonly N[];
+  /** By number: text and node in turn, so that both lie together. */
+  readonly #held: readonly (string | N)[];
 
   constructor(literals: ReadonlyMap<string, N>) {
     const size = 2 ** Math.ceil(Math.log2(2 * literals.size));
     this.#places = new Int32Array(2 * size);
     this.#mask = size - 1;
-    this.#texts = [...literals.keys()];
-    this.#nodes = [...literals.values()];
-    for (const [index, text] of this.#texts.entries()) {
+    this.#held = [...literals].flat();
+    let number = 0;
+    for (const text of literals.keys()) {
+      number += 1;
       const hash = hashOf(text, 0, text.length);
       let place = hash & this.#mask;
       while (this.#places[2 * place + 1] !== 0) place = (place + 1) & this.#mask;
       this.#places[2 * place] = hash;
-      this.#places[2 * place + 1] = index + 1;
+      this.#places[2 * place + 1] = number;
     }
   }
 
@@ -33,8 +34,8 @@ export class LiteralTable<N> {
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const number = places[2 * place + 1]!;
       if (number === 0) return undefined;
-      if (places[2 * place] === hash && stands(this.#texts[number - 1]!, path, start, end)) {
-        return this.#nodes[number - 1];
+      if (places[2 * place] === hash && stands(this.#held[2 * number - 2] as string, path, start, end)) {
+        return this.#held[2 * number - 1] as N;
       }
     }
   }

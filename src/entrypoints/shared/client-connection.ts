@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { clientNetwork, type PeerFacts } from '../../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import type { CallerMembers, LogMemory } from '../../telemetry/caller-members.ts';
+import type { AskedMembers, CallerMembers, LogMemory } from '../../telemetry/log-memory.ts';
 import type { ClientAccount } from './client-ledger.ts';
 
 /** A request in flight, as its connection sees it. */
@@ -42,6 +42,7 @@ export class ClientConnection implements PeerFacts, LogMemory {
   refused = false;
   /** An answer on it says that it is the last: what comes after is not served (RFC 9112 section 9.6). */
   closing = false;
+  askedMembers: AskedMembers | null = null;
   callerMembers: CallerMembers | null = null;
   readonly #socket: Socket;
   /** All of them, once the client pipelines. */

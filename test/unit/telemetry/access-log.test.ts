@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Allow, refuse } from '../../../src/core/outcome/decision.ts';
+import type { LogMemory } from '../../../src/telemetry/log-memory.ts';
 import { allowed, collect, makeRecord, refused, routeOf } from './make-record.ts';
 
 async function lineOf(part: Parameters<typeof makeRecord>[0]): Promise<Record<string, unknown>> {
@@ -213,7 +214,9 @@ test('each line says what its own request asked for, whatever the one before it 
   const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
   const log = createAccessLog({ level: 'info', access: true }, sink)!;
   const binding = new RouteBindings().of(null);
-  for (const part of asked) log(makeRecord({ ...part, door: part.method === 'PUT' ? 'upgrade' : 'proxy' }), binding);
+  const memory: LogMemory = { askedMembers: null, callerMembers: null, trusted: false };
+  for (const part of asked)
+    log(makeRecord({ ...part, door: part.method === 'PUT' ? 'upgrade' : 'proxy', memory }), binding);
   const told = written.map((line) => {
     const { method, host, door } = JSON.parse(line);
     return [method, host, door];
@@ -245,7 +248,7 @@ test('each line says who asked, whatever was said of the request before on the c
     { decision: null, reason: 'request_malformed' },
     {},
   ];
-  const told = (memory: { callerMembers: null } | null) => {
+  const told = (memory: LogMemory | null) => {
     const written: string[] = [];
     const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
     const log = createAccessLog({ level: 'debug', access: true }, sink, () => 0)!;
@@ -253,5 +256,10 @@ test('each line says who asked, whatever was said of the request before on the c
     for (const part of asked) log(makeRecord({ ...part, memory }), binding);
     return written.map((line) => JSON.parse(line) as unknown);
   };
-  expect(told({ callerMembers: null })).toEqual(told(null));
+  for (const trusted of [false, true]) {
+    const memory: LogMemory = { askedMembers: null, callerMembers: null, trusted };
+    expect(told(memory)).toEqual(told(null));
+    // A trusted proxy sends the requests of many.
+    expect(memory.callerMembers === null).toBe(trusted);
+  }
 });

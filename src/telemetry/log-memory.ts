@@ -1,18 +1,29 @@
 /**
- * Members of the log line that say who asked, by what that was settled, and which target answered. On a connection they
- * are mostly those of the request before, so their text is kept, in one piece, with all that it was made of.
+ * Members of the log line that are mostly those of the request before on the connection: what was asked for where; and who
+ * asked, by what that was settled, and which target answered. So their text is kept, in one piece, with all that it was
+ * made of.
  */
 import type { Identity, VerdictSource } from '../core/identity/identity.ts';
 import type { Decision, Stage } from '../core/outcome/decision.ts';
 import { jsonText } from './json-text.ts';
 
 /** Longest text of a member, in UTF-16 units. */
-const maxLength = { id: 128, target: 300 } as const;
+const maxLength = { id: 128, method: 32, host: 255, target: 300 } as const;
 
 /** What the log keeps of a connection: it lies with the connection, and goes with it. */
 export interface LogMemory {
   /** Null: nothing was logged of it. */
+  askedMembers: AskedMembers | null;
   callerMembers: CallerMembers | null;
+  /** The requests of many clients take turns on it, so who asked is not kept. */
+  readonly trusted: boolean;
+}
+
+/** Every text with the comma before. */
+export interface AskedMembers {
+  readonly method: string;
+  readonly host: string;
+  readonly text: string;
 }
 
 export interface CallerMembers {
@@ -22,8 +33,24 @@ export interface CallerMembers {
   readonly stale: boolean;
   readonly client: string;
   readonly target: string | null;
-  /** With the comma before. */
   readonly text: string;
+}
+
+/** `memory` null: nothing is kept. */
+export function askedMembers(method: string, host: string, memory: LogMemory | null): string {
+  const known = memory?.askedMembers ?? null;
+  if (known !== null && known.method === method && known.host === host) return known.text;
+  const parts = [',"method":', jsonText(method, maxLength.method)];
+  if (host !== '') parts.push(',"host":', jsonText(host, maxLength.host));
+  const text = parts.join('');
+  if (memory !== null && host.length <= maxLength.host && method.length <= maxLength.method)
+    memory.askedMembers = { method, host: ownText(host), text };
+  return text;
+}
+
+/** In memory of its own: cut out of the head of a request it would hold all of that. */
+function ownText(host: string): string {
+  return Buffer.from(host).toString();
 }
 
 /** `memory` null: nothing is kept. */
@@ -56,7 +83,7 @@ export function callerMembers(
   if (stale) parts.push(',"stale":true');
   parts.push(addressMembers(client, target));
   const text = parts.join('');
-  if (memory !== null) memory.callerMembers = { stage, identity, source, stale, client, target, text };
+  if (memory?.trusted === false) memory.callerMembers = { stage, identity, source, stale, client, target, text };
   return text;
 }
 
