@@ -9,6 +9,8 @@ import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+  'config/included.schema.json': `${JSON.stringify(jsonSchema('included'), null, 2)}\n`,
+  'config/tests.schema.json': `${JSON.stringify(jsonSchema('tests'), null, 2)}\n`,
   'config/gateway.reference.yaml': referenceYaml(),
   'docs/reference/cli.md': cliPage(),
   'docs/reference/reasons.md': reasonsPage(),

@@ -1,11 +1,13 @@
 /** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
+import { schemaNames } from '../config/schema-names.ts';
 import { formatNames } from '../workbench/import/format-names.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
+import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
 import type { TestOptions } from './test.ts';
@@ -134,10 +136,9 @@ export function createProgram(done: Done): Command {
   program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
+    .addOption(new Option('--for <file>', 'of which file').choices(schemaNames).default('gateway'))
     .option('--reference', 'print the reference as YAML')
-    .action(async (options: { reference?: boolean }) =>
-      done(await (await import('./schema.ts')).schema(options.reference === true)),
-    );
+    .action(async (options: SchemaOptions) => done(await (await import('./schema.ts')).schema(options)));
   program
     .command('healthcheck')
     .description('ask a running gateway whether it is ready; for container health checks')

@@ -1,15 +1,19 @@
 /** JSON schema of the configuration as authors write it, for editors: generated, so that it cannot fall behind. */
 import { z } from 'zod';
-import { authApiFileSchema, configSchema } from './schema.ts';
+import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from './schema.ts';
+import type { SchemaName } from './schema-names.ts';
 
-/** Schema of a gateway's file, draft 2020-12. */
-export function jsonSchema(): object {
-  return { title: 'Configuration of Rolegate', ...generate(configSchema) };
-}
+const schemas = {
+  gateway: ['Configuration of Rolegate', configSchema],
+  included: ['Routes that a configuration of Rolegate includes', includedSchema],
+  tests: ['Tests of a configuration of Rolegate', testFileSchema],
+  'auth-api': ["Configuration of Rolegate's Auth API", authApiFileSchema],
+} as const satisfies Record<SchemaName, readonly [title: string, schema: z.core.$ZodType]>;
 
-/** Schema of the Auth API's own file. */
-export function authApiJsonSchema(): object {
-  return { title: "Configuration of Rolegate's Auth API", ...generate(authApiFileSchema) };
+/** Draft 2020-12. */
+export function jsonSchema(name: SchemaName = 'gateway'): object {
+  const [title, schema] = schemas[name];
+  return { title, ...generate(schema) };
 }
 
 function generate(schema: z.core.$ZodType): object {

@@ -84,6 +84,15 @@ test('schema: the files in config are what the command prints', async () => {
   const schema = (await run('schema')).output;
   expect(schema).toBe(stored('gateway.schema.json'));
   expect(JSON.parse(schema).properties).toHaveProperty('routes');
+  for (const [kind, key] of [
+    ['included', 'owns'],
+    ['tests', 'cases'],
+  ] as const) {
+    const { output } = await run('schema', '--for', kind);
+    expect(output).toBe(stored(`${kind}.schema.json`));
+    expect(JSON.parse(output).properties).toHaveProperty(key);
+  }
+  expect(JSON.parse((await run('schema', '--for', 'auth-api')).output).properties).toHaveProperty('database');
   const reference = (await run('schema', '--reference')).output;
   expect(reference).toBe(stored('gateway.reference.yaml'));
   expect(parse(reference)).toHaveProperty('version', 1);

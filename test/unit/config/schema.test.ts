@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { authApiJsonSchema, jsonSchema } from '../../../src/config/json-schema.ts';
+import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
 import { createProblemList } from '../../../src/config/problem.ts';
 import { planOf, unwrap } from '../../../src/config/read-plan.ts';
@@ -140,7 +140,7 @@ describe('the JSON schema', () => {
       pattern: expect.stringContaining('ms|s|m|h|d'),
       description: expect.stringContaining('good verdict'),
     });
-    expect(authApiJsonSchema()).toHaveProperty('properties.lifetimes.properties.session.default', '24h');
+    expect(jsonSchema('auth-api')).toHaveProperty('properties.lifetimes.properties.session.default', '24h');
   });
 });
 
