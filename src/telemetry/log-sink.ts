@@ -7,8 +7,8 @@ import { WaitingBytes, WaitingText } from './waiting-lines.ts';
 /** What takes finished text: standard output, or anything that writes. Text given to `write` is whole lines. */
 export interface LogDestination {
   write(text: string): unknown;
-  /** The same in bytes, which are the destination's from then on. Left out: it takes text alone. */
-  writeBytes?(bytes: Buffer): unknown;
+  /** The same in bytes, which are the destination's until it calls `written`, once. Left out: it takes text alone. */
+  writeBytes?(bytes: Buffer, written: () => void): unknown;
   /** Begins to write what was given, without waiting. */
   flush?(): void;
   /** Resolves when nothing is being written any more. Never rejects. */

@@ -17,9 +17,17 @@ const longestSettleMs = 2_000;
 const mostWaits = 100;
 const lineFeed = 0x0a;
 
+/** Whole lines, and what is to be called when their memory is not needed any more. */
+interface Part {
+  readonly bytes: Buffer;
+  readonly written: () => void;
+}
+
+const nobodyAsks = () => {};
+
 /** `onDrop` is told how many lines were lost. Lines are pure ASCII, so that a character is a byte. */
 export function standardOutput(onDrop: (lines: number) => void): LogDestination {
-  let waiting: Buffer[] = [];
+  let waiting: Part[] = [];
   let bytes = 0;
   let writing = false;
   let gone = false;
@@ -27,19 +35,28 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
   let stuck = false;
   let idle: (() => void)[] = [];
 
-  function take(): Buffer {
-    const parts: Buffer[] = [];
+  function take(): Part {
+    const parts: Part[] = [];
     let size = 0;
-    while (waiting.length > 0 && (size === 0 || size + waiting[0]!.length <= mostAtOnce)) {
+    while (waiting.length > 0 && (size === 0 || size + waiting[0]!.bytes.length <= mostAtOnce)) {
       const part = waiting.shift()!;
       parts.push(part);
-      size += part.length;
+      size += part.bytes.length;
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size);
+    if (parts.length === 1) return parts[0]!;
+    const joined = Buffer.concat(
+      parts.map((part) => part.bytes),
+      size,
+    );
+    for (const { written } of parts) written();
+    return { bytes: joined, written: nobodyAsks };
   }
 
   function drop(): void {
-    for (const part of waiting) onDrop(countLines(part));
+    for (const part of waiting) {
+      onDrop(countLines(part.bytes));
+      part.written();
+    }
     waiting = [];
     bytes = 0;
   }
@@ -51,21 +68,25 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
     for (const done of resting) done();
   }
 
-  function begin(chunk: Buffer): void {
-    write(standardOutputDescriptor, chunk, (error, written) => {
+  function begin(part: Part): void {
+    write(standardOutputDescriptor, part.bytes, (error, count) => {
       if (error !== null) {
-        putBack(chunk, error);
+        putBack(part, error);
         return;
       }
-      bytes -= written;
-      if (written < chunk.length) begin(chunk.subarray(written));
-      else if (waiting.length > 0) begin(take());
+      bytes -= count;
+      if (count < part.bytes.length) {
+        begin(behind(part, count));
+        return;
+      }
+      part.written();
+      if (waiting.length > 0) begin(take());
       else rest();
     });
   }
 
-  function putBack(chunk: Buffer, error: NodeJS.ErrnoException): void {
-    waiting.unshift(chunk);
+  function putBack(part: Part, error: NodeJS.ErrnoException): void {
+    waiting.unshift(part);
     if (isBusy(error)) {
       setTimeout(() => begin(take()), againMs);
       return;
@@ -78,18 +99,19 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
     rest();
   }
 
-  function add(chunk: Buffer): void {
-    if (gone || bytes + chunk.length > maxWaitingBytes) {
-      onDrop(countLines(chunk));
+  function add(part: Part): void {
+    if (gone || bytes + part.bytes.length > maxWaitingBytes) {
+      onDrop(countLines(part.bytes));
+      part.written();
       return;
     }
-    waiting.push(chunk);
-    bytes += chunk.length;
+    waiting.push(part);
+    bytes += part.bytes.length;
   }
 
   return {
-    write: (text) => add(Buffer.from(text, 'latin1')),
-    writeBytes: add,
+    write: (text) => add({ bytes: Buffer.from(text, 'latin1'), written: nobodyAsks }),
+    writeBytes: (lines, written) => add({ bytes: lines, written }),
     flush() {
       if (writing || waiting.length === 0) return;
       writing = true;
@@ -110,13 +132,14 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
       let waits = 0;
       if (stuck) drop();
       while (waiting.length > 0) {
-        const chunk = take();
+        const part = take();
         try {
-          const written = writeSync(standardOutputDescriptor, chunk);
-          bytes -= written;
-          if (written < chunk.length) waiting.unshift(chunk.subarray(written));
+          const count = writeSync(standardOutputDescriptor, part.bytes);
+          bytes -= count;
+          if (count < part.bytes.length) waiting.unshift(behind(part, count));
+          else part.written();
         } catch (error) {
-          waiting.unshift(chunk);
+          waiting.unshift(part);
           waits += 1;
           if (!isBusy(error) || waits > mostWaits) {
             drop();
@@ -127,6 +150,10 @@ export function standardOutput(onDrop: (lines: number) => void): LogDestination 
       }
     },
   };
+}
+
+function behind({ bytes, written }: Part, count: number): Part {
+  return { bytes: bytes.subarray(count), written };
 }
 
 function isBusy(error: unknown): boolean {

@@ -48,6 +48,39 @@ test('closing hands everything over, and later lines at once', () => {
   expect(process.listenerCount('exit')).toBe(before);
 });
 
+test('memory of lines is used again once they are written, and not before', () => {
+  const held: { bytes: Buffer; written: () => void }[] = [];
+  const pages = new Set<ArrayBufferLike>();
+  let text = '';
+  const writeOne = () => {
+    const { bytes, written } = held.shift()!;
+    text += bytes.toString('latin1');
+    // Whoever has written it does not look at it any more.
+    bytes.fill('-');
+    written();
+  };
+  const sink = createLogSink({
+    write: () => {},
+    writeBytes: (bytes, written) => {
+      pages.add(bytes.buffer);
+      held.push({ bytes, written });
+    },
+  });
+  let expected = '';
+  for (let n = 0; n < 20_000; n += 1) {
+    const line = `line ${n} ${'x'.repeat(n % 300)}\n`;
+    expected += line;
+    sink.write(line);
+    // From one that waits to five, and back.
+    const most = Math.abs(((n >> 10) % 10) - 5);
+    while (held.length > most) writeOne();
+  }
+  sink.close();
+  while (held.length > 0) writeOne();
+  expect(text === expected).toBe(true);
+  expect(pages.size).toBeLessThan(25);
+});
+
 test('a destination that fails stops nobody', () => {
   const fail = () => {
     throw new Error('gone');
@@ -81,6 +114,29 @@ describe('standard output of a process', () => {
     });
     expect(stdout.length).toBe(expected.length);
     expect(stdout === expected).toBe(true);
+  });
+
+  test('holds every line once and in order when it is written over many turns to a slow reader', async () => {
+    const source = `
+      import { createLogSink } from ${module('log-sink.ts')};
+      import { standardOutput } from ${module('standard-output.ts')};
+      const sink = createLogSink(standardOutput(() => {}));
+      let n = 0;
+      const some = () => {
+        for (let end = n + 500; n < end; n += 1) sink.write('line ' + n + '\\n');
+        if (n < 50000) setImmediate(some);
+      };
+      some();`;
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let told = '';
+    for await (const chunk of child.stdout) {
+      told += String(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(told === expected).toBe(true);
   });
 
   test('ends although its reader is gone', async () => {
