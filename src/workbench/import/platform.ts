@@ -58,6 +58,9 @@ function readRow(row: SourceNode, leftovers: Leftover[]): ImportedRule {
   if (pattern === null) tell('left out: no path pattern is like it', child(row, 'relativePath'));
   const service = splitUrl(textOf(child(row, 'redirectTo')));
   let access = accessOf(row, deny);
+  if (access === 'public' && child(row, 'optional')?.value === true) {
+    tell('it is public and optional: no credential is read', child(row, 'optional'));
+  }
   if (service === null) access = deny('"redirectTo" is no base URL of a service', child(row, 'redirectTo'));
   return {
     name: nameOf(written, path),

@@ -60,6 +60,7 @@ export function settle(
     leftovers.push(...guards.map((guard) => closedFor(rule, guard)));
     return [{ rule: { ...rule, pattern }, key: keyOf(pattern), guards }];
   });
+  const order = new Map(placed.map((one, index) => [one, index]));
   const byKey = Map.groupBy(placed, ({ key }) => key);
   const routes = patternsOf(
     placed.map(({ rule }) => rule),
@@ -67,11 +68,11 @@ export function settle(
   ).flatMap((pattern) => {
     const own = byKey.get(keyOf(pattern)) ?? [];
     if (!joins) {
-      leftovers.push(...meetings(own.slice(1), own.slice(0, 1)));
+      leftovers.push(...meetings(own.slice(1), own.slice(0, 1), order));
       return routesOf(pattern, own);
     }
     const sharing = placed.filter(({ rule }) => contains(rule.pattern, pattern));
-    leftovers.push(...meetings(own, sharing));
+    leftovers.push(...meetings(own, sharing, order));
     const others = sharing.filter((one) => !own.includes(one));
     // The closest of them says where requests go.
     others.sort((a, b) => b.rule.pattern.segments.length - a.rule.pattern.segments.length);
@@ -192,14 +193,19 @@ function closedFor(rule: ImportedRule, guard: ImportedRule): Leftover {
   };
 }
 
-/** What is told of rules that match the same requests. */
-function meetings(own: readonly Sharing[], sharing: readonly Sharing[]): readonly Leftover[] {
-  return own.flatMap(({ rule, key }) => {
+/** What is told of rules that match the same requests. `order`: of all, as they stand in the files. */
+function meetings(
+  own: readonly Sharing[],
+  sharing: readonly Sharing[],
+  order: ReadonlyMap<Sharing, number>,
+): readonly Leftover[] {
+  return own.flatMap((self) => {
+    const { rule, key } = self;
     const differing = sharing.filter(
       (one) =>
         one.rule !== rule &&
         methodsMeet(one.rule, rule) &&
-        (one.key !== key || one.rule.place.line < rule.place.line) &&
+        (one.key !== key || order.get(one)! < order.get(self)!) &&
         !sameAccess(one.rule.access, rule.access),
     );
     if (differing.length === 0) return [];

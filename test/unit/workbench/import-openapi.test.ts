@@ -85,6 +85,22 @@ test('what a template within a segment protects does not fall to the open path a
   ]);
 });
 
+test('two rules for the same requests are told, also where all of the document is one line', () => {
+  const open = { security: [] };
+  const closed = { security: [{ token: [] }] };
+  const { routes, leftovers } = imported(
+    document({ '/a': { get: closed, head: open }, '/f/': { get: open }, '/f': { get: closed } }),
+  );
+  expect(routes.map((line) => line.split(' ->')[0])).toEqual([
+    '/a {"GET,HEAD":"authenticated"}',
+    '/f {"GET":"authenticated"}',
+  ]);
+  expect(leftovers.filter((line) => line.includes('only what all of them allow is allowed'))).toEqual([
+    'head-a: it matches requests of get-a (line 1) too; only what all of them allow is allowed',
+    'get-f: it matches requests of get-f (line 1) too; only what all of them allow is allowed',
+  ]);
+});
+
 test('a path that stands in another file is denied', () => {
   const { routes, leftovers } = imported(document({ '/x': { $ref: './x.yaml' } }));
   expect(routes[0]).toContain('/x "deny"');

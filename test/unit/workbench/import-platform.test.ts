@@ -41,8 +41,16 @@ describe('a row', () => {
     ]);
   });
 
-  test('twice: only what both allow', () => {
-    expect(read(row({ public: true }), row({ roles: ['a'] })).routes).toEqual(['/x {"GET":["a"]} -> http://svc']);
+  test('public and optional: no credential is read, and that is told', () => {
+    const { routes, leftovers } = read(row({ public: true, optional: true }));
+    expect(routes).toEqual(['/x {"GET":"public"} -> http://svc']);
+    expect(leftovers).toEqual(['GET /x: it is public and optional: no credential is read']);
+  });
+
+  test('twice: only what both allow, and that is told', () => {
+    const { routes, leftovers } = read(row({ public: true }), row({ roles: ['a'] }));
+    expect(routes).toEqual(['/x {"GET":["a"]} -> http://svc']);
+    expect(leftovers).toEqual([expect.stringContaining('only what all of them allow is allowed')]);
   });
 });
 
