@@ -10,6 +10,7 @@ import { createAdmin } from './create-admin.ts';
 import { createEngine } from './create-engine.ts';
 import { embedAuthApi } from './embed-auth-api.ts';
 import { listenOn } from './listen-error.ts';
+import { notCompared } from './not-compared.ts';
 import { createConfigTeller } from './tell-config.ts';
 
 export interface GatewayOptions {
@@ -97,8 +98,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     },
     refuseReload: tell.refused,
     useCandidate(next) {
-      candidate.use(next);
-      tell.compared(next);
+      const ignored = notCompared(engine.started()?.config ?? config, next);
+      candidate.use(next, ignored);
+      tell.compared(next, ignored);
     },
     refuseCandidate(problems) {
       candidate.refuse(problems);

@@ -18,6 +18,8 @@ export interface ShadowReport {
     /** ISO 8601: since when this one is compared. */
     readonly since: string;
     readonly routes: number;
+    /** Settings of it that could decide otherwise and have no say here. */
+    readonly notCompared: readonly string[];
   } | null;
   /** Why the newest candidate is not compared; none: it is. */
   readonly problems: readonly string[];
@@ -34,6 +36,7 @@ export class ShadowCandidate implements DecisionWatcher {
   readonly #now: () => number;
   #policy: Policy | null = null;
   #since = 0;
+  #notCompared: readonly string[] = [];
   #problems: readonly string[] = [];
   #decisions = noDecisions();
   #ring = new ShadowRing();
@@ -48,8 +51,9 @@ export class ShadowCandidate implements DecisionWatcher {
   }
 
   /** Counts from the beginning. */
-  use({ routes, credentials, roleMapping, via }: Config): void {
+  use({ routes, credentials, roleMapping, via }: Config, notCompared: readonly string[] = []): void {
     this.#policy = { routes, credentials, roleMapping, via };
+    this.#notCompared = notCompared;
     this.#since = this.#now();
     this.#problems = [];
     this.#decisions = noDecisions();
@@ -81,7 +85,11 @@ export class ShadowCandidate implements DecisionWatcher {
     const candidate =
       this.#policy === null
         ? null
-        : { since: new Date(this.#since).toISOString(), routes: this.#policy.routes.routes.length };
+        : {
+            since: new Date(this.#since).toISOString(),
+            routes: this.#policy.routes.routes.length,
+            notCompared: this.#notCompared,
+          };
     return { candidate, problems: this.#problems, decisions: { ...this.#decisions }, recent: this.#ring.entries() };
   }
 

@@ -9,7 +9,8 @@ export interface ConfigTeller {
   fixed(current: Config, next: Config): readonly string[];
   reloaded(next: Config): void;
   refused(problems: readonly ConfigProblem[]): void;
-  compared(next: Config): void;
+  /** `ignored`: settings of it that have no say. */
+  compared(next: Config, ignored: readonly string[]): void;
   notCompared(problems: readonly ConfigProblem[]): void;
   doubtful(findings: readonly ConfigProblem[]): void;
 }
@@ -29,7 +30,10 @@ export function createConfigTeller({ log, configLoaded }: Telemetry): ConfigTell
         'configuration not reloaded; the last good one stays',
       );
     },
-    compared: (next) => log.info({ routes: next.routes.routes.length }, 'candidate compared in the shadow'),
+    compared(next, ignored) {
+      log.info({ routes: next.routes.routes.length }, 'candidate compared in the shadow');
+      if (ignored.length > 0) log.warn({ settings: ignored }, 'these settings of the candidate are not compared');
+    },
     notCompared: (problems) =>
       log.error({ problems: toldProblems(problems), count: problems.length }, 'candidate not usable'),
     doubtful(findings) {

@@ -89,6 +89,19 @@ test('a route in shadow mode refuses in an outage', async () => {
   expect(await status(gateway, '/try', { authorization: 'Bearer another' })).toBeGreaterThanOrEqual(500);
 });
 
+test('what has no say in the shadow is told where it differs', async () => {
+  const rules = route('orders', '/orders/{id}', 'access: [user]');
+  const gateway = await start(config(rules));
+  const other = config(rules)
+    .replace('authApi: { ', 'authApi: { fields: { roles: permissions }, ')
+    .replace('server: { ', 'server: { forwardedHeaders: forwarded, ');
+  gateway.useCandidate(other);
+  const differing = ['authApi.fields', 'server.forwardedHeaders'];
+  expect(await shown(gateway, '/shadow')).toMatchObject({ candidate: { notCompared: differing } });
+  gateway.useCandidate(config(rules).replace(/url: "[^"]*"/, 'url: "http://127.0.0.1:9"'));
+  expect(await shown(gateway, '/shadow')).toMatchObject({ candidate: { notCompared: ['authApi'] } });
+});
+
 test('a candidate decides in the shadow: counted, kept without secrets, and nobody is asked twice', async () => {
   const gateway = await start(
     config(
@@ -118,7 +131,7 @@ test('a candidate decides in the shadow: counted, kept without secrets, and nobo
   await vi.waitFor(async () => expect((await shown(gateway, '/shadow')).decisions.same).toBe(1));
   const report = await shown(gateway, '/shadow');
   expect(report).toMatchObject({
-    candidate: { routes: 4 },
+    candidate: { routes: 4, notCompared: [] },
     problems: [],
     decisions: {
       same: 1,

@@ -20,7 +20,7 @@ const processMetrics = z.unknown().transform((message, context): ProcessMetrics 
 });
 
 const shadowReport = z.strictObject({
-  candidate: z.strictObject({ since: z.string(), routes: z.int() }).nullable(),
+  candidate: z.strictObject({ since: z.string(), routes: z.int(), notCompared: z.array(z.string()) }).nullable(),
   problems: z.array(z.string()),
   decisions: z.record(z.string(), z.int()),
   recent: z.array(z.looseObject({ at: z.string() })),

@@ -17,6 +17,7 @@ import { createEngine, type Engine } from '../create-engine.ts';
 import type { Gateway, GatewayOptions } from '../create-gateway.ts';
 import { embedAuthApi } from '../embed-auth-api.ts';
 import { listenOn } from '../listen-error.ts';
+import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
 import { createConfigTeller } from '../tell-config.ts';
 import { metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
@@ -214,8 +215,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     apply: (next, source) => inTurn(() => take(next, source)),
     refuseReload: tell.refused,
     useCandidate(next, source) {
-      candidate.use(next);
-      tell.compared(next);
+      const ignored = notCompared(engine.started()?.config ?? config, next);
+      candidate.use(next, ignored);
+      tell.compared(next, ignored);
       void inTurn(async () => {
         compared = source;
         await pool.askAll({ do: 'compare', source }, used, useMs);

@@ -1,0 +1,14 @@
+/** Settings of a candidate that could decide otherwise, and have no say in the shadow: requests are read only once. */
+import type { Config } from '../config/config.ts';
+
+/** Names of such settings that differ from those in use. */
+export function notCompared(current: Config, candidate: Config): string[] {
+  const settings: [string, (config: Config) => unknown][] = [
+    ['authApi', ({ authApi }) => (authApi.kind === 'remote' ? authApi.urls : 'embedded')],
+    ['authApi.fields', ({ authApi }) => authApi.fields],
+    ['server.forwardedHeaders', ({ server }) => server.forwardedHeaders],
+  ];
+  return settings
+    .filter(([, value]) => JSON.stringify(value(current)) !== JSON.stringify(value(candidate)))
+    .map(([name]) => name);
+}
