@@ -64,6 +64,7 @@ const taken: ReadonlySet<string> = new Set([
   'content-type',
   'cookie',
   'date',
+  'early-data',
   'expect',
   'host',
   'origin',
@@ -113,20 +114,24 @@ export function checkIdentityHeaders(parts: Parts<ConfigFile>, check: Check): vo
   const seen = new Map<string, string>();
   for (const name of check.keys(['identityHeaders']) ?? []) {
     const path = ['identityHeaders', name];
-    const lower = name.toLowerCase();
-    const earlier = seen.get(lower);
+    const canonical = canonicalName(name);
+    const earlier = seen.get(canonical);
     if (name.includes('_')) {
       check.atKey(path, 'the name of an identity header has no "_"', 'services read "_" and "-" alike: write "-"');
     } else if (!token.test(name) || name.length > 100) {
       check.atKey(path, 'expected the name of a header, such as "user-id"');
-    } else if (taken.has(lower)) {
+    } else if (taken.has(canonical)) {
       check.atKey(path, `"${name}" has another meaning in HTTP and cannot carry an identity`);
-    } else if (credentials.has(lower)) {
+    } else if (credentials.has(canonical)) {
       check.atKey(path, `"${name}" carries credentials and cannot carry an identity`);
     } else if (earlier !== undefined) {
-      check.atKey(path, `"${name}" and "${earlier}" are the same header`, 'header names have no case');
+      check.atKey(
+        path,
+        `"${name}" and "${earlier}" are the same header`,
+        'services read every sign but letters and digits as "-", and no letter case',
+      );
     }
-    seen.set(lower, name);
+    seen.set(canonical, name);
   }
 }
 

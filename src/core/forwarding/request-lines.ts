@@ -82,7 +82,8 @@ function makeLines(
     }
   }
   // Looked at one by one, which also makes each one piece: of many, each request would join them again.
-  if (!found || countLines(before) + countLines(after) !== headers.length / 2) return null;
+  const [linesBefore, linesAfter] = [countLines(before), countLines(after)];
+  if (!found || linesBefore < 0 || linesAfter < 0 || linesBefore + linesAfter !== headers.length / 2) return null;
   const { client, forwardedFor, proto, forwardedHost } = facts;
   return {
     before,

@@ -103,6 +103,26 @@ test('whatever came before on the connection', () => {
   expect(repeated).toBeGreaterThan(500);
 });
 
+test('a character that no line holds is not made up for by a line too much', () => {
+  const decision = decide(
+    { method: 'GET', target: '/kept/a', rawHeaders: heads[0]!, httpVersion: '1.1' },
+    policies[0]!,
+    () => accept(),
+  ) as Allow;
+  const rawHeaders = [...heads[0]!, 'Odd', 'a\x01'];
+  const facts = clientFacts(
+    peers[1]!,
+    'a',
+    [],
+    () => false,
+    () => 'a',
+  );
+  for (let lines = 0; lines < 20; lines += 1) {
+    const made = compileForwarding([{ name: `a${': b\r\nc'.repeat(lines)}`, field: 'userId' }], sources);
+    expect(requestLines(made, decision, rawHeaders, facts, new HeadMemory())).toBeNull();
+  }
+});
+
 test('an id that is no word is not sent', () => {
   const decision = decide(
     { method: 'GET', target: '/open/a', rawHeaders: ['Host', 'a'], httpVersion: '1.1' },
