@@ -1,5 +1,5 @@
 /** `rolegate test`: proves the rules with the tests that stand beside them, without a network. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
@@ -22,6 +22,8 @@ export interface TestOptions {
 
 /** `files`: of tests alone; none are named: those that are found. */
 export function test(files: readonly string[], options: TestOptions): ExitCode {
+  const lost = files.find((file) => !existsSync(file));
+  if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     update(config, options);

@@ -206,6 +206,14 @@ test('test --update: what no request shows is said, without an empty list of cas
   });
 });
 
+test('test: a file that is not there is no problem of the configuration', async () => {
+  const file = folder.write('lost.yaml', `${head}${user}`);
+  expect(await run('test', '--config', file, 'nowhere.test.yaml')).toEqual({
+    code: 1,
+    output: 'rolegate: there is no file nowhere.test.yaml\n',
+  });
+});
+
 test('test --update --out adds what is missing to a file of tests, once', async () => {
   const apart = createConfigFolder();
   const file = apart.write('own.yaml', `${head}${user}`);

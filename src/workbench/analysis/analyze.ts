@@ -5,6 +5,7 @@ import { idleConditions } from './idle-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './idle-names.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
+import { suspectLiterals } from './suspect-literals.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
 import { unmeetableConditions } from './unmeetable-conditions.ts';
 import { unmeetableRules } from './unmeetable-rules.ts';
@@ -20,6 +21,7 @@ export function analyze(config: Config, nearest: NearestName): readonly Finding[
     ...unmeetableRules(config, probes),
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
+    ...suspectLiterals(probes),
     ...openRoutes(probes),
     ...idleUpstreams(config),
   ];

@@ -32,6 +32,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'Everybody whom the rules of a route let in is exempt from a condition.',
   },
+  literal_like_value: {
+    severity: 'warning',
+    meaning: 'A condition compares with a text that looks like a value of the request or the identity.',
+  },
   public_under_protected: {
     severity: 'warning',
     meaning: 'A route is public or optional below a prefix whose other requests need an identity.',

@@ -289,6 +289,19 @@ describe('conditions', () => {
     if (idle) expect(found[0]).toMatchObject({ example: 'GET http://any.example/c/anything', problem: { line: 8 } });
   });
 
+  test.each([
+    ['a value in a list', '{ not: { param: p, in: [identity.userId, x] }, reason: w }', true],
+    ['another letter case', '{ param: p, equals: Identity.userId, reason: w }', true],
+    ['another number', '{ any: [{ query: q, startsWith: params.p }, { query: q, equals: a }], reason: w }', true],
+    ['a value', '{ param: p, equals: identity.userId, reason: w }', false],
+    ['a text with a dot', '{ param: p, in: [index.html, identityx.y, "param."], reason: w }', false],
+  ])('looks like a value: %s', (_, when, suspect) => {
+    const found = find(
+      `${head}${roles}routes:\n${route('uses', '/u', 'access: [user]')}${route('c', '/c/{p}', `access: [user], when: [${when}]`)}`,
+    );
+    expect(found.map(({ code, subject }) => `${code}:${subject}`)).toEqual(suspect ? ['literal_like_value:c'] : []);
+  });
+
   test('exempt by a role that follows from another field', () => {
     const mapped = 'roles: { user: { from: { field: groups, equals: staff } }, root: { inherits: [user] } }\n';
     const when = 'when: [{ param: p, equals: a, reason: w, unless: [user] }]';
