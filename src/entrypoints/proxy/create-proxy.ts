@@ -82,14 +82,17 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     }
   }
 
-  const forwardedHeaders = () => options.gateway().rules.forwardedHeaders;
-
   const host: ExchangeHost = createExchangeHost({
     deadlines,
     draining: () => server.draining,
-    decideAgain: (exchange) => options.gateway().decide(viewOf(exchange)),
-    mayBeRevoked: (exchange, granted, atMs) =>
-      options.gateway().mayBeRevoked?.(viewOf(exchange), granted, atMs) ?? false,
+    decideAgain(exchange) {
+      const gateway = options.gateway();
+      return gateway.decide(viewOf(exchange, gateway));
+    },
+    mayBeRevoked(exchange, granted, atMs) {
+      const gateway = options.gateway();
+      return gateway.mayBeRevoked?.(viewOf(exchange, gateway), granted, atMs) ?? false;
+    },
     ended(exchange) {
       inFlight -= 1;
       if (exchange.door === 'upgrade') upgrades.delete(exchange);
@@ -124,7 +127,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         exchange.fail(reason);
         return;
       }
-      const view = viewOf(exchange);
+      const view = viewOf(exchange, gateway);
       exchange.party = view.client ?? from.network;
       const decision = gateway.decide(view);
       if (decision instanceof Promise) {
@@ -147,10 +150,10 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   }
 
   /** Lookups are counted for a network: addresses of one IPv6 network are one client, as it costs nothing to have them all. */
-  function viewOf({ req }: Exchange): RequestView {
+  function viewOf({ req }: Exchange, { rules }: Gateway): RequestView {
     const from = clientConnection(req.socket, trustedProxies);
     if (!from.trusted) return readRequest(req, from.network, from.address);
-    const address = clientAddress(from, req.rawHeaders, trustedProxies, forwardedHeaders());
+    const address = clientAddress(from, req.rawHeaders, trustedProxies, rules.forwardedHeaders);
     return readRequest(req, address === null ? from.network : clientNetwork(address), address);
   }
 
@@ -170,7 +173,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         exchange.req.rawHeaders,
         trustedProxies,
         newRequestId,
-        forwardedHeaders(),
+        gateway.rules.forwardedHeaders,
       );
       exchange.client = facts.client;
       exchange.requestId = facts.requestId;
