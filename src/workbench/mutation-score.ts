@@ -7,7 +7,7 @@ import { compileRoutes, type RouteTable } from '../core/routing/compile-routes.t
 import type { Route } from '../core/routing/route.ts';
 import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
-import { differs } from './verdict-classes.ts';
+import { differs, mostRoutes } from './verdict-classes.ts';
 
 export interface MutationScore {
   readonly mutants: number;
@@ -22,11 +22,19 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const rules = forwardingOf(config);
   const policy = policyOf(config);
   const touched = routesOf(policy, cases);
+  const casesOf = new Map<Route, PreparedCase[]>();
+  for (const [prepared, routes] of touched) {
+    for (const route of routes) {
+      const known = casesOf.get(route);
+      if (known === undefined) casesOf.set(route, [prepared]);
+      else known.push(prepared);
+    }
+  }
   const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
   const survivesRoute = ({ route, changed }: RouteMutant): boolean => {
-    const asked = cases.filter((prepared) => touched.get(prepared)!.includes(route));
+    const asked = casesOf.get(route) ?? [];
     const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
     const routes = near.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed]));
     const table = tableOf(routes);
@@ -60,8 +68,15 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
   // Services may be told of the roles that follow from other fields; of inherited ones they are not.
   const derivesLess = mutant.kind === 'roles' && mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
   if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
+  if (config.routes.routes.length > mostRoutes) return true;
   const changed = policyUnder(config, mutant);
   return changed === null || differs(policyOf(config), changed);
+}
+
+/** With the change, and no route but the one that it is about: enough for requests that go to that one. */
+export function policyWithin(config: Config, { changed }: RouteMutant): Policy | null {
+  const table = tableOf(changed === null ? [] : [changed]);
+  return table === null ? null : { ...policyOf(config), routes: table };
 }
 
 /** All rules with the change; null: it made two routes alike. */

@@ -11,7 +11,7 @@ import type { Route } from '../core/routing/route.ts';
 import { type Cell, effectInWords, rulesOf } from './coverage.ts';
 import { hostOf } from './host-for.ts';
 import type { Mutant } from './mutants.ts';
-import { mutationScore, policyUnder } from './mutation-score.ts';
+import { mutationScore, policyUnder, policyWithin } from './mutation-score.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
 import { simulate } from './simulate.ts';
 import type { TestRun } from './test-report.ts';
@@ -35,22 +35,24 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
     const fits = ({ decision }: Tried) => decision.route === cell.route && shows(cell, decision);
     const found = findCase(config, [cell], 'near', fits) ?? findCase(config, [cell], 'far', fits);
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
-    else cases.push(found);
+    else cases.push(found.prepared);
   }
   if (!withMutation) return { cases, notFound };
   const good = results.filter(({ faults }) => faults.length === 0).map(({ prepared }) => prepared);
   const rules = forwardingOf(config);
-  const added: PreparedCase[] = [];
+  const added: Tried[] = [];
   for (const mutant of mutationScore(config, [...good, ...cases]).survivors) {
-    const policy = policyUnder(config, mutant);
+    const policy = mutant.kind === 'route' ? policyWithin(config, mutant) : policyUnder(config, mutant);
     if (policy === null) continue;
-    const notices = (prepared: PreparedCase) => runCase(prepared, policy, rules).faults.length > 0;
+    const notices = ({ prepared, decision }: Tried) =>
+      (mutant.kind === 'roles' || decision.route === mutant.route) &&
+      runCase(prepared, policy, rules).faults.length > 0;
     if (added.some(notices)) continue;
-    const found = findCase(config, goalsOf(config, mutant), 'far', ({ prepared }) => notices(prepared));
+    const found = findCase(config, goalsOf(config, mutant), 'far', notices);
     if (found === null) notFound.push(mutant.kind === 'route' ? `${mutant.route.id}: ${mutant.words}` : mutant.words);
     else added.push(found);
   }
-  return { cases: [...cases, ...added], notFound };
+  return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound };
 }
 
 /** A change of the roles may show anywhere. */
@@ -69,7 +71,7 @@ function findCase(
   goals: readonly TrialGoal[],
   reach: 'near' | 'far',
   fits: (tried: Tried) => boolean,
-): PreparedCase | null {
+): Tried | null {
   const policy = policyOf(config);
   let left = mostTrials;
   for (const goal of goals) {
@@ -81,7 +83,7 @@ function findCase(
       const { identity } = trial;
       const decision = decideCase({ simulated }, policy);
       const prepared = { test: testOf(config, goal.route, trial, decision), identity, simulated };
-      if (fits({ prepared, decision })) return prepared;
+      if (fits({ prepared, decision })) return { prepared, decision };
     }
   }
   return null;

@@ -21,7 +21,7 @@ export type Effect =
 /** Beyond so many classes anything counts as possible. */
 const mostClasses = 50_000;
 /** Routes of a table that is walked through for one change. */
-const mostRoutes = 500;
+export const mostRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
@@ -41,9 +41,8 @@ export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping:
   );
 }
 
-/** Whether some request is answered by another route, for another reason, or with another identity. */
+/** Whether some request is answered by another route, for another reason, or with another identity; meant for `mostRoutes` at most. */
 export function differs(before: Policy, after: Policy): boolean {
-  if (before.routes.routes.length > mostRoutes) return true;
   const seen = new Map<Found, Set<Found>>();
   for (const { before: a, after: b } of meetingsOf(before.routes, after.routes)) {
     if (seen.get(a)?.has(b) === true) continue;
