@@ -24,6 +24,25 @@ test.each([
   expect(await one.status(bearer(ann.token))).toBe(401);
 });
 
+test.each([
+  ['without Redis', false],
+  ['with Redis', true],
+])('nor does it to a request that came before the cache was begun anew: %s', async (_name, shared) => {
+  const redis = shared ? await useRedis() : null;
+  const world = await startWorld();
+  const one = await world.gateway(redis);
+  if (shared) await one.hears(true);
+  world.answers.hold();
+  const early = one.status(bearer(ann.token));
+  await vi.waitFor(() => expect(world.answers.held()).toBe(1), { timeout: 10_000 });
+  one.reload('unhearing: 9s');
+  if (shared) await one.hears(true);
+  world.authApi.remove(ann.token);
+  expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
+  world.answers.release();
+  expect(await early).toBe(401);
+});
+
 test('an entry from before a revocation that is put back into Redis is refused and counted', async () => {
   const redis = await useRedis();
   const world = await startWorld();

@@ -61,6 +61,10 @@ export class Tombstones {
   #lastMs = Number.NEGATIVE_INFINITY;
   /** Of all questions and revocations so far. */
   #latestMs = Number.NEGATIVE_INFINITY;
+  /** What has taken over from here: look-ups that are still under way here end by what is revoked there. */
+  #successor: Tombstones | null = null;
+  /** The last revocation of a credential that was known then. */
+  #handedOnMs = Number.NEGATIVE_INFINITY;
 
   constructor({ lifeMs, maxEntries = defaultMaxEntries }: TombstonesOptions) {
     this.#lifeMs = lifeMs;
@@ -72,7 +76,7 @@ export class Tombstones {
 
   /** Grows with every revocation: a verdict that was found good at this version is still good at it. */
   get version(): number {
-    return this.#version;
+    return this.#successor === null ? this.#version : this.#version + this.#successor.version;
   }
 
   get size(): number {
@@ -84,6 +88,7 @@ export class Tombstones {
    * if the clock is set back. For `voids` alone.
    */
   asking(nowMs: number): number {
+    if (this.#successor !== null) return this.#successor.asking(nowMs);
     this.#latestMs = Math.max(nowMs, this.#latestMs + instantMs);
     return this.#latestMs;
   }
@@ -114,6 +119,7 @@ export class Tombstones {
    * were revoked.
    */
   voids(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
+    if (this.#successor?.voids(this.#namedThere(subject, this.#successor), askedAtMs, foreign) === true) return true;
     const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
     if (fromMs > this.#lastMs) return false;
     if (fromMs <= this.#allMs) return true;
@@ -130,7 +136,7 @@ export class Tombstones {
     return lookups.some((lookup) => this.#credentials.reaches(lookup, fromMs));
   }
 
-  /** What `earlier` holds, holds here too. */
+  /** What `earlier` holds, holds here too; and what is revoked here from now on, is revoked there. */
   takeOver(earlier: Tombstones): void {
     this.#version += 1;
     this.#allMs = Math.max(this.#allMs, earlier.#allMs);
@@ -145,6 +151,8 @@ export class Tombstones {
     ] as const) {
       for (const [name, atMs] of before) this.#keep(moments, name, atMs);
     }
+    earlier.#successor = this;
+    earlier.#handedOnMs = this.#credentials.latestMs;
   }
 
   data(): TombstoneData {
@@ -177,6 +185,11 @@ export class Tombstones {
     }
     earlier.#lastMs = earlier.#latestMs;
     this.takeOver(earlier);
+  }
+
+  /** Names of credentials that were revoked since may be under another secret there. */
+  #namedThere(subject: VerdictSubject, successor: Tombstones): VerdictSubject {
+    return successor.#credentials.latestMs === this.#handedOnMs ? subject : { ...subject, lookups: [] };
   }
 
   #ofKind(kind: 'session' | 'keypair' | 'user'): Moments {

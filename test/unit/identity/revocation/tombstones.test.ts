@@ -58,7 +58,33 @@ test('what one takes over from another holds as there', () => {
       expect(later.voids(subject, askedAtMs, false)).toBe(earlier.voids(subject, askedAtMs, false));
     }
   }
-  expect([later.size, later.asking(0)]).toEqual([2, earlier.asking(0)]);
+  expect([later.size, later.asking(0)]).toEqual([2, 2_000 + 2 ** -10]);
+});
+
+test('what is revoked where another has taken over, voids what was asked for here before', () => {
+  const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
+  const before = earlier.asking(1_000);
+  later.takeOver(earlier);
+  const still = earlier.asking(1_000);
+  expect(earlier.voids(ann, still, false)).toBe(false);
+  const { version } = earlier;
+  // In the same millisecond.
+  later.add({ kind: 'session', id: 's1' }, 1_000);
+  expect(earlier.version).toBeGreaterThan(version);
+  for (const asked of [before, still]) {
+    expect(earlier.voids(ann, asked, false)).toBe(true);
+    expect(earlier.voids(robot, asked, false)).toBe(false);
+  }
+  expect(earlier.voids(ann, earlier.asking(1_000), false)).toBe(false);
+  // Its name may be of another secret, so it may be anybody's.
+  later.add({ kind: 'credential', lookups: ['name-of-nobody-here'] }, 2_000);
+  expect(earlier.voids(robot, still, false)).toBe(true);
+  expect(earlier.voids(robot, earlier.asking(2_000), false)).toBe(false);
+  const last = new Tombstones({ lifeMs: 60_000 });
+  last.takeOver(later);
+  const asked = earlier.asking(3_000);
+  last.add({ kind: 'user', id: 'u2' }, 3_000);
+  expect(earlier.voids(robot, asked, false)).toBe(true);
 });
 
 test('what one is handed as plain data holds as there, and what it holds already stays', () => {
