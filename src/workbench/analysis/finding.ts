@@ -40,6 +40,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A route is public or optional below a prefix whose other requests need an identity.',
   },
+  public_over_protected: {
+    severity: 'warning',
+    meaning: 'A public or optional route of a host takes requests that a route for more hosts protects.',
+  },
   route_in_shadow: { severity: 'warning', meaning: 'A route lets everybody through whom its rule refuses.' },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
 } as const satisfies Record<string, FindingKind>;

@@ -1,12 +1,53 @@
-/** Routes that let in more than their surroundings do: public ones below a protected prefix, and ones in shadow mode. */
+/** Routes that let in more than their surroundings do: public ones in a protected place, and ones in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
+import { findLeaf } from '../../core/routing/find-leaf.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
 export function openRoutes(probes: Probes): readonly Finding[] {
-  return probes.table.routes.flatMap((route) => [...(publicBelow(route, probes) ?? []), ...inShadow(route, probes)]);
+  return [
+    ...probes.table.routes.flatMap((route) => [...(publicBelow(route, probes) ?? []), ...inShadow(route, probes)]),
+    ...publicOver(probes),
+  ];
+}
+
+/** Routes and hosts that are looked at together. */
+const mostPairs = 500_000;
+
+/** A host counts more than a path, so an open route of a host takes what a route for every host protects by its path. */
+function publicOver(probes: Probes): readonly Finding[] {
+  const { table } = probes;
+  /** Of open routes, each with one that it fits. */
+  const hosts = new Map<string, string>();
+  for (const route of table.routes) {
+    const open = (listedMethods(route) ?? ['GET']).some((method) => letsAnybodyIn(ruleFor(route, method)));
+    if (open && route.pattern.host !== null) hosts.set(route.pattern.host, probes.first(route).host);
+  }
+  if (hosts.size * table.routes.length > mostPairs) return [];
+  const found = new Map<Route, Finding>();
+  for (const guarding of table.routes) {
+    const { host: own, segments } = guarding.pattern;
+    if (!segments.some(({ kind }) => kind === 'literal')) continue;
+    const methods = (listedMethods(guarding) ?? ['GET']).filter((method) => protects(ruleFor(guarding, method)));
+    for (const [pattern, host] of methods.length === 0 ? [] : hosts) {
+      if (pattern === own || (own !== null && !(own.startsWith('*.') && host.endsWith(own.slice(1))))) continue;
+      const request = { ...probes.first(guarding, methods[0]), host, authority: host };
+      const leaf = findLeaf(table, host, request.path);
+      for (const method of methods) {
+        const taking = (leaf?.byMethod.get(method) ?? leaf?.every)?.route;
+        if (taking === undefined || found.has(taking) || taking.pattern.host !== pattern) continue;
+        if (!letsAnybodyIn(ruleFor(taking, method))) continue;
+        const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, as a host counts more than a path`;
+        const place = { kind: 'route', index: taking.index, key: ['match'] } as const;
+        const hint = `name the host in a route for ${guarding.pattern.path}, too`;
+        const example = exampleOf({ ...request, method });
+        found.set(taking, findingOf('public_over_protected', taking.id, place, message, { example, hint }));
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {

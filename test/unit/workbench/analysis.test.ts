@@ -163,6 +163,26 @@ test.each([
       route('login', '/login', 'access: public'),
     [],
   ],
+  [
+    'open on a host, over what is protected on every host',
+    route('area', '/admin/**', 'access: [admin]') + route('site', '/**', 'access: public', 'site.test'),
+    ['public_over_protected:site'],
+  ],
+  [
+    'open on a host below a wildcard',
+    route('area', '/admin/{x}', 'access: { GET: [admin] }', '*.test') +
+      route('site', '/**', 'access: { GET: optional, POST: deny }', '*.site.test'),
+    ['public_over_protected:site'],
+  ],
+  [
+    'open on a host where the path is protected, too',
+    route('area', '/admin/**', 'access: [admin]') +
+      route('own', '/admin/**', 'access: [user]', 'site.test') +
+      route('site', '/**', 'access: public', 'site.test') +
+      route('used', '/uses', 'access: [user]', 'site.test') +
+      route('other', '/x', 'access: public', 'other.test'),
+    [],
+  ],
   ['in shadow mode', route('try', '/t', 'access: [admin], mode: shadow'), ['route_in_shadow:try']],
 ] as const)('%s', (_, routes, expected) => {
   expect(codes(routes)).toEqual(expected);
