@@ -1,7 +1,8 @@
 /** Holds a process to a part of a core, by a control group of its own: version 1 or 2, whichever there is. Needs root. */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 
-const periodUs = 10_000;
+/** Long, so that what the system hands out at once (5 ms) is a small part of it. */
+const periodUs = 100_000;
 
 /** Returns what takes the limit away again; to be called when the process has ended. */
 export function limitCpu(pid: number, share: number): () => void {

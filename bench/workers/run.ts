@@ -212,9 +212,9 @@ function report(): void {
     `${connections} connections, ${options.rounds} rounds of ${options.seconds} s, ${share} of a core for each process of a gateway, medians (25th - 75th percentile)\n`,
   );
   console.log(
-    '| request | workers | requests/s | gateway us CPU/request | client and service us | busiest worker / even |',
+    '| request | workers | requests/s | gateway us CPU/request | cores in use by it | client and service us | busiest worker / even |',
   );
-  console.log('|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|');
   for (const scenario of scenarios) {
     for (const { workers } of gateways) {
       const rounds = results.get(keyOf(scenario, workers))!;
@@ -227,6 +227,7 @@ function report(): void {
         String(workers),
         shown(({ perSecond }) => perSecond, 0),
         shown(({ cpuUs }) => cpuUs, 1),
+        shown(({ cpuUs, perSecond }) => (cpuUs * perSecond) / 1e6, 2),
         shown(({ besideUs }) => besideUs, 1),
         workers === 1 ? '' : shown(({ uneven }) => uneven, 2),
       ];
