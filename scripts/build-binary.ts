@@ -11,13 +11,17 @@ import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 import { packagedFiles } from '../src/cli/packaged-file.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
+import { oneLanguage } from './one-language.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
 /** The only source that finds a file by its own place: in the executable it takes another way. */
 const findsFiles = join('src', 'cli', 'packaged-file.ts');
-/** The only source that loads a package when it is first needed. */
-const loadsLate = join('src', 'redis', 'connect-redis.ts');
+/** The only sources that load a package when it is first needed, and which. */
+const loadsLate: ReadonlyMap<string, string> = new Map([
+  [join('src', 'redis', 'connect-redis.ts'), 'ioredis'],
+  [join('src', 'config', 'yaml', 'library.ts'), 'yaml'],
+]);
 
 /** Makes the sources fit into one module, or tells which one does not. */
 const oneModule: Plugin = {
@@ -25,12 +29,13 @@ const oneModule: Plugin = {
   transform(code, id) {
     if (!id.startsWith(join(root, 'src') + sep)) return null;
     const path = id.slice(root.length);
-    if (path === loadsLate) {
+    const late = loadsLate.get(path);
+    if (late !== undefined) {
       const fitting = code
-        .replace("load('ioredis')", "require('ioredis')")
+        .replace(`load('${late}')`, `require('${late}')`)
         .replace('const load = createRequire(import.meta.url);', '');
-      if (!fitting.includes("require('ioredis')") || fitting.includes('import.meta')) {
-        this.error(`${path} loads ioredis in another way than this script knows`);
+      if (!fitting.includes(`require('${late}')`) || fitting.includes('import.meta')) {
+        this.error(`${path} loads ${late} in another way than this script knows`);
       }
       return fitting;
     }
@@ -47,7 +52,7 @@ async function bundle(file: string): Promise<string[]> {
     input: join(root, 'src', 'main.ts'),
     cwd: root,
     platform: 'node',
-    plugins: [oneModule],
+    plugins: [oneModule, oneLanguage],
     // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
     treeshake: false,
     // What was left out would be looked for on the host.

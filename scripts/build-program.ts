@@ -1,6 +1,6 @@
 /**
  * `npm run build`, after the compiler has made the types: the program in few files, since a command spends more time
- * finding and reading hundreds of small modules than in them. Packages stay packages, but for two that nearly every
+ * finding and reading hundreds of small modules than in them. Packages stay packages, but for those that nearly every
  * command needs (docs/decisions/0016-program-in-few-files.md). An argument names another folder than `dist`.
  */
 import { writeFileSync } from 'node:fs';
@@ -8,10 +8,11 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundledLicenses } from './bundled-licenses.ts';
+import { oneLanguage } from './one-language.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [, , place = join(root, 'dist')] = process.argv;
-const inside: ReadonlySet<string> = new Set(['yaml', 'zod']);
+const inside: ReadonlySet<string> = new Set(['commander', 'picocolors', 'zod']);
 
 /** A name as imports have it: a package, or a part of one. */
 function staysPackage(id: string): boolean {
@@ -23,6 +24,7 @@ const build = await rolldown({
   cwd: root,
   platform: 'node',
   external: (id) => staysPackage(id),
+  plugins: [oneLanguage],
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.

@@ -78,13 +78,15 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
     return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
   }
   const out: Record<string, unknown> = { ...plan.fallbacks };
-  node.entries.forEach(({ keyOffset, value }, key) => {
-    const inner = keys.get(key);
-    if (inner === undefined) report(keyOffset, `unknown key "${key}"`, nameHint(key, known));
-    else out[key] = readValue(inner, value, report);
-  });
+  const { entries } = node;
+  for (let entry = entries.first; entry !== null; entry = entry.next) {
+    const { name } = entry;
+    const inner = keys.get(name);
+    if (inner === undefined) report(entry.keyOffset, `unknown key "${name}"`, nameHint(name, known));
+    else out[name] = readValue(inner, entry.value, report);
+  }
   for (const key of plan.required) {
-    if (!node.entries.has(key)) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
+    if (entries.get(key) === null) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
   }
   return out;
 }
@@ -92,17 +94,18 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
 function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report: Report): unknown {
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
   const out: Record<string, unknown> = Object.create(null);
-  node.entries.forEach(({ keyOffset, value }, key) => {
+  for (let entry = node.entries.first; entry !== null; entry = entry.next) {
+    const key = entry.name;
     if (!plan.key.known.has(key)) {
       const name = readByZod(plan.key, key);
       if (name instanceof Refusal) {
-        report(keyOffset, name.message, name.hint);
-        return;
+        report(entry.keyOffset, name.message, name.hint);
+        continue;
       }
       remember(plan.key, key, key);
     }
-    out[key] = readValue(plan.value, value, report);
-  });
+    out[key] = readValue(plan.value, entry.value, report);
+  }
   return out;
 }
 
@@ -120,5 +123,5 @@ function optionFor({ options, scalar, list, maps }: UnionPlan, node: Node): Plan
 }
 
 function sharesKey(plan: Plan, { entries }: MapNode): boolean {
-  return plan.kind === 'object' && plan.known.some((key) => entries.has(key));
+  return plan.kind === 'object' && plan.known.some((key) => entries.get(key) !== null);
 }

@@ -52,7 +52,7 @@ export function createCheck(
     },
     keys(path) {
       const node = findNode(root, path);
-      return node?.kind === 'map' ? [...node.entries.keys()] : null;
+      return node?.kind === 'map' ? node.entries.names() : null;
     },
     lineOf: (path) => lines.position(nodeAt(root, path).offset).line,
     faultless: () => list.count() === 0,

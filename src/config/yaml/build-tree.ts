@@ -1,8 +1,10 @@
 /** Walks the YAML document once and makes the tree, reporting every key, tag and alias that is refused. */
-import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { Pair, YAMLMap, YAMLSeq } from 'yaml';
 import type { ProblemList } from '../problem.ts';
+import { Entries } from './entries.ts';
+import { yamlLibrary } from './library.ts';
 import { substituteEnv } from './substitute-env.ts';
-import type { MapEntry, MapNode, Node, ScalarNode } from './tree.ts';
+import type { MapNode, Node, ScalarNode } from './tree.ts';
 
 /** Levels of nesting. */
 export const deepest = 32;
@@ -29,6 +31,7 @@ export function buildTree(
   env: Readonly<Record<string, string | undefined>>,
   list: ProblemList,
 ): Node {
+  const { isAlias, isMap, isScalar, isSeq } = yamlLibrary();
   const anchors = new Map<string, Built | null>();
   let aliased = 0;
 
@@ -105,14 +108,13 @@ export function buildTree(
 
   const readMap = (source: YAMLMap, offset: number, depth: number): Built => {
     let weight = 1;
-    const entries = new Map<string, MapEntry>();
+    const entries = new Entries();
     for (const pair of source.items) {
       const key = readKey(pair, offset);
       const built = build(pair.value, key.end, depth + 1);
       weight += 1 + built.weight;
       if (key.name === null) continue;
-      const earlier = entries.get(key.name);
-      if (earlier !== undefined) {
+      if (entries.get(key.name) !== null) {
         list.report(
           key.offset,
           `the key "${key.name}" is repeated`,
@@ -120,7 +122,7 @@ export function buildTree(
         );
         continue;
       }
-      entries.set(key.name, { keyOffset: key.offset, value: built.node });
+      entries.add(key.name, key.offset, built.node);
     }
     const node: MapNode = { kind: 'map', offset, entries };
     return { node, weight };

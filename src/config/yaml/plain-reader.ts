@@ -4,11 +4,12 @@
  * meaning and one set of messages. Ten thousand routes take a twentieth of the library's time.
  */
 import { deepest, isRefusedKey } from './build-tree.ts';
+import { Entries } from './entries.ts';
 import { NotPlain } from './not-plain.ts';
-import { createPlainValues } from './plain-scalar.ts';
-import { PlainText } from './plain-text.ts';
+import { plainValue } from './plain-scalar.ts';
+import { colon, dash, PlainText } from './plain-text.ts';
 import { substituteEnv, type UsedVariable } from './substitute-env.ts';
-import type { MapEntry, Node } from './tree.ts';
+import type { Node } from './tree.ts';
 
 /** The library allows 1024 characters from a key to its colon. */
 const longestKey = 1000;
@@ -22,7 +23,6 @@ export interface PlainFile {
 /** Throws `NotPlain`. */
 export function readPlainFile(text: string, env: Readonly<Record<string, string | undefined>>): PlainFile {
   const source = new PlainText(text);
-  const plainValue = createPlainValues();
   const used: UsedVariable[] = [];
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
@@ -38,13 +38,13 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   const block = (indent: number, depth: number, atLineStart: boolean): Node => {
     checkDepth(depth);
     const column = source.here;
-    if (source.isIndicator('-')) return list(column, depth);
+    if (source.isIndicator(dash)) return list(column, depth);
     const offset = source.at;
     const first = text[offset];
     if (first === '[' || first === '{') return ended(flow(indent, depth));
     const isPlain = !isQuote(first);
     const written = isPlain ? source.plain() : source.quoted();
-    if (source.isIndicator(':')) return map(column, depth, offset, written);
+    if (source.isIndicator(colon)) return map(column, depth, offset, written);
     // In a line of its own it could go on in the next one.
     if (isPlain && atLineStart) throw new NotPlain();
     return ended(scalar(offset, written, isPlain));
@@ -57,8 +57,9 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
 
   /** Begins behind its first key. */
   const map = (indent: number, depth: number, offset: number, firstKey: string): Node => {
-    const entries = new Map<string, MapEntry>();
-    let [keyOffset, key] = [offset, firstKey];
+    const entries = new Entries();
+    let keyOffset = offset;
+    let key = firstKey;
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
@@ -67,7 +68,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
       key = isQuote(text[keyOffset]) ? source.quoted() : source.plain();
-      if (!source.isIndicator(':')) throw new NotPlain();
+      if (!source.isIndicator(colon)) throw new NotPlain();
     }
   };
 
@@ -77,7 +78,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     const offset = source.at;
     if (source.atLineEnd()) {
       source.endLine();
-      const isBelow = source.column > indent || (source.column === indent && source.isIndicator('-'));
+      const isBelow = source.column > indent || (source.column === indent && source.isIndicator(dash));
       return isBelow ? block(indent, depth, true) : nothing(offset, depth);
     }
     checkDepth(depth);
@@ -99,37 +100,43 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
         items.push(source.column > indent ? block(indent, depth + 1, true) : nothing(place, depth + 1));
       }
       if (source.column > indent) throw new NotPlain();
-    } while (source.column === indent && source.isIndicator('-'));
+    } while (source.column === indent && source.isIndicator(dash));
     return { kind: 'list', offset, items };
   };
 
-  const flow = (indent: number, depth: number): Node => {
+  /** Behind one bracket and up to the other: `item` reads what stands between two commas. */
+  const between = (indent: number, depth: number, close: ']' | '}', item: () => void): void => {
     checkDepth(depth);
-    const { at: offset } = source;
-    const isMap = text[offset] === '{';
-    const close = isMap ? '}' : ']';
-    const entries = new Map<string, MapEntry>();
-    const items: Node[] = [];
     source.at += 1;
     for (;;) {
       source.skipBetween(indent);
       if (text[source.at] === close) break;
-      const keyOffset = source.at;
-      if (!isMap) items.push(flowValue(indent, depth + 1));
-      else {
-        const key = isQuote(text[keyOffset]) ? source.quoted() : source.plainBetween();
-        if (!source.isIndicator(':') || source.at - keyOffset > longestKey) throw new NotPlain();
-        source.at += 1;
-        source.skipBetween(indent);
-        addEntry(entries, key, keyOffset, flowValue(indent, depth + 1));
-      }
+      item();
       source.skipBetween(indent);
       if (text[source.at] === close) break;
       if (text[source.at] !== ',') throw new NotPlain();
       source.at += 1;
     }
     source.at += 1;
-    return isMap ? { kind: 'map', offset, entries } : { kind: 'list', offset, items };
+  };
+
+  const flow = (indent: number, depth: number): Node => {
+    const { at: offset } = source;
+    if (text[offset] === '[') {
+      const items: Node[] = [];
+      between(indent, depth, ']', () => void items.push(flowValue(indent, depth + 1)));
+      return { kind: 'list', offset, items };
+    }
+    const entries = new Entries();
+    between(indent, depth, '}', () => {
+      const { at: keyOffset } = source;
+      const key = isQuote(text[keyOffset]) ? source.quoted() : source.plainBetween();
+      if (!source.isIndicator(colon) || source.at - keyOffset > longestKey) throw new NotPlain();
+      source.at += 1;
+      source.skipBetween(indent);
+      addEntry(entries, key, keyOffset, flowValue(indent, depth + 1));
+    });
+    return { kind: 'map', offset, entries };
   };
 
   const flowValue = (indent: number, depth: number): Node => {
@@ -146,9 +153,9 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   return { root, used };
 }
 
-function addEntry(entries: Map<string, MapEntry>, name: string, keyOffset: number, value: Node): void {
-  if (name === '' || isRefusedKey(name) || entries.has(name)) throw new NotPlain();
-  entries.set(name, { keyOffset, value });
+function addEntry(entries: Entries, name: string, keyOffset: number, value: Node): void {
+  if (name === '' || isRefusedKey(name) || entries.get(name) !== null) throw new NotPlain();
+  entries.add(name, keyOffset, value);
 }
 
 function isQuote(character: string | undefined): boolean {

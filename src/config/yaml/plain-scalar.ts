@@ -1,38 +1,24 @@
-/** Plain scalars: numbers, words and nothing, by the tags of the YAML library's core schema. */
-import { Document, isScalar, type ScalarTag } from 'yaml';
+/** Plain scalars: numbers, words and nothing, as the core schema of YAML has them (1.2.2 section 10.3.2). */
 import { NotPlain } from './not-plain.ts';
 import type { ScalarNode } from './tree.ts';
-import { yamlOptions } from './yaml-options.ts';
 
-const schemaOf = new Document(null, yamlOptions);
-const tested: readonly ScalarTag[] = schemaOf.schema.tags.filter(
-  (tag): tag is ScalarTag => tag.collection === undefined && tag.default === true && tag.test !== undefined,
-);
 /** How whatever is no text begins: numbers, `~`, and the words for nothing, true and false. */
 const special = /^[-+.\d~nNtTfF]/;
+const nothing = /^(?:~|[Nn]ull|NULL)$/;
+const truth = /^(?:[Tt]rue|TRUE)$/;
+const untruth = /^(?:[Ff]alse|FALSE)$/;
+const integer = /^[-+]?[0-9]+$/;
+const fraction = /^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)$/;
+/** With another base or an exponent, and what is no number or has no end: not worth a second reader. */
+const unusual = /^(?:0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[.\d]+[eE][-+]?[0-9]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
-/** Texts that were seen before are not tested again. */
-export function createPlainValues(): (source: string) => ScalarNode['value'] {
-  const known = new Map<string, ScalarNode['value']>();
-  return (source) => {
-    if (!special.test(source)) return source;
-    const before = known.get(source);
-    if (before !== undefined) return before;
-    const value = resolve(source);
-    known.set(source, value);
-    return value;
-  };
-}
-
-function resolve(source: string): ScalarNode['value'] {
-  const tag = tested.find(({ test }) => test?.test(source) === true);
-  if (tag === undefined) return source;
-  const read = tag.resolve(source, refuse, schemaOf.options);
-  const value = isScalar(read) ? read.value : read;
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  throw new NotPlain();
-}
-
-function refuse(): never {
-  throw new NotPlain();
+export function plainValue(source: string): ScalarNode['value'] {
+  if (!special.test(source)) return source;
+  if (integer.test(source)) return Number.parseInt(source, 10);
+  if (truth.test(source)) return true;
+  if (untruth.test(source)) return false;
+  if (nothing.test(source)) return null;
+  if (fraction.test(source)) return Number.parseFloat(source);
+  if (unusual.test(source)) throw new NotPlain();
+  return source;
 }

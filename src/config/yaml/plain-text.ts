@@ -2,15 +2,23 @@
  * Where a plain file is being read: lines and columns, spaces, comments and single scalars. Whatever is not as plain as
  * that, or a mistake, is left to the library (`NotPlain`).
  */
-import { CST } from 'yaml';
 import { NotPlain } from './not-plain.ts';
 
 /** Tabs, carriage returns and byte order marks have rules of their own, and other control characters are mistakes. */
 const odd = /[\u0000-\u0009\u000b-\u001f\u007f\ufeff]/;
-/** How a plain scalar may not begin: indicators of YAML (1.2.2 section 5.3). */
-const indicators: ReadonlySet<string> = new Set('[]{},#&*!|>\'"%@`');
-/** Indicators only before a space, the end of a line or, between brackets, another indicator. */
-const lonely = /^[-?:](?:[ \n,[\]{}]|$)/;
+/** How plain scalars begin that need no second look. */
+const usual = /[A-Za-z0-9/_]/y;
+/** How a plain scalar may not begin: indicators (YAML 1.2.2 section 5.3), some of them only before a space, the end of a line or another one. */
+const indicator = /[[\]{},#&*!|>'"%@`]|[-?:](?:[ \n,[\]{}]|$)/y;
+
+export const dash = 0x2d;
+export const colon = 0x3a;
+const space = 0x20;
+const lineFeed = 0x0a;
+const hash = 0x23;
+
+/** Between double quotes with no escapes but those that mean the same in JSON (YAML 1.2.2 section 5.7, RFC 8259 section 7). */
+const jsonText = /^"(?:[^\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/;
 
 /** Where a plain scalar between brackets may end. */
 const ending = /[\n,[\]{}#:]/g;
@@ -34,24 +42,23 @@ export class PlainText {
   }
 
   /** Whether the indicator stands here: before a space or the end of the line. */
-  isIndicator(character: '-' | ':'): boolean {
-    return this.text[this.at] === character && isBlank(this.text[this.at + 1]);
+  isIndicator(character: typeof dash | typeof colon): boolean {
+    return this.text.charCodeAt(this.at) === character && isBlank(this.text.charCodeAt(this.at + 1));
   }
 
   skipSpaces(): void {
-    while (this.text[this.at] === ' ') this.at += 1;
+    const { text } = this;
+    let { at } = this;
+    while (text.charCodeAt(at) === space) at += 1;
+    this.at = at;
   }
 
   /** Whether nothing but a comment follows in this line. */
   atLineEnd(): boolean {
-    const next = this.text[this.at];
-    return next === undefined || next === '\n' || this.#atComment();
-  }
-
-  #atComment(): boolean {
-    if (this.text[this.at] !== '#') return false;
-    const before = this.text[this.at - 1];
-    if (before !== undefined && before !== ' ' && before !== '\n') throw new NotPlain();
+    const next = this.text.charCodeAt(this.at);
+    if (next === lineFeed || this.at >= this.text.length) return true;
+    if (next !== hash) return false;
+    if (!isBlank(this.text.charCodeAt(this.at - 1))) throw new NotPlain();
     return true;
   }
 
@@ -104,8 +111,8 @@ export class PlainText {
     this.at = end + 1;
     if (quote === "'") return source.slice(1, -1).replaceAll("''", "'");
     if (!source.includes('\\')) return source.slice(1, -1);
-    const token = { type: 'double-quoted-scalar', offset: at, indent: 0, source } as const;
-    return CST.resolveAsScalar(token, true, refuse).value;
+    if (!jsonText.test(source)) throw new NotPlain();
+    return JSON.parse(source) as string;
   }
 
   /** A plain scalar of a block: the rest of the line, or what stands before a colon. */
@@ -136,9 +143,8 @@ export class PlainText {
       const character = text[end];
       if (character === '#' && text[end - 1] !== ' ') continue;
       if (character !== ':') break;
-      const next = text[end + 1];
-      if (isBlank(next)) break;
-      if (',[]{}'.includes(next!)) throw new NotPlain();
+      if (isBlank(text.charCodeAt(end + 1))) break;
+      if (',[]{}'.includes(text[end + 1]!)) throw new NotPlain();
     }
     const source = text.slice(at, end).trimEnd();
     this.at = at + source.length;
@@ -146,8 +152,9 @@ export class PlainText {
   }
 }
 
-function isBlank(character: string | undefined): boolean {
-  return character === undefined || character === ' ' || character === '\n';
+/** Also where there is no character: before the text and behind it. */
+function isBlank(code: number): boolean {
+  return code === space || code === lineFeed || Number.isNaN(code);
 }
 
 function isDoubled(text: string, at: number): boolean {
@@ -161,9 +168,8 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 function checkBegin(text: string, at: number): void {
-  if (indicators.has(text[at]!) || lonely.test(text.slice(at, at + 2))) throw new NotPlain();
-}
-
-function refuse(): never {
-  throw new NotPlain();
+  usual.lastIndex = at;
+  if (usual.test(text)) return;
+  indicator.lastIndex = at;
+  if (indicator.test(text)) throw new NotPlain();
 }

@@ -2,9 +2,10 @@
  * YAML text to a tree with positions. Refuses what makes a file mean more than it shows: several documents,
  * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that grow.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
+import { yamlLibrary } from './library.ts';
 import { readPlainly } from './read-plainly.ts';
 import type { Node } from './tree.ts';
 import { yamlOptions } from './yaml-options.ts';
@@ -48,6 +49,7 @@ export function readComposed(
     return null;
   }
   const { contents } = document;
+  const { isAlias, isMap, isScalar, isSeq } = yamlLibrary();
   if (contents === null || (isScalar(contents) && contents.value === null)) {
     list.report(0, 'the file is empty', 'start with "version: 1"');
     return null;
@@ -58,7 +60,7 @@ export function readComposed(
 
 function parse(text: string): Document.Parsed | null {
   try {
-    return parseDocument(text, yamlOptions);
+    return yamlLibrary().parseDocument(text, yamlOptions);
   } catch {
     // The parser is recursive, and the only thing it throws is the end of the stack.
     return null;
@@ -72,6 +74,7 @@ function isUnclosedQuote(error: YAMLError): boolean {
 /** The parser notices where the text ends; the author wants the place where the quote was opened. */
 function openingQuote(document: Document.Parsed, end: number): number | null {
   let opened: number | null = null;
+  const { visit } = yamlLibrary();
   visit(document, {
     Scalar(_, { type, range }) {
       const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';

@@ -2,6 +2,7 @@
  * The configuration file as a tree with positions: what is left of YAML once aliases are followed, variables are put
  * in and keys are known to be plain, distinct strings.
  */
+import type { Entries } from './entries.ts';
 
 export type Node = ScalarNode | ListNode | MapNode;
 
@@ -24,12 +25,7 @@ export interface ListNode {
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
-  readonly entries: ReadonlyMap<string, MapEntry>;
-}
-
-export interface MapEntry {
-  readonly keyOffset: number;
-  readonly value: Node;
+  readonly entries: Entries;
 }
 
 /** Keys and list positions, from the root. */
@@ -61,6 +57,6 @@ function childAt(node: Node, step: string | number): Node | null {
 /** Offset of the key that the path ends with, or of the deepest node on the way to it. */
 export function keyOffsetAt(root: Node, path: Path): number {
   const parent = nodeAt(root, path.slice(0, -1));
-  const entry = parent.kind === 'map' ? parent.entries.get(String(path.at(-1))) : undefined;
+  const entry = parent.kind === 'map' ? parent.entries.get(String(path.at(-1))) : null;
   return entry?.keyOffset ?? nodeAt(root, path).offset;
 }

@@ -3,7 +3,7 @@ import { canonicalHost } from '../request/canonical-host.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import type { RoutePattern, Segment } from './path-pattern.ts';
 
-const param = /^\{([A-Za-z_][A-Za-z0-9_]{0,63})\}$/;
+const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
 
 /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
 export function compilePattern(host: string | null, path: string): RoutePattern {
@@ -13,14 +13,14 @@ export function compilePattern(host: string | null, path: string): RoutePattern 
   // "/a/" matches what "/a" matches.
   if (parts.at(-1) === '' && parts.length > 1) parts.pop();
   const params: string[] = [];
+  const last = parts.length - 1;
   const segments = parts.map((part, index): Segment => {
     if (part === '**') {
-      if (index !== parts.length - 1) throw new RangeError('"**" stands only at the end of a path pattern');
+      if (index !== last) throw new RangeError('"**" stands only at the end of a path pattern');
       return { kind: 'rest' };
     }
-    const named = param.exec(part);
-    if (named !== null) {
-      const name = named[1]!;
+    if (param.test(part)) {
+      const name = part.slice(1, -1);
       if (params.includes(name)) throw new RangeError(`the parameter "${name}" stands twice in the pattern`);
       params.push(name);
       return { kind: 'param', name };

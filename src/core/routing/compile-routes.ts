@@ -28,7 +28,7 @@ export interface RouteTrees {
 
 export interface PathNode {
   literals: Map<string, PathNode>;
-  /** For paths without escapes (`plain-literals.ts`): all literals, where there are several. */
+  /** For paths without escapes (`plain-literals.ts`): all literals. */
   table: LiteralTable<PathNode> | null;
   /** For paths without escapes, where only one way leads on: all that is to come, and the end. */
   tail: Tail | null;

@@ -30,7 +30,7 @@ function descend(node: PathNode, path: string, start: number, escaped: boolean):
   const slash = path.indexOf('/', start);
   const end = slash < 0 ? path.length : slash;
   const literal =
-    node.table !== null && !escaped ? node.table.find(path, start, end) : findText(node, path.slice(start, end));
+    node.table !== null && !escaped ? node.table.find(path, start, end) : findText(node, path, start, end);
   if (literal !== undefined) {
     const leaf = descend(literal, path, end + 1, escaped);
     if (leaf !== null) return leaf;
@@ -42,9 +42,9 @@ function descend(node: PathNode, path: string, start: number, escaped: boolean):
   return node.rest;
 }
 
-function findText({ literals, folded }: PathNode, segment: string): PathNode | undefined {
+function findText({ literals, folded }: PathNode, path: string, start: number, end: number): PathNode | undefined {
   if (literals.size === 0 && folded === null) return undefined;
-  const text = segmentText(segment);
+  const text = segmentText(path.slice(start, end));
   return literals.get(text) ?? folded?.get(foldCase(text));
 }
 

@@ -62,7 +62,9 @@ function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
 
 function exactLeaf(root: PathNode, route: Route): Leaf {
   let at = root;
-  for (const segment of route.pattern.segments) {
+  const { segments } = route.pattern;
+  for (let index = 0; index < segments.length; index += 1) {
+    const segment = segments[index]!;
     if (segment.kind === 'rest') {
       at.rest ??= newLeaf();
       return at.rest;
@@ -71,9 +73,12 @@ function exactLeaf(root: PathNode, route: Route): Leaf {
       at.param ??= newNode();
       at = at.param;
     } else {
-      const next = at.literals.get(segment.text) ?? newNode();
-      if (at.literals === noLiterals) at.literals = new Map();
-      at.literals.set(segment.text, next);
+      let next = at.literals.get(segment.text);
+      if (next === undefined) {
+        next = newNode();
+        if (at.literals === noLiterals) at.literals = new Map();
+        at.literals.set(segment.text, next);
+      }
       at = next;
     }
   }

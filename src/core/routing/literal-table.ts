@@ -1,6 +1,6 @@
 /**
- * The literals of one place in the tree, where there are many: an open hash table over the characters of the path as it
- * stands, so that a look-up cuts no segment out of it. Its literals come from the configuration alone, so no client can
+ * The literals of one place in the tree: one that is compared, or many in an open hash table over the characters of the
+ * path as it stands, so that a look-up cuts no segment out of it. They come from the configuration alone, so no client can
  * make it crowded.
  */
 export class LiteralTable<N> {
@@ -28,14 +28,16 @@ export class LiteralTable<N> {
 
   /** What the part of the path from `start` to `end` leads to. */
   find(path: string, start: number, end: number): N | undefined {
+    const held = this.#held;
+    if (held.length === 2) return stands(held[0] as string, path, start, end) ? (held[1] as N) : undefined;
     const hash = hashOf(path, start, end);
     const places = this.#places;
     const mask = this.#mask;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const number = places[2 * place + 1]!;
       if (number === 0) return undefined;
-      if (places[2 * place] === hash && stands(this.#held[2 * number - 2] as string, path, start, end)) {
-        return this.#held[2 * number - 1] as N;
+      if (places[2 * place] === hash && stands(held[2 * number - 2] as string, path, start, end)) {
+        return held[2 * number - 1] as N;
       }
     }
   }

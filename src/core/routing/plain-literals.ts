@@ -29,17 +29,19 @@ export function addPlainLiterals({ exactHosts, wildcardHosts, anyHost }: RouteTr
   const tails = new Map<string, Tail>();
   const pending = [...exactHosts.values(), ...wildcardHosts.map(({ root }) => root), anyHost];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const way = onlyWay(node);
+    if (way !== null) {
+      // A path without escapes is not followed any further, place by place.
+      const key = JSON.stringify(way.tail);
+      node.tail = tails.get(key) ?? way.tail;
+      node.tailLeaf = way.leaf;
+      tails.set(key, node.tail);
+      continue;
+    }
     for (const next of node.literals.values()) pending.push(next);
     for (const next of node.folded?.values() ?? []) pending.push(next);
     if (node.param !== null) pending.push(node.param);
-    if (node.folded !== null) continue;
-    if (node.literals.size > 1) node.table = new LiteralTable(node.literals);
-    const way = onlyWay(node);
-    if (way === null) continue;
-    const key = JSON.stringify(way.tail);
-    node.tail = tails.get(key) ?? way.tail;
-    node.tailLeaf = way.leaf;
-    tails.set(key, node.tail);
+    if (node.folded === null && node.literals.size > 0) node.table = new LiteralTable(node.literals);
   }
 }
 

@@ -89,7 +89,9 @@ const asked = fc.record({
 });
 type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never;
 
-test('a leaf is that of the most specific pattern, and a method leads to the route that has it', () => {
+test('a leaf is that of the most specific pattern, and a method leads to the route that has it', {
+  timeout: 60_000,
+}, () => {
   let found = 0;
   fc.assert(
     fc.property(routeSet, fc.array(asked, { minLength: 5, maxLength: 30 }), (drawn, requests) => {
