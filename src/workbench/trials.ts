@@ -142,6 +142,7 @@ function* identitiesFor(
   for (const held of unlike(furtherRoleSets(config, goal))) {
     for (const among of [[], groups]) yield made(tests, held, among);
   }
+  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, held, [group]);
   for (const { field, values } of roleMapping?.origins ?? []) {
     const [value = ''] = values;
     if (field === 'groups') yield made(tests, [], [value]);
@@ -167,6 +168,19 @@ function made(
   // As it is once it is written down: called by its name.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
   return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among }];
+}
+
+/** Groups that conditions name, and one that begins with each that they name the beginning of. */
+function groupsCompared({ conditions }: Route): readonly string[] {
+  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
+  return steps.flatMap((step) => {
+    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'groups') return [];
+    const { comparison } = step;
+    if (comparison.operator === 'exists') return [];
+    const { operand } = comparison;
+    if ('literals' in operand) return [...operand.literals].slice(0, 4);
+    return 'literal' in operand ? [comparison.operator === 'startsWith' ? `${operand.literal}x` : operand.literal] : [];
+  });
 }
 
 /** Roles that meet the rule, and that miss some of what it asks for. */

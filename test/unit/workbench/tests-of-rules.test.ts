@@ -202,6 +202,11 @@ routes:
         unless: [admin]
         reason: not_inside
   - { id: two, match: { path: /two }, upstream: orders, access: optional }
+  - id: three
+    match: { path: /three }
+    upstream: orders
+    access: authenticated
+    when: [{ any: [{ identity: groups, startsWith: staff- }, { identity: groups, in: [ops, dev] }], reason: not_ours }]
 `.replace('  banned', '  suspended: {}\n  banned');
   const thin = proposed(policy(text));
   expect(runTests(policy(text + thin), true).report).toMatchObject({ failed: 0, coverage: { share: 1 } });
