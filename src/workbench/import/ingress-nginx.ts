@@ -1,12 +1,13 @@
 /** Ingress resources for ingress-nginx, with the annotations of its external authentication. */
 import type { ImportedRule, Leftover } from './imported-rule.ts';
 import { nginxPrefix, readAnnotations } from './nginx-annotations.ts';
+import { type ControllerDemands, readController } from './nginx-controller.ts';
 import { readNginxPath } from './nginx-path.ts';
 import { closedHosts, endsWithoutSlash } from './nginx-servers.ts';
 import type { ReadSource } from './read-source.ts';
 import type { Semantics } from './settle.ts';
-import { child, listOf, textOf } from './source-node.ts';
-import type { SourceNode } from './source-text.ts';
+import { child, entriesOf, listOf, textOf } from './source-node.ts';
+import { printable, type SourceNode } from './source-text.ts';
 
 /** Within a server the longest path counts; one for a host that has none of its own is for no other. */
 export const ingressSemantics: Semantics = {
@@ -24,14 +25,12 @@ export function isIngress(document: SourceNode): boolean {
 export function readIngresses(documents: readonly SourceNode[]): ReadSource {
   const leftovers: Leftover[] = [];
   const resources = documents.flatMap(flat);
-  const globalAuth = resources.some(
-    (one) => textOf(child(one, 'kind')) === 'ConfigMap' && textOf(child(one, 'data', 'global-auth-url')) !== null,
-  );
+  const controller = readController(resources, leftovers);
   const ingresses = resources.filter((one) => textOf(child(one, 'kind')) === 'Ingress');
   const expressions = new Set(ingresses.filter(usesExpressions).flatMap((one) => rulesOf(one).map(hostOf)));
   const identityHeaders = new Map<string, string>();
   const rules = ingresses.flatMap((ingress) =>
-    readIngress(ingress, { globalAuth, expressions, identityHeaders }, leftovers),
+    readIngress(ingress, { controller, expressions, identityHeaders }, leftovers),
   );
   const ended = rules.map((rule) => endsWithoutSlash(rule, rules, leftovers));
   return { rules: [...ended, ...closedHosts(ended)], leftovers, roles: [], identityHeaders };
@@ -43,7 +42,7 @@ function flat(document: SourceNode): readonly SourceNode[] {
 }
 
 interface Surroundings {
-  readonly globalAuth: boolean;
+  readonly controller: ControllerDemands;
   readonly expressions: ReadonlySet<string | null>;
   readonly identityHeaders: Map<string, string>;
 }
@@ -59,7 +58,14 @@ function readIngress(ingress: SourceNode, around: Surroundings, leftovers: Lefto
     tell('left out: a canary shares its paths with another Ingress');
     return [];
   }
-  const { access, when, identityHeaders } = readAnnotations(annotations, around.globalAuth, tell);
+  const { access: asked, when, identityHeaders } = readAnnotations(annotations, around.controller, tell);
+  const classNode = child(ingress, 'spec', 'ingressClassName') ?? child(annotations, 'kubernetes.io/ingress.class');
+  // A class can have any name, but only this controller reads annotations of this one.
+  const ours = entriesOf(annotations).some(([key]) => key.startsWith(nginxPrefix));
+  const elsewhere = classNode !== undefined && !ours && !(textOf(classNode) ?? '').includes('nginx');
+  if (elsewhere)
+    tell(`denied, because it is for another controller (${printable(textOf(classNode) ?? '')})`, classNode);
+  const access = elsewhere ? 'deny' : asked;
   for (const [header, field] of identityHeaders) around.identityHeaders.set(header, field);
   const rewriteTarget = textOf(child(annotations, `${nginxPrefix}rewrite-target`));
   const secure = /^(?:HTTPS|GRPCS)$/.test(textOf(child(annotations, `${nginxPrefix}backend-protocol`)) ?? '');

@@ -1,6 +1,7 @@
 /** What the annotations of an Ingress ask of a request, as access and conditions. */
 import type { ConditionEntry } from './condition-entry.ts';
 import type { ImportedAccess } from './imported-rule.ts';
+import type { ControllerDemands } from './nginx-controller.ts';
 import { readRanges } from './read-values.ts';
 import { child, entriesOf, textOf } from './source-node.ts';
 import type { SourceNode } from './source-text.ts';
@@ -28,6 +29,10 @@ const harmless = new Set(
 const closing =
   /^(?:auth-(?:type|secret|realm|tls-|snippet)|(?:configuration|server|location)-snippet$|denylist-source-range$|modsecurity-|enable-modsecurity$)/;
 
+/** Of other controllers, which may keep requests out by them. */
+const foreign =
+  /^(?:[\w-]+\.)*(?:ingress\.kubernetes\.io|nginx\.(?:org|com)|traefik\.io|haproxy\.org|haproxy-ingress\.github\.io|konghq\.com)\//;
+
 /** Which field of an identity such a header of an answer holds. */
 const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-auth-request-user', 'userId'],
@@ -40,12 +45,21 @@ const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-forwarded-groups', 'groups'],
 ]);
 
-/** `globalAuth`: the controller asks for all that do not opt out. */
-export function readAnnotations(annotations: SourceNode | undefined, globalAuth: boolean, tell: Tell): Demands {
+/** `controller`: what it asks for where annotations say nothing else. */
+export function readAnnotations(
+  annotations: SourceNode | undefined,
+  controller: ControllerDemands,
+  tell: Tell,
+): Demands {
   const get = (name: string) => child(annotations, `${nginxPrefix}${name}`);
-  const refused: string[] = [];
+  const refused: string[] = controller.closing ? ['the controller can keep requests out'] : [];
   for (const [key, value] of entriesOf(annotations)) {
-    if (!key.startsWith(nginxPrefix)) continue;
+    if (!key.startsWith(nginxPrefix)) {
+      if (!foreign.test(key)) continue;
+      refused.push('settings of another controller');
+      tell(`denied, because "${key}" is a setting of another controller`, value);
+      continue;
+    }
     const name = key.slice(nginxPrefix.length);
     if (closing.test(name)) {
       refused.push(`"${name}" can keep requests out`);
@@ -61,14 +75,15 @@ export function readAnnotations(annotations: SourceNode | undefined, globalAuth:
   }
   const asked = readAuthUrl(get('auth-url'), tell);
   if (asked.refused) refused.push('its "auth-url" is asked for more than an identity');
-  const byGlobal = get('auth-url') === undefined && globalAuth && textOf(get('enable-global-auth')) !== 'false';
+  const byGlobal = get('auth-url') === undefined && controller.auth && textOf(get('enable-global-auth')) !== 'false';
   const known = get('auth-url') !== undefined || byGlobal;
   const rangesNode = get('allowlist-source-range') ?? get('whitelist-source-range');
-  const ranges = rangesNode === undefined ? null : readRanges(textOf(rangesNode) ?? '');
-  if (rangesNode !== undefined && ranges === null) {
+  const read = rangesNode === undefined ? controller.ranges : (readRanges(textOf(rangesNode) ?? '') ?? 'unreadable');
+  if (read === 'unreadable') {
     refused.push('its address ranges cannot be read');
-    tell('denied, because its address ranges cannot be read', rangesNode);
+    if (rangesNode !== undefined) tell('denied, because its address ranges cannot be read', rangesNode);
   }
+  const ranges = read === 'unreadable' ? null : read;
   const identityHeaders = readHeaders(get('auth-response-headers'), tell);
   if (refused.length > 0) return { access: 'deny', when: [], identityHeaders };
   const inside: ConditionEntry[] =

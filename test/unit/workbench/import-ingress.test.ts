@@ -72,6 +72,91 @@ describe('annotations', () => {
     ]);
   });
 
+  const beside = (data: object, ...annotations: Readonly<Record<string, string>>[]) =>
+    imported(
+      [
+        { kind: 'ConfigMap', metadata: { name: 'nginx' }, data },
+        ...annotations.map((one) => ingress({ annotations: one })),
+      ]
+        .map((one) => JSON.stringify(one))
+        .join('\n---\n'),
+    );
+
+  test.each<[string, object, Readonly<Record<string, string>>, string]>([
+    ['its ranges', { 'whitelist-source-range': '10.0.0.0/8' }, {}, '"public" [address_not_allowed]'],
+    [
+      'its ranges, beside an identity',
+      { 'whitelist-source-range': '10.0.0.0/8' },
+      protectedBy,
+      '"authenticated" [address_not_allowed]',
+    ],
+    ['ranges that cannot be read', { 'whitelist-source-range': 'office' }, {}, '"deny"'],
+    ['what can keep requests out', { 'block-user-agents': '~*bot' }, {}, '"deny"'],
+    ['code', { 'server-snippet': 'deny all;' }, {}, '"deny"'],
+    ['what is switched off', { 'enable-modsecurity': 'false', 'server-snippet': '' }, {}, '"public"'],
+  ])('the whole controller asks for: %s', (_, data, annotations, expected) => {
+    expect(beside(data, annotations).routes.map((line) => line.split(' -> ')[0])).toEqual([`a.test/** ${expected}`]);
+  });
+
+  test('ranges of an Ingress stand in for those of the controller', () => {
+    const { text } = beside(
+      { 'whitelist-source-range': '10.0.0.0/8', 'no-auth-locations': '/open' },
+      { 'whitelist-source-range': '192.168.0.0/16' },
+    );
+    expect(text).toContain('192.168.0.0/16');
+    expect(text).not.toContain('10.0.0.0/8');
+  });
+
+  test.each<[string, object, string]>([
+    ['a class of another one', { spec: { ingressClassName: 'traefik' } }, '"deny"'],
+    ['a class of it', { spec: { ingressClassName: 'nginx-internal' } }, '"public"'],
+    [
+      'a class of any name, with settings for it',
+      {
+        metadata: { annotations: { 'nginx.ingress.kubernetes.io/satisfy': 'all' } },
+        spec: { ingressClassName: 'public' },
+      },
+      '"public"',
+    ],
+    ['another one, in the old way', { metadata: { annotations: { 'kubernetes.io/ingress.class': 'gce' } } }, '"deny"'],
+    [
+      'settings of another one',
+      { metadata: { annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'auth@kubernetescrd' } } },
+      '"deny"',
+    ],
+    [
+      'settings of another one, in the old way',
+      { metadata: { annotations: { 'ingress.kubernetes.io/auth-type': 'basic' } } },
+      '"deny"',
+    ],
+    ['other annotations', { metadata: { annotations: { 'cert-manager.io/cluster-issuer': 'x' } } }, '"public"'],
+  ])('an Ingress for another controller is denied: %s', (_, more, expected) => {
+    const own = ingress({}) as { metadata: object; spec: object };
+    const { metadata, spec } = more as { metadata?: object; spec?: object };
+    const text = JSON.stringify({ ...own, metadata: { ...own.metadata, ...metadata }, spec: { ...own.spec, ...spec } });
+    const { routes, leftovers } = imported(text);
+    expect(routes.map((line) => line.split(' -> ')[0])).toEqual([`a.test/** ${expected}`]);
+    if (expected === '"deny"')
+      expect(leftovers).toEqual([expect.stringMatching(/^i: denied, because .* another controller/)]);
+  });
+
+  test('what of the controller is not carried over is told', () => {
+    const { leftovers } = beside(
+      {
+        'no-auth-locations': '/open',
+        'block-cidrs': '1.2.3.4',
+        'proxy-body-size': '8m',
+        'use-forwarded-headers': 'true',
+      },
+      {},
+    );
+    expect(leftovers.filter((line) => line.startsWith('nginx: '))).toEqual([
+      'nginx: its "no-auth-locations"',
+      'nginx: all is denied, because "block-cidrs" can keep requests out and has no counterpart',
+      'nginx: its "use-forwarded-headers"',
+    ]);
+  });
+
   test('headers of the answer that are fields of an identity', () => {
     const { text, leftovers } = read({
       annotations: { ...protectedBy, 'auth-response-headers': 'X-Auth-Request-User,X-Z', 'auth-signin': 'http://x' },
