@@ -47,9 +47,21 @@ export abstract class AnsweredExchange extends Exchange {
     }
   }
 
+  /** Takes note of a part that waits for the answers before its own. Anything but null: there is no room for it. */
+  protected abstract waitBehind(bytes: number): ReasonCode | null;
+
   /** A part of the body. False: the client is full, and `drain` of the response will tell when it is not. */
   protected continueAnswer(chunk: Buffer): boolean {
     this.bytesOut += chunk.length;
+    if (this.res.socket === null && !this.over) {
+      const full = this.waitBehind(chunk.length);
+      if (full !== null) {
+        // A refusal in place of the answer would say that nothing had been done.
+        this.reason = full;
+        this.breakOff();
+        return true;
+      }
+    }
     if (this.head === null) return this.writePart(chunk);
     if (this.held === null && (chunk.length <= smallBytes || chunk.length === this.head.contentLength)) {
       this.held = chunk;

@@ -1,4 +1,7 @@
-/** Bounds what the first parts of all request bodies take together, and what those of one client do. */
+/**
+ * Bounds what the first parts of all request bodies take together, with what of answers waits behind others on its
+ * connection, and what those of one client do.
+ */
 
 /** One client gets this part of the whole. */
 const clientShare = 1 / 4;

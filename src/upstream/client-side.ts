@@ -23,6 +23,8 @@ export interface ClientRequest {
 }
 
 export interface ClientAnswer {
+  /** Null: it waits for the answers before it on the connection. Left out: it never does. */
+  readonly socket?: Socket | null;
   readonly statusCode: number;
   /** `end` was called. */
   readonly writableEnded: boolean;

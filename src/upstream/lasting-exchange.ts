@@ -16,6 +16,8 @@ export abstract class LastingExchange extends HeldExchange implements Deadline, 
   protected readonly shared: ForwardingParts;
   protected granted: Allow | null = null;
   protected watch: StreamWatch | null = null;
+  /** Bytes of its answer that had to wait for the answers before it. */
+  private behindBytes = 0;
 
   constructor(
     parts: ForwardingParts,
@@ -27,6 +29,17 @@ export abstract class LastingExchange extends HeldExchange implements Deadline, 
   ) {
     super(entrypoint, from, req, res, expectsContinue);
     this.shared = parts;
+  }
+
+  /** Who is charged for the memory that it takes up; null: nobody in particular, as a proxy names no client. */
+  protected get payer(): string | null {
+    return this.from.trusted && this.party === this.from.network ? null : this.party;
+  }
+
+  protected override waitBehind(bytes: number): ReasonCode | null {
+    const full = this.shared.bodyMemory.take(bytes, this.payer);
+    if (full === null) this.behindBytes += bytes;
+    return full;
   }
 
   /** From here on it is a stream. */
@@ -54,6 +67,10 @@ export abstract class LastingExchange extends HeldExchange implements Deadline, 
       this.watch.stop();
       this.shared.streams.delete(this.watch);
       this.watch = null;
+    }
+    if (!this.over) {
+      this.shared.bodyMemory.give(this.behindBytes, this.payer);
+      this.behindBytes = 0;
     }
     super.closed();
   }

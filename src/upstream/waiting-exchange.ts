@@ -73,8 +73,7 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
       enoughBytes: bodyBufferBytes,
       maxBytes: maxBodyBytes,
       memory: bodyMemory,
-      // What a proxy sends without naming a client is nobody's in particular.
-      party: this.from.trusted && this.party === this.from.network ? null : this.party,
+      party: this.payer,
     };
     this.gathering = true;
     this.first = new FirstPart(this.req.source!, this, bounds, this.pace);

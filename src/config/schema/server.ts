@@ -51,7 +51,8 @@ const limits = z.strictObject({
     .prefault(0),
   bodyMemory: size(64 * 1024, 64 * 1024 ** 3)
     .meta({
-      description: 'Memory that the first parts of all bodies (bodyBuffer) take together. Beyond it: 503.',
+      description:
+        'Memory that the first parts of all bodies (bodyBuffer) take together, with answers that wait behind others on a connection. Beyond it: 503.',
       examples: ['128mb'],
     })
     .prefault('128mb'),
