@@ -131,11 +131,14 @@ function readOne(tokens: readonly Token[], options: UrlOptions): ReadUrl | null 
   return { shape: { host: null, segments: [], rest: true }, pattern: read.pattern, loss };
 }
 
+/** Whatever scheme an expression takes, requests have one of two. One that looks ahead might be about the rest, too. */
+const anyScheme = /^[\w|?():.*+^[\]\\-]+$/;
+
 function withoutScheme(tokens: readonly Token[]): readonly Token[] | null {
   const at = tokens.findIndex((token) => typeof token === 'string' && token.includes('://'));
   if (at < 0 || at > 1) return null;
   const scheme = at === 0 ? null : tokens[0];
-  if (typeof scheme === 'object' && scheme !== null && !/^[a-z|?():]+$/.test(scheme.expression)) return null;
+  if (typeof scheme === 'object' && scheme !== null && !anyScheme.test(scheme.expression)) return null;
   const text = tokens[at] as string;
   const end = text.indexOf('://');
   return [text.slice(end + 3), ...tokens.slice(at + 1)].filter((token) => token !== '');

@@ -58,6 +58,8 @@ describe('URLs', () => {
     ['https://a.test/x', ['a.test/x']],
     ['<http|https>://a.test:8080/x/', ['a.test/x']],
     ['<https?>://a.test/<.*>', ['a.test/**']],
+    ['<.*>://a.test/x', ['a.test/x']],
+    ['<(?:http|[a-z]+)>://a.test/x', ['a.test/x']],
     ['https://<.*>/x', ['/x']],
     ['https://<.*>.a.test/x', ['*.a.test/x']],
     ['https://<a|b>.test/x', ['a.test/x', 'b.test/x']],
