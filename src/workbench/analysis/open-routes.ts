@@ -14,7 +14,7 @@ export function openRoutes(probes: Probes): readonly Finding[] {
 }
 
 /** Routes and hosts that are looked at together. */
-const mostPairs = 500_000;
+const mostPairs = 200_000;
 
 /** A host counts more than a path, so an open route of a host takes what a route for every host protects by its path. */
 function publicOver(probes: Probes): readonly Finding[] {
@@ -31,10 +31,11 @@ function publicOver(probes: Probes): readonly Finding[] {
     const { host: own, segments } = guarding.pattern;
     if (!segments.some(({ kind }) => kind === 'literal')) continue;
     const methods = (listedMethods(guarding) ?? ['GET']).filter((method) => protects(ruleFor(guarding, method)));
-    for (const [pattern, host] of methods.length === 0 ? [] : hosts) {
+    if (methods.length === 0) continue;
+    const probe = probes.first(guarding, methods[0]);
+    for (const [pattern, host] of hosts) {
       if (pattern === own || (own !== null && !(own.startsWith('*.') && host.endsWith(own.slice(1))))) continue;
-      const request = { ...probes.first(guarding, methods[0]), host, authority: host };
-      const leaf = findLeaf(table, host, request.path);
+      const leaf = findLeaf(table, host, probe.path);
       for (const method of methods) {
         const taking = (leaf?.byMethod.get(method) ?? leaf?.every)?.route;
         if (taking === undefined || found.has(taking) || taking.pattern.host !== pattern) continue;
@@ -42,7 +43,7 @@ function publicOver(probes: Probes): readonly Finding[] {
         const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, as a host counts more than a path`;
         const place = { kind: 'route', index: taking.index, key: ['match'] } as const;
         const hint = `name the host in a route for ${guarding.pattern.path}, too`;
-        const example = exampleOf({ ...request, method });
+        const example = exampleOf({ ...probe, host, method });
         found.set(taking, findingOf('public_over_protected', taking.id, place, message, { example, hint }));
       }
     }
