@@ -98,11 +98,30 @@ function planObject(schema: z.ZodObject): Plan {
   const plan: Plan = { kind: 'object', keys, required, fallbacks, known: names };
   plans.set(schema, plan);
   for (const [key, inner] of Object.entries<Schema>(schema.shape)) {
-    const absent = z.safeParse(inner, undefined);
-    if (!absent.success) required.push(key);
-    else if (absent.data !== undefined) fallbacks[key] = deepFreeze(absent.data);
-    keys.set(key, planOf(inner));
+    const innerPlan = planOf(inner);
+    keys.set(key, innerPlan);
+    const absent = absentValue(inner, innerPlan);
+    if (absent === missing) required.push(key);
+    else if (absent !== undefined) fallbacks[key] = deepFreeze(absent);
   }
   names.push(...keys.keys());
   return plan;
+}
+
+const missing: unique symbol = Symbol('a key that has to be there');
+
+/** What a key that is left out counts as: undefined, a default, or `missing`. What needs no zod is not asked of it. */
+function absentValue(schema: Schema, plan: Plan): unknown {
+  if (schema instanceof z.ZodOptional && !(schema.def.innerType instanceof z.ZodPrefault)) return undefined;
+  if (schema instanceof z.ZodPrefault) {
+    const value: unknown = schema.def.defaultValue;
+    if (plan.kind === 'scalar' && plan.read !== null) return plan.read(value);
+    // All of it left out, which is what its own keys count as then.
+    const isPlain = schema.def.innerType instanceof z.ZodObject && (schema.def.innerType.def.checks?.length ?? 0) === 0;
+    if (isPlain && plan.kind === 'object' && plan.required.length === 0 && Object.keys(value as object).length === 0) {
+      return plan.fallbacks;
+    }
+  }
+  const read = z.safeParse(schema, undefined);
+  return read.success ? read.data : missing;
 }
