@@ -123,9 +123,14 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   const flow = (indent: number, depth: number): Node => {
     const { at: offset } = source;
     if (text[offset] === '[') {
-      const items: Node[] = [];
-      between(indent, depth, ']', () => void items.push(flowValue(indent, depth + 1)));
-      return { kind: 'list', offset, items };
+      let items: Node[] | null = null;
+      between(indent, depth, ']', () => {
+        const item = flowValue(indent, depth + 1);
+        // Most lists have one item, and an empty array would make room for seventeen.
+        if (items === null) items = [item];
+        else items.push(item);
+      });
+      return { kind: 'list', offset, items: items ?? [] };
     }
     const entries = new Entries();
     between(indent, depth, '}', () => {
