@@ -42,6 +42,17 @@ const padded: readonly (readonly [name: string, target: string])[] = [
   ['a blank behind the last name', '/admin%20'],
 ];
 
+/** A guarded name to a service that fits characters into plainer ones. */
+const fitted: readonly (readonly [name: string, target: string])[] = [
+  ['a full-width letter', '/%EF%BD%81dmin/x'],
+  ['full-width letters', '/%EF%BD%81%EF%BD%84%EF%BD%8D%EF%BD%89%EF%BD%8E/x'],
+  ['letters of mathematics', '/%F0%9D%90%9Admin/x'],
+  ['a superscript', '/adm%E2%81%B1n/x'],
+  ['a full-width slash behind it', '/admin%EF%BC%8Fx'],
+  ['a division slash behind it', '/admin%E2%88%95x'],
+  ['a full-width letter and a blank', '/%EF%BD%81dmin%20/x'],
+];
+
 const honest: readonly (readonly [target: string, reaches: string])[] = [
   ['/public/a%20b', '/public/a%20b'],
   ['/public/a%20/b', '/public/a%20/b'],
@@ -53,6 +64,7 @@ const honest: readonly (readonly [target: string, reaches: string])[] = [
     '/public/%E3%83%95%E3%82%A1%EF%BC%8F%E3%82%A4%E3%83%AB.txt',
   ],
   ['/public/%E2%80%A6', '/public/%E2%80%A6'],
+  ['/public/%EF%BD%81dmin%C2%B2', '/public/%EF%BD%81dmin%C2%B2'],
   ['/admin-tools%20/x', '/admin-tools%20/x'],
 ];
 
@@ -74,6 +86,17 @@ attackSuite('unseen characters', [
     // It compares whole names, as one should.
     naivety: { allows: (asked: LenientRequest) => !/^\/admin(?:\/|$)/.test(asked.target) },
   })),
+  ...fitted.map(([name, target]) => ({
+    name: `guarded name, ${name}`,
+    bytes: request(`GET ${target}`),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null, harm: 'protected path' as const },
+    naivety: { allows: (asked: LenientRequest) => !/^\/admin(?:\/|$)/.test(asked.target) },
+  })),
+  {
+    name: 'guarded name, a full-width percent sign and digits, to whoever decodes after that',
+    bytes: request('GET /%EF%BC%8561dmin/x'),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null },
+  },
   {
     name: 'as many blanks as a target holds cost no time',
     bytes: request(`GET /public/${'%20'.repeat(2_600)}x${'%20'.repeat(20)}`),

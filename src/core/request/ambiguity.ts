@@ -9,6 +9,11 @@ export const Ambiguity = {
   semicolon: 2,
   /** `%25` and two hex digits: an escape to services that decode twice. */
   doubleEncoding: 4,
-  /** Blanks at the ends of a segment, which some services take away: every route keeps them. */
+  /** Blanks at the ends of a segment, which some services take away. */
   blanks: 8,
+  /** Characters that some services fit into plainer ones. */
+  fitted: 16,
 } as const;
+
+/** Names of people and files hold them, so every route keeps them; another reading has its say all the same. */
+export const keptByAll: number = Ambiguity.blanks | Ambiguity.fitted;

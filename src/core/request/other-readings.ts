@@ -1,9 +1,10 @@
 /**
  * What else a service could read in a path whose ambiguous spellings a route keeps: `%2F` as "/", `;` as the start of
- * something to cut off, double escapes decoded once more, blanks at the ends taken away, and all of these one after
- * the other.
+ * something to cut off, double escapes decoded once more, blanks at the ends taken away, characters fitted into plainer
+ * ones, and all of these one after the other.
  */
 import { canonicalPath } from './canonical-path.ts';
+import { fitCharacters } from './fitted-characters.ts';
 import { withoutBlanks } from './segment-blanks.ts';
 
 /** A path with more of them is no honest one. */
@@ -37,4 +38,5 @@ const changes: readonly ((path: string) => string)[] = [
   (path) => path.replace(/%25(?=[0-9A-Fa-f]{2})/g, '%'),
   (path) => path.replace(/(?:;|%3B)[^/]*/g, ''),
   (path) => path.split('/').map(withoutBlanks).join('/'),
+  fitCharacters,
 ];

@@ -4,7 +4,7 @@
  * specific route claims in another reading is refused, whatever a route tolerates.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { Ambiguity } from '../request/ambiguity.ts';
+import { Ambiguity, keptByAll } from '../request/ambiguity.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../request/other-readings.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -23,9 +23,9 @@ export function matchCarefully(
   if (typeof decoded === 'string') return decoded;
   const at = decoded?.request ?? request;
   const end = decoded?.leaf ?? leaf;
-  if (end === null) return (at.ambiguities & ~Ambiguity.blanks) === 0 ? 'route_not_found' : 'path_ambiguous';
+  if (end === null) return (at.ambiguities & ~keptByAll) === 0 ? 'route_not_found' : 'path_ambiguous';
   const match = end.byMethod.get(at.method) ?? end.every;
-  if ((at.ambiguities & ~((match?.route.tolerates ?? 0) | Ambiguity.blanks)) !== 0) return 'path_ambiguous';
+  if ((at.ambiguities & ~((match?.route.tolerates ?? 0) | keptByAll)) !== 0) return 'path_ambiguous';
   if (match === null) return end.refusal ?? 'route_not_found';
   const path = forwardedPath(table, at, end, match.route);
   if (path === null || !belongsTo(table, at, end, match.route)) return 'path_ambiguous';

@@ -1,7 +1,7 @@
 /** Routes that let in more than their surroundings do: public ones in a protected place, and ones in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
-import { findLeaf } from '../../core/routing/find-leaf.ts';
+import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
@@ -35,10 +35,11 @@ function publicOver(probes: Probes): readonly Finding[] {
     const probe = probes.first(guarding, methods[0]);
     for (const [pattern, host] of hosts) {
       if (pattern === own || (own !== null && !(own.startsWith('*.') && host.endsWith(own.slice(1))))) continue;
-      const leaf = findLeaf(table, host, probe.path);
       for (const method of methods) {
-        const taking = (leaf?.byMethod.get(method) ?? leaf?.every)?.route;
-        if (taking === undefined || found.has(taking) || taking.pattern.host !== pattern) continue;
+        const match = matchRoute(table, { ...probe, host, method });
+        if (typeof match === 'string' || 'allow' in match) continue;
+        const taking = match.route;
+        if (found.has(taking) || taking.pattern.host !== pattern) continue;
         if (!letsAnybodyIn(ruleFor(taking, method))) continue;
         const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, as a host counts more than a path`;
         const place = { kind: 'route', index: taking.index, key: ['match'] } as const;

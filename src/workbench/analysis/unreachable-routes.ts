@@ -1,5 +1,5 @@
 /** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
-import { Ambiguity } from '../../core/request/ambiguity.ts';
+import { keptByAll } from '../../core/request/ambiguity.ts';
 import { canonicalPath } from '../../core/request/canonical-path.ts';
 import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
@@ -17,7 +17,7 @@ function refused(route: Route, probes: Probes): Finding | null {
     if (segment.kind !== 'literal') continue;
     const written = encodeURIComponent(segment.text);
     const read = canonicalPath(`/${written}`);
-    const tolerated = route.tolerates | Ambiguity.blanks;
+    const tolerated = route.tolerates | keptByAll;
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
     const message = `this route never matches: a path with "${written}" is refused, as services read it in several ways`;

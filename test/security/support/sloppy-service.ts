@@ -138,9 +138,10 @@ function fitted(path: string): string {
   return path
     .split('/')
     .map((segment) => {
-      const text = Buffer.from(segment, 'latin1').toString('utf8').normalize('NFKC');
-      const parts = text.replace(/[\s\p{Z}\p{Cf}]/gu, '').split(/[/\\\u2044\u2215]/);
-      return parts.some((part) => /^\.{1,2}$/.test(part)) ? parts.join('/') : segment;
+      const written = Buffer.from(segment, 'latin1').toString('utf8');
+      const text = written.normalize('NFKC').replace(/[\u2044\u2215]/g, '/');
+      const parts = text.replace(/[\s\p{Z}\p{Cf}]/gu, '').split(/[/\\]/);
+      return text !== written || parts.some((part) => /^\.{1,2}$/.test(part)) ? parts.join('/') : segment;
     })
     .join('/');
 }
