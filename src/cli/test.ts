@@ -1,5 +1,5 @@
 /** `rolegate test`: proves the rules with the tests that stand beside them, without a network. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
@@ -59,13 +59,22 @@ function addToFile(file: string, written: Written): string {
   const text =
     before === null ? casesText({ ...written, proposals: { cases, notFound: [] } }, 'file') : addCases(before, written);
   if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
-  try {
-    writeFileSync(file, text);
-  } catch {
-    throw new CommandError(`rolegate: ${file} cannot be written`);
-  }
+  replaceFile(file, text);
   const count = cases.length === 1 ? '1 case' : `${cases.length} cases`;
   return `added ${count} to ${file}: keep what should happen\n${beyond}`;
+}
+
+/** All of it or nothing: tests that were written by hand stand in it. */
+function replaceFile(file: string, text: string): void {
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const whole = `${target}.${process.pid}.new`;
+  try {
+    writeFileSync(whole, text, { flag: 'wx', mode: existsSync(target) ? statSync(target).mode : 0o666 });
+    renameSync(whole, target);
+  } catch {
+    rmSync(whole, { force: true });
+    throw new CommandError(`rolegate: ${file} cannot be written`);
+  }
 }
 
 /** Null: there is no such file. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
-import { type Reader, readerOf } from './schema/scalar.ts';
+import { type Reader, Refusal, readerOf } from './schema/scalar.ts';
 import type { Node } from './yaml/tree.ts';
 
 type Schema = z.core.$ZodType;
@@ -115,7 +115,10 @@ function absentValue(schema: Schema, plan: Plan): unknown {
   if (schema instanceof z.ZodOptional && !(schema.def.innerType instanceof z.ZodPrefault)) return undefined;
   if (schema instanceof z.ZodPrefault) {
     const value: unknown = schema.def.defaultValue;
-    if (plan.kind === 'scalar' && plan.read !== null) return plan.read(value);
+    if (plan.kind === 'scalar' && plan.read !== null) {
+      const read = plan.read(value);
+      if (!(read instanceof Refusal)) return read;
+    }
     // All of it left out, which is what its own keys count as then.
     const isPlain = schema.def.innerType instanceof z.ZodObject && (schema.def.innerType.def.checks?.length ?? 0) === 0;
     if (isPlain && plan.kind === 'object' && plan.required.length === 0 && Object.keys(value as object).length === 0) {

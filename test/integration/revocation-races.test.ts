@@ -5,43 +5,47 @@ import { useRedis } from '../support/redis.ts';
 import { portOf, redisClient } from './revocation-parts.ts';
 import { ann, bearer, startWorld } from './revocation-world.ts';
 
-test.each([
+const withoutAndWith: readonly (readonly [name: string, shared: boolean])[] = [
   ['without Redis', false],
   ['with Redis', true],
-])('an answer that the Auth API gave before and that comes after it brings nothing back: %s', async (_name, shared) => {
-  const redis = shared ? await useRedis() : null;
-  const world = await startWorld();
-  const one = await world.gateway(redis);
-  if (shared) await one.hears(true);
-  world.answers.hold();
-  const early = one.status(bearer(ann.token));
-  await vi.waitFor(() => expect(world.answers.held()).toBe(1), { timeout: 10_000 });
-  world.authApi.remove(ann.token);
-  expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
-  world.answers.release();
-  // The answer was good, and void: the Auth API was asked again.
-  expect(await early).toBe(401);
-  expect(await one.status(bearer(ann.token))).toBe(401);
-});
+];
 
-test.each([
-  ['without Redis', false],
-  ['with Redis', true],
-])('nor does it to a request that came before the cache was begun anew: %s', async (_name, shared) => {
-  const redis = shared ? await useRedis() : null;
+/** A request that waits for an answer of the Auth API, which is good and held back. */
+async function waitingRequest(shared: boolean) {
   const world = await startWorld();
-  const one = await world.gateway(redis);
+  const one = await world.gateway(shared ? await useRedis() : null);
   if (shared) await one.hears(true);
   world.answers.hold();
   const early = one.status(bearer(ann.token));
   await vi.waitFor(() => expect(world.answers.held()).toBe(1), { timeout: 10_000 });
-  one.reload('unhearing: 9s');
-  if (shared) await one.hears(true);
-  world.authApi.remove(ann.token);
-  expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
-  world.answers.release();
-  expect(await early).toBe(401);
-});
+  return { world, one, early };
+}
+
+test.each(withoutAndWith)(
+  'an answer that the Auth API gave before and that comes after it brings nothing back: %s',
+  async (_name, shared) => {
+    const { world, one, early } = await waitingRequest(shared);
+    world.authApi.remove(ann.token);
+    expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
+    world.answers.release();
+    // The answer was good, and void: the Auth API was asked again.
+    expect(await early).toBe(401);
+    expect(await one.status(bearer(ann.token))).toBe(401);
+  },
+);
+
+test.each(withoutAndWith)(
+  'nor does it to a request that came before the cache was begun anew: %s',
+  async (_name, shared) => {
+    const { world, one, early } = await waitingRequest(shared);
+    one.reload('unhearing: 9s');
+    if (shared) await one.hears(true);
+    world.authApi.remove(ann.token);
+    expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
+    world.answers.release();
+    expect(await early).toBe(401);
+  },
+);
 
 test('an entry from before a revocation that is put back into Redis is refused and counted', async () => {
   const redis = await useRedis();

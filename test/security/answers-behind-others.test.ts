@@ -2,20 +2,13 @@
  * A client that sends requests without reading what comes of them: answers wait for the one before them, and what all of
  * them take is bounded, for one client and for all.
  */
-import { connect, type Socket } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { get, unreadingClients } from './support/unreading-clients.ts';
 
-const running: { close(): Promise<void> }[] = [];
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const one of running.splice(0).reverse()) await one.close();
-});
-
-const get = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
+const { sockets, running, open } = unreadingClients();
 const bodyBytes = 60_000;
 const shareOf = (bodyMemoryBytes: number) => bodyMemoryBytes / 4;
 
@@ -29,10 +22,7 @@ async function startWith(bodyMemoryBytes: number) {
 
 /** Its answers together are far more than the system takes for a client. */
 function askAndNotRead(port: number): void {
-  const socket = connect(port, '127.0.0.1').pause();
-  socket.on('error', () => {});
-  sockets.push(socket);
-  socket.write(get.repeat(100));
+  open(port).write(get.repeat(100));
 }
 
 test('its connections are cut before its answers take more than its share', async () => {

@@ -1,19 +1,12 @@
 /** Clients that do not read: what waits for them is given up after a while, however it came; those who only wait are not. */
-import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { get, unreadingClients } from './support/unreading-clients.ts';
 
-const running: { close(): Promise<void> }[] = [];
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const one of running.splice(0).reverse()) await one.close();
-});
-
-const get = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
+const { running, open } = unreadingClients();
 
 test('whole answers that nobody reads do not wait for ever', async () => {
   const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
@@ -24,10 +17,7 @@ test('whole answers that nobody reads do not wait for ever', async () => {
   running.push(patient);
   // Several connections of a hundred answers each: more than the system takes for a client.
   for (const { port } of [patient, proxy, patient, proxy, patient, proxy, patient, proxy]) {
-    const socket = connect(port, '127.0.0.1').pause();
-    socket.on('error', () => {});
-    socket.write(get.repeat(100));
-    sockets.push(socket);
+    open(port).write(get.repeat(100));
   }
   await vi.waitFor(() => expect(proxy.records.length).toBeGreaterThan(0));
   await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0), 5_000);
@@ -41,9 +31,7 @@ test('one plain request after the other, of which no answer is read, ends too, a
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
   running.push(proxy);
-  const socket = connect(proxy.port, '127.0.0.1').pause();
-  socket.on('error', () => {});
-  sockets.push(socket);
+  const socket = open(proxy.port);
   // One answer after the other, until there is one that the system does not take for the client.
   for (let sent = 1; sent <= 1_000 && proxy.records.at(-1)?.aborted !== true; sent += 1) {
     socket.write(get);
@@ -66,9 +54,7 @@ test.each([
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 1_000 });
   running.push(proxy);
-  const socket = connect(proxy.port, '127.0.0.1').pause();
-  socket.on('error', () => {});
-  sockets.push(socket);
+  const socket = open(proxy.port);
   // One answer after the other, until there is one that the system does not take for the client.
   const taken = (sent: number) =>
     vi

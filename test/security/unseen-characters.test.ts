@@ -65,6 +65,8 @@ const honest: readonly (readonly [target: string, reaches: string])[] = [
   ],
   ['/public/%E2%80%A6', '/public/%E2%80%A6'],
   ['/public/%EF%BD%81dmin%C2%B2', '/public/%EF%BD%81dmin%C2%B2'],
+  // Words of Arabic that are one character.
+  ['/public/%EF%B7%B2-%EF%B7%BA', '/public/%EF%B7%B2-%EF%B7%BA'],
   ['/admin-tools%20/x', '/admin-tools%20/x'],
 ];
 
@@ -101,6 +103,11 @@ attackSuite('unseen characters', [
     name: 'as many blanks as a target holds cost no time',
     bytes: request(`GET /public/${'%20'.repeat(2_600)}x${'%20'.repeat(20)}`),
     ...{ status: 200 },
+  },
+  {
+    name: 'nor do as many ligatures, each of which stands for eighteen letters',
+    bytes: request(`GET /public/${'%EF%B7%BA'.repeat(860)}`),
+    ...{ status: 400, code: 'path_ambiguous', reaches: null },
   },
   ...honest.map(([target, reaches]) => ({
     name: `${target} is forwarded as it stands`,

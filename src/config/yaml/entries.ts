@@ -14,25 +14,31 @@ export interface MapEntry {
 const few = 8;
 
 export class Entries {
-  first: MapEntry | null = null;
-  private last: { next: MapEntry | null } | null = null;
-  private size = 0;
-  private byName: Map<string, MapEntry> | null = null;
+  #first: MapEntry | null = null;
+  #last: { next: MapEntry | null } | null = null;
+  #size = 0;
+  /** Null: they are few. */
+  #byName: Map<string, MapEntry> | null = null;
+
+  /** The others hang on it. */
+  get first(): MapEntry | null {
+    return this.#first;
+  }
 
   /** The name is not there yet. */
   add(name: string, keyOffset: number, value: Node): void {
     const entry = { name, keyOffset, value, next: null };
-    if (this.last === null) this.first = entry;
-    else this.last.next = entry;
-    this.last = entry;
-    this.size += 1;
-    if (this.byName !== null) this.byName.set(name, entry);
-    else if (this.size > few) this.byName = this.#all();
+    if (this.#last === null) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+    this.#size += 1;
+    if (this.#byName !== null) this.#byName.set(name, entry);
+    else if (this.#size > few) this.#byName = this.#all();
   }
 
   get(name: string): MapEntry | null {
-    if (this.byName !== null) return this.byName.get(name) ?? null;
-    let entry = this.first;
+    if (this.#byName !== null) return this.#byName.get(name) ?? null;
+    let entry = this.#first;
     while (entry !== null && entry.name !== name) entry = entry.next;
     return entry;
   }
@@ -43,7 +49,7 @@ export class Entries {
 
   #all(): Map<string, MapEntry> {
     const all = new Map<string, MapEntry>();
-    for (let entry = this.first; entry !== null; entry = entry.next) all.set(entry.name, entry);
+    for (let entry = this.#first; entry !== null; entry = entry.next) all.set(entry.name, entry);
     return all;
   }
 }

@@ -59,8 +59,9 @@ export function readComposed(
 }
 
 function parse(text: string): Document.Parsed | null {
+  const { parseDocument } = yamlLibrary();
   try {
-    return yamlLibrary().parseDocument(text, yamlOptions);
+    return parseDocument(text, yamlOptions);
   } catch {
     // The parser is recursive, and the only thing it throws is the end of the stack.
     return null;

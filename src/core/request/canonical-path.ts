@@ -5,7 +5,7 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { Ambiguity } from './ambiguity.ts';
-import { fitCharacters } from './fitted-characters.ts';
+import { isFitted } from './fitted-characters.ts';
 import { withoutBlanks } from './segment-blanks.ts';
 
 export interface CanonicalPath {
@@ -132,7 +132,7 @@ function readSegment(raw: string): { text: string; ambiguities: number } | { rea
   // Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded.
   if (doubleEscape.test(text)) ambiguities |= Ambiguity.doubleEncoding;
   if (withoutBlanks(text) !== text) ambiguities |= Ambiguity.blanks;
-  if (fitCharacters(text) !== text) ambiguities |= Ambiguity.fitted;
+  if (isFitted(text)) ambiguities |= Ambiguity.fitted;
   return { text, ambiguities };
 }
 

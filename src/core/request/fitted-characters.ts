@@ -7,13 +7,24 @@
 const beyondAscii = /(?:%[89A-F][0-9A-F])+/g;
 const likeSlash = /[\u2044\u2215]/g;
 
-/** The canonical segment as such a service reads it, which may be several segments; the same text where nothing is fitted. */
-export function fitCharacters(segment: string): string {
-  return segment.includes('%') ? segment.replace(beyondAscii, fit) : segment;
+/** Whether such a service reads another segment. It is canonical, so its escapes are valid. */
+export function isFitted(segment: string): boolean {
+  if (!segment.includes('%')) return false;
+  const text = decodeURIComponent(segment);
+  return plainer(text) !== text;
+}
+
+/** The canonical segment or path as such a service reads it, with a slash more where a character is like one; the same text where nothing is fitted. */
+export function fitCharacters(path: string): string {
+  return path.replace(beyondAscii, fit);
 }
 
 function fit(escapes: string): string {
   const text = decodeURIComponent(escapes);
-  const fitted = text.normalize('NFKC').replace(likeSlash, '/');
+  const fitted = plainer(text);
   return fitted === text ? escapes : encodeURIComponent(fitted).replaceAll('%2F', '/');
+}
+
+function plainer(text: string): string {
+  return text.normalize('NFKC').replace(likeSlash, '/');
 }

@@ -9,8 +9,11 @@ import { withoutBlanks } from './segment-blanks.ts';
 
 /** A path with more of them is no honest one. */
 const most = 16;
+/** Nor is a long one that grows so many times: a single ligature can stand for eighteen letters. */
+const mostGrowth = 4;
+const short = 1024;
 
-/** The other canonical paths, or null when one of them is no path that could be forwarded (a dot segment, a NUL). */
+/** The other canonical paths, or null when one of them is no path that could be forwarded (a dot segment, a NUL), or there is no end to them. */
 export function otherReadings(path: string): readonly string[] | null {
   const found = new Set([path]);
   // A set that grows is walked to its new end.
@@ -18,6 +21,7 @@ export function otherReadings(path: string): readonly string[] | null {
     for (const change of changes) {
       const changed = change(reading);
       if (changed === reading) continue;
+      if (changed.length > short + mostGrowth * path.length) return null;
       const read = canonicalPath(changed);
       if (typeof read === 'string') return null;
       found.add(read.path);
