@@ -1,5 +1,6 @@
 /** Routes that let in more than their surroundings do: public ones in a protected place, and ones in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
+import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -61,15 +62,23 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
     if (!other.pattern.segments.some(({ kind }) => kind === 'literal')) continue;
     const method = open.find((one) => protects(ruleFor(other, one)));
     if (method === undefined) continue;
+    // It is open only if something reaches it, which another route in another letter case may keep from happening.
+    const reaching = probes.of(route, method).find((request) => takes(route, request, probes));
+    if (reaching === undefined) return null;
     const rule = ruleInWords(written(ruleFor(other, method)!));
     const every = listedMethods(route) === null ? 'every method' : open.join(', ');
     const kind = ruleFor(route, method)!.kind === 'public' ? 'public' : 'open without an identity';
     const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which asks for ${rule}`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
-    const example = exampleOf(probes.first(route, method));
+    const example = exampleOf(reaching);
     return [findingOf('public_under_protected', route.id, place, message, { example })];
   }
   return null;
+}
+
+function takes(route: Route, request: CanonicalRequest, { table }: Probes): boolean {
+  const match = matchRoute(table, request);
+  return typeof match !== 'string' && 'route' in match && match.route === route;
 }
 
 function letsAnybodyIn(rule: AccessRule | null): boolean {

@@ -1,11 +1,13 @@
 /** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
 import { keptByAll } from '../../core/request/ambiguity.ts';
 import { canonicalPath } from '../../core/request/canonical-path.ts';
+import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, type Probes } from './probes.ts';
+import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);
@@ -34,8 +36,7 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   for (const request of probes.of(route)) {
     const leaf = findLeaf(table, request.host, request.path);
     if (leaf?.routes.includes(route) === true) {
-      // Where letter case does not count to a service, a route in another spelling can claim the same paths.
-      if (table.folded === null || matchRoute(table, request) !== 'path_ambiguous') return null;
+      if (table.folded === null || !claimedInAnotherCase(route, request, table)) return null;
       cased = true;
     } else {
       for (const winner of leaf?.routes ?? []) winners.add(winner.id);
@@ -44,10 +45,19 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   const place = { kind: 'route', index: route.index, key: ['match'] } as const;
   const example = exampleOf(probes.first(route));
   if (cased) {
-    const message = 'this route never matches: whatever it fits is claimed by another route in another letter case';
+    const message = 'this route never matches: whatever it takes is claimed by another route in another letter case';
     return findingOf('route_unreachable', route.id, place, message, { example });
   }
   const names = [...winners].map((id) => `"${id}"`).join(' and ');
   const message = `this route never matches: whatever it fits goes to ${names}`;
   return findingOf('route_unreachable', route.id, place, message, { example, hint: 'remove it, or widen its pattern' });
+}
+
+const commonMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const uncommonMethod = 'ANYTHING';
+
+/** Where letter case does not count to a service, a route in another spelling can claim the same, method by method. */
+function claimedInAnotherCase(route: Route, request: CanonicalRequest, table: RouteTable): boolean {
+  const methods = listedMethods(route) ?? [...commonMethods, uncommonMethod];
+  return methods.every((method) => matchRoute(table, { ...request, method }) === 'path_ambiguous');
 }

@@ -156,6 +156,20 @@ test.each([
     ['public_under_protected:hole'],
   ],
   [
+    'public below a protected prefix, which nothing reaches: another letter case claims the same path',
+    route('area', '/x/**', 'access: [admin], path: { caseSensitive: false }') +
+      route('hole', '/x/a', 'access: public') +
+      route('other', '/x/A', 'access: [user]'),
+    ['route_unreachable:hole', 'route_unreachable:other'],
+  ],
+  [
+    'another letter case claims the same path, but for other methods',
+    route('area', '/y', 'access: [admin], path: { caseSensitive: false }') +
+      '  - { id: one, match: { path: /x/a, methods: [GET] }, upstream: s, access: [user] }\n' +
+      route('other', '/x/A', 'access: [user]'),
+    ['route_unreachable:one'],
+  ],
+  [
     'public below a closed prefix, or the whole of a host',
     route('closed', '/admin/**', 'access: deny') +
       route('health', '/admin/health', 'access: public') +
