@@ -38,7 +38,7 @@ export function readComposed(
     return null;
   }
   // The parser goes on after an error, but what it reports then is mostly an echo of the first one.
-  const [error] = document.errors;
+  const error = document.errors.find((one) => !isFalseAlarm(one, text));
   if (error !== undefined) {
     const unclosed = isUnclosedQuote(error) ? openingQuote(document, error.pos[0]) : null;
     list.report(unclosed ?? error.pos[0], syntaxMessage(error), syntaxHint(error));
@@ -66,6 +66,11 @@ function parse(text: string): Document.Parsed | null {
     // The parser is recursive, and the only thing it throws is the end of the stack.
     return null;
   }
+}
+
+/** A comment at the start of a line needs nothing before it (YAML 1.2.2 section 6.2), not even behind a value between brackets. */
+function isFalseAlarm({ code, message, pos: [at] }: YAMLError, text: string): boolean {
+  return code === 'MISSING_CHAR' && message.startsWith('Comments must') && text[at - 1] === '\n';
 }
 
 function isUnclosedQuote(error: YAMLError): boolean {
