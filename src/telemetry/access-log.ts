@@ -10,23 +10,24 @@ import { addressMembers, askedMembers, callerMembers } from './log-memory.ts';
 import type { LogSink } from './log-sink.ts';
 import { redactValue } from './redaction.ts';
 import type { RequestRecord } from './request-record.ts';
-import { conditionOf, outcomeOf, type RouteTally, shadowedOf } from './route-tally.ts';
+import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
 const maxLength = { id: 128, path: 1024 } as const;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
-export type AccessLog = (record: RequestRecord, tally: RouteTally) => void;
+/** `ofRoute`: members that the route settles, with the comma before. */
+export type AccessLog = (record: RequestRecord, ofRoute: string) => void;
 
 /** Null when no line would ever be written. */
 export function createAccessLog(config: LogConfig, sink: LogSink, now: () => number = Date.now): AccessLog | null {
   if (!config.access || config.level === 'silent') return null;
   const least = weight[config.level];
   const openingOf = createOpening(now);
-  return (record, tally) => {
+  return (record, ofRoute) => {
     const level = levelOf(record);
-    if (weight[level] >= least) sink.write(accessLine(record, tally, level, openingOf(level, record.door)));
+    if (weight[level] >= least) sink.write(accessLine(record, ofRoute, level, openingOf(level, record.door)));
   };
 }
 
@@ -35,11 +36,11 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   return record.cut ? 'warn' : 'info';
 }
 
-function accessLine(record: RequestRecord, tally: RouteTally, level: string, opening: string): string {
+function accessLine(record: RequestRecord, ofRoute: string, level: string, opening: string): string {
   const { decision, reason } = record;
   let line = `${opening}${jsonText(record.requestId, maxLength.id)}`;
   if (record.errorId !== null) line += `,"errorId":${jsonText(record.errorId, maxLength.id)}`;
-  line += tally.members;
+  line += ofRoute;
   line += askedMembers(record.method, record.host, record.memory);
   if (record.path !== '') line += `,"path":${jsonText(loggedPath(record.path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;

@@ -96,9 +96,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     log,
     observe: (record) => {
-      const tally = bindings.of(record.decision === null ? null : record.decision.route);
-      traffic.add(record, tally);
-      if (accessLog !== null) accessLog(record, tally);
+      const row = bindings.rowOf(record.decision === null ? null : record.decision.route);
+      traffic.add(record, row);
+      if (accessLog !== null) accessLog(record, bindings.membersOf(row));
     },
     identityEvents: { ...identity.events, ...revocations.events },
     watchIdentity: (read) => identity.watch(read),

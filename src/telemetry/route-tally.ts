@@ -1,11 +1,7 @@
-/**
- * What a request needs of its route when it is over: the numbers that it adds to, which a scrape reads, and the route's part of
- * the log line.
- */
+/** The numbers of routes that requests add to when they are over, and that a scrape reads. */
 import { STATUS_CODES } from 'node:http';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { Route } from '../core/routing/route.ts';
-import { type Distribution, observeAt, samplesAt, widthOf } from './distribution.ts';
+import { observeAt, samplesAt, widthOf } from './distribution.ts';
 import type { Sample } from './exposition.ts';
 import { labeledMethods, metricsCatalog, type RequestOutcome, requestOutcomes } from './metrics-catalog.ts';
 import type { RequestRecord } from './request-record.ts';
@@ -26,96 +22,82 @@ const sent = 3;
 const durations = 4;
 const rowLength = 8 * Math.ceil((durations + widthOf(buckets)) / 8);
 
-/** Numbers of so many routes, all in one piece: of thousands of routes, each piece apart costs more than the work on it. */
-export function rowsOf(routes: number): Float64Array {
-  return new Float64Array(routes * rowLength);
-}
-
-export class RouteTally {
-  /** Null: requests without a route. */
-  readonly route: Route | null;
-  /** Members of the log line that the route settles, with the comma before. */
-  readonly members: string;
-  /** Durations of its upstream. */
-  readonly upstream: Distribution;
+/**
+ * Numbers of the routes of one configuration, each in a row of one piece of memory: of thousands of routes, each piece apart costs
+ * more than the work on it.
+ */
+export class RouteTallies {
   readonly #rows: Float64Array;
-  /** Where its row begins. */
-  readonly #at: number;
-  /** What most routes of a large configuration never need; null: nothing of it happened. */
-  #rare: RareNumbers | null;
+  /** By row, what most routes of a large configuration never need; null: nothing of it happened. */
+  readonly #rare: (RareNumbers | null)[];
 
-  /** `row`: which of the rows is its own; `before`: whose numbers it goes on with. */
-  constructor(
-    route: Route | null,
-    members: string,
-    upstream: Distribution,
-    rows: Float64Array,
-    row: number,
-    before: RouteTally | null,
-  ) {
-    this.route = route;
-    this.members = members;
-    this.upstream = upstream;
-    this.#rows = rows;
-    this.#at = row * rowLength;
-    this.#rare = before === null ? null : before.#rare;
-    if (before !== null) rows.set(before.#rows.subarray(before.#at, before.#at + rowLength), this.#at);
+  constructor(rows: number) {
+    this.#rows = new Float64Array(rows * rowLength);
+    this.#rare = new Array<null>(rows).fill(null);
   }
 
-  add(record: RequestRecord): void {
+  /** The row goes on with the numbers that another one had before. */
+  goOn(row: number, before: RouteTallies, rowBefore: number): void {
+    const at = rowBefore * rowLength;
+    this.#rows.set(before.#rows.subarray(at, at + rowLength), row * rowLength);
+    this.#rare[row] = before.#rare[rowBefore]!;
+  }
+
+  add(row: number, record: RequestRecord): void {
     const rows = this.#rows;
-    const at = this.#at;
+    const at = row * rowLength;
     const key = cellKey(record.method, outcomeIndex(record), record.status);
     if (rows[at + firstKey] === 0) rows[at + firstKey] = key + 1;
     if (rows[at + firstKey] === key + 1) rows[at + first]! += 1;
-    else this.#addOther(key);
+    else this.#addOther(row, key);
     observeAt(rows, at + durations, buckets, (record.endedAt - record.startedAt) / 1000);
     rows[at + received]! += record.bytesIn;
     rows[at + sent]! += record.bytesOut;
-    if (record.reason !== null) this.#addReason(record, record.reason);
+    if (record.reason !== null) this.#addReason(row, record, record.reason);
     const shadowed = shadowedOf(record);
-    if (shadowed !== null) oneMore(this.#rareNumbers().shadowed, shadowed);
-    if (record.aborted) this.#rareNumbers().aborted += 1;
-    if (record.cut) this.#rareNumbers().cut += 1;
+    if (shadowed !== null) oneMore(this.#rareNumbers(row).shadowed, shadowed);
+    if (record.aborted) this.#rareNumbers(row).aborted += 1;
+    if (record.cut) this.#rareNumbers(row).cut += 1;
   }
 
-  get rare(): Readonly<RareNumbers> {
-    return this.#rare ?? nothingRare;
+  rare(row: number): Readonly<RareNumbers> {
+    return this.#rare[row] ?? nothingRare;
   }
 
-  get bytesReceived(): number {
-    return this.#rows[this.#at + received]!;
+  bytesReceived(row: number): number {
+    return this.#rows[row * rowLength + received]!;
   }
 
-  get bytesSent(): number {
-    return this.#rows[this.#at + sent]!;
+  bytesSent(row: number): number {
+    return this.#rows[row * rowLength + sent]!;
   }
 
-  durationSamples(route: string): Generator<Sample> {
-    return samplesAt(this.#rows, this.#at + durations, buckets, [route]);
+  durationSamples(row: number, route: string): Generator<Sample> {
+    return samplesAt(this.#rows, row * rowLength + durations, buckets, [route]);
   }
 
-  *requestSamples(route: string): Generator<Sample> {
-    const count = this.#rows[this.#at + first]!;
-    if (count > 0) yield requestSample(route, this.#rows[this.#at + firstKey]! - 1, count);
-    for (const [key, value] of this.rare.requests) yield requestSample(route, key, value);
+  *requestSamples(row: number, route: string): Generator<Sample> {
+    const at = row * rowLength;
+    const count = this.#rows[at + first]!;
+    if (count > 0) yield requestSample(route, this.#rows[at + firstKey]! - 1, count);
+    for (const [key, value] of this.rare(row).requests) yield requestSample(route, key, value);
   }
 
-  #addOther(key: number): void {
-    const { requests } = this.#rareNumbers();
+  #addOther(row: number, key: number): void {
+    const { requests } = this.#rareNumbers(row);
     requests.set(key, (requests.get(key) ?? 0) + 1);
   }
 
-  #addReason(record: RequestRecord, reason: ReasonCode): void {
-    const { refusals, conditions } = this.#rareNumbers();
+  #addReason(row: number, record: RequestRecord, reason: ReasonCode): void {
+    const { refusals, conditions } = this.#rareNumbers(row);
     oneMore(refusals, reason);
     const condition = conditionOf(record);
     if (condition !== null) oneMore(conditions, condition);
   }
 
-  #rareNumbers(): RareNumbers {
-    this.#rare ??= new RareNumbers();
-    return this.#rare;
+  #rareNumbers(row: number): RareNumbers {
+    this.#rare[row] ??= new RareNumbers();
+    return this.#rare[row];
   }
 }
 

@@ -4,7 +4,7 @@ import type { Sample } from './exposition.ts';
 import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { RouteBindings } from './route-bindings.ts';
-import type { RouteTally } from './route-tally.ts';
+import type { RouteTallies } from './route-tally.ts';
 
 export class TrafficTally {
   readonly #bindings: RouteBindings;
@@ -19,34 +19,31 @@ export class TrafficTally {
     this.#bindings = bindings;
   }
 
-  add(record: RequestRecord, tally: RouteTally): void {
-    tally.add(record);
+  /** `row`: of its route. */
+  add(record: RequestRecord, row: number): void {
+    this.#bindings.tallies.add(row, record);
     const { decision, decidedAt, answeredAt } = record;
     if (decision === null || decidedAt <= 0) return;
     this.#decisions[decision.source].observe((decidedAt - record.startedAt) / 1000);
-    if (answeredAt > 0 && decision.outcome === 'allow') tally.upstream.observe((answeredAt - decidedAt) / 1000);
+    if (answeredAt > 0 && decision.outcome === 'allow') {
+      this.#bindings.upstreamOf(row).observe((answeredAt - decidedAt) / 1000);
+    }
   }
 
   *samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {
-    const tallies = [...this.#bindings.tallies()];
-    const each = (samples: (tally: RouteTally, route: string) => Iterable<Sample>) =>
-      tallies.flatMap(([route, tally]) => [...samples(tally, route)]);
-    const one = (value: (tally: RouteTally) => number) =>
-      tallies.map(([route, tally]) => ({ labels: [route], value: value(tally) }));
-    yield ['requests', each((tally, route) => tally.requestSamples(route))];
-    yield [
-      'refusals',
-      each((tally, route) => [...tally.rare.refusals].map(([reason, value]) => ({ labels: [route, reason], value }))),
-    ];
-    yield [
-      'conditions',
-      each((tally, route) => [...tally.rare.conditions].map(([word, value]) => ({ labels: [route, word], value }))),
-    ];
-    yield [
-      'shadowRefusals',
-      each((tally, route) => [...tally.rare.shadowed].map(([reason, value]) => ({ labels: [route, reason], value }))),
-    ];
-    yield ['requestDuration', each((tally, route) => tally.durationSamples(route))];
+    const { tallies } = this.#bindings;
+    const rows = [...this.#bindings.rows()];
+    const each = (samples: (row: number, route: string) => Iterable<Sample>) =>
+      rows.flatMap(([route, row]) => [...samples(row, route)]);
+    const one = (value: (row: number) => number) =>
+      rows.map(([route, row]) => ({ labels: [route], value: value(row) }));
+    const rare = (numbers: (rare: ReturnType<RouteTallies['rare']>) => ReadonlyMap<string, number>) =>
+      each((row, route) => [...numbers(tallies.rare(row))].map(([word, value]) => ({ labels: [route, word], value })));
+    yield ['requests', each((row, route) => tallies.requestSamples(row, route))];
+    yield ['refusals', rare(({ refusals }) => refusals)];
+    yield ['conditions', rare(({ conditions }) => conditions)];
+    yield ['shadowRefusals', rare(({ shadowed }) => shadowed)];
+    yield ['requestDuration', each((row, route) => tallies.durationSamples(row, route))];
     yield [
       'decisionDuration',
       Object.entries(this.#decisions).flatMap(([source, durations]) => [...durations.samples([source])]),
@@ -55,9 +52,9 @@ export class TrafficTally {
       'upstreamDuration',
       [...this.#bindings.upstreams()].flatMap(([name, durations]) => [...durations.samples([name])]),
     ];
-    yield ['bytesReceived', one((tally) => tally.bytesReceived)];
-    yield ['bytesSent', one((tally) => tally.bytesSent)];
-    yield ['aborted', one((tally) => tally.rare.aborted)];
-    yield ['cut', one((tally) => tally.rare.cut)];
+    yield ['bytesReceived', one((row) => tallies.bytesReceived(row))];
+    yield ['bytesSent', one((row) => tallies.bytesSent(row))];
+    yield ['aborted', one((row) => tallies.rare(row).aborted)];
+    yield ['cut', one((row) => tallies.rare(row).cut)];
   }
 }

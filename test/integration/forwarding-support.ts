@@ -81,7 +81,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       reading: null,
       cors: null,
       answers: null,
-      maxAgeMs: Number.POSITIVE_INFINITY,
+      maxAgeMs: null,
       upstream: 'service',
       timeoutMs: 5_000,
       maxBodyBytes: Number.POSITIVE_INFINITY,

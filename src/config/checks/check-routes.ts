@@ -181,7 +181,8 @@ function checkRoute(
   return {
     index,
     reading: checkReading(entry.path, pattern),
-    maxAgeMs: entry.maxAge ?? Infinity,
+    access: (access ?? denied).compiled,
+    maxAgeMs: entry.maxAge ?? null,
     conditions: compileConditions(conditions, around.roles ?? noRoles),
     maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
     rewrite,
@@ -194,7 +195,6 @@ function checkRoute(
     id: entry.id ?? `route ${position + 1}`,
     pattern,
     methods,
-    access: (access ?? denied).compiled,
     tolerates: toleratedBits(entry.path),
     websocket: entry.websocket ?? false,
     bodyBufferBytes: entry.bodyBuffer ?? around.bodyBufferBytes,

@@ -27,12 +27,11 @@ export interface RouteTrees {
 }
 
 export interface PathNode {
-  literals: Map<string, PathNode>;
+  /** Where only one way leads on, its end: paths without escapes are compared with its tail. */
+  only: TailedLeaf | null;
   /** For paths without escapes (`plain-literals.ts`): all literals. */
-  table: LiteralTable<PathNode> | null;
-  /** For paths without escapes, where only one way leads on: all that is to come, and the end. */
-  tail: Tail | null;
-  tailLeaf: Leaf | null;
+  table: LiteralTable<PathNode | TailedLeaf> | null;
+  literals: Map<string, PathNode>;
   /** By folded text, for routes that ignore letter case; null: none. */
   folded: Map<string, PathNode> | null;
   param: PathNode | null;
@@ -40,19 +39,21 @@ export interface PathNode {
   leaf: Leaf | null;
   /** Where `**` takes the rest, nothing included. */
   rest: Leaf | null;
+  /** Tells it from a leaf. */
+  readonly tail: null;
 }
 
-/** The routes of one pattern, by method. */
+/** The routes of one pattern. What most requests read stands in front, so that it lies together in memory. */
 export interface Leaf {
-  readonly byMethod: Map<string, RouteMatch>;
-  /** Of `byMethod`, without a look into a map; null: none. */
-  get: RouteMatch | null;
-  post: RouteMatch | null;
-  every: RouteMatch | null;
-  /** What is answered to every other method; null before the first route is added. */
-  refusal: MethodRefusal | null;
+  /** What is to come behind the place from where only one way leads here; null: that is no such leaf. */
+  tail: Tail | null;
+  /** The route that has the pattern to itself, whatever the method; null: they share it by method. */
+  alone: Route | null;
+  readonly byMethod: Map<string, Route>;
   readonly routes: Route[];
 }
+
+export type TailedLeaf = Leaf & { readonly tail: Tail };
 
 export interface RouteMatch {
   readonly route: Route;
@@ -119,24 +120,27 @@ function decodesSlash({ reading }: Route): boolean {
 
 function addRoute(leaf: Leaf, route: Route): void {
   leaf.routes.push(route);
-  const { every, byMethod } = route.access;
-  if (every !== null) {
-    const match = { route, rule: every, request: null };
-    if (route.methods === null) leaf.every = match;
-    else for (const method of route.methods) leaf.byMethod.set(method, match);
-  } else {
-    byMethod.forEach((rule, method) => {
-      if (claims(route, method)) leaf.byMethod.set(method, { route, rule, request: null });
-    });
+  const { methods, access } = route;
+  if (methods === null) {
+    leaf.alone = route;
+    return;
   }
-  // RFC 9110 section 9.3.2: HEAD is GET without the content, so its rule is GET's unless it has one of its own.
+  for (const method of access.every === null ? access.byMethod.keys() : methods) {
+    if (claims(route, method)) leaf.byMethod.set(method, route);
+  }
+  // RFC 9110 section 9.3.2: HEAD is GET without the content, so it goes where GET goes unless a route names it.
   const get = leaf.byMethod.get('GET');
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
-  leaf.get = get ?? null;
-  leaf.post = leaf.byMethod.get('POST') ?? null;
-  const first = leaf.routes[0] ?? route;
-  const alone = leaf.routes.length === 1 && every === null && route.methods === null;
-  leaf.refusal = { route: first, allow: alone ? route.access.allow : [...leaf.byMethod.keys()].sort().join(', ') };
+}
+
+/** The route that answers to the method; null: none does. */
+export function routeFor(leaf: Leaf, method: string): Route | null {
+  return leaf.alone ?? leaf.byMethod.get(method) ?? null;
+}
+
+/** What is said to a method that no route of the pattern takes. */
+export function refusalOf({ routes, alone, byMethod }: Leaf): MethodRefusal {
+  return { route: routes[0]!, allow: alone?.access.allow ?? [...byMethod.keys()].sort().join(', ') };
 }
 
 /** HEAD comes along with GET, so a rule of its own counts wherever GET is matched. */

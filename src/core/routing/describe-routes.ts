@@ -52,7 +52,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
     ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
-    maxAgeMs: finite(route.maxAgeMs),
+    maxAgeMs: route.maxAgeMs,
     timeoutMs: route.timeoutMs,
     maxBodyBytes: finite(route.maxBodyBytes),
     rewrite: route.rewrite === null ? null : { ...route.rewrite },

@@ -25,14 +25,14 @@ export function findLeaf(trees: RouteTrees, host: string, path: string): Leaf | 
  * never more than one literal branch to try.
  */
 function descend(node: PathNode, path: string, start: number, escaped: boolean): Leaf | null {
-  if (node.tail !== null && !escaped) return followTail(node.tail, node.tailLeaf, path, start);
+  if (node.only !== null && !escaped) return followTail(node.only, path, start);
   if (start >= path.length) return node.leaf ?? node.rest;
   const slash = path.indexOf('/', start);
   const end = slash < 0 ? path.length : slash;
   const literal =
     node.table !== null && !escaped ? node.table.find(path, start, end) : findText(node, path, start, end);
   if (literal !== undefined) {
-    const leaf = descend(literal, path, end + 1, escaped);
+    const leaf = literal.tail === null ? descend(literal, path, end + 1, escaped) : followTail(literal, path, end + 1);
     if (leaf !== null) return leaf;
   }
   if (node.param !== null && end > start) {

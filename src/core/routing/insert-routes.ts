@@ -39,19 +39,19 @@ const noLiterals: Map<string, PathNode> = new Map();
 
 function newNode(): PathNode {
   return {
-    tail: null,
-    tailLeaf: null,
+    only: null,
     table: null,
-    folded: null,
     literals: noLiterals,
+    folded: null,
     param: null,
     leaf: null,
     rest: null,
+    tail: null,
   };
 }
 
 function newLeaf(): Leaf {
-  return { get: null, post: null, every: null, refusal: null, byMethod: new Map(), routes: [] };
+  return { tail: null, alone: null, byMethod: new Map(), routes: [] };
 }
 
 function rootOf(roots: Map<string, PathNode>, host: string): PathNode {

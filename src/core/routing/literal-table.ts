@@ -7,7 +7,7 @@ export class LiteralTable<N> {
   /** Hash and number of a literal, counted from 1, in turn; number 0: a free place. At least half of them are free. */
   readonly #places: Int32Array;
   readonly #mask: number;
-  /** By number: text and node in turn, so that both lie together. */
+  /** By number: text and what it leads to in turn, so that both lie together. */
   readonly #held: readonly (string | N)[];
 
   constructor(literals: ReadonlyMap<string, N>) {

@@ -4,11 +4,20 @@
  * specific route claims in another reading is refused, whatever a route tolerates.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
+import { ruleFor } from '../policy/access.ts';
 import { Ambiguity, keptByAll } from '../request/ambiguity.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../request/other-readings.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { claims, type Leaf, type MethodRefusal, type RouteMatch, type RouteTable } from './compile-routes.ts';
+import {
+  claims,
+  type Leaf,
+  type MethodRefusal,
+  type RouteMatch,
+  type RouteTable,
+  refusalOf,
+  routeFor,
+} from './compile-routes.ts';
 import { findLeaf } from './find-leaf.ts';
 import type { Route } from './route.ts';
 import { isMoreSpecific } from './specificity.ts';
@@ -24,14 +33,15 @@ export function matchCarefully(
   const at = decoded?.request ?? request;
   const end = decoded?.leaf ?? leaf;
   if (end === null) return (at.ambiguities & ~keptByAll) === 0 ? 'route_not_found' : 'path_ambiguous';
-  const match = end.byMethod.get(at.method) ?? end.every;
-  if ((at.ambiguities & ~((match?.route.tolerates ?? 0) | keptByAll)) !== 0) return 'path_ambiguous';
-  if (match === null) return end.refusal ?? 'route_not_found';
-  const path = forwardedPath(table, at, end, match.route);
-  if (path === null || !belongsTo(table, at, end, match.route)) return 'path_ambiguous';
+  const route = routeFor(end, at.method);
+  const rule = route === null ? null : ruleFor(route.access, at.method);
+  if ((at.ambiguities & ~((rule === null ? 0 : route!.tolerates) | keptByAll)) !== 0) return 'path_ambiguous';
+  if (route === null || rule === null) return refusalOf(end);
+  const path = forwardedPath(table, at, end, route);
+  if (path === null || !belongsTo(table, at, end, route)) return 'path_ambiguous';
   // Slashes that stay can bring a segment back that a dot segment had taken away.
-  if (path !== at.path && !belongsTo(table, { ...at, path }, end, match.route)) return 'path_ambiguous';
-  return at === request && path === at.path ? match : { ...match, request: { ...at, path } };
+  if (path !== at.path && !belongsTo(table, { ...at, path }, end, route)) return 'path_ambiguous';
+  return { route, rule, request: at === request && path === at.path ? null : { ...at, path } };
 }
 
 /**
@@ -55,7 +65,8 @@ function decodedReading(
 }
 
 function routeOf(leaf: Leaf | null, method: string): Route | null {
-  return (leaf?.byMethod.get(method) ?? leaf?.every ?? null)?.route ?? null;
+  const route = leaf === null ? null : routeFor(leaf, method);
+  return route !== null && ruleFor(route.access, method) !== null ? route : null;
 }
 
 /** Whether no other reading of the path belongs to a more specific route. */

@@ -4,14 +4,15 @@
  * than the work there. So where only one way leads on, the rest of the pattern is compared at once; rests that are alike,
  * as those of `/orders/{id}` and `/users/{id}`, are held once.
  */
-import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
+import type { Leaf, PathNode, RouteTrees, TailedLeaf } from './compile-routes.ts';
 import { LiteralTable, stands } from './literal-table.ts';
 
 /** Segments that are to come, null for a parameter. */
 export type Tail = readonly (string | null)[];
 
-/** The end of a path without escapes below a place with a tail. */
-export function followTail(tail: Tail, leaf: Leaf | null, path: string, from: number): Leaf | null {
+/** `leaf`, when the rest of a path without escapes is its tail. */
+export function followTail(leaf: TailedLeaf, path: string, from: number): Leaf | null {
+  const { tail } = leaf;
   let start = from;
   for (let index = 0; index < tail.length; index += 1) {
     if (start >= path.length) return null;
@@ -28,21 +29,29 @@ export function followTail(tail: Tail, leaf: Leaf | null, path: string, from: nu
 export function addPlainLiterals({ exactHosts, wildcardHosts, anyHost }: RouteTrees): void {
   const tails = new Map<string, Tail>();
   const pending = [...exactHosts.values(), ...wildcardHosts.map(({ root }) => root), anyHost];
+  for (const root of pending) root.only = onlyLeaf(root, tails);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const way = onlyWay(node);
-    if (way !== null) {
-      // A path without escapes is not followed any further, place by place.
-      const key = JSON.stringify(way.tail);
-      node.tail = tails.get(key) ?? way.tail;
-      node.tailLeaf = way.leaf;
-      tails.set(key, node.tail);
-      continue;
+    // A path without escapes is not followed any further, place by place.
+    if (node.only !== null) continue;
+    const below = [...node.literals.values(), ...(node.folded?.values() ?? [])];
+    if (node.param !== null) below.push(node.param);
+    for (const next of below) {
+      next.only = onlyLeaf(next, tails);
+      pending.push(next);
     }
-    for (const next of node.literals.values()) pending.push(next);
-    for (const next of node.folded?.values() ?? []) pending.push(next);
-    if (node.param !== null) pending.push(node.param);
-    if (node.folded === null && node.literals.size > 0) node.table = new LiteralTable(node.literals);
+    if (node.folded !== null || node.literals.size === 0) continue;
+    const ways = [...node.literals].map(([text, next]) => [text, next.only ?? next] as const);
+    node.table = new LiteralTable(new Map(ways));
   }
+}
+
+function onlyLeaf(node: PathNode, tails: Map<string, Tail>): TailedLeaf | null {
+  const way = onlyWay(node);
+  if (way === null) return null;
+  const key = JSON.stringify(way.tail);
+  const tail = tails.get(key) ?? way.tail;
+  tails.set(key, tail);
+  return Object.assign(way.leaf, { tail });
 }
 
 /** Null: the place or one below it lets go on in more than one way. */

@@ -21,8 +21,8 @@ export interface Route {
   readonly tolerates: number;
   /** How the service reads paths; null: as everybody does. */
   readonly reading: PathReading | null;
-  /** Oldest verdict that the route accepts, in milliseconds; `Infinity`: any that lives. */
-  readonly maxAgeMs: number;
+  /** Oldest verdict that the route accepts, in milliseconds; null: any that lives. */
+  readonly maxAgeMs: number | null;
   /** Name of the upstream. */
   readonly upstream: string;
   /** Longest wait for the upstream's answer to begin, and between parts of a body, in milliseconds. */

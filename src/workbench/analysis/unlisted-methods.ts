@@ -22,10 +22,14 @@ function forgotten(route: Route, probes: Probes): Finding | null {
   const request = probes.first(route);
   const leaf = findLeaf(probes.table, request.host, request.path);
   // Told once for routes that share a pattern, and not at all where one of them takes every method.
-  if (leaf === null || leaf.every !== null || leaf.routes[0] !== route) return null;
+  if (leaf?.routes[0] !== route) return null;
   for (const other of probes.broader(route)) {
     const missing = (listedMethods(other) ?? []).filter((method) => {
-      return !unasked.has(method) && !leaf.byMethod.has(method) && ruleFor(other, method)?.kind !== 'deny';
+      return (
+        !unasked.has(method) &&
+        leaf.routes.every((taker) => ruleFor(taker, method) === null) &&
+        ruleFor(other, method)?.kind !== 'deny'
+      );
     });
     if (missing.length === 0) continue;
     const methods = missing.join(', ');

@@ -27,7 +27,7 @@ const routeSettings: readonly Setting<Route>[] = [
   ['websocket', ({ websocket }) => websocket, true],
   ['cors', ({ cors }) => cors, true],
   ['path', pathInWords, true],
-  ['maxAge', ({ maxAgeMs }) => seconds(maxAgeMs)],
+  ['maxAge', ({ maxAgeMs }) => seconds(maxAgeMs ?? Infinity)],
   ['timeout', ({ timeoutMs }) => seconds(timeoutMs)],
   ['maxBody', ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit')],
   ['evict', ({ evict }) => evict],

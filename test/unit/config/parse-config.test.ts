@@ -287,7 +287,7 @@ describe('routes', () => {
       index: 0,
       methods: null,
       tolerates: 0,
-      maxAgeMs: Infinity,
+      maxAgeMs: null,
       upstream: 'orders',
       timeoutMs: 10_000,
       maxBodyBytes: Infinity,
@@ -398,7 +398,7 @@ describe('routes', () => {
 
   test('the table finds them', () => {
     const { routes } = parse(withRoute('access: public'));
-    expect(routes.anyHost.literals.get('x')?.param?.leaf?.every?.route.id).toBe('x');
+    expect(routes.anyHost.literals.get('x')?.param?.leaf?.alone?.id).toBe('x');
   });
 });
 

@@ -64,7 +64,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),
     cors: spec.cors ?? null,
     answers: spec.answers ?? null,
-    maxAgeMs: spec.maxAgeMs ?? Number.POSITIVE_INFINITY,
+    maxAgeMs: spec.maxAgeMs ?? null,
     upstream: 'service',
     timeoutMs: 10_000,
     maxBodyBytes: Number.POSITIVE_INFINITY,

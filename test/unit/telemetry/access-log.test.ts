@@ -187,18 +187,16 @@ test.each([
 
 test('the time of each line is its own, over the border of a second', async () => {
   const { createAccessLog } = await import('../../../src/telemetry/access-log.ts');
-  const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
   const times = [999, 1000, 1001, 61_050, 500];
   const written: string[] = [];
   const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
   const log = createAccessLog({ level: 'info', access: true }, sink, () => times[written.length]!)!;
-  for (const _ of times) log(makeRecord(), new RouteBindings().of(null));
+  for (const _ of times) log(makeRecord(), '');
   expect(written.map((line) => Date.parse(JSON.parse(line).time))).toEqual(times);
 });
 
 test('each line says what its own request asked for, whatever the one before it did', async () => {
   const { createAccessLog } = await import('../../../src/telemetry/access-log.ts');
-  const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
   const asked = [
     { method: 'GET', host: 'a.test' },
     { method: 'GET', host: 'a.test' },
@@ -213,10 +211,8 @@ test('each line says what its own request asked for, whatever the one before it 
   const written: string[] = [];
   const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
   const log = createAccessLog({ level: 'info', access: true }, sink)!;
-  const binding = new RouteBindings().of(null);
   const memory: LogMemory = { askedMembers: null, callerMembers: null, trusted: false };
-  for (const part of asked)
-    log(makeRecord({ ...part, door: part.method === 'PUT' ? 'upgrade' : 'proxy', memory }), binding);
+  for (const part of asked) log(makeRecord({ ...part, door: part.method === 'PUT' ? 'upgrade' : 'proxy', memory }), '');
   const told = written.map((line) => {
     const { method, host, door } = JSON.parse(line);
     return [method, host, door];
@@ -231,7 +227,6 @@ test('each line says what its own request asked for, whatever the one before it 
 
 test('each line says who asked, whatever was said of the request before on the connection', async () => {
   const { createAccessLog } = await import('../../../src/telemetry/access-log.ts');
-  const { RouteBindings } = await import('../../../src/telemetry/route-bindings.ts');
   const granted = allowed() as Allow;
   const asked: Parameters<typeof makeRecord>[0][] = [
     {},
@@ -252,8 +247,7 @@ test('each line says who asked, whatever was said of the request before on the c
     const written: string[] = [];
     const sink = { write: (line: string) => void written.push(line), settle: async () => {}, close: () => undefined };
     const log = createAccessLog({ level: 'debug', access: true }, sink, () => 0)!;
-    const binding = new RouteBindings().of(null);
-    for (const part of asked) log(makeRecord({ ...part, memory }), binding);
+    for (const part of asked) log(makeRecord({ ...part, memory }), '');
     return written.map((line) => JSON.parse(line) as unknown);
   };
   for (const trusted of [false, true]) {
