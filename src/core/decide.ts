@@ -63,7 +63,7 @@ function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Deci
   }
 
   try {
-    const resolution = resolve(credential, route.maxAgeMs ?? Infinity, view.client);
+    const resolution = resolve(credential, route.traits.maxAgeMs ?? Infinity, view.client);
     if (!(resolution instanceof Promise)) return admitResolved(resolution, view, request, match, roleMapping);
     const settling = resolution.then((settled) => admitResolved(settled, view, request, match, roleMapping));
     return settling.catch((cause) => broken(cause, match, request));

@@ -13,7 +13,7 @@ import { MailTally, type ReadMailState } from './mail-tally.ts';
 import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
 import type { ObserveRequest } from './request-record.ts';
 import { type RevocationReadings, RevocationTally } from './revocation-tally.ts';
-import { RouteBindings } from './route-bindings.ts';
+import { membersOf, RouteBindings } from './route-bindings.ts';
 import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
 import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
 import { standardOutput } from './standard-output.ts';
@@ -96,9 +96,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     log,
     observe: (record) => {
-      const row = bindings.rowOf(record.decision === null ? null : record.decision.route);
-      traffic.add(record, row);
-      if (accessLog !== null) accessLog(record, bindings.membersOf(row));
+      const route = bindings.inUse(record.decision === null ? null : record.decision.route);
+      const shared = bindings.sharedBy(route);
+      traffic.add(record, bindings.rowOf(route), shared.durations);
+      if (accessLog !== null) accessLog(record, membersOf(route, shared));
     },
     identityEvents: { ...identity.events, ...revocations.events },
     watchIdentity: (read) => identity.watch(read),

@@ -3,72 +3,91 @@
  * Bound when the table is loaded. A route that keeps its id through a reload keeps its numbers; those of a route that is
  * gone are forgotten.
  */
-import type { Route } from '../core/routing/route.ts';
+import type { CompiledRoute } from '../core/routing/compiled-route.ts';
+import type { RouteTraits } from '../core/routing/route.ts';
 import { Distribution } from './distribution.ts';
 import { jsonText } from './json-text.ts';
 import { metricsCatalog, noRoute } from './metrics-catalog.ts';
 import { RouteTallies } from './route-tally.ts';
 
+/** What routes of the same traits have in common, so that it is found in the processor's caches. */
+export interface TraitsBinding {
+  /** Durations of their upstream. */
+  readonly durations: Distribution;
+  /** The member of the log line that names their upstream, with the comma before. */
+  readonly member: string;
+}
+
 /** The row of requests without a route; the routes follow. */
 const unrouted = 0;
 
+/** Longest id or name in a log line, in UTF-16 units. */
+const maxName = 256;
+
 export class RouteBindings {
   tallies = new RouteTallies(1);
-  /** By row: the route, its members of the log line with the comma before, and durations of its upstream in turn. */
-  #bound: readonly (Route | null | string | Distribution)[] = [null, '', newDurations()];
-  #rowById: ReadonlyMap<string, number> = new Map();
+  #byTraits: ReadonlyMap<RouteTraits, TraitsBinding> = new Map();
+  #byId: ReadonlyMap<string, CompiledRoute> = new Map();
   #upstreams: ReadonlyMap<string, Distribution> = new Map();
+  readonly #ofNone: TraitsBinding = { durations: newDurations(), member: '' };
 
-  use(routes: readonly Route[]): void {
+  use(routes: readonly CompiledRoute[]): void {
+    const byTraits = new Map<RouteTraits, TraitsBinding>();
+    const byId = new Map<string, CompiledRoute>();
     const upstreams = new Map<string, Distribution>();
-    const rowById = new Map<string, number>();
     const tallies = new RouteTallies(routes.length + 1);
-    const bound = this.#bound.slice(0, 3);
     tallies.goOn(unrouted, this.tallies, unrouted);
     for (const route of routes) {
-      const { id, upstream: name } = route;
-      const upstream = upstreams.get(name) ?? this.#upstreams.get(name) ?? newDurations();
-      upstreams.set(name, upstream);
-      const row = route.index + 1;
-      const before = this.#rowById.get(id);
-      if (before !== undefined) tallies.goOn(row, this.tallies, before);
-      rowById.set(id, row);
-      bound.push(route, [',"route":', jsonText(id, 256), ',"upstream":', jsonText(name, 256)].join(''), upstream);
+      const { id, traits } = route;
+      const before = this.#byId.get(id);
+      if (before !== undefined) tallies.goOn(this.rowOf(route), this.tallies, this.rowOf(before));
+      byId.set(id, route);
+      if (byTraits.has(traits)) continue;
+      const { upstream } = traits;
+      const durations = upstreams.get(upstream) ?? this.#upstreams.get(upstream) ?? newDurations();
+      upstreams.set(upstream, durations);
+      byTraits.set(traits, { durations, member: `,"upstream":${jsonText(upstream, maxName)}` });
     }
     this.tallies = tallies;
-    this.#bound = bound;
-    this.#rowById = rowById;
+    this.#byTraits = byTraits;
+    this.#byId = byId;
     this.#upstreams = upstreams;
   }
 
-  /** A request that outlived a reload holds a route of the old table, whose index may mean another route now. */
-  rowOf(route: Route | null): number {
-    if (route === null) return unrouted;
-    const row = route.index + 1;
-    return this.#bound[3 * row] === route ? row : (this.#rowById.get(route.id) ?? unrouted);
+  /** A request that outlived a reload holds a route of the old table, whose index may mean another route now; null: it is gone. */
+  inUse(route: CompiledRoute | null): CompiledRoute | null {
+    // Traits are of one table.
+    if (route === null || this.#byTraits.has(route.traits)) return route;
+    return this.#byId.get(route.id) ?? null;
   }
 
-  /** Members of the log line that the route settles. */
-  membersOf(row: number): string {
-    return this.#bound[3 * row + 1] as string;
+  /** Of a route that is in use. */
+  rowOf(route: CompiledRoute | null): number {
+    return route === null ? unrouted : route.index + 1;
   }
 
-  upstreamOf(row: number): Distribution {
-    return this.#bound[3 * row + 2] as Distribution;
+  /** Of a route that is in use. */
+  sharedBy(route: CompiledRoute | null): TraitsBinding {
+    return (route === null ? undefined : this.#byTraits.get(route.traits)) ?? this.#ofNone;
   }
 
   get size(): number {
-    return this.#bound.length / 3 - 1;
+    return this.#byId.size;
   }
 
   *rows(): Generator<readonly [route: string, row: number]> {
-    yield* this.#rowById;
+    for (const [id, route] of this.#byId) yield [id, this.rowOf(route)];
     yield [noRoute, unrouted];
   }
 
   upstreams(): ReadonlyMap<string, Distribution> {
     return this.#upstreams;
   }
+}
+
+/** Members of the log line that the route settles, each with the comma before. */
+export function membersOf(route: CompiledRoute | null, { member }: TraitsBinding): string {
+  return route === null ? '' : `,"route":${jsonText(route.id, maxName)}${member}`;
 }
 
 function newDurations(): Distribution {

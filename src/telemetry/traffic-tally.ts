@@ -19,15 +19,13 @@ export class TrafficTally {
     this.#bindings = bindings;
   }
 
-  /** `row`: of its route. */
-  add(record: RequestRecord, row: number): void {
+  /** `row`: of its route; `upstream`: durations of its upstream. */
+  add(record: RequestRecord, row: number, upstream: Distribution): void {
     this.#bindings.tallies.add(row, record);
     const { decision, decidedAt, answeredAt } = record;
     if (decision === null || decidedAt <= 0) return;
     this.#decisions[decision.source].observe((decidedAt - record.startedAt) / 1000);
-    if (answeredAt > 0 && decision.outcome === 'allow') {
-      this.#bindings.upstreamOf(row).observe((answeredAt - decidedAt) / 1000);
-    }
+    if (answeredAt > 0 && decision.outcome === 'allow') upstream.observe((answeredAt - decidedAt) / 1000);
   }
 
   *samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { annotation, appendAnswerHeaders, type TreatAnswer } from '../core/forwarding/answer-headers.ts';
 import { type AnswerLines, answerLines } from '../core/forwarding/answer-lines.ts';
-import type { Route } from '../core/routing/route.ts';
+import type { RouteTraits } from '../core/routing/route.ts';
 
 /** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
 export type Annotate = 'failures' | 'all';
@@ -45,17 +45,17 @@ export function linesOf(head: AnswerHead): AnswerLines {
   return head.lines;
 }
 
-/** `route` is the request's, and `asked` are its headers. */
+/** `traits` are those of the request's route, and `asked` are its headers. */
 export function answerHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
   { annotate, rules }: AnswerContext,
-  route: Route | null,
+  traits: RouteTraits | null,
   asked: readonly string[],
 ): AnswerHead {
   const headers: string[] = [];
-  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, route, asked);
+  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, traits, asked);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {

@@ -46,7 +46,8 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
   /** Starts forwarding. Whatever comes of it is answered to the client; throws only for faults of the gateway. */
   forward(decision: Allow, context: ForwardingContext, facts: ClientFacts): void {
     const { route, request } = decision;
-    if (this.bodyLength > route.maxBodyBytes) {
+    const { traits } = route;
+    if (this.bodyLength > traits.maxBodyBytes) {
       this.fail('body_too_large');
       return;
     }
@@ -54,7 +55,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
       this.fail('header_invalid');
       return;
     }
-    const path = rewritePath(route, request.path);
+    const path = traits.rewrite === null ? request.path : rewritePath(route, request.path);
     if (path === null) {
       this.fail('path_ambiguous');
       return;
@@ -67,7 +68,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     }
     this.hop = hop;
     this.context = context;
-    this.upstream = context.upstreams.get(route.upstream);
+    this.upstream = context.upstreams.get(traits.upstream);
     this.begin(decision);
     if (this.expectsContinue) this.res.writeContinue();
     // The framing is the body's: bytes carry their length, a stream with `content-length` among the headers keeps it, one
@@ -146,7 +147,9 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
   /** Before the answer is looked at: what the upstream did holds even if its answer cannot be passed on. */
   private evictAfter(status: number): Promise<unknown> | null {
     const { granted } = this;
-    return granted !== null && granted.route.evict !== null && status < 300 ? this.context!.evict(granted) : null;
+    return granted !== null && granted.route.traits.evict !== null && status < 300
+      ? this.context!.evict(granted)
+      : null;
   }
 
   onResponseData(control: HopControl, chunk: Buffer): void {

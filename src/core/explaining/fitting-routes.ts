@@ -1,5 +1,6 @@
 /** Every route that a host and a path fit, and not only the most specific: for whoever explains or compares rules. */
-import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
+import type { PathNode, RouteTable } from '../routing/compile-routes.ts';
+import type { Leaf } from '../routing/compiled-route.ts';
 import { foldCase } from '../routing/path-reading.ts';
 import type { Route } from '../routing/route.ts';
 

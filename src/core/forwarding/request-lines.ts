@@ -49,7 +49,7 @@ function holdsFor(lines: RequestLines, rules: ForwardingRules, decision: Allow, 
   return (
     lines.rules === rules &&
     lines.identity === decision.identity &&
-    lines.forwardCredentials === decision.route.forwardCredentials &&
+    lines.forwardCredentials === decision.route.traits.forwardCredentials &&
     lines.stale === decision.stale &&
     lines.authority === decision.request.authority &&
     lines.client === facts.client &&
@@ -90,7 +90,7 @@ function makeLines(
     after,
     rules,
     identity: decision.identity,
-    forwardCredentials: decision.route.forwardCredentials,
+    forwardCredentials: decision.route.traits.forwardCredentials,
     stale: decision.stale,
     authority: decision.request.authority,
     client,

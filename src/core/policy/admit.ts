@@ -20,7 +20,7 @@ export function admit(
     const denied = authorize(rule, accepted.identity);
     if (denied !== null) return refuse('authorize', denied, request, route, accepted.identity, accepted.source);
   }
-  const { conditions } = route;
+  const { conditions } = route.traits;
   if (conditions === null) return allow(stage, request, route, accepted);
   const facts: ConditionFacts = {
     request,

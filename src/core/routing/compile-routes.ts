@@ -5,6 +5,7 @@
  */
 import type { AccessRule } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { type CompiledRoute, type Leaf, withTraits } from './compiled-route.ts';
 import { insertRoutes } from './insert-routes.ts';
 import type { LiteralTable } from './literal-table.ts';
 import type { Tail } from './plain-literals.ts';
@@ -12,7 +13,7 @@ import type { Route } from './route.ts';
 
 export interface RouteTable extends RouteTrees {
   /** In the order of the file; `routes[i].index === i`. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly CompiledRoute[];
   /** Whether a route reads `%2F` as "/". */
   readonly decodesSlashes: boolean;
   /** Every route as if its letter case did not count, and the upstreams that ignore it; null when none does. */
@@ -43,20 +44,10 @@ export interface PathNode {
   readonly tail: null;
 }
 
-/** The routes of one pattern. What most requests read stands in front, so that it lies together in memory. */
-export interface Leaf {
-  /** What is to come behind the place from where only one way leads here; null: that is no such leaf. */
-  tail: Tail | null;
-  /** The route that has the pattern to itself, whatever the method; null: they share it by method. */
-  alone: Route | null;
-  readonly byMethod: Map<string, Route>;
-  readonly routes: Route[];
-}
-
 export type TailedLeaf = Leaf & { readonly tail: Tail };
 
 export interface RouteMatch {
-  readonly route: Route;
+  readonly route: CompiledRoute;
   readonly rule: AccessRule;
   /** The request as the route reads it; null: as it was read before. */
   readonly request: CanonicalRequest | null;
@@ -64,7 +55,7 @@ export interface RouteMatch {
 
 export interface MethodRefusal {
   /** The first route of the pattern, for the log. */
-  readonly route: Route;
+  readonly route: CompiledRoute;
   /** Value of `Allow` (RFC 9110 section 10.2.1). */
   readonly allow: string;
 }
@@ -80,7 +71,8 @@ export interface Tie {
 const maxTies = 1000;
 
 /** Returns the table, or every tie, up to a thousand. */
-export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
+export function compileRoutes(given: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
+  const routes = withTraits(given);
   const ties: Tie[] = [];
   const trees = insertRoutes(routes, ignoresCase, (leaf, route) => {
     for (const rival of leaf.routes) {
@@ -93,13 +85,14 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
       if (!told) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // A tied route too: another one may tie with it alone.
-    addRoute(leaf, route);
+    leaf.routes.push(route);
+    if (ties.length === 0) claimMethods(leaf, route);
   });
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
 }
 
-function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
+function foldedTrees(routes: readonly CompiledRoute[]): RouteTable['folded'] {
   const ignoring = routes.filter(ignoresCase);
   if (ignoring.length === 0) return null;
   const trees = insertRoutes(
@@ -118,8 +111,7 @@ function decodesSlash({ reading }: Route): boolean {
   return reading?.decodesSlash === true;
 }
 
-function addRoute(leaf: Leaf, route: Route): void {
-  leaf.routes.push(route);
+function claimMethods(leaf: Leaf, route: CompiledRoute): void {
   const { methods, access } = route;
   if (methods === null) {
     leaf.alone = route;
@@ -134,7 +126,7 @@ function addRoute(leaf: Leaf, route: Route): void {
 }
 
 /** The route that answers to the method; null: none does. */
-export function routeFor(leaf: Leaf, method: string): Route | null {
+export function routeFor(leaf: Leaf, method: string): CompiledRoute | null {
   return leaf.alone ?? leaf.byMethod.get(method) ?? null;
 }
 

@@ -1,5 +1,6 @@
 /** Descends the tree of routes to the routes of the most specific pattern that a host and a path fit. */
-import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
+import type { PathNode, RouteTrees } from './compile-routes.ts';
+import type { Leaf } from './compiled-route.ts';
 import { foldCase } from './path-reading.ts';
 import { followTail } from './plain-literals.ts';
 

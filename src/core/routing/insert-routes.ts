@@ -3,21 +3,21 @@
  * below every literal that is theirs in one case: descending that literal then misses nothing of them, and the most
  * specific route of both kinds wins.
  */
-import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
+import type { PathNode, RouteTrees } from './compile-routes.ts';
+import type { CompiledRoute, Leaf } from './compiled-route.ts';
 import { foldCase } from './path-reading.ts';
 import { addPlainLiterals } from './plain-literals.ts';
-import type { Route } from './route.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
 export function insertRoutes(
-  routes: readonly Route[],
-  ignoresCase: (route: Route) => boolean,
-  add: (leaf: Leaf, route: Route) => void,
+  routes: readonly CompiledRoute[],
+  ignoresCase: (route: CompiledRoute) => boolean,
+  add: (leaf: Leaf, route: CompiledRoute) => void,
 ): RouteTrees {
   const exactHosts = new Map<string, PathNode>();
   const wildcards = new Map<string, PathNode>();
   const anyHost = newNode();
-  const rootFor = ({ pattern: { host } }: Route) => {
+  const rootFor = ({ pattern: { host } }: CompiledRoute) => {
     if (host === null) return anyHost;
     return host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
   };
@@ -54,19 +54,24 @@ function newLeaf(): Leaf {
   return { tail: null, alone: null, byMethod: new Map(), routes: [] };
 }
 
+/** The first route of a pattern whose letter case counts: there it is found, and nowhere else. */
+function leafOf(route: CompiledRoute): Leaf {
+  return route.methods === null ? route : newLeaf();
+}
+
 function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
   const root = roots.get(host) ?? newNode();
   roots.set(host, root);
   return root;
 }
 
-function exactLeaf(root: PathNode, route: Route): Leaf {
+function exactLeaf(root: PathNode, route: CompiledRoute): Leaf {
   let at = root;
   const { segments } = route.pattern;
   for (let index = 0; index < segments.length; index += 1) {
     const segment = segments[index]!;
     if (segment.kind === 'rest') {
-      at.rest ??= newLeaf();
+      at.rest ??= leafOf(route);
       return at.rest;
     }
     if (segment.kind === 'param') {
@@ -82,7 +87,7 @@ function exactLeaf(root: PathNode, route: Route): Leaf {
       at = next;
     }
   }
-  at.leaf ??= newLeaf();
+  at.leaf ??= leafOf(route);
   return at.leaf;
 }
 
@@ -91,7 +96,7 @@ type Twins = ReadonlyMap<string, readonly PathNode[]>;
 
 function visitFolded(
   at: PathNode,
-  route: Route,
+  route: CompiledRoute,
   index: number,
   twins: Map<PathNode, Twins>,
   visit: (leaf: Leaf) => void,

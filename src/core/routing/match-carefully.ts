@@ -9,15 +9,8 @@ import { Ambiguity, keptByAll } from '../request/ambiguity.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../request/other-readings.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import {
-  claims,
-  type Leaf,
-  type MethodRefusal,
-  type RouteMatch,
-  type RouteTable,
-  refusalOf,
-  routeFor,
-} from './compile-routes.ts';
+import { claims, type MethodRefusal, type RouteMatch, type RouteTable, refusalOf, routeFor } from './compile-routes.ts';
+import type { CompiledRoute, Leaf } from './compiled-route.ts';
 import { findLeaf } from './find-leaf.ts';
 import type { Route } from './route.ts';
 import { isMoreSpecific } from './specificity.ts';
@@ -70,7 +63,12 @@ function routeOf(leaf: Leaf | null, method: string): Route | null {
 }
 
 /** Whether no other reading of the path belongs to a more specific route. */
-function belongsTo(table: RouteTable, { host, path, method, ambiguities }: CanonicalRequest, end: Leaf, route: Route) {
+function belongsTo(
+  table: RouteTable,
+  { host, path, method, ambiguities }: CanonicalRequest,
+  end: Leaf,
+  route: CompiledRoute,
+) {
   const { folded } = table;
   if (folded?.upstreams.has(route.upstream) === true) {
     // Its service ignores case, so every route that is matched in any case has its say.

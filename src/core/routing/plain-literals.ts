@@ -4,7 +4,8 @@
  * than the work there. So where only one way leads on, the rest of the pattern is compared at once; rests that are alike,
  * as those of `/orders/{id}` and `/users/{id}`, are held once.
  */
-import type { Leaf, PathNode, RouteTrees, TailedLeaf } from './compile-routes.ts';
+import type { PathNode, RouteTrees, TailedLeaf } from './compile-routes.ts';
+import type { Leaf } from './compiled-route.ts';
 import { LiteralTable, stands } from './literal-table.ts';
 
 /** Segments that are to come, null for a parameter. */

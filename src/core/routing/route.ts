@@ -7,45 +7,49 @@ import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from './path-pattern.ts';
 import type { PathReading } from './path-reading.ts';
 
-export interface Route {
-  readonly id: string;
-  /** Position in the file; metrics and logs keep one bound child per route under it. */
-  readonly index: number;
-  readonly pattern: RoutePattern;
-  /** Methods that the route matches at all; null: every method. */
-  readonly methods: readonly string[] | null;
+/** What most requests ask of their route. Routes of a table that agree in all of it have it in common (`compiled-route.ts`). */
+export interface RouteTraits {
   readonly access: RouteAccess;
-  /** What must be true of request and identity besides (`when`); null: nothing. */
-  readonly conditions: readonly Criterion[] | null;
-  /** Bits of `Ambiguity` that the route tolerates in a path. */
-  readonly tolerates: number;
   /** How the service reads paths; null: as everybody does. */
   readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; null: any that lives. */
   readonly maxAgeMs: number | null;
-  /** Name of the upstream. */
-  readonly upstream: string;
-  /** Longest wait for the upstream's answer to begin, and between parts of a body, in milliseconds. */
-  readonly timeoutMs: number;
+  /** What must be true of request and identity besides (`when`); null: nothing. */
+  readonly conditions: readonly Criterion[] | null;
   /** Largest request body in bytes; `Infinity`: no limit. */
   readonly maxBodyBytes: number;
   readonly rewrite: PathRewrite | null;
   /** Whether the client's credential headers reach the upstream. */
   readonly forwardCredentials: boolean;
-  /** Whether WebSocket upgrades are forwarded. */
-  readonly websocket: boolean;
+  /** Name of the upstream. */
+  readonly upstream: string;
+  /** Longest wait for the upstream's answer to begin, and between parts of a body, in milliseconds. */
+  readonly timeoutMs: number;
+  /** What a successful call revokes; null: nothing. */
+  readonly evict: readonly Eviction[] | null;
   /** Pages of other origins that may use the route; null: OPTIONS is a method like others. */
   readonly cors: CorsPolicy | null;
   /** What is done to the headers of answers; null: nothing of the route's own. */
   readonly answers: AnswerRules | null;
+}
+
+export interface Route extends RouteTraits {
+  readonly id: string;
+  /** Position in the file; metrics and logs keep one row per route under it. */
+  readonly index: number;
+  readonly pattern: RoutePattern;
+  /** Methods that the route matches at all; null: every method. */
+  readonly methods: readonly string[] | null;
+  /** Bits of `Ambiguity` that the route tolerates in a path. */
+  readonly tolerates: number;
+  /** Whether WebSocket upgrades are forwarded. */
+  readonly websocket: boolean;
   /** Bytes of a request body that are here before a connection to the upstream is used. */
   readonly bodyBufferBytes: number;
   /** Least bytes of a request body in a second; 0: any rate. */
   readonly bodyRate: number;
   /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
-  /** What a successful call revokes; null: nothing. */
-  readonly evict: readonly Eviction[] | null;
   /** `shadow`: the rule is tried out, and whom it refuses is let through (`shadow-route.ts`). */
   readonly mode: 'enforce' | 'shadow';
 }

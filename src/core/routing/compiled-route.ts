@@ -1,0 +1,97 @@
+/**
+ * Routes as requests find them. Of thousands of routes, what a request reads of its own comes out of memory and not out of the
+ * processor's caches, and each place there costs as much as the work of a stage. So what a route has in common with others
+ * is one object for all of them, the little that is its own stands in front, and a route that has its pattern to itself
+ * is the end of the path in the tree.
+ */
+import type { Tail } from './plain-literals.ts';
+import type { Route, RouteTraits } from './route.ts';
+
+/** The routes of one pattern, where a path ends. */
+export interface Leaf {
+  /** What is to come behind the place from where only one way leads here; null: that is no such leaf. */
+  tail: Tail | null;
+  /** The route that has the pattern to itself, whatever the method; null: they share it by method. */
+  alone: CompiledRoute | null;
+  readonly byMethod: Map<string, CompiledRoute>;
+  readonly routes: CompiledRoute[];
+}
+
+/** As the end of a path it is the leaf of its own pattern, if it takes every method and is found in one place alone. */
+export interface CompiledRoute extends Route, Leaf {
+  readonly traits: RouteTraits;
+}
+
+/** Nothing is ever added to it. */
+const noMethods: Map<string, CompiledRoute> = new Map();
+
+export function withTraits(routes: readonly Route[]): readonly CompiledRoute[] {
+  const shared = new SharedTraits();
+  return routes.map((route) => {
+    const compiled: CompiledRoute = {
+      tail: null,
+      alone: null,
+      index: route.index,
+      traits: shared.of(route),
+      id: route.id,
+      byMethod: noMethods,
+      routes: [],
+      access: route.access,
+      reading: route.reading,
+      maxAgeMs: route.maxAgeMs,
+      conditions: route.conditions,
+      maxBodyBytes: route.maxBodyBytes,
+      rewrite: route.rewrite,
+      forwardCredentials: route.forwardCredentials,
+      upstream: route.upstream,
+      timeoutMs: route.timeoutMs,
+      evict: route.evict,
+      cors: route.cors,
+      answers: route.answers,
+      pattern: route.pattern,
+      methods: route.methods,
+      tolerates: route.tolerates,
+      websocket: route.websocket,
+      bodyBufferBytes: route.bodyBufferBytes,
+      bodyRate: route.bodyRate,
+      recheckMs: route.recheckMs,
+      mode: route.mode,
+    };
+    return compiled;
+  });
+}
+
+class SharedTraits {
+  /** Every value of a trait by its number: values are the same when they are one object. */
+  readonly #numbers = new Map<unknown, number>();
+  readonly #known = new Map<string, RouteTraits>();
+
+  of(route: Route): RouteTraits {
+    const { access, reading, maxAgeMs, conditions, maxBodyBytes, rewrite } = route;
+    const { forwardCredentials, upstream, timeoutMs, evict, cors, answers } = route;
+    const traits: RouteTraits = {
+      access,
+      reading,
+      maxAgeMs,
+      conditions,
+      maxBodyBytes,
+      rewrite,
+      forwardCredentials,
+      upstream,
+      timeoutMs,
+      evict,
+      cors,
+      answers,
+    };
+    const key = Object.values(traits).map(this.#numberOf).join();
+    const known = this.#known.get(key) ?? traits;
+    this.#known.set(key, known);
+    return known;
+  }
+
+  readonly #numberOf = (value: unknown): number => {
+    const number = this.#numbers.get(value) ?? this.#numbers.size;
+    this.#numbers.set(value, number);
+    return number;
+  };
+}
