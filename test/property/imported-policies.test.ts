@@ -11,8 +11,8 @@ import { importPolicy } from '../../src/workbench/import/import-policy.ts';
 import { SourceError } from '../../src/workbench/import/source-text.ts';
 import { policyOf } from '../../src/workbench/run-cases.ts';
 import { simulate } from '../../src/workbench/simulate.ts';
+import { patienceMs, runs } from './support.ts';
 
-const runs = Number(process.env['ROLEGATE_PROPERTY_RUNS'] ?? 1) * 300;
 const hosts = ['a.test', 'b.a.test'];
 const texts = ['x', 'xx', '7', 'y.json', 'a.b'];
 const paths = [
@@ -93,7 +93,7 @@ function matches(rule: OathkeeperRule, method: string, url: string): boolean {
 const lets = ({ authenticators, authorizer }: OathkeeperRule) =>
   authorizer === 'allow' && authenticators.some((one) => one === 'noop' || one === 'anonymous');
 
-test('access rules of Oathkeeper', () => {
+test('access rules of Oathkeeper', { timeout: patienceMs }, () => {
   let asked = 0;
   fc.assert(
     fc.property(fc.array(oathkeeperRule, { minLength: 1, maxLength: 5 }), (rules) => {
@@ -119,7 +119,7 @@ test('access rules of Oathkeeper', () => {
         }
       }
     }),
-    { numRuns: runs },
+    runs(300),
   );
   expect(asked).toBeGreaterThan(1_000);
 });
@@ -160,7 +160,7 @@ function pathFor(paths: readonly string[], path: string): string | null {
   );
 }
 
-test('security of OpenAPI documents', () => {
+test('security of OpenAPI documents', { timeout: patienceMs }, () => {
   let asked = 0;
   fc.assert(
     fc.property(openApi, ({ base, whole, paths: given }) => {
@@ -200,7 +200,7 @@ test('security of OpenAPI documents', () => {
         }
       }
     }),
-    { numRuns: runs },
+    runs(300),
   );
   expect(asked).toBeGreaterThan(500);
 });

@@ -125,11 +125,12 @@ export interface World {
 }
 
 /** Null: it is not valid, and an author would have been told. */
-function worldOf(of: Parts): World | null {
-  const written = textOf(of);
+export function readWorld(written: string): World | null {
   const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '' });
   return read.ok ? { written, config: read.config } : null;
 }
+
+const worldOf = (of: Parts): World | null => readWorld(textOf(of));
 
 export const configurations: fc.Arbitrary<World> = parts.map(worldOf).filter((world) => world !== null);
 

@@ -14,8 +14,7 @@ import { compareDecisions } from '../../src/workbench/shadow/compare-decisions.t
 import { type Decided, decideAlike } from '../../src/workbench/shadow/decide-alike.ts';
 import { simulate } from '../../src/workbench/simulate.ts';
 import { type Asked, configurations, requests } from './policy-worlds.ts';
-
-const scale = Number(process.env['ROLEGATE_PROPERTY_RUNS'] ?? 1);
+import { factor, patienceMs, runs } from './support.ts';
 
 /** As a running gateway decides it, with what it learned on the way. */
 function decideLive({ request, identity }: Asked, policy: Policy): Decided {
@@ -28,7 +27,7 @@ function decideLive({ request, identity }: Asked, policy: Policy): Decided {
   return { view, decision, credential: null, resolution: null, ...(asked as object | null) };
 }
 
-test('replay and shadow agree with the gateway', { timeout: 300_000 }, () => {
+test('replay and shadow agree with the gateway', { timeout: 5 * patienceMs }, () => {
   const tally = { decided: 0, undecided: 0, different: 0 };
   fc.assert(
     fc.property(configurations, configurations, fc.array(requests, { minLength: 40, maxLength: 40 }), (a, b, asked) => {
@@ -39,24 +38,27 @@ test('replay and shadow agree with the gateway', { timeout: 300_000 }, () => {
         const truth = decideLive(one, after).decision;
         const expected = compareDecisions(decided.decision, truth);
         const shadow = decideAlike(decided, after);
-        if (shadow !== null) expect(compareDecisions(decided.decision, shadow)).toBe(expected);
+        const fail = (what: string) =>
+          expect.fail(`${what} ${JSON.stringify({ one, expected, before: a.written, after: b.written })}`);
+        if (shadow !== null && compareDecisions(decided.decision, shadow) !== expected)
+          fail(`in the shadow ${compareDecisions(decided.decision, shadow)}:`);
         const written = recordOf(decided, before, reads, 0);
         if (written === null) continue;
         const replay = new Replay(before, after);
         replay.add(JSON.parse(JSON.stringify(written)) as DecisionRecord, reads);
         const { counts, unlikeRecorded } = replay.report(0);
-        expect(unlikeRecorded, JSON.stringify({ one, written, config: a.written })).toBe(0);
+        if (unlikeRecorded !== 0) fail(`unlike recorded in ${JSON.stringify(written)}:`);
         if (counts.undecided === 1) {
           tally.undecided += 1;
           continue;
         }
-        expect(counts[expected], JSON.stringify({ one, written, expected, counts })).toBe(1);
+        if (counts[expected] !== 1) fail(`replayed as ${JSON.stringify({ counts, written })}:`);
         tally.decided += 1;
         if (expected !== 'same') tally.different += 1;
       }
     }),
-    { numRuns: 60 * scale },
+    runs(60),
   );
-  expect(tally.decided).toBeGreaterThan(500 * scale);
-  expect(tally.different).toBeGreaterThan(50 * scale);
+  expect(tally.decided).toBeGreaterThan(500 * factor);
+  expect(tally.different).toBeGreaterThan(50 * factor);
 });
