@@ -96,7 +96,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 /** Waits for requests on their way; what then still differs between the two readings of a service, or null. */
 async function untilAgreed(world: FuzzWorld): Promise<string | null> {
   let differing: string | null = null;
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
     differing = null;
     for (const upstream of world.upstreams) {
       const [first, second] = leniencies.map((leniency) =>
