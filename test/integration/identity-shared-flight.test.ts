@@ -112,7 +112,7 @@ describe('those who wait', () => {
   });
 
   it('do so too for one that ends in the middle', async () => {
-    const [one, two] = await three({ authApi: { timeoutMs: 500 }, commandTimeoutMs: 200 });
+    const [one, two] = await three({ authApi: { timeoutMs: 1_500 }, commandTimeoutMs: 200 });
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
     await vi.waitFor(() => expect(api.waiting()).toBe(1));

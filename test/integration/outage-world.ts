@@ -16,6 +16,8 @@ export const kinds: [string, Headers][] = [
 export interface OutageSettings {
   /** Origin in place of the one of the double. */
   readonly authApi?: string;
+  /** How long the gateway waits for the Auth API; left out: not long, for those that do not answer. */
+  readonly timeout?: string;
   /** YAML of the sections. */
   readonly cache?: string;
   readonly breaker?: string;
@@ -36,7 +38,12 @@ export interface OutageWorld {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const message = 'Authentication is temporarily unavailable';
 
-export async function startOutageWorld({ authApi: url, cache, breaker }: OutageSettings = {}): Promise<OutageWorld> {
+export async function startOutageWorld({
+  authApi: url,
+  timeout,
+  cache,
+  breaker,
+}: OutageSettings = {}): Promise<OutageWorld> {
   const authApi = await startFakeAuthApi();
   authApi.addSession('anns-token');
   authApi.addKeyPair('anns-key', 'anns-secret');
@@ -45,7 +52,7 @@ export async function startOutageWorld({ authApi: url, cache, breaker }: OutageS
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 authApi:
   url: "${url ?? new URL(authApi.url).origin}"
-  timeout: 150ms
+  timeout: ${timeout ?? '150ms'}
   breaker: ${breaker ?? '{ failures: 3, open: 200ms }'}
 cache: ${cache ?? '{}'}
 roles: { user: {} }

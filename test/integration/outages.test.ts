@@ -33,7 +33,8 @@ const outages: [string, AuthApiMood, string][] = [
 
 describe.each(kinds)('%s', (_kind, credential) => {
   it.each(outages)('the Auth API gives %s', async (_name, mood, reason) => {
-    const world = await startWorld();
+    // An answer that comes late on a busy machine is the one that is meant all the same.
+    const world = await startWorld(reason === 'auth_timeout' ? {} : { timeout: '5s' });
     await world.authApi.behave(mood);
     expect(await world.expectOutage(await world.get('/orders/7', credential), 'order')).toBe(reason);
     await world.expectOutage(await world.get('/own', credential), 'own');

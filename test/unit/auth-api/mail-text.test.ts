@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { composeMail, describeDuration } from '../../../src/auth-api/outbox/compose-mail.ts';
 import { describeAgent, escapeHtml, oneLine } from '../../../src/auth-api/outbox/harmless-text.ts';
 import type { CodeMail } from '../../../src/auth-api/outbox/outbox.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const askedAtMs = Date.UTC(2026, 2, 1, 12, 5, 59);
 
@@ -60,11 +61,11 @@ describe('describeAgent', () => {
   });
 
   it('is short, and takes little time', () => {
-    const started = performance.now();
-    for (const agent of ['a'.repeat(100_000), 'a:'.repeat(50_000), '.a'.repeat(50_000), '/'.repeat(100_000)]) {
-      expect(describeAgent(agent.slice(0, 512)).length).toBeLessThanOrEqual(120);
-    }
-    expect(performance.now() - started).toBeLessThan(500);
+    const took = cpuMs(() => {
+      for (const agent of ['a'.repeat(100_000), 'a:'.repeat(50_000), '.a'.repeat(50_000), '/'.repeat(100_000)])
+        expect(describeAgent(agent.slice(0, 512)).length).toBeLessThanOrEqual(120);
+    });
+    expect(took).toBeLessThan(500);
   });
 });
 

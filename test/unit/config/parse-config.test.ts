@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { env, readSecret } from './environment.ts';
 
 function parse(text: string, variables: Readonly<Record<string, string>> = env): Config {
@@ -471,9 +472,8 @@ test('ten thousand routes are read in seconds', () => {
     (_, n) => `  - id: r${n}\n    match: { path: "/orders${n}/{id}" }\n    upstream: orders\n    access: [user]\n`,
   );
   const head = withRoute('access: [user]').replace(/routes:.*\n/, 'routes:\n');
-  const started = performance.now();
-  expect(parse(head + routes.join('')).routes.routes).toHaveLength(10_000);
-  expect(performance.now() - started).toBeLessThan(6000);
+  const took = cpuMs(() => expect(parse(head + routes.join('')).routes.routes).toHaveLength(10_000));
+  expect(took).toBeLessThan(6000);
 });
 
 test.each([

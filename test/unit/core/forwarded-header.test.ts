@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { clientFacts } from '../../../src/core/forwarding/client-facts.ts';
 import { appendForwarded, parseForwarded } from '../../../src/core/forwarding/forwarded-header.ts';
 import { compileTrustedProxies } from '../../../src/core/forwarding/trusted-proxies.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { splitHeader } from './make-policy.ts';
 
 const trust = compileTrustedProxies(['10.0.0.0/8', '2001:db8:1::/48']);
@@ -50,9 +51,10 @@ describe('elements', () => {
   });
 
   test('a long value costs what its length costs', () => {
-    const started = performance.now();
-    for (const part of ['for=a,', ';', ' ', '"', 'for="\\', 'a=b;', 'x']) parseForwarded(part.repeat(30_000));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const took = cpuMs(() => {
+      for (const part of ['for=a,', ';', ' ', '"', 'for="\\', 'a=b;', 'x']) parseForwarded(part.repeat(30_000));
+    });
+    expect(took).toBeLessThan(2_000);
   });
 });
 
