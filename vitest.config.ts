@@ -8,7 +8,7 @@ import { defineConfig, type TestUserConfig } from 'vitest/config';
 const shared: TestUserConfig = {
   environment: 'node',
   pool: 'forks',
-  setupFiles: ['test/support/skip-here.ts'],
+  setupFiles: ['test/support/skip-here.ts', 'test/support/patient-waits.ts'],
   hookTimeout: 30_000,
   restoreMocks: true,
   unstubEnvs: true,

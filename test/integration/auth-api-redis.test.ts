@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const silence = 300;
+const silence = 1_000;
 
 const ana = { email: 'ana@example.test', fullName: 'Ana', alias: 'ana', roles: ['user'], groups: ['public'] };
 const otherUser = { ...ana, email: 'ben@example.test', alias: 'ben' };

@@ -85,10 +85,10 @@ describe('the bound on calls', () => {
   });
 
   it('counts the wait for a turn into the deadline', async () => {
-    const server = await misbehaving({ kind: 'delays', delayMs: 150 });
-    const asking = client(server.origin, { concurrency: 1, timeoutMs: 220 });
+    const server = await misbehaving({ kind: 'delays', delayMs: 800 });
+    const asking = client(server.origin, { concurrency: 1, timeoutMs: 1_200 });
     const verdicts = await Promise.all([asking.check(bearer('1')), asking.check(bearer('2'))]);
-    // The first is answered (badly); the second has 70 ms left when its turn comes.
+    // The first is answered (badly); the second has 400 ms left when its turn comes.
     expect(verdicts).toMatchObject([{ reason: 'auth_answer_invalid' }, { reason: 'auth_timeout' }]);
   });
 });

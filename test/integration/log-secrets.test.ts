@@ -148,7 +148,7 @@ beforeAll(async () => {
   gateway = await startGateway(`version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 log: { level: trace }
-authApi: { url: "${new URL(authApi.url).origin}", timeout: 200ms, breaker: { failures: 10000 } }
+authApi: { url: "${new URL(authApi.url).origin}", timeout: 1s, breaker: { failures: 10000 } }
 credentials: { bearerCookie: session }
 roles: { user: {}, admin: { inherits: [user] } }
 upstreams:
