@@ -12,7 +12,7 @@ import type { LoadAnswer, LoadJob } from '../load/load.ts';
 import { Processes, type Started } from '../load/processes.ts';
 import { freePort } from '../micro/processes.ts';
 import { spread } from '../micro/report.ts';
-import { identitiesCost } from './identities.ts';
+import { identitiesCost, printableIdentities } from './identities.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -71,12 +71,7 @@ console.log('|---|---:|---:|---|---|');
 console.log(
   `| CPU us per request: 10 routes, 10,000 routes | ${middle(([us]) => us)} | ${middle(([, us]) => us)} | ${shown(ratio)} | ${met(ratio.median, aims.routes)} |`,
 );
-console.log(
-  `| CPU us per decision: 1,000 identities, 100,000 | ${identities.fewUs.toFixed(2)} | ${identities.manyUs.toFixed(2)} | ${shown(identities.ratio)} | ${met(identities.ratio.median, aims.identities)} |`,
-);
-console.log(
-  `\n100,000 identities take ${identities.addedMb.toFixed(0)} MB, aim ${met(identities.addedMb, aims.addedMb)}`,
-);
+console.log(`\n${printableIdentities(identities, { ratio: aims.identities, addedMb: aims.addedMb })}`);
 const missed =
   ratio.median > aims.routes || identities.ratio.median > aims.identities || identities.addedMb > aims.addedMb;
 process.exit(options.check && missed ? 1 : 0);

@@ -1,6 +1,6 @@
-/** A verdict as memory holds it: with the answer that a hit returns, made once, and its places in the lists of the cache. */
+/** A verdict as memory holds it: the answer that a hit returns, with its places in the lists of the cache. */
 import type { Credential } from '../core/credential/credential.ts';
-import type { Accepted, Identity, Resolution } from '../core/identity/identity.ts';
+import type { Identity, Resolution } from '../core/identity/identity.ts';
 import { ownText } from './credential-text.ts';
 import type { DueEntry } from './due-wheel.ts';
 import type { VerdictSubject } from './revocation/tombstones.ts';
@@ -23,16 +23,12 @@ export function momentOf({ askedAtMs }: Verdict, { moment = askedAtMs }: Origin)
   return moment;
 }
 
-const rejection: Resolution = Object.freeze({
-  identity: null,
-  reason: 'credential_rejected',
-  retryAfterS: null,
-  source: 'memory',
-});
-
-/** What a hit reads stands in front, so that it lies together in memory. Times are counted from the base. */
+/**
+ * A hit returns the entry itself as the answer, one place in memory less than an answer of its own. What a hit reads
+ * stands in front, so that it lies together. Times are counted from the base.
+ */
 export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<MemoryEntry> {
-  readonly resolution: Resolution;
+  readonly identity: Identity | null;
   readonly #base: TimeBase;
   readonly #end: number;
   readonly #askedAt: number;
@@ -41,10 +37,10 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
   spared = false;
   /** Whether it was hit since it was asked for. */
   used = false;
-  readonly kind: Credential['kind'];
-  /** The credential itself, as `textOf` writes it. */
-  readonly text: string;
   readonly foreign: boolean;
+  readonly kind: Credential['kind'];
+  /** Out of sight of whoever prints an answer. */
+  readonly #text: string;
   readonly #moment: number;
   /** Alone it stands for a list of one. */
   readonly #lookups: string | readonly string[];
@@ -68,21 +64,42 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
   ) {
     const { identity, askedAtMs, endMs } = verdict;
     const { lookups } = origin;
-    this.resolution = identity === null ? rejection : acceptance(identity);
+    this.identity = identity;
     this.#base = base;
     this.#end = endMs - base.ms;
     this.#askedAt = askedAtMs - base.ms;
     this.version = version;
-    this.kind = kind;
-    this.text = ownText(text);
     this.foreign = origin.foreign;
+    this.kind = kind;
+    this.#text = ownText(text);
     this.#moment = momentOf(verdict, origin) - base.ms;
     this.#lookups = lookups.length === 1 ? lookups[0]! : lookups;
     this.bytes = entryBytes + textBytes(text) + lookupsBytes(lookups) + identityBytes(identity);
   }
 
-  get identity(): Identity | null {
-    return this.resolution.identity;
+  get resolution(): Resolution {
+    return this as Resolution;
+  }
+
+  get reason(): 'credential_rejected' | null {
+    return this.identity === null ? 'credential_rejected' : null;
+  }
+
+  get stale(): false {
+    return false;
+  }
+
+  get retryAfterS(): null {
+    return null;
+  }
+
+  get source(): 'memory' {
+    return 'memory';
+  }
+
+  /** The credential itself, as `textOf` writes it. */
+  get text(): string {
+    return this.#text;
   }
 
   get askedAtMs(): number {
@@ -119,16 +136,12 @@ export function subjectOf(identity: Identity | null, lookups: readonly string[])
   return { lookups, sessionId, keyId, userId };
 }
 
-function acceptance(identity: Identity): Accepted {
-  return Object.freeze({ identity, reason: null, stale: false, source: 'memory' });
-}
-
 /*
  * Estimates for the bound in bytes, on the large side, for a 64-bit Node: objects and numbers of an entry and its place
- * in a map; the same of an identity; the head of a string, rounded up. Measured in test/unit/identity/memory-size.test.ts.
+ * in the index; the same of an identity; the head of a string, rounded up. Measured in test/unit/identity/memory-size.test.ts.
  */
 const entryBytes = 240;
-const ownIdentityBytes = 160;
+const ownIdentityBytes = 128;
 const stringBytes = 24;
 const listHeadBytes = 32;
 

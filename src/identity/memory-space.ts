@@ -1,20 +1,19 @@
-/**
- * Entries of one sort, accepted or rejected, bounded in number and bytes. The two kinds of credential lie in maps apart:
- * the text of one can never be found as the other.
- */
+/** Entries of one sort, accepted or rejected, bounded in number and bytes. */
 import type { Credential } from '../core/credential/credential.ts';
+import { CredentialIndex } from './credential-index.ts';
 import type { MemoryEntry } from './memory-entry.ts';
 import { Sieve } from './sieve.ts';
 
 export class MemorySpace {
-  readonly #bearers = new Map<string, MemoryEntry>();
-  readonly #keyPairs = new Map<string, MemoryEntry>();
+  readonly #index = new CredentialIndex<MemoryEntry>();
   readonly #sieve: Sieve<MemoryEntry>;
+  readonly #onEvict: (entry: MemoryEntry) => void;
 
   /** `onEvict` is called for an entry that had to give way, after it has left. */
   constructor(maxEntries: number, maxBytes: number, onEvict: (entry: MemoryEntry) => void) {
+    this.#onEvict = onEvict;
     this.#sieve = new Sieve(maxEntries, maxBytes, (entry) => {
-      this.#of(entry.kind).delete(entry.text);
+      this.#index.delete(entry);
       onEvict(entry);
     });
   }
@@ -28,23 +27,24 @@ export class MemorySpace {
   }
 
   get(kind: Credential['kind'], text: string): MemoryEntry | undefined {
-    return (kind === 'bearer' ? this.#bearers : this.#keyPairs).get(text);
+    return this.#index.get(kind, text);
   }
 
   /** Takes an entry of a credential that has none here; false when it is larger than the whole space. */
   set(entry: MemoryEntry): boolean {
     if (!this.#sieve.add(entry)) return false;
-    this.#of(entry.kind).set(entry.text, entry);
+    const inTheWay = this.#index.inTheWayOf(entry.text);
+    if (inTheWay !== null) {
+      this.delete(inTheWay);
+      this.#onEvict(inTheWay);
+    }
+    this.#index.add(entry);
     return true;
   }
 
   /** Lets an entry go that is held. */
   delete(entry: MemoryEntry): void {
     this.#sieve.remove(entry);
-    this.#of(entry.kind).delete(entry.text);
-  }
-
-  #of(kind: Credential['kind']): Map<string, MemoryEntry> {
-    return kind === 'bearer' ? this.#bearers : this.#keyPairs;
+    this.#index.delete(entry);
   }
 }

@@ -34,7 +34,7 @@ export class RoleMapping {
     const known = this.#mapped.get(accepted);
     if (known !== undefined) return known;
     const derived = derivedRoles(this.origins, accepted.identity);
-    const made = derived.length === 0 ? accepted : { ...accepted, identity: withRoles(accepted.identity, derived) };
+    const made = derived.length === 0 ? accepted : withRoles(accepted, derived);
     this.#mapped.set(accepted, made);
     return made;
   }
@@ -56,6 +56,8 @@ export function derivedRoles(origins: readonly RoleOrigin[], identity: Identity)
   return [...derived];
 }
 
-function withRoles(identity: Identity, derived: readonly string[]): Identity {
-  return Object.freeze({ ...identity, roles: Object.freeze([...identity.roles, ...derived]) });
+/** Field by field: the answer of a cache may be more than an answer. */
+function withRoles({ identity, stale, source }: Accepted, derived: readonly string[]): Accepted {
+  const roles = Object.freeze([...identity.roles, ...derived]);
+  return { identity: Object.freeze({ ...identity, roles }), reason: null, stale, source };
 }

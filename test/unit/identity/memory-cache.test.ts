@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MemoryCache, type MemoryCacheOptions } from '../../../src/identity/memory-cache.ts';
 import { type Revocation, Tombstones } from '../../../src/identity/revocation/tombstones.ts';
@@ -23,6 +24,28 @@ describe('MemoryCache', () => {
     const first = cache.find(bearer(), nowMs)?.resolution;
     expect(first).toMatchObject({ identity: accepted.identity, reason: null, stale: false, source: 'memory' });
     expect(cache.find(bearer(), nowMs + 1)?.resolution).toBe(first);
+  });
+
+  it('gives answers that do not show the credential to whoever prints them', () => {
+    const cache = memory();
+    cache.keep(bearer('not-to-be-seen'), accepted, nowMs, origin);
+    const { resolution } = cache.find(bearer('not-to-be-seen'), nowMs)!;
+    expect(inspect(resolution, { depth: null, showHidden: true })).not.toContain('not-to-be-seen');
+    expect(JSON.stringify(resolution)).not.toContain('not-to-be-seen');
+  });
+
+  it('keeps no more than sixteen credentials that look alike, and others beside them', () => {
+    const evicted: string[] = [];
+    const cache = memory({ onEvict: (space) => evicted.push(space) });
+    const alike = (number: number) => bearer(`a${String(number).padStart(5, '.')}${'a'.repeat(60)}`);
+    cache.keep(bearer('another'), accepted, nowMs);
+    for (let number = 0; number < 50; number += 1) {
+      cache.keep(alike(number), accepted, nowMs);
+      expect(cache.find(alike(number), nowMs)).not.toBeNull();
+    }
+    expect(cache.size.accepted).toBe(17);
+    expect(evicted).toHaveLength(34);
+    expect(cache.find(bearer('another'), nowMs)).not.toBeNull();
   });
 
   it('keeps good identities through a flood of rejected tokens', () => {
