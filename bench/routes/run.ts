@@ -1,7 +1,7 @@
 /**
  * `npm run bench:routes`: CPU per request of a gateway with ten routes and of one with ten thousand, all of them used at
- * random, in turns; and a decision among a thousand cached identities and among a hundred thousand, with what these take
- * in memory.
+ * random, in turns; and the time of a decision among a thousand cached identities and among a hundred thousand, with
+ * what these take in memory.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ if (options.help) {
   console.log(`Usage: npm run bench:routes -- [options]
   --rounds N    pairs of measurements of the gateways (default 15)
   --seconds N   of each (default 1.5)
-  --blocks N    pairs of blocks of decisions among identities (default 100)
+  --blocks N    rounds of decisions among identities (default 100)
   --check       exit 1 when an aim is not met`);
   process.exit(0);
 }
@@ -49,7 +49,7 @@ const [few, many] = [await gatewayOf(counts[0]), await gatewayOf(counts[1])];
 const client = processes.client();
 console.log(
   `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ` +
-    `${options.rounds} rounds of ${options.seconds} s, ${options.blocks} of 5,000 decisions\n`,
+    `${options.rounds} rounds of ${options.seconds} s, ${options.blocks} of 2,000 decisions\n`,
 );
 
 const pairs: [few: number, many: number][] = [];
