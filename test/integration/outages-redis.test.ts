@@ -207,7 +207,7 @@ describe('the life of a verdict', () => {
 
   it('a bad one lives its own short life', async () => {
     const { url, keyPrefix } = await useRedis();
-    const rejectedMs = 1_000;
+    const rejectedMs = 2_000;
     // Lives are up to a tenth shorter, so that they do not end together.
     const shortestMs = 0.9 * rejectedMs;
     const gateway = await replica(url, keyPrefix, `accepted: 1h, rejected: ${rejectedMs}ms`);

@@ -9,10 +9,9 @@ import type { Finding } from '../../src/workbench/analysis/finding.ts';
 import { policyOf } from '../../src/workbench/run-cases.ts';
 import { simulate } from '../../src/workbench/simulate.ts';
 import { configurations, everyRequest } from './policy-worlds.ts';
+import { patienceMs, runs } from './support.ts';
 
-const runs = 400 * Number(process.env['ROLEGATE_PROPERTY_RUNS'] ?? 1);
-
-test('what is said never to happen never does', { timeout: 300_000 }, () => {
+test('what is said never to happen never does', { timeout: 5 * patienceMs }, () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(configurations, ({ config }) => {
@@ -21,12 +20,12 @@ test('what is said never to happen never does', { timeout: 300_000 }, () => {
       neverHappens(config, findings);
       namesRulesOfRoles(config, findings);
     }),
-    { numRuns: runs },
+    runs(400),
   );
   expect([...seen]).toEqual(expect.arrayContaining(['role_unused', 'route_in_shadow', 'condition_idle']));
 });
 
-test('nor does what is said so seldom', { timeout: 300_000 }, () => {
+test('nor does what is said so seldom', { timeout: 5 * patienceMs }, () => {
   // Enough to be sure of some; every request is tried for a part of those that were found.
   const mostTried = 40;
   const found = { condition_unmeetable: 0, public_over_protected: 0, rule_unmeetable: 0 };
@@ -45,7 +44,7 @@ test('nor does what is said so seldom', { timeout: 300_000 }, () => {
       found.condition_unmeetable += 1;
       if (found.condition_unmeetable <= mostTried) neverHappens(config, findings);
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
   expect(Math.min(...Object.values(found))).toBeGreaterThan(0);
 });

@@ -101,7 +101,9 @@ test('a leaf is that of the most specific pattern, and a method leads to the rou
         const { host, method } = request;
         const best = mostSpecific(routes, host, path);
         const leaf = findLeaf(table, host, path);
-        expect([path, indices(leaf?.routes ?? [])]).toEqual([path, best]);
+        // An `expect` for each of the many would be most of the time.
+        const at = indices(leaf?.routes ?? []);
+        if (String(at) !== String(best)) expect.fail(`${host} ${path} leads to ${at} and not to ${best}`);
         if (best.length > 0) found += 1;
         if (table.folded !== null || path.includes('//')) continue;
         const match = matchRoute(table, {
@@ -114,9 +116,8 @@ test('a leaf is that of the most specific pattern, and a method leads to the rou
           ambiguities: 0,
         });
         const expected = ruleOf(routes, best, method);
-        if (typeof match === 'string') expect(expected).toBe(404);
-        else if ('allow' in match) expect([path, method, expected]).toEqual([path, method, 405]);
-        else expect([path, method, expected]).toEqual([path, method, match.route.index]);
+        const met = typeof match === 'string' ? 404 : 'allow' in match ? 405 : match.route.index;
+        if (met !== expected) expect.fail(`${method} ${host} ${path} comes to ${met} and not to ${expected}`);
       }
     }),
     { numRuns: 3_000 },
