@@ -29,6 +29,7 @@ class Load {
   readonly #latenciesMs: number[] = [];
   #fail: (error: Error) => void = () => {};
   readonly #pace: Pace | null;
+  readonly #draw: () => number;
   #running = true;
   #measuring = false;
   #done = 0;
@@ -37,6 +38,9 @@ class Load {
     this.#job = job;
     this.#constant = job.request.includes('{n}') ? null : Buffer.from(job.request, 'latin1');
     this.#pace = job.rate === undefined ? null : new Pace(job.rate);
+    const { numbers, skewed = false } = job;
+    if (numbers === undefined) this.#draw = () => ++serial;
+    else this.#draw = skewed ? zipf(numbers) : () => Math.floor(Math.random() * numbers);
   }
 
   async run(): Promise<LoadResult> {
@@ -74,9 +78,11 @@ class Load {
     return this.#job.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
   }
 
-  #number(): string {
-    const { numbers } = this.#job;
-    return String(numbers === undefined ? ++serial : Math.floor(Math.random() * numbers)).padStart(12, '0');
+  #request(): string {
+    const { request, routes } = this.#job;
+    const number = this.#draw();
+    const text = request.replaceAll('{n}', digits(number));
+    return routes === undefined ? text : text.replaceAll('{r}', digits(routeOf(number, routes)));
   }
 
   #open(): void {
@@ -87,7 +93,7 @@ class Load {
     const send = (dueAt = performance.now()) => {
       sentAt = dueAt;
       if (this.#constant !== null) socket.write(this.#constant);
-      else socket.write(this.#job.request.replaceAll('{n}', this.#number()), 'latin1');
+      else socket.write(this.#request(), 'latin1');
     };
     const next = this.#pace === null ? () => send() : () => this.#pace?.whenDue(send);
     socket.on('connect', next);
@@ -112,6 +118,31 @@ class Load {
       if (this.#running) this.#fail(new Error('the server closed a connection'));
     });
   }
+}
+
+function digits(number: number): string {
+  return String(number).padStart(12, '0');
+}
+
+/** Numbers that follow each other are of routes that do not. */
+function routeOf(number: number, { used, of }: { readonly used: number; readonly of: number }): number {
+  return ((number * 7919) % used) * (of / used);
+}
+
+/** Draws a number below `count`: k in proportion to 1 / (k + 1). */
+function zipf(count: number): () => number {
+  let sum = 0;
+  const sums = Float64Array.from({ length: count }, (_, k) => (sum += 1 / (k + 1)));
+  return () => {
+    const drawn = Math.random() * sum;
+    let [low, high] = [0, count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! < drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
 }
 
 function statusOf(bytes: Buffer): number {

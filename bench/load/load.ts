@@ -2,10 +2,14 @@
 
 export interface LoadJob {
   readonly port: number;
-  /** Whole request; `{n}` is replaced by a number of twelve digits. */
+  /** Whole request; `{n}` is replaced by a number of twelve digits, `{r}` by the one of its route. */
   readonly request: string;
   /** The number is drawn at random below this; left out: it is one that no other request has. */
   readonly numbers?: number;
+  /** As Zipf has it: number k in proportion to 1 / (k + 1); left out: all alike. */
+  readonly skewed?: boolean;
+  /** Routes that are used, and how many there are; those that are used lie apart. */
+  readonly routes?: { readonly used: number; readonly of: number };
   readonly status: number;
   readonly connections: number;
   readonly warmupMs: number;
