@@ -7,10 +7,12 @@ import { deepest, isRefusedKey } from './build-tree.ts';
 import { Entries } from './entries.ts';
 import { NotPlain } from './not-plain.ts';
 import { plainValue } from './plain-scalar.ts';
-import { colon, dash, PlainText } from './plain-text.ts';
+import { closeBrace, closeBracket, colon, comma, dash, openBrace, openBracket, PlainText } from './plain-text.ts';
 import { substituteEnv, type UsedVariable } from './substitute-env.ts';
 import type { Node } from './tree.ts';
 
+/** Further ones, such as names of roles, are looked at each time. */
+const mostKeys = 1000;
 /** The library allows 1024 characters from a key to its colon. */
 const longestKey = 1000;
 
@@ -23,6 +25,7 @@ export interface PlainFile {
 /** Throws `NotPlain`. */
 export function readPlainFile(text: string, env: Readonly<Record<string, string | undefined>>): PlainFile {
   const source = new PlainText(text);
+  const keys = new Keys();
   const used: UsedVariable[] = [];
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
@@ -40,15 +43,22 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     const column = source.here;
     if (source.isIndicator(dash)) return list(column, depth);
     const offset = source.at;
-    const first = text[offset];
-    if (first === '[' || first === '{') return ended(flow(indent, depth));
-    const isPlain = !isQuote(first);
+    if (atBracket()) return ended(flow(indent, depth));
+    const isPlain = !source.isQuote();
     const written = isPlain ? source.plain() : source.quoted();
     if (source.isIndicator(colon)) return map(column, depth, offset, written);
     // In a line of its own it could go on in the next one.
     if (isPlain && atLineStart) throw new NotPlain();
     return ended(scalar(offset, written, isPlain));
   };
+
+  const add = (entries: Entries, key: string, keyOffset: number, value: Node): void => {
+    const name = keys.take(key);
+    if (entries.get(name) !== null) throw new NotPlain();
+    entries.add(name, keyOffset, value);
+  };
+
+  const atBracket = (): boolean => source.code === openBracket || source.code === openBrace;
 
   const ended = (node: Node): Node => {
     source.endLine();
@@ -63,11 +73,11 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
-      addEntry(entries, key, keyOffset, entryValue(indent, depth + 1));
+      add(entries, key, keyOffset, entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
-      key = isQuote(text[keyOffset]) ? source.quoted() : source.plain();
+      key = source.isQuote() ? source.quoted() : source.plain();
       if (!source.isIndicator(colon)) throw new NotPlain();
     }
   };
@@ -82,9 +92,8 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       return isBelow ? block(indent, depth, true) : nothing(offset, depth);
     }
     checkDepth(depth);
-    const first = text[offset];
-    if (first === '[' || first === '{') return ended(flow(indent, depth));
-    return ended(isQuote(first) ? scalar(offset, source.quoted(), false) : scalar(offset, source.plain(), true));
+    if (atBracket()) return ended(flow(indent, depth));
+    return ended(source.isQuote() ? scalar(offset, source.quoted(), false) : scalar(offset, source.plain(), true));
   };
 
   const list = (indent: number, depth: number): Node => {
@@ -105,16 +114,16 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   };
 
   /** Behind one bracket and up to the other: `item` reads what stands between two commas. */
-  const between = (indent: number, depth: number, close: ']' | '}', item: () => void): void => {
+  const between = (indent: number, depth: number, close: number, item: () => void): void => {
     checkDepth(depth);
     source.at += 1;
     for (;;) {
       source.skipBetween(indent);
-      if (text[source.at] === close) break;
+      if (source.code === close) break;
       item();
       source.skipBetween(indent);
-      if (text[source.at] === close) break;
-      if (text[source.at] !== ',') throw new NotPlain();
+      if (source.code === close) break;
+      if (source.code !== comma) throw new NotPlain();
       source.at += 1;
     }
     source.at += 1;
@@ -122,9 +131,9 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
 
   const flow = (indent: number, depth: number): Node => {
     const { at: offset } = source;
-    if (text[offset] === '[') {
+    if (source.code === openBracket) {
       let items: Node[] | null = null;
-      between(indent, depth, ']', () => {
+      between(indent, depth, closeBracket, () => {
         const item = flowValue(indent, depth + 1);
         // Most lists have one item, and an empty array would make room for seventeen.
         if (items === null) items = [item];
@@ -133,13 +142,13 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       return { kind: 'list', offset, items: items ?? [] };
     }
     const entries = new Entries();
-    between(indent, depth, '}', () => {
+    between(indent, depth, closeBrace, () => {
       const { at: keyOffset } = source;
-      const key = isQuote(text[keyOffset]) ? source.quoted() : source.plainBetween();
+      const key = source.isQuote() ? source.quoted() : source.plainBetween();
       if (!source.isIndicator(colon) || source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
       source.skipBetween(indent);
-      addEntry(entries, key, keyOffset, flowValue(indent, depth + 1));
+      add(entries, key, keyOffset, flowValue(indent, depth + 1));
     });
     return { kind: 'map', offset, entries };
   };
@@ -147,9 +156,8 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   const flowValue = (indent: number, depth: number): Node => {
     checkDepth(depth);
     const { at: offset } = source;
-    const first = text[offset];
-    if (first === '[' || first === '{') return flow(indent, depth);
-    return isQuote(first) ? scalar(offset, source.quoted(), false) : scalar(offset, source.plainBetween(), true);
+    if (atBracket()) return flow(indent, depth);
+    return source.isQuote() ? scalar(offset, source.quoted(), false) : scalar(offset, source.plainBetween(), true);
   };
 
   if (source.column !== 0) throw new NotPlain();
@@ -158,13 +166,18 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   return { root, used };
 }
 
-function addEntry(entries: Entries, name: string, keyOffset: number, value: Node): void {
-  if (name === '' || isRefusedKey(name) || entries.get(name) !== null) throw new NotPlain();
-  entries.add(name, keyOffset, value);
-}
+/** Keys are the same few: each is looked at once, and is one text wherever it stands. */
+class Keys {
+  readonly #known = new Map<string, string>();
 
-function isQuote(character: string | undefined): boolean {
-  return character === '"' || character === "'";
+  /** Throws `NotPlain` for one that no mapping may have. */
+  take(name: string): string {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    if (name === '' || isRefusedKey(name)) throw new NotPlain();
+    if (this.#known.size < mostKeys) this.#known.set(name, name);
+    return name;
+  }
 }
 
 function checkDepth(depth: number): void {

@@ -6,22 +6,27 @@ import { NotPlain } from './not-plain.ts';
 
 /** Tabs, carriage returns and byte order marks have rules of their own, and other control characters are mistakes. */
 const odd = /[\u0000-\u0009\u000b-\u001f\u007f\ufeff]/;
-/** How plain scalars begin that need no second look. */
-const usual = /[A-Za-z0-9/_]/y;
 /** How a plain scalar may not begin: indicators (YAML 1.2.2 section 5.3), some of them only before a space, the end of a line or another one. */
 const indicator = /[[\]{},#&*!|>'"%@`]|[-?:](?:[ \n,[\]{}]|$)/y;
 
 export const dash = 0x2d;
 export const colon = 0x3a;
+export const comma = 0x2c;
+export const openBracket = 0x5b;
+export const closeBracket = 0x5d;
+export const openBrace = 0x7b;
+export const closeBrace = 0x7d;
 const space = 0x20;
 const lineFeed = 0x0a;
 const hash = 0x23;
+const doubleQuote = 0x22;
+const singleQuote = 0x27;
+const backslash = 0x5c;
+const slash = 0x2f;
+const lastOfAscii = 0x7f;
 
 /** Between double quotes with no escapes but those that mean the same in JSON (YAML 1.2.2 section 5.7, RFC 8259 section 7). */
 const jsonText = /^"(?:[^\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"$/;
-
-/** Where a plain scalar between brackets may end. */
-const ending = /[\n,[\]{}#:]/g;
 
 export class PlainText {
   readonly text: string;
@@ -98,19 +103,37 @@ export class PlainText {
     if (this.column <= indent) throw new NotPlain();
   }
 
+  /** What stands here; NaN at the end of the text. */
+  get code(): number {
+    return this.text.charCodeAt(this.at);
+  }
+
+  /** Whether a text between quotes begins here. */
+  isQuote(): boolean {
+    const { code } = this;
+    return code === doubleQuote || code === singleQuote;
+  }
+
   /** A text between quotes, of one line. */
   quoted(): string {
-    const { text, at } = this;
-    const quote = text[at]!;
-    const goesOn = quote === "'" ? isDoubled : isEscaped;
-    let end = text.indexOf(quote, at + 1);
-    while (end >= 0 && goesOn(text, end)) end = text.indexOf(quote, quote === "'" ? end + 2 : end + 1);
-    if (end < 0) throw new NotPlain();
-    const source = text.slice(at, end + 1);
-    if (source.includes('\n')) throw new NotPlain();
+    const { text, at, code: quote } = this;
+    let isPlain = true;
+    let end = at + 1;
+    for (; ; end += 1) {
+      const code = text.charCodeAt(end);
+      if (code === lineFeed || Number.isNaN(code)) throw new NotPlain();
+      if (code === quote) {
+        if (quote === doubleQuote || text.charCodeAt(end + 1) !== quote) break;
+      } else if (code !== backslash || quote === singleQuote) continue;
+      // A doubled quote, or an escape.
+      isPlain = false;
+      end += 1;
+    }
     this.at = end + 1;
-    if (quote === "'") return source.slice(1, -1).replaceAll("''", "'");
-    if (!source.includes('\\')) return source.slice(1, -1);
+    const inner = text.slice(at + 1, end);
+    if (isPlain) return inner;
+    if (quote === singleQuote) return inner.replaceAll("''", "'");
+    const source = text.slice(at, end + 1);
     if (!jsonText.test(source)) throw new NotPlain();
     return JSON.parse(source) as string;
   }
@@ -119,17 +142,18 @@ export class PlainText {
   plain(): string {
     const { text, at } = this;
     checkBegin(text, at);
-    const lineEnd = text.indexOf('\n', at);
-    let line = lineEnd < 0 ? text.slice(at) : text.slice(at, lineEnd);
-    const comment = line.indexOf(' #');
-    if (comment >= 0) line = line.slice(0, comment);
-    line = line.trimEnd();
-    const colon = line.indexOf(': ');
-    if (colon >= 0) line = line.slice(0, colon);
-    else if (line.endsWith(':')) line = line.slice(0, -1);
-    this.at = at + line.length;
-    if (line.endsWith(' ')) throw new NotPlain();
-    return line;
+    let end = at;
+    for (; ; end += 1) {
+      const code = text.charCodeAt(end);
+      // Letters and most else, before anything is compared one by one.
+      if (code > colon) continue;
+      if (code === lineFeed || Number.isNaN(code)) break;
+      if (code === hash && text.charCodeAt(end - 1) === space) break;
+      if (code !== colon || !isBlank(text.charCodeAt(end + 1))) continue;
+      if (text.charCodeAt(end - 1) === space) throw new NotPlain();
+      break;
+    }
+    return this.#upTo(end);
   }
 
   /** A plain scalar between brackets. */
@@ -138,17 +162,26 @@ export class PlainText {
     checkBegin(text, at);
     let end = at;
     for (; ; end += 1) {
-      ending.lastIndex = end;
-      end = ending.test(text) ? ending.lastIndex - 1 : text.length;
-      const character = text[end];
-      if (character === '#' && text[end - 1] !== ' ') continue;
-      if (character !== ':') break;
-      if (isBlank(text.charCodeAt(end + 1))) break;
-      if (',[]{}'.includes(text[end + 1]!)) throw new NotPlain();
+      const code = text.charCodeAt(end);
+      if (isLetterOrDigit(code)) continue;
+      if (code === lineFeed || code === comma || isBracket(code) || Number.isNaN(code)) break;
+      if (code === hash && text.charCodeAt(end - 1) === space) break;
+      if (code !== colon) continue;
+      const next = text.charCodeAt(end + 1);
+      if (isBlank(next)) break;
+      if (next === comma || isBracket(next)) throw new NotPlain();
     }
-    const source = text.slice(at, end).trimEnd();
-    this.at = at + source.length;
-    return source;
+    return this.#upTo(end);
+  }
+
+  /** From here to there, without the spaces at its end. */
+  #upTo(end: number): string {
+    const { text, at } = this;
+    let last = end;
+    while (text.charCodeAt(last - 1) === space) last -= 1;
+    if (text.charCodeAt(last - 1) > lastOfAscii && /\s/.test(text[last - 1]!)) throw new NotPlain();
+    this.at = last;
+    return text.slice(at, last);
   }
 }
 
@@ -157,19 +190,19 @@ function isBlank(code: number): boolean {
   return code === space || code === lineFeed || Number.isNaN(code);
 }
 
-function isDoubled(text: string, at: number): boolean {
-  return text[at + 1] === "'";
+function isBracket(code: number): boolean {
+  return code === openBracket || code === closeBracket || code === openBrace || code === closeBrace;
 }
 
-function isEscaped(text: string, at: number): boolean {
-  let slashes = 0;
-  while (text[at - 1 - slashes] === '\\') slashes += 1;
-  return slashes % 2 === 1;
+function isLetterOrDigit(code: number): boolean {
+  // A capital letter and its small one differ by one bit.
+  const small = code | 0x20;
+  return (small >= 0x61 && small <= 0x7a) || (code >= 0x30 && code <= 0x39);
 }
 
 function checkBegin(text: string, at: number): void {
-  usual.lastIndex = at;
-  if (usual.test(text)) return;
+  const code = text.charCodeAt(at);
+  if (isLetterOrDigit(code) || code === slash) return;
   indicator.lastIndex = at;
   if (indicator.test(text)) throw new NotPlain();
 }
