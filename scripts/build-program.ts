@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
 import { oneLanguage } from './one-language.ts';
 
@@ -24,7 +25,7 @@ const build = await rolldown({
   cwd: root,
   platform: 'node',
   external: (id) => staysPackage(id),
-  plugins: [oneLanguage],
+  plugins: [oneLanguage, builtinModules],
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.

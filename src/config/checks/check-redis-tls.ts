@@ -1,5 +1,5 @@
 /** Reads the PEM files for TLS towards Redis, and refuses those that could not be used. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { RedisTlsConfig } from '../config.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
@@ -10,6 +10,9 @@ interface TlsKeys {
   readonly key?: string | undefined;
   readonly serverName?: string | undefined;
 }
+
+/** For the first file: loading it takes longer than reading most configurations, and few have certificates. */
+const crypto = () => process.getBuiltinModule('node:crypto');
 
 const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -55,7 +58,7 @@ function readPem(file: string | undefined, path: Path, check: Check): string | n
 function readCertificates(pem: string): X509Certificate[] | null {
   const blocks = pem.match(certificates);
   try {
-    return blocks?.map((block) => new X509Certificate(block)) ?? null;
+    return blocks?.map((block) => new (crypto().X509Certificate)(block)) ?? null;
   } catch {
     return null;
   }
@@ -63,7 +66,7 @@ function readCertificates(pem: string): X509Certificate[] | null {
 
 function readKey(pem: string): KeyObject | null {
   try {
-    return createPrivateKey(pem);
+    return crypto().createPrivateKey(pem);
   } catch {
     return null;
   }
