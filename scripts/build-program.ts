@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
-import { oneLanguage } from './one-language.ts';
+import { usedOfZod } from './used-of-zod.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [, , place = join(root, 'dist')] = process.argv;
@@ -25,7 +25,7 @@ const build = await rolldown({
   cwd: root,
   platform: 'node',
   external: (id) => staysPackage(id),
-  plugins: [oneLanguage, builtinModules],
+  plugins: [usedOfZod(join(root, 'src')), builtinModules],
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.

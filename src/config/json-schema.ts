@@ -1,5 +1,5 @@
 /** JSON schema of the configuration as authors write it, for editors: generated, so that it cannot fall behind. */
-import { z } from 'zod';
+import { type core, z } from 'zod';
 import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from './schema.ts';
 import type { SchemaName } from './schema-names.ts';
 
@@ -8,7 +8,7 @@ const schemas = {
   included: ['Routes that a configuration of Rolegate includes', includedSchema],
   tests: ['Tests of a configuration of Rolegate', testFileSchema],
   'auth-api': ["Configuration of Rolegate's Auth API", authApiFileSchema],
-} as const satisfies Record<SchemaName, readonly [title: string, schema: z.core.$ZodType]>;
+} as const satisfies Record<SchemaName, readonly [title: string, schema: core.$ZodType]>;
 
 /** Draft 2020-12. */
 export function jsonSchema(name: SchemaName = 'gateway'): object {
@@ -16,7 +16,7 @@ export function jsonSchema(name: SchemaName = 'gateway'): object {
   return { title, ...generate(schema) };
 }
 
-function generate(schema: z.core.$ZodType): object {
+function generate(schema: core.$ZodType): object {
   return z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',

@@ -2,12 +2,12 @@
  * What to do with each part of the schema, worked out once: ten thousand routes are read by one plan, without asking
  * zod again which kind a schema is, what its keys are called and which defaults they have.
  */
-import { z } from 'zod';
+import { type core, z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { type Reader, Refusal, readerOf } from './schema/scalar.ts';
 import type { Node } from './yaml/tree.ts';
 
-type Schema = z.core.$ZodType;
+type Schema = core.$ZodType;
 
 export interface ScalarPlan {
   readonly kind: 'scalar';

@@ -2,7 +2,7 @@
  * Reads a node by its schema, key by key, so that one wrong value hides no other. Objects, lists, mappings and
  * alternatives are walked here, because a problem needs its own place and the names known there; scalars are zod's.
  */
-import { z } from 'zod';
+import { type core, z } from 'zod';
 import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
 import type { Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
@@ -56,7 +56,7 @@ function remember(plan: ScalarPlan, value: unknown, read: unknown): void {
 }
 
 /** Only the first problem of a value is told. */
-function refusalOf({ issues: [issue] }: z.core.$ZodError): Refusal {
+function refusalOf({ issues: [issue] }: core.$ZodError): Refusal {
   const hint: unknown = issue?.code === 'custom' ? issue.params?.['hint'] : null;
   return new Refusal(issue?.message ?? '', typeof hint === 'string' ? hint : null);
 }

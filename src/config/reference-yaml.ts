@@ -1,9 +1,9 @@
 /** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
-import { z } from 'zod';
+import { type core, z } from 'zod';
 import { unwrap } from './read-plan.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
 
-type Schema = z.core.$ZodType;
+type Schema = core.$ZodType;
 
 const widest = 110;
 

@@ -2,7 +2,7 @@
  * Single values of the configuration: each reads one YAML scalar, says what it expected when it cannot, and carries
  * its own JSON schema. No message repeats the value, which may come from a variable or be a secret.
  */
-import { z } from 'zod';
+import { type core, z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
 
 /** JSON schema of a value as an author writes it. */
@@ -40,7 +40,7 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
 }
 
 /** What a schema made by `scalar` reads with: a value or a `Refusal`. Null: it is made in another way. */
-export function readerOf(schema: z.core.$ZodType): Reader | null {
+export function readerOf(schema: core.$ZodType): Reader | null {
   if (!(schema instanceof z.ZodPipe) || !(schema.def.out instanceof z.ZodTransform)) return null;
   if ((schema.def.checks?.length ?? 0) > 0) return null;
   return readers.get(schema.def.out.def.transform) ?? null;
