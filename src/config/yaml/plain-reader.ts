@@ -11,8 +11,6 @@ import { closeBrace, closeBracket, colon, comma, dash, openBrace, openBracket, P
 import { substituteEnv, type UsedVariable } from './substitute-env.ts';
 import type { Node } from './tree.ts';
 
-/** Further ones, such as names of roles, are looked at each time. */
-const mostKeys = 1000;
 /** The library allows 1024 characters from a key to its colon. */
 const longestKey = 1000;
 
@@ -25,7 +23,6 @@ export interface PlainFile {
 /** Throws `NotPlain`. */
 export function readPlainFile(text: string, env: Readonly<Record<string, string | undefined>>): PlainFile {
   const source = new PlainText(text);
-  const keys = new Keys();
   const used: UsedVariable[] = [];
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
@@ -52,12 +49,6 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     return ended(scalar(offset, written, isPlain));
   };
 
-  const add = (entries: Entries, key: string, keyOffset: number, value: Node): void => {
-    const name = keys.take(key);
-    if (entries.get(name) !== null) throw new NotPlain();
-    entries.add(name, keyOffset, value);
-  };
-
   const atBracket = (): boolean => source.code === openBracket || source.code === openBrace;
 
   const ended = (node: Node): Node => {
@@ -73,7 +64,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
-      add(entries, key, keyOffset, entryValue(indent, depth + 1));
+      addEntry(entries, key, keyOffset, entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
@@ -148,7 +139,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       if (!source.isIndicator(colon) || source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
       source.skipBetween(indent);
-      add(entries, key, keyOffset, flowValue(indent, depth + 1));
+      addEntry(entries, key, keyOffset, flowValue(indent, depth + 1));
     });
     return { kind: 'map', offset, entries };
   };
@@ -166,18 +157,9 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
   return { root, used };
 }
 
-/** Keys are the same few: each is looked at once, and is one text wherever it stands. */
-class Keys {
-  readonly #known = new Map<string, string>();
-
-  /** Throws `NotPlain` for one that no mapping may have. */
-  take(name: string): string {
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    if (name === '' || isRefusedKey(name)) throw new NotPlain();
-    if (this.#known.size < mostKeys) this.#known.set(name, name);
-    return name;
-  }
+function addEntry(entries: Entries, name: string, keyOffset: number, value: Node): void {
+  if (name === '' || isRefusedKey(name) || entries.get(name) !== null) throw new NotPlain();
+  entries.add(name, keyOffset, value);
 }
 
 function checkDepth(depth: number): void {
