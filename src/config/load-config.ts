@@ -29,7 +29,7 @@ export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
  * Secret files are found from the folder of the configuration file, and so are files that it includes, whose patterns
- * `seen` is told. A gateway that serves has no use for tests.
+ * `seen` is told. For commands that end with what they say of it: the configuration is not frozen.
  */
 export function loadConfig(
   file: string,
@@ -42,10 +42,12 @@ export function loadConfig(
     seen(pattern);
     return read(pattern);
   };
-  return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
+  return load(file, env, (text, options) =>
+    parseConfig(text, { ...options, readIncluded, frozen: false, ...testsOf(file, tests) }),
+  );
 }
 
-/** As above without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
+/** For a gateway that serves: frozen, without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
 export function loadRecorded(
   file: string,
   env: Env,

@@ -30,9 +30,13 @@ export function openFile<File>(
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines);
-  const root = readYaml(text, env, list);
+  const plan = planOf(schema);
+  const root = readYaml(text, env, list, (section, item) => {
+    const inner = plan.kind === 'object' ? plan.keys.get(section) : undefined;
+    return inner?.kind === 'list' ? { value: readValue(inner.element, item, list.report) } : null;
+  });
   if (root === null) return { list, check: null, parts: null };
-  const parts = readValue(planOf(schema), root, list.report);
+  const parts = readValue(plan, root, list.report);
   if (parts === undefined) return { list, check: null, parts: null };
   return { list, check: createCheck(root, lines, list, readSecret), parts: parts as Parts<File> };
 }

@@ -7,7 +7,7 @@ import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
 import type { Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
 import { Refusal } from './schema/scalar.ts';
-import type { MapNode, Node } from './yaml/tree.ts';
+import { type MapNode, type Node, ReadEntry } from './yaml/tree.ts';
 
 /** Of one plan; what comes later is read each time. */
 const mostRemembered = 256;
@@ -15,6 +15,7 @@ const mostRemembered = 256;
 /** What the schema of the plan makes of the node; parts that had problems are undefined. */
 export function readValue(plan: Plan, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
+  if (node instanceof ReadEntry) return node.value;
   switch (plan.kind) {
     case 'scalar':
       return readScalar(plan, node, report);

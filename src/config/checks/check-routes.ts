@@ -162,7 +162,8 @@ function checkRoute(
     );
   }
   const accessPath = [...path, 'access'];
-  const own = entry.access !== undefined || check.has(accessPath);
+  // Without a problem in the file, what is not there was not written.
+  const own = entry.access !== undefined || (!check.faultless() && check.has(accessPath));
   const access = own ? around.readAccess(entry.access, accessPath, check) : around.access;
   const publicRoute = access?.isPublic === true;
   if (entry.maxAge !== undefined && publicRoute) {

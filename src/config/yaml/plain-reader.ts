@@ -9,8 +9,10 @@ import { NotPlain } from './not-plain.ts';
 import { plainValue } from './plain-scalar.ts';
 import { closeBrace, closeBracket, colon, comma, dash, openBrace, openBracket, PlainText } from './plain-text.ts';
 import { substituteEnv, type UsedVariable } from './substitute-env.ts';
-import type { Node } from './tree.ts';
+import { type MapNode, type Node, ReadEntry } from './tree.ts';
 
+/** Of what stands in a list of the file itself. */
+const itemDepth = 2;
 /** The library allows 1024 characters from a key to its colon. */
 const longestKey = 1000;
 
@@ -20,9 +22,18 @@ export interface PlainFile {
   readonly used: readonly UsedVariable[];
 }
 
+/** Reads a mapping in a list of the file, such as one of its `routes`; null: its tree is needed later. */
+export type ReadItem = (list: string, item: MapNode) => { readonly value: unknown } | null;
+
 /** Throws `NotPlain`. */
-export function readPlainFile(text: string, env: Readonly<Record<string, string | undefined>>): PlainFile {
+export function readPlainFile(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+  readItem: ReadItem,
+): PlainFile {
   const source = new PlainText(text);
+  /** Of the file itself, whose value is being read. */
+  let section = '';
   const used: UsedVariable[] = [];
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
@@ -64,6 +75,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
+      if (depth === 0) section = key;
       addEntry(entries, key, keyOffset, entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
@@ -94,7 +106,7 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       source.at += 1;
       source.skipSpaces();
       const place = source.at;
-      if (!source.atLineEnd()) items.push(block(indent, depth + 1, false));
+      if (!source.atLineEnd()) items.push(listItem(indent, depth + 1));
       else {
         source.endLine();
         items.push(source.column > indent ? block(indent, depth + 1, true) : nothing(place, depth + 1));
@@ -102,6 +114,16 @@ export function readPlainFile(text: string, env: Readonly<Record<string, string 
       if (source.column > indent) throw new NotPlain();
     } while (source.column === indent && source.isIndicator(dash));
     return { kind: 'list', offset, items };
+  };
+
+  const listItem = (indent: number, depth: number): Node => {
+    const item = block(indent, depth, false);
+    const read = depth === itemDepth && item.kind === 'map' ? readItem(section, item) : null;
+    if (read === null) return item;
+    return new ReadEntry(item.offset, read.value, (offset) => {
+      source.returnTo(offset);
+      return (block(indent, depth, false) as MapNode).entries;
+    });
   };
 
   /** Behind one bracket and up to the other: `item` reads what stands between two commas. */

@@ -48,6 +48,12 @@ export class PlainText {
     return this.at - this.#lineStart;
   }
 
+  /** Goes to a place that was read before. */
+  returnTo(at: number): void {
+    this.at = at;
+    this.#lineStart = this.text.lastIndexOf('\n', at - 1) + 1;
+  }
+
   /** Whether the indicator stands here: before a space or the end of the line. */
   isIndicator(character: typeof dash | typeof colon): boolean {
     return this.text.charCodeAt(this.at) === character && isBlank(this.text.charCodeAt(this.at + 1));

@@ -28,6 +28,28 @@ export interface MapNode {
   readonly entries: Entries;
 }
 
+/**
+ * An entry of a list that was read as soon as it was there, and whose tree was let go of: of ten thousand routes nobody
+ * asks where they stand, until something is wrong with one.
+ */
+export class ReadEntry implements MapNode {
+  readonly kind = 'map';
+  readonly offset: number;
+  readonly value: unknown;
+  readonly #again: (offset: number) => Entries;
+
+  /** `again` makes the tree of the entry there once more. */
+  constructor(offset: number, value: unknown, again: (offset: number) => Entries) {
+    this.offset = offset;
+    this.value = value;
+    this.#again = again;
+  }
+
+  get entries(): Entries {
+    return this.#again(this.offset);
+  }
+}
+
 /** Keys and list positions, from the root. */
 export type Path = readonly (string | number)[];
 

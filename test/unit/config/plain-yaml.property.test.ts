@@ -6,6 +6,7 @@ import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { referenceYaml } from '../../../src/config/reference-yaml.ts';
 import { readPlainly } from '../../../src/config/yaml/read-plainly.ts';
 import { readComposed } from '../../../src/config/yaml/read-yaml.ts';
+import { findNode, type Node, ReadEntry } from '../../../src/config/yaml/tree.ts';
 import { env } from './environment.ts';
 
 const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
@@ -19,6 +20,7 @@ function record() {
     report: (...all: unknown[]) => void reports.push(all),
     conceal: (value: string, name: string) => void concealed.push([value, name]),
     count: () => reports.length,
+    forget: (count: number) => void reports.splice(count),
     describe: () => {
       throw new Error('not asked for');
     },
@@ -27,19 +29,52 @@ function record() {
   return { list, reports, concealed };
 }
 
+/** All that a tree says. The chain of keys is private to it, so that comparing trees as they are compares no keys. */
+function written(node: Node): unknown {
+  if (node.kind === 'scalar') return { ...node };
+  if (node.kind === 'list') return { kind: 'list', offset: node.offset, items: node.items.map(written) };
+  const { entries } = node;
+  const all: unknown[] = [];
+  for (let entry = entries.first; entry !== null; entry = entry.next) {
+    all.push([entry.name, entry.keyOffset, written(entry.value)]);
+  }
+  return { kind: 'map', offset: node.offset, entries: all };
+}
+
 /** Whether the short way was taken. */
 function compare(text: string, variables: Readonly<Record<string, string | undefined>> = env): boolean {
-  const [short, long] = [record(), record()];
+  const [short, byItem, long] = [record(), record(), record()];
   const tree = readPlainly(text, variables, short.list);
   expect(short.reports).toEqual([]);
+  const read: unknown[] = [];
+  const again = readPlainly(text, variables, byItem.list, (section, item) => {
+    read.push(written(item));
+    byItem.list.report(item.offset, section);
+    return { value: read.length - 1 };
+  });
   if (tree === null) {
+    expect(again).toBeNull();
+    expect(byItem.reports).toEqual([]);
     expect(short.concealed).toEqual([]);
     return false;
   }
-  expect(tree).toEqual(readComposed(text, variables, long.list));
+  const composed = readComposed(text, variables, long.list);
+  expect(written(tree)).toEqual(composed === null ? null : written(composed));
   expect(long.reports).toEqual([]);
   expect(short.concealed).toEqual(long.concealed);
+  // An entry of a list that was let go of is made once more, and not only the first time.
+  for (let times = 0; times < 2; times += 1) expect(written(again!)).toEqual(written(tree));
+  const entries = again!.kind !== 'map' ? [] : again!.entries.names().flatMap((name) => itemsOf(again!, name));
+  const kept = entries.filter((entry) => entry instanceof ReadEntry);
+  expect(kept.map(({ value }) => value)).toEqual(read.map((_, index) => index));
+  expect(kept.map(written)).toEqual(read);
+  expect(byItem.reports).toHaveLength(read.length);
   return true;
+}
+
+function itemsOf(root: Node, name: string): readonly Node[] {
+  const node = findNode(root, [name]);
+  return node?.kind === 'list' ? node.items : [];
 }
 
 const word = fc.constantFrom(
@@ -82,6 +117,16 @@ const odd = fc.constantFrom(
   'é',
   '-x',
   '?x',
+  'a:b',
+  'a  b',
+  '日本',
+  'x\u00a0',
+  '\u00a0x',
+  'x\u2028',
+  '"\\u00e9"',
+  `'$x'`,
+  '"a\\"b"',
+  '"\\"',
 );
 const scalar = fc.oneof(
   plain,
