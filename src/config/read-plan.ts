@@ -120,11 +120,18 @@ function absentValue(schema: Schema, plan: Plan): unknown {
       if (!(read instanceof Refusal)) return read;
     }
     // All of it left out, which is what its own keys count as then.
-    const isPlain = schema.def.innerType instanceof z.ZodObject && (schema.def.innerType.def.checks?.length ?? 0) === 0;
-    if (isPlain && plan.kind === 'object' && plan.required.length === 0 && Object.keys(value as object).length === 0) {
-      return plan.fallbacks;
-    }
+    const inner: Schema = schema.def.innerType;
+    const isPlain = isKind(inner) && (inner.def.checks?.length ?? 0) === 0 && Object.keys(value as object).length === 0;
+    if (isPlain && (plan.kind === 'list' || plan.kind === 'record')) return value;
+    if (isPlain && plan.kind === 'object' && plan.required.length === 0) return plan.fallbacks;
+  } else if (isKind(schema) || (plan.kind === 'scalar' && plan.read?.(undefined) instanceof Refusal)) {
+    return missing;
   }
   const read = z.safeParse(schema, undefined);
   return read.success ? read.data : missing;
+}
+
+/** One of the kinds that nothing but a value of their own can be. */
+function isKind(schema: Schema): schema is z.ZodObject | z.ZodArray | z.ZodRecord {
+  return schema instanceof z.ZodObject || schema instanceof z.ZodArray || schema instanceof z.ZodRecord;
 }
