@@ -14,10 +14,10 @@ export interface IndexedEntry {
   readonly identity: Identity | null;
 }
 
-/** Of one hash: whoever has credentials that look alike pays with places of his own, and makes no look-up long. */
+/** Of one hash; with more of them the index has to look closer. */
 const mostAlike = 16;
-/** Characters at the end of a text that count, and about as many of the rest. */
-const sampled = 8;
+/** Characters at the end of a text that always count. */
+const atEnd = 8;
 /** Nobody outside can tell which credentials share a place. */
 const seed = randomBytes(4).readInt32LE();
 const fewestPlaces = 16;
@@ -29,9 +29,11 @@ export class CredentialIndex<E extends IndexedEntry> {
   #entries: (E | null)[] = free(fewestPlaces);
   #identities: (Identity | null)[] = free(fewestPlaces);
   #size = 0;
+  /** As `hashOf` has it. */
+  #fineness = 3;
 
   get(kind: Credential['kind'], text: string): E | undefined {
-    const hash = hashOf(text);
+    const hash = hashOf(text, this.#fineness);
     const hashes = this.#hashes;
     const mask = hashes.length - 1;
     for (let at = hash & mask; hashes[at] !== 0; at = (at + 1) & mask) {
@@ -44,32 +46,21 @@ export class CredentialIndex<E extends IndexedEntry> {
     return undefined;
   }
 
-  /** The entry that has to leave before one with this text can come; null: there is room. */
-  inTheWayOf(text: string): E | null {
-    const hash = hashOf(text);
-    const hashes = this.#hashes;
-    const mask = hashes.length - 1;
-    let alike = 0;
-    for (let at = hash & mask; hashes[at] !== 0; at = (at + 1) & mask) {
-      if (hashes[at] === hash) alike += 1;
-      if (alike === mostAlike) return this.#entries[at]!;
-    }
-    return null;
-  }
-
-  /** Takes an entry of a credential that has none yet, when nothing is in its way. */
+  /** Takes an entry of a credential that has none yet. */
   add(entry: E): void {
+    const { text } = entry;
     this.#size += 1;
     // Half is free: mostly an entry is right at the place that its hash names.
-    if (this.#size * 2 > this.#hashes.length) this.#grow();
-    this.#put(hashOf(entry.text), entry);
+    if (this.#size * 2 > this.#hashes.length) this.#moveTo(2 * this.#hashes.length);
+    while (!readsWhole(text, this.#fineness) && this.#alike(text) >= mostAlike) this.#lookCloser();
+    this.#put(hashOf(text, this.#fineness), entry);
   }
 
   /** Lets an entry go that is there. What lies behind moves up where it would not be found any more. */
   delete(entry: E): void {
     const hashes = this.#hashes;
     const mask = hashes.length - 1;
-    let gap = hashOf(entry.text) & mask;
+    let gap = hashOf(entry.text, this.#fineness) & mask;
     while (this.#entries[gap] !== entry) gap = (gap + 1) & mask;
     for (let at = (gap + 1) & mask; hashes[at] !== 0; at = (at + 1) & mask) {
       const way = (at - hashes[at]!) & mask;
@@ -96,9 +87,27 @@ export class CredentialIndex<E extends IndexedEntry> {
     this.#identities[at] = entry === null ? null : entry.identity;
   }
 
-  #grow(): void {
+  /** Entries with the hash of this text. */
+  #alike(text: string): number {
+    const hash = hashOf(text, this.#fineness);
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    let alike = 0;
+    for (let at = hash & mask; hashes[at] !== 0; at = (at + 1) & mask) if (hashes[at] === hash) alike += 1;
+    return alike;
+  }
+
+  /** Credentials of some forms, as `session-00000001-of-the-service`, differ where few characters are read. */
+  #lookCloser(): void {
+    this.#fineness += 2;
+    for (const [at, entry] of this.#entries.entries()) {
+      if (entry !== null) this.#hashes[at] = hashOf(entry.text, this.#fineness);
+    }
+    this.#moveTo(this.#hashes.length);
+  }
+
+  #moveTo(places: number): void {
     const [hashes, entries] = [this.#hashes, this.#entries];
-    const places = 2 * hashes.length;
     this.#hashes = new Int32Array(places);
     this.#texts = free(places);
     this.#entries = free(places);
@@ -112,18 +121,23 @@ function free(places: number): null[] {
 }
 
 /**
- * Of the length and of some characters, so that a long token takes no longer than a short one: those that an Auth API
- * gives out differ there. Never 0.
+ * Of the length, of the end, and of about two to the power of `fineness` characters of the rest, so that a long token takes
+ * no longer than a short one: those that an Auth API gives out mostly differ there. Never 0.
  */
-function hashOf(text: string): number {
+function hashOf(text: string, fineness: number): number {
   const { length } = text;
-  const end = Math.max(0, length - sampled);
-  const step = (end >> 3) + 1;
+  const end = Math.max(0, length - atEnd);
+  const step = (end >> fineness) + 1;
   let hash = seed ^ length;
   for (let at = 0; at < end; at += step) hash = mixed(hash, text.charCodeAt(at));
   for (let at = end; at < length; at += 1) hash = mixed(hash, text.charCodeAt(at));
   hash ^= hash >>> 15;
   return hash === 0 ? 1 : hash;
+}
+
+/** Whether its hash is of every character. */
+function readsWhole({ length }: string, fineness: number): boolean {
+  return (length - atEnd) >> fineness <= 0;
 }
 
 /** FNV-1a. */

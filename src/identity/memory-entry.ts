@@ -24,7 +24,8 @@ export function momentOf({ askedAtMs }: Verdict, { moment = askedAtMs }: Origin)
 }
 
 /**
- * A hit returns the entry itself as the answer, one place in memory less than an answer of its own. What a hit reads
+ * A hit returns the entry itself as the answer, one place in memory less than an answer of its own; so the credential, and
+ * the entries of others that it is linked with, are out of sight of whoever prints or copies an answer. What a hit reads
  * stands in front, so that it lies together. Times are counted from the base.
  */
 export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<MemoryEntry> {
@@ -39,7 +40,6 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
   used = false;
   readonly foreign: boolean;
   readonly kind: Credential['kind'];
-  /** Out of sight of whoever prints an answer. */
   readonly #text: string;
   readonly #moment: number;
   /** Alone it stands for a list of one. */
@@ -47,12 +47,12 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
   readonly bytes: number;
   /** Until then it serves past its life without anybody asking the Auth API, which was out of reach a moment ago. */
   standsInUntilMs = 0;
-  older: MemoryEntry | null = null;
-  newer: MemoryEntry | null = null;
+  #older: MemoryEntry | null = null;
+  #newer: MemoryEntry | null = null;
   /** Null: not in the wheel. */
   #due: number | null = null;
-  duePrevious: MemoryEntry | null = null;
-  dueNext: MemoryEntry | null = null;
+  #duePrevious: MemoryEntry | null = null;
+  #dueNext: MemoryEntry | null = null;
 
   constructor(
     kind: Credential['kind'],
@@ -117,6 +117,38 @@ export class MemoryEntry implements Verdict, SieveEntry<MemoryEntry>, DueEntry<M
 
   get lookups(): readonly string[] {
     return typeof this.#lookups === 'string' ? [this.#lookups] : this.#lookups;
+  }
+
+  get older(): MemoryEntry | null {
+    return this.#older;
+  }
+
+  set older(older: MemoryEntry | null) {
+    this.#older = older;
+  }
+
+  get newer(): MemoryEntry | null {
+    return this.#newer;
+  }
+
+  set newer(newer: MemoryEntry | null) {
+    this.#newer = newer;
+  }
+
+  get duePrevious(): MemoryEntry | null {
+    return this.#duePrevious;
+  }
+
+  set duePrevious(previous: MemoryEntry | null) {
+    this.#duePrevious = previous;
+  }
+
+  get dueNext(): MemoryEntry | null {
+    return this.#dueNext;
+  }
+
+  set dueNext(next: MemoryEntry | null) {
+    this.#dueNext = next;
   }
 
   get dueMs(): number {

@@ -7,11 +7,9 @@ import { Sieve } from './sieve.ts';
 export class MemorySpace {
   readonly #index = new CredentialIndex<MemoryEntry>();
   readonly #sieve: Sieve<MemoryEntry>;
-  readonly #onEvict: (entry: MemoryEntry) => void;
 
   /** `onEvict` is called for an entry that had to give way, after it has left. */
   constructor(maxEntries: number, maxBytes: number, onEvict: (entry: MemoryEntry) => void) {
-    this.#onEvict = onEvict;
     this.#sieve = new Sieve(maxEntries, maxBytes, (entry) => {
       this.#index.delete(entry);
       onEvict(entry);
@@ -33,11 +31,6 @@ export class MemorySpace {
   /** Takes an entry of a credential that has none here; false when it is larger than the whole space. */
   set(entry: MemoryEntry): boolean {
     if (!this.#sieve.add(entry)) return false;
-    const inTheWay = this.#index.inTheWayOf(entry.text);
-    if (inTheWay !== null) {
-      this.delete(inTheWay);
-      this.#onEvict(inTheWay);
-    }
     this.#index.add(entry);
     return true;
   }
