@@ -2,8 +2,7 @@
 
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return value;
+  if (!isPlain(value)) return value;
   Object.freeze(value);
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at += 1) if (typeof value[at] === 'object') deepFreeze(value[at]);
@@ -12,4 +11,11 @@ export function deepFreeze<T>(value: T): T {
   // Neither a list of the values nor an iterator: a long policy has hundreds of thousands of them.
   for (const key in value) if (typeof value[key] === 'object') deepFreeze(value[key]);
   return value;
+}
+
+/** A list, or an object whose prototype is no class: that of all plain ones, of records by name (`read-value.ts`), or none. */
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -92,9 +92,13 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
   return out;
 }
 
+/** By names that an author makes up: nothing is inherited. One made by `Object.create(null)` would be slow to list. */
+const NameRecord = function NameRecord() {} as unknown as new () => Record<string, unknown>;
+NameRecord.prototype = Object.freeze(Object.create(null));
+
 function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report: Report): unknown {
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
-  const out: Record<string, unknown> = Object.create(null);
+  const out = new NameRecord();
   for (let entry = node.entries.first; entry !== null; entry = entry.next) {
     const key = entry.name;
     if (!plan.key.known.has(key)) {

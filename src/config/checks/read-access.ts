@@ -29,7 +29,7 @@ export function createAccessReader(roles: DeclaredRoles): AccessReader {
   return (entry, path, check) => {
     if (entry === undefined) return null;
     // Of a file with problems parts can be missing, and what is left may look like another rule.
-    const key = check.faultless() ? JSON.stringify(entry) : null;
+    const key = check.faultless() ? keyOf(entry) : null;
     const before = key === null ? undefined : known.get(key);
     if (before !== undefined) return before;
     const source = checkAccess(entry, path, roles, check);
@@ -38,6 +38,15 @@ export function createAccessReader(roles: DeclaredRoles): AccessReader {
     if (key !== null && check.faultless()) known.set(key, read);
     return read;
   };
+}
+
+/** The same text for rules that are equal, and for no others: no name has a bracket, a blank, "=" or ";" in it. */
+function keyOf(entry: Parts<AccessEntry> | undefined): string {
+  if (typeof entry !== 'object') return String(entry);
+  if (Array.isArray(entry)) return `[${entry.join(' ')}]`;
+  let key = '{';
+  for (const name in entry) key += `${name}=${keyOf((entry as Readonly<Record<string, AccessEntry>>)[name])};`;
+  return `${key}}`;
 }
 
 /** The rule of routes that have none, when `defaults.access` has a problem. */

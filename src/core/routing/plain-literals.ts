@@ -49,10 +49,18 @@ export function addPlainLiterals({ exactHosts, wildcardHosts, anyHost }: RouteTr
 function onlyLeaf(node: PathNode, tails: Map<string, Tail>): TailedLeaf | null {
   const way = onlyWay(node);
   if (way === null) return null;
-  const key = JSON.stringify(way.tail);
-  const tail = tails.get(key) ?? way.tail;
-  tails.set(key, tail);
-  return Object.assign(way.leaf, { tail });
+  return Object.assign(way.leaf, { tail: sharedTail(way.tail, tails) });
+}
+
+/** As most patterns end. */
+const oneParam: Tail = [null];
+
+function sharedTail(tail: Tail, tails: Map<string, Tail>): Tail {
+  if (tail.length === 1 && tail[0] === null) return oneParam;
+  const key = JSON.stringify(tail);
+  const known = tails.get(key) ?? tail;
+  tails.set(key, known);
+  return known;
 }
 
 /** Null: the place or one below it lets go on in more than one way. */
