@@ -4,6 +4,7 @@
  * is one object for all of them, the little that is its own stands in front, and a route that has its pattern to itself
  * is the end of the path in the tree.
  */
+import { type AccessRule, ruleFor } from '../policy/access.ts';
 import type { Tail } from './plain-literals.ts';
 import type { Route, RouteTraits } from './route.ts';
 
@@ -19,7 +20,12 @@ export interface Leaf {
 
 /** As the end of a path it is the leaf of its own pattern, if it takes every method and is found in one place alone. */
 export interface CompiledRoute extends Route, Leaf {
-  readonly traits: RouteTraits;
+  readonly traits: CompiledTraits;
+}
+
+export interface CompiledTraits extends RouteTraits {
+  /** The rule for GET, which most requests are, without a look into a map; null: GET is not allowed. */
+  readonly get: AccessRule | null;
 }
 
 /** Nothing is ever added to it. */
@@ -64,15 +70,16 @@ export function withTraits(routes: readonly Route[]): readonly CompiledRoute[] {
 class SharedTraits {
   /** Every value of a trait by its number: values are the same when they are one object. */
   readonly #numbers = new Map<unknown, number>();
-  readonly #known = new Map<string, RouteTraits>();
-  #last: RouteTraits | null = null;
+  readonly #known = new Map<string, CompiledTraits>();
+  #last: CompiledTraits | null = null;
 
-  of(route: Route): RouteTraits {
+  of(route: Route): CompiledTraits {
     // Like stands beside like in most files.
     if (this.#last !== null && isAlike(this.#last, route)) return this.#last;
     const { access, reading, maxAgeMs, conditions, maxBodyBytes, rewrite } = route;
     const { forwardCredentials, upstream, timeoutMs, evict, cors, answers } = route;
-    const traits: RouteTraits = {
+    const traits: CompiledTraits = {
+      get: ruleFor(access, 'GET'),
       access,
       reading,
       maxAgeMs,
@@ -99,8 +106,10 @@ class SharedTraits {
   };
 }
 
-function isAlike(traits: RouteTraits, route: Route): boolean {
+function isAlike(traits: CompiledTraits, route: Route): boolean {
   for (const name in traits) {
+    // It follows from the access.
+    if (name === 'get') continue;
     if (traits[name as keyof RouteTraits] !== route[name as keyof RouteTraits]) return false;
   }
   return true;

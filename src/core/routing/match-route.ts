@@ -17,8 +17,8 @@ export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteM
   if (leaf === null) return 'route_not_found';
   const route = routeFor(leaf, request.method);
   if (route === null) return refusalOf(leaf);
-  const { access, reading } = route.traits;
+  const { access, reading, get } = route.traits;
   if (reading !== null) return matchCarefully(table, request, leaf);
-  const rule = ruleFor(access, request.method);
+  const rule = request.method === 'GET' ? get : ruleFor(access, request.method);
   return rule === null ? refusalOf(leaf) : { route, rule, request: null };
 }
