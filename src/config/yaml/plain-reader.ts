@@ -35,6 +35,8 @@ export function readPlainFile(
   /** Of the file itself, whose value is being read. */
   let section = '';
   const used: UsedVariable[] = [];
+  /** Kept until another one is asked for: a long entry can have a problem in each of its lines. */
+  let lastMade: MapNode | null = null;
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
   const scalar = (offset: number, written: string, isPlain: boolean): Node => {
@@ -121,8 +123,10 @@ export function readPlainFile(
     const read = depth === itemDepth && item.kind === 'map' ? readItem(section, item) : null;
     if (read === null) return item;
     return new ReadEntry(item.offset, read.value, (offset) => {
+      if (lastMade?.offset === offset) return lastMade.entries;
       source.returnTo(offset);
-      return (block(indent, depth, false) as MapNode).entries;
+      lastMade = block(indent, depth, false) as MapNode;
+      return lastMade.entries;
     });
   };
 

@@ -476,6 +476,18 @@ test('ten thousand routes are read in seconds', () => {
   expect(took).toBeLessThan(6000);
 });
 
+test('a long route with a problem in each of its lines is not read again for each of them', () => {
+  const criteria = Array.from({ length: 2000 }, (_, n) => `      - param: p${n}\n        equals: "x"\n`);
+  const head = withRoute('access: [user]').replace(/routes:.*\n/, 'routes:\n');
+  const route = '  - id: x\n    match: { path: "/x/{id}" }\n    upstream: orders\n    access: [user]\n    when:\n';
+  const took = cpuMs(() => {
+    const problems = problemsOf(head + route + criteria.join(''));
+    expect(problems).toContain('2011: "match.path" has no parameter "p1000"');
+    expect(problems.length).toBeGreaterThan(2000);
+  });
+  expect(took).toBeLessThan(6000);
+});
+
 test.each([
   ['1', 1],
   ['4', 4],
