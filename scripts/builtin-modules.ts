@@ -32,11 +32,9 @@ function taken(names: string, name: string): string {
     .replace('* as ', '')
     .trim();
   const parts = braces?.split(',').map((part) => part.trim().replace(/ as /, ': ')) ?? [];
-  if (whole !== '' && late.has(name)) {
-    return `const ${whole} = new Proxy({}, { get: (_, key) => ${module}[key] });`;
-  }
+  const object = late.has(name) ? `new Proxy({}, { get: (_, key) => ${module}[key] })` : module;
   return [
-    ...(whole === '' ? [] : [`const ${whole} = ${module};`]),
+    ...(whole === '' ? [] : [`const ${whole} = ${object};`]),
     ...(parts.length === 0 ? [] : [`const { ${parts.join(', ')} } = ${module};`]),
   ].join(' ');
 }
