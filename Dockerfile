@@ -18,7 +18,8 @@ COPY package.json package-lock.json .npmrc ./
 FROM manifest AS compiled
 RUN --mount=type=cache,target=/var/cache/npm npm ci
 COPY tsconfig*.json ./
-COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/one-language.ts scripts/
+COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/one-language.ts scripts/used-of-zod.ts \
+    scripts/builtin-modules.ts scripts/
 COPY src src
 RUN npm run build && find dist -name '*.d.ts' -delete
 
