@@ -104,7 +104,9 @@ describe('installed in an empty folder', () => {
     .split(delimiter)
     .filter((entry) => !entry.includes('node_modules') && !entry.includes('node-gyp-bin'))
     .join(delimiter);
-  const npmVariables = Object.keys(process.env).filter((name) => /^npm_(package|lifecycle)|^NODE/.test(name));
+  const npmVariables = Object.keys(process.env).filter((name) =>
+    /^npm_(package|lifecycle)|^NODE(?!_EXTRA_CA_CERTS)/.test(name),
+  );
   const env = { ...Object.fromEntries(npmVariables.map((name) => [name, undefined])), PATH: path };
 
   beforeAll(async () => {
