@@ -52,8 +52,12 @@ export class CredentialIndex<E extends IndexedEntry> {
     this.#size += 1;
     // Half is free: mostly an entry is right at the place that its hash names.
     if (this.#size * 2 > this.#hashes.length) this.#moveTo(2 * this.#hashes.length);
-    while (!readsWhole(text, this.#fineness) && this.#alike(text) >= mostAlike) this.#lookCloser();
-    this.#put(hashOf(text, this.#fineness), entry);
+    let hash = hashOf(text, this.#fineness);
+    while (!readsWhole(text, this.#fineness) && this.#alike(hash) >= mostAlike) {
+      this.#lookCloser();
+      hash = hashOf(text, this.#fineness);
+    }
+    this.#put(hash, entry);
   }
 
   /** Lets an entry go that is there. What lies behind moves up where it would not be found any more. */
@@ -87,9 +91,8 @@ export class CredentialIndex<E extends IndexedEntry> {
     this.#identities[at] = entry === null ? null : entry.identity;
   }
 
-  /** Entries with the hash of this text. */
-  #alike(text: string): number {
-    const hash = hashOf(text, this.#fineness);
+  /** Entries with this hash. */
+  #alike(hash: number): number {
     const hashes = this.#hashes;
     const mask = hashes.length - 1;
     let alike = 0;

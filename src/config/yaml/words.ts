@@ -2,6 +2,7 @@
  * Short texts of a file, each once: keys, methods and names of roles stand in a long policy ten thousand times. One that
  * was there before is found by its characters in the file, without being cut out of it again.
  */
+import { hashOf, stands } from '../../core/routing/literal-table.ts';
 
 /** Longer ones are hardly ever repeated. */
 const longest = 24;
@@ -16,16 +17,9 @@ export class Words {
     if (end - start > longest) return text.slice(start, end);
     const hash = hashOf(text, start, end);
     const known = this.#byHash.get(hash);
-    if (known !== undefined && known.length === end - start && text.startsWith(known, start)) return known;
+    if (known !== undefined && stands(known, text, start, end)) return known;
     const word = text.slice(start, end);
     if (known === undefined && this.#byHash.size < most) this.#byHash.set(hash, word);
     return word;
   }
-}
-
-/** FNV-1a. */
-function hashOf(text: string, start: number, end: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash;
 }

@@ -67,6 +67,22 @@ export function withTraits(routes: readonly Route[]): readonly CompiledRoute[] {
   });
 }
 
+/** Each of them once; the compiler sees to it that none is left out. */
+const traitNames = Object.keys({
+  access: true,
+  reading: true,
+  maxAgeMs: true,
+  conditions: true,
+  maxBodyBytes: true,
+  rewrite: true,
+  forwardCredentials: true,
+  upstream: true,
+  timeoutMs: true,
+  evict: true,
+  cors: true,
+  answers: true,
+} satisfies Record<keyof RouteTraits, true>) as readonly (keyof RouteTraits)[];
+
 class SharedTraits {
   /** Every value of a trait by its number: values are the same when they are one object. */
   readonly #numbers = new Map<unknown, number>();
@@ -74,43 +90,39 @@ class SharedTraits {
   #last: CompiledTraits | null = null;
 
   of(route: Route): CompiledTraits {
+    const last = this.#last;
     // Like stands beside like in most files.
-    if (this.#last !== null && isAlike(this.#last, route)) return this.#last;
-    const { access, reading, maxAgeMs, conditions, maxBodyBytes, rewrite } = route;
-    const { forwardCredentials, upstream, timeoutMs, evict, cors, answers } = route;
-    const traits: CompiledTraits = {
-      get: ruleFor(access, 'GET'),
-      access,
-      reading,
-      maxAgeMs,
-      conditions,
-      maxBodyBytes,
-      rewrite,
-      forwardCredentials,
-      upstream,
-      timeoutMs,
-      evict,
-      cors,
-      answers,
-    };
-    const key = Object.values(traits).map(this.#numberOf).join();
-    this.#last = this.#known.get(key) ?? traits;
-    this.#known.set(key, this.#last);
-    return this.#last;
+    if (last !== null && traitNames.every((name) => last[name] === route[name])) return last;
+    const key = traitNames.map((name) => this.#numberOf(route[name])).join();
+    const traits = this.#known.get(key) ?? traitsOf(route);
+    this.#known.set(key, traits);
+    this.#last = traits;
+    return traits;
   }
 
-  readonly #numberOf = (value: unknown): number => {
+  #numberOf(value: unknown): number {
     const number = this.#numbers.get(value) ?? this.#numbers.size;
     this.#numbers.set(value, number);
     return number;
-  };
+  }
 }
 
-function isAlike(traits: CompiledTraits, route: Route): boolean {
-  for (const name in traits) {
-    // It follows from the access.
-    if (name === 'get') continue;
-    if (traits[name as keyof RouteTraits] !== route[name as keyof RouteTraits]) return false;
-  }
-  return true;
+function traitsOf(route: Route): CompiledTraits {
+  const { access, reading, maxAgeMs, conditions, maxBodyBytes, rewrite } = route;
+  const { forwardCredentials, upstream, timeoutMs, evict, cors, answers } = route;
+  return {
+    get: ruleFor(access, 'GET'),
+    access,
+    reading,
+    maxAgeMs,
+    conditions,
+    maxBodyBytes,
+    rewrite,
+    forwardCredentials,
+    upstream,
+    timeoutMs,
+    evict,
+    cors,
+    answers,
+  };
 }

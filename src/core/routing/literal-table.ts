@@ -49,7 +49,7 @@ export function stands(text: string, path: string, start: number, end: number): 
 }
 
 /** FNV-1a, and its upper bits over the lower ones, which alone choose a place. */
-function hashOf(text: string, start: number, end: number): number {
+export function hashOf(text: string, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash ^ (hash >>> 15);

@@ -3,7 +3,7 @@
  * shape, since no pattern names what stands for its parameters.
  */
 import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
-import type { AccessRule } from '../../core/policy/access.ts';
+import { type AccessRule, ruleFor as ruleOfAccess } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { claims, type RouteTable } from '../../core/routing/compile-routes.ts';
 import { foldCase } from '../../core/routing/path-reading.ts';
@@ -104,9 +104,7 @@ export function listedMethods(route: Route): readonly string[] | null {
 
 /** The rule for a method; null: the route does not take it. */
 export function ruleFor(route: Route, method: string): AccessRule | null {
-  if (!claims(route, method)) return null;
-  const { every, byMethod } = route.access;
-  return every ?? byMethod.get(method) ?? (method === 'HEAD' ? (byMethod.get('GET') ?? null) : null);
+  return claims(route, method) ? ruleOfAccess(route.access, method) : null;
 }
 
 function freshAmong(stem: string, taken: (text: string) => boolean): string {
