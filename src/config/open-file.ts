@@ -31,9 +31,16 @@ export function openFile<File>(
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines);
   const plan = planOf(schema);
-  const root = readYaml(text, env, list, (section, item) => {
-    const inner = plan.kind === 'object' ? plan.keys.get(section) : undefined;
-    return inner?.kind === 'list' ? { value: readValue(inner.element, item, list.report) } : null;
+  const root = readYaml(text, env, list, (section) => {
+    const inner = plan.kind === 'object' ? plan.keys.get(section)?.plan : undefined;
+    if (inner?.kind !== 'list') return null;
+    return (item) => {
+      const before = list.count();
+      const value = readValue(inner.element, item, list.report);
+      if (list.count() === before) return { value };
+      list.forget(before);
+      return null;
+    };
   });
   if (root === null) return { list, check: null, parts: null };
   const parts = readValue(plan, root, list.report);

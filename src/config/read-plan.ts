@@ -34,15 +34,32 @@ export type Plan =
   | { readonly kind: 'list'; readonly element: Plan }
   | { readonly kind: 'record'; readonly key: ScalarPlan; readonly value: Plan }
   | UnionPlan
-  | {
-      readonly kind: 'object';
-      readonly keys: ReadonlyMap<string, Plan>;
-      readonly required: readonly string[];
-      /** Of keys that are left out, frozen; one without a fallback simply stays away. */
-      readonly fallbacks: Readonly<Record<string, unknown>>;
-      /** Names for hints. */
-      readonly known: readonly string[];
-    };
+  | ObjectPlan;
+
+export interface ObjectPlan {
+  readonly kind: 'object';
+  readonly keys: ReadonlyMap<string, KeyPlan>;
+  readonly required: readonly string[];
+  /** Of keys that are left out, frozen; one without a fallback simply stays away. */
+  readonly fallbacks: Readonly<Record<string, unknown>>;
+  /** Names for hints. */
+  readonly known: readonly string[];
+}
+
+/** Of a key, made when a file has it: most files leave most keys out. */
+export class KeyPlan {
+  readonly #schema: Schema;
+  #plan: Plan | null = null;
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  get plan(): Plan {
+    this.#plan ??= planOf(this.#schema);
+    return this.#plan;
+  }
+}
 
 const plans = new WeakMap<Schema, Plan>();
 
@@ -88,19 +105,18 @@ function nodeKind(plan: Plan): Node['kind'] {
 }
 
 /** An object may be part of itself, so its plan is known before its keys are. */
-function planObject(schema: z.ZodObject): Plan {
+function planObject(schema: z.ZodObject): ObjectPlan {
   const known = plans.get(schema);
-  if (known !== undefined) return known;
-  const keys = new Map<string, Plan>();
+  if (known?.kind === 'object') return known;
+  const keys = new Map<string, KeyPlan>();
   const required: string[] = [];
   const fallbacks: Record<string, unknown> = {};
   const names: string[] = [];
-  const plan: Plan = { kind: 'object', keys, required, fallbacks, known: names };
+  const plan: ObjectPlan = { kind: 'object', keys, required, fallbacks, known: names };
   plans.set(schema, plan);
   for (const [key, inner] of Object.entries<Schema>(schema.shape)) {
-    const innerPlan = planOf(inner);
-    keys.set(key, innerPlan);
-    const absent = absentValue(inner, innerPlan);
+    keys.set(key, new KeyPlan(inner));
+    const absent = absentValue(inner);
     if (absent === missing) required.push(key);
     else if (absent !== undefined) fallbacks[key] = deepFreeze(absent);
   }
@@ -111,20 +127,20 @@ function planObject(schema: z.ZodObject): Plan {
 const missing: unique symbol = Symbol('a key that has to be there');
 
 /** What a key that is left out counts as: undefined, a default, or `missing`. What needs no zod is not asked of it. */
-function absentValue(schema: Schema, plan: Plan): unknown {
+function absentValue(schema: Schema): unknown {
   if (schema instanceof z.ZodOptional && !(schema.def.innerType instanceof z.ZodPrefault)) return undefined;
   if (schema instanceof z.ZodPrefault) {
     const value: unknown = schema.def.defaultValue;
-    if (plan.kind === 'scalar' && plan.read !== null) {
-      const read = plan.read(value);
-      if (!(read instanceof Refusal)) return read;
-    }
-    // All of it left out, which is what its own keys count as then.
     const inner: Schema = schema.def.innerType;
-    const isPlain = isKind(inner) && (inner.def.checks?.length ?? 0) === 0 && Object.keys(value as object).length === 0;
-    if (isPlain && (plan.kind === 'list' || plan.kind === 'record')) return value;
-    if (isPlain && plan.kind === 'object' && plan.required.length === 0) return plan.fallbacks;
-  } else if (isKind(schema) || (plan.kind === 'scalar' && plan.read?.(undefined) instanceof Refusal)) {
+    const read = readerOf(inner)?.(value);
+    if (read !== undefined && !(read instanceof Refusal)) return read;
+    // All of it left out, which is what its own keys count as then.
+    if (isKind(inner) && (inner.def.checks?.length ?? 0) === 0 && Object.keys(value as object).length === 0) {
+      if (!(inner instanceof z.ZodObject)) return value;
+      const { required, fallbacks } = planObject(inner);
+      if (required.length === 0) return fallbacks;
+    }
+  } else if (isKind(schema) || readerOf(unwrap(schema))?.(undefined) instanceof Refusal) {
     return missing;
   }
   const read = z.safeParse(schema, undefined);

@@ -5,7 +5,7 @@
 import { type core, z } from 'zod';
 import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
-import type { Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
+import type { ObjectPlan, Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
 import { Refusal } from './schema/scalar.ts';
 import { type MapNode, type Node, ReadEntry } from './yaml/tree.ts';
 
@@ -14,8 +14,18 @@ const mostRemembered = 256;
 
 /** What the schema of the plan makes of the node; parts that had problems are undefined. */
 export function readValue(plan: Plan, node: Node, report: Report): unknown {
-  if (node.kind === 'scalar' && node.broken) return undefined;
+  if (node.kind === 'scalar') return node.broken ? undefined : readAs(plan, node, report);
   if (node instanceof ReadEntry) return node.value;
+  const { common } = node;
+  if (common === undefined) return readAs(plan, node, report);
+  if (common.by !== plan) {
+    common.value = readAs(plan, node, report);
+    common.by = plan;
+  }
+  return common.value;
+}
+
+function readAs(plan: Plan, node: Node, report: Report): unknown {
   switch (plan.kind) {
     case 'scalar':
       return readScalar(plan, node, report);
@@ -72,7 +82,7 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report: Report): unknown {
+function readObject(plan: ObjectPlan, node: Node, report: Report): unknown {
   const { keys, known } = plan;
   if (node.kind !== 'map') {
     const names = known.slice(0, 3).join(', ');
@@ -84,7 +94,7 @@ function readObject(plan: Extract<Plan, { kind: 'object' }>, node: Node, report:
     const { name } = entry;
     const inner = keys.get(name);
     if (inner === undefined) report(entry.keyOffset, `unknown key "${name}"`, nameHint(name, known));
-    else out[name] = readValue(inner, entry.value, report);
+    else out[name] = readValue(inner.plan, entry.value, report);
   }
   for (const key of plan.required) {
     if (entries.get(key) === null) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);

@@ -1,9 +1,12 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
-import { compileConditions } from '../../core/policy/compile-conditions.ts';
+import { type CriterionSource, compileConditions } from '../../core/policy/compile-conditions.ts';
+import { Patterns } from '../../core/routing/compile-pattern.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
+import type { RoutePattern } from '../../core/routing/path-pattern.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 import { createAnswersReader } from './check-answers.ts';
 import { checkClaims } from './check-claims.ts';
@@ -33,6 +36,7 @@ interface Surroundings {
   readonly upstreams: ReadonlySet<string> | null;
   /** The same text once for all routes that name the upstream: a request of one of thousands looks it up by it. */
   readonly upstreamText: (name: string) => string;
+  readonly patterns: Patterns;
   readonly access: ReadAccess;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
@@ -46,7 +50,8 @@ interface Surroundings {
 export interface CheckedRoutes {
   /** Null when there are problems that leave no table. */
   readonly table: RouteTable | null;
-  readonly ids: ReadonlySet<string>;
+  /** By their places. */
+  readonly ids: ReadonlyMap<string, RoutePlace>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
   /** Where each route of the table stands. */
@@ -68,7 +73,8 @@ export function checkRoutes(
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
     upstreamText: onceEach(),
-    access: readAccess(defaults?.access, ['defaults', 'access'], check) ?? denied,
+    patterns: new Patterns(),
+    access: readAccess(defaults?.access, ['defaults'], check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
     bodyBufferBytes: defaults?.bodyBuffer ?? 0,
@@ -94,7 +100,7 @@ export function checkRoutes(
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, check);
   const table = compileRoutes(routes);
-  if (!('ties' in table)) return { table, ids: new Set(ids.keys()), words, places };
+  if (!('ties' in table)) return { table, ids, words, places };
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];
     const other = there.file.check.quote(['routes', there.position, 'id'], first.id);
@@ -102,7 +108,7 @@ export function checkRoutes(
     const message = `this route and ${other} (${where}) both match ${example}`;
     here.file.check.at(['routes', here.position, 'match'], message, 'make one of them more specific, or join them');
   }
-  return { table: null, ids: new Set(ids.keys()), words, places };
+  return { table: null, ids, words, places };
 }
 
 function onceEach(): (text: string) => string {
@@ -161,22 +167,20 @@ function checkRoute(
       near?.startsWith('did') === true ? near : declare,
     );
   }
-  const accessPath = [...path, 'access'];
   // Without a problem in the file, what is not there was not written.
-  const own = entry.access !== undefined || (!check.faultless() && check.has(accessPath));
-  const access = own ? around.readAccess(entry.access, accessPath, check) : around.access;
+  const own = entry.access !== undefined || (!check.faultless() && check.has([...path, 'access']));
+  const access = own ? around.readAccess(entry.access, path, check) : around.access;
   const publicRoute = access?.isPublic === true;
   if (entry.maxAge !== undefined && publicRoute) {
     check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
   }
   const methods = checkMethods(entry, access, path, check);
-  const pattern = checkPattern(entry.match, path, check);
+  const pattern = checkPattern(entry.match, around.patterns, path, check);
   const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
   const answers = around.readAnswers(entry, path, check);
   const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
-  const scope = { pattern, roles: around.roles, headers: around.headers, anonymous: access?.hasPublic === true };
-  const conditions = checkConditions(entry.when, path, scope, check);
-  checkMode(entry.mode, access, conditions.length, path, check);
+  const conditions = checkWhen(entry, access, pattern, path, around, check);
+  checkMode(entry.mode, access, conditions?.length ?? 0, path, check);
   if (pattern === null) return null;
   // What every request reads stands in front, so that it lies together in memory.
   return {
@@ -184,7 +188,7 @@ function checkRoute(
     reading: checkReading(entry.path, pattern),
     access: (access ?? denied).compiled,
     maxAgeMs: entry.maxAge ?? null,
-    conditions: compileConditions(conditions, around.roles ?? noRoles),
+    conditions: conditions === null ? null : compileConditions(conditions, around.roles ?? noRoles),
     maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? publicRoute,
@@ -203,6 +207,19 @@ function checkRoute(
     recheckMs: entry.streams?.recheck ?? around.recheckMs,
     mode: entry.mode ?? 'enforce',
   };
+}
+
+/** Null: the route has none. */
+function checkWhen(
+  { when }: Parts<RouteEntry>,
+  access: ReadAccess | null,
+  pattern: RoutePattern | null,
+  path: Path,
+  { roles, headers }: Surroundings,
+  check: Check,
+): readonly CriterionSource[] | null {
+  if (when === undefined) return null;
+  return checkConditions(when, path, { pattern, roles, headers, anonymous: access?.hasPublic === true }, check);
 }
 
 function checkMethods(

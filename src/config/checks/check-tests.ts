@@ -21,7 +21,7 @@ type CaseEntry = NonNullable<NonNullable<Tests['cases']>[number]>;
 export interface TestScope {
   readonly roles: DeclaredRoles;
   readonly roleMapping: RoleMapping | null;
-  readonly routeIds: ReadonlySet<string>;
+  readonly routeIds: ReadonlyMap<string, unknown>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
 }
@@ -117,7 +117,7 @@ function checkCase(
       check.at(at, `there is no ${what} ${check.quote(at, value)}`, check.nearest(at, value, names));
   };
   known('as', identities.keys(), identities.has(entry.as ?? ''), 'identity');
-  known('route', routeIds, routeIds.has(entry.route ?? ''), 'route');
+  known('route', routeIds.keys(), routeIds.has(entry.route ?? ''), 'route');
   const { reason } = entry;
   // Read from one scalar, so it is whole.
   const request = entry.request as RequestLine | undefined;

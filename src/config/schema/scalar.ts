@@ -36,7 +36,8 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
     return z.NEVER;
   };
   readers.set(transform, read);
-  return z.unknown().transform(transform).meta(json);
+  // It is nobody else's yet, so it needs no copy for its description, as `meta` would make one.
+  return z.unknown().transform(transform).register(z.globalRegistry, json);
 }
 
 /** What a schema made by `scalar` reads with: a value or a `Refusal`. Null: it is made in another way. */

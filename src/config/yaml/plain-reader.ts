@@ -4,6 +4,7 @@
  * meaning and one set of messages. Ten thousand routes take a twentieth of the library's time.
  */
 import { deepest, isRefusedKey } from './build-tree.ts';
+import { CommonValues, type ValuesOfKey } from './common-values.ts';
 import { Entries } from './entries.ts';
 import { NotPlain } from './not-plain.ts';
 import { plainValue } from './plain-scalar.ts';
@@ -22,18 +23,22 @@ export interface PlainFile {
   readonly used: readonly UsedVariable[];
 }
 
-/** Reads a mapping in a list of the file, such as one of its `routes`; null: its tree is needed later. */
-export type ReadItem = (list: string, item: MapNode) => { readonly value: unknown } | null;
+/** Reads a mapping in a list of the file, such as one of its `routes`; null: there is more to say of it, and its tree is needed. */
+type ReadItem = (item: MapNode) => { readonly value: unknown } | null;
+/** Of the list with that name; null: all trees of it are needed. */
+export type ReaderOfList = (list: string) => ReadItem | null;
 
 /** Throws `NotPlain`. */
 export function readPlainFile(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
-  readItem: ReadItem,
+  readerOf: ReaderOfList,
 ): PlainFile {
   const source = new PlainText(text);
-  /** Of the file itself, whose value is being read. */
-  let section = '';
+  /** For the list that is being read. */
+  let readItem: ReadItem | null = null;
+  /** Places in them are those of the first one, so they are of use as long as nobody asks where something stands. */
+  let common: CommonValues | null = new CommonValues();
   const used: UsedVariable[] = [];
   /** Kept until another one is asked for: a long entry can have a problem in each of its lines. */
   let lastMade: MapNode | null = null;
@@ -77,14 +82,38 @@ export function readPlainFile(
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
-      if (depth === 0) section = key;
-      addEntry(entries, key, keyOffset, entryValue(indent, depth + 1));
+      if (depth === 0) readItem = readerOf(key);
+      const isOfItem = depth === itemDepth && readItem !== null;
+      addEntry(entries, key, keyOffset, isOfItem ? itemValue(key, indent) : entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
       key = source.isQuote() ? source.quoted() : source.plain();
       if (!source.isIndicator(colon)) throw new NotPlain();
     }
+  };
+
+  /** What a key of an item has, or what another item had in the same words. */
+  const itemValue = (key: string, indent: number): Node => {
+    source.skipSpaces();
+    const values = atBracket() || source.atLineEnd() ? (common?.of(key) ?? null) : null;
+    return values === null ? entryValue(indent, itemDepth + 1) : commonValue(values, indent);
+  };
+
+  const commonValue = (values: ValuesOfKey, indent: number): Node => {
+    const { at } = source;
+    const lines = source.linesBelow(indent);
+    const end = at + lines.length;
+    const known = values.find(lines);
+    if (known !== null) {
+      source.goOnAt(end);
+      return known;
+    }
+    const node = entryValue(indent, itemDepth + 1);
+    if (node.kind === 'scalar' || !source.endedAt(end)) return node;
+    const shared = { ...node, common: { by: null, value: undefined } };
+    values.keep(lines, shared);
+    return shared;
   };
 
   /** What a key has: in its line, or below. A list may stand as deep as the key. */
@@ -119,9 +148,15 @@ export function readPlainFile(
   };
 
   const listItem = (indent: number, depth: number): Node => {
+    const { at } = source;
     const item = block(indent, depth, false);
-    const read = depth === itemDepth && item.kind === 'map' ? readItem(section, item) : null;
-    if (read === null) return item;
+    if (depth !== itemDepth || item.kind !== 'map' || readItem === null) return item;
+    const read = readItem(item);
+    if (read === null) {
+      common = null;
+      source.returnTo(at);
+      return block(indent, depth, false);
+    }
     return new ReadEntry(item.offset, read.value, (offset) => {
       if (lastMade?.offset === offset) return lastMade.entries;
       source.returnTo(offset);
@@ -179,6 +214,7 @@ export function readPlainFile(
 
   if (source.column !== 0) throw new NotPlain();
   const root = block(-1, 0, true);
+  common = null;
   if (root.kind !== 'map' || source.column >= 0) throw new NotPlain();
   return { root, used };
 }

@@ -54,6 +54,45 @@ export class PlainText {
     this.#lineStart = this.text.lastIndexOf('\n', at - 1) + 1;
   }
 
+  /** The rest of this line, and those that follow and are empty or deeper than `indent`. */
+  linesBelow(indent: number): string {
+    const { text, at } = this;
+    let end = this.#nextStart(at);
+    while (end < text.length && this.#isBelow(indent, end)) end = this.#nextStart(end);
+    return text.slice(at, end);
+  }
+
+  /** Goes to the first content from the start of a line on. */
+  goOnAt(lineStart: number): void {
+    this.at = lineStart;
+    this.#lineStart = lineStart;
+    this.#findContent();
+  }
+
+  /** Whether what was read last ended there, at the start of a line. */
+  endedAt(lineStart: number): boolean {
+    const { at, column } = this;
+    this.goOnAt(lineStart);
+    const isHere = this.at === at;
+    this.returnTo(at);
+    this.column = column;
+    return isHere;
+  }
+
+  /** Where the line begins that follows this place. */
+  #nextStart(at: number): number {
+    const end = this.text.indexOf('\n', at);
+    return end < 0 ? this.text.length : end + 1;
+  }
+
+  /** Whether the line that begins there is empty or deeper. */
+  #isBelow(indent: number, lineStart: number): boolean {
+    const { text } = this;
+    let column = 0;
+    while (column <= indent && text.charCodeAt(lineStart + column) === space) column += 1;
+    return column > indent || text.charCodeAt(lineStart + column) === lineFeed;
+  }
+
   /** Whether the indicator stands here: before a space or the end of the line. */
   isIndicator(character: typeof dash | typeof colon): boolean {
     return this.text.charCodeAt(this.at) === character && isBlank(this.text.charCodeAt(this.at + 1));
@@ -84,8 +123,7 @@ export class PlainText {
   }
 
   #nextLine(): void {
-    const end = this.text.indexOf('\n', this.at);
-    this.at = end < 0 ? this.text.length : end + 1;
+    this.at = this.#nextStart(this.at);
     this.#lineStart = this.at;
   }
 

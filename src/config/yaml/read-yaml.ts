@@ -6,7 +6,7 @@ import type { Document, YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
 import { yamlLibrary } from './library.ts';
-import type { ReadItem } from './plain-reader.ts';
+import type { ReaderOfList } from './plain-reader.ts';
 import { readPlainly } from './read-plainly.ts';
 import type { Node } from './tree.ts';
 import { yamlOptions } from './yaml-options.ts';
@@ -19,13 +19,13 @@ export function readYaml(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
   list: ProblemList,
-  readItem?: ReadItem,
+  readerOf?: ReaderOfList,
 ): Node | null {
   if (text.length > largestFile) {
     list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
     return null;
   }
-  return readPlainly(text, env, list, readItem) ?? readComposed(text, env, list);
+  return readPlainly(text, env, list, readerOf) ?? readComposed(text, env, list);
 }
 
 /** The long way, by a document of the library: for every text, with a message for whatever is wrong. */

@@ -20,12 +20,21 @@ export interface ListNode {
   readonly kind: 'list';
   readonly offset: number;
   readonly items: readonly Node[];
+  readonly common?: Common;
 }
 
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
   readonly entries: Entries;
+  readonly common?: Common;
+}
+
+/** Of a node that stands for several places with the same text, all of which are read as the first one was. */
+export interface Common {
+  /** What it was read by; null: nobody has read it. */
+  by: unknown;
+  value: unknown;
 }
 
 /**

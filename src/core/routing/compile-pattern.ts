@@ -7,28 +7,61 @@ const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
 
 /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
 export function compilePattern(host: string | null, path: string): RoutePattern {
-  if (host !== null) checkHost(host);
-  if (!path.startsWith('/')) throw new RangeError('a path pattern starts with "/"');
-  const parts = path === '/' ? [] : path.slice(1).split('/');
-  // "/a/" matches what "/a" matches.
-  if (parts.at(-1) === '' && parts.length > 1) parts.pop();
-  const params: string[] = [];
-  const last = parts.length - 1;
-  const segments = parts.map((part, index): Segment => {
-    if (part === '**') {
-      if (index !== last) throw new RangeError('"**" stands only at the end of a path pattern');
-      return { kind: 'rest' };
-    }
-    if (param.test(part)) {
-      const name = part.slice(1, -1);
+  return new Patterns().compile(host, path);
+}
+
+const noParams: readonly string[] = [];
+
+/** Many patterns: hosts and segments that are repeated are read once. */
+export class Patterns {
+  readonly #hosts = new Map<string, string>();
+  readonly #segments = new Map<string, Segment>();
+
+  /** As `compilePattern`. */
+  compile(host: string | null, path: string): RoutePattern {
+    const hostName = host === null ? null : this.#host(host);
+    if (!path.startsWith('/')) throw new RangeError('a path pattern starts with "/"');
+    const parts = path === '/' ? [] : path.slice(1).split('/');
+    // "/a/" matches what "/a" matches.
+    if (parts.at(-1) === '' && parts.length > 1) parts.pop();
+    const segments = parts.map((part) => this.#segment(part));
+    let params = noParams;
+    for (let index = 0; index < segments.length; index += 1) {
+      const segment = segments[index]!;
+      if (segment.kind === 'rest' && index < segments.length - 1) {
+        throw new RangeError('"**" stands only at the end of a path pattern');
+      }
+      if (segment.kind !== 'param') continue;
+      const { name } = segment;
       if (params.includes(name)) throw new RangeError(`the parameter "${name}" stands twice in the pattern`);
-      params.push(name);
-      return { kind: 'param', name };
+      // Most patterns have one, and a list that grows makes room for sixteen more.
+      params = params.length === 0 ? [name] : [...params, name];
     }
-    return { kind: 'literal', text: literal(part) };
-  });
-  if (params.length > 32) throw new RangeError('a path pattern has at most 32 parameters');
-  return { host: host === null ? null : host.toLowerCase(), path, segments, params };
+    if (params.length > 32) throw new RangeError('a path pattern has at most 32 parameters');
+    return { host: hostName, path, segments, params };
+  }
+
+  #host(host: string): string {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    checkHost(host);
+    const name = host.toLowerCase();
+    this.#hosts.set(host, name);
+    return name;
+  }
+
+  #segment(part: string): Segment {
+    const known = this.#segments.get(part);
+    if (known !== undefined) return known;
+    const segment = segmentOf(part);
+    this.#segments.set(part, segment);
+    return segment;
+  }
+}
+
+function segmentOf(part: string): Segment {
+  if (part === '**') return { kind: 'rest' };
+  return param.test(part) ? { kind: 'param', name: part.slice(1, -1) } : { kind: 'literal', text: literal(part) };
 }
 
 function literal(part: string): string {

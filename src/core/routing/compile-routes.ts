@@ -85,7 +85,7 @@ export function compileRoutes(given: readonly Route[]): RouteTable | { readonly 
       if (!told) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // A tied route too: another one may tie with it alone.
-    leaf.routes.push(route);
+    addTo(leaf, route);
     if (ties.length === 0) claimMethods(leaf, route);
   });
   if (ties.length > 0) return { ties };
@@ -95,12 +95,14 @@ export function compileRoutes(given: readonly Route[]): RouteTable | { readonly 
 function foldedTrees(routes: readonly CompiledRoute[]): RouteTable['folded'] {
   const ignoring = routes.filter(ignoresCase);
   if (ignoring.length === 0) return null;
-  const trees = insertRoutes(
-    routes,
-    () => true,
-    (leaf, route) => leaf.routes.push(route),
-  );
+  const trees = insertRoutes(routes, () => true, addTo);
   return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
+}
+
+/** Most leaves have one route, and a list that grows makes room for sixteen more. */
+function addTo(leaf: Leaf, route: CompiledRoute): void {
+  if (leaf.routes.length === 0) leaf.routes = [route];
+  else leaf.routes.push(route);
 }
 
 function ignoresCase({ reading }: Route): boolean {

@@ -15,7 +15,7 @@ export interface Leaf {
   /** The route that has the pattern to itself, whatever the method; null: they share it by method. */
   alone: CompiledRoute | null;
   readonly byMethod: Map<string, CompiledRoute>;
-  readonly routes: CompiledRoute[];
+  routes: CompiledRoute[];
 }
 
 /** As the end of a path it is the leaf of its own pattern, if it takes every method and is found in one place alone. */
@@ -28,8 +28,9 @@ export interface CompiledTraits extends RouteTraits {
   readonly get: AccessRule | null;
 }
 
-/** Nothing is ever added to it. */
+/** Nothing is ever added to them. */
 const noMethods: Map<string, CompiledRoute> = new Map();
+const noRoutes: CompiledRoute[] = [];
 
 export function withTraits(routes: readonly Route[]): readonly CompiledRoute[] {
   const shared = new SharedTraits();
@@ -41,7 +42,7 @@ export function withTraits(routes: readonly Route[]): readonly CompiledRoute[] {
       traits: shared.of(route),
       id: route.id,
       byMethod: noMethods,
-      routes: [],
+      routes: noRoutes,
       access: route.access,
       reading: route.reading,
       maxAgeMs: route.maxAgeMs,

@@ -10,14 +10,14 @@ export class LiteralTable<N> {
   /** By number: text and what it leads to in turn, so that both lie together. */
   readonly #held: readonly (string | N)[];
 
-  constructor(literals: ReadonlyMap<string, N>) {
-    const size = 2 ** Math.ceil(Math.log2(2 * literals.size));
+  /** `literals`: texts and what they lead to, in turn. */
+  constructor(literals: readonly (string | N)[]) {
+    const size = 2 ** Math.ceil(Math.log2(literals.length));
     this.#places = new Int32Array(2 * size);
     this.#mask = size - 1;
-    this.#held = [...literals].flat();
-    let number = 0;
-    for (const text of literals.keys()) {
-      number += 1;
+    this.#held = literals;
+    for (let number = 1; 2 * number <= literals.length; number += 1) {
+      const text = literals[2 * number - 2] as string;
       const hash = hashOf(text, 0, text.length);
       let place = hash & this.#mask;
       while (this.#places[2 * place + 1] !== 0) place = (place + 1) & this.#mask;

@@ -34,29 +34,39 @@ export function addPlainLiterals({ exactHosts, wildcardHosts, anyHost }: RouteTr
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     // A path without escapes is not followed any further, place by place.
     if (node.only !== null) continue;
-    const below = [...node.literals.values(), ...(node.folded?.values() ?? [])];
-    if (node.param !== null) below.push(node.param);
-    for (const next of below) {
+    const first = pending.length;
+    for (const next of node.literals.values()) pending.push(next);
+    if (node.folded !== null) pending.push(...node.folded.values());
+    if (node.param !== null) pending.push(node.param);
+    for (let index = first; index < pending.length; index += 1) {
+      const next = pending[index]!;
       next.only = onlyLeaf(next, tails);
-      pending.push(next);
     }
     if (node.folded !== null || node.literals.size === 0) continue;
-    const ways = [...node.literals].map(([text, next]) => [text, next.only ?? next] as const);
-    node.table = new LiteralTable(new Map(ways));
+    node.table = new LiteralTable(waysOf(node.literals));
   }
 }
 
-function onlyLeaf(node: PathNode, tails: Map<string, Tail>): TailedLeaf | null {
-  const way = onlyWay(node);
-  if (way === null) return null;
-  return Object.assign(way.leaf, { tail: sharedTail(way.tail, tails) });
+function waysOf(literals: ReadonlyMap<string, PathNode>): (string | PathNode | TailedLeaf)[] {
+  const ways: (string | PathNode | TailedLeaf)[] = [];
+  literals.forEach((next, text) => {
+    ways.push(text, next.only ?? next);
+  });
+  return ways;
+}
+
+function onlyLeaf(from: PathNode, tails: Map<string, Tail>): TailedLeaf | null {
+  const leaf = onlyEnd(from);
+  if (leaf === null) return null;
+  leaf.tail = sharedTail(tailOf(from, leaf), tails);
+  return leaf as TailedLeaf;
 }
 
 /** As most patterns end. */
 const oneParam: Tail = [null];
 
 function sharedTail(tail: Tail, tails: Map<string, Tail>): Tail {
-  if (tail.length === 1 && tail[0] === null) return oneParam;
+  if (tail === oneParam) return tail;
   const key = JSON.stringify(tail);
   const known = tails.get(key) ?? tail;
   tails.set(key, known);
@@ -64,16 +74,25 @@ function sharedTail(tail: Tail, tails: Map<string, Tail>): Tail {
 }
 
 /** Null: the place or one below it lets go on in more than one way. */
-function onlyWay(from: PathNode): { tail: Tail; leaf: Leaf } | null {
-  const tail: (string | null)[] = [];
-  let at = from;
-  for (;;) {
+function onlyEnd(from: PathNode): Leaf | null {
+  for (let at = from; ; at = at.param ?? onlyLiteral(at)) {
     if (at.rest !== null || at.folded !== null) return null;
     const ways = at.literals.size + (at.param === null ? 0 : 1);
-    if (at.leaf !== null) return ways === 0 ? { tail, leaf: at.leaf } : null;
+    if (at.leaf !== null) return ways === 0 ? at.leaf : null;
     if (ways !== 1) return null;
-    const [literal] = at.literals;
-    tail.push(literal?.[0] ?? null);
-    at = literal?.[1] ?? at.param!;
   }
+}
+
+function onlyLiteral({ literals }: PathNode): PathNode {
+  return literals.values().next().value!;
+}
+
+/** From a place with one way to the end of it. */
+function tailOf(from: PathNode, leaf: Leaf): Tail {
+  if (from.param?.leaf === leaf) return oneParam;
+  const tail: (string | null)[] = [];
+  for (let at = from; at.leaf !== leaf; at = at.param ?? onlyLiteral(at)) {
+    tail.push(at.param === null ? at.literals.keys().next().value! : null);
+  }
+  return tail;
 }

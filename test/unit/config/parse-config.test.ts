@@ -452,6 +452,39 @@ routes:
   ]);
 });
 
+test('what routes have in common word for word is wrong in each of them, at its own place', () => {
+  const route = (id: string, access: string) => `  - id: ${id}
+    match: { path: "/${id}" }
+    upstream: orders
+    access:
+      GET: [${access}]
+`;
+  const file = (...routes: string[]) => `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {} }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+routes:
+${routes.join('')}`;
+  // What cannot be read, and what is read but means nothing; before either something that is good.
+  const unreadable = file(route('a', 'user'), route('b', '"x y"'), route('c', '"x y"'), route('d', 'user'));
+  expect(problemsOf(unreadable).map((problem) => problem.split(':', 1)[0])).toEqual(['15', '20']);
+  const undeclared = file(route('a', 'user'), route('b', 'usre'), route('c', 'user'), route('d', 'usre'));
+  expect(problemsOf(undeclared).map((problem) => problem.split(':', 1)[0])).toEqual(['15', '25']);
+  // The first of them may belong to a route that is wrong in another way.
+  const elsewhere = file(
+    route('a', 'user').replace('upstream: orders', 'upstream: order'),
+    route('b', 'user'),
+    route('c', 'usre').replace('"/c"', '"c"'),
+    route('d', 'usre'),
+  );
+  expect(problemsOf(elsewhere).map((problem) => problem.split(':', 1)[0])).toEqual(['8', '17', '20', '25']);
+  const { routes } = parse(
+    file(route('a', 'user'), route('b', 'user'), route('c', 'user').replace('GET', 'PUT')),
+  ).routes;
+  expect(routes[1]!.access).toBe(routes[0]!.access);
+  expect([...routes[2]!.access.byMethod.keys()]).toEqual(['PUT']);
+});
+
 test('the configuration is frozen to the bottom', () => {
   const config = parse(withRoute('access: [user]'));
   const route = config.routes.routes[0]!;

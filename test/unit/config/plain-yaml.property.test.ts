@@ -6,7 +6,7 @@ import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { referenceYaml } from '../../../src/config/reference-yaml.ts';
 import { readPlainly } from '../../../src/config/yaml/read-plainly.ts';
 import { readComposed } from '../../../src/config/yaml/read-yaml.ts';
-import { findNode, type Node, ReadEntry } from '../../../src/config/yaml/tree.ts';
+import { findNode, type MapNode, type Node, ReadEntry } from '../../../src/config/yaml/tree.ts';
 import { env } from './environment.ts';
 
 const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
@@ -41,16 +41,24 @@ function written(node: Node): unknown {
   return { kind: 'map', offset: node.offset, entries: all };
 }
 
+/** What is written where, whatever the place: a value that stood before in the same words is one tree, with its first place. */
+function placeless(node: Node): unknown {
+  if (node.kind === 'scalar') return { ...node, offset: 0 };
+  if (node.kind === 'list') return node.items.map(placeless);
+  return node.entries.names().map((name) => [name, placeless(node.entries.get(name)!.value)]);
+}
+
 /** Whether the short way was taken. */
 function compare(text: string, variables: Readonly<Record<string, string | undefined>> = env): boolean {
   const [short, byItem, long] = [record(), record(), record()];
   const tree = readPlainly(text, variables, short.list);
   expect(short.reports).toEqual([]);
-  const read: unknown[] = [];
-  const again = readPlainly(text, variables, byItem.list, (section, item) => {
-    read.push(written(item));
+  const read: MapNode[] = [];
+  const words: unknown[] = [];
+  const again = readPlainly(text, variables, byItem.list, (section) => (item) => {
+    words.push(placeless(item));
     byItem.list.report(item.offset, section);
-    return { value: read.length - 1 };
+    return { value: read.push(item) - 1 };
   });
   if (tree === null) {
     expect(again).toBeNull();
@@ -64,12 +72,35 @@ function compare(text: string, variables: Readonly<Record<string, string | undef
   expect(short.concealed).toEqual(long.concealed);
   // An entry of a list that was let go of is made once more, and not only the first time.
   for (let times = 0; times < 2; times += 1) expect(written(again!)).toEqual(written(tree));
-  const entries = again!.kind !== 'map' ? [] : again!.entries.names().flatMap((name) => itemsOf(again!, name));
-  const kept = entries.filter((entry) => entry instanceof ReadEntry);
+  const kept = allItems(again!).filter((entry) => entry instanceof ReadEntry);
   expect(kept.map(({ value }) => value)).toEqual(read.map((_, index) => index));
-  expect(kept.map(written)).toEqual(read);
+  expect(kept.map(placeless)).toEqual(words);
+  expect(read.map(placeless)).toEqual(words);
   expect(byItem.reports).toHaveLength(read.length);
+  refuseEach(text, variables, tree);
   return true;
+}
+
+/** When there is more to say of an item, that one and those behind it are read with the places that they have. */
+function refuseEach(text: string, variables: Readonly<Record<string, string | undefined>>, tree: Node): void {
+  for (const refused of [0, 1, 2]) {
+    let count = 0;
+    const later: MapNode[] = [];
+    const other = readPlainly(text, variables, record().list, () => (item) => {
+      if (count > refused) later.push(item);
+      count += 1;
+      return count - 1 === refused ? null : { value: null };
+    });
+    expect(written(other!)).toEqual(written(tree));
+    const all = new Map(allItems(other!).map((item) => [item.offset, item]));
+    for (const item of later) expect(written(item)).toEqual(written(all.get(item.offset)!));
+  }
+}
+
+/** Mappings in lists of the file itself. */
+function allItems(root: Node): readonly Node[] {
+  const lists = root.kind !== 'map' ? [] : root.entries.names().flatMap((name) => itemsOf(root, name));
+  return lists.filter(({ kind }) => kind === 'map');
 }
 
 function itemsOf(root: Node, name: string): readonly Node[] {
@@ -261,6 +292,74 @@ describe('the short way', () => {
       expect(compare(`x:\n list:\n${items.map((item) => before + item).join('')}   # end\n`)).toBe(true);
     }
     expect(compare(`list:\n${items.join('')}  - *a\n`)).toBe(false);
+  });
+
+  /** Lists whose entries have values of one key in common, or nearly so. */
+  const alike = fc
+    .tuple(
+      fc.array(value, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.tuple(fc.nat({ max: 2 }), fc.boolean(), between, fc.constantFrom('  ', '', '    '), fc.boolean()), {
+        minLength: 2,
+        maxLength: 8,
+      }),
+      between,
+    )
+    .map(([values, entries, blank]) => {
+      const items = entries.map(([which, flow, space, deeper, more], index) => {
+        const shape = values[which % values.length]!;
+        const written = flow ? ` ${shape.flow}\n` : shape.block(`  ${deeper}`);
+        return `${blank}  - id: i${index}\n    to:${written}${space}${more ? `    more: ${index}\n` : ''}`;
+      });
+      return `list:\n${items.join('')}after: 1\n`;
+    });
+
+  test('reads values that entries have in common like the library', { timeout: patienceMs }, () => {
+    let short = 0;
+    let all = 0;
+    fc.assert(
+      fc.property(alike, (text) => {
+        all += 1;
+        if (compare(text)) short += 1;
+      }),
+      runs,
+    );
+    expect(short).toBeGreaterThan(all / 8);
+  });
+
+  test('makes one tree of what entries have in common, and another of what only begins alike', () => {
+    const trees: Node[] = [];
+    const text = [
+      'list:',
+      '  - to: [a, b]',
+      '  - to: [a, b]',
+      '  - { to: [a, b] }',
+      '  - to:',
+      '      get: [a]',
+      '  - to:',
+      '      get: [a]',
+      '      put: [a]',
+      '  - to: [a, b]',
+      '  - to:',
+      '      get: [a]',
+      '# note',
+      '  - to: [a,',
+      '      b]',
+      '',
+    ].join('\n');
+    const tree = readPlainly(text, {}, record().list, () => (item) => ({
+      value: trees.push(item.entries.get('to')!.value),
+    }));
+    const [first, second, between, short, long, third, again, lines] = trees;
+    expect(tree).not.toBeNull();
+    expect(second).toBe(first);
+    expect(third).toBe(first);
+    expect(again).toBe(short);
+    expect(placeless(long!)).toEqual([
+      ['get', [{ kind: 'scalar', offset: 0, value: 'a', substituted: false, broken: false }]],
+      ['put', [{ kind: 'scalar', offset: 0, value: 'a', substituted: false, broken: false }]],
+    ]);
+    expect(new Set([first, between, short, long, lines]).size).toBe(5);
+    expect(compare(text)).toBe(true);
   });
 
   const files = globSync(['config/**/*.yaml', 'test/fixtures/**/*.yaml', 'docs/**/*.yaml']).sort();

@@ -12,7 +12,7 @@ describe('LiteralTable', () => {
         word,
         (literals, asked, before) => {
           const map = new Map(literals.map((text, index) => [text, index]));
-          const table = new LiteralTable(map);
+          const table = new LiteralTable([...map].flat());
           for (const text of [...literals, ...asked]) {
             const path = `/${before}/${text}/rest`;
             const start = before.length + 2;
@@ -25,15 +25,10 @@ describe('LiteralTable', () => {
 
   it('tells literals apart that have the same hash', () => {
     // FNV-1a of both is 0x5e4daa9d.
-    const table = new LiteralTable(new Map([['costarring', 1]]));
+    const table = new LiteralTable(['costarring', 1]);
     expect(table.find('costarring', 0, 10)).toBe(1);
     expect(table.find('liquid', 0, 6)).toBeUndefined();
-    const both = new LiteralTable(
-      new Map([
-        ['costarring', 1],
-        ['liquid', 2],
-      ]),
-    );
+    const both = new LiteralTable(['costarring', 1, 'liquid', 2]);
     expect([both.find('costarring', 0, 10), both.find('liquid', 0, 6)]).toEqual([1, 2]);
   });
 });
