@@ -62,6 +62,7 @@ export class KeyPlan {
 }
 
 const plans = new WeakMap<Schema, Plan>();
+const objectPlans = new WeakMap<Schema, ObjectPlan>();
 
 export function planOf(schema: Schema): Plan {
   const known = plans.get(schema);
@@ -106,14 +107,14 @@ function nodeKind(plan: Plan): Node['kind'] {
 
 /** An object may be part of itself, so its plan is known before its keys are. */
 function planObject(schema: z.ZodObject): ObjectPlan {
-  const known = plans.get(schema);
-  if (known?.kind === 'object') return known;
+  const known = objectPlans.get(schema);
+  if (known !== undefined) return known;
   const keys = new Map<string, KeyPlan>();
   const required: string[] = [];
   const fallbacks: Record<string, unknown> = {};
   const names: string[] = [];
   const plan: ObjectPlan = { kind: 'object', keys, required, fallbacks, known: names };
-  plans.set(schema, plan);
+  objectPlans.set(schema, plan);
   for (const [key, inner] of Object.entries<Schema>(schema.shape)) {
     keys.set(key, new KeyPlan(inner));
     const absent = absentValue(inner);

@@ -16,13 +16,13 @@ const mostRemembered = 256;
 export function readValue(plan: Plan, node: Node, report: Report): unknown {
   if (node.kind === 'scalar') return node.broken ? undefined : readAs(plan, node, report);
   if (node instanceof ReadEntry) return node.value;
-  const { common } = node;
-  if (common === undefined) return readAs(plan, node, report);
-  if (common.by !== plan) {
-    common.value = readAs(plan, node, report);
-    common.by = plan;
+  const { reading } = node;
+  if (reading === undefined) return readAs(plan, node, report);
+  if (reading.plan !== plan) {
+    reading.value = readAs(plan, node, report);
+    reading.plan = plan;
   }
-  return common.value;
+  return reading.value;
 }
 
 function readAs(plan: Plan, node: Node, report: Report): unknown {

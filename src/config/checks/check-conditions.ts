@@ -22,19 +22,17 @@ export interface ConditionScope {
 }
 
 const mostCriteria = 32;
-const none: readonly CriterionSource[] = [];
 
 /** Words of all routes: each is a label of a metric. */
 export const mostWords = 256;
 
 /** `route`: where the route stands. */
 export function checkConditions(
-  entries: Parts<readonly CriterionEntry[]> | undefined,
+  entries: Parts<readonly CriterionEntry[]>,
   route: Path,
   scope: ConditionScope,
   check: Check,
 ): readonly CriterionSource[] {
-  if (entries === undefined) return none;
   const path = [...route, 'when'];
   if (entries.length === 0) check.at(path, 'an empty list of conditions demands nothing', 'remove it');
   if (entries.length > mostCriteria) check.at(path, `a route has at most ${mostCriteria} conditions`);

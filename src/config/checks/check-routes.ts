@@ -1,12 +1,10 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
-import { type CriterionSource, compileConditions } from '../../core/policy/compile-conditions.ts';
+import { compileConditions } from '../../core/policy/compile-conditions.ts';
 import { Patterns } from '../../core/routing/compile-pattern.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
-import type { RoutePattern } from '../../core/routing/path-pattern.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 import { createAnswersReader } from './check-answers.ts';
 import { checkClaims } from './check-claims.ts';
@@ -50,7 +48,7 @@ interface Surroundings {
 export interface CheckedRoutes {
   /** Null when there are problems that leave no table. */
   readonly table: RouteTable | null;
-  /** By their places. */
+  /** Where each stands. */
   readonly ids: ReadonlyMap<string, RoutePlace>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
@@ -179,7 +177,9 @@ function checkRoute(
   const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
   const answers = around.readAnswers(entry, path, check);
   const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
-  const conditions = checkWhen(entry, access, pattern, path, around, check);
+  const { roles, headers } = around;
+  const scope = { pattern, roles, headers, anonymous: access?.hasPublic === true };
+  const conditions = entry.when === undefined ? null : checkConditions(entry.when, path, scope, check);
   checkMode(entry.mode, access, conditions?.length ?? 0, path, check);
   if (pattern === null) return null;
   // What every request reads stands in front, so that it lies together in memory.
@@ -207,19 +207,6 @@ function checkRoute(
     recheckMs: entry.streams?.recheck ?? around.recheckMs,
     mode: entry.mode ?? 'enforce',
   };
-}
-
-/** Null: the route has none. */
-function checkWhen(
-  { when }: Parts<RouteEntry>,
-  access: ReadAccess | null,
-  pattern: RoutePattern | null,
-  path: Path,
-  { roles, headers }: Surroundings,
-  check: Check,
-): readonly CriterionSource[] | null {
-  if (when === undefined) return null;
-  return checkConditions(when, path, { pattern, roles, headers, anonymous: access?.hasPublic === true }, check);
 }
 
 function checkMethods(

@@ -20,29 +20,29 @@ export interface ReadAccess {
   readonly hasPublic: boolean;
 }
 
-/** Null: there is no rule, or a problem with it. `holder`: of the key `access`. */
-export type AccessReader = (entry: Parts<AccessEntry> | undefined, holder: Path, check: Check) => ReadAccess | null;
+/** Null: there is no rule, or a problem with it. `owner`: the route, or the defaults, whose `access` it is. */
+export type AccessReader = (entry: Parts<AccessEntry> | undefined, owner: Path, check: Check) => ReadAccess | null;
 
 export function createAccessReader(roles: DeclaredRoles): AccessReader {
   const table = roles ?? new Map<string, readonly string[]>();
   const known = new Map<string, ReadAccess>();
   /** Of rules with the same words, which are one value. */
   const sameWords = new Map<unknown, ReadAccess>();
-  const readNew: AccessReader = (entry, holder, check) => {
+  const readNew: AccessReader = (entry, owner, check) => {
     // Of a file with problems parts can be missing, and what is left may look like another rule.
     const key = check.faultless() ? keyOf(entry) : null;
     const before = key === null ? undefined : known.get(key);
     if (before !== undefined) return before;
-    const source = entry === undefined ? null : checkAccess(entry, [...holder, 'access'], roles, check);
+    const source = entry === undefined ? null : checkAccess(entry, [...owner, 'access'], roles, check);
     if (source === null) return null;
     const read = readAccess(source, table);
     if (key !== null && check.faultless()) known.set(key, read);
     return read;
   };
-  return (entry, holder, check) => {
+  return (entry, owner, check) => {
     const before = sameWords.get(entry);
     if (before !== undefined) return before;
-    const read = readNew(entry, holder, check);
+    const read = readNew(entry, owner, check);
     if (read !== null && check.faultless()) sameWords.set(entry, read);
     return read;
   };

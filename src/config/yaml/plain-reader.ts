@@ -12,7 +12,7 @@ import { closeBrace, closeBracket, colon, comma, dash, openBrace, openBracket, P
 import { substituteEnv, type UsedVariable } from './substitute-env.ts';
 import { type MapNode, type Node, ReadEntry } from './tree.ts';
 
-/** Of what stands in a list of the file itself. */
+/** Of what stands in a list of the file itself: an item. */
 const itemDepth = 2;
 /** The library allows 1024 characters from a key to its colon. */
 const longestKey = 1000;
@@ -37,11 +37,20 @@ export function readPlainFile(
   const source = new PlainText(text);
   /** For the list that is being read. */
   let readItem: ReadItem | null = null;
-  /** Places in them are those of the first one, so they are of use as long as nobody asks where something stands. */
-  let common: CommonValues | null = new CommonValues();
+  /** Of its items; null: none are kept. */
+  let common: CommonValues | null = null;
+  /** There is more to say of an item, so it and those behind it are read with their own places. */
+  let hasProblems = false;
+  /** Whether an item of it is being read, whose values it may have in common with others. */
+  let inItem = false;
   const used: UsedVariable[] = [];
   /** Kept until another one is asked for: a long entry can have a problem in each of its lines. */
   let lastMade: MapNode | null = null;
+
+  const beginSection = (name: string): void => {
+    readItem = readerOf(name);
+    common = readItem === null || hasProblems ? null : new CommonValues();
+  };
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
   const scalar = (offset: number, written: string, isPlain: boolean): Node => {
@@ -82,8 +91,8 @@ export function readPlainFile(
     for (;;) {
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
-      if (depth === 0) readItem = readerOf(key);
-      const isOfItem = depth === itemDepth && readItem !== null;
+      if (depth === 0) beginSection(key);
+      const isOfItem = inItem && depth === itemDepth;
       addEntry(entries, key, keyOffset, isOfItem ? itemValue(key, indent) : entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
@@ -107,11 +116,13 @@ export function readPlainFile(
     const known = values.find(lines);
     if (known !== null) {
       source.goOnAt(end);
-      return known;
+      if (source.column <= indent) return known;
+      // It goes on, behind a comment that is not as deep.
+      source.returnTo(at);
     }
     const node = entryValue(indent, itemDepth + 1);
     if (node.kind === 'scalar' || !source.endedAt(end)) return node;
-    const shared = { ...node, common: { by: null, value: undefined } };
+    const shared = { ...node, reading: { plan: null, value: undefined } };
     values.keep(lines, shared);
     return shared;
   };
@@ -136,33 +147,40 @@ export function readPlainFile(
     do {
       source.at += 1;
       source.skipSpaces();
-      const place = source.at;
-      if (!source.atLineEnd()) items.push(listItem(indent, depth + 1));
-      else {
-        source.endLine();
-        items.push(source.column > indent ? block(indent, depth + 1, true) : nothing(place, depth + 1));
-      }
+      items.push(depth + 1 === itemDepth && readItem !== null ? readNow(indent, readItem) : item(indent, depth + 1));
       if (source.column > indent) throw new NotPlain();
     } while (source.column === indent && source.isIndicator(dash));
     return { kind: 'list', offset, items };
   };
 
-  const listItem = (indent: number, depth: number): Node => {
-    const { at } = source;
-    const item = block(indent, depth, false);
-    if (depth !== itemDepth || item.kind !== 'map' || readItem === null) return item;
-    const read = readItem(item);
-    if (read === null) {
-      common = null;
-      source.returnTo(at);
-      return block(indent, depth, false);
-    }
-    return new ReadEntry(item.offset, read.value, (offset) => {
-      if (lastMade?.offset === offset) return lastMade.entries;
-      source.returnTo(offset);
-      lastMade = block(indent, depth, false) as MapNode;
-      return lastMade.entries;
-    });
+  /** What stands behind a dash, in its line or below. */
+  const item = (indent: number, depth: number): Node => {
+    const { at: place } = source;
+    if (!source.atLineEnd()) return block(indent, depth, false);
+    source.endLine();
+    return source.column > indent ? block(indent, depth, true) : nothing(place, depth);
+  };
+
+  const readNow = (indent: number, read: ReadItem): Node => {
+    const { at: place } = source;
+    inItem = common !== null;
+    const node = item(indent, itemDepth);
+    inItem = false;
+    if (node.kind !== 'map') return node;
+    const value = read(node);
+    if (value !== null) return new ReadEntry(node.offset, value.value, again(indent));
+    hasProblems = true;
+    common = null;
+    source.returnTo(place);
+    return item(indent, itemDepth);
+  };
+
+  /** Makes the tree of an item that was let go of. */
+  const again = (indent: number) => (offset: number) => {
+    if (lastMade?.offset === offset) return lastMade.entries;
+    source.returnTo(offset);
+    lastMade = block(indent, itemDepth, false) as MapNode;
+    return lastMade.entries;
   };
 
   /** Behind one bracket and up to the other: `item` reads what stands between two commas. */
@@ -214,7 +232,6 @@ export function readPlainFile(
 
   if (source.column !== 0) throw new NotPlain();
   const root = block(-1, 0, true);
-  common = null;
   if (root.kind !== 'map' || source.column >= 0) throw new NotPlain();
   return { root, used };
 }

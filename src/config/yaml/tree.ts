@@ -20,20 +20,20 @@ export interface ListNode {
   readonly kind: 'list';
   readonly offset: number;
   readonly items: readonly Node[];
-  readonly common?: Common;
+  readonly reading?: Reading;
 }
 
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
   readonly entries: Entries;
-  readonly common?: Common;
+  readonly reading?: Reading;
 }
 
-/** Of a node that stands for several places with the same text, all of which are read as the first one was. */
-export interface Common {
-  /** What it was read by; null: nobody has read it. */
-  by: unknown;
+/** What a node that stands for several places was read as, by the first of its readers. */
+export interface Reading {
+  /** That it was read by; null: nobody has read it. */
+  plan: unknown;
   value: unknown;
 }
 

@@ -5,7 +5,7 @@ import type { RoutePattern, Segment } from './path-pattern.ts';
 
 const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
 
-/** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
+/** One pattern alone: see `Patterns.compile`. */
 export function compilePattern(host: string | null, path: string): RoutePattern {
   return new Patterns().compile(host, path);
 }
@@ -17,26 +17,23 @@ export class Patterns {
   readonly #hosts = new Map<string, string>();
   readonly #segments = new Map<string, Segment>();
 
-  /** As `compilePattern`. */
+  /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
   compile(host: string | null, path: string): RoutePattern {
     const hostName = host === null ? null : this.#host(host);
     if (!path.startsWith('/')) throw new RangeError('a path pattern starts with "/"');
     const parts = path === '/' ? [] : path.slice(1).split('/');
     // "/a/" matches what "/a" matches.
     if (parts.at(-1) === '' && parts.length > 1) parts.pop();
-    const segments = parts.map((part) => this.#segment(part));
+    const last = parts.length - 1;
     let params = noParams;
-    for (let index = 0; index < segments.length; index += 1) {
-      const segment = segments[index]!;
-      if (segment.kind === 'rest' && index < segments.length - 1) {
+    const segments = parts.map((part, index) => {
+      const segment = this.#segment(part);
+      if (segment.kind === 'rest' && index !== last) {
         throw new RangeError('"**" stands only at the end of a path pattern');
       }
-      if (segment.kind !== 'param') continue;
-      const { name } = segment;
-      if (params.includes(name)) throw new RangeError(`the parameter "${name}" stands twice in the pattern`);
-      // Most patterns have one, and a list that grows makes room for sixteen more.
-      params = params.length === 0 ? [name] : [...params, name];
-    }
+      if (segment.kind === 'param') params = withParam(params, segment.name);
+      return segment;
+    });
     if (params.length > 32) throw new RangeError('a path pattern has at most 32 parameters');
     return { host: hostName, path, segments, params };
   }
@@ -57,6 +54,12 @@ export class Patterns {
     this.#segments.set(part, segment);
     return segment;
   }
+}
+
+/** Most patterns have one, and a list that grows makes room for sixteen more. */
+function withParam(params: readonly string[], name: string): readonly string[] {
+  if (params.includes(name)) throw new RangeError(`the parameter "${name}" stands twice in the pattern`);
+  return params.length === 0 ? [name] : [...params, name];
 }
 
 function segmentOf(part: string): Segment {

@@ -36,7 +36,7 @@ export function addPlainLiterals({ exactHosts, wildcardHosts, anyHost }: RouteTr
     if (node.only !== null) continue;
     const first = pending.length;
     for (const next of node.literals.values()) pending.push(next);
-    if (node.folded !== null) pending.push(...node.folded.values());
+    if (node.folded !== null) for (const next of node.folded.values()) pending.push(next);
     if (node.param !== null) pending.push(node.param);
     for (let index = first; index < pending.length; index += 1) {
       const next = pending[index]!;

@@ -452,37 +452,75 @@ routes:
   ]);
 });
 
-test('what routes have in common word for word is wrong in each of them, at its own place', () => {
-  const route = (id: string, access: string) => `  - id: ${id}
-    match: { path: "/${id}" }
+describe('what routes have in common word for word', () => {
+  const route = (id: string, keys: string, dash = '- id') => `  ${dash}: ${id}
+    match: { path: "/${id}/{name}" }
     upstream: orders
-    access:
-      GET: [${access}]
-`;
+${keys}`;
   const file = (...routes: string[]) => `version: 1
 authApi: { url: "http://auth:8081" }
 roles: { user: {} }
 upstreams: { orders: { targets: ["http://orders:8080"] } }
 routes:
 ${routes.join('')}`;
-  // What cannot be read, and what is read but means nothing; before either something that is good.
-  const unreadable = file(route('a', 'user'), route('b', '"x y"'), route('c', '"x y"'), route('d', 'user'));
-  expect(problemsOf(unreadable).map((problem) => problem.split(':', 1)[0])).toEqual(['15', '20']);
-  const undeclared = file(route('a', 'user'), route('b', 'usre'), route('c', 'user'), route('d', 'usre'));
-  expect(problemsOf(undeclared).map((problem) => problem.split(':', 1)[0])).toEqual(['15', '25']);
-  // The first of them may belong to a route that is wrong in another way.
-  const elsewhere = file(
-    route('a', 'user').replace('upstream: orders', 'upstream: order'),
-    route('b', 'user'),
-    route('c', 'usre').replace('"/c"', '"c"'),
-    route('d', 'usre'),
-  );
-  expect(problemsOf(elsewhere).map((problem) => problem.split(':', 1)[0])).toEqual(['8', '17', '20', '25']);
-  const { routes } = parse(
-    file(route('a', 'user'), route('b', 'user'), route('c', 'user').replace('GET', 'PUT')),
-  ).routes;
-  expect(routes[1]!.access).toBe(routes[0]!.access);
-  expect([...routes[2]!.access.byMethod.keys()]).toEqual(['PUT']);
+  const places = (text: string) => {
+    const result = parseConfig(text, { file: 'gateway.yaml', env, readSecret });
+    return result.ok ? [] : result.problems.map(({ line, column, message }) => ({ at: `${line}:${column}`, message }));
+  };
+  const good = '    access:\n      GET: [user]\n';
+
+  test.each([
+    ['a rule that cannot be read', '    access:\n      GET: ["x y"]\n', '"x y"'],
+    ['a role that is not declared', '    access:\n      GET: [usre]\n', 'usre'],
+    ['a condition', '    when:\n      - { reason: late, param: nam, equals: x }\n', 'nam,'],
+    ['a list as deep as its key', '    when:\n    - { reason: late, param: nam, equals: x }\n', 'nam,'],
+    ['headers of answers', '    responseHeaders: { set: { x-error: "1" } }\n', 'x-error'],
+    ['origins', '    cors: { origins: [] }\n', '[]'],
+  ])('is wrong in each of them, at its own place: %s', (_, bad, wrong) => {
+    for (const dash of ['- id', '-\n    id', '- # note\n    id']) {
+      const text = file(
+        route('a', good),
+        route('b', bad, dash),
+        route('c', bad, dash),
+        route('d', bad),
+        route('e', good),
+      );
+      const expected = text.split('\n').flatMap((line, index) => {
+        const column = line.indexOf(wrong);
+        return column < 0 ? [] : [`${index + 1}:${column + 1}`];
+      });
+      const found = places(text);
+      expect(expected).toHaveLength(3);
+      expect(found.map(({ at }) => at)).toEqual(expected);
+      expect(new Set(found.map(({ message }) => message)).size).toBe(1);
+    }
+  });
+
+  test('is wrong in each of them, also where the first is wrong in another way', () => {
+    const bad = '    access:\n      GET: [usre]\n';
+    const first = route('a', good).replace('upstream: orders', 'upstream: order');
+    const text = file(first, route('b', good), route('c', bad).replace('"/c', '"c'), route('d', bad));
+    expect(places(text).map(({ at }) => at)).toEqual(['8:15', '17:20', '20:13', '25:13']);
+  });
+
+  test('is known by its place in a good file', () => {
+    const text = file(route('a', good, '-\n    id'), route('b', good, '-\n    id'), route('c', good));
+    const result = parseConfig(text, { file: 'gateway.yaml', env, readSecret });
+    if (!result.ok) throw new Error('not read');
+    const at = (index: number) => result.places.problemAt({ kind: 'route', index, key: ['access'] }, '', null).line;
+    expect([0, 1, 2].map(at)).toEqual([11, 17, 22]);
+  });
+
+  test('is one rule, and another one means something else', () => {
+    const put = good.replace('GET', 'PUT');
+    const longer = `${good}# note\n      PUT: [user]\n`;
+    const { routes } = parse(
+      file(route('a', good), route('b', good), route('c', put), route('d', longer), route('e', good)),
+    ).routes;
+    const methods = routes.map(({ access }) => [...access.byMethod.keys()]);
+    expect(methods).toEqual([['GET'], ['GET'], ['PUT'], ['GET', 'PUT'], ['GET']]);
+    expect(routes[4]!.access).toBe(routes[0]!.access);
+  });
 });
 
 test('the configuration is frozen to the bottom', () => {
