@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,8 @@ interface Running {
   readonly child: ChildProcess;
 }
 
+// Now, and not when all is measured.
+if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-compare-'));
 const children: ChildProcess[] = [];
 process.on('exit', () => {
