@@ -178,8 +178,9 @@ function checkRoute(
   const answers = around.readAnswers(entry, path, check);
   const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
   const { roles, headers } = around;
-  const scope = { pattern, roles, headers, anonymous: access?.hasPublic === true };
-  const conditions = entry.when === undefined ? null : checkConditions(entry.when, path, scope, check);
+  const anonymous = access?.hasPublic === true;
+  const conditions =
+    entry.when === undefined ? null : checkConditions(entry.when, path, { pattern, roles, headers, anonymous }, check);
   checkMode(entry.mode, access, conditions?.length ?? 0, path, check);
   if (pattern === null) return null;
   // What every request reads stands in front, so that it lies together in memory.

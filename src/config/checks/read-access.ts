@@ -28,18 +28,19 @@ export function createAccessReader(roles: DeclaredRoles): AccessReader {
   const known = new Map<string, ReadAccess>();
   /** Of rules with the same words, which are one value. */
   const sameWords = new Map<unknown, ReadAccess>();
-  const readNew: AccessReader = (entry, owner, check) => {
+  const readNew = (entry: Parts<AccessEntry>, owner: Path, check: Check): ReadAccess | null => {
     // Of a file with problems parts can be missing, and what is left may look like another rule.
     const key = check.faultless() ? keyOf(entry) : null;
     const before = key === null ? undefined : known.get(key);
     if (before !== undefined) return before;
-    const source = entry === undefined ? null : checkAccess(entry, [...owner, 'access'], roles, check);
+    const source = checkAccess(entry, [...owner, 'access'], roles, check);
     if (source === null) return null;
     const read = readAccess(source, table);
     if (key !== null && check.faultless()) known.set(key, read);
     return read;
   };
   return (entry, owner, check) => {
+    if (entry === undefined) return null;
     const before = sameWords.get(entry);
     if (before !== undefined) return before;
     const read = readNew(entry, owner, check);

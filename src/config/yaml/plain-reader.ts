@@ -37,19 +37,19 @@ export function readPlainFile(
   const source = new PlainText(text);
   /** For the list that is being read. */
   let readItem: ReadItem | null = null;
-  /** Of its items; null: none are kept. */
-  let common: CommonValues | null = null;
+  /** Of its items. */
+  let common = new CommonValues();
+  /** Whether what is being read is an item that may have values in common with others. */
+  let shares = false;
   /** There is more to say of an item, so it and those behind it are read with their own places. */
   let hasProblems = false;
-  /** Whether an item of it is being read, whose values it may have in common with others. */
-  let inItem = false;
   const used: UsedVariable[] = [];
   /** Kept until another one is asked for: a long entry can have a problem in each of its lines. */
   let lastMade: MapNode | null = null;
 
   const beginSection = (name: string): void => {
     readItem = readerOf(name);
-    common = readItem === null || hasProblems ? null : new CommonValues();
+    common = new CommonValues();
   };
 
   /** A scalar whose text was read; `isPlain`: it may be a number, a word for true, or the like. */
@@ -92,8 +92,8 @@ export function readPlainFile(
       if (source.at - keyOffset > longestKey) throw new NotPlain();
       source.at += 1;
       if (depth === 0) beginSection(key);
-      const isOfItem = inItem && depth === itemDepth;
-      addEntry(entries, key, keyOffset, isOfItem ? itemValue(key, indent) : entryValue(indent, depth + 1));
+      const isShared = shares && depth === itemDepth;
+      addEntry(entries, key, keyOffset, isShared ? itemValue(key, indent) : entryValue(indent, depth + 1));
       if (source.column < indent) return { kind: 'map', offset, entries };
       if (source.column > indent) throw new NotPlain();
       keyOffset = source.at;
@@ -105,7 +105,7 @@ export function readPlainFile(
   /** What a key of an item has, or what another item had in the same words. */
   const itemValue = (key: string, indent: number): Node => {
     source.skipSpaces();
-    const values = atBracket() || source.atLineEnd() ? (common?.of(key) ?? null) : null;
+    const values = atBracket() || source.atLineEnd() ? common.of(key) : null;
     return values === null ? entryValue(indent, itemDepth + 1) : commonValue(values, indent);
   };
 
@@ -163,14 +163,13 @@ export function readPlainFile(
 
   const readNow = (indent: number, read: ReadItem): Node => {
     const { at: place } = source;
-    inItem = common !== null;
+    shares = !hasProblems;
     const node = item(indent, itemDepth);
-    inItem = false;
+    shares = false;
     if (node.kind !== 'map') return node;
     const value = read(node);
     if (value !== null) return new ReadEntry(node.offset, value.value, again(indent));
     hasProblems = true;
-    common = null;
     source.returnTo(place);
     return item(indent, itemDepth);
   };

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PathNode } from '../../../src/core/routing/compile-routes.ts';
 import { LiteralTable } from '../../../src/core/routing/literal-table.ts';
+import { addPlainLiterals } from '../../../src/core/routing/plain-literals.ts';
 
 describe('LiteralTable', () => {
   it('finds what a map finds, in any part of a path', () => {
@@ -30,5 +32,25 @@ describe('LiteralTable', () => {
     expect(table.find('liquid', 0, 6)).toBeUndefined();
     const both = new LiteralTable(['costarring', 1, 'liquid', 2]);
     expect([both.find('costarring', 0, 10), both.find('liquid', 0, 6)]).toEqual([1, 2]);
+  });
+});
+
+describe('addPlainLiterals', () => {
+  it('takes as many literals at one place as a file can have', () => {
+    const place = (): PathNode => ({
+      only: null,
+      table: null,
+      literals: new Map(),
+      folded: null,
+      param: null,
+      leaf: { tail: null, alone: null, byMethod: new Map(), routes: [] },
+      rest: null,
+      tail: null,
+    });
+    const places = Array.from({ length: 200_000 }, place);
+    const anyHost = { ...place(), leaf: null, folded: new Map(places.map((each, index) => [`r${index}`, each])) };
+    addPlainLiterals({ exactHosts: new Map(), wildcardHosts: [], anyHost });
+    expect(places.every(({ only, leaf }) => only === leaf)).toBe(true);
+    expect(anyHost.table).toBeNull();
   });
 });
