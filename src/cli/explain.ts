@@ -9,6 +9,7 @@ import type { Identity } from '../core/identity/identity.ts';
 import { hostFor } from '../workbench/host-for.ts';
 import { somebody } from '../workbench/sample-identity.ts';
 import { simulate } from '../workbench/simulate.ts';
+import { endSoon } from './end-soon.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { readPlaced } from './read-config.ts';
@@ -62,6 +63,7 @@ type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: str
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
   // Identities may stand in files of tests.
+  endSoon(options.config);
   const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;
   const identity = identityOf(config, options);

@@ -3,10 +3,12 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { extrasInWords } from '../core/routing/describe-extras.ts';
 import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
+import { endSoon } from './end-soon.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 
 export function routes(options: { config: string; format: 'table' | 'json' | 'markdown' }): ExitCode {
+  endSoon(options.config);
   const described = describeRoutes(readConfig(options.config).routes);
   process.stdout.write(`${formats[options.format](described)}\n`);
   return ExitCode.fine;

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
 import { addCases, casesText, type Written } from '../workbench/written-cases.ts';
+import { endSoon } from './end-soon.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
@@ -24,6 +25,8 @@ export interface TestOptions {
 export function test(files: readonly string[], options: TestOptions): ExitCode {
   const lost = files.find((file) => !existsSync(file));
   if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
+  // To weaken each rule in turn can take minutes.
+  if (options.mutation === undefined) endSoon(options.config);
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     update(config, options);

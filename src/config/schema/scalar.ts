@@ -27,6 +27,8 @@ export type Reader = (value: unknown) => unknown;
 /** By the transformation that a schema has of it: descriptions make copies of schemas, which share it. */
 const readers = new WeakMap<object, Reader>();
 
+const anything = z.unknown();
+
 /** A schema of one scalar with its own reading. */
 export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
   const transform = (value: unknown, context: z.RefinementCtx): T => {
@@ -37,7 +39,7 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
   };
   readers.set(transform, read);
   // It is nobody else's yet, so it needs no copy for its description, as `meta` would make one.
-  return z.unknown().transform(transform).register(z.globalRegistry, json);
+  return anything.transform(transform).register(z.globalRegistry, json);
 }
 
 /** What a schema made by `scalar` reads with: a value or a `Refusal`. Null: it is made in another way. */

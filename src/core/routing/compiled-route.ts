@@ -93,7 +93,7 @@ class SharedTraits {
   of(route: Route): CompiledTraits {
     const last = this.#last;
     // Like stands beside like in most files.
-    if (last !== null && traitNames.every((name) => last[name] === route[name])) return last;
+    if (last !== null && hasTraits(route, last)) return last;
     const key = traitNames.map((name) => this.#numberOf(route[name])).join();
     const traits = this.#known.get(key) ?? traitsOf(route);
     this.#known.set(key, traits);
@@ -106,6 +106,24 @@ class SharedTraits {
     this.#numbers.set(value, number);
     return number;
   }
+}
+
+/** Written out: it is asked of every route. */
+function hasTraits(route: Route, traits: RouteTraits): boolean {
+  return (
+    route.access === traits.access &&
+    route.reading === traits.reading &&
+    route.maxAgeMs === traits.maxAgeMs &&
+    route.conditions === traits.conditions &&
+    route.maxBodyBytes === traits.maxBodyBytes &&
+    route.rewrite === traits.rewrite &&
+    route.forwardCredentials === traits.forwardCredentials &&
+    route.upstream === traits.upstream &&
+    route.timeoutMs === traits.timeoutMs &&
+    route.evict === traits.evict &&
+    route.cors === traits.cors &&
+    route.answers === traits.answers
+  );
 }
 
 function traitsOf(route: Route): CompiledTraits {
