@@ -4,6 +4,7 @@
  */
 import { type core, z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
+import { KeptValues } from './kept-values.ts';
 import { type Reader, Refusal, readerOf } from './schema/scalar.ts';
 import type { Node } from './yaml/tree.ts';
 
@@ -15,7 +16,7 @@ export interface ScalarPlan {
   /** What the schema does to a value, without zod around it; null: zod is asked. */
   readonly read: Reader | null;
   /** What values without a problem were read as. */
-  readonly known: Map<unknown, unknown>;
+  readonly known: KeptValues<unknown, unknown>;
 }
 
 export interface UnionPlan {
@@ -90,7 +91,7 @@ function makePlan(schema: Schema): Plan {
 }
 
 function planScalar(schema: Schema): ScalarPlan {
-  return { kind: 'scalar', schema, read: readerOf(schema), known: new Map() };
+  return { kind: 'scalar', schema, read: readerOf(schema), known: new KeptValues() };
 }
 
 function planUnion(options: readonly Plan[]): UnionPlan {

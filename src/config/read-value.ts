@@ -9,9 +9,6 @@ import type { ObjectPlan, Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
 import { Refusal } from './schema/scalar.ts';
 import { type MapNode, type Node, ReadEntry } from './yaml/tree.ts';
 
-/** Of one plan; what comes later is read each time. */
-const mostRemembered = 256;
-
 /** What the schema of the plan makes of the node; parts that had problems are undefined. */
 export function readValue(plan: Plan, node: Node, report: Report): unknown {
   if (node.kind === 'scalar') return node.broken ? undefined : readAs(plan, node, report);
@@ -43,7 +40,7 @@ function readAs(plan: Plan, node: Node, report: Report): unknown {
 
 function readScalar(plan: ScalarPlan, node: Node, report: Report): unknown {
   const value = node.kind === 'scalar' ? node.value : Object.freeze({});
-  const before = plan.known.get(value);
+  const before = plan.known.find(value);
   if (before !== undefined) return before;
   const hideHint = node.kind === 'scalar' && node.substituted;
   const read = plan.read === null ? readByZod(plan, value) : plan.read(value);
@@ -63,7 +60,7 @@ function readByZod({ schema }: ScalarPlan, value: unknown): unknown {
 
 /** Names and units are repeated throughout a long file, and are read once. */
 function remember(plan: ScalarPlan, value: unknown, read: unknown): void {
-  if (plan.known.size < mostRemembered && (typeof read !== 'object' || read === null)) plan.known.set(value, read);
+  if (typeof read !== 'object' || read === null) plan.known.keep(value, read);
 }
 
 /** Only the first problem of a value is told. */
@@ -111,7 +108,7 @@ function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report:
   const out = new NameRecord();
   for (let entry = node.entries.first; entry !== null; entry = entry.next) {
     const key = entry.name;
-    if (!plan.key.known.has(key)) {
+    if (plan.key.known.find(key) === undefined) {
       const name = readByZod(plan.key, key);
       if (name instanceof Refusal) {
         report(entry.keyOffset, name.message, name.hint);

@@ -114,7 +114,7 @@ export function readPlainFile(
     const lines = source.linesBelow(indent);
     const end = at + lines.length;
     const known = values.find(lines);
-    if (known !== null) {
+    if (known !== undefined) {
       source.goOnAt(end);
       if (source.column <= indent) return known;
       // It goes on, behind a comment that is not as deep.

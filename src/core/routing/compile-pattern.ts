@@ -1,6 +1,7 @@
 /** Reads `match.host` and `match.path` of a route. */
 import { canonicalHost } from '../request/canonical-host.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
+import { KnownParts } from './known-parts.ts';
 import type { RoutePattern, Segment } from './path-pattern.ts';
 
 const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
@@ -15,27 +16,31 @@ const noParams: readonly string[] = [];
 /** Many patterns: hosts and segments that are repeated are read once. */
 export class Patterns {
   readonly #hosts = new Map<string, string>();
-  readonly #segments = new Map<string, Segment>();
+  readonly #parts = new KnownParts(segmentOf);
+  /** Of the pattern that is being read: a list that grows makes room for sixteen more. */
+  readonly #segments: Segment[] = [];
 
   /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
   compile(host: string | null, path: string): RoutePattern {
     const hostName = host === null ? null : this.#host(host);
     if (!path.startsWith('/')) throw new RangeError('a path pattern starts with "/"');
-    const parts = path === '/' ? [] : path.slice(1).split('/');
     // "/a/" matches what "/a" matches.
-    if (parts.at(-1) === '' && parts.length > 1) parts.pop();
-    const last = parts.length - 1;
+    const end = path.length > 1 && path.endsWith('/') ? path.length - 1 : path.length;
     let params = noParams;
-    const segments = parts.map((part, index) => {
-      const segment = this.#segment(part);
-      if (segment.kind === 'rest' && index !== last) {
+    let count = 0;
+    for (let start = 1; start <= end && path !== '/'; count += 1) {
+      const slash = path.indexOf('/', start);
+      const partEnd = slash < 0 ? end : slash;
+      const segment = this.#parts.read(path, start, partEnd);
+      if (segment.kind === 'rest' && partEnd < end) {
         throw new RangeError('"**" stands only at the end of a path pattern');
       }
       if (segment.kind === 'param') params = withParam(params, segment.name);
-      return segment;
-    });
+      this.#segments[count] = segment;
+      start = partEnd + 1;
+    }
     if (params.length > 32) throw new RangeError('a path pattern has at most 32 parameters');
-    return { host: hostName, path, segments, params };
+    return { host: hostName, path, segments: this.#segments.slice(0, count), params };
   }
 
   #host(host: string): string {
@@ -45,14 +50,6 @@ export class Patterns {
     const name = host.toLowerCase();
     this.#hosts.set(host, name);
     return name;
-  }
-
-  #segment(part: string): Segment {
-    const known = this.#segments.get(part);
-    if (known !== undefined) return known;
-    const segment = segmentOf(part);
-    this.#segments.set(part, segment);
-    return segment;
   }
 }
 

@@ -1,0 +1,26 @@
+/**
+ * What was read before, for whoever reads the same again, as long as that happens: a long file has ten thousand ids, and
+ * to look up a text that was never there costs more than to read it.
+ */
+
+/** Further ones are read each time. */
+const most = 256;
+
+export class KeptValues<Key, Value> {
+  readonly #values = new Map<Key, Value>();
+  #found = 0;
+  /** As many are kept as there may be, and they were hardly asked for: nothing is found anymore. */
+  areAllDifferent = false;
+
+  find(key: Key): Value | undefined {
+    if (this.areAllDifferent) return undefined;
+    const value = this.#values.get(key);
+    if (value !== undefined) this.#found += 1;
+    return value;
+  }
+
+  keep(key: Key, value: Value): void {
+    if (this.#values.size === most) this.areAllDifferent = this.#found < most;
+    else this.#values.set(key, value);
+  }
+}
