@@ -26,7 +26,7 @@ function publicOver(probes: Probes): readonly Finding[] {
     const open = (listedMethods(route) ?? ['GET']).some((method) => letsAnybodyIn(ruleFor(route, method)));
     if (open && route.pattern.host !== null) hosts.set(route.pattern.host, probes.first(route).host);
   }
-  if (hosts.size * table.routes.length > mostPairs) return [];
+  if (hosts.size === 0 || hosts.size * table.routes.length > mostPairs) return [];
   const found = new Map<Route, Finding>();
   for (const guarding of table.routes) {
     const { host: own, segments } = guarding.pattern;

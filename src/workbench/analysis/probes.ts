@@ -59,12 +59,13 @@ export class Probes {
   }
 
   #request({ pattern }: Route, method: string, taken: number): CanonicalRequest {
-    const path = pattern.segments.flatMap((segment) => {
-      if (segment.kind === 'literal') return [encodeURIComponent(segment.text)];
-      return Array.from({ length: segment.kind === 'rest' ? taken : 1 }, () => this.#segment);
-    });
+    let path = '';
+    for (const segment of pattern.segments) {
+      if (segment.kind === 'rest') path += `/${this.#segment}`.repeat(taken);
+      else path += `/${segment.kind === 'literal' ? written(segment.text) : this.#segment}`;
+    }
     const host = this.#host(pattern.host);
-    return { method, host, authority: host, path: `/${path.join('/')}`, unmerged: null, query: '', ambiguities: 0 };
+    return { method, host, authority: host, path: path || '/', unmerged: null, query: '', ambiguities: 0 };
   }
 
   /** One that no exact host and no longer wildcard takes, where the pattern leaves a choice. */
@@ -82,6 +83,14 @@ export class Probes {
     }
     return `any.${freshAmong('nowhere', (label) => taken(`any.${label}`))}`;
   }
+}
+
+/** What has one spelling, as most literals have: letters, digits and two of the other unreserved ones (RFC 3986 section 2.3). */
+export const oneSpelling = /^[\w-]+$/;
+
+/** A literal as a path has it. */
+function written(text: string): string {
+  return oneSpelling.test(text) ? text : encodeURIComponent(text);
 }
 
 /** Such as `GET http://api.example.test/v1/orders`. */

@@ -7,7 +7,7 @@ import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes } from './probes.ts';
+import { exampleOf, listedMethods, oneSpelling, type Probes } from './probes.ts';
 
 export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);
@@ -16,7 +16,7 @@ export function unreachableRoutes(probes: Probes): readonly Finding[] {
 /** A literal in a spelling that services read in more than one way is refused, unless the route tolerates it. */
 function refused(route: Route, probes: Probes): Finding | null {
   for (const segment of route.pattern.segments) {
-    if (segment.kind !== 'literal') continue;
+    if (segment.kind !== 'literal' || oneSpelling.test(segment.text)) continue;
     const written = encodeURIComponent(segment.text);
     const read = canonicalPath(`/${written}`);
     const tolerated = route.tolerates | keptByAll;
