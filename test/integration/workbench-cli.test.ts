@@ -1,5 +1,6 @@
 /** `validate`, `test`, `diff --replay` and `serve --shadow`, as an author of rules runs them. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
 import { runRolegate } from '../support/running-command.ts';
@@ -237,6 +238,40 @@ test('test --update --out adds what is missing to a file of tests, once', async 
   expect(await run('test', '--config', file, '--out', tests)).toMatchObject({ code: 2 });
   apart.remove();
 });
+
+describe('a long policy', () => {
+  let file: string;
+  beforeAll(() => {
+    const routes = Array.from(
+      { length: 4000 },
+      (_, n) => `  - { id: r${n}, match: { path: "/area${n % 7}/thing${n}/{id}" }, upstream: s, access: [user] }\n`,
+    );
+    file = folder.write('long.yaml', head + routes.join(''));
+    expect(statSync(file).size).toBeGreaterThan(256 * 1024);
+  });
+
+  test.each([
+    [['validate'], 0, /^ok .*: 4000 routes, 2 roles, 1 upstream$/m],
+    [['routes', '--format', 'json', '--config'], 0, /"id": "r3999"/],
+    [['test', '--config'], 0, /^tests +0 passed$/m],
+    [['explain', 'GET', '/area6/thing3996/7', '--roles', 'user', '--config'], 0, /^allowed by route r3996$/m],
+    [['explain', 'GET', '/area6/thing3996/7', '--config'], 3, /^refused/m],
+  ] as const)('%j', async (command, code, said) => {
+    const ran = await run(...command, file);
+    expect(ran.output).toMatch(said);
+    expect(ran.code).toBe(code);
+  });
+});
+
+test.each(['validate', 'routes --config', 'test --config', 'explain GET /x --config'])(
+  '%s: a folder is not a file, and a file that is not there is said so',
+  async (command) => {
+    const args = command.split(' ');
+    const there = dirname(folder.write('there.yaml', head));
+    expect((await run(...args, there)).output).toContain('this is a folder, not a file');
+    expect((await run(...args, `${there}/none.yaml`)).output).toContain('the file does not exist');
+  },
+);
 
 test('explain: somebody who is named has roles and groups already', async () => {
   const file = folder.write('named.yaml', `${head}${user}tests: { identities: { ann: { roles: [user] } } }\n`);
