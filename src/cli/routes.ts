@@ -1,11 +1,10 @@
 /** `rolegate routes`: who may do what, as the gateway understood it. */
-import Table from 'cli-table3';
-import pc from 'picocolors';
 import { extrasInWords } from '../core/routing/describe-extras.ts';
 import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
 import { endSoon } from './end-soon.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
+import { tableText } from './table-text.ts';
 
 export function routes(options: { config: string; format: 'table' | 'json' | 'markdown' }): ExitCode {
   endSoon(options.config);
@@ -30,15 +29,11 @@ const formats = {
     return [line(heads), line(heads.map(() => '---')), ...cells].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
-    const style = pc.isColorSupported ? { head: ['bold'], border: ['dim'] } : { head: [], border: [] };
     const heads = headsOf(described);
-    const table = new Table({
-      head: [...heads],
-      style,
-      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-    });
-    table.push(...described.flatMap(rows).map((row) => row.slice(0, heads.length)));
-    return table.toString();
+    return tableText(
+      heads,
+      described.flatMap(rows).map((row) => row.slice(0, heads.length)),
+    );
   },
 };
 

@@ -253,6 +253,11 @@ describe('a long policy', () => {
   test.each([
     [['validate'], 0, /^ok .*: 4000 routes, 2 roles, 1 upstream$/m],
     [['routes', '--format', 'json', '--config'], 0, /"id": "r3999"/],
+    [
+      ['routes', '--config'],
+      0,
+      /^│ r3999 +│ any +│ \/area2\/thing3999\/\{id\} +│ every method +│ any of user +│ s +│$/m,
+    ],
     [['test', '--config'], 0, /^tests +0 passed$/m],
     [['explain', 'GET', '/area6/thing3996/7', '--roles', 'user', '--config'], 0, /^allowed by route r3996$/m],
     [['explain', 'GET', '/area6/thing3996/7', '--config'], 3, /^refused/m],
