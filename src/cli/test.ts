@@ -25,8 +25,8 @@ export interface TestOptions {
 export function test(files: readonly string[], options: TestOptions): ExitCode {
   const lost = files.find((file) => !existsSync(file));
   if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
-  // To weaken each rule in turn can take minutes.
-  if (options.mutation === undefined) endSoon(options.config);
+  // To weaken each rule in turn, or to look for cases, can take minutes.
+  if (options.mutation === undefined && options.update !== true) endSoon(options.config);
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     update(config, options);
