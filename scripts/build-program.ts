@@ -20,10 +20,10 @@ function staysPackage(id: string): boolean {
   return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '');
 }
 
-/** What most commands load, in few files: to find one takes Node as long as to read 20 kB of it. */
+/** What most commands load, in few files: to find and link a small one takes longer than to read it. */
 const together = [
-  // By both below, neither of which needs the other.
-  { name: 'picocolors', test: /[\\/]picocolors[\\/]/ },
+  // What others need too of what is read with them: whoever has Rolegate as a library needs no command line.
+  { name: 'shared', test: /[\\/](?:picocolors[\\/]|store-errors\.ts$)/ },
   { name: 'cli', test: /[\\/]src[\\/]cli[\\/]run\.ts$/ },
   { name: 'policy', test: /[\\/]src[\\/](?:config[\\/](?:load-config|format-problems)\.ts$|core[\\/])/ },
 ];

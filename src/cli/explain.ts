@@ -62,8 +62,8 @@ export async function explain(method: string, url: string, options: ExplainOptio
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
-  // Identities may stand in files of tests.
   endSoon(options.config);
+  // Identities may stand in files of tests.
   const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;
   const identity = identityOf(config, options);

@@ -9,18 +9,27 @@ const most = 256;
 export class KeptValues<Key, Value> {
   readonly #values = new Map<Key, Value>();
   #found = 0;
-  /** As many are kept as there may be, and they were hardly asked for: nothing is found anymore. */
-  areAllDifferent = false;
+  #areAllDifferent = false;
+
+  /** As many were kept as there may be, and they were hardly asked for: nothing is found anymore. */
+  get areAllDifferent(): boolean {
+    return this.#areAllDifferent;
+  }
 
   find(key: Key): Value | undefined {
-    if (this.areAllDifferent) return undefined;
+    if (this.#areAllDifferent) return undefined;
     const value = this.#values.get(key);
     if (value !== undefined) this.#found += 1;
     return value;
   }
 
   keep(key: Key, value: Value): void {
-    if (this.#values.size === most) this.areAllDifferent = this.#found < most;
-    else this.#values.set(key, value);
+    if (this.#areAllDifferent) return;
+    if (this.#values.size < most) {
+      this.#values.set(key, value);
+    } else if (this.#found < most) {
+      this.#areAllDifferent = true;
+      this.#values.clear();
+    }
   }
 }

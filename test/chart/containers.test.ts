@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePort } from '../support/redis/running-redis.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCommand, runRolegate } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { find, render } from './helm.ts';

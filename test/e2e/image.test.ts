@@ -67,7 +67,7 @@ describe('what is in it', () => {
     )) as readonly string[];
     const there = (await inside(
       `const { globSync } = require('node:fs');
-       const found = globSync('/app/node_modules/{*,@*/*}/package.json').map((path) => require(path));
+       const found = globSync('/app/**/node_modules/{*,@*/*}/package.json').map((path) => require(path));
        console.log(JSON.stringify(found.map(({ name, version }) => name + '@' + version).sort()))`,
     )) as readonly string[];
     expect(listed).toEqual(there);

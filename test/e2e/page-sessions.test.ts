@@ -7,9 +7,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pagesWith } from '../support/document-blocks.ts';
+import { freePort } from '../support/free-port.ts';
 import { blocksOf } from '../support/markdown-page.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
-import { freePort } from '../support/redis/running-redis.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { looksLike, openShell, type Shell, type Shortened, stepsOf, trimmed } from '../support/transcript.ts';
 

@@ -6,9 +6,9 @@ import { type IncomingMessage, request } from 'node:http';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createConfigFolder } from '../support/config-folder.ts';
+import { freePort } from '../support/free-port.ts';
 import { blocksOf } from '../support/markdown-page.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { freePort } from '../support/redis/running-redis.ts';
 import { type RunningCommand, runCommand, runRolegate } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
 

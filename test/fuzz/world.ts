@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type FooledUpstream, startFooledUpstream } from '../security/support/fooled-upstream.ts';
 import { guardedHost, known } from '../security/support/sloppy-service.ts';
 import { startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { freePort } from '../support/free-port.ts';
 
 export interface FuzzWorld {
   readonly port: number;
@@ -82,15 +83,6 @@ routes:
   - { id: secret, match: { host: ${guardedHost}, path: "/**" }, upstream: a, access: [admin] }
   - { id: rest, match: { path: "/**" }, upstream: b, access: public, websocket: true }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function untilListening(port: number, child: ChildProcess, log: string): Promise<void> {

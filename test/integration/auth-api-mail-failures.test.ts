@@ -1,5 +1,6 @@
 /** Mail servers that are down, die, refuse, put off or say nothing: answers do not wait for them, and no code is lost early. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { type MailServerOptions, startBrokenMailServer, startMailServer } from '../support/mail-server.ts';
 import { startGateway } from '../support/running-gateway.ts';
 import { codeIn, eventually, mailConfig, startMailing } from './auth-api-mail-support.ts';
@@ -15,13 +16,6 @@ async function started(port: number, options: Parameters<typeof startMailing>[1]
   const mailing = await startMailing(mailConfig(port), options);
   keep(mailing.api);
   return mailing;
-}
-
-/** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = await startMailServer();
-  await server.close();
-  return server.port;
 }
 
 afterEach(async () => {

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { projectFiles } from '../architecture/project-files.ts';
 import { documentBlocks, documentPages } from '../support/document-blocks.ts';
+import { freePort } from '../support/free-port.ts';
 import { anchorsOf, commandsOf, type FencedBlock, linksOf } from '../support/markdown-page.ts';
 import { environmentFor, problemsOf } from '../support/page-configs.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
-import { freePort } from '../support/redis/running-redis.ts';
 import { runCommand } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
 

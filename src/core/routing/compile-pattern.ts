@@ -4,6 +4,9 @@ import { canonicalPath } from '../request/canonical-path.ts';
 import { KnownParts } from './known-parts.ts';
 import type { RoutePattern, Segment } from './path-pattern.ts';
 
+/** Letters, digits, `-` and `_`: these unreserved characters (RFC 3986 section 2.3) have one spelling in a path. */
+export const oneSpelling = /^[\w-]+$/;
+
 const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
 
 /** One pattern alone: see `Patterns.compile`. */
@@ -25,10 +28,10 @@ export class Patterns {
     const hostName = host === null ? null : this.#host(host);
     if (!path.startsWith('/')) throw new RangeError('a path pattern starts with "/"');
     // "/a/" matches what "/a" matches.
-    const end = path.length > 1 && path.endsWith('/') ? path.length - 1 : path.length;
+    const end = path.endsWith('/') ? path.length - 1 : path.length;
     let params = noParams;
     let count = 0;
-    for (let start = 1; start <= end && path !== '/'; count += 1) {
+    for (let start = 1; start <= end; count += 1) {
       const slash = path.indexOf('/', start);
       const partEnd = slash < 0 ? end : slash;
       const segment = this.#parts.read(path, start, partEnd);
@@ -65,8 +68,7 @@ function segmentOf(part: string): Segment {
 }
 
 function literal(part: string): string {
-  // Unreserved characters (RFC 3986 section 2.3) but the dot have one spelling.
-  if (/^[\w-]+$/.test(part)) return part;
+  if (oneSpelling.test(part)) return part;
   if (part === '') throw new RangeError('a path pattern has no empty segment ("//")');
   if (/[{}*]/.test(part)) {
     throw new RangeError(`"${part}" is neither a literal, "{name}" nor "**": braces and stars take a whole segment`);

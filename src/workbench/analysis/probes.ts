@@ -5,6 +5,7 @@
 import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
 import { type AccessRule, ruleFor as ruleOfAccess } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import { oneSpelling } from '../../core/routing/compile-pattern.ts';
 import { claims, type RouteTable } from '../../core/routing/compile-routes.ts';
 import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -62,7 +63,7 @@ export class Probes {
     let path = '';
     for (const segment of pattern.segments) {
       if (segment.kind === 'rest') path += `/${this.#segment}`.repeat(taken);
-      else path += `/${segment.kind === 'literal' ? written(segment.text) : this.#segment}`;
+      else path += `/${segment.kind === 'literal' ? escaped(segment.text) : this.#segment}`;
     }
     const host = this.#host(pattern.host);
     return { method, host, authority: host, path: path || '/', unmerged: null, query: '', ambiguities: 0 };
@@ -85,11 +86,8 @@ export class Probes {
   }
 }
 
-/** What has one spelling, as most literals have: letters, digits and two of the other unreserved ones (RFC 3986 section 2.3). */
-export const oneSpelling = /^[\w-]+$/;
-
 /** A literal as a path has it. */
-function written(text: string): string {
+function escaped(text: string): string {
   return oneSpelling.test(text) ? text : encodeURIComponent(text);
 }
 

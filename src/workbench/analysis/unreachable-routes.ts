@@ -2,12 +2,13 @@
 import { keptByAll } from '../../core/request/ambiguity.ts';
 import { canonicalPath } from '../../core/request/canonical-path.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import { oneSpelling } from '../../core/routing/compile-pattern.ts';
 import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, oneSpelling, type Probes } from './probes.ts';
+import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);

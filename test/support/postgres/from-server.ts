@@ -6,7 +6,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../redis/running-redis.ts';
+import { freePort } from '../free-port.ts';
 import { findPrograms } from './find-programs.ts';
 import { type PostgresWay, postgresArguments, type RunningPostgres, untilAnswers } from './running-postgres.ts';
 

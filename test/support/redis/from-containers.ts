@@ -1,6 +1,7 @@
 /** Redis from Docker through testcontainers: when an engine answers and the image is there or can be pulled in time. */
 import { dockerWith, ownerLabels } from '../docker.ts';
-import { freePort, type RedisWay, type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
+import { freePort } from '../free-port.ts';
+import { type RedisWay, type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
 
 const image = 'redis:8-alpine';
 

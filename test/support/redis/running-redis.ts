@@ -1,6 +1,5 @@
 /** What every way of getting a Redis gives: a running server that a test can stop, kill and freeze. */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 
 export interface RunningRedis {
   /** `redis://127.0.0.1:<port>`; the port stays the same when the server is stopped and started. */
@@ -27,16 +26,6 @@ export interface RedisWay {
 
 /** Server arguments: nothing on disk, so that a stopped server comes back empty. */
 export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
-
-/** A port on loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. With TLS: when it listens. */
 export async function untilAnswers(port: number, { timeoutMs = 15_000, tls = false } = {}): Promise<void> {

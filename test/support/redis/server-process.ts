@@ -5,7 +5,8 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
+import { freePort } from '../free-port.ts';
+import { type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
 
 export const program = 'redis-server';
 

@@ -1,6 +1,6 @@
 /** What an author may write under `match`, and what is refused at load. */
 import { describe, expect, test } from 'vitest';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern, Patterns } from '../../../src/core/routing/compile-pattern.ts';
 
 const literal = (text: string) => ({ kind: 'literal', text });
 const param = (name: string) => ({ kind: 'param', name });
@@ -17,6 +17,9 @@ describe('paths', () => {
     ['/a/**', [literal('a'), rest], []],
     ['/a/{b}/**', [literal('a'), param('b'), rest], ['b']],
     ['/a/', [literal('a')], []],
+    ['/a/**/', [literal('a'), rest], []],
+    ['/**/', [rest], []],
+    ['/{id}/', [param('id')], ['id']],
   ])('%s', (path, segments, params) => {
     expect(compilePattern(null, path)).toEqual({ host: null, path, segments, params });
   });
@@ -42,6 +45,10 @@ describe('paths', () => {
     ['single dot segment', '/a/./b'],
     ['escaped dot segment', '/a/%2e%2e/b'],
     ['empty segment', '/a//b'],
+    ['empty segment at the end', '/a//'],
+    ['empty segment alone', '//'],
+    ['empty segments alone', '///'],
+    ['empty segment in front', '//a'],
     ['backslash', '/a\\b'],
     ['broken escape', '/a%2'],
     ['control character', '/a\tb'],
@@ -50,6 +57,16 @@ describe('paths', () => {
   ])('refused: %s', (_name, path) => {
     expect(() => compilePattern(null, path)).toThrow(RangeError);
   });
+});
+
+test('one pattern takes nothing over from the one before, read whole or not', () => {
+  const patterns = new Patterns();
+  const segmentsOf = (path: string) => patterns.compile(null, path).segments;
+  const long = segmentsOf('/a/b/{c}/d');
+  expect(() => segmentsOf('/x/y/z/{c}/{c}')).toThrow(RangeError);
+  expect(segmentsOf('/b')).toEqual([literal('b')]);
+  expect(segmentsOf('/')).toEqual([]);
+  expect(long).toEqual([literal('a'), literal('b'), param('c'), literal('d')]);
 });
 
 describe('hosts', () => {
