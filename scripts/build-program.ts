@@ -9,15 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
+import { usedOfUndici } from './used-of-undici.ts';
 import { usedOfZod } from './used-of-zod.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [, , place = join(root, 'dist')] = process.argv;
-const inside: ReadonlySet<string> = new Set(['commander', 'picocolors', 'zod']);
+const inside: ReadonlySet<string> = new Set(['cockatiel', 'commander', 'picocolors', 'pino', 'undici', 'zod']);
 
-/** A name as imports have it: a package, or a part of one. */
-function staysPackage(id: string): boolean {
-  return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '');
+/** A name as imports have it: a package, or a part of one. What a package in the bundle imports goes into it, too. */
+function staysPackage(id: string, importer = ''): boolean {
+  return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '') && !/[\\/]node_modules[\\/]/.test(importer);
 }
 
 /** What most commands load, in few files: to find and link a small one takes longer than to read it. */
@@ -25,15 +26,26 @@ const together = [
   // What others need too of what is read with them: whoever has Rolegate as a library needs no command line.
   { name: 'shared', test: /[\\/](?:picocolors[\\/]|store-errors\.ts$)/ },
   { name: 'cli', test: /[\\/]src[\\/]cli[\\/]run\.ts$/ },
-  { name: 'policy', test: /[\\/]src[\\/](?:config[\\/](?:load-config|format-problems)\.ts$|core[\\/])/ },
+  {
+    name: 'policy',
+    test: /[\\/]src[\\/](?:config[\\/](?:load-config|format-problems)\.ts$|core[\\/]|workbench[\\/](?:run-cases|sample-identity|replay[\\/]decision-record)\.ts$)/,
+  },
+  { name: 'findings', test: /[\\/]src[\\/]app[\\/]find-surprises\.ts$/ },
+  // What both kinds of server do.
+  {
+    name: 'service',
+    test: /[\\/]src[\\/](?:app[\\/](?:lifecycle|listen-error)|redis[\\/]connect-redis|telemetry[\\/](?:exposition|log-sink|logger|mail-tally|metrics-catalog|runtime-metrics|standard-output))\.ts$/,
+  },
+  { name: 'http-client', test: /[\\/]node_modules[\\/]undici[\\/]/ },
+  { name: 'gateway', test: /[\\/]src[\\/]app[\\/](?:create-gateway|reload)\.ts$/ },
 ];
 
 const build = await rolldown({
   input: { main: join(root, 'src', 'main.ts'), index: join(root, 'src', 'index.ts') },
   cwd: root,
   platform: 'node',
-  external: (id) => staysPackage(id),
-  plugins: [usedOfZod(join(root, 'src')), builtinModules],
+  external: (id, importer) => staysPackage(id, importer),
+  plugins: [usedOfZod(join(root, 'src')), usedOfUndici(join(root, 'src')), builtinModules],
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.

@@ -29,7 +29,7 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
 
   async function look(): Promise<void> {
     const looked = patterns;
-    const found = await fingerprint(folder, [main, ...looked]).catch(() => null);
+    const found = await fingerprint(folder, main, looked).catch(() => null);
     timer = null;
     // A folder that cannot be read now may be readable at the next look.
     if (found !== null && looked === patterns && !closed) {
@@ -43,7 +43,7 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
   return {
     watch(next, readAtMs = Number.POSITIVE_INFINITY) {
       patterns = next;
-      seen = fingerprintNow(folder, [main, ...next], readAtMs);
+      seen = fingerprintNow(folder, main, next, readAtMs);
       again();
     },
     close() {
@@ -64,43 +64,50 @@ const swappedLink = '..data';
 
 type Stats = Readonly<Record<'mtimeMs' | 'size' | 'ino', number>>;
 
-/** Names of all matching files, with what changes when their content does. */
-async function fingerprint(folder: string, patterns: readonly string[]): Promise<string> {
+/** Names of the main file and all matching ones, with what changes when their content does. */
+async function fingerprint(folder: string, main: string, patterns: readonly string[]): Promise<string> {
+  const names = [main];
+  for (const pattern of patterns) for await (const name of glob(pattern, { cwd: folder })) names.push(name);
   const lines: string[] = [];
-  const links = new Set<string>();
-  for (const pattern of patterns) {
-    for await (const name of glob(pattern, { cwd: folder })) {
-      lines.push(lineOf(name, await stat(join(folder, name)).catch(() => null)));
-      links.add(linkBeside(name));
-    }
+  for (const name of names) lines.push(lineOf(name, await stat(join(folder, name)).catch(() => null)));
+  for (const link of new Set(names.map(linkBeside))) {
+    lines.push(lineOf(link, await lstat(join(folder, link)).catch(() => null)));
   }
-  for (const link of links) lines.push(lineOf(link, await lstat(join(folder, link)).catch(() => null)));
   return lines.sort().join('\n');
 }
 
 /** The same in one go; empty when a file changed at `latestMs` or later. */
-function fingerprintNow(folder: string, patterns: readonly string[], latestMs: number): string {
+function fingerprintNow(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
   try {
-    return fingerprintAt(folder, patterns, latestMs);
+    return fingerprintAt(folder, main, patterns, latestMs);
   } catch {
     return '';
   }
 }
 
-function fingerprintAt(folder: string, patterns: readonly string[], latestMs: number): string {
-  const names = patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }));
+function fingerprintAt(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
+  // A pattern takes what a short configuration has no use for: Node's glob loads a parser of its own.
+  const names = [main, ...patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }))];
   const links = new Set(names.map(linkBeside));
   const found = [
-    ...names.map((name) => [name, statSync(join(folder, name), { throwIfNoEntry: false })] as const),
-    ...[...links].map((name) => [name, lstatSync(join(folder, name), { throwIfNoEntry: false })] as const),
+    ...names.map((name) => [name, orNull(() => statSync(join(folder, name)))] as const),
+    ...[...links].map((name) => [name, orNull(() => lstatSync(join(folder, name)))] as const),
   ];
   // A time that lies ahead, as another machine's clock may set it, says nothing. The clock leaves out parts of a millisecond.
   const isLate = (ms: number) => ms >= latestMs - coarseMs && ms < Date.now() + 1;
-  if (found.some(([, stats]) => stats !== undefined && isLate(stats.mtimeMs))) return '';
+  if (found.some(([, stats]) => stats !== null && isLate(stats.mtimeMs))) return '';
   return found
-    .map(([name, stats]) => lineOf(name, stats ?? null))
+    .map(([name, stats]) => lineOf(name, stats))
     .sort()
     .join('\n');
+}
+
+function orNull(look: () => Stats): Stats | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
 }
 
 function linkBeside(name: string): string {

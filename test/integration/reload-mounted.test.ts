@@ -76,3 +76,17 @@ test('a swap after the files were read and before the first look is not missed',
   files.watch([], readAtMs);
   await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 10_000);
 });
+
+test('the name of the main file is no pattern', async () => {
+  const odd = join(folder, 'gateway[1].yaml');
+  writeFileSync(odd, main);
+  const changed = vi.fn();
+  const files = watchFiles(odd, 20, changed);
+  closing = files;
+  files.watch([]);
+  writeFileSync(odd, `${main}# more`);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1), 10_000);
+  files.watch([]);
+  rmSync(odd);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2), 10_000);
+});

@@ -1,5 +1,5 @@
 /** Has a running gateway explain a request with a live credential: it alone can ask the Auth API about it. */
-import { type Dispatcher, request as send } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { Explanation } from '../../core/explain.ts';
 import type { LiveQuestion } from '../../entrypoints/admin/explain-endpoint.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
@@ -17,10 +17,11 @@ export async function askGateway(
   if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
     throw new CommandError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090', ExitCode.usage);
   }
-  let answer: Awaited<ReturnType<typeof send>>;
+  let answer: Dispatcher.ResponseData;
   try {
-    answer = await send(new URL('/explain', admin), {
+    answer = await new Client(new URL(admin).origin, { allowH2: false }).request({
       method: 'POST',
+      path: '/explain',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(question),
       signal: AbortSignal.timeout(longestWaitMs),
