@@ -110,7 +110,13 @@ ${entries.join('')}`,
   return processes.rolegate('serve', file, listen, devNull);
 }
 
-async function cpuUs({ port, pid }: Started, of: number, used: number, skewed: boolean, warmupMs: number): Promise<number> {
+async function cpuUs(
+  { port, pid }: Started,
+  of: number,
+  used: number,
+  skewed: boolean,
+  warmupMs: number,
+): Promise<number> {
   const job: LoadJob = {
     port,
     pids: [pid],

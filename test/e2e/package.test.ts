@@ -78,8 +78,19 @@ describe('the tarball', () => {
     );
     const licenses = readFileSync(join(copy.folder, 'dist/licenses.txt'), 'utf8');
     expect(licenses.match(/^\S+ \d+\.\d+\.\d+$/gm)?.map((line) => line.split(' ')[0])).toEqual([
+      '@pinojs/redact',
+      'atomic-sleep',
+      'cockatiel',
       'commander',
+      'on-exit-leak-free',
       'picocolors',
+      'pino',
+      'pino-std-serializers',
+      'quick-format-unescaped',
+      'safe-stable-stringify',
+      'sonic-boom',
+      'thread-stream',
+      'undici',
       'zod',
     ]);
     for (const text of program) expect(text).not.toContain(copy.folder);

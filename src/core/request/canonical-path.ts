@@ -3,6 +3,7 @@
  * characters decoded, hex upper-cased, dot segments removed; and slashes merged. What services are known to read
  * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
  */
+import { codeAt } from '../code-at.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { Ambiguity } from './ambiguity.ts';
 import { isFitted } from './fitted-characters.ts';
@@ -51,8 +52,9 @@ export function canonicalPath(path: string): CanonicalPath | ReasonCode {
 /** Whether nothing has to be read twice: the case of nearly every request, one look at each character. */
 export function isCanonical(path: string): boolean {
   let afterSlash = false;
-  for (let i = 0; i < path.length; i += 1) {
-    const kind = kinds[path.charCodeAt(i)];
+  const { length } = path;
+  for (let i = 0; i < length; i += 1) {
+    const kind = kinds[codeAt(path, i)];
     if (kind === PLAIN) {
       afterSlash = false;
     } else if (kind === SLASH) {

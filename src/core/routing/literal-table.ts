@@ -3,6 +3,8 @@
  * path as it stands, so that a look-up cuts no segment out of it. They come from the configuration alone, so no client can
  * make it crowded.
  */
+import { codeAt } from '../code-at.ts';
+
 export class LiteralTable<N> {
   /** Hash and number of a literal, counted from 1, in turn; number 0: a free place. At least half of them are free. */
   readonly #places: Int32Array;
@@ -51,6 +53,6 @@ export function stands(text: string, path: string, start: number, end: number): 
 /** FNV-1a, and its upper bits over the lower ones, which alone choose a place. */
 export function hashOf(text: string, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ codeAt(text, at), 0x01000193);
   return hash ^ (hash >>> 15);
 }
