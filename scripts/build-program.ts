@@ -21,23 +21,36 @@ function staysPackage(id: string, importer = ''): boolean {
   return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '') && !/[\\/]node_modules[\\/]/.test(importer);
 }
 
+/** Files of the sources, and what they import that no group before has: a bundler's pattern for them. */
+function sources(...paths: readonly string[]): RegExp {
+  return new RegExp(`[\\\\/]src[\\\\/](?:${paths.join('|').replaceAll('/', '[\\\\/]')})\\.ts$`);
+}
+
 /** What most commands load, in few files: to find and link a small one takes longer than to read it. */
 const together = [
   // What others need too of what is read with them: whoever has Rolegate as a library needs no command line.
   { name: 'shared', test: /[\\/](?:picocolors[\\/]|store-errors\.ts$)/ },
-  { name: 'cli', test: /[\\/]src[\\/]cli[\\/]run\.ts$/ },
+  { name: 'cli', test: sources('cli/run') },
   {
     name: 'policy',
-    test: /[\\/]src[\\/](?:config[\\/](?:load-config|format-problems)\.ts$|core[\\/]|workbench[\\/](?:run-cases|sample-identity|replay[\\/]decision-record)\.ts$)/,
+    test: sources(
+      'config/(?:load-config|format-problems)',
+      'core/.+',
+      'workbench/(?:run-cases|sample-identity|replay/decision-record)',
+    ),
   },
-  { name: 'findings', test: /[\\/]src[\\/]app[\\/]find-surprises\.ts$/ },
+  { name: 'findings', test: sources('app/find-surprises') },
   // What both kinds of server do.
   {
     name: 'service',
-    test: /[\\/]src[\\/](?:app[\\/](?:lifecycle|listen-error)|redis[\\/]connect-redis|telemetry[\\/](?:exposition|log-sink|logger|mail-tally|metrics-catalog|runtime-metrics|standard-output))\.ts$/,
+    test: sources(
+      'app/(?:lifecycle|listen-error)',
+      'telemetry/(?:exposition|log-sink|logger|mail-tally|metrics-catalog|runtime-metrics|standard-output)',
+    ),
   },
+  { name: 'redis', test: sources('redis/connect-redis') },
   { name: 'http-client', test: /[\\/]node_modules[\\/]undici[\\/]/ },
-  { name: 'gateway', test: /[\\/]src[\\/]app[\\/](?:create-gateway|reload)\.ts$/ },
+  { name: 'gateway', test: sources('app/(?:create-gateway|reload)') },
 ];
 
 const build = await rolldown({

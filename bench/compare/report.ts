@@ -8,7 +8,7 @@ export interface CaseResults {
   readonly saturated: LoadResult[];
   /** All cases at the same rate. */
   readonly even: LoadResult[];
-  /** At 60 % of the case's own most. */
+  /** At 60 % of the case's own throughput, the median of its rounds. */
   readonly paced: LoadResult[];
   residentBytes: number;
 }

@@ -6,26 +6,28 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 
 /**
- * Microseconds of all threads: to the nanosecond and of those that live, where the kernel tells it, so that a difference
- * over a tenth of a second says something; else since the process began, in steps of 10,000.
+ * Microseconds of all threads: of those that live, and finer than ticks, where the kernel tells it, so that a difference over
+ * a tenth of a second says something; else since the process began, in steps of 10,000.
  */
 export function cpuTimeUs(pid: number): number {
   if (process.platform !== 'linux') return fromPs(pid);
   return fromScheduler(pid) ?? fromTicks(pid);
 }
 
-/** `schedstat` of each thread begins with the nanoseconds that it ran (kernel documentation, scheduler/sched-stats). */
+/**
+ * `schedstat` of each thread begins with the nanoseconds that it ran (kernel documentation, scheduler/sched-stats); one that
+ * is running is behind by a tick at most. Null: the kernel keeps no such count, which it shows as zeros or by no such file.
+ */
 function fromScheduler(pid: number): number | null {
-  try {
-    const tasks = readdirSync(`/proc/${pid}/task`);
-    return tasks.reduce((sum, task) => sum + nanoseconds(`/proc/${pid}/task/${task}/schedstat`), 0) / 1000;
-  } catch {
-    return null;
+  let sum = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ', 1)[0]);
+    } catch {
+      // It has ended meanwhile, or there is no such file.
+    }
   }
-}
-
-function nanoseconds(file: string): number {
-  return Number(readFileSync(file, 'latin1').split(' ', 1)[0]);
+  return sum === 0 ? null : sum / 1000;
 }
 
 function fromTicks(pid: number): number {

@@ -175,7 +175,8 @@ async function load({ port }: Gateway, { path, headers, refused }: Scenario, sec
   let clientUs = 0;
   const looking = setInterval(() => {
     try {
-      clientUs = cpuTimeUs(child.pid!);
+      // A thread that has ended is not counted any more.
+      clientUs = Math.max(clientUs, cpuTimeUs(child.pid!));
     } catch {
       // It has ended.
     }
