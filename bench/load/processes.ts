@@ -30,10 +30,17 @@ export class Processes {
     return this.#spawn('rest', [`${import.meta.dirname}/client.ts`], ['ignore', 'inherit', 'inherit', 'ipc']);
   }
 
-  /** The gateway, or the Auth API alone; its standard output, the access log, goes to a file. */
-  async rolegate(command: 'serve' | 'auth-api', config: string, port: number, logFile: string): Promise<Started> {
+  /** The gateway, or the Auth API alone; its standard output, the access log, goes to a file. `flags`: of Node. */
+  async rolegate(
+    command: 'serve' | 'auth-api',
+    config: string,
+    port: number,
+    logFile: string,
+    flags: readonly string[] = [],
+  ): Promise<Started> {
     const log = openSync(logFile, 'a');
-    const child = this.#spawn('measured', ['src/main.ts', command, '--config', config], ['ignore', log, 'inherit']);
+    const args = [...flags, 'src/main.ts', command, '--config', config];
+    const child = this.#spawn('measured', args, ['ignore', log, 'inherit']);
     closeSync(log);
     await untilListening(port, child);
     return { port, pid: child.pid! };
