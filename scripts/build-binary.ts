@@ -10,7 +10,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 import { packagedFiles } from '../src/cli/packaged-file.ts';
-import { builtinModules, ownGlobals } from './builtin-modules.ts';
+import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
 import { usedOfUndici } from './used-of-undici.ts';
 import { usedOfZod } from './used-of-zod.ts';
@@ -55,7 +55,6 @@ async function bundle(file: string): Promise<string[]> {
     cwd: root,
     platform: 'node',
     plugins: [oneModule, usedOfZod(join(root, 'src')), usedOfUndici(join(root, 'src')), builtinModules],
-    transform: { inject: ownGlobals },
     // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
     treeshake: false,
     // What was left out would be looked for on the host.

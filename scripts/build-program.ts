@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { builtinModules, ownGlobals } from './builtin-modules.ts';
+import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
 import { usedOfUndici } from './used-of-undici.ts';
 import { usedOfZod } from './used-of-zod.ts';
@@ -57,9 +57,8 @@ const build = await rolldown({
   input: { main: join(root, 'src', 'main.ts'), index: join(root, 'src', 'index.ts') },
   cwd: root,
   platform: 'node',
-  external: (id, importer) => staysPackage(id, importer),
+  external: staysPackage,
   plugins: [usedOfZod(join(root, 'src')), usedOfUndici(join(root, 'src')), builtinModules],
-  transform: { inject: ownGlobals },
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.

@@ -9,7 +9,7 @@ import type { Plugin } from 'rolldown';
  * As globals they are accessors, which V8 calls anew each time and never looks through: a request that looks at the clock a
  * few times spent a hundredth of its time in that.
  */
-export const ownGlobals: Record<string, [module: string, name: string]> = {
+const ownGlobals: Record<string, [module: string, name: string]> = {
   Buffer: ['node:buffer', 'Buffer'],
   performance: ['node:perf_hooks', 'performance'],
 };
@@ -20,6 +20,7 @@ const left = /^\s*(?:import|export) .*"node:[^"]*"/m;
 
 export const builtinModules: Plugin = {
   name: 'builtin-modules',
+  options: (given) => ({ ...given, transform: { ...given.transform, inject: ownGlobals } }),
   renderChunk(code, { fileName }) {
     const out = code.replace(statement, (_, names: string | undefined, name: string) => taken(names ?? '', name));
     const missed = left.exec(out);

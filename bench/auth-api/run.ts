@@ -4,14 +4,14 @@
  * more than it would; rounds of both sizes are interleaved.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism, cpus, devNull, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, cpus, devNull, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { Processes, type Started } from '../load/processes.ts';
+import { benchPlace, type Started } from '../load/processes.ts';
 import { fillDatabase } from './fill-database.ts';
 import { type Compared, printable, ratiosOf, target } from './report.ts';
 import { apiKeyOf, apiSecretOf, bearerOf, secret } from './stored-rows.ts';
@@ -53,13 +53,7 @@ const requests = {
 } as const;
 
 const sizes = [Number(options.small), Number(options.sessions)] as const;
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-bench-'));
-const processes = new Processes();
-process.on('exit', () => {
-  processes.stopAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('auth-api');
 
 const databases = [await prepare(sizes[0]), await prepare(sizes[1])] as const;
 const started = [await serve(databases[0], 'small'), await serve(databases[1], 'large')] as const;

@@ -2,7 +2,6 @@
 
 /** What Node writes with `--cpu-prof`. Times in microseconds. */
 export interface CpuProfile {
-  readonly startTime: number;
   readonly nodes: readonly ProfileNode[];
   /** Node of each sample, and how long after the one before it was taken. */
   readonly samples: readonly number[];

@@ -3,14 +3,14 @@
  * have their names, under as many requests as go; what came before it was warm does not count.
  */
 import { once } from 'node:events';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, devNull, tmpdir } from 'node:os';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, devNull } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gatewayConfig } from '../load/gateway-config.ts';
 import type { LoadAnswer, LoadJob } from '../load/load.ts';
-import { Processes } from '../load/processes.ts';
+import { benchPlace } from '../load/processes.ts';
 import { freePort } from '../micro/processes.ts';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
@@ -29,13 +29,7 @@ if (options.help) {
 }
 
 const warmupS = 3;
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-flame-'));
-const processes = new Processes();
-process.on('exit', () => {
-  processes.stopAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('flame');
 
 const upstream = await processes.script('rest', 'upstream.ts');
 const authApi = await processes.script('rest', 'auth-api.ts');

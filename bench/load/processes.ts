@@ -1,8 +1,9 @@
 /** Starts the processes of the benchmark, each pinned to its core where `taskset` is there and there are two cores. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Core of what is measured, and of everything else. */
@@ -12,6 +13,18 @@ const cores: Readonly<Record<Core, string>> = { measured: '0', rest: '1' };
 export interface Started {
   readonly port: number;
   readonly pid: number;
+}
+
+/** Processes and a folder for a benchmark of this name; both are gone when it ends, also by a signal. */
+export function benchPlace(name: string): { readonly processes: Processes; readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), `rolegate-${name}-`));
+  const processes = new Processes();
+  process.on('exit', () => {
+    processes.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  return { processes, folder };
 }
 
 export class Processes {

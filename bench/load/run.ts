@@ -3,15 +3,15 @@
  * Rounds are interleaved, so that a machine that grows slower or faster does so for all; what counts is the median.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { availableParallelism, cpus, devNull, tmpdir } from 'node:os';
+import { availableParallelism, cpus, devNull } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gatewayConfig } from './gateway-config.ts';
 import type { LoadAnswer, LoadJob, LoadResult } from './load.ts';
-import { Processes, type Started } from './processes.ts';
+import { benchPlace, type Started } from './processes.ts';
 import { printable, ratios, summarize } from './report.ts';
 import { type Scenario, type ScenarioName, scenario, scenarioNames } from './scenarios.ts';
 
@@ -44,13 +44,7 @@ if (options.help) {
 }
 
 const wanted = scenarioNames.filter((name) => options.only.split(',').includes(name));
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-bench-'));
-const processes = new Processes();
-process.on('exit', () => {
-  processes.stopAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('load');
 
 const scenarios = await start();
 const client = processes.client();

@@ -5,12 +5,12 @@
  * a hundred thousand, with what these take in memory.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, devNull, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, devNull } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LoadAnswer, LoadJob } from '../load/load.ts';
-import { Processes, type Started } from '../load/processes.ts';
+import { benchPlace, type Started } from '../load/processes.ts';
 import { freePort } from '../micro/processes.ts';
 import { type Spread, spread } from '../micro/report.ts';
 import { identitiesCost, printableIdentities } from './identities.ts';
@@ -36,13 +36,7 @@ if (options.help) {
 const counts = [10, 10_000] as const;
 const aims = { routes: 1.05, identities: 1.1, addedMb: 100 };
 
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-routes-'));
-const processes = new Processes();
-process.on('exit', () => {
-  processes.stopAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('routes');
 
 const upstream = await processes.script('rest', 'upstream.ts');
 const authApi = await processes.script('rest', 'auth-api.ts');

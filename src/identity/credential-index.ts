@@ -3,7 +3,6 @@
  * for five places one after the other: its table, and for each entry of a chain the entry and the head of its text. Here
  * it waits twice: for the place that the hash names, and then for all that the place leads to.
  */
-
 import { randomBytes } from 'node:crypto';
 import { codeAt } from '../core/code-at.ts';
 import type { Credential } from '../core/credential/credential.ts';

@@ -5,7 +5,6 @@ import { type CpuProfile, flameGraph } from '../../../bench/flame/flame-graph.ts
 const root = 'file:///somewhere/project/';
 const frame = (functionName: string, url = '', lineNumber = 0) => ({ functionName, url, lineNumber });
 const profile: CpuProfile = {
-  startTime: 0,
   nodes: [
     { id: 1, callFrame: frame('(root)'), children: [2, 3, 6] },
     { id: 2, callFrame: frame('(idle)') },
