@@ -32,8 +32,8 @@ export function matchCarefully(
   if (route === null || rule === null) return refusalOf(end);
   const path = forwardedPath(table, at, end, route);
   if (path === null || !belongsTo(table, at, end, route)) return 'path_ambiguous';
-  // Slashes that stay can bring a segment back that a dot segment had taken away.
-  if (path !== at.path && !belongsTo(table, { ...at, path }, end, route)) return 'path_ambiguous';
+  // Slashes that stay can bring a segment back that a dot segment had taken away: as it stands, and for whoever merges them.
+  if (path !== at.path && !bothBelong(table, { ...at, path }, end, route)) return 'path_ambiguous';
   return { route, rule, request: at === request && path === at.path ? null : { ...at, path } };
 }
 
@@ -60,6 +60,13 @@ function decodedReading(
 function routeOf(leaf: Leaf | null, method: string): Route | null {
   const route = leaf === null ? null : routeFor(leaf, method);
   return route !== null && ruleFor(route.access, method) !== null ? route : null;
+}
+
+/** `belongsTo` of the path that is forwarded, and of the same with its slashes merged. */
+function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, route: CompiledRoute): boolean {
+  const merged = canonicalPath(request.path);
+  if (typeof merged === 'string' || !belongsTo(table, request, end, route)) return false;
+  return merged.path === request.path || belongsTo(table, { ...request, path: merged.path }, end, route);
 }
 
 /** Whether no other reading of the path belongs to a more specific route. */

@@ -60,6 +60,10 @@ const orders = [
   ],
 ];
 
+/** Found by this property once: what a service that merges slashes and ignores case reads was another route's. */
+const anyCase: Way = { segments: ['**'], decodes: false, caseSensitive: false, mergeSlashes: false, keeps: 0 };
+const oneCase: Way = { ...anyCase, segments: ['{p0}', 'a'], caseSensitive: true };
+
 test('no spelling of a path reaches its service by the rule of another route', () => {
   let allowed = 0;
   fc.assert(
@@ -97,7 +101,7 @@ test('no spelling of a path reaches its service by the rule of another route', (
         }
       }
     }),
-    { numRuns: 6_000 },
+    { numRuns: 6_000, examples: [[[anyCase, oneCase], ['/Ab//%41//..']]] },
   );
   expect(allowed).toBeGreaterThan(3_000);
 });
