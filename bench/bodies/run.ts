@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util';
 import { goodBearer } from '../compare/credentials.ts';
 import { processTree } from '../compare/process-tree.ts';
 import { nginx, type Ports } from '../compare/rival-configs.ts';
-import { freePort, untilListening } from '../micro/processes.ts';
-import { spread } from '../micro/report.ts';
+import { freePort, untilListening } from '../processes.ts';
+import { spread } from '../spread.ts';
 import type { TransferAnswer, TransferJob, TransferResult } from './transfer.ts';
 
 const usage = `Usage: npm run bench:bodies -- [options]

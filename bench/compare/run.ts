@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { spread } from '../micro/report.ts';
+import { spread } from '../spread.ts';
 import { type Case, type Contender, contenders } from './contenders.ts';
 import { processTree, residentBytes } from './process-tree.ts';
 import { type CaseResults, type Conditions, chart, judged, page, table } from './report.ts';

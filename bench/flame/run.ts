@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { gatewayConfig } from '../load/gateway-config.ts';
 import type { LoadAnswer, LoadJob } from '../load/load.ts';
 import { benchPlace } from '../load/processes.ts';
-import { freePort } from '../micro/processes.ts';
+import { freePort } from '../processes.ts';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
 const { values: options } = parseArgs({

@@ -7,8 +7,8 @@ import type { Runtime } from '../../src/app/create-runtime.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 import { readRequest } from '../../src/entrypoints/proxy/read-request.ts';
 import { readPlainRequest } from '../../src/entrypoints/shared/plain-request.ts';
-import { newBearers, startDeciding } from '../micro/deciding.ts';
-import { type Spread, spread } from '../micro/report.ts';
+import { type Spread, spread } from '../spread.ts';
+import { newBearers, startDeciding } from './deciding.ts';
 
 /** Requests that are read and then decided: few enough that what was read is still warm, as it is behind a socket. */
 const block = 200;
@@ -70,7 +70,7 @@ export async function identitiesCost(
   many: number,
   rounds: number,
 ): Promise<IdentitiesCost> {
-  const [ofFew, ofMany] = [startDeciding(authApi, null), startDeciding(authApi, null)];
+  const [ofFew, ofMany] = [startDeciding(authApi), startDeciding(authApi)];
   const fewBearers = newBearers(few).map(apart);
   await ask(ofFew, fewBearers);
   // What this benchmark itself holds of them does not count.

@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LoadAnswer, LoadJob } from '../load/load.ts';
 import { benchPlace, type Started } from '../load/processes.ts';
-import { freePort } from '../micro/processes.ts';
-import { type Spread, spread } from '../micro/report.ts';
+import { freePort } from '../processes.ts';
+import { type Spread, spread } from '../spread.ts';
 import { identitiesCost, printableIdentities } from './identities.ts';
 
 const { values: options } = parseArgs({

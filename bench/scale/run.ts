@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { spread } from '../micro/report.ts';
+import { spread } from '../spread.ts';
 import { toldMeasured, untoldMeasured } from './delays.ts';
 import { simulate, untoldDelays, type World } from './simulate.ts';
 import { ThreeReplicas } from './three-replicas.ts';

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LoadAnswer, LoadJob } from '../load/load.ts';
-import { freePort, startRedis, untilListening } from '../micro/processes.ts';
+import { freePort, startRedis, untilListening } from '../processes.ts';
 import type { World } from './simulate.ts';
 
 export const adminToken = 'a-token-of-the-benchmark-only-0123456789';

@@ -8,9 +8,9 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort, startAuthApi } from '../micro/processes.ts';
-import { spread } from '../micro/report.ts';
 import { policyText } from '../policy/write-policy.ts';
+import { freePort, startAuthApi } from '../processes.ts';
+import { spread } from '../spread.ts';
 import { type Program, type Started, startOnce } from './start-once.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { processTree } from '../compare/process-tree.ts';
 import { cpuTimeUs } from '../load/cpu-time.ts';
-import { freePort, untilListening } from '../micro/processes.ts';
-import { spread } from '../micro/report.ts';
+import { freePort, untilListening } from '../processes.ts';
+import { spread } from '../spread.ts';
 import { limitCpu } from './limit-cpu.ts';
 
 const usage = `Usage: npm run bench:workers -- [options]

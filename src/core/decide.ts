@@ -5,7 +5,7 @@
  */
 import { answerPreflight } from './cors/answer-preflight.ts';
 import type { CredentialSources } from './credential/credential.ts';
-import { presentedCredential } from './credential/presented-credential.ts';
+import { extractCredential } from './credential/extract-credential.ts';
 import type { ViaRule } from './forwarding/via.ts';
 import type { ResolveIdentity } from './identity/identity.ts';
 import { type Decision, refuse } from './outcome/decision.ts';
@@ -55,7 +55,7 @@ function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Deci
   if (rule.kind === 'public') return admit('match', view, request, match);
   if (rule.kind === 'deny') return refuse('authorize', 'access_denied', request, route);
 
-  const credential = presentedCredential(request, view, policy.credentials);
+  const credential = extractCredential(request, view.rawHeaders, policy.credentials);
   if (credential === null || typeof credential === 'string') {
     const reason = credential ?? 'credential_missing';
     const anonymous = rule.kind === 'optional' && reasons[reason].status === 401;
@@ -63,7 +63,7 @@ function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Deci
   }
 
   try {
-    const resolution = resolve(credential, route.traits.maxAgeMs ?? Infinity, view.client);
+    const resolution = resolve(credential, route.maxAgeMs ?? Infinity, view.client);
     if (!(resolution instanceof Promise)) return admitResolved(resolution, view, request, match, roleMapping);
     const settling = resolution.then((settled) => admitResolved(settled, view, request, match, roleMapping));
     return settling.catch((cause) => broken(cause, match, request));

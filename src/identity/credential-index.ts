@@ -4,7 +4,6 @@
  * it waits twice: for the place that the hash names, and then for all that the place leads to.
  */
 import { randomBytes } from 'node:crypto';
-import { codeAt } from '../core/code-at.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 
@@ -133,8 +132,8 @@ function hashOf(text: string, fineness: number): number {
   const end = Math.max(0, length - atEnd);
   const step = (end >> fineness) + 1;
   let hash = seed ^ length;
-  for (let at = 0; at < end; at += step) hash = mixed(hash, codeAt(text, at));
-  for (let at = end; at < length; at += 1) hash = mixed(hash, codeAt(text, at));
+  for (let at = 0; at < end; at += step) hash = mixed(hash, text.charCodeAt(at));
+  for (let at = end; at < length; at += 1) hash = mixed(hash, text.charCodeAt(at));
   hash ^= hash >>> 15;
   return hash === 0 ? 1 : hash;
 }

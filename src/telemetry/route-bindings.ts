@@ -3,18 +3,16 @@
  * Bound when the table is loaded. A route that keeps its id through a reload keeps its numbers; those of a route that is
  * gone are forgotten.
  */
-import type { CompiledRoute } from '../core/routing/compiled-route.ts';
-import type { RouteTraits } from '../core/routing/route.ts';
+import type { Route } from '../core/routing/route.ts';
 import { Distribution } from './distribution.ts';
 import { jsonText } from './json-text.ts';
 import { metricsCatalog, noRoute } from './metrics-catalog.ts';
 import { RouteTallies } from './route-tally.ts';
 
-/** What routes of the same traits have in common, so that it is found in the processor's caches. */
-export interface TraitsBinding {
-  /** Durations of their upstream. */
+/** What routes of one upstream have in common. */
+export interface UpstreamBinding {
   readonly durations: Distribution;
-  /** The member of the log line that names their upstream, with the comma before. */
+  /** The member of the log line that names the upstream, with the comma before. */
   readonly member: string;
 }
 
@@ -26,49 +24,40 @@ const maxName = 256;
 
 export class RouteBindings {
   tallies = new RouteTallies(1);
-  #byTraits: ReadonlyMap<RouteTraits, TraitsBinding> = new Map();
-  #byId: ReadonlyMap<string, CompiledRoute> = new Map();
-  #upstreams: ReadonlyMap<string, Distribution> = new Map();
-  readonly #ofNone: TraitsBinding = { durations: newDurations(), member: '' };
+  #byId: ReadonlyMap<string, Route> = new Map();
+  #upstreams: ReadonlyMap<string, UpstreamBinding> = new Map();
+  readonly #ofNone: UpstreamBinding = { durations: newDurations(), member: '' };
 
-  use(routes: readonly CompiledRoute[]): void {
-    const byTraits = new Map<RouteTraits, TraitsBinding>();
-    const byId = new Map<string, CompiledRoute>();
-    const upstreams = new Map<string, Distribution>();
+  use(routes: readonly Route[]): void {
+    const byId = new Map<string, Route>();
+    const upstreams = new Map<string, UpstreamBinding>();
     const tallies = new RouteTallies(routes.length + 1);
     tallies.goOn(unrouted, this.tallies, unrouted);
     for (const route of routes) {
-      const { id, traits } = route;
+      const { id, upstream } = route;
       const before = this.#byId.get(id);
       if (before !== undefined) tallies.goOn(this.rowOf(route), this.tallies, this.rowOf(before));
       byId.set(id, route);
-      if (byTraits.has(traits)) continue;
-      const { upstream } = traits;
-      const durations = upstreams.get(upstream) ?? this.#upstreams.get(upstream) ?? newDurations();
-      upstreams.set(upstream, durations);
-      byTraits.set(traits, { durations, member: `,"upstream":${jsonText(upstream, maxName)}` });
+      upstreams.set(upstream, upstreams.get(upstream) ?? this.#upstreams.get(upstream) ?? bindingOf(upstream));
     }
     this.tallies = tallies;
-    this.#byTraits = byTraits;
     this.#byId = byId;
     this.#upstreams = upstreams;
   }
 
   /** A request that outlived a reload holds a route of the old table, whose index may mean another route now; null: it is gone. */
-  inUse(route: CompiledRoute | null): CompiledRoute | null {
-    // Traits are of one table.
-    if (route === null || this.#byTraits.has(route.traits)) return route;
-    return this.#byId.get(route.id) ?? null;
+  inUse(route: Route | null): Route | null {
+    return route === null ? null : (this.#byId.get(route.id) ?? null);
   }
 
   /** Of a route that is in use. */
-  rowOf(route: CompiledRoute | null): number {
+  rowOf(route: Route | null): number {
     return route === null ? unrouted : route.index + 1;
   }
 
   /** Of a route that is in use. */
-  sharedBy(route: CompiledRoute | null): TraitsBinding {
-    return (route === null ? undefined : this.#byTraits.get(route.traits)) ?? this.#ofNone;
+  sharedBy(route: Route | null): UpstreamBinding {
+    return (route === null ? undefined : this.#upstreams.get(route.upstream)) ?? this.#ofNone;
   }
 
   get size(): number {
@@ -80,14 +69,18 @@ export class RouteBindings {
     yield [noRoute, unrouted];
   }
 
-  upstreams(): ReadonlyMap<string, Distribution> {
-    return this.#upstreams;
+  *upstreams(): Generator<readonly [upstream: string, durations: Distribution]> {
+    for (const [name, { durations }] of this.#upstreams) yield [name, durations];
   }
 }
 
 /** Members of the log line that the route settles, each with the comma before. */
-export function membersOf(route: CompiledRoute | null, { member }: TraitsBinding): string {
+export function membersOf(route: Route | null, { member }: UpstreamBinding): string {
   return route === null ? '' : `,"route":${jsonText(route.id, maxName)}${member}`;
+}
+
+function bindingOf(upstream: string): UpstreamBinding {
+  return { durations: newDurations(), member: `,"upstream":${jsonText(upstream, maxName)}` };
 }
 
 function newDurations(): Distribution {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { annotation, appendAnswerHeaders, type TreatAnswer } from '../core/forwarding/answer-headers.ts';
 import { type AnswerLines, answerLines } from '../core/forwarding/answer-lines.ts';
-import type { RouteTraits } from '../core/routing/route.ts';
+import type { Route } from '../core/routing/route.ts';
 
 /** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
 export type Annotate = 'failures' | 'all';
@@ -45,17 +45,17 @@ export function linesOf(head: AnswerHead): AnswerLines {
   return head.lines;
 }
 
-/** `traits` are those of the request's route, and `asked` are its headers. */
+/** `route` is that of the request, and `asked` are the headers of the request. */
 export function answerHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
   { annotate, rules }: AnswerContext,
-  traits: RouteTraits | null,
+  route: Route | null,
   asked: readonly string[],
 ): AnswerHead {
   const headers: string[] = [];
-  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, traits, asked);
+  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, route, asked);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {

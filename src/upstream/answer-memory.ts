@@ -4,7 +4,7 @@
  * take turns on a connection.
  */
 import type { AnswerRules } from '../core/forwarding/answer-rules.ts';
-import type { RouteTraits } from '../core/routing/route.ts';
+import type { Route } from '../core/routing/route.ts';
 import { type AnswerContext, type AnswerHead, answerHead } from './answer-head.ts';
 
 export class AnswerMemory {
@@ -19,15 +19,15 @@ export class AnswerMemory {
     statusText: string,
     rawHeaders: readonly string[],
     context: AnswerContext,
-    traits: RouteTraits | null,
+    route: Route | null,
     asked: readonly string[],
   ): AnswerHead {
     // What CORS says is for one origin.
-    const cors = traits?.cors ?? null;
-    const answers = traits?.answers ?? null;
+    const cors = route?.cors ?? null;
+    const answers = route?.answers ?? null;
     const known = cors === null && this.#answers === answers && this.#context === context ? this.#head : null;
     if (known !== null) return known;
-    const head = answerHead(status, statusText, rawHeaders, context, traits, asked);
+    const head = answerHead(status, statusText, rawHeaders, context, route, asked);
     // An id is of one answer alone.
     head.repeats = head.errorId === null && cors === null;
     this.#head = head.repeats ? head : null;

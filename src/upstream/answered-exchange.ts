@@ -33,12 +33,12 @@ export abstract class AnsweredExchange extends Exchange {
     memory: AnswerMemory | null = null,
   ): void {
     this.answeredAt = performance.now();
-    const traits = this.decision?.route?.traits ?? null;
+    const route = this.decision?.route ?? null;
     const asked = this.req.rawHeaders;
     this.head =
       memory === null
-        ? answerHead(status, statusText, rawHeaders, context, traits, asked)
-        : memory.headOf(status, statusText, rawHeaders, context, traits, asked);
+        ? answerHead(status, statusText, rawHeaders, context, route, asked)
+        : memory.headOf(status, statusText, rawHeaders, context, route, asked);
     // Without the coding's name nobody could read the body (RFC 9112 section 6.1).
     if (this.head.coded) {
       this.fail('upstream_answer_invalid');

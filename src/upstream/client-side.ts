@@ -5,7 +5,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AnswerLines } from '../core/forwarding/answer-lines.ts';
-import type { HeadMemory } from '../core/request/head-memory.ts';
 
 export interface ClientRequest {
   readonly method?: string | undefined;
@@ -16,8 +15,6 @@ export interface ClientRequest {
   readonly socket: Socket;
   /** All of it has arrived. */
   readonly complete: boolean;
-  /** Of requests with this very array of headers; null: there is none, and the next one has an array of its own. */
-  readonly memory: HeadMemory | null;
   /** Where its body comes from; null: it has none. */
   readonly source: IncomingMessage | null;
 }

@@ -6,11 +6,9 @@
  */
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
-import { requestLines } from '../core/forwarding/request-lines.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Allow } from '../core/outcome/decision.ts';
 import type { Annotate } from './answer-head.ts';
-import type { ClientRequest } from './client-side.ts';
 import type { Upstreams } from './create-upstreams.ts';
 import type { Target } from './target.ts';
 import { reasonOfFailure, unsendable } from './upstream-failure.ts';
@@ -46,8 +44,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
   /** Starts forwarding. Whatever comes of it is answered to the client; throws only for faults of the gateway. */
   forward(decision: Allow, context: ForwardingContext, facts: ClientFacts): void {
     const { route, request } = decision;
-    const { traits } = route;
-    if (this.bodyLength > traits.maxBodyBytes) {
+    if (this.bodyLength > route.maxBodyBytes) {
       this.fail('body_too_large');
       return;
     }
@@ -55,20 +52,17 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
       this.fail('header_invalid');
       return;
     }
-    const path = traits.rewrite === null ? request.path : rewritePath(route, request.path);
+    const path = route.rewrite === null ? request.path : rewritePath(route, request.path);
     if (path === null) {
       this.fail('path_ambiguous');
       return;
     }
 
-    const hop = hopRequest(request.method, path + request.query, this.req, context.rules, decision, facts);
-    if (hop === null) {
-      this.fail('header_invalid');
-      return;
-    }
-    this.hop = hop;
+    const headers: string[] = [];
+    appendRequestHeaders(headers, context.rules, decision, this.req.rawHeaders, facts);
+    this.hop = { method: request.method, path: path + request.query, headers, body: null };
     this.context = context;
-    this.upstream = context.upstreams.get(traits.upstream);
+    this.upstream = context.upstreams.get(route.upstream);
     this.begin(decision);
     if (this.expectsContinue) this.res.writeContinue();
     // The framing is the body's: bytes carry their length, a stream with `content-length` among the headers keeps it, one
@@ -147,9 +141,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
   /** Before the answer is looked at: what the upstream did holds even if its answer cannot be passed on. */
   private evictAfter(status: number): Promise<unknown> | null {
     const { granted } = this;
-    return granted !== null && granted.route.traits.evict !== null && status < 300
-      ? this.context!.evict(granted)
-      : null;
+    return granted !== null && granted.route.evict !== null && status < 300 ? this.context!.evict(granted) : null;
   }
 
   onResponseData(control: HopControl, chunk: Buffer): void {
@@ -236,25 +228,4 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     // Where it still waits for a connection, that one reports the end.
     if (this.destination === null) this.leave();
   }
-}
-
-const none: readonly string[] = [];
-
-/** The request without its body; null: it would be no valid HTTP. */
-function hopRequest(
-  method: string,
-  path: string,
-  { rawHeaders, memory }: ClientRequest,
-  rules: ForwardingRules,
-  decision: Allow,
-  facts: ClientFacts,
-): HopRequest | null {
-  // Only requests without a body have one.
-  if (memory !== null) {
-    const lines = requestLines(rules, decision, rawHeaders, facts, memory);
-    return lines === null ? null : { method, path, headers: none, lines, body: null };
-  }
-  const headers: string[] = [];
-  appendRequestHeaders(headers, rules, decision, rawHeaders, facts);
-  return { method, path, headers, body: null };
 }

@@ -51,7 +51,7 @@ export abstract class WaitingExchange extends LastingExchange implements Applica
     const now = this.decidedAt;
     const { route } = granted;
     this.granted = granted;
-    this.timeoutMs = route.traits.timeoutMs;
+    this.timeoutMs = route.timeoutMs;
     this.accessAt = now + streamAfterMs;
     if (this.bodyLength !== 0 && route.bodyRate > 0) this.paceAt = now + this.shared.bodyGraceMs;
     this.lookNext = Math.min(this.accessAt, this.paceAt);

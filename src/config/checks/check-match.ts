@@ -1,6 +1,6 @@
 /** The path side of a route: its pattern, its rewrite and the spellings that it tolerates. */
 import { Ambiguity } from '../../core/request/ambiguity.ts';
-import type { Patterns } from '../../core/routing/compile-pattern.ts';
+import { compilePattern } from '../../core/routing/compile-pattern.ts';
 import type { RoutePattern } from '../../core/routing/path-pattern.ts';
 import { compilePathReading, type PathReading } from '../../core/routing/path-reading.ts';
 import type { PathRewrite } from '../../core/routing/route.ts';
@@ -13,38 +13,27 @@ const longestPattern = 2048;
 const longestHost = 255;
 
 /** `route`: where the route stands. */
-export function checkPattern(
-  match: Parts<RouteEntry>['match'],
-  patterns: Patterns,
-  route: Path,
-  check: Check,
-): RoutePattern | null {
+export function checkPattern(match: Parts<RouteEntry>['match'], route: Path, check: Check): RoutePattern | null {
   const { host, path: pathPattern } = match ?? {};
   if (host !== undefined && pathPattern !== undefined && host.length <= longestHost) {
-    const whole = pathPattern.length <= longestPattern ? compilePatternOrNull(host, pathPattern, patterns) : null;
+    const whole = pathPattern.length <= longestPattern ? compilePatternOrNull(host, pathPattern) : null;
     if (whole !== null) return whole;
   }
   const path = [...route, 'match'];
   // One of the two is missing or has a problem, and each has a place of its own.
-  if (host !== undefined) compile(host, '/', patterns, [...path, 'host'], check);
+  if (host !== undefined) compile(host, '/', [...path, 'host'], check);
   if (pathPattern === undefined) return null;
-  const compiled = compile(null, pathPattern, patterns, [...path, 'path'], check);
+  const compiled = compile(null, pathPattern, [...path, 'path'], check);
   return host === undefined && !check.has([...path, 'host']) ? compiled : null;
 }
 
-function compile(
-  host: string | null,
-  pathPattern: string,
-  patterns: Patterns,
-  path: Path,
-  check: Check,
-): RoutePattern | null {
+function compile(host: string | null, pathPattern: string, path: Path, check: Check): RoutePattern | null {
   if (pathPattern.length > longestPattern || (host?.length ?? 0) > longestHost) {
     check.at(path, 'this pattern is too long');
     return null;
   }
   try {
-    return patterns.compile(host, pathPattern);
+    return compilePattern(host, pathPattern);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     check.at(path, check.isOwn(path) ? error.message : 'this value is not a valid pattern');
@@ -52,9 +41,9 @@ function compile(
   }
 }
 
-function compilePatternOrNull(host: string, pathPattern: string, patterns: Patterns): RoutePattern | null {
+function compilePatternOrNull(host: string, pathPattern: string): RoutePattern | null {
   try {
-    return patterns.compile(host, pathPattern);
+    return compilePattern(host, pathPattern);
   } catch {
     return null;
   }

@@ -1,7 +1,6 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
 import { compileConditions } from '../../core/policy/compile-conditions.ts';
-import { Patterns } from '../../core/routing/compile-pattern.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
@@ -34,7 +33,6 @@ interface Surroundings {
   readonly upstreams: ReadonlySet<string> | null;
   /** The same text once for all routes that name the upstream: a request of one of thousands looks it up by it. */
   readonly upstreamText: (name: string) => string;
-  readonly patterns: Patterns;
   readonly access: ReadAccess;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
@@ -71,7 +69,6 @@ export function checkRoutes(
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
     upstreamText: onceEach(),
-    patterns: new Patterns(),
     access: readAccess(defaults?.access, ['defaults'], check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
@@ -173,7 +170,7 @@ function checkRoute(
     check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
   }
   const methods = checkMethods(entry, access, path, check);
-  const pattern = checkPattern(entry.match, around.patterns, path, check);
+  const pattern = checkPattern(entry.match, path, check);
   const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
   const answers = around.readAnswers(entry, path, check);
   const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);

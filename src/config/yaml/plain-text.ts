@@ -2,7 +2,6 @@
  * Where a plain file is being read: lines and columns, spaces, comments and single scalars. Whatever is not as plain as
  * that, or a mistake, is left to the library (`NotPlain`).
  */
-import { KnownParts } from '../../core/routing/known-parts.ts';
 import { NotPlain } from './not-plain.ts';
 
 /** Tabs, carriage returns and byte order marks have rules of their own, and other control characters are mistakes. */
@@ -35,8 +34,6 @@ export class PlainText {
   /** Of the content at `at`, where it is the first of its line; -1 at the end of the text. */
   column = -1;
   #lineStart = 0;
-  /** Keys, methods and names of roles stand in a long policy ten thousand times: each is one text. */
-  readonly #words = new KnownParts((word) => word);
 
   constructor(text: string) {
     if (odd.test(text)) throw new NotPlain();
@@ -228,7 +225,7 @@ export class PlainText {
     while (text.charCodeAt(last - 1) === space) last -= 1;
     if (text.charCodeAt(last - 1) > lastOfAscii && /\s/.test(text[last - 1]!)) throw new NotPlain();
     this.at = last;
-    return this.#words.read(text, at, last);
+    return text.slice(at, last);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Whether a host and a path fit a pattern, and if not, where they part: for explanations, which may look at every route. */
 
+import { segmentsOf } from '../routing/find-leaf.ts';
 import type { RoutePattern, Segment } from '../routing/path-pattern.ts';
 import { foldCase } from '../routing/path-reading.ts';
-import { segmentsOf } from './fitting-routes.ts';
 
 /** Null: it fits. Otherwise how far the path went along with the pattern, and what parted them. */
 export interface Misfit {

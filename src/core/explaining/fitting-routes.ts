@@ -1,6 +1,6 @@
 /** Every route that a host and a path fit, and not only the most specific: for whoever explains or compares rules. */
-import type { PathNode, RouteTable } from '../routing/compile-routes.ts';
-import type { Leaf } from '../routing/compiled-route.ts';
+import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
+import { segmentsOf } from '../routing/find-leaf.ts';
 import { foldCase } from '../routing/path-reading.ts';
 import type { Route } from '../routing/route.ts';
 
@@ -31,11 +31,4 @@ export function fittingRoutes(table: RouteTable, host: string, path: string): re
   }
   visit(table.anyHost, 0);
   return [...found].sort((a, b) => a.index - b.index);
-}
-
-/** Decoded; a trailing slash adds no segment, as in matching. */
-export function segmentsOf(path: string): readonly string[] {
-  const parts = path.slice(1).split('/');
-  if (parts.at(-1) === '') parts.pop();
-  return parts.map((part) => (part.includes('%') ? decodeURIComponent(part) : part));
 }

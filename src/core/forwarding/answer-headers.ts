@@ -8,7 +8,6 @@ import { appendAdded } from './answer-rules.ts';
 import { connectionList } from './connection-list.ts';
 import { canonicalName, hopByHop } from './header-names.ts';
 import type { IdentityHeader } from './identity-headers.ts';
-import { rememberedByName } from './remembered-names.ts';
 
 /** What the writer of the answer needs to know of the headers that passed. */
 export interface AnswerFacts {
@@ -37,13 +36,13 @@ export function compileAnswerTreatment(identityHeaders: readonly IdentityHeader[
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
   treatments.set('x-error', 'error').set('x-error-id', 'error-id');
-  return rememberedByName((name) => {
+  return (name) => {
     const canonical = canonicalName(name);
     const treatment = treatments.get(canonical);
     if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
     // Another spelling frames nothing and says no error, but somebody on the way may take it for the real one.
     return canonical === name.toLowerCase() ? treatment : 'remove';
-  });
+  };
 }
 
 /**

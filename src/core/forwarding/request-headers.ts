@@ -14,7 +14,6 @@ import type { ForwardedSource } from './forwarded-chain.ts';
 import { appendForwarded } from './forwarded-header.ts';
 import { canonicalName, forwarded, hopByHop, overrides } from './header-names.ts';
 import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
-import { rememberedByName } from './remembered-names.ts';
 
 export type { ClientFacts };
 
@@ -68,13 +67,13 @@ export function compileForwarding(
 }
 
 function treatmentBy(treatments: ReadonlyMap<string, Treatment>): (name: string) => Treatment {
-  return rememberedByName((name) => {
+  return (name) => {
     const canonical = canonicalName(name);
     const treatment = treatments.get(canonical) ?? (canonical.startsWith('x-forwarded-') ? 'remove' : 'pass');
     // Another spelling of these means nothing here, but `content_length` may frame a body for a service.
     if (treatment === 'pass' || treatment === 'credential' || canonical === name.toLowerCase()) return treatment;
     return 'remove';
-  });
+  };
 }
 
 /**

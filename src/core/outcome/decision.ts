@@ -2,7 +2,7 @@
 import type { Accepted, Identity, VerdictSource } from '../identity/identity.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import type { CompiledRoute } from '../routing/compiled-route.ts';
+import type { Route } from '../routing/route.ts';
 import type { ReasonCode } from './reasons.ts';
 
 /** The stages of the line, in order; a refusal names the one that refused. */
@@ -16,7 +16,7 @@ interface Trail {
   readonly stage: Stage;
   /** The canonical reading, or null when there is none. */
   readonly request: CanonicalRequest | null;
-  readonly route: CompiledRoute | null;
+  readonly route: Route | null;
   /** Null: anonymous, or not known. */
   readonly identity: Identity | null;
   /** Where the verdict came from. */
@@ -27,7 +27,7 @@ export interface Allow extends Trail {
   readonly outcome: 'allow';
   readonly reason: null;
   readonly request: CanonicalRequest;
-  readonly route: CompiledRoute;
+  readonly route: Route;
   /** The verdict is past its life and served because the Auth API is out of reach. */
   readonly stale: boolean;
   /** What the rule says of it, on a route that is only tried out (`mode: shadow`); null: it is allowed. */
@@ -39,7 +39,7 @@ export interface Preflight extends Trail {
   readonly outcome: 'preflight';
   readonly reason: null;
   readonly request: CanonicalRequest;
-  readonly route: CompiledRoute;
+  readonly route: Route;
   /** Names and values in turn. */
   readonly headers: readonly string[];
 }
@@ -57,7 +57,7 @@ export interface Refuse extends Trail {
   readonly cause: unknown;
 }
 
-export function allow(stage: Stage, request: CanonicalRequest, route: CompiledRoute, accepted: Accepted | null): Allow {
+export function allow(stage: Stage, request: CanonicalRequest, route: Route, accepted: Accepted | null): Allow {
   return {
     outcome: 'allow',
     reason: null,
@@ -75,7 +75,7 @@ export function refuse(
   stage: Stage,
   reason: ReasonCode,
   request: CanonicalRequest | null,
-  route: CompiledRoute | null,
+  route: Route | null,
   identity: Identity | null = null,
   source: VerdictSource = 'none',
   retryAfterS: number | null = null,

@@ -6,7 +6,7 @@ import type { RouteMatch } from '../routing/compile-routes.ts';
 import { authorize } from './authorize.ts';
 import type { ConditionFacts } from './conditions.ts';
 import { firstUnmet } from './evaluate-conditions.ts';
-import type { RoleMapping } from './map-roles.ts';
+import { mapRoles, type RoleMapping } from './map-roles.ts';
 
 /** `accepted` is null for an anonymous caller, whom the rule lets in; `stage` is the one that settled that. */
 export function admit(
@@ -20,7 +20,7 @@ export function admit(
     const denied = authorize(rule, accepted.identity);
     if (denied !== null) return refuse('authorize', denied, request, route, accepted.identity, accepted.source);
   }
-  const { conditions } = route.traits;
+  const { conditions } = route;
   if (conditions === null) return allow(stage, request, route, accepted);
   const facts: ConditionFacts = {
     request,
@@ -55,5 +55,11 @@ export function admitResolved(
     if (anonymous) return admit('resolve', view, request, match);
     return refuse('resolve', reason, request, match.route, null, source, resolution.retryAfterS);
   }
-  return admit('authorize', view, request, match, roleMapping === null ? resolution : roleMapping.apply(resolution));
+  return admit(
+    'authorize',
+    view,
+    request,
+    match,
+    roleMapping === null ? resolution : mapRoles(roleMapping, resolution),
+  );
 }

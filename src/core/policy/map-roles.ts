@@ -20,29 +20,22 @@ export interface RoleOrigin {
   readonly values: ReadonlySet<string>;
 }
 
-/** Remembers what it made of a verdict, so that a warm request costs one look-up. */
-export class RoleMapping {
+/** At least one origin. */
+export interface RoleMapping {
   readonly origins: readonly RoleOrigin[];
-  readonly #mapped = new WeakMap<Accepted, Accepted>();
-
-  constructor(origins: readonly RoleOrigin[]) {
-    this.origins = origins;
-  }
-
-  /** The verdict with the derived roles in its identity; the same object when there are none. */
-  apply(accepted: Accepted): Accepted {
-    const known = this.#mapped.get(accepted);
-    if (known !== undefined) return known;
-    const derived = derivedRoles(this.origins, accepted.identity);
-    const made = derived.length === 0 ? accepted : withRoles(accepted, derived);
-    this.#mapped.set(accepted, made);
-    return made;
-  }
 }
 
-/** Null when no role is derived: nothing is asked then. */
+/** Null when no role is derived. */
 export function compileRoleMapping(origins: readonly RoleOrigin[]): RoleMapping | null {
-  return origins.length === 0 ? null : new RoleMapping(origins);
+  return origins.length === 0 ? null : { origins };
+}
+
+/** The result with the derived roles in its identity; the result itself when there are none. */
+export function mapRoles({ origins }: RoleMapping, accepted: Accepted): Accepted {
+  const { identity, stale, source } = accepted;
+  const derived = derivedRoles(origins, identity);
+  if (derived.length === 0) return accepted;
+  return { identity: { ...identity, roles: [...identity.roles, ...derived] }, reason: null, stale, source };
 }
 
 /** Derived roles that the Auth API has not named, each once, in the order of the configuration. */
@@ -54,10 +47,4 @@ export function derivedRoles(origins: readonly RoleOrigin[], identity: Identity)
     if (typeof value === 'string' ? values.has(value) : value.some((item) => values.has(item))) derived.add(role);
   }
   return [...derived];
-}
-
-/** Field by field: the answer of a cache may be more than an answer. */
-function withRoles({ identity, stale, source }: Accepted, derived: readonly string[]): Accepted {
-  const roles = Object.freeze([...identity.roles, ...derived]);
-  return { identity: Object.freeze({ ...identity, roles }), reason: null, stale, source };
 }

@@ -3,7 +3,6 @@
  * characters decoded, hex upper-cased, dot segments removed; and slashes merged. What services are known to read
  * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
  */
-import { codeAt } from '../code-at.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { Ambiguity } from './ambiguity.ts';
 import { isFitted } from './fitted-characters.ts';
@@ -54,7 +53,7 @@ export function isCanonical(path: string): boolean {
   let afterSlash = false;
   const { length } = path;
   for (let i = 0; i < length; i += 1) {
-    const kind = kinds[codeAt(path, i)];
+    const kind = kinds[path.charCodeAt(i)];
     if (kind === PLAIN) {
       afterSlash = false;
     } else if (kind === SLASH) {

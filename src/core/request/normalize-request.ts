@@ -18,16 +18,13 @@ const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 /** In any case: a service may read methods without it. */
 const neverForwarded = /^(?:trace|connect)$/i;
 
-/** Asked first: most requests cost one look-up. */
-const usual: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /**
  * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
  * `too_early`, `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
  */
 export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalRequest | ReasonCode {
   const { method } = view;
-  if (!usual.has(method) && (!methodName.test(method) || neverForwarded.test(method))) return 'method_unsupported';
+  if (!methodName.test(method) || neverForwarded.test(method)) return 'method_unsupported';
 
   const addressed = readAddress(view, via);
   if (typeof addressed === 'string') return addressed;
@@ -48,18 +45,13 @@ export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalReq
   return { method, host, authority, path: read.path, unmerged: read.unmerged, query, ambiguities: read.ambiguities };
 }
 
-/** Authority and host: out of the headers, or as they were read before with the same method and version. */
+/** The one authority of the request, and its canonical host. */
 function readAddress(view: RequestView, via: ViaRule | undefined): { authority: string; host: string } | ReasonCode {
-  const { method, httpVersion, memory } = view;
-  const known = memory?.addressed ?? null;
-  if (known !== null && known.method === method && known.httpVersion === httpVersion && known.via === via) return known;
   const authority = readHead(view, via);
   if (typeof authority === 'object') return authority.reason;
   const host = authority === '' ? '' : canonicalHost(authority);
   if (host === null) return 'host_invalid';
-  const addressed = { method, httpVersion, via, authority, host };
-  if (memory != null) memory.addressed = addressed;
-  return addressed;
+  return { authority, host };
 }
 
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */

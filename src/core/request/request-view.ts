@@ -2,7 +2,6 @@
  * What a door has read of one request: plain data, everything as received. Doors make it, `decide` reads it, and
  * nobody changes it.
  */
-import type { HeadMemory } from './head-memory.ts';
 
 export interface RequestView {
   /** The method as received; methods are case-sensitive (RFC 9110 section 9.1). */
@@ -17,8 +16,6 @@ export interface RequestView {
   readonly client?: string;
   /** Address of the client for conditions; null or left out: not known for certain, and then no condition on it is met. */
   readonly address?: string | null;
-  /** What earlier requests with this very array of headers have shown; null or left out: there is none. */
-  readonly memory?: HeadMemory | null;
 }
 
 /** The one reading of a request: what is matched, authorized and forwarded. */

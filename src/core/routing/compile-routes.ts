@@ -5,15 +5,12 @@
  */
 import type { AccessRule } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { type CompiledRoute, type Leaf, withTraits } from './compiled-route.ts';
 import { insertRoutes } from './insert-routes.ts';
-import type { LiteralTable } from './literal-table.ts';
-import type { Tail } from './plain-literals.ts';
 import type { Route } from './route.ts';
 
 export interface RouteTable extends RouteTrees {
   /** In the order of the file; `routes[i].index === i`. */
-  readonly routes: readonly CompiledRoute[];
+  readonly routes: readonly Route[];
   /** Whether a route reads `%2F` as "/". */
   readonly decodesSlashes: boolean;
   /** Every route as if its letter case did not count, and the upstreams that ignore it; null when none does. */
@@ -28,26 +25,26 @@ export interface RouteTrees {
 }
 
 export interface PathNode {
-  /** Where only one way leads on, its end: paths without escapes are compared with its tail. */
-  only: TailedLeaf | null;
-  /** For paths without escapes (`plain-literals.ts`): all literals. */
-  table: LiteralTable<PathNode | TailedLeaf> | null;
-  literals: Map<string, PathNode>;
+  readonly literals: Map<string, PathNode>;
   /** By folded text, for routes that ignore letter case; null: none. */
   folded: Map<string, PathNode> | null;
   param: PathNode | null;
   /** Where a path ends here. */
   leaf: Leaf | null;
-  /** Where `**` takes the rest, nothing included. */
+  /** Where `**` takes the rest, which may be empty. */
   rest: Leaf | null;
-  /** Tells it from a leaf. */
-  readonly tail: null;
 }
 
-export type TailedLeaf = Leaf & { readonly tail: Tail };
+/** The routes of one pattern. */
+export interface Leaf {
+  readonly routes: Route[];
+  /** The only route of the pattern, which takes every method; null: they share it by method. */
+  alone: Route | null;
+  readonly byMethod: Map<string, Route>;
+}
 
 export interface RouteMatch {
-  readonly route: CompiledRoute;
+  readonly route: Route;
   readonly rule: AccessRule;
   /** The request as the route reads it; null: as it was read before. */
   readonly request: CanonicalRequest | null;
@@ -55,7 +52,7 @@ export interface RouteMatch {
 
 export interface MethodRefusal {
   /** The first route of the pattern, for the log. */
-  readonly route: CompiledRoute;
+  readonly route: Route;
   /** Value of `Allow` (RFC 9110 section 10.2.1). */
   readonly allow: string;
 }
@@ -71,8 +68,7 @@ export interface Tie {
 const maxTies = 1000;
 
 /** Returns the table, or every tie, up to a thousand. */
-export function compileRoutes(given: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
-  const routes = withTraits(given);
+export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
   const trees = insertRoutes(routes, ignoresCase, (leaf, route) => {
     for (const rival of leaf.routes) {
@@ -85,24 +81,22 @@ export function compileRoutes(given: readonly Route[]): RouteTable | { readonly 
       if (!told) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // A tied route too: another one may tie with it alone.
-    addTo(leaf, route);
+    leaf.routes.push(route);
     if (ties.length === 0) claimMethods(leaf, route);
   });
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
 }
 
-function foldedTrees(routes: readonly CompiledRoute[]): RouteTable['folded'] {
+function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
   const ignoring = routes.filter(ignoresCase);
   if (ignoring.length === 0) return null;
-  const trees = insertRoutes(routes, () => true, addTo);
+  const trees = insertRoutes(
+    routes,
+    () => true,
+    (leaf, route) => leaf.routes.push(route),
+  );
   return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
-}
-
-/** Most leaves have one route, and a list that grows makes room for sixteen more. */
-function addTo(leaf: Leaf, route: CompiledRoute): void {
-  if (leaf.routes.length === 0) leaf.routes = [route];
-  else leaf.routes.push(route);
 }
 
 function ignoresCase({ reading }: Route): boolean {
@@ -113,7 +107,7 @@ function decodesSlash({ reading }: Route): boolean {
   return reading?.decodesSlash === true;
 }
 
-function claimMethods(leaf: Leaf, route: CompiledRoute): void {
+function claimMethods(leaf: Leaf, route: Route): void {
   const { methods, access } = route;
   if (methods === null) {
     leaf.alone = route;
@@ -128,7 +122,7 @@ function claimMethods(leaf: Leaf, route: CompiledRoute): void {
 }
 
 /** The route that answers to the method; null: none does. */
-export function routeFor(leaf: Leaf, method: string): CompiledRoute | null {
+export function routeFor(leaf: Leaf, method: string): Route | null {
   return leaf.alone ?? leaf.byMethod.get(method) ?? null;
 }
 

@@ -3,21 +3,20 @@
  * below every literal that is theirs in one case: descending that literal then misses nothing of them, and the most
  * specific route of both kinds wins.
  */
-import type { PathNode, RouteTrees } from './compile-routes.ts';
-import type { CompiledRoute, Leaf } from './compiled-route.ts';
+import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
 import { foldCase } from './path-reading.ts';
-import { addPlainLiterals } from './plain-literals.ts';
+import type { Route } from './route.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
 export function insertRoutes(
-  routes: readonly CompiledRoute[],
-  ignoresCase: (route: CompiledRoute) => boolean,
-  add: (leaf: Leaf, route: CompiledRoute) => void,
+  routes: readonly Route[],
+  ignoresCase: (route: Route) => boolean,
+  add: (leaf: Leaf, route: Route) => void,
 ): RouteTrees {
   const exactHosts = new Map<string, PathNode>();
   const wildcards = new Map<string, PathNode>();
   const anyHost = newNode();
-  const rootFor = ({ pattern: { host } }: CompiledRoute) => {
+  const rootFor = ({ pattern: { host } }: Route) => {
     if (host === null) return anyHost;
     return host.startsWith('*.') ? rootOf(wildcards, host.slice(1)) : rootOf(exactHosts, host);
   };
@@ -29,34 +28,15 @@ export function insertRoutes(
   const wildcardHosts = [...wildcards]
     .map(([suffix, root]) => ({ suffix, root }))
     .sort((a, b) => b.suffix.length - a.suffix.length);
-  const trees = { exactHosts, wildcardHosts, anyHost };
-  addPlainLiterals(trees);
-  return trees;
+  return { exactHosts, wildcardHosts, anyHost };
 }
 
-/** Most places have none: they have this one in common, and nothing is ever added to it. */
-const noLiterals: Map<string, PathNode> = new Map();
-
 function newNode(): PathNode {
-  return {
-    only: null,
-    table: null,
-    literals: noLiterals,
-    folded: null,
-    param: null,
-    leaf: null,
-    rest: null,
-    tail: null,
-  };
+  return { literals: new Map(), folded: null, param: null, leaf: null, rest: null };
 }
 
 function newLeaf(): Leaf {
-  return { tail: null, alone: null, byMethod: new Map(), routes: [] };
-}
-
-/** The first route of a pattern whose letter case counts: there it is found, and nowhere else. */
-function leafOf(route: CompiledRoute): Leaf {
-  return route.methods === null ? route : newLeaf();
+  return { routes: [], alone: null, byMethod: new Map() };
 }
 
 function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
@@ -65,29 +45,23 @@ function rootOf(roots: Map<string, PathNode>, host: string): PathNode {
   return root;
 }
 
-function exactLeaf(root: PathNode, route: CompiledRoute): Leaf {
+function exactLeaf(root: PathNode, route: Route): Leaf {
   let at = root;
-  const { segments } = route.pattern;
-  for (let index = 0; index < segments.length; index += 1) {
-    const segment = segments[index]!;
+  for (const segment of route.pattern.segments) {
     if (segment.kind === 'rest') {
-      at.rest ??= leafOf(route);
+      at.rest ??= newLeaf();
       return at.rest;
     }
     if (segment.kind === 'param') {
       at.param ??= newNode();
       at = at.param;
     } else {
-      let next = at.literals.get(segment.text);
-      if (next === undefined) {
-        next = newNode();
-        if (at.literals === noLiterals) at.literals = new Map();
-        at.literals.set(segment.text, next);
-      }
+      const next = at.literals.get(segment.text) ?? newNode();
+      at.literals.set(segment.text, next);
       at = next;
     }
   }
-  at.leaf ??= leafOf(route);
+  at.leaf ??= newLeaf();
   return at.leaf;
 }
 
@@ -96,7 +70,7 @@ type Twins = ReadonlyMap<string, readonly PathNode[]>;
 
 function visitFolded(
   at: PathNode,
-  route: CompiledRoute,
+  route: Route,
   index: number,
   twins: Map<PathNode, Twins>,
   visit: (leaf: Leaf) => void,

@@ -9,8 +9,15 @@ import { Ambiguity, keptByAll } from '../request/ambiguity.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../request/other-readings.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { claims, type MethodRefusal, type RouteMatch, type RouteTable, refusalOf, routeFor } from './compile-routes.ts';
-import type { CompiledRoute, Leaf } from './compiled-route.ts';
+import {
+  claims,
+  type Leaf,
+  type MethodRefusal,
+  type RouteMatch,
+  type RouteTable,
+  refusalOf,
+  routeFor,
+} from './compile-routes.ts';
 import { findLeaf } from './find-leaf.ts';
 import type { Route } from './route.ts';
 import { isMoreSpecific } from './specificity.ts';
@@ -63,19 +70,14 @@ function routeOf(leaf: Leaf | null, method: string): Route | null {
 }
 
 /** `belongsTo` of the path that is forwarded, and of the same with its slashes merged. */
-function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, route: CompiledRoute): boolean {
+function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, route: Route): boolean {
   const merged = canonicalPath(request.path);
   if (typeof merged === 'string' || !belongsTo(table, request, end, route)) return false;
   return merged.path === request.path || belongsTo(table, { ...request, path: merged.path }, end, route);
 }
 
 /** Whether no other reading of the path belongs to a more specific route. */
-function belongsTo(
-  table: RouteTable,
-  { host, path, method, ambiguities }: CanonicalRequest,
-  end: Leaf,
-  route: CompiledRoute,
-) {
+function belongsTo(table: RouteTable, { host, path, method, ambiguities }: CanonicalRequest, end: Leaf, route: Route) {
   const { folded } = table;
   if (folded?.upstreams.has(route.upstream) === true) {
     // Its service ignores case, so every route that is matched in any case has its say.

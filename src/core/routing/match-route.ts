@@ -17,8 +17,7 @@ export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteM
   if (leaf === null) return 'route_not_found';
   const route = routeFor(leaf, request.method);
   if (route === null) return refusalOf(leaf);
-  const { access, reading, get } = route.traits;
-  if (reading !== null) return matchCarefully(table, request, leaf);
-  const rule = request.method === 'GET' ? get : ruleFor(access, request.method);
+  if (route.reading !== null) return matchCarefully(table, request, leaf);
+  const rule = ruleFor(route.access, request.method);
   return rule === null ? refusalOf(leaf) : { route, rule, request: null };
 }

@@ -7,8 +7,25 @@ import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from './path-pattern.ts';
 import type { PathReading } from './path-reading.ts';
 
-/** What most requests ask of their route. Routes of a table that agree in all of it have it in common (`compiled-route.ts`). */
-export interface RouteTraits {
+export interface Route {
+  readonly id: string;
+  /** Position in the file; metrics and logs keep one row per route under it. */
+  readonly index: number;
+  readonly pattern: RoutePattern;
+  /** Methods that the route matches at all; null: every method. */
+  readonly methods: readonly string[] | null;
+  /** Bits of `Ambiguity` that the route tolerates in a path. */
+  readonly tolerates: number;
+  /** Whether WebSocket upgrades are forwarded. */
+  readonly websocket: boolean;
+  /** Bytes of a request body that are here before a connection to the upstream is used. */
+  readonly bodyBufferBytes: number;
+  /** Least bytes of a request body in a second; 0: any rate. */
+  readonly bodyRate: number;
+  /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
+  readonly recheckMs: number;
+  /** `shadow`: the rule is tried out, and whom it refuses is let through (`shadow-route.ts`). */
+  readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
   /** How the service reads paths; null: as everybody does. */
   readonly reading: PathReading | null;
@@ -31,27 +48,6 @@ export interface RouteTraits {
   readonly cors: CorsPolicy | null;
   /** What is done to the headers of answers; null: nothing of the route's own. */
   readonly answers: AnswerRules | null;
-}
-
-export interface Route extends RouteTraits {
-  readonly id: string;
-  /** Position in the file; metrics and logs keep one row per route under it. */
-  readonly index: number;
-  readonly pattern: RoutePattern;
-  /** Methods that the route matches at all; null: every method. */
-  readonly methods: readonly string[] | null;
-  /** Bits of `Ambiguity` that the route tolerates in a path. */
-  readonly tolerates: number;
-  /** Whether WebSocket upgrades are forwarded. */
-  readonly websocket: boolean;
-  /** Bytes of a request body that are here before a connection to the upstream is used. */
-  readonly bodyBufferBytes: number;
-  /** Least bytes of a request body in a second; 0: any rate. */
-  readonly bodyRate: number;
-  /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
-  readonly recheckMs: number;
-  /** `shadow`: the rule is tried out, and whom it refuses is let through (`shadow-route.ts`). */
-  readonly mode: 'enforce' | 'shadow';
 }
 
 /** Applied to the canonical path after the decision; whole segments only. */

@@ -12,7 +12,6 @@ export function readRequest(req: ClientRequest, client: string, address: string 
     httpVersion: req.httpVersionMinor === 0 ? '1.0' : '1.1',
     client,
     address,
-    memory: req.memory,
   };
 }
 

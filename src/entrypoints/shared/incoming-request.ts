@@ -10,10 +10,6 @@ const mostParts = 64;
 export class IncomingRequest extends IncomingMessage {
   private parts = 0;
 
-  get memory(): null {
-    return null;
-  }
-
   get source(): IncomingMessage {
     return this;
   }

@@ -4,7 +4,6 @@
  * parser of Node, which decides what to refuse and how.
  */
 import type { Socket } from 'node:net';
-import { HeadMemory } from '../../core/request/head-memory.ts';
 import type { ClientRequest } from '../../upstream/client-side.ts';
 
 export const headEnd: Buffer = Buffer.from('\r\n\r\n');
@@ -20,14 +19,12 @@ export interface PlainHead {
   /** As received. */
   readonly block: string;
   readonly rawHeaders: readonly string[];
-  readonly memory: HeadMemory;
 }
 
 export class PlainRequest implements ClientRequest {
   readonly method: string;
   readonly url: string;
   readonly rawHeaders: readonly string[];
-  readonly memory: HeadMemory;
   readonly head: PlainHead;
   readonly socket: Socket;
   readonly httpVersionMajor = 1;
@@ -40,7 +37,6 @@ export class PlainRequest implements ClientRequest {
     this.url = url;
     this.head = head;
     this.rawHeaders = head.rawHeaders;
-    this.memory = head.memory;
     this.socket = socket;
   }
 }
@@ -75,7 +71,7 @@ export function readPlainRequest(
     rawHeaders.push(name, value);
   }
   const block = bytes.toString('latin1', start, length);
-  return requestOf(text.slice(0, lineEnd), { block, rawHeaders, memory: new HeadMemory() }, socket);
+  return requestOf(text.slice(0, lineEnd), { block, rawHeaders }, socket);
 }
 
 function requestOf(line: string, head: PlainHead, socket: Socket): PlainRequest {

@@ -38,8 +38,6 @@ export interface HopRequest {
    * or else in chunks; bytes by their own length.
    */
   readonly headers: readonly string[];
-  /** In place of `headers`, where there is no body: each line with its CR LF, looked at already. */
-  readonly lines?: string;
   body: HopBody | Buffer | null;
 }
 

@@ -17,8 +17,7 @@ const usuallyWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
  * expected would be a header that nobody checked, so the lines are counted once more.
  */
 export function requestHead(request: HopRequest, host: string, oneRequest: boolean): RequestHead | null {
-  const { method, path, headers, body, lines: made } = request;
-  if (made !== undefined) return headOf(method, path, made, oneRequest);
+  const { method, path, headers, body } = request;
   let text = `${method} ${path} HTTP/1.1\r\n`;
   let lines = 2;
   let framed = false;
@@ -52,13 +51,4 @@ export function requestHead(request: HopRequest, host: string, oneRequest: boole
   text += oneRequest ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n';
   lines += 1;
   return countLines(text) === lines ? { text, chunked } : null;
-}
-
-/** What a request line cannot hold within its words. */
-const notInWord = /[^\x21-\x7e\x80-\xff]/;
-
-function headOf(method: string, path: string, lines: string, oneRequest: boolean): RequestHead | null {
-  if (notInWord.test(path) || notInWord.test(method)) return null;
-  const connection = oneRequest ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n';
-  return { text: `${method} ${path} HTTP/1.1\r\n${lines}${connection}`, chunked: false };
 }

@@ -1,6 +1,6 @@
 /** What an author may write under `match`, and what is refused at load. */
 import { describe, expect, test } from 'vitest';
-import { compilePattern, Patterns } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
 
 const literal = (text: string) => ({ kind: 'literal', text });
 const param = (name: string) => ({ kind: 'param', name });
@@ -57,16 +57,6 @@ describe('paths', () => {
   ])('refused: %s', (_name, path) => {
     expect(() => compilePattern(null, path)).toThrow(RangeError);
   });
-});
-
-test('one pattern takes nothing over from the one before, read whole or not', () => {
-  const patterns = new Patterns();
-  const segmentsOf = (path: string) => patterns.compile(null, path).segments;
-  const long = segmentsOf('/a/b/{c}/d');
-  expect(() => segmentsOf('/x/y/z/{c}/{c}')).toThrow(RangeError);
-  expect(segmentsOf('/b')).toEqual([literal('b')]);
-  expect(segmentsOf('/')).toEqual([]);
-  expect(long).toEqual([literal('a'), literal('b'), param('c'), literal('d')]);
 });
 
 describe('hosts', () => {

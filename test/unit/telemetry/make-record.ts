@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { type Decision, refuse } from '../../../src/core/outcome/decision.ts';
 import type { ReasonCode } from '../../../src/core/outcome/reasons.ts';
 import type { RouteTable } from '../../../src/core/routing/compile-routes.ts';
-import type { CompiledRoute } from '../../../src/core/routing/compiled-route.ts';
+import type { Route } from '../../../src/core/routing/route.ts';
 import { createTelemetry, type Telemetry } from '../../../src/telemetry/create-telemetry.ts';
 import type { RequestRecord } from '../../../src/telemetry/request-record.ts';
 import { makeIdentity, makeTable } from '../core/make-policy.ts';
@@ -13,7 +13,7 @@ export const table: RouteTable = makeTable([
   { on: '/public/**', id: 'public' },
 ]);
 
-export function routeOf(id: string, from: RouteTable = table): CompiledRoute {
+export function routeOf(id: string, from: RouteTable = table): Route {
   const route = from.routes.find((one) => one.id === id);
   if (route === undefined) throw new Error(`no route ${id}`);
   return route;
@@ -27,7 +27,7 @@ const request = {
   ambiguities: 0,
 } as const;
 
-export function allowed(route: CompiledRoute = routeOf('orders'), query = ''): Decision {
+export function allowed(route: Route = routeOf('orders'), query = ''): Decision {
   return {
     outcome: 'allow',
     reason: null,
@@ -41,7 +41,7 @@ export function allowed(route: CompiledRoute = routeOf('orders'), query = ''): D
   };
 }
 
-export function refused(reason: ReasonCode, route: CompiledRoute | null = routeOf('orders')): Decision {
+export function refused(reason: ReasonCode, route: Route | null = routeOf('orders')): Decision {
   return refuse('resolve', reason, { ...request, path: '/v1/orders/7', query: '' }, route);
 }
 

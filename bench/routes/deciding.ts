@@ -1,12 +1,11 @@
 /** What a gateway decides with, in this process: its rules, its cache, its metrics, and no sockets of clients. */
 import { AfterDecision } from '../../src/app/after-decision.ts';
 import { createRuntime, type Runtime } from '../../src/app/create-runtime.ts';
-import type { Config, RedisConfig } from '../../src/config/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import type { RequestView } from '../../src/core/request/request-view.ts';
 import { createTelemetry } from '../../src/telemetry/create-telemetry.ts';
 
-function configOf(authApi: string, redis: string | null): Config {
+function configOf(authApi: string): Config {
   const text = `version: 1
 server: { listen: "127.0.0.1:0", admin: false }
 log: { level: silent }
@@ -14,7 +13,7 @@ authApi: { url: ${JSON.stringify(authApi)}, concurrency: 256 }
 cache:
   secret: "a secret of the benchmark that is long enough"
   accepted: 1h
-${redis === null ? '' : `  redis: { url: ${JSON.stringify(redis)}, keyPrefix: "bench:", timeout: 1s }\n`}roles: { user: {} }
+roles: { user: {} }
 upstreams: { service: { targets: ["http://127.0.0.1:9"] } }
 routes:
   - { id: public, match: { path: "/public/**" }, upstream: service, access: public }
@@ -25,16 +24,8 @@ routes:
   return read.config;
 }
 
-/** How a gateway of this benchmark is connected to its Redis. */
-export function redisOf(url: string): RedisConfig {
-  const { redis } = configOf('http://127.0.0.1:9', url).cache;
-  if (redis === null) throw new Error('there is no Redis in the configuration');
-  return redis;
-}
-
-/** `redis`: its URL, or null for memory alone. */
-export function startDeciding(authApi: string, redis: string | null): Runtime {
-  const config = configOf(authApi, redis);
+export function startDeciding(authApi: string): Runtime {
+  const config = configOf(authApi);
   const telemetry = createTelemetry({ log: config.log, version: 'bench' });
   telemetry.useRoutes(config.routes);
   const { identityEvents } = telemetry;
@@ -51,21 +42,7 @@ export function startDeciding(authApi: string, redis: string | null): Runtime {
   );
 }
 
-/** The view of a request as a door makes it: every text is cut anew out of received bytes. */
-export function viewOf(path: string, bearer: string): RequestView {
-  const received = Buffer.from(
-    `GET|${path}|Host|api.example.test|User-Agent|client/1.0|Authorization|Bearer ${bearer}`,
-  );
-  const [method = '', target = '', ...rawHeaders] = received.toString('latin1').split('|');
-  return { method, target, rawHeaders: rawHeaders.map(apart), httpVersion: '1.1' };
-}
-
-/** A text of its own rather than a slice of a longer one, as the parser hands it over. */
-function apart(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
-}
-
-/** Bearers that nobody used before. */
+/** Bearers that were not used before. */
 let serial = 0;
 export function newBearers(count: number): string[] {
   return Array.from({ length: count }, () => {

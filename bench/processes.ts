@@ -1,4 +1,4 @@
-/** What the benchmark needs beside itself: an Auth API that accepts everything, and a Redis. */
+/** Processes that benchmarks start: an Auth API that accepts everything, and a Redis. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -11,7 +11,7 @@ export interface Beside {
 }
 
 export async function startAuthApi(): Promise<Beside> {
-  const script = fileURLToPath(new URL('../load/auth-api.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./load/auth-api.ts', import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const port of createInterface({ input: child.stdout })) return beside(`http://127.0.0.1:${port}`, child);
   throw new Error('the Auth API ended before it listened');
