@@ -21,7 +21,7 @@ function generate(schema: core.$ZodType): object {
     io: 'input',
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
-      delete json['alternative'];
+      for (const own of ['alternative', 'class', 'isSecret', 'unit']) delete json[own];
       // Left out by default where a value is read into something else; editors show what is written.
       const examples = z.globalRegistry.get(zodSchema)?.['examples'];
       if (Array.isArray(examples)) json.examples = examples;

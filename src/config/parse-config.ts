@@ -40,6 +40,7 @@ import {
   type TestFile,
   testFileSchema,
 } from './schema.ts';
+import { type Setting, settingsOf } from './settings.ts';
 
 export interface ParseOptions {
   /** Name for problems. */
@@ -55,7 +56,15 @@ export interface ParseOptions {
   readonly readTests?: ReadTests;
 }
 
-export type ConfigResult = { readonly ok: true; readonly config: Config; readonly places: Places } | ProblemResult;
+export type ConfigResult =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly places: Places;
+      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
+      readonly settings: () => readonly Setting[];
+    }
+  | ProblemResult;
 
 export type AuthApiFileResult =
   | { readonly ok: true; readonly config: { readonly listen: Address; readonly settings: AuthApiSettings } }
@@ -99,7 +108,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const folder = dirname(options.file);
   const config = compileConfig(parts as ConfigFile, rules, secrets, folder);
   if (options.frozen !== false) deepFreeze(config);
-  return { ok: true, config, places: createPlaces(check, places) };
+  const settings = () => settingsOf(configSchema, { ...parts, routes: files.flatMap((file) => file.routes ?? []) });
+  return { ok: true, config, places: createPlaces(check, places), settings };
 }
 
 /** Reads the Auth API's own file: `listen`, and the keys that `authApi.embedded` has. */

@@ -2,13 +2,12 @@
  * What to do with each part of the schema, worked out once: ten thousand routes are read by one plan, without asking
  * zod again which kind a schema is, what its keys are called and which defaults they have.
  */
-import { type core, z } from 'zod';
+import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { KeptValues } from './kept-values.ts';
+import { type Schema, unwrap } from './schema/metadata.ts';
 import { type Reader, Refusal, readerOf } from './schema/scalar.ts';
 import type { Node } from './yaml/tree.ts';
-
-type Schema = core.$ZodType;
 
 export interface ScalarPlan {
   readonly kind: 'scalar';
@@ -72,13 +71,6 @@ export function planOf(schema: Schema): Plan {
   const plan = inner instanceof z.ZodObject ? planObject(inner) : makePlan(inner);
   plans.set(schema, plan);
   return plan;
-}
-
-/** The schema below `.optional()` and `.prefault()`. */
-export function unwrap(schema: Schema): Schema {
-  let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault) inner = inner.def.innerType;
-  return inner;
 }
 
 function makePlan(schema: Schema): Plan {

@@ -1,9 +1,7 @@
 /** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
-import { type core, z } from 'zod';
-import { unwrap } from './read-plan.ts';
+import { z } from 'zod';
+import { metadata, type Schema, unwrap, wrappers } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
-
-type Schema = core.$ZodType;
 
 const widest = 110;
 
@@ -72,31 +70,14 @@ interface Documentation {
   readonly alternative: boolean;
 }
 
-/** What is said of a schema, at whichever of its wrappers. */
 export function documentation(schema: Schema): Documentation {
-  let description = '';
-  let example: unknown;
-  let alternative = false;
-  for (let at: Schema | null = schema; at !== null; at = below(at)) {
-    const meta = z.globalRegistry.get(at);
-    description ||= meta?.description ?? '';
-    const examples = meta?.['examples'];
-    if (example === undefined && Array.isArray(examples)) [example] = examples as unknown[];
-    alternative ||= meta?.['alternative'] === true;
-  }
-  return { description, example, alternative };
-}
-
-function below(schema: Schema): Schema | null {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault ? schema.def.innerType : null;
+  const { description = '', examples, alternative = false } = metadata(schema);
+  return { description, example: Array.isArray(examples) ? examples[0] : undefined, alternative };
 }
 
 /** The default as an author would write it; undefined when there is none. */
 export function written(schema: Schema): unknown {
-  for (let at: Schema | null = schema; at !== null; at = below(at)) {
-    if (at instanceof z.ZodPrefault) return at.def.defaultValue;
-  }
-  return undefined;
+  return wrappers(schema).find((layer) => layer instanceof z.ZodPrefault)?.def.defaultValue;
 }
 
 function standing(schema: Schema): string {

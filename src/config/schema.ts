@@ -8,17 +8,19 @@ import { authApi, authApiFile } from './schema/auth-api.ts';
 import { cache, credentials, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
 import { type IncludedFile, include } from './schema/include.ts';
-import { defaults, roles, route, upstreams } from './schema/routes.ts';
+import { roles } from './schema/roles.ts';
+import { defaults, route } from './schema/routes.ts';
 import { Refusal, scalar, word } from './schema/scalar.ts';
 import { log, server } from './schema/server.ts';
 import { tests } from './schema/tests.ts';
+import { upstreams } from './schema/upstreams.ts';
 
 const version = scalar({ const: 1 }, (value): 1 | Refusal =>
   value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
 );
 
 export const configSchema = z.strictObject({
-  version: version.meta({ description: 'Version of this format.', examples: [1] }),
+  version: version.meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
   server: server.meta({ description: 'Where Rolegate listens, and what it lets a client take up.' }).prefault({}),
   log: log.meta({ description: 'JSON lines on standard output.' }).prefault({}),
   authApi: authApi.meta({ description: 'The Auth API that knows credentials: give "url" or "embedded".' }),
@@ -40,6 +42,7 @@ export const configSchema = z.strictObject({
   identityHeaders: z
     .record(z.string(), word(identityFields))
     .meta({
+      class: 'exposes',
       description: `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
       examples: [{ 'user-id': 'userId', groups: 'groups' }],
     })
@@ -48,6 +51,7 @@ export const configSchema = z.strictObject({
   routes: z.array(route).meta({ description: 'What is reachable, by whom. A request without a route: 404.' }),
   conditions: conditionSettings.meta({ description: 'What conditions of routes ("when") may read.' }).prefault({}),
   include: include.optional().meta({
+    class: 'neither',
     description: 'Further files with routes, by pattern, below the folder of this file.',
     examples: [['routes/*.yaml']],
     alternative: true,

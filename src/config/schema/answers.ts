@@ -12,6 +12,7 @@ const origin = text('the origin of a page, such as "https://app.example.test"', 
 
 export const cors = z.strictObject({
   origins: z.array(origin).meta({
+    class: 'exposes',
     description:
       'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two never with credentials.',
     examples: [['https://app.example.test']],
@@ -20,6 +21,7 @@ export const cors = z.strictObject({
     .array(method)
     .optional()
     .meta({
+      class: 'exposes',
       description: 'Methods that pages may use; left out: those that the route has a rule for.',
       examples: [['GET', 'POST']],
     }),
@@ -27,21 +29,23 @@ export const cors = z.strictObject({
     .array(headerName())
     .optional()
     .meta({
+      class: 'exposes',
       description: 'Headers that pages may send; left out: those of credentials, and content-type.',
       examples: [['authorization', 'content-type']],
     }),
   exposeHeaders: z
     .array(headerName())
     .meta({
+      class: 'exposes',
       description: 'Headers that pages may read besides the usual ones; x-error and x-error-id always.',
       examples: [['retry-after']],
     })
     .prefault([]),
   credentials: bool()
-    .meta({ description: 'Whether browsers may send cookies along.', examples: [false] })
+    .meta({ class: 'exposes', description: 'Whether browsers may send cookies along.', examples: [false] })
     .prefault(false),
   maxAge: duration(0, 86_400_000)
-    .meta({ description: 'How long browsers keep the answer to a preflight.', examples: ['10m'] })
+    .meta({ class: 'exposes', description: 'How long browsers keep the answer to a preflight.', examples: ['10m'] })
     .prefault('10m'),
 });
 
@@ -56,6 +60,7 @@ export const responseHeaders = z.strictObject({
   security: word(['off', 'basic', 'strict'])
     .optional()
     .meta({
+      class: 'exposes',
       description:
         'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). Left out in defaults: off.',
       examples: ['basic'],
@@ -64,11 +69,16 @@ export const responseHeaders = z.strictObject({
     .record(z.string(), value)
     .optional()
     .meta({
+      class: 'exposes',
       description: "Headers with their values, in place of the service's.",
       examples: [{ 'permissions-policy': 'camera=()' }],
     }),
   remove: z
     .array(headerName())
     .optional()
-    .meta({ description: 'Headers of the service that clients do not get.', examples: [['server', 'x-powered-by']] }),
+    .meta({
+      class: 'exposes',
+      description: 'Headers of the service that clients do not get.',
+      examples: [['server', 'x-powered-by']],
+    }),
 });

@@ -10,66 +10,83 @@ const tenYearsMs = 3650 * 86_400_000;
 
 const lifetimes = z.strictObject({
   session: duration(1000, tenYearsMs)
-    .meta({ description: 'A verified session, from its creation or extension.', examples: ['24h'] })
+    .meta({ class: 'decides', description: 'A verified session, from its creation or extension.', examples: ['24h'] })
     .prefault('24h'),
   unverified: duration(1000, tenYearsMs)
-    .meta({ description: 'A session whose code has not been entered.', examples: ['10m'] })
+    .meta({ class: 'decides', description: 'A session whose code has not been entered.', examples: ['10m'] })
     .prefault('10m'),
   cap: duration(1000, tenYearsMs)
-    .meta({ description: 'The longest a session lives, however often it is extended.', examples: ['30d'] })
+    .meta({
+      class: 'decides',
+      description: 'The longest a session lives, however often it is extended.',
+      examples: ['30d'],
+    })
     .prefault('30d'),
   code: duration(1000, tenYearsMs)
-    .meta({ description: 'A verification code.', examples: ['10m'] })
+    .meta({ class: 'decides', description: 'A verification code.', examples: ['10m'] })
     .prefault('10m'),
 });
 
 const limits = z.strictObject({
   codeTries: integer(1, 100)
-    .meta({ description: 'Wrong tries of one code. Beyond it: 429 until the code ends.', examples: [5] })
+    .meta({
+      class: 'decides',
+      description: 'Wrong tries of one code. Beyond it: 429 until the code ends.',
+      examples: [5],
+    })
     .prefault(5),
   mailsPerAddress: integer(1, 1_000_000)
-    .meta({ description: 'Mails to one address within "mailWindow". Beyond it: 429.', examples: [5] })
+    .meta({ class: 'neither', description: 'Mails to one address within "mailWindow". Beyond it: 429.', examples: [5] })
     .prefault(5),
   mailsPerClient: integer(1, 1_000_000)
-    .meta({ description: 'Mails that one client asks for within "mailWindow". Beyond it: 429.', examples: [200] })
+    .meta({
+      class: 'neither',
+      description: 'Mails that one client asks for within "mailWindow". Beyond it: 429.',
+      examples: [200],
+    })
     .prefault(200),
   mailWindow: duration(1000)
-    .meta({ description: 'Time within which mails are counted.', examples: ['10m'] })
+    .meta({ class: 'neither', description: 'Time within which mails are counted.', examples: ['10m'] })
     .prefault('10m'),
   keyFailures: integer(1, 1_000_000)
     .meta({
+      class: 'decides',
       description: 'Failing checks of one API key within "keyWindow". Beyond it: 429; the right secret still passes.',
       examples: [10],
     })
     .prefault(10),
   keyWindow: duration(1000)
-    .meta({ description: 'Time within which failing checks are counted.', examples: ['1m'] })
+    .meta({ class: 'decides', description: 'Time within which failing checks are counted.', examples: ['1m'] })
     .prefault('1m'),
 });
 
 export const authApiSettingsShape = {
   database: secret('the path of the database, or its URL').meta({
+    class: 'decides',
     description:
       'SQLite file, ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
     examples: ['file:./rolegate.db'],
   }),
   secret: secret('a secret of at least 32 characters').meta({
+    class: 'decides',
     description: 'Key of the hashes under which bearers, API secrets and codes are stored; at least 32 characters.',
     examples: [`\${ROLEGATE_AUTH_SECRET}`],
   }),
   previousSecrets: z
     .array(secret('a secret of at least 32 characters'))
     .meta({
+      class: 'decides',
       description:
         'Earlier values of "secret", the newest first: what was stored under them stays valid. Remove one once everything from its time has ended.',
       examples: [[]],
     })
     .prefault([]),
   selfRegistration: bool()
-    .meta({ description: 'Whether anyone may create a user.', examples: [false] })
+    .meta({ class: 'decides', description: 'Whether anyone may create a user.', examples: [false] })
     .prefault(false),
   revealUnknownEmail: bool()
     .meta({
+      class: 'exposes',
       description: 'Whether a login with an unknown address is told so (404); false: it looks like any other.',
       examples: [true],
     })
@@ -77,6 +94,7 @@ export const authApiSettingsShape = {
   outbox: word(['console', 'none', 'mail'])
     .optional()
     .meta({
+      class: 'exposes',
       description:
         'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). Left out: "mail" when that is configured, else "none".',
       examples: ['mail'],
@@ -90,6 +108,7 @@ export const authApiSettingsShape = {
   webSession: z
     .strictObject({
       cookie: cookieName('the name of a cookie').meta({
+        class: 'decides',
         description: 'Its name; gateways read it with the same name in "credentials.bearerCookie".',
         examples: ['__Host-session'],
       }),

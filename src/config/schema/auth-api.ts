@@ -38,6 +38,7 @@ function fieldOfEach(session: string, keypair: string, what: string) {
       }),
     ])
     .meta({
+      class: 'decides',
       description: `${what}: one path, one for each kind of credential, or false.`,
       examples: [{ session, keypair }],
     })
@@ -46,27 +47,32 @@ function fieldOfEach(session: string, keypair: string, what: string) {
 
 const fields = z.strictObject({
   userId: field()
-    .meta({ description: 'Id of the user.', examples: ['userID'] })
+    .meta({ class: 'decides', description: 'Id of the user.', examples: ['userID'] })
     .prefault('userID'),
   roles: field()
-    .meta({ description: 'Array of role names.', examples: ['roles'] })
+    .meta({ class: 'decides', description: 'Array of role names.', examples: ['roles'] })
     .prefault('roles'),
   groups: fieldOrOff()
-    .meta({ description: 'Array of group names; false: none.', examples: ['groups'] })
+    .meta({ class: 'decides', description: 'Array of group names; false: none.', examples: ['groups'] })
     .prefault('groups'),
   expireAt: fieldOrOff()
-    .meta({ description: 'End of the credential in Unix seconds; false: none.', examples: ['expireAt'] })
+    .meta({
+      class: 'decides',
+      description: 'End of the credential in Unix seconds; false: none.',
+      examples: ['expireAt'],
+    })
     .prefault('expireAt'),
   sessionId: fieldOrOff()
-    .meta({ description: 'Id of the session of a bearer; false: none.', examples: ['sessionID'] })
+    .meta({ class: 'decides', description: 'Id of the session of a bearer; false: none.', examples: ['sessionID'] })
     .prefault('sessionID'),
   keyId: fieldOrOff()
-    .meta({ description: 'Id of the key of a key pair; false: none.', examples: ['keyID'] })
+    .meta({ class: 'decides', description: 'Id of the key of a key pair; false: none.', examples: ['keyID'] })
     .prefault('keyID'),
   alias: fieldOfEach('alias', 'userAlias', 'Short name of the user'),
   fullName: fieldOfEach('fullName', 'userName', 'Full name of the user'),
   verified: fieldOrOff()
     .meta({
+      class: 'decides',
       description: 'Boolean that must be true; false: the status 200 is enough.',
       examples: ['verified'],
     })
@@ -82,6 +88,7 @@ export const authApi = z.strictObject({
     .union([baseUrl(), z.array(baseUrl())])
     .optional()
     .meta({
+      class: 'decides',
       description:
         'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
       examples: ['http://auth-api:8081'],
@@ -91,13 +98,14 @@ export const authApi = z.strictObject({
     alternative: true,
   }),
   timeout: duration()
-    .meta({ description: 'Longest wait for a verdict; beyond it: 503.', examples: ['2s'] })
+    .meta({ class: 'neither', description: 'Longest wait for a verdict; beyond it: 503.', examples: ['2s'] })
     .prefault('2s'),
   concurrency: integer(1, 100_000)
-    .meta({ description: 'Calls at once; as many again wait, and beyond that: 503.', examples: [64] })
+    .meta({ class: 'neither', description: 'Calls at once; as many again wait, and beyond that: 503.', examples: [64] })
     .prefault(64),
   honorCacheControl: bool()
     .meta({
+      class: 'decides',
       description:
         'Whether Cache-Control of its answers can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
       examples: [false],
@@ -106,10 +114,14 @@ export const authApi = z.strictObject({
   breaker: z
     .strictObject({
       failures: integer(1, 10_000)
-        .meta({ description: 'Failures in a row that open the breaker.', examples: [5] })
+        .meta({ class: 'neither', description: 'Failures in a row that open the breaker.', examples: [5] })
         .prefault(5),
       open: duration()
-        .meta({ description: 'How long it stays open before one call may try again.', examples: ['5s'] })
+        .meta({
+          class: 'neither',
+          description: 'How long it stays open before one call may try again.',
+          examples: ['5s'],
+        })
         .prefault('5s'),
     })
     .meta({ description: 'Circuit breaker of each URL: spares a failing Auth API, and refuses at once (503).' })
@@ -117,10 +129,14 @@ export const authApi = z.strictObject({
   paths: z
     .strictObject({
       session: absolutePath()
-        .meta({ description: 'Checks a bearer.', examples: ['/api/auth/v2/session'] })
+        .meta({ class: 'decides', description: 'Checks a bearer.', examples: ['/api/auth/v2/session'] })
         .prefault('/api/auth/v2/session'),
       keypair: absolutePath()
-        .meta({ description: 'Checks an API key and its secret.', examples: ['/api/auth/v2/keypair'] })
+        .meta({
+          class: 'decides',
+          description: 'Checks an API key and its secret.',
+          examples: ['/api/auth/v2/keypair'],
+        })
         .prefault('/api/auth/v2/keypair'),
     })
     .meta({ description: 'Where the Auth API checks credentials, with GET.' })
@@ -128,10 +144,10 @@ export const authApi = z.strictObject({
   headers: z
     .strictObject({
       apiKey: headerName()
-        .meta({ description: 'Carries the API key.', examples: ['api-key'] })
+        .meta({ class: 'exposes', description: 'Carries the API key.', examples: ['api-key'] })
         .prefault('api-key'),
       apiSecret: headerName()
-        .meta({ description: 'Carries its secret.', examples: ['api-secret'] })
+        .meta({ class: 'exposes', description: 'Carries its secret.', examples: ['api-secret'] })
         .prefault('api-secret'),
     })
     .meta({ description: 'Headers in which a key pair is sent to the Auth API.' })
@@ -142,11 +158,12 @@ export const authApi = z.strictObject({
 /** The Auth API's own file. */
 export const authApiFile = z.strictObject({
   listen: address()
-    .meta({ description: 'Where the Auth API listens.', examples: ['127.0.0.1:8081'] })
+    .meta({ class: 'exposes', description: 'Where the Auth API listens.', examples: ['127.0.0.1:8081'] })
     .prefault('127.0.0.1:8081'),
   trustedProxies: z
     .array(cidr())
     .meta({
+      class: 'decides',
       description: 'Addresses or CIDR ranges of the gateways and proxies in front, whose X-Forwarded-For is believed.',
       examples: [['10.0.0.0/8']],
     })

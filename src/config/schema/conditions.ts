@@ -125,6 +125,7 @@ export const conditionSettings = z.strictObject({
   headers: z
     .array(headerName())
     .meta({
+      class: 'decides',
       description: 'Request headers that conditions may read. A client can send any value in them.',
       examples: [['x-region']],
     })

@@ -35,11 +35,16 @@ const owns = z.strictObject({
   hosts: z
     .array(hostPattern)
     .optional()
-    .meta({ description: 'Hosts that only this file has routes for.', examples: [['orders.example.test']] }),
+    .meta({
+      class: 'neither',
+      description: 'Hosts that only this file has routes for.',
+      examples: [['orders.example.test']],
+    }),
   paths: z
     .array(absolutePath())
     .optional()
     .meta({
+      class: 'neither',
       description: 'Path prefixes that only this file has routes for; whole segments.',
       examples: [['/v1/orders']],
     }),
@@ -50,7 +55,7 @@ export const includedSchema = z.strictObject({
     value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
   )
     .optional()
-    .meta({ description: 'Version of this format.', examples: [1] }),
+    .meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
   owns: owns.optional().meta({
     description: 'Hosts and paths that no other file may have routes for, and this file none outside of.',
   }),

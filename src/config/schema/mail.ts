@@ -8,17 +8,20 @@ const senderExpected = 'the sender of mail, such as "Rolegate <no-reply@example.
 
 export const mail = z.strictObject({
   smtp: secret('the URL of a mail server, such as "smtp://mail:587"').meta({
+    class: 'exposes',
     description:
       'Server that takes mail: smtp:// (TLS by STARTTLS where it is offered; port 587) or smtps:// (TLS at once; port 465), with user and password if need be. Certificates are always checked.',
     examples: ['smtp://127.0.0.1:25'],
   }),
   from: text(senderExpected, (value) => parseMailbox(value) ?? new Refusal(`expected ${senderExpected}`)).meta({
+    class: 'neither',
     description: 'Sender: an address, or a name with the address in angle brackets.',
     examples: ['Rolegate <no-reply@example.test>'],
   }),
   requireTls: bool()
     .optional()
     .meta({
+      class: 'exposes',
       description:
         'Whether mail goes out only with TLS. Left out: when "smtp" holds a password and leads to another machine.',
       examples: [true],

@@ -26,19 +26,29 @@ const pemFile = () => text('the path of a PEM file', (value) => value);
 
 const sentinel = z.strictObject({
   name: words('the name of a group of servers').meta({
+    class: 'exposes',
     description: 'What the Sentinels call the group: the first word after "sentinel monitor".',
     examples: ['mymaster'],
   }),
   nodes: z.array(node()).meta({
+    class: 'exposes',
     description: 'Some of the Sentinels, better all: whoever answers first knows the master.',
     examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
   }),
   username: userName()
     .optional()
-    .meta({ description: 'User towards the Sentinels, if they ask for one.', examples: ['rolegate'] }),
+    .meta({
+      class: 'neither',
+      description: 'User towards the Sentinels, if they ask for one.',
+      examples: ['rolegate'],
+    }),
   password: password()
     .optional()
-    .meta({ description: 'Password towards the Sentinels, if they ask for one.', examples: [`\${SENTINEL_PASSWORD}`] }),
+    .meta({
+      class: 'neither',
+      description: 'Password towards the Sentinels, if they ask for one.',
+      examples: [`\${SENTINEL_PASSWORD}`],
+    }),
 });
 
 const tls = z.strictObject({
@@ -70,6 +80,7 @@ export const redis = z.strictObject({
   url: secret('the URL of Redis, such as "redis://redis:6379"')
     .optional()
     .meta({
+      class: 'exposes',
       description:
         'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if need be. Exactly one of "url", "sentinel" and "cluster".',
       examples: [`\${REDIS_URL}`],
@@ -82,6 +93,7 @@ export const redis = z.strictObject({
     .array(node())
     .optional()
     .meta({
+      class: 'exposes',
       description: 'Some nodes of a Redis Cluster, in place of "url"; the others are learned from them.',
       alternative: true,
       examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
@@ -89,17 +101,24 @@ export const redis = z.strictObject({
   username: userName()
     .optional()
     .meta({
+      class: 'neither',
       description: 'User of the ACL, unless "url" names it. Left out: the default user.',
       alternative: true,
       examples: ['rolegate'],
     }),
   password: password()
     .optional()
-    .meta({ description: 'Password, unless "url" holds it.', alternative: true, examples: [`\${REDIS_PASSWORD}`] }),
+    .meta({
+      class: 'neither',
+      description: 'Password, unless "url" holds it.',
+      alternative: true,
+      examples: [`\${REDIS_PASSWORD}`],
+    }),
   tls: z
     .union([bool(), tls])
     .optional()
     .meta({
+      class: 'exposes',
       description:
         'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always checked. Left out: only with rediss://.',
       alternative: true,
@@ -111,9 +130,17 @@ export const redis = z.strictObject({
       ? value
       : new Refusal('expected visible ASCII without blanks and braces, at most 64 characters'),
   )
-    .meta({ description: 'In front of every key, so that installations can share a Redis.', examples: ['rolegate:'] })
+    .meta({
+      class: 'neither',
+      description: 'In front of every key, so that installations can share a Redis.',
+      examples: ['rolegate:'],
+    })
     .prefault('rolegate:'),
   timeout: duration()
-    .meta({ description: 'Longest wait for a command; beyond it the answer counts as a miss.', examples: ['50ms'] })
+    .meta({
+      class: 'neither',
+      description: 'Longest wait for a command; beyond it the answer counts as a miss.',
+      examples: ['50ms'],
+    })
     .prefault('50ms'),
 });

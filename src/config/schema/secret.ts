@@ -4,12 +4,12 @@ import { text } from './scalar.ts';
 
 /** As written; `checks/check-secrets.ts` reads the file. */
 export function secret(what: string) {
-  return z.union([written(what), mounted()]);
+  return z.union([written(what), mounted()]).meta({ isSecret: true });
 }
 
 /** One of them, or a list. */
 export function secrets(what: string) {
-  return z.union([written(what), mounted(), z.array(secret(what))]);
+  return z.union([written(what), mounted(), z.array(secret(what))]).meta({ isSecret: true });
 }
 
 function written(what: string) {

@@ -113,11 +113,16 @@ const identityName = z.string().superRefine((key, context) => {
 export const tests = z.strictObject({
   identities: z
     .record(identityName, identity)
-    .meta({ description: 'Who asks, by name.', examples: [{ ann: { roles: ['user'], groups: ['acme'] } }] })
+    .meta({
+      class: 'neither',
+      description: 'Who asks, by name.',
+      examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
+    })
     .prefault({}),
   cases: z
     .array(testCase)
     .meta({
+      class: 'neither',
       description: 'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',
       examples: [[{ as: 'ann', request: 'GET /v1/orders/acme/7', expect: 'allow', route: 'order' }]],
     })
@@ -129,7 +134,7 @@ export const testFileSchema = z.strictObject({
     value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
   )
     .optional()
-    .meta({ description: 'Version of this format.', examples: [1] }),
+    .meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
   ...tests.shape,
 });
 

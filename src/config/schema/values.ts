@@ -1,4 +1,5 @@
 /** The kinds of value that keys share: durations, sizes, addresses, origins, header names, paths, names. */
+import { z } from 'zod';
 import { token } from '../../core/forwarding/header-names.ts';
 import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
 import { canonicalHost } from '../../core/request/canonical-host.ts';
@@ -25,13 +26,15 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
       return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : ms;
     },
     durationPattern,
-  );
+  ).meta({ unit: 'ms' });
 }
 
 /** Bytes. */
 export function size(leastBytes: number, mostBytes: number) {
   const expected = 'a size with a unit, such as 16kb or 10mb';
-  return text(expected, (value) => readSize(value, leastBytes, mostBytes, expected), sizePattern);
+  return text(expected, (value) => readSize(value, leastBytes, mostBytes, expected), sizePattern).meta({
+    unit: 'bytes',
+  });
 }
 
 /** Bytes, or `Infinity` for "unlimited". */
@@ -41,7 +44,7 @@ export function sizeOrUnlimited() {
     expected,
     (value) => (value === 'unlimited' ? Infinity : readSize(value, 0, Number.MAX_SAFE_INTEGER, expected)),
     `${sizePattern}|unlimited`,
-  );
+  ).meta({ unit: 'bytes' });
 }
 
 function readSize(value: string, least: number, most: number, expected: string): number | Refusal {
@@ -125,6 +128,15 @@ export function name(what: string, pattern: string, hint: string) {
     (value) => (exact.test(value) ? value : new Refusal(`this is no name of ${what}`, hint)),
     pattern,
   );
+}
+
+/** Key of a mapping that declares names. */
+export function declared(what: string, pattern: string, hint: string) {
+  const exact = new RegExp(`^${pattern}$`);
+  return z.string().superRefine((key, context) => {
+    if (exact.test(key)) return;
+    context.addIssue({ code: 'custom', message: `this is no name of ${what}`, params: { hint }, input: undefined });
+  });
 }
 
 /** RFC 6265 section 4.1.1: a cookie's name is a token. */

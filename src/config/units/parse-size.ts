@@ -11,3 +11,11 @@ export function parseSize(text: string): number | null {
   if (match === null) return null;
   return Number(match[1]) * unitBytes[match[2] as keyof typeof unitBytes];
 }
+
+/** The shortest way to write so many bytes. */
+export function formatSize(bytes: number): string {
+  for (const unit of ['gb', 'mb', 'kb'] as const) {
+    if (bytes >= unitBytes[unit] && bytes % unitBytes[unit] === 0) return `${bytes / unitBytes[unit]}${unit}`;
+  }
+  return `${bytes}b`;
+}

@@ -1,0 +1,122 @@
+/** Every key has a class, and two configurations can be compared key by key without showing a secret. */
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { referenceYaml } from '../../../src/config/reference-yaml.ts';
+import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
+import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from '../../../src/config/schema.ts';
+import type { Setting } from '../../../src/config/settings.ts';
+import { env, readSecret } from './environment.ts';
+
+/** Every key below a schema: those without a class are sections, whose keys have classes of their own. */
+function keysOf(schema: Schema, path: string): { path: string; class: unknown; isSection: boolean }[] {
+  const { class: keyClass } = metadata(schema);
+  const inner = unwrap(schema);
+  const below = keyClass === undefined ? keysBelow(inner, path) : [];
+  return [{ path, class: keyClass, isSection: inner instanceof z.ZodObject }, ...below];
+}
+
+function keysBelow(schema: Schema, path: string): ReturnType<typeof keysOf> {
+  if (schema instanceof z.ZodArray) return keysOf(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodRecord) return keysOf(schema.valueType, `${path}.*`);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries<Schema>(schema.shape).flatMap(([key, value]) => keysOf(value, `${path}.${key}`));
+}
+
+const everyKey = [
+  ...keysBelow(configSchema, ''),
+  ...keysBelow(includedSchema, 'included'),
+  ...keysBelow(testFileSchema, 'tests'),
+  ...keysBelow(authApiFileSchema, 'auth-api'),
+];
+
+test('every key that has a value has a class', () => {
+  const paths = new Set(everyKey.map(({ path }) => path));
+  const isParent = (path: string) =>
+    [...paths].some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`));
+  const without = everyKey.filter((key) => key.class === undefined && !isParent(key.path));
+  expect(without.map(({ path }) => path)).toEqual([]);
+  expect(everyKey.length).toBeGreaterThan(150);
+});
+
+test('a section has no class of its own: a key that is added to it needs one', () => {
+  expect(everyKey.filter((key) => key.isSection && key.class !== undefined)).toEqual([]);
+});
+
+test('what opens a gateway decides or exposes', () => {
+  const classOf = new Map(everyKey.map((key) => [key.path, key.class]));
+  const opening = [
+    '.server.trustedProxies',
+    '.server.forwardedHeaders',
+    '.server.admin',
+    '.authApi.url',
+    '.authApi.fields.roles',
+    '.authApi.embedded.selfRegistration',
+    '.cache.accepted',
+    '.cache.staleOnOutage',
+    '.identityHeaders',
+    '.routes[].access',
+    '.routes[].forwardCredentials',
+    '.routes[].upstream',
+    '.routes[].maxAge',
+    '.routes[].evict.session',
+    '.upstreams.*.targets',
+  ];
+  for (const path of opening)
+    expect([path, classOf.get(path)]).toEqual([path, expect.stringMatching(/decides|exposes/)]);
+});
+
+describe('settings of a file', () => {
+  const smallest = `version: 1
+authApi: { url: "http://auth:8081" }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+`;
+  const read = (text: string): ReadonlyMap<string, Setting> => {
+    const result = parseConfig(text, { file: 'f.yaml', env, readSecret });
+    if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
+    return new Map(result.settings().map((setting) => [setting.path.join('.'), setting]));
+  };
+  const differences = (before: string, after: string) => {
+    const [from, to] = [read(before), read(after)];
+    return [...new Set([...from.keys(), ...to.keys()])]
+      .filter((path) => !isDeepStrictEqual(from.get(path)?.value, to.get(path)?.value))
+      .map((path) => `${path}: ${from.get(path)?.shown} -> ${to.get(path)?.shown}`);
+  };
+  const route = (id: string, more = '') =>
+    `  - { id: ${id}, match: { path: /${id} }, upstream: orders, access: public${more} }\n`;
+
+  test('a default counts as written, in whichever unit', () => {
+    const [before, after] = [`${smallest}routes: []\n`, `${smallest}routes: []\ncache: { accepted: 30000ms }\n`];
+    expect(differences(before, after)).toEqual([]);
+  });
+
+  test.each([
+    ['server: { trustedProxies: ["10.0.0.0/8"] }', 'server.trustedProxies: [] -> ["10.0.0.0/8"]'],
+    ['cache: { staleOnOutage: 5m }', 'cache.staleOnOutage: 0s -> 5m'],
+    ['server: { limits: { target: 16kb } }', 'server.limits.target: 8kb -> 16kb'],
+    ['defaults: { maxBody: 10mb }', 'defaults.maxBody: unlimited -> 10mb'],
+    ['cache: { secret: "SECRET" }', 'cache.secret: not set -> ***'],
+    [
+      'cache: { previousSecret: ["0123456789012345678901234567890123"], secret: "SECRET" }',
+      'cache.secret: not set -> ***',
+      'cache.previousSecret: not set -> [***]',
+    ],
+  ])('%s', (written, ...expected) => {
+    const after = `${smallest}routes: []\n${written.replace('SECRET', 's'.repeat(40))}\n`;
+    expect(differences(`${smallest}routes: []\n`, after)).toEqual(expected);
+  });
+
+  test('routes are found by their id, wherever they are in the list', () => {
+    const before = `${smallest}routes:\n${route('a')}${route('b')}`;
+    const after = `${smallest}routes:\n${route('b', ', websocket: true')}${route('a')}`;
+    expect(differences(before, after)).toEqual(['routes.b.websocket: false -> true']);
+  });
+
+  test('of every key of the reference one setting is listed, none with a secret', () => {
+    const settings = [...read(referenceYaml()).values()];
+    expect(settings.length).toBeGreaterThan(100);
+    const secrets = Object.values(env).filter((value) => value.length >= 32);
+    for (const { shown } of settings) for (const secret of secrets) expect(shown).not.toContain(secret);
+  });
+});
