@@ -40,8 +40,9 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
 ## Codes and limits
 
 A code is a string of six digits (a JSON number is padded with zeros), bound to its id and used once. A wrong one is 401;
-after too many wrong ones the id answers 429 until the code expires; an unknown, used or expired id is 404. Mails to an
-address, mails that a client asks for, and failing checks of one key are limited: 429 with \`Retry-After\`. The numbers are
+after too many wrong ones the id answers 429 until the code expires; an unknown, used or expired id is 404, and so
+is that of a sign-in at an address that has been removed since. Mails to an address, mails that a client asks for, and failing
+checks of one key are limited: 429 with \`Retry-After\`. The numbers are
 \`limits\` of the settings; replicas share them through the database and, when \`redis\` is set, through Redis.
 
 ## The last administrator

@@ -131,6 +131,20 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect((await store.emails.list(ana.id, laterMs)).filter(({ preferred }) => preferred)).toHaveLength(1);
     });
 
+    it('no sign-in at an address outlives it', async () => {
+      const { store, ana } = tested();
+      for (let round = 0; round < 5; round += 1) {
+        const { email, its } = await reserve(store, ana, `a${round}@example.test`);
+        await store.emails.verify(its.id, laterMs);
+        const codes = Array.from({ length: many }, () => code('session'));
+        await atOnce((index) => {
+          if (index === many / 2) return store.emails.remove(email.id, ana.id);
+          return store.sessions.create(session(ana, { emailId: email.id }), codes[index]!).catch(unlessGone);
+        });
+        expect(await Promise.all(codes.map(({ id }) => store.sessions.verify(id, laterMs)))).not.toContain(true);
+      }
+    });
+
     it('sweeps share the work', async () => {
       const { store, ana } = tested();
       await atOnce(() => store.sessions.create(session(ana), null));
@@ -163,6 +177,22 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
         expect(await store.emails.list(eve.id, laterMs)).toEqual([]);
       }
       expect((await store.sessions.page({ limit: 1, page: 1 }, laterMs)).total).toBe(0);
+    });
+
+    it('users lose a role and are disabled crosswise', async () => {
+      const { store, ana, ben } = tested();
+      await store.users.addRole(ben.id, 'user');
+      const eve = user('eve');
+      await store.users.create(eve, null);
+      for (let round = 0; round < 5; round += 1) {
+        await atOnce<unknown>((index) => {
+          const { id } = [ana, ben, eve][index % 3] ?? ana;
+          if (index % 4 === 0) return store.users.removeRole(id, 'user', 'user');
+          if (index % 4 === 1) return store.users.addRole(id, 'user');
+          return store.users.setEnabled(id, index % 16 === 2, 'user');
+        }, 60);
+      }
+      expect((await store.users.page({ enabled: true, role: 'user' }, { limit: 1, page: 1 })).total).toBeGreaterThan(0);
     });
 
     it('everything with everything comes to an end', async () => {

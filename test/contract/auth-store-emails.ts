@@ -1,8 +1,12 @@
 /** Contract of the store: addresses, and the sweep of all that ended. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { NewCode } from '../../src/auth-api/store/code-store.ts';
+import type { NewSession } from '../../src/auth-api/store/session-store.ts';
 import type { NewUser } from '../../src/auth-api/store/user-store.ts';
-import { code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+import { claim, code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+
+type Three<Row> = [Row, Row, Row];
 
 export function describeEmails(tested: () => StoreUnderTest): void {
   describe('addresses', () => {
@@ -36,6 +40,28 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       expect(await store.emails.remove(ana.emailId, ben.id)).toBe('unknown');
       expect(await store.emails.remove(ana.emailId, ana.id)).toBe('done');
       expect(await store.users.findIdByEmail('ana@example.test')).toBeNull();
+    });
+
+    it('take their pending sign-ins with them, and no session that is verified', async () => {
+      const { store, ana } = tested();
+      const email = added(ana, 'second@example.test');
+      const its = code('email');
+      await store.emails.add(email, its);
+      await store.emails.verify(its.id, laterMs);
+      const [pending, verified, elsewhere] = [0, 1, 2].map(() =>
+        session(ana, { emailId: email.id }),
+      ) as Three<NewSession>;
+      const [pendingCode, verifiedCode, othersCode] = [0, 1, 2].map(() => code('session')) as Three<NewCode>;
+      await store.sessions.create(pending, pendingCode);
+      await store.sessions.create(verified, verifiedCode);
+      await store.sessions.create({ ...elsewhere, emailId: ana.emailId }, othersCode);
+      expect(await store.sessions.verify(verifiedCode.id, laterMs)).toBe(true);
+      expect(await store.emails.remove(email.id, ana.id)).toBe('done');
+      expect(await claim(store, pendingCode.id)).toBeNull();
+      expect(await store.sessions.verify(pendingCode.id, laterMs)).toBe(false);
+      expect(await store.sessions.findLive([pending.bearerHash], laterMs)).toBeNull();
+      expect(await store.sessions.findLive([verified.bearerHash], laterMs)).not.toBeNull();
+      expect(await store.sessions.verify(othersCode.id, laterMs)).toBe(true);
     });
 
     it('get a new code while they wait', async () => {

@@ -4,7 +4,7 @@ import type { EmailStore } from '../email-store.ts';
 import { foldCase } from '../fold-case.ts';
 import { dropCodes, putCode, replaceCode, useCode } from './code-queries.ts';
 import { freeLapsed } from './free-lapsed.ts';
-import { lockUser } from './row-locks.ts';
+import { locksRows, lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 export function emailQueries(db: Kysely<Tables>): EmailStore {
@@ -112,6 +112,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
         const email = await ownEmail(trx, emailId, userId);
         if (email === undefined) return 'unknown';
         if (email.preferred === 1) return 'preferred';
+        await endPendingSignIns(trx, emailId);
         await trx.deleteFrom('emails').where('id', '=', emailId).execute();
         await dropCodes(trx, emailId);
         return 'done';
@@ -119,7 +120,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
   };
 }
 
-/** The address as it is once its user is locked: nobody else changes it until the transaction ends. */
+/** Locks the address: until the transaction ends nothing changes it, and no sign-in starts at it. */
 async function ownEmail(trx: Transaction<Tables>, emailId: string, userId: string) {
   await lockUser(trx, userId);
   return trx
@@ -127,5 +128,13 @@ async function ownEmail(trx: Transaction<Tables>, emailId: string, userId: strin
     .where('id', '=', emailId)
     .where('user_id', '=', userId)
     .select(['preferred', 'verify_by'])
+    .$if(locksRows(trx), (query) => query.forUpdate())
     .executeTakeFirst();
+}
+
+/** Codes that went to the address prove nothing once it is no longer the user's; verified sessions go on. */
+async function endPendingSignIns(trx: Transaction<Tables>, emailId: string): Promise<void> {
+  const pending = trx.selectFrom('sessions').where('email_id', '=', emailId).where('verified', '=', 0).select('id');
+  await trx.deleteFrom('codes').where('subject_id', 'in', pending).execute();
+  await trx.deleteFrom('sessions').where('id', 'in', pending).execute();
 }
