@@ -5,16 +5,11 @@ import type { Tables } from './tables.ts';
 
 /** Whether this user alone, among enabled ones, holds the role. Ask in the transaction that makes the change. */
 export async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
-  const held = await trx
-    .selectFrom('user_roles')
-    .where('user_id', '=', userId)
-    .where('role', '=', role)
-    .select('role')
-    .executeTakeFirst();
-  // Nearly everybody: they need not wait for each other.
-  if (held === undefined) return false;
-  // Of two holders who go at the same time the second waits, and then sees that the first is gone.
-  await lockUsers(trx, trx.selectFrom('user_roles').where('role', '=', role).select('user_id as id'));
+  // When two holders go at the same time, the second waits here and then sees that the first is gone. The user is locked
+  // with them even without the role, which it may be given or lose meanwhile.
+  const self = trx.selectFrom('users').where('id', '=', userId).select('id');
+  const holding = trx.selectFrom('user_roles').where('role', '=', role).select('user_id as id');
+  await lockUsers(trx, self.union(holding));
   const holders = await trx
     .selectFrom('user_roles')
     .innerJoin('users', 'users.id', 'user_roles.user_id')
