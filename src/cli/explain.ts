@@ -9,7 +9,6 @@ import type { Identity } from '../core/identity/identity.ts';
 import { hostFor } from '../workbench/host-for.ts';
 import { somebody } from '../workbench/sample-identity.ts';
 import { simulate } from '../workbench/simulate.ts';
-import { endSoon } from './end-soon.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { readPlaced } from './read-config.ts';
@@ -62,7 +61,6 @@ export async function explain(method: string, url: string, options: ExplainOptio
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
-  endSoon(options.config);
   // Identities may stand in files of tests.
   const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;

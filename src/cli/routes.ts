@@ -1,13 +1,11 @@
 /** `rolegate routes`: who may do what, as the gateway understood it. */
 import { extrasInWords } from '../core/routing/describe-extras.ts';
 import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
-import { endSoon } from './end-soon.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 import { tableText } from './table-text.ts';
 
 export function routes(options: { config: string; format: 'table' | 'json' | 'markdown' }): ExitCode {
-  endSoon(options.config);
   const described = describeRoutes(readConfig(options.config).routes);
   process.stdout.write(`${formats[options.format](described)}\n`);
   return ExitCode.fine;

@@ -4,7 +4,6 @@ import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
 import { runTests } from '../workbench/test-report.ts';
 import { addCases, casesText, type Written } from '../workbench/written-cases.ts';
-import { endSoon } from './end-soon.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
@@ -26,7 +25,6 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
   const lost = files.find((file) => !existsSync(file));
   if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
   // To weaken each rule in turn, or to look for cases, can take minutes.
-  if (options.mutation === undefined && options.update !== true) endSoon(options.config);
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     update(config, options);

@@ -8,7 +8,6 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import { findingKinds } from '../workbench/analysis/finding.ts';
-import { endSoon } from './end-soon.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { findingsText } from './validate/findings-text.ts';
@@ -24,7 +23,6 @@ export interface ValidateOptions {
 
 export function validate(file: string, { strict = false, sarif = false, ignore = [] }: ValidateOptions = {}): ExitCode {
   checkIgnored(ignore);
-  endSoon(file);
   if (sarif) {
     const result = loadConfig(file, process.env);
     if (!result.ok) {

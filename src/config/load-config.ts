@@ -29,7 +29,7 @@ export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
  * Secret files are found from the folder of the configuration file, and so are files that it includes, whose patterns
- * `seen` is told. For commands that end with what they say of it: the configuration is not frozen.
+ * `seen` is told.
  */
 export function loadConfig(
   file: string,
@@ -42,12 +42,10 @@ export function loadConfig(
     seen(pattern);
     return read(pattern);
   };
-  return load(file, env, (text, options) =>
-    parseConfig(text, { ...options, readIncluded, frozen: false, ...testsOf(file, tests) }),
-  );
+  return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
 }
 
-/** For a gateway that serves: frozen, without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
+/** For a gateway that serves: without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
 export function loadRecorded(
   file: string,
   env: Env,

@@ -1,8 +1,8 @@
 /** Reads a text by a schema, with everything that checks of its meaning need. */
 import { type Check, createCheck } from './checks/check.ts';
 import { createProblemList, type ProblemList } from './problem.ts';
-import { planOf } from './read-plan.ts';
 import { readValue } from './read-value.ts';
+import type { Schema } from './schema/metadata.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
 import { largestFile, readYaml } from './yaml/read-yaml.ts';
@@ -21,7 +21,7 @@ export interface OpenedFile<File> {
 }
 
 export function openFile<File>(
-  schema: Parameters<typeof planOf>[0],
+  schema: Schema,
   file: string,
   text: string,
   { env, readSecret }: ReadOptions,
@@ -30,20 +30,9 @@ export function openFile<File>(
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines);
-  const plan = planOf(schema);
-  const root = readYaml(text, env, list, (section) => {
-    const inner = plan.kind === 'object' ? plan.keys.get(section)?.plan : undefined;
-    if (inner?.kind !== 'list') return null;
-    return (item) => {
-      const before = list.count();
-      const value = readValue(inner.element, item, list.report);
-      if (list.count() === before) return { value };
-      list.forget(before);
-      return null;
-    };
-  });
+  const root = readYaml(text, env, list);
   if (root === null) return { list, check: null, parts: null };
-  const parts = readValue(plan, root, list.report);
+  const parts = readValue(schema, root, list.report);
   if (parts === undefined) return { list, check: null, parts: null };
   return { list, check: createCheck(root, lines, list, readSecret), parts: parts as Parts<File> };
 }

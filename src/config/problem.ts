@@ -26,8 +26,6 @@ export interface ProblemList {
   /** From here on no message shows this text: the value of a variable, or of a secret file. */
   conceal(value: string, shownAs: string): void;
   readonly count: () => number;
-  /** Takes back what was reported after the first `count`: the text is read in another way. */
-  forget(count: number): void;
   /** A problem as it would be reported, for whoever finds it later. */
   describe(offset: number, message: string, hint?: string | null): ConfigProblem;
   /** In the order of the file. */
@@ -72,9 +70,6 @@ export function createProblemList(file: string, text: string, lines: LineIndex):
       if (value.length >= shortestConcealed) concealed.set(value, shownAs);
     },
     count: () => entries.length,
-    forget(count) {
-      entries.length = count;
-    },
     describe: (offset, message, hint = null) => described({ offset, message, hint }),
     problems: () => entries.toSorted((a, b) => a.offset - b.offset).map(described),
   };

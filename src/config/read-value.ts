@@ -2,71 +2,38 @@
  * Reads a node by its schema, key by key, so that one wrong value hides no other. Objects, lists, mappings and
  * alternatives are walked here, because a problem needs its own place and the names known there; scalars are zod's.
  */
-import { type core, z } from 'zod';
+import { z } from 'zod';
+import { deepFreeze } from './deep-freeze.ts';
 import { nameHint } from './nearest-name.ts';
 import type { Report } from './problem.ts';
-import type { ObjectPlan, Plan, ScalarPlan, UnionPlan } from './read-plan.ts';
-import { Refusal } from './schema/scalar.ts';
-import { type MapNode, type Node, ReadEntry } from './yaml/tree.ts';
+import { type Schema, unwrap } from './schema/metadata.ts';
+import type { MapNode, Node } from './yaml/tree.ts';
 
-/** What the schema of the plan makes of the node; parts that had problems are undefined. */
-export function readValue(plan: Plan, node: Node, report: Report): unknown {
-  if (node.kind === 'scalar') return node.broken ? undefined : readAs(plan, node, report);
-  if (node instanceof ReadEntry) return node.value;
-  const { reading } = node;
-  if (reading === undefined) return readAs(plan, node, report);
-  if (reading.plan !== plan) {
-    reading.value = readAs(plan, node, report);
-    reading.plan = plan;
-  }
-  return reading.value;
+/** What the schema makes of the node; parts that had problems are undefined. */
+export function readValue(schema: Schema, node: Node, report: Report): unknown {
+  if (node.kind === 'scalar' && node.broken) return undefined;
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodUnion) return readValue(alternativeFor(inner.options, node), node, report);
+  if (inner instanceof z.ZodObject) return readObject(inner, node, report);
+  if (inner instanceof z.ZodRecord) return readRecord(inner, node, report);
+  if (!(inner instanceof z.ZodArray)) return readScalar(inner, node, report);
+  if (node.kind !== 'list') return refuseKind(node, 'a list', report);
+  return node.items.map((item) => readValue(inner.element, item, report));
 }
 
-function readAs(plan: Plan, node: Node, report: Report): unknown {
-  switch (plan.kind) {
-    case 'scalar':
-      return readScalar(plan, node, report);
-    case 'union':
-      return readValue(optionFor(plan, node), node, report);
-    case 'object':
-      return readObject(plan, node, report);
-    case 'list':
-      if (node.kind !== 'list') return refuseKind(node, 'a list', report);
-      return node.items.map((item) => readValue(plan.element, item, report));
-    case 'record':
-      return readRecord(plan, node, report);
-  }
+function readScalar(schema: Schema, node: Node, report: Report): unknown {
+  const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : {});
+  if (result.success) return result.data;
+  const { message, hint } = firstIssue(result.error);
+  // A hint can be near to the value of a variable.
+  report(node.offset, message, node.kind === 'scalar' && node.substituted ? null : hint);
+  return undefined;
 }
 
-function readScalar(plan: ScalarPlan, node: Node, report: Report): unknown {
-  const value = node.kind === 'scalar' ? node.value : Object.freeze({});
-  const before = plan.known.find(value);
-  if (before !== undefined) return before;
-  const hideHint = node.kind === 'scalar' && node.substituted;
-  const read = plan.read === null ? readByZod(plan, value) : plan.read(value);
-  if (read instanceof Refusal) {
-    // A hint can be near to the value of a variable.
-    report(node.offset, read.message, hideHint ? null : read.hint);
-    return undefined;
-  }
-  if (node.kind === 'scalar' && !node.substituted) remember(plan, value, read);
-  return read;
-}
-
-function readByZod({ schema }: ScalarPlan, value: unknown): unknown {
-  const result = z.safeParse(schema, value);
-  return result.success ? result.data : refusalOf(result.error);
-}
-
-/** Names and units are repeated throughout a long file, and are read once. */
-function remember(plan: ScalarPlan, value: unknown, read: unknown): void {
-  if (typeof read !== 'object' || read === null) plan.known.keep(value, read);
-}
-
-/** Only the first problem of a value is told. */
-function refusalOf({ issues: [issue] }: core.$ZodError): Refusal {
+/** Only the first problem of a value is reported. */
+function firstIssue({ issues: [issue] }: z.core.$ZodError): { readonly message: string; readonly hint: string | null } {
   const hint: unknown = issue?.code === 'custom' ? issue.params?.['hint'] : null;
-  return new Refusal(issue?.message ?? '', typeof hint === 'string' ? hint : null);
+  return { message: issue?.message ?? '', hint: typeof hint === 'string' ? hint : null };
 }
 
 /** How sections begin without which there is no configuration. */
@@ -79,44 +46,48 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function readObject(plan: ObjectPlan, node: Node, report: Report): unknown {
-  const { keys, known } = plan;
+function readObject({ shape }: z.ZodObject, node: Node, report: Report): unknown {
+  const known = Object.keys(shape);
   if (node.kind !== 'map') {
     const names = known.slice(0, 3).join(', ');
     return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
   }
-  const out: Record<string, unknown> = { ...plan.fallbacks };
-  const { entries } = node;
-  for (let entry = entries.first; entry !== null; entry = entry.next) {
-    const { name } = entry;
-    const inner = keys.get(name);
-    if (inner === undefined) report(entry.keyOffset, `unknown key "${name}"`, nameHint(name, known));
-    else out[name] = readValue(inner.plan, entry.value, report);
+  for (const [name, { keyOffset }] of node.entries) {
+    if (!Object.hasOwn(shape, name)) report(keyOffset, `unknown key "${name}"`, nameHint(name, known));
   }
-  for (const key of plan.required) {
-    if (entries.get(key) === null) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
+  const out: Record<string, unknown> = {};
+  for (const key of known) {
+    const entry = node.entries.get(key);
+    const value = entry === undefined ? absentValue(shape[key]) : readValue(shape[key], entry.value, report);
+    if (value === missing) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
+    else if (value !== undefined) out[key] = value;
   }
   return out;
 }
 
-/** By names that an author makes up: nothing is inherited. One made by `Object.create(null)` would be slow to list. */
-const NameRecord = function NameRecord() {} as unknown as new () => Record<string, unknown>;
-NameRecord.prototype = Object.freeze(Object.create(null));
+const missing: unique symbol = Symbol('a key that has to be there');
+const absentValues = new WeakMap<Schema, unknown>();
 
-function readRecord(plan: Extract<Plan, { kind: 'record' }>, node: Node, report: Report): unknown {
+/** What a key that is not written counts as: undefined, its default, or `missing`. Worked out once for each key. */
+function absentValue(schema: Schema): unknown {
+  if (absentValues.has(schema)) return absentValues.get(schema);
+  const read = z.safeParse(schema, undefined);
+  const value = read.success ? deepFreeze(read.data) : missing;
+  absentValues.set(schema, value);
+  return value;
+}
+
+function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, report: Report): unknown {
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
-  const out = new NameRecord();
-  for (let entry = node.entries.first; entry !== null; entry = entry.next) {
-    const key = entry.name;
-    if (plan.key.known.find(key) === undefined) {
-      const name = readByZod(plan.key, key);
-      if (name instanceof Refusal) {
-        report(entry.keyOffset, name.message, name.hint);
-        continue;
-      }
-      remember(plan.key, key, key);
+  // Names that an author makes up: nothing is inherited.
+  const out = Object.create(null) as Record<string, unknown>;
+  for (const [name, { keyOffset, value }] of node.entries) {
+    const key = z.safeParse(keyType, name);
+    if (key.success) out[name] = readValue(valueType, value, report);
+    else {
+      const { message, hint } = firstIssue(key.error);
+      report(keyOffset, message, hint);
     }
-    out[key] = readValue(plan.value, entry.value, report);
   }
   return out;
 }
@@ -129,11 +100,19 @@ function refuseKind(node: Node, expected: string, report: Report): undefined {
 }
 
 /** The alternative that a node is meant as: by its kind, and among mappings by the keys that it has. */
-function optionFor({ options, scalar, list, maps }: UnionPlan, node: Node): Plan {
-  if (node.kind !== 'map') return node.kind === 'list' ? list : scalar;
-  return maps.find((option) => sharesKey(option, node)) ?? maps.at(-1) ?? options[0]!;
+function alternativeFor(options: readonly Schema[], node: Node): Schema {
+  const fitting = options.filter((option) => kindOf(option) === node.kind);
+  if (node.kind !== 'map') return fitting[0] ?? options[0]!;
+  return fitting.find((option) => sharesKey(option, node)) ?? fitting.at(-1) ?? options[0]!;
 }
 
-function sharesKey(plan: Plan, { entries }: MapNode): boolean {
-  return plan.kind === 'object' && plan.known.some((key) => entries.get(key) !== null);
+function kindOf(schema: Schema): Node['kind'] {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return 'list';
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord ? 'map' : 'scalar';
+}
+
+function sharesKey(schema: Schema, { entries }: MapNode): boolean {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodObject && Object.keys(inner.shape).some((key) => entries.has(key));
 }

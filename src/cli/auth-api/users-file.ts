@@ -5,13 +5,9 @@ import type { NewAccount } from '../../auth-api/auth-api.ts';
 import * as fields from '../../auth-api/operations/fields.ts';
 import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
 import { foldCase } from '../../auth-api/store/fold-case.ts';
-import { createCheck } from '../../config/checks/check.ts';
-import { type ConfigProblem, createProblemList } from '../../config/problem.ts';
-import { planOf } from '../../config/read-plan.ts';
-import { readValue } from '../../config/read-value.ts';
+import { openFile } from '../../config/open-file.ts';
+import type { ConfigProblem } from '../../config/problem.ts';
 import { Refusal, text } from '../../config/schema/scalar.ts';
-import { createLineIndex } from '../../config/yaml/line-index.ts';
-import { readYaml } from '../../config/yaml/read-yaml.ts';
 
 export type UsersFile =
   | { readonly ok: true; readonly users: readonly UserOfFile[] }
@@ -63,16 +59,14 @@ export function readUsersFile(file: string): UsersFile {
   return parseUsers(content, file);
 }
 
-/** `file`: its name for problems. No variable of the environment is put in: such a file may come from somebody else. */
+/** Such a file may come from somebody else: it gets no variables of the environment, and no secret files. */
+const noSurroundings = { env: {}, readSecret: () => '' };
+
+/** `file`: its name for problems. */
 export function parseUsers(content: string, file: string): UsersFile {
-  const lines = createLineIndex(content);
-  const list = createProblemList(file, content, lines);
-  const root = readYaml(content, {}, list);
-  const parts = root === null ? undefined : readValue(planOf(schema), root, list.report);
-  if (root === null || parts === undefined) return { ok: false, problems: list.problems() };
-  const check = createCheck(root, lines, list, () => '');
-  // Parts that had problems are missing.
-  const { users = [] } = parts as { users?: (Partial<NewAccount> | undefined)[] };
+  const { list, check, parts } = openFile<{ users: NewAccount[] }>(schema, file, content, noSurroundings);
+  if (parts === null || check === null) return { ok: false, problems: list.problems() };
+  const { users = [] } = parts;
   for (const key of ['email', 'alias'] as const) {
     const seen = new Map<string, number>();
     users.forEach((user, at) => {
@@ -84,6 +78,7 @@ export function parseUsers(content: string, file: string): UsersFile {
     });
   }
   if (list.count() > 0) return { ok: false, problems: list.problems() };
-  const whole = users as NewAccount[];
+  // Without a problem nothing is missing.
+  const whole = users as readonly NewAccount[];
   return { ok: true, users: whole.map((user, at) => ({ ...user, line: check.lineOf(['users', at]) })) };
 }

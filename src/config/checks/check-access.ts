@@ -1,17 +1,51 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
-import type { AccessSource } from '../../core/policy/compile-access.ts';
+import type { RouteAccess } from '../../core/policy/access.ts';
+import { type AccessSource, compileRouteAccess } from '../../core/policy/compile-access.ts';
 import { type AccessEntry, isAccessWord, type RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 
-export type Access = AccessSource | ReadonlyMap<string, AccessSource>;
+type Access = AccessSource | ReadonlyMap<string, AccessSource>;
 
 const roleKeys = ['any', 'all', 'none'] as const;
 
+export interface ReadAccess {
+  readonly source: Access;
+  readonly compiled: RouteAccess;
+  /** No method needs a credential. */
+  readonly isPublic: boolean;
+  /** Some method reads no credential. */
+  readonly hasPublic: boolean;
+}
+
+/** Null: there is no rule, or a problem with it. */
+export function readAccess(
+  entry: Parts<AccessEntry> | undefined,
+  path: Path,
+  roles: DeclaredRoles,
+  check: Check,
+): ReadAccess | null {
+  const source = checkAccess(entry, path, roles, check);
+  return source === null ? null : compile(source, roles ?? new Map());
+}
+
+/** The rule of routes that have none, when `defaults.access` has a problem. */
+export const denied: ReadAccess = compile('deny', new Map());
+
+function compile(source: Access, roles: ReadonlyMap<string, readonly string[]>): ReadAccess {
+  const rules = source instanceof Map ? [...source.values()] : [source];
+  return {
+    source,
+    compiled: compileRouteAccess(source as AccessSource | ReadonlyMap<string, AccessSource>, roles),
+    isPublic: rules.every((rule) => rule === 'public'),
+    hasPublic: rules.includes('public'),
+  };
+}
+
 /** The rule or the rules by method; null when there are problems with it. */
-export function checkAccess(
+function checkAccess(
   entry: Parts<AccessEntry> | undefined,
   path: Path,
   roles: DeclaredRoles,
@@ -89,14 +123,4 @@ function checkList(list: Parts<string[]>, path: Path, roles: DeclaredRoles, chec
     }
   });
   return names;
-}
-
-/** Whether no method needs a credential. */
-export function isPublic(access: Access): boolean {
-  return access instanceof Map ? [...access.values()].every((rule) => rule === 'public') : access === 'public';
-}
-
-/** Whether some method reads no credential. */
-export function hasPublic(access: Access | null): boolean {
-  return access instanceof Map ? [...access.values()].includes('public') : access === 'public';
 }

@@ -1,7 +1,7 @@
 /** `mode: shadow`: that there is something to try out. */
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
-import type { ReadAccess } from './read-access.ts';
+import type { ReadAccess } from './check-access.ts';
 
 /** `conditions`: how many the route has; `route`: where it stands. */
 export function checkMode(

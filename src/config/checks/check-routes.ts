@@ -5,6 +5,7 @@ import { compileRoutes, type RouteTable } from '../../core/routing/compile-route
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Check } from './check.ts';
+import { denied, type ReadAccess, readAccess } from './check-access.ts';
 import { createAnswersReader } from './check-answers.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkConditionHeaders } from './check-condition-headers.ts';
@@ -13,7 +14,6 @@ import { checkEvict } from './check-evict.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
 import { checkMode } from './check-mode.ts';
 import type { DeclaredRoles } from './check-roles.ts';
-import { type AccessReader, createAccessReader, denied, type ReadAccess } from './read-access.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 /** Where a route stands. */
@@ -31,15 +31,12 @@ interface Surroundings {
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
-  /** The same text once for all routes that name the upstream: a request of one of thousands looks it up by it. */
-  readonly upstreamText: (name: string) => string;
   readonly access: ReadAccess;
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly bodyBufferBytes: number;
   readonly bodyRate: number;
   readonly recheckMs: number;
-  readonly readAccess: AccessReader;
   readonly readAnswers: ReturnType<typeof createAnswersReader>;
 }
 
@@ -63,19 +60,16 @@ export function checkRoutes(
 ): CheckedRoutes {
   const { defaults } = parts;
   const upstreams = parts.upstreams === undefined ? null : new Set(check.keys(['upstreams']) ?? []);
-  const readAccess = createAccessReader(roles);
   const surroundings: Surroundings = {
     headers: checkConditionHeaders(parts, check),
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
-    upstreamText: onceEach(),
-    access: readAccess(defaults?.access, ['defaults'], check) ?? denied,
+    access: readAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
     maxBodyBytes: defaults?.maxBody ?? 0,
     bodyBufferBytes: defaults?.bodyBuffer ?? 0,
     bodyRate: defaults?.bodyRate ?? 0,
     recheckMs: defaults?.streams?.recheck ?? 0,
-    readAccess,
     readAnswers: createAnswersReader(parts, check),
   };
   const ids = new Map<string, RoutePlace>();
@@ -104,15 +98,6 @@ export function checkRoutes(
     here.file.check.at(['routes', here.position, 'match'], message, 'make one of them more specific, or join them');
   }
   return { table: null, ids, words, places };
-}
-
-function onceEach(): (text: string) => string {
-  const texts = new Map<string, string>();
-  return (text) => {
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, text);
-    return known ?? text;
-  };
 }
 
 /** Each word is a label of a metric, so there is an end to them. */
@@ -162,9 +147,8 @@ function checkRoute(
       near?.startsWith('did') === true ? near : declare,
     );
   }
-  // Without a problem in the file, what is not there was not written.
-  const own = entry.access !== undefined || (!check.faultless() && check.has([...path, 'access']));
-  const access = own ? around.readAccess(entry.access, path, check) : around.access;
+  const accessPath = [...path, 'access'];
+  const access = check.has(accessPath) ? readAccess(entry.access, accessPath, around.roles, check) : around.access;
   const publicRoute = access?.isPublic === true;
   if (entry.maxAge !== undefined && publicRoute) {
     check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
@@ -190,7 +174,7 @@ function checkRoute(
     maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? publicRoute,
-    upstream: around.upstreamText(upstream ?? ''),
+    upstream: upstream ?? '',
     timeoutMs: entry.timeout ?? around.timeoutMs,
     evict,
     cors: answers.cors,

@@ -22,8 +22,6 @@ export interface Check {
   /** Keys of the mapping at the path, as written; null when there is no mapping. */
   keys(path: Path): readonly string[] | null;
   lineOf(path: Path): number;
-  /** Whether the file has no problem so far: then no value of it is missing. */
-  faultless(): boolean;
   /** Reads a secret file; throws when it cannot. */
   readonly readSecret: (path: string) => string;
   conceal(value: string, shownAs: string): void;
@@ -52,10 +50,9 @@ export function createCheck(
     },
     keys(path) {
       const node = findNode(root, path);
-      return node?.kind === 'map' ? node.entries.names() : null;
+      return node?.kind === 'map' ? [...node.entries.keys()] : null;
     },
     lineOf: (path) => lines.position(nodeAt(root, path).offset).line,
-    faultless: () => list.count() === 0,
     readSecret,
     conceal: list.conceal,
   };

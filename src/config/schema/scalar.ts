@@ -2,7 +2,7 @@
  * Single values of the configuration: each reads one YAML scalar, says what it expected when it cannot, and carries
  * its own JSON schema. No message repeats the value, which may come from a variable or be a secret.
  */
-import { type core, z } from 'zod';
+import { z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
 
 /** JSON schema of a value as an author writes it. */
@@ -22,11 +22,6 @@ export class Refusal {
   }
 }
 
-export type Reader = (value: unknown) => unknown;
-
-/** By the transformation that a schema has of it: descriptions make copies of schemas, which share it. */
-const readers = new WeakMap<object, Reader>();
-
 const anything = z.unknown();
 
 /** A schema of one scalar with its own reading. */
@@ -37,16 +32,8 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
     context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
     return z.NEVER;
   };
-  readers.set(transform, read);
   // It is nobody else's yet, so it needs no copy for its description, as `meta` would make one.
   return anything.transform(transform).register(z.globalRegistry, json);
-}
-
-/** What a schema made by `scalar` reads with: a value or a `Refusal`. Null: it is made in another way. */
-export function readerOf(schema: core.$ZodType): Reader | null {
-  if (!(schema instanceof z.ZodPipe) || !(schema.def.out instanceof z.ZodTransform)) return null;
-  if ((schema.def.checks?.length ?? 0) > 0) return null;
-  return readers.get(schema.def.out.def.transform) ?? null;
 }
 
 /** Where a variable may stand in for the value, an editor has to accept the reference. */

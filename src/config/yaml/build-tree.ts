@@ -1,24 +1,17 @@
 /** Walks the YAML document once and makes the tree, reporting every key, tag and alias that is refused. */
-import type { Pair, YAMLMap, YAMLSeq } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { ProblemList } from '../problem.ts';
-import { Entries } from './entries.ts';
-import { yamlLibrary } from './library.ts';
 import { substituteEnv } from './substitute-env.ts';
-import type { MapNode, Node, ScalarNode } from './tree.ts';
+import type { MapEntry, Node, ScalarNode } from './tree.ts';
 
 /** Levels of nesting. */
-export const deepest = 32;
+const deepest = 32;
 /** Nodes that aliases may stand for, all together: an author's reuse is far below, a bomb far above. */
 const mostAliasedNodes = 10_000;
 const coreTags: ReadonlySet<string> = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 );
 const prototypeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** Keys that no mapping may have: they collide with object prototypes, or merge another mapping. */
-export function isRefusedKey(name: string): boolean {
-  return name === '<<' || prototypeKeys.has(name);
-}
 
 interface Built {
   readonly node: Node;
@@ -31,7 +24,6 @@ export function buildTree(
   env: Readonly<Record<string, string | undefined>>,
   list: ProblemList,
 ): Node {
-  const { isAlias, isMap, isScalar, isSeq } = yamlLibrary();
   const anchors = new Map<string, Built | null>();
   let aliased = 0;
 
@@ -108,13 +100,13 @@ export function buildTree(
 
   const readMap = (source: YAMLMap, offset: number, depth: number): Built => {
     let weight = 1;
-    const entries = new Entries();
+    const entries = new Map<string, MapEntry>();
     for (const pair of source.items) {
       const key = readKey(pair, offset);
       const built = build(pair.value, key.end, depth + 1);
       weight += 1 + built.weight;
       if (key.name === null) continue;
-      if (entries.get(key.name) !== null) {
+      if (entries.has(key.name)) {
         list.report(
           key.offset,
           `the key "${key.name}" is repeated`,
@@ -122,10 +114,9 @@ export function buildTree(
         );
         continue;
       }
-      entries.add(key.name, key.offset, built.node);
+      entries.set(key.name, { keyOffset: key.offset, value: built.node });
     }
-    const node: MapNode = { kind: 'map', offset, entries };
-    return { node, weight };
+    return { node: { kind: 'map', offset, entries }, weight };
   };
 
   const readKey = (pair: Pair, at: number): { name: string | null; offset: number; end: number } => {

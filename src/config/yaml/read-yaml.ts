@@ -2,14 +2,22 @@
  * YAML text to a tree with positions. Refuses what makes a file mean more than it shows: several documents,
  * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that grow.
  */
-import type { Document, YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
-import { yamlLibrary } from './library.ts';
-import type { ReaderOfList } from './plain-reader.ts';
-import { readPlainly } from './read-plainly.ts';
 import type { Node } from './tree.ts';
-import { yamlOptions } from './yaml-options.ts';
+
+/** How the YAML library reads a configuration: the core schema of YAML 1.2, and nothing else. */
+const yamlOptions = {
+  version: '1.2',
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  prettyErrors: false,
+  // "silent" would also keep silent about further documents.
+  logLevel: 'error',
+} as const;
 
 /** Largest file in UTF-16 units: tens of thousands of routes. */
 export const largestFile: number = 16 * 1024 * 1024;
@@ -19,21 +27,11 @@ export function readYaml(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
   list: ProblemList,
-  readerOf?: ReaderOfList,
 ): Node | null {
   if (text.length > largestFile) {
     list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
     return null;
   }
-  return readPlainly(text, env, list, readerOf) ?? readComposed(text, env, list);
-}
-
-/** The long way, by a document of the library: for every text, with a message for whatever is wrong. */
-export function readComposed(
-  text: string,
-  env: Readonly<Record<string, string | undefined>>,
-  list: ProblemList,
-): Node | null {
   const document = parse(text);
   if (document === null) {
     list.report(0, 'the file is nested too deeply');
@@ -51,7 +49,6 @@ export function readComposed(
     return null;
   }
   const { contents } = document;
-  const { isAlias, isMap, isScalar, isSeq } = yamlLibrary();
   if (contents === null || (isScalar(contents) && contents.value === null)) {
     list.report(0, 'the file is empty', 'start with "version: 1"');
     return null;
@@ -61,7 +58,6 @@ export function readComposed(
 }
 
 function parse(text: string): Document.Parsed | null {
-  const { parseDocument } = yamlLibrary();
   try {
     return parseDocument(text, yamlOptions);
   } catch {
@@ -82,7 +78,6 @@ function isUnclosedQuote(error: YAMLError): boolean {
 /** The parser notices where the text ends; the author wants the place where the quote was opened. */
 function openingQuote(document: Document.Parsed, end: number): number | null {
   let opened: number | null = null;
-  const { visit } = yamlLibrary();
   visit(document, {
     Scalar(_, { type, range }) {
       const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';

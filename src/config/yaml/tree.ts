@@ -2,7 +2,6 @@
  * The configuration file as a tree with positions: what is left of YAML once aliases are followed, variables are put
  * in and keys are known to be plain, distinct strings.
  */
-import type { Entries } from './entries.ts';
 
 export type Node = ScalarNode | ListNode | MapNode;
 
@@ -20,43 +19,18 @@ export interface ListNode {
   readonly kind: 'list';
   readonly offset: number;
   readonly items: readonly Node[];
-  readonly reading?: Reading;
 }
 
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
-  readonly entries: Entries;
-  readonly reading?: Reading;
+  /** In the order of the file. */
+  readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
-/** What a node that stands for several places was read as, by the first of its readers. */
-export interface Reading {
-  /** That it was read by; null: nobody has read it. */
-  plan: unknown;
-  value: unknown;
-}
-
-/**
- * An entry of a list that was read as soon as it was there, and whose tree was let go of: of ten thousand routes nobody
- * asks where they stand, until something is wrong with one.
- */
-export class ReadEntry implements MapNode {
-  readonly kind = 'map';
-  readonly offset: number;
-  readonly value: unknown;
-  readonly #again: (offset: number) => Entries;
-
-  /** `again` makes the tree of the entry there once more. */
-  constructor(offset: number, value: unknown, again: (offset: number) => Entries) {
-    this.offset = offset;
-    this.value = value;
-    this.#again = again;
-  }
-
-  get entries(): Entries {
-    return this.#again(this.offset);
-  }
+export interface MapEntry {
+  readonly keyOffset: number;
+  readonly value: Node;
 }
 
 /** Keys and list positions, from the root. */
@@ -88,6 +62,6 @@ function childAt(node: Node, step: string | number): Node | null {
 /** Offset of the key that the path ends with, or of the deepest node on the way to it. */
 export function keyOffsetAt(root: Node, path: Path): number {
   const parent = nodeAt(root, path.slice(0, -1));
-  const entry = parent.kind === 'map' ? parent.entries.get(String(path.at(-1))) : null;
+  const entry = parent.kind === 'map' ? parent.entries.get(String(path.at(-1))) : undefined;
   return entry?.keyOffset ?? nodeAt(root, path).offset;
 }

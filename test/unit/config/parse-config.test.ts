@@ -452,7 +452,7 @@ routes:
   ]);
 });
 
-describe('what routes have in common word for word', () => {
+describe('a value that several routes have word for word', () => {
   const route = (id: string, keys: string, dash = '- id') => `  ${dash}: ${id}
     match: { path: "/${id}/{name}" }
     upstream: orders
@@ -496,30 +496,12 @@ ${routes.join('')}`;
     }
   });
 
-  test('is wrong in each of them, also where the first is wrong in another way', () => {
-    const bad = '    access:\n      GET: [usre]\n';
-    const first = route('a', good).replace('upstream: orders', 'upstream: order');
-    const text = file(first, route('b', good), route('c', bad).replace('"/c', '"c'), route('d', bad));
-    expect(places(text).map(({ at }) => at)).toEqual(['8:15', '17:20', '20:13', '25:13']);
-  });
-
   test('is known by its place in a good file', () => {
     const text = file(route('a', good, '-\n    id'), route('b', good, '-\n    id'), route('c', good));
     const result = parseConfig(text, { file: 'gateway.yaml', env, readSecret });
     if (!result.ok) throw new Error('not read');
     const at = (index: number) => result.places.problemAt({ kind: 'route', index, key: ['access'] }, '', null).line;
     expect([0, 1, 2].map(at)).toEqual([11, 17, 22]);
-  });
-
-  test('is one rule, and another one means something else', () => {
-    const put = good.replace('GET', 'PUT');
-    const longer = `${good}# note\n      PUT: [user]\n`;
-    const { routes } = parse(
-      file(route('a', good), route('b', good), route('c', put), route('d', longer), route('e', good)),
-    ).routes;
-    const methods = routes.map(({ access }) => [...access.byMethod.keys()]);
-    expect(methods).toEqual([['GET'], ['GET'], ['PUT'], ['GET', 'PUT'], ['GET']]);
-    expect(routes[4]!.access).toBe(routes[0]!.access);
   });
 });
 
