@@ -1,6 +1,6 @@
 /** Makes docs/reference/reasons.md out of the table of reasons. Run it to write the page anew. */
 import { writeFileSync } from 'node:fs';
-import { challengeFor } from '../src/core/outcome/challenge.ts';
+import { challengeFor } from '../src/core/outcome/problem.ts';
 import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';
 
 const whose: Readonly<Record<Fault, string>> = {

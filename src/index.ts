@@ -8,8 +8,8 @@ export { type ConfigResult, type ParseOptions, parseConfig } from './config/pars
 export type { ConfigProblem } from './config/problem.ts';
 export type { Credential } from './core/credential/credential.ts';
 export { decide, type Policy } from './core/decide.ts';
+export type { Allow, Decision, Refuse } from './core/decision.ts';
 export type { Identity, Resolution, ResolveIdentity } from './core/identity/identity.ts';
-export type { Allow, Decision, Refuse } from './core/outcome/decision.ts';
 export { type Reason, type ReasonCode, reasons } from './core/outcome/reasons.ts';
 export type { RequestView } from './core/request/request-view.ts';
 export type { Route } from './core/routing/route.ts';

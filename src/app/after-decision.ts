@@ -4,8 +4,8 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import { decide, type Policy } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Resolution, ResolveIdentity } from '../core/identity/identity.ts';
-import type { Decision } from '../core/outcome/decision.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Decided } from '../workbench/shadow/decide-alike.ts';
 

@@ -1,5 +1,5 @@
 /** Revokes what a successful call through a route with `evict` names. */
-import type { Allow } from '../core/outcome/decision.ts';
+import type { Allow } from '../core/decision.ts';
 import { evictedBy } from '../core/revocation/eviction.ts';
 import type { Runtime } from './create-runtime.ts';
 

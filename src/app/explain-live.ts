@@ -4,8 +4,8 @@
  */
 import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';
-import { canonicalName } from '../core/forwarding/header-names.ts';
 import type { Resolution } from '../core/identity/identity.ts';
+import { canonicalName } from '../core/syntax/header-names.ts';
 import type { LiveQuestion } from '../entrypoints/admin/explain-endpoint.ts';
 import { hostFor } from '../workbench/host-for.ts';
 import { policyOf } from '../workbench/run-cases.ts';

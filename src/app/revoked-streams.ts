@@ -1,7 +1,7 @@
 /** Lets open streams know of revocations: when to look, and whether one may be concerned. */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import { extractCredential } from '../core/credential/extract-credential.ts';
-import type { Allow } from '../core/outcome/decision.ts';
+import type { Allow } from '../core/decision.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';

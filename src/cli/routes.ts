@@ -1,6 +1,5 @@
 /** `rolegate routes`: who may do what, as the gateway understood it. */
-import { extrasInWords } from '../core/routing/describe-extras.ts';
-import { describeRoutes, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
+import { describeRoutes, extrasInWords, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
 import { tableText } from './table-text.ts';

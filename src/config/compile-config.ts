@@ -1,8 +1,8 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
-import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
+import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileRedis, compileSettings } from './compile-settings.ts';

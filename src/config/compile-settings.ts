@@ -1,5 +1,5 @@
 /** Makes the compiled settings of the Auth API, wherever its keys stand. */
-import { compileTrustedProxies } from '../core/forwarding/trusted-proxies.ts';
+import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';

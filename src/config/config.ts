@@ -3,12 +3,12 @@
  * Frozen; made whole and swapped whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
-import type { ForwardedSource } from '../core/forwarding/forwarded-chain.ts';
+import type { ForwardedSource } from '../core/forwarding/forwarded-header.ts';
 import type { IdentityHeader } from '../core/forwarding/identity-headers.ts';
-import type { TrustedProxies } from '../core/forwarding/trusted-proxies.ts';
-import type { ViaRule } from '../core/forwarding/via.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
+import type { ViaRule } from '../core/request/read-head.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { TestSuite } from './test-suite.ts';
 
 export interface Config {

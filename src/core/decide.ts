@@ -1,77 +1,111 @@
 /**
- * The straight line. Every door reads a request, calls `decide`, and forwards only on `allow`. Pure: the only effect
- * is the injected `resolve`. Unknown, unavailable, ambiguous or thrown is a refusal. With the identity in memory the
- * whole line is synchronous.
+ * One decision, from request to identity. Every entrypoint reads a request, calls `decide`, and forwards only on `allow`.
+ * Pure: the only effect is the injected `resolve`. Unknown, unavailable, ambiguous or thrown is a refusal. With the
+ * identity in memory the whole decision is synchronous.
  */
-import { answerPreflight } from './cors/answer-preflight.ts';
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
-import type { ViaRule } from './forwarding/via.ts';
-import type { ResolveIdentity } from './identity/identity.ts';
-import { type Decision, refuse } from './outcome/decision.ts';
+import { allow, type Decision, refuse, type Trail } from './decision.ts';
+import type { Accepted, Resolution, ResolveIdentity } from './identity/identity.ts';
 import { reasons } from './outcome/reasons.ts';
-import { admit, admitResolved } from './policy/admit.ts';
-import type { RoleMapping } from './policy/map-roles.ts';
-import { throughShadow } from './policy/shadow-route.ts';
+import { authorize } from './policy/authorize.ts';
+import { factsOf } from './policy/conditions.ts';
+import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
 import { normalizeRequest } from './request/normalize-request.ts';
-import type { CanonicalRequest, RequestView } from './request/request-view.ts';
+import type { ViaRule } from './request/read-head.ts';
+import type { RequestView } from './request/request-view.ts';
 import type { RouteMatch, RouteTable } from './routing/compile-routes.ts';
 import { matchRoute } from './routing/match-route.ts';
+import { answerPreflight } from './routing/preflight.ts';
+import { throughShadow } from './shadow.ts';
 
-/** What requests are decided by; made whole at load and never changed. */
+/** What requests are decided by; complete at load and never changed. */
 export interface Policy {
   readonly routes: RouteTable;
   readonly credentials: CredentialSources;
   /** Roles that follow from other fields; null: none do. */
   readonly roleMapping: RoleMapping | null;
-  /** How a request that goes in a circle is told; left out: no loop is looked for. */
+  /** How a loop of gateways is recognized; if unset, no loop is looked for. */
   readonly via?: ViaRule;
 }
 
 /** Never throws and never rejects: a fault is a refusal with `internal_error` and its cause. */
 export function decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
+  const trail: Trail = { stage: 'normalize', request: null, route: null, identity: null, source: 'none' };
+  const broken = (cause: unknown) => refuse(trail, 'internal_error', { cause });
   try {
-    const decision = walk(view, policy, resolve);
-    return decision instanceof Promise ? decision.then(throughShadow) : throughShadow(decision);
+    const decision = walk(trail, view, policy, resolve);
+    return decision instanceof Promise ? decision.then(throughShadow).catch(broken) : throughShadow(decision);
   } catch (cause) {
-    return { ...refuse('normalize', 'internal_error', null, null), cause };
+    return broken(cause);
   }
 }
 
-function walk(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
+function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
   const read = normalizeRequest(view, policy.via);
-  if (typeof read === 'string') return refuse('normalize', read, null, null);
+  if (typeof read === 'string') return refuse(trail, read);
+  trail.request = read;
 
-  const preflight = read.method === 'OPTIONS' ? answerPreflight(read, view.rawHeaders, policy.routes) : null;
-  if (preflight !== null) return preflight;
-
+  trail.stage = 'match';
+  const preflight = answerPreflight(policy.routes, read, view.rawHeaders);
+  if (preflight !== null) {
+    const { route, headers } = preflight;
+    trail.route = route;
+    if (headers === null) return refuse(trail, 'cors_origin_forbidden');
+    return { ...trail, outcome: 'preflight', reason: null, request: read, route, headers };
+  }
   const match = matchRoute(policy.routes, read);
-  if (typeof match === 'string') return refuse('match', match, read, null);
-  if ('allow' in match) return { ...refuse('match', 'method_not_allowed', read, match.route), allow: match.allow };
+  if (typeof match === 'string') return refuse(trail, match);
+  trail.route = match.route;
+  if ('allow' in match) return refuse(trail, 'method_not_allowed', { allow: match.allow });
+  const { request, rule } = match;
+  trail.request = request;
+  if (rule.kind === 'public' || rule.kind === 'deny') return finish(trail, view, match, null);
 
-  const { route, rule } = match;
-  const request = match.request ?? read;
-  const { roleMapping } = policy;
-  if (rule.kind === 'public') return admit('match', view, request, match);
-  if (rule.kind === 'deny') return refuse('authorize', 'access_denied', request, route);
-
+  trail.stage = 'extract';
   const credential = extractCredential(request, view.rawHeaders, policy.credentials);
   if (credential === null || typeof credential === 'string') {
     const reason = credential ?? 'credential_missing';
     const anonymous = rule.kind === 'optional' && reasons[reason].status === 401;
-    return anonymous ? admit('extract', view, request, match) : refuse('extract', reason, request, route);
+    return anonymous ? finish(trail, view, match, null) : refuse(trail, reason);
   }
 
-  try {
-    const resolution = resolve(credential, route.maxAgeMs ?? Infinity, view.client);
-    if (!(resolution instanceof Promise)) return admitResolved(resolution, view, request, match, roleMapping);
-    const settling = resolution.then((settled) => admitResolved(settled, view, request, match, roleMapping));
-    return settling.catch((cause) => broken(cause, match, request));
-  } catch (cause) {
-    return broken(cause, match, request);
-  }
+  trail.stage = 'resolve';
+  const resolved = (resolution: Resolution) => finishResolved(trail, view, match, resolution, policy.roleMapping);
+  const resolution = resolve(credential, match.route.maxAgeMs ?? Infinity, view.client);
+  return resolution instanceof Promise ? resolution.then(resolved) : resolved(resolution);
 }
 
-function broken(cause: unknown, { route }: RouteMatch, request: CanonicalRequest): Decision {
-  return { ...refuse('resolve', 'internal_error', request, route), cause };
+function finishResolved(
+  trail: Trail,
+  view: RequestView,
+  match: RouteMatch,
+  resolution: Resolution,
+  roleMapping: RoleMapping | null,
+): Decision {
+  const { identity, reason, source } = resolution;
+  // Anything but exactly one of the two is no result: what is no identity must not pass where any identity may.
+  if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');
+  if (identity !== null) return finish(trail, view, match, mapRoles(roleMapping, resolution));
+  if (match.rule.kind === 'optional' && reason === 'credential_rejected') return finish(trail, view, match, null);
+  trail.source = source;
+  return refuse(trail, reason, { retryAfterS: resolution.retryAfterS });
+}
+
+/** Every way to `allow` leads through here. `accepted` null: an anonymous caller. */
+function finish(
+  trail: Trail,
+  view: RequestView,
+  { route, rule, request }: RouteMatch,
+  accepted: Accepted | null,
+): Decision {
+  if (accepted !== null) {
+    trail.identity = accepted.identity;
+    trail.source = accepted.source;
+  }
+  const denied = authorize(rule, route.conditions, factsOf(view, request, route, trail.identity));
+  if (denied !== null || accepted !== null || route.conditions !== null) trail.stage = 'authorize';
+  return denied === null
+    ? allow(trail, request, route, accepted?.stale ?? false)
+    : refuse(trail, denied.reason, denied);
 }

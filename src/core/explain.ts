@@ -3,12 +3,12 @@
  * only looks at the same tables again. So an explanation cannot say anything else than the gateway does.
  */
 import { decide, type Policy } from './decide.ts';
+import { type Allow, type Decision, type Stage, stages } from './decision.ts';
 import { type AccessReport, explainAccess, explainIdentity, type IdentityReport } from './explaining/explain-access.ts';
 import { type Candidate, explainCandidates } from './explaining/explain-candidates.ts';
 import { appendRequestHeaders, type ClientFacts, type ForwardingRules } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
 import type { Identity, Resolution } from './identity/identity.ts';
-import { type Allow, type Decision, type Stage, stages } from './outcome/decision.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';

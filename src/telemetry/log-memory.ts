@@ -3,8 +3,9 @@
  * asked, by what that was settled, and which target answered. So their text is kept, in one piece, with all that it was
  * made of.
  */
+
+import type { Decision, Stage } from '../core/decision.ts';
 import type { Identity, VerdictSource } from '../core/identity/identity.ts';
-import type { Decision, Stage } from '../core/outcome/decision.ts';
 import { jsonText } from './json-text.ts';
 
 /** Longest text of a member, in UTF-16 units. */

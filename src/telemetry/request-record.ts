@@ -1,5 +1,5 @@
 /** What a door knows of one request when it is over: the source of its metric and of its log line. */
-import type { Decision } from '../core/outcome/decision.ts';
+import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { LogMemory } from './log-memory.ts';
 

@@ -1,8 +1,8 @@
 /** The head of the upstream's answer as the client gets it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { annotation, appendAnswerHeaders, type TreatAnswer } from '../core/forwarding/answer-headers.ts';
 import { type AnswerLines, answerLines } from '../core/forwarding/answer-lines.ts';
+import { annotation, appendResponseHeaders, type TreatResponse } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 
 /** Which statuses of an upstream get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
@@ -11,7 +11,7 @@ export type Annotate = 'failures' | 'all';
 /** What of a configuration answers are made by. */
 export interface AnswerContext {
   readonly annotate: Annotate;
-  readonly rules: { readonly treatAnswer: TreatAnswer };
+  readonly rules: { readonly treatResponse: TreatResponse };
 }
 
 export interface AnswerHead {
@@ -55,7 +55,7 @@ export function answerHead(
   asked: readonly string[],
 ): AnswerHead {
   const headers: string[] = [];
-  const seen = appendAnswerHeaders(headers, rawHeaders, rules.treatAnswer, route, asked);
+  const seen = appendResponseHeaders(headers, rawHeaders, rules.treatResponse, route, asked);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {

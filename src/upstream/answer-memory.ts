@@ -3,13 +3,13 @@
  * second is over. It hangs on the head, the configuration and what the route does to answers alone, so it holds for routes that
  * take turns on a connection.
  */
-import type { AnswerRules } from '../core/forwarding/answer-rules.ts';
+import type { ResponseRules } from '../core/forwarding/response-rules.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type AnswerContext, type AnswerHead, answerHead } from './answer-head.ts';
 
 export class AnswerMemory {
   /** Of the route; null: nothing of its own. */
-  #answers: AnswerRules | null = null;
+  #answers: ResponseRules | null = null;
   #context: AnswerContext | null = null;
   #head: AnswerHead | null = null;
 
@@ -24,7 +24,7 @@ export class AnswerMemory {
   ): AnswerHead {
     // What CORS says is for one origin.
     const cors = route?.cors ?? null;
-    const answers = route?.answers ?? null;
+    const answers = route?.response ?? null;
     const known = cors === null && this.#answers === answers && this.#context === context ? this.#head : null;
     if (known !== null) return known;
     const head = answerHead(status, statusText, rawHeaders, context, route, asked);

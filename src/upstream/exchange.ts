@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Allow, Decision } from '../core/outcome/decision.ts';
+import type { Allow, Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { LogMemory } from '../telemetry/log-memory.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';

@@ -4,10 +4,11 @@
  * closure, promise or timer. Whatever breaks off is broken on the other side too: neither a cut request nor a cut answer
  * is ever ended.
  */
+
+import type { Allow } from '../core/decision.ts';
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
-import type { Allow } from '../core/outcome/decision.ts';
 import type { Annotate } from './answer-head.ts';
 import type { Upstreams } from './create-upstreams.ts';
 import type { Target } from './target.ts';

@@ -6,10 +6,10 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { appendAnswerHeaders } from '../core/forwarding/answer-headers.ts';
+import type { Allow } from '../core/decision.ts';
 import { appendRequestHeaders, type ClientFacts } from '../core/forwarding/request-headers.ts';
+import { appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
-import type { Allow } from '../core/outcome/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { farewellFor } from './close-frame.ts';
@@ -202,7 +202,7 @@ export class UpgradeExchange extends LastingExchange {
     this.wait();
     const { socket } = this;
     const headers: string[] = ['connection', 'Upgrade', 'upgrade', 'websocket'];
-    appendAnswerHeaders(headers, answer.rawHeaders, this.context!.rules.treatAnswer);
+    appendResponseHeaders(headers, answer.rawHeaders, this.context!.rules.treatResponse);
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
     const { websocketProtocol } = this.context!.rules;
     for (let i = 0; i < headers.length; i += 2) {

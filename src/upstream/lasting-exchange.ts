@@ -1,5 +1,5 @@
 /** An exchange that may stay open: it waits on the deadline wheel, and once it is a stream its access is watched. */
-import type { Allow, Decision } from '../core/outcome/decision.ts';
+import type { Allow, Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientAnswer, ClientRequest } from './client-side.ts';
 import type { Deadline } from './deadline-wheel.ts';

@@ -3,8 +3,9 @@
  * stream, a long transfer. Its request is decided again when its credential ends, every `recheck` of its route, and
  * when something was revoked that may concern it: by the rules, the roles and the verdicts of that moment.
  */
+
+import type { Allow, Decision } from '../core/decision.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import type { Allow, Decision } from '../core/outcome/decision.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 
 export interface WatchedStream {

@@ -2,7 +2,7 @@
  * What a forwarded request waits for, and how long: the first part of its body, its turn at the upstream, progress of
  * either side. One place on the wheel serves all of it; what is due is found when it fires.
  */
-import type { Allow } from '../core/outcome/decision.ts';
+import type { Allow } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { Applicant, Line } from './admission.ts';

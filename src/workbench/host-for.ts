@@ -1,7 +1,8 @@
 /** A host for a request that names none: the one of the route that it is about. */
-import { canonicalPath } from '../core/request/canonical-path.ts';
+
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import { findLeaf } from '../core/routing/find-leaf.ts';
+import { canonicalPath } from '../core/url/canonical-path.ts';
 
 /** Fits every route without a host, and no other. */
 const anywhere = 'any.example';

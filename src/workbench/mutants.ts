@@ -3,7 +3,7 @@
  * condition or a part of it that is gone, a route that is gone. A change that no test notices is one that nobody would have noticed.
  */
 import type { AccessRule } from '../core/policy/access.ts';
-import { type AccessSource, compileRule } from '../core/policy/compile-access.ts';
+import { type AccessSource, compileRule } from '../core/policy/access.ts';
 import type { Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';

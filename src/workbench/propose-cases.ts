@@ -5,8 +5,8 @@
  */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import type { Decision } from '../core/outcome/decision.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type Cell, effectInWords, rulesOf } from './coverage.ts';
 import { hostOf } from './host-for.ts';

@@ -2,10 +2,10 @@
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import { decide, type Policy } from '../core/decide.ts';
+import type { Allow, Decision } from '../core/decision.ts';
 import { appendRequestHeaders, compileForwarding, type ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import type { Allow, Decision } from '../core/outcome/decision.ts';
 import { hostFor } from './host-for.ts';
 import { type Simulated, simulate } from './simulate.ts';
 

@@ -25,7 +25,7 @@ export const mostRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
-  const found: Found = { route, rule, request: null };
+  const found: Found = { route, rule };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
   // What is tried out refuses nobody, and has an effect all the same.

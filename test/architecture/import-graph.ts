@@ -91,6 +91,36 @@ export function readImports(text: string): Import[] {
   return found;
 }
 
+/**
+ * Cycles between the folders directly below `parent`, type imports included. A file that is in none of them counts as
+ * above all: folders may not import it.
+ */
+export function checkFolders(tree: Tree, parent: string): string[] {
+  const edges = new Map<string, Set<string>>();
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    if (!path.startsWith(`${parent}/`)) continue;
+    const from = folderBelow(parent, path);
+    if (from === null) continue;
+    const targets = edges.get(from) ?? new Set();
+    edges.set(from, targets);
+    for (const { specifier } of readImports(text)) {
+      const target = posix.join(posix.dirname(path), specifier);
+      if (!specifier.startsWith('.') || !target.startsWith(`${parent}/`)) continue;
+      const to = folderBelow(parent, target);
+      if (to === null) problems.push(`${path}: a folder imports from above it (${specifier})`);
+      else if (to !== from) targets.add(to);
+    }
+  }
+  return [...problems, ...findCycles(new Map([...edges].map(([from, targets]) => [from, [...targets]])))].sort();
+}
+
+/** Null: the file is directly in `parent`. */
+function folderBelow(parent: string, path: string): string | null {
+  const [folder = '', file] = path.slice(parent.length + 1).split('/');
+  return file === undefined ? null : folder;
+}
+
 /** Each cycle once, written from its first module by name. */
 function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const cycles = new Set<string>();

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkImports, readImports } from './import-graph.ts';
+import { checkFolders, checkImports, readImports } from './import-graph.ts';
 
 describe('the source', () => {
   const paths = globSync('**/*.ts', { cwd: 'src' }).map((path) => path.replaceAll('\\', '/'));
@@ -8,6 +8,10 @@ describe('the source', () => {
 
   test('imports run one way and without cycles', () => {
     expect(checkImports(tree)).toEqual([]);
+  });
+
+  test('has folders in core that import one way, types included', () => {
+    expect(checkFolders(tree, 'core')).toEqual([]);
   });
 
   test('loads the client of Redis in one place only, and there when it is needed', () => {
@@ -115,5 +119,29 @@ describe('the checker sees', () => {
 
   test.each(Object.entries(controls))('%s', (_, { files, problems }) => {
     expect(checkImports(new Map(Object.entries(files)))).toEqual(problems);
+  });
+
+  test.each<[name: string, files: Record<string, string>, problems: string[]]>([
+    [
+      'folders in order',
+      { 'core/a.ts': "import './b/c.ts';", 'core/b/c.ts': "import '../d/e.ts';", 'core/d/e.ts': '' },
+      [],
+    ],
+    [
+      'a circle of types between folders',
+      {
+        'core/b/c.ts': "import type { E } from '../d/e.ts';",
+        'core/d/e.ts': "import type { G } from '../b/g.ts';",
+        'core/b/g.ts': '',
+      },
+      ['cycle: b -> d -> b'],
+    ],
+    [
+      'a folder that imports from above',
+      { 'core/a.ts': "import './b/c.ts';", 'core/b/c.ts': "import type { A } from '../a.ts';" },
+      ['core/b/c.ts: a folder imports from above it (../a.ts)'],
+    ],
+  ])('%s', (_name, files, problems) => {
+    expect(checkFolders(new Map(Object.entries(files)), 'core')).toEqual(problems);
   });
 });

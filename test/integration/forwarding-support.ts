@@ -5,10 +5,10 @@ import { decide } from '../../src/core/decide.ts';
 import { defaultIdentityHeaders } from '../../src/core/forwarding/identity-headers.ts';
 import { compileForwarding } from '../../src/core/forwarding/request-headers.ts';
 import type { Identity, ResolveIdentity } from '../../src/core/identity/identity.ts';
-import { type AccessSource, compileRouteAccess } from '../../src/core/policy/compile-access.ts';
-import { compilePattern } from '../../src/core/routing/compile-pattern.ts';
+import { type AccessSource, compileRouteAccess } from '../../src/core/policy/access.ts';
 import { compileRoutes } from '../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../src/core/routing/route.ts';
+import { compilePattern } from '../../src/core/url/compile-pattern.ts';
 import { createProxy, type Gateway, type ReverseProxy } from '../../src/entrypoints/proxy/create-proxy.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
 import { createForwarder } from '../../src/upstream/create-forwarder.ts';
@@ -80,7 +80,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       tolerates: 0,
       reading: null,
       cors: null,
-      answers: null,
+      response: null,
       maxAgeMs: null,
       upstream: 'service',
       timeoutMs: 5_000,

@@ -1,7 +1,7 @@
 /** What a service says of itself, and what a client waits for, through the running proxy. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { compileCors } from '../../src/core/cors/cors-policy.ts';
-import { compileAnswerRules } from '../../src/core/forwarding/answer-rules.ts';
+import { compileCors } from '../../src/core/forwarding/cors.ts';
+import { compileResponseRules } from '../../src/core/forwarding/response-rules.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { goodToken, type ProxySetup, startProxy } from './forwarding-support.ts';
@@ -56,12 +56,12 @@ describe('headers that only the gateway says', () => {
   });
 
   test('nor those of a route with CORS and headers of its own', async () => {
-    const answers = compileAnswerRules({
+    const answers = compileResponseRules({
       security: 'strict',
       set: new Map([['x-frame-options', 'DENY']]),
       remove: ['server'],
     });
-    const { port } = await start({ route: { cors, answers } }, said);
+    const { port } = await start({ route: { cors, response: answers } }, said);
     const answer = await sendRaw(port, request('GET /', `Origin: ${app}`));
     expect(answer.header('access-control-allow-origin')).toBe(app);
     for (const name of ['access-control-allow-credentials', 'server']) expect(answer.header(name)).toBeUndefined();

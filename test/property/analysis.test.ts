@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/outcome/decision.ts';
+import type { Decision } from '../../src/core/decision.ts';
 import { analyze } from '../../src/workbench/analysis/analyze.ts';
 import type { Finding } from '../../src/workbench/analysis/finding.ts';
 import { policyOf } from '../../src/workbench/run-cases.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/outcome/decision.ts';
+import type { Decision } from '../../src/core/decision.ts';
 import { importPolicy } from '../../src/workbench/import/import-policy.ts';
 import { SourceError } from '../../src/workbench/import/source-text.ts';
 import { policyOf } from '../../src/workbench/run-cases.ts';

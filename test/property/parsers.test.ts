@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { extractCredential } from '../../src/core/credential/extract-credential.ts';
 import { decide } from '../../src/core/decide.ts';
-import { connectionList } from '../../src/core/forwarding/connection-list.ts';
-import { parseAddress, parseCidr } from '../../src/core/forwarding/trusted-proxies.ts';
-import { canonicalHost } from '../../src/core/request/canonical-host.ts';
-import { canonicalPath } from '../../src/core/request/canonical-path.ts';
+import { parseAddress, parseCidr } from '../../src/core/syntax/addresses.ts';
+import { connectionList } from '../../src/core/syntax/header-names.ts';
+import { canonicalHost } from '../../src/core/url/canonical-host.ts';
+import { canonicalPath } from '../../src/core/url/canonical-path.ts';
 import { ann, configText, patienceMs, readPolicy, runs, view } from './support.ts';
 
 const policy = readPolicy();

@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/outcome/decision.ts';
-import { canonicalHost } from '../../src/core/request/canonical-host.ts';
-import { canonicalPath } from '../../src/core/request/canonical-path.ts';
+import type { Decision } from '../../src/core/decision.ts';
+import { canonicalHost } from '../../src/core/url/canonical-host.ts';
+import { canonicalPath } from '../../src/core/url/canonical-path.ts';
 import { servedPaths } from '../security/support/sloppy-service.ts';
 import { guardedTargets, targets } from './spellings.ts';
 import { ann, nobody, patienceMs, readPolicy, runs, view } from './support.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/outcome/decision.ts';
+import type { Decision } from '../../src/core/decision.ts';
 import { derivedRoles } from '../../src/core/policy/map-roles.ts';
 import { type CallerClass, comparePolicies, type Difference } from '../../src/workbench/diff/compare-policies.ts';
 import { otherMethod } from '../../src/workbench/diff/meetings.ts';

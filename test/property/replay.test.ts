@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide, type Policy } from '../../src/core/decide.ts';
+import type { Decision } from '../../src/core/decision.ts';
 import type { Resolution } from '../../src/core/identity/identity.ts';
-import type { Decision } from '../../src/core/outcome/decision.ts';
 import { type DecisionRecord, readsOf, recordOf } from '../../src/workbench/replay/decision-record.ts';
 import { Replay } from '../../src/workbench/replay/replay-decisions.ts';
 import { policyOf } from '../../src/workbench/run-cases.ts';

@@ -7,8 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { Credential } from '../../src/core/credential/credential.ts';
+import { stages } from '../../src/core/decision.ts';
 import type { Identity, Resolution } from '../../src/core/identity/identity.ts';
-import { stages } from '../../src/core/outcome/decision.ts';
 import { type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 

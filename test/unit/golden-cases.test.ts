@@ -3,14 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide } from '../../src/core/decide.ts';
-import { appendAnswerHeaders } from '../../src/core/forwarding/answer-headers.ts';
-import { clientAddress } from '../../src/core/forwarding/client-address.ts';
-import { clientFacts } from '../../src/core/forwarding/client-facts.ts';
+import type { Allow, Decision } from '../../src/core/decision.ts';
+import { clientAddress, clientFacts } from '../../src/core/forwarding/client-facts.ts';
 import { appendRequestHeaders, compileForwarding } from '../../src/core/forwarding/request-headers.ts';
+import { appendResponseHeaders } from '../../src/core/forwarding/response-headers.ts';
+import { refusalHeadersOf } from '../../src/core/forwarding/response-rules.ts';
 import { rewritePath } from '../../src/core/forwarding/rewrite-path.ts';
-import { refusalHeadersOf } from '../../src/core/forwarding/route-headers.ts';
-import { challengeFor } from '../../src/core/outcome/challenge.ts';
-import type { Allow, Decision } from '../../src/core/outcome/decision.ts';
+import { challengeFor } from '../../src/core/outcome/problem.ts';
 import { type Reason, reasons } from '../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 import {
@@ -147,7 +146,7 @@ function answerHeaders(
   if (decision.outcome === 'preflight') return byName(decision.headers);
   if (decision.outcome === 'allow') {
     const out: string[] = [];
-    appendAnswerHeaders(out, [], rulesOf(config).treatAnswer, decision.route, view.rawHeaders);
+    appendResponseHeaders(out, [], rulesOf(config).treatResponse, decision.route, view.rawHeaders);
     return byName(out);
   }
   const { reason, allow, retryAfterS } = decision;

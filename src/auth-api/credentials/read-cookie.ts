@@ -1,5 +1,5 @@
 /** Finds one cookie in the raw headers (RFC 6265 section 5.4). */
-import { trimBlanks } from '../../core/credential/trim-blanks.ts';
+import { trimBlanks } from '../../core/syntax/header-names.ts';
 import { Refusal } from '../outcome/refusals.ts';
 
 /** Null: it is not there. Two copies cannot be told apart and are refused (400). */

@@ -1,6 +1,6 @@
 /** Whose address a request comes from: the connection's, or the one that a trusted proxy names. */
 import { isIP } from 'node:net';
-import { trimBlanks } from '../../core/credential/trim-blanks.ts';
+import { trimBlanks } from '../../core/syntax/header-names.ts';
 
 /**
  * A trusted peer appends the address that it saw, so the rightmost one is the only one that it vouches for; when that is

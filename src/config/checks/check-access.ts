@@ -1,6 +1,6 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
 import type { RouteAccess } from '../../core/policy/access.ts';
-import { type AccessSource, compileRouteAccess } from '../../core/policy/compile-access.ts';
+import { type AccessSource, compileRouteAccess } from '../../core/policy/access.ts';
 import { type AccessEntry, isAccessWord, type RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';

@@ -1,7 +1,7 @@
 /** What routes do to answers: CORS, and headers set or removed. Compiled here, because both need other sections. */
-import { type CorsPolicy, compileCors } from '../../core/cors/cors-policy.ts';
-import { type AnswerRules, compileAnswerRules } from '../../core/forwarding/answer-rules.ts';
-import { canonicalName, hopByHop, token } from '../../core/forwarding/header-names.ts';
+import { type CorsPolicy, compileCors } from '../../core/forwarding/cors.ts';
+import { compileResponseRules, type ResponseRules } from '../../core/forwarding/response-rules.ts';
+import { canonicalName, hopByHop, token } from '../../core/syntax/header-names.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
@@ -74,12 +74,12 @@ function refuse(
 }
 
 /** The route's own keys, and those of the defaults where it has none. */
-function compileResponseHeaders(own: ResponseHeaders, defaults: ResponseHeaders): AnswerRules | null {
+function compileResponseHeaders(own: ResponseHeaders, defaults: ResponseHeaders): ResponseRules | null {
   const set = own?.set ?? defaults?.set ?? {};
   const pairs = Object.entries(set).flatMap(([name, value]) =>
     value === undefined ? [] : [[name.toLowerCase(), value] as const],
   );
-  return compileAnswerRules({
+  return compileResponseRules({
     security: own?.security ?? defaults?.security ?? 'off',
     set: new Map(pairs),
     remove: (own?.remove ?? defaults?.remove ?? []).filter((name) => name !== undefined),
@@ -124,7 +124,7 @@ function checkCors(
 export function createAnswersReader(
   parts: Parts<ConfigFile>,
   check: Check,
-): (entry: Parts<RouteEntry>, path: Path, check: Check) => { cors: CorsPolicy | null; answers: AnswerRules | null } {
+): (entry: Parts<RouteEntry>, path: Path, check: Check) => { cors: CorsPolicy | null; response: ResponseRules | null } {
   const identities = namesOfConfig(parts);
   const shared = parts.defaults?.responseHeaders;
   checkResponseHeaders(shared, ['defaults', 'responseHeaders'], identities, check);
@@ -134,7 +134,7 @@ export function createAnswersReader(
     if (own !== undefined) checkResponseHeaders(own, [...path, 'responseHeaders'], identities, place);
     return {
       cors: checkCors(entry.cors, path, parts, place),
-      answers: own === undefined ? ordinary : compileResponseHeaders(own, shared),
+      response: own === undefined ? ordinary : compileResponseHeaders(own, shared),
     };
   };
 }

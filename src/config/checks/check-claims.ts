@@ -2,8 +2,9 @@
  * What files claim for themselves (`owns`): no other file has a route that could match there, and the file itself none
  * outside. A claim is a set of hosts, of paths, or of paths on hosts.
  */
-import { foldCase } from '../../core/routing/path-reading.ts';
+
 import type { Route } from '../../core/routing/route.ts';
+import { foldCase } from '../../core/url/path-reading.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 interface Claim {

@@ -1,6 +1,5 @@
 /** One condition: exactly one subject with one operator that fits it, or one group of further conditions. */
-import type { ConditionSource } from '../../core/policy/compile-conditions.ts';
-import type { ValueSource } from '../../core/policy/conditions.ts';
+import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
 import type { ConditionEntry } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';

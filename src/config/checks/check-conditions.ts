@@ -1,8 +1,8 @@
 /** The conditions of a route: each compares one value by one operator, has a word of its own, and can be met at all. */
 
 import { reasons } from '../../core/outcome/reasons.ts';
-import type { CriterionSource } from '../../core/policy/compile-conditions.ts';
-import type { RoutePattern } from '../../core/routing/path-pattern.ts';
+import type { CriterionSource } from '../../core/policy/conditions.ts';
+import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { CriterionEntry } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';

@@ -1,6 +1,6 @@
 /** What a route revokes: every `{name}` has to be a parameter of its path, or a field of an identity that it asks for. */
 import { type EvictedKind, type Eviction, evictedFields, readEvictionSource } from '../../core/revocation/eviction.ts';
-import type { RoutePattern } from '../../core/routing/path-pattern.ts';
+import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';

@@ -1,9 +1,10 @@
 /** The path side of a route: its pattern, its rewrite and the spellings that it tolerates. */
-import { Ambiguity } from '../../core/request/ambiguity.ts';
-import { compilePattern } from '../../core/routing/compile-pattern.ts';
-import type { RoutePattern } from '../../core/routing/path-pattern.ts';
-import { compilePathReading, type PathReading } from '../../core/routing/path-reading.ts';
-import type { PathRewrite } from '../../core/routing/route.ts';
+
+import type { PathRewrite } from '../../core/forwarding/rewrite-path.ts';
+import { Ambiguity } from '../../core/url/canonical-path.ts';
+import { compilePattern } from '../../core/url/compile-pattern.ts';
+import type { RoutePattern } from '../../core/url/path-pattern.ts';
+import { compilePathReading, type PathReading } from '../../core/url/path-reading.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';

@@ -1,6 +1,6 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
-import { compileConditions } from '../../core/policy/compile-conditions.ts';
+import { compileConditions } from '../../core/policy/conditions.ts';
 import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
@@ -178,7 +178,7 @@ function checkRoute(
     timeoutMs: entry.timeout ?? around.timeoutMs,
     evict,
     cors: answers.cors,
-    answers: answers.answers,
+    response: answers.response,
     id: entry.id ?? `route ${position + 1}`,
     pattern,
     methods,

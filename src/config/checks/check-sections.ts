@@ -1,5 +1,5 @@
 /** Rules that join keys of one section: what cannot be said by the kind of a single value. */
-import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/forwarding/header-names.ts';
+import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/syntax/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
 import type { Check } from './check.ts';

@@ -3,7 +3,7 @@
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
-import { canonicalHost } from '../../core/request/canonical-host.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 import type { RequestLine } from '../schema/tests.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { TestCase, TestSuite } from '../test-suite.ts';

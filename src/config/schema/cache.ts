@@ -1,6 +1,6 @@
 /** Keys under `cache`, `credentials` and `errors`. */
 import { z } from 'zod';
-import { token } from '../../core/forwarding/header-names.ts';
+import { token } from '../../core/syntax/header-names.ts';
 import { redis } from './redis.ts';
 import { bool, integer, Refusal, scalar, word } from './scalar.ts';
 import { secret, secrets } from './secret.ts';

@@ -1,6 +1,6 @@
 /** Keys of `include`, and of a file that is included. */
 import { z } from 'zod';
-import { compilePattern } from '../../core/routing/compile-pattern.ts';
+import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { route } from './routes.ts';
 import { Refusal, scalar, text } from './scalar.ts';
 import { tests } from './tests.ts';

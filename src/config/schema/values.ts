@@ -1,9 +1,9 @@
 /** The kinds of value that keys share: durations, sizes, addresses, origins, header names, paths, names. */
 import { z } from 'zod';
-import { token } from '../../core/forwarding/header-names.ts';
-import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
-import { canonicalHost } from '../../core/request/canonical-host.ts';
-import { canonicalPath } from '../../core/request/canonical-path.ts';
+import { parseCidr } from '../../core/syntax/addresses.ts';
+import { token } from '../../core/syntax/header-names.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
+import { canonicalPath } from '../../core/url/canonical-path.ts';
 import type { Address } from '../config.ts';
 import { parseListenAddress } from '../units/parse-address.ts';
 import { durationPattern, formatDuration, parseDuration } from '../units/parse-duration.ts';

@@ -1,5 +1,5 @@
 /** Origins of web pages as browsers serialize them (RFC 6454 section 6.2), for comparison character by character. */
-import { canonicalHost } from '../../core/request/canonical-host.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 
 export type PageOrigin = { readonly origin: string } | { readonly refused: string; readonly hint: string | null };
 

@@ -1,6 +1,6 @@
 /** Addresses to listen on and of servers: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
-import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
-import { canonicalHost } from '../../core/request/canonical-host.ts';
+import { parseAddress } from '../../core/syntax/addresses.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 import type { Address } from '../config.ts';
 
 const port = /^(?:0|[1-9]\d{0,4})$/;

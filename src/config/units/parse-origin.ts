@@ -1,5 +1,5 @@
 /** Base addresses of services: scheme, host and port, and nothing that a request could be confused by. */
-import { canonicalHost } from '../../core/request/canonical-host.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 
 export type Origin = { readonly origin: string } | { readonly refused: string; readonly hint: string | null };
 

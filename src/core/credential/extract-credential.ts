@@ -4,10 +4,10 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { trimBlanks } from '../syntax/header-names.ts';
 import type { Credential, CredentialSources } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
-import { trimBlanks } from './trim-blanks.ts';
 
 const maxLength = 4096;
 /** RFC 6750 section 2.1 b64token. */

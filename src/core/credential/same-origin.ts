@@ -2,8 +2,9 @@
  * A cookie goes along with every request that a browser makes, also one that another site caused. So what changes
  * state, or opens a WebSocket, must come from the same origin when a cookie is the credential.
  */
+
+import { safeMethods } from '../request/methods.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { safeMethods } from '../request/safe-methods.ts';
 
 /** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */
 export function isSameOrigin(

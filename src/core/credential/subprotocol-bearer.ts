@@ -2,7 +2,7 @@
  * The bearer of a browser's WebSocket, which cannot set headers: it stands among the subprotocols that the client
  * offers (RFC 6455 section 4.1), right behind a configured name.
  */
-import { trimBlanks } from './trim-blanks.ts';
+import { trimBlanks } from '../syntax/header-names.ts';
 
 /**
  * The word behind `marker` in the whole of `Sec-WebSocket-Protocol` (all copies, joined by commas); null without the

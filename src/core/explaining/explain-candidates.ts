@@ -1,9 +1,10 @@
 /** Every route that a request could have gone to, and why it did or did not. */
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { claims, type RouteTable } from '../routing/compile-routes.ts';
+import { segmentsOf } from '../routing/find-leaf.ts';
 import type { Route } from '../routing/route.ts';
-import { isMoreSpecific } from '../routing/specificity.ts';
-import { type Misfit, misfitOf, whyMoreSpecific } from './fit-pattern.ts';
+import { isMoreSpecific, type RoutePattern, type Segment } from '../url/path-pattern.ts';
+import { foldCase, ignoresCase } from '../url/path-reading.ts';
 import { fittingRoutes } from './fitting-routes.ts';
 
 export interface Candidate {
@@ -14,10 +15,10 @@ export interface Candidate {
   readonly why: string;
 }
 
-/** Routes that are told when nothing fits. */
+/** Routes that are shown when none fits. */
 const mostNear = 3;
 
-/** Most specific first. When no route fits, the nearest ones, with what parted them from the request. */
+/** Most specific first. When no route fits, the nearest ones, with the point where each parts from the request. */
 export function explainCandidates(table: RouteTable, request: CanonicalRequest, winner: Route | null): Candidate[] {
   const fitting = [...fittingRoutes(table, request.host, request.path)];
   if (winner !== null && !fitting.includes(winner)) fitting.push(winner);
@@ -30,7 +31,7 @@ export function explainCandidates(table: RouteTable, request: CanonicalRequest, 
 function nearest(table: RouteTable, { host, path }: CanonicalRequest): Candidate[] {
   const near: { route: Route; misfit: Misfit }[] = [];
   for (const route of table.routes) {
-    const misfit = misfitOf(route.pattern, host, path, (route.reading?.literals ?? null) !== null);
+    const misfit = misfitOf(route.pattern, host, path, ignoresCase(route.reading));
     if (misfit !== null) near.push({ route, misfit });
   }
   near.sort((a, b) => b.misfit.depth - a.misfit.depth);
@@ -54,4 +55,54 @@ function methodsOf({ methods, access }: Route): readonly string[] {
 
 function candidate({ id, pattern }: Route, won: boolean, why: string): Candidate {
   return { route: id, pattern: `${pattern.host ?? ''}${pattern.path}`, won, why };
+}
+
+/** Null: it fits. Otherwise how far the path went along with the pattern, and what parted them. */
+interface Misfit {
+  /** Segments that fit; -1 when the host does not. */
+  readonly depth: number;
+  readonly why: string;
+}
+
+function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase: boolean): Misfit | null {
+  if (!hostFits(pattern.host, host)) return { depth: -1, why: `the host is not ${pattern.host}` };
+  const given = segmentsOf(path);
+  for (const [index, segment] of pattern.segments.entries()) {
+    if (segment.kind === 'rest') return null;
+    const text = given[index];
+    if (text === undefined) return { depth: index, why: `the path ends before ${inWords(segment)}` };
+    if (segment.kind === 'param' ? text === '' : !sameText(text, segment.text, ignoresCase)) {
+      return { depth: index, why: `segment ${index + 1} is ${JSON.stringify(text)} and not ${inWords(segment)}` };
+    }
+  }
+  if (given.length <= pattern.segments.length) return null;
+  const index = pattern.segments.length;
+  return { depth: index, why: `the path goes on with ${JSON.stringify(given[index])}` };
+}
+
+/** Why the first of two patterns that both fit comes before the second one. */
+function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
+  if (winner.host !== other.host) return `host ${winner.host ?? 'any'} comes before host ${other.host ?? 'any'}`;
+  const length = Math.max(winner.segments.length, other.segments.length);
+  for (let i = 0; i < length; i += 1) {
+    const [a, b] = [winner.segments[i], other.segments[i]];
+    if (a?.kind !== b?.kind) return `in segment ${i + 1} ${inWords(a)} comes before ${inWords(b)}`;
+  }
+  return 'both patterns are alike';
+}
+
+function inWords(segment: Segment | undefined): string {
+  if (segment === undefined) return 'the end';
+  if (segment.kind === 'literal') return JSON.stringify(segment.text);
+  return segment.kind === 'param' ? `{${segment.name}}` : '**';
+}
+
+function hostFits(pattern: string | null, host: string): boolean {
+  if (pattern === null) return true;
+  if (!pattern.startsWith('*.')) return pattern === host;
+  return host.length > pattern.length - 1 && host.endsWith(pattern.slice(1));
+}
+
+function sameText(text: string, literal: string, ignoresCase: boolean): boolean {
+  return ignoresCase ? foldCase(text) === foldCase(literal) : text === literal;
 }

@@ -1,8 +1,8 @@
 /** Every route that a host and a path fit, and not only the most specific: for whoever explains or compares rules. */
 import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
 import { segmentsOf } from '../routing/find-leaf.ts';
-import { foldCase } from '../routing/path-reading.ts';
 import type { Route } from '../routing/route.ts';
+import { foldCase } from '../url/path-reading.ts';
 
 /** In the order of the file, whatever methods they take. */
 export function fittingRoutes(table: RouteTable, host: string, path: string): readonly Route[] {

@@ -3,8 +3,9 @@
  * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210), and what stands
  * left of the client is a claim of the client, which goes nowhere.
  */
-import { type ForwardedSource, readForwardedHeaders } from './forwarded-chain.ts';
-import { parseAddress, type TrustedProxies } from './trusted-proxies.ts';
+
+import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
+import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 
 /** What the socket knows; one per connection. */
 export interface PeerFacts {
@@ -78,4 +79,24 @@ export function clientFacts(
 export function clientNetwork(address: string): string {
   const parsed = parseAddress(address);
   return parsed?.bits === 128 ? `${(parsed.value >> 64n).toString(16)}/64` : address;
+}
+
+/**
+ * The address of the client for rules about it; null when it is not known for certain. Stricter than what is logged and
+ * forwarded: where a trusted proxy names something that is no address, no rule may take the proxy for the client.
+ */
+export function clientAddress(
+  peer: Pick<PeerFacts, 'address' | 'trusted'>,
+  rawHeaders: readonly string[],
+  trustedProxies: TrustedProxies,
+  source: ForwardedSource = 'x-forwarded',
+): string | null {
+  let { address } = peer;
+  if (!peer.trusted) return address;
+  const { hops } = readForwardedHeaders(rawHeaders, source);
+  for (let i = hops.length - 1; i >= 0 && trustedProxies(address); i -= 1) {
+    address = hops[i]?.address ?? '';
+    if (parseAddress(address) === null) return null;
+  }
+  return address;
 }

@@ -1,5 +1,9 @@
-/** The standard form of what proxies say of a client (RFC 7239), for proxies and services that speak it. */
-import { parseAddress } from './trusted-proxies.ts';
+/**
+ * What a trusted proxy says of the hops before it: `X-Forwarded-*`, or the standard `Forwarded` (RFC 7239), which
+ * services may get as well.
+ */
+import { parseAddress } from '../syntax/addresses.ts';
+import { trimBlanks } from '../syntax/header-names.ts';
 
 /** What one proxy says of the hop before it; null where it says nothing that can be used. */
 export interface ForwardedElement {
@@ -66,4 +70,64 @@ export function appendForwarded(out: string[], forwardedFor: string, proto: stri
   const host = forwardedHost === '' ? '' : `;host="${forwardedHost}"`;
   nodes[0] += `;proto=${proto}${host}`;
   out.push('forwarded', nodes.join(', '));
+}
+
+/**
+ * Which of the two kinds a trusted proxy writes: `X-Forwarded-*`, or `Forwarded` (RFC 7239). Never both: a proxy that
+ * writes one kind lets the other pass as clients send it.
+ */
+export type ForwardedSource = 'x-forwarded' | 'forwarded';
+
+export interface ForwardedHeaders {
+  /** From the client to the peer's own peer. */
+  readonly hops: readonly ForwardedElement[];
+  /** Of the whole chain; null where each hop has its own. */
+  readonly proto: string | null;
+  readonly host: string | null;
+  readonly requestId: string | null;
+}
+
+/** Repeated headers are one list (RFC 9110 section 5.3); of scheme, host and id the last one counts. */
+function readXForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
+  let chain = '';
+  let proto: string | null = null;
+  let host: string | null = null;
+  let requestId: string | null = null;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const value = rawHeaders[i + 1]!;
+    switch (rawHeaders[i]!.toLowerCase()) {
+      case 'x-forwarded-for':
+        chain = chain === '' ? value : `${chain}, ${value}`;
+        break;
+      case 'x-forwarded-proto':
+        proto = value;
+        break;
+      case 'x-forwarded-host':
+        host = value;
+        break;
+      case 'x-request-id':
+        requestId = value;
+        break;
+    }
+  }
+  const hops = chain === '' ? [] : chain.split(',');
+  return { hops: hops.map((hop) => ({ address: trimBlanks(hop), proto: null, host: null })), proto, host, requestId };
+}
+
+/** A malformed value names no hop, but it does not say that there was none. */
+const nobody: ForwardedElement = { address: null, proto: null, host: null };
+
+function readForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
+  let chain = '';
+  let requestId: string | null = null;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    if (name === 'forwarded') chain = chain === '' ? rawHeaders[i + 1]! : `${chain}, ${rawHeaders[i + 1]}`;
+    else if (name === 'x-request-id') requestId = rawHeaders[i + 1]!;
+  }
+  return { hops: parseForwarded(chain) ?? [nobody], proto: null, host: null, requestId };
+}
+
+export function readForwardedHeaders(rawHeaders: readonly string[], source: ForwardedSource): ForwardedHeaders {
+  return source === 'forwarded' ? readForwarded(rawHeaders) : readXForwarded(rawHeaders);
 }

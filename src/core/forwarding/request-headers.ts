@@ -5,17 +5,24 @@
  */
 import type { CredentialSources } from '../credential/credential.ts';
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
-import { trimBlanks } from '../credential/trim-blanks.ts';
-import type { Allow } from '../outcome/decision.ts';
-import { compileAnswerTreatment, type TreatAnswer } from './answer-headers.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
+import { canonicalName, connectionList, forwarded, hopByHop, overrides, trimBlanks } from '../syntax/header-names.ts';
 import type { ClientFacts } from './client-facts.ts';
-import { connectionList } from './connection-list.ts';
-import type { ForwardedSource } from './forwarded-chain.ts';
+import type { ForwardedSource } from './forwarded-header.ts';
 import { appendForwarded } from './forwarded-header.ts';
-import { canonicalName, forwarded, hopByHop, overrides } from './header-names.ts';
 import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
+import { compileResponseTreatment, type TreatResponse } from './response-headers.ts';
 
 export type { ClientFacts };
+
+/** What of a decision the headers depend on. */
+export interface AllowedRequest {
+  readonly request: Pick<CanonicalRequest, 'authority'>;
+  readonly route: { readonly forwardCredentials: boolean };
+  readonly identity: Identity | null;
+  readonly stale: boolean;
+}
 
 /** What happens to a header of the client. */
 type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
@@ -28,7 +35,7 @@ export interface ForwardingRules {
   readonly bearerCookie: string | null;
   readonly websocketProtocol: string | null;
   /** What happens to the headers of answers, by the name as received. */
-  readonly treatAnswer: TreatAnswer;
+  readonly treatResponse: TreatResponse;
   /** Our element of `Via` (RFC 9110 section 7.6.3). */
   readonly via: string;
   /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
@@ -60,7 +67,7 @@ export function compileForwarding(
     treatmentOf: treatmentBy(treatments),
     bearerCookie,
     websocketProtocol,
-    treatAnswer: compileAnswerTreatment(identityHeaders),
+    treatResponse: compileResponseTreatment(identityHeaders),
     via: `1.1 ${name}`,
     forwardedHeaders,
   };
@@ -83,13 +90,13 @@ function treatmentBy(treatments: ReadonlyMap<string, Treatment>): (name: string)
 export function appendRequestHeaders(
   out: string[],
   rules: ForwardingRules,
-  decision: Allow,
+  allowed: AllowedRequest,
   rawHeaders: readonly string[],
   facts: ClientFacts,
 ): void {
-  const { route, identity } = decision;
+  const { request, route, identity, stale } = allowed;
   // An HTTP/1.0 client may send none; the connection to the upstream then names the target itself.
-  if (decision.request.authority !== '') out.push('host', decision.request.authority);
+  if (request.authority !== '') out.push('host', request.authority);
   const listed = connectionList(rawHeaders);
   let via = '';
   let protocols = '';
@@ -126,7 +133,7 @@ export function appendRequestHeaders(
     appendForwarded(out, facts.forwardedFor, facts.proto, facts.forwardedHost);
   out.push('via', via + rules.via);
   out.push('x-request-id', facts.requestId);
-  if (decision.stale) out.push('x-rolegate-stale', '1');
+  if (stale) out.push('x-rolegate-stale', '1');
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);
 }
 

@@ -1,13 +1,23 @@
-/** The path that the upstream sees: the canonical one, with the route's prefixes taken off and put on. */
-import { canonicalPath } from '../request/canonical-path.ts';
-import type { Route } from '../routing/route.ts';
+/** The path that the upstream gets: the canonical one, with the route's prefixes removed and added. */
+import { canonicalPath } from '../url/canonical-path.ts';
+import type { PathReading } from '../url/path-reading.ts';
+
+/** Applied to the canonical path after the decision; whole segments only. */
+export interface PathRewrite {
+  /** Canonical prefix to remove, without trailing slash; empty: none. */
+  readonly stripPrefix: string;
+  /** Canonical prefix to put in front, without trailing slash; empty: none. */
+  readonly addPrefix: string;
+}
 
 /**
  * Returns the path to forward, or null when the result is not canonical: a rewrite never makes a path that a second
  * reading would see differently (the class of CVE-2026-40912).
  */
-export function rewritePath(route: Route, path: string): string | null {
-  const { rewrite } = route;
+export function rewritePath(
+  { rewrite, reading }: { readonly rewrite: PathRewrite | null; readonly reading: PathReading | null },
+  path: string,
+): string | null {
   if (rewrite === null) return path;
   let rest = path;
   const strip = rewrite.stripPrefix;
@@ -18,7 +28,7 @@ export function rewritePath(route: Route, path: string): string | null {
   const result = rewrite.addPrefix === '' ? rest : rewrite.addPrefix + (rest === '/' ? '' : rest) || '/';
   const read = canonicalPath(result);
   if (typeof read === 'string') return null;
-  // Kept on purpose, but never in front, where they would be read as a host (RFC 3986 section 4.2).
-  const kept = route.reading?.mergesSlashes === false && !result.startsWith('//') ? read.unmerged : null;
+  // Empty segments are kept on purpose, but never in front, where they would be read as a host (RFC 3986 section 4.2).
+  const kept = reading?.mergesSlashes === false && !result.startsWith('//') ? read.unmerged : null;
   return (kept ?? read.path) === result ? result : null;
 }

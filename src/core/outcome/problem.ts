@@ -1,22 +1,34 @@
-/** Body of a refusal: RFC 9457 problem details. */
-import type { Criterion } from '../policy/conditions.ts';
+/** What a refusal says besides `x-error`: the body (RFC 9457 problem details) and `WWW-Authenticate`. */
 import { type ReasonCode, reasons } from './reasons.ts';
 
-/** `type` names the reason without being an address: it resolves nowhere, and leaks nowhere (RFC 9457 section 3.1.1). A condition adds its word as `condition`. */
-export function problemBody(code: ReasonCode, errorId: string, condition: Criterion | null = null): string {
-  const end = `"errorId":"${errorId}"}`;
-  if (condition === null) return `${prefixes.get(code)}${end}`;
-  const { message, word } = condition;
-  const fixed = JSON.stringify({ ...membersOf(code), title: message, condition: word });
-  return `${fixed.slice(0, -1)},${end}`;
+/** The condition that is not met, with reason `condition_failed`. */
+export interface FailedCondition {
+  readonly word: string;
+  readonly message: string;
 }
 
-function membersOf(code: ReasonCode) {
+/**
+ * `type` names the reason without being an address: it resolves nowhere, and leaks nowhere (RFC 9457 section 3.1.1). A
+ * condition adds its word as `condition`.
+ */
+export function problemBody(code: ReasonCode, errorId: string, condition: FailedCondition | null = null): string {
   const { status, message } = reasons[code];
-  return { type: `urn:rolegate:reason:${code}`, title: message, status, code };
+  return JSON.stringify({
+    type: `urn:rolegate:reason:${code}`,
+    title: condition?.message ?? message,
+    status,
+    code,
+    ...(condition === null ? {} : { condition: condition.word }),
+    errorId,
+  });
 }
 
-/** Everything but the error id, made once per reason. */
-const prefixes: ReadonlyMap<ReasonCode, string> = new Map(
-  (Object.keys(reasons) as ReasonCode[]).map((code) => [code, `${JSON.stringify(membersOf(code)).slice(0, -1)},`]),
-);
+/**
+ * Value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9110 section 11.6.1), or null when the reason carries no challenge.
+ * Fixed text: nothing of the request in it.
+ */
+export function challengeFor(code: ReasonCode): string | null {
+  const { challenge } = reasons[code];
+  if (challenge === undefined) return null;
+  return challenge === 'none' ? 'Bearer realm="rolegate"' : `Bearer realm="rolegate", error="${challenge}"`;
+}

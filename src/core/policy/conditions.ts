@@ -1,11 +1,15 @@
 /**
- * The compiled conditions of a route (`when`): flat lists that a request only walks. A condition answers one of three
- * things, since what cannot be read in exactly one way is neither true nor false, and `not` must not make it true.
+ * The conditions of a route (`when`), as written and compiled into flat lists that a request only walks. A condition has
+ * one of three values, because what cannot be read in exactly one way is neither true nor false, and `not` must not make
+ * it true.
  */
-import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
+
 import type { Identity } from '../identity/identity.ts';
-import type { CanonicalRequest } from '../request/request-view.ts';
-import type { RoutePattern } from '../routing/path-pattern.ts';
+import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
+import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
+import type { RoutePattern } from '../url/path-pattern.ts';
+import { ignoresCase, type PathReading } from '../url/path-reading.ts';
+import { type RoleTable, rolesThatGrant } from './roles.ts';
 
 /** Fields of an identity that conditions may read: what the Auth API vouches for, not what people call themselves. */
 export const conditionFields = [
@@ -76,7 +80,7 @@ export interface ConditionFacts {
   readonly request: CanonicalRequest;
   /** That the request was matched by. */
   readonly pattern: RoutePattern;
-  /** The service takes capital letters of a path for small ones. */
+  /** The service ignores the letter case of a path. */
   readonly ignoresCase: boolean;
   readonly rawHeaders: readonly string[];
   /** Address of the client; null when it is not known for certain. */
@@ -85,5 +89,71 @@ export interface ConditionFacts {
   readonly identity: Identity | null;
 }
 
+export function factsOf(
+  view: RequestView,
+  request: CanonicalRequest,
+  route: { readonly pattern: RoutePattern; readonly reading: PathReading | null },
+  identity: Identity | null,
+): ConditionFacts {
+  return {
+    request,
+    pattern: route.pattern,
+    ignoresCase: ignoresCase(route.reading),
+    rawHeaders: view.rawHeaders,
+    address: view.address ?? null,
+    identity,
+  };
+}
+
 /** `unclear`: a value is missing, repeated, or can be read in more than one way. Only `met` lets a request pass. */
 export type Truth = 'met' | 'unmet' | 'unclear';
+
+/** A condition as written, names checked. */
+export type ConditionSource =
+  | { readonly all: readonly ConditionSource[] }
+  | { readonly any: readonly ConditionSource[] }
+  | { readonly not: ConditionSource }
+  | { readonly subject: ValueSource; readonly comparison: Comparison }
+  /** CIDR ranges or addresses of the client. */
+  | { readonly ranges: readonly string[] };
+
+export interface CriterionSource {
+  readonly word: string;
+  /** Roles that are exempt. */
+  readonly unless: readonly string[];
+  readonly condition: ConditionSource;
+}
+
+/** Throws `RangeError` for a range that is none. Null without any condition. */
+export function compileConditions(sources: readonly CriterionSource[], roles: RoleTable): readonly Criterion[] | null {
+  if (sources.length === 0) return null;
+  return sources.map(({ word, unless, condition }) => {
+    const steps: Step[] = [];
+    append(steps, condition);
+    return {
+      word,
+      message: `A condition of this resource is not met: ${word}`,
+      unless: unless.length === 0 ? null : new Set(unless.flatMap((role) => [...rolesThatGrant(role, roles)])),
+      unlessSource: unless,
+      steps,
+    };
+  });
+}
+
+function append(steps: Step[], source: ConditionSource): void {
+  if ('subject' in source) {
+    steps.push({ kind: 'compare', end: steps.length, subject: source.subject, comparison: source.comparison });
+    return;
+  }
+  if ('ranges' in source) {
+    const { ranges } = source;
+    steps.push({ kind: 'address', end: steps.length, contains: compileTrustedProxies(ranges), ranges });
+    return;
+  }
+  const at = steps.length;
+  const kind = 'not' in source ? 'not' : 'all' in source ? 'all' : 'any';
+  steps.push({ kind, end: at });
+  const parts = 'not' in source ? [source.not] : 'all' in source ? source.all : source.any;
+  for (const part of parts) append(steps, part);
+  steps[at] = { kind, end: steps.length - 1 };
+}

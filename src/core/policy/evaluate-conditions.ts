@@ -2,7 +2,7 @@
  * Decides the conditions of a route. Three-valued (Kleene): what is unclear stays unclear under `not`, makes `all`
  * unclear unless something is unmet, and `any` unless something is met. Never throws.
  */
-import { parseAddress } from '../forwarding/trusted-proxies.ts';
+import { parseAddress } from '../syntax/addresses.ts';
 import type { AddressStep, CompareStep, Comparison, ConditionFacts, Criterion, Step, Truth } from './conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';

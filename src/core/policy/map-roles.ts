@@ -31,9 +31,10 @@ export function compileRoleMapping(origins: readonly RoleOrigin[]): RoleMapping 
 }
 
 /** The result with the derived roles in its identity; the result itself when there are none. */
-export function mapRoles({ origins }: RoleMapping, accepted: Accepted): Accepted {
+export function mapRoles(mapping: RoleMapping | null, accepted: Accepted): Accepted {
+  if (mapping === null) return accepted;
   const { identity, stale, source } = accepted;
-  const derived = derivedRoles(origins, identity);
+  const derived = derivedRoles(mapping.origins, identity);
   if (derived.length === 0) return accepted;
   return { identity: { ...identity, roles: [...identity.roles, ...derived] }, reason: null, stale, source };
 }

@@ -1,9 +1,7 @@
 /** Reads the values that conditions compare. What has no single reading says so, and never passes for a value. */
-import { trimBlanks } from '../credential/trim-blanks.ts';
-import { connectionList } from '../forwarding/connection-list.ts';
-import { canonicalName } from '../forwarding/header-names.ts';
-import { pathParam } from '../routing/path-params.ts';
-import { foldCase } from '../routing/path-reading.ts';
+import { canonicalName, connectionList, trimBlanks } from '../syntax/header-names.ts';
+import { pathParam } from '../url/path-pattern.ts';
+import { foldCase } from '../url/path-reading.ts';
 import type { ConditionFacts, ValueSource } from './conditions.ts';
 import { readQuery } from './read-query.ts';
 import { type Reading, readSegment, unreadable } from './reading.ts';

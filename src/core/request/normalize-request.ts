@@ -2,21 +2,17 @@
  * First stage: one reading of method, host and target. No general URL parser touches the target: such parsers read
  * `//admin/x` as a host, and forwarding would then differ from what was checked. Two readings are a refusal.
  */
-import type { ViaRule } from '../forwarding/via.ts';
+
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { canonicalHost } from './canonical-host.ts';
-import { canonicalPath } from './canonical-path.ts';
+import { canonicalHost } from '../url/canonical-host.ts';
+import { canonicalPath } from '../url/canonical-path.ts';
+import { isSupportedMethod } from './methods.ts';
+import type { ViaRule } from './read-head.ts';
 import { readHead } from './read-head.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
 
 /** Characters that a query never holds raw (RFC 3986 section 3.4); bytes beyond ASCII pass as they are. */
 const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
-
-/** RFC 9110 section 5.6.2 token. */
-const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
-
-/** In any case: a service may read methods without it. */
-const neverForwarded = /^(?:trace|connect)$/i;
 
 /**
  * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
@@ -24,7 +20,7 @@ const neverForwarded = /^(?:trace|connect)$/i;
  */
 export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalRequest | ReasonCode {
   const { method } = view;
-  if (!methodName.test(method) || neverForwarded.test(method)) return 'method_unsupported';
+  if (!isSupportedMethod(method)) return 'method_unsupported';
 
   const addressed = readAddress(view, via);
   if (typeof addressed === 'string') return addressed;

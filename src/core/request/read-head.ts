@@ -3,10 +3,9 @@
  * parser has refused most of what is wrong with framing; what it lets through and a service could read differently is
  * refused here, so that every door refuses it.
  */
-import { countPasses, type ViaRule } from '../forwarding/via.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
+import { safeMethods } from './methods.ts';
 import type { RequestView } from './request-view.ts';
-import { safeMethods } from './safe-methods.ts';
 
 /** RFC 9110 section 8.6, without the leading zeros that some read as octal. */
 const length = /^(?:0|[1-9][0-9]{0,15})$/;
@@ -60,4 +59,41 @@ export function readHead(view: RequestView, via: ViaRule | undefined): string | 
   }
   if (host === null) return view.httpVersion === '1.0' ? '' : { reason: 'host_invalid' };
   return host === '' ? { reason: 'host_invalid' } : host;
+}
+
+/**
+ * When a request goes round in a circle: each gateway adds its name to `Via` (RFC 9110 section 7.6.3), and each round
+ * would cost an upstream connection and a look-up.
+ */
+export interface ViaRule {
+  /** In lower case. */
+  readonly name: string;
+  /** How often a request may have passed before: several gateways of one name in a row are no loop yet. */
+  readonly passes: number;
+}
+
+/**
+ * The number of passes that a `Via` value adds to `before` earlier ones, or -1 beyond what the rule allows. Elements are
+ * `protocol received-by (comment)`; a comma in a comment separates nothing.
+ */
+export function countPasses(value: string, rule: ViaRule, before: number): number {
+  let passes = before;
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i <= value.length; i += 1) {
+    const code = i < value.length ? value.charCodeAt(i) : 0x2c;
+    if (code === 0x5c && depth > 0) i += 1;
+    else if (code === 0x28) depth += 1;
+    else if (code === 0x29 && depth > 0) depth -= 1;
+    else if (code === 0x2c && (depth === 0 || i === value.length)) {
+      if (names(value.slice(start, i), rule.name)) passes += 1;
+      start = i + 1;
+    }
+  }
+  return passes > rule.passes ? -1 : passes;
+}
+
+function names(element: string, name: string): boolean {
+  const [, receivedBy] = /^[ \t]*[^ \t]+[ \t]+([^ \t(]+)/.exec(element) ?? [];
+  return receivedBy?.toLowerCase() === name;
 }

@@ -3,8 +3,8 @@
  * has matched and from the identity that it has checked, never from the answer of the upstream.
  */
 import type { Identity } from '../identity/identity.ts';
-import { pathParam } from '../routing/path-params.ts';
-import type { RoutePattern } from '../routing/path-pattern.ts';
+import type { RoutePattern } from '../url/path-pattern.ts';
+import { pathParam } from '../url/path-pattern.ts';
 
 export type EvictedKind = 'session' | 'keypair' | 'user';
 

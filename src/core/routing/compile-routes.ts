@@ -5,6 +5,7 @@
  */
 import type { AccessRule } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { ignoresCase } from '../url/path-reading.ts';
 import { insertRoutes } from './insert-routes.ts';
 import type { Route } from './route.ts';
 
@@ -46,8 +47,8 @@ export interface Leaf {
 export interface RouteMatch {
   readonly route: Route;
   readonly rule: AccessRule;
-  /** The request as the route reads it; null: as it was read before. */
-  readonly request: CanonicalRequest | null;
+  /** The request as the service of the route reads it. */
+  readonly request: CanonicalRequest;
 }
 
 export interface MethodRefusal {
@@ -64,20 +65,20 @@ export interface Tie {
   readonly example: string;
 }
 
-/** Ties that are told at once; a file of copies would have a square of them. */
+/** Ties that are reported at once; n copies of a route have n^2 of them. */
 const maxTies = 1000;
 
 /** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
-  const trees = insertRoutes(routes, ignoresCase, (leaf, route) => {
+  const trees = insertRoutes(routes, hasAnyCase, (leaf, route) => {
     for (const rival of leaf.routes) {
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
       const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
       // Where letter case does not count, two routes may meet at several places.
       const told =
-        leaf.routes.length > 0 && ignoresCase(route) && ties.some((t) => t.first === first && t.second === second);
+        leaf.routes.length > 0 && hasAnyCase(route) && ties.some((t) => t.first === first && t.second === second);
       if (!told) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // A tied route too: another one may tie with it alone.
@@ -89,7 +90,7 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
 }
 
 function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
-  const ignoring = routes.filter(ignoresCase);
+  const ignoring = routes.filter(hasAnyCase);
   if (ignoring.length === 0) return null;
   const trees = insertRoutes(
     routes,
@@ -99,8 +100,8 @@ function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
   return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
 }
 
-function ignoresCase({ reading }: Route): boolean {
-  return reading !== null && reading.literals !== null;
+function hasAnyCase({ reading }: Route): boolean {
+  return ignoresCase(reading);
 }
 
 function decodesSlash({ reading }: Route): boolean {
@@ -121,17 +122,17 @@ function claimMethods(leaf: Leaf, route: Route): void {
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
 }
 
-/** The route that answers to the method; null: none does. */
+/** The route that takes the method; null: none does. */
 export function routeFor(leaf: Leaf, method: string): Route | null {
   return leaf.alone ?? leaf.byMethod.get(method) ?? null;
 }
 
-/** What is said to a method that no route of the pattern takes. */
+/** For a method that no route of the pattern takes. */
 export function refusalOf({ routes, alone, byMethod }: Leaf): MethodRefusal {
   return { route: routes[0]!, allow: alone?.access.allow ?? [...byMethod.keys()].sort().join(', ') };
 }
 
-/** HEAD comes along with GET, so a rule of its own counts wherever GET is matched. */
+/** HEAD follows GET, so a rule of its own counts wherever GET is matched. */
 export function claims(route: Route, method: string): boolean {
   const { methods } = route;
   return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));

@@ -1,9 +1,12 @@
 /** The effective table of routes for people: which request goes where, and who may make it. */
+
+import type { CorsPolicy } from '../forwarding/cors.ts';
+import type { ResponseRules } from '../forwarding/response-rules.ts';
 import type { AccessRule } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
+import { Ambiguity } from '../url/canonical-path.ts';
 import type { RouteTable } from './compile-routes.ts';
-import { describeExtras, type RouteExtras } from './describe-extras.ts';
 import type { Route } from './route.ts';
 
 /** Plain data, fit for JSON; null where the route sets no limit. */
@@ -115,4 +118,54 @@ function isList(rule: Exclude<WrittenRule, string>): rule is readonly string[] {
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+/** Other settings of a route than who may use it and where it leads; absent if unset. */
+export interface RouteExtras {
+  readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
+  /** What differs from the ordinary reading, in the words of the configuration. */
+  readonly pathReading?: Readonly<Record<string, string | boolean>>;
+  /** `set`: unless the service has sent a security header itself. */
+  readonly responseHeaders?: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
+}
+
+function describeExtras(route: Route): RouteExtras {
+  const path = describePath(route);
+  return {
+    ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
+    ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
+    ...(route.response === null ? {} : { responseHeaders: describeResponse(route.response) }),
+  };
+}
+
+/** One line for each, such as `cors https://app.example.test`. */
+export function extrasInWords({ cors, pathReading, responseHeaders }: RouteExtras): readonly string[] {
+  const { set = {}, remove = [] } = responseHeaders ?? {};
+  const added = Object.keys(set);
+  return [
+    ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
+    ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
+    ...(added.length === 0 ? [] : [`responses get ${added.join(', ')}`]),
+    ...(remove.length === 0 ? [] : [`responses lose ${remove.join(', ')}`]),
+  ];
+}
+
+function describeCors({ anyOrigin, origins, wildcards, credentials }: CorsPolicy): NonNullable<RouteExtras['cors']> {
+  const below = wildcards.map(({ scheme, suffix }) => `${scheme}*${suffix}`);
+  return { origins: [...(anyOrigin ? ['*'] : []), ...origins, ...below], credentials };
+}
+
+function describePath({ tolerates, reading }: Route): Record<string, string | boolean> {
+  const kept = Object.entries(Ambiguity).filter(([, bit]) => (tolerates & bit) !== 0);
+  return {
+    ...Object.fromEntries(kept.map(([name]) => [name, 'keep'])),
+    ...(reading?.decodesSlash === true ? { encodedSlash: 'decode' } : {}),
+    ...(reading !== null && reading.literals !== null ? { caseSensitive: false } : {}),
+    ...(reading?.mergesSlashes === false ? { mergeSlashes: false } : {}),
+  };
+}
+
+function describeResponse({ names, added }: ResponseRules): NonNullable<RouteExtras['responseHeaders']> {
+  const set = Object.fromEntries(added);
+  return { set, remove: [...names].filter(([name, at]) => at < 0 && !Object.hasOwn(set, name)).map(([name]) => name) };
 }

@@ -1,6 +1,7 @@
 /** Descends the tree of routes to the routes of the most specific pattern that a host and a path fit. */
+
+import { foldCase } from '../url/path-reading.ts';
 import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
-import { foldCase } from './path-reading.ts';
 
 export function findLeaf(trees: RouteTrees, host: string, path: string): Leaf | null {
   const segments = segmentsOf(path);

@@ -3,8 +3,9 @@
  * below every literal that is theirs in one case: descending that literal then misses nothing of them, and the most
  * specific route of both kinds wins.
  */
+
+import { foldCase } from '../url/path-reading.ts';
 import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
-import { foldCase } from './path-reading.ts';
 import type { Route } from './route.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */

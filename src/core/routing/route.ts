@@ -1,11 +1,12 @@
 /** A compiled route: what it matches, who may use it, where it goes. */
-import type { CorsPolicy } from '../cors/cors-policy.ts';
-import type { AnswerRules } from '../forwarding/answer-rules.ts';
+import type { CorsPolicy } from '../forwarding/cors.ts';
+import type { ResponseRules } from '../forwarding/response-rules.ts';
+import type { PathRewrite } from '../forwarding/rewrite-path.ts';
 import type { RouteAccess } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import type { Eviction } from '../revocation/eviction.ts';
-import type { RoutePattern } from './path-pattern.ts';
-import type { PathReading } from './path-reading.ts';
+import type { RoutePattern } from '../url/path-pattern.ts';
+import type { PathReading } from '../url/path-reading.ts';
 
 export interface Route {
   readonly id: string;
@@ -24,7 +25,7 @@ export interface Route {
   readonly bodyRate: number;
   /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
-  /** `shadow`: the rule is tried out, and whom it refuses is let through (`shadow-route.ts`). */
+  /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
   /** How the service reads paths; null: as everybody does. */
@@ -46,14 +47,6 @@ export interface Route {
   readonly evict: readonly Eviction[] | null;
   /** Pages of other origins that may use the route; null: OPTIONS is a method like others. */
   readonly cors: CorsPolicy | null;
-  /** What is done to the headers of answers; null: nothing of the route's own. */
-  readonly answers: AnswerRules | null;
-}
-
-/** Applied to the canonical path after the decision; whole segments only. */
-export interface PathRewrite {
-  /** Canonical prefix to remove, without trailing slash; empty: none. */
-  readonly stripPrefix: string;
-  /** Canonical prefix to put in front, without trailing slash; empty: none. */
-  readonly addPrefix: string;
+  /** What is done to the headers of responses; null: nothing of the route's own. */
+  readonly response: ResponseRules | null;
 }

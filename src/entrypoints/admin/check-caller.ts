@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import { canonicalHost } from '../../core/request/canonical-host.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { headerValues } from './header-values.ts';
 
 /** Endings that no stranger can register: RFC 6761, RFC 9476 and the private use of ICANN, and those of a Kubernetes cluster. */

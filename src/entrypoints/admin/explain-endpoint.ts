@@ -2,8 +2,9 @@
  * `POST /explain`: why a request would be decided as it is, with a live credential that only a running gateway can look
  * up. What is answered holds no credential, and nothing of the body is logged.
  */
-import { token } from '../../core/forwarding/header-names.ts';
-import { parseAddress } from '../../core/forwarding/trusted-proxies.ts';
+
+import { parseAddress } from '../../core/syntax/addresses.ts';
+import { token } from '../../core/syntax/header-names.ts';
 import { type AdminAnswer, json } from './answer.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { parseObject } from './parse-object.ts';

@@ -1,7 +1,6 @@
 /** Answers of the admin port: never stored, never sniffed, never read by another site; refusals as everywhere else. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { challengeFor } from '../../core/outcome/challenge.ts';
-import { problemBody } from '../../core/outcome/problem.ts';
+import { challengeFor, problemBody } from '../../core/outcome/problem.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { Refused, Shown } from './answer.ts';
 

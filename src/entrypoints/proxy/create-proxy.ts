@@ -3,9 +3,8 @@
  * request is that request's `internal_error`; nothing that a request does ends the process.
  */
 import type { Address, ServerConfig } from '../../config/config.ts';
-import { clientAddress } from '../../core/forwarding/client-address.ts';
-import { clientFacts, clientNetwork } from '../../core/forwarding/client-facts.ts';
-import type { Allow, Decision } from '../../core/outcome/decision.ts';
+import type { Allow, Decision } from '../../core/decision.ts';
+import { clientAddress, clientFacts, clientNetwork } from '../../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
 import type { LoadReadings } from '../../telemetry/load-gauges.ts';

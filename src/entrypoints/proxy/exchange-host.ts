@@ -1,6 +1,7 @@
 /** What the proxy does for its exchanges: refusals, answers to preflights, and the rest of bodies that nobody takes. */
-import { refusalHeadersOf } from '../../core/forwarding/route-headers.ts';
-import type { Allow, Decision } from '../../core/outcome/decision.ts';
+
+import type { Allow, Decision } from '../../core/decision.ts';
+import { refusalHeadersOf } from '../../core/forwarding/response-rules.ts';
 import { type Reason, reasons } from '../../core/outcome/reasons.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import type { Exchange, ExchangeHost } from '../../upstream/exchange.ts';

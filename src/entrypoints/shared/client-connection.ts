@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { clientNetwork, type PeerFacts } from '../../core/forwarding/client-facts.ts';
-import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import type { TrustedProxies } from '../../core/syntax/addresses.ts';
 import type { AskedMembers, CallerMembers, LogMemory } from '../../telemetry/log-memory.ts';
 import type { ClientAccount } from './client-ledger.ts';
 

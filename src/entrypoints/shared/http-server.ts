@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Address, ServerConfig } from '../../config/config.ts';
-import type { TrustedProxies } from '../../core/forwarding/trusted-proxies.ts';
+import type { TrustedProxies } from '../../core/syntax/addresses.ts';
 import type { Deadlines } from '../../upstream/deadline-wheel.ts';
 import { type ClientConnection, clientConnection } from './client-connection.ts';
 import { ClientLedger } from './client-ledger.ts';

@@ -3,8 +3,7 @@
  * request, of an address or of a cause is in it.
  */
 import { STATUS_CODES } from 'node:http';
-import { challengeFor } from '../../core/outcome/challenge.ts';
-import { problemBody } from '../../core/outcome/problem.ts';
+import { challengeFor, problemBody } from '../../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import type { ClientAnswer } from '../../upstream/client-side.ts';

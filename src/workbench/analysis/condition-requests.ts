@@ -4,8 +4,8 @@
  */
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
-import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { foldCase } from '../../core/url/path-reading.ts';
 import { somebody } from '../sample-identity.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */

@@ -5,11 +5,11 @@
 import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
 import { type AccessRule, ruleFor as ruleOfAccess } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import { oneSpelling } from '../../core/routing/compile-pattern.ts';
 import { claims, type RouteTable } from '../../core/routing/compile-routes.ts';
-import { foldCase } from '../../core/routing/path-reading.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { isMoreSpecific } from '../../core/routing/specificity.ts';
+import { oneSpelling } from '../../core/url/compile-pattern.ts';
+import { isMoreSpecific } from '../../core/url/path-pattern.ts';
+import { foldCase } from '../../core/url/path-reading.ts';
 
 export class Probes {
   readonly table: RouteTable;

@@ -1,12 +1,12 @@
 /** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
-import { keptByAll } from '../../core/request/ambiguity.ts';
-import { canonicalPath } from '../../core/request/canonical-path.ts';
+
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import { oneSpelling } from '../../core/routing/compile-pattern.ts';
 import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { canonicalPath, toleratedByAll } from '../../core/url/canonical-path.ts';
+import { oneSpelling } from '../../core/url/compile-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
@@ -20,7 +20,7 @@ function refused(route: Route, probes: Probes): Finding | null {
     if (segment.kind !== 'literal' || oneSpelling.test(segment.text)) continue;
     const written = encodeURIComponent(segment.text);
     const read = canonicalPath(`/${written}`);
-    const tolerated = route.tolerates | keptByAll;
+    const tolerated = route.tolerates | toleratedByAll;
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
     const message = `this route never matches: a path with "${written}" is refused, as services read it in several ways`;

@@ -4,7 +4,7 @@
  * one walks a text through two automata at once; what has been seen from a state is not seen again.
  */
 import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/compile-routes.ts';
-import { foldCase } from '../../core/routing/path-reading.ts';
+import { foldCase } from '../../core/url/path-reading.ts';
 
 export interface Target {
   readonly host: string;

@@ -1,7 +1,7 @@
 /** Differences that are no verdicts: where an allowed request goes, what goes with it, and how it is read. */
 import type { Config } from '../../config/config.ts';
-import { Ambiguity } from '../../core/request/ambiguity.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { Ambiguity } from '../../core/url/canonical-path.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
 import { readingChanges } from './reading-changes.ts';
 import type { Found } from './verdicts.ts';
@@ -32,7 +32,7 @@ const routeSettings: readonly Setting<Route>[] = [
   ['maxBody', ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit')],
   ['evict', ({ evict }) => evict],
   ['mode', ({ mode }) => mode],
-  ['responseHeaders', ({ answers }) => answers],
+  ['responseHeaders', ({ response }) => response],
   ['bodyBuffer', ({ bodyBufferBytes }) => bodyBufferBytes],
   ['bodyRate', ({ bodyRate }) => bodyRate],
   ['streams.recheck', ({ recheckMs }) => seconds(recheckMs)],

@@ -3,10 +3,11 @@
  * that they can tell apart, by the evaluation that requests go through; what is about two values is left free. So there
  * are more ways than requests have, and none less.
  */
-import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
+
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Step, Truth } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
+import { parseCidr } from '../../core/syntax/addresses.ts';
 import { blank } from '../sample-identity.ts';
 import type { Atom, Truths } from './atoms.ts';
 

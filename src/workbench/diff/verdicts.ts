@@ -15,7 +15,7 @@ export type Caller =
   | { readonly kind: 'known'; readonly bits: bigint };
 
 /** What a table says of a method and a path. */
-export type Found = (Omit<RouteMatch, 'route'> & { readonly route: Route }) | MethodRefusal | string;
+export type Found = Pick<RouteMatch, 'route' | 'rule'> | MethodRefusal | string;
 
 /** Where the sets of a route stand among the bits of a caller. */
 export interface Place {

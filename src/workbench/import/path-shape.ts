@@ -2,8 +2,8 @@
  * Requests as other tools describe them, against what a route can match. A shape may hold segments of which only the
  * beginning and the end are known; then it stands for no less than what the source means.
  */
-import { compilePattern } from '../../core/routing/compile-pattern.ts';
-import type { RoutePattern, Segment } from '../../core/routing/path-pattern.ts';
+import { compilePattern } from '../../core/url/compile-pattern.ts';
+import type { RoutePattern, Segment } from '../../core/url/path-pattern.ts';
 
 export type PathPattern = RoutePattern;
 

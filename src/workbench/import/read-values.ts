@@ -1,6 +1,6 @@
 /** Values that several formats have: methods, URLs of services, address ranges. */
-import { parseCidr } from '../../core/forwarding/trusted-proxies.ts';
-import { canonicalPath } from '../../core/request/canonical-path.ts';
+import { parseCidr } from '../../core/syntax/addresses.ts';
+import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { listOf, textOf } from './source-node.ts';
 import type { SourceNode } from './source-text.ts';
 

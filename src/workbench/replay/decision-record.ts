@@ -2,17 +2,18 @@
  * One decision as it is written down, so that other rules can be tried on it later: who asked, for what, and what came of
  * it. No credential, and of the query and the headers only what conditions read.
  */
-import { isPreflight } from '../../core/cors/answer-preflight.ts';
+
 import { extractCredential } from '../../core/credential/extract-credential.ts';
 import type { Policy } from '../../core/decide.ts';
-import { canonicalName } from '../../core/forwarding/header-names.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { Criterion, ValueSource } from '../../core/policy/conditions.ts';
 import { partsOfQuery } from '../../core/policy/read-query.ts';
-import { canonicalPath } from '../../core/request/canonical-path.ts';
 import { normalizeRequest } from '../../core/request/normalize-request.ts';
+import { isPreflight } from '../../core/routing/preflight.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { canonicalName } from '../../core/syntax/header-names.ts';
+import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
 

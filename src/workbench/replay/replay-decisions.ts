@@ -1,7 +1,7 @@
 /** Decides recorded requests again, under the rules before and after a change. */
 import { decide, type Policy } from '../../core/decide.ts';
+import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
-import type { Decision } from '../../core/outcome/decision.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';

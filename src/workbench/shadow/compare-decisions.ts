@@ -1,5 +1,5 @@
 /** How a second decision of the same request differs from the first one. */
-import type { Decision } from '../../core/outcome/decision.ts';
+import type { Decision } from '../../core/decision.ts';
 
 /** `other_reason`: refused by both. `other_route`: allowed by both. `undecided`: the second one is not known. */
 export const comparisons = [

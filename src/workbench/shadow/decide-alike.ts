@@ -4,8 +4,8 @@
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import { decide, type Policy } from '../../core/decide.ts';
+import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
-import type { Decision } from '../../core/outcome/decision.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
 
 /** A request, what was decided of it, and what the Auth API said on the way. */

@@ -1,5 +1,5 @@
 /** The last differences between the rules in use and those of a candidate: who would have fared otherwise, without secrets. */
-import type { Decision } from '../../core/outcome/decision.ts';
+import type { Decision } from '../../core/decision.ts';
 import { type Comparison, refusalOf } from './compare-decisions.ts';
 import type { Decided } from './decide-alike.ts';
 

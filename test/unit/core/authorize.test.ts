@@ -1,8 +1,23 @@
 /** Who may pass: any, all and none, with inheritance; and how rules are compiled from what the author wrote. */
 import { describe, expect, test } from 'vitest';
+import {
+  type AccessRule,
+  type AccessSource,
+  compileRouteAccess,
+  compileRule,
+} from '../../../src/core/policy/access.ts';
 import { authorize } from '../../../src/core/policy/authorize.ts';
-import { type AccessSource, compileRouteAccess, compileRule } from '../../../src/core/policy/compile-access.ts';
-import { makeIdentity, roles } from './make-policy.ts';
+import { factsOf } from '../../../src/core/policy/conditions.ts';
+import { makeIdentity, makeRoute, roles, view } from './make-policy.ts';
+
+const route = makeRoute({ on: '/a' });
+const request = { method: 'GET', host: '', authority: '', path: '/a', unmerged: null, query: '', ambiguities: 0 };
+
+/** The reason of the refusal; `held` null: an anonymous caller. */
+function reasonFor(rule: AccessRule, held: readonly string[] | null): string | null {
+  const identity = held === null ? null : makeIdentity({ roles: held });
+  return authorize(rule, null, factsOf(view('GET /a'), request, route, identity))?.reason ?? null;
+}
 
 const rows: [name: string, rule: AccessSource, held: string[], expected: string | null][] = [
   ['authenticated, no role', 'authenticated', [], null],
@@ -15,7 +30,7 @@ const rows: [name: string, rule: AccessSource, held: string[], expected: string 
   ['list: none held', ['user'], [], 'role_missing'],
   ['list: inherited', ['user'], ['admin'], null],
   ['list: not inherited downwards', ['admin'], ['reporter', 'user'], 'role_missing'],
-  ['list: role that nobody declared', ['auditor'], ['auditor'], null],
+  ['list: undeclared role', ['auditor'], ['auditor'], null],
   ['any: held', { any: ['user', 'auditor'] }, ['reporter'], null],
   ['any: not held', { any: ['auditor', 'admin'] }, ['reporter'], 'role_missing'],
   ['all: held', { all: ['user', 'auditor'] }, ['auditor', 'user'], null],
@@ -41,19 +56,30 @@ const rows: [name: string, rule: AccessSource, held: string[], expected: string 
 
 describe('rules', () => {
   test.each(rows)('%s', (_name, rule, held, expected) => {
-    expect(authorize(compileRule(rule, roles), makeIdentity({ roles: held }))).toBe(expected);
-    expect(authorize(compileRule(rule, roles), makeIdentity({ roles: [...held].reverse() }))).toBe(expected);
+    expect(reasonFor(compileRule(rule, roles), held)).toBe(expected);
+    expect(reasonFor(compileRule(rule, roles), [...held].reverse())).toBe(expected);
   });
 
   test('a list without a role lets nobody in', () => {
     for (const held of [[], ['user'], ['admin']]) {
-      expect(authorize(compileRule([], roles), makeIdentity({ roles: held }))).not.toBeNull();
+      expect(reasonFor(compileRule([], roles), held)).not.toBeNull();
     }
+  });
+
+  test.each([
+    ['public', 'public', null],
+    ['optional', 'optional', null],
+    ['authenticated', 'authenticated', 'access_denied'],
+    ['deny', 'deny', 'access_denied'],
+    ['a list', ['user'], 'access_denied'],
+    ['no role of some', { none: ['user'] }, 'access_denied'],
+  ] as [string, AccessSource, string | null][])('an anonymous caller and %s', (_name, rule, expected) => {
+    expect(reasonFor(compileRule(rule, roles), null)).toBe(expected);
   });
 
   test('both a missing and a forbidden role: refused', () => {
     const rule = compileRule({ any: ['admin'], none: ['suspended'] }, roles);
-    expect(['role_missing', 'role_forbidden']).toContain(authorize(rule, makeIdentity({ roles: ['suspended'] })));
+    expect(['role_missing', 'role_forbidden']).toContain(reasonFor(rule, ['suspended']));
   });
 
   test('what was written is kept for people', () => {

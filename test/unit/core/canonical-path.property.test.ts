@@ -1,7 +1,7 @@
 /** What must hold of the canonical path for every input, however it is spelt. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalPath, isCanonical } from '../../../src/core/request/canonical-path.ts';
+import { canonicalPath, isCanonical } from '../../../src/core/url/canonical-path.ts';
 
 /** Pieces that attacks are made of, so that random paths meet them often. */
 const pieces = [

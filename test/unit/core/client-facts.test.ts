@@ -1,7 +1,7 @@
 /** Who the client is behind proxies: nothing is believed from others than trusted peers. */
 import { describe, expect, test } from 'vitest';
 import { clientFacts } from '../../../src/core/forwarding/client-facts.ts';
-import { compileTrustedProxies } from '../../../src/core/forwarding/trusted-proxies.ts';
+import { compileTrustedProxies } from '../../../src/core/syntax/addresses.ts';
 import { splitHeader } from './make-policy.ts';
 
 const trust = compileTrustedProxies(['10.0.0.0/8']);

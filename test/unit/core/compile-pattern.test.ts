@@ -1,6 +1,6 @@
 /** What an author may write under `match`, and what is refused at load. */
 import { describe, expect, test } from 'vitest';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 
 const literal = (text: string) => ({ kind: 'literal', text });
 const param = (name: string) => ({ kind: 'param', name });

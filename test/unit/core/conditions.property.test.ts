@@ -1,12 +1,12 @@
 /** Laws of conditions, whatever the condition and the request: they never throw, and three-valued logic holds. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ConditionSource, compileConditions } from '../../../src/core/policy/compile-conditions.ts';
 import type { Comparison, ConditionFacts, Truth, ValueSource } from '../../../src/core/policy/conditions.ts';
+import { type ConditionSource, compileConditions } from '../../../src/core/policy/conditions.ts';
 import { conditionInWords } from '../../../src/core/policy/describe-conditions.ts';
 import { firstUnmet, truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { explainConditions } from '../../../src/core/policy/explain-conditions.ts';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { makeIdentity, roles } from './make-policy.ts';
 
 const name = fc.constantFrom('a', 'b', 'c');

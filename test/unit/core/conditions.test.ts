@@ -2,9 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import type { ConditionSource, CriterionSource } from '../../../src/core/policy/compile-conditions.ts';
-import type { Comparison, ValueSource } from '../../../src/core/policy/conditions.ts';
-import { Ambiguity } from '../../../src/core/request/ambiguity.ts';
+import type { Comparison, ConditionSource, CriterionSource, ValueSource } from '../../../src/core/policy/conditions.ts';
+import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
 import { accept, makePolicy, view } from './make-policy.ts';
 
 const tenant: ValueSource = { from: 'param', name: 'tenant' };

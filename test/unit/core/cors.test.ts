@@ -1,8 +1,7 @@
 /** CORS of routes (Fetch standard, section 3.3): who may ask, what a preflight is, what answers carry. */
 import { describe, expect, test } from 'vitest';
-import { appendCorsHeaders } from '../../../src/core/cors/cors-headers.ts';
-import { allowedOrigin, type CorsSource, compileCors } from '../../../src/core/cors/cors-policy.ts';
 import { decide } from '../../../src/core/decide.ts';
+import { allowedOrigin, appendCorsHeaders, type CorsSource, compileCors } from '../../../src/core/forwarding/cors.ts';
 import { makePolicy, type RouteSpec, splitHeader, view } from './make-policy.ts';
 
 const app = 'https://app.example.test';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
-import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import type { AccessSource } from '../../../src/core/policy/access.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
 import { accept, makePolicy, unresolved } from './make-policy.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
-import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import type { AccessSource } from '../../../src/core/policy/access.ts';
 import { accept, makePolicy, unresolved, view } from './make-policy.ts';
 
 const token = 'Authorization: Bearer abc';

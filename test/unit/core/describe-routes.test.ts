@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileCors } from '../../../src/core/cors/cors-policy.ts';
-import { compileAnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
-import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import { compileCors } from '../../../src/core/forwarding/cors.ts';
+import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
+import type { AccessSource } from '../../../src/core/policy/access.ts';
 import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
-import { extrasInWords } from '../../../src/core/routing/describe-extras.ts';
-import { describeRoutes, ruleInWords } from '../../../src/core/routing/describe-routes.ts';
+import { describeRoutes, extrasInWords, ruleInWords } from '../../../src/core/routing/describe-routes.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
 import { makeRoute, makeTable, type RouteSpec } from './make-policy.ts';
 
@@ -145,7 +144,7 @@ describe('what a route does besides', () => {
     credentials: true,
     maxAgeMs: 0,
   });
-  const answers = compileAnswerRules({ security: 'off', set: new Map([['x-a', 'b']]), remove: ['server'] })!;
+  const answers = compileResponseRules({ security: 'off', set: new Map([['x-a', 'b']]), remove: ['server'] })!;
   test.each<[string, Omit<RouteSpec, 'on'>, object, readonly string[]]>([
     ['nothing', {}, {}, []],
     [
@@ -161,10 +160,10 @@ describe('what a route does besides', () => {
       ['path semicolon: keep', 'path encodedSlash: decode', 'path caseSensitive: false', 'path mergeSlashes: false'],
     ],
     [
-      'headers of answers',
-      { answers },
+      'headers of responses',
+      { response: answers },
       { responseHeaders: { set: { 'x-a': 'b' }, remove: ['server'] } },
-      ['answers get x-a', 'answers lose server'],
+      ['responses get x-a', 'responses lose server'],
     ],
   ])('%s', (_, spec, extras, words) => {
     const [row] = describeRoutes(makeTable([{ on: '/a', ...spec }]));

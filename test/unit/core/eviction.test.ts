@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { type Eviction, evictedBy, readEvictionSource } from '../../../src/core/revocation/eviction.ts';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 
 const identity: Identity = {
   kind: 'bearer',

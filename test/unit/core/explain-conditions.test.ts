@@ -1,9 +1,9 @@
 /** What an explanation says of each condition: what was compared, what came of it, and why a value cannot be read. */
 import { expect, test } from 'vitest';
-import { compileConditions } from '../../../src/core/policy/compile-conditions.ts';
 import type { ConditionFacts } from '../../../src/core/policy/conditions.ts';
+import { compileConditions } from '../../../src/core/policy/conditions.ts';
 import { explainConditions } from '../../../src/core/policy/explain-conditions.ts';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { makeIdentity, roles } from './make-policy.ts';
 
 const facts: ConditionFacts = {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { clientFacts } from '../../../src/core/forwarding/client-facts.ts';
 import { appendForwarded, parseForwarded } from '../../../src/core/forwarding/forwarded-header.ts';
-import { compileTrustedProxies } from '../../../src/core/forwarding/trusted-proxies.ts';
+import { compileTrustedProxies } from '../../../src/core/syntax/addresses.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { splitHeader } from './make-policy.ts';
 

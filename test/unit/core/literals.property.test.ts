@@ -5,10 +5,10 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalPath } from '../../../src/core/request/canonical-path.ts';
 import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
 import { findLeaf } from '../../../src/core/routing/find-leaf.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 import { makeRoute, type RouteSpec } from './make-policy.ts';
 
 interface Written {

@@ -1,18 +1,19 @@
 /** Makes what the tests of the core decide by: routes with defaults filled in, policies, identities, requests. */
 import { expect } from 'vitest';
-import type { CorsPolicy } from '../../../src/core/cors/cors-policy.ts';
 import type { CredentialSources } from '../../../src/core/credential/credential.ts';
 import type { Policy } from '../../../src/core/decide.ts';
-import type { AnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
+import type { CorsPolicy } from '../../../src/core/forwarding/cors.ts';
+import type { ResponseRules } from '../../../src/core/forwarding/response-rules.ts';
+import type { PathRewrite } from '../../../src/core/forwarding/rewrite-path.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
-import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/compile-access.ts';
-import { type CriterionSource, compileConditions } from '../../../src/core/policy/compile-conditions.ts';
+import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/access.ts';
+import { type CriterionSource, compileConditions } from '../../../src/core/policy/conditions.ts';
 import { compileRoles } from '../../../src/core/policy/roles.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
 import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
-import { compilePathReading, type PathReadingSource } from '../../../src/core/routing/path-reading.ts';
-import type { PathRewrite, Route } from '../../../src/core/routing/route.ts';
+import type { Route } from '../../../src/core/routing/route.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
+import { compilePathReading, type PathReadingSource } from '../../../src/core/url/path-reading.ts';
 
 /** A route as a test writes it; `on` is host and path in one: `api.example.test/v1/**` or `/v1/**`. */
 export interface RouteSpec {
@@ -24,7 +25,7 @@ export interface RouteSpec {
   readonly tolerates?: number;
   readonly reading?: Partial<PathReadingSource>;
   readonly cors?: CorsPolicy;
-  readonly answers?: AnswerRules;
+  readonly response?: ResponseRules;
   readonly maxAgeMs?: number;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
@@ -63,7 +64,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     tolerates: spec.tolerates ?? 0,
     reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),
     cors: spec.cors ?? null,
-    answers: spec.answers ?? null,
+    response: spec.response ?? null,
     maxAgeMs: spec.maxAgeMs ?? null,
     upstream: 'service',
     timeoutMs: 10_000,

@@ -1,8 +1,8 @@
 /** Which route a request gets: the most specific one, whatever the order in the file, or why none. */
 import { describe, expect, test } from 'vitest';
-import { Ambiguity } from '../../../src/core/request/ambiguity.ts';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
 import { makeTable, type RouteSpec, view } from './make-policy.ts';
 
 /** Id of the matched route, `405 <Allow>`, or the reason. */

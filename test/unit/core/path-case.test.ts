@@ -1,7 +1,7 @@
 /** Routes whose service ignores letter case: what is matched and forwarded, what ties, what is refused all the same. */
 import { describe, expect, test } from 'vitest';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
-import { foldCase } from '../../../src/core/routing/path-reading.ts';
+import { foldCase } from '../../../src/core/url/path-reading.ts';
 import { forwardedAs } from './forwarded-as.ts';
 import { makeRoute, type RouteSpec } from './make-policy.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
-import { pathParam } from '../../../src/core/routing/path-params.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
+import { pathParam } from '../../../src/core/url/path-pattern.ts';
 
 test.each([
   ['/v1/orders/{tenant}/{id}', '/v1/orders/acme/7', 'tenant', 'acme'],

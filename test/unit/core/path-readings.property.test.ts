@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
-import { canonicalPath } from '../../../src/core/request/canonical-path.ts';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
-import { isMoreSpecific } from '../../../src/core/routing/specificity.ts';
+import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
+import { isMoreSpecific } from '../../../src/core/url/path-pattern.ts';
 import { makeRoute, type RouteSpec, view } from './make-policy.ts';
 import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
 

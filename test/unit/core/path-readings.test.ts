@@ -1,7 +1,7 @@
 /** How routes read paths in their own way: what is matched, what is forwarded, and what is refused all the same. */
 import { describe, expect, test } from 'vitest';
-import { Ambiguity } from '../../../src/core/request/ambiguity.ts';
-import { otherReadings } from '../../../src/core/request/other-readings.ts';
+import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { otherReadings } from '../../../src/core/url/other-readings.ts';
 import { forwardedAs } from './forwarded-as.ts';
 import type { RouteSpec } from './make-policy.ts';
 

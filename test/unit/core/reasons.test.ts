@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { reasonsPage } from '../../../scripts/reasons-page.ts';
-import { challengeFor } from '../../../src/core/outcome/challenge.ts';
-import { problemBody } from '../../../src/core/outcome/problem.ts';
+import { challengeFor, problemBody } from '../../../src/core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../../../src/core/outcome/reasons.ts';
 
 const all = Object.entries(reasons) as [ReasonCode, Reason][];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
-import { canonicalPath } from '../../../src/core/request/canonical-path.ts';
+import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 import { makeRoute } from './make-policy.ts';
 
 function rewrite(stripPrefix: string, addPrefix: string, path: string): string | null {

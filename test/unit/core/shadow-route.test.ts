@@ -1,9 +1,9 @@
 /** Routes that are tried out: exactly what the rule refuses is let through, and nothing else. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
-import type { Decision } from '../../../src/core/outcome/decision.ts';
-import type { AccessSource } from '../../../src/core/policy/compile-access.ts';
+import type { AccessSource } from '../../../src/core/policy/access.ts';
 import { accept, makePolicy, unresolved, view } from './make-policy.ts';
 
 const token = 'Authorization: Bearer abc';

@@ -1,10 +1,10 @@
 /** Which of two patterns comes first, and what hangs on it: whose a path is that can be read in two ways. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
-import type { Decision } from '../../../src/core/outcome/decision.ts';
-import { Ambiguity } from '../../../src/core/request/ambiguity.ts';
-import { compilePattern } from '../../../src/core/routing/compile-pattern.ts';
-import { isMoreSpecific } from '../../../src/core/routing/specificity.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
+import { isMoreSpecific } from '../../../src/core/url/path-pattern.ts';
 import { makePolicy, unresolved, view } from './make-policy.ts';
 
 const exact = 'api.example.test';

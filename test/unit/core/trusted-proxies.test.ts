@@ -1,7 +1,7 @@
 /** Which peers are believed: CIDR ranges over IPv4 and IPv6 (RFC 4632, RFC 4291). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileTrustedProxies } from '../../../src/core/forwarding/trusted-proxies.ts';
+import { compileTrustedProxies } from '../../../src/core/syntax/addresses.ts';
 
 describe('addresses', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Allow, refuse } from '../../../src/core/outcome/decision.ts';
+import type { Allow } from '../../../src/core/decision.ts';
 import type { LogMemory } from '../../../src/telemetry/log-memory.ts';
 import { allowed, collect, makeRecord, refused, routeOf } from './make-record.ts';
 
@@ -121,7 +121,7 @@ describe('the cause', () => {
   });
 
   test('of a decision that failed inside is that of the line', async () => {
-    const decision = { ...refuse('match', 'internal_error', null, null), cause: new TypeError('a bug') };
+    const decision = refused('internal_error', null, { cause: new TypeError('a bug') });
     expect(await lineOf({ decision, reason: 'internal_error' })).toMatchObject({
       err: { type: 'TypeError', message: 'a bug' },
     });

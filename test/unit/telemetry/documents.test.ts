@@ -1,7 +1,7 @@
 /** The reference pages and the code list the same, both ways. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Decision, Refuse } from '../../../src/core/outcome/decision.ts';
+import type { Decision, Refuse } from '../../../src/core/decision.ts';
 import { accessLogFields } from '../../../src/telemetry/access-log-fields.ts';
 import { metricsCatalog } from '../../../src/telemetry/metrics-catalog.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';

@@ -1,6 +1,6 @@
 /** Makes the records that the tests of telemetry observe, and collects what is logged. */
 import { onTestFinished } from 'vitest';
-import { type Decision, refuse } from '../../../src/core/outcome/decision.ts';
+import { type Decision, refuse } from '../../../src/core/decision.ts';
 import type { ReasonCode } from '../../../src/core/outcome/reasons.ts';
 import type { RouteTable } from '../../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
@@ -41,8 +41,13 @@ export function allowed(route: Route = routeOf('orders'), query = ''): Decision 
   };
 }
 
-export function refused(reason: ReasonCode, route: Route | null = routeOf('orders')): Decision {
-  return refuse('resolve', reason, { ...request, path: '/v1/orders/7', query: '' }, route);
+export function refused(
+  reason: ReasonCode,
+  route: Route | null = routeOf('orders'),
+  details: Parameters<typeof refuse>[2] = {},
+): Decision {
+  const asked = { ...request, path: '/v1/orders/7', query: '' };
+  return refuse({ stage: 'resolve', request: asked, route, identity: null, source: 'none' }, reason, details);
 }
 
 /** Refused by a condition with this word. */
@@ -54,7 +59,7 @@ export function unmet(word: string): Decision {
     unlessSource: [],
     steps: [],
   };
-  return { ...refuse('authorize', 'condition_failed', null, routeOf('orders')), condition };
+  return refused('condition_failed', routeOf('orders'), { condition });
 }
 
 /** An answered request of 5 ms that a part changes. */

@@ -1,7 +1,7 @@
 /** No credential and no value of a query reaches the log, whatever surrounds the record. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Allow } from '../../../src/core/outcome/decision.ts';
+import type { Allow } from '../../../src/core/decision.ts';
 import { type ReasonCode, reasons } from '../../../src/core/outcome/reasons.ts';
 import { allowed, collect, makeRecord } from './make-record.ts';
 

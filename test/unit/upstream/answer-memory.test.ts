@@ -1,9 +1,9 @@
 /** The memory of heads of answers: the same head again, and nothing of one answer in another. */
 import { describe, expect, it } from 'vitest';
-import { compileCors } from '../../../src/core/cors/cors-policy.ts';
-import { compileAnswerTreatment } from '../../../src/core/forwarding/answer-headers.ts';
-import { compileAnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
+import { compileCors } from '../../../src/core/forwarding/cors.ts';
 import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
+import { compileResponseTreatment } from '../../../src/core/forwarding/response-headers.ts';
+import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
 import { type AnswerContext, answerHead, linesOf, withHeader } from '../../../src/upstream/answer-head.ts';
 import { AnswerMemory } from '../../../src/upstream/answer-memory.ts';
@@ -13,7 +13,7 @@ import { makeRoute } from '../core/make-policy.ts';
 
 const context: AnswerContext = {
   annotate: 'failures',
-  rules: { treatAnswer: compileAnswerTreatment(defaultIdentityHeaders) },
+  rules: { treatResponse: compileResponseTreatment(defaultIdentityHeaders) },
 };
 const route = makeRoute({ on: '/a' });
 const raw = ['Content-Type', 'text/plain', 'Content-Length', '2', 'Via', '1.1 inside', 'Date', 'now'];
@@ -29,8 +29,8 @@ describe('of one head', () => {
   it('gives what another route and another configuration make of it', () => {
     const memory = new AnswerMemory();
     const all: AnswerContext = { ...context, annotate: 'all' };
-    const answers = compileAnswerRules({ security: 'basic', set: new Map(), remove: ['content-type'] });
-    const added: Route = { ...route, answers };
+    const answers = compileResponseRules({ security: 'basic', set: new Map(), remove: ['content-type'] });
+    const added: Route = { ...route, response: answers };
     for (const [used, on] of [
       [context, route],
       [all, route],

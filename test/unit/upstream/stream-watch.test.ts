@@ -1,13 +1,14 @@
 /** How long a stream goes on when nobody can say whether its access holds. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Allow, type Decision, refuse } from '../../../src/core/outcome/decision.ts';
+import { type Allow, type Decision, refuse, type Trail } from '../../../src/core/decision.ts';
 import { StreamWatch } from '../../../src/upstream/stream-watch.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
 const granted = { outcome: 'allow', identity: null, route: { recheckMs: 1_000 } } as unknown as Allow;
-const unknown: Decision = refuse('resolve', 'auth_unavailable', null, null);
+const trail: Trail = { stage: 'resolve', request: null, route: null, identity: null, source: 'none' };
+const unknown: Decision = refuse(trail, 'auth_unavailable');
 
 /** Looks every three seconds, with answers that come later, until the stream ends; seconds that it went on. */
 async function lastsFor(revokedWhileAsked: boolean): Promise<number> {

@@ -2,8 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import type { ConditionSource } from '../../../src/core/policy/compile-conditions.ts';
-import type { Comparison, ConditionFacts, Truth, ValueSource } from '../../../src/core/policy/conditions.ts';
+import type {
+  Comparison,
+  ConditionFacts,
+  ConditionSource,
+  Truth,
+  ValueSource,
+} from '../../../src/core/policy/conditions.ts';
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
 import { atomsOf } from '../../../src/workbench/diff/atoms.ts';

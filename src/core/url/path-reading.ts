@@ -1,5 +1,5 @@
 /** How the service of a route reads paths, where that is not the ordinary way (docs/concepts/paths.md). */
-import { canonicalPath } from '../request/canonical-path.ts';
+import { canonicalPath } from './canonical-path.ts';
 import type { RoutePattern } from './path-pattern.ts';
 
 export interface PathReading {
@@ -20,7 +20,7 @@ export interface PathReadingSource {
   readonly mergeSlashes: boolean;
 }
 
-/** Null for the ordinary reading, so that requests of such a route are asked nothing. */
+/** Null for the ordinary reading. */
 export function compilePathReading(source: PathReadingSource, pattern: RoutePattern): PathReading | null {
   const decodesSlash = source.encodedSlash === 'decode';
   if (!decodesSlash && source.mergeSlashes && source.caseSensitive) return null;
@@ -29,6 +29,11 @@ export function compilePathReading(source: PathReadingSource, pattern: RoutePatt
     mergesSlashes: source.mergeSlashes,
     literals: source.caseSensitive ? null : literalsOf(pattern),
   };
+}
+
+/** Whether the service ignores letter case. */
+export function ignoresCase(reading: PathReading | null): boolean {
+  return reading !== null && reading.literals !== null;
 }
 
 function literalsOf(pattern: RoutePattern): readonly (string | null)[] {

@@ -4,9 +4,27 @@
  * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { Ambiguity } from './ambiguity.ts';
-import { isFitted } from './fitted-characters.ts';
-import { withoutBlanks } from './segment-blanks.ts';
+import { isFitted, withoutBlanks } from './look-alikes.ts';
+
+/**
+ * Spellings of a path that services read in more than one way. A path that holds one is refused, unless the matched
+ * route tolerates that kind and forwards it unchanged.
+ */
+export const Ambiguity = {
+  /** `%2F`: one segment to some services, two to others. */
+  encodedSlash: 1,
+  /** `;`: the start of path parameters that some services cut off. */
+  semicolon: 2,
+  /** `%25` and two hex digits: an escape to services that decode twice. */
+  doubleEncoding: 4,
+  /** Blanks at the ends of a segment, which some services remove. */
+  blanks: 8,
+  /** Characters that some services fit into plainer ones. */
+  fitted: 16,
+} as const;
+
+/** Names of people and files hold them, so every route tolerates them; their other readings are checked all the same. */
+export const toleratedByAll: number = Ambiguity.blanks | Ambiguity.fitted;
 
 export interface CanonicalPath {
   readonly path: string;

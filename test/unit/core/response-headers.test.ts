@@ -1,20 +1,20 @@
 /** Headers of an upstream's answer on their way to the client. */
 import { describe, expect, test } from 'vitest';
+import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
 import {
   annotation,
-  appendAnswerHeaders,
-  compileAnswerTreatment,
-} from '../../../src/core/forwarding/answer-headers.ts';
-import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
+  appendResponseHeaders,
+  compileResponseTreatment,
+} from '../../../src/core/forwarding/response-headers.ts';
 import { splitHeader } from './make-policy.ts';
 
 const errorId = '3f2b1c7e-1d2e-4f3a-8b4c-5d6e7f809101';
 
-const treat = compileAnswerTreatment(defaultIdentityHeaders);
+const treat = compileResponseTreatment(defaultIdentityHeaders);
 
 function pass(headers: readonly string[]) {
   const out: string[] = [];
-  const seen = appendAnswerHeaders(out, headers.flatMap(splitHeader), treat);
+  const seen = appendResponseHeaders(out, headers.flatMap(splitHeader), treat);
   return { out, seen };
 }
 

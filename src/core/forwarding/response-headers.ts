@@ -1,16 +1,15 @@
 /**
- * Headers of the upstream's answer on their way to the client: without those of the connection, and without those that
- * only Rolegate says. A route may add and remove some; CORS headers are the gateway's alone where a route has CORS.
+ * Headers of the upstream's response on their way to the client: without those of the connection, and without those that
+ * only Rolegate may send. A route may add and remove some; where a route has CORS, its headers are the gateway's alone.
  */
-import { appendCorsHeaders } from '../cors/cors-headers.ts';
-import type { Route } from '../routing/route.ts';
-import { appendAdded } from './answer-rules.ts';
-import { connectionList } from './connection-list.ts';
-import { canonicalName, hopByHop } from './header-names.ts';
-import type { IdentityHeader } from './identity-headers.ts';
 
-/** What the writer of the answer needs to know of the headers that passed. */
-export interface AnswerFacts {
+import { canonicalName, connectionList, hopByHop } from '../syntax/header-names.ts';
+import { appendCorsHeaders } from './cors.ts';
+import type { IdentityHeader } from './identity-headers.ts';
+import { appendAdded, type ResponseSettings } from './response-rules.ts';
+
+/** What the writer of the response needs to know of the headers that passed. */
+export interface ResponseFacts {
   /** Declared length, or -1 when there is none. */
   contentLength: number;
   /** Well-formed `x-error` and `x-error-id` of the service itself. */
@@ -20,18 +19,18 @@ export interface AnswerFacts {
   coded: boolean;
 }
 
-/** What happens to a header of an answer. */
-export type AnswerTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
+/** What happens to a header of a response. */
+export type ResponseTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
 
 /** By the name as received. */
-export type TreatAnswer = (name: string) => AnswerTreatment;
+export type TreatResponse = (name: string) => ResponseTreatment;
 
 /**
  * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which
- * would show what stands behind), the identity that only goes to upstreams, and our mark of a stale verdict.
+ * would show what runs behind the gateway), the identity that only goes to upstreams, and our mark of a stale verdict.
  */
-export function compileAnswerTreatment(identityHeaders: readonly IdentityHeader[]): TreatAnswer {
-  const treatments = new Map<string, AnswerTreatment>();
+export function compileResponseTreatment(identityHeaders: readonly IdentityHeader[]): TreatResponse {
+  const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
@@ -40,7 +39,7 @@ export function compileAnswerTreatment(identityHeaders: readonly IdentityHeader[
     const canonical = canonicalName(name);
     const treatment = treatments.get(canonical);
     if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
-    // Another spelling frames nothing and says no error, but somebody on the way may take it for the real one.
+    // Another spelling means nothing here, but something between here and the client may take it for the real one.
     return canonical === name.toLowerCase() ? treatment : 'remove';
   };
 }
@@ -50,14 +49,14 @@ export function compileAnswerTreatment(identityHeaders: readonly IdentityHeader[
  * received. The service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or
  * null; `asked` are the headers of the request, for CORS.
  */
-export function appendAnswerHeaders(
+export function appendResponseHeaders(
   out: string[],
   raw: readonly string[],
-  treat: TreatAnswer,
-  route: Pick<Route, 'answers' | 'cors'> | null = null,
+  treat: TreatResponse,
+  route: ResponseSettings | null = null,
   asked: readonly string[] = [],
-): AnswerFacts {
-  const answers = route?.answers ?? null;
+): ResponseFacts {
+  const rules = route?.response ?? null;
   const cors = route?.cors ?? null;
   let contentLength = -1;
   const listed = connectionList(raw);
@@ -89,14 +88,14 @@ export function appendAnswerHeaders(
         break;
     }
     if (listed?.has(canonicalName(name))) continue;
-    if (answers !== null) {
-      const position = answers.names.get(name.toLowerCase()) ?? answers.added.length;
+    if (rules !== null) {
+      const position = rules.names.get(name.toLowerCase()) ?? rules.added.length;
       if (position < 0) continue;
-      said |= position < answers.added.length ? 1 << position : 0;
+      said |= position < rules.added.length ? 1 << position : 0;
     }
     out.push(name, value);
   }
-  if (answers !== null) appendAdded(out, answers, said);
+  if (rules !== null) appendAdded(out, rules, said);
   if (cors !== null) appendCorsHeaders(out, cors, asked);
   const hasError = error !== null && errorId !== null && errorText.test(error) && uuid.test(errorId);
   if (hasError) out.push('x-error', error!, 'x-error-id', errorId!);
@@ -107,7 +106,7 @@ export function appendAnswerHeaders(
 const errorText = /^[\x20-\x7e]{1,256}$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** The `x-error` text of a service's answer that has none, by status. */
+/** The `x-error` text of a service's response that has none, by status. */
 export function annotation(status: number): string {
   if (status === 404) return 'The service has no such resource';
   if (status >= 500) return 'The service failed';

@@ -4,8 +4,7 @@
  * ones, and all of these one after the other.
  */
 import { canonicalPath } from './canonical-path.ts';
-import { fitCharacters } from './fitted-characters.ts';
-import { withoutBlanks } from './segment-blanks.ts';
+import { fitCharacters, withoutBlanks } from './look-alikes.ts';
 
 /** A path with more of them is no honest one. */
 const most = 16;

@@ -1,6 +1,6 @@
 /** Reads `match.host` and `match.path` of a route. */
-import { canonicalHost } from '../request/canonical-host.ts';
-import { canonicalPath } from '../request/canonical-path.ts';
+import { canonicalHost } from './canonical-host.ts';
+import { canonicalPath } from './canonical-path.ts';
 import type { RoutePattern, Segment } from './path-pattern.ts';
 
 /** Letters, digits, `-` and `_`: these unreserved characters (RFC 3986 section 2.3) have one spelling in a path. */

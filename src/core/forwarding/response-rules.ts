@@ -1,6 +1,7 @@
-/** What a route does to the headers of answers: security headers, headers of its own, and headers that it takes away. */
+/** What a route does to the headers of responses: security headers, headers of its own, and headers that it removes. */
+import { appendCorsHeaders, type CorsPolicy } from './cors.ts';
 
-export interface AnswerRules {
+export interface ResponseRules {
   /** By name in lower case: -1 removes the service's; from 0 on, the position in `added` that the service's replaces. */
   readonly names: ReadonlyMap<string, number>;
   /** Headers that come with every answer, unless the service has sent one of a position that it may replace. */
@@ -11,7 +12,7 @@ export interface AnswerRules {
 
 export type SecurityLevel = 'off' | 'basic' | 'strict';
 
-export interface AnswerRulesSource {
+export interface ResponseRulesSource {
   readonly security: SecurityLevel;
   readonly set: ReadonlyMap<string, string>;
   readonly remove: readonly string[];
@@ -42,7 +43,7 @@ const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string
 const ofRefusals: ReadonlySet<string> = new Set(['cache-control', 'vary']);
 
 /** Null when nothing is added and nothing removed. */
-export function compileAnswerRules(source: AnswerRulesSource): AnswerRules | null {
+export function compileResponseRules(source: ResponseRulesSource): ResponseRules | null {
   const names = new Map<string, number>([...source.remove, ...source.set.keys()].map((name) => [name, -1]));
   // What the route sets or removes has the last word. Security headers come first, so that their bits fit a number.
   const added = [...securityHeaders[source.security].filter(([name]) => !names.has(name)), ...source.set];
@@ -54,8 +55,27 @@ export function compileAnswerRules(source: AnswerRulesSource): AnswerRules | nul
 }
 
 /** Appends what the service has not said itself; `said` holds a bit for each position that it has. */
-export function appendAdded(out: string[], { added }: AnswerRules, said: number): void {
+export function appendAdded(out: string[], { added }: ResponseRules, said: number): void {
   added.forEach(([name, value], position) => {
     if (position > 30 || (said & (1 << position)) === 0) out.push(name, value);
   });
+}
+
+/** The settings of a route for the headers of responses. */
+export interface ResponseSettings {
+  /** Null: nothing of the route's own. */
+  readonly response: ResponseRules | null;
+  /** Null: no page of another origin may use the route. */
+  readonly cors: CorsPolicy | null;
+}
+
+/**
+ * Headers that a route adds to our own refusals, so that pages of allowed origins can read them: names and values in
+ * turn. None without a route, as for a path that matches none.
+ */
+export function refusalHeadersOf(route: ResponseSettings | null, rawHeaders: readonly string[]): readonly string[] {
+  if (route === null) return [];
+  const out = route.response === null ? [] : [...route.response.refusals];
+  if (route.cors !== null) appendCorsHeaders(out, route.cors, rawHeaders);
+  return out;
 }

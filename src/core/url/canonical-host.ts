@@ -1,5 +1,5 @@
 /** The host that routes are matched with: lower case, without port and trailing dot (RFC 9110 section 4.2.3). */
-import { parseAddress } from '../forwarding/trusted-proxies.ts';
+import { parseAddress } from '../syntax/addresses.ts';
 
 const name = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
 const ascii = /^[\x21-\x7e]+$/;

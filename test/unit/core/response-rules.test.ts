@@ -1,12 +1,15 @@
 /** What a route does to the headers of answers, and what an upstream cannot say. */
 import { describe, expect, test } from 'vitest';
-import { compileCors } from '../../../src/core/cors/cors-policy.ts';
-import { appendAnswerHeaders, compileAnswerTreatment } from '../../../src/core/forwarding/answer-headers.ts';
-import { type AnswerRulesSource, compileAnswerRules } from '../../../src/core/forwarding/answer-rules.ts';
-import { refusalHeadersOf } from '../../../src/core/forwarding/route-headers.ts';
+import { compileCors } from '../../../src/core/forwarding/cors.ts';
+import { appendResponseHeaders, compileResponseTreatment } from '../../../src/core/forwarding/response-headers.ts';
+import {
+  compileResponseRules,
+  type ResponseRulesSource,
+  refusalHeadersOf,
+} from '../../../src/core/forwarding/response-rules.ts';
 import { splitHeader } from './make-policy.ts';
 
-const treat = compileAnswerTreatment([
+const treat = compileResponseTreatment([
   { name: 'user-id', field: 'userId' },
   { name: 'groups', field: 'groups' },
 ]);
@@ -19,12 +22,12 @@ const cors = compileCors({
   credentials: false,
   maxAgeMs: 0,
 });
-const rules = (part: Partial<Omit<AnswerRulesSource, 'set'>> & { set?: Record<string, string> }) =>
-  compileAnswerRules({ security: 'off', remove: [], ...part, set: new Map(Object.entries(part.set ?? {})) });
+const rules = (part: Partial<Omit<ResponseRulesSource, 'set'>> & { set?: Record<string, string> }) =>
+  compileResponseRules({ security: 'off', remove: [], ...part, set: new Map(Object.entries(part.set ?? {})) });
 
 function pass(headers: readonly string[], route: Parameters<typeof refusalHeadersOf>[0] = null, asked: string[] = []) {
   const out: string[] = [];
-  appendAnswerHeaders(out, headers.flatMap(splitHeader), treat, route, asked);
+  appendResponseHeaders(out, headers.flatMap(splitHeader), treat, route, asked);
   return out;
 }
 
@@ -54,8 +57,8 @@ describe('an upstream cannot say', () => {
   test('who may read it, where the route says so', () => {
     const said = ['Access-Control-Allow-Origin: *', 'access-control-allow-credentials: true', 'Vary: Accept'];
     expect(pass(said)).toEqual(said.flatMap(splitHeader));
-    expect(pass(said, { cors, answers: null })).toEqual(['Vary', 'Accept', 'vary', 'Origin']);
-    expect(pass(said, { cors, answers: null }, ['Origin', app])).toEqual([
+    expect(pass(said, { cors, response: null })).toEqual(['Vary', 'Accept', 'vary', 'Origin']);
+    expect(pass(said, { cors, response: null }, ['Origin', app])).toEqual([
       ...['Vary', 'Accept', 'vary', 'Origin', 'access-control-allow-origin', app],
       ...['access-control-expose-headers', 'x-error, x-error-id'],
     ]);
@@ -68,22 +71,25 @@ test('nothing to do is no rule at all', () => {
 
 test('headers that are set replace those of the service, and those that are removed go', () => {
   const answers = rules({ set: { 'cache-control': 'no-store' }, remove: ['server'] });
-  expect(pass(['Cache-Control: public', 'CACHE-CONTROL: x', 'Server: s', 'A: b'], { cors: null, answers })).toEqual([
-    ...['A', 'b', 'cache-control', 'no-store'],
-  ]);
+  expect(
+    pass(['Cache-Control: public', 'CACHE-CONTROL: x', 'Server: s', 'A: b'], { cors: null, response: answers }),
+  ).toEqual([...['A', 'b', 'cache-control', 'no-store']]);
 });
 
 test('however many headers are set, the security headers are told apart', () => {
   const many = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`x-${i}`, String(i)]));
   const answers = rules({ security: 'strict', set: many });
-  const out = pass(['X-Frame-Options: SAMEORIGIN'], { cors: null, answers });
+  const out = pass(['X-Frame-Options: SAMEORIGIN'], { cors: null, response: answers });
   const names = out.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
   expect([new Set(names).size, names.length]).toEqual([77, 77]);
 });
 
 test('security headers are those that the service has not said better', () => {
   const answers = rules({ security: 'strict', set: { 'referrer-policy': 'origin' }, remove: ['x-frame-options'] });
-  const out = pass(['Content-Security-Policy: default-src https:', 'X-Frame-Options: x'], { cors: null, answers });
+  const out = pass(['Content-Security-Policy: default-src https:', 'X-Frame-Options: x'], {
+    cors: null,
+    response: answers,
+  });
   expect(out.slice(0, 2)).toEqual(['Content-Security-Policy', 'default-src https:']);
   const names = out.filter((_, i) => i % 2 === 0);
   expect(names).toContain('strict-transport-security');
@@ -94,11 +100,11 @@ test('security headers are those that the service has not said better', () => {
 
 test('our own refusals carry them too, apart from what they say themselves', () => {
   const answers = rules({ security: 'basic', set: { 'cache-control': 'public', 'x-own': '1' } });
-  const out = refusalHeadersOf({ cors, answers }, ['Origin', app]);
+  const out = refusalHeadersOf({ cors, response: answers }, ['Origin', app]);
   expect(out).toContain('x-own');
   expect(out).toContain('nosniff');
   expect(out).toContain('x-error, x-error-id');
   expect(out).not.toContain('cache-control');
   expect(refusalHeadersOf(null, [])).toEqual([]);
-  expect(refusalHeadersOf({ cors: null, answers: null }, ['Origin', app])).toEqual([]);
+  expect(refusalHeadersOf({ cors: null, response: null }, ['Origin', app])).toEqual([]);
 });

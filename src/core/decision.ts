@@ -1,0 +1,72 @@
+/** The result of `decide`. Only `allow` is ever forwarded; a preflight is answered by the gateway itself. */
+import type { Identity, VerdictSource } from './identity/identity.ts';
+import type { ReasonCode } from './outcome/reasons.ts';
+import type { Criterion } from './policy/conditions.ts';
+import type { CanonicalRequest } from './request/request-view.ts';
+import type { Route } from './routing/route.ts';
+
+/** The stages of a decision, in order; a refusal names the one that refused. */
+export const stages = ['normalize', 'match', 'extract', 'resolve', 'authorize'] as const;
+export type Stage = (typeof stages)[number];
+
+export type Decision = Allow | Refuse | Preflight;
+
+/** What is known so far. `decide` fills it in stage by stage; in a decision it is final. */
+export interface Trail {
+  /** The stage that settled the decision. */
+  stage: Stage;
+  /** The canonical reading; null: there is none. */
+  request: CanonicalRequest | null;
+  route: Route | null;
+  /** Null: anonymous, or not known. */
+  identity: Identity | null;
+  /** Where the verdict came from. */
+  source: VerdictSource;
+}
+
+export interface Allow extends Readonly<Trail> {
+  readonly outcome: 'allow';
+  readonly reason: null;
+  readonly request: CanonicalRequest;
+  readonly route: Route;
+  /** The verdict is past its lifetime and served because the Auth API is unavailable. */
+  readonly stale: boolean;
+  /** What the rule says, on a route that is only tried out (`mode: shadow`); null: it allows the request. */
+  readonly shadowed: Refuse | null;
+}
+
+/** A browser's question about a request that it has not sent yet, answered with 200 and these headers. */
+export interface Preflight extends Readonly<Trail> {
+  readonly outcome: 'preflight';
+  readonly reason: null;
+  readonly request: CanonicalRequest;
+  readonly route: Route;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+}
+
+export interface Refuse extends Readonly<Trail> {
+  readonly outcome: 'refuse';
+  readonly reason: ReasonCode;
+  /** Seconds of `Retry-After` that the Auth API asked for, or null. */
+  readonly retryAfterS: number | null;
+  /** Value of `Allow`, with reason `method_not_allowed`. */
+  readonly allow: string | null;
+  /** The condition that is not met, with reason `condition_failed`. */
+  readonly condition: Criterion | null;
+  /** What was thrown, with reason `internal_error`; for the log. */
+  readonly cause: unknown;
+}
+
+export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
+  return { ...trail, outcome: 'allow', reason: null, request, route, stale, shadowed: null };
+}
+
+export function refuse(
+  trail: Readonly<Trail>,
+  reason: ReasonCode,
+  details: Partial<Pick<Refuse, 'retryAfterS' | 'allow' | 'condition' | 'cause'>> = {},
+): Refuse {
+  const { retryAfterS = null, allow: methods = null, condition = null, cause = null } = details;
+  return { ...trail, outcome: 'refuse', reason, retryAfterS, allow: methods, condition, cause };
+}

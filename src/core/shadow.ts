@@ -1,0 +1,41 @@
+/**
+ * Routes that are only tried out (`mode: shadow`): a request that the rule refuses is let through, as by
+ * `access: optional` without `when`. What does not depend on the rule is refused as always: how a request is read, which
+ * methods exist, ambiguous credentials, an unavailable Auth API. `deny` stays closed too.
+ */
+import type { Decision, Refuse } from './decision.ts';
+import { reasons } from './outcome/reasons.ts';
+
+/** The decision itself, or `allow` in its place. */
+export function throughShadow(decision: Decision): Decision {
+  if (decision.outcome !== 'refuse' || decision.route?.mode !== 'shadow') return decision;
+  const { stage, request, route, identity, source } = decision;
+  if (request === null || !isRefusedByRule(decision)) return decision;
+  return {
+    outcome: 'allow',
+    reason: null,
+    stage,
+    request,
+    route,
+    identity,
+    source,
+    stale: false,
+    shadowed: decision,
+  };
+}
+
+/** Whether the rule of the route refused, and nothing else. */
+function isRefusedByRule({ stage, reason }: Refuse): boolean {
+  switch (stage) {
+    case 'extract':
+      // Where `optional` takes a caller for anonymous: no credential, or a malformed one.
+      return reasons[reason].status === 401;
+    case 'resolve':
+      // The Auth API's rejection alone; everything else means that it is not known who asks.
+      return reason === 'credential_rejected';
+    case 'authorize':
+      return reason === 'role_missing' || reason === 'role_forbidden' || reason === 'condition_failed';
+    default:
+      return false;
+  }
+}
