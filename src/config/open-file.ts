@@ -6,9 +6,9 @@ import type { Schema } from './schema/metadata.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
 import { largestFile, readYaml } from './yaml/read-yaml.ts';
+import type { Variables } from './yaml/substitute-env.ts';
 
-export interface ReadOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface ReadOptions extends Variables {
   /** Text of a secret file; throws when it cannot be read. */
   readonly readSecret: (path: string) => string;
 }
@@ -20,19 +20,14 @@ export interface OpenedFile<File> {
   readonly parts: Parts<File> | null;
 }
 
-export function openFile<File>(
-  schema: Schema,
-  file: string,
-  text: string,
-  { env, readSecret }: ReadOptions,
-): OpenedFile<File> {
+export function openFile<File>(schema: Schema, file: string, text: string, options: ReadOptions): OpenedFile<File> {
   // Of a file that is not read no line is shown either: finding it would take longer than all else.
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines);
-  const root = readYaml(text, env, list);
+  const root = readYaml(text, options, list);
   if (root === null) return { list, check: null, parts: null };
   const parts = readValue(schema, root, list.report);
   if (parts === undefined) return { list, check: null, parts: null };
-  return { list, check: createCheck(root, lines, list, readSecret), parts: parts as Parts<File> };
+  return { list, check: createCheck(root, lines, list, options.readSecret), parts: parts as Parts<File> };
 }

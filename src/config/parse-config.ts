@@ -84,8 +84,10 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkIdentityHeaders(parts, check);
   checkUpstreams(parts, check);
   const secrets = readSecrets(parts, check);
+  // Other people may write these: they get no variable, which can be a secret, unless the main file lists it.
+  const shared = { ...options, allowed: new Set(parts.includedVariables?.filter((name) => name !== undefined)) };
   const included = openIncluded(parts.include, check, options.readIncluded, (file, content) =>
-    openFile<IncludedFile>(includedSchema, file, content, options),
+    openFile<IncludedFile>(includedSchema, file, content, shared),
   );
   const { routes, tests } = parts;
   const files: readonly RuleFile[] = [
@@ -96,7 +98,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const roleMapping = checkRoleOrigins(parts.roles, check);
   const { table, ids, words, places } = checkRoutes(parts, roles, files, check);
   const testFiles = openTests(files, options.readTests, (file, content) =>
-    openFile<TestFile>(testFileSchema, file, content, options),
+    openFile<TestFile>(testFileSchema, file, content, shared),
   );
   const suite = checkTests([...files, ...testFiles.files], { roles, roleMapping, routeIds: ids, words });
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];

@@ -7,7 +7,7 @@ import { identityFields } from '../core/forwarding/identity-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
 import { cache, credentials, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
-import { type IncludedFile, include } from './schema/include.ts';
+import { type IncludedFile, include, includedVariables } from './schema/include.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
 import { Refusal, scalar, word } from './schema/scalar.ts';
@@ -56,6 +56,14 @@ export const configSchema = z.strictObject({
     examples: [['routes/*.yaml']],
     alternative: true,
   }),
+  includedVariables: includedVariables
+    .meta({
+      class: 'exposes',
+      description:
+        'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: whoever writes such a file can send it to clients.',
+      examples: [['ORDERS_HOST']],
+    })
+    .prefault([]),
   tests: tests.meta({ description: 'Tests of the rules.' }).prefault({}),
 });
 

@@ -1,4 +1,4 @@
-/** Keys of `include`, and of a file that is included. */
+/** `include` and what goes with it, and the keys of a file that is included. */
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { route } from './routes.ts';
@@ -22,6 +22,14 @@ const filePattern = text('the name of a file, or a pattern such as "routes/*.yam
 });
 
 export const include = z.array(filePattern);
+
+const variableExpected = 'the name of an environment variable, such as ORDERS_HOST';
+
+export const includedVariables = z.array(
+  text(variableExpected, (value) =>
+    /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(value) ? value : new Refusal(`expected ${variableExpected}`),
+  ),
+);
 
 const hostPattern = text('a host name, such as api.example.test or *.example.test', (value) => {
   try {

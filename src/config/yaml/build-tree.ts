@@ -1,7 +1,7 @@
 /** Walks the YAML document once and makes the tree, reporting every key, tag and alias that is refused. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { ProblemList } from '../problem.ts';
-import { substituteEnv } from './substitute-env.ts';
+import { substituteEnv, type Variables } from './substitute-env.ts';
 import type { MapEntry, Node, ScalarNode } from './tree.ts';
 
 /** Levels of nesting. */
@@ -19,11 +19,7 @@ interface Built {
   readonly weight: number;
 }
 
-export function buildTree(
-  contents: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-  list: ProblemList,
-): Node {
+export function buildTree(contents: unknown, variables: Variables, list: ProblemList): Node {
   const anchors = new Map<string, Built | null>();
   let aliased = 0;
 
@@ -73,7 +69,7 @@ export function buildTree(
   const readScalar = (value: unknown, offset: number): Built => {
     if (typeof value === 'string') {
       if (!value.includes('${')) return leaf(offset, value);
-      const substitution = substituteEnv(value, env);
+      const substitution = substituteEnv(value, variables);
       if (!substitution.ok) {
         list.report(offset, substitution.message, substitution.hint);
         return leaf(offset, null, true);

@@ -5,6 +5,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
 import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
+import type { Variables } from './substitute-env.ts';
 import type { Node } from './tree.ts';
 
 /** How the YAML library reads a configuration: the core schema of YAML 1.2, and nothing else. */
@@ -23,11 +24,7 @@ const yamlOptions = {
 export const largestFile: number = 16 * 1024 * 1024;
 
 /** Returns null when nothing useful can be said beyond the problems reported. */
-export function readYaml(
-  text: string,
-  env: Readonly<Record<string, string | undefined>>,
-  list: ProblemList,
-): Node | null {
+export function readYaml(text: string, variables: Variables, list: ProblemList): Node | null {
   if (text.length > largestFile) {
     list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
     return null;
@@ -54,7 +51,7 @@ export function readYaml(
     return null;
   }
   if (!isMap(contents) && !isSeq(contents) && !isScalar(contents) && !isAlias(contents)) return null;
-  return buildTree(contents, env, list);
+  return buildTree(contents, variables, list);
 }
 
 function parse(text: string): Document.Parsed | null {

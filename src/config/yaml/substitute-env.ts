@@ -1,11 +1,18 @@
 /**
  * Puts environment variables into a scalar, after YAML is parsed: a value can hold quotes, colons or line breaks and
- * stays one scalar. `${NAME}`, `${NAME:-default}` (also when the variable is empty), and `$${` for a literal `${`.
+ * stays one scalar. `${NAME}`, `${NAME:-default}` (also when the variable is empty), and `$${` for a literal `${`. A text
+ * that other people may write reads only the variables that it is allowed.
  */
 
 export type Substitution =
   | { readonly ok: true; readonly text: string; readonly used: readonly UsedVariable[] }
   | { readonly ok: false; readonly message: string; readonly hint: string };
+
+export interface Variables {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Names of those that the text may read; without it, every one. */
+  readonly allowed?: ReadonlySet<string>;
+}
 
 export interface UsedVariable {
   readonly name: string;
@@ -14,7 +21,7 @@ export interface UsedVariable {
 
 const reference = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/;
 
-/** Keys that anybody may make up; one for a webhook has a form of its own. */
+/** Names of secrets of any form; one for a webhook has a form of its own. */
 const secret = /(?<!WEBHOOK_)(?:SECRET|ADMIN_TOKEN)$/;
 
 function hintFor(name: string): string {
@@ -23,7 +30,7 @@ function hintFor(name: string): string {
     : `set it, or give a default: \${${name}:-value}`;
 }
 
-export function substituteEnv(text: string, env: Readonly<Record<string, string | undefined>>): Substitution {
+export function substituteEnv(text: string, { env, allowed }: Variables): Substitution {
   let out = '';
   let at = 0;
   const used: UsedVariable[] = [];
@@ -43,6 +50,14 @@ export function substituteEnv(text: string, env: Readonly<Record<string, string 
       };
     }
     const name = match[1]!;
+    if (allowed?.has(name) === false) {
+      // Whether it is set is not said, and a default does not stand in for it.
+      return {
+        ok: false,
+        message: `only the main file may read the environment variable ${name}`,
+        hint: `name it there: "includedVariables: [${name}]"`,
+      };
+    }
     const set = Object.hasOwn(env, name) ? env[name] : undefined;
     const fallback = match[2];
     const value = set === undefined || (set === '' && fallback !== undefined) ? fallback : set;

@@ -31,8 +31,8 @@ function main(include = '["routes/*.yaml"]', rest = 'routes: []\n'): string {
 const route = (id: string, path: string, access = '[user]') =>
   `  - { id: ${id}, match: { path: "${path}" }, upstream: orders, access: ${access} }\n`;
 
-function load(file: string) {
-  const result = loadConfig(file, {});
+function load(file: string, env: Readonly<Record<string, string>> = {}) {
+  const result = loadConfig(file, env);
   const problems = result.ok
     ? []
     : result.problems.map(
@@ -141,6 +141,49 @@ describe('problems', () => {
     put('routes/a.yaml', 'routes:\n  - { id: a, match: { path: /a }, upstream: orders }\n');
     const { result } = load(main(undefined, 'defaults: { access: authenticated }\nroutes: []\n'));
     expect(result.ok && result.config.routes.routes[0]?.access.every).toEqual({ kind: 'authenticated' });
+  });
+});
+
+describe('variables of the environment', () => {
+  const env = { ADMIN_TOKEN: 't'.repeat(40), REGION: 'eu' };
+  const withHeader = (value: string) =>
+    `routes:\n${route('a', '/a').replace(' }\n', () => `, responseHeaders: { set: { x-a: "${value}" } } }\n`)}`;
+
+  test.each([
+    ['one that is set', `\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
+    ['one that is set, in the midst of a text', `token=\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
+    ['one that is set, with a default', `\${ADMIN_TOKEN:-none}`, 'ADMIN_TOKEN'],
+    ['one that is not set', `\${OTHER}`, 'OTHER'],
+    ['one that is not set, with a default', `\${OTHER:-none}`, 'OTHER'],
+  ])('an included file reads none: %s', (_name, value, name) => {
+    put('routes/a.yaml', withHeader(value));
+    const { problems, result } = load(main(), env);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        new RegExp(`^routes/a\\.yaml:2:\\d+ only the main file may read the environment variable ${name}$`),
+      ),
+    ]);
+    expect(!result.ok && result.problems[0]?.hint).toBe(`name it there: "includedVariables: [${name}]"`);
+    expect(JSON.stringify(result)).not.toContain(env.ADMIN_TOKEN);
+  });
+
+  test('but those that the main file lists, and what only looks like one', () => {
+    put('routes/a.yaml', withHeader(`\${REGION} $\${ADMIN_TOKEN}`));
+    const listed = main(undefined, 'includedVariables: [REGION]\nroutes: []\n');
+    expect(load(listed, env).problems).toEqual([]);
+    const { result } = load(listed, env);
+    expect(result.ok && result.config.routes.routes[0]?.response?.added).toEqual([['x-a', `eu \${ADMIN_TOKEN}`]]);
+    put('routes/a.yaml', withHeader(`\${REGION} \${ADMIN_TOKEN}`));
+    expect(load(listed, env).problems).toHaveLength(1);
+  });
+
+  test('the main file reads every one, and lists only names', () => {
+    put('routes/a.yaml', `routes:\n${route('a', '/a')}`);
+    expect(load(main(undefined, `routes:\n${route('own', `/\${REGION}`)}`), env).ids).toEqual(['own', 'a']);
+    expect(load(main(undefined, 'includedVariables: ["*", "A-B"]\nroutes: []\n'), env).problems).toEqual([
+      'gateway.yaml:6:21 expected the name of an environment variable, such as ORDERS_HOST',
+      'gateway.yaml:6:26 expected the name of an environment variable, such as ORDERS_HOST',
+    ]);
   });
 });
 

@@ -71,7 +71,7 @@ test.each(everyKey.filter(([, schema]) => documentation(schema).example !== unde
     for (const value of [documentation(schema).example, written(schema)]) {
       if (value === undefined) continue;
       const list = createProblemList('f', '', createLineIndex(''));
-      const node = readYaml(JSON.stringify({ value }), { ...env, ROLEGATE: 'x' }, list);
+      const node = readYaml(JSON.stringify({ value }), { env: { ...env, ROLEGATE: 'x' } }, list);
       if (node?.kind !== 'map') throw new Error('no node');
       readValue(schema, node.entries.get('value')!.value, list.report);
       expect(list.problems()).toEqual([]);
@@ -161,7 +161,7 @@ test.each(['reference', ...shipped])("%s: the walk over the schema agrees with z
   // Without variables, so that both see the same text.
   const plain = text.replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1').replaceAll(/\$\{[A-Z_]+\}/g, 'http://filled.test:1');
   const list = createProblemList('f', plain, createLineIndex(plain));
-  const node = readYaml(plain, {}, list);
+  const node = readYaml(plain, { env: {} }, list);
   const walked = readValue(configSchema, node!, list.report);
   expect(list.problems()).toEqual([]);
   expect(walked).toEqual(configSchema.parse(parseYaml(plain)));

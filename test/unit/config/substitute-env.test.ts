@@ -18,7 +18,7 @@ test.each([
   ['a value that looks like a reference stays text', `\${NESTED}`, `\${A}`],
   ['a value with YAML in it stays text', `\${QUOTE}`, '": {x'],
 ])('%s', (_, text, expected) => {
-  expect(substituteEnv(text, env)).toMatchObject({ ok: true, text: expected });
+  expect(substituteEnv(text, { env })).toMatchObject({ ok: true, text: expected });
 });
 
 test.each([
@@ -29,10 +29,10 @@ test.each([
   ['a reference in a default', `\${NONE:-\${A}}`, 'not a valid reference'],
   ['no name', `\${}`, 'not a valid reference'],
 ])('%s is refused', (_, text, message) => {
-  const result = substituteEnv(text, env);
+  const result = substituteEnv(text, { env });
   expect(result).toMatchObject({ ok: false, message: expect.stringContaining(message) });
 });
 
 test('only the values that were used are named, so that messages can hide them', () => {
-  expect(substituteEnv(`\${A} \${NONE:-two}`, env)).toMatchObject({ used: [{ name: 'A', value: 'one' }] });
+  expect(substituteEnv(`\${A} \${NONE:-two}`, { env })).toMatchObject({ used: [{ name: 'A', value: 'one' }] });
 });

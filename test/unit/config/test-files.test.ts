@@ -31,8 +31,8 @@ tests:
 const one = (name: string, as = 'ann') =>
   `cases: [{ name: ${name}, as: ${as}, request: GET /orders/2, expect: allow }]\n`;
 
-function load(tests: TestFiles, file = put('gateway.yaml', config)) {
-  const result = loadConfig(file, {}, undefined, tests);
+function load(tests: TestFiles, file = put('gateway.yaml', config), env: Readonly<Record<string, string>> = {}) {
+  const result = loadConfig(file, env, undefined, tests);
   const problems = result.ok
     ? []
     : result.problems.map(
@@ -40,6 +40,18 @@ function load(tests: TestFiles, file = put('gateway.yaml', config)) {
       );
   return { names: result.ok ? result.config.tests.cases.map(({ name }) => name) : [], problems, result };
 }
+
+test('a file of tests reads only the variables that the configuration lists', () => {
+  const env = { ADMIN_TOKEN: 't'.repeat(40), TENANT: 'acme' };
+  const request = (name: string) => `cases: [{ as: ann, request: "GET /orders/\${${name}}", expect: allow }]\n`;
+  put('a.test.yaml', request('TENANT'));
+  const message = 'a.test.yaml:1:29 only the main file may read the environment variable TENANT';
+  expect(load('found', undefined, env).problems).toEqual([message]);
+  const listing = put('gateway.yaml', `${config}includedVariables: [TENANT]\n`);
+  expect(load('found', listing, env).problems).toEqual([]);
+  put('a.test.yaml', request('ADMIN_TOKEN'));
+  expect(load('found', listing, env).problems).toHaveLength(1);
+});
 
 describe('found', () => {
   test('in the folder and below, in the order of their names, after the tests beside the routes', () => {
