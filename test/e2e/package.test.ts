@@ -1,11 +1,12 @@
 /** The npm package, as somebody gets it: what is in the tarball, and what it does in an empty folder of its own. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { environmentWithNpm, findOldNode, unreachable } from '../support/machine-environment.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { runCommand } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
@@ -46,8 +47,9 @@ describe('the tarball', () => {
   test('holds the program, its types, its configuration files and who may use it how, and nothing else', () => {
     const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
     const other = paths().filter((path) => !/^dist\/(main|index|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path));
+    const launchers = ['bin/node.cjs', bin.rolegate];
     const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/licenses.txt', 'package.json'];
-    expect(other.sort()).toEqual([...texts, ...configs].sort());
+    expect(other.sort()).toEqual([...launchers, ...texts, ...configs].sort());
   });
 
   test('every source has its types in it, and types come of sources alone', () => {
@@ -60,7 +62,7 @@ describe('the tarball', () => {
   test('every file of the program is used by it', () => {
     // Comments of packages name types in files of theirs.
     const read = (path: string) => readFileSync(join(copy.folder, path), 'utf8').replace(/^\s*\*.*$/gm, '');
-    const reached = new Set([bin.rolegate, exports['.'].default.slice(2)]);
+    const reached = new Set(['dist/main.js', exports['.'].default.slice(2)]);
     for (const path of reached) {
       for (const [, name = ''] of read(path).matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g))
         reached.add(join(path, '..', name));
@@ -108,35 +110,24 @@ describe('the tarball', () => {
   });
 });
 
-describe('installed in an empty folder', () => {
+describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) => {
+  let env: NodeJS.ProcessEnv;
   let folder: string;
-  /** Without the folders of programs that npm put there for this run: what is on the PATH is what the machine has. */
-  const path = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((entry) => !entry.includes('node_modules') && !entry.includes('node-gyp-bin'))
-    .join(delimiter);
-  const npmVariables = Object.keys(process.env).filter((name) =>
-    /^npm_(package|lifecycle)|^NODE(?!_EXTRA_CA_CERTS)/.test(name),
-  );
-  const env = { ...Object.fromEntries(npmVariables.map((name) => [name, undefined])), PATH: path };
-
   beforeAll(async () => {
+    env = environmentWithNpm(version);
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-package-')));
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
     const tarball = join(copy.folder, 'build', packed.filename);
     // Five minutes of silence, as npm has it, are more than the whole test may take.
     const impatient = ['--fetch-timeout=15000', '--fetch-retries=5', '--fetch-retry-mintimeout=1000'];
-    const args = ['install', '--prefer-offline', ...impatient, tarball];
-    const install = runCommand('npm', args, env, { cwd: folder });
+    const install = runCommand('npm', ['install', '--prefer-offline', ...impatient, tarball], env, { cwd: folder });
     if ((await install.ended) === 0) return;
-    if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENOTCACHED/.test(install.output())) {
-      skipHere('npm does not reach its registry');
-    }
+    if (unreachable.test(install.output())) skipHere('npm does not reach its registry');
     throw new Error(install.output());
   }, 170_000);
   afterAll(() => {
     if (folder !== undefined) rmSync(folder, { recursive: true });
-  });
+  }, 170_000);
 
   test('npx rolegate demo, on whatever Node the machine has', async () => {
     const demo = runCommand('npx', ['rolegate', 'demo'], { ...env, ...freePorts }, { cwd: folder, ownGroup: true });
@@ -150,14 +141,16 @@ describe('installed in an empty folder', () => {
     }
   });
 
-  test('an older Node says in one line what it needs, and exits 2', async () => {
-    const places = path.split(delimiter).map((entry) => join(entry, 'node'));
-    const old = places.find((node) => {
-      if (!existsSync(node)) return false;
-      return Number.parseInt(execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }), 10) < 26;
-    });
-    if (old === undefined) skipHere('no Node older than 26 on the PATH');
-    const command = runCommand(old, [`node_modules/rolegate/${bin.rolegate}`, 'version'], env, { cwd: folder });
+  test('the command works on an older Node, without npm', async () => {
+    const old = findOldNode() ?? skipHere('no Node older than 26 on the PATH');
+    const command = runCommand(old, ['node_modules/.bin/rolegate', 'version'], env, { cwd: folder });
+    expect(await command.ended, command.output()).toBe(0);
+    expect(command.output()).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('the program itself says in one line what it needs on an older Node, and exits 2', async () => {
+    const old = findOldNode() ?? skipHere('no Node older than 26 on the PATH');
+    const command = runCommand(old, ['node_modules/rolegate/dist/main.js', 'version'], env, { cwd: folder });
     expect(await command.ended).toBe(2);
     expect(command.output()).toMatch(/^rolegate needs Node 26 or newer; this is Node \d+\.\d+\.\d+\n$/);
   });
