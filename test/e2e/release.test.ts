@@ -79,8 +79,8 @@ describe('--dry-run', () => {
   });
 
   test('names each part that cannot be made here, and why', async () => {
-    // Git and what a shell needs, but neither docker nor helm.
-    const { code, output } = await release([version, '--dry-run'], { PATH: programs('git', 'sh', 'dirname') });
+    // Node, Git and what a shell needs, but neither docker nor helm.
+    const { code, output } = await release([version, '--dry-run'], { PATH: programs('node', 'git', 'sh', 'dirname') });
     expect(code).toBe(1);
     expect(output).toContain('  image      cannot be made: docker with buildx is not here\n');
     expect(output).toMatch(/^ {2}chart {6}cannot be made: (helm is not here|there is no chart in helm\/)$/m);
