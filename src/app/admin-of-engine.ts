@@ -24,10 +24,12 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
 
 /** `mail`: null: this process sends none. */
 export async function readyOf({ draining, current }: Engine, mail: MailState | null): Promise<ReadyReport> {
+  // Nobody waits for the Auth API to learn that the end has begun.
+  const authApi = draining ? { reachable: false, failures: [] } : await current().resolver.authApiStatus();
   return {
     configuration: true,
-    // Nobody waits for the Auth API to learn that the end has begun.
-    authApi: !draining && (await current().resolver.ready()),
+    authApi: authApi.reachable,
+    authApiFailures: authApi.failures,
     redis: current().resolver.redisConnected(),
     revocations: hears(current()),
     mail: mail === null ? null : !mail.failing,

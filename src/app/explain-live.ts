@@ -18,8 +18,7 @@ export async function explainLive(
   question: LiveQuestion,
 ): Promise<object | { readonly detail: string }> {
   const { credentials, routes, roles } = config;
-  const { apiKeyHeader, apiSecretHeader } = credentials;
-  const carriers = ['authorization', 'cookie', 'host', canonicalName(apiKeyHeader), canonicalName(apiSecretHeader)];
+  const carriers = ['authorization', 'cookie', 'host', ...Object.values(credentials.keyPair ?? {}).map(canonicalName)];
   if (question.headers.some((name, index) => index % 2 === 0 && carriers.includes(canonicalName(name)))) {
     return { detail: 'host and bearer have keys of their own, and no other credential is taken' };
   }

@@ -101,6 +101,7 @@ function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): Auth
   const calls = {
     timeoutMs: authApi.timeout,
     concurrency: authApi.concurrency,
+    rejectedStatuses: authApi.rejectedStatuses,
     honorCacheControl: authApi.honorCacheControl,
     breaker: { failures: authApi.breaker.failures, openMs: authApi.breaker.open },
     paths: authApi.paths,

@@ -107,6 +107,8 @@ interface AuthApiCallConfig {
   readonly timeoutMs: number;
   /** Calls at once; more wait, up to as many again, and beyond that are refused. */
   readonly concurrency: number;
+  /** Statuses by which it rejects a credential. */
+  readonly rejectedStatuses: readonly number[];
   /** Whether `Cache-Control` of an answer can shorten the life of its verdict. */
   readonly honorCacheControl: boolean;
   /** Consecutive failures that open the circuit breaker of a URL, and for how long it stays open. */

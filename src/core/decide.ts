@@ -89,7 +89,8 @@ function finishResolved(
   if (identity !== null) return finish(trail, view, match, mapRoles(roleMapping, resolution));
   if (match.rule.kind === 'optional' && reason === 'credential_rejected') return finish(trail, view, match, null);
   trail.source = source;
-  return refuse(trail, reason, { retryAfterS: resolution.retryAfterS });
+  const { retryAfterS, failure = null } = resolution;
+  return refuse(trail, reason, { retryAfterS, failure });
 }
 
 /** Every way to `allow` leads through here. `accepted` null: an anonymous caller. */

@@ -1,5 +1,5 @@
 /** The result of `decide`. Only `allow` is ever forwarded; a preflight is answered by the gateway itself. */
-import type { Identity, VerdictSource } from './identity/identity.ts';
+import type { Identity, SourceFailure, VerdictSource } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { Criterion } from './policy/conditions.ts';
 import type { CanonicalRequest } from './request/request-view.ts';
@@ -56,6 +56,8 @@ export interface Refuse extends Readonly<Trail> {
   readonly condition: Criterion | null;
   /** What was thrown, with reason `internal_error`; for the log. */
   readonly cause: unknown;
+  /** Why the source of identities gave no result, with an `auth_*` reason; for operators. */
+  readonly failure: SourceFailure | null;
 }
 
 export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
@@ -65,8 +67,8 @@ export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: 
 export function refuse(
   trail: Readonly<Trail>,
   reason: ReasonCode,
-  details: Partial<Pick<Refuse, 'retryAfterS' | 'allow' | 'condition' | 'cause'>> = {},
+  details: Partial<Pick<Refuse, 'retryAfterS' | 'allow' | 'condition' | 'cause' | 'failure'>> = {},
 ): Refuse {
-  const { retryAfterS = null, allow: methods = null, condition = null, cause = null } = details;
-  return { ...trail, outcome: 'refuse', reason, retryAfterS, allow: methods, condition, cause };
+  const { retryAfterS = null, allow: methods = null, condition = null, cause = null, failure = null } = details;
+  return { ...trail, outcome: 'refuse', reason, retryAfterS, allow: methods, condition, cause, failure };
 }

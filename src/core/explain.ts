@@ -8,7 +8,7 @@ import { type AccessReport, explainAccess, explainIdentity, type IdentityReport 
 import { type Candidate, explainCandidates } from './explaining/explain-candidates.ts';
 import { appendRequestHeaders, type ClientFacts, type ForwardingRules } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
-import type { Identity, Resolution } from './identity/identity.ts';
+import type { Identity, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';
@@ -27,6 +27,8 @@ export interface Explanation {
   readonly condition: string | null;
   /** What the rule says, on a route that is only tried out (`mode: shadow`) and lets it through; null otherwise. */
   readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
+  /** Why the Auth API gave no result; null: it did, or was not asked. */
+  readonly failure: SourceFailure | null;
   /** Id of the route; null: none. */
   readonly route: string | null;
   /** The one reading of the request; null when there is none. */
@@ -83,6 +85,7 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
     shadowed: shadowedBy(decision),
+    failure: refusal?.failure ?? null,
     route: route?.id ?? null,
     request:
       request === null

@@ -1,12 +1,13 @@
 /**
- * Judges one complete answer of the Auth API: an identity, a clear no, or no verdict. Only 200 with exactly the
- * contract's JSON is a yes and only 401 (or `verified: false`, or an end that has passed) is a no; anything else means
- * that nobody knows, so that an outage never looks like a bad credential and never opens the door.
+ * Judges one complete response of the Auth API: accepted, rejected, or unavailable. Only 200 with exactly the contract's
+ * JSON accepts a credential, and only a status of `authApi.rejectedStatuses` (or `verified: false`, or an end that has
+ * passed) rejects it. Anything else is a failure of the Auth API, so that an outage never looks like a bad credential
+ * and never lets a request through.
  */
 import type { AuthApiFields } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { Identity, Unresolved } from '../core/identity/identity.ts';
-import type { HttpAnswer } from './auth-api-exchange.ts';
+import type { Failure, HttpAnswer } from './auth-api-exchange.ts';
 import { readField } from './field-path.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
 
@@ -21,60 +22,67 @@ export interface Unidentified {
   readonly reason: Unresolved['reason'];
   /** Seconds that the Auth API asked to wait, or null. */
   readonly retryAfterS: number | null;
+  /** Null: it rejects the credential, or limits its checks. */
+  readonly failure: Failure | null;
+}
+
+/** What the responses of the Auth API look like: a part of its configuration. */
+export interface ResponseContract {
+  readonly fields: AuthApiFields;
+  readonly rejectedStatuses: readonly number[];
 }
 
 export function judgeAnswer(
   answer: HttpAnswer,
   kind: Credential['kind'],
-  fields: AuthApiFields,
+  { fields, rejectedStatuses }: ResponseContract,
   nowMs: number,
 ): Judgment {
-  switch (answer.status) {
-    case 200:
-      return readIdentity(answer, kind, fields, nowMs);
-    case 401:
-      return noIdentity('credential_rejected');
-    case 429:
-      return noIdentity('auth_throttled', retryAfterS(answer, nowMs));
-    case 503:
-      return noIdentity('auth_unavailable', retryAfterS(answer, nowMs));
-    default:
-      return noIdentity('auth_unavailable');
-  }
+  const { status } = answer;
+  if (status === 200) return readIdentity(answer, kind, fields, nowMs);
+  if (rejectedStatuses.includes(status)) return rejected;
+  if (status === 429) return { ...rejected, reason: 'auth_throttled', retryAfterS: retryAfterS(answer, nowMs) };
+  const wait = status === 503 ? retryAfterS(answer, nowMs) : null;
+  return unavailable('auth_unavailable', { kind: 'status', detail: `status ${status}` }, wait);
 }
 
-export function noIdentity(reason: Unresolved['reason'], retryAfterS: number | null = null): Unidentified {
-  return { identity: null, reason, retryAfterS };
+const rejected: Unidentified = { identity: null, reason: 'credential_rejected', retryAfterS: null, failure: null };
+
+export function unavailable(
+  reason: Unresolved['reason'],
+  failure: Failure | null,
+  retryAfterS: number | null = null,
+): Unidentified {
+  return { identity: null, reason, retryAfterS, failure };
 }
 
-function readIdentity(answer: HttpAnswer, kind: Credential['kind'], fields: AuthApiFields, nowMs: number): Judgment {
-  const invalid = noIdentity('auth_answer_invalid');
+function invalid(failure: Failure): Unidentified {
+  return unavailable('auth_answer_invalid', failure);
+}
+
+function readIdentity(answer: HttpAnswer, kind: Credential['kind'], paths: AuthApiFields, nowMs: number): Judgment {
   const body = parseJson(answer);
-  if (body === undefined) return invalid;
+  if ('failure' in body) return invalid(body.failure);
+  const fields = new FieldReader(body.json);
 
-  const verified = fields.verified === null ? true : readField(body, fields.verified);
-  if (verified === false) return noIdentity('credential_rejected');
-  if (verified !== true) return invalid;
-
-  const userId = readField(body, fields.userId);
-  const roles = readField(body, fields.roles);
-  const groups = fields.groups === null ? [] : readField(body, fields.groups);
-  if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return invalid;
-
-  const expireAt = fields.expireAt === null ? null : readField(body, fields.expireAt);
-  if (!(isUnixSeconds(expireAt) || (expireAt === null && fields.expireAt === null))) return invalid;
-
-  const idPath = kind === 'bearer' ? fields.sessionId : fields.keyId;
-  const id = idPath === null ? null : readField(body, idPath);
-  if (!(isIdentifier(id) || (id === null && idPath === null))) return invalid;
-
+  const verified = fields.read('verified', paths.verified, isBoolean, 'a boolean', true);
+  if (verified === false) return rejected;
+  const userId = fields.read('userId', paths.userId, isIdentifier, identifierExpected, null);
+  const roles = fields.read('roles', paths.roles, isNameList, namesExpected, null);
+  const groups = fields.read('groups', paths.groups, isNameList, namesExpected, []);
+  const expireAt = fields.read('expireAt', paths.expireAt, isUnixSeconds, 'whole seconds since 1970', null);
+  const [idSetting, idPath] =
+    kind === 'bearer' ? (['sessionId', paths.sessionId] as const) : (['keyId', paths.keyId] as const);
+  const id = fields.read(idSetting, idPath, isIdentifier, identifierExpected, null);
   const perKind = kind === 'bearer' ? 'session' : 'keypair';
-  const alias = readDisplayName(body, fields.alias[perKind]);
-  const fullName = readDisplayName(body, fields.fullName[perKind]);
-  if (alias === undefined || fullName === undefined) return invalid;
+  const alias = fields.readIfPresent('alias', paths.alias[perKind], isDisplayName, displayNameExpected);
+  const fullName = fields.readIfPresent('fullName', paths.fullName[perKind], isDisplayName, displayNameExpected);
+  if (fields.failure !== null || userId === null || roles === null || groups === null) {
+    return invalid(fields.failure ?? { kind: 'field', detail: 'fields are missing' });
+  }
 
   const expireAtMs = expireAt === null ? Number.POSITIVE_INFINITY : expireAt * 1000;
-  if (expireAtMs <= nowMs) return noIdentity('credential_rejected');
+  if (expireAtMs <= nowMs) return rejected;
 
   const sessionId = kind === 'bearer' ? id : null;
   const keyId = kind === 'bearer' ? null : id;
@@ -83,21 +91,65 @@ function readIdentity(answer: HttpAnswer, kind: Credential['kind'], fields: Auth
   };
 }
 
-/** Names for people may be missing; undefined: there is one of the wrong type. */
-function readDisplayName(body: unknown, path: string | null): string | null | undefined {
-  const value = path === null ? null : (readField(body, path) ?? null);
-  return value === null || isDisplayName(value) ? value : undefined;
+const identifierExpected = 'visible ASCII without blanks, 1 to 256 characters';
+const namesExpected = 'a list of names without commas and control characters';
+const displayNameExpected = 'text without control characters, at most 256 characters';
+
+/** Reads fields by their configured paths, and remembers the first that is missing or of the wrong type. */
+class FieldReader {
+  failure: Failure | null = null;
+  readonly #body: unknown;
+
+  constructor(body: unknown) {
+    this.#body = body;
+  }
+
+  /** `unset`: the value of a field that the configuration switches off. */
+  read<T>(setting: string, path: string | null, is: (value: unknown) => value is T, expected: string, unset: T | null) {
+    if (path === null) return unset;
+    const value = readField(this.#body, path);
+    if (is(value)) return value;
+    this.#fail(setting, path, value, expected);
+    return null;
+  }
+
+  readIfPresent<T>(setting: string, path: string | null, is: (value: unknown) => value is T, expected: string) {
+    const value = path === null ? null : (readField(this.#body, path) ?? null);
+    if (value === null || is(value)) return value;
+    this.#fail(setting, path ?? '', value, expected);
+    return null;
+  }
+
+  #fail(setting: string, path: string, value: unknown, expected: string): void {
+    const found = value === undefined ? 'is missing' : `expected ${expected}, found ${typeName(value)}`;
+    const what = value === undefined ? `field "${path}" ${found}` : `field "${path}": ${found}`;
+    this.failure ??= { kind: 'field', detail: `${what} (authApi.fields.${setting})` };
+  }
+}
+
+/** Never the value itself: it may be anything. */
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'another list';
+  return typeof value === 'string' ? 'another text' : `a value of type ${typeof value}`;
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
 }
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json[ \t]*(?:;|$)/i;
 
-/** Undefined: not JSON in UTF-8 that says of itself that it is. */
-function parseJson({ headers, body }: HttpAnswer): unknown {
-  if (!jsonType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) return undefined;
+/** JSON in UTF-8 whose `Content-Type` says so. */
+function parseJson({ headers, body }: HttpAnswer): { readonly json: unknown } | { readonly failure: Failure } {
+  const bad = (detail: string) => ({ failure: { kind: 'body', detail } as const });
+  const type = headers['content-type'] ?? '';
+  if (!jsonType.test(type)) return bad(`expected content-type application/json, found "${type.slice(0, 64)}"`);
+  if (headers['content-encoding'] !== undefined) return bad('the response has a content-encoding');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
   } catch {
-    return undefined;
+    return bad('no JSON in UTF-8');
   }
 }
 

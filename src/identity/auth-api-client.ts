@@ -4,9 +4,14 @@
  * ends in an identity, a clear no, or a reason why nobody knows.
  */
 import type { Credential } from '../core/credential/credential.ts';
-import { type Judgment, noIdentity } from './auth-api-answer.ts';
-import { type Answered, type AuthApiClientConfig, createEndpoint } from './auth-api-endpoint.ts';
-import type { ExchangeFailure, HttpAnswer } from './auth-api-exchange.ts';
+import type { SourceFailure } from '../core/identity/identity.ts';
+import {
+  type Answered,
+  type AuthApiClientConfig,
+  type AuthApiResult,
+  createEndpoint,
+  type EndpointStatus,
+} from './auth-api-endpoint.ts';
 import { createProbe } from './auth-api-probe.ts';
 import { createTurns } from './auth-api-turns.ts';
 import type { IdentityEvents } from './events.ts';
@@ -20,20 +25,17 @@ export interface AuthApiClientOptions {
   readonly now: () => number;
 }
 
-/** A judgment and the moment, in milliseconds since the epoch, when the question was sent. */
-export type AuthApiVerdict = Judgment & {
-  readonly askedAtMs: number;
-  /** How long the answer lets itself be kept from then on; `Infinity`: it does not say. */
-  readonly keepableMs: number;
-  /** Whether the Auth API is out of reach, so that a verdict past its life may stand in for it; null: nothing was learned. */
-  readonly outage: boolean | null;
-};
+/** Whether the Auth API can be reached at one of its URLs, and what is wrong at each of them. */
+export interface AuthApiStatus {
+  readonly reachable: boolean;
+  readonly failures: readonly SourceFailure[];
+}
 
 export interface AuthApiClient {
   /** `client`: on whose behalf; left out: nobody in particular. Never rejects. */
-  check(credential: Credential, client?: string): Promise<AuthApiVerdict>;
-  /** Whether the Auth API answers at all. */
-  ready(): Promise<boolean>;
+  check(credential: Credential, client?: string): Promise<AuthApiResult>;
+  /** Probes every URL, at most once a second. */
+  status(): Promise<AuthApiStatus>;
   close(): Promise<void>;
 }
 
@@ -46,7 +48,10 @@ export function createAuthApiClient({ config, events, now }: AuthApiClientOption
       config,
       now,
       onState: (state) => events.breaker(index, state),
-      onAnswer: (kind, outcome, seconds) => events.authApiCall(kind, outcome, seconds),
+      onAnswer: (kind, result, seconds) => {
+        const outcome = result.identity === null ? result.reason : 'accepted';
+        events.authApiCall(kind, outcome, result.failure?.kind ?? null, seconds);
+      },
     }),
   );
   /** Whether the last check that came to its end found the Auth API out of reach. */
@@ -68,27 +73,45 @@ export function createAuthApiClient({ config, events, now }: AuthApiClientOption
     return answer;
   }
 
-  async function probeEach(): Promise<HttpAnswer | ExchangeFailure> {
-    const results = await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
-    return results.find((result) => typeof result !== 'string') ?? results[0] ?? 'unreachable';
+  async function probeEach(): Promise<AuthApiStatus> {
+    const statuses: readonly EndpointStatus[] = await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
+    return {
+      reachable: statuses.some(({ reachable }) => reachable),
+      failures: statuses.flatMap(({ failure }) => (failure === null ? [] : [failure])),
+    };
   }
+
+  /** Every circuit breaker is open: what opened the first is the cause. */
+  function openFailure(): SourceFailure | null {
+    const cause = endpoints.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
+    return cause === null
+      ? null
+      : { url: cause.url, kind: 'breaker', detail: `the circuit breaker is open after ${cause.kind}: ${cause.detail}` };
+  }
+
+  const busy = (outage: boolean | null, failure: SourceFailure | null): AuthApiResult => ({
+    identity: null,
+    reason: 'auth_busy',
+    retryAfterS: null,
+    failure,
+    askedAtMs: now(),
+    keepableMs: Number.POSITIVE_INFINITY,
+    outage,
+  });
 
   return {
     async check(credential, client) {
       const deadlineMs = performance.now() + config.timeoutMs;
       const answer = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
       // Too many calls: an outage only if they pile up because of one.
-      if (answer === 'busy') return { ...unasked, askedAtMs: now(), outage: failing ? true : null };
-      // Every breaker is open.
-      if (answer === null) return { ...unasked, askedAtMs: now(), outage: true };
+      if (answer === 'busy') return busy(failing ? true : null, null);
+      if (answer === null) return busy(true, openFailure());
       failing = answer.outage ?? failing;
       return answer;
     },
-    ready: createProbe(probeEach, now),
+    status: createProbe(probeEach, now),
     async close() {
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
   };
 }
-
-const unasked = { ...noIdentity('auth_busy'), keepableMs: Number.POSITIVE_INFINITY };

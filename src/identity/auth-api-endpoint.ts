@@ -1,10 +1,11 @@
-/** One URL of the Auth API: its connections, its circuit breaker, and one judged question to it. */
+/** One URL of the Auth API: its connections, its circuit breaker, and one judged check of a credential. */
 import { Pool } from 'undici';
 import type { RemoteAuthApiConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
-import { type Judgment, judgeAnswer, noIdentity, type Unidentified } from './auth-api-answer.ts';
+import type { Identity, SourceFailure, Unresolved } from '../core/identity/identity.ts';
+import { judgeAnswer, unavailable } from './auth-api-answer.ts';
 import { createCircuit } from './auth-api-circuit.ts';
-import { type ExchangeFailure, exchange, type HttpAnswer } from './auth-api-exchange.ts';
+import { exchange, type Failure, type HttpAnswer } from './auth-api-exchange.ts';
 import { keepableMs } from './cache-control.ts';
 import type { BreakerState } from './events.ts';
 
@@ -17,29 +18,48 @@ export interface EndpointOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onState: (state: BreakerState) => void;
-  readonly onAnswer: (kind: Credential['kind'], outcome: 'accepted' | Unidentified['reason'], seconds: number) => void;
+  readonly onAnswer: (kind: Credential['kind'], answered: Answered, seconds: number) => void;
 }
 
-/** A judgment, the moment of the question in milliseconds since the epoch, and how long it may be kept from then on. */
-export type Answered = Judgment & {
+/** The result of a check, and from when on and for how long it holds. */
+export type AuthApiResult = (
+  | { readonly identity: Identity }
+  | Pick<Unresolved, 'identity' | 'reason' | 'retryAfterS'>
+) & {
+  /** Why there is neither an identity nor a rejection; null: there is one of them, or too many checks are waiting. */
+  readonly failure: SourceFailure | null;
+  /** When it was sent, in milliseconds since the epoch. */
   readonly askedAtMs: number;
-  /** `Infinity`: as long as the configuration says. */
+  /** How long the result may be kept from then on; `Infinity`: as long as the configuration says. */
   readonly keepableMs: number;
+  /** Whether the Auth API is out of reach, so that an earlier result may stand in for it; null: nothing was learned. */
+  readonly outage: boolean | null;
+};
+
+export type Answered = AuthApiResult & {
   /** Whether the breaker counts it against the service. */
   readonly failed: boolean;
   /** Whether another URL of the Auth API may know better. */
   readonly elsewhere: boolean;
-  /** Whether the Auth API is out of reach, or talks nonsense; null: nothing was learned of it. */
-  readonly outage: boolean | null;
 };
+
+/** The state of one URL, for the readiness report. */
+export interface EndpointStatus {
+  /** A request without a credential got a complete HTTP response. */
+  readonly reachable: boolean;
+  /** Why that request, or else the last check of a credential, gave no result. */
+  readonly failure: SourceFailure | null;
+}
 
 export interface Endpoint {
   /** Whether its circuit breaker is closed. */
   readonly closed: boolean;
+  /** Why the last check of a credential gave no result; null: it gave one. */
+  readonly lastFailure: SourceFailure | null;
   /** Asks within `timeoutMs`; `open`: the circuit breaker does not let it. Never rejects. */
   ask(credential: Credential, timeoutMs: number): Promise<Answered | 'open'>;
   /** A bounded exchange without a credential. */
-  probe(): Promise<HttpAnswer | ExchangeFailure>;
+  probe(): Promise<EndpointStatus>;
   close(): Promise<void>;
 }
 
@@ -55,44 +75,56 @@ export function createEndpoint({ url, config, now, onState, onAnswer }: Endpoint
     allowH2: false,
   });
   const circuit = createCircuit<Answered>({ breaker: config.breaker, onState });
+  let lastFailure: SourceFailure | null = null;
+
+  const failureAt = (path: string, failure: Failure): SourceFailure => ({
+    url: base.origin + prefix + path,
+    kind: failure.kind,
+    detail: failure.detail,
+  });
 
   async function ask(credential: Credential, withinMs: number): Promise<Answered> {
     const askedAtMs = now();
     const sentAtMs = performance.now();
-    const [path, headers] = questionOf(credential, config);
+    const [path, headers] = requestOf(credential, config);
     const result = await exchange(pool, prefix + path, headers, Math.max(withinMs, 1));
-    const judgment =
-      typeof result === 'string' ? failures[result] : judgeAnswer(result, credential.kind, config.fields, now());
-    onAnswer(credential.kind, judgment.identity === null ? judgment.reason : 'accepted', since(sentAtMs));
-    const elsewhere = judgment.identity === null && result !== 'unsent' && !conclusive.has(judgment.reason);
-    const honored = config.honorCacheControl && typeof result !== 'string';
-    return {
+    const judgment = 'kind' in result ? judgeFailure(result) : judgeAnswer(result, credential.kind, config, now());
+    const failure = judgment.identity !== null || judgment.failure === null ? null : failureAt(path, judgment.failure);
+    const unsent = failure?.kind === 'request';
+    const honored = config.honorCacheControl && 'status' in result;
+    const answered: Answered = {
       ...judgment,
+      failure,
       askedAtMs,
       keepableMs: honored ? keepableMs(result.headers) : Number.POSITIVE_INFINITY,
       failed: isFailure(result),
-      elsewhere,
-      outage: result === 'unsent' ? null : elsewhere && !isRefusal(result),
+      elsewhere: failure !== null && !unsent,
+      outage: unsent ? null : failure !== null && !isRefusal(result),
     };
+    if (!unsent) lastFailure = failure;
+    onAnswer(credential.kind, answered, (performance.now() - sentAtMs) / 1000);
+    return answered;
   }
 
   return {
     get closed() {
       return circuit.closed;
     },
+    get lastFailure() {
+      return lastFailure;
+    },
     ask: (credential, withinMs) => circuit.run(() => ask(credential, withinMs)),
-    probe: () => exchange(pool, prefix + config.paths.session, [], timeoutMs),
+    async probe() {
+      const { session } = config.paths;
+      const result = await exchange(pool, prefix + session, [], timeoutMs);
+      if ('kind' in result) return { reachable: false, failure: failureAt(session, result) };
+      return { reachable: true, failure: lastFailure };
+    },
     close: () => pool.destroy(),
   };
 }
 
-/** What one URL says for all of them: a clear no, and the wish for fewer calls. */
-const conclusive: ReadonlySet<Unidentified['reason']> = new Set(['credential_rejected', 'auth_throttled']);
-
-function questionOf(
-  credential: Credential,
-  { paths, headers }: AuthApiClientConfig,
-): [path: string, headers: string[]] {
+function requestOf(credential: Credential, { paths, headers }: AuthApiClientConfig): [path: string, headers: string[]] {
   if (credential.kind === 'bearer') {
     return [paths.session, ['accept', 'application/json', 'authorization', `Bearer ${credential.token}`]];
   }
@@ -100,31 +132,31 @@ function questionOf(
   return [paths.keypair, ['accept', 'application/json', headers.apiKey, apiKey, headers.apiSecret, apiSecret]];
 }
 
-const failures: Readonly<Record<ExchangeFailure, Unidentified>> = {
-  timeout: noIdentity('auth_timeout'),
-  unreachable: noIdentity('auth_unavailable'),
-  not_http: noIdentity('auth_answer_invalid'),
-  oversize: noIdentity('auth_answer_invalid'),
-  unsent: noIdentity('auth_unavailable'),
-};
+function judgeFailure(failure: Failure) {
+  switch (failure.kind) {
+    case 'timeout':
+      return unavailable('auth_timeout', failure);
+    case 'protocol':
+    case 'body':
+      return unavailable('auth_answer_invalid', failure);
+    default:
+      return unavailable('auth_unavailable', failure);
+  }
+}
 
 /**
- * Whether the breaker counts it. Answers below 500 never count: a client may be able to provoke them with the credential
+ * Whether the breaker counts it. Responses below 500 never count: a client may be able to provoke them with the credential
  * it chose, and could lock everybody else out.
  */
-function isFailure(result: HttpAnswer | ExchangeFailure): boolean {
-  if (typeof result !== 'string') return result.status >= 500;
-  return result !== 'oversize' && result !== 'unsent';
+function isFailure(result: HttpAnswer | Failure): boolean {
+  if ('status' in result) return result.status >= 500;
+  return result.kind !== 'body' && result.kind !== 'request';
 }
 
 /**
- * An Auth API that refuses the question is there, and may mean the credential: that is no yes, no clear no, and no reason
- * to believe what it said before.
+ * An Auth API that refuses the request is there, and may mean the credential: that accepts and rejects nothing, and is no
+ * reason to use an earlier result.
  */
-function isRefusal(result: HttpAnswer | ExchangeFailure): boolean {
-  return typeof result !== 'string' && result.status >= 400 && result.status < 500;
-}
-
-function since(startedAtMs: number): number {
-  return (performance.now() - startedAtMs) / 1000;
+function isRefusal(result: HttpAnswer | Failure): boolean {
+  return 'status' in result && result.status >= 400 && result.status < 500;
 }

@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { SourceFailure } from '../core/identity/identity.ts';
 
 /** Longest body that is read. */
 export const maxAnswerBytes = 65_536;
@@ -15,8 +16,8 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** `unsent`: our side could not write the request, so that it says nothing about the Auth API. */
-export type ExchangeFailure = 'timeout' | 'unreachable' | 'not_http' | 'oversize' | 'unsent';
+/** Why there is no usable result, without the URL. `request` says nothing about the Auth API: our side could not write it. */
+export type Failure = Omit<SourceFailure, 'url'>;
 
 /** Asks once; never rejects. `headers` are names and values in turn. */
 export function exchange(
@@ -24,7 +25,7 @@ export function exchange(
   path: string,
   headers: string[],
   timeoutMs: number,
-): Promise<HttpAnswer | ExchangeFailure> {
+): Promise<HttpAnswer | Failure> {
   return new Promise((settle) => {
     new Exchange(dispatcher, path, headers, timeoutMs, settle).send();
   });
@@ -34,7 +35,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #dispatcher: Dispatcher;
   readonly #path: string;
   readonly #headers: string[];
-  readonly #settle: (result: HttpAnswer | ExchangeFailure) => void;
+  readonly #settle: (result: HttpAnswer | Failure) => void;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
@@ -49,13 +50,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     path: string,
     headers: string[],
     timeoutMs: number,
-    settle: (result: HttpAnswer | ExchangeFailure) => void,
+    settle: (result: HttpAnswer | Failure) => void,
   ) {
     this.#dispatcher = dispatcher;
     this.#path = path;
     this.#headers = headers;
     this.#settle = settle;
-    this.#timer = setTimeout(() => this.#giveUp('timeout'), timeoutMs);
+    this.#timer = setTimeout(
+      () => this.#giveUp({ kind: 'timeout', detail: `no response within ${Math.round(timeoutMs)} ms` }),
+      timeoutMs,
+    );
   }
 
   send(): void {
@@ -80,7 +84,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > maxAnswerBytes) this.#giveUp('oversize');
+    if (this.#bytes > maxAnswerBytes) this.#giveUp({ kind: 'body', detail: `longer than ${maxAnswerBytes} bytes` });
     else this.#chunks.push(chunk);
   }
 
@@ -99,12 +103,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#finish(failureOf(error));
   }
 
-  #giveUp(failure: ExchangeFailure): void {
+  #giveUp(failure: Failure): void {
     this.#finish(failure);
-    this.#controller?.abort(new Error(failure));
+    this.#controller?.abort(new Error(failure.kind));
   }
 
-  #finish(result: HttpAnswer | ExchangeFailure): void {
+  #finish(result: HttpAnswer | Failure): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
@@ -122,15 +126,17 @@ function joined(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 const brokenConnection: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 const notHttp: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+const certificate = /^(?:ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 
-function failureOf(error: Error): ExchangeFailure {
+function failureOf(error: Error): Failure {
   const code = codeOf(error);
-  if (code === 'UND_ERR_INVALID_ARG') return 'unsent';
+  if (code === 'UND_ERR_INVALID_ARG') return { kind: 'request', detail: 'a path or header that HTTP cannot carry' };
   // By its name: the class would be the only reason to load the library here.
-  if (error.name === 'HTTPParserError' || notHttp.has(code)) return 'not_http';
-  return code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'unreachable';
+  if (error.name === 'HTTPParserError' || notHttp.has(code)) return { kind: 'protocol', detail: 'no valid HTTP/1.1' };
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timeout', detail: 'no connection in time' };
+  return { kind: certificate.test(code) ? 'certificate' : 'connection', detail: code };
 }
 
 function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
+  return 'code' in error ? String(error.code) : error.name;
 }

@@ -1,6 +1,6 @@
 /** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
-import type { Unresolved, VerdictSource } from '../core/identity/identity.ts';
+import type { SourceFailure, SourceFailureKind, Unresolved, VerdictSource } from '../core/identity/identity.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
 
 /** How a lookup ended: an identity, or the reason why there is none. */
@@ -33,8 +33,16 @@ export type BreakerState = 'closed' | 'half_open' | 'open';
 export interface IdentityEvents extends RevocationEvents {
   /** Once for every `resolve`. `source` is `none` when there is no verdict. Called on the hot path. */
   verdict(source: VerdictSource, outcome: VerdictOutcome): void;
-  /** Once for every call that was sent to the Auth API; `seconds` is from sending to the judged answer. */
-  authApiCall(kind: Credential['kind'], outcome: VerdictOutcome, seconds: number): void;
+  /**
+   * Once for every call that was sent to the Auth API; `failure`: why it gave no result; `seconds`: from sending to the
+   * judged response.
+   */
+  authApiCall(
+    kind: Credential['kind'],
+    outcome: VerdictOutcome,
+    failure: SourceFailureKind | null,
+    seconds: number,
+  ): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** There are so many URLs of the Auth API from now on, each with a closed circuit breaker. */
   authApiUrls(count: number): void;
@@ -52,6 +60,6 @@ export interface IdentityEvents extends RevocationEvents {
   voided(at: VoidedAt): void;
   /** A verdict past its life was served, because the Auth API is out of reach. */
   stale(): void;
-  /** Verdicts past their life began to be served, or do not have to be anymore: for the log. */
-  serving(state: 'stale' | 'fresh'): void;
+  /** Verdicts past their life began to be served because of `failure`, or do not have to be anymore: for the log. */
+  serving(state: 'stale' | 'fresh', failure: SourceFailure | null): void;
 }

@@ -116,8 +116,9 @@ export function createLookUp(options: LookUpOptions): LookUp {
     const answer = await client.check(credential, requester);
     if (answer.identity === null && answer.reason !== 'credential_rejected') {
       turn?.end(null);
-      const { identity, reason, retryAfterS, askedAtMs, outage } = answer;
-      const resolution: Resolution = { identity, reason, retryAfterS, source: 'none' };
+      const { identity, reason, retryAfterS, failure, askedAtMs, outage } = answer;
+      const unresolved: Resolution = { identity, reason, retryAfterS, source: 'none' };
+      const resolution = failure === null ? unresolved : { ...unresolved, failure };
       return { resolution, askedAtMs, foreign: false, outage, isVoid: () => false };
     }
     const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);

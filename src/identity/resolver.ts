@@ -8,7 +8,7 @@ import type { CacheConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
-import { type AuthApiClientConfig, createAuthApiClient } from './auth-api-client.ts';
+import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './auth-api-client.ts';
 import { deriveCacheKeys, lookupKeys } from './cache-key.ts';
 import type { IdentityEvents, VerdictOutcome } from './events.ts';
 import { Flights } from './flights.ts';
@@ -39,8 +39,8 @@ export interface IdentityResolver {
   readonly revocations: Revocations;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
-  /** Whether the Auth API can be reached. Redis does not count: it is a help, not a condition. */
-  ready(): Promise<boolean>;
+  /** Whether the Auth API can be reached, and what fails there. */
+  authApiStatus(): Promise<AuthApiStatus>;
   /** Whether Redis is connected; null when none is configured. For information only. */
   redisConnected(): boolean | null;
   stats(): IdentityStats;
@@ -160,7 +160,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     },
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
-    ready: () => client.ready(),
+    authApiStatus: () => client.status(),
     redisConnected: () => (link === null ? null : link.ready),
     stats: () => ({ ...memory.size, flights: flights.size }),
     async close() {

@@ -35,7 +35,7 @@ export class StaleVerdicts {
     this.#outage = outage ?? this.#outage;
     if (this.#outage || !this.#serving) return;
     this.#serving = false;
-    this.#options.events.serving('fresh');
+    this.#options.events.serving('fresh', null);
   }
 
   /** What to answer when nobody knows; a verdict that was asked for before `oldestMs` does not do. */
@@ -49,7 +49,7 @@ export class StaleVerdicts {
     events.stale();
     if (!this.#serving) {
       this.#serving = true;
-      events.serving('stale');
+      events.serving('stale', unknown.failure ?? null);
     }
     return held.accepted;
   }

@@ -31,5 +31,6 @@ export const accessLogFields = {
   ms: 'Milliseconds: decide (until the decision), upstream (until its answer began), total.',
   aborted: 'True when the client went away before the answer was whole.',
   cut: 'True when the answer of the upstream broke off after it had begun.',
+  authApi: 'Why the Auth API gave no result: url, kind (as in rolegate_auth_api_failures_total) and detail.',
   err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
 } as const satisfies Record<string, string>;

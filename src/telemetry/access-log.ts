@@ -13,7 +13,7 @@ import type { RequestRecord } from './request-record.ts';
 import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
-const maxLength = { id: 128, path: 1024 } as const;
+const maxLength = { id: 128, path: 1024, detail: 512 } as const;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
@@ -57,6 +57,7 @@ function accessLine(record: RequestRecord, ofRoute: string, level: string, openi
   line += timings(record);
   if (record.aborted) line += ',"aborted":true';
   if (record.cut) line += ',"cut":true';
+  line += failureMember(record);
   if (level === 'error') line += causeMember(record);
   return `${line}}\n`;
 }
@@ -86,6 +87,14 @@ function milliseconds(value: number): string {
 
 /** By microseconds. */
 const belowOne = Array.from({ length: 1000 }, (_, rest) => (rest === 0 ? '0' : `0.${String(rest).padStart(3, '0')}`));
+
+/** Fixed words, codes, and names from the configuration: `detail` may hold a content type of the Auth API. */
+function failureMember({ decision }: RequestRecord): string {
+  const failure = decision?.outcome === 'refuse' ? decision.failure : null;
+  if (failure === null) return '';
+  const { url, kind, detail } = failure;
+  return `,"authApi":{"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;
+}
 
 function causeMember(record: RequestRecord): string {
   const thrown = record.decision?.outcome === 'refuse' ? record.decision.cause : undefined;

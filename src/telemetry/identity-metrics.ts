@@ -20,6 +20,12 @@ export const identityMetrics = {
     labels: ['kind', 'outcome'],
     help: 'Calls to the Auth API, by kind of credential.',
   },
+  authApiFailures: {
+    name: 'rolegate_auth_api_failures_total',
+    type: 'counter',
+    labels: ['failure'],
+    help: 'Calls to the Auth API that gave no result: connection, certificate, timeout, protocol, status, body, field or request.',
+  },
   authApiDuration: {
     name: 'rolegate_auth_api_call_duration_seconds',
     type: 'histogram',

@@ -22,6 +22,7 @@ export class IdentityTally {
   readonly #log: Pick<Logger, 'info' | 'warn'>;
   readonly #verdicts = new PairCounts();
   readonly #calls = new PairCounts();
+  readonly #failures = new Counts();
   readonly #redis = new PairCounts();
   readonly #failovers = new Counts();
   readonly #sharedFlights = new Counts();
@@ -41,8 +42,9 @@ export class IdentityTally {
 
   readonly events: Omit<IdentityEvents, keyof RevocationEvents> = {
     verdict: (source, outcome) => this.#verdicts.add(source, outcome),
-    authApiCall: (kind, outcome, seconds) => {
+    authApiCall: (kind, outcome, failure, seconds) => {
       this.#calls.add(kind, outcome);
+      if (failure !== null) this.#failures.add(failure);
       let duration = this.#durations.get(kind);
       if (duration === undefined) {
         duration = new Distribution(metricsCatalog.authApiDuration.buckets);
@@ -68,8 +70,9 @@ export class IdentityTally {
     stale: () => {
       this.#stale += 1;
     },
-    serving: (state) => {
-      if (state === 'stale') this.#log.warn('the Auth API is out of reach: verdicts past their life are served');
+    serving: (state, failure) => {
+      if (state === 'stale')
+        this.#log.warn({ authApi: failure }, 'the Auth API is out of reach: verdicts past their life are served');
       else this.#log.info('the Auth API answers again: no verdict past its life is served');
     },
   };
@@ -84,6 +87,7 @@ export class IdentityTally {
     yield ['verdicts', this.#verdicts.samples()];
     yield ['staleVerdicts', [{ labels: [], value: this.#stale }]];
     yield ['authApiCalls', this.#calls.samples()];
+    yield ['authApiFailures', this.#failures.samples()];
     yield ['authApiDuration', [...this.#durations].flatMap(([kind, duration]) => [...duration.samples([kind])])];
     yield ['breaker', this.#breakers.flatMap(stateSamples)];
     yield ['failovers', this.#failovers.samples()];

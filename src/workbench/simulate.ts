@@ -42,13 +42,13 @@ const unsaid = '(address of the client)';
 export function simulate(
   request: SimulatedRequest,
   identity: Identity | null,
-  { apiKeyHeader, apiSecretHeader }: CredentialSources,
+  { keyPair }: CredentialSources,
 ): Simulated {
   const rawHeaders = ['Host', request.host, ...request.headers];
   const given = (name: string) => rawHeaders.some((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-  if (identity !== null && !given('authorization') && !given(apiKeyHeader)) {
+  if (identity !== null && !given('authorization') && (keyPair === null || !given(keyPair.apiKeyHeader))) {
     if (identity.kind === 'bearer') rawHeaders.push('Authorization', 'Bearer simulated');
-    else rawHeaders.push(apiKeyHeader, 'simulated', apiSecretHeader, 'simulated');
+    else if (keyPair !== null) rawHeaders.push(keyPair.apiKeyHeader, 'simulated', keyPair.apiSecretHeader, 'simulated');
   }
   const shown = request.client ?? unsaid;
   return {

@@ -14,6 +14,7 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
     ready: async () => ({
       configuration: true,
       authApi: true,
+      authApiFailures: [],
       redis: null,
       revocations: null,
       mail: null,

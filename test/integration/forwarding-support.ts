@@ -57,8 +57,7 @@ export const ann: Identity = {
 };
 
 const sources = {
-  apiKeyHeader: 'api-key',
-  apiSecretHeader: 'api-secret',
+  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: 'rolegate.bearer',
 };

@@ -93,28 +93,28 @@ describe('the bound on calls', () => {
   });
 });
 
-describe('ready', () => {
+describe('status', () => {
   it('is true for any HTTP answer, asked for without a credential', async () => {
     const api = await fakeAuthApi();
-    expect(await client(api.url).ready()).toBe(true);
+    expect((await client(api.url).status()).reachable).toBe(true);
     await api.behave(brokenMoods.error);
-    expect(await client(api.url).ready()).toBe(true);
+    expect((await client(api.url).status()).reachable).toBe(true);
     expect(api.received.flatMap((raw) => valuesOf(raw, 'authorization'))).toEqual([]);
   });
 
   it('is false when nobody listens, or nobody answers in time', async () => {
     const api = await fakeAuthApi();
     await api.behave({ kind: 'down' });
-    expect(await client(api.url).ready()).toBe(false);
+    expect((await client(api.url).status()).reachable).toBe(false);
     const silent = await misbehaving({ kind: 'never-answers' });
-    expect(await client(silent.origin, { timeoutMs: 50 }).ready()).toBe(false);
+    expect((await client(silent.origin, { timeoutMs: 50 }).status()).reachable).toBe(false);
   });
 
   it('asks once for many probes', async () => {
     const api = await fakeAuthApi();
     const asking = client(api.url);
-    await Promise.all(Array.from({ length: 50 }, () => asking.ready()));
-    await asking.ready();
+    await Promise.all(Array.from({ length: 50 }, () => asking.status()));
+    await asking.status();
     expect(api.received.length).toBe(1);
   });
 
@@ -123,10 +123,10 @@ describe('ready', () => {
     const asking = client(api.url, { concurrency: 1 });
     await api.behave({ kind: 'slow' });
     const checks = [asking.check(bearer('1')), asking.check(bearer('2'))];
-    const ready = asking.ready();
+    const status = asking.status();
     await vi.waitFor(() => expect(api.waiting()).toBe(2));
     await api.behave({ kind: 'fine' });
-    expect(await ready).toBe(true);
+    expect((await status).reachable).toBe(true);
     await Promise.all(checks);
   });
 });

@@ -106,7 +106,7 @@ describe('an outage of all', () => {
 
 it('is ready while one of them can be reached', async () => {
   await first.behave({ kind: 'down' });
-  expect(await resolver().ready()).toBe(true);
+  expect((await resolver().authApiStatus()).reachable).toBe(true);
   await second.behave({ kind: 'down' });
-  expect(await resolver().ready()).toBe(false);
+  expect((await resolver().authApiStatus()).reachable).toBe(false);
 });

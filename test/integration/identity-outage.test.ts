@@ -43,7 +43,7 @@ describe('an outage', () => {
   it.each(outages)('is never kept and never a no: %s', async (_, mood, reason) => {
     const { resolve, stats } = resolver({}, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
     await api.behave(mood);
-    expect(await resolve(bearer(), any)).toEqual({ identity: null, reason, retryAfterS: null, source: 'none' });
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason, retryAfterS: null, source: 'none' });
     expect(await resolve(bearer(), any)).toMatchObject({ reason });
     expect(stats()).toMatchObject({ accepted: 0, rejected: 0 });
   });

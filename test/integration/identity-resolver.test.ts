@@ -212,12 +212,12 @@ describe('close', () => {
   });
 });
 
-describe('ready', () => {
+describe('authApiStatus', () => {
   it('says whether the Auth API can be reached', async () => {
-    const { ready } = resolver();
-    expect(await ready()).toBe(true);
+    const { authApiStatus } = resolver();
+    expect((await authApiStatus()).reachable).toBe(true);
     await api.behave({ kind: 'down' });
     clock.nowMs += 1_000;
-    expect(await ready()).toBe(false);
+    expect((await authApiStatus()).reachable).toBe(false);
   });
 });

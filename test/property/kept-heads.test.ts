@@ -89,7 +89,7 @@ type Service = Awaited<ReturnType<typeof startService>>;
 const settings = [
   'identityHeaders: { user-id: userId, groups: groups }',
   'identityHeaders: { x-who: userId, user-id: roles }\nerrors: { annotate: all }\ndefaults: { responseHeaders: { security: strict, remove: [server] } }',
-  'credentials: { apiKeyHeader: x-key, bearerCookie: session }',
+  'credentials: { keyPair: { apiKeyHeader: x-key }, bearerCookie: session }',
 ];
 const routeOrders = [
   ['open', 'kept', 'ann', 'staff', 'pages', 'either'],

@@ -1,5 +1,6 @@
 /** What the admin port shows of a gateway of several processes. */
 import { z } from 'zod';
+import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { ReadyReport } from '../../entrypoints/admin/ready-report.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
@@ -46,6 +47,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
     (all, { answer }) => ({
       configuration: all.configuration && answer.configuration,
       authApi: all.authApi && answer.authApi,
+      authApiFailures: distinct([...all.authApiFailures, ...answer.authApiFailures]),
       redis: both(all.redis, answer.redis),
       revocations: both(all.revocations, answer.revocations),
       mail: all.mail,
@@ -69,6 +71,11 @@ export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<obj
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
     .slice(0, mostRecent);
   return { ...own, decisions, recent };
+}
+
+/** One of each URL: workers mostly see the same. */
+function distinct(failures: readonly SourceFailure[]): readonly SourceFailure[] {
+  return [...new Map(failures.map((failure) => [failure.url, failure])).values()];
 }
 
 function both(one: boolean | null, other: boolean | null): boolean | null {

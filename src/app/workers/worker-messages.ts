@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { ConfigSource } from '../../config/config-source.ts';
+import type { SourceFailure } from '../../core/identity/identity.ts';
 
 const text = z.string();
 const port = z.int().min(0).max(65_535);
@@ -92,9 +93,16 @@ export const started = z.union([
 export const used = z.strictObject({ failed: text.nullable() });
 
 const upOrNot = z.boolean().nullable();
+const failure: z.ZodType<SourceFailure> = z.strictObject({
+  url: text,
+  kind: z.enum(['connection', 'certificate', 'timeout', 'protocol', 'status', 'body', 'field', 'request', 'breaker']),
+  detail: text,
+});
+
 export const ready = z.strictObject({
   configuration: z.boolean(),
   authApi: z.boolean(),
+  authApiFailures: z.array(failure),
   redis: upOrNot,
   revocations: upOrNot,
   mail: upOrNot,

@@ -8,7 +8,7 @@ type Paint = ReturnType<typeof pc.createColors>;
 
 export function explanationText(explanation: Explanation, color: boolean): string {
   const paint = pc.createColors(color);
-  const { candidates, identity, access, conditions, upstream } = explanation;
+  const { candidates, identity, access, conditions, upstream, failure } = explanation;
   const sections = [
     verdict(explanation, paint),
     section(
@@ -22,6 +22,11 @@ export function explanationText(explanation: Explanation, color: boolean): strin
         ({ route, pattern, won, why }) =>
           `${won ? paint.green('won ') : '    '}${route}  ${pattern}  ${paint.dim(why)}`,
       ),
+      paint,
+    ),
+    section(
+      'The Auth API',
+      failure === null ? [] : [failure.url, `${paint.red(failure.kind)} ${failure.detail}`],
       paint,
     ),
     section('Who asks', identity === null ? [] : identityLines(identity), paint),

@@ -5,6 +5,7 @@ import { canonicalName, hopByHop, token } from '../../core/syntax/header-names.t
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
+import { keyPairHeaders } from './check-sections.ts';
 
 /** Framing, meaning of the body, and what Rolegate says itself. */
 const fixed: ReadonlySet<string> = new Set([
@@ -30,9 +31,8 @@ type ResponseHeaders = Parts<RouteEntry>['responseHeaders'];
 
 /** Names that identities and credentials travel in, in canonical form. */
 function namesOfConfig(parts: Parts<ConfigFile>): ReadonlySet<string> {
-  const { apiKeyHeader = '', apiSecretHeader = '' } = parts.credentials ?? {};
-  const names = ['authorization', apiKeyHeader, apiSecretHeader, ...Object.keys(parts.identityHeaders ?? {})];
-  return new Set(names.filter((name) => name !== '').map(canonicalName));
+  const names = ['authorization', ...keyPairHeaders(parts), ...Object.keys(parts.identityHeaders ?? {})];
+  return new Set(names.map(canonicalName));
 }
 
 /** Problems of one section, wherever it stands. */
@@ -108,12 +108,11 @@ function checkCors(
   for (const key of ['methods', 'headers'] as const) {
     if (cors[key]?.length === 0) check.at([...path, key], 'an empty list allows nothing', 'remove it for the default');
   }
-  const { apiKeyHeader = 'api-key', apiSecretHeader = 'api-secret' } = parts.credentials ?? {};
   const present = <T>(items: readonly (T | undefined)[]) => items.filter((item) => item !== undefined);
   return compileCors({
     origins: present(origins),
     methods: cors.methods === undefined ? null : present(cors.methods),
-    headers: present(cors.headers ?? ['authorization', apiKeyHeader, apiSecretHeader, 'content-type']),
+    headers: present(cors.headers ?? ['authorization', ...keyPairHeaders(parts), 'content-type']),
     exposeHeaders: present(cors.exposeHeaders ?? []),
     credentials: cors.credentials ?? false,
     maxAgeMs: cors.maxAge ?? 0,

@@ -2,6 +2,7 @@
 import { canonicalName, forwarded, hopByHop, overrides } from '../../core/syntax/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { Check } from './check.ts';
+import { keyPairHeaders } from './check-sections.ts';
 
 const taken: ReadonlySet<string> = new Set([
   ...hopByHop,
@@ -27,8 +28,7 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, check: Check): R
   if (headers === undefined) return null;
   const base = ['conditions', 'headers'];
   if (headers.length > mostHeaders) check.at(base, `at most ${mostHeaders} headers`);
-  const { apiKeyHeader = '', apiSecretHeader = '' } = parts.credentials ?? {};
-  const credentials = new Set([apiKeyHeader, apiSecretHeader].map(canonicalName));
+  const credentials = new Set(keyPairHeaders(parts).map(canonicalName));
   const identity = new Set((check.keys(['identityHeaders']) ?? ['user-id', 'groups']).map(canonicalName));
   const names = new Set<string>();
   headers.forEach((name, index) => {

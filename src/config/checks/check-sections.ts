@@ -80,9 +80,15 @@ const taken: ReadonlySet<string> = new Set([
   'x-rolegate-stale',
 ]);
 
+/** Names as far as the section can be read; none where key pairs are switched off. */
+export function keyPairHeaders({ credentials }: Parts<ConfigFile>): readonly string[] {
+  const { apiKeyHeader, apiSecretHeader } = credentials?.keyPair ?? {};
+  return [apiKeyHeader, apiSecretHeader].filter((name) => name !== undefined);
+}
+
 export function checkCredentials(parts: Parts<ConfigFile>, check: Check): void {
   const { credentials, authApi } = parts;
-  checkKeyHeaders(credentials ?? {}, ['credentials'], ['apiKeyHeader', 'apiSecretHeader'], check);
+  checkKeyHeaders(credentials?.keyPair ?? {}, ['credentials', 'keyPair'], ['apiKeyHeader', 'apiSecretHeader'], check);
   const cookie = authApi?.embedded?.webSession?.cookie;
   const read = credentials?.bearerCookie;
   if (cookie === undefined || read === undefined || cookie === read) return;
@@ -109,8 +115,7 @@ function checkKeyHeaders<Key extends string>(
 }
 
 export function checkIdentityHeaders(parts: Parts<ConfigFile>, check: Check): void {
-  const { apiKeyHeader = '', apiSecretHeader = '' } = parts.credentials ?? {};
-  const credentials = new Set([apiKeyHeader, apiSecretHeader].map(canonicalName));
+  const credentials = new Set(keyPairHeaders(parts).map(canonicalName));
   const seen = new Map<string, string>();
   for (const name of check.keys(['identityHeaders']) ?? []) {
     const path = ['identityHeaders', name];

@@ -103,6 +103,15 @@ export const authApi = z.strictObject({
   concurrency: integer(1, 100_000)
     .meta({ class: 'neither', description: 'Calls at once; as many again wait, and beyond that: 503.', examples: [64] })
     .prefault(64),
+  rejectedStatuses: z
+    .array(integer(400, 499))
+    .meta({
+      class: 'decides',
+      description:
+        'Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of the Auth API (503): a wrong URL must not sign everybody out.',
+      examples: [[401]],
+    })
+    .prefault([401]),
   honorCacheControl: bool()
     .meta({
       class: 'decides',

@@ -94,13 +94,30 @@ export const revocations = z.strictObject({
     }),
 });
 
-export const credentials = z.strictObject({
+const keyPairHeaders = z.strictObject({
   apiKeyHeader: headerName()
     .meta({ class: 'decides', description: 'Header in which clients send an API key.', examples: ['api-key'] })
     .prefault('api-key'),
   apiSecretHeader: headerName()
     .meta({ class: 'decides', description: 'Header in which they send its secret.', examples: ['api-secret'] })
     .prefault('api-secret'),
+});
+
+export const credentials = z.strictObject({
+  keyPair: z
+    .union([
+      scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
+        value === false || value === null ? null : new Refusal('expected the two headers of a key pair, or false'),
+      ),
+      keyPairHeaders,
+    ])
+    .meta({
+      class: 'decides',
+      description:
+        'Headers of a key pair. False: no key pairs; set it where the Auth API knows none, as a made-up pair then costs no call to it. The two headers are forwarded like any other.',
+      examples: [{ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }],
+    })
+    .prefault({ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }),
   bearerCookie: scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
     if (value === false || value === null) return null;
     return typeof value === 'string' && isCookieName(value)

@@ -12,10 +12,15 @@ export interface KeyPairCredential {
   readonly apiSecret: string;
 }
 
-/** Where credentials are read from; header names in lower case. */
-export interface CredentialSources {
+export interface KeyPairHeaders {
   readonly apiKeyHeader: string;
   readonly apiSecretHeader: string;
+}
+
+/** Where credentials are read from; header names in lower case. */
+export interface CredentialSources {
+  /** Null: no key pairs; their headers mean nothing then, and are forwarded like any other. */
+  readonly keyPair: KeyPairHeaders | null;
   /** Name of a cookie that may carry the bearer, or null. */
   readonly bearerCookie: string | null;
   /** WebSocket subprotocol after which a bearer stands in `Sec-WebSocket-Protocol`, or null. */

@@ -21,7 +21,9 @@ export function extractCredential(
   rawHeaders: readonly string[],
   sources: CredentialSources,
 ): Credential | null | ReasonCode {
-  const { apiKeyHeader, apiSecretHeader, bearerCookie, websocketProtocol } = sources;
+  const { bearerCookie, websocketProtocol } = sources;
+  // No header has an empty name.
+  const { apiKeyHeader, apiSecretHeader } = sources.keyPair ?? { apiKeyHeader: '', apiSecretHeader: '' };
   let authorization: string | null = null;
   let apiKey: string | null = null;
   let apiSecret: string | null = null;

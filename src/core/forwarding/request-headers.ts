@@ -57,7 +57,7 @@ export function compileForwarding(
   treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
   if (sources.bearerCookie !== null) treatments.set('cookie', 'cookie');
   if (sources.websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
-  for (const name of ['authorization', sources.apiKeyHeader, sources.apiSecretHeader]) {
+  for (const name of ['authorization', ...Object.values(sources.keyPair ?? {})]) {
     treatments.set(canonicalName(name), 'credential');
   }
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');

@@ -40,7 +40,37 @@ export interface Unresolved {
   /** Seconds that the Auth API asked to wait, or null. */
   readonly retryAfterS: number | null;
   readonly source: VerdictSource;
+  /** Why the source gave no result; absent for `credential_rejected`, and where no single call is to blame. */
+  readonly failure?: SourceFailure;
 }
+
+/**
+ * Why a source gave no result, for operators alone: in the log, the metrics, `explain` and the readiness report, and in
+ * no response to a client. Holds no credential, and of the source's response only its status and its content type.
+ */
+export interface SourceFailure {
+  /** What was requested, without credentials or query. */
+  readonly url: string;
+  readonly kind: SourceFailureKind;
+  /** The error code, the status, or the field that is missing or of the wrong type. */
+  readonly detail: string;
+}
+
+/**
+ * `connection`: none, or it broke. `certificate`: the TLS certificate is not trusted. `protocol`: no valid HTTP.
+ * `status`: an unexpected status. `body`: no JSON, or too large. `field`: a field is missing or of the wrong type.
+ * `request`: the request could not be written. `breaker`: not requested, as the circuit breaker is open.
+ */
+export type SourceFailureKind =
+  | 'connection'
+  | 'certificate'
+  | 'timeout'
+  | 'protocol'
+  | 'status'
+  | 'body'
+  | 'field'
+  | 'request'
+  | 'breaker';
 
 export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 

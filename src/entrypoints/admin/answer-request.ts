@@ -26,7 +26,9 @@ export async function answerRequest(
   if ('refused' in judged) return judged;
   if (body === 'too_large') return { refused: 'body_too_large' };
   try {
-    return await judged.answer({ rawHeaders: req.rawHeaders, body });
+    const { rawHeaders } = req;
+    const holdsToken = rules.token !== null && checkToken(rawHeaders, rules.token) === null;
+    return await judged.answer({ rawHeaders, body, holdsToken });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }

@@ -50,6 +50,8 @@ export interface Endpoint {
 export interface AdminRequest {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** Whether the caller holds the admin token; without a configured token nobody does. */
+  readonly holdsToken: boolean;
 }
 
 /** A file can have any number of problems; `rolegate validate` shows all. */
@@ -72,7 +74,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
       }),
     ],
     ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), 'open')],
-    ['/health/ready', shown(async () => readyAnswer(await ready()), 'open')],
+    ['/health/ready', shown(async ({ holdsToken }) => readyAnswer(await ready(), holdsToken), 'open')],
     ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
   ]);
   const { reload } = sources;
@@ -99,10 +101,13 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   return endpoints;
 }
 
-function readyAnswer(report: ReadyReport): AdminAnswer {
+/** Addresses of the Auth API and its errors are for operators alone. */
+function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
   const checks = readyChecks(report);
+  const { authApiFailures } = report;
+  const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
   const reason = whyNotReady(report);
-  return reason === null ? json({ status: 'ready', checks }) : { refused: reason, members: { checks } };
+  return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };
 }
 
 function reloadAnswer(problems: ReloadAnswer): AdminAnswer {

@@ -1,4 +1,5 @@
 /** Whether this process can take requests, and what it depends on. */
+import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 
 export interface ReadyReport {
@@ -6,6 +7,8 @@ export interface ReadyReport {
   readonly configuration: boolean;
   /** The Auth API can be reached. */
   readonly authApi: boolean;
+  /** What fails at its URLs: shown only with the admin token. */
+  readonly authApiFailures: readonly SourceFailure[];
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
   readonly redis: boolean | null;
   /** Whether a revocation would be heard; for information only, as verdicts are short-lived while it would not. */

@@ -162,24 +162,25 @@ function rawHeadersOf({ host, headers = [], credential }: DecisionRecord, { cred
     case 'bearer':
       return [...raw, 'Authorization', 'Bearer replayed'];
     case 'key_pair':
-      return [...raw, credentials.apiKeyHeader, 'replayed', credentials.apiSecretHeader, 'replayed'];
+      return [...raw, ...Object.values(credentials.keyPair ?? {}).flatMap((name) => [name, 'replayed'])];
     default:
       return [...raw, ...unreadable(credential, credentials)];
   }
 }
 
 /** Headers in which a credential is refused for the same reason, before anybody is asked about it. */
-function unreadable(reason: ReasonCode, { apiKeyHeader, bearerCookie }: Policy['credentials']): readonly string[] {
+function unreadable(reason: ReasonCode, { keyPair, bearerCookie }: Policy['credentials']): readonly string[] {
   const bearer = ['Authorization', 'Bearer replayed'];
+  const half = keyPair === null ? [] : [keyPair.apiKeyHeader, 'replayed'];
   switch (reason) {
     case 'credential_scheme_unsupported':
       return ['Authorization', 'Basic replayed'];
     case 'credential_incomplete':
-      return [apiKeyHeader, 'replayed'];
+      return half;
     case 'credential_malformed':
       return ['Authorization', 'Bearer'];
     case 'credential_conflict':
-      return [...bearer, apiKeyHeader, 'replayed'];
+      return [...bearer, ...half];
     case 'cross_site_request':
       return bearerCookie === null ? [] : ['Cookie', `${bearerCookie}=replayed`, 'Sec-Fetch-Site', 'cross-site'];
     default:

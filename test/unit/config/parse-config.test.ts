@@ -65,6 +65,7 @@ test('the defaults of the smallest file', () => {
       urls: ['http://auth:8081'],
       timeoutMs: 2000,
       concurrency: 64,
+      rejectedStatuses: [401],
       honorCacheControl: false,
       breaker: { failures: 5, openMs: 5000 },
       paths: { session: '/api/auth/v2/session', keypair: '/api/auth/v2/keypair' },
@@ -82,8 +83,7 @@ test('the defaults of the smallest file', () => {
       },
     },
     credentials: {
-      apiKeyHeader: 'api-key',
-      apiSecretHeader: 'api-secret',
+      keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
       bearerCookie: null,
       websocketProtocol: null,
     },
@@ -259,14 +259,13 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
     const { server, identityHeaders, credentials } = parse(`${smallest}
 server: { admin: false, trustedProxies: ["10.0.0.0/8"] }
 identityHeaders: { X-User: userId }
-credentials: { apiKeyHeader: X-Key, bearerCookie: __Host-session, websocketProtocol: rolegate.bearer }
+credentials: { keyPair: { apiKeyHeader: X-Key }, bearerCookie: __Host-session, websocketProtocol: rolegate.bearer }
 `);
     expect(server.admin).toBeNull();
     expect(server.trustedProxies('::ffff:10.1.2.3')).toBe(true);
     expect(identityHeaders).toEqual([{ name: 'x-user', field: 'userId' }]);
     expect(credentials).toEqual({
-      apiKeyHeader: 'x-key',
-      apiSecretHeader: 'api-secret',
+      keyPair: { apiKeyHeader: 'x-key', apiSecretHeader: 'api-secret' },
       bearerCookie: '__Host-session',
       websocketProtocol: 'rolegate.bearer',
     });

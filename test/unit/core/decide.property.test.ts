@@ -88,7 +88,11 @@ const policy = makePolicy(
     { on: '/m', access: { GET: ['user'], POST: 'deny' } },
     { on: '/{x}/**', access: ['admin'], tolerates: 7 },
   ],
-  { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret', bearerCookie: 'session', websocketProtocol: null },
+  {
+    keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
+    bearerCookie: 'session',
+    websocketProtocol: null,
+  },
 );
 
 const hostile: fc.Arbitrary<() => unknown> = fc.constantFrom(

@@ -44,7 +44,7 @@ describe('one credential', () => {
   });
 
   test('configured header names are the only ones', () => {
-    const own = { ...sources, apiKeyHeader: 'x-client', apiSecretHeader: 'x-client-secret' };
+    const own = { ...sources, keyPair: { apiKeyHeader: 'x-client', apiSecretHeader: 'x-client-secret' } };
     expect(extract(['X-Client: k', 'X-Client-Secret: s'], own)).toEqual(pair('k', 's'));
     expect(extract(['api-key: k', 'api-secret: s'], own)).toBeNull();
   });

@@ -43,8 +43,7 @@ export const roles = compileRoles(
 );
 
 export const sources: CredentialSources = {
-  apiKeyHeader: 'api-key',
-  apiSecretHeader: 'api-secret',
+  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: null,
 };

@@ -107,8 +107,7 @@ test('no spelling of a path reaches its service by the rule of another route', (
 });
 
 const credentials = {
-  apiKeyHeader: 'api-key',
-  apiSecretHeader: 'api-secret',
+  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: null,
 };

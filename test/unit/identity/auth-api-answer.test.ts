@@ -38,7 +38,7 @@ function answer(body: unknown, changes: Partial<HttpAnswer> = {}): HttpAnswer {
 }
 
 function judge(given: HttpAnswer, fields: AuthApiFields = platformFields) {
-  return judgeAnswer(given, 'bearer', fields, nowMs);
+  return judgeAnswer(given, 'bearer', { fields, rejectedStatuses: [401] }, nowMs);
 }
 
 describe('judgeAnswer', () => {
@@ -57,7 +57,9 @@ describe('judgeAnswer', () => {
   });
 
   it('reads a key pair', () => {
-    expect(judgeAnswer(answer(keypair), 'key_pair', platformFields, nowMs).identity).toEqual({
+    expect(
+      judgeAnswer(answer(keypair), 'key_pair', { fields: platformFields, rejectedStatuses: [401] }, nowMs).identity,
+    ).toEqual({
       kind: 'key_pair',
       userId: keypair.userID,
       roles: ['user'],
@@ -119,14 +121,19 @@ describe('judgeAnswer', () => {
     ['an end that is now', answer({ ...session, expireAt: nowMs / 1000 })],
     ['an end long ago', answer({ ...session, expireAt: 0 })],
   ])('takes for a clear no: %s', (_, given) => {
-    expect(judge(given)).toEqual({ identity: null, reason: 'credential_rejected', retryAfterS: null });
+    expect(judge(given)).toEqual({ identity: null, reason: 'credential_rejected', retryAfterS: null, failure: null });
   });
 
   it.each([201, 204, 206, 301, 302, 307, 400, 403, 404, 407, 408, 418, 500, 502, 504])(
     'takes %i for an outage, whatever its body says',
     (status) => {
       const given = answer(session, { status });
-      expect(judge(given)).toEqual({ identity: null, reason: 'auth_unavailable', retryAfterS: null });
+      expect(judge(given)).toEqual({
+        identity: null,
+        reason: 'auth_unavailable',
+        retryAfterS: null,
+        failure: { kind: 'status', detail: `status ${status}` },
+      });
     },
   );
 
@@ -177,7 +184,33 @@ describe('judgeAnswer', () => {
     ['HTML', '<html></html>'],
     ['inherited fields', '{"__proto__":{"userID":"u","roles":["admin"],"groups":[],"verified":true}}'],
   ])('takes for no answer of the contract: %s', (_, body) => {
-    expect(judge(answer(body))).toEqual({ identity: null, reason: 'auth_answer_invalid', retryAfterS: null });
+    expect(judge(answer(body))).toMatchObject({ identity: null, reason: 'auth_answer_invalid', retryAfterS: null });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['missing', { ...session, roles: undefined }, 'field "roles" is missing (authApi.fields.roles)'],
+    [
+      'of the wrong type',
+      { ...session, userID: 7 },
+      'field "userID": expected visible ASCII without blanks, 1 to 256 characters, found a value of type number (authApi.fields.userId)',
+    ],
+    [
+      'a text with a line break',
+      { ...session, fullName: 'Ana\nExample' },
+      'field "fullName": expected text without control characters, at most 256 characters, found another text (authApi.fields.fullName)',
+    ],
+  ])('names the field that is %s, and not its value', (_, body, detail) => {
+    expect(judge(answer(body))).toMatchObject({ failure: { kind: 'field', detail } });
+  });
+
+  it('takes other statuses for a rejection where the configuration says so', () => {
+    const judged = (status: number) =>
+      judgeAnswer(answer('{}', { status }), 'bearer', { fields: platformFields, rejectedStatuses: [401, 403] }, nowMs);
+    expect([401, 403, 404].map((status) => judged(status))).toMatchObject([
+      { reason: 'credential_rejected' },
+      { reason: 'credential_rejected' },
+      { reason: 'auth_unavailable' },
+    ]);
   });
 
   it.each<[string, HttpAnswer]>([

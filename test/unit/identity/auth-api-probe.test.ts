@@ -1,27 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { ExchangeFailure, HttpAnswer } from '../../../src/identity/auth-api-exchange.ts';
 import { createProbe } from '../../../src/identity/auth-api-probe.ts';
 
 /** A probe whose exchanges end when they are told to, and whose clock is set by hand. */
 function heldProbe() {
   const clock = { nowMs: 1_700_000_000_000 };
-  const pending: ((result: HttpAnswer | ExchangeFailure) => void)[] = [];
+  const pending: ((result: boolean) => void)[] = [];
   let asked = 0;
   const probe = createProbe(
     () =>
-      new Promise((resolve) => {
+      new Promise<boolean>((resolve) => {
         asked += 1;
         pending.push(resolve);
       }),
     () => clock.nowMs,
   );
-  const end = (result: HttpAnswer | ExchangeFailure) => {
+  const end = (result: boolean) => {
     for (const resolve of pending.splice(0)) resolve(result);
   };
   return { probe, clock, end, asked: () => asked };
 }
-
-const refusal: HttpAnswer = { status: 401, headers: {}, body: Buffer.alloc(0) };
 
 describe('createProbe', () => {
   it('asks once for all who wait, also when an older answer is no longer believed', async () => {
@@ -30,7 +27,7 @@ describe('createProbe', () => {
       const waiting = Array.from({ length: 20 }, () => probe());
       clock.nowMs += 5_000;
       waiting.push(probe());
-      end(refusal);
+      end(true);
       expect(await Promise.all(waiting)).toEqual(waiting.map(() => true));
       expect(asked()).toBe(round);
       clock.nowMs += 1_000;
@@ -41,14 +38,14 @@ describe('createProbe', () => {
     const { probe, clock, end, asked } = heldProbe();
     const first = probe();
     clock.nowMs += 2_000;
-    end('timeout');
+    end(false);
     expect(await first).toBe(false);
     clock.nowMs += 999;
     expect(await probe()).toBe(false);
     expect(asked()).toBe(1);
     clock.nowMs += 1;
     const second = probe();
-    end(refusal);
+    end(true);
     expect(await second).toBe(true);
   });
 });

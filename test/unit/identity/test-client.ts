@@ -16,6 +16,7 @@ export function makeClient(url: string, changes: Partial<AuthApiClientConfig> = 
   const client = createAuthApiClient({
     config: {
       urls: [url],
+      rejectedStatuses: [401],
       honorCacheControl: false,
       timeoutMs: 2_000,
       concurrency: 8,

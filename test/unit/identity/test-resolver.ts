@@ -25,6 +25,7 @@ export function makeResolver(
   const resolver = createIdentityResolver({
     authApi: {
       urls: typeof url === 'string' ? [url] : url,
+      rejectedStatuses: [401],
       honorCacheControl: false,
       timeoutMs: 2_000,
       concurrency: 64,

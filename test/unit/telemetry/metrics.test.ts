@@ -134,8 +134,8 @@ test('the events of the identity room are counted', async () => {
   identityEvents.verdict('memory', 'accepted');
   identityEvents.verdict('memory', 'accepted');
   identityEvents.verdict('auth-api', 'credential_rejected');
-  identityEvents.authApiCall('bearer', 'accepted', 0.02);
-  identityEvents.authApiCall('key_pair', 'auth_timeout', 2);
+  identityEvents.authApiCall('bearer', 'accepted', null, 0.02);
+  identityEvents.authApiCall('key_pair', 'auth_timeout', 'timeout', 2);
   identityEvents.redis('get', 'hit');
   identityEvents.authApiUrls(2);
   identityEvents.breaker(1, 'open');
@@ -171,8 +171,8 @@ test('the events of the identity room are counted', async () => {
 
 test('that verdicts past their life begin and cease to be served is logged', async () => {
   const { telemetry, lines } = collect('info');
-  telemetry.identityEvents.serving('stale');
-  telemetry.identityEvents.serving('fresh');
+  telemetry.identityEvents.serving('stale', null);
+  telemetry.identityEvents.serving('fresh', null);
   expect((await lines()).map(({ level, msg }) => [level, msg])).toEqual([
     ['warn', 'the Auth API is out of reach: verdicts past their life are served'],
     ['info', 'the Auth API answers again: no verdict past its life is served'],
