@@ -1,4 +1,5 @@
 /** Makes docs/reference/auth-api.md and its OpenAPI document out of the operations and the table of refusals. */
+import { type BudgetRow, budgetRows } from '../src/auth-api/limits/budgets.ts';
 import { createDescription } from '../src/auth-api/openapi/create-description.ts';
 import { tagOf } from '../src/auth-api/openapi/describe-operation.ts';
 import { credentialRefusals, generalRefusals, ownRefusalsOf } from '../src/auth-api/openapi/operation-refusals.ts';
@@ -41,9 +42,8 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
 
 A code is a string of six digits (a JSON number is padded with zeros), bound to its id and used once. A wrong one is 401;
 after too many wrong ones the id answers 429 until the code expires; an unknown, used or expired id is 404, and so
-is that of a sign-in at an address that has been removed since. Mails to an address, mails that a client asks for, and failing
-checks of one key are limited: 429 with \`Retry-After\`. The numbers are
-\`limits\` of the settings; replicas share them through the database and, when \`redis\` is set, through Redis.
+is that of a sign-in at an address that has been removed since. What may be asked how often is a table of
+[budgets](#budgets).
 
 ## The last administrator
 
@@ -70,7 +70,48 @@ export function authApiPage(): string {
   const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
 \`attempts_exceeded\`; whoever lacks the role with \`permission_missing\`.
 `;
-  return [opening, '## Operations\n', checks, ...sections, refusals()].join('\n');
+  return [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
+}
+
+/** The table of what is counted. */
+function budgets(): string {
+  const rows = Object.values<BudgetRow>(budgetRows).map(
+    ({ counts, per, attempts, windowMs, beyond, protects }) =>
+      `| ${[counts, per, amount(attempts), time(windowMs), beyond === 'slow' ? 'growing waits' : 'refused', protects].join(' | ')} |`,
+  );
+  return `## Budgets
+
+Beyond a budget the response is 429 \`attempts_exceeded\` with \`Retry-After\`; a refused attempt does not count. Names in the
+table are keys of \`limits\` in the settings.
+
+| what is counted | for each | how many | within | beyond | protects |
+|---|---|---|---|---|---|
+| wrong tries | code | \`codeTries\` | life of the code | refused | a code from being guessed |
+${rows.join('\n')}
+
+- A **client** is an IPv4 address or a /64 network of IPv6 addresses. Behind gateways and proxies that the Auth API does not
+  know, all clients are one and share its budgets.
+- An **address** is compared without letter case and without its sub-address: \`ana+shop@\` counts for \`ana@\`.
+- A client is **familiar** to an account that verified a code from it within the last 90 days. Others can use up what is
+  counted for the account, but not what is counted for the account and this client.
+- **Growing waits**: each further attempt is allowed after a wait as long as the attempts have gone on, and 30 s at least. A
+  success ends the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
+  below the 100 consecutive failures of NIST SP 800-63B.
+- Replicas share wrong tries through the database, and everything else through Redis when \`redis\` is set. Each process also
+  counts by itself, and the higher count holds: when Redis is away or has lost its keys, budgets do not begin anew. Without Redis
+  they begin anew when the process does.
+`;
+}
+
+function amount(attempts: BudgetRow['attempts']): string {
+  return typeof attempts === 'number' ? String(attempts) : `\`${attempts}\``;
+}
+
+function time(windowMs: BudgetRow['windowMs']): string {
+  if (typeof windowMs === 'string') return `\`${windowMs.replace(/Ms$/, '')}\``;
+  const minutes = windowMs / 60_000;
+  if (minutes < 1440) return `${minutes} min`;
+  return minutes < 365 * 1440 ? `${minutes / 1440} d` : '1 year';
 }
 
 function row(operation: Operation): string {

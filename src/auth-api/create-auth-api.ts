@@ -3,7 +3,8 @@ import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
-import { attemptLimits } from './limits/attempt-limiter.ts';
+import { compileBudgets } from './limits/budgets.ts';
+import { createLimiter } from './limits/limiter.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
@@ -30,11 +31,15 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   const store = await openStore(settings.database);
   const shared = await openSharedParts(settings.redis, options.connectRedis, log, now);
   const revoked = guardRevoked(options.onRevoked, shared.publish, log);
+  const hashes = createKeyedHashes([secret, ...previousSecrets]);
   const services: Services = {
     store,
-    hashes: createKeyedHashes([secret, ...previousSecrets]),
-    limiter: shared.limiter,
-    limits: attemptLimits(settings.limits),
+    hashes,
+    limiter: createLimiter({
+      budgets: compileBudgets(settings.limits),
+      counter: shared.counter,
+      keyOf: hashes.attemptsOf,
+    }),
     outbox: guardOutbox(outbox, log),
     rules: settings,
     now,

@@ -1,5 +1,5 @@
 /** What operations work with: made once by `createAuthApi`, handed to every operation. */
-import type { AttemptLimiter, AttemptLimits } from './limits/attempt-limiter.ts';
+import type { Limiter } from './limits/limiter.ts';
 import type { ApiDescription } from './openapi/create-description.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { RevocationEvent } from './revocation-event.ts';
@@ -9,8 +9,7 @@ import type { AuthStore } from './store/auth-store.ts';
 export interface Services {
   readonly store: AuthStore;
   readonly hashes: KeyedHashes;
-  readonly limiter: AttemptLimiter;
-  readonly limits: AttemptLimits;
+  readonly limiter: Limiter;
   readonly outbox: Outbox;
   readonly rules: Rules;
   /** Milliseconds since the epoch. */
@@ -30,6 +29,8 @@ export interface Rules {
   /** Longest life of a session from its creation, however often it is extended. */
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
+  /** Wrong tries of one code. */
+  readonly limits: { readonly codeTries: number };
   /** Cookie that can carry a bearer; null: none. */
   readonly webSession: { readonly cookie: string } | null;
 }

@@ -189,10 +189,16 @@ export interface SmtpConfig {
 export interface AuthApiLimits {
   /** Wrong tries of one code. */
   readonly codeTries: number;
-  /** Mails to one address, and mails that one client asks for, within `mailWindowMs`. */
-  readonly mailsPerAddress: number;
+  /** Sign-ins and registrations, and the mails for them, within `mailWindowMs`. */
+  readonly requestsPerClient: number;
   readonly mailsPerClient: number;
+  readonly mailsPerAddressAndClient: number;
+  readonly mailsPerAddress: number;
+  /** Mails that a signed-in user asks for within `mailWindowMs`. */
+  readonly mailsPerUser: number;
   readonly mailWindowMs: number;
+  /** Failed verifications of a client in a day, beyond which each has to wait. */
+  readonly failuresPerClient: number;
   /** Failing checks of one API key within `keyWindowMs`. */
   readonly keyFailures: number;
   readonly keyWindowMs: number;

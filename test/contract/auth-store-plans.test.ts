@@ -143,7 +143,7 @@ const someThousandRows = [
   `insert into sessions select 's' || n, 'u' || (n % 5000 + 1), 'e' || (n % 5000 + 1), 'h' || n, '', '', 1, n,
     2000000000000 + n, 2000000000000 + n from generate_series(1, 20000) n`,
   `insert into keypairs select 'k' || n, 'u' || n, 'p' || n, 'h', 'Key', 1, n, 2000000000000 + n from generate_series(1, 5000) n`,
-  `insert into codes select 'c' || n, 'session', 's' || n, 'u' || n, 'h', 0, 2000000000000 + n from generate_series(1, 5000) n`,
+  `insert into codes select 'c' || n, 'session', 's' || n, 'u' || n, 'h', 'c', 0, 2000000000000 + n from generate_series(1, 5000) n`,
   'analyze',
 ];
 

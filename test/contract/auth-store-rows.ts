@@ -53,7 +53,14 @@ export function pair(owner: NewUser, over: Partial<NewKeyPair> = {}): NewKeyPair
 }
 
 export function code(purpose: CodePurpose, over: Partial<NewCode> = {}): NewCode {
-  return { id: randomUUID(), purpose, codeHash: 'code hash', expireAtMs: nowMs + 2_000, ...over };
+  return {
+    id: randomUUID(),
+    purpose,
+    codeHash: 'code hash',
+    expireAtMs: nowMs + 2_000,
+    countedAs: 'counted as',
+    ...over,
+  };
 }
 
 /** The store of the test that runs, and the users that it has from the start. */

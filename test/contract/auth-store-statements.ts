@@ -37,6 +37,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   const ana = user('ana', { verifyByMs: nowMs + 2_000 });
   const [theirs, its] = [session(ana), code('session')];
   await store.users.create(ana, { session: theirs, code: its });
+  await store.codes.find({ codeId: its.id, purpose: 'session', userId: ana.id }, laterMs);
   await store.codes.claimTry({ codeId: its.id, purpose: 'session', userId: ana.id, maxTries: 5 }, laterMs);
   await store.sessions.verify(its.id, laterMs);
   await store.sessions.create(session(ana), code('session'));

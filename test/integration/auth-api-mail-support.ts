@@ -67,7 +67,12 @@ export async function startMailing(
       ...authApiSettings,
       outbox: 'mail',
       mail,
-      limits: { ...authApiSettings.limits, mailsPerAddress: 1_000, mailsPerClient: 1_000 },
+      limits: {
+        ...authApiSettings.limits,
+        mailsPerAddressAndClient: 1_000,
+        mailsPerAddress: 1_000,
+        mailsPerClient: 1_000,
+      },
       ...options.settings,
     },
     log: { info: at('info'), warn: at('warn'), error: at('error') },

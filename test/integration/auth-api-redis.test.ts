@@ -69,6 +69,11 @@ async function tryKey({ port }: { port: number }, apiKey: string): Promise<numbe
   return (await fetch(`http://127.0.0.1:${port}/api/auth/v2/keypair`, { headers })).status;
 }
 
+async function bringCode({ port }: { port: number }, verificationCodeID: string, code: string): Promise<number> {
+  const body = JSON.stringify({ verificationCodeID, code });
+  return (await fetch(`http://127.0.0.1:${port}/api/auth/v2/session/verification`, { method: 'PUT', body })).status;
+}
+
 async function listen(url: string, channel: string): Promise<Record<string, unknown>[]> {
   const heard: Record<string, unknown>[] = [];
   const redis = new Redis(url);
@@ -118,12 +123,38 @@ describe('limits', () => {
     const client = new Redis(redis.url);
     closing.push(async () => client.disconnect());
     const keys = await client.keys(`${redis.keyPrefix}*`);
-    expect(keys).toHaveLength(3);
+    expect(keys).toHaveLength(5);
     for (const key of keys) {
       expect(key).toMatch(new RegExp(`^${redis.keyPrefix}attempts:[\\w-]{43}$`));
       expect(await client.pttl(key)).toBeGreaterThan(0);
       expect(await client.get(key)).toBe('1');
     }
+  });
+
+  it('of failed verifications are shared', async () => {
+    const redis = await useRedis();
+    const replicas = [await startReplica(redis), await startReplica(redis)];
+    const statuses: number[] = [];
+    for (let code = 0; code < 3; code += 1) {
+      await askForSession(replicas[0]!, 'ana@example.test');
+      const mail = replicas[0]!.mails.at(-1);
+      if (mail?.kind !== 'code') throw new Error('no code came');
+      for (let at = 0; at < 5; at += 1) {
+        const wrong = String((Number(mail.code) + 1 + at) % 1_000_000).padStart(6, '0');
+        statuses.push(await bringCode(replicas[at % 2]!, mail.codeId, wrong));
+      }
+    }
+    expect(statuses).toEqual([...new Array(11).fill(401), ...new Array(4).fill(429)]);
+  });
+
+  it('hold when their keys are deleted, as far as a process has counted itself', async () => {
+    const redis = await useRedis();
+    const replica = await startReplica(redis);
+    for (let at = 0; at < 5; at += 1) expect((await askForSession(replica, 'ana@example.test')).status).toBe(202);
+    const client = new Redis(redis.url);
+    closing.push(async () => client.disconnect());
+    expect(await client.del(...(await client.keys(`${redis.keyPrefix}attempts:*`)))).toBe(4);
+    expect((await askForSession(replica, 'ana@example.test')).status).toBe(429);
   });
 
   it('of tries of a code are shared by the database', async () => {
@@ -135,9 +166,7 @@ describe('limits', () => {
     const wrong = String((Number(mail.code) + 1) % 1_000_000).padStart(6, '0');
     const statuses: number[] = [];
     for (let at = 0; at < 7; at += 1) {
-      const body = JSON.stringify({ verificationCodeID: mail.codeId, code: wrong });
-      const url = `http://127.0.0.1:${replicas[at % 2]!.port}/api/auth/v2/session/verification`;
-      statuses.push((await fetch(url, { method: 'PUT', body })).status);
+      statuses.push(await bringCode(replicas[at % 2]!, mail.codeId, wrong));
     }
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
@@ -214,18 +243,16 @@ describe('revocations', () => {
     const replica = await startReplica(redis);
     const heard = await listen(redis.url, `${redis.keyPrefix}revocations`);
     const { api, userId, port } = replica;
-    const { bearer, sessionId } = await api.createVerifiedSession(userId);
+    const { bearer } = await api.createVerifiedSession(userId);
     const { keyId } = await api.createVerifiedKeyPair(userId, 'Example', 1);
     const call = async (method: string, path: string) => {
       const headers = { authorization: `Bearer ${bearer}` };
       expect((await fetch(`http://127.0.0.1:${port}/api/auth/v2${path}`, { method, headers })).status).toBe(202);
     };
-    await call('PUT', '/session/extend');
     await call('DELETE', `/keypair/${keyId}`);
     await call('DELETE', '/user');
-    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    await vi.waitFor(() => expect(heard).toHaveLength(2));
     expect(heard).toEqual([
-      { v: 1, kind: 'session', id: sessionId, atMs: expect.any(Number) },
       { v: 1, kind: 'keypair', id: keyId, atMs: expect.any(Number) },
       { v: 1, kind: 'user', id: userId, atMs: expect.any(Number) },
     ]);

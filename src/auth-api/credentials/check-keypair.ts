@@ -3,6 +3,7 @@
  * Failing checks of one key are limited; the right secret still passes then, or whoever knows the key, which is no
  * secret, could lock its owner out.
  */
+import { refusalOf } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
@@ -21,11 +22,8 @@ export async function checkKeyPair(
     await renewHash(pair, current, services);
     return pair;
   }
-  const retryAfterS = await services.limiter.attempt(
-    services.hashes.attemptsOf('keypair', apiKey),
-    services.limits.failingKeyChecks,
-  );
-  return retryAfterS === null ? new Refusal('credential_rejected') : new Refusal('attempts_exceeded', { retryAfterS });
+  const limited = await refusalOf(services.limiter.charge(['failuresPerKey', apiKey]));
+  return limited ?? new Refusal('credential_rejected');
 }
 
 /**

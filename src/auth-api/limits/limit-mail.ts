@@ -1,14 +1,64 @@
-/** Keeps anybody from flooding a mailbox, or the mail server, through us. */
+/** Limits requests for codes and the mails that carry them, so that nobody floods a mailbox or the mail server through us. */
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
-import { foldCase } from '../store/fold-case.ts';
+import type { Charge } from './limiter.ts';
+import { mailboxOf } from './mailbox.ts';
 
-/** Counts one mail for the address and for the client; null: it may be sent. */
-export async function limitMail(address: string, ip: string, services: Services): Promise<Refusal | null> {
-  const { limiter, limits, hashes } = services;
-  const retryAfterS =
-    (await limiter.attempt(hashes.attemptsOf('mail-client', clientNetwork(ip)), limits.mailsPerClient)) ??
-    (await limiter.attempt(hashes.attemptsOf('mail-address', foldCase(address)), limits.mailsPerAddress));
+/** Charged for every request of a client without a session, before anything is looked up. */
+export function limitRequest(ip: string, { limiter }: Services): Promise<Refusal | null> {
+  return refusalOf(limiter.charge(['requestsPerClient', clientNetwork(ip)]));
+}
+
+/**
+ * Charged when a mail is about to be sent to someone without a session, or a decoy stands in for it. `userId`: whose
+ * verified address it is; null: a decoy.
+ */
+export async function limitSignInMail(
+  mail: { readonly address: string; readonly userId: string | null; readonly ip: string },
+  { limiter }: Services,
+): Promise<Refusal | null> {
+  const [mailbox, client] = [mailboxOf(mail.address), clientNetwork(mail.ip)];
+  const familiar = await limiter.isFamiliar(mail.userId ?? '', client);
+  const ofAll: readonly Charge[] = familiar ? [] : [['mailsPerAddress', 'sign-in', mailbox]];
+  return refusalOf(
+    limiter.charge(['mailsPerAddressAndClient', 'sign-in', mailbox, client], ['mailsPerClient', client], ...ofAll),
+  );
+}
+
+/** Charged when a registration is about to be mailed. */
+export function limitRegistrationMail(
+  mail: { readonly address: string; readonly ip: string },
+  { limiter }: Services,
+): Promise<Refusal | null> {
+  const [mailbox, client] = [mailboxOf(mail.address), clientNetwork(mail.ip)];
+  return refusalOf(
+    limiter.charge(
+      ['mailsPerAddressAndClient', 'new', mailbox, client],
+      ['mailsPerClient', client],
+      ['mailsPerAddress', 'new', mailbox],
+    ),
+  );
+}
+
+/** Charged when a signed-in user asks for a code. `newAddress`: where it goes, unless to an own verified address. */
+export function limitOwnMail(
+  userId: string,
+  newAddress: string | null,
+  { limiter }: Services,
+): Promise<Refusal | null> {
+  if (newAddress === null) return refusalOf(limiter.charge(['mailsPerUser', userId]));
+  const mailbox = mailboxOf(newAddress);
+  return refusalOf(
+    limiter.charge(
+      ['mailsPerAddressAndClient', 'new', mailbox, userId],
+      ['mailsPerUser', userId],
+      ['mailsPerAddress', 'new', mailbox],
+    ),
+  );
+}
+
+export async function refusalOf(charged: Promise<number | null>): Promise<Refusal | null> {
+  const retryAfterS = await charged;
   return retryAfterS === null ? null : new Refusal('attempts_exceeded', { retryAfterS });
 }

@@ -25,6 +25,7 @@ const codeChecks = ['code_wrong', 'code_unknown', 'attempts_exceeded'] as const;
 const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
   createSession: ['email_unknown', 'attempts_exceeded'],
   verifySession: codeChecks,
+  extendSession: ['attempts_exceeded'],
   revokeSession: ['session_unknown'],
   createKeyPair: ['attempts_exceeded'],
   verifyKeyPair: codeChecks,

@@ -1,9 +1,10 @@
-/** Makes verification codes and checks them. A code leaves this process only by mail. */
+/** Makes verification codes. A code leaves this process only by mail. */
 import { randomUUID } from 'node:crypto';
-import { Refusal } from '../outcome/refusals.ts';
+import { mailboxOf } from '../limits/mailbox.ts';
 import { randomCode } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose, NewCode } from '../store/code-store.ts';
+import { foldCase } from '../store/fold-case.ts';
 import type { Client } from './operation.ts';
 
 export interface IssuedCode {
@@ -13,12 +14,22 @@ export interface IssuedCode {
   mailTo(address: string, client: Client): void;
 }
 
-export function issueCode(purpose: CodePurpose, services: Services): IssuedCode {
-  const { hashes, outbox, rules, now } = services;
+/**
+ * Who proves something with a code. Failed verifications are counted for the account, and for the address where that has no
+ * account yet: the account of a new registration, or one that adds addresses, would begin to count anew with each try.
+ */
+export type Claimant =
+  | { readonly account: string }
+  | { readonly newAddress: string }
+  /** An address that no account has: a decoy. */
+  | { readonly unknownAddress: string };
+
+export function issueCode(purpose: CodePurpose, claimant: Claimant, services: Services): IssuedCode {
+  const { hashes, outbox, rules } = services;
   const codeId = randomUUID();
   const code = randomCode();
   return {
-    stored: { id: codeId, purpose, codeHash: hashes.code(codeId, code), expireAtMs: now() + rules.codeLifetimeMs },
+    stored: storedCode({ id: codeId, purpose, codeHash: hashes.code(codeId, code) }, claimant, services),
     mailTo(to, asked) {
       outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs: rules.codeLifetimeMs, asked });
     },
@@ -26,32 +37,21 @@ export function issueCode(purpose: CodePurpose, services: Services): IssuedCode 
 }
 
 /** A code that nothing opens: for an address that nobody has. */
-export function deadCode(purpose: CodePurpose, services: Services): NewCode {
-  const { hashes, rules, now } = services;
-  return { id: randomUUID(), purpose, codeHash: hashes.dead(), expireAtMs: now() + rules.codeLifetimeMs };
+export function deadCode(purpose: CodePurpose, unknownAddress: string, services: Services): NewCode {
+  return storedCode({ id: randomUUID(), purpose, codeHash: services.hashes.dead() }, { unknownAddress }, services);
 }
 
-/** `userId`: the code must be this user's; null: anybody may bring it. */
-interface BroughtCode {
-  readonly purpose: CodePurpose;
-  readonly verificationCodeID: string;
-  readonly code: string;
-  readonly userId: string | null;
+function storedCode(
+  code: Pick<NewCode, 'id' | 'purpose' | 'codeHash'>,
+  claimant: Claimant,
+  { hashes, rules, now }: Services,
+): NewCode {
+  return { ...code, expireAtMs: now() + rules.codeLifetimeMs, countedAs: hashes.attemptsOf(...subjectOf(claimant)) };
 }
 
-/**
- * Null: the code is right, and still to be used. Refuses a wrong one (401), an unknown, used or expired id (404), and any
- * after too many wrong ones (429 until the code's life ends, 404 from then on).
- */
-export async function checkCode(brought: BroughtCode, services: Services): Promise<Refusal | null> {
-  const { store, hashes, limits, now } = services;
-  const { purpose, verificationCodeID: codeId, userId } = brought;
-  const nowMs = now();
-  const claimed = await store.codes.claimTry({ codeId, purpose, userId, maxTries: limits.codeTries }, nowMs);
-  if (claimed === null) return new Refusal('code_unknown');
-  if (claimed.codeHash === null) {
-    const retryAfterS = Math.max(1, Math.ceil((claimed.expireAtMs - nowMs) / 1000));
-    return new Refusal('attempts_exceeded', { retryAfterS });
-  }
-  return hashes.isCode(claimed.codeHash, codeId, brought.code) ? null : new Refusal('code_wrong');
+function subjectOf(claimant: Claimant): [kind: string, subject: string] {
+  if ('account' in claimant) return ['account', claimant.account];
+  if ('newAddress' in claimant) return ['new address', mailboxOf(claimant.newAddress)];
+  // As it came: sub-addresses of one that is known do not count together either, so that the limit does not tell.
+  return ['unknown address', foldCase(claimant.unknownAddress)];
 }

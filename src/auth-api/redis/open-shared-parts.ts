@@ -2,13 +2,13 @@
 import type { RedisConfig } from '../../config/config.ts';
 import type { ConnectRedis } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
-import type { AttemptLimiter } from '../limits/attempt-limiter.ts';
-import { createMemoryLimiter } from '../limits/memory-limiter.ts';
+import type { AttemptCounter } from '../limits/attempt-counter.ts';
+import { createMemoryCounter } from '../limits/memory-counter.ts';
 import type { RevocationEvent } from '../revocation-event.ts';
 import { openLink } from './open-link.ts';
 
 export interface SharedParts {
-  readonly limiter: AttemptLimiter;
+  readonly counter: AttemptCounter;
   /** Tells gateways in other processes; never throws. */
   publish(event: RevocationEvent): void;
   /** Waits for messages under way, then ends the connection. */
@@ -22,18 +22,18 @@ export async function openSharedParts(
   log: AuthApiLog,
   now: () => number,
 ): Promise<SharedParts> {
-  const local = createMemoryLimiter(now);
-  if (config === null) return { limiter: local, publish: () => {}, close: async () => {} };
+  const local = createMemoryCounter(now);
+  if (config === null) return { counter: local, publish: () => {}, close: async () => {} };
   if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
   // Whoever has no Redis need not load what uses it.
-  const { createSharedLimiter } = await import('../limits/shared-limiter.ts');
+  const { createSharedCounter } = await import('../limits/shared-counter.ts');
   const { createRevocationPublisher } = await import('../revocations/revocation-publisher.ts');
   const { keyPrefix, commandTimeoutMs } = config;
   const link = await openLink(config, connect, log);
   const redis = link.client;
   const publisher = createRevocationPublisher({ redis, keyPrefix, log, now });
   return {
-    limiter: createSharedLimiter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
+    counter: createSharedCounter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
     publish: publisher.publish,
     async close() {
       await publisher.close();

@@ -18,7 +18,7 @@ export interface KeyedHashes {
   /** A hash that no value has: for decoys. */
   dead(): string;
   /** A name of fixed length under which attempts are counted, so that no address or key lies in a limiter's memory. */
-  attemptsOf(kind: string, subject: string): string;
+  attemptsOf(kind: string, ...parts: string[]): string;
 }
 
 type Purpose = 'bearer' | 'api-secret' | 'code' | 'attempts';
@@ -44,7 +44,7 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
     dead,
-    attemptsOf: (kind, subject) => current('attempts', [kind, subject]),
+    attemptsOf: (kind, ...parts) => current('attempts', [kind, ...parts]),
   };
 }
 

@@ -8,6 +8,18 @@ export interface NewCode {
   /** Keyed hash of id and code; for a dead code, of something that nobody knows. */
   readonly codeHash: string;
   readonly expireAtMs: number;
+  /** Keyed hash of the account, or of the address that is to become one: its failed verifications are counted together. */
+  readonly countedAs: string;
+}
+
+/** Whose a code is, and what is left of it. */
+export interface PendingCode {
+  readonly countedAs: string;
+  /** Null for a decoy. */
+  readonly userId: string | null;
+  /** Tries so far. */
+  readonly tries: number;
+  readonly expireAtMs: number;
 }
 
 /** What one try may look at. */
@@ -18,6 +30,11 @@ export interface CodeTry {
 }
 
 export interface CodeStore {
+  /** Null: no live code of this purpose, or (with `userId`) it is another user's. */
+  find(
+    request: { codeId: string; purpose: CodePurpose; userId: string | null },
+    nowMs: number,
+  ): Promise<PendingCode | null>;
   /**
    * Counts one try of a live code before anybody compares, so that tries at the same time cannot exceed `maxTries`.
    * Null: no live code of this purpose, or (with `userId`) it is somebody else's.

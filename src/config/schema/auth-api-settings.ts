@@ -35,19 +35,53 @@ const limits = z.strictObject({
       examples: [5],
     })
     .prefault(5),
-  mailsPerAddress: integer(1, 1_000_000)
-    .meta({ class: 'neither', description: 'Mails to one address within "mailWindow". Beyond it: 429.', examples: [5] })
-    .prefault(5),
+  requestsPerClient: integer(1, 1_000_000)
+    .meta({
+      class: 'neither',
+      description: 'Sign-ins and registrations that one client asks for within "mailWindow". Beyond it: 429.',
+      examples: [300],
+    })
+    .prefault(300),
   mailsPerClient: integer(1, 1_000_000)
     .meta({
       class: 'neither',
-      description: 'Mails that one client asks for within "mailWindow". Beyond it: 429.',
-      examples: [200],
+      description: 'Mails for sign-ins and registrations of one client within "mailWindow". Beyond it: 429.',
+      examples: [100],
     })
-    .prefault(200),
+    .prefault(100),
+  mailsPerAddressAndClient: integer(1, 1_000_000)
+    .meta({ class: 'neither', description: 'The same to one address. Beyond it: 429 for this client.', examples: [5] })
+    .prefault(5),
+  mailsPerAddress: integer(1, 1_000_000)
+    .meta({
+      class: 'neither',
+      description:
+        'Mails to one address within "mailWindow", of all clients together. Beyond it: 429 for clients from which the user has not signed in before.',
+      examples: [30],
+    })
+    .prefault(30),
+  mailsPerUser: integer(1, 1_000_000)
+    .meta({
+      class: 'neither',
+      description: 'Codes that a signed-in user asks for within "mailWindow". Beyond it: 429.',
+      examples: [10],
+    })
+    .prefault(10),
   mailWindow: duration(1000)
-    .meta({ class: 'neither', description: 'Time within which mails are counted.', examples: ['10m'] })
+    .meta({
+      class: 'neither',
+      description: 'Time within which sign-ins, registrations and mails are counted.',
+      examples: ['10m'],
+    })
     .prefault('10m'),
+  failuresPerClient: integer(1, 1_000_000)
+    .meta({
+      class: 'decides',
+      description:
+        'Failed verifications of one client within a day. Beyond it: one at a time, with growing waits (429).',
+      examples: [100],
+    })
+    .prefault(100),
   keyFailures: integer(1, 1_000_000)
     .meta({
       class: 'decides',

@@ -9,7 +9,10 @@ let bearer = '';
 beforeAll(async () => {
   started = await startAuthApi({
     http: { headersTimeoutMs: 300, requestTimeoutMs: 600, timeoutCheckMs: 50 },
-    settings: { ...testSettings, limits: { ...testSettings.limits, mailsPerAddress: 1000 } },
+    settings: {
+      ...testSettings,
+      limits: { ...testSettings.limits, mailsPerAddressAndClient: 1000, mailsPerAddress: 1000 },
+    },
   });
   bearer = (await started.api.createVerifiedSession(started.userId)).bearer;
 });

@@ -88,9 +88,13 @@ trustedProxies: ["10.0.0.0/8"]`);
   expect(settings).toMatchObject({
     limits: {
       codeTries: 3,
-      mailsPerAddress: 5,
+      requestsPerClient: 300,
       mailsPerClient: 7,
+      mailsPerAddressAndClient: 5,
+      mailsPerAddress: 30,
+      mailsPerUser: 10,
       mailWindowMs: 60_000,
+      failuresPerClient: 100,
       keyFailures: 10,
       keyWindowMs: 2000,
     },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { bearerOnly } from '../../credentials/credential-rule.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitOwnMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, id } from '../fields.ts';
 import { issueCode } from '../issue-code.ts';
@@ -18,9 +18,9 @@ export const addEmail = defineOperation({
   answer: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
-    const limited = await limitMail(body.address, client.ip, services);
+    const limited = await limitOwnMail(caller.userId, body.address, services);
     if (limited !== null) return limited;
-    const code = issueCode('email', services);
+    const code = issueCode('email', { newAddress: body.address }, services);
     const nowMs = now();
     const email = {
       id: randomUUID(),

@@ -1,7 +1,7 @@
 /** R1: asks for a new code for an own address that is not verified yet; the old code is void. */
 import { z } from 'zod';
 import { bearerOnly } from '../../credentials/credential-rule.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitOwnMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, id } from '../fields.ts';
 import { issueCode } from '../issue-code.ts';
@@ -17,9 +17,9 @@ export const renewEmailCode = defineOperation({
   answer: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
-    const limited = await limitMail(body.address, client.ip, services);
+    const limited = await limitOwnMail(caller.userId, body.address, services);
     if (limited !== null) return limited;
-    const code = issueCode('email', services);
+    const code = issueCode('email', { newAddress: body.address }, services);
     const verifyByMs = now() + rules.codeLifetimeMs;
     const address = await store.emails.renewCode(body.address, caller.userId, code.stored, verifyByMs);
     if (address === null) return new Refusal('email_unknown');

@@ -1,8 +1,8 @@
 /** E2: brings the code of an own address. */
 import { bearerOnly } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
+import { checkCode } from '../check-code.ts';
 import { acknowledged, acknowledgement, verification } from '../fields.ts';
-import { checkCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
 
 export const verifyEmail = defineOperation({
@@ -13,8 +13,8 @@ export const verifyEmail = defineOperation({
   credential: bearerOnly,
   body: verification,
   answer: acknowledgement,
-  async handle({ caller, body }, services) {
-    const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId }, services);
+  async handle({ caller, body, client }, services) {
+    const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
     const verified = await services.store.emails.verify(body.verificationCodeID, services.now());
     return verified ? acknowledged : new Refusal('code_unknown');

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { bearerOnly } from '../../credentials/credential-rule.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitOwnMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { expireAt, id, label, toSeconds } from '../fields.ts';
 import { issueCode } from '../issue-code.ts';
@@ -30,10 +30,10 @@ export const createKeyPair = defineOperation({
     const address = await store.emails.findPreferred(caller.userId);
     // The account went while the request was under way.
     if (address === null) return new Refusal('credential_rejected');
-    const limited = await limitMail(address, client.ip, services);
+    const limited = await limitOwnMail(caller.userId, null, services);
     if (limited !== null) return limited;
     const { pair, apiSecret } = newKeyPair({ id: randomUUID(), userId: caller.userId, ...body }, services);
-    const code = issueCode('keypair', services);
+    const code = issueCode('keypair', { account: caller.userId }, services);
     await store.keyPairs.create(pair, code.stored);
     code.mailTo(address, client);
     return {

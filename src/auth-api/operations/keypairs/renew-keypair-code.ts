@@ -1,7 +1,7 @@
 /** R1: asks for a new code for an own key pair that is not verified yet; the old code is void. */
 import { z } from 'zod';
 import { bearerOnly } from '../../credentials/credential-rule.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitOwnMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { id } from '../fields.ts';
 import { issueCode } from '../issue-code.ts';
@@ -23,12 +23,12 @@ export const renewKeyPairCode = defineOperation({
     const address = await store.emails.findPreferred(caller.userId);
     if (address === null) return new Refusal('credential_rejected');
     // Counted whatever comes of it, which limits guesses of the secret as well.
-    const limited = await limitMail(address, client.ip, services);
+    const limited = await limitOwnMail(caller.userId, null, services);
     if (limited !== null) return limited;
     const pair = await store.keyPairs.findPending(apiKey, caller.userId, now());
     const matches = hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
     if (pair === null || !matches) return new Refusal('keypair_unknown');
-    const code = issueCode('keypair', services);
+    const code = issueCode('keypair', { account: caller.userId }, services);
     if (!(await store.keyPairs.renewCode(pair.keyId, code.stored))) return new Refusal('keypair_unknown');
     code.mailTo(address, client);
     return { verificationCodeID: code.stored.id };

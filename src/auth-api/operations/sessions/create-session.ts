@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { noCredential } from '../../credentials/credential-rule.ts';
 import { refuseCarrier } from '../../credentials/session-cookie.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitRequest, limitSignInMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, label } from '../fields.ts';
 import { deadCode, issueCode } from '../issue-code.ts';
@@ -21,20 +21,23 @@ export const createSession = defineOperation({
     const { store, rules } = services;
     const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
     if (refused !== null) return refused;
-    // Counted before anybody knows whether the address exists, so that the limit does not tell.
-    const limited = await limitMail(body.email, client.ip, services);
-    if (limited !== null) return limited;
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
     const address = await store.emails.findSignIn(body.email);
+    if (address === null && rules.revealUnknownEmail) return new Refusal('email_unknown');
+    // A decoy is charged like a mail, so that the limit does not tell.
+    const mail = { address: body.email, userId: address?.userId ?? null, ip: client.ip };
+    const limited = await limitSignInMail(mail, services);
+    if (limited !== null) return limited;
     if (address === null) {
-      if (rules.revealUnknownEmail) return new Refusal('email_unknown');
       // A decoy is stored like a session and its code is tried like a code, so that neither time nor later answers tell.
       const decoy = openSession(null, client, services);
-      const code = deadCode('session', services);
+      const code = deadCode('session', body.email, services);
       await store.sessions.create(decoy.session, code);
       return answerOpened(decoy, code, body, services);
     }
     const opened = openSession(address, client, services);
-    const code = issueCode('session', services);
+    const code = issueCode('session', { account: address.userId }, services);
     await store.sessions.create(opened.session, code.stored);
     code.mailTo(address.address, client);
     return answerOpened(opened, code.stored, body, services);

@@ -1,8 +1,8 @@
 /** S2: brings the code of a session, which makes its bearer valid. */
 import { noCredential } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
+import { checkCode } from '../check-code.ts';
 import { acknowledged, acknowledgement, verification } from '../fields.ts';
-import { checkCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
 
 export const verifySession = defineOperation({
@@ -13,8 +13,8 @@ export const verifySession = defineOperation({
   credential: noCredential,
   body: verification,
   answer: acknowledgement,
-  async handle({ body }, services) {
-    const refusal = await checkCode({ ...body, purpose: 'session', userId: null }, services);
+  async handle({ body, client }, services) {
+    const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
     if (refusal !== null) return refusal;
     const verified = await services.store.sessions.verify(body.verificationCodeID, services.now());
     return verified ? acknowledged : new Refusal('code_unknown');

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { noCredential } from '../../credentials/credential-rule.ts';
 import { refuseCarrier } from '../../credentials/session-cookie.ts';
-import { limitMail } from '../../limits/limit-mail.ts';
+import { limitRegistrationMail, limitRequest } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { issueCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
@@ -19,16 +19,19 @@ export const registerUser = defineOperation({
   body: z.object({ ...accountFields, carrier }),
   answer: openedSession,
   async handle({ body, client, presented }, services) {
-    const { store, rules } = services;
+    const { store, rules, now } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
     const { carrier: wanted, ...account } = body;
     const refused = refuseCarrier(wanted, presented, rules.webSession?.cookie ?? null);
     if (refused !== null) return refused;
-    const limited = await limitMail(body.email, client.ip, services);
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    if ((await store.users.findTaken(account, now())) !== null) return new Refusal('key_duplicated');
+    const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
     if (limited !== null) return limited;
     const ids = { userId: randomUUID(), emailId: randomUUID() };
     const opened = openSession(ids, client, services);
-    const code = issueCode('session', services);
+    const code = issueCode('session', { newAddress: body.email }, services);
     const user = {
       ...account,
       id: ids.userId,

@@ -54,6 +54,7 @@ export const initial: Migration = {
       .addColumn('subject_id', text, (column) => column.notNull())
       .addColumn('user_id', text, (column) => column.references('users.id').onDelete('cascade'))
       .addColumn('code_hash', text, (column) => column.notNull())
+      .addColumn('counted_as', text, (column) => column.notNull())
       .addColumn('tries', 'integer', (column) => column.notNull())
       .addColumn('expire_at', 'bigint', (column) => column.notNull())
       .execute();

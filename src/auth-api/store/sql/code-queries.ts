@@ -6,6 +6,19 @@ import type { Tables } from './tables.ts';
 
 export function codeQueries(db: Kysely<Tables>): CodeStore {
   return {
+    async find({ codeId, purpose, userId }, nowMs) {
+      let query = db
+        .selectFrom('codes')
+        .where('id', '=', codeId)
+        .where('purpose', '=', purpose)
+        .where('expire_at', '>', nowMs)
+        .select(['counted_as', 'user_id', 'tries', 'expire_at']);
+      if (userId !== null) query = query.where('user_id', '=', userId);
+      const row = await query.executeTakeFirst();
+      if (row === undefined) return null;
+      return { countedAs: row.counted_as, userId: row.user_id, tries: row.tries, expireAtMs: row.expire_at };
+    },
+
     async claimTry({ codeId, purpose, userId, maxTries }, nowMs) {
       let query = db
         .updateTable('codes')
@@ -36,6 +49,7 @@ export async function putCode(
       subject_id: subject.id,
       user_id: subject.userId,
       code_hash: code.codeHash,
+      counted_as: code.countedAs,
       tries: 0,
       expire_at: code.expireAtMs,
     })

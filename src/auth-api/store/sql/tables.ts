@@ -74,6 +74,8 @@ interface CodeRow {
   /** Null for the code of a decoy. */
   readonly user_id: string | null;
   readonly code_hash: string;
+  /** Keyed hash of whose failed verifications count together. */
+  readonly counted_as: string;
   readonly tries: number;
   readonly expire_at: number;
 }

@@ -1,0 +1,78 @@
+/** Charges budgets. What may be tried how often is the table's; where it is counted is the counter's. */
+import type { AttemptCounter } from './attempt-counter.ts';
+import { type BudgetName, type Budgets, familiarMs, firstWaitMs } from './budgets.ts';
+
+/** One attempt on a budget, by the parts of its key. */
+export type Charge = readonly [budget: BudgetName, ...subject: string[]];
+
+export interface Limiter {
+  /**
+   * Counts one attempt on each budget, in this order. Null: all allow it. Otherwise none is charged, and the number is the
+   * seconds after which another attempt may pass, at least 1.
+   */
+  charge(...charges: Charge[]): Promise<number | null>;
+  /** Takes attempts back that turned out not to count. */
+  refund(...charges: Charge[]): Promise<void>;
+  /** Ends the count of failures in a row. */
+  forget(...charges: Charge[]): Promise<void>;
+  /** Whether the user signed in from this client not long ago: others cannot use up the budgets of the two. */
+  isFamiliar(userId: string, client: string): Promise<boolean>;
+  becomeFamiliar(userId: string, client: string): Promise<void>;
+}
+
+export interface LimiterOptions {
+  readonly budgets: Budgets;
+  readonly counter: AttemptCounter;
+  /** A name of fixed length, so that no address and no key lies in the counter's memory. */
+  readonly keyOf: (kind: string, ...parts: string[]) => string;
+}
+
+export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limiter {
+  async function chargeOne([budget, ...subject]: Charge): Promise<number | null> {
+    const { attempts: limit, windowMs, slow } = budgets[budget];
+    const key = keyOf(budget, ...subject);
+    const { attempts, endsInMs } = await counter.add(budget, key, windowMs);
+    if (attempts <= limit) return null;
+    const waitMs = slow ? await takeTurn(budget, keyOf('turn', budget, ...subject), windowMs - endsInMs) : endsInMs;
+    if (waitMs === null) return null;
+    // A refused attempt does not count: the next wait must not grow by it.
+    await counter.remove(budget, key);
+    return Math.max(1, Math.ceil(waitMs / 1000));
+  }
+
+  /** One attempt in a window that is as long as attempts have gone on. Null: this is the one. */
+  async function takeTurn(budget: BudgetName, key: string, lastedMs: number): Promise<number | null> {
+    const { attempts, endsInMs } = await counter.add(`turn ${budget}`, key, Math.max(firstWaitMs, lastedMs));
+    return attempts === 1 ? null : endsInMs;
+  }
+
+  async function refund(...charges: Charge[]): Promise<void> {
+    for (const [budget, ...subject] of charges) await counter.remove(budget, keyOf(budget, ...subject));
+  }
+
+  return {
+    async charge(...charges) {
+      for (const [at, one] of charges.entries()) {
+        const retryAfterS = await chargeOne(one);
+        if (retryAfterS === null) continue;
+        await refund(...charges.slice(0, at));
+        return retryAfterS;
+      }
+      return null;
+    },
+    refund,
+    async forget(...charges) {
+      for (const [budget, ...subject] of charges) {
+        await counter.forget(budget, keyOf(budget, ...subject));
+        await counter.forget(`turn ${budget}`, keyOf('turn', budget, ...subject));
+      }
+    },
+    isFamiliar: (userId, client) => counter.has('familiar', keyOf('familiar', userId, client)),
+    async becomeFamiliar(userId, client) {
+      const key = keyOf('familiar', userId, client);
+      // Anew, so that it lasts from now on.
+      await counter.forget('familiar', key);
+      await counter.add('familiar', key, familiarMs);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * Counts in this process. Memory is bounded for each kind; beyond it the key with the fewest attempts gives way, the oldest
+ * first. So a flood of made-up keys, which have one attempt each, pushes out itself and no key that is near its limit.
+ */
+import type { AttemptCounter } from './attempt-counter.ts';
+
+interface Window {
+  readonly endsAtMs: number;
+  attempts: number;
+}
+
+/** Keys with this many attempts or more are one level. */
+const levels = 8;
+
+/** `maxWindows` of each kind: some hundred bytes each. `now`: milliseconds since the epoch. */
+export function createMemoryCounter(now: () => number, maxWindows = 20_000): AttemptCounter {
+  const kinds = new Map<string, Windows>();
+  const windowsOf = (kind: string): Windows => {
+    const known = kinds.get(kind) ?? new Windows(maxWindows);
+    kinds.set(kind, known);
+    return known;
+  };
+  return {
+    async add(kind, key, windowMs) {
+      const nowMs = now();
+      const { attempts, endsAtMs } = windowsOf(kind).add(key, nowMs, windowMs);
+      return { attempts, endsInMs: endsAtMs - nowMs };
+    },
+    async remove(kind, key) {
+      windowsOf(kind).remove(key, now());
+    },
+    async forget(kind, key) {
+      windowsOf(kind).take(key);
+    },
+    async has(kind, key) {
+      return windowsOf(kind).has(key, now());
+    },
+  };
+}
+
+class Windows {
+  readonly #max: number;
+  /** By attempts, the fewest first; in each level in the order in which they came there. */
+  readonly #levels: readonly Map<string, Window>[] = Array.from({ length: levels }, () => new Map<string, Window>());
+  #size = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(key: string, nowMs: number, windowMs: number): Window {
+    const known = this.take(key);
+    const live = known !== null && known.endsAtMs > nowMs;
+    const window = live ? known : { endsAtMs: nowMs + windowMs, attempts: 0 };
+    window.attempts += 1;
+    if (this.#size >= this.#max) this.#makeRoom(nowMs);
+    this.#put(key, window);
+    return window;
+  }
+
+  remove(key: string, nowMs: number): void {
+    const known = this.take(key);
+    if (known === null || known.endsAtMs <= nowMs || known.attempts <= 1) return;
+    known.attempts -= 1;
+    this.#put(key, known);
+  }
+
+  has(key: string, nowMs: number): boolean {
+    return this.#levels.some((level) => (level.get(key)?.endsAtMs ?? 0) > nowMs);
+  }
+
+  take(key: string): Window | null {
+    for (const level of this.#levels) {
+      const window = level.get(key);
+      if (window === undefined) continue;
+      level.delete(key);
+      this.#size -= 1;
+      return window;
+    }
+    return null;
+  }
+
+  #put(key: string, window: Window): void {
+    this.#levels[Math.min(window.attempts, levels) - 1]!.set(key, window);
+    this.#size += 1;
+  }
+
+  /**
+   * First what has ended: without it, keys of yesterday's flood would leave no room for those of today. Some at once, since
+   * the way to the first key of a map leads over all that were deleted before it.
+   */
+  #makeRoom(nowMs: number): void {
+    const enough = this.#max - Math.ceil(this.#max / 20);
+    for (const level of this.#levels) {
+      for (const [key, { endsAtMs }] of level) {
+        if (endsAtMs > nowMs) break;
+        this.take(key);
+      }
+    }
+    for (const level of this.#levels) {
+      for (const key of level.keys()) {
+        if (this.#size <= enough) return;
+        this.take(key);
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Counting attempts in memory. */
+import { describe, expect, it } from 'vitest';
+import { createMemoryCounter } from '../../../src/auth-api/limits/memory-counter.ts';
+
+const minute = 60_000;
+
+describe('createMemoryCounter', () => {
+  it('counts in windows that begin with the first attempt', async () => {
+    let nowMs = 0;
+    const counter = createMemoryCounter(() => nowMs);
+    const counts = [];
+    for (nowMs of [0, 100, 1_499, 1_500]) counts.push(await counter.add('kind', 'a', 1_500));
+    expect(counts).toEqual([
+      { attempts: 1, endsInMs: 1_500 },
+      { attempts: 2, endsInMs: 1_400 },
+      { attempts: 3, endsInMs: 1 },
+      { attempts: 1, endsInMs: 1_500 },
+    ]);
+  });
+
+  it('counts keys and kinds apart', async () => {
+    const counter = createMemoryCounter(() => 0);
+    for (const [kind, key] of [
+      ['x', 'a'],
+      ['x', 'b'],
+      ['y', 'a'],
+      ['x', '__proto__'],
+    ] as const) {
+      expect((await counter.add(kind, key, minute)).attempts).toBe(1);
+    }
+    expect((await counter.add('x', 'a', minute)).attempts).toBe(2);
+  });
+
+  it('takes attempts back, and forgets', async () => {
+    const counter = createMemoryCounter(() => 0);
+    for (let at = 0; at < 3; at += 1) await counter.add('kind', 'a', minute);
+    await counter.remove('kind', 'a');
+    expect((await counter.add('kind', 'a', minute)).attempts).toBe(3);
+    await counter.forget('kind', 'a');
+    expect(await counter.has('kind', 'a')).toBe(false);
+    await counter.remove('kind', 'a');
+    expect((await counter.add('kind', 'a', minute)).attempts).toBe(1);
+    expect(await counter.has('kind', 'a')).toBe(true);
+  });
+
+  it('keeps what is near its limit through a flood of made-up keys', async () => {
+    const counter = createMemoryCounter(() => 0);
+    for (let at = 0; at < 5; at += 1) await counter.add('kind', 'victim', minute);
+    for (let at = 0; at < 50_000; at += 1) await counter.add('kind', `made-up ${at}`, minute);
+    expect((await counter.add('kind', 'victim', minute)).attempts).toBe(6);
+  });
+
+  it('pushes out the fewest attempts, the oldest first', async () => {
+    const counter = createMemoryCounter(() => 0, 3);
+    for (const key of ['twice', 'twice', 'old', 'new', 'newest']) await counter.add('kind', key, minute);
+    const left = [];
+    for (const key of ['twice', 'old', 'new', 'newest']) left.push(await counter.has('kind', key));
+    expect(left).toEqual([true, false, true, true]);
+  });
+
+  it('has room again once a flood has ended', async () => {
+    let nowMs = 0;
+    const counter = createMemoryCounter(() => nowMs, 3);
+    for (const key of ['a', 'b', 'c']) for (let at = 0; at < 9; at += 1) await counter.add('kind', key, minute);
+    nowMs = minute;
+    for (const key of ['d', 'e']) await counter.add('kind', key, minute);
+    expect([await counter.has('kind', 'd'), await counter.has('kind', 'e')]).toEqual([true, true]);
+  });
+
+  it('pushes out nothing of another kind', async () => {
+    const counter = createMemoryCounter(() => 0, 2);
+    await counter.add('kind', 'a', minute);
+    for (let at = 0; at < 10; at += 1) await counter.add('flooded', `made-up ${at}`, minute);
+    expect(await counter.has('kind', 'a')).toBe(true);
+  });
+});
