@@ -17,6 +17,8 @@ import { readConfig } from './read-config.ts';
 export interface DiffOptions {
   readonly json?: boolean;
   readonly markdown?: boolean;
+  /** Every difference, and not the first ones only. */
+  readonly all?: boolean;
   /** File of recorded decisions. */
   readonly replay?: string;
 }
@@ -30,14 +32,21 @@ export async function diff(before: string, after: string, options: DiffOptions):
   return report.same && newly_allowed + newly_refused === 0 ? ExitCode.fine : ExitCode.different;
 }
 
-function printed(report: DiffReport, replay: ReplayReport | null, { json, markdown }: DiffOptions): string {
+function printed(report: DiffReport, replay: ReplayReport | null, options: DiffOptions): string {
+  const { json, markdown, all = false } = options;
   if (json === true) return `${JSON.stringify(replay === null ? report : { ...report, replay }, null, 2)}\n`;
-  if (markdown === true) return `${diffMarkdown(report)}${replay === null ? '' : `\n${replayMarkdown(replay)}`}`;
-  return `${diffText(report, pc.isColorSupported)}${replay === null ? '' : replayText(replay, pc.isColorSupported)}`;
+  if (markdown === true) return `${diffMarkdown(report, all)}${replay === null ? '' : `\n${replayMarkdown(replay)}`}`;
+  const color = pc.isColorSupported;
+  const width = Math.min(Math.max(process.stdout.columns ?? 80, 60), widest);
+  return `${diffText(report, { color, width, all })}${replay === null ? '' : `\n${replayText(replay, color)}`}`;
 }
+
+/** Longer lines are hard to read. */
+const widest = 110;
 
 function compare(before: Config, after: Config): DiffReport {
   const meetings = [...meetingsOf(before.routes, after.routes)];
   const differences = comparePolicies(policyOf(before), policyOf(after), meetings);
-  return diffReport(differences, settingChanges(before, after, meetings));
+  const methods = new Set(meetings.map(({ method }) => method));
+  return diffReport(differences, settingChanges(before, after, meetings), methods);
 }

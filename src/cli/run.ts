@@ -128,6 +128,7 @@ export function createProgram(done: Done): Command {
     .argument('<after>', 'configuration file')
     .option('--json', 'for programs')
     .option('--markdown', 'for a pull request')
+    .option('--all', 'every difference, not only the first ones of each kind')
     .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),

@@ -1,29 +1,66 @@
-/** Differences as Markdown, for a pull request. */
-import { type DiffReport, routeInWords, unchanged, type VerdictChange } from './diff-report.ts';
+/** Differences as Markdown, for a pull request: a summary, then the first ones of each kind. */
+import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
+import { headline, listed, mostListed, mostRows } from './diff-words.ts';
 
-export function diffMarkdown({ same, newlyAllowed, newlyRefused, settings }: DiffReport): string {
+export function diffMarkdown(report: DiffReport, all: boolean): string {
+  const { same, newlyAllowed, newlyRefused, settings } = report;
   if (same && settings.length === 0) return 'The access rules mean the same.\n';
-  const parts = [...section('Newly allowed', newlyAllowed), ...section('Newly refused', newlyRefused)];
-  if (parts.length === 0) parts.push(unchanged(settings), '');
+  const most = all ? Infinity : mostListed;
+  const parts = [`**${headline(report)}**`, ''];
+  if (newlyAllowed.length + newlyRefused.length > 1) parts.push(...summary(report, all ? Infinity : mostRows));
+  parts.push(...section('Newly allowed', newlyAllowed, most), ...section('Newly refused', newlyRefused, most));
   if (settings.length > 0) {
-    parts.push('### Other settings', '', '| route | setting | before | after |', '|---|---|---|---|');
-    for (const { routeBefore, routeAfter, setting, before, after, bearsOnVerdicts } of settings) {
+    parts.push('### Settings', '', '| route | setting | before | after |', '|---|---|---|---|');
+    for (const { routeBefore, routeAfter, setting, before, after, bearsOnVerdicts } of settings.slice(0, most)) {
       const route = routeInWords(routeBefore, routeAfter, '(gateway)');
       parts.push(row([route, bearsOnVerdicts ? `**${setting}**` : setting, code(before), code(after)]));
     }
+    parts.push(...rest(settings.length, most));
   }
-  return `${parts.join('\n')}\n`;
+  return `${parts.join('\n').trimEnd()}\n`;
 }
 
-function section(title: string, changes: readonly VerdictChange[]): string[] {
+function summary({ summary: { byRoute, byCaller } }: DiffReport, most: number): string[] {
+  const cell = (items: readonly string[]) => listed(items, (text) => text.length <= 60);
+  const table = (head: string, rows: readonly (readonly [string, readonly string[], readonly string[]])[]) => [
+    `| ${head} | newly allowed | newly refused |`,
+    '|---|---|---|',
+    ...rows.slice(0, most).map(([name, allowed, refused]) => row([name, cell(allowed), cell(refused)])),
+    ...rest(rows.length, most),
+    '',
+  ];
+  return [
+    ...table(
+      'route',
+      byRoute.map(({ route, newlyAllowed, newlyRefused }) => [route, newlyAllowed, newlyRefused]),
+    ),
+    ...table(
+      'who',
+      byCaller.map(({ who, newlyAllowed, newlyRefused }) => [who, newlyAllowed, newlyRefused]),
+    ),
+  ];
+}
+
+function section(title: string, changes: readonly VerdictChange[], most: number): string[] {
   if (changes.length === 0) return [];
-  const rows = changes.map(({ methods, example, routeBefore, routeAfter, reasons, who, conditions, possible }) => {
-    const route = routeInWords(routeBefore, routeAfter);
+  const rows = changes.slice(0, most).map((change) => {
+    const { methods, everyMethod, example, exampleBy, routeBefore, routeAfter, reasons, who, conditions } = change;
     const depends = conditions.length === 0 ? '' : ` (depends on ${conditions.join('; ')})`;
-    const concerned = possible ? 'possibly' : who.join('; ');
-    return row([methods.join(', '), code(example), route, `${concerned}${depends}`, reasons.join(', ')]);
+    const concerned = [...(change.possible ? ['possibly'] : []), ...who, ...(change.more ? ['perhaps others'] : [])];
+    return row([
+      everyMethod ? 'every method' : methods.join(', '),
+      example === null ? '' : `${code(example)} ${exampleBy}`,
+      routeInWords(routeBefore, routeAfter),
+      `${concerned.join('; ')}${depends}`,
+      reasons.join(', '),
+    ]);
   });
-  return [`### ${title}`, '', '| methods | example | route | who | refusal |', '|---|---|---|---|---|', ...rows, ''];
+  const heads = ['| methods | example | route | who | refusal |', '|---|---|---|---|---|'];
+  return [`### ${title}`, '', ...heads, ...rows, ...rest(changes.length, most), ''];
+}
+
+function rest(count: number, most: number): string[] {
+  return count > most ? ['', `And ${count - most} more (\`--all\`).`] : [];
 }
 
 function row(cells: readonly string[]): string {

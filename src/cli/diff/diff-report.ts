@@ -1,60 +1,137 @@
 /** The differences of two configurations as plain data: fit for JSON, and what text and Markdown are made of. */
+import type { Identity } from '../../core/identity/identity.ts';
 import type { CallerClass, Difference } from '../../workbench/diff/compare-policies.ts';
 import { otherMethod } from '../../workbench/diff/meetings.ts';
 import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
+import type { Witness } from '../../workbench/diff/witness.ts';
 
 export interface DiffReport {
   /** Nothing is decided otherwise, and no setting differs that bears on it. */
   readonly same: boolean;
+  readonly summary: DiffSummary;
   readonly newlyAllowed: readonly VerdictChange[];
   readonly newlyRefused: readonly VerdictChange[];
   readonly settings: readonly SettingChange[];
 }
 
+export interface DiffSummary {
+  readonly byRoute: readonly RouteSummary[];
+  readonly byCaller: readonly CallerSummary[];
+}
+
+/** Methods of which some requests are decided otherwise. */
+export interface RouteSummary {
+  readonly route: string;
+  readonly newlyAllowed: readonly string[];
+  readonly newlyRefused: readonly string[];
+}
+
+/** Routes on which requests of such a caller are decided otherwise. */
+export interface CallerSummary {
+  readonly who: string;
+  readonly newlyAllowed: readonly string[];
+  readonly newlyRefused: readonly string[];
+}
+
 export interface VerdictChange {
   /** Methods for which it is so; `any other` stands for those that neither configuration names. */
   readonly methods: readonly string[];
-  /** A request of the class, without its credential. */
-  readonly example: string;
+  readonly everyMethod: boolean;
+  /** A request that was decided under both, and who sends it; null: none was found. */
+  readonly example: string | null;
+  readonly exampleBy: string | null;
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
   readonly reasons: readonly string[];
   /** Who is concerned, each in words; at least one of them must be so. */
   readonly who: readonly string[];
+  /** There may be other combinations of roles. */
+  readonly more: boolean;
   /** Conditions that bear on it, in words. */
   readonly conditions: readonly string[];
-  /** There were too many classes to go through: it may be so. */
+  /** No request was found that shows it: it may be so. */
   readonly possible: boolean;
 }
 
-export function diffReport(differences: readonly Difference[], settings: readonly SettingChange[]): DiffReport {
-  const of = (kind: Difference['kind']) => merged(differences.filter((one) => one.kind === kind));
+/** `methods`: all that were compared. */
+export function diffReport(
+  differences: readonly Difference[],
+  settings: readonly SettingChange[],
+  methods: ReadonlySet<string> = new Set(),
+): DiffReport {
+  const of = (kind: Difference['kind']) =>
+    merged(
+      differences.filter((one) => one.kind === kind),
+      methods,
+    );
   const [newlyAllowed, newlyRefused] = [of('newlyAllowed'), of('newlyRefused')];
   const same = differences.length === 0 && !settings.some(({ bearsOnVerdicts }) => bearsOnVerdicts);
-  return { same, newlyAllowed, newlyRefused, settings };
+  const summary = { byRoute: byRoute(newlyAllowed, newlyRefused), byCaller: byCaller(differences) };
+  return { same, summary, newlyAllowed, newlyRefused, settings };
 }
 
-/** Methods of one change stand together. */
-function merged(differences: readonly Difference[]): readonly VerdictChange[] {
-  const byRest = new Map<string, { methods: string[]; change: Omit<VerdictChange, 'methods'> }>();
-  for (const { method, example, callers, routeBefore, routeAfter, reasons, conditions, possible } of differences) {
-    const name = method === otherMethod ? 'any other' : method;
-    const url = `${method === otherMethod ? 'PURGE' : method} https://${example.host}${example.path}`;
-    const who = callers.map(callerInWords);
-    const change = { example: url, routeBefore, routeAfter, reasons, who, conditions, possible };
-    const key = JSON.stringify({ ...change, example: example.path });
+/** Methods of one change are listed together. */
+function merged(differences: readonly Difference[], every: ReadonlySet<string>): readonly VerdictChange[] {
+  const byRest = new Map<string, { methods: string[]; change: Omit<VerdictChange, 'methods' | 'everyMethod'> }>();
+  for (const { method, witness, callers, kind: _, ...rest } of differences) {
+    const change = {
+      example: witness === null ? null : requestInWords(witness),
+      exampleBy: witness === null ? null : senderInWords(witness),
+      ...rest,
+      who: whoInWords(callers),
+    };
+    const key = JSON.stringify({ ...change, example: witness?.request.target ?? null });
     const known = byRest.get(key);
+    const name = methodInWords(method);
     if (known === undefined) byRest.set(key, { methods: [name], change });
     else known.methods.push(name);
   }
-  return [...byRest.values()].map(({ methods, change }) => ({ methods, ...change }));
+  return [...byRest.values()].map(({ methods, change }) => {
+    const everyMethod = every.size > 0 && [...every].every((method) => methods.includes(methodInWords(method)));
+    return { methods, everyMethod, ...change };
+  });
 }
 
-/** When the rules decide nothing otherwise. */
-export function unchanged(settings: DiffReport['settings']): string {
-  return settings.some(({ bearsOnVerdicts }) => bearsOnVerdicts)
-    ? 'The rules decide as before, but settings below can decide otherwise.'
-    : 'Every request is decided as before.';
+interface Cells {
+  readonly newlyAllowed: Set<string>;
+  readonly newlyRefused: Set<string>;
+}
+
+function cellsOf(rows: Map<string, Cells>, name: string): Cells {
+  const cells = rows.get(name) ?? { newlyAllowed: new Set<string>(), newlyRefused: new Set<string>() };
+  rows.set(name, cells);
+  return cells;
+}
+
+function listsOf({ newlyAllowed, newlyRefused }: Cells) {
+  return { newlyAllowed: [...newlyAllowed], newlyRefused: [...newlyRefused] };
+}
+
+function byRoute(allowed: readonly VerdictChange[], refused: readonly VerdictChange[]): readonly RouteSummary[] {
+  const rows = new Map<string, Cells>();
+  for (const [kind, changes] of [['newlyAllowed', allowed] as const, ['newlyRefused', refused] as const]) {
+    for (const { routeBefore, routeAfter, methods, everyMethod } of changes) {
+      const cells = cellsOf(rows, routeInWords(routeBefore, routeAfter));
+      for (const method of everyMethod ? ['every method'] : methods) cells[kind].add(method);
+    }
+  }
+  return [...rows].map(([route, cells]) => ({ route, ...listsOf(cells) }));
+}
+
+/** Each role by itself, where one is enough. */
+function byCaller(differences: readonly Difference[]): readonly CallerSummary[] {
+  const rows = new Map<string, Cells>();
+  for (const { kind, routeBefore, routeAfter, callers } of differences) {
+    const route = routeInWords(routeBefore, routeAfter);
+    const alone = callers.flatMap((caller) => ('marks' in caller && caller.marks.length === 1 ? caller.marks[0]! : []));
+    const others = callers.filter((caller) => !('marks' in caller) || caller.marks.length !== 1);
+    for (const who of [...whoInWords(others), ...alone]) cellsOf(rows, who)[kind].add(route);
+  }
+  return [...rows].map(([who, cells]) => ({ who, ...listsOf(cells) }));
+}
+
+function methodInWords(method: string): string {
+  return method === otherMethod ? 'any other' : method;
 }
 
 /** Such as `orders`, or `orders -> orders-admin` when the requests go to another one. */
@@ -63,12 +140,54 @@ export function routeInWords(routeBefore: string | null, routeAfter: string | nu
   return `${routeBefore ?? 'no route'} -> ${routeAfter ?? 'no route'}`;
 }
 
+function whoInWords(callers: readonly CallerClass[]): readonly string[] {
+  const words = callers.map(callerInWords);
+  return everyone.every((one) => words.includes(one)) ? ['anyone'] : words;
+}
+
+const [anonymous, unresolved, anyIdentity] = [
+  'without a credential',
+  'with two credentials at once, or while the Auth API is unavailable',
+  'any identity',
+];
+const everyone = [anonymous, unresolved, anyIdentity];
+
 function callerInWords(caller: CallerClass): string {
-  if (!('marks' in caller)) {
-    return caller.kind === 'nobody'
-      ? 'without a credential'
-      : 'with two credentials at once, or while the Auth API is away';
+  if (!('marks' in caller)) return caller.kind === 'nobody' ? anonymous : unresolved;
+  if (caller.marks.length === 0) return anyIdentity;
+  if (caller.marks.length === 1) return caller.marks[0]!.join(' or ');
+  const single = caller.marks.every((names) => names.length === 1 && names[0]!.startsWith('role '));
+  if (single) return `roles ${caller.marks.map(([name]) => name!.slice('role '.length)).join(', ')} together`;
+  return caller.marks.map((names) => (names.length === 1 ? names[0] : `(${names.join(' or ')})`)).join(' and ');
+}
+
+function requestInWords({ request: { method, host, target } }: Witness): string {
+  return `${method} https://${host}${target}`;
+}
+
+/** Who sends the request, and what it carries besides method and URL. */
+function senderInWords({ request, identity, caller }: Witness): string {
+  const parts: string[] = [];
+  if (identity !== null) parts.push(`by ${identityInWords(identity)}`);
+  else parts.push(caller === 'unreadable' ? 'with two credentials at once' : 'without a credential');
+  for (let i = 0; i < request.headers.length; i += 2) {
+    const name = request.headers[i]!;
+    if (caller !== 'unreadable' || !credentialHeaders.has(name)) parts.push(`${name}: ${request.headers[i + 1]}`);
   }
-  if (caller.marks.length === 0) return 'any identity';
-  return caller.marks.map((names) => names.join(' or ')).join(', and ');
+  if (request.client !== null) parts.push(`from ${request.client}`);
+  return parts.join(', ');
+}
+
+const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-key', 'api-secret']);
+
+function identityInWords({ kind, userId, roles, groups, sessionId, keyId }: Identity): string {
+  const list = (word: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`];
+  const has = [
+    ...list('role', roles),
+    ...list('group', groups),
+    ...(sessionId === null ? [] : [`session ${sessionId}`]),
+    ...(keyId === null ? [] : [`key ${keyId}`]),
+  ];
+  return `${userId}${kind === 'key_pair' ? ' by key pair' : ''}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}`;
 }

@@ -1,35 +1,163 @@
-/** Differences for people at a terminal. */
+/** Differences for people at a terminal: a summary, then the first ones of each kind. */
 import pc from 'picocolors';
-import { type DiffReport, routeInWords, unchanged, type VerdictChange } from './diff-report.ts';
+import stringWidth from 'string-width';
+import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
+import {
+  type ChangeGroup,
+  grouped,
+  headline,
+  listed,
+  mostListed,
+  mostRows,
+  type SummaryRow,
+  summaryRows,
+} from './diff-words.ts';
 
-export function diffText({ same, newlyAllowed, newlyRefused, settings }: DiffReport, color: boolean): string {
-  const paint = pc.createColors(color);
-  if (same && settings.length === 0) return `${paint.green('same meaning')}\n`;
-  const lines: string[] = [];
-  const list = (title: string, mark: string, changes: readonly VerdictChange[]) => {
-    if (changes.length === 0) return;
-    lines.push(paint.bold(title));
-    for (const change of changes) lines.push(...changeLines(mark, change));
-  };
-  list('Newly allowed', paint.red('+'), newlyAllowed);
-  list('Newly refused', paint.yellow('-'), newlyRefused);
-  if (newlyAllowed.length + newlyRefused.length === 0) lines.push(paint.green(unchanged(settings)));
-  if (settings.length > 0) lines.push(paint.bold('Other settings'));
-  for (const { routeBefore, routeAfter, setting, before, after, bearsOnVerdicts } of settings) {
-    const note = bearsOnVerdicts ? paint.red(' (bears on what is allowed)') : '';
-    lines.push(`  ${routeInWords(routeBefore, routeAfter, 'gateway')} ${setting}: ${before} -> ${after}${note}`);
-  }
-  return `${lines.join('\n')}\n`;
+export interface TextOptions {
+  readonly color: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Every difference instead of the first ones. */
+  readonly all: boolean;
 }
 
-function changeLines(mark: string, change: VerdictChange): string[] {
-  const { methods, example, routeBefore, routeAfter, reasons, who, conditions, possible } = change;
-  const route = routeInWords(routeBefore, routeAfter);
-  return [
-    `  ${mark} ${methods.join(', ')}  ${route}${possible ? '  (possible: too many classes to go through)' : ''}`,
-    `      such as ${example}`,
-    ...who.map((words) => `      ${words}`),
-    ...(reasons.length === 0 ? [] : [`      refusal: ${reasons.join(', ')}`]),
-    ...(conditions.length === 0 ? [] : [`      depends on: ${conditions.join('; ')}`]),
+type Paint = ReturnType<typeof pc.createColors>;
+
+/** How much of it is printed, and how. */
+interface Print {
+  readonly paint: Paint;
+  readonly width: number;
+  readonly all: boolean;
+}
+
+export function diffText(report: DiffReport, { color, width, all }: TextOptions): string {
+  const paint = pc.createColors(color);
+  const print = { paint, width, all };
+  const { same, newlyAllowed, newlyRefused, settings } = report;
+  if (same && settings.length === 0) return `${paint.green('same meaning')}\n`;
+  const blocks = [
+    [paint.bold(headline(report))],
+    ...(newlyAllowed.length + newlyRefused.length > 1 ? summaryBlocks(report, print) : []),
+    changesBlock('Newly allowed', paint.red('+'), newlyAllowed, print),
+    changesBlock('Newly refused', paint.yellow('-'), newlyRefused, print),
+    settingsBlock(settings, print),
   ];
+  const filled = blocks.filter((lines) => lines.length > 0);
+  return filled.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+function summaryBlocks({ summary: { byRoute, byCaller } }: DiffReport, print: Print): string[][] {
+  const routes = summaryRows(byRoute.map(({ route, ...cells }) => ({ name: route, ...cells })));
+  const callers = summaryRows(byCaller.map(({ who, ...cells }) => ({ name: who, ...cells })));
+  return [tableOf('By route', routes, print), tableOf('By role', callers, print)];
+}
+
+/** Three columns; the last two share what the first one leaves, and what does not fit is counted. */
+function tableOf(head: string, rows: readonly SummaryRow[], { paint, width, all }: Print): string[] {
+  const most = all ? Infinity : mostRows;
+  const shown = rows.slice(0, most);
+  const fits = (columns: number) => (text: string) => stringWidth(text) <= columns;
+  const longest = Math.floor(width * 0.45);
+  const names = shown.map((row) => listed(row.names, fits(longest)));
+  const first = Math.max(stringWidth(head), ...names.map((name) => Math.min(stringWidth(name), longest)));
+  const rest = Math.floor((width - first - 6) / 2);
+  const line = (indent: string, cells: readonly [string, string, string]) =>
+    `${indent}${padded(cells[0], first + 2 - indent.length)}  ${padded(cells[1], rest)}  ${cells[2]}`.trimEnd();
+  return [
+    paint.bold(line('', [head, 'newly allowed', 'newly refused'])),
+    ...shown.flatMap(({ newlyAllowed, newlyRefused }, index) => {
+      const [top = '', ...below] = wrapped(names[index]!, first);
+      const cells = [newlyAllowed, newlyRefused].map((items) => listed(items, fits(rest))) as [string, string];
+      return [line('  ', [top, ...cells]), ...below.map((text) => `  ${text}`)];
+    }),
+    ...furtherLine(rows.length - most, paint),
+  ];
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+}
+
+function changesBlock(title: string, mark: string, changes: readonly VerdictChange[], print: Print): string[] {
+  if (changes.length === 0) return [];
+  const groups = grouped(changes);
+  const most = print.all ? Infinity : mostListed;
+  return [
+    print.paint.bold(title),
+    ...groups.slice(0, most).flatMap((group) => groupLines(mark, group, print)),
+    ...furtherLine(groups.length - most, print.paint),
+  ];
+}
+
+function groupLines(mark: string, { routes, change }: ChangeGroup, { paint, width, all }: Print): string[] {
+  const { methods, everyMethod, example, exampleBy, reasons, who, more, conditions, possible } = change;
+  const about = everyMethod ? 'every method' : methods.join(', ');
+  const names = all ? routes.join(', ') : listed(routes, (text) => stringWidth(text) <= width - 8 - stringWidth(about));
+  const note = possible
+    ? `\n      ${paint.yellow(who.length === 0 ? 'possible: there were too many classes to go through' : 'possible: no request was found that shows it')}`
+    : '';
+  const field = (name: string, text: string) =>
+    wrapped(all ? text : shortened(text), width - 15).map(
+      (line, index) => `      ${paint.dim((index === 0 ? name : '').padEnd(7))}  ${line}`,
+    );
+  return [
+    `  ${mark} ${paint.bold(names)}  ${about}${note}`,
+    ...[...who, ...(more ? [who.length === 0 ? 'not known' : 'perhaps with other combinations of roles'] : [])].flatMap(
+      (words, index) => field(index === 0 ? 'who' : '', words),
+    ),
+    ...(reasons.length === 0 ? [] : field('refusal', reasons.join(', '))),
+    ...(conditions.length === 0 ? [] : field('depends', `on ${conditions.join('; ')}`)),
+    ...(example === null
+      ? []
+      : exampleLines(example, exampleBy ?? '', width - 15).flatMap((text, index) =>
+          field(index === 0 ? 'example' : '', text),
+        )),
+  ];
+}
+
+/** Request and sender, each on a line of its own where they do not fit together. */
+function exampleLines(request: string, sender: string, width: number): string[] {
+  const together = `${request} ${sender}`;
+  return stringWidth(together) <= width ? [together] : [request, sender];
+}
+
+/** Items of a long list of names that are shown. */
+const mostNames = 12;
+
+/** A list of dozens of roles says no more than its beginning. */
+function shortened(text: string): string {
+  const items = text.split(', ');
+  if (items.length <= mostNames + 1) return text;
+  const end = text.endsWith(' together') ? ' together' : '';
+  return `${items.slice(0, mostNames).join(', ')} and ${items.length - mostNames} more${end}`;
+}
+
+function settingsBlock(settings: DiffReport['settings'], { paint, width, all }: Print): string[] {
+  if (settings.length === 0) return [];
+  const most = all ? Infinity : mostListed;
+  const shown = settings.slice(0, most);
+  const lines = shown.flatMap(({ routeBefore, routeAfter, setting, before, after, bearsOnVerdicts }) => {
+    const note = bearsOnVerdicts ? ' (bears on what is allowed)' : '';
+    const text = `${routeInWords(routeBefore, routeAfter, 'gateway')} ${setting}: ${before} -> ${after}${note}`;
+    return wrapped(text, width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`);
+  });
+  return [paint.bold('Settings'), ...lines, ...furtherLine(settings.length - most, paint)];
+}
+
+function furtherLine(count: number, paint: Paint): string[] {
+  return count > 0 ? [paint.dim(`  and ${count} more (--all)`)] : [];
+}
+
+/** Lines that fit the width, broken at blanks; a longer word has a line of its own. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && stringWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
 }

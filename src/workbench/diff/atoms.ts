@@ -12,6 +12,8 @@ export interface Atom {
   /** Statements of one subject are about one value, and hang together; null: it hangs on a second value, too. */
   readonly subject: string | null;
   readonly words: string;
+  /** Of the route that it was found on: where its parameters stand. */
+  readonly places: ParamPlaces;
 }
 
 /** Truth of each statement, by its key. */
@@ -20,13 +22,17 @@ export type Truths = ReadonlyMap<string, Truth>;
 /** Where parameters stand, and how they are read. */
 export type ParamPlaces = Pick<Route, 'pattern' | 'reading'>;
 
-/** Statements of the conditions of a route, by key. */
-export function atomsOf(route: Pick<Route, 'conditions'> & ParamPlaces): ReadonlyMap<string, Atom> {
+/** Statements of the conditions of a route, or of some of them, by key. */
+export function atomsOf(
+  route: Pick<Route, 'conditions'> & ParamPlaces,
+  conditions: readonly Criterion[] = route.conditions ?? [],
+): ReadonlyMap<string, Atom> {
   const atoms = new Map<string, Atom>();
-  for (const { steps } of route.conditions ?? []) {
+  for (const { steps } of conditions) {
     for (const [at, step] of steps.entries()) {
       if (!isStatement(step)) continue;
-      atoms.set(keyOf(step, route), { step, subject: subjectOf(step, route), words: conditionInWords(steps, at) });
+      const words = conditionInWords(steps, at);
+      atoms.set(keyOf(step, route), { step, subject: subjectOf(step, route), words, places: route });
     }
   }
   return atoms;
@@ -59,7 +65,7 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
 }
 
 /** Of a statement about the identity when there is none; null: it is about something else. */
-function truthOfNobody(step: Step): Truth | null {
+export function truthOfNobody(step: Step): Truth | null {
   if (step.kind !== 'compare') return null;
   const { subject, comparison } = step;
   if (comparison.operator === 'exists') {
@@ -91,7 +97,18 @@ function subjectOf(step: CompareStep | AddressStep, places: ParamPlaces): string
   return JSON.stringify(placed(subject, places));
 }
 
+/** A search asks for them again and again. */
+const knownKeys = new WeakMap<Step, WeakMap<ParamPlaces, string>>();
+
 function keyOf(step: CompareStep | AddressStep, places: ParamPlaces): string {
+  const known = knownKeys.get(step) ?? new WeakMap<ParamPlaces, string>();
+  knownKeys.set(step, known);
+  const key = known.get(places) ?? writeKey(step, places);
+  known.set(places, key);
+  return key;
+}
+
+function writeKey(step: CompareStep | AddressStep, places: ParamPlaces): string {
   return JSON.stringify(step, (key, value: unknown) => {
     if (key === 'end' || typeof value === 'function') return undefined;
     if (value instanceof Set) return [...value].sort();

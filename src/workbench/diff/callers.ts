@@ -3,7 +3,7 @@
  * by any of its roles, so the sets that several roles meet together are the union of those that each meets.
  */
 import type { Identity } from '../../core/identity/identity.ts';
-import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
+import { derivedRoles, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import { blank } from '../sample-identity.ts';
 
 /** Sets of role names that a rule asks about, and how roles come about where it stands. */
@@ -16,19 +16,34 @@ export interface RoleSets {
 export interface Mark {
   /** Bits of the sets that it meets, those of the first rule lowest. */
   readonly bits: bigint;
-  /** Such as `role admin` or `groups "ops"`; all of them alike. */
-  readonly names: readonly string[];
+  /** Each by itself is such a mark. */
+  readonly holders: readonly Holder[];
+}
+
+/** One value of a field of an identity. */
+export interface Holder {
+  readonly field: RoleOrigin['field'];
+  readonly value: string;
+}
+
+const fieldWords = { roles: 'role', groups: 'group', userId: 'user', keyId: 'key', kind: 'kind' } as const;
+
+/** Such as `role admin` or `group ops`. */
+export function holderInWords({ field, value }: Holder): string {
+  return `${fieldWords[field]} ${value}`;
 }
 
 /** Marks that meet any set at all, each kind once. */
 export function marksOf(a: RoleSets, b: RoleSets): readonly Mark[] {
-  const byBits = new Map<bigint, string[]>();
-  for (const [name, identity] of candidates(a, b)) {
+  const byBits = new Map<bigint, Holder[]>();
+  for (const [holder, identity] of candidates(a, b)) {
     const bits = bitsOf(a, identity) | (bitsOf(b, identity) << BigInt(a.sets.length));
     if (bits === 0n) continue;
-    byBits.set(bits, [...(byBits.get(bits) ?? []), name]);
+    const alike = byBits.get(bits);
+    if (alike === undefined) byBits.set(bits, [holder]);
+    else alike.push(holder);
   }
-  return [...byBits].map(([bits, names]) => ({ bits, names }));
+  return [...byBits].map(([bits, holders]) => ({ bits, holders }));
 }
 
 function bitsOf({ sets, mapping }: RoleSets, identity: Identity): bigint {
@@ -38,18 +53,25 @@ function bitsOf({ sets, mapping }: RoleSets, identity: Identity): bigint {
   return bits;
 }
 
-function* candidates(a: RoleSets, b: RoleSets): Generator<readonly [name: string, identity: Identity]> {
+function* candidates(a: RoleSets, b: RoleSets): Generator<readonly [Holder, Identity]> {
   const roles = new Set([...a.sets, ...b.sets].flatMap((set) => [...set]));
   const origins = [...(a.mapping?.origins ?? []), ...(b.mapping?.origins ?? [])];
   for (const { field, values } of origins) if (field === 'roles') for (const value of values) roles.add(value);
-  for (const role of roles) yield [`role ${role}`, { ...blank, roles: [role] }];
+  for (const value of roles)
+    yield [
+      { field: 'roles', value },
+      { ...blank, roles: [value] },
+    ];
+  const seen = new Set<string>();
   for (const { field, values } of origins) {
     if (field === 'roles') continue;
     for (const value of values) {
-      yield [
-        `${field} ${JSON.stringify(value)}`,
-        { ...blank, [field]: field === 'groups' ? [value] : value } as Identity,
-      ];
+      if (seen.has(`${field} ${value}`)) continue;
+      seen.add(`${field} ${value}`);
+      // Only a key pair has a key.
+      const kind = field === 'keyId' ? 'key_pair' : blank.kind;
+      const identity = { ...blank, kind, [field]: field === 'groups' ? [value] : value } as Identity;
+      yield [{ field, value }, identity];
     }
   }
 }

@@ -1,40 +1,45 @@
 /**
  * What two configurations decide differently. Every request lies in a class of target, method, caller and truths of
- * conditions; classes are finite, each is decided under both, and none is left out. Where there are too many to go
- * through, or paths are read in another way, the difference is reported as possible.
+ * conditions; no class is left out, and each difference comes with a request that both policies were asked about.
+ * Where the search had to be cut short, or no request shows the difference, it is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
-import { type Atom, atomsOf, criterionKey } from './atoms.ts';
-import { type Mark, marksOf } from './callers.ts';
+import { atomsOf, criterionKey } from './atoms.ts';
+import { type Holder, holderInWords, type Mark } from './callers.ts';
+import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
-import type { Target } from './path-classes.ts';
-import { truthsOf } from './truths.ts';
-import { type Caller, type Found, type Place, routeOf, setsOf, verdictOf } from './verdicts.ts';
+import { type Found, routeOf, setsOf } from './verdicts.ts';
+import { type Witness, witnessOf } from './witness.ts';
 
 export interface Difference {
   readonly kind: 'newlyAllowed' | 'newlyRefused';
   readonly method: string;
-  readonly example: Target;
+  /** A request for which it is so, by both decisions; null: none was found. */
+  readonly witness: Witness | null;
   /** Ids of the routes; null: none. */
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
   /** Why it was or is refused: reasons and words of conditions. */
   readonly reasons: readonly string[];
-  /** Least sets of marks with which it is so; an empty one: any identity. */
+  /** Who is concerned, the least sets of marks among them. */
   readonly callers: readonly CallerClass[];
+  /** There may be other combinations of marks. */
+  readonly more: boolean;
   /** Statements that bear on it. */
   readonly conditions: readonly string[];
-  /** Too many classes to go through: it may be so. */
+  /** No request shows it: there were too many classes to go through, or none of them has a request. */
   readonly possible: boolean;
 }
 
+/** `known`: an identity with one of the names of each mark; without marks, any identity. */
 export type CallerClass =
   | { readonly kind: 'nobody' | 'unreadable' }
   | { readonly kind: 'known'; readonly marks: readonly (readonly string[])[] };
 
-/** Classes of one pair of rules that are gone through. */
-const mostClasses = 200_000;
+/** Values that are tried for one caller and one way to be refused. */
+const mostTries = 60;
+const mostChoices = 8;
 
 /** `meetings` of the tables of routes of both. */
 export function comparePolicies(
@@ -42,66 +47,99 @@ export function comparePolicies(
   after: Policy,
   meetings: Iterable<Meeting> = meetingsOf(before.routes, after.routes),
 ): readonly Difference[] {
-  const pairs = new Map<Found, Map<Found, readonly Omit<Difference, 'method' | 'example'>[]>>();
+  const pairs = new Map<string, readonly PairChange[]>();
   const found = new Map<string, Difference>();
-  for (const { method, target, before: a, after: b } of meetings) {
-    const known = pairs.get(a)?.get(b);
-    const differences = known ?? comparePair(a, b, before, after);
-    if (known === undefined) pairs.set(a, (pairs.get(a) ?? new Map()).set(b, differences));
-    for (const difference of differences) {
-      const { kind, routeBefore, routeAfter, reasons } = difference;
+  for (const meeting of meetings) {
+    const changes = pairs.get(meeting.pair) ?? changesOf(meeting, before, after);
+    pairs.set(meeting.pair, changes);
+    for (const change of changes) {
+      const difference = differenceOf(change, meeting, [before, after]);
+      const { kind, method, routeBefore, routeAfter, reasons } = difference;
       const key = [kind, method, routeBefore, routeAfter, ...reasons].join(' ');
-      if (!found.has(key)) found.set(key, { ...difference, method, example: target });
+      if (!found.has(key)) found.set(key, difference);
     }
   }
-  const all = [...found.values()];
-  return [...all.filter(({ kind }) => kind === 'newlyAllowed'), ...all.filter(({ kind }) => kind === 'newlyRefused')];
+  const position = positionsIn(before, after);
+  return [...found.values()].sort((a, b) => a.kind.localeCompare(b.kind) || position(a) - position(b));
 }
 
-function comparePair(
-  a: Found,
-  b: Found,
-  before: Policy,
-  after: Policy,
-): readonly Omit<Difference, 'method' | 'example'>[] {
+/** In the order of the later file; routes that it does not have come last. */
+function positionsIn(before: Policy, after: Policy): (of: Difference) => number {
+  const ids = [...after.routes.routes, ...before.routes.routes].map(({ id }) => id);
+  const positions = new Map(ids.map((id, index) => [id, index] as const).reverse());
+  return ({ routeBefore, routeAfter }) => positions.get(routeAfter ?? routeBefore ?? '') ?? ids.length;
+}
+
+function changesOf({ before: a, after: b }: Meeting, before: Policy, after: Policy): readonly PairChange[] {
   if (meaningOf(a, before.roleMapping) === meaningOf(b, after.roleMapping)) return [];
-  const [setsA, setsB] = [setsOf(a), setsOf(b)];
-  const marks = marksOf({ sets: setsA, mapping: before.roleMapping }, { sets: setsB, mapping: after.roleMapping });
-  const atoms = new Map([...atomsIn(a), ...atomsIn(b)]);
-  const conditions = [...new Set([...atoms.values()].map(({ words }) => words))];
-  const places: readonly [Place, Place] = [
-    { found: a, offset: 0 },
-    { found: b, offset: setsA.length },
-  ];
-  const routes = { routeBefore: routeOf(a)?.id ?? null, routeAfter: routeOf(b)?.id ?? null };
-  const truths = truthsOf(atoms, mostClasses / 2 ** marks.length);
-  if (truths === null) {
-    const both = ['newlyAllowed', 'newlyRefused'] as const;
-    return both.map((kind) => ({
-      kind,
-      ...routes,
-      reasons: [],
-      callers: [],
-      conditions,
-      possible: true,
-    }));
-  }
-  const seen = { newlyAllowed: new Changes(), newlyRefused: new Changes() };
-  for (const [caller, held] of callersOf(marks)) {
-    for (const truth of truths) {
-      const [was, is] = places.map((place) => verdictOf(place, caller, truth)) as [string | null, string | null];
-      if ((was === null) === (is === null)) continue;
-      seen[is === null ? 'newlyAllowed' : 'newlyRefused'].add(caller, held, (was ?? is)!);
-    }
-  }
-  return (['newlyAllowed', 'newlyRefused'] as const).flatMap((kind) => {
-    const { reasons, callers } = seen[kind];
-    if (reasons.size === 0) return [];
-    return [{ kind, ...routes, reasons: [...reasons], callers: callers(), conditions, possible: false }];
-  });
+  return comparePair(a, b, [before, after]);
 }
 
-/** The same for two answers between which no caller and no condition can tell: then no class has to be gone through. */
+function differenceOf(
+  { kind, callers, fuller, more, cut }: PairChange,
+  meeting: Meeting,
+  policies: readonly [Policy, Policy],
+): Difference {
+  const witnesses = callers.flatMap((caller) => witnessesOf(caller, meeting, kind, policies));
+  const others = fuller.flatMap((caller) => witnessesOf(caller, meeting, kind, policies));
+  const atoms = [meeting.before, meeting.after].flatMap((one) => {
+    const route = routeOf(one);
+    return route === null ? [] : [...atomsOf(route).values()];
+  });
+  const witness = witnesses[0] ?? others[0] ?? null;
+  return {
+    kind,
+    method: meeting.method,
+    witness,
+    routeBefore: routeOf(meeting.before)?.id ?? null,
+    routeAfter: routeOf(meeting.after)?.id ?? null,
+    reasons: [...new Set([...witnesses, ...others].map(({ reason }) => reason))],
+    callers: callers.map(classOf),
+    more: more || cut,
+    conditions: [...new Set(atoms.map(({ words }) => words))],
+    possible: witness === null,
+  };
+}
+
+/** A request of such a caller for every way in which one is refused, as far as there are requests. */
+function witnessesOf(
+  { caller, marks, assignmentsByWay }: CallerChange,
+  meeting: Meeting,
+  kind: Difference['kind'],
+  policies: readonly [Policy, Policy],
+): readonly Witness[] {
+  const choices = choicesOf(marks);
+  const found: Witness[] = [];
+  for (const assignments of assignmentsByWay()) {
+    let tries = 0;
+    search: for (const assignment of assignments) {
+      for (const holders of choices) {
+        const witness = witnessOf(meeting, kind, { caller, holders, assignment }, policies);
+        if (witness !== null) found.push(witness);
+        tries += 1;
+        if (witness !== null || tries === mostTries) break search;
+      }
+    }
+  }
+  return found;
+}
+
+/** One value for each mark, in several ways, since an identity has one value only of most fields. Roles first. */
+function choicesOf(marks: readonly Mark[]): readonly (readonly Holder[])[] {
+  let choices: readonly (readonly Holder[])[] = [[]];
+  for (const { holders } of marks) {
+    const several = choices.length >= mostChoices ? holders.slice(0, 1) : holders.slice(0, mostChoices);
+    choices = choices.flatMap((one) => several.map((holder) => [...one, holder]));
+  }
+  return choices;
+}
+
+function classOf({ caller, marks }: CallerChange): CallerClass {
+  if (caller !== 'known') return { kind: caller };
+  return { kind: caller, marks: marks.map(({ holders }) => holders.map(holderInWords)) };
+}
+
+/** The same for two results between which no caller and no condition can tell: then nothing has to be searched. */
 function meaningOf(found: Found, mapping: RoleMapping | null): string {
   if (typeof found === 'string' || 'allow' in found) return 'refused';
   const { rule, route } = found;
@@ -112,38 +150,4 @@ function meaningOf(found: Found, mapping: RoleMapping | null): string {
     criterionKey(criterion, route),
   ]);
   return JSON.stringify([rule.kind, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
-}
-
-function atomsIn(found: Found): ReadonlyMap<string, Atom> {
-  const route = routeOf(found);
-  return route === null ? new Map() : atomsOf(route);
-}
-
-/** Nobody, the unreadable, and every union of marks; a mark is one bit of `held`. */
-function* callersOf(marks: readonly Mark[]): Generator<readonly [Caller, held: readonly Mark[]]> {
-  yield [{ kind: 'nobody' }, []];
-  yield [{ kind: 'unreadable' }, []];
-  for (let mask = 0; mask < 2 ** marks.length; mask += 1) {
-    const held = marks.filter((_, index) => (mask & (1 << index)) !== 0);
-    yield [{ kind: 'known', bits: held.reduce((bits, mark) => bits | mark.bits, 0n) }, held];
-  }
-}
-
-/** Collects who is concerned, and keeps the least sets of marks. */
-class Changes {
-  readonly reasons = new Set<string>();
-  readonly #others = new Set<'nobody' | 'unreadable'>();
-  readonly #known: (readonly Mark[])[] = [];
-
-  add(caller: Caller, held: readonly Mark[], reason: string): void {
-    this.reasons.add(reason);
-    if (caller.kind !== 'known') this.#others.add(caller.kind);
-    // Masks grow, so a set that another one lies within came before it.
-    else if (!this.#known.some((less) => less.every((mark) => held.includes(mark)))) this.#known.push(held);
-  }
-
-  readonly callers = (): readonly CallerClass[] => [
-    ...[...this.#others].map((kind) => ({ kind })),
-    ...this.#known.map((held) => ({ kind: 'known' as const, marks: held.map(({ names }) => names) })),
-  ];
 }

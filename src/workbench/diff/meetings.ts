@@ -2,6 +2,7 @@
  * What two tables of routes say of every request, as far as they can tell requests apart: one meeting for each method
  * and each pair of answers, with the first target that leads there. Conditions and callers are not looked at yet.
  */
+import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
@@ -9,29 +10,50 @@ import { type Target, targetsOf } from './path-classes.ts';
 import type { Found } from './verdicts.ts';
 
 export interface Meeting {
+  /** `otherMethod`: any that neither table names. */
   readonly method: string;
+  /** The method as a request has it. */
+  readonly sent: string;
   readonly target: Target;
   readonly before: Found;
   readonly after: Found;
+  /** The same for meetings of the same two results. */
+  readonly pair: string;
 }
 
 /** A method that no configuration names. */
 export const otherMethod = 'ANY-OTHER';
+/** Methods that stand for it in an example: registered ones (RFC 3253, RFC 4918), so that every server reads them. */
+const unusualMethods = ['LOCK', 'REPORT', 'MKCOL', 'COPY', 'SEARCH', 'CHECKOUT', 'LABEL'];
 
 export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Meeting> {
-  const seen = new Map<Found, Map<Found, Set<string>>>();
+  const seen = new Set<string>();
+  const rules = new RuleIds();
   const methods = methodsOf([before, after]);
   for (const target of targetsOf(before, after)) {
-    for (const method of methods) {
-      const [a, b] = [findIn(before, target, method), findIn(after, target, method)];
-      const ofA = seen.get(a) ?? new Map<Found, Set<string>>();
-      seen.set(a, ofA);
-      const known = ofA.get(b) ?? new Set();
-      ofA.set(b, known);
-      if (known.has(method)) continue;
-      known.add(method);
-      yield { method, target, before: a, after: b };
+    for (const [method, sent] of methods) {
+      const [a, b] = [findIn(before, target, sent), findIn(after, target, sent)];
+      const pair = `${rules.keyOf(a)} ${rules.keyOf(b)}`;
+      const key = `${method} ${pair}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      yield { method, sent, target, before: a, after: b, pair };
     }
+  }
+}
+
+/** Names results of the matching, which are objects made anew for each request. */
+class RuleIds {
+  readonly #ids = new Map<AccessRule, number>();
+
+  keyOf(found: Found): string {
+    if (typeof found === 'string') return found;
+    const { index } = found.route;
+    if ('allow' in found) return `405:${index}`;
+    const { rule } = found;
+    const id = this.#ids.get(rule) ?? this.#ids.size;
+    this.#ids.set(rule, id);
+    return `${index}:${id}`;
   }
 }
 
@@ -40,8 +62,8 @@ function findIn(table: RouteTable, { host, path }: Target, method: string): Foun
   return matchRoute(table, request);
 }
 
-/** Methods that the tables name, those with a meaning of their own, and one for all others. */
-function methodsOf(tables: readonly RouteTable[]): readonly string[] {
+/** Methods that the tables name, those with a meaning of their own, and one for all others; each with the one to send. */
+function methodsOf(tables: readonly RouteTable[]): readonly (readonly [method: string, sent: string])[] {
   const named = new Set(['GET', 'HEAD', 'OPTIONS']);
   for (const { routes } of tables) {
     for (const { methods, access } of routes) {
@@ -49,5 +71,6 @@ function methodsOf(tables: readonly RouteTable[]): readonly string[] {
       for (const method of access.byMethod.keys()) named.add(method);
     }
   }
-  return [...named, otherMethod];
+  const other = unusualMethods.find((method) => !named.has(method)) ?? otherMethod;
+  return [...[...named].map((method) => [method, method] as const), [otherMethod, other]];
 }

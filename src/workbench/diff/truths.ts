@@ -1,7 +1,7 @@
 /**
- * Which truths of several statements can stand together. Statements about one value are tried on every kind of value
- * that they can tell apart, by the evaluation that requests go through; what is about two values is left free. So there
- * are more ways than requests have, and none less.
+ * Which truths of several statements are possible together. Statements about one value are tried on every kind of value
+ * that they can tell apart, by the evaluation that requests go through; what compares two values is left free. So the
+ * ways are at least those that requests have.
  */
 
 import type { Identity } from '../../core/identity/identity.ts';
@@ -11,73 +11,106 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { blank } from '../sample-identity.ts';
 import type { Atom, Truths } from './atoms.ts';
 
-/** Null: there are more than so many. */
-export function truthsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly Truths[] | null {
-  let ways: readonly Truths[] = [new Map()];
-  for (const [keys, group] of groupsOf(atoms)) {
-    const vectors = group[0]!.subject === null ? free : vectorsOf(group, most);
-    if (vectors === null || ways.length * vectors.length > most) return null;
-    ways = ways.flatMap((way) =>
-      vectors.map((vector) => new Map([...way, ...keys.map((key, index) => [key, vector[index]!] as const)])),
-    );
-  }
-  return ways;
+/** A value that a request or an identity has; null: it has none. */
+export type Given = string | readonly string[] | null | typeof unreadable;
+
+/** Such as a query parameter that is there twice. */
+export const unreadable: unique symbol = Symbol('unreadable');
+
+/** Statements about one value, or a single one that compares two. */
+export interface StatementGroup {
+  readonly keys: readonly string[];
+  readonly atoms: readonly Atom[];
+  /** Null: more than `most`. */
+  readonly ways: readonly GroupWay[] | null;
 }
 
-/** Truths of the statements of one group, in their order. */
-type Vector = readonly Truth[];
+export interface GroupWay {
+  /** In the order of the statements. */
+  readonly truths: readonly Truth[];
+  /** A value for which it is so; undefined: it takes two values. */
+  readonly given: Given | undefined;
+}
 
-const free: readonly Vector[] = [['met'], ['unmet'], ['unclear']];
-
-function groupsOf(
-  atoms: ReadonlyMap<string, Atom>,
-): Iterable<readonly [keys: readonly string[], atoms: readonly Atom[]]> {
-  const groups = new Map<string, [string[], Atom[]]>();
+export function groupsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly StatementGroup[] {
+  const groups = new Map<string, { keys: string[]; atoms: Atom[] }>();
   for (const [key, atom] of atoms) {
     const name = atom.subject ?? `alone ${key}`;
-    const group = groups.get(name) ?? [[], []];
+    const group = groups.get(name) ?? { keys: [], atoms: [] };
     groups.set(name, group);
-    group[0].push(key);
-    group[1].push(atom);
+    group.keys.push(key);
+    group.atoms.push(atom);
   }
-  return groups.values();
+  return [...groups.values()].map((group) => {
+    const alone = group.atoms[0]!.subject === null;
+    return { ...group, ways: alone ? free : waysOf(group.atoms, most) };
+  });
 }
 
-function vectorsOf(group: readonly Atom[], most: number): readonly Vector[] | null {
+/** Every combination; null: there are more than so many. */
+export function truthsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly Truths[] | null {
+  let combined: readonly Truths[] = [new Map()];
+  for (const { keys, ways } of groupsOf(atoms, most)) {
+    if (ways === null || combined.length * ways.length > most) return null;
+    combined = combined.flatMap((one) =>
+      ways.map(({ truths }) => new Map([...one, ...keys.map((key, index) => [key, truths[index]!] as const)])),
+    );
+  }
+  return combined;
+}
+
+const free: readonly GroupWay[] = (['met', 'unmet', 'unclear'] as const).map((truth) => ({
+  truths: [truth],
+  given: undefined,
+}));
+
+/** What a request is most likely to hold comes first, as the first way is the one that people are shown. */
+function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | null {
   const { step } = group[0]!;
-  if (step.kind === 'address') return unlike([null, ...addressesFor(group)].map((address) => tell(group, { address })));
+  if (step.kind === 'address') {
+    return unlike([...addressesFor(group), null].map((address) => wayOf(address, tell(group, { address }))));
+  }
   const { subject } = step;
   if (subject.from === 'identity') {
     switch (subject.field) {
       case 'kind':
-        return unlike(['bearer', 'key_pair'].map((kind) => tellOfText(group, kind)));
+        return unlike(['bearer', 'key_pair'].map((kind) => ofText(group, kind)));
       case 'groups':
-        return vectorsOfLists(group, most);
+        return waysOfLists(group, most);
       case 'userId':
-        return unlike(textsFor(group).map((text) => tellOfText(group, text)));
+        return unlike(textsFor(group).map((text) => ofText(group, text)));
       default:
-        return unlike([null, ...textsFor(group)].map((text) => tellOfText(group, text)));
+        return unlike([...textsFor(group), null].map((text) => ofText(group, text)));
     }
   }
-  const unreadable = group.map((): Truth => 'unclear');
   const missing = subject.from === 'param' ? [] : [null];
-  return unlike([unreadable, ...[...missing, ...textsFor(group)].map((text) => tellOfText(group, text))]);
+  const unclear = wayOf(
+    unreadable,
+    group.map((): Truth => 'unclear'),
+  );
+  return unlike([...[...textsFor(group), ...missing].map((text) => ofText(group, text)), unclear]);
 }
 
 /** Every union of items, since each of a list may meet a statement. */
-function vectorsOfLists(group: readonly Atom[], most: number): readonly Vector[] | null {
-  const tellOf = (groups: readonly string[]) => tell(group, { identity: { ...blank, groups } });
-  const lists = new Map<string, readonly string[]>([[tellOf([]).join(), []]]);
+function waysOfLists(group: readonly Atom[], most: number): readonly GroupWay[] | null {
+  const wayOfList = (groups: readonly string[]) => wayOf(groups, tell(group, { identity: { ...blank, groups } }));
+  const lists = new Map<string, GroupWay>();
+  const add = (way: GroupWay) => {
+    const name = way.truths.join();
+    if (!lists.has(name)) lists.set(name, way);
+  };
+  add(wayOfList([]));
   for (const text of textsFor(group)) {
-    for (const list of [...lists.values()]) {
-      const longer = [...list, text];
-      const name = tellOf(longer).join();
-      if (!lists.has(name)) lists.set(name, longer);
+    for (const { given } of [...lists.values()]) {
+      add(wayOfList([...(given as readonly string[]), text]));
       if (lists.size > most) return null;
     }
   }
-  return [...lists.values()].map(tellOf);
+  return [...lists.values()];
 }
+
+/** Words that no author is likely to have written. */
+const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 
 /** What the author wrote, what begins with it, and what is none of it. */
 function textsFor(group: readonly Atom[]): readonly string[] {
@@ -91,13 +124,17 @@ function textsFor(group: readonly Atom[]): readonly string[] {
       if (operator === 'startsWith') begun.push(text);
     }
   }
-  // A character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
-  let code = 0x7e;
-  while ([...texts].some((text) => text.includes(String.fromCharCode(code)))) code += 1;
-  return [...texts, ...begun.map((text) => text + String.fromCharCode(code))];
+  // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
+  const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
+  let other = otherWords.find((word) => isNew(word[0]!));
+  for (let code = 0x7e; other === undefined; code += 1) {
+    const character = String.fromCharCode(code);
+    if (isNew(character)) other = character;
+  }
+  return [...texts, ...begun.map((text) => text + other)];
 }
 
-/** The first address of every stretch of which all lie in the same ranges. */
+/** An address in every stretch of which all lie in the same ranges; documentation addresses first (RFC 5737, RFC 3849). */
 function addressesFor(group: readonly Atom[]): readonly string[] {
   const first = { 32: new Set([0n]), 128: new Set([0n, afterMapped]) };
   for (const { step } of group) {
@@ -111,7 +148,9 @@ function addressesFor(group: readonly Atom[]): readonly string[] {
     }
   }
   return [
+    '203.0.113.7',
     ...[...first[32]].map((value) => written(value, 4, 8, 10, '.')),
+    '2001:db8::7',
     ...[...first[128]].map((value) => written(value, 8, 16, 16, ':')),
   ];
 }
@@ -125,15 +164,15 @@ function written(value: bigint, parts: number, bits: number, base: number, separ
 }
 
 /** As if the value were the id of a session: a text, or none. */
-function tellOfText(group: readonly Atom[], text: string | null): Vector {
-  return tell(group, { identity: { ...blank, sessionId: text } }, 'sessionId');
+function ofText(group: readonly Atom[], text: string | null): GroupWay {
+  return wayOf(text, tell(group, { identity: { ...blank, sessionId: text } }, 'sessionId'));
 }
 
 function tell(
   group: readonly Atom[],
   known: { readonly address?: string | null; readonly identity?: Identity },
   field: 'sessionId' | 'groups' = 'groups',
-): Vector {
+): readonly Truth[] {
   const facts: ConditionFacts = { ...nothing, ...known };
   return group.map(({ step }) => {
     const asked: Step =
@@ -151,6 +190,15 @@ const nothing: ConditionFacts = {
   identity: null,
 };
 
-function unlike(vectors: readonly Vector[]): readonly Vector[] {
-  return [...new Map(vectors.map((vector) => [vector.join(), vector])).values()];
+function wayOf(given: Given, truths: readonly Truth[]): GroupWay {
+  return { truths, given };
+}
+
+function unlike(ways: readonly GroupWay[]): readonly GroupWay[] {
+  const byTruths = new Map<string, GroupWay>();
+  for (const way of ways) {
+    const name = way.truths.join();
+    if (!byTruths.has(name)) byTruths.set(name, way);
+  }
+  return [...byTruths.values()];
 }

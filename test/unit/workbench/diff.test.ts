@@ -1,6 +1,9 @@
 /** What a change of the rules means, in the words of the report. */
+import stringWidth from 'string-width';
 import { describe, expect, it, test } from 'vitest';
+import { diffMarkdown } from '../../../src/cli/diff/diff-markdown.ts';
 import { diffReport } from '../../../src/cli/diff/diff-report.ts';
+import { diffText } from '../../../src/cli/diff/diff-text.ts';
 import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
 import { settingChanges } from '../../../src/workbench/diff/setting-changes.ts';
 import { policyOf } from '../../../src/workbench/run-cases.ts';
@@ -53,11 +56,7 @@ test('a route that opens to the world is said so', () => {
     rules(route('match: { path: /x }, access: [user]')),
     rules(route('match: { path: /x }, access: public')),
   );
-  expect(report.newlyAllowed[0]?.who).toEqual([
-    'without a credential',
-    'with two credentials at once, or while the Auth API is away',
-    'any identity',
-  ]);
+  expect(report.newlyAllowed[0]?.who).toEqual(['anyone']);
 });
 
 test('a route that shadows another one is two changes in one place', () => {
@@ -236,12 +235,164 @@ test('without an identity no condition on it is met', () => {
   expect(report.newlyAllowed.flatMap(({ who }) => who)).toEqual(['any identity']);
 });
 
-test('with too many conditions to go through, a change is possible', () => {
+test('conditions about different values cost their sum, not their product', () => {
   const when = (equals: string) =>
-    `[${Array.from({ length: 14 }, (_, i) => `{ query: q${i}, equals: ${i === 0 ? equals : 'x'}, reason: no_${i} }`).join(', ')}]`;
+    `[${Array.from({ length: 30 }, (_, i) => `{ query: q${i}, equals: ${i === 0 ? equals : 'x'}, reason: no_${i} }`).join(', ')}]`;
   const report = diff(
     rules(route(`match: { path: /x }, access: [user], when: ${when('x')}`)),
     rules(route(`match: { path: /x }, access: [user], when: ${when('y')}`)),
   );
-  expect([report.newlyAllowed[0]?.possible, report.newlyRefused[0]?.possible]).toEqual([true, true]);
+  expect(report.newlyAllowed).toMatchObject([{ possible: false, example: expect.stringContaining('q0=y') }]);
+  expect(report.newlyRefused).toMatchObject([{ possible: false, example: expect.stringContaining('q0=x') }]);
+});
+
+test('with too many classes to go through, a change is possible', () => {
+  const compared = Array.from({ length: 14 }, (_, i) => `{ query: a${i}, equals: query.b${i} }`).join(', ');
+  const of = (more: string) =>
+    rules(
+      route(
+        `match: { path: /x }, access: [user], when: [{ all: [{ not: { any: [${compared}] } }${more}], reason: w }]`,
+      ),
+    );
+  const { newlyAllowed, newlyRefused, same } = diff(of(''), of(`, { any: [${compared}] }`));
+  expect(same).toBe(false);
+  const unknown = [{ routeBefore: 'one', routeAfter: 'one', possible: true, more: true, example: null, who: [] }];
+  expect([newlyAllowed, newlyRefused]).toMatchObject([unknown, unknown]);
+});
+
+describe('every example is a request that both policies were asked about', () => {
+  const of = (more: string, head = '') =>
+    policy(
+      `${head}conditions: { headers: [x-region] }\n${roles}routes:\n${route(`match: { path: "/x/{p}" }, ${more}`)}`,
+    );
+  it.each([
+    ['a role', 'access: [admin]', 'access: [user]', 'GET https://any.example/x/any', 'by somebody with role user'],
+    [
+      'a role that must go with another',
+      'access: { any: [user], none: [admin] }',
+      'access: [user]',
+      'GET https://any.example/x/any',
+      'by somebody with role admin',
+    ],
+    [
+      'a value of the path',
+      'access: [user], when: [{ param: p, equals: a, reason: w }]',
+      'access: [user], when: [{ param: p, in: [a, b], reason: w }]',
+      'GET https://any.example/x/b',
+      'by somebody with role user',
+    ],
+    [
+      'a header',
+      'access: public, when: [{ header: x-region, equals: eu, reason: w }]',
+      'access: public, when: [{ header: x-region, in: [eu, us], reason: w }]',
+      'GET https://any.example/x/any',
+      'without a credential, x-region: us',
+    ],
+    [
+      'an address',
+      'access: public, when: [{ client: address, cidr: 10.0.0.0/8, reason: w }]',
+      'access: public, when: [{ client: address, cidr: [10.0.0.0/8, 192.168.0.0/16], reason: w }]',
+      'GET https://any.example/x/any',
+      'without a credential, from 192.168.0.0',
+    ],
+    [
+      'a value of the identity',
+      'access: [user], when: [{ param: p, equals: identity.userId, reason: w }]',
+      'access: [user]',
+      'GET https://any.example/x/any',
+      'by somebody with role user',
+    ],
+    [
+      'two values that are alike',
+      'access: deny',
+      'access: [user], when: [{ param: p, in: identity.groups, reason: w }]',
+      'GET https://any.example/x/any',
+      'by somebody with role user and group any',
+    ],
+    [
+      'a kind of credential',
+      'access: deny',
+      'access: authenticated, when: [{ identity: kind, equals: key_pair, reason: w }]',
+      'GET https://any.example/x/any',
+      'by somebody by key pair',
+    ],
+  ])('%s', (_name, before, after, example, exampleBy) => {
+    const { newlyAllowed, newlyRefused } = diff(of(before), of(after));
+    expect(newlyAllowed).toMatchObject([{ example, exampleBy, possible: false }]);
+    expect(newlyRefused).toEqual([]);
+    expect(diff(of(after), of(before)).newlyRefused).toMatchObject([{ example, exampleBy, possible: false }]);
+  });
+
+  it('also for methods that no configuration names', () => {
+    const listed = (methods: string) => rules(route(`match: { path: /x, methods: [GET, ${methods}] }, access: public`));
+    const { newlyRefused } = diff(rules(route('match: { path: /x }, access: public')), listed('LOCK, REPORT'));
+    const other = newlyRefused.find(({ methods }) => methods.includes('any other'));
+    expect(other).toMatchObject({ possible: false, reasons: ['method_not_allowed'] });
+    expect(other?.example).not.toMatch(/^(GET|LOCK|REPORT) /);
+  });
+});
+
+test.each([22, 31, 64, 200])('%i roles that must be held together take no time that doubles with each', (count) => {
+  const names = Array.from({ length: count }, (_, index) => `r${index}`);
+  const of = (all: readonly string[]) =>
+    policy(
+      `roles: { ${names.map((name) => `${name}: {}`).join(', ')} }\nroutes:\n${route(`match: { path: /x }, access: { all: [${all.join(', ')}] }`)}`,
+    );
+  const { newlyAllowed, newlyRefused } = diff(of(names), of(names.slice(1)));
+  expect(newlyRefused).toEqual([]);
+  expect(newlyAllowed).toMatchObject([
+    { who: [`roles ${names.slice(1).join(', ')} together`], more: false, possible: false, reasons: ['role_missing'] },
+  ]);
+});
+
+test('with many combinations of roles, some are listed, and that there are others', () => {
+  const groups = Array.from(
+    { length: 12 },
+    (_, n) => `g${n}: {}, a${n}: { inherits: [g${n}] }, b${n}: { inherits: [g${n}] }`,
+  );
+  const of = (access: string) =>
+    policy(`roles: { ${groups.join(', ')} }\nroutes:\n${route(`match: { path: /x }, access: ${access}`)}`);
+  const each = (letter: string) => groups.map((_, n) => `${letter}${n}`).join(', ');
+  // A group is met by a and by b; both together are forbidden nowhere, but each pair is told apart by `none`.
+  const { newlyAllowed } = diff(of(`{ all: [${each('g')}], none: [${each('a')}] }`), of(`{ all: [${each('g')}] }`));
+  expect(newlyAllowed).toMatchObject([{ possible: false, more: true, reasons: ['role_forbidden'] }]);
+  expect(newlyAllowed[0]!.who.length).toBeLessThan(30);
+});
+
+describe('what people read', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `section-${index}`);
+  const one = (id: string, access: string) => route(`match: { path: /${id} }, access: ${access}`, id);
+  const before = rules(...names.map((id) => one(id, '[admin]')));
+  const asked = (index: number) => `[user], when: [{ query: q, equals: "${index}", reason: no_${index} }]`;
+  const apart = rules(...names.map((id, index) => one(id, asked(index))));
+  const alike = rules(...names.map((id) => one(id, '[user]')));
+  const text = (after: typeof before, all = false, width = 80) =>
+    diffText(diff(before, after), { color: false, width, all });
+
+  it('begins with how many differences there are, by route and by role', () => {
+    const [head, , byRoute] = text(alike).split('\n');
+    expect([head, byRoute?.slice(0, 8)]).toEqual(['40 newly allowed', 'By route']);
+    expect(text(alike)).toMatch(/\nBy role .*\n {2}role user, role reporter {2,}section-0 and 39 more\n/);
+  });
+
+  it('lists the same change of many routes once', () => {
+    expect(text(alike).match(/^ {2}\+ /gm)).toHaveLength(1);
+    expect(diff(before, alike).newlyAllowed).toHaveLength(40);
+  });
+
+  it('lists the first ones, and all of them with --all', () => {
+    expect(text(apart).match(/^ {2}\+ /gm)).toHaveLength(10);
+    expect(text(apart)).toContain('  and 30 more (--all)\n');
+    expect(text(apart, true).match(/^ {2}\+ /gm)).toHaveLength(40);
+    expect(text(apart, true)).not.toContain('--all');
+    const rows = (all: boolean) => diffMarkdown(diff(before, apart), all).match(/^\|.*`GET .*\|$/gm)?.length;
+    expect([rows(false), rows(true)]).toEqual([2 * 10, 2 * 40]);
+  });
+
+  it.each([60, 80, 100])('fits %i columns', (width) => {
+    for (const after of [alike, apart]) {
+      const lines = text(after, false, width).split('\n');
+      expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+    }
+  });
 });

@@ -1,0 +1,117 @@
+/**
+ * Values of a request and an identity with which some conditions are met and one is not: a search through the truths of
+ * their statements, condition by condition, so that conditions about different values cost their sum and not their
+ * product. It is bounded, and says when it gave up.
+ */
+import type { Truth } from '../../core/policy/conditions.ts';
+import { type Atom, atomsOf, type Truths, truthOfNobody, truthUnder } from './atoms.ts';
+import type { Clause } from './demands.ts';
+import { type Given, groupsOf, type StatementGroup } from './truths.ts';
+
+/** Steps of a search; shared by all searches for one pair of rules. */
+export class Budget {
+  #left: number;
+
+  constructor(steps: number) {
+    this.#left = steps;
+  }
+
+  /** False: it is used up. */
+  spend(): boolean {
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+
+  giveUp(): void {
+    this.#left = -1;
+  }
+
+  get exhausted(): boolean {
+    return this.#left < 0;
+  }
+}
+
+export interface Assignment {
+  readonly truths: Truths;
+  /** Each statement or group of them with the value that makes them so; undefined: it compares two values. */
+  readonly values: readonly { readonly atom: Atom; readonly truth: Truth; readonly given: Given | undefined }[];
+}
+
+/** Ways of a single value; beyond it the search gives up. */
+const mostWays = 10_000;
+
+/** Ends early when the budget is used up, so an end without a result means "none" only while it is not. */
+export function* assignments(met: readonly Clause[], unmet: Clause | null, budget: Budget): Generator<Assignment> {
+  const goals = [...(unmet === null ? [] : [{ clause: unmet, wanted: false }])];
+  goals.push(...met.map((clause) => ({ clause, wanted: true })));
+  // A goal that cannot be reached alone would be tried again and again beside the others.
+  if (goals.length > 1) {
+    for (const goal of goals) {
+      const [alone] = search([goal], budget);
+      if (alone === undefined) return;
+    }
+  }
+  yield* search(goals, budget);
+}
+
+interface Goal {
+  readonly clause: Clause;
+  readonly wanted: boolean;
+}
+
+function* search(goals: readonly Goal[], budget: Budget): Generator<Assignment> {
+  const owned = goals.map(({ clause }) => statementsOf(clause));
+  const groups = groupsOf(new Map(owned.flatMap((atoms) => [...atoms])), mostWays);
+  const plan = goals.map((goal, index) => {
+    const keys = owned[index]!;
+    const earlier = owned.slice(0, index);
+    const isNew = (group: StatementGroup) =>
+      group.keys.some((key) => keys.has(key)) && !group.keys.some((key) => earlier.some((before) => before.has(key)));
+    return { ...goal, groups: groups.filter(isNew) };
+  });
+  yield* reach(plan, 0, 0, { truths: new Map(), values: [] }, budget);
+}
+
+type Plan = readonly (Goal & { readonly groups: readonly StatementGroup[] })[];
+
+/** What is chosen so far; changed on the way down and back on the way up. */
+interface Choice {
+  readonly truths: Map<string, Truth>;
+  readonly values: Assignment['values'][number][];
+}
+
+/** Chooses the values that goal `at` needs, checks it, and goes on to the next. */
+function* reach(plan: Plan, at: number, chosen: number, choice: Choice, budget: Budget): Generator<Assignment> {
+  const { truths, values } = choice;
+  const goal = plan[at];
+  if (goal === undefined) {
+    yield { truths: new Map(truths), values: [...values] };
+    return;
+  }
+  const group = goal.groups[chosen];
+  if (group === undefined) {
+    if (isMet(goal.clause, truths) === goal.wanted) yield* reach(plan, at + 1, 0, choice, budget);
+    return;
+  }
+  const { keys, atoms, ways } = group;
+  // More values than are gone through are as good as a budget that is used up.
+  if (ways === null) budget.giveUp();
+  for (const way of ways ?? []) {
+    if (!budget.spend()) return;
+    for (const [index, key] of keys.entries()) truths.set(key, way.truths[index]!);
+    values.push({ atom: atoms[0]!, truth: way.truths[0]!, given: way.given });
+    yield* reach(plan, at, chosen + 1, choice, budget);
+    values.pop();
+  }
+  for (const key of keys) truths.delete(key);
+}
+
+function isMet({ criterion, places, identified }: Clause, truths: Truths): boolean {
+  return truthUnder(criterion.steps, 0, { places, truths, identified }) === 'met';
+}
+
+/** Without what is settled when there is no identity. */
+function statementsOf({ criterion, places, identified }: Clause): ReadonlyMap<string, Atom> {
+  const atoms = atomsOf(places, [criterion]);
+  return identified ? atoms : new Map([...atoms].filter(([, { step }]) => truthOfNobody(step) === null));
+}
