@@ -17,6 +17,8 @@ const dots = [
   '.%00.',
   '%u002e.',
   '%c0%ae.',
+  '%E3%80%82%E3%80%82',
+  '.%EF%BD%A1',
 ];
 const slashes = [
   '/',
@@ -37,6 +39,13 @@ const slashes = [
   '%c0%af',
   ';/',
   '/%09/',
+  '%C2%A5',
+  '%E2%88%96',
+  './',
+  '%20/',
+  '%C2%85/',
+  '%3F',
+  '%23/',
 ];
 
 /** Writes a text so that a lenient reader reads it back: letters as escapes of several kinds, other case, blanks. */
@@ -61,6 +70,8 @@ function disguised(text: string): fc.Arbitrary<string> {
           `${character};`,
           `%0a${character}`,
           `\t${character}`,
+          `${character}%C2%AD`,
+          `${character}%E2%80%8D`,
         ),
       },
     );

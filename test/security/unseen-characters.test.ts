@@ -29,17 +29,30 @@ const climbing: readonly (readonly [name: string, target: string])[] = [
   ['a full-width backslash', '/public/..%EF%BC%BCadmin/x'],
   ['a division slash', '/public/..%E2%88%95admin/x'],
   ['a fraction slash', '/public/..%E2%81%84admin/x'],
+  ['a set minus, which code pages fit into a backslash', '/public/..%E2%88%96admin/x'],
+  ['a yen sign, which code pages fit into a backslash', '/public/..%C2%A5admin/x'],
+  ['a won sign, which code pages fit into a backslash', '/public/..%E2%82%A9admin/x'],
+  ['ideographic full stops', '/public/%E3%80%82%E3%80%82/admin/x'],
+  ['halfwidth ideographic full stops', '/public/%EF%BD%A1%EF%BD%A1/admin/x'],
 ];
 
 /** Cut off there, the path ends in a dot segment: nothing of it is guarded here, but another path is meant. */
 const cut = ['/public/..%3f/x', '/public/..%23/x', '/public/%2e%2e%3fx'];
 
-/** A guarded name to a service that takes blanks away. */
+/** A guarded name to a service that removes blanks, or dots at the end. */
 const padded: readonly (readonly [name: string, target: string])[] = [
   ['a blank behind the name', '/admin%20/x'],
   ['a blank before the name', '/%20admin/x'],
   ['blanks around it', '/%20%20admin%20%20/x'],
   ['a blank behind the last name', '/admin%20'],
+  ['an ogham space mark', '/admin%E1%9A%80/x'],
+  ['a next line', '/admin%C2%85/x'],
+  ['a line separator', '/admin%E2%80%A8'],
+  ['a dot behind the name', '/admin./x'],
+  ['dots and blanks behind the last name', '/admin.%20..'],
+  ['an ideographic full stop behind the name', '/admin%E3%80%82/x'],
+  ['a question mark behind the name', '/admin%3Fx'],
+  ['a number sign behind the name', '/admin%23x'],
 ];
 
 /** A guarded name to a service that fits characters into plainer ones. */
@@ -51,6 +64,10 @@ const fitted: readonly (readonly [name: string, target: string])[] = [
   ['a full-width slash behind it', '/admin%EF%BC%8Fx'],
   ['a division slash behind it', '/admin%E2%88%95x'],
   ['a full-width letter and a blank', '/%EF%BD%81dmin%20/x'],
+  ['a soft hyphen', '/ad%C2%ADmin/x'],
+  ['a zero-width joiner', '/ad%E2%80%8Dmin/x'],
+  ['a word joiner', '/admin%E2%81%A0/x'],
+  ['a yen sign behind it', '/admin%C2%A5x'],
 ];
 
 const honest: readonly (readonly [target: string, reaches: string])[] = [
@@ -68,6 +85,9 @@ const honest: readonly (readonly [target: string, reaches: string])[] = [
   // Words of Arabic that are one character.
   ['/public/%EF%B7%B2-%EF%B7%BA', '/public/%EF%B7%B2-%EF%B7%BA'],
   ['/admin-tools%20/x', '/admin-tools%20/x'],
+  ['/public/What%3F.mp3', '/public/What%3F.mp3'],
+  ['/public/C%23/notes.', '/public/C%23/notes.'],
+  ['/public/%C2%A5100', '/public/%C2%A5100'],
 ];
 
 attackSuite('unseen characters', [
@@ -102,7 +122,7 @@ attackSuite('unseen characters', [
   {
     name: 'as many blanks as a target holds cost no time',
     bytes: request(`GET /public/${'%20'.repeat(2_600)}x${'%20'.repeat(20)}`),
-    ...{ status: 200 },
+    ...{ status: 400, code: 'path_ambiguous', reaches: null },
   },
   {
     name: 'nor do as many ligatures, each of which stands for eighteen letters',

@@ -55,7 +55,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'The path holds an encoded slash, backslash, dot segment or NUL, a double escape of those, or ";". A route can tolerate some of them with its "path" setting.',
+      'The path holds an encoded slash, backslash, dot segment or NUL, a double escape, or ";"; a more specific route has it in another reading; or it holds more than 64 such spellings. A route can tolerate some of them with its "path" setting.',
   },
   host_invalid: {
     status: 400,
@@ -172,7 +172,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'The target is longer than "server.limits.target".',
+    advice: 'The target is longer than "server.limits.target", or its path has more than 256 segments.',
   },
   headers_too_large: {
     status: 431,

@@ -4,7 +4,7 @@
  * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { isFitted, withoutBlanks } from './look-alikes.ts';
+import { countLookAlikes, plainer, trimEnds } from './look-alikes.ts';
 
 /**
  * Spellings of a path that services read in more than one way. A path that holds one is refused, unless the matched
@@ -17,20 +17,26 @@ export const Ambiguity = {
   semicolon: 2,
   /** `%25` and two hex digits: an escape to services that decode twice. */
   doubleEncoding: 4,
-  /** Blanks at the ends of a segment, which some services remove. */
-  blanks: 8,
-  /** Characters that some services fit into plainer ones. */
-  fitted: 16,
+  /** Blanks at the ends of a segment and dots at its end, which some services remove. */
+  ends: 8,
+  /** Characters that some services fit into plainer ones, or drop. */
+  lookAlikes: 16,
+  /** `%3F` and `%23`: the end of the path to services that look for it after decoding. */
+  encodedEnd: 32,
 } as const;
 
 /** Names of people and files hold them, so every route tolerates them; their other readings are checked all the same. */
-export const toleratedByAll: number = Ambiguity.blanks | Ambiguity.fitted;
+export const toleratedByAll: number = Ambiguity.ends | Ambiguity.lookAlikes | Ambiguity.encodedEnd;
+
+/** More than that make a path costly to check, and no service has a use for them. */
+const maxSegments = 256;
+const maxAmbiguous = 64;
 
 export interface CanonicalPath {
   readonly path: string;
   /** The same with empty segments kept; null when it has none. */
   readonly unmerged: string | null;
-  /** Bits of `Ambiguity`. */
+  /** Bits of `Ambiguity`, of all segments that were written: also of those that a dot segment removed. */
   readonly ambiguities: number;
 }
 
@@ -54,81 +60,79 @@ kinds[0x25] = ESCAPE;
 kinds[0x3b] = SEMICOLON;
 kinds[0x5c] = BACKSLASH;
 
-const doubleEscape = /%25[0-9A-Fa-f]{2}/;
 const unreserved = /^[A-Za-z0-9\-._~]$/;
 
 /**
  * Reads a path that starts with "/" and holds no query. Reasons: `target_invalid` (control characters, raw bytes
- * beyond ASCII, broken escapes, escapes that are not UTF-8), `path_ambiguous` (backslash in any spelling, an escaped
- * dot segment, NUL).
+ * beyond ASCII, invalid escapes, escapes that are not UTF-8), `path_ambiguous` (backslash in any spelling, an escaped
+ * dot segment, NUL, more than 64 ambiguous spellings), `target_too_long` (more than 256 segments).
  */
 export function canonicalPath(path: string): CanonicalPath | ReasonCode {
   return isCanonical(path) ? { path, unmerged: null, ambiguities: 0 } : rewrite(path);
 }
 
-/** Whether nothing has to be read twice: the case of nearly every request, one look at each character. */
+/** Whether there is nothing to change or to mark: true of nearly every request. */
 export function isCanonical(path: string): boolean {
-  let afterSlash = false;
-  const { length } = path;
-  for (let i = 0; i < length; i += 1) {
+  let before = 0;
+  let segments = 0;
+  for (let i = 0; i < path.length; i += 1) {
     const kind = kinds[path.charCodeAt(i)];
-    if (kind === PLAIN) {
-      afterSlash = false;
-    } else if (kind === SLASH) {
-      if (afterSlash) return false;
-      afterSlash = true;
-    } else if (kind === DOT && !afterSlash) {
-      // A dot inside a segment, such as "index.html".
-    } else {
+    if (kind === SLASH) {
+      segments += 1;
+      if (before === SLASH || before === DOT || segments > maxSegments) return false;
+    } else if (kind === DOT) {
+      // A dot inside a segment, such as in "index.html".
+      if (before === SLASH) return false;
+    } else if (kind !== PLAIN) {
       return false;
     }
+    before = kind;
   }
-  return path.charCodeAt(0) === 0x2f;
+  return before !== DOT && path.charCodeAt(0) === 0x2f;
 }
 
 function rewrite(path: string): CanonicalPath | ReasonCode {
   if (path.charCodeAt(0) !== 0x2f) return 'target_invalid';
+  const parts = path.slice(1).split('/');
+  if (parts.length > maxSegments) return 'target_too_long';
+  const written: string[] = [];
   const segments: string[] = [];
-  // With empty segments, which a dot segment may take away too (RFC 3986 section 5.2.4).
+  // With empty segments, which a dot segment may remove too (RFC 3986 section 5.2.4).
   const unmerged: string[] | null = path.includes('//') ? [] : null;
-  let ambiguities = 0;
   let directory = false;
-  for (const raw of path.slice(1).split('/')) {
+  for (const part of parts) {
     directory = true;
-    if (raw === '') unmerged?.push('');
-    if (raw === '' || raw === '.') continue;
-    if (raw === '..') {
+    if (part === '') unmerged?.push('');
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
       segments.pop();
       unmerged?.pop();
       continue;
     }
-    const segment = readSegment(raw);
-    if ('reason' in segment) return segment.reason;
-    if (holdsDotSegment(segment.text)) return 'path_ambiguous';
-    ambiguities |= segment.ambiguities;
-    segments.push(segment.text);
-    unmerged?.push(segment.text);
+    const segment = readSegment(part);
+    if (typeof segment !== 'string') return segment.reason;
+    written.push(segment);
+    segments.push(segment);
+    unmerged?.push(segment);
     directory = false;
   }
+  const ambiguities = ambiguitiesOf(written);
+  if (ambiguities === null) return 'path_ambiguous';
   const canonical = `/${segments.join('/')}${directory && segments.length > 0 ? '/' : ''}`;
-  // The last empty one is the trailing slash; behind a dot segment there is none yet.
+  // The last empty one is the trailing slash; after a dot segment there is none yet.
   if (directory && !path.endsWith('/')) unmerged?.push('');
   return { path: canonical, unmerged: unmerged === null ? null : `/${unmerged.join('/')}`, ambiguities };
 }
 
-function readSegment(raw: string): { text: string; ambiguities: number } | { reason: ReasonCode } {
+function readSegment(raw: string): string | { reason: ReasonCode } {
   let text = '';
-  let ambiguities = 0;
   for (let i = 0; i < raw.length; i += 1) {
     const code = raw.charCodeAt(i);
     const char = raw[i]!;
     switch (kinds[code]) {
       case PLAIN:
       case DOT:
-        text += char;
-        break;
       case SEMICOLON:
-        ambiguities |= Ambiguity.semicolon;
         text += char;
         break;
       case ESCAPED:
@@ -140,7 +144,6 @@ function readSegment(raw: string): { text: string; ambiguities: number } | { rea
         const read = readEscape(raw, i);
         if ('reason' in read) return read;
         text += read.text;
-        ambiguities |= read.ambiguities;
         i += read.length - 1;
         break;
       }
@@ -148,33 +151,70 @@ function readSegment(raw: string): { text: string; ambiguities: number } | { rea
         return { reason: 'target_invalid' };
     }
   }
-  // Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded.
-  if (doubleEscape.test(text)) ambiguities |= Ambiguity.doubleEncoding;
-  if (withoutBlanks(text) !== text) ambiguities |= Ambiguity.blanks;
-  if (isFitted(text)) ambiguities |= Ambiguity.fitted;
-  return { text, ambiguities };
+  return text;
 }
 
+/** Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded. */
+const encodedSlash = /%2F/g;
+/** Services are known to decode before they look for path parameters (the class of CVE-2020-13933). */
+const semicolon = /;|%3B/g;
+const doubleEncoding = /%25(?=[0-9A-Fa-f]{2})/g;
+const encodedEnd = /%3F|%23/g;
+
+/** Escapes of an escape; deeper ones are not looked into. */
+const nested = /%25(?:25){3}/;
+
 /**
- * Whether a service that decodes once more, cuts off what follows ";", "?" or "#", takes blanks away, or reads compatible
- * characters as plain ones (a full-width dot or slash) would find a dot segment: no route tolerates that (the classes of
- * CVE-2026-42272 and CVE-2020-5902).
+ * Bits of `Ambiguity`. Null: too many to check, or a service may find a dot segment, which no route tolerates: one that
+ * decodes once more, cuts off what follows ";", "?" or "#", removes blanks, or reads compatible characters as plain ones
+ * (the classes of CVE-2026-42272 and CVE-2020-5902). The cheap checks come first.
  */
-function holdsDotSegment(segment: string): boolean {
-  if (!segment.includes('.') && !segment.includes('%E')) return false;
-  if (!segment.includes('%')) return dotSegment.test(segment);
-  // What was read so far holds valid escapes alone.
-  const plain = decodeURIComponent(segment).normalize('NFKC').replace(unseen, '');
-  return plain.split(slashes).some((part) => dotSegment.test(part));
+function ambiguitiesOf(segments: readonly string[]): number | null {
+  const path = segments.join('/');
+  let bits = 0;
+  let count = 0;
+  const mark = (bit: number, found: number): boolean => {
+    if (found > 0) bits |= bit;
+    count += found;
+    return count <= maxAmbiguous;
+  };
+  if (!mark(Ambiguity.semicolon, matches(path, semicolon))) return null;
+  mark(
+    Ambiguity.ends,
+    segments.reduce((sum, segment) => sum + countTrimmed(segment), 0),
+  );
+  if (!path.includes('%')) return count > maxAmbiguous || hasDotSegment(path) ? null : bits;
+  mark(Ambiguity.encodedSlash, matches(path, encodedSlash));
+  mark(Ambiguity.doubleEncoding, matches(path, doubleEncoding));
+  mark(Ambiguity.encodedEnd, matches(path, encodedEnd));
+  if (count > maxAmbiguous || nested.test(path)) return null;
+  const text = decodeURIComponent(path);
+  const lookAlikes = countLookAlikes(text, maxAmbiguous + 1);
+  if (!mark(Ambiguity.lookAlikes, lookAlikes)) return null;
+  const plain = plainer(text);
+  // Characters that are plain one by one may still be composed with one another.
+  if (lookAlikes === 0 && plain !== text) bits |= Ambiguity.lookAlikes;
+  return hasDotSegment(plain.replace(blankOrUnseen, '')) ? null : bits;
+}
+
+function hasDotSegment(path: string): boolean {
+  return path.includes('.') && path.split(slashes).some((part) => dotSegment.test(part));
+}
+
+/** Characters that some services trim, each of at most nine bytes. */
+function countTrimmed(segment: string): number {
+  return Math.ceil((segment.length - trimEnds(segment).length) / 9);
+}
+
+function matches(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 const dotSegment = /^(?:\.{1,2}(?:;|$)|\.\.[?#])/;
-/** Blanks, and characters that show nothing. */
-const unseen = /[\s\p{Z}\p{Cf}]/gu;
-/** With what is read as one where characters are fitted into fewer. */
-const slashes = /[/\\\u2044\u2215]/;
+const blankOrUnseen = /[\s\p{Z}\p{Cf}]/gu;
+const slashes = /[/\\]/;
 
-type Escape = { text: string; length: number; ambiguities: number } | { reason: ReasonCode };
+type Escape = { text: string; length: number } | { reason: ReasonCode };
 
 /** Reads one escape, or the run of escapes that makes one UTF-8 character. */
 function readEscape(raw: string, at: number): Escape {
@@ -184,23 +224,19 @@ function readEscape(raw: string, at: number): Escape {
   if (byte === 0x5c || byte === 0) return { reason: 'path_ambiguous' };
   if (byte < 0x20 || byte === 0x7f) return { reason: 'target_invalid' };
   const char = String.fromCharCode(byte);
-  if (unreserved.test(char)) return { text: char, length: 3, ambiguities: 0 };
-  const text = raw.slice(at, at + 3).toUpperCase();
-  if (byte === 0x2f) return { text, length: 3, ambiguities: Ambiguity.encodedSlash };
-  // Services are known to decode before they look for path parameters (the class of CVE-2020-13933).
-  if (byte === 0x3b) return { text, length: 3, ambiguities: Ambiguity.semicolon };
-  return { text, length: 3, ambiguities: 0 };
+  if (unreserved.test(char)) return { text: char, length: 3 };
+  return { text: raw.slice(at, at + 3).toUpperCase(), length: 3 };
 }
 
 function readUtf8(raw: string, at: number, lead: number): Escape {
   const length = lead >= 0xf0 ? 12 : lead >= 0xe0 ? 9 : 6;
   const text = raw.slice(at, at + length);
-  return isUtf8(text) ? { text: text.toUpperCase(), length, ambiguities: 0 } : { reason: 'target_invalid' };
+  return isUtf8(text) ? { text: text.toUpperCase(), length } : { reason: 'target_invalid' };
 }
 
 /**
- * Overlong forms, surrogates and lone continuation bytes are none. The result is used: bundlers take a call for its
- * error alone to be without effect, and leave it out.
+ * Overlong forms, surrogates and lone continuation bytes are not UTF-8. The result is used: a bundler removes a call that
+ * is made for its error alone.
  */
 function isUtf8(escapes: string): boolean {
   try {

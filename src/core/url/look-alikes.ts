@@ -1,52 +1,68 @@
 /**
- * Characters that some services take for something plainer: blanks at the ends of a segment, which a file system or a
- * framework removes, and letters and slashes that are fitted into ASCII.
+ * Characters that some services take for something plainer, or for nothing: what is trimmed from the ends of a segment,
+ * letters and slashes that are fitted into ASCII, and characters that show nothing. All functions take and return text of
+ * canonical spelling: its escapes are valid UTF-8.
  */
 
-/** Space, no-break space, zero-width space, ideographic space, byte order mark. */
-const blanks = ['%20', '%C2%A0', '%E2%80%8B', '%E3%80%80', '%EF%BB%BF'];
+/** Space separators and others that Unicode calls white space, the zero-width space and the byte order mark. */
+const blank = /[\s\u0085\u200b]/;
 
-/** The canonical segment without blanks at its ends. Linear, because a client may send many. */
-export function withoutBlanks(segment: string): string {
-  if (!segment.includes('%')) return segment;
-  let start = 0;
-  let end = segment.length;
-  for (let blank = blankAt(segment, start); blank > 0; blank = blankAt(segment, start)) start += blank;
-  for (let blank = blankBefore(segment, end); blank > 0 && end > start; blank = blankBefore(segment, end)) end -= blank;
-  return segment.slice(start, Math.max(start, end));
+/**
+ * The segment as a file system or a framework reads it that removes blanks at both ends and dots at the end (Windows).
+ * Character by character, because a regular expression anchored at the end is quadratic in a run of blanks.
+ */
+export function trimEnds(segment: string): string {
+  if (!segment.includes('%') && !segment.endsWith('.')) return segment;
+  const text = decodeURIComponent(segment);
+  let [first, last] = [0, text.length - 1];
+  let [start, end] = [0, segment.length];
+  for (; first <= last && blank.test(text[first]!); first += 1) start += lengthOf(text[first]!);
+  for (; last >= first && (text[last] === '.' || blank.test(text[last]!)); last -= 1) end -= lengthOf(text[last]!);
+  return segment.slice(start, end);
 }
 
-function blankAt(text: string, at: number): number {
-  return blanks.find((blank) => text.startsWith(blank, at))?.length ?? 0;
-}
-
-function blankBefore(text: string, end: number): number {
-  return blanks.find((blank) => text.endsWith(blank, end))?.length ?? 0;
+/** Length of a character in canonical spelling. */
+function lengthOf(char: string): number {
+  return char === '.' ? 1 : encodeURIComponent(char).length;
 }
 
 /** Runs of escapes beyond ASCII, in canonical spelling. */
 const beyondAscii = /(?:%[89A-F][0-9A-F])+/g;
-/** What code pages map to a slash (the class of CVE-2024-4577). */
-const likeSlash = /[\u2044\u2215]/g;
 
-/** Whether a canonical segment reads differently to a service that fits characters (Unicode NFKC, UAX #15). */
-export function isFitted(segment: string): boolean {
-  if (!segment.includes('%')) return false;
-  const text = decodeURIComponent(segment);
-  return plainer(text) !== text;
-}
-
-/** The canonical segment or path as such a service reads it, with a further slash for each character that is like one. */
+/** The segment or path as a service reads it that fits characters into plainer ones: see `plainer`. */
 export function fitCharacters(path: string): string {
-  return path.replace(beyondAscii, fit);
+  return path.replace(beyondAscii, (escapes) => rewritten(escapes, plainer));
 }
 
-function fit(escapes: string): string {
+/** The segment or path as a service reads it that drops characters which show nothing, such as the soft hyphen. */
+export function dropUnseen(path: string): string {
+  return path.replace(beyondAscii, (escapes) => rewritten(escapes, (text) => text.replace(unseen, '')));
+}
+
+function rewritten(escapes: string, change: (text: string) => string): string {
   const text = decodeURIComponent(escapes);
-  const fitted = plainer(text);
-  return fitted === text ? escapes : encodeURIComponent(fitted).replaceAll('%2F', '/');
+  const changed = change(text);
+  return changed === text ? escapes : encodeURIComponent(changed).replaceAll('%2F', '/');
 }
 
-function plainer(text: string): string {
-  return text.normalize('NFKC').replace(likeSlash, '/');
+/** Compatible characters as plain ones (Unicode NFKC, UAX #15), and what code pages and IDNA map to a slash or a dot. */
+export function plainer(text: string): string {
+  return text.normalize('NFKC').replace(likeSlash, '/').replace(likeDot, '.');
+}
+
+/** Fraction and division slash; what code pages fit into a backslash: set minus, yen and won (the class of CVE-2024-4577). */
+const likeSlash = /[\u2044\u2215\u2216\u00a5\u20a9]/g;
+/** Ideographic full stop, which IDNA reads as a dot; NFKC has made the halfwidth one the same. */
+const likeDot = /\u3002/g;
+/** Format characters: soft hyphen, joiners, direction marks. */
+const unseen = /\p{Cf}/gu;
+
+/** How many characters of the text a service may take for others or drop, up to `most`. `text` is decoded. */
+export function countLookAlikes(text: string, most: number): number {
+  let count = 0;
+  for (const char of text) {
+    if (char > '\x7f' && plainer(char).replace(unseen, '') !== char) count += 1;
+    if (count >= most) break;
+  }
+  return count;
 }

@@ -139,11 +139,22 @@ function fitted(path: string): string {
     .split('/')
     .map((segment) => {
       const written = Buffer.from(segment, 'latin1').toString('utf8');
-      const text = written.normalize('NFKC').replace(/[\u2044\u2215]/g, '/');
-      const parts = text.replace(/[\s\p{Z}\p{Cf}]/gu, '').split(/[/\\]/);
-      return text !== written || parts.some((part) => /^\.{1,2}$/.test(part)) ? parts.join('/') : segment;
+      const text = written
+        .normalize('NFKC')
+        .replace(/[\u2044\u2215\u2216\xa5\u20a9]/g, '/')
+        .replaceAll('\u3002', '.')
+        .replace(/\p{Cf}/gu, '');
+      const parts = text.split(/[/\\]/).map(withoutEnds);
+      return parts.join('/') === written ? segment : parts.join('/');
     })
     .join('/');
+}
+
+/** Without blanks around it and dots behind it; dots and blanks alone are a dot segment. */
+function withoutEnds(segment: string): string {
+  const dots = segment.replace(/[\s\p{Z}\x85]/gu, '');
+  if (/^\.{1,2}$/.test(dots)) return dots;
+  return segment.replace(/^[\s\p{Z}\x85]+|[\s\p{Z}\x85.]+$/gu, '');
 }
 
 /** Merges slashes and resolves dot segments; blanks and control characters around a segment do not count. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Ambiguity, canonicalPath } from '../../../src/core/url/canonical-path.ts';
 
-const { encodedSlash, semicolon, doubleEncoding } = Ambiguity;
+const { encodedSlash, semicolon, doubleEncoding, ends, lookAlikes, encodedEnd } = Ambiguity;
 
 describe('read without doubt', () => {
   test.each([
@@ -23,7 +23,6 @@ describe('read without doubt', () => {
       '/%21%24%26%27%28%29%2a%2b%2c%3d%40',
       '/%21%24%26%27%28%29%2A%2B%2C%3D%40',
     ],
-    ['escaped question mark and hash stay escaped', '/a%3fb%23c', '/a%3Fb%23c'],
     ['escaped space stays escaped', '/a%20b', '/a%20b'],
     ['double slash merged', '//a//b///c', '/a/b/c'],
     ['trailing slashes merged to one', '/a///', '/a/'],
@@ -37,12 +36,10 @@ describe('read without doubt', () => {
     ['double dot above the root', '/../../a', '/a'],
     ['only double dots', '/../..', '/'],
     ['many of them', '/a/./b/../../c/./d/..', '/c/'],
-    ['three dots are a name', '/.../a', '/.../a'],
-    ['dots within a name', '/.hidden/a..b/c.', '/.hidden/a..b/c.'],
-    ['two dots and a letter', '/..a/b..', '/..a/b..'],
+    ['dots within a name', '/.hidden/a..b/c.d', '/.hidden/a..b/c.d'],
+    ['two dots and a letter', '/..a/b', '/..a/b'],
     ['escaped dot within a name', '/a%2ejson', '/a.json'],
     ['escaped dot before a name', '/%2ehidden', '/.hidden'],
-    ['three escaped dots are a name', '/%2e%2e%2e', '/...'],
     ['two-byte UTF-8', '/caf%c3%a9', '/caf%C3%A9'],
     ['three-byte UTF-8', '/%e2%82%ac', '/%E2%82%AC'],
     ['four-byte UTF-8', '/%f0%9f%98%80', '/%F0%9F%98%80'],
@@ -62,8 +59,27 @@ describe('read without doubt', () => {
   });
 });
 
-describe('read with a mark that only a tolerant route accepts', () => {
+describe('read with a mark', () => {
   test.each([
+    ['three dots are a name', '/.../a', '/.../a', ends],
+    ['three escaped dots are a name', '/%2e%2e%2e', '/...', ends],
+    ['a dot at the end', '/c.', '/c.', ends],
+    ['a dot at the end of a segment', '/b../c', '/b../c', ends],
+    ['an escaped dot at the end', '/c%2e', '/c.', ends],
+    ['a blank at the end', '/a%20', '/a%20', ends],
+    ['an ogham space mark', '/a%E1%9A%80', '/a%E1%9A%80', ends],
+    ['a next line', '/a%C2%85', '/a%C2%85', ends],
+    ['a line separator', '/a%E2%80%A8', '/a%E2%80%A8', ends],
+    ['an escaped question mark', '/a%3fb', '/a%3Fb', encodedEnd],
+    ['an escaped number sign', '/a%23b', '/a%23b', encodedEnd],
+    ['a soft hyphen', '/ad%C2%ADmin', '/ad%C2%ADmin', lookAlikes],
+    ['a zero-width joiner', '/ad%E2%80%8Dmin', '/ad%E2%80%8Dmin', lookAlikes],
+    ['a word joiner', '/ad%E2%81%A0min', '/ad%E2%81%A0min', lookAlikes],
+    ['a yen sign', '/a%C2%A5b', '/a%C2%A5b', lookAlikes],
+    ['a won sign', '/a%E2%82%A9b', '/a%E2%82%A9b', lookAlikes],
+    ['a set minus', '/a%E2%88%96b', '/a%E2%88%96b', lookAlikes],
+    ['an ideographic full stop', '/a%E3%80%82b', '/a%E3%80%82b', lookAlikes],
+    ['a letter and its accent apart', '/cafe%CC%81', '/cafe%CC%81', lookAlikes],
     ['escaped slash', '/a%2Fb', '/a%2Fb', encodedSlash],
     ['escaped slash in lower-case hex', '/a%2fb', '/a%2Fb', encodedSlash],
     ['escaped slashes only', '/%2f%2f', '/%2F%2F', encodedSlash],
@@ -84,6 +100,12 @@ describe('read with a mark that only a tolerant route accepts', () => {
 
 describe('never read', () => {
   test.each([
+    ['dots and a yen sign', '/a/..%C2%A5b', 'path_ambiguous'],
+    ['dots and a won sign', '/a/..%E2%82%A9b', 'path_ambiguous'],
+    ['dots and a set minus', '/a/..%E2%88%96b', 'path_ambiguous'],
+    ['ideographic full stops', '/a/%E3%80%82%E3%80%82/b', 'path_ambiguous'],
+    ['halfwidth ideographic full stops', '/a/%EF%BD%A1%EF%BD%A1/b', 'path_ambiguous'],
+    ['an escape within an escape within an escape', '/a%2525252561', 'path_ambiguous'],
     ['escaped dot segment', '/a/%2e%2e/b', 'path_ambiguous'],
     ['escaped dot segment in upper-case hex', '/a/%2E%2E/b', 'path_ambiguous'],
     ['half-escaped dot segment', '/a/.%2e/b', 'path_ambiguous'],
@@ -142,5 +164,25 @@ describe('never read', () => {
     ['two-byte form with a raw second half', '/%c3\xa9', 'target_invalid'],
   ])('%s', (_name, input, reason) => {
     expect(canonicalPath(input)).toBe(reason);
+  });
+});
+
+describe('bounds', () => {
+  test.each([
+    ['segments', (count: number) => '/a'.repeat(count), 256, 'target_too_long'],
+    ['segments that are merged', (count: number) => `${'/'.repeat(count - 1)}/.a`, 256, 'target_too_long'],
+    ['semicolons', (count: number) => `/${';a'.repeat(count)}`, 64, 'path_ambiguous'],
+    ['escaped slashes', (count: number) => `/a${'%2Fa'.repeat(count)}`, 64, 'path_ambiguous'],
+    ['escapes of an escape', (count: number) => `/a${'%2561'.repeat(count)}`, 64, 'path_ambiguous'],
+    ['escaped question marks', (count: number) => `/a${'%3Fa'.repeat(count)}`, 64, 'path_ambiguous'],
+    ['full-width letters', (count: number) => `/${'%EF%BD%81'.repeat(count)}`, 64, 'path_ambiguous'],
+    ['kinds together', (count: number) => `/${';a'.repeat(32)}${'%2Fa'.repeat(count - 32)}`, 64, 'path_ambiguous'],
+  ])('%s', (_name, write, most, reason) => {
+    expect(canonicalPath(write(most))).toHaveProperty('path');
+    expect(canonicalPath(write(most + 1))).toBe(reason);
+  });
+
+  test('characters of other scripts do not count', () => {
+    expect(canonicalPath(`/${'%E3%83%95'.repeat(800)}`)).toMatchObject({ ambiguities: 0 });
   });
 });
