@@ -34,6 +34,8 @@ export interface AuthApiOptions {
   readonly metrics?: () => Promise<MetricsPage>;
   readonly http?: Partial<HttpLimits>;
   readonly mail?: Partial<SmtpOutboxLimits>;
+  /** Within this time mail is handed to the outbox, at a random moment. Default: 500 for SMTP, 0 otherwise. */
+  readonly mailDelayMs?: number;
 }
 
 export interface MetricsPage {

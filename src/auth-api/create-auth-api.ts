@@ -1,6 +1,7 @@
 /** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
 import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
+import { handOverMail } from './hand-over-mail.ts';
 import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
 import { compileBudgets } from './limits/budgets.ts';
@@ -8,7 +9,6 @@ import { createLimiter } from './limits/limiter.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
-import type { Outbox, OutgoingMail } from './outbox/outbox.ts';
 import { openSharedParts } from './redis/open-shared-parts.ts';
 import type { RevocationEvent } from './revocation-event.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
@@ -19,6 +19,7 @@ import { startSweeper } from './store/sweeper.ts';
 const minSecretLength = 32;
 const graceMs = 5_000;
 const sweepIntervalMs = 30_000;
+const defaultMailDelayMs = 500;
 
 /** Rejects when a secret is too short, or when the database cannot be opened or brought to the current version. */
 export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
@@ -28,6 +29,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     throw new RangeError(`a secret of the Auth API needs at least ${minSecretLength} characters`);
   }
   const outbox = await openOutbox({ now, ...options });
+  const mails = handOverMail(outbox, log, options.mailDelayMs ?? (settings.outbox === 'mail' ? defaultMailDelayMs : 0));
   const store = await openStore(settings.database);
   const shared = await openSharedParts(settings.redis, options.connectRedis, log, now);
   const revoked = guardRevoked(options.onRevoked, shared.publish, log);
@@ -40,7 +42,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
       counter: shared.counter,
       keyOf: hashes.attemptsOf,
     }),
-    outbox: guardOutbox(outbox, log),
+    outbox: mails,
     rules: settings,
     now,
     revoked,
@@ -69,6 +71,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     close() {
       closed ??= (async () => {
         await server.close(graceMs);
+        mails.flush();
         await outbox.close();
         await sweeper.close();
         await shared.close();
@@ -78,19 +81,6 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     },
     mailState: outbox.state,
     ...createAccounts(services),
-  };
-}
-
-/** A fault of the one who prints must not become a fault of the request. */
-function guardOutbox(outbox: Outbox, log: AuthApiLog): Outbox {
-  return {
-    send(mail: OutgoingMail) {
-      try {
-        outbox.send(mail);
-      } catch (error) {
-        log.error({ err: error }, 'mail could not be handed over');
-      }
-    },
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, type SqliteDatabase } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import { runMigrations } from '../../src/auth-api/store/migrations/run-migrations.ts';
 import { openNodeSqlite } from '../../src/auth-api/store/node-sqlite-database.ts';
 import { openPostgresPool } from '../../src/auth-api/store/postgres-pool.ts';
@@ -12,12 +13,27 @@ import { createSqlStore } from '../../src/auth-api/store/sql/sql-store.ts';
 import type { Tables } from '../../src/auth-api/store/sql/tables.ts';
 import { TransactionalSqliteDialect } from '../../src/auth-api/store/sqlite-dialect.ts';
 import { type TestDatabase, usePostgres } from '../support/postgres.ts';
+import { code, session, user } from './auth-store-rows.ts';
 import { distinct, isList, methodsOf, runEveryMethod, type Statement } from './auth-store-statements.ts';
+
+/** What a sign-in asks of the database at a known address, and what at an unknown one. */
+async function signInStatements(store: AuthStore, seen: Statement[]): Promise<[string[], string[]]> {
+  const zoe = user('zoe');
+  await store.users.create(zoe, null);
+  const statementsOf = async (address: string) => {
+    seen.length = 0;
+    const found = await store.emails.findSignIn(address);
+    await store.sessions.create(session(found === null ? null : zoe), code('session'));
+    return seen.map(({ sql }) => sql);
+  };
+  return [await statementsOf(zoe.email), await statementsOf('nobody@example.test')];
+}
 
 describe('plans of SQLite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'auth-store-'));
   const file = join(folder, 'plans.db');
   let statements: Statement[] = [];
+  let signIns: [known: string[], unknown: string[]];
   let database: DatabaseSync;
 
   beforeAll(async () => {
@@ -29,8 +45,9 @@ describe('plans of SQLite', () => {
     seen.length = 0;
     const store = createSqlStore(db);
     expect((await runEveryMethod(store)).sort()).toEqual(methodsOf(store).sort());
-    await store.close();
     statements = distinct(seen);
+    signIns = await signInStatements(store, seen);
+    await store.close();
     database = new DatabaseSync(file);
   });
 
@@ -80,6 +97,11 @@ describe('plans of SQLite', () => {
     }
   });
 
+  it('are the same for a known and for an unknown address', () => {
+    expect(signIns[0].length).toBeGreaterThan(4);
+    expect(signIns[1]).toEqual(signIns[0]);
+  });
+
   it('would tell a statement that reads a whole table', () => {
     expect(plan({ sql: 'select id from users where full_name = ?', parameters: ['x'] })).toEqual(['SCAN users']);
   });
@@ -88,6 +110,7 @@ describe('plans of SQLite', () => {
 describe('plans of PostgreSQL', () => {
   let database: TestDatabase;
   let statements: Statement[] = [];
+  let signIns: [known: string[], unknown: string[]];
 
   beforeAll(async () => {
     database = await usePostgres();
@@ -100,8 +123,9 @@ describe('plans of PostgreSQL', () => {
     seen.length = 0;
     const store = createSqlStore(db);
     expect((await runEveryMethod(store)).sort()).toEqual(methodsOf(store).sort());
-    await store.close();
     statements = distinct(seen);
+    signIns = await signInStatements(store, seen);
+    await store.close();
   }, 60_000);
 
   afterAll(() => database?.dispose());
@@ -127,6 +151,11 @@ describe('plans of PostgreSQL', () => {
     const scans: [string, string[]][] = [];
     for (const statement of pages) scans.push([statement.sql, await scanned(statement)]);
     expect(scans.filter(([, tables]) => tables.length > 0)).toEqual([]);
+  });
+
+  it('are the same for a known and for an unknown address', () => {
+    expect(signIns[0].length).toBeGreaterThan(4);
+    expect(signIns[1]).toEqual(signIns[0]);
   });
 
   it('would tell a statement that reads a whole table', async () => {

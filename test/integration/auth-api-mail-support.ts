@@ -78,6 +78,7 @@ export async function startMailing(
     log: { info: at('info'), warn: at('warn'), error: at('error') },
     onMail: (outcome) => outcomes.push(outcome),
     mail: { ...quick, ...options.limits },
+    mailDelayMs: 0,
     ...(options.now === undefined ? {} : { now: options.now }),
   });
   await api.createUser(user);

@@ -21,32 +21,25 @@ export interface IssuedCode {
 export type Claimant =
   | { readonly account: string }
   | { readonly newAddress: string }
-  /** An address that no account has: a decoy. */
+  /** An address that no account has: the code of a decoy, which is not mailed. */
   | { readonly unknownAddress: string };
 
 export function issueCode(purpose: CodePurpose, claimant: Claimant, services: Services): IssuedCode {
-  const { hashes, outbox, rules } = services;
+  const { hashes, outbox, rules, now } = services;
   const codeId = randomUUID();
   const code = randomCode();
   return {
-    stored: storedCode({ id: codeId, purpose, codeHash: hashes.code(codeId, code) }, claimant, services),
+    stored: {
+      id: codeId,
+      purpose,
+      codeHash: hashes.code(codeId, code),
+      expireAtMs: now() + rules.codeLifetimeMs,
+      countedAs: hashes.attemptsOf(...subjectOf(claimant)),
+    },
     mailTo(to, asked) {
       outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs: rules.codeLifetimeMs, asked });
     },
   };
-}
-
-/** A code that nothing opens: for an address that nobody has. */
-export function deadCode(purpose: CodePurpose, unknownAddress: string, services: Services): NewCode {
-  return storedCode({ id: randomUUID(), purpose, codeHash: services.hashes.dead() }, { unknownAddress }, services);
-}
-
-function storedCode(
-  code: Pick<NewCode, 'id' | 'purpose' | 'codeHash'>,
-  claimant: Claimant,
-  { hashes, rules, now }: Services,
-): NewCode {
-  return { ...code, expireAtMs: now() + rules.codeLifetimeMs, countedAs: hashes.attemptsOf(...subjectOf(claimant)) };
 }
 
 function subjectOf(claimant: Claimant): [kind: string, subject: string] {

@@ -15,8 +15,6 @@ export interface KeyedHashes {
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;
-  /** A hash that no value has: for decoys. */
-  dead(): string;
   /** A name of fixed length under which attempts are counted, so that no address or key lies in a limiter's memory. */
   attemptsOf(kind: string, ...parts: string[]): string;
 }
@@ -33,8 +31,7 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
     for (const under of digest) found = equalHashes(stored, under(purpose, parts)) || found;
     return found;
   };
-  const dead = () => randomBytes(32).toString('base64url');
-  const nobody = dead();
+  const nobody = randomBytes(32).toString('base64url');
   return {
     bearer: (bearer) => current('bearer', [bearer]),
     bearerCandidates: (bearer) => digest.map((under) => under('bearer', [bearer])),
@@ -43,7 +40,6 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
       matches(stored ?? nobody, 'api-secret', [apiKey, apiSecret]) && stored !== null,
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
-    dead,
     attemptsOf: (kind, ...parts) => current('attempts', [kind, ...parts]),
   };
 }

@@ -5,7 +5,7 @@ export type CodePurpose = 'session' | 'keypair' | 'email';
 export interface NewCode {
   readonly id: string;
   readonly purpose: CodePurpose;
-  /** Keyed hash of id and code; for a dead code, of something that nobody knows. */
+  /** Keyed hash of id and code. */
   readonly codeHash: string;
   readonly expireAtMs: number;
   /** Keyed hash of the account, or of the address that is to become one: its failed verifications are counted together. */

@@ -5,7 +5,7 @@ import { refuseCarrier } from '../../credentials/session-cookie.ts';
 import { limitRequest, limitSignInMail } from '../../limits/limit-mail.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, label } from '../fields.ts';
-import { deadCode, issueCode } from '../issue-code.ts';
+import { issueCode } from '../issue-code.ts';
 import { defineOperation } from '../operation.ts';
 import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
 
@@ -29,17 +29,13 @@ export const createSession = defineOperation({
     const mail = { address: body.email, userId: address?.userId ?? null, ip: client.ip };
     const limited = await limitSignInMail(mail, services);
     if (limited !== null) return limited;
-    if (address === null) {
-      // A decoy is stored like a session and its code is tried like a code, so that neither time nor later answers tell.
-      const decoy = openSession(null, client, services);
-      const code = deadCode('session', body.email, services);
-      await store.sessions.create(decoy.session, code);
-      return answerOpened(decoy, code, body, services);
-    }
+    // For an unknown address a decoy is stored, by the same work, and its code is tried like any other: neither time nor
+    // later responses tell. Its code is not mailed.
     const opened = openSession(address, client, services);
-    const code = issueCode('session', { account: address.userId }, services);
+    const claimant = address === null ? { unknownAddress: body.email } : { account: address.userId };
+    const code = issueCode('session', claimant, services);
     await store.sessions.create(opened.session, code.stored);
-    code.mailTo(address.address, client);
+    if (address !== null) code.mailTo(address.address, client);
     return answerOpened(opened, code.stored, body, services);
   },
 });

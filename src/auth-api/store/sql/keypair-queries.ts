@@ -1,6 +1,7 @@
 /** API key pairs in SQL. */
 import type { Kysely } from 'kysely';
 import type { KeyPairStore } from '../keypair-store.ts';
+import { OwnerGoneError } from '../store-errors.ts';
 import { dropCodes, putCode, replaceCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
@@ -19,7 +20,7 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
   return {
     create: (pair, code) =>
       db.transaction().execute(async (trx) => {
-        await keepOwner(trx, pair.userId, null);
+        if (!(await keepOwner(trx, pair.userId, null))) throw new OwnerGoneError();
         await trx
           .insertInto('keypairs')
           .values({

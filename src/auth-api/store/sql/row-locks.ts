@@ -4,7 +4,6 @@
  * under that lock. SQLite has one writer at a time, so there the same statements only read.
  */
 import { type Kysely, PostgresAdapter, type SelectQueryBuilder, type Transaction } from 'kysely';
-import { OwnerGoneError } from '../store-errors.ts';
 import type { Tables } from './tables.ts';
 
 /** Whether the database locks rows, rather than all of itself. */
@@ -39,25 +38,24 @@ export async function lockUsers(
 }
 
 /**
- * Keeps the owner of a new row from being removed until the row stands. Others may add rows of the same owner at the
- * same time. Throws `OwnerGoneError` when user or address are not there anymore.
+ * Keeps the owner of a new row from being removed until the row exists, while others may add rows of the same owner.
+ * False: user or address are not there anymore. The work is the same in both cases, so that time does not tell a decoy.
  */
-export async function keepOwner(trx: Transaction<Tables>, userId: string, emailId: string | null): Promise<void> {
+export async function keepOwner(trx: Transaction<Tables>, userId: string, emailId: string | null): Promise<boolean> {
   const user = await trx
     .selectFrom('users')
     .where('id', '=', userId)
     .select('id')
     .$if(locksRows(trx), (query) => query.forKeyShare())
     .executeTakeFirst();
-  if (user === undefined) throw new OwnerGoneError();
-  if (emailId === null) return;
+  if (emailId === null) return user !== undefined;
   const email = await trx
     .selectFrom('emails')
     .where('id', '=', emailId)
     .select('id')
     .$if(locksRows(trx), (query) => query.forKeyShare())
     .executeTakeFirst();
-  if (email === undefined) throw new OwnerGoneError();
+  return user !== undefined && email !== undefined;
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { NewCode } from '../code-store.ts';
 import type { NewSession, SessionStore } from '../session-store.ts';
+import { OwnerGoneError } from '../store-errors.ts';
 import { dropCodes, putCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
@@ -14,7 +15,10 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
   return {
     create: (session, code) =>
       db.transaction().execute(async (trx) => {
-        if (session.userId !== null) await keepOwner(trx, session.userId, session.emailId);
+        const { id, userId, emailId } = session;
+        // A decoy looks for rows that do not exist.
+        const kept = await keepOwner(trx, userId ?? id, userId === null ? id : emailId);
+        if (!kept && userId !== null) throw new OwnerGoneError();
         await insertSession(trx, session, code);
       }),
 
