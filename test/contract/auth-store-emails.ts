@@ -55,13 +55,13 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       await store.sessions.create(pending, pendingCode);
       await store.sessions.create(verified, verifiedCode);
       await store.sessions.create({ ...elsewhere, emailId: ana.emailId }, othersCode);
-      expect(await store.sessions.verify(verifiedCode.id, laterMs)).toBe(true);
+      expect(await store.sessions.verify(verifiedCode.id, laterMs)).toBe(verified.id);
       expect(await store.emails.remove(email.id, ana.id)).toBe('done');
       expect(await claim(store, pendingCode.id)).toBeNull();
-      expect(await store.sessions.verify(pendingCode.id, laterMs)).toBe(false);
+      expect(await store.sessions.verify(pendingCode.id, laterMs)).toBeNull();
       expect(await store.sessions.findLive([pending.bearerHash], laterMs)).toBeNull();
       expect(await store.sessions.findLive([verified.bearerHash], laterMs)).not.toBeNull();
-      expect(await store.sessions.verify(othersCode.id, laterMs)).toBe(true);
+      expect(await store.sessions.verify(othersCode.id, laterMs)).toBe(elsewhere.id);
     });
 
     it('get a new code while they wait', async () => {

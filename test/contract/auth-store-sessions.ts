@@ -10,8 +10,8 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       const its = code('session');
       await store.sessions.create(theirs, its);
       expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toBeNull();
-      expect(await store.sessions.verify(its.id, laterMs)).toBe(true);
-      expect(await store.sessions.verify(its.id, laterMs)).toBe(false);
+      expect(await store.sessions.verify(its.id, laterMs)).toBe(theirs.id);
+      expect(await store.sessions.verify(its.id, laterMs)).toBeNull();
       expect(await store.sessions.findLive(['unknown', theirs.bearerHash], laterMs)).toEqual({
         sessionId: theirs.id,
         ip: '203.0.113.7',
@@ -46,7 +46,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       const theirs = session(ana);
       const its = code('session', { expireAtMs: nowMs + 60_000 });
       await store.sessions.create(theirs, its);
-      expect(await store.sessions.verify(its.id, nowMs + 2_000)).toBe(false);
+      expect(await store.sessions.verify(its.id, nowMs + 2_000)).toBeNull();
     });
 
     it('that are decoys are never verified', async () => {
@@ -55,7 +55,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       const its = code('session');
       await store.sessions.create(decoy, its);
       expect((await claim(store, its.id))?.codeHash).toBe('code hash');
-      expect(await store.sessions.verify(its.id, laterMs)).toBe(false);
+      expect(await store.sessions.verify(its.id, laterMs)).toBeNull();
       expect(await store.sessions.findLive([decoy.bearerHash], laterMs)).toBeNull();
       expect((await store.sessions.page({ limit: 10, page: 1 }, laterMs)).total).toBe(0);
     });
@@ -128,8 +128,8 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       });
       expect(await store.keyPairs.verify(its.id, laterMs)).toBeNull();
       expect(await store.emails.verify(its.id, laterMs)).toBe(false);
-      expect(await store.sessions.verify(its.id, nowMs + 2_000)).toBe(false);
-      expect(await store.sessions.verify(its.id, laterMs)).toBe(true);
+      expect(await store.sessions.verify(its.id, nowMs + 2_000)).toBeNull();
+      expect(await store.sessions.verify(its.id, laterMs)).not.toBeNull();
     });
   });
 }

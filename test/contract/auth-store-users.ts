@@ -51,7 +51,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.findIdByEmail(eve.email)).toBeNull();
       expect(await store.emails.findSignIn(eve.email)).toBeNull();
       expect(await store.users.create(user('eve', { alias: 'eve2' }), null)).toBe('email_taken');
-      expect(await store.sessions.verify(first.code.id, laterMs)).toBe(true);
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBe(first.session.id);
       expect(await store.users.findAlias(eve.id)).toBe('eve');
       expect((await store.emails.findSignIn(eve.email))?.userId).toBe(eve.id);
     });

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
+import type { CodeMail } from '../../src/auth-api/outbox/outbox.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { authApiSettings } from '../support/auth-api-settings.ts';
@@ -13,14 +14,14 @@ import { cacheSecret } from './revocation-world.ts';
 
 const ana = { email: 'ana@example.test', fullName: 'Ana', alias: 'ana', roles: ['user'], groups: ['public'] };
 
-async function start(authApi: string, redis: string) {
+async function start(authApi: string, cache: string, onCode: (mail: CodeMail) => void = () => {}) {
   const upstream = await startRecordingUpstream();
   onTestFinished(() => upstream.close());
   const read = parseConfig(
     `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 authApi: ${authApi}
-cache: { secret: "${cacheSecret}", accepted: 1h, ${redis} }
+cache: { secret: "${cacheSecret}", accepted: 1h, ${cache} }
 roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
@@ -30,7 +31,7 @@ routes:
     { file: 'gateway.yaml', env: {}, readSecret: () => '' },
   );
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const gateway = createGateway(read.config, { version: 'test', logTo: { write: () => {} } });
+  const gateway = createGateway(read.config, { version: 'test', logTo: { write: () => {} }, onCode });
   onTestFinished(() => gateway.close());
   const { listen, admin } = await gateway.start();
   const ask = async (path: string, bearer: string, method = 'GET') => {
@@ -49,7 +50,7 @@ routes:
         .at(-1) ?? 0,
     );
   };
-  return { gateway, ask, metric };
+  return { gateway, origin: `http://127.0.0.1:${listen.port}`, ask, metric };
 }
 
 test('embedded, without Redis: the session is over when its end is answered', async () => {
@@ -62,6 +63,23 @@ test('embedded, without Redis: the session is over when its end is answered', as
   expect(await ask(`/api/auth/v2/session/${sessionId}`, bearer, 'DELETE')).toBe(202);
   expect(await ask('/own', bearer)).toBe(401);
   expect(await metric('rolegate_revocations_total{source="auth-api",kind="session"}')).toBe(1);
+});
+
+test('a bearer that was refused before its verification is accepted at once after it', async () => {
+  const embedded =
+    '{ embedded: { database: ":memory:", secret: "a secret of at least thirty-two characters", outbox: console } }';
+  const mails: CodeMail[] = [];
+  const { gateway, ask, origin } = await start(embedded, 'rejected: 1h', (mail) => mails.push(mail));
+  await gateway.authApi!.createUser(ana);
+  const post = async (method: string, path: string, body: object) => {
+    const response = await fetch(`${origin}/api/auth/v2${path}`, { method, body: JSON.stringify(body) });
+    return (await response.json()) as Record<string, string>;
+  };
+  const { bearer = '' } = await post('POST', '/session', { email: ana.email });
+  expect(await ask('/own', bearer)).toBe(401);
+  const [mail] = mails;
+  await post('PUT', '/session/verification', { verificationCodeID: mail?.codeId, code: mail?.code });
+  expect(await ask('/own', bearer)).toBe(200);
 });
 
 test('alone, over Redis: every gateway hears of it, and whoever comes later finds it in the log', async () => {

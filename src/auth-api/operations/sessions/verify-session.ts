@@ -16,7 +16,10 @@ export const verifySession = defineOperation({
   async handle({ body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
     if (refusal !== null) return refusal;
-    const verified = await services.store.sessions.verify(body.verificationCodeID, services.now());
-    return verified ? acknowledged : new Refusal('code_unknown');
+    const sessionId = await services.store.sessions.verify(body.verificationCodeID, services.now());
+    if (sessionId === null) return new Refusal('code_unknown');
+    // A gateway may keep a refusal from before.
+    services.revoked({ kind: 'session', id: sessionId });
+    return acknowledged;
   },
 });

@@ -39,7 +39,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
     verify: (codeId, nowMs) =>
       db.transaction().execute(async (trx) => {
         const sessionId = await useCode(trx, codeId, 'session', nowMs);
-        if (sessionId === null) return false;
+        if (sessionId === null) return null;
         const session = await trx
           .updateTable('sessions')
           .set((eb) => ({ verified: 1, ends_at: eb.ref('expire_at') }))
@@ -48,11 +48,11 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
           .where('user_id', 'is not', null)
           .returning(['user_id', 'email_id'])
           .executeTakeFirst();
-        if (session === undefined) return false;
+        if (session === undefined) return null;
         // The code came by this address, so the address is the user's; a registration is complete with it.
         await trx.updateTable('emails').set({ verify_by: null }).where('id', '=', session.email_id).execute();
         await trx.updateTable('users').set({ verify_by: null }).where('id', '=', session.user_id).execute();
-        return true;
+        return sessionId;
       }),
 
     async extend(sessionId, expireAtMs, nowMs) {
