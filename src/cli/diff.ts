@@ -1,9 +1,8 @@
 /** `rolegate diff`: what a change of the configuration means, newly allowed first. */
 import pc from 'picocolors';
-import type { Config } from '../config/config.ts';
 import { comparePolicies } from '../workbench/diff/compare-policies.ts';
 import { meetingsOf } from '../workbench/diff/meetings.ts';
-import { settingChanges } from '../workbench/diff/setting-changes.ts';
+import { type ReadConfig, settingChanges } from '../workbench/diff/setting-changes.ts';
 import type { ReplayReport } from '../workbench/replay/replay-decisions.ts';
 import { policyOf } from '../workbench/run-cases.ts';
 import { diffMarkdown } from './diff/diff-markdown.ts';
@@ -12,7 +11,7 @@ import { diffText } from './diff/diff-text.ts';
 import { replayFile } from './diff/replay-file.ts';
 import { replayMarkdown, replayText } from './diff/replay-text.ts';
 import { ExitCode } from './exit-code.ts';
-import { readConfig } from './read-config.ts';
+import { readPlaced } from './read-config.ts';
 
 export interface DiffOptions {
   readonly json?: boolean;
@@ -24,9 +23,9 @@ export interface DiffOptions {
 }
 
 export async function diff(before: string, after: string, options: DiffOptions): Promise<ExitCode> {
-  const [old, next] = [readConfig(before), readConfig(after)];
+  const [old, next] = [readPlaced(before), readPlaced(after)];
   const report = compare(old, next);
-  const replay = options.replay === undefined ? null : await replayFile(options.replay, old, next);
+  const replay = options.replay === undefined ? null : await replayFile(options.replay, old.config, next.config);
   process.stdout.write(printed(report, replay, options));
   const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
   return report.same && newly_allowed + newly_refused === 0 ? ExitCode.fine : ExitCode.different;
@@ -44,9 +43,9 @@ function printed(report: DiffReport, replay: ReplayReport | null, options: DiffO
 /** Longer lines are hard to read. */
 const widest = 110;
 
-function compare(before: Config, after: Config): DiffReport {
-  const meetings = [...meetingsOf(before.routes, after.routes)];
-  const differences = comparePolicies(policyOf(before), policyOf(after), meetings);
+function compare(before: ReadConfig, after: ReadConfig): DiffReport {
+  const meetings = [...meetingsOf(before.config.routes, after.config.routes)];
+  const differences = comparePolicies(policyOf(before.config), policyOf(after.config), meetings);
   const methods = new Set(meetings.map(({ method }) => method));
   return diffReport(differences, settingChanges(before, after, meetings), methods);
 }

@@ -2,8 +2,7 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
-import { loadConfig, type TestFiles } from '../config/load-config.ts';
-import type { Places } from '../config/places.ts';
+import { type LoadResult, loadConfig, type TestFiles } from '../config/load-config.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
@@ -14,7 +13,7 @@ export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
 export function readPlaced(
   file: string,
   { env = process.env, tests = 'none' }: { readonly env?: NodeJS.ProcessEnv; readonly tests?: TestFiles } = {},
-): { readonly config: Config; readonly places: Places } {
+): Omit<Extract<LoadResult, { ok: true }>, 'ok'> {
   const result = loadConfig(file, env, undefined, tests);
   if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
   return result;

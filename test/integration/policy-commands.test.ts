@@ -28,6 +28,10 @@ const cases = `
 const good = folder.write('good.yaml', rules('[user]', cases));
 const thin = folder.write('thin.yaml', rules('[user]', cases.split('\n').slice(0, 2).join('\n')));
 const wrong = folder.write('wrong.yaml', rules('[admin]', cases));
+const believing = folder.write(
+  'believing.yaml',
+  `${rules('[user]', cases)}\nserver: { trustedProxies: [10.0.0.0/8] }\n`,
+);
 const open = folder.write('open.yaml', rules('authenticated'));
 const renamed = folder.write(
   'renamed.yaml',
@@ -130,6 +134,7 @@ describe('diff', () => {
     ['with a parameter of another name', good, renamed, 0, 'same meaning'],
     ['that opens', good, open, 3, 'Newly allowed'],
     ['that closes', open, good, 3, 'Newly refused'],
+    ['that believes a proxy', good, believing, 3, 'server.trustedProxies: [] -> ["10.0.0.0/8"]'],
     ['with a file that is not there', good, 'nowhere.yaml', 1, 'does not exist'],
   ] as const)('%s', async (_name, before, after, code, text) => {
     const result = await run('diff', before, after);

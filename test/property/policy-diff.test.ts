@@ -82,7 +82,7 @@ test(
         const named = namedMethods(configs);
         const policies = [policyOf(before.config), policyOf(after.config)] as const;
         const differences = comparePolicies(...policies);
-        const bearing = settingChanges(before.config, after.config).some(({ bearsOnVerdicts }) => bearsOnVerdicts);
+        const bearing = settingChanges(before, after).some((setting) => setting.class !== 'neither');
         for (const asked of everyRequest()) {
           // Read once: no world reads credentials in a way of its own.
           const { view, resolution } = simulate(asked.request, asked.identity, before.config.credentials);

@@ -1,8 +1,8 @@
 /** Small random configurations, and every request of a small world: small enough to ask them all. */
 import fc from 'fast-check';
-import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
+import type { ReadConfig } from '../../src/workbench/diff/setting-changes.ts';
 import type { SimulatedRequest } from '../../src/workbench/simulate.ts';
 
 const roleNames = ['r1', 'r2', 'r3', 'mapped'] as const;
@@ -119,15 +119,14 @@ function textOf({ routes, inherits, mapped }: Parts): string {
 
 const mappedFrom = { groups: 'z', roles: 'raw', kind: 'key_pair', userId: 'u', keyId: 'k' };
 
-export interface World {
+export interface World extends ReadConfig {
   readonly written: string;
-  readonly config: Config;
 }
 
 /** Null: it is not valid, and an author would have been told. */
 export function readWorld(written: string): World | null {
   const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '' });
-  return read.ok ? { written, config: read.config } : null;
+  return read.ok ? { written, config: read.config, settings: read.settings } : null;
 }
 
 const worldOf = (of: Parts): World | null => readWorld(textOf(of));

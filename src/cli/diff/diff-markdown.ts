@@ -1,6 +1,6 @@
 /** Differences as Markdown, for a pull request: a summary, then the first ones of each kind. */
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
-import { headline, listed, mostListed, mostRows } from './diff-words.ts';
+import { headline, listed, mostListed, mostRows, settingTitles } from './diff-words.ts';
 
 export function diffMarkdown(report: DiffReport, all: boolean): string {
   const { same, newlyAllowed, newlyRefused, settings } = report;
@@ -9,13 +9,14 @@ export function diffMarkdown(report: DiffReport, all: boolean): string {
   const parts = [`**${headline(report)}**`, ''];
   if (newlyAllowed.length + newlyRefused.length > 1) parts.push(...summary(report, all ? Infinity : mostRows));
   parts.push(...section('Newly allowed', newlyAllowed, most), ...section('Newly refused', newlyRefused, most));
-  if (settings.length > 0) {
-    parts.push('### Settings', '', '| route | setting | before | after |', '|---|---|---|---|');
-    for (const { routeBefore, routeAfter, setting, before, after, bearsOnVerdicts } of settings.slice(0, most)) {
-      const route = routeInWords(routeBefore, routeAfter, '(gateway)');
-      parts.push(row([route, bearsOnVerdicts ? `**${setting}**` : setting, code(before), code(after)]));
+  for (const kind of ['decides', 'exposes', 'neither'] as const) {
+    const ofKind = settings.filter((setting) => setting.class === kind);
+    if (ofKind.length === 0) continue;
+    parts.push(`### ${settingTitles[kind]}`, '', '| route | setting | before | after |', '|---|---|---|---|');
+    for (const { routeBefore, routeAfter, setting, before, after } of ofKind.slice(0, most)) {
+      parts.push(row([routeInWords(routeBefore, routeAfter, '(gateway)'), setting, code(before), code(after)]));
     }
-    parts.push(...rest(settings.length, most));
+    parts.push(...rest(ofKind.length, most), '');
   }
   return `${parts.join('\n').trimEnd()}\n`;
 }

@@ -6,7 +6,7 @@ import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
 import type { Witness } from '../../workbench/diff/witness.ts';
 
 export interface DiffReport {
-  /** Nothing is decided otherwise, and no setting differs that bears on it. */
+  /** Nothing is decided otherwise, and no setting differs that decides or exposes. */
   readonly same: boolean;
   readonly summary: DiffSummary;
   readonly newlyAllowed: readonly VerdictChange[];
@@ -65,7 +65,7 @@ export function diffReport(
       methods,
     );
   const [newlyAllowed, newlyRefused] = [of('newlyAllowed'), of('newlyRefused')];
-  const same = differences.length === 0 && !settings.some(({ bearsOnVerdicts }) => bearsOnVerdicts);
+  const same = differences.length === 0 && settings.every((setting) => setting.class === 'neither');
   const summary = { byRoute: byRoute(newlyAllowed, newlyRefused), byCaller: byCaller(differences) };
   return { same, summary, newlyAllowed, newlyRefused, settings };
 }

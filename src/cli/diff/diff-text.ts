@@ -1,6 +1,8 @@
 /** Differences for people at a terminal: a summary, then the first ones of each kind. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
+import type { KeyClass } from '../../config/schema/key-class.ts';
+import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
 import {
   type ChangeGroup,
@@ -10,6 +12,7 @@ import {
   mostListed,
   mostRows,
   type SummaryRow,
+  settingTitles,
   summaryRows,
 } from './diff-words.ts';
 
@@ -40,7 +43,7 @@ export function diffText(report: DiffReport, { color, width, all }: TextOptions)
     ...(newlyAllowed.length + newlyRefused.length > 1 ? summaryBlocks(report, print) : []),
     changesBlock('Newly allowed', paint.red('+'), newlyAllowed, print),
     changesBlock('Newly refused', paint.yellow('-'), newlyRefused, print),
-    settingsBlock(settings, print),
+    ...(['decides', 'exposes', 'neither'] as const).map((kind) => settingsBlock(kind, settings, print)),
   ];
   const filled = blocks.filter((lines) => lines.length > 0);
   return filled.map((lines) => `${lines.join('\n')}\n`).join('\n');
@@ -132,16 +135,16 @@ function shortened(text: string): string {
   return `${items.slice(0, mostNames).join(', ')} and ${items.length - mostNames} more${end}`;
 }
 
-function settingsBlock(settings: DiffReport['settings'], { paint, width, all }: Print): string[] {
-  if (settings.length === 0) return [];
+function settingsBlock(kind: KeyClass, settings: readonly SettingChange[], { paint, width, all }: Print): string[] {
+  const ofKind = settings.filter((setting) => setting.class === kind);
+  if (ofKind.length === 0) return [];
   const most = all ? Infinity : mostListed;
-  const shown = settings.slice(0, most);
-  const lines = shown.flatMap(({ routeBefore, routeAfter, setting, before, after, bearsOnVerdicts }) => {
-    const note = bearsOnVerdicts ? ' (bears on what is allowed)' : '';
-    const text = `${routeInWords(routeBefore, routeAfter, 'gateway')} ${setting}: ${before} -> ${after}${note}`;
-    return wrapped(text, width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`);
+  const lines = ofKind.slice(0, most).flatMap(({ routeBefore, routeAfter, setting, before, after }) => {
+    const where = routeBefore === null && routeAfter === null ? '' : `${routeInWords(routeBefore, routeAfter)}  `;
+    const text = `${where}${setting}: ${before} -> ${after}`;
+    return wrapped(text, width - 6).map((line, index) => `${index === 0 ? '  ' : '      '}${line}`);
   });
-  return [paint.bold('Settings'), ...lines, ...furtherLine(settings.length - most, paint)];
+  return [paint.bold(settingTitles[kind]), ...lines, ...furtherLine(ofKind.length - most, paint)];
 }
 
 function furtherLine(count: number, paint: Paint): string[] {

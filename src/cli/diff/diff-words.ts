@@ -5,19 +5,29 @@ import { type DiffReport, routeInWords, type VerdictChange } from './diff-report
 export const mostListed = 10;
 export const mostRows = 20;
 
-/** Such as `3 newly allowed, 1 newly refused, 2 settings`. */
+/** What a changed setting means, by its class. */
+export const settingTitles = {
+  decides: 'Settings that decide who gets in, and as whom',
+  exposes: 'Settings that decide what is exposed, and to whom',
+  neither: 'Other settings',
+} as const;
+
+/** Such as `3 newly allowed, 1 newly refused, 2 settings that decide`. */
 export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): string {
   const possible = [...newlyAllowed, ...newlyRefused].filter((change) => change.possible).length;
-  const verdicts = [
-    ...(newlyAllowed.length > 0 ? [`${newlyAllowed.length} newly allowed`] : []),
-    ...(newlyRefused.length > 0 ? [`${newlyRefused.length} newly refused`] : []),
-    ...(possible > 0 ? [`${possible} of them possible only`] : []),
-  ];
-  const count = `${settings.length} setting${settings.length === 1 ? '' : 's'}`;
-  if (verdicts.length > 0) return [...verdicts, ...(settings.length > 0 ? [`${count} changed`] : [])].join(', ');
-  return settings.some(({ bearsOnVerdicts }) => bearsOnVerdicts)
-    ? `The rules decide as before, but ${count} changed, with a bearing on what is allowed`
-    : `Every request is decided as before; ${count} changed`;
+  const [decides, exposes] = (['decides', 'exposes'] as const).map(
+    (kind) => settings.filter((one) => one.class === kind).length,
+  );
+  const parts = [
+    [newlyAllowed.length, 'newly allowed'],
+    [newlyRefused.length, 'newly refused'],
+    [possible, 'of them possible only'],
+    [decides!, decides === 1 ? 'setting that decides' : 'settings that decide'],
+    [exposes!, exposes === 1 ? 'setting that exposes' : 'settings that expose'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
+  if (said.length > 0) return said.join(', ');
+  return `Every request is decided as before; ${settings.length} other setting${settings.length === 1 ? '' : 's'} changed`;
 }
 
 /** As many items as fit, and how many there are besides; a single one is never cut. */

@@ -20,7 +20,7 @@ export function readingChanges(before: RouteTable, after: RouteTable): readonly 
     setting: 'path',
     before: texts[0],
     after: texts[1],
-    bearsOnVerdicts: true,
+    class: 'decides',
   });
   const idsAfter = new Map(after.routes.map((route) => [route.id, route]));
   const idsBefore = new Set(before.routes.map(({ id }) => id));

@@ -1,69 +1,112 @@
-/** Differences that are no verdicts: where an allowed request goes, what goes with it, and how it is read. */
+/**
+ * Differences of settings. What a key means for who gets in and who sees what is its class in the schema: whatever
+ * decides or exposes counts as a difference, unless `comparePolicies` decides by it already. Keys of the gateway are
+ * compared as the schema reads them, those of routes as they take effect, with defaults and for the same requests.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
+import type { KeyClass } from '../../config/schema/key-class.ts';
+import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/canonical-path.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
 import { readingChanges } from './reading-changes.ts';
 import type { Found } from './verdicts.ts';
 
+/** A configuration with every key of its files. */
+export interface ReadConfig {
+  readonly config: Config;
+  readonly settings: () => readonly Setting[];
+}
+
 export interface SettingChange {
   /** Ids of the routes that have the same requests before and after; one is null: no route. Both: the whole gateway. */
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
-  /** Such as `upstream`. */
+  /** Such as `server.trustedProxies`, or `upstream` of a route. */
   readonly setting: string;
+  /** `neither`: no request is decided otherwise, and nobody sees more. */
+  readonly class: KeyClass;
   readonly before: string;
   readonly after: string;
-  /** It may decide requests otherwise, though no class of `comparePolicies` shows it. */
-  readonly bearsOnVerdicts: boolean;
 }
 
-type Setting<T> = readonly [name: string, value: (of: T) => unknown, bearsOnVerdicts?: boolean];
+interface RouteSetting {
+  readonly name: string;
+  readonly class: KeyClass;
+  readonly value: (route: Route) => unknown;
+}
 
-const routeSettings: readonly Setting<Route>[] = [
-  ['upstream', ({ upstream }) => upstream],
-  ['rewrite', ({ rewrite }) => rewrite],
-  ['forwardCredentials', ({ forwardCredentials }) => forwardCredentials],
-  ['websocket', ({ websocket }) => websocket, true],
-  ['cors', ({ cors }) => cors, true],
-  ['path', pathInWords, true],
-  ['maxAge', ({ maxAgeMs }) => seconds(maxAgeMs ?? Infinity)],
-  ['timeout', ({ timeoutMs }) => seconds(timeoutMs)],
-  ['maxBody', ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit')],
-  ['evict', ({ evict }) => evict],
-  ['mode', ({ mode }) => mode],
-  ['responseHeaders', ({ response }) => response],
-  ['bodyBuffer', ({ bodyBufferBytes }) => bodyBufferBytes],
-  ['bodyRate', ({ bodyRate }) => bodyRate],
-  ['streams.recheck', ({ recheckMs }) => seconds(recheckMs)],
+/** Keys of routes, as they take effect. */
+export const routeSettings: readonly RouteSetting[] = [
+  { name: 'upstream', class: 'exposes', value: ({ upstream }) => upstream },
+  { name: 'rewrite', class: 'exposes', value: ({ rewrite }) => rewrite },
+  { name: 'forwardCredentials', class: 'exposes', value: ({ forwardCredentials }) => forwardCredentials },
+  { name: 'websocket', class: 'decides', value: ({ websocket }) => websocket },
+  { name: 'cors', class: 'exposes', value: ({ cors }) => cors },
+  { name: 'path', class: 'decides', value: pathInWords },
+  { name: 'maxAge', class: 'decides', value: ({ maxAgeMs }) => seconds(maxAgeMs ?? Infinity) },
+  { name: 'evict', class: 'decides', value: ({ evict }) => evict },
+  { name: 'mode', class: 'decides', value: ({ mode }) => mode },
+  { name: 'streams.recheck', class: 'decides', value: ({ recheckMs }) => seconds(recheckMs) },
+  { name: 'responseHeaders', class: 'exposes', value: ({ response }) => response },
+  { name: 'timeout', class: 'neither', value: ({ timeoutMs }) => seconds(timeoutMs) },
+  {
+    name: 'maxBody',
+    class: 'neither',
+    value: ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit'),
+  },
+  { name: 'bodyBuffer', class: 'neither', value: ({ bodyBufferBytes }) => bodyBufferBytes },
+  { name: 'bodyRate', class: 'neither', value: ({ bodyRate }) => bodyRate },
 ];
 
-const gatewaySettings: readonly Setting<Config>[] = [
-  ['credentials', ({ credentials }) => credentials, true],
-  ['authApi', ({ authApi }) => (authApi.kind === 'remote' ? authApi.urls : 'embedded')],
-  ['authApi.fields', ({ authApi }) => authApi.fields, true],
-  ['identityHeaders', ({ identityHeaders }) => identityHeaders],
-  ['via', ({ via }) => via, true],
-];
+/** Keys of routes by which `comparePolicies` decides. */
+export const decidedRouteKeys = ['match', 'access', 'when', 'mode'] as const;
 
-/** Of the gateway, of its upstreams, and of routes that have the same id or that the same requests go to. */
+/** Sections that are compared by what they do to routes, to decisions, or not at all. */
+const comparedElsewhere: ReadonlySet<string> = new Set([
+  'routes',
+  'defaults',
+  'roles',
+  'conditions',
+  'tests',
+  'include',
+]);
+
+const gateway = { routeBefore: null, routeAfter: null };
+
+/** What decides comes first, then what exposes. */
 export function settingChanges(
-  before: Config,
-  after: Config,
-  meetings: Iterable<Meeting> = meetingsOf(before.routes, after.routes),
+  before: ReadConfig,
+  after: ReadConfig,
+  meetings: Iterable<Meeting> = meetingsOf(before.config.routes, after.config.routes),
 ): readonly SettingChange[] {
-  const gateway = { routeBefore: null, routeAfter: null };
-  const targets = [...before.upstreams.values()].flatMap((upstream) => {
-    const other = after.upstreams.get(upstream.name);
-    const name = `upstream ${upstream.name}`;
-    return other === undefined ? [] : changes(gateway, [[name, (one: typeof other) => one.targets]], upstream, other);
-  });
-  return [
-    ...changes(gateway, gatewaySettings, before, after),
-    ...targets,
-    ...pairsOf(before, after, meetings).flatMap(pairChanges),
-    ...readingChanges(before.routes, after.routes),
+  const changes = [
+    ...gatewayChanges(before.settings(), after.settings()),
+    ...pairsOf(before.config, after.config, meetings).flatMap(pairChanges),
+    ...readingChanges(before.config.routes, after.config.routes),
   ];
+  const order: readonly KeyClass[] = ['decides', 'exposes', 'neither'];
+  return changes.sort((a, b) => order.indexOf(a.class) - order.indexOf(b.class));
+}
+
+function gatewayChanges(before: readonly Setting[], after: readonly Setting[]): readonly SettingChange[] {
+  const [was, is] = [before, after].map(byPath) as [ReadonlyMap<string, Setting>, ReadonlyMap<string, Setting>];
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((setting) => {
+    const [a, b] = [was.get(setting), is.get(setting)];
+    if (isDeepStrictEqual(a?.value, b?.value)) return [];
+    // An upstream on one side alone bears on something only if a route leads to it.
+    if (setting.startsWith('upstreams.') && (a === undefined || b === undefined)) return [];
+    const [from, to] = [a?.shown ?? 'not set', b?.shown ?? 'not set'];
+    // Secrets are masked, so that two of them look the same.
+    const shown = from === to ? { before: 'one value', after: 'another' } : { before: from, after: to };
+    return [{ ...gateway, setting, class: (a ?? b)!.class, ...shown }];
+  });
+}
+
+function byPath(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
+  const own = settings.filter(({ path }) => !comparedElsewhere.has(path[0]!));
+  return new Map(own.map((setting) => [setting.path.join('.'), setting]));
 }
 
 /** Null: no route, or none for the method. */
@@ -87,10 +130,12 @@ function matchedBy(found: Found): Route | null {
 
 function pairChanges([a, b]: Pair): readonly SettingChange[] {
   const where = { routeBefore: a?.id ?? null, routeAfter: b?.id ?? null };
-  if (a !== null && b !== null) return changes(where, routeSettings, a, b);
-  // A preflight is answered before anybody is let in or kept out.
-  const cors: Setting<Route | null> = ['cors', (route) => route?.cors ?? null, true];
-  return a === b ? [] : changes(where, [cors], a, b);
+  return routeSettings.flatMap(({ name, class: keyClass, value }) => {
+    // Where there is no route, a preflight is all that was answered, before any rule was asked.
+    if ((a === null || b === null) && name !== 'cors') return [];
+    const [before, after] = [a, b].map((route) => shown(route === null ? null : value(route))) as [string, string];
+    return before === after ? [] : [{ ...where, setting: name, class: keyClass, before, after }];
+  });
 }
 
 /** As written, without what is so by default. */
@@ -105,18 +150,6 @@ function pathInWords({ tolerates, reading }: Route): string | null {
     reading?.mergesSlashes === false ? 'mergeSlashes: false' : null,
   ].filter((word) => word !== null);
   return words.length === 0 ? null : words.join(', ');
-}
-
-function changes<T>(
-  where: Pick<SettingChange, 'routeBefore' | 'routeAfter'>,
-  settings: readonly Setting<T>[],
-  before: T,
-  after: T,
-): readonly SettingChange[] {
-  return settings.flatMap(([setting, value, bearsOnVerdicts = false]) => {
-    const [was, is] = [shown(value(before)), shown(value(after))];
-    return was === is ? [] : [{ ...where, setting, before: was, after: is, bearsOnVerdicts }];
-  });
 }
 
 function shown(value: unknown): string {

@@ -7,14 +7,15 @@ import { diffText } from '../../../src/cli/diff/diff-text.ts';
 import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
 import { settingChanges } from '../../../src/workbench/diff/setting-changes.ts';
 import { policyOf } from '../../../src/workbench/run-cases.ts';
-import { policy } from './policies.ts';
+import { policyFile as policy } from './policies.ts';
 
 const roles = 'roles: { user: {}, reporter: { inherits: [user] }, admin: { inherits: [reporter] } }\n';
 const route = (more: string, id = 'one') => `  - { id: ${id}, upstream: orders, ${more} }\n`;
 const rules = (...routes: string[]) => policy(`${roles}routes:\n${routes.join('')}`);
 
 function diff(before: ReturnType<typeof rules>, after: ReturnType<typeof rules>) {
-  return diffReport(comparePolicies(policyOf(before), policyOf(after)), settingChanges(before, after));
+  const differences = comparePolicies(policyOf(before.config), policyOf(after.config));
+  return diffReport(differences, settingChanges(before, after));
 }
 
 describe('one rule for every method', () => {
@@ -153,7 +154,7 @@ test('a parameter that is read in any letter case is unclear where it was not', 
   expect(newlyAllowed).toMatchObject([{ routeBefore: 'one', routeAfter: 'one', reasons: ['w'] }]);
 });
 
-test('another upstream is a setting, and no verdict', () => {
+test('credentials that reach the service decide nothing, and are a difference', () => {
   const more = (name: string) =>
     policy(
       `${roles}routes:\n${route('match: { path: /x }, access: [user]')}`
@@ -166,7 +167,7 @@ test('another upstream is a setting, and no verdict', () => {
   ];
   const report = diff(before, after);
   expect([report.same, report.settings]).toEqual([
-    true,
+    false,
     [
       {
         routeBefore: 'one',
@@ -174,7 +175,7 @@ test('another upstream is a setting, and no verdict', () => {
         setting: 'forwardCredentials',
         before: 'false',
         after: 'true',
-        bearsOnVerdicts: false,
+        class: 'exposes',
       },
     ],
   ]);
@@ -185,10 +186,7 @@ test('a reading of paths of its own bears on verdicts', () => {
     rules(route('match: { path: "/x/**" }, access: [user]')),
     rules(route('match: { path: "/x/**" }, access: [user], path: { encodedSlash: keep }')),
   );
-  expect([report.same, report.settings.map(({ setting, bearsOnVerdicts }) => [setting, bearsOnVerdicts])]).toEqual([
-    false,
-    [['path', true]],
-  ]);
+  expect([report.same, report.settings.map((one) => [one.setting, one.class])]).toEqual([false, [['path', 'decides']]]);
 });
 
 const reads = (path: string) => route(`match: { path: "/files/**" }, access: public, path: { ${path} }`);

@@ -3,13 +3,18 @@ import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 
 export function policy(rules: string): Config {
+  return policyFile(rules).config;
+}
+
+/** With every key of the file. */
+export function policyFile(rules: string) {
   const text = `version: 1
 authApi: { url: "http://127.0.0.1:9" }
 upstreams: { orders: { targets: ["http://127.0.0.1:9"] } }
 ${rules}`;
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
-  return read.config;
+  return read;
 }
 
 /** Orders of tenants: conditions, inheritance, a role out of a group, a rule for each method. */
