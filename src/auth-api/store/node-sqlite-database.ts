@@ -2,6 +2,7 @@
  * `node:sqlite` in the shape that kysely's SQLite dialect expects (that of better-sqlite3). Statements are prepared
  * once per text and kept, bounded; a statement always runs to its end before another begins, so sharing one is safe.
  */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { StoreUnavailableError } from './store-errors.ts';
@@ -10,6 +11,7 @@ const maxStatements = 200;
 
 /** Opens or makes the file. Throws when it cannot be opened or is no database. */
 export function openNodeSqlite(path: string): SqliteDatabase {
+  createPrivately(path);
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 });
   // Write-ahead logging: readers of another process never wait for a writer. Full synchronization: a revocation that was
   // acknowledged survives a loss of power.
@@ -28,6 +30,28 @@ export function openNodeSqlite(path: string): SqliteDatabase {
       return statement;
     },
   };
+}
+
+/**
+ * SQLite makes a new file readable for everybody that the umask allows, and gives its journal the mode of the file. So a
+ * file that is not there yet is made first, for this process's user alone.
+ */
+function createPrivately(database: string): void {
+  try {
+    const file = fileOf(database);
+    if (file !== null) closeSync(openSync(file, 'wx', 0o600));
+  } catch {
+    // It exists, or cannot be made: opening it says what is wrong.
+  }
+}
+
+/** Null: SQLite makes no file by itself. URIs as SQLite reads them (sqlite.org/uri.html). */
+function fileOf(database: string): string | null {
+  const uri = /^file:(?:\/\/(?:localhost)?(?=\/))?([^?#]*)(?:\?([^#]*))?/.exec(database);
+  const path = uri === null ? database : decodeURIComponent(uri[1] ?? '');
+  const mode = new URLSearchParams(uri?.[2] ?? '').get('mode');
+  if (path === '' || path === ':memory:') return null;
+  return mode === null || mode === 'rwc' ? path : null;
 }
 
 function wrapStatement(statement: StatementSync): SqliteStatement {

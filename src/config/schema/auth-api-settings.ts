@@ -98,7 +98,7 @@ export const authApiSettingsShape = {
   database: secret('the path of the database, or its URL').meta({
     class: 'decides',
     description:
-      'SQLite file, ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
+      'SQLite file (a new one is readable for its own user alone), ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
     examples: ['file:./rolegate.db'],
   }),
   secret: secret('a secret of at least 32 characters').meta({
