@@ -112,9 +112,15 @@ function readUrl(url: string): { host: string | null; secure: boolean; target: s
 }
 
 function readHeaders(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => {
+  return lines.flatMap((line, at) => {
     const colon = line.indexOf(':');
-    if (colon < 1) throw new CommandError(`rolegate: expected --header "name: value", got "${line}"`, ExitCode.usage);
+    // The line is not repeated: it may hold a credential.
+    if (colon < 1) {
+      throw new CommandError(
+        `rolegate: expected --header "name: value"; no. ${at + 1} has no name or no colon`,
+        ExitCode.usage,
+      );
+    }
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
 }

@@ -63,6 +63,12 @@ describe('explain', () => {
     expect(result.code).toBe(code);
   });
 
+  test.each(['Authorization Bearer sEcReT', ': sEcReT'])('a header that is none is not repeated: %s', async (line) => {
+    const { code, output } = await run('explain', 'GET', url, '-c', good, '--header', 'x-a: b', '--header', line);
+    expect([code, output]).toEqual([2, expect.stringContaining('no. 2 has no name or no colon')]);
+    expect(output).not.toContain('sEcReT');
+  });
+
   test('a path alone gets the host of the route that it fits', async () => {
     const { output } = await run('explain', 'GET', '/orders/acme/7', '--as', 'ann', '-c', good, '--json');
     expect(JSON.parse(output)).toMatchObject({
