@@ -217,6 +217,31 @@ test('probes at once ask once, later ones again', async () => {
   connection.destroy();
 });
 
+test.each([
+  ['say nothing', ''],
+  ['send a head without end', 'GET /health/live HTTP/1.1\r\nX-A: '],
+  ['send a body without end', 'POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
+])('256 connections that %s keep nobody out, and the oldest of them goes', async (_name, bytes) => {
+  const { port, ask } = await startAdmin();
+  const silent = await Promise.all(Array.from({ length: 256 }, () => openRaw(port)));
+  for (const connection of silent) connection.write(bytes);
+  expect((await ask('/health/live')).status).toBe(200);
+  await silent[0]!.closed();
+  for (const connection of silent) connection.destroy();
+});
+
+test('a request that is being answered is not ended by newer connections', async () => {
+  const report = Promise.withResolvers<ReadyReport>();
+  const { port } = await startAdmin({ ready: () => report.promise });
+  const asking = await openRaw(port);
+  asking.write('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const later = await Promise.all(Array.from({ length: 300 }, () => openRaw(port)));
+  await later[0]!.closed();
+  report.resolve(up);
+  expect((await asking.answer()).status).toBe(200);
+  for (const connection of later) connection.destroy();
+});
+
 test('closing ends idle connections, and the port', async () => {
   const { port, close } = await startAdmin();
   const idle = await openRaw(port);

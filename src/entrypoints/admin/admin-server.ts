@@ -13,6 +13,7 @@ import { rawRefusal } from '../shared/write-refusal.ts';
 import type { Refused } from './answer.ts';
 import { answerRequest, pathOf } from './answer-request.ts';
 import { createEndpoints, type EndpointSources } from './endpoints.ts';
+import { keepNewestConnections } from './newest-connections.ts';
 import { writeRefused, writeShown } from './write-answer.ts';
 
 export interface AdminOptions extends EndpointSources {
@@ -59,7 +60,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     requireHostHeader: false,
     httpValidation: 'strict',
   });
-  server.maxConnections = limits.connections;
+  keepNewestConnections(server, limits.connections);
   server.maxHeadersCount = 0;
   server.timeout = limits.requestMs + limits.idleMs;
   const refuse = (req: IncomingMessage, res: ServerResponse, answer: Refused) => {
