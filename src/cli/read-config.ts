@@ -1,8 +1,10 @@
 /** Loads a configuration for a command; problems are printed whole and end the command. */
+import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { type LoadResult, loadConfig, type TestFiles } from '../config/load-config.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
@@ -15,6 +17,17 @@ export function readPlaced(
   { env = process.env, tests = 'none' }: { readonly env?: NodeJS.ProcessEnv; readonly tests?: TestFiles } = {},
 ): Omit<Extract<LoadResult, { ok: true }>, 'ok'> {
   const result = loadConfig(file, env, undefined, tests);
-  if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
+  if (!result.ok) failRead(file, result.problems);
   return result;
+}
+
+const firstSteps = `
+"rolegate init http://127.0.0.1:3000" writes a first configuration for the service at that address.
+"rolegate demo" runs a complete system and needs no file.
+`;
+
+/** Where there is no file at all, somebody new may be asking. */
+export function failRead(file: string, problems: readonly ConfigProblem[]): never {
+  const text = formatProblems(problems, { color: pc.isColorSupported });
+  throw new CommandError(existsSync(file) ? text : text + firstSteps);
 }

@@ -7,6 +7,7 @@ import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
+import type { InitOptions } from './init.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
@@ -59,6 +60,12 @@ export function createProgram(done: Done): Command {
     .option('--shadow <file>', 'another configuration, compared in the shadow of live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
+  program
+    .command('init')
+    .description('write a first configuration for a service, with comments')
+    .argument('<url>', 'of the service, such as http://127.0.0.1:3000')
+    .addOption(configOption())
+    .action(async (url: string, options: InitOptions) => done((await import('./init.ts')).init(url, options)));
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API, sample service')
@@ -163,7 +170,8 @@ export function createProgram(done: Done): Command {
 
 /** `rolegate` alone is what somebody new types first. */
 const afterHelp = `
-New here? "rolegate demo" runs everything on this machine, with lines to paste.
+New here? "rolegate demo" runs everything on this machine, with lines to paste. "rolegate init <url>" writes a first
+configuration for a service of yours.
 
 Exit codes:
 ${Object.entries(exitMeanings)
@@ -227,5 +235,13 @@ function addAuthApi(program: Command, done: Done): void {
     .option('--dry-run', 'only tell what would be done')
     .action(async (_options: object, command: Command) =>
       done(await (await import('./auth-api/import-users.ts')).importUsers(command.optsWithGlobals())),
+    );
+  authApi
+    .command('login')
+    .description('print a working bearer of a user, without mail; for tests and development')
+    .configureHelp({ showGlobalOptions: true })
+    .argument('<email>', 'verified address of the user')
+    .action(async (email: string, _options: object, command: Command) =>
+      done(await (await import('./auth-api/login.ts')).login(email, command.optsWithGlobals())),
     );
 }

@@ -1,6 +1,5 @@
 /** `rolegate serve`: the gateway, until a signal ends it; with `server.workers`, in several processes. */
 import { availableParallelism } from 'node:os';
-import pc from 'picocolors';
 import { createGateway, type Gateway } from '../app/create-gateway.ts';
 import { findSurprises } from '../app/find-surprises.ts';
 import { untilSignal } from '../app/lifecycle.ts';
@@ -9,11 +8,11 @@ import { createReloader, type Reloader } from '../app/reload.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
-import { formatProblems } from '../config/format-problems.ts';
 import { loadRecorded } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { findingKinds } from '../workbench/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
+import { failRead } from './read-config.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -117,10 +116,8 @@ function isForPeople(error: unknown): error is Error {
 /** Where things stand in the files is let go with the texts, once it is known what to warn of. */
 function readAnalyzed(file: string) {
   const { result, source } = loadRecorded(file, process.env);
-  if (!result.ok || source === null) {
-    const problems = result.ok ? [] : result.problems;
-    throw new CommandError(formatProblems(problems, { color: pc.isColorSupported }));
-  }
+  if (!result.ok) failRead(file, result.problems);
+  if (source === null) throw new Error('a configuration without its source');
   const warnings = findSurprises(result.config, result.places).filter(
     ({ code }) => findingKinds[code].severity === 'warning',
   );

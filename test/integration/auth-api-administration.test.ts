@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
+import { openStore } from '../../src/auth-api/store/open-store.ts';
 import type { UserEntry } from '../../src/auth-api/store/user-store.ts';
 import { readSettings } from '../../src/cli/auth-api/read-settings.ts';
 import { parseUsers } from '../../src/cli/auth-api/users-file.ts';
@@ -112,6 +113,41 @@ describe('create-admin', () => {
     const result = await run(...args());
     expect(result.code).toBe(code);
     expect(result.output).toMatch(output);
+  });
+});
+
+describe('login', () => {
+  it('prints a bearer of a user that works, whichever of the two files is named', async () => {
+    await run('create-admin', '-c', standalone, '-e', email);
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const api = await createAuthApi({ settings: readSettings(standalone), log });
+    const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
+    try {
+      for (const file of [standalone, gateway]) {
+        const { code, output } = await run('login', '-c', file, 'ANN@example.test');
+        expect(output).toMatch(/^[A-Za-z0-9]{64}\n$/);
+        expect(code).toBe(0);
+        const headers = { authorization: `Bearer ${output.trim()}` };
+        const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/session`, { headers });
+        expect(await answer.json()).toMatchObject({ alias: 'ann', verified: true });
+      }
+    } finally {
+      await api.close();
+    }
+  });
+
+  it('says what to do where there is no such user, or a disabled one', async () => {
+    const unknown = await run('login', '-c', standalone, email);
+    expect(unknown).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^no user has .*ann@example\.test.*create-admin/),
+    });
+    await run('create-admin', '-c', standalone, '-e', email);
+    const store = await openStore(readSettings(standalone).database);
+    await store.users.setEnabled((await store.users.findIdByEmail(email))!, false);
+    await store.close();
+    const disabled = await run('login', '-c', standalone, email);
+    expect(disabled).toEqual({ code: 1, output: expect.stringContaining('ann@example.test is disabled') });
   });
 });
 

@@ -122,6 +122,8 @@ describe('a gateway that cannot start', () => {
     expect(await command.ended).toBe(1);
     expect(command.output()).toContain('no-such-file.yaml');
     expect(command.output()).toContain('does not exist');
+    expect(command.output()).toContain('rolegate init http');
+    expect(command.output()).toContain('rolegate demo');
   });
 
   test('a port that is taken: one line that names the setting', async () => {

@@ -1,0 +1,22 @@
+/** `rolegate auth-api login`: prints a working bearer of a user, made beside the database, for tests and for development. */
+import { CommandError, ExitCode } from '../exit-code.ts';
+import { withAuthApi } from './with-auth-api.ts';
+
+export interface LoginOptions {
+  readonly config: string;
+}
+
+/** The bearer alone goes to standard output, so that a shell can take it into a variable. */
+export async function login(email: string, { config }: LoginOptions): Promise<ExitCode> {
+  const bearer = await withAuthApi(config, async (api) => {
+    const userId = await api.findUser(email);
+    if (userId === null) {
+      throw new CommandError(`no user has the verified address ${email}: auth-api create-admin or import makes one`);
+    }
+    const user = await api.readUser(userId);
+    if (user?.enabled !== true) throw new CommandError(`${email} is disabled: an administrator has to enable it`);
+    return (await api.createVerifiedSession(userId)).bearer;
+  });
+  process.stdout.write(`${bearer}\n`);
+  return ExitCode.fine;
+}

@@ -1,0 +1,93 @@
+/**
+ * `rolegate init`: a first configuration for one service, with an Auth API inside the gateway and its secret in a file
+ * of its own. Asks nothing, overwrites nothing, and says what to run next.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CommandError, ExitCode } from './exit-code.ts';
+
+export interface InitOptions {
+  readonly config: string;
+}
+
+const secretFile = 'rolegate.secret';
+
+export function init(url: string, { config }: InitOptions): ExitCode {
+  const service = readServiceUrl(url);
+  if (existsSync(config)) throw new CommandError(`${config} exists already: nothing was written`);
+  const secret = join(dirname(config), secretFile);
+  // One that exists may belong to a database that exists.
+  if (!existsSync(secret)) write(secret, `${randomBytes(32).toString('hex')}\n`);
+  write(config, template(service));
+  process.stdout.write(nextSteps(service, config, secret));
+  return ExitCode.fine;
+}
+
+/** Scheme, host and port alone. Nothing of the text is repeated: it may hold a password. */
+function readServiceUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    const expected = 'expected the URL of the service with scheme, host and port alone';
+    throw new CommandError(`${expected}, such as http://127.0.0.1:3000`, ExitCode.usage);
+  }
+  return url.origin;
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new CommandError(`${file} cannot be written (${reason})`);
+  }
+}
+
+function template(service: string): string {
+  return `# Rolegate in front of ${service}. Every setting with its default: rolegate schema --reference
+version: 1
+
+server:
+  listen: ":8080"
+  admin: "127.0.0.1:9090" # health, metrics, the table of routes
+
+# Tells to whom a credential belongs. This Auth API runs inside the gateway and prints the codes that it would mail.
+# One that you have already takes its place: authApi: { url: "http://127.0.0.1:8081" }
+authApi:
+  embedded:
+    database: "file:./rolegate.db"
+    secret: { file: ./${secretFile} }
+    outbox: console
+
+roles:
+  user: {} # every new user has it
+  admin: { inherits: [user] } # who holds admin counts as user, too
+
+upstreams:
+  service: { targets: ["${service}"] }
+
+# The most specific route wins, in whatever order they are written. What no route matches is refused with 404.
+routes:
+  - { id: sign-in, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }
+  - { id: everything, match: { path: "/**" }, upstream: service, access: [user] }
+  - { id: administration, match: { path: "/admin/**" }, upstream: service, access: [admin] }
+`;
+}
+
+function nextSteps(service: string, config: string, secret: string): string {
+  // In a clone nothing is installed: `npm run rolegate` is the command.
+  const rolegate = process.env['npm_lifecycle_event'] === 'rolegate' ? 'npm run -s rolegate --' : 'rolegate';
+  return `wrote ${config}: ${service} behind http://localhost:8080, for users who sign in
+wrote ${secret}: the key under which sessions are stored; keep it, and keep it out of version control
+
+Next:
+  ${rolegate} validate ${config}
+  ${rolegate} auth-api create-admin -c ${config} -e you@example.test
+  ${rolegate} serve -c ${config}
+
+Then, in another terminal:
+  curl -i http://localhost:8080/
+  TOKEN=$(${rolegate} auth-api login -c ${config} you@example.test)
+  curl -i http://localhost:8080/ -H "authorization: Bearer $TOKEN"
+`;
+}
