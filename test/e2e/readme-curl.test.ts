@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readDemoScreen, useOfCode } from '../support/demo-screen.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { type RunningCommand, runCommand, runRolegate } from '../support/running-command.ts';
@@ -48,17 +49,7 @@ afterAll(() => {
   for (const clean of cleaning.reverse()) clean();
 });
 
-interface Trial {
-  readonly status: number;
-  readonly shows: string;
-  readonly command: string;
-}
-
-/** The lines of the screen, each with the status that stands above it. */
-function trials(): Trial[] {
-  const lines = demo.output().matchAll(/^ {2}# (\d{3}): (.+)\n {2}(curl .+)$/gm);
-  return [...lines].map(([, status, shows, command]) => ({ status: Number(status), shows: shows!, command: command! }));
-}
+const screen = () => readDemoScreen(demo.output());
 
 interface Shown {
   readonly status: number;
@@ -66,9 +57,9 @@ interface Shown {
   readonly body: string;
 }
 
-/** Pastes a line into a shell. */
+/** Pastes the credentials and a line into a shell. */
 async function paste(line: string): Promise<Shown> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', line], { timeout: 20_000 });
+  const { stdout } = await promisify(execFile)('sh', ['-c', screen().paste(line)], { timeout: 20_000 });
   const end = stdout.indexOf('\r\n\r\n');
   const headers = stdout.slice(0, end);
   return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(headers)?.[1]), headers, body: stdout.slice(end + 4) };
@@ -90,12 +81,12 @@ test('the screen names the places, and two users with working credentials', asyn
   for (const path of ['/metrics', '/health/live', '/health/ready', '/routes']) {
     expect([path, (await fetch(`${places['admin']}${path}`)).status]).toEqual([path, 200]);
   }
-  const bearers = [...demo.output().matchAll(/^ {4}bearer +(\S+)$/gm)].map(([, token]) => token!);
-  const pairs = [...demo.output().matchAll(/^ {4}api-key +(\S+)\n {4}api-secret +(\S+)$/gm)].map(([, key, secret]) => ({
-    'api-key': key!,
-    'api-secret': secret!,
+  const { variables } = screen();
+  const bearers = [variables['ANN']!, variables['ROOT']!];
+  const pairs = ['ANN', 'ROOT'].map((name) => ({
+    'api-key': variables[`${name}_KEY`]!,
+    'api-secret': variables[`${name}_SECRET`]!,
   }));
-  expect([bearers.length, pairs.length]).toEqual([2, 2]);
   for (const headers of [...bearers.map((token) => ({ authorization: `Bearer ${token}` })), ...pairs]) {
     expect((await fetch(`${places['gateway']}/orders/7`, { headers })).status).toBe(200);
   }
@@ -104,22 +95,25 @@ test('the screen names the places, and two users with working credentials', asyn
 describe('with curl', () => {
   test('every line gives the status that stands above it, refusals with both headers', async () => {
     needCurl();
-    expect(new Set(trials().map(({ status }) => status))).toEqual(new Set([200, 202, 400, 401, 403, 404]));
-    for (const { status, shows, command } of trials()) {
-      const { headers, ...shown } = await paste(command);
-      expect(shown.status, `${shows}: ${command}\n${headers}\n${shown.body}`).toBe(status);
+    const { trials } = screen();
+    expect(new Set(trials.map(({ status }) => status))).toEqual(new Set([200, 202, 400, 401, 403, 404]));
+    for (const { status, shows, printed } of trials) {
+      const { headers, ...shown } = await paste(printed);
+      expect(shown.status, `${shows}: ${printed}\n${headers}\n${shown.body}`).toBe(status);
       expect([shows, /^x-error: [\x20-\x7e]{1,256}$/im.test(headers)]).toEqual([shows, status >= 400]);
       expect([shows, /^x-error-id: [0-9a-f-]{36}$/im.test(headers)]).toEqual([shows, status >= 400]);
+      // Behind the text of a refusal the prompt stands on a line of its own.
+      if (status >= 400) expect([shows, shown.body.at(-1)]).toEqual([shows, '\n']);
       expect([shows, /^www-authenticate: Bearer/im.test(headers)]).toEqual([shows, status === 401 || status === 403]);
     }
   });
 
   test('the lines that promise an identity show the headers that the service saw', async () => {
     needCurl();
-    const [ann, pair, ...others] = trials().filter(({ status }) => status === 200);
+    const [ann, pair, ...others] = screen().trials.filter(({ status }) => status === 200);
     const root = others.find(({ shows }) => shows.startsWith('root'))!;
     const seen = [];
-    for (const { command } of [ann!, pair!, root]) seen.push(JSON.parse((await paste(command)).body).headers);
+    for (const { printed } of [ann!, pair!, root]) seen.push(JSON.parse((await paste(printed)).body).headers);
     for (const headers of seen) {
       expect(headers['user-id']).toMatch(/^[0-9a-f-]{36}$/);
       expect(headers['groups']).toMatch(/\w/);
@@ -131,17 +125,18 @@ describe('with curl', () => {
 
   test('the login: its code and the next line appear in the terminal, and the bearer then works', async () => {
     needCurl();
-    const login = trials().find(({ status }) => status === 202)!;
-    const { bearer, verificationCodeID } = JSON.parse((await paste(login.command)).body);
-    const [, next] = await demo.see(new RegExp(`^ {2}(curl .*${verificationCodeID}.*)$`, 'm'));
+    const { trials, expand } = screen();
+    const login = trials.find(({ status }) => status === 202)!;
+    const { bearer, verificationCodeID } = JSON.parse((await paste(login.printed)).body);
+    const [, next] = await demo.see(useOfCode(verificationCodeID));
     expect((await paste(next!)).status).toBe(202);
-    const order = trials()[0]!.command.replace(/Bearer [^']+/, `Bearer ${bearer}`);
+    const order = expand(trials[0]!.printed).replace(/Bearer \w+/, `Bearer ${bearer}`);
     expect((await paste(order)).status).toBe(200);
   });
 
   test('a refusal is found in the terminal by its error id', async () => {
     needCurl();
-    const { headers } = await paste(trials().find(({ status }) => status === 403)!.command);
+    const { headers } = await paste(screen().trials.find(({ status }) => status === 403)!.printed);
     const errorId = /^x-error-id: (\S+)$/im.exec(headers)![1]!;
     await demo.see(new RegExp(`403 .*role_missing.*${errorId}`));
   });
@@ -157,7 +152,7 @@ test('what appears below the screen are requests, each with its method and path'
 /** Begins a request as the administrator; `finish` sends its end and gives the status. */
 async function beginRequest({ output }: RunningCommand): Promise<{ finish(): Promise<number> }> {
   const port = Number(/^ {2}gateway +http:\S+:(\d+)$/m.exec(output())![1]);
-  const bearer = [...output().matchAll(/^ {4}bearer +(\S+)$/gm)].at(-1)![1]!;
+  const bearer = readDemoScreen(output()).variables['ROOT']!;
   const client = await openRaw(port);
   client.write(`PUT /orders/7 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${bearer}\r\nContent-Length: 4\r\n\r\nha`);
   // It has been taken when another one that came later is answered.

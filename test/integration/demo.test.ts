@@ -4,18 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCurlLine } from '../support/curl-line.ts';
+import { readDemoScreen, useOfCode } from '../support/demo-screen.ts';
 import { type RunningCommand, runRolegate } from '../support/running-command.ts';
 
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
-
-/** The lines of the screen: what is promised, and the command. */
-function promises(output: string): { status: number; shows: string; command: string }[] {
-  return [...output.matchAll(/^ {2}# (\d{3}): (.+)\n {2}(curl .+)$/gm)].map(([, status, shows, command]) => ({
-    status: Number(status),
-    shows: shows!,
-    command: command!,
-  }));
-}
 
 describe('the demo', () => {
   let demo: RunningCommand;
@@ -26,11 +18,11 @@ describe('the demo', () => {
   afterAll(() => demo.signal('SIGKILL'));
 
   test('every curl line gives the status that stands above it', async () => {
-    const lines = promises(demo.output());
-    expect(lines.map(({ status }) => status)).toEqual([200, 200, 401, 403, 200, 404, 400, 202]);
-    for (const { status, shows, command } of lines) {
-      const answer = await runCurlLine(command);
-      expect(answer.status, `${shows}: ${command}\n${answer.body}`).toBe(status);
+    const { trials, expand } = readDemoScreen(demo.output());
+    expect(trials.map(({ status }) => status)).toEqual([200, 200, 401, 403, 200, 404, 400, 202]);
+    for (const { status, shows, printed } of trials) {
+      const answer = await runCurlLine(expand(printed));
+      expect(answer.status, `${shows}: ${printed}\n${answer.body}`).toBe(status);
       const refused = status >= 400;
       expect(answer.headers.has('x-error'), shows).toBe(refused);
       expect(answer.headers.has('x-error-id'), shows).toBe(refused);
@@ -38,9 +30,9 @@ describe('the demo', () => {
   });
 
   test('the service saw who the client is, and no credential', async () => {
-    const [bearer, pair] = promises(demo.output());
-    for (const { command } of [bearer!, pair!]) {
-      const seen = JSON.parse((await runCurlLine(command)).body).headers;
+    const { trials, expand } = readDemoScreen(demo.output());
+    for (const { printed } of trials.slice(0, 2)) {
+      const seen = JSON.parse((await runCurlLine(expand(printed))).body).headers;
       expect(seen['user-id']).toMatch(/^[0-9a-f-]{36}$/);
       expect(seen.groups).toBe('acme,public');
       expect(Object.keys(seen)).not.toContain('authorization');
@@ -49,19 +41,29 @@ describe('the demo', () => {
   });
 
   test('a login: its code appears in the terminal with the line that uses it, and its bearer then works', async () => {
-    const login = promises(demo.output()).at(-1)!.command;
-    const { bearer, verificationCodeID } = JSON.parse((await runCurlLine(login)).body);
-    const order = promises(demo.output())[0]!.command.replace(/Bearer \w+/, `Bearer ${bearer}`);
+    const { trials, expand } = readDemoScreen(demo.output());
+    const { bearer, verificationCodeID } = JSON.parse((await runCurlLine(expand(trials.at(-1)!.printed))).body);
+    const order = expand(trials[0]!.printed).replace(/Bearer \w+/, `Bearer ${bearer}`);
     expect((await runCurlLine(order)).status).toBe(401);
-    const [, use] = await demo.see(new RegExp(`^ {2}(curl .*${verificationCodeID}.*)$`, 'm'));
-    expect((await runCurlLine(use!)).status).toBe(202);
+    const [, use] = await demo.see(useOfCode(verificationCodeID));
+    expect((await runCurlLine(expand(use!))).status).toBe(202);
     // The gateway may still hold the no of a moment ago, for `cache.rejected` at most.
     await expect.poll(async () => (await runCurlLine(order)).status, { timeout: 8_000, interval: 250 }).toBe(200);
   }, 15_000);
 
   test('requests show as one line each, with the error id of a refusal', async () => {
-    const answer = await runCurlLine(promises(demo.output())[2]!.command);
+    const { trials, expand } = readDemoScreen(demo.output());
+    const answer = await runCurlLine(expand(trials[2]!.printed));
     await demo.see(new RegExp(`401 GET /orders/7 .*credential_missing.*${answer.headers.get('x-error-id')}`));
+  });
+
+  test('every line, with what a login prints, fits a terminal of 110 columns', () => {
+    const tooLong = demo
+      .output()
+      .split('\n')
+      .filter((line) => line.length > 110 && !/^ {2}\d{3} /.test(line));
+    expect(tooLong).toEqual([]);
+    expect(demo.output()).toContain('/session/verification');
   });
 
   test('Ctrl-C drains and exits 0', async () => {

@@ -6,14 +6,15 @@ export const problemType = 'application/problem+json';
 export function problemBody(refusal: Refusal, errorId: string): string {
   const { status, message } = refusalKinds[refusal.code];
   const { invalid } = refusal.detail;
-  return JSON.stringify({
+  const problem = {
     type: `urn:rolegate:auth-api:${refusal.code}`,
     title: message,
     status,
     code: refusal.code,
     errorId,
     ...(invalid === undefined ? {} : { invalid }),
-  });
+  };
+  return `${JSON.stringify(problem)}\n`;
 }
 
 /** Names and values in turn, complete but for the length of the body and the connection's fate. */

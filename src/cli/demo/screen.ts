@@ -23,33 +23,56 @@ interface Trial {
   readonly command: string;
 }
 
+/** Longest line that fits a terminal of 110 columns; what is longer goes on in the next one. */
+const widest = 110;
+
+/** Name of the shell variable that holds a user's bearer; with `_KEY` and `_SECRET`, of the key pair. */
+const variable = (who: DemoUser) => who.name.toUpperCase();
+
+/** What the lines below need, to be pasted once. */
+function assignments(users: readonly DemoUser[]): readonly string[] {
+  const ofUsers = users.flatMap((who) => [
+    `${variable(who)}=${who.bearer}`,
+    `${variable(who)}_KEY=${who.apiKey}`,
+    `${variable(who)}_SECRET=${who.apiSecret}`,
+  ]);
+  return [...ofUsers, "JSON='content-type: application/json'"];
+}
+
 /** Lines to paste into a second terminal, each with the status that it shows. */
 export function trials(gateway: string, user: DemoUser, admin: DemoUser): readonly Trial[] {
-  const bearer = (who: DemoUser) => `-H 'authorization: Bearer ${who.bearer}'`;
-  const pair = (who: DemoUser) => `-H 'api-key: ${who.apiKey}' -H 'api-secret: ${who.apiSecret}'`;
-  const json = "-H 'content-type: application/json'";
+  const bearer = (who: DemoUser) => `-H "authorization: Bearer $${variable(who)}"`;
+  const apiKey = `-H "api-key: $${variable(user)}_KEY"`;
+  const apiSecret = `-H "api-secret: $${variable(user)}_SECRET"`;
+  const curl = (path: string, ...options: string[]) => curlLine(`${gateway}${path}`, ...options);
   return [
-    { status: 200, shows: 'a bearer; see user-id and groups', command: `curl -i ${gateway}/orders/7 ${bearer(user)}` },
-    { status: 200, shows: 'a key pair of the same user', command: `curl -i ${gateway}/orders/7 ${pair(user)}` },
-    { status: 401, shows: 'no credential', command: `curl -i ${gateway}/orders/7` },
-    { status: 403, shows: `${user.name} is no reporter`, command: `curl -i ${gateway}/reports/2026 ${bearer(user)}` },
-    {
-      status: 200,
-      shows: `${admin.name} inherits reporter`,
-      command: `curl -i ${gateway}/reports/2026 ${bearer(admin)}`,
-    },
-    { status: 404, shows: 'no route: nothing is open by omission', command: `curl -i ${gateway}/elsewhere` },
-    {
-      status: 400,
-      shows: 'two kinds of credential at once',
-      command: `curl -i ${gateway}/orders/7 ${bearer(user)} ${pair(user)}`,
-    },
+    { status: 200, shows: 'a bearer; see user-id and groups', command: curl('/orders/7', bearer(user)) },
+    { status: 200, shows: 'a key pair of the same user', command: curl('/orders/7', apiKey, apiSecret) },
+    { status: 401, shows: 'no credential', command: curl('/orders/7') },
+    { status: 403, shows: `${user.name} is no reporter`, command: curl('/reports/2026', bearer(user)) },
+    { status: 200, shows: `${admin.name} inherits reporter`, command: curl('/reports/2026', bearer(admin)) },
+    { status: 404, shows: 'no route: nothing is open by omission', command: curl('/elsewhere') },
+    { status: 400, shows: 'two kinds of credential at once', command: curl('/orders/7', bearer(user), apiKey) },
     {
       status: 202,
       shows: 'a session login; its code appears below, with the next line to paste',
-      command: `curl -i ${gateway}/api/auth/v2/session ${json} -d '{"email":"${user.email}"}'`,
+      command: curl('/api/auth/v2/session', '-H "$JSON"', `-d '{"email":"${user.email}"}'`),
     },
   ];
+}
+
+function curlLine(url: string, ...options: readonly string[]): string {
+  let line = `  curl -i ${url}`;
+  const lines: string[] = [];
+  for (const option of options) {
+    // The blank and backslash of a line that goes on have to fit, too.
+    if (line.length + 1 + option.length + 2 <= widest) line += ` ${option}`;
+    else {
+      lines.push(`${line} \\`);
+      line = `    ${option}`;
+    }
+  }
+  return [...lines, line].join('\n');
 }
 
 export function renderScreen(places: DemoPlaces, user: DemoUser, admin: DemoUser): string {
@@ -59,28 +82,21 @@ export function renderScreen(places: DemoPlaces, user: DemoUser, admin: DemoUser
     '',
     `  gateway    ${pc.cyan(places.gateway)}`,
     `  Auth API   ${pc.cyan(`${places.gateway}/api/auth/v2`)}   behind the gateway`,
-    `  service    ${pc.cyan(places.service)}   sample upstream, answers what it saw`,
+    `  service    ${pc.cyan(places.service)}   sample upstream, shows what it received`,
   ];
   if (places.admin !== null) {
     lines.push(`  admin      ${pc.cyan(places.admin)}  /metrics /health/live /health/ready /routes`);
   }
-  lines.push('');
-  for (const who of [user, admin]) lines.push(...renderUser(who), '');
-  lines.push(pc.bold('Paste into a second terminal:'), '');
+  for (const { name, email, roles } of [user, admin]) {
+    lines.push(`  ${name.padEnd(10)} ${email}, roles: ${roles.join(', ')}`);
+  }
+  lines.push('', pc.bold('Paste into a second terminal, first the credentials:'), '');
+  lines.push(...assignments([user, admin]).map((line) => `  ${line}`), '');
   for (const { status, shows, command } of trials(places.gateway, user, admin)) {
-    lines.push(pc.dim(`  # ${status}: ${shows}`), `  ${command}`);
+    lines.push(pc.dim(`  # ${status}: ${shows}`), command);
   }
   lines.push('', pc.dim('Codes and requests appear below.'), '');
   return lines.join('\n');
-}
-
-function renderUser(who: DemoUser): string[] {
-  return [
-    `  ${pc.bold(who.name)} <${who.email}>, roles: ${who.roles.join(', ')}`,
-    `    bearer      ${who.bearer}`,
-    `    api-key     ${who.apiKey}`,
-    `    api-secret  ${who.apiSecret}`,
-  ];
 }
 
 /** Where a code of each purpose is used. */
@@ -92,14 +108,10 @@ const verifyPaths: Record<CodeMail['purpose'], string> = {
 
 /** What the demo prints when a code is "mailed": the code, and the line that uses it. */
 export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail): string {
-  const body = JSON.stringify({ verificationCodeID: codeId, code });
   const url = `${gateway}/api/auth/v2${verifyPaths[purpose]}`;
+  const body = `-d '${JSON.stringify({ verificationCodeID: codeId, code })}'`;
   // Only a login is verified without a credential.
-  const bearer = purpose === 'session' ? '' : " -H 'authorization: Bearer <the bearer of the session>'";
-  return [
-    '',
-    `  ${pc.bold(`code ${code}`)} for ${to}; use it:`,
-    `  curl -i -X PUT ${url}${bearer} -H 'content-type: application/json' -d '${body}'`,
-    '',
-  ].join('\n');
+  const bearer = purpose === 'session' ? [] : ['-H "authorization: Bearer <the bearer of the session>"'];
+  const line = curlLine(url, '-X PUT', '-H "$JSON"', ...bearer, body);
+  return `\n  ${pc.bold(`code ${code}`)} for ${to}; use it:\n${line}\n\n`;
 }

@@ -9,18 +9,26 @@ export interface FailedCondition {
 
 /**
  * `type` names the reason without being an address: it resolves nowhere, and leaks nowhere (RFC 9457 section 3.1.1). A
- * condition adds its word as `condition`.
+ * condition adds its word as `condition`; `members` are further ones. Ends with a line break, so that a terminal's prompt
+ * stands below it.
  */
-export function problemBody(code: ReasonCode, errorId: string, condition: FailedCondition | null = null): string {
+export function problemBody(
+  code: ReasonCode,
+  errorId: string,
+  condition: FailedCondition | null = null,
+  members: object = {},
+): string {
   const { status, message } = reasons[code];
-  return JSON.stringify({
+  const problem = {
     type: `urn:rolegate:reason:${code}`,
     title: condition?.message ?? message,
     status,
     code,
     ...(condition === null ? {} : { condition: condition.word }),
     errorId,
-  });
+    ...members,
+  };
+  return `${JSON.stringify(problem)}\n`;
 }
 
 /**

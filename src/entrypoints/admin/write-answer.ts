@@ -22,8 +22,7 @@ export function writeShown(res: ServerResponse, { status, type, body }: Shown): 
 /** Problem details (RFC 9457). The connection is closed. */
 export function writeRefused(res: ServerResponse, { refused, allow, members }: Refused, errorId: string): void {
   const { status, message, retryAfterS } = reasons[refused];
-  let body = problemBody(refused, errorId);
-  if (members !== undefined) body = `${body.slice(0, -1)},${JSON.stringify(members).slice(1)}`;
+  const body = problemBody(refused, errorId, null, members);
   const headers: OutgoingHttpHeaders = {
     ...everyAnswer,
     'content-type': 'application/problem+json',

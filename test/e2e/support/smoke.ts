@@ -4,6 +4,7 @@
  */
 import { expect } from 'vitest';
 import { runCurlLine } from '../../support/curl-line.ts';
+import { readDemoScreen, useOfCode } from '../../support/demo-screen.ts';
 
 export interface RunningDemo {
   output(): string;
@@ -18,21 +19,21 @@ const atLeast = 8;
 export async function smoke(demo: RunningDemo): Promise<void> {
   await demo.see(/Codes and requests appear below/);
   const [, printed] = await demo.see(/^ {2}gateway +(http:\S+)$/m);
-  const run = (line: string) => runCurlLine(line.replaceAll(printed!, demo.origin ?? printed!));
+  const { trials, expand } = readDemoScreen(demo.output());
+  const run = (line: string) => runCurlLine(expand(line).replaceAll(printed!, demo.origin ?? printed!));
 
-  const trials = [...demo.output().matchAll(/^ {2}# (\d{3}): (.+)\n {2}(curl .+)$/gm)];
   expect(trials.length).toBeGreaterThanOrEqual(atLeast);
   const answered: string[] = [];
-  for (const [, , shows, line] of trials) answered.push(`${(await run(line!)).status}: ${shows}`);
-  expect(answered).toEqual(trials.map(([, status, shows]) => `${status}: ${shows}`));
+  for (const trial of trials) answered.push(`${(await run(trial.printed)).status}: ${trial.shows}`);
+  expect(answered).toEqual(trials.map(({ status, shows }) => `${status}: ${shows}`));
 
-  const lines = trials.map(([, , , line]) => line!);
+  const lines = trials.map((trial) => expand(trial.printed));
   const order = lines.find((line) => line.includes('/orders/7') && line.includes('Bearer'))!;
   const asked = await run(lines.find((line) => line.includes('/session'))!);
   const { bearer } = JSON.parse(asked.body) as { readonly bearer: string };
-  const asNewSession = order.replace(/Bearer [^']+/, `Bearer ${bearer}`);
+  const asNewSession = order.replace(/Bearer \w+/, `Bearer ${bearer}`);
   // The newest code is the one of the login just now: another one came with the trial.
-  const verifications = () => [...demo.output().matchAll(/^ {2}(curl -i -X PUT .+\/session\/verification .+)$/gm)];
+  const verifications = () => [...demo.output().matchAll(new RegExp(useOfCode(), 'gm'))];
   await demo.see(/(?:[\s\S]*session\/verification){2}/);
   expect((await run(verifications().at(-1)![1]!)).status).toBe(202);
   const seen = await run(asNewSession);
@@ -42,6 +43,6 @@ export async function smoke(demo: RunningDemo): Promise<void> {
     headers: { groups: expect.stringContaining('acme') },
   });
 
-  const refused = await run(order.replace(/Bearer [^']+/, 'Bearer nobodys'));
+  const refused = await run(order.replace(/Bearer \w+/, 'Bearer nobodys'));
   await demo.see(new RegExp(`401 GET /orders/7.*${refused.headers.get('x-error-id')}`));
 }

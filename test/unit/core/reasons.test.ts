@@ -43,6 +43,10 @@ describe.each(all)('%s', (code, reason) => {
     });
   });
 
+  test('its body ends with a line break, below which a prompt stands', () => {
+    expect(problemBody(code, errorId)).toMatch(/^\{[^\n]+\}\n$/);
+  });
+
   test('its challenge is one of RFC 6750', () => {
     const challenge = challengeFor(code);
     if (reason.challenge === undefined) return expect(challenge).toBeNull();
