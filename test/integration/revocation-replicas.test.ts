@@ -1,4 +1,5 @@
 /** How gateways tell each other, and what becomes of those that were away or had no ear. */
+import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { hearRevocations } from '../../src/identity/revocation/revocation-scripts.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
@@ -49,6 +50,19 @@ test('one that is cut off is waited for until it believes nothing any more, and 
   expect(away.events.lines).toContain('revoked log session');
   expect(away.events.lines).toContain('caught up followed');
   expect(away.events.lines).not.toContain('caught up lost');
+});
+
+test('a replica that the clock of Redis puts into the future is not waited for, and is forgotten', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const client = redisClient(url);
+  const replicas = `${keyPrefix}{revocations}:replicas`;
+  const one = startPart(portOf(url), keyPrefix);
+  await one.hears(true);
+  // It proved that it hears before the clock was set back, and has ended since.
+  await client.zadd(replicas, Date.now() + 3_600_000, `${randomUUID()} 10000`);
+  expect(await one.revoke(session, 'admin')).toBe('told');
+  expect(one.events.lines).not.toContain('unacknowledged 1');
+  await vi.waitFor(async () => expect(await client.zcard(replicas)).toBe(1), { timeout: 10_000 });
 });
 
 test('one whose connections are silent is not believed to hear', async () => {

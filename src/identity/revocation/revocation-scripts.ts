@@ -16,7 +16,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 /**
  * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a
- * gateway that was not heard of counts. Returns those that count.
+ * gateway that was not heard of counts. Returns those that count; not those far in the future, which a clock that was set
+ * back has left there.
  */
 export const tellRevocation: RedisScript = {
   name: 'rolegateTellRevocation',
@@ -25,7 +26,7 @@ export const tellRevocation: RedisScript = {
 begin()
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[1])
-return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], '+inf')
+return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], now + ARGV[4])
 `,
 };
 
@@ -42,6 +43,7 @@ export const hearRevocations: RedisScript = {
 begin()
 redis.call('ZADD', KEYS[2], now, ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], now + 60000, '+inf')
 local from = ARGV[1]
 if from == '' then from = string.format('%d', math.max(now - ARGV[2], 0)) end
 local entries = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
