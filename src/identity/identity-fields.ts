@@ -4,7 +4,6 @@
  */
 
 import type { Identity } from '../core/identity/identity.ts';
-import { sharedList } from './shared-lists.ts';
 
 /** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
 const identifier = /^[\x21-\x7e]{1,256}$/;
@@ -39,6 +38,6 @@ export function isUnixSeconds(value: unknown): value is number {
 /** An identity is shared by every request with its credential: none of them may change it for the others. */
 export function freezeIdentity(identity: Identity): Identity {
   const { kind, userId, alias, fullName, sessionId, keyId, expireAtMs } = identity;
-  const [roles, groups] = [sharedList(identity.roles), sharedList(identity.groups)];
+  const [roles, groups] = [Object.freeze([...identity.roles]), Object.freeze([...identity.groups])];
   return Object.freeze({ kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs });
 }

@@ -4,13 +4,12 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, VerdictSource } from '../core/identity/identity.ts';
-import type { AuthApiClient } from './auth-api-client.ts';
-import { type CacheKeys, lookupKeys } from './cache-key.ts';
+import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
+import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
 import type { IdentityEvents, VoidedAt } from './events.ts';
-import type { MemoryCache } from './memory-cache.ts';
-import { momentOf, type Origin, subjectOf } from './memory-entry.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
-import type { SharedTurn, SharedVerdicts } from './shared-verdicts.ts';
+import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
+import type { AuthApiClient } from './sources/auth-api/client.ts';
 import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LookUpOptions {
@@ -52,8 +51,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
 
   function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
-    const { lookups, foreign } = origin;
-    const moment = momentOf(verdict, origin);
+    const { lookups, foreign, moment = askedAtMs } = origin;
     const resolution: Resolution =
       identity === null
         ? { identity, reason: 'credential_rejected', retryAfterS: null, source }

@@ -8,17 +8,17 @@ import type { CacheConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
-import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './auth-api-client.ts';
-import { deriveCacheKeys, lookupKeys } from './cache-key.ts';
+import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
+import { MemoryCache } from './cache/memory-cache.ts';
+import { RefreshAhead } from './cache/refresh-ahead.ts';
+import { StaleVerdicts } from './cache/stale-verdicts.ts';
 import type { IdentityEvents, VerdictOutcome } from './events.ts';
-import { Flights } from './flights.ts';
 import { createLookUp, type Finding } from './look-up.ts';
-import { MemoryCache } from './memory-cache.ts';
-import { RefreshAhead } from './refresh-ahead.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
-import { SharedVerdicts } from './shared-verdicts.ts';
-import { StaleVerdicts } from './stale-verdicts.ts';
+import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
+import { Flights } from './single-flight/single-flight.ts';
+import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './sources/auth-api/client.ts';
 
 export interface IdentityResolverOptions {
   readonly authApi: AuthApiClientConfig;
@@ -84,7 +84,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     tombstones,
     random,
     onEvict: (space) => events.evicted(space),
-    onVoid: () => events.voided('memory'),
+    onRevoked: () => events.voided('memory'),
   });
   // A lease is longer than any call, so that nobody asks a second time beside one that is only slow.
   const leaseMs = authApi.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
-import { deriveCacheKeys } from '../../src/identity/cache-key.ts';
-import { MemoryCache } from '../../src/identity/memory-cache.ts';
-import { RedisCache } from '../../src/identity/redis-cache.ts';
+import { deriveCacheKeys } from '../../src/identity/cache/cache-key.ts';
+import { MemoryCache } from '../../src/identity/cache/memory-cache.ts';
+import { RedisCache } from '../../src/identity/cache/redis-cache.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { useRedis } from '../support/redis.ts';
 import { redisConfig } from '../support/redis-config.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Credential } from '../../src/core/credential/credential.ts';
 import type { Unresolved } from '../../src/core/identity/identity.ts';
-import type { AuthApiClientConfig } from '../../src/identity/auth-api-client.ts';
+import type { AuthApiClientConfig } from '../../src/identity/sources/auth-api/client.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { type Misbehavior, startMisbehavingServer } from '../support/misbehaving-server.ts';
 import { bearer, keyPair } from '../unit/identity/samples.ts';

@@ -1,6 +1,6 @@
 /** Several URLs of the Auth API: which is asked when, within one deadline, and never a no that nobody said. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { AuthApiClientConfig } from '../../src/identity/auth-api-client.ts';
+import type { AuthApiClientConfig } from '../../src/identity/sources/auth-api/client.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../unit/identity/samples.ts';
 import { makeResolver, type TestResolver } from '../unit/identity/test-resolver.ts';

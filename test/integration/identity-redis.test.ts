@@ -2,9 +2,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheConfig } from '../../src/config/config.ts';
-import { deriveCacheKeys, lookupKey } from '../../src/identity/cache-key.ts';
-import { encodeEntry } from '../../src/identity/redis-entry.ts';
-import { entryKey } from '../../src/identity/redis-keys.ts';
+import { deriveCacheKeys, lookupKey } from '../../src/identity/cache/cache-key.ts';
+import { encodeEntry } from '../../src/identity/cache/redis-entry.ts';
+import { entryKey } from '../../src/identity/cache/redis-keys.ts';
 import { verdictOf } from '../../src/identity/verdict.ts';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { type PrivateRedis, startPrivateRedis, useRedis } from '../support/redis.ts';

@@ -1,7 +1,7 @@
 /** Refresh ahead: what is in use stays warm, what is not ends, and it takes no more of the Auth API than its share. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../src/config/config.ts';
-import type { AuthApiClientConfig } from '../../src/identity/auth-api-client.ts';
+import type { AuthApiClientConfig } from '../../src/identity/sources/auth-api/client.ts';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../unit/identity/samples.ts';
 import { type Clock, makeResolver, type TestResolver } from '../unit/identity/test-resolver.ts';

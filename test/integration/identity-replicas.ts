@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../src/config/config.ts';
-import type { AuthApiClientConfig } from '../../src/identity/auth-api-client.ts';
+import type { AuthApiClientConfig } from '../../src/identity/sources/auth-api/client.ts';
 import { type SharedRedis, useRedis } from '../support/redis.ts';
 import { redisConfig } from '../support/redis-config.ts';
 import { type Clock, makeResolver, type TestResolver } from '../unit/identity/test-resolver.ts';

@@ -1,8 +1,8 @@
 /** The resolver while things are revoked: under a storm of revocations, and with a clock that is set back. */
 import { createServer } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { deriveCacheKeys, lookupKey } from '../../src/identity/cache-key.ts';
-import { leaseKey } from '../../src/identity/redis-keys.ts';
+import { deriveCacheKeys, lookupKey } from '../../src/identity/cache/cache-key.ts';
+import { leaseKey } from '../../src/identity/cache/redis-keys.ts';
 import { type FakeAuthApi, fakeSessionId, fakeUserId, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { redisConfig } from '../support/redis-config.ts';
 import { bearer } from '../unit/identity/samples.ts';

@@ -1,7 +1,7 @@
 /** One flight across replicas: who asks, who waits, and what becomes of those who wait when it goes wrong. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { deriveCacheKeys, lookupKey } from '../../src/identity/cache-key.ts';
-import { leaseKey } from '../../src/identity/redis-keys.ts';
+import { deriveCacheKeys, lookupKey } from '../../src/identity/cache/cache-key.ts';
+import { leaseKey } from '../../src/identity/cache/redis-keys.ts';
 import { brokenMoods, type FakeAuthApi, fakeSessionId, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../unit/identity/samples.ts';
 import type { TestResolver } from '../unit/identity/test-resolver.ts';

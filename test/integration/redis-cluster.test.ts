@@ -1,6 +1,6 @@
 /** A Redis Cluster: keys find their node, and a node that is away costs misses for its share of them. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { entryKey, leaseKey, waitersKey } from '../../src/identity/redis-keys.ts';
+import { entryKey, leaseKey, waitersKey } from '../../src/identity/cache/redis-keys.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { redisConfigOf } from '../support/redis-config.ts';

@@ -1,9 +1,9 @@
 /** A new cache secret: verdicts under the old one are found and kept anew, and nobody stampedes. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../src/config/config.ts';
-import { deriveCacheKeys, lookupKey, lookupKeys } from '../../src/identity/cache-key.ts';
-import { encodeEntry } from '../../src/identity/redis-entry.ts';
-import { entryKey } from '../../src/identity/redis-keys.ts';
+import { deriveCacheKeys, lookupKey, lookupKeys } from '../../src/identity/cache/cache-key.ts';
+import { encodeEntry } from '../../src/identity/cache/redis-entry.ts';
+import { entryKey } from '../../src/identity/cache/redis-keys.ts';
 import { verdictOf } from '../../src/identity/verdict.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { useRedis } from '../support/redis.ts';

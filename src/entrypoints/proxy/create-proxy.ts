@@ -2,6 +2,7 @@
  * The reverse proxy: reads a request, has it decided, and forwards or refuses it. It holds no policy. A fault in one
  * request is that request's `internal_error`; nothing that a request does ends the process.
  */
+import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../../config/config.ts';
 import type { Allow, Decision } from '../../core/decision.ts';
 import { clientAddress, clientFacts, clientNetwork } from '../../core/forwarding/client-facts.ts';
@@ -20,7 +21,6 @@ import { LoadShedder } from '../shared/load-shedder.ts';
 import { connectionRecord } from './connection-record.ts';
 import { createExchangeHost } from './exchange-host.ts';
 import { beyondLimits, readRequest } from './read-request.ts';
-import { newRequestId } from './request-ids.ts';
 
 /** Everything that a reload replaces, made whole and swapped whole. */
 export interface Gateway extends ForwardingContext {
@@ -171,7 +171,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         authority,
         exchange.req.rawHeaders,
         trustedProxies,
-        newRequestId,
+        randomUUID,
         gateway.rules.forwardedHeaders,
       );
       exchange.client = facts.client;

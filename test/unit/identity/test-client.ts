@@ -3,7 +3,7 @@ import {
   type AuthApiClient,
   type AuthApiClientConfig,
   createAuthApiClient,
-} from '../../../src/identity/auth-api-client.ts';
+} from '../../../src/identity/sources/auth-api/client.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';
 

@@ -1,7 +1,7 @@
 /** A resolver for tests: before a double of an Auth API, with a clock that is set by hand and its events written down. */
 import type { CacheConfig } from '../../../src/config/config.ts';
-import type { AuthApiClientConfig } from '../../../src/identity/auth-api-client.ts';
 import { createIdentityResolver, type IdentityResolver } from '../../../src/identity/resolver.ts';
+import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';

@@ -1,0 +1,88 @@
+/**
+ * A verdict as it lies in Redis: its proof, and JSON. Whoever can write to Redis must not be able to mint an identity, so
+ * the proof (HMAC-SHA-256) covers the version, the lookup key and the JSON: an entry of another credential copied over
+ * this one, or of another version, does not verify. Decoding is strict and never throws.
+ */
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Credential } from '../../core/credential/credential.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../identity-fields.ts';
+import { lives, type Verdict } from '../verdict.ts';
+
+/** Changes with every change of the JSON's shape; entries of other versions are misses. */
+const version = 3;
+const proofBytes = 32;
+
+/** Larger entries are not shared, and not believed. */
+export const maxEntryBytes = 16_384;
+
+/** The entry, or null when it is too large to be shared. */
+export function encodeEntry({ identity, askedAtMs, endMs }: Verdict, lookup: string, key: KeyObject): Buffer | null {
+  const json = Buffer.from(
+    JSON.stringify({ identity: identity === null ? null : written(identity), askedAtMs, endMs }),
+  );
+  if (proofBytes + json.length > maxEntryBytes) return null;
+  return Buffer.concat([proofOf(json, lookup, key), json]);
+}
+
+/**
+ * The verdict, or null for anything that is not a living entry of exactly this credential under this key. `kind` is
+ * the credential's; it is part of the lookup key, so it need not be in the JSON.
+ */
+export function decodeEntry(
+  bytes: Buffer,
+  lookup: string,
+  kind: Credential['kind'],
+  key: KeyObject,
+  nowMs: number,
+): Verdict | null {
+  if (bytes.length <= proofBytes || bytes.length > maxEntryBytes) return null;
+  const json = bytes.subarray(proofBytes);
+  if (!timingSafeEqual(bytes.subarray(0, proofBytes), proofOf(json, lookup, key))) return null;
+  const verdict = readVerdict(json, kind);
+  return verdict !== null && lives(verdict, nowMs) ? verdict : null;
+}
+
+function proofOf(json: Buffer, lookup: string, key: KeyObject): Buffer {
+  return createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(json).digest();
+}
+
+/** JSON has no `Infinity`: null is a credential without an end. */
+function written({ kind: _, expireAtMs, ...fields }: Identity): object {
+  return { ...fields, expireAtMs: Number.isFinite(expireAtMs) ? expireAtMs : null };
+}
+
+/** Each field must look as it does in a response of the Auth API, although only a holder of the secret can have written it. */
+function readVerdict(json: Buffer, kind: Credential['kind']): Verdict | null {
+  const read = parseObject(json.toString('utf8'));
+  if (read === null) return null;
+  const { identity: fields, askedAtMs, endMs } = read;
+  if (!isMoment(askedAtMs) || !isMoment(endMs)) return null;
+  if (fields === null) return { identity: null, askedAtMs, endMs };
+  const identity = readIdentity(fields, kind);
+  return identity === null || endMs > identity.expireAtMs ? null : { identity, askedAtMs, endMs };
+}
+
+function readIdentity(fields: unknown, kind: Credential['kind']): Identity | null {
+  if (typeof fields !== 'object' || fields === null) return null;
+  const { userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs } = fields as Record<string, unknown>;
+  if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
+  if (!(sessionId === null || isIdentifier(sessionId)) || !(keyId === null || isIdentifier(keyId))) return null;
+  if (!(alias === null || isDisplayName(alias)) || !(fullName === null || isDisplayName(fullName))) return null;
+  if (!(expireAtMs === null || isMoment(expireAtMs))) return null;
+  const end = expireAtMs ?? Number.POSITIVE_INFINITY;
+  return freezeIdentity({ kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs: end });
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,100 @@
+/**
+ * Asks anew for verdicts that are in use, before they end, so that no request waits for them. Works through what comes up
+ * in a bounded share of the calls to the Auth API: refreshes never stand in the way of requests that nobody can answer.
+ */
+import type { RefreshOutcome } from '../events.ts';
+import type { Finding, LookUp } from '../look-up.ts';
+import type { Flights } from '../single-flight/single-flight.ts';
+import { credentialOf } from './cache-key.ts';
+import { stepMs } from './due-times.ts';
+import type { MemoryCache, MemoryEntry } from './memory-cache.ts';
+
+export interface RefreshAheadOptions {
+  /** False: entries are only let go in time. */
+  readonly enabled: boolean;
+  readonly memory: MemoryCache;
+  readonly flights: Flights<Finding>;
+  readonly lookUp: LookUp;
+  /** Refreshes at once. */
+  readonly concurrency: number;
+  /** Whether a fresh verdict would be of use now. */
+  readonly worthwhile: () => boolean;
+  readonly onRefresh: (outcome: RefreshOutcome) => void;
+  readonly now: () => number;
+}
+
+/** Refreshes that may wait for their turn. */
+const maxWaiting = 10_000;
+
+export class RefreshAhead {
+  readonly #options: RefreshAheadOptions;
+  readonly #timer: NodeJS.Timeout;
+  #waiting: MemoryEntry[] = [];
+  /** Those before it in `#waiting` have had their turn. */
+  #next = 0;
+  #running = 0;
+
+  constructor(options: RefreshAheadOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.advance(), stepMs).unref();
+  }
+
+  /** Takes up what is due by now. What finds no room comes up again by itself, if there is still time. */
+  advance(): void {
+    const { enabled, memory, onRefresh, now } = this.#options;
+    memory.advance(now(), (entry) => {
+      if (!enabled) return;
+      if (this.#waiting.length - this.#next < maxWaiting) this.#waiting.push(entry);
+      else onRefresh('skipped');
+    });
+    this.#proceed();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#waiting = [];
+    this.#next = 0;
+  }
+
+  #proceed(): void {
+    while (this.#running < this.#options.concurrency && this.#next < this.#waiting.length) {
+      const entry = this.#waiting[this.#next];
+      this.#next += 1;
+      if (entry !== undefined) this.#begin(entry);
+    }
+    if (this.#next < this.#waiting.length) return;
+    this.#waiting = [];
+    this.#next = 0;
+  }
+
+  /** Nothing when there is no need anymore: replaced meanwhile, past its end, or asked for by a request already. */
+  #begin(entry: MemoryEntry): void {
+    const { memory, flights, lookUp, worthwhile, onRefresh, now } = this.#options;
+    if (!memory.holds(entry) || now() >= entry.endMs || !worthwhile()) return;
+    const credential = credentialOf(entry.key);
+    if (flights.get(credential) !== undefined) return;
+    // What another replica has asked for since does too.
+    const flight = flights.start(credential, () => lookUp(credential, entry.askedAtMs + 1));
+    if (flight === null) {
+      onRefresh('skipped');
+      return;
+    }
+    this.#running += 1;
+    const done = (outcome: RefreshOutcome) => {
+      this.#running -= 1;
+      onRefresh(outcome);
+      this.#proceed();
+    };
+    void flight.then(
+      (finding) => done(outcomeOf(finding)),
+      () => done('failed'),
+    );
+  }
+}
+
+function outcomeOf({ resolution: { identity, reason, source }, isVoid }: Finding): RefreshOutcome {
+  if (isVoid()) return 'failed';
+  if (source === 'redis') return 'shared';
+  if (identity !== null) return 'accepted';
+  return reason === 'credential_rejected' ? 'rejected' : 'failed';
+}

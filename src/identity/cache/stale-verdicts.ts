@@ -1,0 +1,71 @@
+/**
+ * Verdicts past their life that stand in while the Auth API is out of reach (`cache.staleOnOutage`): only then, only while
+ * this process would hear of a revocation, and never one that was rejected or revoked.
+ */
+import type { Credential } from '../../core/credential/credential.ts';
+import type { Resolution, Unresolved } from '../../core/identity/identity.ts';
+import type { IdentityEvents } from '../events.ts';
+import type { Finding } from '../look-up.ts';
+import type { Hearing } from '../revocation/hearing.ts';
+import type { MemoryCache } from './memory-cache.ts';
+
+export interface StaleVerdictsOptions {
+  readonly memory: MemoryCache;
+  readonly enabled: boolean;
+  readonly hearing: Hearing;
+  readonly events: Pick<IdentityEvents, 'stale' | 'serving'>;
+  readonly now: () => number;
+}
+
+/** How often the Auth API is asked for a credential that an old verdict stands in for. */
+const askAgainMs = 200;
+
+export class StaleVerdicts {
+  readonly #options: StaleVerdictsOptions;
+  /** What the last look-up found that says anything of the Auth API. */
+  #outage = false;
+  #serving = false;
+
+  constructor(options: StaleVerdictsOptions) {
+    this.#options = options;
+  }
+
+  /** To be told of what every call to the Auth API ended with. */
+  observe({ outage }: Finding): void {
+    this.#outage = outage ?? this.#outage;
+    if (this.#outage || !this.#serving) return;
+    this.#serving = false;
+    this.#options.events.serving('fresh', null);
+  }
+
+  /** What to answer when nobody knows; a verdict that was asked for before `oldestMs` does not do. */
+  insteadOf(unknown: Unresolved, credential: Credential, oldestMs: number): Resolution {
+    const { memory, enabled, hearing, events, now } = this.#options;
+    const nowMs = now();
+    if (!enabled || !this.#outage || !hearing.hears(nowMs)) return unknown;
+    const held = memory.findStale(credential, nowMs);
+    if (held === null || !(held.entry.askedAtMs >= oldestMs)) return unknown;
+    held.entry.standsInUntilMs = nowMs + askAgainMs;
+    events.stale();
+    if (!this.#serving) {
+      this.#serving = true;
+      events.serving('stale', unknown.failure ?? null);
+    }
+    return held.accepted;
+  }
+
+  /**
+   * What to answer without asking, because the Auth API was asked for this very credential a moment ago: in an outage a
+   * request should not cost more than a warm one.
+   */
+  standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {
+    const { memory, hearing, events } = this.#options;
+    if (!this.#outage || !this.#serving || !hearing.hears(nowMs)) return null;
+    const held = memory.findStale(credential, nowMs);
+    if (held === null || !(held.entry.askedAtMs >= oldestMs)) return null;
+    const leftMs = held.entry.standsInUntilMs - nowMs;
+    if (leftMs <= 0 || leftMs > askAgainMs) return null;
+    events.stale();
+    return held.accepted;
+  }
+}

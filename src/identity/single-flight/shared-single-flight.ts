@@ -1,0 +1,189 @@
+/**
+ * One flight for all replicas: whoever takes the lease in Redis asks the Auth API, the others wait until its answer is
+ * pushed to them, and ask for themselves when it is not. A help and never a condition: whatever goes wrong here ends in
+ * asking for oneself, at the latest when the lease ends.
+ */
+
+import type { RedisLink, RunScript } from '../../redis/redis-link.ts';
+import { maxEntryBytes } from '../cache/redis-entry.ts';
+import { entryKey, leaseKey, waitersKey } from '../cache/redis-keys.ts';
+import type { SharedFlightOutcome } from '../events.ts';
+import { endFlight, joinFlight } from './lease-scripts.ts';
+
+export interface SharedFlightsOptions {
+  readonly link: Pick<RedisLink, 'script'>;
+  readonly keyPrefix: string;
+  /** Of this process, unlike any other. */
+  readonly replicaId: string;
+  /** Life of a lease: longer than a call to the Auth API takes at most. */
+  readonly leaseMs: number;
+  /** Whether pushed answers would arrive now. */
+  readonly hears: () => boolean;
+  /** `waitedS`: how long this replica waited for another one, or null when it did not. */
+  readonly onFlight: (outcome: SharedFlightOutcome, waitedS: number | null) => void;
+}
+
+/** What this replica does next for a credential. */
+export type Turn =
+  /**
+   * Ask, and end the flight. `entry` lies there now, and may do after all; empty: none that is known of. So it is too
+   * when Redis does not answer: it may have given the lease all the same.
+   */
+  | { readonly kind: 'lead'; readonly entry: Buffer; readonly end: EndFlight }
+  /** These bytes were asked for by another replica, and are still to be proved. */
+  | { readonly kind: 'entry'; readonly entry: Buffer; readonly pushed: boolean }
+  /** Ask, for this replica alone. */
+  | { readonly kind: 'alone' };
+
+/** Shares the entry, or tells those who wait that there is none (null). Never rejects; false: Redis did not take it. */
+export type EndFlight = (entry: Buffer | null, lifeMs: number) => Promise<boolean>;
+
+/** Channel on which a replica is pushed answers; the id comes last. */
+export function replicaChannel(keyPrefix: string, replicaId: string): string {
+  return `${keyPrefix}replica:${replicaId}`;
+}
+
+/** Keyed names are 32 bytes in base64url; a message is the name, and the entry or nothing. */
+const lookupLength = 43;
+const none = Buffer.alloc(0);
+const alone: Turn = Object.freeze({ kind: 'alone' });
+/** How long after its end an answer may be on its way. */
+const graceMs = 50;
+const checkHearingMs = 250;
+
+type WaitOutcome = Extract<SharedFlightOutcome, 'pushed' | 'failed' | 'late' | 'unheard'>;
+
+/** The wait for one pushed answer, which may come before it is known that there is anything to wait for. */
+class Wait {
+  readonly #onEnd: SharedFlightsOptions['onFlight'];
+  readonly #beganAtMs = performance.now();
+  readonly #turn = Promise.withResolvers<Turn>();
+  #outcome: WaitOutcome | null = null;
+
+  constructor(onEnd: SharedFlightsOptions['onFlight']) {
+    this.#onEnd = onEnd;
+  }
+
+  end(outcome: WaitOutcome, entry: Buffer | null = null): void {
+    if (this.#outcome !== null) return;
+    this.#outcome = outcome;
+    this.#turn.resolve(entry === null ? alone : { kind: 'entry', entry, pushed: true });
+  }
+
+  async within(ms: number): Promise<Turn> {
+    const timer = setTimeout(() => this.end('late'), ms);
+    const turn = await this.#turn.promise;
+    clearTimeout(timer);
+    this.#onEnd(this.#outcome ?? 'late', (performance.now() - this.#beganAtMs) / 1000);
+    return turn;
+  }
+}
+
+export class SharedFlights {
+  readonly #options: SharedFlightsOptions;
+  readonly #join: RunScript;
+  readonly #end: RunScript;
+  readonly #waits = new Map<string, Wait>();
+  #leases = 0;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor(options: SharedFlightsOptions) {
+    this.#options = options;
+    this.#join = options.link.script(joinFlight);
+    this.#end = options.link.script(endFlight);
+  }
+
+  /**
+   * Joins the flight for the credential with this keyed name, or begins it. `anew`: the entry that was there a moment
+   * ago does not do. Called once at a time for a name. Never rejects.
+   */
+  async join(lookup: string, anew: boolean): Promise<Turn> {
+    const { hears, onFlight } = this.#options;
+    if (!hears()) {
+      onFlight('alone', null);
+      return alone;
+    }
+    // It may end on the other connection before this command is answered.
+    const wait = new Wait(onFlight);
+    this.#waits.set(lookup, wait);
+    this.#watchHearing();
+    try {
+      const answer = await this.#ask(lookup, anew);
+      if (typeof answer === 'number') return await wait.within(answer + graceMs);
+      onFlight(answer.kind === 'lead' ? 'led' : 'found', null);
+      return answer;
+    } finally {
+      this.#waits.delete(lookup);
+    }
+  }
+
+  /** Takes a message of this replica's channel. */
+  deliver(message: Buffer): void {
+    if (message.length < lookupLength) return;
+    const entry = message.subarray(lookupLength);
+    const wait = this.#waits.get(message.toString('latin1', 0, lookupLength));
+    if (entry.length === 0) wait?.end('failed');
+    else wait?.end('pushed', entry);
+  }
+
+  /** Nothing is pushed to this replica anymore: nobody waits for it. */
+  unhearing(): void {
+    for (const wait of this.#waits.values()) wait.end('unheard');
+  }
+
+  close(): void {
+    this.unhearing();
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = null;
+  }
+
+  /** A turn, or how long to wait for one in milliseconds. */
+  async #ask(lookup: string, anew: boolean): Promise<Turn | number> {
+    const { keyPrefix, replicaId, leaseMs, onFlight } = this.#options;
+    this.#leases += 1;
+    const token = `${replicaId}:${this.#leases}`;
+    const lead = (entry: Buffer): Turn => ({
+      kind: 'lead',
+      entry,
+      end: (found, lifeMs) => this.#finish(lookup, token, found, lifeMs),
+    });
+    try {
+      const parameters = [token, leaseMs, maxEntryBytes, replicaId, anew ? '1' : '0'];
+      const reply = await this.#join(keysOf(keyPrefix, lookup), parameters);
+      const [role, rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
+      // Somebody may have put one there that lives for hours.
+      if (typeof rest === 'number') return Math.min(Math.max(rest, 0), leaseMs);
+      const entry = Buffer.isBuffer(rest) ? rest : none;
+      return String(role) === 'entry' ? { kind: 'entry', entry, pushed: false } : lead(entry);
+    } catch {
+      onFlight('error', null);
+      return lead(none);
+    }
+  }
+
+  /** A subscription can die without a word; then nobody waits to the end of the lease. */
+  #watchHearing(): void {
+    this.#watch ??= setInterval(() => {
+      if (!this.#options.hears()) this.unhearing();
+      if (this.#waits.size > 0 || this.#watch === null) return;
+      clearInterval(this.#watch);
+      this.#watch = null;
+    }, checkHearingMs).unref();
+  }
+
+  async #finish(lookup: string, token: string, entry: Buffer | null, lifeMs: number): Promise<boolean> {
+    const { keyPrefix } = this.#options;
+    try {
+      const parameters = [token, entry ?? '', Math.max(Math.ceil(lifeMs), 1), replicaChannel(keyPrefix, ''), lookup];
+      await this.#end(keysOf(keyPrefix, lookup), parameters);
+      return true;
+    } catch {
+      // Those who wait find out when the lease ends.
+      return false;
+    }
+  }
+}
+
+function keysOf(keyPrefix: string, lookup: string): [entry: string, lease: string, waiters: string] {
+  return [entryKey(keyPrefix, lookup), leaseKey(keyPrefix, lookup), waitersKey(keyPrefix, lookup)];
+}

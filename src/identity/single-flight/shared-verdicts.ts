@@ -1,0 +1,109 @@
+/**
+ * What replicas share of one credential: the entry in Redis, and the flight that makes it. Entries are proved here before
+ * anybody sees them, pushed ones like stored ones.
+ */
+import type { Credential } from '../../core/credential/credential.ts';
+import type { RedisLink } from '../../redis/redis-link.ts';
+import type { CacheKeys } from '../cache/cache-key.ts';
+import { RedisCache } from '../cache/redis-cache.ts';
+import { decodeEntry, encodeEntry } from '../cache/redis-entry.ts';
+import type { IdentityEvents } from '../events.ts';
+import type { Revocations } from '../revocation/create-revocations.ts';
+import { lives, type Verdict } from '../verdict.ts';
+import { type EndFlight, replicaChannel, SharedFlights } from './shared-single-flight.ts';
+
+export interface SharedVerdictsOptions {
+  readonly link: RedisLink;
+  readonly keyPrefix: string;
+  readonly keys: CacheKeys;
+  readonly revocations: Pick<Revocations, 'hearing' | 'replicaId' | 'subscription'>;
+  /** Life of a lease: longer than a call to the Auth API takes at most. */
+  readonly leaseMs: number;
+  readonly events: IdentityEvents;
+  readonly now: () => number;
+}
+
+/** What this replica knows and does after it has joined the others. */
+export interface SharedTurn {
+  /** What is there by now; whether it does is for the caller to say. */
+  readonly verdict: Verdict | null;
+  /** Whether it was pushed by the replica that asked. */
+  readonly pushed: boolean;
+  /** Whether this replica is to ask the Auth API, unless the verdict does. False: join again. */
+  readonly asks: boolean;
+  /** After asking: shares a verdict, or tells those who wait that there is none. */
+  end(verdict: Verdict | null): void;
+  /** Instead of asking: the verdict that is there does. */
+  release(): void;
+}
+
+const nothing = () => {};
+
+export class SharedVerdicts {
+  readonly #cache: RedisCache;
+  readonly #flights: SharedFlights;
+  readonly #keys: CacheKeys;
+  readonly #events: IdentityEvents;
+  readonly #now: () => number;
+
+  /** To be made in the same turn of the event loop as `revocations`: it listens on their subscription. */
+  constructor({ link, keyPrefix, keys, revocations, leaseMs, events, now }: SharedVerdictsOptions) {
+    const { hearing, replicaId, subscription } = revocations;
+    this.#cache = new RedisCache({ link, keyPrefix, keys, events });
+    this.#flights = new SharedFlights({
+      link,
+      keyPrefix,
+      replicaId,
+      leaseMs,
+      hears: () => hearing.hears(now()),
+      onFlight: (outcome, waitedS) => events.sharedFlight(outcome, waitedS),
+    });
+    subscription?.on(replicaChannel(keyPrefix, replicaId), (message) => this.#flights.deliver(message));
+    this.#keys = keys;
+    this.#events = events;
+    this.#now = now;
+  }
+
+  /** Nobody waits for other replicas any longer. */
+  close(): void {
+    this.#flights.close();
+  }
+
+  /** `lookup` is the name of the credential under the current secret. */
+  find(credential: Credential, lookup: string): Promise<Verdict | null> {
+    return this.#cache.find(credential, this.#now(), lookup);
+  }
+
+  /** `anew`: what `find` gave does not do. Never rejects. */
+  async join(credential: Credential, lookup: string, anew: boolean): Promise<SharedTurn> {
+    const turn = await this.#flights.join(lookup, anew);
+    const keepAlone = (verdict: Verdict | null) => {
+      if (verdict !== null) this.#cache.keep(credential, verdict, this.#now());
+    };
+    if (turn.kind === 'alone') {
+      return { verdict: null, pushed: false, asks: true, end: keepAlone, release: nothing };
+    }
+    const verdict = this.#prove(turn.entry, lookup, credential.kind);
+    if (turn.kind === 'entry') {
+      return { verdict, pushed: turn.pushed, asks: turn.pushed, end: keepAlone, release: nothing };
+    }
+    const end = (found: Verdict | null) => void this.#end(turn.end, lookup, found);
+    return { verdict, pushed: false, asks: true, end, release: () => end(verdict) };
+  }
+
+  #prove(entry: Buffer, lookup: string, kind: Credential['kind']): Verdict | null {
+    if (entry.length === 0) return null;
+    const verdict = decodeEntry(entry, lookup, kind, this.#keys.entry, this.#now());
+    if (verdict === null) this.#events.redis('get', 'invalid');
+    return verdict;
+  }
+
+  async #end(end: EndFlight, lookup: string, verdict: Verdict | null): Promise<void> {
+    const nowMs = this.#now();
+    const shareable = verdict !== null && lives(verdict, nowMs) ? verdict : null;
+    const entry = shareable === null ? null : encodeEntry(shareable, lookup, this.#keys.entry);
+    const done = await end(entry, shareable === null ? 0 : shareable.endMs - nowMs);
+    if (entry !== null || !done) this.#events.redis('set', done ? 'ok' : 'error');
+    else if (shareable !== null) this.#events.redis('set', 'oversize');
+  }
+}

@@ -1,0 +1,74 @@
+/** What verdicts take in memory, measured, against the bound in bytes that is estimated. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import type { Identity } from '../../../../src/core/identity/identity.ts';
+import { MemoryCache } from '../../../../src/identity/cache/memory-cache.ts';
+import { freezeIdentity } from '../../../../src/identity/identity-fields.ts';
+import { type Verdict, verdictOf } from '../../../../src/identity/verdict.ts';
+
+const identities = 100_000;
+const nowMs = 1_700_000_000_000;
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** As it comes out of an answer of the Auth API: every text its own. */
+function answered(index: number): Verdict {
+  const fields: unknown = JSON.parse(
+    JSON.stringify({
+      kind: 'bearer',
+      userId: randomUUID(),
+      roles: ['user', 'reporter'],
+      groups: ['public', `tenant-${index % 500}`],
+      alias: `ana-${index}`,
+      fullName: `Ana Example ${index}`,
+      sessionId: randomUUID(),
+      keyId: null,
+      expireAtMs: 2_000_000_000_000,
+    }),
+  );
+  const { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs } = fields as Identity;
+  const identity = { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs };
+  return verdictOf(freezeIdentity(identity), nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
+}
+
+it('holds 100,000 identities within the default bound', () => {
+  const maxBytes = 128 * 1024 * 1024;
+  const cache = new MemoryCache({ maxAccepted: identities, maxRejected: 10, maxBytes, staleOnOutageMs: 0 });
+  const before = heapBytes();
+  for (let index = 0; index < identities; index += 1) {
+    const origin = { lookups: [randomBytes(32).toString('base64url')], foreign: false };
+    cache.keep({ kind: 'bearer', token: randomBytes(32).toString('hex') }, answered(index), nowMs, origin);
+  }
+  const taken = heapBytes() - before;
+  expect(cache.size.accepted).toBe(identities);
+  expect(taken).toBeLessThan(maxBytes);
+  // The estimate is no less than what is taken, give or take what the runtime does meanwhile, and not far from it.
+  expect(cache.size.bytes / taken).toBeGreaterThan(0.95);
+  expect(cache.size.bytes / taken).toBeLessThan(1.4);
+}, 120_000);
+
+it('holds nothing of the heads of requests that credentials were cut out of', () => {
+  const count = 400;
+  const headBytes = 100_000;
+  const head = (index: number, secret: string) => `${randomBytes(headBytes / 2).toString('hex')}${index}:${secret}`;
+  const cutOut = (index: number) => head(index, randomBytes(32).toString('hex')).slice(-64);
+  const origin = { lookups: ['known'], foreign: false };
+  const cache = new MemoryCache({ maxAccepted: count, maxRejected: count, maxBytes: 2 ** 24, staleOnOutageMs: 0 });
+  const before = heapBytes();
+  // The control: a text that is cut out of another one holds all of it.
+  const cut = Array.from({ length: count }, (_, index) => cutOut(index));
+  const held = heapBytes() - before;
+  expect(held).toBeGreaterThan((count * headBytes) / 2);
+  for (const token of cut) cache.keep({ kind: 'bearer', token }, answered(0), nowMs, origin);
+  cut.length = 0;
+  expect(cache.size.accepted).toBe(count);
+  expect(heapBytes() - before).toBeLessThan(held / 10);
+}, 120_000);

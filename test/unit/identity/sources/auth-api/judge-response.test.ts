@@ -1,0 +1,250 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AuthApiFields } from '../../../../../src/config/config.ts';
+import type { Unresolved } from '../../../../../src/core/identity/identity.ts';
+import type { HttpAnswer } from '../../../../../src/identity/sources/auth-api/exchange.ts';
+import { judgeAnswer } from '../../../../../src/identity/sources/auth-api/judge-response.ts';
+import { platformFields } from '../../samples.ts';
+
+const nowMs = 1_700_000_000_000;
+const session = {
+  sessionID: '11111111-2222-4333-8444-555555555555',
+  userID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  alias: 'ana',
+  fullName: 'Ana Example',
+  expireAt: 1_893_456_000,
+  ip: '203.0.113.7',
+  userAgent: 'client/1.0',
+  verified: true,
+  roles: ['user'],
+  groups: ['public'],
+};
+const keypair = {
+  apiKey: 'k'.repeat(32),
+  keyID: '11111111-2222-4333-8444-555555555555',
+  keyName: 'Example',
+  expireAt: 1_893_456_000,
+  verified: true,
+  userID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  userName: 'Ana Example',
+  userAlias: 'ana',
+  roles: ['user'],
+  groups: ['public'],
+};
+
+function answer(body: unknown, changes: Partial<HttpAnswer> = {}): HttpAnswer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text), ...changes };
+}
+
+function judge(given: HttpAnswer, fields: AuthApiFields = platformFields) {
+  return judgeAnswer(given, 'bearer', { fields, rejectedStatuses: [401] }, nowMs);
+}
+
+describe('judgeAnswer', () => {
+  it('reads a session', () => {
+    expect(judge(answer(session)).identity).toEqual({
+      kind: 'bearer',
+      userId: session.userID,
+      roles: ['user'],
+      groups: ['public'],
+      alias: 'ana',
+      fullName: 'Ana Example',
+      sessionId: session.sessionID,
+      keyId: null,
+      expireAtMs: 1_893_456_000_000,
+    });
+  });
+
+  it('reads a key pair', () => {
+    expect(
+      judgeAnswer(answer(keypair), 'key_pair', { fields: platformFields, rejectedStatuses: [401] }, nowMs).identity,
+    ).toEqual({
+      kind: 'key_pair',
+      userId: keypair.userID,
+      roles: ['user'],
+      groups: ['public'],
+      alias: 'ana',
+      fullName: 'Ana Example',
+      sessionId: null,
+      keyId: keypair.keyID,
+      expireAtMs: 1_893_456_000_000,
+    });
+  });
+
+  it('reads another Auth API by its own paths, without the fields it lacks', () => {
+    const fields: AuthApiFields = {
+      userId: 'data.user.id',
+      roles: 'data.user.roles',
+      groups: null,
+      expireAt: null,
+      sessionId: null,
+      keyId: null,
+      alias: { session: 'data.user.nick', keypair: null },
+      fullName: { session: null, keypair: null },
+      verified: null,
+    };
+    expect(judge(answer({ data: { user: { id: 'u-1', roles: [], nick: 'bo' } } }), fields).identity).toEqual({
+      kind: 'bearer',
+      userId: 'u-1',
+      roles: [],
+      groups: [],
+      alias: 'bo',
+      fullName: null,
+      sessionId: null,
+      keyId: null,
+      expireAtMs: Number.POSITIVE_INFINITY,
+    });
+  });
+
+  it('freezes the identity: it is shared by requests', () => {
+    const { identity } = judge(answer(session));
+    expect(Object.isFrozen(identity) && Object.isFrozen(identity?.roles) && Object.isFrozen(identity?.groups)).toBe(
+      true,
+    );
+  });
+
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON',
+    'application/vnd.example.v1+json',
+  ])('takes %s for JSON', (contentType) => {
+    expect(judge(answer(session, { headers: { 'content-type': contentType } })).identity).not.toBeNull();
+  });
+
+  it.each<[string, HttpAnswer]>([
+    ['401', answer('{}', { status: 401 })],
+    ['401 with HTML', answer('<html>', { status: 401, headers: { 'content-type': 'text/html' } })],
+    ['verified: false', answer({ ...session, verified: false })],
+    ['verified: false and nothing else', answer({ verified: false })],
+    ['an end that is now', answer({ ...session, expireAt: nowMs / 1000 })],
+    ['an end long ago', answer({ ...session, expireAt: 0 })],
+  ])('takes for a clear no: %s', (_, given) => {
+    expect(judge(given)).toEqual({ identity: null, reason: 'credential_rejected', retryAfterS: null, failure: null });
+  });
+
+  it.each([201, 204, 206, 301, 302, 307, 400, 403, 404, 407, 408, 418, 500, 502, 504])(
+    'takes %i for an outage, whatever its body says',
+    (status) => {
+      const given = answer(session, { status });
+      expect(judge(given)).toEqual({
+        identity: null,
+        reason: 'auth_unavailable',
+        retryAfterS: null,
+        failure: { kind: 'status', detail: `status ${status}` },
+      });
+    },
+  );
+
+  it.each<[string, string, number | null]>([
+    ['seconds', '17', 17],
+    ['a date', new Date(nowMs + 90_000).toUTCString(), 90],
+    ['a date that has passed', new Date(nowMs - 90_000).toUTCString(), 0],
+    ['far too long', '999999999', 3_600],
+    ['nonsense', 'soon', null],
+    ['a negative number', '-5', null],
+  ])('passes on a wait given as %s', (_, value, retryAfterS) => {
+    const headers = { 'retry-after': value };
+    expect(judge(answer('', { status: 429, headers }))).toMatchObject({ reason: 'auth_throttled', retryAfterS });
+    expect(judge(answer('', { status: 503, headers }))).toMatchObject({ reason: 'auth_unavailable', retryAfterS });
+  });
+
+  const wrongTypes: [string, unknown][] = ['userID', 'roles', 'groups', 'expireAt', 'sessionID', 'verified'].flatMap(
+    (field) =>
+      [undefined, null, 7.5, -1, '', 'text', 'true', 1, 0, {}, [7], [['user']], [null], 'user,admin']
+        .filter(
+          (value) =>
+            !(field === 'userID' || field === 'sessionID') || !['text', 'true', 'user,admin'].includes(String(value)),
+        )
+        .filter((value) => !(field === 'expireAt' && (value === 1 || value === 0)))
+        .map((value): [string, unknown] => [`${field} = ${JSON.stringify(value)}`, { ...session, [field]: value }]),
+  );
+  it.each<[string, unknown]>([
+    ...wrongTypes,
+    ['a user id with a blank', { ...session, userID: 'a b' }],
+    ['a user id with a line break', { ...session, userID: 'a\r\nx: y' }],
+    ['a user id out of bounds', { ...session, userID: 'u'.repeat(257) }],
+    ['roles as an object with a length', { ...session, roles: { length: 1, 0: 'admin' } }],
+    ['a role with a comma', { ...session, roles: ['user,admin'] }],
+    ['an empty role', { ...session, roles: [''] }],
+    ['a group with a comma', { ...session, groups: ['public,acme'] }],
+    ['a group with a control character', { ...session, groups: ['pub\u0000lic'] }],
+    ['a group with a C1 control character', { ...session, groups: ['pub\u0085lic'] }],
+    ['an end as text', { ...session, expireAt: '1893456000' }],
+    ['an end beyond all dates', { ...session, expireAt: 1e15 }],
+    ['an alias that is a number', { ...session, alias: 7 }],
+    ['a full name with a line break', { ...session, fullName: 'Ana\nExample' }],
+    ['a list', [session]],
+    ['null', null],
+    ['text', '"session"'],
+    ['an empty object', {}],
+    ['cut JSON', JSON.stringify(session).slice(0, -1)],
+    ['nothing', ''],
+    ['HTML', '<html></html>'],
+    ['inherited fields', '{"__proto__":{"userID":"u","roles":["admin"],"groups":[],"verified":true}}'],
+  ])('takes for no answer of the contract: %s', (_, body) => {
+    expect(judge(answer(body))).toMatchObject({ identity: null, reason: 'auth_answer_invalid', retryAfterS: null });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['missing', { ...session, roles: undefined }, 'field "roles" is missing (authApi.fields.roles)'],
+    [
+      'of the wrong type',
+      { ...session, userID: 7 },
+      'field "userID": expected visible ASCII without blanks, 1 to 256 characters, found a value of type number (authApi.fields.userId)',
+    ],
+    [
+      'a text with a line break',
+      { ...session, fullName: 'Ana\nExample' },
+      'field "fullName": expected text without control characters, at most 256 characters, found another text (authApi.fields.fullName)',
+    ],
+  ])('names the field that is %s, and not its value', (_, body, detail) => {
+    expect(judge(answer(body))).toMatchObject({ failure: { kind: 'field', detail } });
+  });
+
+  it('takes other statuses for a rejection where the configuration says so', () => {
+    const judged = (status: number) =>
+      judgeAnswer(answer('{}', { status }), 'bearer', { fields: platformFields, rejectedStatuses: [401, 403] }, nowMs);
+    expect([401, 403, 404].map((status) => judged(status))).toMatchObject([
+      { reason: 'credential_rejected' },
+      { reason: 'credential_rejected' },
+      { reason: 'auth_unavailable' },
+    ]);
+  });
+
+  it.each<[string, HttpAnswer]>([
+    ['JSON that calls itself HTML', answer(session, { headers: { 'content-type': 'text/html' } })],
+    ['JSON that calls itself nothing', answer(session, { headers: {} })],
+    ['a type that only begins like JSON', answer(session, { headers: { 'content-type': 'application/jsonx' } })],
+    ['a coded body', answer(session, { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } })],
+    [
+      'invalid UTF-8',
+      answer('', { body: Buffer.concat([Buffer.from('{"userID":"'), Buffer.of(0xff), Buffer.from('"}')]) }),
+    ],
+  ])('takes for no answer of the contract: %s', (_, given) => {
+    expect(judge(given)).toMatchObject({ identity: null, reason: 'auth_answer_invalid' });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['missing', { ...session, alias: undefined, fullName: undefined }],
+    ['null', { ...session, alias: null, fullName: null }],
+  ])('does without names for people that are %s', (_, body) => {
+    expect(judge(answer(body)).identity).toMatchObject({ alias: null, fullName: null });
+  });
+
+  it('never finds an identity in anything but 200, and never throws', () => {
+    const reasons: Unresolved['reason'][] = [
+      'credential_rejected',
+      'auth_unavailable',
+      'auth_throttled',
+      'auth_answer_invalid',
+    ];
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 599 }), fc.json(), (status, body) => {
+        const judgment = judge(answer(body, { status }));
+        expect(judgment.identity === null && reasons.includes(judgment.reason)).toBe(true);
+      }),
+    );
+  });
+});
