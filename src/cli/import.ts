@@ -1,4 +1,4 @@
-/** `rolegate import`: rules of another tool as a configuration with tests, and a list of what could not be carried over. */
+/** `rolegate import`: rules of another tool as a configuration with tests, and a list of what was not carried over. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
@@ -6,15 +6,16 @@ import { formatProblems } from '../config/format-problems.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { FormatName } from '../workbench/import/format-names.ts';
 import { type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
-import { anonymousCases, completeTests, identitiesFor, writeTests } from '../workbench/import/imported-tests.ts';
-import { largestSource, printable, SourceError, type SourceText } from '../workbench/import/source-text.ts';
+import { importReport } from '../workbench/import/import-report.ts';
+import { completeTests, identitiesFor, writeTests } from '../workbench/import/imported-tests.ts';
+import { largestSource, SourceError, type SourceText } from '../workbench/import/source-text.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 
 export interface ImportCommandOptions {
   readonly from?: FormatName;
   readonly out?: string;
   readonly upstream?: string;
-  readonly widen?: boolean;
+  readonly auth?: string;
 }
 
 const mostFiles = 1000;
@@ -22,25 +23,25 @@ const mostFiles = 1000;
 /** `files`: none, or `-`: standard input. */
 export async function importRules(files: readonly string[], options: ImportCommandOptions): Promise<ExitCode> {
   const imported = await readAll(files.length === 0 ? ['-'] : files, options);
-  const { document, leftovers } = imported;
+  process.stderr.write(importReport(imported));
+  const { document } = imported;
   const identities = identitiesFor(imported.rules);
   writeTests(document, { identities });
-  writeTests(document, completeTests(compiled(document), identities, anonymousCases(imported.protectedRules)));
+  writeTests(document, completeTests(compiled(document), identities));
   const text = textOf(document);
   compiled(document);
   if (options.out === undefined) process.stdout.write(text);
   else writeOut(options.out, text);
-  process.stderr.write(report(imported, leftovers.length));
   return ExitCode.fine;
 }
 
 async function readAll(files: readonly string[], options: ImportCommandOptions): Promise<ImportedPolicy> {
   if (files.length > mostFiles) throw new CommandError(`rolegate: more than ${mostFiles} files`, ExitCode.usage);
   try {
-    const { from = null, upstream = null, widen = false } = options;
+    const { from = null, upstream = null, auth = null } = options;
     const sources = [];
     for (const file of files) sources.push(await readFile(file));
-    return importPolicy(sources, { from, upstream: originOf(upstream), widen });
+    return importPolicy(sources, { from, upstream: originOf(upstream), auth });
   } catch (error) {
     if (error instanceof SourceError) throw new CommandError(`rolegate: ${error.message}`);
     throw error;
@@ -109,12 +110,7 @@ function textOf(document: Document): string {
 function compiled(document: Document): Config {
   const read = parseConfig(textOf(document), { file: 'the imported configuration', env: {}, readSecret: () => '' });
   if (read.ok) return read.config;
-  throw new CommandError(`rolegate: these rules cannot be joined\n${formatProblems(read.problems, { color: false })}`);
-}
-
-function report({ format, routes, leftovers }: ImportedPolicy, count: number): string {
-  const lines = leftovers.map(({ file, line, what, why }) => `${file}:${line}: ${printable(what)}: ${printable(why)}`);
-  const were = count === 1 ? 'it was' : 'they were';
-  const left = count === 0 ? 'nothing was left behind' : `${count} could not be carried over as ${were}:`;
-  return `${format}: ${routes} route${routes === 1 ? '' : 's'}; ${left}\n${lines.map((one) => `  ${one}\n`).join('')}`;
+  throw new CommandError(
+    `rolegate: the imported configuration does not load, which is a fault of the import\n${formatProblems(read.problems, { color: false })}`,
+  );
 }

@@ -186,7 +186,10 @@ function addImport(program: Command, done: Done): void {
     .addOption(new Option('--from <format>', 'what they are (default: found out)').choices(formatNames))
     .option('-o, --out <file>', 'where to write it (default: standard output)')
     .option('--upstream <url>', 'the service, where the rules name none')
-    .option('--widen', 'let {name} take a whole segment where the rules take only some texts')
+    .option(
+      '--auth <name>',
+      'the security scheme, or the auth-url, that the Auth API stands for (default: the only one)',
+    )
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
     );

@@ -1,4 +1,5 @@
 /** Requests worth trying for one effect of a rule: the likeliest first. */
+import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
@@ -162,13 +163,23 @@ function made(
     ...(among.length === 0 ? [] : ['in', ...among]),
     ...(kind === 'bearer' ? [] : ['by_key']),
   ];
-  let name = words.join('_').replace(/[^A-Za-z0-9_-]/g, '_');
+  let name = shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
   // Somebody else is called so already.
   while (identities.has(name)) name = `${name}_2`;
   // As it is once it is written down: called by its name.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
   return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among }];
 }
+
+/** Names of identities are bounded; one that is cut ends in a mark of the whole. */
+function shortName(name: string): string {
+  if (name.length <= longestName) return name;
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${name.slice(0, longestName - mark.length - 1)}_${mark}`;
+}
+
+/** With room for what makes a name unlike others. */
+const longestName = 60;
 
 /** Groups that conditions name, and one that begins with each that they name the beginning of. */
 function groupsCompared({ conditions }: Route): readonly string[] {

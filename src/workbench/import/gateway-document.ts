@@ -10,22 +10,21 @@ export const noService = 'http://service.invalid:8080';
 
 export interface GatewayParts {
   readonly routes: readonly SettledRoute[];
-  readonly roles: readonly string[];
   readonly identityHeaders: ReadonlyMap<string, string>;
   /** Service of routes that name none. */
   readonly upstream: string | null;
-  /** Such as `oathkeeper`, and the names of the files. */
+  /** Such as `openapi`, and the names of the files. */
   readonly head: string;
 }
 
-export function gatewayDocument({ routes, roles, identityHeaders, upstream, head }: GatewayParts): Document {
+export function gatewayDocument({ routes, identityHeaders, upstream, head }: GatewayParts): Document {
   const names = routeNames(routes);
   const serviceOf = ({ rule }: SettledRoute) => rule.upstream ?? upstream ?? noService;
   const services = upstreamNames(routes.map(serviceOf));
   const written = {
     version: 1,
     authApi: { url: '$' + '{AUTH_API_URL:-http://auth-api:8081}' },
-    roles: Object.fromEntries(rolesIn(routes, roles).map((role) => [role, {}])),
+    roles: Object.fromEntries(rolesIn(routes).map((role) => [role, {}])),
     upstreams: Object.fromEntries([...services].map(([origin, name]) => [name, { targets: [origin] }])),
     ...(identityHeaders.size === 0 ? {} : { identityHeaders: Object.fromEntries(identityHeaders) }),
     routes: routes.map((route, index) => routeEntry(route, routes, names[index]!, services.get(serviceOf(route))!)),
@@ -39,7 +38,7 @@ export function gatewayDocument({ routes, roles, identityHeaders, upstream, head
     for (const [index, item] of list.items.entries()) {
       if (!isMap(item)) continue;
       flowWithin(item);
-      const { remarks } = routes[index]!;
+      const remarks = remarksOf(routes[index]!);
       if (remarks.length > 0) item.commentBefore = remarks.map((remark) => ` ${printable(remark)}`).join('\n');
     }
   }
@@ -61,23 +60,32 @@ export function flowWithin(map: YAMLMap): void {
   }
 }
 
+/** What a reader of the route has to know: above all, why it is denied. */
+function remarksOf({ rules }: SettledRoute): readonly string[] {
+  const lines = rules.flatMap(({ name, methods, remarks, denied, stricter }) => {
+    const of = rules.length === 1 ? '' : `${methods?.join(',') ?? name}: `;
+    return [
+      ...remarks,
+      ...(denied === null ? [] : [`${of}denied: ${denied}`]),
+      ...stricter.map((why) => `${of}stricter: ${why}`),
+    ];
+  });
+  return [...new Set(lines)];
+}
+
 function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: string, upstream: string): object {
-  const { rule, pattern, access, when } = route;
+  const { rule, pattern, methods, when } = route;
   const others = all.some((one) => one !== route && one.pattern === pattern);
-  const words = [...access];
-  const same = new Set(words.map(([, rule_]) => JSON.stringify(rule_))).size === 1;
-  const every = access.has('*');
-  const single = same && (every || others);
   const { stripPrefix, addPrefix } = rule;
   return {
     id,
     match: {
       ...(pattern.host === null ? {} : { host: pattern.host }),
       path: pattern.path,
-      ...(others ? { methods: words.map(([method]) => method) } : {}),
+      ...(others && methods !== null ? { methods: [...methods.keys()] } : {}),
     },
     upstream,
-    access: single ? accessEntry(words[0]![1]) : byMethod(words),
+    access: methods === null ? accessEntry(route.access) : byMethod([...methods], others),
     ...(when.length === 0 ? {} : { when }),
     ...(stripPrefix === '' && addPrefix === ''
       ? {}
@@ -87,16 +95,12 @@ function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: strin
   };
 }
 
-function byMethod(words: readonly (readonly [method: string, access: ImportedAccess])[]): object {
-  const grouped = new Map<string, { methods: string[]; access: ImportedAccess }>();
-  for (const [method, access] of words) {
-    const key = JSON.stringify(access);
-    const group = grouped.get(key);
-    if (group === undefined) grouped.set(key, { methods: [method], access });
-    else group.methods.push(method);
-  }
+/** `listed`: the methods stand in `match`. */
+function byMethod(words: readonly (readonly [method: string, access: ImportedAccess])[], listed: boolean): unknown {
+  const groups = Map.groupBy(words, ([, access]) => JSON.stringify(access));
+  if (listed && groups.size === 1) return accessEntry(words[0]![1]);
   return Object.fromEntries(
-    [...grouped.values()].map(({ methods, access }) => [methods.join(','), accessEntry(access)]),
+    [...groups.values()].map((group) => [group.map(([method]) => method).join(','), accessEntry(group[0]![1])]),
   );
 }
 
@@ -107,15 +111,10 @@ function accessEntry(access: ImportedAccess): unknown {
   return all.length === 1 && any.length === 0 ? all : { ...(any.length === 0 ? {} : { any }), all };
 }
 
-function rolesIn(routes: readonly SettledRoute[], declared: readonly string[]): string[] {
-  const found = new Set(declared);
-  for (const { access, when } of routes) {
-    for (const rule of access.values()) {
-      if (typeof rule !== 'string') for (const role of [...rule.any, ...rule.all]) found.add(role);
-    }
-    for (const { unless } of when) for (const role of unless ?? []) found.add(role);
-  }
-  return [...found].sort();
+function rolesIn(routes: readonly SettledRoute[]): string[] {
+  const rules = routes.flatMap(({ access, methods }) => [access, ...(methods?.values() ?? [])]);
+  const found = rules.flatMap((rule) => (typeof rule === 'string' ? [] : [...rule.any, ...rule.all]));
+  return [...new Set(found)].sort();
 }
 
 /** What looks like a variable is none. */

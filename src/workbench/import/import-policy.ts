@@ -1,28 +1,28 @@
-/** Files of another tool to a configuration, tests that follow from them, and what could not be carried over. */
+/** Files of another tool to a configuration, and a list of what could not be carried over. */
 import type { Document } from 'yaml';
 import { type FormatName, formatNames } from './format-names.ts';
 import { gatewayDocument } from './gateway-document.ts';
 import type { ImportedRule, Leftover } from './imported-rule.ts';
-import { ingressSemantics, isIngress, readIngresses } from './ingress-nginx.ts';
-import { isOathkeeper, oathkeeperSemantics, readOathkeeper } from './oathkeeper.ts';
-import { isOpenApi, openApiSemantics, readOpenApi } from './openapi.ts';
-import { isPlatform, platformSemantics, readPlatform } from './platform.ts';
+import { isIngress, readIngresses } from './ingress-nginx.ts';
+import { isOpenApi, readOpenApi } from './openapi.ts';
+import { isPlatform, readPlatform } from './platform.ts';
 import type { ReadSettings, ReadSource } from './read-source.ts';
-import { type Semantics, settle } from './settle.ts';
+import { settle } from './settle.ts';
 import { readSource, SourceError, type SourceNode, type SourceText } from './source-text.ts';
 
 interface Format {
   readonly is: (document: SourceNode) => boolean;
   readonly read: (documents: readonly SourceNode[], settings: ReadSettings) => ReadSource;
-  readonly semantics: Semantics;
 }
 
 const formats: Readonly<Record<FormatName, Format>> = {
-  oathkeeper: { is: isOathkeeper, read: readOathkeeper, semantics: oathkeeperSemantics },
-  'ingress-nginx': { is: isIngress, read: readIngresses, semantics: ingressSemantics },
-  openapi: { is: isOpenApi, read: readOpenApi, semantics: openApiSemantics },
-  platform: { is: isPlatform, read: readPlatform, semantics: platformSemantics },
+  'ingress-nginx': { is: isIngress, read: readIngresses },
+  openapi: { is: isOpenApi, read: readOpenApi },
+  platform: { is: isPlatform, read: readPlatform },
 };
+
+/** Rules of one import; pairs of them are compared. */
+const mostRules = 5_000;
 
 export interface ImportOptions extends ReadSettings {
   /** Null: found out. */
@@ -34,51 +34,55 @@ export interface ImportOptions extends ReadSettings {
 export interface ImportedPolicy {
   readonly format: FormatName;
   readonly document: Document;
-  readonly routes: number;
-  /** Rules that became a route and let nobody in who is not known. */
-  readonly protectedRules: readonly ImportedRule[];
+  /** Of the source. */
   readonly rules: readonly ImportedRule[];
   /** In the order of the files. */
   readonly leftovers: readonly Leftover[];
+  /** The way to sign in that the Auth API stands for; null: none. */
+  readonly auth: string | null;
 }
 
-/** Throws `SourceError` with a message for whoever gave the files. */
+/** Throws `SourceError` with a message about the files. */
 export function importPolicy(sources: readonly SourceText[], options: ImportOptions): ImportedPolicy {
   const documents = sources.flatMap(readSource);
   if (documents.length === 0) throw new SourceError('there is nothing in these files');
   const format = options.from ?? detect(documents);
-  const { read, semantics } = formats[format];
-  const { rules, leftovers, roles, identityHeaders } = read(documents, options);
-  const settled = settle(rules, semantics);
-  if (settled.routes.length === 0) throw new SourceError(`no rule of ${format} in these files can be carried over`);
+  const { rules, lost, identityHeaders, auth } = formats[format].read(documents, options);
+  if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
+  const routes = settle(rules);
+  if (routes.length === 0) throw new SourceError(`there is no rule of ${format} in these files`);
   const files = sources.map(({ file }) => file).join(', ');
   const document = gatewayDocument({
-    routes: settled.routes,
-    roles,
+    routes,
     identityHeaders,
     upstream: options.upstream,
     head: `Imported from ${format}: ${files}.`,
   });
   const order = new Map(sources.map(({ file }, index) => [file, index]));
-  const all = [...leftovers, ...settled.leftovers];
+  const all = [...rules.flatMap(leftoversOf), ...lost];
   return {
     format,
     document,
-    routes: settled.routes.length,
-    rules,
-    protectedRules: rules.filter(
-      ({ pattern, access }) => pattern !== null && access !== 'public' && access !== 'optional',
-    ),
+    rules: rules.filter(({ added }) => !added),
     leftovers: [...new Map(all.map((one) => [JSON.stringify(one), one])).values()].sort(
       (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line,
     ),
+    auth,
   };
+}
+
+function leftoversOf({ name, place, methods, pattern, denied, stricter }: ImportedRule): readonly Leftover[] {
+  const method = methods === null ? '' : `${methods.join(',')} `;
+  const what = pattern === null ? name : `${name} (${method}${pattern.host ?? ''}${pattern.path})`;
+  if (pattern === null) return [{ ...place, kind: 'denied', what, why: 'left out: no request can have its path' }];
+  if (denied !== null) return [{ ...place, kind: 'denied', what, why: denied }];
+  return stricter.map((why): Leftover => ({ ...place, kind: 'stricter', what, why }));
 }
 
 function detect(documents: readonly SourceNode[]): FormatName {
   const found = formatNames.filter((name) => documents.some((document) => formats[name].is(document)));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  const what = only === undefined ? 'what these files are cannot be seen' : `these files are ${found.join(' and ')}`;
+  const what = only === undefined ? 'the format of these files is not known' : `these files are ${found.join(' and ')}`;
   throw new SourceError(`${what}: name one with --from (${formatNames.join(', ')})`);
 }

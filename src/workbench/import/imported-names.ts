@@ -3,9 +3,9 @@ import type { SettledRoute } from './settle.ts';
 
 export function routeNames(routes: readonly SettledRoute[]): readonly string[] {
   const taken = new Set<string>();
-  return routes.map(({ rule, pattern, access }) => {
+  return routes.map(({ rule, pattern, methods: listed }) => {
     const fitting = nameFrom(rule.name, 80);
-    const methods = [...access.keys()].filter((method) => method !== '*').map((method) => method.toLowerCase());
+    const methods = [...(listed?.keys() ?? [])].map((method) => method.toLowerCase());
     const path = pattern.segments.map((segment) =>
       'text' in segment ? segment.text : 'name' in segment ? segment.name : 'rest',
     );

@@ -1,8 +1,8 @@
-/** What a rule of another tool comes down to: which requests, who may, where to; and what was lost on the way. */
+/** What a rule of another tool comes down to here: one route, which is denied unless the rule was understood exactly. */
 import type { ConditionEntry } from './condition-entry.ts';
-import type { PathPattern, PathShape } from './path-shape.ts';
+import type { PathPattern } from './path-patterns.ts';
 
-/** Roles are all needed, except `any`, of which one is. */
+/** Of `any` one role is needed, of `all` each. */
 export type ImportedAccess =
   | 'public'
   | 'optional'
@@ -14,9 +14,7 @@ export interface ImportedRule {
   /** As the source names it; made a fitting id later. */
   readonly name: string;
   readonly place: Place;
-  /** Every request that the rule may be about; more than `pattern` where the pattern is not the whole of it. */
-  readonly shape: PathShape;
-  /** What a route can match of it; null: nothing. */
+  /** Every request that the rule may match. Null: no request that the gateway forwards can match it. */
   readonly pattern: PathPattern | null;
   /** Null: every one. */
   readonly methods: readonly string[] | null;
@@ -29,54 +27,63 @@ export interface ImportedRule {
   /** Letter case does not count in paths. */
   readonly anyCase: boolean;
   readonly websocket: boolean;
-  /** For a comment above the route. */
+  /** Words of the source, for a comment above the route. */
   readonly remarks: readonly string[];
+  /** Why it is denied although the source may allow it; null: it is not. */
+  readonly denied: string | null;
+  /** What the source allows and the route does not. */
+  readonly stricter: readonly string[];
+  /** It closes a gap between other rules, and is none of the source. */
+  readonly added: boolean;
 }
+
+/** What most rules have. */
+export const plainRule = {
+  methods: null,
+  when: [],
+  upstream: null,
+  stripPrefix: '',
+  addPrefix: '',
+  anyCase: false,
+  websocket: false,
+  remarks: [],
+  denied: null,
+  stricter: [],
+  added: false,
+} as const satisfies Partial<ImportedRule>;
 
 export interface Place {
   readonly file: string;
   readonly line: number;
 }
 
-/** Something that could not be carried over. */
+/** Something that was not carried over. `lost`: it has no bearing on who may. */
 export interface Leftover extends Place {
+  readonly kind: 'denied' | 'stricter' | 'lost';
   readonly what: string;
   readonly why: string;
 }
 
-/** What both allow. */
-export function both(a: ImportedAccess, b: ImportedAccess): ImportedAccess {
-  if (a === 'deny' || b === 'deny') return 'deny';
-  if (a === 'public') return b;
-  if (b === 'public') return a;
-  if (a === 'optional') return b;
-  if (b === 'optional') return a;
-  if (a === 'authenticated') return b;
-  if (b === 'authenticated') return a;
-  const all = unique([...a.all, ...b.all]);
-  if (a.any.length === 0 || b.any.length === 0) return { any: a.any.length === 0 ? b.any : a.any, all };
-  if (sameNames(a.any, b.any)) return { any: a.any, all };
-  if (a.any.length === 1) return { any: b.any, all: unique([...all, ...a.any]) };
-  if (b.any.length === 1) return { any: a.any, all: unique([...all, ...b.any]) };
-  return 'deny';
+export function deny(rule: ImportedRule, why: string): ImportedRule {
+  return { ...rule, access: 'deny', when: [], denied: rule.denied ?? why };
 }
 
-/** Whether `a` lets in nobody whom `b` keeps out, as far as can be told. */
-export function atLeastAsStrict(a: ImportedRule, b: ImportedRule): boolean {
-  const joined = both(a.access, b.access);
-  const words = new Set(a.when.map((one) => JSON.stringify(one)));
-  return a.access === 'deny' || (sameAccess(joined, a.access) && b.when.every((one) => words.has(JSON.stringify(one))));
+/** Whether both let in the same callers. */
+export function sameDemands(a: ImportedRule, b: ImportedRule): boolean {
+  return demandsOf(a) === demandsOf(b);
 }
 
-export function sameAccess(a: ImportedAccess, b: ImportedAccess): boolean {
-  if (typeof a === 'string' || typeof b === 'string') return a === b;
-  return sameNames(a.any, b.any) && sameNames(a.all, b.all);
+/** Whether one route can stand for both. */
+export function sameEffect(a: ImportedRule, b: ImportedRule): boolean {
+  return sameDemands(a, b) && handlingOf(a) === handlingOf(b);
 }
 
-export function unique<T>(items: readonly T[]): T[] {
-  return [...new Set(items)];
+/** What is done with an allowed request, as a key. */
+export function handlingOf({ upstream, stripPrefix, addPrefix, anyCase, websocket }: ImportedRule): string {
+  return JSON.stringify([upstream, stripPrefix, addPrefix, anyCase, websocket]);
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
+function demandsOf({ access, when }: ImportedRule): string {
+  const rule = typeof access === 'string' ? access : { any: [...access.any].sort(), all: [...access.all].sort() };
+  return JSON.stringify([rule, when]);
 }

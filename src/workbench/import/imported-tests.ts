@@ -1,4 +1,4 @@
-/** Tests of an imported configuration: what the source says of anonymous callers, and the cases that are missing then. */
+/** Tests of an imported configuration: a case for each effect of each rule. */
 import { type Document, isMap, isSeq, parse } from 'yaml';
 import type { Config } from '../../config/config.ts';
 import { newIdentities, proposeCases } from '../propose-cases.ts';
@@ -6,25 +6,6 @@ import { runTests } from '../test-report.ts';
 import { casesText } from '../written-cases.ts';
 import { flowWithin } from './gateway-document.ts';
 import type { ImportedRule } from './imported-rule.ts';
-
-/** From each rule of the source by itself, whatever became of it: nobody gets in without a credential. */
-export function anonymousCases(rules: readonly ImportedRule[]): readonly object[] {
-  const requests = new Set(
-    rules.flatMap(({ pattern, methods }) => {
-      if (pattern === null) return [];
-      const path = pattern.segments.map((segment) =>
-        segment.kind === 'literal'
-          ? encodeURIComponent(segment.text)
-          : segment.kind === 'param'
-            ? segment.name
-            : 'anything',
-      );
-      const host = pattern.host === null ? '' : `https://${pattern.host.replace(/^\*/, 'any')}`;
-      return (methods ?? ['GET']).map((method) => `${method} ${host}/${path.join('/')}`);
-    }),
-  );
-  return [...requests].map((request) => ({ request, expect: 'refuse' }));
-}
 
 /** Somebody for each group that a condition asks for, and somebody with a key. */
 export function identitiesFor(rules: readonly ImportedRule[]): object {
@@ -49,17 +30,12 @@ export function writeTests(document: Document, tests: object): void {
   document.set('tests', node);
 }
 
-/** A `tests` section that covers the configuration, and holds `cases`. `config`: with the identities, without cases. */
-export function completeTests(config: Config, identities: object, cases: readonly object[]) {
+/** A `tests` section that covers the configuration. `config`: with the identities, without cases. */
+export function completeTests(config: Config, identities: object): object {
   const proposals = proposeCases(config, runTests(config, false), true);
   const proposed = parse(casesText({ identities: newIdentities(config, proposals), proposals }, 'section')) as {
-    tests?: { identities?: object; cases?: readonly { readonly as?: string; readonly request: string }[] };
+    tests?: { identities?: object; cases?: readonly object[] };
   } | null;
-  const own = proposed?.tests?.cases ?? [];
-  const asked = new Set(own.flatMap((one) => (one.as === undefined ? [one.request] : [])));
   const all = { ...identities, ...proposed?.tests?.identities };
-  return {
-    ...(Object.keys(all).length === 0 ? {} : { identities: all }),
-    cases: [...own, ...cases.filter((one) => !('request' in one) || !asked.has(String(one.request)))],
-  };
+  return { ...(Object.keys(all).length === 0 ? {} : { identities: all }), cases: proposed?.tests?.cases ?? [] };
 }

@@ -1,4 +1,4 @@
-/** What the annotations of an Ingress ask of a request, as access and conditions. */
+/** What the annotations of an Ingress ask of a request. One that is not known to be harmless denies. */
 import type { ConditionEntry } from './condition-entry.ts';
 import type { ImportedAccess } from './imported-rule.ts';
 import type { ControllerDemands } from './nginx-controller.ts';
@@ -12,28 +12,31 @@ export interface Demands {
   readonly access: ImportedAccess;
   readonly when: readonly ConditionEntry[];
   readonly identityHeaders: ReadonlyMap<string, string>;
+  /** Why it is denied; null: it is not. */
+  readonly denied: string | null;
 }
 
-type Tell = (why: string, at?: SourceNode) => void;
+export type Tell = (why: string, at?: SourceNode) => void;
 
-/** Annotations that are read elsewhere, or of which nothing is lost here. */
-const harmless = new Set(
-  [
-    'use-regex rewrite-target auth-url auth-response-headers auth-method satisfy enable-global-auth backend-protocol',
-    'whitelist-source-range allowlist-source-range ssl-redirect force-ssl-redirect canary proxy-body-size',
-    'proxy-read-timeout proxy-send-timeout proxy-connect-timeout proxy-buffering proxy-buffer-size auth-cache-key',
-    'auth-cache-duration auth-keepalive proxy-http-version client-body-buffer-size',
-  ].flatMap((line) => line.split(' ')),
+/** Annotations that are read here or elsewhere, and those that have no bearing on who may. */
+const harmless = new RegExp(
+  `^(?:${[
+    'use-regex|rewrite-target|auth-url|auth-response-headers|auth-method|satisfy|enable-global-auth|backend-protocol',
+    '(?:white|allow)list-source-range|(?:force-)?ssl-redirect|ssl-ciphers|ssl-prefer-server-ciphers|server-alias',
+    'from-to-www-redirect|proxy-.*|auth-cache-.*|auth-keepalive.*|auth-always-set-cookie|auth-request-redirect',
+    'client-body-buffer-size|service-upstream|load-balance|affinity.*|session-cookie-.*|upstream-hash-by.*',
+    'enable-access-log|enable-rewrite-log|enable-opentelemetry|opentelemetry-.*|http2-push-preload',
+    'connection-proxy-header|preserve-trailing-slash',
+  ].join('|')})$`,
 );
-/** These can keep requests out in a way that is not told here. */
-const closing =
-  /^(?:auth-(?:type|secret|realm|tls-|snippet)|(?:configuration|server|location)-snippet$|denylist-source-range$|modsecurity-|enable-modsecurity$)/;
-
+/** Those whose loss is noticed by callers or by the service. */
+const telling =
+  /^(?:auth-signin.*|limit-.*|enable-cors|cors-.*|custom-http-errors|default-backend|disable-proxy-intercept-errors|custom-headers|upstream-vhost|x-forwarded-prefix|mirror-.*)$/;
 /** Of other controllers, which may keep requests out by them. */
 const foreign =
   /^(?:[\w-]+\.)*(?:ingress\.kubernetes\.io|nginx\.(?:org|com)|traefik\.io|haproxy\.org|haproxy-ingress\.github\.io|konghq\.com)\//;
 
-/** Which field of an identity such a header of an answer holds. */
+/** Which field of an identity such a header of a response holds. */
 const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-auth-request-user', 'userId'],
   ['x-auth-request-groups', 'groups'],
@@ -45,83 +48,64 @@ const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-forwarded-groups', 'groups'],
 ]);
 
-/** `controller`: what it asks for where annotations say nothing else. */
+/** The service that is asked by `auth-url`, without the groups that it is asked for; null: none is. */
+export function authOf(annotations: SourceNode | undefined, { authUrl }: ControllerDemands): string | null {
+  const own = textOf(child(annotations, `${nginxPrefix}auth-url`));
+  const global = textOf(child(annotations, `${nginxPrefix}enable-global-auth`)) === 'false' ? null : authUrl;
+  return own ?? global;
+}
+
+/** Groups that oauth2-proxy is asked for, and the URL without them. Another service may understand them in another way. */
+export function splitAuthUrl(url: string): { readonly service: string; readonly groups: readonly string[] | null } {
+  const read = /^([^?]*\/oauth2\/auth)\?allowed_groups=([^&=]+)$/.exec(url);
+  if (read === null) return { service: url, groups: null };
+  const groups = decodeURIComponent(read[2]!.replace(/%(?![0-9a-f]{2})/gi, '%25')).split(',');
+  return { service: read[1]!, groups: groups.filter((name) => name !== '') };
+}
+
+/** `auth`: the service that the Auth API stands for; `others`: why another one is denied. */
 export function readAnnotations(
   annotations: SourceNode | undefined,
   controller: ControllerDemands,
+  { auth, others }: { readonly auth: string | null; readonly others: string },
   tell: Tell,
 ): Demands {
   const get = (name: string) => child(annotations, `${nginxPrefix}${name}`);
-  const refused: string[] = controller.closing ? ['the controller can keep requests out'] : [];
-  for (const [key, value] of entriesOf(annotations)) {
-    if (!key.startsWith(nginxPrefix)) {
-      if (!foreign.test(key)) continue;
-      refused.push('settings of another controller');
-      tell(`denied, because "${key}" is a setting of another controller`, value);
-      continue;
-    }
-    const name = key.slice(nginxPrefix.length);
-    if (closing.test(name)) {
-      refused.push(`"${name}" can keep requests out`);
-      tell(`denied, because "${name}" can keep requests out and has no counterpart`, value);
-    } else if (!harmless.has(name)) {
-      tell(
-        name === 'auth-signin'
-          ? 'its "auth-signin": whoever is not signed in gets 401, and no redirect'
-          : `its annotation "${name}"`,
-        value,
-      );
-    }
-  }
-  const asked = readAuthUrl(get('auth-url'), tell);
-  if (asked.refused) refused.push('its "auth-url" is asked for more than an identity');
-  const byGlobal = get('auth-url') === undefined && controller.auth && textOf(get('enable-global-auth')) !== 'false';
-  const known = get('auth-url') !== undefined || byGlobal;
-  const rangesNode = get('allowlist-source-range') ?? get('whitelist-source-range');
-  const read = rangesNode === undefined ? controller.ranges : (readRanges(textOf(rangesNode) ?? '') ?? 'unreadable');
-  if (read === 'unreadable') {
-    refused.push('its address ranges cannot be read');
-    if (rangesNode !== undefined) tell('denied, because its address ranges cannot be read', rangesNode);
-  }
-  const ranges = read === 'unreadable' ? null : read;
   const identityHeaders = readHeaders(get('auth-response-headers'), tell);
-  if (refused.length > 0) return { access: 'deny', when: [], identityHeaders };
-  const inside: ConditionEntry[] =
-    ranges === null ? [] : [{ client: 'address', cidr: ranges, reason: 'address_not_allowed' }];
-  if (known && ranges !== null && textOf(get('satisfy')) === 'any') {
-    // One of the two is enough.
-    const identity: ConditionEntry =
-      asked.groups === null ? { identity: 'userId', exists: true } : { identity: 'groups', in: asked.groups };
-    const inRange: ConditionEntry = { client: 'address', cidr: ranges };
-    return { access: 'optional', when: [{ any: [inRange, identity], reason: 'not_allowed' }], identityHeaders };
+  const refuse = (denied: string): Demands => ({ access: 'deny', when: [], identityHeaders, denied });
+  if (controller.closed !== null) return refuse(controller.closed);
+  for (const [key, value] of entriesOf(annotations)) {
+    if (foreign.test(key) && !key.startsWith(nginxPrefix)) return refuse(`"${key}" is a setting of another controller`);
+    if (!key.startsWith(nginxPrefix)) continue;
+    const name = key.slice(nginxPrefix.length);
+    if (telling.test(name)) tell(`its annotation "${name}" has no counterpart`, value);
+    else if (!harmless.test(name))
+      return refuse(`what its annotation "${name}" does is not known, or has no counterpart`);
   }
-  const groups: ConditionEntry[] =
-    asked.groups === null ? [] : [{ identity: 'groups', in: asked.groups, reason: 'group_missing' }];
-  return { access: known ? 'authenticated' : 'public', when: [...inside, ...groups], identityHeaders };
-}
-
-/** Groups of oauth2-proxy; any other question to the service cannot be asked here. */
-function readAuthUrl(
-  node: SourceNode | undefined,
-  tell: Tell,
-): { readonly groups: readonly string[] | null; readonly refused: boolean } {
-  if (node === undefined) return { groups: null, refused: false };
-  const text = textOf(node) ?? '';
-  const query = text.includes('?') ? new URLSearchParams(text.slice(text.indexOf('?') + 1)) : new URLSearchParams();
-  const others = [...query.keys()].filter((key) => key !== 'allowed_groups' && key !== 'rd');
-  if (others.length > 0) {
-    tell(`denied, because "auth-url" asks for more than an identity (${others.join(', ')})`, node);
-    return { groups: null, refused: true };
+  const url = authOf(annotations, controller);
+  const asked = url === null ? null : splitAuthUrl(url);
+  if (asked !== null && asked.service !== auth) return refuse(others);
+  if (asked?.groups?.length === 0) return refuse('its "auth-url" asks for groups, and names none');
+  const rangesNode = get('allowlist-source-range') ?? get('whitelist-source-range');
+  const ranges = rangesNode === undefined ? controller.ranges : readRanges(textOf(rangesNode) ?? '');
+  if (rangesNode !== undefined && ranges === null) return refuse('its address ranges cannot be read');
+  const inRange: ConditionEntry[] = ranges === null ? [] : [{ client: 'address', cidr: ranges }];
+  const groups = asked?.groups ?? null;
+  const inGroup: ConditionEntry[] = groups === null ? [] : [{ identity: 'groups', in: groups }];
+  if (asked !== null && ranges !== null && textOf(get('satisfy')) === 'any') {
+    const known: ConditionEntry = inGroup[0] ?? { identity: 'userId', exists: true };
+    return {
+      access: 'optional',
+      when: [{ any: [...inRange, known], reason: 'not_allowed' }],
+      identityHeaders,
+      denied: null,
+    };
   }
-  tell('its "auth-url": the Auth API says who is known, not that service', node);
-  const groups = query
-    .getAll('allowed_groups')
-    .flatMap((list) => list.split(','))
-    .filter((name) => name !== '');
-  return {
-    groups: query.has('allowed_groups') ? groups : null,
-    refused: query.has('allowed_groups') && groups.length === 0,
-  };
+  const when = [
+    ...inRange.map((entry) => ({ ...entry, reason: 'address_not_allowed' })),
+    ...inGroup.map((entry) => ({ ...entry, reason: 'group_missing' })),
+  ];
+  return { access: asked === null ? 'public' : 'authenticated', when, identityHeaders, denied: null };
 }
 
 function readHeaders(node: SourceNode | undefined, tell: Tell): ReadonlyMap<string, string> {

@@ -5,39 +5,53 @@ import { child, entriesOf, textOf } from './source-node.ts';
 import type { SourceNode } from './source-text.ts';
 
 export interface ControllerDemands {
-  /** It asks for an identity. */
-  readonly auth: boolean;
-  /** Addresses that are let in where an Ingress names none; null: every one. `unreadable`: nobody knows which. */
-  readonly ranges: readonly string[] | 'unreadable' | null;
-  /** It can keep requests out in a way that is not told here. */
-  readonly closing: boolean;
+  /** `global-auth-url`; null: none. */
+  readonly authUrl: string | null;
+  /** Addresses that are let in where an Ingress names none; null: every one. */
+  readonly ranges: readonly string[] | null;
+  /** Why everything is denied; null: it is not. */
+  readonly closed: string | null;
 }
 
-/** Settings that can keep requests out. */
-const closing =
-  /^(?:denylist-source-range|block-(?:cidrs|user-agents|referers)|(?:http|server|location|modsecurity)-snippet|global-auth-snippet|enable-(?:owasp-)?modsecurity(?:-crs)?)$/;
-/** Those that may matter, and have no counterpart. */
-const telling = /auth|limit|allow-|forwarded|real-ip|proxy-protocol/;
+/** Settings that keep nobody out. */
+const harmless = new RegExp(
+  `^(?:${[
+    'add-headers|hide-headers|allow-(?:backend|cross|snippet)|annotation|bind-address|brotli|client-|custom-http-errors',
+    'debug-connections|default-type|generate-request-id|global-allowed-response-headers|grpc-|gzip|hsts|http-redirect-code',
+    'http2-|ignore-invalid|jaeger|keep-alive|large-client|load-balance|log-format|lua-|map-hash|max-worker|nginx-status',
+    'no-tls-redirect|opentelemetry|otel|otlp|proxy-(?!protocol|real-ip)|relative-redirects|retry-non|reuse-port|server-name',
+    'server-tokens|service-upstream|skip-access-log|ssl-|strict-validate|syslog|upstream-keepalive|variables-hash|worker-',
+    '(?:http-|stream-)?access-log|disable-(?:access|ipv6)|error-log|force-ssl-redirect',
+    'enable-(?:access-log|aio|brotli|multi|ocsp|opentelemetry|serial|syslog|underscores)|use-(?:geoip|gzip|http2)',
+  ].join('|')})`,
+);
+/** Those that matter to requests that are let in. */
+const telling =
+  /^(?:limit-|use-forwarded|compute-full|forwarded-for|enable-real-ip|use-proxy-protocol|proxy-(?:protocol|real-ip)|no-auth-locations|global-auth-(?!url|snippet))/;
+/** Those that can keep requests out. */
+const closing = /^(?:.*-snippet|block-.*|denylist-.*|enable-(?:owasp-)?modsecurity.*|modsecurity-.*)$/;
 
-export function readController(resources: readonly SourceNode[], leftovers: Leftover[]): ControllerDemands {
-  let demands: ControllerDemands = { auth: false, ranges: null, closing: false };
-  for (const map of resources) {
-    if (textOf(child(map, 'kind')) !== 'ConfigMap') continue;
+export function readController(resources: readonly SourceNode[], lost: Leftover[]): ControllerDemands {
+  let demands: ControllerDemands = { authUrl: null, ranges: null, closed: null };
+  for (const map of resources.filter(isOfController)) {
     const what = textOf(child(map, 'metadata', 'name')) ?? 'ConfigMap';
     for (const [key, value] of entriesOf(child(map, 'data'))) {
       const text = textOf(value) ?? '';
-      const tell = (why: string) => leftovers.push({ file: value.file, line: value.line, what, why });
-      if (text === '' || text === 'false') continue;
-      if (key === 'global-auth-url') demands = { ...demands, auth: true };
-      else if (key === 'whitelist-source-range') {
-        const ranges = demands.ranges === null ? readRanges(text) : null;
-        if (ranges === null) tell('all that name no ranges of their own are denied, because its ranges cannot be read');
-        demands = { ...demands, ranges: ranges ?? 'unreadable' };
-      } else if (closing.test(key)) {
-        demands = { ...demands, closing: true };
-        tell(`all is denied, because "${key}" can keep requests out and has no counterpart`);
-      } else if (telling.test(key)) tell(`its "${key}"`);
+      if (text === '' || text === 'false' || harmless.test(key)) continue;
+      const ranges = key === 'whitelist-source-range' && demands.ranges === null ? readRanges(text) : null;
+      if (key === 'global-auth-url' && demands.authUrl === null) demands = { ...demands, authUrl: text };
+      else if (ranges !== null) demands = { ...demands, ranges };
+      else if (telling.test(key)) {
+        lost.push({ kind: 'lost', file: value.file, line: value.line, what, why: `its "${key}" has no counterpart` });
+      } else demands = { ...demands, closed: `"${key}" of the controller may keep requests out` };
     }
   }
   return demands;
+}
+
+/** Files often hold those of applications, too. */
+function isOfController(resource: SourceNode): boolean {
+  if (textOf(child(resource, 'kind')) !== 'ConfigMap') return false;
+  const own = [harmless, telling, closing, /^(?:global-auth-url|whitelist-source-range)$/];
+  return entriesOf(child(resource, 'data')).some(([key]) => own.some((expression) => expression.test(key)));
 }

@@ -1,108 +1,133 @@
-/** Paths of an Ingress as ingress-nginx reads them, with what `rewrite-target` makes of them. */
-import { type PathPattern, type PathShape, patternOf, type ShapeSegment, shapeOf } from './path-shape.ts';
+/**
+ * Paths of an Ingress as the locations that ingress-nginx makes of them (`updateServerLocations` and `buildLocation` of the
+ * controller): plain texts, or, where any path of the host is an expression, expressions whose case does not count.
+ */
+import { literalPath, type PathPattern, patternOf } from './path-patterns.ts';
 
-export interface NginxPath {
-  readonly shape: PathShape;
-  readonly pattern: PathPattern | null;
-  readonly stripPrefix: string;
-  readonly addPrefix: string;
-  /** Why the pattern is not the whole of it, or what makes it of no use; null: nothing. */
-  readonly loss: string | null;
-  /** The rewriting cannot be done, so that the route must not be open. */
-  readonly broken: boolean;
+/** Decoded paths; in small letters where case does not count. */
+export interface Matcher {
+  readonly kind: 'exact' | 'prefix';
+  readonly text: string;
 }
 
-export interface NginxPathOptions {
+export interface NginxPath {
+  /** As in the configuration of nginx, where longer expressions count first. */
+  readonly written: string;
+  /** What the location matches; not less, where it is not understood. */
+  readonly matchers: readonly Matcher[];
+  /** What its route takes. */
+  readonly taken: readonly Matcher[];
+  /** Null: no request that the gateway forwards. */
+  readonly pattern: PathPattern | null;
+  /** "/v1/api" also matches "/v1/apix", which no pattern says: the segments below `parent` that begin with `text`. */
+  readonly beginning: { readonly parent: string; readonly text: string } | null;
+  /** Why it is not understood; null: it is. */
+  readonly why: string | null;
+  readonly stripPrefix: string;
+  readonly addPrefix: string;
+}
+
+export interface PathSource {
   readonly host: string | null;
   readonly path: string;
   readonly type: string;
-  /** Some Ingress of the host uses expressions, so that all its paths are expressions, whose case does not count. */
-  readonly expressions: boolean;
   readonly rewriteTarget: string | null;
+  /** Whether its own Ingress makes it an expression. */
+  readonly expression: boolean;
+  /** Whether paths of its host are expressions. */
+  readonly expressions: boolean;
 }
 
-export function readNginxPath(options: NginxPathOptions): NginxPath {
-  const { host, path, type, expressions, rewriteTarget } = options;
-  const plain = { stripPrefix: '', addPrefix: '', broken: false };
-  if (!path.startsWith('/')) return { ...unknown(host, ''), loss: 'its path does not start with "/"' };
-  if (!expressions) {
-    if (type === 'Exact') return { ...exactly(host, path), ...plain };
-    if (type === 'Prefix' || path.endsWith('/')) return { ...below(host, path), ...plain };
-    return { ...beginning(host, path), ...plain };
+export function rewrites({ path, rewriteTarget }: Pick<PathSource, 'path' | 'rewriteTarget'>): boolean {
+  return rewriteTarget !== null && rewriteTarget !== '' && rewriteTarget !== path;
+}
+
+/** A path with type "Prefix" is two expressions where expressions are meant for others. */
+export function readNginxPaths(source: PathSource): readonly NginxPath[] {
+  const { path, type, expression, expressions } = source;
+  if (!path.startsWith('/')) return [made(source, path, [prefix('')], 'its path does not start with "/"')];
+  const whole = path.replace(/\/$/, '');
+  const split = type === 'Prefix' && !expression && path !== '/';
+  if (expressions) {
+    if (!split) return [readExpression(source, path)];
+    return [readExpression(source, `${whole}/`), readExpression(source, path)];
   }
-  return readExpression(options, rewriteTarget);
-}
-
-type Matched = Pick<NginxPath, 'shape' | 'pattern' | 'loss'>;
-
-/** `/lit(/|$)(.*)`, `/lit/(.*)`, `/lit/?(.*)`, `/lit$`, and plain text. */
-function readExpression({ host, path }: NginxPathOptions, rewriteTarget: string | null): NginxPath {
-  const read = /^((?:\/[A-Za-z0-9_~-]+|\/[A-Za-z0-9_~-]*(?:\\?\.[A-Za-z0-9_~-]+)+)*)(\/?)(.*)$/.exec(path);
-  const base = (read?.[1] ?? '').replaceAll('\\', '');
-  const tail = `${read?.[2] ?? ''}${read?.[3] ?? path}`;
-  const rewritten = (group: number | null) => rewrite(rewriteTarget, base, group);
-  if (/^\(\/\|\$\)\(\.\*\)$/.test(tail)) return { ...below(host, base), ...rewritten(2) };
-  if (/^\/\(\.\*\)\$?$/.test(tail) || (base === '' && /^\/\?\(\.\*\)\$?$/.test(tail))) {
-    return { ...below(host, base), ...rewritten(1) };
+  if (type === 'Exact') return [made(source, path, [exact(path)])];
+  if (type === 'Prefix' || path.endsWith('/')) {
+    // nginx redirects "/a" to "/a/".
+    return [made(source, path, path === '/' ? [prefix('/')] : [prefix(`${whole}/`), exact(whole)])];
   }
-  if (/^\/(?:\.\*)?$/.test(tail)) return { ...below(host, base), ...rewritten(null) };
-  if (tail === '$' || tail === '/?$' || tail === '/$')
-    return { ...exactly(host, base === '' ? '/' : base), ...rewritten(null) };
-  if (base !== '' && /^\/?\??\(\.\*\)\$?$/.test(tail)) return { ...beginning(host, base), ...rewritten(1) };
-  if (base !== '' && (tail === '' || tail === '.*')) return { ...beginning(host, base), ...rewritten(null) };
-  return { ...unknown(host, base), loss: `the expression "${path}" is not one that a path pattern can say` };
+  return [made(source, path, [prefix(path)])];
 }
 
-/** `group`: which capture is the rest of the path. */
-function rewrite(
-  target: string | null,
-  base: string,
-  group: number | null,
-): Pick<NginxPath, 'stripPrefix' | 'addPrefix' | 'broken'> {
-  if (target === null) return { stripPrefix: '', addPrefix: '', broken: false };
-  const read = /^((?:\/[A-Za-z0-9_.~-]+)*)\/\$(\d)$/.exec(target);
-  if (read !== null && Number(read[2]) === group) {
-    const addPrefix = read[1]!;
-    return base === addPrefix
-      ? { stripPrefix: '', addPrefix: '', broken: false }
-      : { stripPrefix: base, addPrefix, broken: false };
+function readExpression(source: PathSource, path: string): NginxPath {
+  const read = /^((?:[A-Za-z0-9_~/-]|\\[.~_/-])*)(.*)$/s.exec(path)!;
+  const quantified = /^[?*+{]/.test(read[2]!);
+  const literal = quantified ? read[1]!.replace(/\\?.$/, '') : read[1]!;
+  const tail = path.slice(literal.length);
+  const text = literal.replaceAll('\\', '').toLowerCase();
+  const below = [prefix(`${text}/`), exact(text)];
+  const known: Readonly<Record<string, readonly [matchers: readonly Matcher[], rest: string | null]>> = {
+    '': [[prefix(text)], null],
+    '.*': [[prefix(text)], null],
+    '(.*)': [[prefix(text)], '$1'],
+    '/?(.*)': [[prefix(text)], '/$1'],
+    ...(text.endsWith('/') ? {} : { '(/|$)(.*)': [below, '/$2'], '(/.*)?$': [below, null] }),
+    $: [[exact(text)], null],
+    '/?$': [[exact(text), exact(`${text}/`)], null],
+  };
+  const found = known[tail.endsWith('(.*)$') ? tail.slice(0, -1) : tail];
+  if (found === undefined) {
+    const anywhere = tail.replace(/\([^()]*\)/g, '').includes('|');
+    const why = `the expression "${path}" is none that a path pattern can say`;
+    return made(source, path, [prefix(anywhere ? '' : text)], why);
   }
-  return { stripPrefix: '', addPrefix: '', broken: true };
+  const [matchers, rest] = found;
+  if (!rewrites(source)) return made(source, path, matchers);
+  // What a group holds begins with the slash unless the text before it ends with one.
+  const group = rest === '$1' && text.endsWith('/') ? '/$1' : rest;
+  const target = source.rewriteTarget!;
+  const stripPrefix = literal.replaceAll('\\', '').replace(/\/$/, '');
+  const addPrefix = group !== null && target.endsWith(group) ? target.slice(0, -group.length) : null;
+  if (addPrefix === null || !/^(?:\/[A-Za-z0-9_.~-]+)*$/.test(addPrefix)) {
+    return made(source, path, matchers, `"rewrite-target: ${target}" is no change of a prefix`);
+  }
+  const plain = made(source, path, matchers);
+  return stripPrefix === addPrefix ? plain : { ...plain, stripPrefix, addPrefix };
 }
 
-function exactly(host: string | null, path: string): Matched {
-  // Braces would be a parameter.
-  const pattern = /[{}*]/.test(path.replace(/\/\*\*$/, '')) ? null : patternOf(host, path);
-  return pattern === null
-    ? { ...unknown(host, ''), loss: `no path pattern is like "${path}"` }
-    : { shape: shapeOf(pattern), pattern, loss: null };
-}
-
-function below(host: string | null, path: string): Matched {
-  return exactly(host, `${path.replace(/\/+$/, '')}/**`);
-}
-
-/** "/api" also takes "/apix". */
-function beginning(host: string | null, path: string): Matched {
-  const whole = below(host, path);
-  if (whole.pattern === null) return whole;
-  const { segments } = whole.shape;
-  const last = segments.at(-1);
-  if (last?.kind !== 'literal') return whole;
-  const some: ShapeSegment = { kind: 'some', prefix: last.text, suffix: '' };
+/** The widest matcher says the pattern. */
+function made(
+  { host }: PathSource,
+  written: string,
+  matchers: readonly Matcher[],
+  why: string | null = null,
+): NginxPath {
+  const [{ kind, text }] = matchers as readonly [Matcher];
+  const base = text.replace(/\/$/, '');
+  const rest = kind === 'prefix';
+  const cut = rest && text !== '' && !text.endsWith('/') ? text.lastIndexOf('/') : -1;
+  const segments = base
+    .split('/')
+    .slice(1)
+    .map((part) => (part === '' ? '' : literalPath(part)));
+  const slashed: Matcher[] = rest ? [prefix(`${base}/`), exact(base)] : [exact(base), exact(`${base}/`)];
   return {
-    shape: { ...whole.shape, segments: [...segments.slice(0, -1), some] },
-    pattern: whole.pattern,
-    loss: `"${path}" is the beginning of any path there (${path}x too), and whole segments here`,
+    written,
+    matchers,
+    taken: base === '' ? [rest ? prefix('/') : exact('/')] : slashed,
+    pattern: patternOf(host, `/${[...segments, ...(rest ? ['**'] : [])].join('/')}`),
+    beginning: cut < 0 ? null : { parent: text.slice(0, cut), text: text.slice(cut + 1) },
+    why,
+    stripPrefix: '',
+    addPrefix: '',
   };
 }
 
-/** Nothing is known but whole segments at the beginning. */
-function unknown(host: string | null, base: string): Omit<NginxPath, 'loss'> {
-  const pattern = patternOf(host, `${base}/**`);
-  const known = pattern === null ? [] : shapeOf(pattern).segments;
-  const last = known.at(-1);
-  const segments: readonly ShapeSegment[] =
-    last?.kind === 'literal' ? [...known.slice(0, -1), { kind: 'some', prefix: last.text, suffix: '' }] : known;
-  return { shape: { host, segments, rest: true }, pattern: null, stripPrefix: '', addPrefix: '', broken: false };
+function exact(text: string): Matcher {
+  return { kind: 'exact', text };
+}
+
+function prefix(text: string): Matcher {
+  return { kind: 'prefix', text };
 }

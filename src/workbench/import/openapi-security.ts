@@ -1,87 +1,85 @@
-/** `security` of an operation: alternatives, each of schemes that are all needed, with scopes that are roles here. */
-import { alternativesOf } from './access-alternatives.ts';
-import type { ConditionEntry } from './condition-entry.ts';
+/**
+ * `security` of an operation. The Auth API stands for one security scheme of the document: what that scheme opens is
+ * carried over, with scopes as roles, and every other way in is left behind.
+ */
 import type { ImportedAccess } from './imported-rule.ts';
 import { entriesOf, isMapping, listOf, textsOf } from './source-node.ts';
 import type { SourceNode } from './source-text.ts';
 
-/** How a scheme's credential comes: as a bearer, as a key in a header, or in a way that is not read here. */
-export type Scheme = 'bearer' | 'key' | 'other';
-
 export interface Demand {
   readonly access: ImportedAccess;
-  readonly when: readonly ConditionEntry[];
-  readonly remark: string | null;
+  readonly denied: string | null;
+  readonly stricter: readonly string[];
 }
 
-type Tell = (why: string, at?: SourceNode) => void;
+export interface SchemeChoice {
+  /** Null: none. */
+  readonly auth: string | null;
+  /** Why another scheme is denied. */
+  readonly others: string;
+  readonly declared: ReadonlySet<string>;
+}
+
+const roleName = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/;
+
+/** Names of the schemes in a list of requirements. */
+export function schemesIn(security: SourceNode | undefined): readonly string[] {
+  return listOf(security).flatMap((alternative) => entriesOf(alternative).map(([name]) => name));
+}
 
 /** `node`: of the operation, or else of the document. */
-export function readSecurity(node: SourceNode | undefined, schemes: ReadonlyMap<string, Scheme>, tell: Tell): Demand {
-  const deny = (why: string): Demand => {
-    tell(`denied, because ${why}`, node);
-    return { access: 'deny', when: [], remark: `denied: ${why}` };
-  };
-  if (node === undefined) return deny('nothing says who may; "security: []" would say everybody');
-  if (!Array.isArray(node.value)) return deny('"security" is no list');
+export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice): Demand {
+  if (node === undefined) return denied('nothing says who may; "security: []" would say everybody');
+  if (!Array.isArray(node.value)) return denied('"security" is no list');
   const alternatives = listOf(node);
-  if (alternatives.length === 0) return plain('public');
-  const read: { readonly scheme: Scheme; readonly scopes: readonly string[] }[] = [];
-  let optional = false;
-  for (const alternative of alternatives) {
-    if (!isMapping(alternative)) return deny('"security" holds something that is no requirement');
-    const needed = entriesOf(alternative);
-    if (needed.length === 0) {
-      optional = true;
-      continue;
-    }
-    if (needed.length > 1) {
-      const names = needed.map(([name]) => name).join(' and ');
-      tell(`one of its ways in is left out: ${names} at once`, alternative);
-      continue;
-    }
-    const [name, scopes] = needed[0]!;
-    const scheme = schemes.get(name);
-    const list = textsOf(scopes);
-    if (scheme === undefined || list === null) {
-      tell(
-        `one of its ways in is left out: ${scheme === undefined ? `there is no security scheme "${name}"` : 'its scopes are no list of names'}`,
-        alternative,
-      );
-      continue;
-    }
-    read.push({ scheme, scopes: list });
+  if (alternatives.some((one) => !isMapping(one))) return denied('"security" holds something that is no requirement');
+  const entries = alternatives.map(entriesOf);
+  const stricter: string[] = [];
+  const scopes = entries.flatMap((needed): (readonly string[])[] => {
+    if (needed.length === 0) return [];
+    const read = scopesOf(needed, schemes);
+    if (typeof read !== 'string') return [read];
+    stricter.push(`a way in is left out: ${read}`);
+    return [];
+  });
+  if (entries.length === 0) return { access: 'public', denied: null, stricter: [] };
+  if (entries.some((needed) => needed.length === 0)) {
+    // The service is told who asks, where that can be told.
+    return { access: scopes.length === 0 ? 'public' : 'optional', denied: null, stricter: [] };
   }
-  if (optional) {
-    if (read.some(({ scopes }) => scopes.length > 0)) tell('scopes of an optional credential are not asked for', node);
-    return plain('optional');
-  }
-  if (read.length === 0) return deny('none of its ways in can be carried over');
-  return exceptKeys(read) ?? joined(read, tell);
+  const [first] = scopes;
+  if (first === undefined) return denied(stricter[0]!.replace(/^a way in is left out: /, ''));
+  const access = anyOf(scopes);
+  return access === null
+    ? denied('its alternatives need several scopes each, which no rule says')
+    : { access, denied: null, stricter };
 }
 
-function plain(access: ImportedAccess): Demand {
-  return { access, when: [], remark: null };
+function denied(why: string): Demand {
+  return { access: 'deny', denied: why, stricter: [] };
 }
 
-/** Bearers that need one of some scopes, beside keys that need none: a condition says just that. */
-function exceptKeys(read: readonly { readonly scheme: Scheme; readonly scopes: readonly string[] }[]): Demand | null {
-  const keys = read.filter(({ scheme }) => scheme === 'key');
-  const bearers = read.filter(({ scheme }) => scheme === 'bearer');
-  if (keys.length === 0 || bearers.length === 0 || keys.length + bearers.length < read.length) return null;
-  if (keys.some(({ scopes }) => scopes.length > 0) || bearers.some(({ scopes }) => scopes.length !== 1)) return null;
-  const { access } = alternativesOf(bearers.map(({ scopes }) => scopes));
-  if (typeof access === 'string') return null;
-  const unless = [...access.any, ...access.all];
-  return {
-    access: 'authenticated',
-    when: [{ identity: 'kind', equals: 'key_pair', unless, reason: 'scope_missing' }],
-    remark: null,
-  };
+/** Scopes of the scheme that is carried over; or why this alternative is not. */
+function scopesOf(
+  needed: readonly (readonly [string, SourceNode])[],
+  { auth, others, declared }: SchemeChoice,
+): readonly string[] | string {
+  const [[name, list]] = needed as readonly [readonly [string, SourceNode]];
+  const unknown = needed.find(([scheme]) => !declared.has(scheme));
+  if (unknown !== undefined) return `there is no security scheme "${unknown[0]}"`;
+  if (needed.length > 1) return 'it needs several credentials at once';
+  if (name !== auth) return others;
+  const scopes = textsOf(list);
+  if (scopes === null) return 'its scopes are no list of names';
+  const odd = scopes.find((scope) => !roleName.test(scope));
+  return odd === undefined ? scopes : `the scope ${JSON.stringify(odd)} cannot be the name of a role`;
 }
 
-function joined(read: readonly { readonly scopes: readonly string[] }[], tell: Tell): Demand {
-  const { access, loss } = alternativesOf(read.map(({ scopes }) => scopes));
-  if (loss !== null) tell(loss);
-  return { access, when: [], remark: loss };
+/** Null: no rule says it. */
+function anyOf(alternatives: readonly (readonly string[])[]): ImportedAccess | null {
+  if (alternatives.some((scopes) => scopes.length === 0)) return 'authenticated';
+  const sets = new Map(alternatives.map((scopes) => [...new Set(scopes)].sort()).map((set) => [set.join(' '), set]));
+  const distinct = [...sets.values()];
+  if (distinct.length === 1) return { any: [], all: distinct[0]! };
+  return distinct.every((set) => set.length === 1) ? { any: distinct.flat(), all: [] } : null;
 }

@@ -1,17 +1,29 @@
 /** The platform's table of routes: `method`, `relativePath`, `redirectTo`, `public`, `optional`, `roles`, `enabled`. */
-
-import { alternativesOf } from './access-alternatives.ts';
-import type { ImportedAccess, ImportedRule, Leftover } from './imported-rule.ts';
-import { patternOf, shapeOf } from './path-shape.ts';
+import { denyUncertain } from './deny-uncertain.ts';
+import {
+  deny,
+  type ImportedAccess,
+  type ImportedRule,
+  type Leftover,
+  plainRule,
+  sameDemands,
+  sameEffect,
+} from './imported-rule.ts';
+import {
+  keyOf,
+  literalPath,
+  type PathPattern,
+  parameterName,
+  pathsMeet,
+  patternOf,
+  takesRest,
+} from './path-patterns.ts';
 import type { ReadSource } from './read-source.ts';
-import { readMethods, splitUrl } from './read-values.ts';
-import type { Semantics } from './settle.ts';
+import { knownMethods, splitUrl } from './read-values.ts';
 import { child, entriesOf, isMapping, listOf, refuse, textOf, textsOf } from './source-node.ts';
 import { printable, type SourceNode } from './source-text.ts';
 
-export const platformSemantics: Semantics = { overlaps: 'specific', wins: () => true };
-
-const known = new Set([
+const knownKeys = new Set([
   'method',
   'relativePath',
   'redirectTo',
@@ -20,100 +32,157 @@ const known = new Set([
   'enabled',
   'optional',
   'description',
+  'region',
 ]);
+const roleName = /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/;
 
 export function isPlatform(document: SourceNode): boolean {
   return rowsOf(document).some((row) => child(row, 'relativePath') !== undefined);
 }
 
 export function readPlatform(documents: readonly SourceNode[]): ReadSource {
-  const leftovers: Leftover[] = [];
-  const rules = documents.flatMap((document) => rowsOf(document).map((row) => readRow(row, leftovers)));
-  return { rules, leftovers, roles: [], identityHeaders: new Map() };
+  const lost: Leftover[] = [];
+  const rows = documents.flatMap((document) => rowsOf(document).map((row) => readRow(row, lost)));
+  const rules = denyUncertain(rows, isSafe);
+  return { rules: [...rules, ...closedHeads(rules)], lost, identityHeaders: new Map(), auth: null };
+}
+
+interface Row {
+  readonly rule: ImportedRule;
+  /** Whether the pattern matches nothing else. */
+  readonly exact: boolean;
+  /** Its path ends with a slash. */
+  readonly slash: boolean;
+}
+
+/** A text counts before `:name`, that before `*any`, as here; what differs is where a slash ends the path. */
+function isSafe(own: Row, other: Row): boolean {
+  const [{ rule: a }, { rule: b }] = [own, other];
+  if (!methodsMeet(a, b)) return true;
+  if (keyOf(a.pattern!) === keyOf(b.pattern!)) return sameEffect(a, b);
+  return sameDemands(a, b) || (other.exact && !slashRivals(own, other));
+}
+
+function methodsMeet(a: ImportedRule, b: ImportedRule): boolean {
+  if (a.methods === null || b.methods === null) return true;
+  return a.methods.some((method) => b.methods!.includes(method));
+}
+
+/** "/a" takes "/a/" here, and "/a/**" takes "/a": whether that may be for the other row. */
+function slashRivals(own: Row, other: Row): boolean {
+  const [a, b] = [own.rule.pattern!, other.rule.pattern!];
+  if (!takesRest(a)) return a.segments.length > 0 && (takesRest(b) || own.slash !== other.slash);
+  return !takesRest(b) && b.segments.length === a.segments.length - 1;
+}
+
+/** HEAD goes by the row of GET here. Where a wider row has a say in HEAD, it stays closed. */
+function closedHeads(rules: readonly ImportedRule[]): readonly ImportedRule[] {
+  const claims = ({ methods }: ImportedRule) => methods === null || methods.includes('HEAD');
+  const placed = rules.filter(({ pattern }) => pattern !== null);
+  const keys = new Set(placed.filter(claims).map(({ pattern }) => keyOf(pattern!)));
+  return placed.flatMap((rule): ImportedRule[] => {
+    const key = keyOf(rule.pattern!);
+    if (rule.access === 'deny' || rule.methods?.includes('GET') !== true || keys.has(key)) return [];
+    const wider = placed.find(
+      (other) => claims(other) && pathsMeet(other.pattern!, rule.pattern!) && !sameDemands(other, rule),
+    );
+    if (wider === undefined) return [];
+    keys.add(key);
+    const head = { ...rule, name: `${rule.name}-head`, methods: ['HEAD'], remarks: [], stricter: [], added: true };
+    return [deny(head, `HEAD may be for ${wider.name} (line ${wider.place.line})`)];
+  });
 }
 
 function rowsOf(document: SourceNode): readonly SourceNode[] {
   return listOf(Array.isArray(document.value) ? document : child(document, 'routes'));
 }
 
-function readRow(row: SourceNode, leftovers: Leftover[]): ImportedRule {
+function readRow(row: SourceNode, lost: Leftover[]): Row {
   if (!isMapping(row)) return refuse(row, 'a row of the table is a mapping');
   const { file, line } = row;
-  const path = textOf(child(row, 'relativePath')) ?? '';
-  const written = (textOf(child(row, 'method')) ?? '').toUpperCase();
-  const what = `${written} ${printable(path)}`.trim();
-  const remarks: string[] = [];
-  const tell = (why: string, at: SourceNode = row) => leftovers.push({ file, line: at.line, what, why });
-  const deny = (why: string, at?: SourceNode): 'deny' => {
-    tell(`denied, because ${why}`, at);
-    remarks.push(`denied: ${why}`);
-    return 'deny';
-  };
-  for (const [key, value] of entriesOf(row)) if (!known.has(key)) tell(`its "${printable(key)}"`, value);
-  const description = textOf(child(row, 'description'));
-  if (description !== null) remarks.push(printable(description));
-  const every = written === 'ANY' || written === '*';
-  const methods = every ? null : (readMethods({ ...row, value: [child(row, 'method') ?? row] }, tell) ?? []);
-  const pattern = patternOf(null, pathOf(path));
-  if (pattern === null) tell('left out: no path pattern is like it', child(row, 'relativePath'));
+  const path = textOf(child(row, 'relativePath'));
+  if (path === null) return refuse(row, '"relativePath" is missing');
+  const method = (textOf(child(row, 'method')) ?? '').toUpperCase();
+  const every = method === 'ANY' || method === '*';
+  const known = knownMethods.includes(method);
+  const read = readPath(path.startsWith('/') ? path : `/${path}`);
   const service = splitUrl(textOf(child(row, 'redirectTo')));
-  let access = accessOf(row, deny);
-  if (access === 'public' && child(row, 'optional')?.value === true) {
-    tell('it is public and optional: no credential is read', child(row, 'optional'));
+  const demand = readAccess(row);
+  const description = textOf(child(row, 'description'));
+  const region = child(row, 'region');
+  const name = nameOf(method, path);
+  if (region !== undefined) {
+    const { line } = region;
+    lost.push({ kind: 'lost', file, line, what: name, why: 'its "region" has no counterpart' });
   }
-  if (service === null) access = deny('"redirectTo" is no base URL of a service', child(row, 'redirectTo'));
-  return {
-    name: nameOf(written, path),
+  const reasons = [
+    every || known ? null : `no ${printable(method) || 'such'} request is ever forwarded`,
+    oddKey(row),
+    read.why,
+    service === null ? '"redirectTo" is no base URL of a service' : null,
+    typeof demand === 'object' && 'why' in demand ? demand.why : null,
+  ];
+  const denied = reasons.find((reason) => reason !== null) ?? null;
+  const rule: ImportedRule = {
+    ...plainRule,
+    name,
     place: { file, line },
-    shape: pattern === null ? { host: null, segments: [], rest: true } : shapeOf(pattern),
-    pattern,
-    methods,
-    access,
-    when: [],
+    pattern: read.pattern,
+    methods: every ? null : known ? [method] : [],
+    access: denied !== null || (typeof demand === 'object' && 'why' in demand) ? 'deny' : demand,
     upstream: service?.origin ?? null,
-    stripPrefix: '',
     addPrefix: service?.path ?? '',
-    anyCase: false,
-    websocket: false,
-    remarks,
+    remarks: description === null ? [] : [printable(description)],
+    denied,
   };
+  return { rule, exact: read.why === null, slash: path.endsWith('/') };
 }
 
-function accessOf(row: SourceNode, deny: (why: string, at?: SourceNode) => 'deny'): ImportedAccess {
+function oddKey(row: SourceNode): string | null {
+  const odd = entriesOf(row).find(([key]) => !knownKeys.has(key));
+  return odd === undefined ? null : `what "${printable(odd[0])}" asks for is not known`;
+}
+
+function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } {
   const flags = new Map<string, boolean>();
   for (const key of ['public', 'optional', 'enabled']) {
     const node = child(row, key);
     if (node === undefined || node.value === null) continue;
-    if (typeof node.value !== 'boolean') return deny(`"${key}" is neither true nor false`, node);
+    if (typeof node.value !== 'boolean') return { why: `"${key}" is neither true nor false` };
     flags.set(key, node.value);
   }
   const rolesNode = child(row, 'roles');
   const roles = rolesNode === undefined || rolesNode.value === null ? [] : textsOf(rolesNode);
-  if (roles === null) return deny('"roles" is no list of names', rolesNode);
-  if (flags.get('enabled') === false) return deny('it is not enabled');
-  const open = flags.get('public') === true ? 'public' : flags.get('optional') === true ? 'optional' : null;
-  if (roles.length === 0) return open ?? 'authenticated';
-  if (open !== null) return deny(`it is ${open} and has roles`, rolesNode);
-  const { access, loss } = alternativesOf(roles.map((role) => [role]));
-  return access === 'deny' ? deny(loss?.replace(/^denied, because /, '') ?? 'of its roles', rolesNode) : access;
+  if (roles === null) return { why: '"roles" is no list of names' };
+  if (flags.get('enabled') === false) return 'deny';
+  const [open, optional] = [flags.get('public') === true, flags.get('optional') === true];
+  if (open && optional) return { why: 'it is public and optional' };
+  if (roles.length === 0) return open ? 'public' : optional ? 'optional' : 'authenticated';
+  if (open || optional) return { why: `it is ${open ? 'public' : 'optional'} and has roles` };
+  const odd = roles.find((role) => !roleName.test(role));
+  if (odd !== undefined) return { why: `${JSON.stringify(printable(odd))} cannot be the name of a role` };
+  return { any: [...new Set(roles)], all: [] };
 }
 
-/** `/user/:id` and `/files/*any`. */
-function pathOf(path: string): string {
+/** `/user/:id` and `/files/*any`. `why`: the pattern takes more. */
+function readPath(path: string): { readonly pattern: PathPattern | null; readonly why: string | null } {
   const names = new Set<string>();
-  const parts = path.split('/').map((part, index) => {
-    if (part.startsWith('*')) return '**';
-    // Braces would be a parameter.
-    if (!part.startsWith(':')) return /[{}*]/.test(part) ? '{' : part;
-    const base = part
-      .slice(1)
-      .replace(/[^A-Za-z0-9_]/g, '_')
-      .replace(/^(?=\d|$)/, '_');
-    const name = names.has(base) ? `${base}_${index}` : base;
-    names.add(name);
-    return `{${name}}`;
-  });
-  return parts.join('/');
+  const written: string[] = [];
+  let why: string | null = null;
+  const parts = path.replace(/\/$/, '').split('/').slice(1);
+  for (const [index, part] of parts.entries()) {
+    if (part.startsWith('*')) {
+      written.push('**');
+      if (index < parts.length - 1) why = `"${printable(part)}" stands only at the end of a path`;
+      break;
+    }
+    if (/^:[^:*]*$/.test(part)) written.push(`{${parameterName(part.slice(1), index, names)}}`);
+    else if (/[:*]/.test(part)) {
+      why = `"${printable(part)}" is a part of a segment, which has no counterpart`;
+      written.push(`{${parameterName('part', index, names)}}`);
+    } else written.push(part === '' ? '' : literalPath(part));
+  }
+  return { pattern: patternOf(null, `/${written.join('/')}`), why };
 }
 
 function nameOf(method: string, path: string): string {

@@ -1,8 +1,6 @@
 /** Values that several formats have: methods, URLs of services, address ranges. */
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import { listOf, textOf } from './source-node.ts';
-import type { SourceNode } from './source-text.ts';
 
 /** Methods that a rule can have (`config/schema/methods.ts`); no others are ever forwarded. */
 export const knownMethods: readonly string[] = (
@@ -10,19 +8,6 @@ export const knownMethods: readonly string[] = (
   'MKCALENDAR MKACTIVITY CHECKOUT MERGE ACL BIND REBIND UNBIND LINK UNLINK PURGE NOTIFY SUBSCRIBE UNSUBSCRIBE ' +
   'M-SEARCH SOURCE'
 ).split(' ');
-
-/** Null: every method. What is not known is told and left out. */
-export function readMethods(
-  node: SourceNode | undefined,
-  tell: (why: string, at?: SourceNode) => void,
-): readonly string[] | null {
-  const written = listOf(node).map(textOf);
-  if (written.length === 0) return null;
-  const methods = written.map((method) => (method ?? '').toUpperCase());
-  const unknown = methods.filter((method) => !knownMethods.includes(method));
-  if (unknown.length > 0) tell(`methods ${unknown.join(', ')} are left out`, node);
-  return methods.filter((method) => knownMethods.includes(method));
-}
 
 /** Origin, and path without a slash at its end; null when it is no URL of a service. */
 export function splitUrl(url: string | null): { readonly origin: string; readonly path: string } | null {

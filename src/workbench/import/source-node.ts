@@ -36,6 +36,26 @@ export function textsOf(node: SourceNode | undefined): readonly string[] | null 
   return texts.every((text) => typeof text === 'string') ? texts : null;
 }
 
+/** What a reference within the document (`#/...`) leads to, or the node itself; null: it leads elsewhere. */
+export function follow(document: SourceNode, node: SourceNode): SourceNode | null {
+  let at = node;
+  for (let steps = 0; steps < 16; steps += 1) {
+    const reference = child(at, '$ref');
+    if (reference === undefined) return at;
+    const path = textOf(reference);
+    // What is beside a reference may change it.
+    if (path?.startsWith('#/') !== true || entriesOf(at).length > 1) return null;
+    const keys = path
+      .slice(2)
+      .split('/')
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const target = child(document, ...keys);
+    if (target === undefined) return null;
+    at = target;
+  }
+  return null;
+}
+
 /** Throws `SourceError` for a node. */
 export function refuse(node: SourceNode, what: string): never {
   throw new SourceError(`${node.file}:${node.line}: ${what}`);

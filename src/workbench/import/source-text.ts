@@ -108,10 +108,20 @@ class Builder {
     if (isSeq(node)) return node.items.map((item) => this.build(item as ParsedNode | null, depth + 1, offset));
     if (!isMap(node)) return scalarOf(node as Scalar.Parsed);
     const entries = new Map<string, SourceNode>();
+    const merged: SourceNode[] = [];
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? scalarText(key) : fail('a key that is no plain text');
+      if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
+        merged.push(this.build(value as ParsedNode | null, depth + 1, key.range[0]));
+        continue;
+      }
       if (entries.has(name)) fail(`the key "${printable(name)}" is repeated`);
       entries.set(name, this.build(value as ParsedNode | null, depth + 1, key?.range[0] ?? offset));
+    }
+    // What a merge key (https://yaml.org/type/merge.html) brings along gives way to keys of the mapping itself.
+    for (const source of merged.flatMap(({ value }) => (Array.isArray(value) ? value : [{ value }]))) {
+      if (!(source.value instanceof Map)) fail('a merge key "<<" without a mapping');
+      for (const [name, value] of source.value) if (!entries.has(name)) entries.set(name, value);
     }
     return entries;
   }

@@ -48,7 +48,8 @@ describe('annotations', () => {
       { 'auth-url': 'http://p/oauth2/auth?allowed_groups=a,b' },
       '"authenticated" [group_missing]',
     ],
-    ['another question', { 'auth-url': 'http://p/auth?role=admin' }, '"deny"'],
+    ['groups of something else', { 'auth-url': 'http://p/auth?allowed_groups=a' }, '"authenticated"'],
+    ['no group at all', { 'auth-url': 'http://p/oauth2/auth?allowed_groups=,' }, '"deny"'],
     ['addresses', { 'whitelist-source-range': '10.0.0.0/8, 192.0.2.1/32' }, '"public" [address_not_allowed]'],
     ['addresses that are none', { 'whitelist-source-range': 'office' }, '"deny"'],
     ['either', { ...protectedBy, 'whitelist-source-range': '10.0.0.0/8', satisfy: 'any' }, '"optional" [not_allowed]'],
@@ -137,7 +138,7 @@ describe('annotations', () => {
     const { routes, leftovers } = imported(text);
     expect(routes.map((line) => line.split(' -> ')[0])).toEqual([`a.test/** ${expected}`]);
     if (expected === '"deny"')
-      expect(leftovers).toEqual([expect.stringMatching(/^i: denied, because .* another controller/)]);
+      expect(leftovers).toEqual([expect.stringMatching(/^denied: i \(a\.test\/\*\*\): .* another controller/)]);
   });
 
   test('what of the controller is not carried over is told', () => {
@@ -150,20 +151,22 @@ describe('annotations', () => {
       },
       {},
     );
-    expect(leftovers.filter((line) => line.startsWith('nginx: '))).toEqual([
-      'nginx: its "no-auth-locations"',
-      'nginx: all is denied, because "block-cidrs" can keep requests out and has no counterpart',
-      'nginx: its "use-forwarded-headers"',
+    expect(leftovers).toEqual([
+      'lost: nginx: its "no-auth-locations" has no counterpart',
+      'lost: nginx: its "use-forwarded-headers" has no counterpart',
+      'denied: i (a.test/**): "block-cidrs" of the controller may keep requests out',
     ]);
   });
 
-  test('headers of the answer that are fields of an identity', () => {
+  test('headers of the response that are fields of an identity', () => {
     const { text, leftovers } = read({
       annotations: { ...protectedBy, 'auth-response-headers': 'X-Auth-Request-User,X-Z', 'auth-signin': 'http://x' },
     });
     expect(text).toContain('x-auth-request-user: userId');
-    expect(leftovers).toContain('i: its header "X-Z": no field of an identity is known to be it');
-    expect(leftovers).toContain('i: its "auth-signin": whoever is not signed in gets 401, and no redirect');
+    expect(leftovers).toEqual([
+      'lost: i: its header "X-Z": no field of an identity is known to be it',
+      'lost: i: its annotation "auth-signin" has no counterpart',
+    ]);
   });
 });
 
@@ -193,8 +196,8 @@ describe('paths', () => {
     ],
     ['/x', 'Prefix', { 'rewrite-target': '/' }, 'a.test/x/** "deny" -> http://svc.ns.svc'],
     ['/x$', 'ImplementationSpecific', regex, 'a.test/x "public" -> http://svc.ns.svc'],
-    ['/x/[0-9]+', 'ImplementationSpecific', regex, undefined],
-    ['/{x}', 'Exact', {}, undefined],
+    ['/x/[0-9]+', 'ImplementationSpecific', regex, 'a.test/x/** "deny" -> http://svc.ns.svc'],
+    ['/{x}', 'Exact', {}, 'a.test/%7Bx%7D "public" -> http://svc.ns.svc'],
   ])('%s as %s with %j', (path, type, annotations, line) => {
     expect(read({ annotations, paths: [[path, type]] }, { host: 'last.test' }).routes.slice(0, -1)[0]).toBe(line);
   });
@@ -210,9 +213,38 @@ describe('paths', () => {
   });
 
   test('an open exact path below a protected one: a slash at its end would pass', () => {
-    expect(linesOf({ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] })).toEqual([
-      'a.test/** "authenticated"',
-      'a.test/healthz "authenticated"',
+    const parts = [{ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] }] as const;
+    expect(linesOf(...parts)).toEqual(['a.test/** "authenticated"', 'a.test/healthz "deny"']);
+    expect(read(...parts).text).toContain('which asks for something else, such as /healthz/');
+  });
+
+  test('expressions: the longest counts first, and one that is not understood closes what it may match', () => {
+    expect(
+      linesOf(
+        { annotations: regex, paths: [['/', 'ImplementationSpecific']] },
+        {
+          annotations: { ...regex, ...protectedBy },
+          paths: [['/api/[a-z]+/secret', 'ImplementationSpecific']],
+          name: 'keys',
+        },
+        { annotations: regex, paths: [['/api/x(/|$)(.*)', 'ImplementationSpecific']], name: 'x' },
+        { annotations: regex, paths: [['/api/longer-than-it(/|$)(.*)', 'ImplementationSpecific']], name: 'longer' },
+      ),
+    ).toEqual([
+      'a.test/** "public"',
+      'a.test/api/** "deny"',
+      'a.test/api/x/** "deny"',
+      'a.test/api/longer-than-it/** "public"',
+    ]);
+  });
+
+  test('hosts that the controller adds do not fall to those for every host', () => {
+    const annotations = { 'from-to-www-redirect': 'true', 'server-alias': 'c.test' };
+    expect(linesOf({ host: '' }, { annotations })).toEqual([
+      '/** "public"',
+      'a.test/** "public"',
+      'c.test/** "deny"',
+      'www.a.test/** "deny"',
     ]);
   });
 

@@ -10,8 +10,8 @@ const schemes = {
 };
 const document = (paths: object, more: object = {}) =>
   JSON.stringify({ openapi: '3.0.3', info: {}, components: { securitySchemes: schemes }, paths, ...more });
-const secured = (security: unknown, more: object = {}) =>
-  imported(document({ '/x': { get: { ...(security === undefined ? {} : { security }) } } }, more));
+const secured = (security: unknown, more: object = {}, auth: string | null = null) =>
+  imported(document({ '/x': { get: { ...(security === undefined ? {} : { security }) } } }, more), 'openapi', auth);
 
 describe('security', () => {
   test.each<[string, unknown, string]>([
@@ -21,10 +21,10 @@ describe('security', () => {
     ['an optional one', [{}, { token: [] }], '{"GET":"optional"}'],
     ['scopes', [{ oauth: ['b', 'a'] }], '{"GET":{"all":["a","b"]}}'],
     ['either scope', [{ oauth: ['a'] }, { oauth: ['b'] }], '{"GET":["a","b"]}'],
-    ['a scope, or a key without', [{ oauth: ['a'] }, { key: [] }], '{"GET":"authenticated"} [scope_missing]'],
-    ['a scope, or a password without', [{ oauth: ['a'] }, { basic: [] }], '{"GET":["a"]}'],
+    ['either of two sets of scopes', [{ oauth: ['a', 'b'] }, { oauth: ['c'] }], '{"GET":"deny"}'],
+    ['two schemes', [{ oauth: ['a'] }, { key: [] }], '{"GET":"deny"}'],
     ['two at once', [{ token: [], key: [] }], '{"GET":"deny"}'],
-    ['two at once, or one', [{ token: [], key: [] }, { oauth: ['a'] }], '{"GET":["a"]}'],
+    ['a scope that is no name of a role', [{ oauth: ['a b'] }], '{"GET":"deny"}'],
     ['a scheme that is not there', [{ nothing: [] }], '{"GET":"deny"}'],
     ['a scheme called __proto__', [JSON.parse('{"__proto__": []}')], '{"GET":"deny"}'],
     ['no list', { token: [] }, '{"GET":"deny"}'],
@@ -34,6 +34,26 @@ describe('security', () => {
     expect(secured(security).routes).toEqual([`/x ${access} -> http://service.invalid:8080`]);
   });
 
+  test.each<[string, unknown, string, string]>([
+    ['a scope, or a key', [{ oauth: ['a'] }, { key: [] }], 'oauth', '{"GET":["a"]}'],
+    ['a scope, or a key', [{ oauth: ['a'] }, { key: [] }], 'key', '{"GET":"authenticated"}'],
+    ['two at once, or one', [{ token: [], key: [] }, { oauth: ['a'] }], 'oauth', '{"GET":["a"]}'],
+  ])('one of several schemes by name: %s by %j with --auth %s', (_, security, auth, access) => {
+    const { routes, leftovers } = secured(security, {}, auth);
+    expect(routes).toEqual([`/x ${access} -> http://service.invalid:8080`]);
+    expect(leftovers).toEqual([expect.stringMatching(/^stricter: GET-x \(GET \/x\): a way in is left out: /)]);
+  });
+
+  test('a scheme that no operation asks for is a slip', () => {
+    expect(() => secured([{ token: [] }], {}, 'tokn')).toThrow('no operation asks for a security scheme "tokn"');
+  });
+
+  test('several schemes are told by name, with what to do', () => {
+    expect(secured([{ oauth: [] }, { key: [] }]).leftovers).toEqual([
+      'denied: GET-x (GET /x): several security schemes are in use (key, oauth); choose one with --auth',
+    ]);
+  });
+
   test('of the document, where the operation has none', () => {
     expect(secured(undefined, { security: [{ token: [] }] }).routes[0]).toContain('{"GET":"authenticated"}');
     expect(secured([], { security: [{ token: [] }] }).routes[0]).toContain('{"GET":"public"}');
@@ -41,21 +61,21 @@ describe('security', () => {
 });
 
 describe('paths', () => {
-  const at = (path: string, servers?: unknown, widen = false) =>
+  const at = (path: string, servers?: unknown) =>
     imported(
       document(
         { [path]: { get: { security: [] } }, '/last': { get: { security: [] } } },
         servers === undefined ? {} : { servers },
       ),
       'openapi',
-      { widen },
     ).routes.map((line) => line.split(' ')[0]);
   test.each<[string, unknown, readonly string[]]>([
     ['/a/{id}', undefined, ['/a/{id}', '/last']],
     ['/a/{pet-id}/{pet-id}', undefined, ['/a/{pet_id}/{pet_id_2}', '/last']],
     ['/a/b c', undefined, ['/a/b%20c', '/last']],
-    ['/a/{id}.json', undefined, ['/last']],
-    ['/a/{rest+}', undefined, ['/last']],
+    ['/a/{id}.json', undefined, ['/a/{part}', '/last']],
+    ['/a?b=c', undefined, ['/a', '/last']],
+    ['/a/{rest+}', undefined, ['/a/**', '/last']],
     ['/', undefined, ['/', '/last']],
     ['/a', [{ url: 'https://api.test/v1/' }], ['/v1/a', '/v1/last']],
     ['/a', [{ url: '/v1' }, { url: '/v2' }], ['/v1/a', '/v2/a', '/v1/last', '/v2/last']],
@@ -67,44 +87,60 @@ describe('paths', () => {
   ])('%s at %j', (path, servers, patterns) => {
     expect(at(path, servers)).toEqual(patterns);
   });
-
-  test('--widen takes the whole segment', () => {
-    expect(at('/a/{id}.json', undefined, true)).toEqual(['/a/{part}', '/last']);
-  });
 });
 
-test('what a template within a segment protects does not fall to the open path around it', () => {
-  const paths = {
-    '/files/{name}': { get: { security: [] } },
-    '/files/{name}.key': { get: { security: [{ token: [] }] } },
-    '/files/readme.key': { get: { security: [] } },
-  };
-  expect(imported(document(paths)).routes.map((line) => line.split(' ->')[0])).toEqual([
-    '/files/{name} {"GET":"authenticated"}',
-    '/files/readme.key {"GET":"public"}',
+const linesOf = (paths: object) => imported(document(paths)).routes.map((line) => line.split(' ->')[0]);
+const open = { security: [] };
+const closed = { security: [{ token: [] }] };
+
+test('what a template within a segment protects is denied in its place; a path without templates counts before it', () => {
+  expect(
+    linesOf({
+      '/files/{name}': { get: open, post: open },
+      '/files/{name}.key': { get: closed },
+      '/files/readme.key': { get: open },
+    }),
+  ).toEqual(['/files/{name} {"GET,POST":"deny"}', '/files/readme.key {"GET":"public"}']);
+});
+
+test('of two templates that can match one request neither counts first', () => {
+  expect(linesOf({ '/a/{b}/c': { get: open }, '/{a}/b/c': { get: closed } })).toEqual([
+    '/a/{b}/c {"GET":"deny"}',
+    '/{a}/b/c {"GET":"authenticated"}',
   ]);
 });
 
-test('two rules for the same requests are told, also where all of the document is one line', () => {
-  const open = { security: [] };
-  const closed = { security: [{ token: [] }] };
+test('"/f" and "/f/" are one route: denied when they ask for something else', () => {
+  expect(linesOf({ '/a': { get: closed, head: open }, '/f/': { get: open }, '/f': { get: closed } })).toEqual([
+    '/a {"GET":"authenticated","HEAD":"public"}',
+    '/f {"GET":"deny"}',
+  ]);
+});
+
+test('a path and an operation that stand in another file are denied, and those of the document are read', () => {
   const { routes, leftovers } = imported(
-    document({ '/a': { get: closed, head: open }, '/f/': { get: open }, '/f': { get: closed } }),
+    document({
+      '/x': { $ref: './x.yaml' },
+      '/y': { get: { $ref: './y.yaml#/get' } },
+      '/z': { $ref: '#/x-paths/~1z' },
+    }).replace(/^\{/, '{"x-paths":{"/z":{"get":{"security":[]}}},'),
   );
-  expect(routes.map((line) => line.split(' ->')[0])).toEqual([
-    '/a {"GET,HEAD":"authenticated"}',
-    '/f {"GET":"authenticated"}',
-  ]);
-  expect(leftovers.filter((line) => line.includes('only what all of them allow is allowed'))).toEqual([
-    'head-a: it matches requests of get-a (line 1) too; only what all of them allow is allowed',
-    'get-f: it matches requests of get-f (line 1) too; only what all of them allow is allowed',
+  expect(routes.map((line) => line.split(' ->')[0])).toEqual(['/x "deny"', '/y {"GET":"deny"}', '/z {"GET":"public"}']);
+  expect(leftovers).toEqual([
+    expect.stringMatching(/^denied: any-x \(\/x\): it is a reference to another file; bundle/),
+    expect.stringMatching(/^denied: GET-y \(GET \/y\): it is a reference to another file; bundle/),
   ]);
 });
 
-test('a path that stands in another file is denied', () => {
-  const { routes, leftovers } = imported(document({ '/x': { $ref: './x.yaml' } }));
-  expect(routes[0]).toContain('/x "deny"');
-  expect(leftovers).toContain('/x: denied, because it stands in another file ("$ref")');
+test('names of any length become names of routes', () => {
+  const long = 'a'.repeat(300);
+  const described = { '/x': { get: { operationId: long, ...open } }, '/y': { put: { operationId: long, ...open } } };
+  const { config } = imported(document(described));
+  expect(config.routes.routes.map(({ id }) => id.length <= 100)).toEqual([true, true]);
+});
+
+test('Swagger 2.0 is told how to become OpenAPI 3', () => {
+  expect(() => imported(JSON.stringify({ swagger: '2.0', paths: {} }))).toThrow(/this is Swagger 2.0; convert it/);
 });
 
 test.each(['2.0', '4.0.0', ''])('version %j is refused', (openapi) => {

@@ -22,7 +22,7 @@ describe('a row', () => {
     [
       'parameters and a rest',
       { relativePath: '/a/:id/b/:id/*any' },
-      '/a/{id}/b/{id_4}/** {"GET":"authenticated"} -> http://svc',
+      '/a/{id}/b/{id_3}/** {"GET":"authenticated"} -> http://svc',
     ],
     [
       'a service below a path',
@@ -30,7 +30,9 @@ describe('a row', () => {
       '/x {"GET":"authenticated"} -> http://svc:81 {"addPrefix":"/in"}',
     ],
     ['no service', { redirectTo: 'svc', public: true }, '/x {"GET":"deny"} -> http://service.invalid:8080'],
-    ['braces', { relativePath: '/{x}' }, undefined],
+    ['braces', { relativePath: '/{x}' }, '/%7Bx%7D {"GET":"authenticated"} -> http://svc'],
+    ['a parameter within a segment', { relativePath: '/v:x' }, '/{part} {"GET":"deny"} -> http://svc'],
+    ['a column that is not known', { allowedFrom: '10.0.0.0/8' }, '/x {"GET":"deny"} -> http://svc'],
   ])('%s', (_, more, line) => {
     expect(read(row(more), row({ relativePath: '/last' })).routes.slice(0, -1)[0]).toBe(line);
   });
@@ -41,16 +43,23 @@ describe('a row', () => {
     ]);
   });
 
-  test('public and optional: no credential is read, and that is told', () => {
-    const { routes, leftovers } = read(row({ public: true, optional: true }));
-    expect(routes).toEqual(['/x {"GET":"public"} -> http://svc']);
-    expect(leftovers).toEqual(['GET /x: it is public and optional: no credential is read']);
+  test('public and optional is denied, as is what stands there twice', () => {
+    expect(read(row({ public: true, optional: true })).leftovers).toEqual([
+      'denied: get-x (GET /x): it is public and optional',
+    ]);
+    const { routes, leftovers } = read(row({ public: true }), row({ roles: ['a'] }));
+    expect(routes).toEqual(['/x {"GET":"deny"} -> http://svc']);
+    expect(leftovers).toEqual([expect.stringContaining('which asks for something else')]);
   });
 
-  test('twice: only what both allow, and that is told', () => {
-    const { routes, leftovers } = read(row({ public: true }), row({ roles: ['a'] }));
-    expect(routes).toEqual(['/x {"GET":["a"]} -> http://svc']);
-    expect(leftovers).toEqual([expect.stringContaining('only what all of them allow is allowed')]);
+  test('a slash at the end, and HEAD, may be for a wider row', () => {
+    const wide = row({ method: 'ANY', relativePath: '/*any', roles: ['a'] });
+    const lines = (...rows: readonly object[]) => read(...rows).routes.map((line) => line.split(' ->')[0]);
+    expect(lines(row({ public: true }), wide)).toEqual(['/x {"GET":"deny"}', '/** ["a"]']);
+    expect(lines(row({ relativePath: '/x/*any', public: true }), wide)).toEqual([
+      '/x/** {"GET":"public","HEAD":"deny"}',
+      '/** ["a"]',
+    ]);
   });
 });
 
@@ -60,7 +69,7 @@ describe('hostile and broken files', () => {
     ['nothing', '', /^there is nothing in these files$/],
     ['no YAML', 'a: [', /^source:1: /],
     ['a template', 'a: {{ .Values.x }}\nb: }', /templates have to be rendered first|plain text/],
-    ['something else', '{"a": 1}', /what these files are cannot be seen: name one with --from/],
+    ['something else', '{"a": 1}', /the format of these files is not known: name one with --from/],
     [
       'a repeated key',
       '[{"relativePath": "/x", "relativePath": "/y"}]',
@@ -75,7 +84,7 @@ describe('hostile and broken files', () => {
     ['depth', '['.repeat(100) + ']'.repeat(100), /nested/],
     ['endless depth', '['.repeat(100_000), /nested|source/],
     ['rows that are none', '[{"relativePath": "/x"}, 3]', /a row of the table is a mapping/],
-    ['no route at all', '[{"relativePath": "x"}]', /no rule of platform in these files can be carried over/],
+    ['no route at all', '[{"relativePath": "x"}]', /there is no rule of platform in these files/],
   ])('%s', (_, text, message) => {
     expect(() => imported(text)).toThrow(message);
   });
@@ -88,8 +97,8 @@ describe('hostile and broken files', () => {
     const { routes, leftovers } = imported(
       '[{"relativePath":"/x","method":"GET","redirectTo":"http://s","__proto__":{"public":true},"constructor":1}]',
     );
-    expect(routes).toEqual(['/x {"GET":"authenticated"} -> http://s']);
-    expect(leftovers).toContain('GET /x: its "__proto__"');
+    expect(routes).toEqual(['/x {"GET":"deny"} -> http://s']);
+    expect(leftovers).toEqual(['denied: get-x (GET /x): what "__proto__" asks for is not known']);
     expect(({} as { public?: boolean }).public).toBeUndefined();
   });
 

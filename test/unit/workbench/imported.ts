@@ -9,12 +9,12 @@ export interface Imported {
   readonly text: string;
   /** `METHOD,METHOD HOST/PATH access [words of conditions] -> target [rewrite]`, in the order of the file. */
   readonly routes: readonly string[];
-  /** `what: why`. */
+  /** `kind: what: why`. */
   readonly leftovers: readonly string[];
 }
 
-export function imported(text: string, from: FormatName | null = null, { widen = false } = {}): Imported {
-  const { document, leftovers } = importPolicy([{ file: 'source', text }], { from, widen, upstream: null });
+export function imported(text: string, from: FormatName | null = null, auth: string | null = null): Imported {
+  const { document, leftovers } = importPolicy([{ file: 'source', text }], { from, auth, upstream: null });
   const yaml = document.toString({ lineWidth: 0 });
   const read = parseConfig(yaml, { file: 'imported', env: {}, readSecret: () => '' });
   if (!read.ok)
@@ -25,7 +25,7 @@ export function imported(text: string, from: FormatName | null = null, { widen =
     config,
     text: yaml,
     routes: routes.map((route) => inOneLine(route, config)),
-    leftovers: leftovers.map(({ what, why }) => `${what}: ${why}`),
+    leftovers: leftovers.map(({ kind, what, why }) => `${kind}: ${what}: ${why}`),
   };
 }
 

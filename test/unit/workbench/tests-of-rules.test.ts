@@ -230,6 +230,20 @@ tests: { identities: { user: { roles: ${roles} } } }
   expect(Object.keys(parse(proposed(policy(text('[user]')))).tests.identities)).toEqual(['no_role']);
 });
 
+test('identities have names that fit, however many roles they hold', () => {
+  const roles = Array.from({ length: 12 }, (_, index) => `project:${index}:administrator`);
+  const text = `roles: { ${roles.map((role) => `"${role}": {}`).join(', ')} }
+routes:
+  - { id: one, match: { path: /one }, upstream: orders, access: { all: [${roles.map((role) => `"${role}"`).join()}] } }
+  - { id: two, match: { path: /two }, upstream: orders, access: { all: [${roles
+    .slice(1)
+    .map((role) => `"${role}"`)
+    .join()}] } }
+`;
+  const { failed, coverage } = runTests(policy(text + proposed(policy(text))), false).report;
+  expect([failed, coverage.uncovered]).toEqual([0, []]);
+});
+
 test('nothing is proposed when nothing is missing', () => {
   const config = policy(`roles: {}
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]

@@ -1,0 +1,43 @@
+/** Path templates of OpenAPI as path patterns. */
+import { literalPath, type PathPattern, parameterName, patternOf } from './path-patterns.ts';
+
+export interface Template {
+  /** Every path that the template can match. Null: no path that the gateway forwards is one. */
+  readonly pattern: PathPattern | null;
+  /** Whether it matches nothing else. */
+  readonly exact: boolean;
+  /** Why it does not. */
+  readonly why: string | null;
+  readonly slash: boolean;
+}
+
+export function readTemplate(path: string): Template {
+  const [plain = ''] = path.split(/[?#]/, 1);
+  const parts = plain.split('/').slice(1);
+  const slash = parts.at(-1) === '';
+  if (slash) parts.pop();
+  const names = new Set<string>();
+  let why = plain === path ? null : 'a path holds no query and no fragment';
+  const written: string[] = [];
+  for (const [index, part] of parts.entries()) {
+    const name = /^\{([^{}]+)\}$/.exec(part)?.[1];
+    if (name !== undefined && /^[+*/.;?&#]|[+*]$/.test(name)) {
+      // Extensions of templates, for several segments.
+      why ??= 'its template is for several segments';
+      written.push('**');
+      break;
+    }
+    if (name === undefined && /[{}]/.test(part)) why ??= 'a template within a segment has no counterpart';
+    if (/[{}]/.test(part)) written.push(`{${parameterName(name ?? 'part', index, names)}}`);
+    else written.push(part === '' ? '' : literalPath(decoded(part)));
+  }
+  return { pattern: patternOf(null, `/${written.join('/')}`), exact: why === null, why, slash };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,132 @@
+/** Sources that a careless import opens: what each of them protects has to stay closed. */
+import { expect, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+import { policyOf } from '../../../src/workbench/run-cases.ts';
+import { somebody } from '../../../src/workbench/sample-identity.ts';
+import { simulate } from '../../../src/workbench/simulate.ts';
+import { imported } from './imported.ts';
+
+/** Whether `GET https://HOST/PATH` is allowed. */
+function allows(config: Config, url: string, identity: Identity | null = null): boolean {
+  const { host, pathname } = new URL(url);
+  const request = { method: 'GET', host, target: pathname, secure: true, headers: [], client: '203.0.113.7' };
+  const { view, resolution } = simulate(request, identity, config.credentials);
+  return (decide(view, policyOf(config), () => resolution) as Decision).outcome === 'allow';
+}
+
+const openApi = (paths: object, schemes: object = { token: { type: 'http', scheme: 'bearer' } }) =>
+  JSON.stringify({ openapi: '3.1.0', components: { securitySchemes: schemes }, paths });
+
+const ingress = (
+  host: string,
+  paths: readonly (readonly [path: string, type: string])[],
+  annotations: Readonly<Record<string, string>> = {},
+) =>
+  JSON.stringify({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name: 'i',
+      annotations: Object.fromEntries(
+        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+      ),
+    },
+    spec: {
+      rules: [
+        {
+          host,
+          http: {
+            paths: paths.map(([path, pathType]) => ({
+              path,
+              pathType,
+              backend: { service: { name: 'svc', port: { number: 80 } } },
+            })),
+          },
+        },
+      ],
+    },
+  });
+
+test('a security scheme of administrators is not that of users', () => {
+  const { config } = imported(
+    openApi(
+      {
+        '/orders': { get: { security: [{ user: [] }] } },
+        '/admin': { get: { security: [{ admin: [] }] } },
+      },
+      { user: { type: 'http', scheme: 'bearer' }, admin: { type: 'http', scheme: 'bearer' } },
+    ),
+  );
+  const open = ['/orders', '/admin'].filter((path) => allows(config, `https://a.test${path}`, somebody));
+  expect(open).toEqual([]);
+});
+
+test('an auth-url of administrators is not that of users', () => {
+  const { config } = imported(
+    [
+      ingress('a.test', [['/', 'Prefix']], { 'auth-url': 'http://users.test/verify' }),
+      ingress('b.test', [['/', 'Prefix']], { 'auth-url': 'http://admins.test/verify' }),
+    ].join('\n---\n'),
+  );
+  const open = ['a.test', 'b.test'].filter((host) => allows(config, `https://${host}/x`, somebody));
+  expect(open).toEqual([]);
+});
+
+test('an operation in another file keeps its scopes to itself', () => {
+  const source = { ...JSON.parse(openApi({ '/x': { get: { $ref: './x.yaml#/get' } } })), security: [{ token: [] }] };
+  const { config } = imported(JSON.stringify(source));
+  expect(allows(config, 'https://a.test/x', somebody)).toBe(false);
+});
+
+test('access rules of Oathkeeper, which match nothing without methods and know several issuers, are not read', () => {
+  const rule = { id: 'r', match: { url: 'https://a.test/<.*>' }, authenticators: [{ handler: 'noop' }] };
+  expect(() =>
+    imported(JSON.stringify([{ ...rule, authorizer: { handler: 'allow' }, upstream: { url: 'http://s' } }])),
+  ).toThrow(/--from/);
+});
+
+test.each(['permanent-redirect', 'temporal-redirect', 'app-root', 'auth-of-tomorrow'])(
+  'an annotation that is not known to be harmless denies: %s',
+  (annotation) => {
+    const { config } = imported(ingress('a.test', [['/', 'Prefix']], { [annotation]: 'https://b.test' }));
+    expect(allows(config, 'https://a.test/x')).toBe(false);
+  },
+);
+
+test('nginx takes the expression that is written longest, however specific another one is', () => {
+  const { config } = imported(
+    [
+      ingress('a.test', [['/api/.*/(secret|key)', 'ImplementationSpecific']], {
+        'use-regex': 'true',
+        'auth-url': 'http://users.test/verify',
+      }),
+      ingress('a.test', [['/api/open/', 'ImplementationSpecific']], { 'use-regex': 'true' }),
+    ].join('\n---\n'),
+  );
+  expect(allows(config, 'https://a.test/api/open/secret')).toBe(false);
+});
+
+test('a wildcard host of an Ingress is one label', () => {
+  const { config } = imported(
+    [
+      ingress('*.a.test', [['/', 'Prefix']]),
+      ingress('', [['/', 'Prefix']], { 'auth-url': 'http://users.test/verify' }),
+    ].join('\n---\n'),
+  );
+  expect(allows(config, 'https://x.y.a.test/')).toBe(false);
+});
+
+test('merge keys of YAML are merged', () => {
+  const { config } = imported(`openapi: 3.1.0
+components: { securitySchemes: { token: { type: http, scheme: bearer } } }
+security: []
+x-closed: &closed { security: [{ token: [] }] }
+paths:
+  /x: { get: { <<: *closed, operationId: x } }
+`);
+  expect(allows(config, 'https://a.test/x')).toBe(false);
+  expect(allows(config, 'https://a.test/x', somebody)).toBe(true);
+});
