@@ -32,7 +32,7 @@ export function startDeciding(authApi: string): Runtime {
   return createRuntime(
     config,
     {
-      authApiUrls: [authApi],
+      authApi: { urls: [authApi], gatewaySecret: null },
       identityEvents,
       healthEvents: telemetry,
       evict: () => null,

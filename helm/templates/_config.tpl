@@ -30,6 +30,7 @@
 {{- if .Values.authApi.enabled -}}
 {{- $authApi := $config.authApi | default dict -}}
 {{- $_ := set $authApi "url" (printf "http://%s-auth-api:8081" (include "rolegate.name" .)) -}}
+{{- $_ := set $authApi "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- $_ := set $config "authApi" $authApi -}}
 {{- end -}}
 {{- if .Values.redis.enabled -}}
@@ -62,7 +63,9 @@
 {{- $_ := set $config "database" (dict "file" (printf "%s/%s" $secrets .database.urlKey)) -}}
 {{- end -}}
 {{- $_ := set $config "secret" (dict "file" (printf "%s/%s" $secrets .secrets.secretKey)) -}}
+{{- if .serviceMonitor.enabled }}{{ $_ := set $config "metrics" ":9091" }}{{ end -}}
 {{- end -}}
+{{- $_ := set $config "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- if .Values.redis.enabled -}}
 {{- $_ := set $config "redis" (include "rolegate.redisSettings" (list . $secrets) | fromYaml) -}}
 {{- end -}}

@@ -121,7 +121,7 @@ spec:
       volumeMounts:
         # A whole folder: what is mounted as a subPath never changes.
         - { name: config, mountPath: /etc/rolegate, readOnly: true }
-        {{- if $secret }}
+        {{- if or $secret .Values.authApi.enabled }}
         - { name: secrets, mountPath: /run/secrets/rolegate, readOnly: true }
         {{- end }}
         {{- with .Values.extraVolumeMounts }}
@@ -132,7 +132,18 @@ spec:
     {{- end }}
   volumes:
     - {{ include "rolegate.configVolume" . | nindent 6 | trim }}
-    {{- if $secret }}
+    {{- if .Values.authApi.enabled }}
+    - name: secrets
+      projected:
+        defaultMode: 288
+        sources:
+          {{- with $secret }}
+          - secret: { name: {{ . | quote }} }
+          {{- end }}
+          {{- if not .Values.authApi.gatewaySecretKey }}
+          - {{ include "rolegate.gatewaySecretSource" . }}
+          {{- end }}
+    {{- else if $secret }}
     - { name: secrets, secret: { secretName: {{ $secret | quote }}, defaultMode: 288 } }
     {{- end }}
     {{- with .Values.extraVolumes }}

@@ -65,6 +65,25 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 {{- end }}
 
+{{/* Where gateways and the Auth API of the chart find the secret that they share: the Secret, and its key. */}}
+{{- define "rolegate.gatewaySecret" -}}
+{{- if .Values.authApi.gatewaySecretKey -}}
+{{- include "rolegate.secret" . -}}
+{{- else -}}
+{{- include "rolegate.name" . -}}-gateway-secret
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.gatewaySecretKey" -}}
+{{- .Values.authApi.gatewaySecretKey | default "gateway-secret" -}}
+{{- end }}
+
+{{/* The same as a source of a projected volume. */}}
+{{- define "rolegate.gatewaySecretSource" -}}
+{{- $key := include "rolegate.gatewaySecretKey" . | quote -}}
+secret: { name: {{ include "rolegate.gatewaySecret" . | quote }}, items: [{ key: {{ $key }}, path: {{ $key }} }] }
+{{- end }}
+
 {{/* "true" when more than one gateway may run at once. */}}
 {{- define "rolegate.several" -}}
 {{- with .Values -}}

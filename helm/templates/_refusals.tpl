@@ -58,7 +58,7 @@
 {{- define "rolegate.refuseSecrets" -}}
 {{- with .Values.secrets -}}
 {{- if and .existingSecret .values }}{{ fail "secrets.existingSecret and secrets.values exclude each other" }}{{ end -}}
-{{- range $key := compact (list $.Values.admin.tokenKey $.Values.redis.cacheSecretKey) -}}
+{{- range $key := compact (list $.Values.admin.tokenKey $.Values.redis.cacheSecretKey $.Values.authApi.gatewaySecretKey) -}}
 {{- $text := get ($.Values.secrets.values | default dict) $key -}}
 {{- if and $text (lt (len $text) 32) }}{{ fail (printf "secrets.values.%s has fewer than 32 characters" $key) }}{{ end -}}
 {{- end -}}
@@ -71,7 +71,10 @@
 {{- with .revocations -}}
 {{- include "rolegate.refuseText" (list "config.revocations.webhookSecret" .webhookSecret) -}}
 {{- end -}}
-{{- with .authApi }}{{ include "rolegate.refuseAuthApiSettings" (list "config.authApi.embedded" .embedded) }}{{ end -}}
+{{- with .authApi -}}
+{{- include "rolegate.refuseAuthApiSettings" (list "config.authApi.embedded" .embedded) -}}
+{{- include "rolegate.refuseText" (list "config.authApi.gatewaySecret" .gatewaySecret) -}}
+{{- end -}}
 {{- end -}}
 {{- include "rolegate.refuseRedisText" (list "redis.settings" .Values.redis.settings) -}}
 {{- include "rolegate.refuseAuthApiSettings" (list "authApi.config" .Values.authApi.config) -}}
@@ -98,6 +101,8 @@
 {{- $authApi := (.Values.config).authApi | default dict -}}
 {{- if and .Values.authApi.enabled (or $authApi.url $authApi.embedded) -}}
 {{- fail "authApi.enabled runs an Auth API and config.authApi names another one: choose one of them" -}}
+{{- else if and .Values.authApi.enabled $authApi.gatewaySecret -}}
+{{- fail "config.authApi.gatewaySecret is written by the chart: set authApi.gatewaySecretKey" -}}
 {{- else if not (or $known .Values.authApi.enabled $authApi.url $authApi.embedded) -}}
 {{- fail "nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled" -}}
 {{- end -}}
@@ -164,12 +169,10 @@
 {{- if and (eq .database.kind "sqlite") (gt (int .replicas) 1) -}}
 {{- fail "authApi.replicas is more than one, which SQLite does not allow: set authApi.database.kind to postgres" -}}
 {{- end -}}
-{{- range $key := list "listen" "database" "secret" "redis" -}}
+{{- range $key := list "listen" "database" "secret" "redis" "metrics" "gatewaySecret" -}}
 {{- if hasKey ($.Values.authApi.config | default dict) $key }}{{ fail (printf "authApi.config.%s is written by the chart" $key) }}{{ end -}}
 {{- end -}}
-{{- if and .serviceMonitor.enabled (not (.config).trustedProxies) -}}
-{{- fail "authApi.serviceMonitor.enabled needs Prometheus among authApi.config.trustedProxies" -}}
-{{- end -}}
+{{- with .gatewaySecretKey }}{{ include "rolegate.needKey" (list $ . "the secret of gateways and Auth API") }}{{ end -}}
 {{- if and .serviceMonitor.enabled $.Values.networkPolicy.enabled (not $.Values.networkPolicy.operators) -}}
 {{- fail "authApi.serviceMonitor.enabled needs Prometheus among networkPolicy.operators" -}}
 {{- end -}}

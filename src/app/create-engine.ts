@@ -10,7 +10,7 @@ import type { LogDestination } from '../telemetry/log-sink.ts';
 import { createForwarder } from '../upstream/create-forwarder.ts';
 import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
 import { AfterDecision } from './after-decision.ts';
-import { closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
+import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { evictor } from './evict.ts';
 import { listenOn } from './listen-error.ts';
 import { logRevocations } from './log-revocations.ts';
@@ -40,7 +40,7 @@ export interface Engine {
   /** The same, or null before the first `use`. */
   started(): Runtime | null;
   /** Where the Auth API is, when it is embedded; to be told before the first `use`. */
-  authApiAt(url: string): void;
+  authApiAt(access: AuthApiAccess): void;
   /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
   listen(address: Address, shared: boolean): Promise<Address>;
   /** It is ending: nothing new is brought to life. */
@@ -67,7 +67,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const recorder = new DecisionRecorder(log, telemetry.shadowEvents, options.openRecord);
   const decisions = new AfterDecision([candidate, recorder]);
   const deadlines = new DeadlineWheel();
-  let authApiUrls = config.authApi.kind === 'remote' ? config.authApi.urls : [];
+  let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
   let proxy: ReverseProxy | null = null;
   let draining = false;
@@ -75,12 +75,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   function use(next: Config): void {
     const previous = runtime;
-    const urls = next.authApi.kind === 'remote' ? next.authApi.urls : authApiUrls;
+    const authApi = next.authApi.kind === 'remote' ? next.authApi : embedded;
     const { siblings } = options;
     const made = createRuntime(
       next,
       {
-        authApiUrls: urls,
+        authApi: { urls: authApi.urls, gatewaySecret: authApi.gatewaySecret },
         ...(siblings === undefined ? {} : { siblings }),
         identityEvents,
         healthEvents: telemetry,
@@ -128,8 +128,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     use,
     current,
     started: () => runtime,
-    authApiAt(url) {
-      authApiUrls = [url];
+    authApiAt(access) {
+      embedded = access;
     },
     async listen(address, shared) {
       const { server } = config;

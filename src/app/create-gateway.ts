@@ -60,11 +60,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   let closing: Promise<void> | null = null;
 
   async function start() {
-    authApi = await embedAuthApi(config, engine, options.onCode);
-    if (authApi !== null) {
-      const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
-      engine.authApiAt(`http://127.0.0.1:${port}`);
-    }
+    authApi = (await embedAuthApi(config, engine, options.onCode))?.authApi ?? null;
     engine.use(config);
     const { server } = config;
     const listen = await engine.listen(server.listen, false);

@@ -3,7 +3,7 @@
  * one assignment, and let go once its requests are over.
  */
 import { authApiUpstream } from '../config/compile-config.ts';
-import type { Config, UpstreamConfig } from '../config/config.ts';
+import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
 import type { Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Gateway as Deciding } from '../entrypoints/proxy/create-proxy.ts';
@@ -22,9 +22,11 @@ export interface Runtime extends Deciding {
   readonly resolver: IdentityResolver;
 }
 
+/** Where the Auth API is, embedded or not, and the secret that is shared with it. */
+export type AuthApiAccess = Pick<RemoteAuthApiConfig, 'urls' | 'gatewaySecret'>;
+
 export interface RuntimeOptions {
-  /** Where the Auth API is, embedded or not. */
-  readonly authApiUrls: readonly string[];
+  readonly authApi: AuthApiAccess;
   /** The other processes of this gateway; left out: there are none. */
   readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
@@ -40,7 +42,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const resolver =
     kept ??
     createIdentityResolver({
-      authApi: { ...config.authApi, urls: options.authApiUrls },
+      authApi: { ...config.authApi, ...options.authApi },
       cache: config.cache,
       connectRedis,
       ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
@@ -57,7 +59,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     decide: (view) => decisions.decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
-    upstreams: createUpstreams(withAuthApi(config, options.authApiUrls), { events: options.healthEvents }),
+    upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),
     annotate: config.errors.annotate,
     evict: options.evict,
   };
@@ -75,8 +77,8 @@ function asksAlike(a: Config, b: Config): boolean {
 }
 
 /** The embedded Auth API is an upstream like others, at an address that is known only once it listens. */
-function withAuthApi(config: Config, urls: readonly string[]): ReadonlyMap<string, UpstreamConfig> {
+function withAuthApi(config: Config, { urls, gatewaySecret }: AuthApiAccess): ReadonlyMap<string, UpstreamConfig> {
   const used = config.routes.routes.some(({ upstream }) => upstream === 'auth-api');
   if (!used || config.upstreams.has('auth-api')) return config.upstreams;
-  return new Map([...config.upstreams, ['auth-api', authApiUpstream(urls)]]);
+  return new Map([...config.upstreams, ['auth-api', authApiUpstream(urls, gatewaySecret)]]);
 }

@@ -1,6 +1,7 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
+import type { ForwardedIgnored } from './http/client-address.ts';
 import type { HttpLimits } from './http/http-server.ts';
 import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
@@ -24,13 +25,13 @@ export interface AuthApiOptions {
   readonly printCode?: (mail: OutgoingMail) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Whether this peer may name the client's address in `X-Forwarded-For`. Left out: `settings.trustedProxies`. */
-  readonly trustPeer?: (address: string) => boolean;
   /** Called when a verdict that somebody may keep is not true anymore. */
   readonly onRevoked?: (event: RevocationEvent) => void;
+  /** Called for a request whose forwarded headers are not believed. */
+  readonly onForwardedIgnored?: (reason: ForwardedIgnored) => void;
   /** Called at every step of a mail that is sent. */
   readonly onMail?: (outcome: MailOutcome) => void;
-  /** What `GET /metrics` answers to this machine and to trusted peers. Left out: there is none. */
+  /** What `GET /metrics` of `listenMetrics` responds with. */
   readonly metrics?: () => Promise<MetricsPage>;
   readonly http?: Partial<HttpLimits>;
   readonly mail?: Partial<SmtpOutboxLimits>;
@@ -66,6 +67,8 @@ export class AccountTakenError extends Error {
 export interface AuthApi {
   /** Rejects when the address cannot be used; port 0 takes a free one, which the answer names. */
   listen(address: Address): Promise<Address>;
+  /** Serves `GET /metrics` alone. Throws `TypeError` without `metrics`; otherwise like `listen`. */
+  listenMetrics(address: Address): Promise<Address>;
   /** Finishes requests under way, as long as some seconds, and closes the store. Safe to call twice. */
   close(): Promise<void>;
   /** Null: no mail is sent. */

@@ -1,7 +1,10 @@
 /** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import { handOverMail } from './hand-over-mail.ts';
+import { handleMetrics } from './http/handle-metrics.ts';
+import { handleRequest } from './http/handle-request.ts';
 import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
 import { compileBudgets } from './limits/budgets.ts';
@@ -11,6 +14,7 @@ import { allOperations } from './operations/all-operations.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { openSharedParts } from './redis/open-shared-parts.ts';
 import type { RevocationEvent } from './revocation-event.ts';
+import { compareSecrets } from './secrets/compare-secrets.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
 import { openStore } from './store/open-store.ts';
@@ -23,7 +27,7 @@ const defaultMailDelayMs = 500;
 
 /** Rejects when a secret is too short, or when the database cannot be opened or brought to the current version. */
 export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
-  const { settings, log, now = Date.now, trustPeer = settings.trustedProxies } = options;
+  const { settings, log, now = Date.now } = options;
   const { secret, previousSecrets } = settings;
   if ([secret, ...previousSecrets].some(({ length }) => length < minSecretLength)) {
     throw new RangeError(`a secret of the Auth API needs at least ${minSecretLength} characters`);
@@ -48,17 +52,29 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     revoked,
     description: createDescription(allOperations, { cookie: settings.webSession?.cookie ?? null }),
   };
-  const server = createHttpServer(
-    {
-      match: compileMatcher(allOperations),
-      services,
-      log,
-      trustPeer,
-      mailState: outbox.state,
-      metrics: options.metrics ?? null,
+  const limits = { ...defaultHttpLimits, ...options.http };
+  const handling = {
+    match: compileMatcher(allOperations),
+    services,
+    log,
+    trust: {
+      isGateway: compareSecrets(settings.gatewaySecrets),
+      trustPeer: settings.trustedProxies,
+      ignored: options.onForwardedIgnored ?? (() => {}),
     },
-    { ...defaultHttpLimits, ...options.http },
-  );
+    mailState: outbox.state,
+  };
+  const handle = (request: IncomingMessage, response: ServerResponse) => handleRequest(request, response, handling);
+  const server = createHttpServer({ handle, log, limits });
+  const { metrics } = options;
+  const metricsServer =
+    metrics === undefined
+      ? null
+      : createHttpServer({
+          handle: (request, response) => handleMetrics(request, response, metrics, log),
+          log,
+          limits,
+        });
   const sweeper = startSweeper(store, {
     intervalMs: sweepIntervalMs,
     now,
@@ -68,10 +84,15 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   let closed: Promise<void> | null = null;
   return {
     listen: ({ host, port }) => server.listen(host, port),
+    listenMetrics({ host, port }) {
+      if (metricsServer === null) throw new TypeError('there are no metrics');
+      return metricsServer.listen(host, port);
+    },
     close() {
       closed ??= (async () => {
         await server.close(graceMs);
         mails.flush();
+        await metricsServer?.close(graceMs);
         await outbox.close();
         await sweeper.close();
         await shared.close();

@@ -16,7 +16,7 @@ import { version } from './version.ts';
 export async function authApi(options: { config: string }): Promise<ExitCode> {
   const result = loadAuthApiFile(options.config, process.env);
   if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
-  const { listen, settings } = result.config;
+  const { listen, metrics: metricsAt, settings, clientsUnknown } = result.config;
   const sink = createLogSink(standardOutput(() => undefined));
   const log = createLogger('info', sink);
   const metrics = createAuthApiMetrics(version);
@@ -24,13 +24,22 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     settings,
     log,
     connectRedis,
+    onForwardedIgnored: metrics.onForwardedIgnored,
     onMail: metrics.onMail,
     metrics: () => metrics.page(),
   });
   metrics.watchMail(api.mailState);
   try {
     const address = await listenOn('listen', listen, () => api.listen(listen));
-    log.info({ listen: address }, 'Auth API started');
+    const scraped =
+      metricsAt === null ? null : await listenOn('metrics', metricsAt, () => api.listenMetrics(metricsAt));
+    if (clientsUnknown) {
+      log.warn(
+        {},
+        'all clients behind a gateway share one budget: set gatewaySecret here and authApi.gatewaySecret there',
+      );
+    }
+    log.info({ listen: address, metrics: scraped }, 'Auth API started');
   } catch (error) {
     await api.close();
     sink.close();

@@ -17,6 +17,7 @@ export interface Secrets {
   readonly redis: RedisAccess | null;
   readonly authApi: AuthApiSecrets | null;
   readonly admin: string | null;
+  readonly gateway: string | null;
   readonly webhooks: readonly string[];
 }
 
@@ -82,7 +83,7 @@ export function compileConfig(
     revocations: { webhookSecrets: secrets.webhooks },
     roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
     roleMapping,
-    upstreams: compileUpstreams(file, routes),
+    upstreams: compileUpstreams(file, routes, secrets.gateway),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
     via: { name: server.name, passes: limits.passes },
@@ -97,7 +98,7 @@ function compileDecisions({ log: { decisions } }: ConfigFile, folder: string): C
   return { file: resolve(folder, decisions.file), perSecond: decisions.perSecond, sizeBytes: decisions.size };
 }
 
-function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): AuthApiConfig {
+function compileAuthApi({ authApi }: ConfigFile, secrets: Secrets): AuthApiConfig {
   const calls = {
     timeoutMs: authApi.timeout,
     concurrency: authApi.concurrency,
@@ -109,12 +110,11 @@ function compileAuthApi({ authApi, server }: ConfigFile, secrets: Secrets): Auth
     fields: compileFields(authApi.fields),
   };
   if (authApi.embedded !== undefined && secrets.authApi !== null) {
-    // The gateway asks from this machine, and names its client and the proxies that it trusts in between.
-    const trusted = ['127.0.0.0/8', '::1', ...server.trustedProxies];
-    const embedded = compileSettings(authApi.embedded, secrets.authApi, trusted);
+    // The secret that the gateway shares with it is made when it starts.
+    const embedded = compileSettings(authApi.embedded, secrets.authApi, { gatewaySecrets: [], trustedProxies: [] });
     return { kind: 'embedded', embedded, ...calls };
   }
-  return { kind: 'remote', urls: urlsOf(authApi.url), ...calls };
+  return { kind: 'remote', urls: urlsOf(authApi.url), gatewaySecret: secrets.gateway, ...calls };
 }
 
 function urlsOf(url: ConfigFile['authApi']['url']): readonly string[] {
@@ -128,8 +128,13 @@ function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {
   return { ...fields, alias: ofEach(fields.alias), fullName: ofEach(fields.fullName) };
 }
 
-function compileUpstreams(file: ConfigFile, routes: RouteTable): ReadonlyMap<string, UpstreamConfig> {
+function compileUpstreams(
+  file: ConfigFile,
+  routes: RouteTable,
+  gatewaySecret: string | null,
+): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
+  const urls = urlsOf(file.authApi.url);
   for (const [name, entry] of Object.entries(file.upstreams)) {
     const { targets, health, connections, connectTimeout, requestsPerClient, queue } = entry;
     upstreams.set(name, {
@@ -140,17 +145,18 @@ function compileUpstreams(file: ConfigFile, routes: RouteTable): ReadonlyMap<str
       connectTimeoutMs: connectTimeout,
       requestsPerClient: requestsPerClient ?? Math.ceil(connections / 2),
       queue: { length: queue.length, waitMs: queue.wait },
+      // The Auth API under another name; the secret goes to no other service.
+      gatewaySecret: targets.every((target) => urls.includes(target)) ? gatewaySecret : null,
     });
   }
-  const urls = urlsOf(file.authApi.url);
   if (urls.length > 0 && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
-    upstreams.set('auth-api', authApiUpstream(urls));
+    upstreams.set('auth-api', authApiUpstream(urls, gatewaySecret));
   }
   return upstreams;
 }
 
 /** The Auth API as an upstream, for routes that lead to it without an entry under `upstreams`. */
-export function authApiUpstream(urls: readonly string[]): UpstreamConfig {
+export function authApiUpstream(urls: readonly string[], gatewaySecret: string | null): UpstreamConfig {
   return {
     name: 'auth-api',
     targets: urls,
@@ -159,6 +165,7 @@ export function authApiUpstream(urls: readonly string[]): UpstreamConfig {
     connectTimeoutMs: 2000,
     requestsPerClient: 128,
     queue: { length: 1000, waitMs: 5000 },
+    gatewaySecret,
   };
 }
 

@@ -6,12 +6,12 @@ import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
 import type { AuthApiFile } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
 
-type Settings = Omit<AuthApiFile, 'listen' | 'trustedProxies'>;
+type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies'>;
 
 export function compileSettings(
   settings: Settings,
   secrets: AuthApiSecrets,
-  trustedProxies: readonly string[],
+  trust: { readonly gatewaySecrets: readonly string[]; readonly trustedProxies: readonly string[] },
 ): AuthApiSettings {
   const { lifetimes, limits, redis } = settings;
   const mail = compileMail(settings.mail, secrets.smtp);
@@ -41,7 +41,8 @@ export function compileSettings(
     },
     redis: compileRedis(redis, secrets.redis),
     webSession: settings.webSession ?? null,
-    trustedProxies: compileTrustedProxies(trustedProxies),
+    gatewaySecrets: trust.gatewaySecrets,
+    trustedProxies: compileTrustedProxies(trust.trustedProxies),
   };
 }
 

@@ -137,6 +137,8 @@ export interface RemoteAuthApiConfig extends AuthApiCallConfig {
   readonly kind: 'remote';
   /** Base URLs without trailing slash, at least one: the first is asked, the next ones when it fails. */
   readonly urls: readonly string[];
+  /** Shared with the Auth API; null: it has to know the gateway by its address. */
+  readonly gatewaySecret: string | null;
 }
 
 export interface EmbeddedAuthApiConfig extends AuthApiCallConfig {
@@ -166,7 +168,9 @@ export interface AuthApiSettings {
   readonly redis: RedisConfig | null;
   /** Cookie that can carry the bearer of a web page; null: none. */
   readonly webSession: { readonly cookie: string } | null;
-  /** Peers whose `X-Forwarded-For` is believed; embedded: this machine, as the gateway asks from it. */
+  /** Shared with gateways, whose `X-Forwarded-For` is believed with any of them. Embedded: made at each start. */
+  readonly gatewaySecrets: readonly string[];
+  /** Other peers whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: TrustedProxies;
 }
 
@@ -280,4 +284,6 @@ export interface UpstreamConfig {
   readonly requestsPerClient: number;
   /** Requests that wait for a free connection: how many, and how long. */
   readonly queue: { readonly length: number; readonly waitMs: number };
+  /** Sent with every request to the Auth API, which believes forwarded headers only with it; null: with none. */
+  readonly gatewaySecret: string | null;
 }

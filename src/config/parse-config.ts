@@ -9,9 +9,10 @@ import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins } from './checks/check-role-origins.ts';
 import { checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
-import { readBearerSecret, readKeySecret, readPreviousSecrets } from './checks/check-secrets.ts';
+import { readBearerSecret, readBearerSecrets, readKeySecret, readPreviousSecrets } from './checks/check-secrets.ts';
 import {
   checkAuthApi,
+  checkAuthApiPorts,
   checkCredentials,
   checkIdentityHeaders,
   checkServer,
@@ -41,6 +42,7 @@ import {
   testFileSchema,
 } from './schema.ts';
 import { type Setting, settingsOf } from './settings.ts';
+import { isThisMachine } from './units/parse-smtp-url.ts';
 
 export interface ParseOptions {
   /** Name for problems. */
@@ -65,7 +67,17 @@ export type ConfigResult =
   | ProblemResult;
 
 export type AuthApiFileResult =
-  | { readonly ok: true; readonly config: { readonly listen: Address; readonly settings: AuthApiSettings } }
+  | {
+      readonly ok: true;
+      readonly config: {
+        readonly listen: Address;
+        /** Null: no metrics. */
+        readonly metrics: Address | null;
+        readonly settings: AuthApiSettings;
+        /** It listens beyond this machine, and no peer may name clients: behind a gateway all of them are one. */
+        readonly clientsUnknown: boolean;
+      };
+    }
   | ProblemResult;
 
 export interface ProblemResult {
@@ -116,15 +128,20 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   const { list, check, parts } = openFile<AuthApiFile>(authApiFileSchema, options.file, text, options);
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
   const secrets = checkAuthApiSettings(parts, [], check);
+  checkAuthApiPorts(parts, check);
+  const gatewaySecrets = readBearerSecrets(parts.gatewaySecret, ['gatewaySecret'], check);
   if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
   const file = parts as AuthApiFile;
-  const settings = compileSettings(file, secrets, file.trustedProxies);
-  return { ok: true, config: deepFreeze({ listen: file.listen, settings }) };
+  const { listen, metrics = null, trustedProxies } = file;
+  const settings = compileSettings(file, secrets, { gatewaySecrets, trustedProxies });
+  const clientsUnknown = !isThisMachine(listen.host) && gatewaySecrets.length + trustedProxies.length === 0;
+  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown }) };
 }
 
 function readSecrets(parts: Parts<ConfigFile>, check: Check): Secrets {
   const { server, cache, authApi } = parts;
   return {
+    gateway: readBearerSecret(authApi?.gatewaySecret, ['authApi', 'gatewaySecret'], check),
     admin: readBearerSecret(server?.adminToken, ['server', 'adminToken'], check),
     webhooks: readWebhookSecrets(parts.revocations?.webhookSecret, ['revocations', 'webhookSecret'], check),
     ...readCacheSecrets(cache, check),

@@ -1,10 +1,12 @@
 /** Joins metrics and log into what the rest of the process uses. */
+import type { ForwardedIgnored } from '../auth-api/http/client-address.ts';
 import type { MailOutcome } from '../auth-api/outbox/mail-events.ts';
 import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createAccessLog } from './access-log.ts';
 import { formatMetric, type Sample } from './exposition.ts';
+import { ForwardedTally } from './forwarded-tally.ts';
 import { Gauges, type ServerReadings } from './gauges.ts';
 import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
 import { createLogSink, type LogDestination } from './log-sink.ts';
@@ -48,6 +50,8 @@ export interface Telemetry {
   readonly evictionUnreadable: (route: string) => void;
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
   readonly shadowEvents: ShadowEvents & RecordEvents;
+  /** A request to the embedded Auth API whose forwarded headers were not believed. */
+  readonly onForwardedIgnored: (reason: ForwardedIgnored) => void;
   /** A step of a mail of the embedded Auth API. */
   readonly onMail: (outcome: MailOutcome) => void;
   watchMail(read: ReadMailState): void;
@@ -81,6 +85,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const traffic = new TrafficTally(bindings);
   const log = createLogger(options.log.level, sink, options.worker);
   const identity = new IdentityTally(log);
+  const forwarded = new ForwardedTally();
   const mail = new MailTally();
   const revocations = new RevocationTally();
   const shadow = new ShadowTally();
@@ -90,7 +95,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   function* samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {
     yield ['configRoutes', [{ labels: [], value: bindings.size }]];
-    for (const part of [traffic, identity, revocations, shadow, mail, workers, gauges]) yield* part.samples();
+    for (const part of [traffic, identity, revocations, shadow, forwarded, mail, workers, gauges])
+      yield* part.samples();
   }
 
   return {
@@ -108,6 +114,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     shadowEvents: shadow.events,
     useRoutes: (table) => bindings.use(table.routes),
     useUpstreams: (upstreams) => gauges.useUpstreams(upstreams),
+    onForwardedIgnored: forwarded.add,
     onMail: mail.add,
     watchMail: (read) => mail.watch(read),
     watchServer: (readings) => gauges.watchServer(readings),

@@ -227,6 +227,12 @@ export const metricsCatalog = {
     labels: ['route'],
     help: 'Calls through a route with evict that named nothing that can be revoked.',
   },
+  authForwardedIgnored: {
+    name: 'rolegate_auth_forwarded_ignored_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Requests to the Auth API in this process whose forwarded headers were not believed, so that the peer counts as the client.',
+  },
   authMails: {
     name: 'rolegate_auth_mails_total',
     type: 'counter',

@@ -63,6 +63,8 @@ export class Upstream {
   readonly name: string;
   readonly targets: readonly Target[];
   readonly admission: Admission;
+  /** Sent with every request to the Auth API; null: it is another service. */
+  readonly gatewaySecret: string | null;
   /** Longest wait in its queue. */
   readonly waitMs: number;
   #turn = 0;
@@ -72,6 +74,7 @@ export class Upstream {
     this.targets = config.targets.map((origin) => new Target(origin, config));
     this.admission = new Admission(config.requestsPerClient, config.queue.length);
     this.waitMs = config.queue.waitMs;
+    this.gatewaySecret = config.gatewaySecret;
   }
 
   /** Requests on connections, over all targets. */

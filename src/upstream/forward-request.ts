@@ -9,6 +9,7 @@ import type { Allow } from '../core/decision.ts';
 import type { ClientFacts, ForwardingRules } from '../core/forwarding/request-headers.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
+import { gatewayHeader } from '../core/syntax/header-names.ts';
 import type { Annotate } from './answer-head.ts';
 import type { Upstreams } from './create-upstreams.ts';
 import type { Target } from './target.ts';
@@ -64,6 +65,7 @@ export class ForwardedExchange extends WaitingExchange implements HopHandler {
     this.hop = { method: request.method, path: path + request.query, headers, body: null };
     this.context = context;
     this.upstream = context.upstreams.get(route.upstream);
+    if (this.upstream.gatewaySecret !== null) headers.push(gatewayHeader, this.upstream.gatewaySecret);
     this.begin(decision);
     if (this.expectsContinue) this.res.writeContinue();
     // The framing is the body's: bytes carry their length, a stream with `content-length` among the headers keeps it, one

@@ -12,6 +12,7 @@ import { appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
+import { gatewayHeader } from '../core/syntax/header-names.ts';
 import { farewellFor } from './close-frame.ts';
 import type { ExchangeHost, IncomingUpgrade, Origin } from './exchange.ts';
 import type { ForwardingContext } from './forward-request.ts';
@@ -104,7 +105,8 @@ export class UpgradeExchange extends LastingExchange {
 
   private send(): void {
     const { route } = this.granted!;
-    const target = this.context!.upstreams.get(route.upstream).pick(this.tried, false);
+    const upstream = this.context!.upstreams.get(route.upstream);
+    const target = upstream.pick(this.tried, false);
     if (typeof target === 'string') {
       this.fail(target);
       return;
@@ -114,6 +116,7 @@ export class UpgradeExchange extends LastingExchange {
 
     const headers: string[] = [];
     appendRequestHeaders(headers, this.context!.rules, this.granted!, this.req.rawHeaders, this.facts!);
+    if (upstream.gatewaySecret !== null) headers.push(gatewayHeader, upstream.gatewaySecret);
     headers.push('connection', 'Upgrade', 'upgrade', 'websocket');
     const { url } = target;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');

@@ -36,7 +36,11 @@ describe('with SQLite', () => {
   });
 
   test('is found by the gateway, which keeps its other settings', () => {
-    expect(gatewayConfig(objects()).authApi).toEqual({ url: 'http://edge-rolegate-auth-api:8081', timeout: '1s' });
+    expect(gatewayConfig(objects()).authApi).toEqual({
+      url: 'http://edge-rolegate-auth-api:8081',
+      gatewaySecret: { file: '/run/secrets/rolegate/gateway-secret' },
+      timeout: '1s',
+    });
     expect(find(objects(), 'Service', '-auth-api')['spec']).toMatchObject({
       type: 'ClusterIP',
       ports: [{ port: 8081 }],
@@ -95,16 +99,62 @@ describe('with PostgreSQL', () => {
         defaultMode: 0o440,
         sources: [
           { secret: { name: 'auth-api-secrets' } },
+          {
+            secret: {
+              name: 'edge-rolegate-gateway-secret',
+              items: [{ key: 'gateway-secret', path: 'gateway-secret' }],
+            },
+          },
           { secret: { name: 'rolegate-secrets', items: [{ key: 'redis-password', path: 'redis-password' }] } },
         ],
       },
     });
   });
 
-  test('tells Prometheus, who is trusted', () => {
+  test('has its metrics on a port of their own, for operators alone', () => {
+    expect(ownConfig(objects()).metrics).toBe(':9091');
     expect(find(objects(), 'ServiceMonitor', '-auth-api')['spec']).toMatchObject({
-      endpoints: [{ port: 'http', path: '/metrics' }],
+      endpoints: [{ port: 'metrics', path: '/metrics' }],
     });
+    const { ingress } = find(objects(), 'NetworkPolicy', '-auth-api')['spec'] as { ingress: { ports: object[] }[] };
+    expect(ingress.map(({ ports }) => ports)).toEqual([
+      [{ port: 'http', protocol: 'TCP' }],
+      [{ port: 'metrics', protocol: 'TCP' }],
+    ]);
+    expect(JSON.stringify(ingress[0])).not.toContain('monitoring');
+    expect(JSON.stringify(ingress[1])).toContain('monitoring');
+    expect(ownConfig(render('auth-api-sqlite'))).not.toHaveProperty('metrics');
+  });
+});
+
+describe('the secret that it shares with gateways', () => {
+  const key = 'gateway-secret';
+  const item = { secret: { name: `edge-rolegate-${key}`, items: [{ key, path: key }] } };
+  const secretsOf = (objects: readonly KubernetesObject[], of: string) => {
+    const { volumes } = podOf(find(objects, 'Deployment', of)).spec;
+    return volumes!.find(({ name }) => name === 'secrets');
+  };
+
+  test('is made by the chart, and mounted where both configurations look for it', () => {
+    const objects = render('auth-api-sqlite');
+    const made = find(objects, 'Secret', `-${key}`)['data'] as Record<string, string>;
+    expect(Object.keys(made)).toEqual([key]);
+    expect(Buffer.from(made[key]!, 'base64').toString()).toMatch(/^[A-Za-z0-9]{64}$/);
+    expect(ownConfig(objects).gatewaySecret).toEqual({ file: `/run/secrets/rolegate-auth-api/${key}` });
+    for (const of of ['', '-auth-api'])
+      expect(secretsOf(objects, of)).toMatchObject({ projected: { sources: expect.arrayContaining([item]) } });
+  });
+
+  test('is one of the secrets of the gateway where a key is named', () => {
+    const objects = render('auth-api-sqlite', { authApi: { gatewaySecretKey: 'shared' } });
+    expect(kindsOf(objects).join()).not.toContain(`-${key}`);
+    expect(gatewayConfig(objects).authApi.gatewaySecret).toEqual({ file: '/run/secrets/rolegate/shared' });
+    const own = { secret: { name: 'rolegate-secrets', items: [{ key: 'shared', path: 'shared' }] } };
+    expect(secretsOf(objects, '-auth-api')).toMatchObject({ projected: { sources: expect.arrayContaining([own]) } });
+  });
+
+  test('is not there without an Auth API of the chart', () => {
+    expect(JSON.stringify(render('minimal'))).not.toContain(key);
   });
 });
 

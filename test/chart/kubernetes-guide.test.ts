@@ -144,6 +144,7 @@ test('the first request runs as it stands', async () => {
     listen: `127.0.0.1:${authPort}`,
     database: join(folder, 'auth.db'),
     secret: { file: secret },
+    gatewaySecret: { file: secret },
   });
   delete authApi.redis;
   const gateway = rendered('gateway.yaml');
@@ -152,7 +153,7 @@ test('the first request runs as it stands', async () => {
     admin: '127.0.0.1:0',
     adminToken: { file: secret },
   });
-  gateway.authApi.url = `http://127.0.0.1:${authPort}`;
+  Object.assign(gateway.authApi, { url: `http://127.0.0.1:${authPort}`, gatewaySecret: { file: secret } });
   gateway.upstreams.orders.targets = [`http://127.0.0.1:${servicePort}`];
   delete gateway.cache;
   const authFile = join(folder, 'auth-api.yaml');

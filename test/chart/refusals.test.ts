@@ -302,7 +302,7 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'authApi.config.outbox console prints codes that let people in to the log: configure mail',
   },
   ...Object.fromEntries(
-    ['listen', 'database', 'secret', 'redis'].map((key) => [
+    ['listen', 'database', 'secret', 'redis', 'metrics', 'gatewaySecret'].map((key) => [
       `authApi.config.${key}`,
       {
         set: 'auth-api-sqlite',
@@ -311,10 +311,22 @@ const rows: Readonly<Record<string, Row>> = {
       },
     ]),
   ),
-  'metrics of an Auth API that trusts nobody': {
-    set: 'auth-api-postgres',
-    values: { authApi: { config: { trustedProxies: [] } } },
-    says: 'authApi.serviceMonitor.enabled needs Prometheus among authApi.config.trustedProxies',
+  'a gateway secret as text': {
+    values: { config: { authApi: { gatewaySecret: 'x'.repeat(40) } } },
+    says: `config.authApi.gatewaySecret holds a secret as text: put it into a Secret and write { file: ... } or \${NAME}`,
+  },
+  'a gateway secret beside that of the chart': {
+    set: 'auth-api-sqlite',
+    values: { config: { authApi: { gatewaySecret: { file: '/run/secrets/x' } } } },
+    says: 'config.authApi.gatewaySecret is written by the chart: set authApi.gatewaySecretKey',
+  },
+  'a gateway secret that is nowhere': {
+    set: 'auth-api-sqlite',
+    values: {
+      secrets: { existingSecret: '', values: { 'admin-token': 'a'.repeat(40) } },
+      authApi: { gatewaySecretKey: 'shared' },
+    },
+    says: 'the secret of gateways and Auth API needs the key shared: name a Secret that has it in secrets.existingSecret',
   },
   'metrics of an Auth API that Prometheus does not reach': {
     set: 'auth-api-postgres',

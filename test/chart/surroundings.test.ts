@@ -153,7 +153,10 @@ describe('the network', () => {
       ingress: [{ ports: [{ port: 'redis' }], from: [pods('gateway'), pods('auth-api')] }],
     });
     expect(specOf(render('auth-api-postgres'), 'NetworkPolicy', '-auth-api')).toMatchObject({
-      ingress: [{ ports: [{ port: 'http' }], from: [pods('gateway'), pods('test'), monitoring] }],
+      ingress: [
+        { ports: [{ port: 'http' }], from: [pods('gateway'), pods('test')] },
+        { ports: [{ port: 'metrics' }], from: [monitoring] },
+      ],
     });
   });
 

@@ -104,6 +104,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     connectTimeoutMs: 1_000,
     requestsPerClient: 64,
     queue: { length: 100, waitMs: 2_000 },
+    gatewaySecret: null,
     ...setup.upstream,
   };
   const upstreams = createUpstreams(

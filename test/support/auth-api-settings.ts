@@ -27,5 +27,6 @@ export const authApiSettings: AuthApiSettings = {
   },
   redis: null,
   webSession: null,
+  gatewaySecrets: [],
   trustedProxies: () => false,
 };

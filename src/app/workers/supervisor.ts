@@ -4,7 +4,6 @@
  * supervisor revokes like a worker, with the same names of credentials, and forwards nothing.
  */
 import { randomBytes } from 'node:crypto';
-import type { AuthApi } from '../../auth-api/auth-api.ts';
 import type { Address, Config } from '../../config/config.ts';
 import type { ConfigSource } from '../../config/config-source.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
@@ -15,7 +14,7 @@ import { adminOf } from '../admin-of-engine.ts';
 import { createAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import type { Gateway, GatewayOptions } from '../create-gateway.ts';
-import { embedAuthApi } from '../embed-auth-api.ts';
+import { type EmbeddedAuthApi, embedAuthApi } from '../embed-auth-api.ts';
 import { listenOn } from '../listen-error.ts';
 import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
@@ -71,8 +70,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   let listen: Address = config.server.listen;
   let inUse = first;
   let compared: ConfigSource | null = null;
-  let authApi: AuthApi | null = null;
-  let authApiUrl: string | null = null;
+  let embedded: EmbeddedAuthApi | null = null;
   let admin: AdminServer | null = null;
   let closing: Promise<void> | null = null;
   /** One configuration at a time, and no worker begins meanwhile. */
@@ -117,7 +115,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       source: inUse === first ? null : inUse,
       candidate: compared,
       cacheSecret,
-      authApi: authApiUrl,
+      authApi: embedded?.access ?? null,
       listen,
       tombstones: engine.current().resolver.revocations.tombstones.data(),
     };
@@ -130,17 +128,12 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
 
   async function start() {
     listen = await ownAddress('server.listen', config.server.listen);
-    authApi = await embedAuthApi(config, engine, options.onCode);
-    if (authApi !== null) {
-      const { port } = await authApi.listen({ host: '127.0.0.1', port: 0 });
-      authApiUrl = `http://127.0.0.1:${port}`;
-      engine.authApiAt(authApiUrl);
-    }
+    embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
     let adminAddress: Address | null = null;
     const { server } = config;
     if (server.admin !== null) {
-      const shown = adminOf(engine, () => authApi);
+      const shown = adminOf(engine, () => embedded?.authApi ?? null);
       const port = createAdmin(server.admin, {
         ...shown,
         metrics: () => metricsOf(pool, said, telemetry),
@@ -199,7 +192,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     const { drainTimeoutMs } = (engine.started()?.config ?? config).server;
     const clean = await pool.drain(drainTimeoutMs + endMs);
     await engine.drain();
-    await authApi?.close();
+    await embedded?.authApi.close();
     await admin?.close();
     await engine.end();
     if (!clean) throw new Error('workers had to be killed');
@@ -230,7 +223,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     warn: tell.doubtful,
     gaveUp: gaveUp.promise,
     get authApi() {
-      return authApi;
+      return embedded?.authApi ?? null;
     },
     close() {
       closing ??= end();

@@ -1,7 +1,7 @@
 /**
  * What the supervisor and a worker say to each other. A revocation is told as it is kept: an id, or keyed names of a
- * credential, never the credential. Secrets go one way only, and once: in the source of a configuration, as a worker has
- * to have the same ones.
+ * credential, never the credential. Secrets go one way only: in the source of a configuration and in what a worker begins
+ * with, as it has to have the same ones.
  */
 import { z } from 'zod';
 import type { ConfigSource } from '../../config/config-source.ts';
@@ -61,8 +61,8 @@ const start = z.strictObject({
   candidate: source.nullable(),
   /** In place of a `cache.secret` that is not configured: the names of credentials have to be the same everywhere. */
   cacheSecret: text,
-  /** Where an embedded Auth API is; null: there is none. */
-  authApi: text.nullable(),
+  /** Where an embedded Auth API is, and the secret that is shared with it; null: there is none. */
+  authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
   listen: address,
   tombstones,
 });

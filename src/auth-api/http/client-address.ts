@@ -1,38 +1,62 @@
-/** Whose address a request comes from: the connection's, or the one that a trusted proxy names. */
+/** Whose address a request comes from: the connection's, or the one that a gateway or a trusted proxy names. */
 import { isIP } from 'node:net';
-import { trimBlanks } from '../../core/syntax/header-names.ts';
+import { gatewayHeader, trimBlanks } from '../../core/syntax/header-names.ts';
+
+/** Why forwarded headers of a request count for nothing: no word of whom to believe, or a secret that is not shared. */
+export const forwardedIgnored = ['untrusted_peer', 'secret_wrong'] as const;
+export type ForwardedIgnored = (typeof forwardedIgnored)[number];
+
+export interface ForwardedTrust {
+  /** Whether a gateway has this secret. */
+  readonly isGateway: (secret: string) => boolean;
+  /** Whether the peer at this address is a trusted proxy. */
+  readonly trustPeer: (address: string) => boolean;
+  readonly ignored: (reason: ForwardedIgnored) => void;
+}
 
 /**
- * A trusted peer appends the address that it saw, so the rightmost one is the only one that it vouches for; when that is
- * a trusted one too, the next one to the left is its word. Without a valid one there, the last known is the client.
+ * A gateway has found out who its client is and writes `X-Forwarded-For` anew, the client first; proxies behind it append. A
+ * trusted proxy appends the address that it saw to what anyone may have written, so there the rightmost is the only one
+ * that it vouches for; when that is a trusted one too, the next one to the left is its word. Without a valid address, the
+ * last one that is known is the client.
  */
-export function clientAddress(
-  peer: string,
-  rawHeaders: readonly string[],
-  trustPeer: (address: string) => boolean,
-): string {
-  let client = plainAddress(peer);
-  if (!trustPeer(client)) return client;
-  let forwarded = '';
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === 'x-forwarded-for') forwarded = rawHeaders[at + 1] ?? '';
+export function clientAddress(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): string {
+  const address = plainAddress(peer);
+  const hops = valuesOf(rawHeaders, 'x-forwarded-for').flatMap((value) => value.split(',').map(trimBlanks));
+  const secrets = valuesOf(rawHeaders, gatewayHeader);
+  if (secrets.length === 1 && trust.isGateway(secrets[0] ?? '')) {
+    const [first = ''] = hops;
+    return isIP(first) === 0 ? address : plainAddress(first);
   }
-  const hops = forwarded.split(',');
+  if (trust.trustPeer(address)) return fromTheRight(hops, address, trust.trustPeer);
+  if (secrets.length > 0) trust.ignored('secret_wrong');
+  else if (forwarded.some((name) => valuesOf(rawHeaders, name).length > 0)) trust.ignored('untrusted_peer');
+  return address;
+}
+
+const forwarded = ['x-forwarded-for', 'x-real-ip', 'forwarded'];
+
+function fromTheRight(hops: string[], peer: string, trustPeer: (address: string) => boolean): string {
+  let client = peer;
   while (hops.length > 0 && trustPeer(client)) {
-    const hop = trimBlanks(hops.pop() ?? '');
+    const hop = hops.pop() ?? '';
     if (isIP(hop) === 0) break;
     client = plainAddress(hop);
   }
   return client;
 }
 
+/** All copies of a header, in their order. */
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '');
+  }
+  return values;
+}
+
 /** An IPv4 address without the IPv6 form in which a dual-stack socket gives it (RFC 4291 section 2.5.5.2). */
 export function plainAddress(address: string): string {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1];
   return mapped !== undefined && isIP(mapped) === 4 ? mapped : address;
-}
-
-/** Whether the address is this machine's own. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }

@@ -6,20 +6,18 @@ import { Refusal, refusalKinds } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
 import { answerHealth } from './answer-health.ts';
-import { answerMetrics, type MetricsSources } from './answer-metrics.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, type ForwardedTrust } from './client-address.ts';
 import type { MatchOperation } from './match-operation.ts';
 import { readRequestBody } from './read-request-body.ts';
 import { readTarget } from './read-target.ts';
 import type { Served } from './served.ts';
 import { writeRefusal, writeServed } from './write-answer.ts';
 
-export interface RequestHandling extends MetricsSources {
+export interface RequestHandling {
   readonly match: MatchOperation;
   readonly services: Services;
   readonly log: AuthApiLog;
-  /** Whether this peer may name the client's address. */
-  readonly trustPeer: (address: string) => boolean;
+  readonly trust: ForwardedTrust;
   /** Null: no mail is sent. */
   readonly mailState: () => MailState | null;
 }
@@ -62,16 +60,15 @@ async function serve(
   const target = readTarget(request.url ?? '');
   if (target instanceof Refusal) return target;
   const { path, query } = target;
-  const ofProcess =
-    (await answerHealth(path, method, { store: handling.services.store, mailState: handling.mailState })) ??
-    (await answerMetrics({ path, method, peer, rawHeaders }, handling));
-  if (ofProcess !== null) return ofProcess;
+  const { store } = handling.services;
+  const health = await answerHealth(path, method, { store, mailState: handling.mailState });
+  if (health !== null) return health;
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;
   const { operation, params } = matched;
   entered(operation.name);
   const client = {
-    ip: clientAddress(peer, rawHeaders, handling.trustPeer),
+    ip: clientAddress(peer, rawHeaders, handling.trust),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   };
   const presented = { rawHeaders, method, authority: request.headers.host ?? '' };

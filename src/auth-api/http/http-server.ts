@@ -1,9 +1,9 @@
-/** The HTTP server of the Auth API: strict parsing, bounded sizes and times, and every answer of ours. */
-import { createServer, type ServerResponse } from 'node:http';
+/** The HTTP servers of the Auth API: strict parsing, bounded sizes and times, and every response of ours. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AuthApiLog } from '../auth-api.ts';
 import { Refusal, type RefusalCode, refusalKinds } from '../outcome/refusals.ts';
-import { handleRequest, type RequestHandling } from './handle-request.ts';
 import { refusalOfClientError, refuseSocket } from './refuse-socket.ts';
 import { writeRefusal } from './write-answer.ts';
 
@@ -33,7 +33,14 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-export function createHttpServer(handling: RequestHandling, limits: HttpLimits): HttpServer {
+export interface HttpServerOptions {
+  /** Responds to a request; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  readonly log: AuthApiLog;
+  readonly limits: HttpLimits;
+}
+
+export function createHttpServer({ handle, log, limits }: HttpServerOptions): HttpServer {
   const server = createServer({
     maxHeaderSize: 16 * 1024,
     headersTimeout: limits.headersTimeoutMs,
@@ -59,17 +66,17 @@ export function createHttpServer(handling: RequestHandling, limits: HttpLimits):
 
   function refuse(response: ServerResponse, code: RefusalCode): void {
     const errorId = writeRefusal(response, new Refusal(code));
-    handling.log.info({ errorId, operation: 'none', code, status: refusalKinds[code].status }, 'request refused');
+    log.info({ errorId, operation: 'none', code, status: refusalKinds[code].status }, 'request refused');
   }
 
   function refuseBare(socket: Duplex, code: RefusalCode): void {
     const errorId = refuseSocket(socket, code);
-    handling.log.info({ errorId, operation: 'none', code, status: refusalKinds[code].status }, 'connection refused');
+    log.info({ errorId, operation: 'none', code, status: refusalKinds[code].status }, 'connection refused');
   }
 
   server.on('request', (request, response) => {
     track(response);
-    void handleRequest(request, response, handling);
+    void handle(request, response);
   });
   server.on('checkExpectation', (_request, response) => {
     track(response);

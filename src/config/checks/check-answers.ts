@@ -22,6 +22,7 @@ const fixed: ReadonlySet<string> = new Set([
   'x-error',
   'x-error-id',
   'x-request-id',
+  'x-rolegate-gateway',
   'x-rolegate-stale',
 ]);
 /** These may be removed, but not set. */

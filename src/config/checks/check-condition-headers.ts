@@ -17,6 +17,7 @@ const taken: ReadonlySet<string> = new Set([
   'x-error',
   'x-error-id',
   'x-request-id',
+  'x-rolegate-gateway',
   'x-rolegate-stale',
 ]);
 

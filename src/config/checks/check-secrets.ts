@@ -40,6 +40,17 @@ export function readBearerSecret(source: Parts<SecretSource> | undefined, path: 
   return null;
 }
 
+/** One such secret or several, any of which is good: a rotation needs two. */
+export function readBearerSecrets(
+  written: Parts<SecretSource> | readonly (Parts<SecretSource> | undefined)[] | undefined,
+  path: Path,
+  check: Check,
+): readonly string[] {
+  const read = (source: Parts<SecretSource> | undefined, at: Path) => readBearerSecret(source, at, check) ?? [];
+  if (Array.isArray(written)) return written.flatMap((source, index) => read(source, [...path, index]));
+  return [read(written as Parts<SecretSource> | undefined, path)].flat();
+}
+
 /** A secret that nobody can guess: at least 32 characters. */
 export function readKeySecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
   const secret = readSecretText(source, path, check);

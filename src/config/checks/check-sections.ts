@@ -1,6 +1,6 @@
 /** Rules that join keys of one section: what cannot be said by the kind of a single value. */
 import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/syntax/header-names.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { AuthApiFile, ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
 import type { Check } from './check.ts';
 
@@ -18,6 +18,12 @@ export function checkServer(server: Section<'server'>, check: Check): void {
   );
 }
 
+/** Of the Auth API's own file. */
+export function checkAuthApiPorts({ listen, metrics }: Parts<AuthApiFile>, check: Check): void {
+  if (listen === undefined || metrics === undefined || !addressesCollide(listen, metrics)) return;
+  check.at(['metrics'], '"listen" and "metrics" are on the same port', 'give the metrics a number of their own');
+}
+
 export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {
   if (authApi === undefined || check.keys(['authApi']) === null) return;
   const [url, embedded] = [check.has(['authApi', 'url']), check.has(['authApi', 'embedded'])];
@@ -26,7 +32,7 @@ export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {
   } else if (!url && !embedded) {
     check.at(['authApi'], 'expected "url" or "embedded"', 'for example "url: http://auth-api:8081"');
   } else if (embedded) {
-    for (const key of ['paths', 'headers', 'fields']) {
+    for (const key of ['paths', 'headers', 'fields', 'gatewaySecret']) {
       if (!check.has(['authApi', key])) continue;
       check.atKey(
         ['authApi', key],
@@ -77,6 +83,7 @@ const taken: ReadonlySet<string> = new Set([
   'x-error',
   'x-error-id',
   'x-request-id',
+  'x-rolegate-gateway',
   'x-rolegate-stale',
 ]);
 

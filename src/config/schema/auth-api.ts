@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { authApiSettingsShape } from './auth-api-settings.ts';
 import { bool, integer, Refusal, scalar, text } from './scalar.ts';
+import { secret, secrets } from './secret.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
 const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
@@ -97,6 +98,14 @@ export const authApi = z.strictObject({
     description: 'Runs the Auth API inside this process, in place of "url".',
     alternative: true,
   }),
+  gatewaySecret: secret('a secret of at least 32 characters')
+    .optional()
+    .meta({
+      class: 'decides',
+      description:
+        'Shared with the Auth API ("gatewaySecret" there) and sent to it only: with it the Auth API knows the clients of this gateway apart. If unset, it has to list the gateway in its "trustedProxies".',
+      examples: [`\${ROLEGATE_GATEWAY_SECRET}`],
+    }),
   timeout: duration()
     .meta({ class: 'neither', description: 'Longest wait for a verdict; beyond it: 503.', examples: ['2s'] })
     .prefault('2s'),
@@ -169,11 +178,27 @@ export const authApiFile = z.strictObject({
   listen: address()
     .meta({ class: 'exposes', description: 'Where the Auth API listens.', examples: ['127.0.0.1:8081'] })
     .prefault('127.0.0.1:8081'),
+  metrics: address()
+    .optional()
+    .meta({
+      class: 'exposes',
+      description:
+        'Where Prometheus reads "/metrics", with no credential: an address that no client reaches. If unset: nowhere.',
+      examples: ['127.0.0.1:9091'],
+    }),
+  gatewaySecret: secrets('a secret of at least 32 characters')
+    .optional()
+    .meta({
+      class: 'decides',
+      description:
+        'Shared with gateways ("authApi.gatewaySecret" there), or a list of several during a rotation: only what comes with it names a client in X-Forwarded-For. If unset, only "trustedProxies" do.',
+      examples: [`\${ROLEGATE_GATEWAY_SECRET}`],
+    }),
   trustedProxies: z
     .array(cidr())
     .meta({
       class: 'decides',
-      description: 'Addresses or CIDR ranges of the gateways and proxies in front, whose X-Forwarded-For is believed.',
+      description: 'Addresses or CIDR ranges of other proxies in front, whose X-Forwarded-For is believed.',
       examples: [['10.0.0.0/8']],
     })
     .prefault([]),

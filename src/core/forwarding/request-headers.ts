@@ -7,7 +7,15 @@ import type { CredentialSources } from '../credential/credential.ts';
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { canonicalName, connectionList, forwarded, hopByHop, overrides, trimBlanks } from '../syntax/header-names.ts';
+import {
+  canonicalName,
+  connectionList,
+  forwarded,
+  gatewayHeader,
+  hopByHop,
+  overrides,
+  trimBlanks,
+} from '../syntax/header-names.ts';
 import type { ClientFacts } from './client-facts.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
 import { appendForwarded } from './forwarded-header.ts';
@@ -43,7 +51,7 @@ export interface ForwardingRules {
 }
 
 /** Names that the gateway itself sets towards an upstream. */
-const own = ['x-request-id', 'x-rolegate-stale'];
+const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader];
 
 export function compileForwarding(
   identityHeaders: readonly IdentityHeader[],

@@ -86,6 +86,12 @@ export const overrides: readonly string[] = [
   'proxy',
 ];
 
+/**
+ * Carries the secret that gateways share with the Auth API: only with it does the Auth API believe what a gateway says of its
+ * client. Removed from every request of a client.
+ */
+export const gatewayHeader = 'x-rolegate-gateway';
+
 /** Forwarded headers that Rolegate writes itself. */
 export const forwarded: readonly string[] = [
   'x-forwarded-for',

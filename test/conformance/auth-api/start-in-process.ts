@@ -1,7 +1,6 @@
 /** The Auth API in this process, over real sockets, with a clock that the suite moves. */
 
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
-import { isLoopback } from '../../../src/auth-api/http/client-address.ts';
 import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
 import { type SeenMail, type StartTarget, suiteUsers } from './target.ts';
@@ -15,11 +14,11 @@ export const startInProcess: StartTarget = async (settings) => {
       ...authApiSettings,
       selfRegistration: settings.selfRegistration ?? true,
       revealUnknownEmail: settings.revealUnknownEmail ?? true,
+      trustedProxies: (address) => address === '127.0.0.1',
     },
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
     printCode: (mail) => mails.push(mail),
     now: () => Date.now() + elapsedMs,
-    trustPeer: isLoopback,
     onRevoked: ({ kind, id }) => revoked.push(`${kind} ${id}`),
   });
   for (const user of suiteUsers) await api.createUser(user);

@@ -1,52 +1,29 @@
-/** `GET /metrics` of an Auth API that runs alone: for this machine and for trusted peers only. */
+/** The metrics of an Auth API that runs alone: on an address of their own. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { answerMetrics } from '../../../src/auth-api/http/answer-metrics.ts';
-import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 import { createAuthApiMetrics } from '../../../src/telemetry/create-auth-api-metrics.ts';
 import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
-const page = { type: 'text/plain', text: 'x 1\n' };
-const sources = { metrics: async () => page, trustPeer: (address: string) => address === '10.0.0.1' };
-const served = { status: 200, type: 'text/plain', body: 'x 1\n' };
-const request = { path: '/metrics', method: 'GET', peer: '127.0.0.1', rawHeaders: ['Host', 'x'] };
+let started: StartedAuthApi;
+afterEach(() => started.api.close());
 
-describe('answerMetrics', () => {
-  it.each([
-    ['this machine', {}, served],
-    ['this machine, by IPv6', { peer: '::1' }, served],
-    ['this machine, by a mapped address', { peer: '::ffff:127.0.0.1' }, served],
-    ['a trusted peer', { peer: '10.0.0.1' }, served],
-    ['a trusted peer, by a mapped address', { peer: '::ffff:10.0.0.1' }, served],
-    ['HEAD', { method: 'HEAD' }, served],
-    ['somebody else', { peer: '10.0.0.2' }, null],
-    ['nobody that is known', { peer: '' }, null],
-    ['somebody behind a trusted peer', { rawHeaders: ['x-forwarded-for', '10.0.0.2'] }, null],
-    ['somebody behind another proxy', { rawHeaders: ['Forwarded', 'for=10.0.0.2'] }, null],
-    ['somebody behind a gateway', { rawHeaders: ['VIA', '1.1 rolegate'] }, null],
-    ['another path', { path: '/metrics/' }, null],
-    ['another method', { method: 'POST' }, new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] })],
-    ['another method of somebody else', { method: 'POST', peer: '10.0.0.2' }, null],
-  ])('%s', async (_, part, expected) => {
-    expect(await answerMetrics({ ...request, ...part }, sources)).toEqual(expected);
+async function start() {
+  const metrics = createAuthApiMetrics('1.2.3');
+  started = await startAuthApi({
+    metrics: () => metrics.page(),
+    onForwardedIgnored: metrics.onForwardedIgnored,
   });
+  const { port } = await started.api.listenMetrics({ host: '127.0.0.1', port: 0 });
+  return { metrics, origin: `http://127.0.0.1:${port}` };
+}
 
-  it('has nothing to tell where nobody gave it anything', async () => {
-    expect(await answerMetrics(request, { ...sources, metrics: null })).toBeNull();
-  });
-});
-
-describe('over HTTP', () => {
-  let started: StartedAuthApi;
-  afterEach(() => started.api.close());
-
-  it('is the text of the metrics', async () => {
-    const metrics = createAuthApiMetrics('1.2.3');
-    started = await startAuthApi({ metrics: () => metrics.page() });
+describe('the metrics', () => {
+  it('are a page of their own address', async () => {
+    const { metrics, origin } = await start();
     metrics.watchMail(() => ({ queued: 7, failing: true }));
     metrics.onMail('sent');
-    const answer = await fetch(`http://127.0.0.1:${started.port}/metrics`);
-    const text = await answer.text();
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+    const response = await fetch(`${origin}/metrics`);
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(text).toMatch(/^rolegate_build_info\{version="1\.2\.3",node="v[\d.]+"\} 1$/m);
     expect(text).toMatch(/^rolegate_auth_mails_total\{outcome="sent"\} 1$/m);
     expect(text).toMatch(/^rolegate_auth_mails_total\{outcome="dropped"\} 0$/m);
@@ -55,8 +32,33 @@ describe('over HTTP', () => {
     expect(text).toMatch(/^process_cpu_seconds_total/m);
   });
 
-  it('is not there without', async () => {
-    started = await startAuthApi();
-    expect((await fetch(`http://127.0.0.1:${started.port}/metrics`)).status).toBe(404);
+  it('count requests whose forwarded headers were not believed', async () => {
+    const { origin } = await start();
+    const user = `http://127.0.0.1:${started.port}/api/auth/v2/user/${started.userId}`;
+    await fetch(user, { headers: { 'x-forwarded-for': '203.0.113.7' } });
+    await fetch(user, { headers: { 'x-real-ip': '203.0.113.7' } });
+    await fetch(user, { headers: { 'x-rolegate-gateway': 'guessed' } });
+    const text = await (await fetch(`${origin}/metrics`)).text();
+    expect(text).toMatch(/^rolegate_auth_forwarded_ignored_total\{reason="untrusted_peer"\} 2$/m);
+    expect(text).toMatch(/^rolegate_auth_forwarded_ignored_total\{reason="secret_wrong"\} 1$/m);
+  });
+
+  it.each([
+    ['HEAD', '/metrics', 200],
+    ['POST', '/metrics', 405],
+    ['GET', '/metrics/', 404],
+    ['GET', '/api/auth/v2/openapi.json', 404],
+  ])('%s %s of that address is %i', async (method, path, status) => {
+    const { origin } = await start();
+    const response = await fetch(`${origin}${path}`, { method });
+    expect(response.status).toBe(status);
+    expect(response.headers.has('x-error-id')).toBe(status !== 200);
+  });
+
+  it('are nowhere on the address of the Auth API, whatever a proxy says or does not say', async () => {
+    await start();
+    for (const headers of [{}, { 'x-real-ip': '203.0.113.7' }, { 'x-forwarded-for': '203.0.113.7' }]) {
+      expect((await fetch(`http://127.0.0.1:${started.port}/metrics`, { headers })).status).toBe(404);
+    }
   });
 });

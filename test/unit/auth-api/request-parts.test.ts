@@ -1,6 +1,6 @@
 /** Target, query, body, client address and the fields of parameters. */
 import { describe, expect, it } from 'vitest';
-import { clientAddress, isLoopback } from '../../../src/auth-api/http/client-address.ts';
+import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
 import { readTarget } from '../../../src/auth-api/http/read-target.ts';
 import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
 import { parseBody } from '../../../src/auth-api/operations/parse-body.ts';
@@ -62,7 +62,12 @@ describe('parseBody', () => {
 });
 
 describe('clientAddress', () => {
-  const trusted = (address: string) => address === '10.0.0.1';
+  const trust = {
+    isGateway: (presented: string) => presented === 'shared',
+    trustPeer: (address: string) => address === '10.0.0.1',
+  };
+  const secret = ['X-Rolegate-Gateway', 'shared'];
+  const wrong = ['x-rolegate-gateway', 'guessed'];
   it.each<[string, string, readonly string[], string]>([
     ['the peer', '203.0.113.9', [], '203.0.113.9'],
     ['the peer, without its IPv6 form', '::ffff:203.0.113.9', [], '203.0.113.9'],
@@ -70,26 +75,37 @@ describe('clientAddress', () => {
     ['what a trusted peer says', '::ffff:10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], '1.2.3.4'],
     ['the rightmost', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4'], '1.2.3.4'],
     ['the last header', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6', 'x-forwarded-for', '2001:db8::1'], '2001:db8::1'],
+    ['the client of a gateway', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4, 10.9.9.9', ...secret], '1.2.3.4'],
+    ['a gateway that names nobody', '203.0.113.9', secret, '203.0.113.9'],
+    [
+      'a gateway that names no address',
+      '203.0.113.9',
+      ['X-Forwarded-For', 'unknown, 1.2.3.4', ...secret],
+      '203.0.113.9',
+    ],
+    ['the peer with a wrong secret', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...wrong], '203.0.113.9'],
+    ['the peer with two secrets', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...secret, ...secret], '203.0.113.9'],
     ['past trusted hops', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4, 10.0.0.1, 10.0.0.1'], '1.2.3.4'],
     ['the last known hop', '10.0.0.1', ['X-Forwarded-For', 'unknown, 10.0.0.1'], '10.0.0.1'],
     ['the peer when the rightmost is no address', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4, unknown'], '10.0.0.1'],
     ['the peer when it says nothing', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
     ['the peer when the address has a port', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4:80'], '10.0.0.1'],
   ])('%s', (_name, peer, headers, expected) => {
-    expect(clientAddress(peer, headers, trusted)).toBe(expected);
+    expect(clientAddress(peer, headers, { ...trust, ignored: () => {} })).toBe(expected);
   });
-});
 
-describe('isLoopback', () => {
-  it.each<[string, boolean]>([
-    ['127.0.0.1', true],
-    ['127.9.9.9', true],
-    ['::1', true],
-    ['10.0.0.1', false],
-    ['127.evil.test', false],
-    ['', false],
-  ])('%s', (address, expected) => {
-    expect(isLoopback(address)).toBe(expected);
+  it.each<[string, string, readonly string[], readonly ForwardedIgnored[]]>([
+    ['a request without forwarded headers', '203.0.113.9', ['Host', 'a'], []],
+    ['X-Forwarded-For', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4'], ['untrusted_peer']],
+    ['X-Real-IP', '203.0.113.9', ['x-real-ip', '1.2.3.4'], ['untrusted_peer']],
+    ['Forwarded', '203.0.113.9', ['Forwarded', 'for=1.2.3.4'], ['untrusted_peer']],
+    ['a wrong secret', '203.0.113.9', wrong, ['secret_wrong']],
+    ['a gateway', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...secret], []],
+    ['a trusted proxy', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], []],
+  ])('counts what is not believed: %s', (_name, peer, headers, expected) => {
+    const ignored: ForwardedIgnored[] = [];
+    clientAddress(peer, headers, { ...trust, ignored: (reason) => ignored.push(reason) });
+    expect(ignored).toEqual(expected);
   });
 });
 

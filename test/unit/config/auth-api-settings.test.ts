@@ -104,7 +104,7 @@ trustedProxies: ["10.0.0.0/8"]`);
   expect(['10.1.2.3', '127.0.0.1'].map(settings.trustedProxies)).toEqual([true, false]);
 });
 
-test('the embedded one believes the gateway, which asks from this machine', () => {
+test('the embedded one believes no peer: the gateway shows a secret that is made at the start', () => {
   const result = parseConfig(
     `version: 1
 authApi: { embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", webSession: { cookie: sid } } }
@@ -114,6 +114,46 @@ routes: []
     options,
   );
   if (!result.ok || result.config.authApi.kind !== 'embedded') throw new Error('not read');
-  const { trustedProxies } = result.config.authApi.embedded;
-  expect(['127.0.0.1', '::1', '10.1.2.3'].map((peer) => trustedProxies(peer))).toEqual([true, true, false]);
+  const { gatewaySecrets, trustedProxies } = result.config.authApi.embedded;
+  expect(gatewaySecrets).toEqual([]);
+  expect(['127.0.0.1', '::1', '10.1.2.3'].map((peer) => trustedProxies(peer))).toEqual([false, false, false]);
+});
+
+describe('the secret of gateways', () => {
+  const secret = 'g'.repeat(40);
+
+  test('is one, or several during a rotation, and of none unless written', () => {
+    expect(settingsOf(`gatewaySecret: ${secret}`).gatewaySecrets).toEqual([secret]);
+    expect(settingsOf(`gatewaySecret: [{ file: old }, ${secret}]`).gatewaySecrets).toEqual([
+      'old-0123456789abcdef0123456789abcdef',
+      secret,
+    ]);
+    expect(settingsOf('').gatewaySecrets).toEqual([]);
+  });
+
+  test.each(['short', `${'g'.repeat(40)} with blanks`])('cannot be "%s"', (text) => {
+    expect(() => settingsOf(`gatewaySecret: "${text}"`)).toThrow(/shorter than 32|cannot be sent/);
+  });
+
+  test.each([
+    ['listen: "127.0.0.1:8081"', false],
+    ['listen: "[::1]:8081"', false],
+    ['listen: ":8081"', true],
+    ['listen: "10.0.0.1:8081"', true],
+    [`listen: ":8081"\ngatewaySecret: ${secret}`, false],
+    ['listen: ":8081"\ntrustedProxies: [10.0.0.0/8]', false],
+  ])('%s: whether no peer can name a client beyond this machine is %s', (lines, unknown) => {
+    const result = parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
+    expect(result.ok && result.config.clientsUnknown).toBe(unknown);
+  });
+});
+
+test('metrics have an address of their own, or none', () => {
+  const metricsOf = (lines: string) => {
+    const result = parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
+    return result.ok ? result.config.metrics : result.problems.map(({ message }) => message);
+  };
+  expect(metricsOf('')).toBeNull();
+  expect(metricsOf('metrics: ":9091"')).toEqual({ host: '', port: 9091 });
+  expect(metricsOf('metrics: ":8081"')).toEqual(['"listen" and "metrics" are on the same port']);
 });

@@ -71,6 +71,8 @@ test('the file of the Auth API alone', () => {
     ok: true,
     config: {
       listen: { host: '', port: 9999 },
+      metrics: null,
+      clientsUnknown: true,
       settings: {
         database: './x.db',
         secret: 's'.repeat(32),
@@ -97,6 +99,7 @@ test('the file of the Auth API alone', () => {
         },
         redis: null,
         webSession: null,
+        gatewaySecrets: [],
         trustedProxies: expect.any(Function),
       },
     },

@@ -63,6 +63,7 @@ test('the defaults of the smallest file', () => {
     authApi: {
       kind: 'remote',
       urls: ['http://auth:8081'],
+      gatewaySecret: null,
       timeoutMs: 2000,
       concurrency: 64,
       rejectedStatuses: [401],
@@ -233,6 +234,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         connectTimeoutMs: 2000,
         requestsPerClient: 128,
         queue: { length: 1000, waitMs: 5000 },
+        gatewaySecret: null,
       },
       {
         name: 'b',
@@ -242,6 +244,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         connectTimeoutMs: 2000,
         requestsPerClient: 3,
         queue: { length: 1000, waitMs: 5000 },
+        gatewaySecret: null,
       },
       {
         name: 'c',
@@ -251,8 +254,28 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         connectTimeoutMs: 1000,
         requestsPerClient: 7,
         queue: { length: 0, waitMs: 1000 },
+        gatewaySecret: null,
       },
     ]);
+  });
+
+  test('the secret shared with the Auth API goes where the Auth API is, and nowhere else', () => {
+    const { authApi, upstreams } = parse(`version: 1
+authApi: { url: ["http://auth-1:1", "http://auth-2:2"], gatewaySecret: "\${ROLEGATE_GATEWAY_SECRET}" }
+upstreams:
+  accounts: { targets: ["http://auth-2:2"] }
+  mixed: { targets: ["http://auth-1:1", "http://orders:1"] }
+  orders: { targets: ["http://orders:1"] }
+routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }]
+`);
+    const secret = env['ROLEGATE_GATEWAY_SECRET'];
+    expect(authApi).toMatchObject({ gatewaySecret: secret });
+    expect(Object.fromEntries([...upstreams].map(([name, { gatewaySecret }]) => [name, gatewaySecret]))).toEqual({
+      accounts: secret,
+      mixed: null,
+      orders: null,
+      'auth-api': secret,
+    });
   });
 
   test('names of headers are lower-cased, proxies compiled, the admin port switched off', () => {

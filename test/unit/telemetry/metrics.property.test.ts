@@ -11,7 +11,19 @@ const codes = Object.keys(reasons) as ReasonCode[];
 const known = new Set<string>([...labeledMethods, ...requestOutcomes, ...codes]);
 for (const word of ['other', 'none', '(none)', 'orders', 'public', 'service', 'memory', 'redis', 'auth-api'])
   known.add(word);
-for (const word of ['total', 'client', 'idle', 'requests', 'unread', 'kept', 'ended', 'unknown']) known.add(word);
+for (const word of [
+  'total',
+  'client',
+  'idle',
+  'requests',
+  'unread',
+  'kept',
+  'ended',
+  'unknown',
+  'untrusted_peer',
+  'secret_wrong',
+])
+  known.add(word);
 
 const record = fc.record({
   method: fc.oneof(fc.constantFrom(...labeledMethods), fc.string(), fc.constantFrom('__proto__', 'constructor')),

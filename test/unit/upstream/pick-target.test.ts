@@ -13,6 +13,7 @@ function upstream(count: number, connections = 2): Upstream {
     connectTimeoutMs: 100,
     requestsPerClient: 1,
     queue: { length: 1, waitMs: 100 },
+    gatewaySecret: null,
   });
   upstreams.push(made);
   return made;

@@ -10,7 +10,7 @@ import { exchange, type Failure, type HttpAnswer } from './exchange.ts';
 import { judgeAnswer, unavailable } from './judge-response.ts';
 
 /** Where the Auth API is and how it is asked; the embedded one is reached by its loopback address. */
-export type AuthApiClientConfig = Omit<RemoteAuthApiConfig, 'kind'>;
+export type AuthApiClientConfig = Omit<RemoteAuthApiConfig, 'kind' | 'gatewaySecret'>;
 
 export interface EndpointOptions {
   readonly url: string;
