@@ -1,9 +1,9 @@
 /** The form in which addresses and aliases are compared. */
 
 /**
- * Lower case after compatibility composition, so that no two spellings which look alike to a mail server or a reader
- * (full-width letters, ligatures) pass as two.
+ * Compatibility composition (NFKC) and full case folding: spellings that differ in case, width or ligatures are one.
+ * By way of upper case, because some letters meet only there (`ß` and `ss`, the two small sigmas).
  */
 export function foldCase(text: string): string {
-  return text.normalize('NFKC').toLowerCase();
+  return text.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
 }
