@@ -58,7 +58,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     resolver,
     decide: (view) => decisions.decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
-    rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
+    rules: compileForwarding(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),
     annotate: config.errors.annotate,
     evict: options.evict,

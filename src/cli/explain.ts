@@ -70,7 +70,7 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
   return explainDecision(view, {
     policy: { routes, credentials, roleMapping, via },
     roles,
-    rules: compileForwarding(config.identityHeaders, credentials, via.name, config.server.forwardedHeaders),
+    rules: compileForwarding(config),
     resolution,
     facts,
   });

@@ -45,6 +45,7 @@ export function compileConfig(
       adminHosts: server.adminHosts,
       trustedProxies: compileTrustedProxies(server.trustedProxies),
       forwardedHeaders: server.forwardedHeaders,
+      proxyHeaders: server.proxyHeaders,
       drainTimeoutMs: server.drainTimeout,
       workers: server.workers,
       limits: {
@@ -66,7 +67,7 @@ export function compileConfig(
     log: { level: file.log.level, access: file.log.access },
     decisions: compileDecisions(file, folder),
     authApi: compileAuthApi(file, secrets),
-    credentials: file.credentials,
+    credentials: { ...file.credentials, maxLength: Math.min(limits.credential, limits.headerBytes) },
     cache: {
       secret: secrets.cache,
       previousSecrets: secrets.previousCache,
@@ -86,7 +87,7 @@ export function compileConfig(
     upstreams: compileUpstreams(file, routes, secrets.gateway),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
-    via: { name: server.name, passes: limits.passes },
+    via: server.via ? { name: server.name, passes: limits.passes } : null,
     errors: { annotate: file.errors.annotate },
     include: file.include ?? [],
     tests,

@@ -29,8 +29,8 @@ export interface Config {
   readonly routes: RouteTable;
   /** Headers that tell the upstream who the client is. */
   readonly identityHeaders: readonly IdentityHeader[];
-  /** The name of this gateway, and how often a request may come by. */
-  readonly via: ViaRule;
+  /** The name of this gateway in `Via`, and how often a request may have passed it; null: no `Via` is sent or looked at. */
+  readonly via: ViaRule | null;
   readonly errors: { readonly annotate: 'failures' | 'all' };
   /** Patterns of the files that are included, from the folder of the main one. */
   readonly include: readonly string[];
@@ -55,6 +55,8 @@ export interface ServerConfig {
   readonly trustedProxies: TrustedProxies;
   /** What is believed of them. */
   readonly forwardedHeaders: ForwardedSource;
+  /** Further headers that only they may send; "*" at the end stands for any rest. */
+  readonly proxyHeaders: readonly string[];
   /** Longest wait for requests in flight when the process ends. */
   readonly drainTimeoutMs: number;
   /** Processes that serve; `auto`: as many as cores may be used. For `rolegate serve` alone. */

@@ -25,8 +25,8 @@ export interface Policy {
   readonly credentials: CredentialSources;
   /** Roles that follow from other fields; null: none do. */
   readonly roleMapping: RoleMapping | null;
-  /** How a loop of gateways is recognized; if unset, no loop is looked for. */
-  readonly via?: ViaRule;
+  /** How a loop of gateways is recognized; null or unset: no loop is looked for. */
+  readonly via?: ViaRule | null;
 }
 
 /** Never throws and never rejects: a fault is a refusal with `internal_error` and its cause. */
@@ -42,7 +42,7 @@ export function decide(view: RequestView, policy: Policy, resolve: ResolveIdenti
 }
 
 function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
-  const read = normalizeRequest(view, policy.via);
+  const read = normalizeRequest(view, policy.via ?? null);
   if (typeof read === 'string') return refuse(trail, read);
   trail.request = read;
 

@@ -35,8 +35,8 @@ export function policyOf({ routes, credentials, roleMapping, via }: Config): Pol
   return { routes, credentials, roleMapping, via };
 }
 
-export function forwardingOf({ identityHeaders, credentials, via, server }: Config): ForwardingRules {
-  return compileForwarding(identityHeaders, credentials, via.name, server.forwardedHeaders);
+export function forwardingOf(config: Config): ForwardingRules {
+  return compileForwarding(config);
 }
 
 export function runCase(prepared: PreparedCase, policy: Policy, rules: ForwardingRules): CaseResult {

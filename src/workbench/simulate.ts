@@ -67,6 +67,7 @@ export function simulate(
       proto: request.secure ? 'https' : 'http',
       forwardedHost: request.host,
       requestId: '(one for each request)',
+      trusted: false,
     },
   };
 }

@@ -60,6 +60,7 @@ const sources = {
   keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: 'rolegate.bearer',
+  maxLength: 8192,
 };
 
 export const knowsAnn: ResolveIdentity = (credential) =>
@@ -115,7 +116,12 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   const resolve = setup.resolve ?? knowsAnn;
   const plain: Gateway = {
     decide: (view) => decide(view, policy, resolve),
-    rules: compileForwarding(defaultIdentityHeaders, sources),
+    rules: compileForwarding({
+      identityHeaders: defaultIdentityHeaders,
+      credentials: sources,
+      via: { name: 'rolegate' },
+      server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [] },
+    }),
     upstreams,
     annotate: setup.annotate ?? 'failures',
     evict: () => null,
@@ -147,6 +153,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       adminHosts: [],
       trustedProxies: setup.trustedProxies ?? (() => false),
       forwardedHeaders: 'x-forwarded',
+      proxyHeaders: [],
       drainTimeoutMs: 1_000,
       workers: 1,
       limits,

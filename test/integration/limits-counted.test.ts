@@ -28,6 +28,8 @@ interface Limit {
   readonly server?: string;
   readonly route?: string;
   readonly upstream?: string;
+  /** Default: public. */
+  readonly access?: string;
   exceed(world: World): Promise<void>;
 }
 
@@ -69,6 +71,11 @@ const driven: Readonly<Record<string, Limit>> = {
   'server.limits.headers': {
     limits: 'headers: 20',
     exceed: refused(get('/a', ...Array.from({ length: 25 }, () => 'X: 1')), 431, 'headers_too_large'),
+  },
+  'server.limits.credential': {
+    limits: 'credential: 300b',
+    access: 'optional',
+    exceed: refused(get('/a', `Authorization: Bearer ${'a'.repeat(301)}`), 431, 'credential_too_long'),
   },
   'server.limits.target': {
     limits: 'target: 1kb',
@@ -236,14 +243,14 @@ async function counted({ gateway }: { readonly gateway: RunningGateway }, metric
 
 function configOf(
   { origin }: RecordingUpstream,
-  { limits = '', server = '', route = '', upstream = '' }: Partial<Limit>,
+  { limits = '', server = '', route = '', upstream = '', access = 'public' }: Partial<Limit>,
 ) {
   return `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", limits: { ${limits} }${server === '' ? '' : `, ${server}`} }
 authApi: { url: "http://127.0.0.1:1" }
 upstreams: { service: { targets: ["${origin}"]${upstream === '' ? '' : `, ${upstream}`} } }
 routes:
-  - { id: all, match: { path: "/**" }, upstream: service, access: public${route === '' ? '' : `, ${route}`} }
+  - { id: all, match: { path: "/**" }, upstream: service, access: ${access}${route === '' ? '' : `, ${route}`} }
 `;
 }
 

@@ -70,7 +70,7 @@ const malformed: readonly Row[] = [
   ['token with one character less', get(`Authorization: Bearer ${token.slice(0, -1)}`)],
   ['token with one character more', get(`Authorization: Bearer ${token}1`)],
   ['token with padding', get(`Authorization: Bearer ${token}==`)],
-  ['token of 10,000 characters', get(`Authorization: Bearer ${'a'.repeat(10_000)}`)],
+  ['token of 8,192 characters', get(`Authorization: Bearer ${'a'.repeat(8192)}`)],
   ['unsigned JWT: CVE-2015-9235', get('Authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJib3NzIn0.')],
   ['__proto__', get('Authorization: Bearer __proto__')],
   ['constructor', get('Api-Key: constructor', 'Api-Secret: constructor')],

@@ -118,13 +118,9 @@ function forwarded(config: Config, decision: Allow, view: RequestView) {
   const { forwardedHeaders } = config.server;
   const facts = clientFacts(peer, authority, view.rawHeaders, trustedProxies, () => 'fresh', forwardedHeaders);
   const out: string[] = [];
-  appendRequestHeaders(out, rulesOf(config), decision, view.rawHeaders, facts);
+  appendRequestHeaders(out, compileForwarding(config), decision, view.rawHeaders, facts);
   const path = `${rewritePath(decision.route, decision.request.path)}${decision.request.query}`;
   return { path, headers: byName(out) };
-}
-
-function rulesOf(config: Config) {
-  return compileForwarding(config.identityHeaders, config.credentials, config.via.name, config.server.forwardedHeaders);
 }
 
 /** Names in lower case, repeated ones joined. */
@@ -146,7 +142,7 @@ function answerHeaders(
   if (decision.outcome === 'preflight') return byName(decision.headers);
   if (decision.outcome === 'allow') {
     const out: string[] = [];
-    appendResponseHeaders(out, [], rulesOf(config).treatResponse, decision.route, view.rawHeaders);
+    appendResponseHeaders(out, [], compileForwarding(config).treatResponse, decision.route, view.rawHeaders);
     return byName(out);
   }
   const { reason, allow, retryAfterS } = decision;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { autoOr, bool, integer, Refusal, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { address, addressOrFalse, cidr, duration, hostName, size } from './values.ts';
+import { address, addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
 
 const limits = z.strictObject({
   headerBytes: size(1024, 1024 ** 2)
@@ -15,6 +15,13 @@ const limits = z.strictObject({
   headers: integer(8, 2000)
     .meta({ class: 'neither', description: 'Headers of a request. Beyond it: 431.', examples: [100] })
     .prefault(100),
+  credential: size(256, 1024 ** 2)
+    .meta({
+      class: 'neither',
+      description: 'One credential (bearer, API key or secret) in bytes, within "headerBytes". Beyond it: 431.',
+      examples: ['8kb'],
+    })
+    .prefault('8kb'),
   target: size(256, 64 * 1024)
     .meta({
       class: 'neither',
@@ -149,6 +156,23 @@ export const server = z.strictObject({
       examples: ['x-forwarded'],
     })
     .prefault('x-forwarded'),
+  proxyHeaders: z
+    .array(headerNames())
+    .meta({
+      class: 'decides',
+      description:
+        'Further headers that only trusted proxies may send, beside X-Client-IP, X-SSL-Client-* and others; "*" at the end stands for any rest. From other peers they are removed.',
+      examples: [['x-tenant', 'x-edge-*']],
+    })
+    .prefault([]),
+  via: bool()
+    .meta({
+      class: 'neither',
+      description:
+        'Whether requests to services carry Via. Some servers compress nothing for requests with it. Without it, requests that go round in a circle are not recognized.',
+      examples: [true],
+    })
+    .prefault(true),
   name: text('a name', (value) =>
     /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(value)
       ? value.toLowerCase()

@@ -109,6 +109,17 @@ export function headerName() {
   });
 }
 
+/** A name, or with "*" at the end all names that begin so: two characters at least, as the rest would be everything. */
+export function headerNames() {
+  return text('the name of a header, or the beginning of names and "*"', (value) => {
+    const [name = '', ...rest] = value.split('*');
+    const whole = value === name || (rest.length === 1 && rest[0] === '' && name.length > 1);
+    return whole && name.length <= 100 && token.test(name)
+      ? value.toLowerCase()
+      : new Refusal('expected the name of a header, or the beginning of names and "*", such as "x-edge-*"');
+  });
+}
+
 /** A path that a request can carry and that has one reading. */
 export function absolutePath() {
   return text('a path that starts with "/"', (value) => {

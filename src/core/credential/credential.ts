@@ -25,4 +25,6 @@ export interface CredentialSources {
   readonly bearerCookie: string | null;
   /** WebSocket subprotocol after which a bearer stands in `Sec-WebSocket-Protocol`, or null. */
   readonly websocketProtocol: string | null;
+  /** Longest bearer, API key or secret, in characters. */
+  readonly maxLength: number;
 }

@@ -9,19 +9,22 @@ import type { Credential, CredentialSources } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
-const maxLength = 4096;
 /** RFC 6750 section 2.1 b64token. */
 const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** Keys and secrets: visible ASCII. No Unicode blank can be trimmed away or compared equal. */
 const visible = /^[\x21-\x7e]+$/;
 
-/** Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`, `credential_incomplete`, `credential_scheme_unsupported` (401); `cross_site_request` (403). */
+/**
+ * Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`, `credential_incomplete`,
+ * `credential_scheme_unsupported` (401); `cross_site_request` (403); `credential_too_long` (431, as a 401 would sign a
+ * user out who has a good credential).
+ */
 export function extractCredential(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
   sources: CredentialSources,
 ): Credential | null | ReasonCode {
-  const { bearerCookie, websocketProtocol } = sources;
+  const { bearerCookie, websocketProtocol, maxLength } = sources;
   // No header has an empty name.
   const { apiKeyHeader, apiSecretHeader } = sources.keyPair ?? { apiKeyHeader: '', apiSecretHeader: '' };
   let authorization: string | null = null;
@@ -63,28 +66,29 @@ export function extractCredential(
       if (authorization !== null || apiKey !== null || apiSecret !== null || cookie !== null) {
         return 'credential_conflict';
       }
-      return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token);
+      return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token, maxLength);
     }
   }
   if (authorization !== null) {
     return apiKey !== null || apiSecret !== null || cookie !== null
       ? 'credential_conflict'
-      : parseBearer(authorization);
+      : parseBearer(authorization, maxLength);
   }
   if (apiKey !== null || apiSecret !== null) {
-    return cookie !== null ? 'credential_conflict' : parseKeyPair(apiKey, apiSecret);
+    return cookie !== null ? 'credential_conflict' : parseKeyPair(apiKey, apiSecret, maxLength);
   }
   if (cookie === null) return null;
   if (!isSameOrigin(request, rawHeaders)) return 'cross_site_request';
-  return bearerOf(cookie);
+  return bearerOf(cookie, maxLength);
 }
 
-function bearerOf(token: string): Credential | ReasonCode {
-  return token.length <= maxLength && bearerToken.test(token) ? { kind: 'bearer', token } : 'credential_malformed';
+function bearerOf(token: string, maxLength: number): Credential | ReasonCode {
+  if (token.length > maxLength) return 'credential_too_long';
+  return bearerToken.test(token) ? { kind: 'bearer', token } : 'credential_malformed';
 }
 
 /** `Bearer 1*SP b64token`, scheme without case (RFC 9110 section 11.1). */
-function parseBearer(value: string): Credential | ReasonCode {
+function parseBearer(value: string, maxLength: number): Credential | ReasonCode {
   const space = value.indexOf(' ');
   const scheme = space < 0 ? value : value.slice(0, space);
   if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') {
@@ -93,14 +97,15 @@ function parseBearer(value: string): Credential | ReasonCode {
   let start = space;
   if (space < 0) return 'credential_malformed';
   while (value.charCodeAt(start) === 0x20) start += 1;
-  return bearerOf(value.slice(start));
+  return bearerOf(value.slice(start), maxLength);
 }
 
-function parseKeyPair(apiKey: string | null, apiSecret: string | null): Credential | ReasonCode {
+function parseKeyPair(apiKey: string | null, apiSecret: string | null, maxLength: number): Credential | ReasonCode {
   if (apiKey === null || apiSecret === null) return 'credential_incomplete';
-  const wellFormed =
-    apiKey.length <= maxLength && apiSecret.length <= maxLength && visible.test(apiKey) && visible.test(apiSecret);
-  return wellFormed ? { kind: 'key_pair', apiKey, apiSecret } : 'credential_malformed';
+  if (apiKey.length > maxLength || apiSecret.length > maxLength) return 'credential_too_long';
+  return visible.test(apiKey) && visible.test(apiSecret)
+    ? { kind: 'key_pair', apiKey, apiSecret }
+    : 'credential_malformed';
 }
 
 /** The one cookie of that name (RFC 6265 section 5.4); two copies cannot be told apart. */

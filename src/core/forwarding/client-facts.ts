@@ -25,6 +25,8 @@ export interface ClientFacts {
   /** Host as the client saw it. */
   readonly forwardedHost: string;
   readonly requestId: string;
+  /** The peer is a trusted proxy. */
+  readonly trusted: boolean;
 }
 
 const requestIdPattern = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
@@ -47,6 +49,7 @@ export function clientFacts(
       proto,
       forwardedHost: authority,
       requestId: newRequestId(),
+      trusted: false,
     };
   }
   const said = readForwardedHeaders(rawHeaders, source);
@@ -72,6 +75,7 @@ export function clientFacts(
     proto: sentProto === 'https' || sentProto === 'http' ? sentProto : proto,
     forwardedHost: sentHost != null && hostPattern.test(sentHost) ? sentHost : authority,
     requestId: requestId !== null && requestIdPattern.test(requestId) ? requestId : newRequestId(),
+    trusted: true,
   };
 }
 

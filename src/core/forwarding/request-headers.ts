@@ -14,6 +14,7 @@ import {
   gatewayHeader,
   hopByHop,
   overrides,
+  proxyHeaders,
   trimBlanks,
 } from '../syntax/header-names.ts';
 import type { ClientFacts } from './client-facts.ts';
@@ -21,19 +22,20 @@ import type { ForwardedSource } from './forwarded-header.ts';
 import { appendForwarded } from './forwarded-header.ts';
 import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
 import { compileResponseTreatment, type TreatResponse } from './response-headers.ts';
+import type { PathRewrite } from './rewrite-path.ts';
 
 export type { ClientFacts };
 
 /** What of a decision the headers depend on. */
 export interface AllowedRequest {
   readonly request: Pick<CanonicalRequest, 'authority'>;
-  readonly route: { readonly forwardCredentials: boolean };
+  readonly route: { readonly forwardCredentials: boolean; readonly rewrite: PathRewrite | null };
   readonly identity: Identity | null;
   readonly stale: boolean;
 }
 
 /** What happens to a header of the client. */
-type Treatment = 'pass' | 'remove' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
+type Treatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
 
 /** What may not come from a client, compiled once per configuration. */
 export interface ForwardingRules {
@@ -44,8 +46,8 @@ export interface ForwardingRules {
   readonly websocketProtocol: string | null;
   /** What happens to the headers of answers, by the name as received. */
   readonly treatResponse: TreatResponse;
-  /** Our element of `Via` (RFC 9110 section 7.6.3). */
-  readonly via: string;
+  /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
+  readonly via: string | null;
   /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
   readonly forwardedHeaders: ForwardedSource;
 }
@@ -53,41 +55,54 @@ export interface ForwardingRules {
 /** Names that the gateway itself sets towards an upstream. */
 const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader];
 
-export function compileForwarding(
-  identityHeaders: readonly IdentityHeader[],
-  sources: CredentialSources,
-  name = 'rolegate',
-  forwardedHeaders: ForwardedSource = 'x-forwarded',
-): ForwardingRules {
-  const treatments = new Map<string, Treatment>();
-  for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
-    treatments.set(name, 'remove');
-  treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
-  if (sources.bearerCookie !== null) treatments.set('cookie', 'cookie');
-  if (sources.websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
-  for (const name of ['authorization', ...Object.values(sources.keyPair ?? {})]) {
-    treatments.set(canonicalName(name), 'credential');
-  }
-  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
-  const { bearerCookie, websocketProtocol } = sources;
-  return {
-    identityHeaders,
-    treatmentOf: treatmentBy(treatments),
-    bearerCookie,
-    websocketProtocol,
-    treatResponse: compileResponseTreatment(identityHeaders),
-    via: `1.1 ${name}`,
-    forwardedHeaders,
+export interface ForwardingSettings {
+  readonly identityHeaders: readonly IdentityHeader[];
+  readonly credentials: CredentialSources;
+  /** Null: no `Via` is sent. */
+  readonly via: { readonly name: string } | null;
+  readonly server: {
+    readonly forwardedHeaders: ForwardedSource;
+    /** Further headers that only trusted proxies may send; "*" at the end stands for any rest. */
+    readonly proxyHeaders: readonly string[];
   };
 }
 
-function treatmentBy(treatments: ReadonlyMap<string, Treatment>): (name: string) => Treatment {
-  return (name) => {
-    const canonical = canonicalName(name);
-    const treatment = treatments.get(canonical) ?? (canonical.startsWith('x-forwarded-') ? 'remove' : 'pass');
-    // Another spelling of these means nothing here, but `content_length` may frame a body for a service.
-    if (treatment === 'pass' || treatment === 'credential' || canonical === name.toLowerCase()) return treatment;
-    return 'remove';
+export function compileForwarding({ identityHeaders, credentials, via, server }: ForwardingSettings): ForwardingRules {
+  const { keyPair, bearerCookie, websocketProtocol } = credentials;
+  const treatments = new Map<string, Treatment>();
+  const proxyBeginnings: string[] = [];
+  for (const name of [...proxyHeaders, ...server.proxyHeaders].map((written) => written.toLowerCase())) {
+    if (name.endsWith('*')) proxyBeginnings.push(canonicalName(name.slice(0, -1)));
+    else treatments.set(canonicalName(name), 'proxy');
+  }
+  for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
+    treatments.set(name, 'remove');
+  treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
+  if (bearerCookie !== null) treatments.set('cookie', 'cookie');
+  if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
+  const secret = keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader];
+  for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
+  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  const treat = (canonical: string): Treatment => {
+    const treatment = treatments.get(canonical);
+    if (treatment !== undefined) return treatment;
+    if (canonical.startsWith('x-forwarded-')) return 'remove';
+    return proxyBeginnings.some((beginning) => canonical.startsWith(beginning)) ? 'proxy' : 'pass';
+  };
+  return {
+    identityHeaders,
+    treatmentOf: (name) => {
+      const canonical = canonicalName(name);
+      const treatment = treat(canonical);
+      // Another spelling of `via`, `cookie` or `content-length` means nothing here, but it may frame a body for a service.
+      const anySpelling = treatment === 'pass' || treatment === 'credential' || treatment === 'proxy';
+      return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
+    },
+    bearerCookie,
+    websocketProtocol,
+    treatResponse: compileResponseTreatment(identityHeaders),
+    via: via === null ? null : `1.1 ${via.name}`,
+    forwardedHeaders: server.forwardedHeaders,
   };
 }
 
@@ -115,6 +130,9 @@ export function appendRequestHeaders(
     switch (treatment) {
       case 'remove':
         continue;
+      case 'proxy':
+        if (!facts.trusted) continue;
+        break;
       case 'via':
         via += `${value}, `;
         continue;
@@ -137,9 +155,12 @@ export function appendRequestHeaders(
   out.push('x-forwarded-proto', facts.proto);
   out.push('x-forwarded-host', facts.forwardedHost);
   out.push('x-real-ip', facts.client);
+  if (route.rewrite !== null && route.rewrite.stripPrefix !== '')
+    out.push('x-forwarded-prefix', route.rewrite.stripPrefix);
   if (rules.forwardedHeaders === 'forwarded')
     appendForwarded(out, facts.forwardedFor, facts.proto, facts.forwardedHost);
-  out.push('via', via + rules.via);
+  if (rules.via !== null) out.push('via', via + rules.via);
+  else if (via !== '') out.push('via', via.slice(0, -2));
   out.push('x-request-id', facts.requestId);
   if (stale) out.push('x-rolegate-stale', '1');
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);

@@ -27,11 +27,12 @@ export type TreatResponse = (name: string) => ResponseTreatment;
 
 /**
  * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which
- * would show what runs behind the gateway), the identity that only goes to upstreams, and our mark of a stale verdict.
+ * would show what runs behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity
+ * that only goes to upstreams, and our mark of a stale verdict.
  */
 export function compileResponseTreatment(identityHeaders: readonly IdentityHeader[]): TreatResponse {
   const treatments = new Map<string, ResponseTreatment>();
-  for (const name of [...hopByHop, 'via', 'x-rolegate-stale']) treatments.set(name, 'remove');
+  for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
   treatments.set('x-error', 'error').set('x-error-id', 'error-id');

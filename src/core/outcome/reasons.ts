@@ -133,7 +133,8 @@ const table = {
     status: 508,
     message: 'The request goes round in a circle',
     fault: 'policy',
-    level: 'error',
+    // Not an error: anyone can write the Via header that causes it.
+    level: 'warn',
     retryable: false,
     advice:
       'Its Via header shows that it has passed through a gateway of this name more often than "server.limits.passes": a route leads back to the gateway. Gateways in a row need a "server.name" each, or a higher limit.',
@@ -230,6 +231,14 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice: 'A bearer is one token of RFC 6750 section 2.1; key and secret are visible ASCII without blanks.',
+  },
+  credential_too_long: {
+    status: 431,
+    message: 'The credential is too long',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'The bearer, API key or secret is longer than "server.limits.credential".',
   },
   credential_incomplete: {
     status: 401,

@@ -18,7 +18,7 @@ const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
  * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
  * `too_early`, `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
  */
-export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalRequest | ReasonCode {
+export function normalizeRequest(view: RequestView, via: ViaRule | null = null): CanonicalRequest | ReasonCode {
   const { method } = view;
   if (!isSupportedMethod(method)) return 'method_unsupported';
 
@@ -42,7 +42,7 @@ export function normalizeRequest(view: RequestView, via?: ViaRule): CanonicalReq
 }
 
 /** The one authority of the request, and its canonical host. */
-function readAddress(view: RequestView, via: ViaRule | undefined): { authority: string; host: string } | ReasonCode {
+function readAddress(view: RequestView, via: ViaRule | null): { authority: string; host: string } | ReasonCode {
   const authority = readHead(view, via);
   if (typeof authority === 'object') return authority.reason;
   const host = authority === '' ? '' : canonicalHost(authority);

@@ -15,7 +15,7 @@ const length = /^(?:0|[1-9][0-9]{0,15})$/;
  * `header_invalid`, `transfer_coding_unsupported`, `loop_detected`, `too_early`. Several Host, Content-Length or Transfer-Encoding
  * headers are two readings (RFC 9112 section 6.3), and so are a length and a coding at once.
  */
-export function readHead(view: RequestView, via: ViaRule | undefined): string | { reason: ReasonCode } {
+export function readHead(view: RequestView, via: ViaRule | null): string | { reason: ReasonCode } {
   const { rawHeaders } = view;
   let host: string | null = null;
   let coding: string | null = null;
@@ -31,7 +31,7 @@ export function readHead(view: RequestView, via: ViaRule | undefined): string | 
         host = rawHeaders[i + 1]!;
         break;
       case 3:
-        if (via === undefined || name.toLowerCase() !== 'via') continue;
+        if (via === null || name.toLowerCase() !== 'via') continue;
         passes = countPasses(rawHeaders[i + 1]!, via, passes);
         if (passes < 0) return { reason: 'loop_detected' };
         break;
@@ -53,8 +53,9 @@ export function readHead(view: RequestView, via: ViaRule | undefined): string | 
     }
   }
   if (coding !== null) {
-    // RFC 9112 section 6.1: HTTP/1.0 knows no codings. In lower case alone: not everybody reads the name without case.
-    if (view.httpVersion === '1.0' || coding !== 'chunked') return { reason: 'transfer_coding_unsupported' };
+    // RFC 9112 section 6.1: HTTP/1.0 knows no codings. Section 7: their names are case-insensitive.
+    if (view.httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')
+      return { reason: 'transfer_coding_unsupported' };
     if (framed) return { reason: 'header_invalid' };
   }
   if (host === null) return view.httpVersion === '1.0' ? '' : { reason: 'host_invalid' };

@@ -92,6 +92,24 @@ export const overrides: readonly string[] = [
  */
 export const gatewayHeader = 'x-rolegate-gateway';
 
+/**
+ * What only a proxy in front can say: who the client is, or what it asked for. Services believe them, so they are removed
+ * unless the peer is a trusted proxy. A name that ends in "*" stands for all that begin so.
+ */
+export const proxyHeaders: readonly string[] = [
+  'cf-connecting-ip',
+  'remote-user',
+  'true-client-ip',
+  'x-client-ip',
+  'x-envoy-original-path',
+  'x-forwarded',
+  'x-host',
+  'x-original-host',
+  'x-original-method',
+  'x-rewrite-uri',
+  'x-ssl-client-*',
+];
+
 /** Forwarded headers that Rolegate writes itself. */
 export const forwarded: readonly string[] = [
   'x-forwarded-for',

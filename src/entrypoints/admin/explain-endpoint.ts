@@ -32,7 +32,7 @@ const mostHeaders = 64;
 /** Each may wait for the Auth API. */
 const mostUnderWay = 8;
 /** RFC 6750 section 2.1. */
-const bearerToken = /^[A-Za-z0-9\-._~+/]{1,4096}={0,4096}$/;
+const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
   let underWay = 0;

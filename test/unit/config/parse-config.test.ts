@@ -39,6 +39,7 @@ test('the defaults of the smallest file', () => {
     adminToken: null,
     adminHosts: [],
     forwardedHeaders: 'x-forwarded',
+    proxyHeaders: [],
     drainTimeoutMs: 20_000,
     workers: 1,
     limits: {
@@ -87,6 +88,7 @@ test('the defaults of the smallest file', () => {
       keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
       bearerCookie: null,
       websocketProtocol: null,
+      maxLength: 8192,
     },
     cache: {
       secret: null,
@@ -291,6 +293,7 @@ credentials: { keyPair: { apiKeyHeader: X-Key }, bearerCookie: __Host-session, w
       keyPair: { apiKeyHeader: 'x-key', apiSecretHeader: 'api-secret' },
       bearerCookie: '__Host-session',
       websocketProtocol: 'rolegate.bearer',
+      maxLength: 8192,
     });
   });
 

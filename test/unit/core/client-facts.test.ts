@@ -26,6 +26,7 @@ test('a stranger is not believed in anything', () => {
     proto: 'http',
     forwardedHost: 'api.example.test:8080',
     requestId: 'fresh',
+    trusted: false,
   });
   expect(factsOf('203.0.113.7', said, true).proto).toBe('https');
 });
@@ -43,6 +44,7 @@ test('a trusted proxy is believed', () => {
     proto: 'https',
     forwardedHost: 'www.example.test',
     requestId: '7f-1',
+    trusted: true,
   });
 });
 

@@ -92,6 +92,7 @@ const policy = makePolicy(
     keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
     bearerCookie: 'session',
     websocketProtocol: null,
+    maxLength: 8192,
   },
 );
 

@@ -50,6 +50,16 @@ describe('one credential', () => {
   });
 });
 
+test.each<[string, (text: string) => string[]]>([
+  ['bearer', (text) => [`Authorization: Bearer ${text}`]],
+  ['API key', (text) => [`api-key: ${text}`, 'api-secret: s']],
+  ['secret', (text) => ['api-key: k', `api-secret: ${text}`]],
+])('%s: as long as the limit and no longer', (_name, write) => {
+  const short = { ...sources, maxLength: 300 };
+  expect(extract(write('a'.repeat(300)), short)).toHaveProperty('kind');
+  expect(extract(write('a'.repeat(301)), short)).toBe('credential_too_long');
+});
+
 describe('refused', () => {
   test.each([
     ['scheme alone', ['Authorization: Bearer'], 'credential_malformed'],

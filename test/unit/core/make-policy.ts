@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import type { CredentialSources } from '../../../src/core/credential/credential.ts';
 import type { Policy } from '../../../src/core/decide.ts';
 import type { CorsPolicy } from '../../../src/core/forwarding/cors.ts';
+import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
+import type { ForwardingSettings } from '../../../src/core/forwarding/request-headers.ts';
 import type { ResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import type { PathRewrite } from '../../../src/core/forwarding/rewrite-path.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
@@ -46,6 +48,14 @@ export const sources: CredentialSources = {
   keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: null,
+  maxLength: 8192,
+};
+
+export const forwardingSettings: ForwardingSettings = {
+  identityHeaders: defaultIdentityHeaders,
+  credentials: sources,
+  via: { name: 'rolegate' },
+  server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [] },
 };
 
 const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: true, mergeSlashes: true };

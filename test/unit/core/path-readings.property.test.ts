@@ -110,4 +110,5 @@ const credentials = {
   keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
   bearerCookie: null,
   websocketProtocol: null,
+  maxLength: 8192,
 };

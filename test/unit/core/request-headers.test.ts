@@ -8,7 +8,7 @@ import {
   compileForwarding,
 } from '../../../src/core/forwarding/request-headers.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { accept, makePolicy, type RouteSpec, sources, view } from './make-policy.ts';
+import { accept, forwardingSettings, makePolicy, type RouteSpec, sources, view } from './make-policy.ts';
 
 const facts: ClientFacts = {
   client: '203.0.113.7',
@@ -16,6 +16,7 @@ const facts: ClientFacts = {
   proto: 'https',
   forwardedHost: 'www.example.test',
   requestId: 'id-1',
+  trusted: false,
 };
 const every: readonly IdentityHeader[] = [
   ...defaultIdentityHeaders,
@@ -31,6 +32,9 @@ interface Setup {
   readonly identityHeaders?: readonly IdentityHeader[];
   readonly cookie?: string;
   readonly stale?: boolean;
+  readonly via?: false;
+  readonly proxyHeaders?: readonly string[];
+  readonly trusted?: boolean;
 }
 
 /** What the upstream gets, names in lower case, repeated ones joined by " | ". */
@@ -43,8 +47,14 @@ function forward(headers: readonly string[], setup: Setup = {}): Record<string, 
   const decision = decide(ask, makePolicy([setup.route ?? authenticated], credentials), () => resolution);
   if (decision instanceof Promise || decision.outcome !== 'allow') return expect.fail('not allowed');
   const out: string[] = [];
-  const rules = compileForwarding(setup.identityHeaders ?? defaultIdentityHeaders, credentials);
-  appendRequestHeaders(out, rules, decision, seen.rawHeaders, facts);
+  const rules = compileForwarding({
+    ...forwardingSettings,
+    credentials,
+    identityHeaders: setup.identityHeaders ?? defaultIdentityHeaders,
+    via: setup.via === false ? null : { name: 'rolegate' },
+    server: { forwardedHeaders: 'x-forwarded', proxyHeaders: setup.proxyHeaders ?? [] },
+  });
+  appendRequestHeaders(out, rules, decision, seen.rawHeaders, { ...facts, trusted: setup.trusted ?? false });
   expect(out.slice(0, 2)).toEqual(['host', 'api.example.test:8080']);
   const received: Record<string, string> = {};
   for (let i = 0; i < out.length; i += 2) {
@@ -73,7 +83,7 @@ test('ordinary headers pass in order, spelling and repetition', () => {
   const seen = view('GET /a', ['Accept: a', 'X-One: 1', 'accept: b', 'Cookie: c=d', 'X_Under: u', 'Content-Length: 0']);
   const decision = decide(seen, makePolicy([open]), () => expect.fail('asked'));
   if (decision instanceof Promise || decision.outcome !== 'allow') return expect.fail('not allowed');
-  appendRequestHeaders(out, compileForwarding(defaultIdentityHeaders, sources), decision, seen.rawHeaders, facts);
+  appendRequestHeaders(out, compileForwarding(forwardingSettings), decision, seen.rawHeaders, facts);
   expect(out.slice(2, 14)).toEqual(seen.rawHeaders.slice(2));
 });
 
@@ -142,6 +152,57 @@ describe('headers of the connection', () => {
     expect(received).not.toHaveProperty('x-one');
     expect(received).not.toHaveProperty('x-two');
   });
+});
+
+describe('headers that only a proxy in front can send', () => {
+  const names = [
+    ...['X-Forwarded', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP', 'X-Original-Host', 'X-Host', 'Remote-User'],
+    ...['X-Original-Method', 'X-Envoy-Original-Path', 'X-Rewrite-Uri', 'X-SSL-Client-Cert', 'X-SSL-Client-S-DN'],
+    ...['x_client_ip', 'REMOTE_USER', 'x.ssl.client.verify'],
+  ];
+
+  test.each(names)('%s', (name) => {
+    const key = name.toLowerCase();
+    expect(forward([`${name}: forged`])).not.toHaveProperty([key]);
+    expect(forward([`${name}: forged`], { route: open })).not.toHaveProperty([key]);
+    expect(forward([`${name}: said`], { trusted: true })[key]).toBe('said');
+  });
+
+  test('further ones are a setting', () => {
+    const setup: Setup = { proxyHeaders: ['X-Tenant', 'x-edge-*'] };
+    const sent = ['X-Tenant: a', 'x_tenant: a', 'X-Edge-Country: b', 'X-Edge: c'];
+    expect(forward(sent)).toMatchObject({ 'x-tenant': 'a', 'x-edge-country': 'b' });
+    const received = forward(sent, setup);
+    for (const name of ['x-tenant', 'x_tenant', 'x-edge-country']) expect(received).not.toHaveProperty(name);
+    expect(received['x-edge']).toBe('c');
+    expect(forward(sent, { ...setup, trusted: true })).toMatchObject({ 'x-tenant': 'a', 'x-edge-country': 'b' });
+  });
+
+  test('one of another meaning keeps it', () => {
+    const setup: Setup = { proxyHeaders: ['content-length', 'cookie', 'authorization', 'x-forwarded-for'] };
+    expect(forward(['Content-Length: 0', 'Cookie: a=b'], setup)).toMatchObject({ 'content-length': '0' });
+    expect(forward(['X-Forwarded-For: 6.6.6.6'], { ...setup, trusted: true })['x-forwarded-for']).toBe(
+      facts.forwardedFor,
+    );
+  });
+});
+
+describe('Via', () => {
+  test('is added to those of earlier gateways', () => {
+    expect(forward(['Via: 1.1 a', 'via: 1.0 b (c)'])['via']).toBe('1.1 a, 1.0 b (c), 1.1 rolegate');
+  });
+
+  test('is not added where the setting says so, and passes as received', () => {
+    expect(forward([], { via: false })).not.toHaveProperty('via');
+    expect(forward(['Via: 1.1 a', 'via: 1.0 b'], { via: false })['via']).toBe('1.1 a, 1.0 b');
+  });
+});
+
+test('a removed prefix is named', () => {
+  const route: RouteSpec = { on: '/a', rewrite: { stripPrefix: '/a', addPrefix: '' } };
+  expect(forward(['X-Forwarded-Prefix: /forged'], { route: { ...open, ...route } })['x-forwarded-prefix']).toBe('/a');
+  const added: RouteSpec = { on: '/a', rewrite: { stripPrefix: '', addPrefix: '/b' } };
+  expect(forward(['X-Forwarded-Prefix: /forged'], { route: added })).not.toHaveProperty('x-forwarded-prefix');
 });
 
 describe('headers that could change what was authorized', () => {

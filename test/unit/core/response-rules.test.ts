@@ -31,6 +31,11 @@ function pass(headers: readonly string[], route: Parameters<typeof refusalHeader
   return out;
 }
 
+test('a route can set Alt-Svc itself', () => {
+  const response = rules({ set: { 'alt-svc': 'clear' } });
+  expect(pass(['Alt-Svc: h2=":8443"'], { cors: null, response })).toEqual(['alt-svc', 'clear']);
+});
+
 describe('an upstream cannot say', () => {
   test.each([
     ...[
@@ -43,6 +48,7 @@ describe('an upstream cannot say', () => {
     ],
     ...[
       'Via: 1.1 inner',
+      'Alt-Svc: h2=":8443"',
       'Connection: x',
       'Transfer_Encoding: chunked',
       'content_length: 5',

@@ -39,7 +39,7 @@ test.each([
   ['an id that is too long', { userID: 'x'.repeat(257) }],
   ['a bearer with its scheme', { bearer: 'Bearer abc' }],
   ['a bearer that is a list', { bearer: ['abc'] }],
-  ['a pair that is too long', { apiKey: 'k', apiSecret: 'x'.repeat(4097) }],
+  ['an empty secret', { apiKey: 'k', apiSecret: '' }],
 ])('refused: %s', (_name, body) => {
   expect(read(body)).toHaveProperty('detail');
 });
