@@ -1,6 +1,7 @@
 /**
  * Mails that wait for the server: bounded, tried again with growing pauses, and given up when their code has ended. While
- * the server cannot be used, a single mail is tried now and then, and the others wait with it.
+ * the server cannot be used, a single mail is tried now and then, and the others wait with it. Clients share the queue
+ * fairly: a flood of one delays and pushes out its own mails, and not the code that another client waits for.
  */
 import type { Delivery } from './smtp-delivery.ts';
 
@@ -8,8 +9,10 @@ export interface QueuedMail {
   /** For the log and the message id. */
   readonly id: string;
   readonly queuedAtMs: number;
-  /** From then on nobody can use it. */
+  /** From then on its code is of no use. */
   readonly endsAtMs: number;
+  /** The client that asked for it. */
+  readonly client: string;
 }
 
 export interface MailQueueOptions<Mail extends QueuedMail> {
@@ -34,7 +37,7 @@ export interface MailQueueOptions<Mail extends QueuedMail> {
 }
 
 export interface MailQueue<Mail extends QueuedMail> {
-  /** A full queue drops its oldest mail: the newest is the one that somebody waits for. */
+  /** A full queue drops the oldest mail of the client that has the most: its newest is the one that it waits for. */
   add(mail: Mail): void;
   size(): number;
   failing(): boolean;
@@ -46,6 +49,7 @@ interface Entry<Mail> {
   readonly mail: Mail;
   /** Its place in the order in which mails came. */
   readonly place: number;
+  readonly turn: number;
   attempts: number;
   notBeforeMs: number;
 }
@@ -59,6 +63,8 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   let restUntilMs = 0;
   let timer: NodeJS.Timeout | null = null;
   let places = 0;
+  /** The latest turn of which a mail has left. */
+  let turn = 0;
   let closed = false;
   let settled: () => void = () => {};
 
@@ -85,14 +91,31 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   }
 
   /**
-   * Of the mails whose pause is over the oldest among those that were tried least: a mail at which the server breaks must
-   * not stand before all others. Null while the server rests.
+   * Of the mails whose pause is over one that was tried least, as a mail at which the server breaks must not stand before
+   * all others; among those by turn, and then the oldest. Null while the server rests.
    */
   function due(): Entry<Mail> | null {
     const nowMs = now();
     if (restUntilMs > nowMs) return null;
     const ready = waiting.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
-    return ready.sort((a, b) => a.attempts - b.attempts || a.place - b.place)[0] ?? null;
+    return ready.sort((a, b) => a.attempts - b.attempts || a.turn - b.turn || a.place - b.place)[0] ?? null;
+  }
+
+  /** One after that of the client's mail before, and none that has passed: in each turn every client has one mail. */
+  function turnOf(client: string): number {
+    let last = turn;
+    for (const entry of [...waiting, ...underWay.keys()]) {
+      if (entry.mail.client === client) last = Math.max(last, entry.turn);
+    }
+    return last + 1;
+  }
+
+  function dropOne(): void {
+    const held = new Map<string, number>();
+    for (const { mail } of waiting) held.set(mail.client, (held.get(mail.client) ?? 0) + 1);
+    const most = Math.max(...held.values());
+    const at = waiting.findIndex(({ mail }) => held.get(mail.client) === most);
+    for (const { mail, attempts } of waiting.splice(at, 1)) options.ended(mail, 'dropped', attempts, null);
   }
 
   async function attempt(entry: Entry<Mail>): Promise<void> {
@@ -100,6 +123,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
     const stop = new AbortController();
     underWay.set(entry, stop);
     entry.attempts += 1;
+    turn = Math.max(turn, entry.turn);
     const limit = setTimeout(() => stop.abort(), Math.min(options.attemptMs, Math.max(mail.endsAtMs - now(), 1)));
     const delivery = await options.deliver(mail, stop.signal);
     clearTimeout(limit);
@@ -152,13 +176,9 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   return {
     add(mail) {
       if (closed) return;
-      waiting.push({ mail, place: places, attempts: 0, notBeforeMs: 0 });
+      waiting.push({ mail, place: places, turn: turnOf(mail.client), attempts: 0, notBeforeMs: 0 });
       places += 1;
-      while (waiting.length + underWay.size > capacity) {
-        const oldest = waiting.shift();
-        if (oldest === undefined) break;
-        options.ended(oldest.mail, 'dropped', oldest.attempts, null);
-      }
+      while (waiting.length > 0 && waiting.length + underWay.size > capacity) dropOne();
       pump();
     },
     size: () => waiting.length + underWay.size,

@@ -1,6 +1,7 @@
 /** Sends mail through an SMTP server, in its own time: whoever hands over a mail never waits for the server. */
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
+import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import type { AuthApiLog } from '../auth-api.ts';
 import { composeMail } from './compose-mail.ts';
 import type { MailOutcome } from './mail-events.ts';
@@ -71,7 +72,8 @@ export function createSmtpOutbox(config: MailConfig, options: SmtpOutboxOptions)
     send(mail) {
       const queuedAtMs = now();
       const lifeMs = mail.kind === 'code' ? mail.lifetimeMs : welcomeLifeMs;
-      queue.add({ id: randomUUID(), mail, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
+      const client = mail.kind === 'code' ? clientNetwork(mail.asked.ip) : '';
+      queue.add({ id: randomUUID(), mail, client, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
     },
     state: () => ({ queued: queue.size(), failing: queue.failing() }),
     async close() {

@@ -41,9 +41,9 @@ function start({ capacity = 100, concurrency = 2, attemptMs = 5_000, answer = nu
       }),
     ended: ({ id }, outcome, count) => ended.push(`${id} ${outcome} ${count}`),
   });
-  const add = (id: string, lifeMs = 600_000) => {
+  const add = (id: string, lifeMs = 600_000, client = 'somewhere') => {
     const queuedAtMs = Date.now();
-    queue.add({ id, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
+    queue.add({ id, client, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
   };
   return { queue, attempts, ended, add };
 }
@@ -164,6 +164,30 @@ describe('a full queue', () => {
     const { queue, attempts, ended, add } = start({ capacity: 3, concurrency: 1 });
     for (const id of ['a', 'b', 'c', 'd', 'e']) add(id);
     expect([ids(attempts), ended, queue.size()]).toEqual([['a'], ['b dropped 0', 'c dropped 0'], 3]);
+  });
+});
+
+describe('a flood of one client', () => {
+  const life = 600_000;
+
+  it('drops its own mails, and not the older one of another client', async () => {
+    const { ended, add } = start({ capacity: 4, concurrency: 1 });
+    add('on its way');
+    add('wanted', life, 'home');
+    for (let at = 0; at < 50; at += 1) add(`flood ${at}`, life, 'elsewhere');
+    expect(ended).toHaveLength(48);
+    expect(ended.join()).not.toContain('wanted');
+    expect(ended[0]).toBe('flood 0 dropped 0');
+  });
+
+  it('delays its own mails: the first of every client leaves before the second of any', async () => {
+    const { attempts, add } = start({ concurrency: 1, answer: () => sent });
+    for (let at = 0; at < 5; at += 1) add(`flood ${at}`, life, 'elsewhere');
+    add('wanted', life, 'home');
+    add('also wanted', life, 'work');
+    await passMs(1);
+    // The first was on its way already.
+    expect(ids(attempts)).toEqual(['flood 0', 'flood 1', 'wanted', 'also wanted', 'flood 2', 'flood 3', 'flood 4']);
   });
 });
 
