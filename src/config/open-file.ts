@@ -3,6 +3,7 @@ import { type Check, createCheck } from './checks/check.ts';
 import { createProblemList, type ProblemList } from './problem.ts';
 import { readValue } from './read-value.ts';
 import type { Schema } from './schema/metadata.ts';
+import { secretKeysOf } from './schema/secret-keys.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
 import { largestFile, readYaml } from './yaml/read-yaml.ts';
@@ -24,7 +25,7 @@ export function openFile<File>(schema: Schema, file: string, text: string, optio
   // Of a file that is not read no line is shown either: finding it would take longer than all else.
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
-  const list = createProblemList(file, shown, lines);
+  const list = createProblemList(file, shown, lines, secretKeysOf(schema));
   const root = readYaml(text, options, list);
   if (root === null) return { list, check: null, parts: null };
   const parts = readValue(schema, root, list.report);

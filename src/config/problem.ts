@@ -1,5 +1,6 @@
 /** A problem of a configuration file, and the place where problems are gathered until all of them are known. */
 
+import type { SecretKeys } from './schema/secret-keys.ts';
 import { codeFrame, harmless } from './yaml/code-frame.ts';
 import type { LineIndex } from './yaml/line-index.ts';
 import { maskedSpans } from './yaml/mask-secrets.ts';
@@ -23,7 +24,7 @@ export type Report = (offset: number, message: string, hint?: string | null) => 
 
 export interface ProblemList {
   readonly report: Report;
-  /** From here on no message shows this text: the value of a variable, or of a secret file. */
+  /** No message shows this text, the value of a variable or, with `secretMark`, a secret; and a secret no frame either. */
   conceal(value: string, shownAs: string): void;
   readonly count: () => number;
   /** A problem as it would be reported, for whoever finds it later. */
@@ -38,14 +39,24 @@ interface Entry {
   readonly hint: string | null;
 }
 
+/** What stands for a secret. */
+export const secretMark = '***';
+
 /** `conceal` leaves shorter values alone: they would be found inside ordinary words. */
-const shortestConcealed = 4;
+const shortestConcealed = { variable: 4, secret: 8 };
 /** Keys of any length may be named in a message. */
 const longestMessage = 400;
 
-export function createProblemList(file: string, text: string, lines: LineIndex): ProblemList {
+/** `keys`: those of the file that hold secrets; null: there are none. */
+export function createProblemList(
+  file: string,
+  text: string,
+  lines: LineIndex,
+  keys: SecretKeys | null = null,
+): ProblemList {
   const entries: Entry[] = [];
   const concealed = new Map<string, string>();
+  const secrets = () => [...concealed].flatMap(([value, shownAs]) => (shownAs === secretMark ? [value] : []));
   let spans: ReturnType<typeof maskedSpans> | null = null;
   const scrub = (words: string): string => {
     let out = words;
@@ -53,7 +64,7 @@ export function createProblemList(file: string, text: string, lines: LineIndex):
     return harmless(out).slice(0, longestMessage);
   };
   const described = ({ offset, message, hint }: Entry): ConfigProblem => {
-    spans ??= maskedSpans(text);
+    spans ??= maskedSpans(text, keys, secrets());
     return {
       file,
       ...lines.position(offset),
@@ -67,7 +78,8 @@ export function createProblemList(file: string, text: string, lines: LineIndex):
       entries.push({ offset, message, hint });
     },
     conceal(value, shownAs) {
-      if (value.length >= shortestConcealed) concealed.set(value, shownAs);
+      const least = shownAs === secretMark ? shortestConcealed.secret : shortestConcealed.variable;
+      if (value.length >= least && !concealed.has(value)) concealed.set(value, shownAs);
     },
     count: () => entries.length,
     describe: (offset, message, hint = null) => described({ offset, message, hint }),

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
-import { nameHint } from './nearest-name.ts';
+import { nameHint, nearestName } from './nearest-name.ts';
 import type { Report } from './problem.ts';
 import { type Schema, unwrap } from './schema/metadata.ts';
+import { mayHoldSecret } from './schema/secret-keys.ts';
+import { isKeyLike } from './yaml/build-tree.ts';
 import type { MapNode, Node } from './yaml/tree.ts';
 
 /** What the schema makes of the node; parts that had problems are undefined. */
@@ -46,14 +48,15 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function readObject({ shape }: z.ZodObject, node: Node, report: Report): unknown {
+function readObject(object: z.ZodObject, node: Node, report: Report): unknown {
+  const { shape } = object;
   const known = Object.keys(shape);
   if (node.kind !== 'map') {
     const names = known.slice(0, 3).join(', ');
     return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
   }
   for (const [name, { keyOffset }] of node.entries) {
-    if (!Object.hasOwn(shape, name)) report(keyOffset, `unknown key "${name}"`, nameHint(name, known));
+    if (!Object.hasOwn(shape, name)) reportUnknown(name, keyOffset, known, mayHoldSecret(object), report);
   }
   const out: Record<string, unknown> = {};
   for (const key of known) {
@@ -63,6 +66,18 @@ function readObject({ shape }: z.ZodObject, node: Node, report: Report): unknown
     else if (value !== undefined) out[key] = value;
   }
   return out;
+}
+
+/** A name that no key is like can be a value, and beside the key of a secret a secret (`{ adminToken, x }`). */
+function reportUnknown(
+  name: string,
+  offset: number,
+  known: readonly string[],
+  mayBeSecret: boolean,
+  report: Report,
+): void {
+  const isQuoted = isKeyLike(name) && (!mayBeSecret || nearestName(name, known) !== null);
+  report(offset, isQuoted ? `unknown key "${name}"` : 'unknown key', nameHint(name, known));
 }
 
 const missing: unique symbol = Symbol('a key that has to be there');

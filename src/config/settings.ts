@@ -13,6 +13,7 @@
 import { z } from 'zod';
 import type { KeyClass } from './schema/key-class.ts';
 import { metadata, type Schema, unwrap } from './schema/metadata.ts';
+import { isSecret } from './schema/secret-keys.ts';
 import { formatDuration } from './units/parse-duration.ts';
 import { formatSize } from './units/parse-size.ts';
 
@@ -63,14 +64,6 @@ function shown(schema: Schema, value: unknown): string {
   if (value === Infinity) return 'unlimited';
   if (typeof value === 'number' && unit !== undefined) return unit === 'ms' ? formatDuration(value) : formatSize(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Alone, as one of several, or in a list. */
-function isSecret(schema: Schema): boolean {
-  const inner = unwrap(schema);
-  if (metadata(schema).isSecret === true) return true;
-  if (inner instanceof z.ZodArray) return isSecret(inner.element);
-  return inner instanceof z.ZodUnion && inner.options.some(isSecret);
 }
 
 function shownSecret(value: unknown): string {

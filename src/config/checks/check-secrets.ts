@@ -1,5 +1,6 @@
 /** Reads secrets from where they are kept, and refuses those that are too short to be any. */
 
+import { secretMark } from '../problem.ts';
 import type { SecretSource } from '../schema/secret.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
@@ -13,7 +14,11 @@ const bearer = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /** Text of a secret, or null when there is none or it has a problem. */
 export function readSecretText(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
-  if (source === undefined || typeof source === 'string') return source ?? null;
+  if (source === undefined) return null;
+  if (typeof source === 'string') {
+    check.conceal(source, secretMark);
+    return source;
+  }
   if (source.file === undefined) return null;
   const filePath = [...path, 'file'];
   let text: string;
@@ -28,7 +33,7 @@ export function readSecretText(source: Parts<SecretSource> | undefined, path: Pa
     check.at(filePath, 'the secret file is empty');
     return null;
   }
-  check.conceal(secret, '***');
+  check.conceal(secret, secretMark);
   return secret;
 }
 

@@ -21,7 +21,7 @@ function mounted() {
     description: 'File that holds it; one line break at its end is removed.',
     examples: ['/run/secrets/rolegate'],
   });
-  return z.strictObject({ file });
+  return z.strictObject({ file }).meta({ isSecret: true });
 }
 
 export type SecretSource = string | { readonly file: string };

@@ -6,6 +6,11 @@ import type { MapEntry, Node, ScalarNode } from './tree.ts';
 
 /** Levels of nesting. */
 const deepest = 32;
+/** Whether a message may quote the name: others can be a secret, with a comma where the colon belongs. */
+export function isKeyLike(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(name);
+}
+
 /** Nodes that aliases may stand for, all together: an author's reuse is far below, a bomb far above. */
 const mostAliasedNodes = 10_000;
 const coreTags: ReadonlySet<string> = new Set(
@@ -49,11 +54,12 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
   const follow = (name: string, offset: number): Built => {
     const target = anchors.get(name);
     if (target === undefined || target === null) {
+      // Its name is not quoted: it can be a secret that begins with "*".
       const message =
         target === null
-          ? `the alias "*${name}" stands inside its own anchor`
-          : `there is no anchor "&${name}" before this alias`;
-      list.report(offset, message);
+          ? 'this alias stands inside its own anchor'
+          : 'there is no anchor of this name before the alias';
+      list.report(offset, message, target === null ? null : 'a text that begins with "*" is written in quotes');
       return leaf(offset, null, true);
     }
     aliased += target.weight;
@@ -105,7 +111,7 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
       if (entries.has(key.name)) {
         list.report(
           key.offset,
-          `the key "${key.name}" is repeated`,
+          isKeyLike(key.name) ? `the key "${key.name}" is repeated` : 'this key is repeated',
           'remove one of the two: neither is silently preferred',
         );
         continue;

@@ -4,6 +4,8 @@
  * too little.
  */
 import { editDistance } from '../nearest-name.ts';
+import type { SecretKeys } from '../schema/secret-keys.ts';
+import { maskedInSections } from './mask-sections.ts';
 
 /** Part of a text, the end excluded. */
 export interface Span {
@@ -14,7 +16,6 @@ export interface Span {
 /** A key and what follows it on its line. Also misspelt keys: the likeliest problem at a secret is a wrong key. */
 const keyed = /([A-Za-z_][\w-]{0,63})["']?[ \t]*:(?=[ \t\r\n"'])[ \t]*/g;
 const secretName = /secret|passw|pwd|token|credential|private/i;
-const blank = /[\s"']/g;
 /** These hold names of headers. */
 const harmlessNames: ReadonlySet<string> = new Set([
   'apiSecret',
@@ -23,9 +24,26 @@ const harmlessNames: ReadonlySet<string> = new Set([
   'credentials',
 ]);
 
-/** In the order of the text, without overlaps. Every character is looked at a bounded number of times. */
-export function maskedSpans(text: string): readonly Span[] {
-  return merge([...secretValues(text), ...userinfos(text)]);
+/**
+ * In the order of the text, without overlaps. Every character is looked at a bounded number of times. `values`: secrets
+ * that were read, which are masked wherever they stand.
+ */
+export function maskedSpans(text: string, keys: SecretKeys | null, values: Iterable<string> = []): readonly Span[] {
+  const inSections = keys === null ? [] : maskedInSections(text, keys);
+  return merge([
+    ...secretValues(text),
+    ...userinfos(text),
+    ...inSections,
+    ...[...values].flatMap((value) => places(text, value)),
+  ]);
+}
+
+function places(text: string, value: string): Span[] {
+  const found: Span[] = [];
+  for (let start = text.indexOf(value); start >= 0; start = text.indexOf(value, start + value.length)) {
+    found.push({ start, end: start + value.length });
+  }
+  return found;
 }
 
 function secretValues(text: string): Span[] {
@@ -43,20 +61,20 @@ function secretValues(text: string): Span[] {
   return found;
 }
 
-/** Between "://" and the last "@" of the same word: a password may hold "/" and "@". And queries that name a secret. */
+/**
+ * What stands before the last "@" of a word, behind "://" where the word has it: a password may hold "/" and "@", and a
+ * scheme may be misspelt. And queries that name a secret.
+ */
 function userinfos(text: string): Span[] {
   const found: Span[] = [];
-  let start = text.indexOf('://');
-  while (start >= 0) {
-    blank.lastIndex = start + 3;
-    const end = blank.exec(text)?.index ?? text.length;
-    const at = text.slice(start + 3, end).lastIndexOf('@');
-    if (at >= 0) found.push({ start: start + 3, end: start + 3 + at });
-    const query = text.slice(start + 3, end).indexOf('?');
-    if (query >= 0 && secretName.test(text.slice(start + 3 + query, end))) {
-      found.push({ start: start + 4 + query, end });
-    }
-    start = text.indexOf('://', end);
+  for (const { 0: word, index } of text.matchAll(/[^\s"']+/g)) {
+    const scheme = word.indexOf('://');
+    const start = scheme < 0 ? 0 : scheme + 3;
+    const at = word.lastIndexOf('@');
+    if (at > start) found.push({ start: index + start, end: index + at });
+    const query = scheme < 0 ? -1 : word.indexOf('?', start);
+    if (query >= 0 && secretName.test(word.slice(query)))
+      found.push({ start: index + query + 1, end: index + word.length });
   }
   return found;
 }

@@ -86,26 +86,37 @@ function openingQuote(document: Document.Parsed, end: number): number | null {
   return opened;
 }
 
+/** Own words: those of the library quote the file, which can hold a secret there. */
 function syntaxMessage(error: YAMLError): string {
-  switch (error.code) {
-    case 'MULTIPLE_DOCS':
-      return 'the file holds more than one YAML document';
-    case 'TAB_AS_INDENT':
-      return 'a tab is used as indentation';
-    case 'RESOURCE_EXHAUSTION':
-      return 'the file is nested too deeply';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return 'YAML syntax: this value holds ": ", or the lines below it are indented too deep';
-    default: {
-      if (isUnclosedQuote(error)) return 'YAML syntax: this quote is never closed';
-      const bracket = /end with a ([\]}])/.exec(error.message);
-      if (bracket !== null) return `YAML syntax: "${bracket[1]}" is missing before this place`;
-      // What follows a colon repeats the text of the file, which can be a secret.
-      const [first = ''] = error.message.split(/\n|: "/, 1);
-      return `YAML syntax: ${first.charAt(0).toLowerCase()}${first.slice(1)}`.slice(0, 200);
-    }
-  }
+  if (isUnclosedQuote(error)) return 'YAML syntax: this quote is never closed';
+  const [, bracket] = /end with a ([\]}])/.exec(error.message) ?? [];
+  if (bracket !== undefined) return `YAML syntax: "${bracket}" is missing before this place`;
+  return syntaxMessages[error.code] ?? 'YAML syntax: this cannot be read';
 }
+
+const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  MULTIPLE_DOCS: 'the file holds more than one YAML document',
+  TAB_AS_INDENT: 'a tab is used as indentation',
+  RESOURCE_EXHAUSTION: 'the file is nested too deeply',
+  ALIAS_PROPS: 'YAML syntax: an alias has no anchor or tag of its own',
+  BAD_ALIAS: 'YAML syntax: this is not the name of an anchor',
+  BAD_COLLECTION_TYPE: 'YAML syntax: this tag does not fit the value',
+  BAD_DIRECTIVE: 'YAML syntax: this directive cannot be read',
+  BAD_DQ_ESCAPE: 'YAML syntax: there is no such escape between double quotes',
+  BAD_INDENT: 'YAML syntax: this line is not indented like those that it belongs to',
+  BAD_PROP_ORDER: 'YAML syntax: an anchor or a tag stands in the wrong place',
+  BAD_SCALAR_START: 'YAML syntax: a value without quotes does not begin with this sign',
+  BLOCK_AS_IMPLICIT_KEY: 'YAML syntax: this value holds ": ", or the lines below it are indented too deep',
+  BLOCK_IN_FLOW: 'YAML syntax: a mapping or a list between brackets has brackets too',
+  KEY_OVER_1024_CHARS: 'YAML syntax: this key is too long',
+  MISSING_CHAR: 'YAML syntax: a sign is missing here, such as ":" after a key or "," between two entries',
+  MULTILINE_IMPLICIT_KEY: 'YAML syntax: a key and its ":" are in one line',
+  MULTIPLE_ANCHORS: 'YAML syntax: a value has one anchor at most',
+  MULTIPLE_TAGS: 'YAML syntax: a value has one tag at most',
+  NON_STRING_KEY: 'YAML syntax: a key must be plain text',
+  TAG_RESOLVE_FAILED: 'this YAML tag is not supported',
+  UNEXPECTED_TOKEN: 'YAML syntax: this is not expected here',
+};
 
 function syntaxHint(error: YAMLError): string | null {
   switch (error.code) {

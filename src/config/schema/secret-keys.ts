@@ -1,0 +1,49 @@
+/** Which keys hold secrets: messages never quote what could be one, and code frames mask it. */
+import { z } from 'zod';
+import { metadata, type Schema, unwrap } from './metadata.ts';
+
+export interface SecretKeys {
+  /** Sections of a file in which no secret has a place. */
+  readonly openSections: ReadonlySet<string>;
+  /** Keys of the other sections, by whether they hold a secret; one such as `url` does in one place, and not in another. */
+  readonly openKeys: ReadonlySet<string>;
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+/** Whether the value is a secret, alone, as one of several, or in a list. */
+export function isSecret(schema: Schema): boolean {
+  if (metadata(schema).isSecret === true) return true;
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return isSecret(inner.element);
+  return inner instanceof z.ZodUnion && inner.options.some(isSecret);
+}
+
+/** Whether a key that is not known there can be a secret: the mapping has a key for one, or stands for one. */
+export function mayHoldSecret(mapping: z.ZodObject): boolean {
+  return isSecret(mapping) || Object.values<Schema>(mapping.shape).some(isSecret);
+}
+
+export function secretKeysOf(file: Schema): SecretKeys {
+  const openSections = new Set<string>();
+  const open = new Set(['file']);
+  const secret = new Set<string>();
+  const root = unwrap(file);
+  for (const [name, section] of root instanceof z.ZodObject ? Object.entries<Schema>(root.shape) : []) {
+    const keys = [{ name, schema: section }, ...keysBelow(section, new Set())];
+    if (!keys.some(({ schema }) => isSecret(schema))) openSections.add(name);
+    else for (const key of keys) (isSecret(key.schema) ? secret : open).add(key.name);
+  }
+  return { openSections, openKeys: open, secretKeys: secret };
+}
+
+/** Conditions hold conditions, so a schema that was seen is not entered again. */
+function keysBelow(schema: Schema, seen: Set<Schema>): { readonly name: string; readonly schema: Schema }[] {
+  const inner = unwrap(schema);
+  if (seen.has(inner)) return [];
+  seen.add(inner);
+  if (inner instanceof z.ZodArray) return keysBelow(inner.element, seen);
+  if (inner instanceof z.ZodRecord) return keysBelow(inner.valueType, seen);
+  if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => keysBelow(option, seen));
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.entries<Schema>(inner.shape).flatMap(([name, key]) => [{ name, schema: key }, ...keysBelow(key, seen)]);
+}
