@@ -31,6 +31,9 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
    is no sliding expiry.
 4. \`DELETE /session/{id}\` ends a session at once; \`GET /sessions\` lists them.
 
+An address belongs to an account once it is verified. Any number of registrations and accounts may wait for a code at it; the
+first whose code comes back gets it, and the others end. A registration reserves its alias until it lapses.
+
 ## Making a key pair
 
 1. \`POST /keypair\` with \`{"name", "days"}\`, in a session, answers \`apiKey\`, \`apiSecret\` (shown once) and

@@ -90,6 +90,30 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       }
     });
 
+    it('an address that many wait for goes to one of them', async () => {
+      const { store, ana, ben } = tested();
+      for (let round = 0; round < 5; round += 1) {
+        const address = `shared${round}@example.test`;
+        const registered = Array.from({ length: many }, (_, index) =>
+          user(`r${round}x${index}`, { email: address, verifyByMs: lapsedMs }),
+        );
+        const firsts = registered.map((made) => ({ session: session(made), code: code('session') }));
+        await Promise.all(registered.map((made, index) => store.users.create(made, firsts[index] ?? null)));
+        const added = await Promise.all([ana, ben].map((owner) => reserve(store, owner, address)));
+        const outcomes = await Promise.all([
+          ...firsts.map(({ code: its }) => store.sessions.verify(its.id, laterMs)),
+          ...added.map(({ its }) => store.emails.verify(its.id, laterMs)),
+          store.users
+            .create(user(`owner${round}`, { email: address }), null)
+            .then((outcome) => (outcome === 'done' ? outcome : null)),
+        ]);
+        expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
+        expect(await store.emails.findSignIn(address)).not.toBeNull();
+        const left = await Promise.all(registered.map(({ id }) => store.users.find(id)));
+        expect(left.filter((one) => one !== null).length).toBeLessThanOrEqual(1);
+      }
+    });
+
     it('codes of key pairs and addresses are used once', async () => {
       const { store, ana } = tested();
       const its = code('keypair');
@@ -98,7 +122,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(keys.filter((id) => id !== null)).toHaveLength(1);
       const reserved = await reserve(store, ana, 'second@example.test');
       const emails = await atOnce(() => store.emails.verify(reserved.its.id, laterMs));
-      expect(emails.filter(Boolean)).toHaveLength(1);
+      expect(emails.filter((id) => id !== null)).toHaveLength(1);
     });
 
     it('of new codes for one key pair or address, one counts', async () => {

@@ -23,10 +23,11 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       const email = added(ana, 'second@example.test', laterMs);
       const its = code('email', { expireAtMs: nowMs + 9_000 });
       expect(await store.emails.add(email, its)).toBe(true);
-      expect(await store.emails.add(added(ben, 'SECOND@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.add(added(ana, 'Second@example.test', laterMs), code('email'))).toBe(false);
       expect(await store.emails.findSignIn('second@example.test')).toBeNull();
       expect(await store.emails.prefer(email.id, ana.id)).toBe('unverified');
-      expect(await store.emails.verify(its.id, laterMs)).toBe(true);
+      expect(await store.emails.verify(its.id, laterMs)).toBe(email.id);
+      expect(await store.emails.add(added(ben, 'SECOND@example.test', laterMs), code('email'))).toBe(false);
       expect(await store.emails.findSignIn('SECOND@example.test')).toMatchObject({ userId: ana.id, emailId: email.id });
       expect(await store.emails.prefer(email.id, ben.id)).toBe('unknown');
       expect(await store.emails.findPreferred(ana.id)).toBe('ana@example.test');
@@ -70,18 +71,18 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       await store.emails.add(added(ana, 'Second@example.test'), old);
       expect(await store.emails.renewCode('second@example.test', ben.id, fresh, laterMs)).toBeNull();
       expect(await store.emails.renewCode('second@EXAMPLE.test', ana.id, fresh, laterMs)).toBe('Second@example.test');
-      expect(await store.emails.verify(old.id, laterMs)).toBe(false);
-      expect(await store.emails.verify(fresh.id, laterMs)).toBe(true);
+      expect(await store.emails.verify(old.id, laterMs)).toBeNull();
+      expect(await store.emails.verify(fresh.id, laterMs)).not.toBeNull();
       expect(await store.emails.renewCode('second@example.test', ana.id, code('email'), laterMs)).toBeNull();
     });
 
-    it('are free again when they were not verified in time', async () => {
-      const { store, ana, ben } = tested();
+    it('can be added again when they were not verified in time', async () => {
+      const { store, ana } = tested();
       await store.emails.add(added(ana, 'second@example.test'), code('email'));
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(2);
       expect(await store.emails.list(ana.id, nowMs + 2_000)).toHaveLength(1);
-      expect(await store.emails.add(added(ben, 'second@example.test', laterMs), code('email'))).toBe(false);
-      expect(await store.emails.add(added(ben, 'second@example.test', nowMs + 2_000), code('email'))).toBe(true);
+      expect(await store.emails.add(added(ana, 'second@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.add(added(ana, 'second@example.test', nowMs + 2_000), code('email'))).toBe(true);
     });
   });
 

@@ -1,7 +1,16 @@
 /** Contract of the store: users. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+import type { NewCode } from '../../src/auth-api/store/code-store.ts';
+import type { NewSession } from '../../src/auth-api/store/session-store.ts';
+import { claim, code, laterMs, nowMs, pair, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+
+const pending = { verifyByMs: nowMs + 2_000 };
+
+interface First {
+  readonly session: NewSession;
+  readonly code: NewCode;
+}
 
 export function describeUsers(tested: () => StoreUnderTest): void {
   describe('users', () => {
@@ -30,15 +39,17 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.find(randomUUID())).toBeNull();
     });
 
-    it('tell what of a new account is taken, by pending registrations too', async () => {
-      const { store } = tested();
+    it('tell what of a new account is taken: aliases by pending registrations too', async () => {
+      const { store, ana } = tested();
       const taken = (email: string, alias: string, atMs = nowMs) => store.users.findTaken({ email, alias }, atMs);
       const eve = user('eve', { verifyByMs: nowMs + 2_000 });
       await store.users.create(eve, { session: session(eve), code: code('session') });
       expect(await taken('new@example.test', 'new')).toBeNull();
       expect(await taken('ANA@example.test', 'new')).toBe('email');
       expect(await taken('new@example.test', 'ANA')).toBe('alias');
-      expect(await taken(eve.email, 'new', nowMs + 1_999)).toBe('email');
+      expect(await taken(eve.email, 'new')).toBeNull();
+      expect(await taken('new@example.test', eve.alias, nowMs + 1_999)).toBe('alias');
+      expect(await taken(ana.email, ana.alias)).toBe('alias');
       expect(await taken(eve.email, eve.alias, nowMs + 2_000)).toBeNull();
     });
 
@@ -50,18 +61,70 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.findAlias(eve.id)).toBeNull();
       expect(await store.users.findIdByEmail(eve.email)).toBeNull();
       expect(await store.emails.findSignIn(eve.email)).toBeNull();
-      expect(await store.users.create(user('eve', { alias: 'eve2' }), null)).toBe('email_taken');
       expect(await store.sessions.verify(first.code.id, laterMs)).toBe(first.session.id);
       expect(await store.users.findAlias(eve.id)).toBe('eve');
       expect((await store.emails.findSignIn(eve.email))?.userId).toBe(eve.id);
+      expect(await store.users.create(user('eve', { alias: 'eve2' }), null)).toBe('email_taken');
+      const later = user('eve', { alias: 'eve2', verifyByMs: nowMs + 2_000 });
+      expect(await store.users.create(later, { session: session(later), code: code('session') })).toBe('email_taken');
     });
 
-    it('give address and alias free again when a registration lapses', async () => {
+    it('wait for one address together, and the first whose code comes back gets it', async () => {
+      const { store, ana } = tested();
+      const [eve, eva] = [user('eve', pending), user('eva', { ...pending, email: 'Eve@example.test' })];
+      const [first, second] = [eve, eva].map((one) => ({ session: session(one), code: code('session') })) as [
+        First,
+        First,
+      ];
+      expect(await store.users.create(eve, first)).toBe('done');
+      expect(await store.users.create(eva, second)).toBe('done');
+      const wanted = {
+        id: randomUUID(),
+        userId: ana.id,
+        address: eve.email,
+        createdAtMs: nowMs,
+        verifyByMs: laterMs + 1,
+      };
+      const its = code('email');
+      expect(await store.emails.add(wanted, its)).toBe(true);
+      expect(await store.sessions.verify(second.code.id, laterMs)).toBe(second.session.id);
+      expect((await store.emails.findSignIn(eve.email))?.userId).toBe(eva.id);
+      expect(await claim(store, first.code.id)).toBeNull();
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBeNull();
+      expect(await store.users.find(eve.id)).toBeNull();
+      expect(await claim(store, its.id, { purpose: 'email' })).toBeNull();
+      expect(await store.emails.verify(its.id, laterMs)).toBeNull();
+      expect(await store.emails.list(ana.id, laterMs)).toHaveLength(1);
+    });
+
+    it('made with a verified address end what waits for it', async () => {
+      const { store, ana } = tested();
+      const eve = user('eve', pending);
+      const first = { session: session(eve), code: code('session') };
+      await store.users.create(eve, first);
+      const wanted = {
+        id: randomUUID(),
+        userId: ana.id,
+        address: eve.email,
+        createdAtMs: nowMs,
+        verifyByMs: laterMs + 1,
+      };
+      const its = code('email');
+      await store.emails.add(wanted, its);
+      expect(await store.users.create(user('owner', { email: 'EVE@example.test' }), null)).toBe('done');
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBeNull();
+      expect(await store.emails.verify(its.id, laterMs)).toBeNull();
+      expect(await store.users.find(eve.id)).toBeNull();
+      expect(await store.emails.list(ana.id, laterMs)).toHaveLength(1);
+    });
+
+    it('give the alias free again when a registration lapses', async () => {
       const { store } = tested();
       const eve = user('eve', { verifyByMs: nowMs + 2_000 });
       await store.users.create(eve, { session: session(eve), code: code('session') });
-      expect(await store.users.create(user('eve', { createdAtMs: nowMs + 1_999 }), null)).toBe('alias_taken');
-      expect(await store.users.create(user('eve', { createdAtMs: nowMs + 2_000 }), null)).toBe('done');
+      const next = (createdAtMs: number) => user('eve', { email: 'eva@example.test', createdAtMs });
+      expect(await store.users.create(next(nowMs + 1_999), null)).toBe('alias_taken');
+      expect(await store.users.create(next(nowMs + 2_000), null)).toBe('done');
     });
 
     it('go with everything that is theirs', async () => {

@@ -1,4 +1,4 @@
-/** The part of the store that holds e-mail addresses. One address belongs to one user, compared without letter case. */
+/** The part of the store that holds e-mail addresses. A verified address belongs to one user; they are compared without case. */
 import type { NewCode } from './code-store.ts';
 
 export interface NewEmail {
@@ -6,7 +6,7 @@ export interface NewEmail {
   readonly userId: string;
   readonly address: string;
   readonly createdAtMs: number;
-  /** Until then the address must be verified, or it is free again. */
+  /** Until then the address must be verified, or the claim lapses. */
   readonly verifyByMs: number;
 }
 
@@ -31,12 +31,12 @@ export interface EmailStore {
   /** One indexed query. */
   findSignIn(address: string): Promise<SignInAddress | null>;
   findPreferred(userId: string): Promise<string | null>;
-  /** False: somebody has this address already. Rejects with `OwnerGoneError` when the user went in the meantime. */
+  /** False: it is verified, or this user waits for its code. Rejects with `OwnerGoneError` when the user went meanwhile. */
   add(email: NewEmail, code: NewCode): Promise<boolean>;
   /** Replaces the code of this user's unverified address; answers the address as stored, or null when there is none. */
   renewCode(address: string, userId: string, code: NewCode, verifyByMs: number): Promise<string | null>;
-  /** Uses up the code and verifies its address; false when either is gone. */
-  verify(codeId: string, nowMs: number): Promise<boolean>;
+  /** Uses up the code and verifies its address. Returns its id; null: either is gone, or another user verified it first. */
+  verify(codeId: string, nowMs: number): Promise<string | null>;
   list(userId: string, nowMs: number): Promise<readonly EmailEntry[]>;
   prefer(emailId: string, userId: string): Promise<PreferOutcome>;
   /** The preferred address stays, so that there is always one. */

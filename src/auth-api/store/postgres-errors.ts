@@ -14,6 +14,7 @@ export interface MappedError {
 /** Classes and codes of SQLSTATE (PostgreSQL, appendix A) after which trying again later may work. */
 const unavailable: readonly (readonly [prefix: string, reason: string])[] = [
   ['08', 'connection lost'],
+  ['23505', 'another transaction took the same key'],
   ['25006', 'it is read-only'],
   ['25P03', 'a transaction stood still too long'],
   ['28', 'it refuses these credentials'],

@@ -43,7 +43,8 @@ export interface SessionStore {
   create(session: NewSession, code: NewCode | null): Promise<void>;
   /** One indexed query. `bearerHashes`: the bearer under the current and every earlier secret. */
   findLive(bearerHashes: readonly string[], nowMs: number): Promise<LiveSession | null>;
-  /** Uses up the code and verifies its session with the address it went to. Returns its id; null: either is gone. */
+  /** Uses up the code and verifies its session with the address it went to. Returns its id; null: either is
+   * gone, or another user verified the address first. */
   verify(codeId: string, nowMs: number): Promise<string | null>;
   /** False when the session is not live anymore. */
   extend(sessionId: string, expireAtMs: number, nowMs: number): Promise<boolean>;

@@ -46,7 +46,7 @@ export interface UserStore {
   /** Alias of a user who is there for good. */
   findAlias(userId: string): Promise<string | null>;
   findIdByEmail(address: string): Promise<string | null>;
-  /** What of a new account is somebody's already, pending registrations among them; null: neither. */
+  /** What of a new account another has: the alias, also of a pending registration, or the verified address; null: neither. */
   findTaken(account: { email: string; alias: string }, nowMs: number): Promise<'email' | 'alias' | null>;
   /** Removes the user with everything that belongs to it. */
   remove(userId: string, kept?: string): Promise<ChangeUserOutcome>;

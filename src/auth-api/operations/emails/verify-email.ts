@@ -16,7 +16,7 @@ export const verifyEmail = defineOperation({
   async handle({ caller, body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
-    const verified = await services.store.emails.verify(body.verificationCodeID, services.now());
-    return verified ? acknowledged : new Refusal('code_unknown');
+    const emailId = await services.store.emails.verify(body.verificationCodeID, services.now());
+    return emailId === null ? new Refusal('code_unknown') : acknowledged;
   },
 });

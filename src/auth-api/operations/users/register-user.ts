@@ -1,4 +1,7 @@
-/** U1: registers a user, whose first session is verified like any other. Until then address and alias are only reserved. */
+/**
+ * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all who
+ * wait for the address, the one whose code comes back first gets it.
+ */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { noCredential } from '../../credentials/credential-rule.ts';

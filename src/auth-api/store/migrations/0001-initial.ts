@@ -1,5 +1,5 @@
 /** First version of the tables. A migration that has been released is never edited; the next change is a new one. */
-import type { CreateTableBuilder, Kysely } from 'kysely';
+import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { textType } from './text-type.ts';
 
@@ -21,10 +21,18 @@ export const initial: Migration = {
     await namesOfUser(db, 'user_groups', 'group_name');
     await belongsToUser(schema.createTable('emails'), text)
       .addColumn('address', text, (column) => column.notNull())
-      .addColumn('address_key', text, (column) => column.notNull().unique())
+      .addColumn('address_key', text, (column) => column.notNull())
       .addColumn('preferred', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('verify_by', 'bigint')
+      .addUniqueConstraint('emails_of_user', ['user_id' as never, 'address_key'])
+      .execute();
+    await schema
+      .createIndex('emails_verified')
+      .unique()
+      .on('emails')
+      .column('address_key')
+      .where(sql<boolean>`verify_by is null`)
       .execute();
     await schema
       .createTable('sessions')
@@ -69,7 +77,7 @@ const indexes = [
   ['users', 'verify_by'],
   ['users', 'created_at'],
   ['user_roles', 'role'],
-  ['emails', 'user_id'],
+  ['emails', 'address_key'],
   ['emails', 'verify_by'],
   ['sessions', 'user_id'],
   ['sessions', 'email_id'],

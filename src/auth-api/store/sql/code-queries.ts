@@ -1,7 +1,7 @@
 /** Verification codes in SQL. */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { CodePurpose, CodeStore, NewCode } from '../code-store.ts';
-import { lockOwnerOf } from './row-locks.ts';
+import { lockForCode } from './address-claims.ts';
 import type { Tables } from './tables.ts';
 
 export function codeQueries(db: Kysely<Tables>): CodeStore {
@@ -70,14 +70,21 @@ export async function dropCodes(trx: Transaction<Tables>, subjectId: string): Pr
   await trx.deleteFrom('codes').where('subject_id', '=', subjectId).execute();
 }
 
-/** Takes the code away and answers what it verifies, its user locked; null for everyone but the first who asks. */
+interface UsedCode {
+  /** What it verifies. */
+  readonly subjectId: string;
+  /** Its user, and those whom its use may displace. */
+  readonly locked: readonly string[];
+}
+
+/** Takes the code away; null for everyone but the first who asks. */
 export async function useCode(
   trx: Transaction<Tables>,
   codeId: string,
   purpose: CodePurpose,
   nowMs: number,
-): Promise<string | null> {
-  if ((await lockOwnerOf(trx, 'codes', codeId)) === undefined) return null;
+): Promise<UsedCode | null> {
+  const locked = await lockForCode(trx, codeId);
   const row = await trx
     .deleteFrom('codes')
     .where('id', '=', codeId)
@@ -85,5 +92,5 @@ export async function useCode(
     .where('expire_at', '>', nowMs)
     .returning('subject_id')
     .executeTakeFirst();
-  return row?.subject_id ?? null;
+  return row === undefined ? null : { subjectId: row.subject_id, locked };
 }

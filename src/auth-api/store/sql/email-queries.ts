@@ -2,8 +2,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { EmailStore } from '../email-store.ts';
 import { foldCase } from '../fold-case.ts';
+import { OwnerGoneError } from '../store-errors.ts';
+import { isOwned, winAddress } from './address-claims.ts';
 import { dropCodes, putCode, replaceCode, useCode } from './code-queries.ts';
-import { freeLapsed } from './free-lapsed.ts';
 import { locksRows, lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
@@ -33,19 +34,27 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
 
     add: (email, code) =>
       db.transaction().execute(async (trx) => {
-        await freeLapsed(trx, { address: email.address, alias: null, userId: email.userId }, email.createdAtMs);
+        const addressKey = foldCase(email.address);
+        if (!(await lockUser(trx, email.userId))) throw new OwnerGoneError();
+        await trx
+          .deleteFrom('emails')
+          .where('user_id', '=', email.userId)
+          .where('address_key', '=', addressKey)
+          .where('verify_by', '<=', email.createdAtMs)
+          .execute();
+        if (await isOwned(trx, addressKey)) return false;
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('emails')
           .values({
             id: email.id,
             user_id: email.userId,
             address: email.address,
-            address_key: foldCase(email.address),
+            address_key: addressKey,
             preferred: 0,
             created_at: email.createdAtMs,
             verify_by: email.verifyByMs,
           })
-          .onConflict((conflict) => conflict.column('address_key').doNothing())
+          .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst();
         if (numInsertedOrUpdatedRows === 0n) return false;
         await putCode(trx, code, email);
@@ -70,14 +79,9 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
 
     verify: (codeId, nowMs) =>
       db.transaction().execute(async (trx) => {
-        const emailId = await useCode(trx, codeId, 'email', nowMs);
-        if (emailId === null) return false;
-        const { numUpdatedRows } = await trx
-          .updateTable('emails')
-          .set({ verify_by: null })
-          .where('id', '=', emailId)
-          .executeTakeFirst();
-        return numUpdatedRows > 0n;
+        const used = await useCode(trx, codeId, 'email', nowMs);
+        if (used === null || !(await winAddress(trx, used.subjectId, used.locked))) return null;
+        return used.subjectId;
       }),
 
     async list(userId, nowMs) {

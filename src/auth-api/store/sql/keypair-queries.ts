@@ -96,15 +96,15 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
 
     verify: (codeId, nowMs) =>
       db.transaction().execute(async (trx) => {
-        const keyId = await useCode(trx, codeId, 'keypair', nowMs);
-        if (keyId === null) return null;
+        const used = await useCode(trx, codeId, 'keypair', nowMs);
+        if (used === null) return null;
         const { numUpdatedRows } = await trx
           .updateTable('keypairs')
           .set({ verified: 1 })
-          .where('id', '=', keyId)
+          .where('id', '=', used.subjectId)
           .where('expire_at', '>', nowMs)
           .executeTakeFirst();
-        return numUpdatedRows > 0n ? keyId : null;
+        return numUpdatedRows > 0n ? used.subjectId : null;
       }),
 
     async list(userId, nowMs) {

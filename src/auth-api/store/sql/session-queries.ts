@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { NewCode } from '../code-store.ts';
 import type { NewSession, SessionStore } from '../session-store.ts';
 import { OwnerGoneError } from '../store-errors.ts';
+import { winAddress } from './address-claims.ts';
 import { dropCodes, putCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
@@ -38,21 +39,25 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
 
     verify: (codeId, nowMs) =>
       db.transaction().execute(async (trx) => {
-        const sessionId = await useCode(trx, codeId, 'session', nowMs);
-        if (sessionId === null) return null;
+        const used = await useCode(trx, codeId, 'session', nowMs);
+        if (used === null) return null;
         const session = await trx
-          .updateTable('sessions')
-          .set((eb) => ({ verified: 1, ends_at: eb.ref('expire_at') }))
-          .where('id', '=', sessionId)
+          .selectFrom('sessions')
+          .where('id', '=', used.subjectId)
           .where('ends_at', '>', nowMs)
           .where('user_id', 'is not', null)
-          .returning(['user_id', 'email_id'])
+          .select(['user_id', 'email_id'])
           .executeTakeFirst();
-        if (session === undefined) return null;
+        if (session === undefined || session.email_id === null) return null;
         // The code came by this address, so the address is the user's; a registration is complete with it.
-        await trx.updateTable('emails').set({ verify_by: null }).where('id', '=', session.email_id).execute();
+        if (!(await winAddress(trx, session.email_id, used.locked))) return null;
         await trx.updateTable('users').set({ verify_by: null }).where('id', '=', session.user_id).execute();
-        return sessionId;
+        await trx
+          .updateTable('sessions')
+          .set((eb) => ({ verified: 1, ends_at: eb.ref('expire_at') }))
+          .where('id', '=', used.subjectId)
+          .execute();
+        return used.subjectId;
       }),
 
     async extend(sessionId, expireAtMs, nowMs) {

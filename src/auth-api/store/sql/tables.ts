@@ -18,7 +18,7 @@ export interface Tables {
 interface UserRow {
   readonly id: string;
   readonly alias: string;
-  /** The alias in lower case: what is unique. */
+  /** The alias as it is compared: what is unique. */
   readonly alias_key: string;
   readonly full_name: string;
   readonly enabled: Flag;
@@ -31,7 +31,7 @@ interface EmailRow {
   readonly id: string;
   readonly user_id: string;
   readonly address: string;
-  /** The address in lower case: what is unique and looked up. */
+  /** The address as it is compared: unique for each user, and among verified ones. */
   readonly address_key: string;
   readonly preferred: Flag;
   readonly created_at: number;

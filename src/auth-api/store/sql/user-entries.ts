@@ -47,26 +47,26 @@ export async function pageOfUsers(
   return { rows: rows.map(toEntry), total: await countRows(query) };
 }
 
-/** What of a new account is somebody's already; what lapsed counts no more. */
+/** What of a new account another has; of an alias that lapsed nobody has it. */
 export async function findTaken(
   db: Kysely<Tables>,
   account: { readonly email: string; readonly alias: string },
   nowMs: number,
 ): Promise<'email' | 'alias' | null> {
-  const email = await db
-    .selectFrom('emails')
-    .where('address_key', '=', foldCase(account.email))
-    .where((eb) => eb.or([eb('verify_by', 'is', null), eb('verify_by', '>', nowMs)]))
-    .select('id')
-    .executeTakeFirst();
-  if (email !== undefined) return 'email';
   const alias = await db
     .selectFrom('users')
     .where('alias_key', '=', foldCase(account.alias))
     .where((eb) => eb.or([eb('verify_by', 'is', null), eb('verify_by', '>', nowMs)]))
     .select('id')
     .executeTakeFirst();
-  return alias === undefined ? null : 'alias';
+  const email = await db
+    .selectFrom('emails')
+    .where('address_key', '=', foldCase(account.email))
+    .where('verify_by', 'is', null)
+    .select('id')
+    .executeTakeFirst();
+  if (alias !== undefined) return 'alias';
+  return email === undefined ? null : 'email';
 }
 
 interface Row {

@@ -2,7 +2,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { foldCase } from '../fold-case.ts';
 import type { ChangeUserOutcome, CreateUserOutcome, NewUser, UserStore } from '../user-store.ts';
-import { freeLapsed } from './free-lapsed.ts';
+import { makeRoom } from './address-claims.ts';
 import { grantNames } from './grant-names.ts';
 import { isLastHolder } from './last-holder.ts';
 import { lockUser } from './row-locks.ts';
@@ -20,7 +20,8 @@ export function userQueries(db: Kysely<Tables>): UserStore {
     async create(user, first) {
       try {
         return await db.transaction().execute(async (trx): Promise<CreateUserOutcome> => {
-          await freeLapsed(trx, { address: user.email, alias: user.alias, userId: null }, user.createdAtMs);
+          const [addressKey, aliasKey] = [foldCase(user.email), foldCase(user.alias)];
+          await makeRoom(trx, { addressKey, aliasKey, verified: user.verifyByMs === null }, user.createdAtMs);
           if (!(await insertUser(trx, user))) return 'alias_taken';
           if (!(await insertFirstEmail(trx, user))) throw new Taken();
           await insertNames(trx, user);
@@ -129,19 +130,33 @@ async function insertUser(trx: Transaction<Tables>, user: NewUser): Promise<bool
   return numInsertedOrUpdatedRows === 1n;
 }
 
+/** False: another user has the address. One statement in both cases, so that time does not tell. */
 async function insertFirstEmail(trx: Transaction<Tables>, user: NewUser): Promise<boolean> {
+  const addressKey = foldCase(user.email);
+  const row = {
+    id: user.emailId,
+    user_id: user.id,
+    address: user.email,
+    address_key: addressKey,
+    preferred: 1,
+    created_at: user.createdAtMs,
+    verify_by: user.verifyByMs,
+  } as const;
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('emails')
-    .values({
-      id: user.emailId,
-      user_id: user.id,
-      address: user.email,
-      address_key: foldCase(user.email),
-      preferred: 1,
-      created_at: user.createdAtMs,
-      verify_by: user.verifyByMs,
-    })
-    .onConflict((conflict) => conflict.column('address_key').doNothing())
+    .columns(Object.keys(row) as (keyof typeof row)[])
+    .expression(
+      trx
+        .selectNoFrom((eb) => Object.entries(row).map(([name, value]) => eb.val(value).as(name)))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('emails').where('address_key', '=', addressKey).where('verify_by', 'is', null).select('id'),
+            ),
+          ),
+        ),
+    )
+    .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
 }
