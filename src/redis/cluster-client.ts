@@ -10,9 +10,8 @@ type Client = typeof import('ioredis');
 
 /** A command is sent again so often when slots move: once to learn it, once to follow, once more for good measure. */
 const maxRedirections = 3;
-/** Slots are asked for again so often, and at most so often when nodes come and go. */
+/** How often the slots are asked for again. */
 const refreshIntervalMs = 5_000;
-const refreshPauseMs = 200;
 
 export function createClusterClient(
   { Cluster }: Client,
@@ -37,39 +36,12 @@ export function createClusterClient(
     clusterRetryStrategy: pauseMs,
     redisOptions: { ...nodeOptions(config, name), ...(tls === undefined ? {} : { tls }) },
   });
-  refreshSeldom(cluster);
   // Masters are connected before the first command needs them, which would otherwise pay for it.
   cluster.on('+node', (node) => {
     if (!node.options.readOnly) node.connect().catch(() => {});
   });
-  return cluster;
-}
-
-/**
- * With a node away, every command for its slots would make the client ask for the slots on a new connection. It asks
- * once after each loss and not more often than every `refreshPauseMs`.
- */
-function refreshSeldom(cluster: Cluster): void {
-  const refresh = cluster.refreshSlotsCache.bind(cluster);
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let waits = false;
-  cluster.refreshSlotsCache = (done) => {
-    const restsMs = lastMs + refreshPauseMs - performance.now();
-    if (cluster.status !== 'ready' || restsMs <= 0) {
-      lastMs = performance.now();
-      refresh(done);
-      return;
-    }
-    if (!waits) {
-      waits = true;
-      setTimeout(() => {
-        waits = false;
-        if (cluster.status === 'ready') cluster.refreshSlotsCache();
-      }, restsMs).unref();
-    }
-    done?.();
-  };
   cluster.on('-node', () => {
     if (cluster.status === 'ready') cluster.refreshSlotsCache();
   });
+  return cluster;
 }

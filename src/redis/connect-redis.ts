@@ -3,14 +3,19 @@
  * The client is loaded with the first connection, for whoever has no Redis should not pay for it.
  */
 import { createRequire } from 'node:module';
-import type { Redis } from 'ioredis';
 import type { RedisConfig } from '../config/config.ts';
 import { pauseMs } from './client-options.ts';
 import { createClusterClient } from './cluster-client.ts';
 import { createClusterSubscriber } from './cluster-subscriber.ts';
-import { setDeadline } from './deadline.ts';
 import { redisFailure } from './redis-failure.ts';
-import type { RedisClient, RedisLink, RedisLinkOptions, RedisScript, RunScript } from './redis-link.ts';
+import type {
+  RedisClient,
+  RedisLink,
+  RedisLinkOptions,
+  RedisScript,
+  RedisSubscriber,
+  RunScript,
+} from './redis-link.ts';
 import { createServerClient } from './server-client.ts';
 
 const load = createRequire(import.meta.url);
@@ -18,64 +23,70 @@ const load = createRequire(import.meta.url);
 export function connectRedis(config: RedisConfig, options: RedisLinkOptions): RedisLink {
   const ioredis = load('ioredis') as typeof import('ioredis');
   const { servers, commandTimeoutMs } = config;
-  const connections = new Set<RedisClient>();
+  const open = new Set<RedisClient>();
 
   /** Connects it now and again, and listens to its errors: without a listener they would be printed, with the address. */
-  function tend<Client extends RedisClient>(
+  function keepConnected<Client extends RedisClient>(
     client: Client,
-    heard: Pick<RedisLinkOptions, 'onReady' | 'onAway'>,
+    { onReady, onAway }: Pick<RedisLinkOptions, 'onReady' | 'onAway'>,
   ): Client {
     let attempt = 0;
     const connect = () => {
-      // Whether it succeeds is told by events.
-      if (connections.has(client)) client.connect().catch(() => {});
+      // Whether it succeeds is known from the events.
+      if (open.has(client)) client.connect().catch(() => {});
     };
-    const disconnect = client.disconnect.bind(client);
-    client.disconnect = (reconnect = false) => {
-      if (!reconnect) connections.delete(client);
-      disconnect(reconnect);
-    };
-    const told = (error: unknown) => heard.onAway?.(redisFailure(error));
-    connections.add(client);
+    const failed = (error: unknown) => onAway?.(redisFailure(error));
+    open.add(client);
     client.on('ready', () => {
       attempt = 0;
-      heard.onReady?.();
+      onReady?.();
     });
-    client.on('error', told);
-    client.on('node error', told);
+    client.on('error', failed);
+    client.on('node error', failed);
     // The client itself gives up where no more attempts make sense for it, such as a search for a master broken off.
     client.on('end', () => {
       attempt += 1;
-      if (connections.has(client)) setTimeout(connect, pauseMs(attempt)).unref();
+      if (open.has(client)) setTimeout(connect, pauseMs(attempt)).unref();
     });
-    setDeadline(client, commandTimeoutMs);
     connect();
     return client;
   }
 
-  const client =
-    servers.kind === 'cluster'
-      ? tend(createClusterClient(ioredis, config, servers.nodes, options.name), options)
-      : tend(createServerClient(ioredis, config, servers, options.name), options);
-
-  function subscriber(): Redis {
-    const name = `${options.name}-subscriber`;
-    const made =
-      servers.kind === 'cluster' && client instanceof ioredis.Cluster
-        ? createClusterSubscriber(ioredis, config, client, servers.nodes, name)
-        : createServerClient(ioredis, config, servers as never, name);
-    return tend(made, {});
+  function end(client: RedisClient): void {
+    open.delete(client);
+    client.disconnect();
   }
 
+  const client =
+    servers.kind === 'cluster'
+      ? keepConnected(createClusterClient(ioredis, config, servers.nodes, options.name), options)
+      : keepConnected(createServerClient(ioredis, config, servers, options.name), options);
+
+  function subscriber(): RedisSubscriber {
+    const name = `${options.name}-subscriber`;
+    const connection = keepConnected(
+      servers.kind === 'cluster' && client instanceof ioredis.Cluster
+        ? createClusterSubscriber(ioredis, config, client, servers.nodes, name)
+        : createServerClient(ioredis, config, servers as never, name),
+      {},
+    );
+    return { connection, close: () => end(connection) };
+  }
+
+  const run: RedisLink['run'] = (command) => withDeadline(command(client), commandTimeoutMs);
   return {
     client,
     get ready() {
       return client.status === 'ready';
     },
+    run,
     subscriber,
-    script: (script) => defineScript(client, script),
+    script(script) {
+      const send = defineScript(client, script);
+      return (keys, args) => run(() => send(keys, args));
+    },
     close() {
-      for (const connection of [...connections]) connection.disconnect();
+      for (const connection of [...open]) end(connection);
     },
   };
 }
@@ -85,4 +96,18 @@ function defineScript(client: RedisClient, { name, lua, keys }: RedisScript): Ru
   client.defineCommand(name, { lua, numberOfKeys: keys });
   const run = (client as unknown as Record<string, (...all: unknown[]) => Promise<unknown>>)[`${name}Buffer`]!;
   return (keyNames, args) => run.call(client, ...keyNames, ...args);
+}
+
+/**
+ * The deadline of a command, whichever way it takes: in a Cluster the client's own `commandTimeout` would begin anew with
+ * each redirection. A process that stood still is not a Redis that did: what has arrived meanwhile is read first.
+ */
+async function withDeadline<Reply>(reply: Promise<Reply>, deadlineMs: number): Promise<Reply> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => setImmediate(() => late.reject(new Error('Command timed out'))), deadlineMs).unref();
+  try {
+    return await Promise.race([reply, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,18 +1,20 @@
 /**
  * What the rooms that use Redis get: one link, whatever form Redis has. Types only, so that a room can name them without
  * loading the client. Redis is a help, never a condition: nothing here waits for a connection, and no address, key or
- * value of an error is for a log (`redisFailure` says what may be told).
+ * value of an error is for a log (`redisFailure` has the words that are).
  *
  * For users of the link:
- * - `link.client.get(...)`, `publish`, `xadd`, `xrange`, `zadd`, ...: every command rejects at its deadline
- *   (`commandTimeoutMs`), and at once while there is no connection. Nothing is queued, nothing is sent twice.
+ * - `link.run((client) => client.get(...))`: the command rejects at its deadline (`commandTimeoutMs`), and at once while
+ *   there is no connection. Nothing is queued, nothing is sent twice.
  * - Replies as bytes: the `Buffer` form of a command (`getrangeBuffer`, `xrangeBuffer`).
  * - Scripts: `link.script({ name, lua, keys })` once, then `run(keys, args)`; strings of the reply are `Buffer`s. All keys
- *   of one script must be in one slot of a Cluster: see `identity/redis-keys.ts`, which tags names with the credential's.
+ *   of one script must be in one slot of a Cluster: see `identity/cache/redis-keys.ts`, which tags names with the
+ *   credential's.
  * - Subscriptions: `link.subscriber()` is a connection of its own in every form (in a Cluster to one node, another one
- *   when that is lost: every node passes on every message). It connects by itself and again. `subscribe` on each
- *   `ready`: it does not subscribe again by itself, because whoever missed messages has to know. A node of a Cluster that
- *   is cut off from the others answers PING and passes nothing on: only an own message that comes back proves hearing.
+ *   when that is lost: every node forwards every message). It connects by itself and again. `subscribe` on each `ready`:
+ *   it does not subscribe again by itself, because its user has to know that messages may have been missed. A node of a
+ *   Cluster that is cut off from the others responds to PING and forwards nothing: only an own message that comes back
+ *   proves the connection.
  */
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisConfig } from '../config/config.ts';
@@ -20,14 +22,23 @@ import type { RedisConfig } from '../config/config.ts';
 export type RedisClient = Redis | Cluster;
 
 export interface RedisLink {
+  /** For its events, and for libraries that bring a deadline of their own. */
   readonly client: RedisClient;
   /** Whether commands can be sent now. */
   readonly ready: boolean;
-  /** One more connection, for subscriptions; ends with the link, or by its own `disconnect()`. */
-  subscriber(): Redis;
-  /** Makes a script known; whoever runs it need not load it first. */
+  /** Sends a command with the deadline of the link. */
+  run<Reply>(command: (client: RedisClient) => Promise<Reply>): Promise<Reply>;
+  /** One more connection, for subscriptions; ends with the link, or by its own `close()`. */
+  subscriber(): RedisSubscriber;
+  /** Makes a script known; it need not be loaded before it is run. */
   script(script: RedisScript): RunScript;
   /** Ends all connections; commands under way fail. Safe to call twice. */
+  close(): void;
+}
+
+export interface RedisSubscriber {
+  /** `disconnect(true)` makes another connection. */
+  readonly connection: Redis;
   close(): void;
 }
 

@@ -206,7 +206,7 @@ routes:
       const lists = await Promise.all(asked.map((client) => client.client('LIST')));
       expect(lists.map((list) => / sub=1 .* user=watcher /.test(String(list)))).toEqual([true, true, true]);
     }, patience);
-    expect(await link.client.set('rolegate:a', '1')).toBe('OK');
+    expect(await link.run((client) => client.set('rolegate:a', '1'))).toBe('OK');
     for (const client of asked) expect(await client.acl('LOG')).toEqual([]);
     expect(away).toEqual([]);
   }, 60_000);

@@ -85,21 +85,21 @@ describe('a Redis Cluster', () => {
       await keysOn(redis, 0, 20),
       [...(await keysOn(redis, 1, 10)), ...(await keysOn(redis, 2, 10))],
     ];
-    for (const key of [...lost, ...others]) expect(await link.client.set(key, '1')).toBe('OK');
+    for (const key of [...lost, ...others]) expect(await link.run((client) => client.set(key, '1'))).toBe('OK');
     await redis.nodes[0]?.kill();
     const startedAtMs = performance.now();
     const failed = await Promise.allSettled(
       Array.from({ length: 10 }, () => lost)
         .flat()
-        .map((key) => link.client.get(key)),
+        .map((key) => link.run((client) => client.get(key))),
     );
     expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']));
     // Within the deadline of one command, not of each.
     expect(performance.now() - startedAtMs).toBeLessThan(3_000);
-    for (const key of others) expect(await link.client.get(key)).toBe('1');
+    for (const key of others) expect(await link.run((client) => client.get(key))).toBe('1');
     await redis.nodes[0]?.start();
     await vi.waitFor(async () => {
-      for (const key of lost) expect(await link.client.get(key)).toBeNull();
+      for (const key of lost) expect(await link.run((client) => client.get(key))).toBeNull();
     }, patience);
   }, 60_000);
 
@@ -116,7 +116,7 @@ describe('a Redis Cluster', () => {
       made += 1;
       api.addSession(`token-${made}`);
       expect(await one.resolve(bearer(`token-${made}`), any)).toMatchObject({ reason: null });
-      for (const key of own) expect(await link.client.set(key, '1')).toBe('OK');
+      for (const key of own) expect(await link.run((client) => client.set(key, '1'))).toBe('OK');
     }, patience);
     const info = await connectTo(onTestFinished, redis.nodes[4]!).info('replication');
     expect(info).toContain('role:master');
@@ -127,11 +127,11 @@ describe('a Redis Cluster', () => {
     const link = await openLink(redis, 100);
     const [lost, others] = [await keysOn(redis, 2, 5), await keysOn(redis, 0, 5)];
     await redis.nodes[2]?.pause();
-    for (const key of lost) await expect(link.client.get(key)).rejects.toThrow();
-    for (const key of others) expect(await link.client.set(key, '1')).toBe('OK');
+    for (const key of lost) await expect(link.run((client) => client.get(key))).rejects.toThrow();
+    for (const key of others) expect(await link.run((client) => client.set(key, '1'))).toBe('OK');
     await redis.nodes[2]?.resume();
     await vi.waitFor(async () => {
-      for (const key of lost) expect(await link.client.set(key, '1')).toBe('OK');
+      for (const key of lost) expect(await link.run((client) => client.set(key, '1'))).toBe('OK');
     }, patience);
   }, 60_000);
 
@@ -139,9 +139,9 @@ describe('a Redis Cluster', () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis);
     await Promise.all(redis.nodes.map((node) => node.kill()));
-    await expect(link.client.get('a')).rejects.toThrow();
+    await expect(link.run((client) => client.get('a'))).rejects.toThrow();
     await Promise.all(redis.nodes.map((node) => node.start()));
-    await vi.waitFor(async () => expect(await link.client.set('a', '1')).toBe('OK'), patience);
+    await vi.waitFor(async () => expect(await link.run((client) => client.set('a', '1'))).toBe('OK'), patience);
   }, 60_000);
 
   it('a subscription goes on with another node, and says so', async () => {

@@ -1,5 +1,5 @@
 /** What the tests of links to Redis share. */
-import type { Redis } from 'ioredis';
+import type { RedisSubscriber } from '../../src/redis/redis-link.ts';
 
 /** For `vi.waitFor`: connections are made again with pauses of up to two seconds. */
 export const patience = { timeout: 15_000, interval: 25 };
@@ -18,19 +18,19 @@ export interface Heard {
 }
 
 /** Subscribes whenever the subscriber is ready, as its users have to. */
-export function listening(subscriber: Redis, channel: string): Heard {
+export function listening({ connection }: RedisSubscriber, channel: string): Heard {
   const messages: string[] = [];
   let subscribed = 0;
   const subscribe = () => {
-    subscriber.subscribe(channel).then(
+    connection.subscribe(channel).then(
       () => {
         subscribed += 1;
       },
       () => {},
     );
   };
-  subscriber.on('ready', subscribe);
-  subscriber.on('message', (_channel, message) => messages.push(message));
+  connection.on('ready', subscribe);
+  connection.on('message', (_channel, message) => messages.push(message));
   return {
     messages,
     get subscribed() {

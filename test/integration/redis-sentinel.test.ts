@@ -81,8 +81,8 @@ describe('Redis behind Sentinels', () => {
     const link = openLink(redis, 200);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
     await redis.servers[0].pause();
-    await expect(link.client.get('a')).rejects.toThrow();
-    await vi.waitFor(async () => expect(await link.client.set('a', '1')).toBe('OK'), patience);
+    await expect(link.run((client) => client.get('a'))).rejects.toThrow();
+    await vi.waitFor(async () => expect(await link.run((client) => client.set('a', '1'))).toBe('OK'), patience);
     // Asked of it, and not of a Sentinel, which may be the last one to hear of it.
     expect(await connectTo(onTestFinished, redis.servers[1]).get('a')).toBe('1');
     await redis.servers[0].resume();
@@ -93,7 +93,7 @@ describe('Redis behind Sentinels', () => {
       },
       { ...patience, timeout: 30_000 },
     );
-    expect(await link.client.get('a')).toBe('1');
+    expect(await link.run((client) => client.get('a'))).toBe('1');
   }, 60_000);
 
   it('subscriptions follow the master, and say so', async () => {
@@ -115,6 +115,6 @@ describe('Redis behind Sentinels', () => {
     const link = openLink(redis);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
     for (const sentinel of redis.sentinels) await sentinel.kill();
-    expect(await link.client.set('a', '1')).toBe('OK');
+    expect(await link.run((client) => client.set('a', '1'))).toBe('OK');
   }, 60_000);
 });

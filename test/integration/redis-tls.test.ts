@@ -38,7 +38,7 @@ describe('a server that speaks TLS only', () => {
       const heard = listening(link.subscriber(), 'news');
       await vi.waitFor(() => expect(heard.subscribed).toBe(1), patience);
       await vi.waitFor(() => expect(link.ready).toBe(true), patience);
-      await link.client.publish('news', 'one');
+      await link.run((client) => client.publish('news', 'one'));
       await vi.waitFor(() => expect(heard.messages).toEqual(['one']), patience);
       expect(away).toEqual([]);
     },
@@ -59,7 +59,7 @@ describe('a server that speaks TLS only', () => {
       await vi.waitFor(() => expect(away.length).toBeGreaterThan(1), patience);
       expect(link.ready).toBe(false);
       expect(away).toContain(failure);
-      await expect(link.client.get('a')).rejects.toThrow();
+      await expect(link.run((client) => client.get('a'))).rejects.toThrow();
     },
     60_000,
   );

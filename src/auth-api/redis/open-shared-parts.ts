@@ -31,7 +31,7 @@ export async function openSharedParts(
   const { keyPrefix, commandTimeoutMs } = config;
   const link = await openLink(config, connect, log);
   const redis = link.client;
-  const publisher = createRevocationPublisher({ redis, keyPrefix, log, now });
+  const publisher = createRevocationPublisher({ link, keyPrefix, log, now });
   return {
     counter: createSharedCounter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
     publish: publisher.publish,

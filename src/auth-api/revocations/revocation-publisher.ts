@@ -3,7 +3,7 @@
  * could not be published is not queued: once Redis takes messages again, one message says that any verdict may be out of
  * date.
  */
-import type { RedisClient } from '../../redis/redis-link.ts';
+import type { RedisLink } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
 import type { RevocationEvent } from '../revocation-event.ts';
 import { encodeRevocation, type RevocationNotice, revocationChannel, revocationLogKey } from './revocation-message.ts';
@@ -16,7 +16,7 @@ export interface RevocationPublisher {
 }
 
 export interface RevocationPublisherOptions {
-  readonly redis: RedisClient;
+  readonly link: Pick<RedisLink, 'client' | 'run'>;
   readonly keyPrefix: string;
   readonly log: AuthApiLog;
   /** Milliseconds since the epoch. */
@@ -29,7 +29,7 @@ const logLength = 10_000;
 const everything: RevocationNotice = { kind: 'all', id: null };
 
 export function createRevocationPublisher(options: RevocationPublisherOptions): RevocationPublisher {
-  const { redis, log, now } = options;
+  const { link, log, now } = options;
   const channel = revocationChannel(options.keyPrefix);
   const logKey = revocationLogKey(options.keyPrefix);
   const underWay = new Set<Promise<void>>();
@@ -47,8 +47,11 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
     }
     const message = encodeRevocation(notice, now());
     // The log first: whoever subscribes in between finds it there.
-    const logged = redis.xadd(logKey, 'MAXLEN', '~', logLength, '*', 'm', message);
-    const sent: Promise<void> = Promise.all([logged, redis.publish(channel, message)]).then(catchUp, miss);
+    const logged = link.run((client) => client.xadd(logKey, 'MAXLEN', '~', logLength, '*', 'm', message));
+    const sent: Promise<void> = Promise.all([logged, link.run((client) => client.publish(channel, message))]).then(
+      catchUp,
+      miss,
+    );
     underWay.add(sent);
     void sent.finally(() => underWay.delete(sent));
   }
@@ -59,11 +62,11 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
     send(everything);
   }
 
-  redis.on('ready', catchUp);
+  link.client.on('ready', catchUp);
   return {
     publish: send,
     async close() {
-      redis.off('ready', catchUp);
+      link.client.off('ready', catchUp);
       while (underWay.size > 0) await Promise.all(underWay);
     },
   };

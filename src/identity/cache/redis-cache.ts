@@ -13,7 +13,7 @@ import { entryKey } from './redis-keys.ts';
 
 export interface RedisCacheOptions {
   /** Ends with whoever made it. */
-  readonly link: Pick<RedisLink, 'client'>;
+  readonly link: Pick<RedisLink, 'run'>;
   readonly keyPrefix: string;
   readonly keys: CacheKeys;
   readonly events: IdentityEvents;
@@ -23,14 +23,14 @@ export interface RedisCacheOptions {
 const maxWritesInFlight = 256;
 
 export class RedisCache implements VerdictStore {
-  readonly #client: RedisLink['client'];
+  readonly #run: RedisLink['run'];
   readonly #keyPrefix: string;
   readonly #keys: CacheKeys;
   readonly #events: IdentityEvents;
   #writesInFlight = 0;
 
   constructor({ link, keyPrefix, keys, events }: RedisCacheOptions) {
-    this.#client = link.client;
+    this.#run = link.run;
     this.#keyPrefix = keyPrefix;
     this.#keys = keys;
     this.#events = events;
@@ -102,13 +102,13 @@ export class RedisCache implements VerdictStore {
 
   /** The bytes, empty when there are none. A part more than may be believed, and no more. */
   #read(lookup: string): Promise<Buffer> {
-    return this.#client.getrangeBuffer(entryKey(this.#keyPrefix, lookup), 0, maxEntryBytes);
+    return this.#run((client) => client.getrangeBuffer(entryKey(this.#keyPrefix, lookup), 0, maxEntryBytes));
   }
 
   async #write(key: string, entry: Buffer, lifeMs: number): Promise<void> {
     this.#writesInFlight += 1;
     try {
-      await this.#client.set(key, entry, 'PX', lifeMs);
+      await this.#run((client) => client.set(key, entry, 'PX', lifeMs));
       this.#events.redis('set', 'ok');
     } catch {
       this.#events.redis('set', 'error');

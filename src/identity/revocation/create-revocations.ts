@@ -15,7 +15,7 @@ import { type Revocation, Tombstones } from './tombstones.ts';
 
 export interface RevocationsOptions {
   /** Null: no Redis. Whoever made it closes it, after `close` here. */
-  readonly link: Pick<RedisLink, 'client' | 'script' | 'subscriber'> | null;
+  readonly link: Pick<RedisLink, 'run' | 'script' | 'subscriber'> | null;
   readonly keyPrefix: string;
   /** `cache.unhearing`. */
   readonly unhearingMs: number;
@@ -94,7 +94,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     replicaId,
     hearing,
     hear: link.script(hearRevocations),
-    publish: (channel, message) => link.client.publish(channel, message),
+    publish: (channel, message) => link.run((client) => client.publish(channel, message)),
     windowMs: tombstoneLifeMs,
     apply,
     acknowledged: (id, from) => told.acknowledgements.acknowledge(id, from),
@@ -133,7 +133,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       told.acknowledgements.close();
       subscription.close();
       // Nobody has to wait for a gateway that has gone.
-      await link.client.zrem(replicasKey(keyPrefix), listener.name).catch(() => {});
+      await link.run((client) => client.zrem(replicasKey(keyPrefix), listener.name)).catch(() => {});
     },
   };
 }

@@ -2,7 +2,7 @@
  * The one connection on which this process hears channels. It never subscribes again silently: whoever was away may have
  * missed something, and is told so.
  */
-import type { Redis } from 'ioredis';
+import type { RedisSubscriber } from '../../redis/redis-link.ts';
 
 export interface Subscription {
   /** Hears a channel, from the next subscription on: to be called before the first one. */
@@ -13,7 +13,7 @@ export interface Subscription {
 }
 
 export interface SubscriptionOptions {
-  readonly subscriber: Redis;
+  readonly subscriber: RedisSubscriber;
   /** Every channel is heard from now on; what was said before was missed. */
   readonly onHeard: () => void;
   /** The connection is gone. */
@@ -21,6 +21,7 @@ export interface SubscriptionOptions {
 }
 
 export function createSubscription({ subscriber, onHeard, onLost }: SubscriptionOptions): Subscription {
+  const { connection } = subscriber;
   const listeners = new Map<string, (message: Buffer) => void>();
   let generation = 0;
   let heard = false;
@@ -36,10 +37,10 @@ export function createSubscription({ subscriber, onHeard, onLost }: Subscription
     lose();
     const mine = generation;
     try {
-      await subscriber.subscribe(...listeners.keys());
+      await connection.subscribe(...listeners.keys());
     } catch {
       // A connection on which nothing can be heard is of no use: with the next one it is tried again.
-      if (mine === generation && !closed) subscriber.disconnect(true);
+      if (mine === generation && !closed) connection.disconnect(true);
       return;
     }
     if (mine !== generation || closed) return;
@@ -49,19 +50,19 @@ export function createSubscription({ subscriber, onHeard, onLost }: Subscription
 
   const ready = () => void subscribe();
   const message = (channel: Buffer, bytes: Buffer) => listeners.get(channel.toString('latin1'))?.(bytes);
-  subscriber.on('ready', ready);
-  subscriber.on('close', lose);
-  subscriber.on('messageBuffer', message);
-  if (subscriber.status === 'ready') queueMicrotask(ready);
+  connection.on('ready', ready);
+  connection.on('close', lose);
+  connection.on('messageBuffer', message);
+  if (connection.status === 'ready') queueMicrotask(ready);
   return {
     on(channel, listener) {
       listeners.set(channel, listener);
     },
-    reconnect: () => subscriber.disconnect(true),
+    reconnect: () => connection.disconnect(true),
     close() {
       closed = true;
       listeners.clear();
-      subscriber.disconnect();
+      subscriber.close();
     },
   };
 }
