@@ -19,8 +19,7 @@ FROM manifest AS compiled
 RUN --mount=type=cache,target=/var/cache/npm npm ci
 COPY tsconfig*.json ./
 COPY bin bin
-COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/one-language.ts scripts/used-of-zod.ts \
-    scripts/used-of-undici.ts scripts/builtin-modules.ts scripts/
+COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/
 COPY src src
 RUN npm run build && find dist -name '*.d.ts' -delete
 

@@ -10,10 +10,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 import { packagedFiles } from '../src/cli/packaged-file.ts';
-import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
-import { usedOfUndici } from './used-of-undici.ts';
-import { usedOfZod } from './used-of-zod.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
@@ -51,7 +48,7 @@ async function bundle(file: string): Promise<string[]> {
     input: join(root, 'src', 'main.ts'),
     cwd: root,
     platform: 'node',
-    plugins: [oneModule, usedOfZod(join(root, 'src')), usedOfUndici(join(root, 'src')), builtinModules],
+    plugins: [oneModule],
     // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
     treeshake: false,
     // What was left out would be looked for on the host.

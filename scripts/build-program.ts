@@ -1,16 +1,13 @@
 /**
- * `npm run build`, after the compiler has made the types: the program in few files, since a command spends more time
- * finding and reading hundreds of small modules than in them. Packages stay packages, but for those that nearly every
- * command needs (docs/decisions/0016-program-in-few-files.md). An argument names another folder than `dist`.
+ * `npm run build`, after the compiler has made the types: bundles the program, since a command spends more time on finding
+ * and reading hundreds of small modules than in them. Packages stay packages, but for those that nearly every command
+ * needs (docs/decisions/0016-program-in-few-files.md). An argument names another folder than `dist`.
  */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { builtinModules } from './builtin-modules.ts';
 import { bundledLicenses } from './bundled-licenses.ts';
-import { usedOfUndici } from './used-of-undici.ts';
-import { usedOfZod } from './used-of-zod.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [, , place = join(root, 'dist')] = process.argv;
@@ -21,44 +18,11 @@ function staysPackage(id: string, importer = ''): boolean {
   return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '') && !/[\\/]node_modules[\\/]/.test(importer);
 }
 
-/** Files of the sources, and what they import that no group before has: a bundler's pattern for them. */
-function sources(...paths: readonly string[]): RegExp {
-  return new RegExp(`[\\\\/]src[\\\\/](?:${paths.join('|').replaceAll('/', '[\\\\/]')})\\.ts$`);
-}
-
-/** What most commands load, in few files: to find and link a small one takes longer than to read it. */
-const together = [
-  // What others need too of what is read with them: whoever has Rolegate as a library needs no command line.
-  { name: 'shared', test: /[\\/](?:picocolors[\\/]|store-errors\.ts$)/ },
-  { name: 'cli', test: sources('cli/run') },
-  {
-    name: 'policy',
-    test: sources(
-      'config/(?:load-config|format-problems)',
-      'core/.+',
-      'workbench/(?:run-cases|sample-identity|replay/decision-record)',
-    ),
-  },
-  { name: 'findings', test: sources('app/find-surprises') },
-  // What both kinds of server do.
-  {
-    name: 'service',
-    test: sources(
-      'app/(?:lifecycle|listen-error)',
-      'telemetry/(?:exposition|log-sink|logger|mail-tally|metrics-catalog|runtime-metrics|standard-output)',
-    ),
-  },
-  { name: 'redis', test: sources('redis/connect-redis') },
-  { name: 'http-client', test: /[\\/]node_modules[\\/]undici[\\/]/ },
-  { name: 'gateway', test: sources('app/(?:create-gateway|reload)') },
-];
-
 const build = await rolldown({
   input: { main: join(root, 'src', 'main.ts'), index: join(root, 'src', 'index.ts') },
   cwd: root,
   platform: 'node',
   external: staysPackage,
-  plugins: [usedOfZod(join(root, 'src')), usedOfUndici(join(root, 'src')), builtinModules],
   // With "minify" below: what seems to be without effect may be a check, such as a call whose error refuses a request.
   treeshake: false,
   // Comments would tell where packages lie on this machine.
@@ -76,7 +40,6 @@ const { output } = await build.write({
   comments: false,
   // As deep as the sources that find files by their own place: `src/cli/packaged-file.ts`.
   chunkFileNames: 'chunks/[name].js',
-  codeSplitting: { groups: together },
 });
 const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
 writeFileSync(join(place, 'licenses.txt'), bundledLicenses(modules, []));

@@ -1,6 +1,6 @@
 /**
- * The built program has of its HTTP client only what it uses, and that without HTTP/2: with an Auth API and a service that offer
- * both, it talks HTTP/1.1 to them, and knows an authority that the system was told of.
+ * The HTTP client of the built program: with an Auth API and a service that offer HTTP/2, it uses HTTP/1.1, and it knows an
+ * authority that the system was told of.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,4 @@
-/**
- * The built program says of every bad file, and of every file of the examples, what the sources say: it holds only what
- * the sources name of the library that reads values, and takes Node's own modules in another way.
- */
+/** The built program says of every bad file, and of every file of the examples, what the sources say. */
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
