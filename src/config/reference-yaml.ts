@@ -50,7 +50,8 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
     const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2);
     return [`${indent}${key}:`, `${indent}  -`, ...lines];
   }
-  const example = documentation(schema).example;
+  const fallback = written(schema);
+  const example = documentation(schema).example ?? fallback;
   if (inner instanceof z.ZodRecord && isMapping(example)) {
     const item = unwrap(inner.valueType);
     const entries = Object.entries(example).flatMap(([name, value]) =>
@@ -60,7 +61,6 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
     );
     return [`${indent}${key}:`, ...entries];
   }
-  const fallback = written(schema);
   return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`];
 }
 

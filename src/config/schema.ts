@@ -8,6 +8,7 @@ import { authApi, authApiFile } from './schema/auth-api.ts';
 import { cache, credentials, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
+import { described, exposes, neither } from './schema/key-class.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
 import { Refusal, scalar, word } from './schema/scalar.ts';
@@ -20,51 +21,39 @@ const version = scalar({ const: 1 }, (value): 1 | Refusal =>
 );
 
 export const configSchema = z.strictObject({
-  version: version.meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
-  server: server.meta({ description: 'Where Rolegate listens, and what it lets a client take up.' }).prefault({}),
-  log: log.meta({ description: 'JSON lines on standard output.' }).prefault({}),
-  authApi: authApi.meta({ description: 'The Auth API that knows credentials: give "url" or "embedded".' }),
-  credentials: credentials.meta({ description: 'Where clients put their credential.' }).prefault({}),
-  cache: cache.meta({ description: 'How long verdicts of the Auth API are kept.' }).prefault({}),
-  revocations: revocations.meta({ description: 'How others say that a verdict is not true anymore.' }).prefault({}),
-  roles: roles
-    .meta({
-      description: 'Every role that rules name, and the roles that it brings along.',
-      examples: [
-        { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
-      ],
-    })
-    .prefault({}),
-  upstreams: upstreams
-    .meta({ description: 'The services behind Rolegate, by name.', examples: [{ orders: null }] })
-    .prefault({}),
-  defaults: defaults.meta({ description: 'What routes have that say nothing else.' }).prefault({}),
-  identityHeaders: z
-    .record(z.string(), word(identityFields))
-    .meta({
-      class: 'exposes',
-      description: `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
-      examples: [{ 'user-id': 'userId', groups: 'groups' }],
-    })
-    .prefault({ 'user-id': 'userId', groups: 'groups' }),
-  errors: errors.meta({ description: 'How failures look.' }).prefault({}),
-  routes: z.array(route).meta({ description: 'What is reachable, by whom. A request without a route: 404.' }),
-  conditions: conditionSettings.meta({ description: 'What conditions of routes ("when") may read.' }).prefault({}),
-  include: include.optional().meta({
-    class: 'neither',
-    description: 'Further files with routes, by pattern, below the folder of this file.',
+  version: neither(version, 'Version of this format.', { examples: [1] }),
+  server: described(server.prefault({}), 'Where Rolegate listens, and what it lets a client take up.'),
+  log: described(log.prefault({}), 'JSON lines on standard output.'),
+  authApi: described(authApi, 'The Auth API that knows credentials: give "url" or "embedded".'),
+  credentials: described(credentials.prefault({}), 'Where clients put their credential.'),
+  cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
+  revocations: described(revocations.prefault({}), 'How others say that a verdict is not true anymore.'),
+  roles: described(roles.prefault({}), 'Every role that rules name, and the roles that it brings along.', {
+    examples: [
+      { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
+    ],
+  }),
+  upstreams: described(upstreams.prefault({}), 'The services behind Rolegate, by name.', {
+    examples: [{ orders: null }],
+  }),
+  defaults: described(defaults.prefault({}), 'What routes have that say nothing else.'),
+  identityHeaders: exposes(
+    z.record(z.string(), word(identityFields)).prefault({ 'user-id': 'userId', groups: 'groups' }),
+    `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
+  ),
+  errors: described(errors.prefault({}), 'How failures look.'),
+  routes: described(z.array(route), 'What is reachable, by whom. A request without a route: 404.'),
+  conditions: described(conditionSettings.prefault({}), 'What conditions of routes ("when") may read.'),
+  include: neither(include.optional(), 'Further files with routes, by pattern, below the folder of this file.', {
     examples: [['routes/*.yaml']],
     alternative: true,
   }),
-  includedVariables: includedVariables
-    .meta({
-      class: 'exposes',
-      description:
-        'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: whoever writes such a file can send it to clients.',
-      examples: [['ORDERS_HOST']],
-    })
-    .prefault([]),
-  tests: tests.meta({ description: 'Tests of the rules.' }).prefault({}),
+  includedVariables: exposes(
+    includedVariables.prefault([]),
+    'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: whoever writes such a file can send it to clients.',
+    { examples: [['ORDERS_HOST']] },
+  ),
+  tests: described(tests.prefault({}), 'Tests of the rules.'),
 });
 
 /** A whole file, after defaults. */

@@ -1,6 +1,7 @@
 /** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
 import { z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
+import { described } from './key-class.ts';
 import { methodRefusal, methods } from './methods.ts';
 import { oneOf, Refusal, scalar } from './scalar.ts';
 import { name } from './values.ts';
@@ -28,9 +29,9 @@ const roleName = name('a role', rolePattern, roleHint).meta({
 const roleList = z.array(roleName);
 
 const roleRule = z.strictObject({
-  any: roleList.optional().meta({ description: 'At least one of these is held.', examples: [['reporter']] }),
-  all: roleList.optional().meta({ description: 'Every one of these is held.', examples: [['user', 'trusted']] }),
-  none: roleList.optional().meta({ description: 'None of these is held.', examples: [['suspended']] }),
+  any: described(roleList.optional(), 'At least one of these is held.', { examples: [['reporter']] }),
+  all: described(roleList.optional(), 'Every one of these is held.', { examples: [['user', 'trusted']] }),
+  none: described(roleList.optional(), 'None of these is held.', { examples: [['suspended']] }),
 });
 
 const rule = z.union([accessWord, roleList, roleRule]).meta({ id: 'rule' });

@@ -1,6 +1,7 @@
 /** Keys of a route that concern its answers: `cors` and `responseHeaders`. */
 import { z } from 'zod';
 import { pageOrigin } from '../units/page-origin.ts';
+import { exposes } from './key-class.ts';
 import { method } from './methods.ts';
 import { bool, Refusal, text, word } from './scalar.ts';
 import { duration, headerName } from './values.ts';
@@ -11,42 +12,28 @@ const origin = text('the origin of a page, such as "https://app.example.test"', 
 });
 
 export const cors = z.strictObject({
-  origins: z.array(origin).meta({
-    class: 'exposes',
-    description:
-      'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two never with credentials.',
-    examples: [['https://app.example.test']],
-  }),
-  methods: z
-    .array(method)
-    .optional()
-    .meta({
-      class: 'exposes',
-      description: 'Methods that pages may use; left out: those that the route has a rule for.',
-      examples: [['GET', 'POST']],
-    }),
-  headers: z
-    .array(headerName())
-    .optional()
-    .meta({
-      class: 'exposes',
-      description: 'Headers that pages may send; left out: those of credentials, and content-type.',
-      examples: [['authorization', 'content-type']],
-    }),
-  exposeHeaders: z
-    .array(headerName())
-    .meta({
-      class: 'exposes',
-      description: 'Headers that pages may read besides the usual ones; x-error and x-error-id always.',
-      examples: [['retry-after']],
-    })
-    .prefault([]),
-  credentials: bool()
-    .meta({ class: 'exposes', description: 'Whether browsers may send cookies along.', examples: [false] })
-    .prefault(false),
-  maxAge: duration(0, 86_400_000)
-    .meta({ class: 'exposes', description: 'How long browsers keep the answer to a preflight.', examples: ['10m'] })
-    .prefault('10m'),
+  origins: exposes(
+    z.array(origin),
+    'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two never with credentials.',
+    { examples: [['https://app.example.test']] },
+  ),
+  methods: exposes(
+    z.array(method).optional(),
+    'Methods that pages may use; left out: those that the route has a rule for.',
+    { examples: [['GET', 'POST']] },
+  ),
+  headers: exposes(
+    z.array(headerName()).optional(),
+    'Headers that pages may send; left out: those of credentials, and content-type.',
+    { examples: [['authorization', 'content-type']] },
+  ),
+  exposeHeaders: exposes(
+    z.array(headerName()).prefault([]),
+    'Headers that pages may read besides the usual ones; x-error and x-error-id always.',
+    { examples: [['retry-after']] },
+  ),
+  credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies along.'),
+  maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the answer to a preflight.'),
 });
 
 /** Text that cannot end a header: visible ASCII and inner blanks. */
@@ -57,28 +44,15 @@ const value = text('the value of a header', (given) =>
 );
 
 export const responseHeaders = z.strictObject({
-  security: word(['off', 'basic', 'strict'])
-    .optional()
-    .meta({
-      class: 'exposes',
-      description:
-        'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). Left out in defaults: off.',
-      examples: ['basic'],
-    }),
-  set: z
-    .record(z.string(), value)
-    .optional()
-    .meta({
-      class: 'exposes',
-      description: "Headers with their values, in place of the service's.",
-      examples: [{ 'permissions-policy': 'camera=()' }],
-    }),
-  remove: z
-    .array(headerName())
-    .optional()
-    .meta({
-      class: 'exposes',
-      description: 'Headers of the service that clients do not get.',
-      examples: [['server', 'x-powered-by']],
-    }),
+  security: exposes(
+    word(['off', 'basic', 'strict']).optional(),
+    'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). Left out in defaults: off.',
+    { examples: ['basic'] },
+  ),
+  set: exposes(z.record(z.string(), value).optional(), "Headers with their values, in place of the service's.", {
+    examples: [{ 'permissions-policy': 'camera=()' }],
+  }),
+  remove: exposes(z.array(headerName()).optional(), 'Headers of the service that clients do not get.', {
+    examples: [['server', 'x-powered-by']],
+  }),
 });

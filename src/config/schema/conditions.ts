@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { conditionFields } from '../../core/policy/conditions.ts';
 import { nameHint } from '../nearest-name.ts';
 import { roleHint, rolePattern } from './access.ts';
+import { decides, described } from './key-class.ts';
 import { bool, Refusal, scalar, text, word } from './scalar.ts';
 import { cidr, headerName, name } from './values.ts';
 
@@ -38,44 +39,45 @@ const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionF
 });
 
 const subjects = {
-  param: text('the name of a path parameter', (value) => value)
-    .optional()
-    .meta({ description: 'Compares {name} of "match.path", decoded once.', examples: ['tenant'] }),
-  query: text('the name of a query parameter', (value) => value)
-    .optional()
-    .meta({ description: 'Compares a query parameter, decoded once.', examples: ['page'] }),
-  header: headerName()
-    .optional()
-    .meta({ description: 'Compares a header that "conditions.headers" lists.', examples: ['x-region'] }),
-  identity: field.optional().meta({
-    description: `Compares a field of the identity: ${conditionFields.join(', ')}. Of groups, one is enough.`,
-    examples: ['groups'],
+  param: described(
+    text('the name of a path parameter', (value) => value).optional(),
+    'Compares {name} of "match.path", decoded once.',
+    { examples: ['tenant'] },
+  ),
+  query: described(
+    text('the name of a query parameter', (value) => value).optional(),
+    'Compares a query parameter, decoded once.',
+    { examples: ['page'] },
+  ),
+  header: described(headerName().optional(), 'Compares a header that "conditions.headers" lists.', {
+    examples: ['x-region'],
   }),
-  client: word(['address'])
-    .optional()
-    .meta({ description: 'Compares the address of the client; with "cidr".', examples: ['address'] }),
+  identity: described(
+    field.optional(),
+    `Compares a field of the identity: ${conditionFields.join(', ')}. Of groups, one is enough.`,
+    { examples: ['groups'] },
+  ),
+  client: described(word(['address']).optional(), 'Compares the address of the client; with "cidr".', {
+    examples: ['address'],
+  }),
 };
 
 const operators = {
-  equals: operandText()
-    .optional()
-    .meta({
-      description: 'The value is this text, or that of param.x, query.x, header.x or identity.x.',
-      examples: ['identity.userId'],
-    }),
-  in: inOperand
-    .optional()
-    .meta({ description: 'The value is one of a list, or of identity.groups.', examples: ['identity.groups'] }),
-  startsWith: operandText()
-    .optional()
-    .meta({ description: 'The value begins with this text, or with that of another value.', examples: ['acme-'] }),
-  exists: bool()
-    .optional()
-    .meta({ description: 'Whether there is such a value at all.', examples: [true] }),
-  cidr: z
-    .union([cidr(), z.array(cidr())])
-    .optional()
-    .meta({ description: 'The address lies in one of these ranges.', examples: [['10.0.0.0/8']] }),
+  equals: described(
+    operandText().optional(),
+    'The value is this text, or that of param.x, query.x, header.x or identity.x.',
+    { examples: ['identity.userId'] },
+  ),
+  in: described(inOperand.optional(), 'The value is one of a list, or of identity.groups.', {
+    examples: ['identity.groups'],
+  }),
+  startsWith: described(operandText().optional(), 'The value begins with this text, or with that of another value.', {
+    examples: ['acme-'],
+  }),
+  exists: described(bool().optional(), 'Whether there is such a value at all.', { examples: [true] }),
+  cidr: described(z.union([cidr(), z.array(cidr())]).optional(), 'The address lies in one of these ranges.', {
+    examples: [['10.0.0.0/8']],
+  }),
 };
 
 const condition: z.ZodObject = z
@@ -99,18 +101,21 @@ const reasonExact = new RegExp(`^${reasonPattern}$`);
 
 const criterion = z.strictObject({
   ...condition.shape,
-  reason: text(
-    'a word for what is wrong, such as wrong_tenant',
-    (value) =>
-      value.length <= 64 && reasonExact.test(value)
-        ? value
-        : new Refusal('expected a word such as wrong_tenant', 'lower case, digits and _ only, at most 64'),
-    reasonPattern,
-  ).meta({ description: 'Told in x-error, in metrics and in the log when it is not met.', examples: ['wrong_tenant'] }),
-  unless: z
-    .array(name('a role', rolePattern, roleHint))
-    .optional()
-    .meta({ description: 'Roles that are exempt.', examples: [['admin']] }),
+  reason: described(
+    text(
+      'a word for what is wrong, such as wrong_tenant',
+      (value) =>
+        value.length <= 64 && reasonExact.test(value)
+          ? value
+          : new Refusal('expected a word such as wrong_tenant', 'lower case, digits and _ only, at most 64'),
+      reasonPattern,
+    ),
+    'Told in x-error, in metrics and in the log when it is not met.',
+    { examples: ['wrong_tenant'] },
+  ),
+  unless: described(z.array(name('a role', rolePattern, roleHint)).optional(), 'Roles that are exempt.', {
+    examples: [['admin']],
+  }),
 });
 
 /** A criterion as written. */
@@ -122,12 +127,9 @@ export interface CriterionEntry extends ConditionEntry {
 export const when = z.array(criterion as unknown as z.ZodType<CriterionEntry>);
 
 export const conditionSettings = z.strictObject({
-  headers: z
-    .array(headerName())
-    .meta({
-      class: 'decides',
-      description: 'Request headers that conditions may read. A client can send any value in them.',
-      examples: [['x-region']],
-    })
-    .prefault([]),
+  headers: decides(
+    z.array(headerName()).prefault([]),
+    'Request headers that conditions may read. A client can send any value in them.',
+    { examples: [['x-region']] },
+  ),
 });

@@ -1,6 +1,7 @@
 /** `include` and what goes with it, and the keys of a file that is included. */
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
+import { described, neither } from './key-class.ts';
 import { route } from './routes.ts';
 import { Refusal, scalar, text } from './scalar.ts';
 import { tests } from './tests.ts';
@@ -40,35 +41,30 @@ const hostPattern = text('a host name, such as api.example.test or *.example.tes
 });
 
 const owns = z.strictObject({
-  hosts: z
-    .array(hostPattern)
-    .optional()
-    .meta({
-      class: 'neither',
-      description: 'Hosts that only this file has routes for.',
-      examples: [['orders.example.test']],
-    }),
-  paths: z
-    .array(absolutePath())
-    .optional()
-    .meta({
-      class: 'neither',
-      description: 'Path prefixes that only this file has routes for; whole segments.',
-      examples: [['/v1/orders']],
-    }),
+  hosts: neither(z.array(hostPattern).optional(), 'Hosts that only this file has routes for.', {
+    examples: [['orders.example.test']],
+  }),
+  paths: neither(
+    z.array(absolutePath()).optional(),
+    'Path prefixes that only this file has routes for; whole segments.',
+    { examples: [['/v1/orders']] },
+  ),
 });
 
 export const includedSchema = z.strictObject({
-  version: scalar({ const: 1 }, (value): 1 | Refusal =>
-    value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
-  )
-    .optional()
-    .meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
-  owns: owns.optional().meta({
-    description: 'Hosts and paths that no other file may have routes for, and this file none outside of.',
-  }),
-  routes: z.array(route).meta({ description: 'As in the main file.' }),
-  tests: tests.meta({ description: 'As in the main file.' }).prefault({}),
+  version: neither(
+    scalar({ const: 1 }, (value): 1 | Refusal =>
+      value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+    ).optional(),
+    'Version of this format.',
+    { examples: [1] },
+  ),
+  owns: described(
+    owns.optional(),
+    'Hosts and paths that no other file may have routes for, and this file none outside of.',
+  ),
+  routes: described(z.array(route), 'As in the main file.'),
+  tests: described(tests.prefault({}), 'As in the main file.'),
 });
 
 /** An included file, after defaults. */

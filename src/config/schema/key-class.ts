@@ -1,4 +1,5 @@
 /** What a change of a key means for who gets in and who sees what: metadata of every key of the configuration. */
+import type { z } from 'zod';
 
 /**
  * `decides`: which requests are allowed, or as whom. `exposes`: who sees an identity, a credential, a port or a service.
@@ -16,4 +17,29 @@ declare module 'zod' {
     /** Excludes another key of the same section, so the reference shows it as a comment. */
     alternative?: boolean;
   }
+}
+
+interface More {
+  /** The first is shown in the reference where a key has no default. */
+  readonly examples?: readonly unknown[];
+  readonly alternative?: boolean;
+}
+
+/** A key whose change decides which requests are allowed, or as whom. */
+export const decides = keyOf('decides');
+/** A key whose change shows something to others than before. */
+export const exposes = keyOf('exposes');
+/** A key of neither kind. */
+export const neither = keyOf('neither');
+/** A section, or a key within a value that has a class as a whole. */
+export const described = keyOf(undefined);
+
+function keyOf(keyClass: KeyClass | undefined) {
+  return <S extends z.ZodType>(schema: S, description: string, { examples, alternative }: More = {}): S =>
+    schema.meta({
+      description,
+      ...(keyClass === undefined ? {} : { class: keyClass }),
+      ...(examples === undefined ? {} : { examples: [...examples] }),
+      ...(alternative === undefined ? {} : { alternative }),
+    });
 }

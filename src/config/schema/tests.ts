@@ -2,38 +2,21 @@
 import { z } from 'zod';
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-names.ts';
+import { described, neither } from './key-class.ts';
 import { idHint, idPattern } from './names.ts';
 import { Refusal, scalar, text, word } from './scalar.ts';
 
 const entry = () => text('a text', (value) => value);
 
 const identity = z.strictObject({
-  userId: entry()
-    .optional()
-    .meta({ description: 'Left out: the name of the identity.', examples: ['ann'] }),
-  roles: z
-    .array(entry())
-    .meta({ description: 'As the Auth API names them.', examples: [['user']] })
-    .prefault([]),
-  groups: z
-    .array(entry())
-    .meta({ description: 'Groups.', examples: [['acme']] })
-    .prefault([]),
-  kind: word(['bearer', 'key_pair'])
-    .meta({ description: 'The credential that is sent.', examples: ['bearer'] })
-    .prefault('bearer'),
-  sessionId: entry()
-    .optional()
-    .meta({ description: 'Of a bearer.', examples: ['session-ann'] }),
-  keyId: entry()
-    .optional()
-    .meta({ description: 'Of a key pair.', examples: ['key-ann'] }),
-  alias: entry()
-    .optional()
-    .meta({ description: 'Alias.', examples: ['ann'] }),
-  fullName: entry()
-    .optional()
-    .meta({ description: 'Full name.', examples: ['Ann Example'] }),
+  userId: described(entry().optional(), 'Left out: the name of the identity.', { examples: ['ann'] }),
+  roles: described(z.array(entry()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
+  groups: described(z.array(entry()).prefault([]), 'Groups.', { examples: [['acme']] }),
+  kind: described(word(['bearer', 'key_pair']).prefault('bearer'), 'The credential that is sent.'),
+  sessionId: described(entry().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
+  keyId: described(entry().optional(), 'Of a key pair.', { examples: ['key-ann'] }),
+  alias: described(entry().optional(), 'Alias.', { examples: ['ann'] }),
+  fullName: described(entry().optional(), 'Full name.', { examples: ['Ann Example'] }),
 });
 
 /** Any text, also an empty one: a header can have it. */
@@ -76,32 +59,27 @@ const headerKey = z.string().superRefine((key, context) => {
 });
 
 const testCase = z.strictObject({
-  name: entry()
-    .optional()
-    .meta({ description: 'Name in reports; left out: the request.', examples: ['own order'] }),
-  as: entry()
-    .optional()
-    .meta({ description: 'Name of an identity; left out: no credential.', examples: ['ann'] }),
-  request: requestLine.meta({
-    description: 'Method and path, or method and URL.',
-    examples: ['GET /v1/orders/acme/7'],
+  name: described(entry().optional(), 'Name in reports; left out: the request.', { examples: ['own order'] }),
+  as: described(entry().optional(), 'Name of an identity; left out: no credential.', { examples: ['ann'] }),
+  request: described(requestLine, 'Method and path, or method and URL.', { examples: ['GET /v1/orders/acme/7'] }),
+  headers: described(
+    z.record(headerKey, z.union([headerText(), z.array(headerText())])).prefault({}),
+    'Further headers; a list sends one several times.',
+    { examples: [{ 'x-region': 'eu' }] },
+  ),
+  client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
+  expect: described(word(['allow', 'refuse']), 'What must come of it.', { examples: ['refuse'] }),
+  route: described(entry().optional(), 'Id of the route that must win.', { examples: ['order'] }),
+  reason: described(entry().optional(), 'Why it must be refused: a reason, or the word of a condition.', {
+    examples: ['role_missing'],
   }),
-  headers: z
-    .record(headerKey, z.union([headerText(), z.array(headerText())]))
-    .meta({ description: 'Further headers; a list sends one several times.', examples: [{ 'x-region': 'eu' }] })
-    .prefault({}),
-  client: clientAddress.optional().meta({ description: 'Address of the client.', examples: ['10.1.2.3'] }),
-  expect: word(['allow', 'refuse']).meta({ description: 'What must come of it.', examples: ['refuse'] }),
-  route: entry()
-    .optional()
-    .meta({ description: 'Id of the route that must win.', examples: ['order'] }),
-  reason: entry()
-    .optional()
-    .meta({ description: 'Why it must be refused: a reason, or the word of a condition.', examples: ['role_missing'] }),
-  upstreamHeaders: z
-    .record(headerKey, absentOrText)
-    .meta({ description: 'Headers that the upstream must get; null: must not.', examples: [{ 'user-id': 'ann' }] })
-    .prefault({}),
+  upstreamHeaders: described(
+    z.record(headerKey, absentOrText).prefault({}),
+    'Headers that the upstream must get; null: must not.',
+    {
+      examples: [{ 'user-id': 'ann' }],
+    },
+  ),
 });
 
 const identityName = z.string().superRefine((key, context) => {
@@ -111,30 +89,26 @@ const identityName = z.string().superRefine((key, context) => {
 });
 
 export const tests = z.strictObject({
-  identities: z
-    .record(identityName, identity)
-    .meta({
-      class: 'neither',
-      description: 'Who asks, by name.',
-      examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
-    })
-    .prefault({}),
-  cases: z
-    .array(testCase)
-    .meta({
-      class: 'neither',
-      description: 'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',
+  identities: neither(z.record(identityName, identity).prefault({}), 'Who asks, by name.', {
+    examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
+  }),
+  cases: neither(
+    z.array(testCase).prefault([]),
+    'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',
+    {
       examples: [[{ as: 'ann', request: 'GET /v1/orders/acme/7', expect: 'allow', route: 'order' }]],
-    })
-    .prefault([]),
+    },
+  ),
 });
 
 export const testFileSchema = z.strictObject({
-  version: scalar({ const: 1 }, (value): 1 | Refusal =>
-    value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
-  )
-    .optional()
-    .meta({ class: 'neither', description: 'Version of this format.', examples: [1] }),
+  version: neither(
+    scalar({ const: 1 }, (value): 1 | Refusal =>
+      value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+    ).optional(),
+    'Version of this format.',
+    { examples: [1] },
+  ),
   ...tests.shape,
 });
 
