@@ -29,7 +29,7 @@ database: ${JSON.stringify(database)}
 secret: "a secret that both replicas share, long enough"
 selfRegistration: true
 outbox: console
-limits: { requestsPerClient: 1000000, mailsPerClient: 1000000, mailsPerAddressAndClient: 1000000, mailsPerAddress: 1000000 }
+limits: { requestsPerClient: 1000000, mailsPerClient: 1000000, mailsPerAddressAndClient: 1000000, mailsPerAddress: 1000000, failuresPerClient: 1000000 }
 `,
   );
   const command = runRolegate(['auth-api', '--config', file]);
