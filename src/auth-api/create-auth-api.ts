@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import { handOverMail } from './hand-over-mail.ts';
+import type { ForwardedIgnored } from './http/client-address.ts';
 import { handleMetrics } from './http/handle-metrics.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
@@ -60,7 +61,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     trust: {
       isGateway: compareSecrets(settings.gatewaySecrets),
       trustPeer: settings.trustedProxies,
-      ignored: options.onForwardedIgnored ?? (() => {}),
+      ignored: watchIgnored(options.onForwardedIgnored, log),
     },
     mailState: outbox.state,
   };
@@ -102,6 +103,17 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     },
     mailState: outbox.state,
     ...createAccounts(services),
+  };
+}
+
+/** Counts each, and warns of the first of its kind: more would let a client write to the log. */
+function watchIgnored(count: AuthApiOptions['onForwardedIgnored'], log: AuthApiLog) {
+  const warned = new Set<ForwardedIgnored>();
+  return (reason: ForwardedIgnored): void => {
+    count?.(reason);
+    if (warned.has(reason)) return;
+    warned.add(reason);
+    log.warn({ reason }, 'forwarded headers of a peer are not believed: its clients share the budgets of one client');
   };
 }
 

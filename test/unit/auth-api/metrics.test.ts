@@ -32,7 +32,7 @@ describe('the metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total/m);
   });
 
-  it('count requests whose forwarded headers were not believed', async () => {
+  it('count requests whose forwarded headers were not believed, and the log has the first of each kind', async () => {
     const { origin } = await start();
     const user = `http://127.0.0.1:${started.port}/api/auth/v2/user/${started.userId}`;
     await fetch(user, { headers: { 'x-forwarded-for': '203.0.113.7' } });
@@ -41,6 +41,8 @@ describe('the metrics', () => {
     const text = await (await fetch(`${origin}/metrics`)).text();
     expect(text).toMatch(/^rolegate_auth_forwarded_ignored_total\{reason="untrusted_peer"\} 2$/m);
     expect(text).toMatch(/^rolegate_auth_forwarded_ignored_total\{reason="secret_wrong"\} 1$/m);
+    const warned = started.lines.filter(({ message }) => message.startsWith('forwarded headers of a peer'));
+    expect(warned.map(({ fields }) => fields)).toEqual([{ reason: 'untrusted_peer' }, { reason: 'secret_wrong' }]);
   });
 
   it.each([
