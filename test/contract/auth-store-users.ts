@@ -97,6 +97,19 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(1);
     });
 
+    it('reserve the alias at a taken address, where that is hidden, and can never be verified', async () => {
+      const { store, ana } = tested();
+      const decoy = user('stranger', { ...pending, email: ana.email });
+      const first = { session: session(decoy), code: code('session'), decoyIfTaken: true };
+      expect(await store.users.create(decoy, first)).toBe('email_taken');
+      expect((await claim(store, first.code.id))?.codeHash).toBe('code hash');
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBeNull();
+      expect(await store.users.findAlias(decoy.id)).toBeNull();
+      expect((await store.users.page({ enabled: null, role: null }, { limit: 10, page: 1 })).total).toBe(2);
+      expect(await store.users.create(user('x', { alias: 'stranger' }), null)).toBe('alias_taken');
+      expect(await store.users.create(user('stranger', { createdAtMs: nowMs + 2_000 }), null)).toBe('done');
+    });
+
     it('made with a verified address end what waits for it', async () => {
       const { store, ana } = tested();
       const eve = user('eve', pending);

@@ -34,7 +34,7 @@ const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
   addEmail: ['key_duplicated', 'attempts_exceeded'],
   verifyEmail: codeChecks,
   renewEmailCode: ['email_unknown', 'attempts_exceeded'],
-  preferEmail: ['email_unverified', 'email_unknown'],
+  preferEmail: ['email_unverified', 'email_unknown', 'attempts_exceeded'],
   removeEmail: ['email_preferred', 'email_unknown'],
   registerUser: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
   readAlias: ['user_unknown'],

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
 import { drawHtml, drawText } from './mail-layout.ts';
-import type { CodeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
+import type { Asked, CodeMail, NoticeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
 
 export interface ComposedMail {
   readonly subject: string;
@@ -24,8 +24,19 @@ export interface MailContent {
 
 /** `askedAtMs`: when the mail was handed over. */
 export function composeMail(mail: OutgoingMail, askedAtMs: number): ComposedMail {
-  const content = mail.kind === 'code' ? codeContent(mail, askedAtMs) : welcomeContent(mail);
+  const content = contentOf(mail, askedAtMs);
   return { subject: content.title, text: drawText(content), html: drawHtml(content) };
+}
+
+function contentOf(mail: OutgoingMail, askedAtMs: number): MailContent {
+  switch (mail.kind) {
+    case 'code':
+      return codeContent(mail, askedAtMs);
+    case 'welcome':
+      return welcomeContent(mail);
+    case 'notice':
+      return noticeContent(mail, askedAtMs);
+  }
 }
 
 const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'opening' | 'closing'>>> = {
@@ -50,18 +61,51 @@ const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'openin
 };
 
 function codeContent(mail: CodeMail, askedAtMs: number): MailContent {
-  const { ip, userAgent } = mail.asked;
-  const agent = describeAgent(userAgent);
   const until = utc(askedAtMs + mail.lifetimeMs);
   return {
     ...purposes[mail.purpose],
     code: mail.code,
     lifetime: `The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
-    facts: [
-      ['Asked for', utc(askedAtMs)],
-      ...(isIP(ip) === 0 ? [] : [['From address', ip] as const]),
-      ...(agent === '' ? [] : [['With', agent] as const]),
-    ],
+    facts: [['Asked for', utc(askedAtMs)], ...askedFrom(mail.asked)],
+  };
+}
+
+function askedFrom({ ip, userAgent }: Asked): MailContent['facts'] {
+  const agent = describeAgent(userAgent);
+  return [
+    ...(isIP(ip) === 0 ? [] : [['From address', ip] as const]),
+    ...(agent === '' ? [] : [['With', agent] as const]),
+  ];
+}
+
+/** What happened, in one sentence. */
+export function describeNotice({ notice, address }: NoticeMail): string {
+  const shown = oneLine(address, longestAddress);
+  switch (notice) {
+    case 'address_added':
+      return `The address ${shown} was added to your account.`;
+    case 'address_preferred':
+      return `The address ${shown} is now the preferred one of your account: codes for API keys go there.`;
+    case 'address_removed':
+      return `The address ${shown} was removed from your account.`;
+    case 'registration_refused':
+      return `Somebody asked for a new account with the address ${shown}, which belongs to your account already.`;
+  }
+}
+
+const longestAddress = 254;
+
+function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
+  const refused = mail.notice === 'registration_refused';
+  return {
+    title: refused ? 'You have an account already' : 'The addresses of your account have changed',
+    opening: describeNotice(mail),
+    code: null,
+    lifetime: null,
+    facts: [[refused ? 'Asked for' : 'Changed', utc(askedAtMs)], ...askedFrom(mail.asked)],
+    closing: refused
+      ? 'If it was you, sign in with this address. If it was not, ignore this mail: nothing has changed.'
+      : 'If it was not you, sign in, end the sessions of your account that you do not know, and take the change back.',
   };
 }
 

@@ -1,5 +1,6 @@
 /** Prints mail instead of sending it: for demonstrations and for work at one's own machine. */
 import type { CodePurpose } from '../store/code-store.ts';
+import { describeNotice } from './compose-mail.ts';
 import type { Outbox, OutgoingMail } from './outbox.ts';
 
 export function createConsoleOutbox(print: (mail: OutgoingMail) => void): Outbox {
@@ -26,7 +27,10 @@ export function drawMail(mail: OutgoingMail): string {
           `Code ${meaning[mail.purpose]}: ${mail.code} (valid for ${describeMinutes(mail.lifetimeMs)})`,
           `verificationCodeID: ${mail.codeId}`,
         ]
-      : [`Mail to ${mail.to}`, 'An account was made for this address.'];
+      : [
+          `Mail to ${mail.to}`,
+          mail.kind === 'welcome' ? 'An account was made for this address.' : describeNotice(mail),
+        ];
   const width = Math.max(...lines.map((line) => line.length));
   const border = `+${'-'.repeat(width + 2)}+`;
   return [border, ...lines.map((line) => `| ${line.padEnd(width)} |`), border].join('\n');

@@ -2,7 +2,7 @@
 import type { CodePurpose } from '../store/code-store.ts';
 import type { MailState } from './mail-events.ts';
 
-export type OutgoingMail = CodeMail | WelcomeMail;
+export type OutgoingMail = CodeMail | WelcomeMail | NoticeMail;
 
 /** Carries a code to the address that it proves. */
 export interface CodeMail {
@@ -12,8 +12,25 @@ export interface CodeMail {
   readonly codeId: string;
   readonly code: string;
   readonly lifetimeMs: number;
-  /** From where the code was asked, so that a reader can tell a stranger's attempt from the own. */
-  readonly asked: { readonly ip: string; readonly userAgent: string };
+  readonly asked: Asked;
+}
+
+/** Where a request came from, so that a reader can tell a stranger's attempt from their own. */
+export interface Asked {
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+export type Notice = 'address_added' | 'address_preferred' | 'address_removed' | 'registration_refused';
+
+/** Tells the owner of an account what was done to it, or tried. */
+export interface NoticeMail {
+  readonly kind: 'notice';
+  readonly to: string;
+  readonly notice: Notice;
+  /** The address that it is about. */
+  readonly address: string;
+  readonly asked: Asked;
 }
 
 /** Tells somebody that an administrator made an account for the address. */

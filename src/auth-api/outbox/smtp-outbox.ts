@@ -60,7 +60,7 @@ export function createSmtpOutbox(config: MailConfig, options: SmtpOutboxOptions)
       delivery.deliver({ id, to: mail.to, ...composeMail(mail, queuedAtMs) }, signal),
     ended({ id, mail, queuedAtMs }, outcome, attempts, result) {
       observe(outcome);
-      const kind = mail.kind === 'code' ? mail.purpose : mail.kind;
+      const kind = mail.kind === 'code' ? mail.purpose : mail.kind === 'notice' ? mail.notice : mail.kind;
       const fault = result !== null && 'fault' in result ? result.fault : {};
       const fields = { mailId: id, mail: kind, outcome, attempts, ageMs: now() - queuedAtMs, ...fault };
       if (outcome === 'sent') log.info(fields, 'mail sent');
@@ -72,7 +72,7 @@ export function createSmtpOutbox(config: MailConfig, options: SmtpOutboxOptions)
     send(mail) {
       const queuedAtMs = now();
       const lifeMs = mail.kind === 'code' ? mail.lifetimeMs : welcomeLifeMs;
-      const client = mail.kind === 'code' ? clientNetwork(mail.asked.ip) : '';
+      const client = mail.kind === 'welcome' ? '' : clientNetwork(mail.asked.ip);
       queue.add({ id: randomUUID(), mail, client, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
     },
     state: () => ({ queued: queue.size(), failing: queue.failing() }),

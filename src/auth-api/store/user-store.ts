@@ -39,10 +39,17 @@ export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
 /** `last_holder`: nothing was done, since nobody else who is enabled would hold the role that must be kept. */
 export type ChangeUserOutcome = 'done' | 'unknown' | 'last_holder';
 
+export interface FirstSession {
+  readonly session: NewSession;
+  readonly code: NewCode;
+  /** When the address is taken: the alias is reserved all the same, and the session stored as a decoy. */
+  readonly decoyIfTaken?: boolean;
+}
+
 /** `kept`, where it is asked for, is a role that must not lose its last enabled holder. */
 export interface UserStore {
   /** Stores the user with the address as preferred one, and the first session of a registration. */
-  create(user: NewUser, first: { session: NewSession; code: NewCode } | null): Promise<CreateUserOutcome>;
+  create(user: NewUser, first: FirstSession | null): Promise<CreateUserOutcome>;
   /** Alias of a user who is there for good. */
   findAlias(userId: string): Promise<string | null>;
   findIdByEmail(address: string): Promise<string | null>;

@@ -37,6 +37,8 @@ const simpleStep = z.union([
   z.strictObject({ mail: z.string(), purpose: z.enum(['session', 'keypair', 'email']), as: z.string() }),
   z.strictObject({ noMail: z.string() }),
   z.strictObject({ welcome: z.string() }),
+  /** Which notices the address got, in order. */
+  z.strictObject({ noticesTo: z.string(), notices: z.array(z.string()) }),
   /** Signs in with the address; the bearer and the session's id become `${as}` and `${as}ID`. */
   z.strictObject({ signIn: z.string(), as: z.string() }),
   /** Makes a verified key pair: `${as}Key`, `${as}Secret`, `${as}ID`. */

@@ -12,7 +12,9 @@ type Variables = Map<string, string>;
 export function isRunnable(item: ConformanceCase, limits: TargetLimits): boolean {
   if (item.direct && !limits.direct) return false;
   return item.steps.every(
-    (step) => !('advanceMs' in step && step.advanceMs > limits.advanceMs) && !('welcome' in step && !limits.welcomes),
+    (step) =>
+      !('advanceMs' in step && step.advanceMs > limits.advanceMs) &&
+      !(('welcome' in step || 'noticesTo' in step) && !limits.welcomes),
   );
 }
 
@@ -41,6 +43,14 @@ async function runStep(step: Step, target: Target, variables: Variables, label: 
       target.mails().some((seen) => seen.to === step.welcome && seen.purpose === 'welcome'),
       label,
     ).toBe(true);
+  } else if ('noticesTo' in step) {
+    const seen = target
+      .mails()
+      .filter(({ to, codeId, purpose }) => to === step.noticesTo && codeId === '' && purpose !== 'welcome');
+    expect(
+      seen.map(({ purpose }) => purpose),
+      label,
+    ).toEqual(step.notices);
   } else if ('signIn' in step) {
     await signIn(step.signIn, step.as, target, variables);
   } else if ('makePair' in step) {

@@ -41,5 +41,5 @@ export const startInProcess: StartTarget = async (settings) => {
 function toSeen(mail: OutgoingMail): SeenMail {
   return mail.kind === 'code'
     ? { to: mail.to, purpose: mail.purpose, codeId: mail.codeId, code: mail.code }
-    : { to: mail.to, purpose: 'welcome', codeId: '', code: '' };
+    : { to: mail.to, purpose: mail.kind === 'welcome' ? mail.kind : mail.notice, codeId: '', code: '' };
 }

@@ -69,7 +69,7 @@ async function startProcess(config: string): Promise<Target> {
 }
 
 const box =
-  /\| Mail to (\S+) +\|\n\| (?:Code (to sign in|to create the API key|to verify the address): (\d{6}) .*\|\n\| verificationCodeID: (\S+)|An account was made)/g;
+  /\| Mail to (\S+) +\|\n\| (?:Code (to sign in|to create the API key|to verify the address): (\d{6}) .*\|\n\| verificationCodeID: (\S+)|(An account was made|The address \S+ (?:was added|is now|was removed)|Somebody asked))/g;
 
 const purposes = {
   'to sign in': 'session',
@@ -79,10 +79,17 @@ const purposes = {
 
 /** The mails that the console outbox has drawn. */
 function readBoxes(output: string): SeenMail[] {
-  return [...output.matchAll(box)].map(([, to = '', meaning, code = '', codeId = '']) => ({
+  return [...output.matchAll(box)].map(([, to = '', meaning, code = '', codeId = '', told = '']) => ({
     to,
-    purpose: meaning === undefined ? 'welcome' : purposes[meaning as keyof typeof purposes],
+    purpose: meaning === undefined ? toldBy(told) : purposes[meaning as keyof typeof purposes],
     code,
     codeId,
   }));
+}
+
+function toldBy(text: string): SeenMail['purpose'] {
+  if (text.startsWith('An account')) return 'welcome';
+  if (text.startsWith('Somebody')) return 'registration_refused';
+  if (text.endsWith('was added')) return 'address_added';
+  return text.endsWith('is now') ? 'address_preferred' : 'address_removed';
 }

@@ -1,9 +1,11 @@
 /** What the suite runs against: an Auth API somewhere, with the users of the suite, and a view of what it mails. */
+import type { Notice } from '../../../src/auth-api/outbox/outbox.ts';
+import type { CodePurpose } from '../../../src/auth-api/store/code-store.ts';
 
 export interface SeenMail {
   readonly to: string;
-  /** `welcome`, or what the code is for. */
-  readonly purpose: 'session' | 'keypair' | 'email' | 'welcome';
+  /** What the code is for, or what a mail without a code tells. */
+  readonly purpose: CodePurpose | 'welcome' | Notice;
   readonly codeId: string;
   readonly code: string;
 }

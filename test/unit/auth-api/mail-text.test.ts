@@ -127,6 +127,35 @@ If you did not ask to sign in, ignore this mail. Without the code nobody can sig
     expect(text).toContain('Hello <b>& Bcc: x, an account');
   });
 
+  it.each([
+    ['address_added', 'The address new@b.test was added to your account.'],
+    [
+      'address_preferred',
+      'The address new@b.test is now the preferred one of your account: codes for API keys go there.',
+    ],
+    ['address_removed', 'The address new@b.test was removed from your account.'],
+  ] as const)('tells of a change of addresses, and who made it: %s', (notice, sentence) => {
+    const about = { kind: 'notice', to: 'a@b.test', notice, address: 'new@b.test', asked: mail.asked } as const;
+    const { subject, text } = composeMail(about, askedAtMs);
+    expect(subject).toBe('The addresses of your account have changed');
+    expect(text).toContain(sentence);
+    expect(text).toContain('From address: 203.0.113.7');
+    expect(text).toContain('If it was not you, sign in');
+  });
+
+  it('tells the owner of an address of a registration there', () => {
+    const about = {
+      kind: 'notice',
+      notice: 'registration_refused',
+      to: 'a@b.test',
+      address: 'a@b.test',
+      asked: mail.asked,
+    } as const;
+    const { subject, text } = composeMail(about, askedAtMs);
+    expect(subject).toBe('You have an account already');
+    expect(text).toContain('Somebody asked for a new account with the address a@b.test');
+  });
+
   it('has HTML that is whole, and loads and runs nothing', () => {
     const { html } = composeMail(mail, askedAtMs);
     expect(html).not.toMatch(/<(?:img|script|link|a|form|iframe)\b|https?:|url\(/i);

@@ -22,14 +22,18 @@ export const registerUser = defineOperation({
   body: z.object({ ...accountFields, carrier }),
   answer: openedSession,
   async handle({ body, client, presented }, services) {
-    const { store, rules, now } = services;
+    const { store, outbox, rules, now } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
     const { carrier: wanted, ...account } = body;
     const refused = refuseCarrier(wanted, presented, rules.webSession?.cookie ?? null);
     if (refused !== null) return refused;
     const tooMany = await limitRequest(client.ip, services);
     if (tooMany !== null) return tooMany;
-    if ((await store.users.findTaken(account, now())) !== null) return new Refusal('key_duplicated');
+    // With `revealUnknownEmail` off, a taken address looks like a free one: the alias is reserved and a decoy stored, by the
+    // same work, and its owner gets a mail. A taken alias is told, as aliases are public.
+    const hides = !rules.revealUnknownEmail;
+    const taken = await store.users.findTaken(account, now());
+    if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
     const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
     if (limited !== null) return limited;
     const ids = { userId: randomUUID(), emailId: randomUUID() };
@@ -44,9 +48,15 @@ export const registerUser = defineOperation({
       createdAtMs: opened.session.createdAtMs,
       verifyByMs: opened.session.verifyByMs,
     };
-    const outcome = await store.users.create(user, { session: opened.session, code: code.stored });
-    if (outcome !== 'done') return new Refusal('key_duplicated');
-    code.mailTo(body.email, client);
+    const owner = hides ? await store.emails.findSignIn(body.email) : null;
+    const first = { session: opened.session, code: code.stored, decoyIfTaken: hides };
+    const outcome = await store.users.create(user, first);
+    if (outcome === 'alias_taken' || (outcome === 'email_taken' && !hides)) return new Refusal('key_duplicated');
+    if (outcome === 'done') code.mailTo(body.email, client);
+    else if (owner !== null) {
+      const { address } = owner;
+      outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+    }
     return answerOpened(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
   },
 });

@@ -31,7 +31,12 @@ export async function pageOfUsers(
   filter: UserFilter,
   request: PageRequest,
 ): Promise<Page<UserEntry>> {
-  let query = db.selectFrom('users');
+  // A user without an address only reserves an alias: a registration at an address that another user has.
+  let query = db
+    .selectFrom('users')
+    .where(({ exists, selectFrom }) =>
+      exists(selectFrom('emails').whereRef('emails.user_id', '=', 'users.id').select('emails.id')),
+    );
   if (filter.enabled !== null) query = query.where('enabled', '=', filter.enabled ? 1 : 0);
   const { role } = filter;
   if (role !== null) {

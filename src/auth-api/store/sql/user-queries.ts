@@ -23,10 +23,12 @@ export function userQueries(db: Kysely<Tables>): UserStore {
           const [addressKey, aliasKey] = [foldCase(user.email), foldCase(user.alias)];
           await makeRoom(trx, { addressKey, aliasKey, verified: user.verifyByMs === null }, user.createdAtMs);
           if (!(await insertUser(trx, user))) return 'alias_taken';
-          if (!(await insertFirstEmail(trx, user))) throw new Taken();
+          const taken = !(await insertFirstEmail(trx, user));
+          if (taken && first?.decoyIfTaken !== true) throw new Taken();
           await insertNames(trx, user);
-          if (first !== null) await insertSession(trx, first.session, first.code);
-          return 'done';
+          const owner = taken ? { userId: null, emailId: null } : {};
+          if (first !== null) await insertSession(trx, { ...first.session, ...owner }, first.code);
+          return taken ? 'email_taken' : 'done';
         });
       } catch (error) {
         if (error instanceof Taken) return 'email_taken';
