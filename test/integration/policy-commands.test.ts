@@ -26,6 +26,13 @@ const cases = `
     - { as: root, request: GET /orders/other/7, expect: allow }
     - { as: eve, request: GET /orders/acme/7, expect: refuse, reason: role_missing }`;
 const good = folder.write('good.yaml', rules('[user]', cases));
+const whole = folder.write(
+  'whole.yaml',
+  rules(
+    '[user]',
+    `${cases}\n    - { request: GET https://api.example.test/orders/acme, expect: refuse, reason: route_not_found }`,
+  ),
+);
 const thin = folder.write('thin.yaml', rules('[user]', cases.split('\n').slice(0, 2).join('\n')));
 const wrong = folder.write('wrong.yaml', rules('[admin]', cases));
 const believing = folder.write(
@@ -105,7 +112,7 @@ describe('explain', () => {
 describe('test', () => {
   test.each([
     ['passes', good, [], 0, 'tests     4 passed'],
-    ['reaches its thresholds', good, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
+    ['reaches its thresholds', whole, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
     ['fails', wrong, [], 1, 'expected allow, got refuse (role_missing)'],
     ['covers too little', thin, ['--coverage', '100'], 1, 'coverage is below 100 %'],
     ['lets a weakened rule pass', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
