@@ -45,8 +45,8 @@ export interface Engine {
   listen(address: Address, shared: boolean): Promise<Address>;
   /** It is ending: nothing new is brought to life. */
   readonly draining: boolean;
-  /** From here on it is `draining`. */
-  ending(): void;
+  /** From here on it is `draining`, and still takes requests. Resolves after `server.drainDelay`. */
+  beginEnd(): Promise<void>;
   /** Lets requests in flight finish, within `server.drainTimeout`, then lets go of what they needed. */
   drain(): Promise<void>;
   /** After `drain`: writes what is still to be written. */
@@ -149,8 +149,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     get draining() {
       return draining;
     },
-    ending() {
+    async beginEnd() {
       draining = true;
+      const { drainDelayMs } = (runtime?.config ?? config).server;
+      if (drainDelayMs === 0) return;
+      log.info({ drainDelayMs }, 'not ready any more: requests are still taken for a while');
+      await new Promise((over) => setTimeout(over, drainDelayMs));
     },
     async drain() {
       draining = true;

@@ -44,7 +44,7 @@ export interface Gateway {
   warn(findings: readonly ConfigProblem[]): void;
   /** The embedded Auth API, once started; null when there is none. */
   readonly authApi: AuthApi | null;
-  /** Finishes what is in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
+  /** After `server.drainDelay` finishes what is in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -75,8 +75,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     return { listen, admin: adminAddress };
   }
 
-  /** The order matters: first no new requests, then the ends of those in flight, then what they needed. */
+  /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */
   async function end(): Promise<void> {
+    await engine.beginEnd();
     await engine.drain();
     await authApi?.close();
     await admin?.close();

@@ -46,6 +46,7 @@ export function compileConfig(
       trustedProxies: compileTrustedProxies(server.trustedProxies),
       forwardedHeaders: server.forwardedHeaders,
       proxyHeaders: server.proxyHeaders,
+      drainDelayMs: server.drainDelay,
       drainTimeoutMs: server.drainTimeout,
       workers: server.workers,
       limits: {

@@ -57,6 +57,8 @@ export interface ServerConfig {
   readonly forwardedHeaders: ForwardedSource;
   /** Further headers that only they may send; "*" at the end stands for any rest. */
   readonly proxyHeaders: readonly string[];
+  /** How long a process that has to end still takes requests, and reports that it is not ready. */
+  readonly drainDelayMs: number;
   /** Longest wait for requests in flight when the process ends. */
   readonly drainTimeoutMs: number;
   /** Processes that serve; `auto`: as many as cores may be used. For `rolegate serve` alone. */

@@ -7,7 +7,7 @@ import type { IdentityEvents } from '../identity/events.ts';
 import { createAccessLog } from './access-log.ts';
 import { formatMetric, type Sample } from './exposition.ts';
 import { ForwardedTally } from './forwarded-tally.ts';
-import { Gauges, type ServerReadings } from './gauges.ts';
+import { type CheckedUpstream, Gauges, type ServerReadings } from './gauges.ts';
 import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
 import { createLogSink, type LogDestination } from './log-sink.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -41,7 +41,7 @@ export interface Telemetry {
   /** At start and at each reload: binds what `observe` needs of each route. */
   useRoutes(table: RouteTable): void;
   /** At each reload: forgets the health of targets that are no longer there. */
-  useUpstreams(upstreams: ReadonlyMap<string, { readonly targets: readonly string[] }>): void;
+  useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void;
   /** Where a scrape reads what the verdict cache holds now. */
   watchIdentity(read: () => IdentityReadings): void;
   /** Where a scrape reads what holds now; null: nothing is in use yet. */
@@ -128,7 +128,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     metricsContentType,
     configLoaded: (ok) => gauges.configLoaded(ok, now()),
-    upstreamHealth: (name, target, healthy) => gauges.upstreamHealth(name, target, healthy),
+    upstreamHealth(upstream, target, healthy) {
+      if (!gauges.upstreamHealth(upstream, target, healthy)) return;
+      if (healthy) log.info({ upstream, target }, 'a target is healthy again');
+      else log.warn({ upstream, target }, 'a target is unhealthy: its health checks fail');
+    },
     async close() {
       await sink.settle();
       sink.close();

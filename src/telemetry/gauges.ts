@@ -11,6 +11,12 @@ export interface ServerReadings {
   load(): LoadReadings;
 }
 
+export interface CheckedUpstream {
+  readonly targets: readonly string[];
+  /** Null: no health checks. */
+  readonly health: object | null;
+}
+
 export class Gauges {
   readonly #build: readonly string[];
   readonly #loads = { ok: 0, failed: 0 };
@@ -30,19 +36,27 @@ export class Gauges {
     if (ok) this.#loadedAtMs = nowMs;
   }
 
-  upstreamHealth(name: string, target: string, healthy: boolean): void {
+  /** Returns whether that is a change. */
+  upstreamHealth(name: string, target: string, healthy: boolean): boolean {
     const targets = this.#health.get(name) ?? new Map<string, boolean>();
+    const changed = (targets.get(target) ?? true) !== healthy;
     targets.set(target, healthy);
     this.#health.set(name, targets);
+    return changed;
   }
 
-  /** Forgets targets that the configuration no longer names, so that nobody is paged for them. */
-  useUpstreams(upstreams: ReadonlyMap<string, { readonly targets: readonly string[] }>): void {
-    for (const [name, targets] of this.#health) {
-      const kept = upstreams.get(name)?.targets ?? [];
-      for (const target of targets.keys()) if (!kept.includes(target)) targets.delete(target);
-      if (targets.size === 0) this.#health.delete(name);
+  /**
+   * Targets with health checks count as healthy until one says otherwise. Those that the configuration no longer names
+   * are forgotten, so that they do not page an operator.
+   */
+  useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void {
+    for (const [name, { health, targets }] of upstreams) {
+      if (health === null) continue;
+      const known = this.#health.get(name);
+      this.#health.set(name, new Map(targets.map((target) => [target, known?.get(target) ?? true])));
     }
+    for (const name of this.#health.keys())
+      if ((upstreams.get(name)?.health ?? null) === null) this.#health.delete(name);
   }
 
   watchServer(readings: ServerReadings): void {

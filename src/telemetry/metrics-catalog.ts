@@ -257,7 +257,7 @@ export const metricsCatalog = {
     type: 'gauge',
     across: 'min',
     labels: ['upstream', 'target'],
-    help: 'Last health check of a target: 1 passed, 0 failed.',
+    help: 'Whether a target with health checks is healthy: 1, or 0 after two failed checks in a row.',
   },
   ...processMetrics,
 } as const satisfies Record<string, MetricDefinition>;

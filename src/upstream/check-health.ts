@@ -1,13 +1,13 @@
 /**
- * Asks a target now and then whether it is well. Checks have a connection of their own, so that a busy pool does not
- * look like a sick service. Any status below 400 is well; everything else, and silence, is not.
+ * Checks the health of a target at intervals. Checks have a connection of their own, so that a busy pool does not look
+ * like a failing service. Any status below 400 passes; everything else, and silence, fails.
  */
 import { Client } from 'undici';
 import type { UpstreamConfig } from '../config/config.ts';
 import type { Target } from './target.ts';
 
 export interface HealthEvents {
-  /** The health of a target changed. */
+  /** The health of a target is known for the first time, or changed. */
   upstreamHealth(upstream: string, target: string, healthy: boolean): void;
 }
 
@@ -15,9 +15,9 @@ export interface HealthWatch {
   stop(): void;
 }
 
-/** Failed checks in a row that make a target unhealthy; one good check makes it healthy again. */
+/** Failed checks in a row that make a target unhealthy; one that passes makes it healthy again. */
 const failuresToFall = 2;
-/** Bytes of an answer that are read; a longer one is cut off and counts by its status. */
+/** Bytes of a response that are read; a longer one is cut off and counts by its status. */
 const maxAnswerBytes = 16 * 1024;
 
 export function watchHealth(
@@ -34,17 +34,20 @@ export function watchHealth(
   });
   let failures = 0;
   let running = false;
+  let known = false;
 
   const check = async () => {
     if (running) return;
     running = true;
-    const well = await ask(client, path, timeoutMs);
+    const passed = await passes(client, path, timeoutMs);
     running = false;
-    failures = well ? 0 : failures + 1;
-    const healthy = well || (target.healthy && failures < failuresToFall);
-    if (healthy === target.healthy || client.destroyed) return;
-    target.healthy = healthy;
-    events?.upstreamHealth(upstream, target.origin, healthy);
+    if (client.destroyed) return;
+    failures = passed ? 0 : failures + 1;
+    const settled = passed || failures >= failuresToFall;
+    if (!settled || (known && passed === target.healthy)) return;
+    known = true;
+    target.healthy = passed;
+    events?.upstreamHealth(upstream, target.origin, passed);
   };
   const timer = setInterval(check, intervalMs);
   timer.unref();
@@ -58,7 +61,7 @@ export function watchHealth(
 }
 
 /** Never rejects. */
-async function ask(client: Client, path: string, timeoutMs: number): Promise<boolean> {
+async function passes(client: Client, path: string, timeoutMs: number): Promise<boolean> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const { statusCode, body } = await client.request({

@@ -57,7 +57,7 @@ describe('what it shows', () => {
 
   test.each([
     ['the Auth API is down', { authApi: false }, 'auth_unavailable', { authApi: 'down' }],
-    ['it is draining', { draining: true, authApi: false }, 'draining', { draining: 'yes' }],
+    ['it is draining', { draining: true, authApi: false }, 'draining', { draining: 'yes', authApi: 'not checked' }],
     ['there is no configuration', { configuration: false }, 'not_ready', { configuration: 'down' }],
   ])('that it is not ready when %s', async (_, part, code, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });

@@ -26,11 +26,18 @@ describe('health checks', () => {
     running.push(...upstreams);
     const [one, two] = upstreams.map(({ origin }) => origin) as [string, string];
     const upstreamHealth = vi.fn();
-    const proxy = await startProxy({ targets: [one, two], upstream: { health }, events: { upstreamHealth } });
+    const proxy = await startProxy({
+      targets: [one, two],
+      upstream: { health: { ...health, timeoutMs: 2_000 } },
+      events: { upstreamHealth },
+    });
     running.push(proxy);
     const bodies = async () =>
       new Set((await Promise.all(Array.from({ length: 6 }, () => sendRaw(proxy.port, get)))).map((a) => a.text()));
 
+    // Known from the first check on.
+    await vi.waitFor(() => expect(upstreamHealth).toHaveBeenCalledTimes(2));
+    for (const target of [one, two]) expect(upstreamHealth).toHaveBeenCalledWith('service', target, true);
     expect(await bodies()).toEqual(new Set(['one', 'two']));
     status.one = 503;
     await vi.waitFor(() => expect(upstreamHealth).toHaveBeenLastCalledWith('service', one, false));
@@ -43,7 +50,7 @@ describe('health checks', () => {
     status.one = 204;
     await vi.waitFor(() => expect(upstreamHealth).toHaveBeenLastCalledWith('service', one, true));
     expect(await bodies()).toEqual(new Set(['one']));
-    expect(upstreamHealth).toHaveBeenCalledTimes(3);
+    expect(upstreamHealth).toHaveBeenCalledTimes(5);
   });
 
   it.each([

@@ -154,6 +154,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       trustedProxies: setup.trustedProxies ?? (() => false),
       forwardedHeaders: 'x-forwarded',
       proxyHeaders: [],
+      drainDelayMs: 0,
       drainTimeoutMs: 1_000,
       workers: 1,
       limits,

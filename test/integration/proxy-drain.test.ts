@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startGateway } from '../support/running-gateway.ts';
 import { type RunningProxy, startProxy } from './forwarding-support.ts';
 
 const running: { close(): Promise<void> }[] = [];
@@ -206,5 +208,33 @@ describe('listen', () => {
     });
     await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
     expect(second.address).toBeNull();
+  });
+});
+
+describe('drainDelay', () => {
+  it('goes on taking requests while it is not ready', async () => {
+    const upstream = await startRecordingUpstream({ answer: () => ({ body: 'served' }) });
+    const authApi = await startFakeAuthApi();
+    running.push(upstream, authApi);
+    const gateway = await startGateway(`version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", drainDelay: 2s }
+authApi: { url: "http://127.0.0.1:${authApi.port}" }
+upstreams: { service: { targets: ["${upstream.origin}"] } }
+routes: [{ id: it, match: { path: "/**" }, upstream: service, access: public }]
+`);
+    running.push(gateway);
+    const ready = async () => {
+      const answer = await fetch(`${gateway.admin}/health/ready`);
+      return [answer.status, await answer.json()];
+    };
+    expect(await ready()).toMatchObject([200, { checks: { authApi: 'ok', draining: 'no' } }]);
+
+    const closed = gateway.close();
+    await vi.waitFor(async () =>
+      expect(await ready()).toMatchObject([503, { code: 'draining', checks: { authApi: 'not checked' } }]),
+    );
+    expect((await sendRaw(gateway.port, get)).text()).toBe('served');
+    await closed;
+    await expect(sendRaw(gateway.port, get)).rejects.toThrow();
   });
 });

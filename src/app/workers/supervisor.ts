@@ -186,9 +186,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     return mine;
   }
 
-  /** The order matters: first no new requests, then the ends of those in flight, then what they needed. */
+  /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */
   async function end(): Promise<void> {
-    engine.ending();
+    await engine.beginEnd();
     const { drainTimeoutMs } = (engine.started()?.config ?? config).server;
     const clean = await pool.drain(drainTimeoutMs + endMs);
     await engine.drain();

@@ -101,7 +101,14 @@ export const server = z.strictObject({
     ).prefault('rolegate'),
     'Name in the Via header. Gateways in a row have one each; replicas share one.',
   ),
-  drainTimeout: neither(duration(0).prefault('20s'), 'Longest wait for requests in flight when the process ends.'),
+  drainDelay: neither(
+    duration(0, 300_000).prefault('0s'),
+    'How long the process goes on as before when it has to end, and only reports that it is not ready: for load balancers that learn it from /health/ready.',
+  ),
+  drainTimeout: neither(
+    duration(0).prefault('20s'),
+    'Longest wait for requests in flight when the process ends, after "drainDelay".',
+  ),
   workers: neither(
     autoOr(1, 256).prefault(1),
     'Processes that serve requests, one for each core at best; auto: as many as the process may use cores. They share what limits are set for all clients together.',

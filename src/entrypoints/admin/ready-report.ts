@@ -28,12 +28,13 @@ export function whyNotReady(report: ReadyReport): ReasonCode | null {
   return report.authApi ? null : 'auth_unavailable';
 }
 
-/** The `checks` of the JSON answer. */
+/** The `checks` of the JSON body. */
 export function readyChecks(report: ReadyReport): Record<string, string> {
   const word = (up: boolean | null) => (up === null ? 'not configured' : up ? 'ok' : 'down');
   return {
     configuration: word(report.configuration),
-    authApi: word(report.authApi),
+    // It may well be up, but a process that is ending does not wait for it.
+    authApi: report.draining ? 'not checked' : word(report.authApi),
     redis: word(report.redis),
     revocations: word(report.revocations),
     mail: word(report.mail),

@@ -40,6 +40,7 @@ test('the defaults of the smallest file', () => {
     adminHosts: [],
     forwardedHeaders: 'x-forwarded',
     proxyHeaders: [],
+    drainDelayMs: 0,
     drainTimeoutMs: 20_000,
     workers: 1,
     limits: {

@@ -219,14 +219,42 @@ test('the state of the process is read when it is asked for', async () => {
   expect(sampleValue(after, 'rolegate_build_info', { version: '1.2.3', node: process.version })).toBe(1);
 });
 
-test('a target that left the configuration is no longer reported as down', async () => {
-  const { telemetry } = collect('silent');
-  telemetry.upstreamHealth('orders', 'http://a:1', false);
-  telemetry.upstreamHealth('orders', 'http://b:1', true);
-  telemetry.upstreamHealth('gone', 'http://c:1', false);
-  telemetry.useUpstreams(new Map([['orders', { targets: ['http://b:1'] }]]));
-  const families = readMetrics(await telemetry.metricsText());
-  expect(families.get('rolegate_upstream_target_healthy')?.samples).toEqual([
-    { name: 'rolegate_upstream_target_healthy', labels: { upstream: 'orders', target: 'http://b:1' }, value: 1 },
-  ]);
+describe('the health of targets', () => {
+  const health = {};
+  const shownBy = async (telemetry: ReturnType<typeof collect>['telemetry']) => {
+    const samples = readMetrics(await telemetry.metricsText()).get('rolegate_upstream_target_healthy')?.samples ?? [];
+    return samples.map(({ labels, value }) => [labels['upstream'], labels['target'], value]);
+  };
+
+  test('is shown before any check has failed, and not without checks', async () => {
+    const { telemetry } = collect('silent');
+    telemetry.useUpstreams(
+      new Map([
+        ['orders', { targets: ['http://a:1', 'http://b:1'], health }],
+        ['plain', { targets: ['http://c:1'], health: null }],
+      ]),
+    );
+    expect(await shownBy(telemetry)).toEqual([
+      ['orders', 'http://a:1', 1],
+      ['orders', 'http://b:1', 1],
+    ]);
+  });
+
+  test('is forgotten for a target that left the configuration, and kept for others', async () => {
+    const { telemetry } = collect('silent');
+    telemetry.upstreamHealth('orders', 'http://a:1', false);
+    telemetry.upstreamHealth('orders', 'http://b:1', false);
+    telemetry.upstreamHealth('gone', 'http://c:1', false);
+    telemetry.useUpstreams(new Map([['orders', { targets: ['http://b:1'], health }]]));
+    expect(await shownBy(telemetry)).toEqual([['orders', 'http://b:1', 0]]);
+  });
+
+  test('is logged when it changes', async () => {
+    const { telemetry, lines } = collect('info');
+    for (const healthy of [true, true, false, false, true]) telemetry.upstreamHealth('orders', 'http://a:1', healthy);
+    expect((await lines()).map(({ level, msg, upstream, target }) => [level, msg, upstream, target])).toEqual([
+      ['warn', 'a target is unhealthy: its health checks fail', 'orders', 'http://a:1'],
+      ['info', 'a target is healthy again', 'orders', 'http://a:1'],
+    ]);
+  });
 });
