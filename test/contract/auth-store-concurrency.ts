@@ -29,7 +29,7 @@ async function register(store: AuthStore, alias: string): Promise<NewUser> {
 async function reserve(store: AuthStore, owner: NewUser, address: string, createdAtMs = nowMs) {
   const email = { id: randomUUID(), userId: owner.id, address, createdAtMs, verifyByMs: createdAtMs + 2_000 };
   const its = code('email', { expireAtMs: createdAtMs + 2_000 });
-  return { email, its, added: await store.emails.add(email, its) };
+  return { email, its, added: await store.emails.add(email, its, 'refused') };
 }
 
 /** What an owner's removal in between makes of a step; any other failure is one. */

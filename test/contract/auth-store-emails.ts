@@ -22,12 +22,12 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       const { store, ana, ben } = tested();
       const email = added(ana, 'second@example.test', laterMs);
       const its = code('email', { expireAtMs: nowMs + 9_000 });
-      expect(await store.emails.add(email, its)).toBe(true);
-      expect(await store.emails.add(added(ana, 'Second@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.add(email, its, 'refused')).toBe(true);
+      expect(await store.emails.add(added(ana, 'Second@example.test', laterMs), code('email'), 'refused')).toBe(false);
       expect(await store.emails.findSignIn('second@example.test')).toBeNull();
       expect(await store.emails.prefer(email.id, ana.id)).toBe('unverified');
       expect(await store.emails.verify(its.id, laterMs)).toBe(email.id);
-      expect(await store.emails.add(added(ben, 'SECOND@example.test', laterMs), code('email'))).toBe(false);
+      expect(await store.emails.add(added(ben, 'SECOND@example.test', laterMs), code('email'), 'refused')).toBe(false);
       expect(await store.emails.findSignIn('SECOND@example.test')).toMatchObject({ userId: ana.id, emailId: email.id });
       expect(await store.emails.prefer(email.id, ben.id)).toBe('unknown');
       expect(await store.emails.findPreferred(ana.id)).toBe('ana@example.test');
@@ -47,7 +47,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       const { store, ana } = tested();
       const email = added(ana, 'second@example.test');
       const its = code('email');
-      await store.emails.add(email, its);
+      await store.emails.add(email, its, 'refused');
       await store.emails.verify(its.id, laterMs);
       const [pending, verified, elsewhere] = [0, 1, 2].map(() =>
         session(ana, { emailId: email.id }),
@@ -68,7 +68,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
     it('get a new code while they wait', async () => {
       const { store, ana, ben } = tested();
       const [old, fresh] = [code('email'), code('email')];
-      await store.emails.add(added(ana, 'Second@example.test'), old);
+      await store.emails.add(added(ana, 'Second@example.test'), old, 'refused');
       expect(await store.emails.renewCode('second@example.test', ben.id, fresh, laterMs)).toBeNull();
       expect(await store.emails.renewCode('second@EXAMPLE.test', ana.id, fresh, laterMs)).toBe('Second@example.test');
       expect(await store.emails.verify(old.id, laterMs)).toBeNull();
@@ -78,11 +78,13 @@ export function describeEmails(tested: () => StoreUnderTest): void {
 
     it('can be added again when they were not verified in time', async () => {
       const { store, ana } = tested();
-      await store.emails.add(added(ana, 'second@example.test'), code('email'));
+      await store.emails.add(added(ana, 'second@example.test'), code('email'), 'refused');
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(2);
       expect(await store.emails.list(ana.id, nowMs + 2_000)).toHaveLength(1);
-      expect(await store.emails.add(added(ana, 'second@example.test', laterMs), code('email'))).toBe(false);
-      expect(await store.emails.add(added(ana, 'second@example.test', nowMs + 2_000), code('email'))).toBe(true);
+      expect(await store.emails.add(added(ana, 'second@example.test', laterMs), code('email'), 'refused')).toBe(false);
+      expect(await store.emails.add(added(ana, 'second@example.test', nowMs + 2_000), code('email'), 'refused')).toBe(
+        true,
+      );
     });
   });
 
@@ -98,6 +100,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       await store.emails.add(
         { id: randomUUID(), userId: ana.id, address: 'x@example.test', createdAtMs: nowMs, verifyByMs: nowMs + 2_000 },
         code('email'),
+        'refused',
       );
       expect(await store.sweep(nowMs, 100)).toBe(0);
       let swept = 0;

@@ -59,7 +59,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.keyPairs.remove(keys.id, null);
   const email = { id: randomUUID(), userId: ana.id, address: 'b@example.test', createdAtMs: nowMs };
   const emailCode = code('email');
-  await store.emails.add({ ...email, verifyByMs: laterMs }, code('email'));
+  await store.emails.add({ ...email, verifyByMs: laterMs }, code('email'), 'refused');
   await store.emails.renewCode(email.address, ana.id, emailCode, nowMs + 2_000);
   await store.emails.verify(emailCode.id, laterMs);
   await store.emails.findSignIn(email.address);

@@ -86,7 +86,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
         verifyByMs: laterMs + 1,
       };
       const its = code('email');
-      expect(await store.emails.add(wanted, its)).toBe(true);
+      expect(await store.emails.add(wanted, its, 'refused')).toBe(true);
       expect(await store.sessions.verify(second.code.id, laterMs)).toBe(second.session.id);
       expect((await store.emails.findSignIn(eve.email))?.userId).toBe(eva.id);
       expect(await claim(store, first.code.id)).toBeNull();
@@ -123,7 +123,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
         verifyByMs: laterMs + 1,
       };
       const its = code('email');
-      await store.emails.add(wanted, its);
+      await store.emails.add(wanted, its, 'refused');
       expect(await store.users.create(user('owner', { email: 'EVE@example.test' }), null)).toBe('done');
       expect(await store.sessions.verify(first.code.id, laterMs)).toBeNull();
       expect(await store.emails.verify(its.id, laterMs)).toBeNull();

@@ -31,8 +31,11 @@ export interface EmailStore {
   /** One indexed query. */
   findSignIn(address: string): Promise<SignInAddress | null>;
   findPreferred(userId: string): Promise<string | null>;
-  /** False: it is verified, or this user waits for its code. Rejects with `OwnerGoneError` when the user went meanwhile. */
-  add(email: NewEmail, code: NewCode): Promise<boolean>;
+  /**
+   * False: this user has it, or waits for its code, or it is `refused`, as another user has it; otherwise that one keeps it,
+   * as the code verifies nothing. Rejects with `OwnerGoneError` when the user went meanwhile.
+   */
+  add(email: NewEmail, code: NewCode, ofAnother: 'refused' | 'added'): Promise<boolean>;
   /** Replaces the code of this user's unverified address; answers the address as stored, or null when there is none. */
   renewCode(address: string, userId: string, code: NewCode, verifyByMs: number): Promise<string | null>;
   /** Uses up the code and verifies its address. Returns its id; null: either is gone, or another user verified it first. */

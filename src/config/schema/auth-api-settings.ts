@@ -74,7 +74,7 @@ export const authApiSettingsShape = {
   selfRegistration: decides(bool().prefault(false), 'Whether anyone may create a user.'),
   revealUnknownEmail: exposes(
     bool().prefault(true),
-    'Whether a sign-in at an unknown address is told so (404), and a registration at a taken one (400); false: both look like any other, and the owner of a taken address gets a mail.',
+    'Whether a sign-in at an unknown address is told so (404), and a registration at a taken one (400); false: both look like any other, the owner of a taken address gets a mail, and only administrators find users by address.',
   ),
   outbox: exposes(
     word(['console', 'none', 'mail']).optional(),

@@ -29,7 +29,10 @@ export const addEmail = defineOperation({
       createdAtMs: nowMs,
       verifyByMs: nowMs + rules.codeLifetimeMs,
     };
-    if (!(await store.emails.add(email, code.stored))) return new Refusal('key_duplicated');
+    // Of another user's address nothing is told when that is not to be told: only whoever reads there gets the code, which
+    // then verifies nothing.
+    const ofAnother = rules.revealUnknownEmail ? 'refused' : 'added';
+    if (!(await store.emails.add(email, code.stored, ofAnother))) return new Refusal('key_duplicated');
     code.mailTo(body.address, client);
     return { verificationCodeID: code.stored.id };
   },

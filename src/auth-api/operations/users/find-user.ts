@@ -1,6 +1,9 @@
-/** U3: finds the user of a verified address. */
+/**
+ * U3: finds the user of a verified address. With `revealUnknownEmail` off only administrators may ask for others: wherever
+ * anyone may register, everybody has a credential.
+ */
 import { z } from 'zod';
-import { anyCredential } from '../../credentials/credential-rule.ts';
+import { administratorRole, anyCredential } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
 import { emailAddress, id } from '../fields.ts';
 import { defineOperation } from '../operation.ts';
@@ -13,8 +16,9 @@ export const findUser = defineOperation({
   credential: anyCredential,
   query: z.object({ email: emailAddress }),
   answer: z.object({ userID: id }),
-  async handle({ query }, { store }) {
+  async handle({ caller, query }, { store, rules }) {
     const userID = await store.users.findIdByEmail(query.email);
-    return userID === null ? new Refusal('user_unknown') : { userID };
+    const mayAsk = rules.revealUnknownEmail || userID === caller.userId || caller.roles.includes(administratorRole);
+    return userID === null || !mayAsk ? new Refusal('user_unknown') : { userID };
   },
 });

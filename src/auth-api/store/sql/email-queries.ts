@@ -32,7 +32,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
       return row?.address ?? null;
     },
 
-    add: (email, code) =>
+    add: (email, code, ofAnother) =>
       db.transaction().execute(async (trx) => {
         const addressKey = foldCase(email.address);
         if (!(await lockUser(trx, email.userId))) throw new OwnerGoneError();
@@ -42,7 +42,8 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
           .where('address_key', '=', addressKey)
           .where('verify_by', '<=', email.createdAtMs)
           .execute();
-        if (await isOwned(trx, addressKey)) return false;
+        const taken = await isOwned(trx, addressKey);
+        if (taken && ofAnother === 'refused') return false;
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('emails')
           .values({
