@@ -16,7 +16,7 @@ import { version } from './version.ts';
 export async function authApi(options: { config: string }): Promise<ExitCode> {
   const result = loadAuthApiFile(options.config, process.env);
   if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
-  const { listen, metrics: metricsAt, settings, clientsUnknown } = result.config;
+  const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = result.config;
   const sink = createLogSink(standardOutput(() => undefined));
   const log = createLogger('info', sink);
   const metrics = createAuthApiMetrics(version);
@@ -39,6 +39,7 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
         'all clients behind a gateway share one budget: set gatewaySecret here and authApi.gatewaySecret there',
       );
     }
+    if (trustEveryPeer) log.warn({}, 'X-Forwarded-For of every peer is believed (trustEveryPeer)');
     log.info({ listen: address, metrics: scraped }, 'Auth API started');
   } catch (error) {
     await api.close();

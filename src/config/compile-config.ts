@@ -5,7 +5,7 @@ import type { RouteTable } from '../core/routing/compile-routes.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
-import { compileRedis, compileSettings } from './compile-settings.ts';
+import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
 import type { ConfigFile } from './schema.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -43,7 +43,8 @@ export function compileConfig(
       admin: server.admin,
       adminToken: secrets.admin,
       adminHosts: server.adminHosts,
-      trustedProxies: compileTrustedProxies(server.trustedProxies),
+      trustedProxies: compileTrustedProxies(trustedRanges(server)),
+      trustEveryPeer: server.trustEveryPeer,
       forwardedHeaders: server.forwardedHeaders,
       proxyHeaders: server.proxyHeaders,
       drainDelayMs: server.drainDelay,

@@ -6,7 +6,12 @@ import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
 import type { AuthApiFile } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
 
-type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies'>;
+type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>;
+
+/** Whose forwarded headers are believed. */
+export function trustedRanges(section: Pick<AuthApiFile, 'trustedProxies' | 'trustEveryPeer'>): readonly string[] {
+  return section.trustEveryPeer ? ['0.0.0.0/0', '::/0'] : section.trustedProxies;
+}
 
 export function compileSettings(
   settings: Settings,

@@ -53,6 +53,8 @@ export interface ServerConfig {
   /** Further host names under which operators reach the admin port, in lower case, without port. */
   readonly adminHosts: readonly string[];
   readonly trustedProxies: TrustedProxies;
+  /** They are all peers (`server.trustEveryPeer`). */
+  readonly trustEveryPeer: boolean;
   /** What is believed of them. */
   readonly forwardedHeaders: ForwardedSource;
   /** Further headers that only they may send; "*" at the end stands for any rest. */

@@ -16,13 +16,14 @@ import {
   checkCredentials,
   checkIdentityHeaders,
   checkServer,
+  checkTrusted,
   checkUpstreams,
 } from './checks/check-sections.ts';
 import { checkTests } from './checks/check-tests.ts';
 import { readWebhookSecrets } from './checks/check-webhooks.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
-import { compileSettings } from './compile-settings.ts';
+import { compileSettings, trustedRanges } from './compile-settings.ts';
 import type { Address, AuthApiSettings, Config } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { openFile } from './open-file.ts';
@@ -76,6 +77,8 @@ export type AuthApiFileResult =
         readonly settings: AuthApiSettings;
         /** It listens beyond this machine, and no peer may name clients: behind a gateway all of them are one. */
         readonly clientsUnknown: boolean;
+        /** `X-Forwarded-For` of every peer is believed. */
+        readonly trustEveryPeer: boolean;
       };
     }
   | ProblemResult;
@@ -127,15 +130,17 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
 export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFileResult {
   const { list, check, parts } = openFile<AuthApiFile>(authApiFileSchema, options.file, text, options);
   if (parts === null || check === null) return { ok: false, problems: list.problems() };
+  checkTrusted(parts, [], check);
   const secrets = checkAuthApiSettings(parts, [], check);
   checkAuthApiPorts(parts, check);
   const gatewaySecrets = readBearerSecrets(parts.gatewaySecret, ['gatewaySecret'], check);
   if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
   const file = parts as AuthApiFile;
-  const { listen, metrics = null, trustedProxies } = file;
+  const { listen, metrics = null, trustEveryPeer } = file;
+  const trustedProxies = trustedRanges(file);
   const settings = compileSettings(file, secrets, { gatewaySecrets, trustedProxies });
   const clientsUnknown = !isThisMachine(listen.host) && gatewaySecrets.length + trustedProxies.length === 0;
-  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown }) };
+  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer }) };
 }
 
 function readSecrets(parts: Parts<ConfigFile>, check: Check): Secrets {

@@ -151,6 +151,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       admin: null,
       adminToken: null,
       adminHosts: [],
+      trustEveryPeer: false,
       trustedProxies: setup.trustedProxies ?? (() => false),
       forwardedHeaders: 'x-forwarded',
       proxyHeaders: [],

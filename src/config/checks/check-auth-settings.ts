@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 import { checkRedis, type RedisAccess } from './check-redis.ts';
 import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
 
-type Settings = Parts<Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies'>>;
+type Settings = Parts<Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>>;
 
 /** Secrets as read from where they are kept, and URLs that can hold some. */
 export interface AuthApiSecrets {

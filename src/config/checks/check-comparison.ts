@@ -1,5 +1,6 @@
 /** One condition: exactly one subject with one operator that fits it, or one group of further conditions. */
 import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
+import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import type { ConditionEntry } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
@@ -67,7 +68,7 @@ export function checkCondition(
     );
     return null;
   }
-  if (subject === 'client' && operator === 'cidr') return checkRanges(entry, path, check);
+  if (subject === 'client' && operator === 'cidr') return checkRanges(entry, path, scope, check);
   if (subject === 'client' || operator === 'cidr') {
     const hint =
       subject === 'client' ? 'the address of the client is compared by "cidr"' : '"cidr" compares "client: address"';
@@ -117,13 +118,18 @@ function sourceOf({ param, query, header, identity }: Entry): ValueSource | null
   return identity === undefined ? null : { from: 'identity', field: identity };
 }
 
-function checkRanges({ cidr }: Entry, path: Path, check: Check): ConditionSource | null {
+function checkRanges({ cidr }: Entry, path: Path, scope: ConditionScope, check: Check): ConditionSource | null {
   if (cidr === undefined) return null;
   const written = typeof cidr === 'string' ? [cidr] : cidr;
   const ranges = written.filter((range) => range !== undefined);
   if (ranges.length < written.length) return null;
   if (ranges.length === 0) {
     check.at([...path, 'cidr'], 'an empty list of ranges', 'name a range such as 10.0.0.0/8');
+    return null;
+  }
+  if (!scope.allowsEveryAddress && holdEveryAddress(ranges)) {
+    const hint = 'name the networks; "conditions.allowEveryAddress: true" says that this is meant';
+    check.at([...path, 'cidr'], 'these ranges hold every address, so the condition has no effect', hint);
     return null;
   }
   return { ranges };

@@ -19,6 +19,8 @@ export interface ConditionScope {
   readonly roles: DeclaredRoles;
   /** Some method of the route reads no credential, so there is no identity to compare. */
   readonly anonymous: boolean;
+  /** Ranges of addresses may hold all of them (`conditions.allowEveryAddress`). */
+  readonly allowsEveryAddress: boolean;
 }
 
 const mostCriteria = 32;

@@ -26,6 +26,11 @@ export function checkOperand(
     check.at(path, `"${text}" is a list`, `write "in: ${text}"`);
     return null;
   }
+  if (operator === 'startsWith' && source.from !== 'identity') {
+    const message = `the client chooses "${text}", and a single letter begins many values`;
+    check.at(path, message, 'compare with "equals", or with a text or a value of the identity');
+    return null;
+  }
   return { source };
 }
 

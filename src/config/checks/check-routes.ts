@@ -28,6 +28,7 @@ const noRoles: ReadonlyMap<string, readonly string[]> = new Map();
 interface Surroundings {
   /** Headers that conditions may read; null when the section cannot be read. */
   readonly headers: ReadonlySet<string> | null;
+  readonly allowsEveryAddress: boolean;
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
@@ -62,6 +63,7 @@ export function checkRoutes(
   const upstreams = parts.upstreams === undefined ? null : new Set(check.keys(['upstreams']) ?? []);
   const surroundings: Surroundings = {
     headers: checkConditionHeaders(parts, check),
+    allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
     upstreams: upstreams?.add('auth-api') ?? null,
     access: readAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? denied,
@@ -158,10 +160,12 @@ function checkRoute(
   const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
   const answers = around.readAnswers(entry, path, check);
   const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
-  const { roles, headers } = around;
+  const { roles, headers, allowsEveryAddress } = around;
   const anonymous = access?.hasPublic === true;
   const conditions =
-    entry.when === undefined ? null : checkConditions(entry.when, path, { pattern, roles, headers, anonymous }, check);
+    entry.when === undefined
+      ? null
+      : checkConditions(entry.when, path, { pattern, roles, headers, anonymous, allowsEveryAddress }, check);
   checkMode(entry.mode, access, conditions?.length ?? 0, path, check);
   if (pattern === null) return null;
   // What every request reads stands in front, so that it lies together in memory.

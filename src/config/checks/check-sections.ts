@@ -1,12 +1,15 @@
 /** Rules that join keys of one section: what cannot be said by the kind of a single value. */
+import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/syntax/header-names.ts';
 import type { AuthApiFile, ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
+import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';
 
 type Section<Key extends keyof ConfigFile> = Parts<ConfigFile>[Key];
 
 export function checkServer(server: Section<'server'>, check: Check): void {
+  checkTrusted(server, ['server'], check);
   const { listen, admin } = server ?? {};
   if (listen === undefined || admin === undefined || admin === null) return;
   if (!addressesCollide(listen, admin)) return;
@@ -22,6 +25,23 @@ export function checkServer(server: Section<'server'>, check: Check): void {
 export function checkAuthApiPorts({ listen, metrics }: Parts<AuthApiFile>, check: Check): void {
   if (listen === undefined || metrics === undefined || !addressesCollide(listen, metrics)) return;
   check.at(['metrics'], '"listen" and "metrics" are on the same port', 'give the metrics a number of their own');
+}
+
+/** Also of the Auth API's own file. Whoever is trusted chooses the address of the client, so "everyone" is said in words. */
+export function checkTrusted(
+  section: Parts<{ trustedProxies: readonly string[]; trustEveryPeer: boolean }> | undefined,
+  path: Path,
+  check: Check,
+): void {
+  const { trustedProxies, trustEveryPeer } = section ?? {};
+  const at = [...path, 'trustedProxies'];
+  const ranges = (trustedProxies ?? []).filter((range) => range !== undefined);
+  if (holdEveryAddress(ranges)) {
+    const hint = 'name the proxies in front; "trustEveryPeer: true" says that every client may choose its own address';
+    check.at(at, 'these ranges hold every address', hint);
+  } else if (trustEveryPeer === true && ranges.length > 0) {
+    check.at(at, '"trustedProxies" has no meaning with "trustEveryPeer"', 'remove one of the two');
+  }
 }
 
 export function checkAuthApi(authApi: Section<'authApi'>, check: Check): void {

@@ -131,5 +131,9 @@ export const authApiFile = z.strictObject({
     'Addresses or CIDR ranges of other proxies in front, whose X-Forwarded-For is believed.',
     { examples: [['10.0.0.0/8']] },
   ),
+  trustEveryPeer: decides(
+    bool().prefault(false),
+    'Believes X-Forwarded-For of every peer, in place of "trustedProxies". Dangerous: a client then chooses its own address. Warned of at every start.',
+  ),
   ...authApiSettingsShape,
 });

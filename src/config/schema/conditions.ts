@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { conditionFields } from '../../core/policy/conditions.ts';
 import { nameHint } from '../nearest-name.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { decides, described } from './key-class.ts';
+import { decides, described, neither } from './key-class.ts';
 import { bool, Refusal, scalar, text, word } from './scalar.ts';
 import { cidr, headerName, name } from './values.ts';
 
@@ -131,5 +131,9 @@ export const conditionSettings = z.strictObject({
     z.array(headerName()).prefault([]),
     'Request headers that conditions may read. A client can send any value in them.',
     { examples: [['x-region']] },
+  ),
+  allowEveryAddress: neither(
+    bool().prefault(false),
+    'Lets "cidr" of a condition hold every address, so that it has no effect. Without it, that is an error; with it, a warning at every start.',
   ),
 });

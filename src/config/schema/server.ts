@@ -80,6 +80,10 @@ export const server = z.strictObject({
     'Addresses or CIDR ranges of the proxies in front, whose X-Forwarded-* headers are believed.',
     { examples: [['10.0.0.0/8']] },
   ),
+  trustEveryPeer: decides(
+    bool().prefault(false),
+    'Believes these headers of every peer, in place of "trustedProxies". Dangerous: a client then chooses its own address, host and scheme. Warned of at every start.',
+  ),
   forwardedHeaders: decides(
     word(['x-forwarded', 'forwarded']).prefault('x-forwarded'),
     'What is believed of trusted proxies: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read: a proxy that does not write it passes on what clients write.',

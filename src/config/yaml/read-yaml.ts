@@ -38,7 +38,7 @@ export function readYaml(text: string, variables: Variables, list: ProblemList):
   const error = document.errors.find((one) => !isFalseAlarm(one, text));
   if (error !== undefined) {
     const unclosed = isUnclosedQuote(error) ? openingQuote(document, error.pos[0]) : null;
-    list.report(unclosed ?? error.pos[0], syntaxMessage(error), syntaxHint(error));
+    list.report(unclosed ?? error.pos[0], syntaxMessage(error, text), syntaxHint(error, text));
     return null;
   }
   if (text.startsWith('%') || document.directives.yaml.explicit === true) {
@@ -86,8 +86,16 @@ function openingQuote(document: Document.Parsed, end: number): number | null {
   return opened;
 }
 
+/** A pattern such as `/orders/{id}` between brackets, where a brace ends a value without quotes (YAML 1.2.2 section 7.3.3). */
+function isBraceInValue({ code, message, pos: [at] }: YAMLError, text: string): boolean {
+  return (
+    code === 'UNEXPECTED_TOKEN' && message.startsWith('Unexpected flow-map-start') && /\S/.test(text.charAt(at - 1))
+  );
+}
+
 /** Own words: those of the library quote the file, which can hold a secret there. */
-function syntaxMessage(error: YAMLError): string {
+function syntaxMessage(error: YAMLError, text: string): string {
+  if (isBraceInValue(error, text)) return 'YAML syntax: "{" begins a mapping inside of { } and [ ]';
   if (isUnclosedQuote(error)) return 'YAML syntax: this quote is never closed';
   const [, bracket] = /end with a ([\]}])/.exec(error.message) ?? [];
   if (bracket !== undefined) return `YAML syntax: "${bracket}" is missing before this place`;
@@ -118,7 +126,8 @@ const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   UNEXPECTED_TOKEN: 'YAML syntax: this is not expected here',
 };
 
-function syntaxHint(error: YAMLError): string | null {
+function syntaxHint(error: YAMLError, text: string): string | null {
+  if (isBraceInValue(error, text)) return 'put the value in quotes, such as { path: "/orders/{id}" }';
   switch (error.code) {
     case 'MULTIPLE_DOCS':
       return 'remove "---" and what follows it';

@@ -41,6 +41,21 @@ export function parseCidr(text: string): Range | null {
   return (address.value & rest) === 0n ? { ...address, prefix } : null;
 }
 
+/** Whether the ranges together hold every address of IPv4, or every one of IPv6. */
+export function holdEveryAddress(ranges: readonly string[]): boolean {
+  const parsed = ranges.map(parseCidr).filter((range) => range !== null);
+  return ([32, 128] as const).some((bits) => {
+    const own = parsed.filter((range) => range.bits === bits).sort((a, b) => (a.value < b.value ? -1 : 1));
+    let held = 0n;
+    for (const { value, prefix } of own) {
+      if (value > held) return false;
+      const end = value + (1n << BigInt(bits - prefix));
+      if (end > held) held = end;
+    }
+    return held === 1n << BigInt(bits);
+  });
+}
+
 function contains(range: Range, address: { value: bigint; bits: 32 | 128 }): boolean {
   if (range.bits !== address.bits) return false;
   const shift = BigInt(range.bits - range.prefix);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AuthApiSettings } from '../../../src/config/config.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
-import { env } from './environment.ts';
+import { env, readSecret } from './environment.ts';
 
 const files: Readonly<Record<string, string>> = {
   database: 'postgres://ann:opensesame@postgres/rolegate\n',
@@ -156,4 +156,13 @@ test('metrics have an address of their own, or none', () => {
   expect(metricsOf('')).toBeNull();
   expect(metricsOf('metrics: ":9091"')).toEqual({ host: '', port: 9091 });
   expect(metricsOf('metrics: ":8081"')).toEqual(['"listen" and "metrics" are on the same port']);
+});
+
+test('every peer is believed only where that is said in words', () => {
+  const read = (more: string) =>
+    parseAuthApiFile(`database: ":memory:"\nsecret: "${'s'.repeat(40)}"\n${more}`, { file: 'a.yaml', env, readSecret });
+  const [said, ranged] = [read('trustEveryPeer: true'), read('trustedProxies: [0.0.0.0/0]')];
+  expect(said).toMatchObject({ ok: true, config: { trustEveryPeer: true } });
+  expect(said.ok && said.config.settings.trustedProxies('203.0.113.7')).toBe(true);
+  expect(ranged).toMatchObject({ ok: false, problems: [{ line: 3, message: 'these ranges hold every address' }] });
 });

@@ -70,6 +70,7 @@ test('the file of the Auth API alone', () => {
   expect(loadAuthApiFile(file, { S: 's'.repeat(32) })).toEqual({
     ok: true,
     config: {
+      trustEveryPeer: false,
       listen: { host: '', port: 9999 },
       metrics: null,
       clientsUnknown: true,

@@ -38,6 +38,7 @@ test('the defaults of the smallest file', () => {
     admin: { host: '127.0.0.1', port: 9090 },
     adminToken: null,
     adminHosts: [],
+    trustEveryPeer: false,
     forwardedHeaders: 'x-forwarded',
     proxyHeaders: [],
     drainDelayMs: 0,
