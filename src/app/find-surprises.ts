@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import type { Places } from '../config/places.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import { leadsTo } from '../config/units/parse-address.ts';
 import { analyze } from '../workbench/analysis/analyze.ts';
 import type { Finding } from '../workbench/analysis/finding.ts';
 
@@ -12,7 +13,7 @@ export interface PlacedFinding extends Finding {
 
 /** In the order of the files, the main one first. */
 export function findSurprises(config: Config, places: Places): readonly PlacedFinding[] {
-  const placed = analyze(config, nearestName).map((finding): PlacedFinding => {
+  const placed = analyze(config, nearestName, leadsTo).map((finding): PlacedFinding => {
     const { place, message, example, hint } = finding;
     const shown = example === null ? message : `${message}, such as ${example}`;
     return { ...finding, problem: places.problemAt(place, shown, hint) };

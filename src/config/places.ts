@@ -10,7 +10,9 @@ import type { Path } from './yaml/tree.ts';
 export type Place =
   /** `index` in the table of routes; `key`: below the route, the route itself when left out. */
   | { readonly kind: 'route'; readonly index: number; readonly key?: Path }
-  | { readonly kind: 'role' | 'upstream'; readonly name: string };
+  | { readonly kind: 'role' | 'upstream'; readonly name: string }
+  /** A key of the main file. */
+  | { readonly kind: 'setting'; readonly path: Path };
 
 export interface Places {
   /** What would be reported of that place; of the nearest one that is written when it is a default. */
@@ -21,6 +23,7 @@ export interface Places {
 export function createPlaces(main: Check, routes: readonly RoutePlace[]): Places {
   return {
     problemAt(place, message, hint) {
+      if (place.kind === 'setting') return main.problem(place.path, message, hint);
       if (place.kind !== 'route') return main.problem([`${place.kind}s`, place.name], message, hint, true);
       const { file, position } = routes[place.index]!;
       return file.check.problem(['routes', position, ...(place.key ?? [])], message, hint);

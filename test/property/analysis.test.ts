@@ -15,7 +15,11 @@ test('what is said never to happen never does', { timeout: 5 * patienceMs }, () 
   const seen = new Set<string>();
   fc.assert(
     fc.property(configurations, ({ config }) => {
-      const findings = analyze(config, () => null);
+      const findings = analyze(
+        config,
+        () => null,
+        () => false,
+      );
       for (const { code } of findings) seen.add(code);
       neverHappens(config, findings);
       namesRulesOfRoles(config, findings);
@@ -31,7 +35,11 @@ test('nor does what is said so seldom', { timeout: 5 * patienceMs }, () => {
   const found = { condition_unmeetable: 0, public_over_protected: 0, rule_unmeetable: 0 };
   fc.assert(
     fc.property(configurations, ({ config }) => {
-      const findings = analyze(config, () => null);
+      const findings = analyze(
+        config,
+        () => null,
+        () => false,
+      );
       const has = (wanted: string) => findings.some(({ code }) => code === wanted);
       if (has('public_over_protected')) found.public_over_protected += 1;
       openAsTheExampleSays(config, findings);

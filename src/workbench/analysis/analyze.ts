@@ -3,16 +3,20 @@ import type { Config } from '../../config/config.ts';
 import type { Finding } from './finding.ts';
 import { idleConditions } from './idle-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './idle-names.ts';
+import { likeHosts } from './like-hosts.ts';
 import { openRoutes } from './open-routes.ts';
+import { patternSlips } from './pattern-slips.ts';
 import { Probes } from './probes.ts';
 import { suspectLiterals } from './suspect-literals.ts';
+import { uncomparedParams } from './uncompared-params.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
 import { unmeetableConditions } from './unmeetable-conditions.ts';
 import { unmeetableRules } from './unmeetable-rules.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
+import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 
-/** `nearest` finds the name that was most likely meant. Findings of one kind stand together, each in order of the file. */
-export function analyze(config: Config, nearest: NearestName): readonly Finding[] {
+/** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings of one kind stand together, each in order of the file. */
+export function analyze(config: Config, nearest: NearestName, leadsTo: LeadsTo): readonly Finding[] {
   const probes = new Probes(config.routes);
   return [
     ...unreachableRoutes(probes),
@@ -22,7 +26,11 @@ export function analyze(config: Config, nearest: NearestName): readonly Finding[
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
     ...suspectLiterals(probes),
+    ...patternSlips(probes),
+    ...uncomparedParams(config, probes),
+    ...likeHosts(probes),
     ...openRoutes(probes),
+    ...unsafeSettings(config, leadsTo),
     ...idleUpstreams(config),
   ];
 }

@@ -45,6 +45,23 @@ export const findingKinds = {
     meaning: 'A public or optional route of a host takes requests that a route for more hosts protects.',
   },
   route_in_shadow: { severity: 'warning', meaning: 'A route lets everybody through whom its rule refuses.' },
+  literal_like_pattern: {
+    severity: 'warning',
+    meaning: 'A literal segment of a pattern is written as other tools write a parameter or a regular expression.',
+  },
+  param_uncompared: {
+    severity: 'warning',
+    meaning: 'A route does not compare a parameter that another route with the same beginning compares.',
+  },
+  hosts_alike: { severity: 'warning', meaning: 'The hosts of two routes differ by one letter.' },
+  condition_every_address: { severity: 'warning', meaning: 'The ranges of a condition hold every address.' },
+  every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are believed.' },
+  admin_open: {
+    severity: 'warning',
+    meaning: 'The admin port can be reached from other machines, and asks for no token.',
+  },
+  auth_api_is_gateway: { severity: 'warning', meaning: 'The URL of the Auth API leads to the gateway itself.' },
+  port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
 } as const satisfies Record<string, FindingKind>;
 
@@ -52,7 +69,7 @@ export type FindingCode = keyof typeof findingKinds;
 
 export interface Finding {
   readonly code: FindingCode;
-  /** Id of the route, or name of the role or upstream. */
+  /** Id of the route, name of the role or upstream, or path of the setting. */
   readonly subject: string;
   readonly place: Place;
   /** One sentence without final stop; holds no value of a condition. */

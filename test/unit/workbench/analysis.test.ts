@@ -279,7 +279,7 @@ describe('conditions', () => {
     ['own group', '{ param: p, in: identity.groups, reason: w }'],
     [
       'a longer text',
-      '{ all: [{ query: q, startsWith: param.p }, { not: { query: q, equals: param.p } }], reason: w }',
+      '{ all: [{ param: p, startsWith: identity.userId }, { not: { param: p, equals: identity.userId } }], reason: w }',
     ],
     [
       'a range in a range',
@@ -376,4 +376,123 @@ test('one method that is missing gets 405, and several get it', () => {
     ).find(({ code }) => code === 'method_unlisted')?.problem.message;
   expect(messageOf('{ GET: [user], PUT: [admin] }')).toMatch(/^PUT gets 405 here, .* lists it,/);
   expect(messageOf('{ GET: [user], "PUT,DELETE": [admin] }')).toMatch(/^PUT, DELETE get 405 here, .* lists them,/);
+});
+
+describe('segments that are written as elsewhere', () => {
+  const of = (path: string) => find(`${head}${roles}routes:\n${route('r', path, 'access: [user]')}`);
+  test.each([
+    ['/orders/:id', '{id}'],
+    ['/orders/<id>/items', '{id}'],
+    ['/orders/<int:id>', '{id}'],
+    ['/orders/$id', '{id}'],
+    ['/orders/[id]', '{id}'],
+    ['/orders/[0-9]+', '{name}'],
+    ['/orders/[^/]+', null],
+    ['/orders/(a|b)', '{name}'],
+    ['/^orders$', '{name}'],
+    ['/orders/.+', '{name}'],
+    ['/orders/v[0-9]+', '{name}'],
+  ])('%s', (path, right) => {
+    const found = of(path).filter(({ code }) => code === 'literal_like_pattern');
+    expect(found.map(({ subject, hint }) => [subject, hint?.split(' ')[1]])).toEqual(
+      right === null ? [] : [['r', right]],
+    );
+  });
+
+  test.each([
+    '/orders/v1.2',
+    '/orders/a+b',
+    '/orders/(draft)',
+    '/orders/a:b',
+    '/orders/$metadata',
+    '/orders/$count',
+    '/.well-known/x',
+    '/users/@me',
+  ])('%s is a literal', (path) => expect(of(path).map(({ code }) => code)).not.toContain('literal_like_pattern'));
+});
+
+describe('a parameter that one route forgot', () => {
+  const own = 'access: [user], when: [{ param: tenant, in: identity.groups, unless: [admin], reason: w }]';
+  const order = route('order', '/v1/orders/{tenant}/{id}', own);
+  const uncompared = (routes: string) =>
+    find(`${head}${roles}routes:\n${routes}`)
+      .filter(({ code }) => code === 'param_uncompared')
+      .map(({ subject, message }) => `${subject}: ${message.split(' ')[0]}`);
+  test.each([
+    [
+      'beside one that compares it',
+      route('items', '/v1/orders/{tenant}/{id}/items', 'access: [user]'),
+      ['items: "tenant"'],
+    ],
+    ['by another name', route('items', '/v1/orders/{t}/{id}/items', 'access: authenticated'), ['items: "t"']],
+    ['that it compares', route('items', '/v1/orders/{tenant}/{id}/items', own), []],
+    ['where everyone is exempt', route('items', '/v1/orders/{tenant}/{id}/items', 'access: [admin]'), []],
+    ['of another collection', route('items', '/v1/users/{tenant}/items', 'access: [user]'), []],
+    ['that is public', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: public'), []],
+    ['that is closed', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: deny'), []],
+  ])('%s', (_, other, expected) => expect(uncompared(order + other)).toEqual(expected));
+});
+
+describe('hosts that differ by one letter', () => {
+  const of = (...hosts: string[]) =>
+    find(`${head}${roles}routes:\n${hosts.map((host, n) => route(`r${n}`, `/p${n}`, 'access: [user]', host)).join('')}`)
+      .filter(({ code }) => code === 'hosts_alike')
+      .map(({ subject, hint }) => `${subject} ${hint}`);
+  test.each([
+    ['another letter', ['shop.example.test', 'shop.example.test', 'shop.exampel.test']],
+    ['a letter less', ['shop.example.test', 'shop.example.test', 'shop.exmple.test']],
+    ['a letter more', ['shop.example.test', 'shop.example.test', 'shop.examplee.test']],
+    ['in a wildcard', ['*.example.test', '*.example.test', '*.exxample.test']],
+  ])('%s', (_, hosts) => expect(of(...hosts)).toEqual([`r2 did you mean "${hosts[0]}"?`]));
+  test.each([
+    ['numbered', ['node1.example.test', 'node2.example.test', 'node12.example.test']],
+    ['short', ['eu.example.test', 'us.example.test', 'uk.example.test']],
+    ['two of them', ['shop.example.test', 'ship.exampel.test']],
+    ['far apart', ['shop.example.test', 'store.example.test']],
+  ])('not: %s', (_, hosts) => expect(of(...hosts)).toEqual([]));
+});
+
+describe('settings that are hardly meant', () => {
+  const of = (settings: string, { authApi = '"http://auth:8081"', target = 'http://s:8080', when = '' } = {}) => {
+    const text = `version: 1
+authApi: { url: ${authApi} }
+upstreams: { s: { targets: ["${target}"] } }
+${roles}routes:
+${route('r', '/r', `access: [user]${when}`)}${settings}`;
+    const kinds = ['every_peer_trusted', 'admin_open', 'auth_api_is_gateway', 'port_zero', 'condition_every_address'];
+    return find(text)
+      .filter(({ code }) => kinds.includes(code))
+      .map(({ code, subject, problem }) => `${code}:${subject} ${problem.line}`);
+  };
+  test.each([
+    ['nothing', '', []],
+    ['every peer trusted', 'server: { trustEveryPeer: true }', ['every_peer_trusted:server.trustEveryPeer 7']],
+    ['every peer not trusted', 'server: { trustEveryPeer: false }', []],
+    ['an admin port for everyone', 'server: { admin: ":9090" }', ['admin_open:server.admin 7']],
+    ['an admin port on an interface', 'server: { admin: "10.0.0.1:9090" }', ['admin_open:server.admin 7']],
+    ['with a token', `server: { admin: ":9090", adminToken: ${'t'.repeat(40)} }`, []],
+    ['on loopback', 'server: { admin: "[::1]:9090" }', []],
+    ['on localhost', 'server: { admin: "localhost:9090" }', []],
+    ['none', 'server: { admin: false }', []],
+  ])('%s', (_, settings, expected) => expect(of(settings)).toEqual(expected));
+
+  test('an Auth API that is the gateway', () => {
+    const expected = ['auth_api_is_gateway:authApi.url 2'];
+    expect(of('', { authApi: '"http://localhost:8080"' })).toEqual(expected);
+    expect(of('server: { listen: "127.0.0.1:7000" }', { authApi: '["http://a:1", "http://127.0.0.1:7000"]' })).toEqual(
+      expected,
+    );
+    expect(of('', { authApi: '"http://127.0.0.1:9090"' })).toEqual(expected);
+    expect(of('', { authApi: '"http://127.0.0.1:8081"' })).toEqual([]);
+  });
+
+  test('port 0', () => {
+    expect(of('', { target: 'http://s:0' })).toEqual(['port_zero:s 3']);
+    expect(of('', { authApi: '"http://auth:0"' })).toEqual(['port_zero:authApi.url 2']);
+  });
+
+  test('a condition on every address, where that is allowed', () => {
+    const when = ', when: [{ client: address, cidr: ["0.0.0.0/1", "128.0.0.0/1"], reason: w }]';
+    expect(of('conditions: { allowEveryAddress: true }', { when })).toEqual(['condition_every_address:r 6']);
+  });
 });

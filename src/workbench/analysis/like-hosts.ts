@@ -1,0 +1,49 @@
+/** Hosts of routes that differ by one letter: most likely one of them is misspelt, and its routes never match. */
+import { type Finding, findingOf } from './finding.ts';
+import { exampleOf, type Probes } from './probes.ts';
+
+/** Pairs of hosts that are compared; with more, nothing is said. */
+const mostPairs = 200_000;
+/** Shorter labels differ by one letter on purpose, such as `eu` and `us`. */
+const shortestLabel = 4;
+
+export function likeHosts(probes: Probes): readonly Finding[] {
+  const { routes } = probes.table;
+  const uses = new Map<string, number>();
+  for (const { pattern } of routes) {
+    if (pattern.host !== null) uses.set(pattern.host, (uses.get(pattern.host) ?? 0) + 1);
+  }
+  const hosts = [...uses.keys()];
+  if (hosts.length ** 2 / 2 > mostPairs) return [];
+  return hosts.flatMap((host, index) => {
+    const earlier = hosts.slice(0, index).find((other) => isLike(host, other));
+    if (earlier === undefined) return [];
+    // The rarer one is more likely the slip.
+    const [slip, right] = uses.get(host)! <= uses.get(earlier)! ? [host, earlier] : [earlier, host];
+    const route = routes.find(({ pattern }) => pattern.host === slip)!;
+    const place = { kind: 'route', index: route.index, key: ['match', 'host'] } as const;
+    const message = `the host "${slip}" differs by one letter from "${right}" of other routes`;
+    const example = exampleOf(probes.first(route));
+    return [findingOf('hosts_alike', route.id, place, message, { hint: `did you mean "${right}"?`, example })];
+  });
+}
+
+/** One letter more, less, other or in the wrong place, in one label that is long enough; numbered hosts are meant. */
+function isLike(a: string, b: string): boolean {
+  const [labelsA, labelsB] = [a.split('.'), b.split('.')];
+  if (labelsA.length !== labelsB.length) return false;
+  const differing = labelsA.flatMap((label, index) =>
+    label === labelsB[index] ? [] : [[label, labelsB[index]!] as const],
+  );
+  const [pair] = differing;
+  if (pair === undefined || differing.length > 1) return false;
+  const [shorter, longer] = pair[0].length <= pair[1].length ? pair : [pair[1], pair[0]];
+  if (shorter.length < shortestLabel || longer.length - shorter.length > 1) return false;
+  let at = 0;
+  while (at < shorter.length && shorter[at] === longer[at]) at += 1;
+  const [restA, restB] = [shorter.slice(at), longer.slice(at)];
+  if (/\d/.test(restA[0] ?? '') || /\d/.test(restB[0] ?? '')) return false;
+  if (restA === restB.slice(1)) return true;
+  if (restA.slice(1) === restB.slice(1)) return true;
+  return restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
+}

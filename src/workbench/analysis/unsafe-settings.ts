@@ -1,0 +1,83 @@
+/** Settings that are valid, and let in or out what hardly anyone means to: who is believed, who reaches the admin port, where calls go. */
+import type { Config } from '../../config/config.ts';
+import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import { type Finding, findingOf } from './finding.ts';
+
+/** Whether a connection to an origin reaches what listens at an address. */
+export type LeadsTo = (origin: string, address: { readonly host: string; readonly port: number }) => boolean;
+
+export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Finding[] {
+  return [
+    ...trustedPeers(config),
+    ...openAdminPort(config, leadsTo),
+    ...ownAuthApi(config, leadsTo),
+    ...portsZero(config),
+    ...everyAddress(config),
+  ];
+}
+
+function trustedPeers({ server }: Config): readonly Finding[] {
+  if (!server.trustEveryPeer) return [];
+  const message = 'every client chooses its own address, host and scheme: X-Forwarded-* is believed of every peer';
+  const hint = 'list the proxies in front under "server.trustedProxies"';
+  return [settingFinding('every_peer_trusted', ['server', 'trustEveryPeer'], message, hint)];
+}
+
+function openAdminPort({ server }: Config, leadsTo: LeadsTo): readonly Finding[] {
+  const { admin, adminToken } = server;
+  if (admin === null || adminToken !== null) return [];
+  const isLoopback = !isEveryInterface(admin.host) && leadsTo(`http://127.0.0.1:${admin.port}`, admin);
+  if (isLoopback) return [];
+  const message = 'the admin port can be reached from other machines, and everyone who reaches it may read';
+  const hint = 'set "server.adminToken", or listen on 127.0.0.1';
+  return [settingFinding('admin_open', ['server', 'admin'], message, hint)];
+}
+
+function isEveryInterface(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::';
+}
+
+function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Finding[] {
+  if (authApi.kind !== 'remote') return [];
+  const own = [server.listen, ...(server.admin === null ? [] : [server.admin])];
+  if (!authApi.urls.some((url) => own.some((address) => address.port !== 0 && leadsTo(url, address)))) return [];
+  const message = 'the Auth API is this gateway itself, so that no credential is ever accepted';
+  const hint = 'give the address of the Auth API, or run it inside with "authApi.embedded"';
+  return [settingFinding('auth_api_is_gateway', ['authApi', 'url'], message, hint)];
+}
+
+function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
+  const isZero = (origin: string) => new URL(origin).port === '0';
+  const hint = 'port 0 stands for any free port of a server, and no client can connect to it';
+  const findings = [...upstreams.values()].flatMap(({ name, targets }) => {
+    // The one of the Auth API is made of its URLs.
+    if (name === 'auth-api' || !targets.some(isZero)) return [];
+    const message = `the upstream "${name}" has a target with port 0, which is never reached`;
+    return [findingOf('port_zero', name, { kind: 'upstream', name }, message, { hint })];
+  });
+  if (authApi.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
+  const message = 'the Auth API has port 0, which is never reached';
+  return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
+}
+
+function everyAddress({ routes }: Config): readonly Finding[] {
+  return routes.routes.flatMap((route) =>
+    (route.conditions ?? []).flatMap(({ word, steps }, index) => {
+      if (!steps.some((step) => step.kind === 'address' && holdEveryAddress(step.ranges))) return [];
+      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
+      const message = `the ranges of the condition "${word}" hold every address`;
+      return [
+        findingOf('condition_every_address', route.id, place, message, { hint: 'name the networks that are meant' }),
+      ];
+    }),
+  );
+}
+
+function settingFinding(
+  code: Parameters<typeof findingOf>[0],
+  path: readonly string[],
+  message: string,
+  hint: string,
+): Finding {
+  return findingOf(code, path.join('.'), { kind: 'setting', path }, message, { hint });
+}
