@@ -2,11 +2,9 @@
  * What a decision costs among many cached identities, what they take in memory, and beside it what the machine asks for
  * any look-up by text: a bare `Map` with as many keys, and one read of memory that no cache holds.
  */
-import { Socket } from 'node:net';
 import type { Runtime } from '../../src/app/create-runtime.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
-import { readRequest } from '../../src/entrypoints/proxy/read-request.ts';
-import { readPlainRequest } from '../../src/entrypoints/shared/plain-request.ts';
+import { readRequestHead } from '../../src/http1/grammar/request-head.ts';
 import { type Spread, spread } from '../spread.ts';
 import { newBearers, startDeciding } from './deciding.ts';
 
@@ -172,14 +170,13 @@ function mapOf(bearers: readonly string[]): ReadonlyMap<string, Named> {
   return new Map(bearers.map((bearer) => [apart(bearer), { name: 'known' }]));
 }
 
-const socket = new Socket();
-
 /** The view of a request as the proxy makes it of what comes out of a socket. */
 function received(bearer: string): RequestView {
-  const head = `GET /private/orders/7 HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer ${bearer}\r\n\r\n`;
-  const request = readPlainRequest(Buffer.from(head, 'latin1'), 16_384, socket);
-  if (request === null) throw new Error('a request could not be read');
-  return readRequest(request, '203.0.113.7', null);
+  const text = `GET /private/orders/7 HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer ${bearer}`;
+  const head = readRequestHead(text);
+  if (typeof head === 'string') throw new Error('a request could not be read');
+  const { method, target, rawHeaders } = head;
+  return { method, target, rawHeaders, httpVersion: '1.1', client: '203.0.113.7', address: null };
 }
 
 async function ask(runtime: Runtime, bearers: readonly string[]): Promise<void> {

@@ -1,8 +1,9 @@
 /** What the admin port shows of one process and does in it. */
+
+import type { ReadyReport } from '../admin/ready-report.ts';
+import type { RevocationRequest } from '../admin/revocation-request.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { MailState } from '../auth-api/outbox/mail-events.ts';
-import type { ReadyReport } from '../entrypoints/admin/ready-report.ts';
-import type { RevocationRequest } from '../entrypoints/admin/revocation-request.ts';
 import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import type { Runtime } from './create-runtime.ts';

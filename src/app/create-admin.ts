@@ -1,9 +1,10 @@
 /** The admin port of a gateway, whatever processes it is made of; its rules are in the configuration of the moment. */
+
+import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
+import type { EndpointSources } from '../admin/endpoints.ts';
+import type { RevocationSources } from '../admin/revocation-endpoints.ts';
 import type { Address, Config } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
-import { type AdminServer, createAdminServer } from '../entrypoints/admin/admin-server.ts';
-import type { EndpointSources } from '../entrypoints/admin/endpoints.ts';
-import type { RevocationSources } from '../entrypoints/admin/revocation-endpoints.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AdminParts extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain'>> {

@@ -3,12 +3,11 @@
  * whole; the listener; what is measured and logged of both. A gateway has one, and so has each of its workers.
  */
 import type { Address, Config } from '../config/config.ts';
-import { createProxy, type ReverseProxy } from '../entrypoints/proxy/create-proxy.ts';
+import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
+import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log-sink.ts';
-import { createForwarder } from '../upstream/create-forwarder.ts';
-import { DeadlineWheel } from '../upstream/deadline-wheel.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { evictor } from './evict.ts';
@@ -138,7 +137,6 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         server: { ...server, listen: address, trustedProxies: (peer) => current().config.server.trustedProxies(peer) },
         shared,
         gateway: current,
-        forwarder: createForwarder({ deadlines, limits: server.limits }),
         deadlines,
         observe: telemetry.observe,
       });

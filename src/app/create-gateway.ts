@@ -1,9 +1,10 @@
 /** Joins the rooms into a running gateway of one process. */
+
+import type { AdminServer } from '../admin/admin-server.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
-import type { AdminServer } from '../entrypoints/admin/admin-server.ts';
 import type { LogDestination } from '../telemetry/log-sink.ts';
 import { adminOf } from './admin-of-engine.ts';
 import { createAdmin } from './create-admin.ts';

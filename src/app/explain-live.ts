@@ -2,11 +2,12 @@
  * Explains a request with a live bearer. The request is decided as at the door, with the bearer in it; what is told is
  * the same decision of the same request with a placeholder for the bearer, so that no explanation can hold it.
  */
+
+import type { LiveQuestion } from '../admin/explain-endpoint.ts';
 import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';
 import type { Resolution } from '../core/identity/identity.ts';
 import { canonicalName } from '../core/syntax/header-names.ts';
-import type { LiveQuestion } from '../entrypoints/admin/explain-endpoint.ts';
 import { hostFor } from '../workbench/host-for.ts';
 import { policyOf } from '../workbench/run-cases.ts';
 import { simulate } from '../workbench/simulate.ts';

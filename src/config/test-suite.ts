@@ -10,7 +10,7 @@ export interface TestSuite {
 }
 
 export interface TestCase {
-  /** As written, or the request line and who asks. */
+  /** As written, or the request line. */
   readonly name: string;
   readonly file: string;
   /** From 1. */

@@ -1,15 +1,14 @@
 /**
- * Who may use an upstream now, and who waits: a bounded queue for free connections, and a bound on what one client has
- * there at once. Requests of a client beyond its bound wait apart, so that nobody stands behind them. Requests are
- * themselves the nodes of the queues, so that waiting allocates nothing.
+ * Which requests may use an upstream now, and which wait: a bounded queue for free connections, and a bound on what one client
+ * has there at once. Requests of a client beyond its bound wait in a line of their own, so that they delay no other client.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 
-/** A request that wants in. */
+/** A request that asks for its turn. It is itself the node of the line in which it waits. */
 export interface Applicant {
   /** Who counts as one client. */
-  readonly party: string;
-  /** Where it stands; null: nowhere. */
+  readonly clientKey: string;
+  /** The line in which it waits; null: none. */
   line: Line | null;
   ahead: Applicant | null;
   behind: Applicant | null;
@@ -57,7 +56,7 @@ export class Admission {
   readonly #turns: (string | null)[] = [];
   #turning = false;
   #congested = false;
-  /** Waits until nobody waits here. */
+  /** To be called when nothing waits here any more. */
   #emptied: (() => void) | null = null;
 
   constructor(perClient: number, maxWaiting: number) {
@@ -70,15 +69,15 @@ export class Admission {
   }
 
   /**
-   * The queue for connections was full a moment ago, and is still more than half full. Who waits for other requests of
-   * its own says nothing of the upstream: others may find it idle.
+   * The queue for connections was full a moment ago, and is still more than half full. Requests that wait for others of their
+   * client say nothing about the upstream.
    */
   get congested(): boolean {
     if (this.#congested && this.#queue.length * 2 <= this.#maxWaiting) this.#congested = false;
     return this.#congested;
   }
 
-  /** Resolves once nobody waits; whoever waits does so for a bounded time. */
+  /** Resolves once nothing waits; every wait is bounded. */
   async empty(): Promise<void> {
     if (this.waiting === 0) return;
     await new Promise<void>((resolve) => {
@@ -88,18 +87,18 @@ export class Admission {
 
   /** True: it may look for a target. False: it waits for other requests of its client. */
   enter(applicant: Applicant): boolean | ReasonCode {
-    const { party } = applicant;
-    const inUse = this.#inUse.get(party) ?? 0;
+    const { clientKey } = applicant;
+    const inUse = this.#inUse.get(clientKey) ?? 0;
     if (inUse < this.#perClient) {
-      this.#inUse.set(party, inUse + 1);
+      this.#inUse.set(clientKey, inUse + 1);
       return true;
     }
-    const line = this.#beyond.get(party) ?? new Line();
+    const line = this.#beyond.get(clientKey) ?? new Line();
     // One client gets half of the queue, and all that are beyond their bounds do not take the places of others.
     if (line.length * 2 >= this.#maxWaiting || this.#waitingBeyond >= this.#maxWaiting) return 'client_busy';
     line.push(applicant);
     this.#waitingBeyond += 1;
-    this.#beyond.set(party, line);
+    this.#beyond.set(clientKey, line);
     return false;
   }
 
@@ -113,17 +112,21 @@ export class Admission {
     return null;
   }
 
-  /** It waits no longer. Returns what it waited for. */
-  forget(applicant: Applicant): 'connection' | 'client' {
+  /** What an applicant in a line waits for: a free connection, or other requests of its client. */
+  waitsFor(applicant: Applicant): 'connection' | 'client' {
+    return applicant.line === this.#queue ? 'connection' : 'client';
+  }
+
+  /** It waits no longer. */
+  forget(applicant: Applicant): void {
     const line = applicant.line!;
     const own = line !== this.#queue;
     line.remove(applicant);
     if (own) {
       this.#waitingBeyond -= 1;
-      if (line.length === 0) this.#beyond.delete(applicant.party);
+      if (line.length === 0) this.#beyond.delete(applicant.clientKey);
     }
     if (this.waiting === 0) this.#emptied?.();
-    return own ? 'client' : 'connection';
   }
 
   /** A connection is free: the turn of the first in the queue has come. */
@@ -132,19 +135,19 @@ export class Admission {
   }
 
   /** A request that had entered is over: another one of its client may take its place. */
-  leave(party: string): void {
-    if (this.#beyond.has(party)) {
-      this.#turn(party);
+  leave(clientKey: string): void {
+    if (this.#beyond.has(clientKey)) {
+      this.#turn(clientKey);
       return;
     }
-    const left = this.#inUse.get(party)! - 1;
-    if (left === 0) this.#inUse.delete(party);
-    else this.#inUse.set(party, left);
+    const left = this.#inUse.get(clientKey)! - 1;
+    if (left === 0) this.#inUse.delete(clientKey);
+    else this.#inUse.set(clientKey, left);
   }
 
-  /** One after the other: whoever fails at once makes way for the next, and thousands of them must not nest. */
-  #turn(party: string | null): void {
-    this.#turns.push(party);
+  /** One after the other: a request that fails at once makes way for the next, and thousands of them must not nest. */
+  #turn(clientKey: string | null): void {
+    this.#turns.push(clientKey);
     if (this.#turning) return;
     this.#turning = true;
     try {
@@ -157,13 +160,13 @@ export class Admission {
   }
 
   /** Null: a turn for a connection; else a place that one of this client has left. */
-  #give(party: string | null): void {
-    const first = (party === null ? this.#queue : this.#beyond.get(party))?.first ?? null;
+  #give(clientKey: string | null): void {
+    const first = (clientKey === null ? this.#queue : this.#beyond.get(clientKey))?.first ?? null;
     if (first !== null) {
       this.forget(first);
       first.proceed();
-    } else if (party !== null) {
-      this.leave(party);
+    } else if (clientKey !== null) {
+      this.leave(clientKey);
     }
   }
 }

@@ -1,9 +1,11 @@
 /** The upstreams of one configuration: their targets in turn, healthy ones only. Made whole and replaced whole. */
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { OutgoingRequest } from '../http1/client/connection.ts';
 import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
 import { Target } from './target.ts';
+import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';
 
 export interface Upstreams {
   /** Throws when there is none: the configuration has checked every name. */
@@ -84,7 +86,12 @@ export class Upstream {
     return sum;
   }
 
-  /** A connection became free: whoever waits first looks for it. */
+  /** A request that begins with its `start`. `clientKey`: who counts as one client with it. */
+  request(clientKey: string, request: OutgoingRequest, events: UpstreamEvents): UpstreamRequest {
+    return new UpstreamRequest(this, clientKey, request, events);
+  }
+
+  /** A connection became free: the first in the queue looks for it. */
   freed(): void {
     if (this.admission.waiting > 0 && this.targets.some(usable)) this.admission.next();
   }

@@ -1,6 +1,6 @@
 /** One origin of an upstream: its connections, and what is known of its health. */
 import type { UpstreamConfig } from '../config/config.ts';
-import { Pool } from './wire/pool.ts';
+import { Pool } from '../http1/client/pool.ts';
 
 /** After a failed connection other targets are preferred for this long. */
 const suspectMs = 2_000;

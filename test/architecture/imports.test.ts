@@ -49,8 +49,8 @@ describe('the checker sees', () => {
         'app/create.ts': "import { decide } from '../core/decide.ts';\nimport { load } from '../config/load.ts';",
         'config/load.ts': "import { readFileSync } from 'node:fs';\nimport type { Log } from '../telemetry/log.ts';",
         'telemetry/log.ts': "import type { Decision } from '../core/decide.ts';",
-        'entrypoints/proxy/read.ts': "import { write } from '../shared/write.ts';",
-        'entrypoints/shared/write.ts': "import { decide } from '../../core/decide.ts';",
+        'proxy/read.ts': "import { parse } from '../http1/parse.ts';",
+        'http1/parse.ts': "import { connect } from 'node:net';",
         'core/decide.ts': "import type { Route } from './routing/route.ts';",
         'core/routing/route.ts': 'export {};',
       },
@@ -91,16 +91,15 @@ describe('the checker sees', () => {
       files: { 'app/a.ts': "import {\n  one,\n  two,\n} from '../cli/b.ts';", 'cli/b.ts': '' },
       problems: ['app/a.ts: app imports outwards from cli (../cli/b.ts)'],
     },
-    'one entrypoint importing another': {
-      files: { 'entrypoints/proxy/a.ts': "import { b } from '../admin/b.ts';", 'entrypoints/admin/b.ts': '' },
+    'the HTTP library knowing of a room, or of the core': {
+      files: {
+        'http1/a.ts': "import type { Reason } from '../core/b.ts';\nimport type { Client } from '../proxy/c.ts';",
+        'core/b.ts': '',
+        'proxy/c.ts': '',
+      },
       problems: [
-        'entrypoints/proxy/a.ts: entrypoints/proxy imports more than types from entrypoints/admin (../admin/b.ts)',
-      ],
-    },
-    'what entrypoints share importing one of them': {
-      files: { 'entrypoints/shared/a.ts': "import { b } from '../admin/b.ts';", 'entrypoints/admin/b.ts': '' },
-      problems: [
-        'entrypoints/shared/a.ts: entrypoints/shared imports more than types from entrypoints/admin (../admin/b.ts)',
+        'http1/a.ts: http1 imports outwards from core (../core/b.ts)',
+        'http1/a.ts: http1 imports outwards from proxy (../proxy/c.ts)',
       ],
     },
     'a cycle': {

@@ -1,6 +1,6 @@
 /** Pages of other sites cannot use a browser to read the admin port: not by rebinding a name, not by a request of theirs. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAdminServer } from '../../src/entrypoints/admin/admin-server.ts';
+import { createAdminServer } from '../../src/admin/admin-server.ts';
 import { sendRaw } from '../support/raw-client.ts';
 import { makeTable } from '../unit/core/make-policy.ts';
 

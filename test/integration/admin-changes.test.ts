@@ -1,7 +1,7 @@
 /** What changes something through the admin port: the reload, and everything that has to be right before it happens. */
 import { describe, expect, test, vi } from 'vitest';
-import { createAdminServer } from '../../src/entrypoints/admin/admin-server.ts';
-import type { ReloadProblem } from '../../src/entrypoints/admin/endpoints.ts';
+import { createAdminServer } from '../../src/admin/admin-server.ts';
+import type { ReloadProblem } from '../../src/admin/endpoints.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { adminOptions, expectProblem, startAdmin } from './admin-support.ts';
 

@@ -1,7 +1,7 @@
 /** Revoking through the admin port: who may, what is taken, and what is answered. */
 import { createHmac } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
-import type { RevocationSources } from '../../src/entrypoints/admin/revocation-endpoints.ts';
+import type { RevocationSources } from '../../src/admin/revocation-endpoints.ts';
 import { expectProblem, startAdmin } from './admin-support.ts';
 
 const token = 'operators-0123456789abcdef0123456789';

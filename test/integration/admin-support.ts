@@ -1,7 +1,7 @@
 /** An admin port over made-up sources, and what every problem that it answers has to be. */
 import { expect, onTestFinished } from 'vitest';
-import { type AdminOptions, createAdminServer } from '../../src/entrypoints/admin/admin-server.ts';
-import type { ReadyReport } from '../../src/entrypoints/admin/ready-report.ts';
+import { type AdminOptions, createAdminServer } from '../../src/admin/admin-server.ts';
+import type { ReadyReport } from '../../src/admin/ready-report.ts';
 import { makeTable } from '../unit/core/make-policy.ts';
 
 export const up: ReadyReport = {

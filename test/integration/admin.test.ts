@@ -1,7 +1,7 @@
 /** The admin port over real HTTP: what it shows, and what it refuses. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type AdminRefusal, createAdminServer } from '../../src/entrypoints/admin/admin-server.ts';
-import type { ReadyReport } from '../../src/entrypoints/admin/ready-report.ts';
+import { type AdminRefusal, createAdminServer } from '../../src/admin/admin-server.ts';
+import type { ReadyReport } from '../../src/admin/ready-report.ts';
 import { createTelemetry } from '../../src/telemetry/create-telemetry.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { makeTable } from '../unit/core/make-policy.ts';

@@ -80,12 +80,12 @@ describe('the framing of an answer', () => {
   const untilClose = 'HTTP/1.1 200 OK\r\n\r\nabcdef';
 
   it.each([
-    ['chunked', chunked, 'keep'],
-    ['framed by its end', untilClose, 'end'],
-  ] as const)('is chunked for HTTP/1.1 when it was %s', async (_name, bytes, afterwards) => {
+    ['chunked, and here at once', chunked, 'keep', ['6', undefined]],
+    ['framed by its end', untilClose, 'end', [undefined, 'chunked']],
+  ] as const)('is its length once that is known, else chunks: %s', async (_name, bytes, afterwards, framing) => {
     const { port } = await answering(bytes, {}, afterwards);
     const answer = await sendRaw(port, get);
-    expect(answer.header('transfer-encoding')).toBe('chunked');
+    expect([answer.header('content-length'), answer.header('transfer-encoding')]).toEqual(framing);
     expect([answer.text(), answer.complete]).toEqual(['abcdef', true]);
   });
 

@@ -9,11 +9,11 @@ import { type AccessSource, compileRouteAccess } from '../../src/core/policy/acc
 import { compileRoutes } from '../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../src/core/routing/route.ts';
 import { compilePattern } from '../../src/core/url/compile-pattern.ts';
-import { createProxy, type Gateway, type ReverseProxy } from '../../src/entrypoints/proxy/create-proxy.ts';
+import { DeadlineWheel } from '../../src/http1/deadline-wheel.ts';
+import { createProxy, type ReverseProxy } from '../../src/proxy/create-proxy.ts';
+import type { Gateway } from '../../src/proxy/gateway.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
-import { createForwarder } from '../../src/upstream/create-forwarder.ts';
 import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/upstream/create-upstreams.ts';
-import { DeadlineWheel } from '../../src/upstream/deadline-wheel.ts';
 
 export interface ProxySetup {
   readonly targets: readonly string[];
@@ -29,6 +29,8 @@ export interface ProxySetup {
   readonly gateway?: (gateway: Gateway) => Gateway;
   readonly now?: () => number;
   readonly unreadMs?: number;
+  /** Where it listens; if unset, a free port. */
+  readonly port?: number;
 }
 
 export interface RunningProxy {
@@ -84,6 +86,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       maxAgeMs: null,
       upstream: 'service',
       timeoutMs: 5_000,
+      idleTimeoutMs: null,
       maxBodyBytes: Number.POSITIVE_INFINITY,
       rewrite: null,
       forwardCredentials: false,
@@ -147,7 +150,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   };
   const proxy = createProxy({
     server: {
-      listen: { host: '127.0.0.1', port: 0 },
+      listen: { host: '127.0.0.1', port: setup.port ?? 0 },
       admin: null,
       adminToken: null,
       adminHosts: [],
@@ -161,8 +164,8 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       limits,
     },
     gateway: () => gateway,
-    forwarder: createForwarder({ deadlines: wheel, limits, ...(setup.now === undefined ? {} : { now: setup.now }) }),
     deadlines: wheel,
+    ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),
   });
   const { port } = await proxy.listen();

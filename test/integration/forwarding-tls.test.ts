@@ -27,7 +27,9 @@ beforeEach(async () => {
     socket.on('error', () => {});
   });
   server.on('upgrade', (_req, socket) => {
-    socket.write('HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.write(
+      'HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+    );
     socket.pipe(socket);
   });
   server.listen(0, 'localhost');

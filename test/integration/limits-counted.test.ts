@@ -132,19 +132,9 @@ const driven: Readonly<Record<string, Limit>> = {
       }
     },
   },
-  'requests at once on one connection': {
-    async exceed({ open, release, upstream }) {
-      const client = await open(get('/held').repeat(101));
-      await vi.waitFor(() => expect(upstream.requests.length).toBe(100));
-      release();
-      for (let i = 0; i < 100; i += 1) expect((await client.answer()).status).toBe(200);
-      await expectRefusal(client, 503, 'overloaded');
-    },
-  },
   'server.limits.keepAliveTimeout': {
     limits: 'keepAliveTimeout: 50ms',
     async exceed({ open }) {
-      // As a plain connection, and as one of `node:http`.
       const clients = [await open(get()), await open(post(2, 'hi'))];
       for (const client of clients) {
         expect((await client.answer()).status).toBe(200);

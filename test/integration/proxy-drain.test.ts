@@ -27,7 +27,9 @@ async function start(): Promise<{
   const upstream = await startRecordingUpstream({
     answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: 'in time' }))),
     onUpgrade: (_request, socket) => {
-      socket.write('HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.write(
+        'HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+      );
       socket.resume();
     },
   });
@@ -181,33 +183,8 @@ describe('drain', () => {
 
 describe('listen', () => {
   it('rejects with the error of the system when the port is taken', async () => {
-    const { port, proxy } = await start();
-    const { createHttpServer } = await import('../../src/entrypoints/shared/http-server.ts');
-    const second = createHttpServer({
-      address: { host: '127.0.0.1', port },
-      limits: {
-        headerBytes: 1_000,
-        headers: 10,
-        targetBytes: 100,
-        headersTimeoutMs: 0,
-        requestTimeoutMs: 0,
-        keepAliveTimeoutMs: 1_000,
-        connections: 1,
-        connectionsPerClient: 0,
-        requestsPerConnection: 0,
-        bodyMemoryBytes: 0,
-        bodyGraceMs: 1_000,
-        unreadTimeoutMs: 1_000,
-        eventLoopLagMs: 0,
-      },
-      trustedProxies: () => false,
-      deadlines: proxy.wheel,
-      onRequest: () => {},
-      onUpgrade: () => {},
-      onRefused: () => {},
-    });
-    await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    expect(second.address).toBeNull();
+    const { port } = await start();
+    await expect(startProxy({ targets: ['http://127.0.0.1:9'], port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
 

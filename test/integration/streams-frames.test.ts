@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Resolution } from '../../src/core/identity/identity.ts';
-import { FrameTracker } from '../../src/upstream/frame-tracker.ts';
+import { FrameTracker } from '../../src/proxy/websocket/frame-tracker.ts';
 import { closeFrame, frame, opcodes } from '../conformance/websocket/frames.ts';
 import { openRaw, type RawConnection } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const switching =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n';
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 const handshake = [
   'GET /chat HTTP/1.1',
   'Host: a',

@@ -28,7 +28,7 @@ const handshake = (...headers: string[]) =>
   ].join('\r\n');
 
 const accepted =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n';
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 
 /** An upstream that accepts every upgrade and hands the socket over. */
 async function accepting(setup: Partial<ProxySetup> = {}, greeting = accepted) {
@@ -82,7 +82,7 @@ describe('an accepted upgrade', () => {
       port,
       handshake(`Authorization: Bearer ${goodToken}`, 'Sec-WebSocket-Protocol: chat', 'Proxy-Connection: x'),
     );
-    expect([answer.status, answer.header('sec-websocket-accept')]).toEqual([101, 'x']);
+    expect([answer.status, answer.header('sec-websocket-accept')]).toEqual([101, 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=']);
     const request = upstream.last();
     expect(request.header('connection')).toEqual(['Upgrade']);
     expect(request.header('upgrade')).toEqual(['websocket']);

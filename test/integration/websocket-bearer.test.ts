@@ -29,7 +29,9 @@ async function behind(chosen: string | null, setup: Partial<ProxySetup> = {}) {
   const line = chosen === null ? '' : `Sec-WebSocket-Protocol: ${chosen}\r\n`;
   const upstream = await startRecordingUpstream({
     onUpgrade: (_request, socket) =>
-      socket.write(`HTTP/1.1 101 Fine\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${line}\r\n`),
+      socket.write(
+        `HTTP/1.1 101 Fine\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n${line}\r\n`,
+      ),
   });
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], access: ['user'], ...setup });
@@ -116,4 +118,11 @@ it.each([
   const { port } = await behind(chosen);
   const answer = await sendRaw(port, handshake(`Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}, app.v1`));
   expect([answer.status, answer.header('sec-websocket-protocol')]).toEqual([101, told]);
+});
+
+/** Every browser closes a connection that selects none of the protocols that it offered (WHATWG WebSockets section 3). */
+it('a client that offers nothing but the marker and its bearer is answered with the marker', async () => {
+  const { port } = await behind(null);
+  const answer = await sendRaw(port, handshake(`Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}`));
+  expect([answer.status, answer.header('sec-websocket-protocol')]).toEqual([101, 'rolegate.bearer']);
 });

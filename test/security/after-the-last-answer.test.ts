@@ -84,7 +84,7 @@ test('a draining gateway answers every request that was pipelined', async () => 
   running.push(proxy);
   const client = await openRaw(proxy.port);
   client.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
-  await vi.waitFor(() => expect(upstream.requests.length).toBe(2));
+  await vi.waitFor(() => expect(upstream.requests.length).toBe(1));
   const drained = proxy.proxy.drain(5_000);
   released.resolve();
   expect((await client.answer()).text()).toBe('/1');

@@ -78,7 +78,9 @@ async function ask(port: number, bytes: string): Promise<[number, string | undef
 }
 
 test.each(lax)('clients: %s is refused', async (_, bytes) => {
-  expect(await ask(ports.clients, bytes)).toEqual([400, 'The request is not valid HTTP']);
+  const [status, error] = await ask(ports.clients, bytes);
+  expect(status).toBe(400);
+  expect(error).toMatch(/^(The request is not valid HTTP|A request header is not valid)$/);
   expect(upstream.requests).toHaveLength(0);
 });
 

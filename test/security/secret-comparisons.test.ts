@@ -6,9 +6,9 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkToken } from '../../src/admin/check-token.ts';
+import { isSigned } from '../../src/admin/webhook-signature.ts';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
-import { checkToken } from '../../src/entrypoints/admin/check-token.ts';
-import { isSigned } from '../../src/entrypoints/admin/webhook-signature.ts';
 import { decodeEntry, encodeEntry } from '../../src/identity/cache/redis-entry.ts';
 
 const { timingSafeEqual } = crypto;

@@ -1,7 +1,7 @@
 /** What the admin port shows of a gateway of several processes. */
 import { z } from 'zod';
+import type { ReadyReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
-import type { ReadyReport } from '../../entrypoints/admin/ready-report.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
 import { type ProcessMetrics, readMetrics } from './metrics-message.ts';

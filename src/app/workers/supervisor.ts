@@ -4,10 +4,10 @@
  * supervisor revokes like a worker, with the same names of credentials, and forwards nothing.
  */
 import { randomBytes } from 'node:crypto';
+import type { AdminServer } from '../../admin/admin-server.ts';
 import type { Address, Config } from '../../config/config.ts';
 import type { ConfigSource } from '../../config/config-source.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
-import type { AdminServer } from '../../entrypoints/admin/admin-server.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { noRoute } from '../../telemetry/metrics-catalog.ts';
 import { adminOf } from '../admin-of-engine.ts';

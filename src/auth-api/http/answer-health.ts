@@ -1,4 +1,4 @@
-/** Health for the operator: live while the process responds, ready while its store does. */
+/** Health for whoever runs the process: alive as long as it answers, ready as long as its store does. */
 
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -10,7 +10,7 @@ export interface HealthSources {
   readonly mailState: () => MailState | null;
 }
 
-/** Null: another path. Refuses readiness with 503. */
+/** Null: the path is none of health's. Refuses readiness with 503. */
 export async function answerHealth(
   path: string,
   method: string,

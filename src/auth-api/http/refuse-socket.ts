@@ -10,7 +10,7 @@ import { Refusal, type RefusalCode, refusalKinds } from '../outcome/refusals.ts'
 
 const lingerMs = 1_000;
 
-/** Returns the error id, or null when nothing could be written. The socket is closed in any case. */
+/** Answers the error id, or null when nothing could be written. The socket is closed in any case. */
 export function refuseSocket(socket: Duplex, code: RefusalCode): string | null {
   if (!socket.writable) {
     socket.destroy();
@@ -30,7 +30,7 @@ export function refuseSocket(socket: Duplex, code: RefusalCode): string | null {
   return errorId;
 }
 
-/** What a parser or timeout error of Node means; null: the peer is gone. */
+/** What a parser or timeout error of Node means; null: the peer is gone and there is nobody to answer. */
 export function refusalOfClientError(error: NodeJS.ErrnoException): RefusalCode | null {
   switch (error.code) {
     case 'ECONNRESET':

@@ -4,7 +4,7 @@ import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 
-/** `userId`: the code must be this user's; null: no session is needed to bring it. */
+/** `userId`: the code must be this user's; null: anybody may bring it. */
 interface BroughtCode {
   readonly purpose: CodePurpose;
   readonly verificationCodeID: string;
@@ -25,7 +25,7 @@ export async function checkCode(brought: BroughtCode, services: Services): Promi
   const pending = await store.codes.find({ codeId, purpose, userId }, nowMs);
   const maxTries = rules.limits.codeTries;
   if (pending !== null && pending.tries >= maxTries) return triedTooOften(pending, nowMs);
-  // An address that is still to be proven has no familiar clients, whichever account wants to add it.
+  // An address that is still to be proven has no clients that are familiar to it, whoever wants to add it.
   const familiarTo = purpose === 'email' ? null : (pending?.userId ?? null);
   const guess = await limitGuess({ countedAs: pending?.countedAs ?? null, familiarTo, ip }, services);
   if (guess instanceof Refusal) return guess;

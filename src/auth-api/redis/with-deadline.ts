@@ -1,6 +1,6 @@
-/** Bounds the wait for a promise. */
+/** Gives up waiting. */
 
-/** Settles as `promise` does, or rejects after `deadlineMs`; a later outcome of `promise` is ignored. */
+/** Settles as `promise` does, or rejects after `deadlineMs`; what `promise` does later is nobody's concern. */
 export async function withDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

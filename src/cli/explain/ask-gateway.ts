@@ -1,7 +1,7 @@
 /** Has a running gateway explain a request with a live credential: it alone can ask the Auth API about it. */
 import { Client, type Dispatcher } from 'undici';
+import type { LiveQuestion } from '../../admin/explain-endpoint.ts';
 import type { Explanation } from '../../core/explain.ts';
-import type { LiveQuestion } from '../../entrypoints/admin/explain-endpoint.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 
 const longestWaitMs = 10_000;

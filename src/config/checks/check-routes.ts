@@ -34,6 +34,7 @@ interface Surroundings {
   readonly upstreams: ReadonlySet<string> | null;
   readonly access: ReadAccess;
   readonly timeoutMs: number;
+  readonly idleTimeoutMs: number | null;
   readonly maxBodyBytes: number;
   readonly bodyBufferBytes: number;
   readonly bodyRate: number;
@@ -68,6 +69,7 @@ export function checkRoutes(
     upstreams: upstreams?.add('auth-api') ?? null,
     access: readAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? denied,
     timeoutMs: defaults?.timeout ?? 0,
+    idleTimeoutMs: defaults?.idleTimeout ?? null,
     maxBodyBytes: defaults?.maxBody ?? 0,
     bodyBufferBytes: defaults?.bodyBuffer ?? 0,
     bodyRate: defaults?.bodyRate ?? 0,
@@ -180,6 +182,7 @@ function checkRoute(
     forwardCredentials: entry.forwardCredentials ?? publicRoute,
     upstream: upstream ?? '',
     timeoutMs: entry.timeout ?? around.timeoutMs,
+    idleTimeoutMs: entry.idleTimeout ?? around.idleTimeoutMs,
     evict,
     cors: answers.cors,
     response: answers.response,

@@ -100,8 +100,13 @@ export const route = z.strictObject({
   ),
   timeout: neither(
     duration().optional(),
-    'Longest wait for the answer to begin, and between parts of a body. Left out: defaults.timeout.',
+    'Longest wait for the response to begin, and between parts of a request body; beyond it: 504 or 408. If unset: defaults.timeout.',
     { examples: ['10s'] },
+  ),
+  idleTimeout: neither(
+    duration(0).optional(),
+    'Longest silence between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: defaults.idleTimeout.',
+    { examples: ['60s'] },
   ),
   maxBody: neither(sizeOrUnlimited().optional(), 'Largest request body; beyond it: 413. Left out: defaults.maxBody.', {
     examples: ['10mb'],
@@ -156,7 +161,12 @@ export const defaults = z.strictObject({
   access: decides(access.prefault('deny'), 'Rule of routes without one.'),
   timeout: neither(
     duration().prefault('10s'),
-    'Longest wait for an answer to begin, and between parts of a body; beyond it: 504.',
+    'Longest wait for a response to begin, and between parts of a request body; beyond it: 504 or 408.',
+  ),
+  idleTimeout: neither(
+    duration(0).optional(),
+    'Longest silence between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: 60s, and 5m for an event stream (text/event-stream). WebSockets have no such limit.',
+    { examples: ['60s'] },
   ),
   maxBody: neither(
     sizeOrUnlimited().prefault('unlimited'),

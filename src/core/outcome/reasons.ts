@@ -40,6 +40,26 @@ const table = {
     closes: true,
     advice: 'The bytes on the connection break RFC 9112. The connection is closed.',
   },
+  tls_on_plain_port: {
+    status: 400,
+    message: 'This port does not speak TLS',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice:
+      'The connection began with a TLS handshake. Use http:// for this port, or put a proxy that terminates TLS in front of it.',
+  },
+  http2_on_plain_port: {
+    status: 400,
+    message: 'This port speaks HTTP/1.1 only',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    closes: true,
+    advice:
+      'The connection began with the preface of HTTP/2 (prior knowledge, h2c). Configure the client or the proxy in front to use HTTP/1.1 towards the gateway.',
+  },
   target_invalid: {
     status: 400,
     message: 'The request target is not valid',

@@ -7,7 +7,7 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 /** 16 bytes in Base64: 22 characters, the last of which holds two bits, and the padding. */
 const nonce = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** Null: it does. Asked only of requests with `Upgrade: websocket`, which `entrypoints/shared` tells from others. */
+/** Null: it does. Asked only of requests with `Upgrade: websocket`, which the HTTP server tells from others. */
 export function handshakeFault(rawHeaders: readonly string[]): ReasonCode | null {
   let keys = 0;
   let versions = 0;

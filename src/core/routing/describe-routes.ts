@@ -28,6 +28,7 @@ export interface RouteDescription extends RouteExtras {
   readonly upstream: string;
   readonly maxAgeMs: number | null;
   readonly timeoutMs: number;
+  readonly idleTimeoutMs: number | null;
   readonly maxBodyBytes: number | null;
   readonly rewrite: { readonly stripPrefix: string; readonly addPrefix: string } | null;
   readonly forwardCredentials: boolean;
@@ -57,6 +58,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     upstream: route.upstream,
     maxAgeMs: route.maxAgeMs,
     timeoutMs: route.timeoutMs,
+    idleTimeoutMs: route.idleTimeoutMs,
     maxBodyBytes: finite(route.maxBodyBytes),
     rewrite: route.rewrite === null ? null : { ...route.rewrite },
     forwardCredentials: route.forwardCredentials,

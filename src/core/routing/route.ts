@@ -43,6 +43,8 @@ export interface Route {
   readonly upstream: string;
   /** Longest wait for the upstream's answer to begin, and between parts of a body, in milliseconds. */
   readonly timeoutMs: number;
+  /** Longest silence between two parts of a response, in milliseconds; 0: no limit; null: by the kind of response. */
+  readonly idleTimeoutMs: number | null;
   /** What a successful call revokes; null: nothing. */
   readonly evict: readonly Eviction[] | null;
   /** Pages of other origins that may use the route; null: OPTIONS is a method like others. */

@@ -52,6 +52,11 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'responseHeaders', class: 'exposes', value: ({ response }) => response },
   { name: 'timeout', class: 'neither', value: ({ timeoutMs }) => seconds(timeoutMs) },
   {
+    name: 'idleTimeout',
+    class: 'neither',
+    value: ({ idleTimeoutMs }) => (idleTimeoutMs === null ? 'default' : seconds(idleTimeoutMs || Infinity)),
+  },
+  {
     name: 'maxBody',
     class: 'neither',
     value: ({ maxBodyBytes }) => (Number.isFinite(maxBodyBytes) ? maxBodyBytes : 'no limit'),

@@ -2,6 +2,7 @@
  * A service that is built to be fooled: it takes every byte that reaches it for requests, by both lenient readings at
  * once, answers by one of them, and accepts every upgrade. It remembers what it believed to be asked for.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Leniency, type LenientRequest, leniencies, readLenient } from './lenient-reading.ts';
@@ -96,8 +97,11 @@ export async function startFooledUpstream(
 /** Tells in the body what was asked for, so that a client can see whose answer it got. */
 function answerTo(request: LenientRequest): string {
   const upgrade = request.headers.find(([name]) => name.toLowerCase() === 'upgrade');
-  if (upgrade !== undefined)
-    return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade[1]}\r\n\r\n`;
+  if (upgrade !== undefined) {
+    const key = request.headers.find(([name]) => name.toLowerCase() === 'sec-websocket-key')?.[1] ?? '';
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade[1]}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+  }
   const body = request.method === 'HEAD' ? '' : `served ${request.method} ${request.target}`;
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

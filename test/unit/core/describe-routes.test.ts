@@ -78,6 +78,7 @@ test('a row holds what the route does; no limit is null; it fits JSON', () => {
     upstream: 'service',
     maxAgeMs: 5000,
     timeoutMs: 10_000,
+    idleTimeoutMs: null,
     maxBodyBytes: null,
     rewrite: { stripPrefix: '/v1', addPrefix: '' },
     forwardCredentials: false,

@@ -77,6 +77,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     maxAgeMs: spec.maxAgeMs ?? null,
     upstream: 'service',
     timeoutMs: 10_000,
+    idleTimeoutMs: null,
     maxBodyBytes: Number.POSITIVE_INFINITY,
     rewrite: spec.rewrite ?? null,
     forwardCredentials: spec.forwardCredentials ?? false,

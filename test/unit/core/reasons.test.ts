@@ -12,7 +12,7 @@ describe.each(all)('%s', (code, reason) => {
   test('its text is one line of printable ASCII and tells nothing of a request', () => {
     expect(reason.message).toMatch(/^[\x20-\x7e]{1,256}$/);
     expect(reason.message).not.toMatch(/https?:|\d{2,}|[<>{}%$"]/);
-    expect(code).toMatch(/^[a-z]+(?:_[a-z]+)*$/);
+    expect(code).toMatch(/^[a-z][a-z0-9]*(?:_[a-z]+)*$/);
     expect(reason.advice).toMatch(/^\S.{10,}\.$/);
   });
 
@@ -98,7 +98,7 @@ describe('the reference page', () => {
   });
 
   test('holds every reason with its status and text, and no other', () => {
-    const rows = [...page.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| ([^|]+) \|/gm)].map(([, code, status, text]) => [
+    const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (\d{3}) \| ([^|]+) \|/gm)].map(([, code, status, text]) => [
       code,
       Number(status),
       text,

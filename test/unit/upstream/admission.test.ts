@@ -8,12 +8,12 @@ class Request implements Applicant {
   line: Line | null = null;
   ahead: Applicant | null = null;
   behind: Applicant | null = null;
-  readonly party: string;
+  readonly clientKey: string;
   readonly name: string;
 
   constructor(name: string) {
     this.name = name;
-    this.party = name.slice(0, 1);
+    this.clientKey = name.slice(0, 1);
   }
 
   proceed(): void {
@@ -55,7 +55,7 @@ class Failing extends Request {
   override proceed(): void {
     super.proceed();
     this.admission.next();
-    this.admission.leave(this.party);
+    this.admission.leave(this.clientKey);
   }
 }
 
@@ -83,7 +83,8 @@ test('a connection that becomes free goes to whoever waited longest', () => {
     expect(admission.enter(each)).toBe(true);
     expect(admission.queue(each)).toBeNull();
   }
-  expect(admission.forget(two)).toBe('connection');
+  expect(admission.waitsFor(two)).toBe('connection');
+  admission.forget(two);
   turns.length = 0;
   for (let i = 0; i < 3; i += 1) admission.next();
   expect(turns).toEqual([one.name, three.name]);
@@ -134,7 +135,8 @@ test('one that no longer waits for its client is told apart, and leaves no trace
   admission.enter(request('a1'));
   const waiting = request('a2');
   admission.enter(waiting);
-  expect(admission.forget(waiting)).toBe('client');
+  expect(admission.waitsFor(waiting)).toBe('client');
+  admission.forget(waiting);
   expect([waiting.line, admission.waiting]).toEqual([null, 0]);
   turns.length = 0;
   admission.leave('a');

@@ -1,0 +1,128 @@
+/** What the admin port shows, and what can be changed through it. */
+import type { RouteTable } from '../core/routing/compile-routes.ts';
+import { describeRoutes } from '../core/routing/describe-routes.ts';
+import { type AdminAnswer, json } from './answer.ts';
+import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
+import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
+import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
+
+export interface EndpointSources {
+  metrics(): Promise<{ readonly type: string; readonly text: string }>;
+  /** Whether the process works at all; it is restarted when not. */
+  live(): boolean;
+  /** Asked by one probe at a time. */
+  ready(): Promise<ReadyReport>;
+  routes(): RouteTable;
+  /**
+   * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
+   * takes none. Left out: there is nothing to read, and no such endpoint.
+   */
+  reload?(): ReloadAnswer | Promise<ReloadAnswer>;
+  /** How a candidate of the rules compares with those in use; plain data without secrets. Left out: no such endpoint. */
+  shadow?(): object | Promise<object>;
+  /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
+  readonly explain?: ExplainQuestioned;
+  /** Left out: nothing can be revoked, and there are no such endpoints. */
+  readonly revocations?: RevocationSources;
+}
+
+export type ReloadAnswer = readonly ReloadProblem[] | 'draining';
+
+/** Why a configuration was not taken into use; holds no secret. */
+export interface ReloadProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+export interface Endpoint {
+  /** `POST`: it changes something. */
+  readonly method: 'GET' | 'POST';
+  /**
+   * `open` needs no token: probes have none. `signed` needs none either, as its answer depends on the signature of the
+   * body.
+   */
+  readonly access: 'open' | 'token' | 'signed';
+  /** Rejects when what is to be shown cannot be had. */
+  answer(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
+}
+
+export interface AdminRequest {
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+  /** Whether the caller holds the admin token; without a configured token nobody does. */
+  readonly holdsToken: boolean;
+}
+
+/** A file can have any number of problems; `rolegate validate` shows all. */
+const mostProblems = 50;
+
+/** By path. */
+export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
+  const shown = (answer: Endpoint['answer'], access: Endpoint['access'] = 'token'): Endpoint => ({
+    method: 'GET',
+    access,
+    answer,
+  });
+  const ready = oneAtATime(sources.ready);
+  const endpoints = new Map<string, Endpoint>([
+    [
+      '/metrics',
+      shown(async () => {
+        const { type, text } = await sources.metrics();
+        return { status: 200, type, body: text };
+      }),
+    ],
+    ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), 'open')],
+    ['/health/ready', shown(async ({ holdsToken }) => readyAnswer(await ready(), holdsToken), 'open')],
+    ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
+  ]);
+  const { reload } = sources;
+  if (reload !== undefined) {
+    endpoints.set('/reload', { method: 'POST', access: 'token', answer: async () => reloadAnswer(await reload()) });
+  }
+  const { shadow, explain } = sources;
+  if (shadow !== undefined)
+    endpoints.set(
+      '/shadow',
+      shown(async () => json(await shadow())),
+    );
+  if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
+  const { revocations } = sources;
+  if (revocations !== undefined) {
+    for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
+  }
+  const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
+  const index = `Rolegate\n\n${lines.join('')}`;
+  endpoints.set(
+    '/',
+    shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), 'open'),
+  );
+  return endpoints;
+}
+
+/** Addresses of the Auth API and its errors are for operators alone. */
+function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
+  const checks = readyChecks(report);
+  const { authApiFailures } = report;
+  const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
+  const reason = whyNotReady(report);
+  return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };
+}
+
+function reloadAnswer(problems: ReloadAnswer): AdminAnswer {
+  if (problems === 'draining') return { refused: 'draining' };
+  if (problems.length === 0) return json({ message: 'reloaded' }, 202);
+  const listed = problems.slice(0, mostProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));
+  return { refused: 'reload_refused', members: { count: problems.length, problems: listed } };
+}
+
+function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | null = null;
+  return () => {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+}

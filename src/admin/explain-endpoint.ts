@@ -1,0 +1,82 @@
+/**
+ * `POST /explain`: why a request would be decided as it is, with a live credential that only a running gateway can look
+ * up. What is answered holds no credential, and nothing of the body is logged.
+ */
+
+import { parseAddress } from '../core/syntax/addresses.ts';
+import { token } from '../core/syntax/header-names.ts';
+import { type AdminAnswer, json } from './answer.ts';
+import type { AdminRequest, Endpoint } from './endpoints.ts';
+import { parseObject } from './parse-object.ts';
+
+/** A request as one would send it, with its credential apart. */
+export interface LiveQuestion {
+  readonly method: string;
+  /** With port; null: the host of a route that the path fits. */
+  readonly host: string | null;
+  readonly secure: boolean;
+  /** Path and query. */
+  readonly target: string;
+  /** Names and values in turn; none carries a credential. */
+  readonly headers: readonly string[];
+  /** Address of the client; null: not known. */
+  readonly client: string | null;
+  readonly bearer: string;
+}
+
+/** Gives what is told as plain data, or why the question cannot be answered, in words for the caller. */
+export type ExplainQuestioned = (question: LiveQuestion) => Promise<object | { readonly detail: string }>;
+
+const keys = ['method', 'host', 'secure', 'target', 'headers', 'client', 'bearer'];
+const mostHeaders = 64;
+/** Each may wait for the Auth API. */
+const mostUnderWay = 8;
+/** RFC 6750 section 2.1. */
+const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
+  let underWay = 0;
+  return {
+    // It asks the Auth API about a credential, so it needs the token of operators like a change does.
+    method: 'POST',
+    access: 'token',
+    async answer({ body }: AdminRequest): Promise<AdminAnswer> {
+      const question = readQuestion(body);
+      if (typeof question === 'string') return { refused: 'question_invalid', members: { detail: question } };
+      if (underWay >= mostUnderWay) return { refused: 'overloaded' };
+      underWay += 1;
+      try {
+        const told = await explain(question);
+        return 'detail' in told ? { refused: 'question_invalid', members: { detail: told.detail } } : json(told);
+      } finally {
+        underWay -= 1;
+      }
+    },
+  };
+}
+
+/** What is wrong with it, in words that repeat nothing of it. */
+function readQuestion(body: Uint8Array): LiveQuestion | string {
+  const fields = parseObject(body);
+  if (fields === null) return 'the body is not a JSON object in UTF-8';
+  if (Object.keys(fields).some((key) => !keys.includes(key))) return `the only keys are ${keys.join(', ')}`;
+  const { method, host, secure, target, headers, client, bearer } = fields;
+  if (typeof method !== 'string' || !token.test(method) || method.length > 32) return 'method is no method';
+  if (host !== null && (typeof host !== 'string' || !/^[^\s/?#@]{1,300}$/.test(host)))
+    return 'host is no host, nor null';
+  if (typeof secure !== 'boolean') return 'secure is true or false';
+  if (typeof target !== 'string' || !/^\/[^\s#]{0,8191}$/.test(target)) return 'target is no path';
+  if (!isHeaders(headers)) return 'headers are names and values in turn';
+  if (client !== null && (typeof client !== 'string' || parseAddress(client) === null))
+    return 'client is no address, nor null';
+  if (typeof bearer !== 'string' || !bearerToken.test(bearer)) return 'bearer is no token of RFC 6750';
+  return { method, host, secure, target, headers, client, bearer };
+}
+
+function isHeaders(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length % 2 !== 0 || value.length > 2 * mostHeaders) return false;
+  return value.every((text: unknown, index) => {
+    if (typeof text !== 'string') return false;
+    return index % 2 === 0 ? token.test(text) && text.length <= 100 : !/[\0\r\n]/.test(text) && text.length <= 8192;
+  });
+}

@@ -1,0 +1,24 @@
+/** Why a request to a server has no whole response. Codes decide; messages hold nothing that came over the network. */
+
+export type ClientErrorCode =
+  /** No connection could be made. */
+  | 'unreachable'
+  /** The request is not valid HTTP, and nothing was sent. */
+  | 'unsendable'
+  /** The connection ended before the response was whole. */
+  | 'closed'
+  /** The connection failed. */
+  | 'broken'
+  /** What came is not a valid response. */
+  | 'response_invalid'
+  /** The head of the response is larger than allowed. */
+  | 'head_too_large';
+
+export class ClientError extends Error {
+  readonly code: ClientErrorCode;
+
+  constructor(code: ClientErrorCode, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * One connection to a server: writes one request at a time and reads its response. It knows what the pool and the handler need
+ * to know: how many requests it has carried, and whether it can carry another.
+ */
+import type { Socket } from 'node:net';
+import type { BodySink, BodySource } from '../body.ts';
+import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
+import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
+import { ClientError } from './client-error.ts';
+import { ResponseReader } from './response-reader.ts';
+import { writeRequestHead } from './write-request-head.ts';
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Path and query as they go into the request line. */
+  readonly path: string;
+  /**
+   * Names and values in turn, without hop-by-hop fields, `host` first if there is one. A body in parts is framed by the
+   * `content-length` among them, or else in chunks; a buffer by its own length.
+   */
+  readonly headers: readonly string[];
+  body: BodySource | Buffer | null;
+  /** It asks for another protocol: 101 is a valid response. */
+  readonly upgrade: boolean;
+  /** Connections are shared by requests of one group only. */
+  readonly group: string;
+}
+
+/** What a handler can do to the connection on which its request runs. */
+export interface ConnectionControl {
+  /** Requests that the connection carried before this one. */
+  readonly carried: number;
+  /** Not a byte of the request has been written; it stays so when the connection has ended. */
+  readonly unsent: boolean;
+  pause(): void;
+  resume(): void;
+  /** Closes the connection; nothing is reported to the handler any more. */
+  abort(): void;
+  /** Gives the socket away after `onUpgrade`. */
+  detach(): Socket;
+}
+
+/** Follows one request; every call after `onRequestStart` comes from the connection that it names. */
+export interface ResponseHandler {
+  /** The request is about to be written. False: it is not wanted any more. */
+  onRequestStart(control: ConnectionControl): boolean;
+  /** Bytes of the request's body were written. */
+  onBodySent(): void;
+  /** The first byte of a response came. */
+  onResponseStarted(): void;
+  /** The head of the final response; `rawHeaders` are names and values in turn. */
+  onResponseHead(control: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
+  /** `part` is the handler's to keep. */
+  onResponseData(control: ConnectionControl, part: Buffer): void;
+  /** Everything that came is read, and the response is not whole. */
+  onResponseWaits(): void;
+  /** The server has switched protocols. `early`: what came after its head. The handler detaches the socket or aborts. */
+  onUpgrade(control: ConnectionControl, rawHeaders: readonly string[], early: Buffer): void;
+  /** The response is whole. */
+  onResponseEnd(): void;
+  /** No whole response will come; `onRequestStart` may not have been called. The last call, as `onResponseEnd` is. */
+  onResponseError(error: ClientError): void;
+}
+
+/** What a connection tells its pool. */
+export interface ConnectionOwner {
+  /** The request is over, and another one may follow once the server has been silent for so long. */
+  free(connection: Connection, silenceMs: number): void;
+  /** No request can follow. */
+  gone(connection: Connection): void;
+}
+
+export interface ConnectionOptions {
+  readonly group: string;
+  /** The `host` of requests that name none. */
+  readonly host: string;
+  /** It is closed after one request. */
+  readonly oneRequest: boolean;
+  /** How long it may stay idle when the server does not say. */
+  readonly idleMs: number;
+}
+
+/** The announcement of a server is believed less this, for the time that a request takes to arrive. */
+const hintMarginMs = 1_000;
+const maxIdleMs = 60_000;
+/**
+ * After HEAD, 204 and 304 a faulty server may send a body after all, which would be taken for the next response, for another
+ * user. It follows at once if it does.
+ */
+const bodilessSilenceMs = 20;
+/** Up to here a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
+const smallBytes = 8 * 1024;
+
+export class Connection implements ConnectionControl, BodySink, BatchedWriter {
+  carried = -1;
+  /** Moment of `performance.now()` until which it may stay idle. */
+  idleUntilMs = 0;
+  readonly socket: Socket;
+  readonly group: string;
+  readonly #owner: ConnectionOwner;
+  readonly #options: ConnectionOptions;
+  /** What is written is still read after the write. */
+  readonly #encrypted: boolean;
+  readonly #reader = new ResponseReader();
+  #handler: ResponseHandler | null = null;
+  #body: BodySource | null = null;
+  #bodyChunked = false;
+  /** The text of a request that has not left. */
+  #waiting: string | null = null;
+  #destroyed = false;
+
+  constructor(socket: Socket, owner: ConnectionOwner, options: ConnectionOptions) {
+    this.socket = socket;
+    this.group = options.group;
+    this.#encrypted = 'encrypted' in socket;
+    this.#owner = owner;
+    this.#options = options;
+    socket.on('error', (error) => this.#end(new ClientError('broken', error)));
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+    socket.on('drain', this.#onDrain);
+  }
+
+  /** Whether nothing has been heard of its end. */
+  get usable(): boolean {
+    return !this.#destroyed && this.socket.writable;
+  }
+
+  get unsent(): boolean {
+    return this.#waiting !== null;
+  }
+
+  /** Sends a request; the connection is idle. False: it was not wanted, and the connection is as before. */
+  send(request: OutgoingRequest, handler: ResponseHandler): boolean {
+    const head = writeRequestHead(request, this.#options.host, this.#options.oneRequest);
+    if (head === null) {
+      handler.onResponseError(new ClientError('unsendable'));
+      return false;
+    }
+    this.carried += 1;
+    if (!handler.onRequestStart(this)) {
+      this.carried -= 1;
+      return false;
+    }
+    const { body } = request;
+    this.#handler = handler;
+    this.#reader.expect(request);
+    if (body === null) {
+      this.#batch(head.text);
+    } else if (Buffer.isBuffer(body) && body.length <= smallBytes) {
+      this.#batch(head.text + body.toString('latin1'));
+      handler.onBodySent();
+    } else {
+      this.socket.cork();
+      this.socket.write(head.text, 'latin1');
+      if (Buffer.isBuffer(body)) {
+        this.socket.write(body);
+        handler.onBodySent();
+      } else {
+        this.#body = body;
+        this.#bodyChunked = head.chunked;
+        body.start(this);
+      }
+      this.socket.uncork();
+    }
+    return true;
+  }
+
+  #batch(text: string): void {
+    this.#waiting = text;
+    writeWithBatch(this);
+  }
+
+  writeBatched(): void {
+    const text = this.#waiting;
+    this.#waiting = null;
+    if (text !== null && !this.#destroyed) this.socket.write(text, 'latin1');
+  }
+
+  /** Bytes that the server sent. They are read within the call: `bytes` may be used again afterwards. */
+  received(bytes: Buffer, reused: boolean): void {
+    const handler = this.#handler;
+    if (handler === null || this.#waiting !== null) {
+      // Nothing was asked: whatever it is, it could be taken for the response to another request.
+      this.#end(new ClientError('response_invalid'));
+      return;
+    }
+    const failure = this.#reader.read(bytes, reused, handler, this);
+    // The handler may have aborted meanwhile.
+    if (this.#handler !== handler) return;
+    const { early, whole, head } = this.#reader;
+    if (failure !== null) this.#end(new ClientError(failure));
+    else if (early !== null) handler.onUpgrade(this, head!.rawHeaders, early);
+    else if (!whole) handler.onResponseWaits();
+    // A read that filled its buffer may have left more behind, of which nothing is known yet.
+    else this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  abort(): void {
+    this.#handler = null;
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#dropBody();
+    this.socket.destroy();
+    this.#owner.gone(this);
+  }
+
+  detach(): Socket {
+    this.#handler = null;
+    this.#destroyed = true;
+    const { socket } = this;
+    socket.removeAllListeners('data');
+    socket.off('end', this.#onEnd);
+    socket.off('close', this.#onClose);
+    socket.off('drain', this.#onDrain);
+    this.#owner.gone(this);
+    return socket;
+  }
+
+  take(part: Buffer): void {
+    const { socket } = this;
+    let more: boolean;
+    if (this.#bodyChunked) {
+      socket.cork();
+      socket.write(`${part.length.toString(16)}\r\n`, 'latin1');
+      socket.write(part);
+      more = socket.write('\r\n', 'latin1');
+      socket.uncork();
+    } else {
+      more = socket.write(part);
+    }
+    if (socket.writableLength === 0 && !this.#encrypted && hasOwnMemory(part)) releaseMemory(part);
+    if (!more) this.#body?.pause();
+    this.#handler?.onBodySent();
+  }
+
+  end(): void {
+    this.#body = null;
+    if (this.#bodyChunked) this.socket.write('0\r\n\r\n', 'latin1');
+    // The response may have come first.
+    if (this.#handler === null && !this.#destroyed) this.#end(new ClientError('closed'));
+  }
+
+  #dropBody(): void {
+    const body = this.#body;
+    this.#body = null;
+    body?.stop();
+  }
+
+  /** `more`: bytes may be there that have not been read. */
+  #finish(handler: ResponseHandler, more: boolean): void {
+    this.#handler = null;
+    const { head, rest, bodiless } = this.#reader;
+    const { keepAlive, keepAliveMs, announcesContent } = head!;
+    // Responded before all of the request was sent, or with more bytes than the response has: what follows could be misread.
+    const sent = this.#body === null && this.socket.writableLength === 0;
+    const clean = keepAlive && !rest && !more && !announcesContent && sent;
+    const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
+    if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
+      this.idleUntilMs = performance.now() + idleMs;
+      this.socket.resume();
+      // Before the handler is told: what it starts next may use this connection.
+      this.#owner.free(this, bodiless ? bodilessSilenceMs : 0);
+    } else {
+      this.destroy();
+    }
+    handler.onResponseEnd();
+  }
+
+  /** The server will send nothing more. */
+  readonly #onEnd = (): void => {
+    const handler = this.#handler;
+    if (handler !== null && this.#reader.endsWithConnection) this.#finish(handler, false);
+    else this.#end(new ClientError('closed'));
+  };
+
+  readonly #onClose = (): void => this.#end(new ClientError('closed'));
+  readonly #onDrain = (): void => this.#body?.resume();
+
+  #end(error: ClientError): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    this.destroy();
+    handler?.onResponseError(error);
+  }
+}

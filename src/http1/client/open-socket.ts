@@ -1,0 +1,82 @@
+/** Opens the socket of a connection: plain, or by TLS with the server's own name verified. */
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+
+export interface SocketEvents {
+  opened(socket: Socket): void;
+  /** Once, instead of `opened`. */
+  failed(error: Error): void;
+  /** `reused`: the memory of `bytes` is used again after the call. */
+  received(bytes: Buffer, reused: boolean): void;
+  /** A TLS session that later connections can resume. */
+  session(session: Buffer): void;
+}
+
+export interface SocketOptions {
+  readonly connectTimeoutMs: number;
+  readonly session: Buffer | undefined;
+  /** The socket may be handed to a tunnel, so it is read by events. */
+  readonly detachable: boolean;
+}
+
+/** Where plain sockets put what they read; each read is used up before the next one, whichever socket it is on. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const keepAliveProbeMs = 60_000;
+
+export function openSocket(origin: URL, options: SocketOptions, events: SocketEvents): Socket {
+  const socket = origin.protocol === 'https:' ? openTls(origin, options, events) : openPlain(origin, options, events);
+  const timer = setTimeout(() => socket.destroy(new Error('connect timeout')), options.connectTimeoutMs);
+  const failed = (error: Error) => {
+    clearTimeout(timer);
+    events.failed(error);
+  };
+  const closed = () => failed(new Error('closed'));
+  socket.once('error', failed);
+  socket.once('close', closed);
+  socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+    clearTimeout(timer);
+    socket.off('error', failed);
+    socket.off('close', closed);
+    events.opened(socket);
+  });
+  return socket;
+}
+
+function openPlain(origin: URL, { detachable }: SocketOptions, events: SocketEvents): Socket {
+  const options = { ...commonOptions(origin, 80), allowHalfOpen: detachable };
+  if (detachable) return readByEvents(connectPlain(options), events);
+  const callback = (length: number) => {
+    events.received(readBuffer.subarray(0, length), true);
+    return true;
+  };
+  return connectPlain({ ...options, onread: { buffer: readBuffer, callback } });
+}
+
+function openTls(origin: URL, { session, detachable }: SocketOptions, events: SocketEvents): Socket {
+  const options = commonOptions(origin, 443);
+  const socket = connectTls({
+    ...options,
+    ALPNProtocols: ['http/1.1'],
+    // The name to verify is the server's own, never the Host that a client sent.
+    ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
+    ...(session === undefined ? {} : { session }),
+    ...{ allowHalfOpen: detachable },
+  });
+  socket.on('session', events.session);
+  return readByEvents(socket, events);
+}
+
+function readByEvents<S extends Socket | TLSSocket>(socket: S, events: SocketEvents): S {
+  socket.on('data', (bytes: Buffer) => events.received(bytes, false));
+  return socket;
+}
+
+function commonOptions(origin: URL, defaultPort: number) {
+  return {
+    host: origin.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(origin.port) || defaultPort,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveProbeMs,
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * The connections to one server. Kept ones are used again, the latest first and within their group; beyond the limit requests
+ * wait in line. A request that waits holds no connection, and a connection that cannot be opened fails the request for which it
+ * was opened.
+ *
+ * A connection is used again only after the event loop has looked for more bytes on it: a server that sends more than its response
+ * would otherwise answer the next request with them, for another user.
+ */
+import type { Socket } from 'node:net';
+import { ClientError } from './client-error.ts';
+import { Connection, type OutgoingRequest, type ResponseHandler } from './connection.ts';
+import { openSocket } from './open-socket.ts';
+
+export interface PoolOptions {
+  /** Connections at once. */
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  /** How long an idle connection is kept when the server does not say. */
+  readonly idleMs: number;
+}
+
+interface Waiting {
+  readonly request: OutgoingRequest;
+  readonly handler: ResponseHandler;
+}
+
+/** How often idle connections are looked through. */
+const sweepMs = 500;
+
+export class Pool {
+  readonly #origin: URL;
+  readonly #options: PoolOptions;
+  /** The one that became idle last is at the end. */
+  readonly #idle: Connection[] = [];
+  readonly #open = new Set<Connection>();
+  readonly #connecting = new Set<Socket>();
+  readonly #line: Waiting[] = [];
+  /** Became free in this turn of the event loop. */
+  #freed: Connection[] = [];
+  #sweeper: NodeJS.Timeout | null = null;
+  #session: Buffer | undefined;
+  #closed: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+  #destroyed = false;
+
+  constructor(origin: string, options: PoolOptions) {
+    this.#origin = new URL(origin);
+    this.#options = options;
+  }
+
+  /** Sends the request on a kept or a new connection, now or when its turn comes. `handler` learns everything else. */
+  dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
+    if (this.#closing !== null) {
+      this.dispatchAlone(request, handler);
+      return;
+    }
+    for (let i = this.#idle.length - 1; i >= 0; i -= 1) {
+      const kept = this.#idle[i]!;
+      if (kept.group !== request.group) continue;
+      this.#idle.splice(i, 1);
+      if (!kept.usable) continue;
+      if (!kept.send(request, handler)) this.#idle.push(kept);
+      return;
+    }
+    const waiting = { request, handler };
+    this.#line.push(waiting);
+    if (this.#size < this.#options.connections) this.#connect(waiting);
+    // Idle connections of other groups make room; their end lets the next in line connect.
+    else this.#idle[0]?.destroy();
+  }
+
+  /** Sends the request on a connection of its own, which carries nothing else. */
+  dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
+    // As many again as the limit says, for retries are rare. Upgrades are bounded by the connections of clients.
+    if (this.#destroyed || (!request.upgrade && this.#size >= 2 * this.#options.connections)) {
+      handler.onResponseError(new ClientError('unreachable'));
+      return;
+    }
+    const opened = (connection: Connection) => {
+      if (!connection.send(request, handler)) connection.destroy();
+    };
+    this.#openConnection(request, opened, (error) => handler.onResponseError(error), true);
+  }
+
+  /**
+   * Keeps no connection any more, and resolves once what is under way has ended. A request that was decided before, but
+   * whose body is still coming in, has yet to be sent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#closed = resolve;
+    });
+    for (const idle of this.#idle.splice(0)) idle.destroy();
+    this.#settle();
+    return this.#closing;
+  }
+
+  /** Breaks everything off. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    const closed = this.close();
+    for (const { handler } of this.#line.splice(0)) handler.onResponseError(new ClientError('closed'));
+    for (const socket of this.#connecting) socket.destroy();
+    for (const connection of this.#open) connection.socket.destroy();
+    await closed;
+  }
+
+  free(connection: Connection, silenceMs: number): void {
+    if (silenceMs > 0) setTimeout(() => this.#reuse(connection), silenceMs).unref();
+    else if (this.#freed.push(connection) === 1) setImmediate(this.#reuseFreed);
+  }
+
+  gone(connection: Connection): void {
+    this.#open.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#refill();
+    this.#settle();
+  }
+
+  get #size(): number {
+    return this.#open.size + this.#connecting.size;
+  }
+
+  readonly #reuseFreed = (): void => {
+    const freed = this.#freed;
+    this.#freed = [];
+    for (const connection of freed) this.#reuse(connection);
+  };
+
+  #reuse(connection: Connection): void {
+    if (!connection.usable) return;
+    if (this.#serveNext(connection)) return;
+    if (this.#closing !== null) {
+      connection.destroy();
+      return;
+    }
+    this.#idle.push(connection);
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs).unref();
+    // All connections may be taken by other groups than that of the first in line.
+    if (this.#line.length > 0 && this.#size >= this.#options.connections) connection.destroy();
+  }
+
+  /** Gives the connection to the first of its group in line that is still wanted. */
+  #serveNext(connection: Connection): boolean {
+    for (;;) {
+      const at = this.#line.findIndex(({ request }) => request.group === connection.group);
+      if (at < 0) return false;
+      const [next] = this.#line.splice(at, 1);
+      if (connection.send(next!.request, next!.handler)) return true;
+    }
+  }
+
+  #connect(waiting: Waiting): void {
+    const opened = (connection: Connection) => {
+      if (!this.#serveNext(connection)) this.#reuse(connection);
+    };
+    const failed = (error: ClientError) => {
+      const at = this.#line.indexOf(waiting);
+      if (at >= 0) {
+        this.#line.splice(at, 1);
+        waiting.handler.onResponseError(error);
+      }
+      this.#refill();
+    };
+    this.#openConnection(waiting.request, opened, failed, false);
+  }
+
+  #openConnection(
+    { group, upgrade }: OutgoingRequest,
+    opened: (connection: Connection) => void,
+    failed: (error: ClientError) => void,
+    oneRequest: boolean,
+  ): void {
+    const { connectTimeoutMs, idleMs } = this.#options;
+    let connection: Connection | null = null;
+    const options = { connectTimeoutMs, session: this.#session, detachable: upgrade };
+    const socket = openSocket(this.#origin, options, {
+      opened: () => {
+        this.#connecting.delete(socket);
+        connection = new Connection(socket, this, { group, host: this.#origin.host, oneRequest, idleMs });
+        this.#open.add(connection);
+        opened(connection);
+      },
+      failed: (cause) => {
+        if (!this.#connecting.delete(socket)) return;
+        failed(new ClientError('unreachable', cause));
+        this.#settle();
+      },
+      received: (bytes, reused) => connection?.received(bytes, reused),
+      session: (session) => {
+        this.#session = session;
+      },
+    });
+    this.#connecting.add(socket);
+  }
+
+  /** Opens a connection for the first in line, if there is room. */
+  #refill(): void {
+    const next = this.#line[0];
+    if (next !== undefined && this.#size < this.#options.connections) this.#connect(next);
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    const stale = this.#idle.filter((connection) => connection.idleUntilMs <= now);
+    for (const connection of stale) connection.destroy();
+    if (this.#idle.length > 0 || this.#sweeper === null) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  #settle(): void {
+    if (this.#closed === null || this.#size > 0 || this.#line.length > 0) return;
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#closed();
+  }
+}

@@ -1,0 +1,134 @@
+/** Reads one response after the other from the bytes of a connection, and hands their parts to the handler. */
+import { ChunkedBody } from '../grammar/chunked-body.ts';
+import { mayHaveBody, type ResponseHead, readResponseHead } from '../grammar/response-head.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './connection.ts';
+
+/** Bytes of the head of a response, interim ones (1xx) before it included. */
+const maxHeadBytes = 64 * 1024;
+const headEnd = Buffer.from('\r\n\r\n');
+const none = Buffer.alloc(0);
+
+export type ReadFailure = 'response_invalid' | 'head_too_large';
+
+export class ResponseReader {
+  /** The response is whole. */
+  whole = false;
+  /** More bytes came than the response has. */
+  rest = false;
+  /** The server has switched protocols; what came after its head. */
+  early: Buffer | null = null;
+  #method = '';
+  #upgrade = false;
+  #started = false;
+  #head: ResponseHead | null = null;
+  #missing = 0;
+  #chunks: ChunkedBody | null = null;
+  /** The part of a head that has come so far. */
+  #held: Buffer = none;
+  #headBytes = 0;
+
+  /** Prepares for the response to this request. */
+  expect({ method, upgrade }: OutgoingRequest): void {
+    this.whole = false;
+    this.rest = false;
+    this.#method = method;
+    this.#upgrade = upgrade;
+    this.#started = false;
+    this.#head = null;
+    this.#chunks = null;
+    this.#headBytes = 0;
+  }
+
+  get head(): ResponseHead | null {
+    return this.#head;
+  }
+
+  /** The response is whole when the connection ends. */
+  get endsWithConnection(): boolean {
+    return this.#head?.framing === 'close';
+  }
+
+  /** The response may have no body, and a faulty server may send one all the same. */
+  get bodiless(): boolean {
+    return this.#head !== null && !mayHaveBody(this.#method, this.#head.status);
+  }
+
+  /** Null, or why this is not a response. With `reused` the parts of the body are copied out of `bytes`. */
+  read(bytes: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
+    if (!this.#started) {
+      this.#started = true;
+      handler.onResponseStarted();
+    }
+    let rest = bytes;
+    while (this.#head === null) {
+      const all = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
+      const end = all.indexOf(headEnd);
+      if (this.#headBytes + (end < 0 ? all.length : end) > maxHeadBytes) return 'head_too_large';
+      if (end < 0) {
+        this.#held = reused && all === rest ? Buffer.from(all) : all;
+        return null;
+      }
+      this.#held = none;
+      this.#headBytes += end + 4;
+      const failure = this.#takeHead(all.toString('latin1', 0, end), handler, control);
+      if (failure !== null) return failure;
+      rest = all.subarray(end + 4);
+    }
+    if (this.#head.status === 101) {
+      this.early = Buffer.from(rest);
+      return null;
+    }
+    return this.#readBody(this.#head, rest, reused, handler, control);
+  }
+
+  #takeHead(text: string, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
+    const head = readResponseHead(text, this.#method);
+    // A switch of protocols that was not asked for.
+    if (head === null || (head.status === 101 && !this.#upgrade)) return 'response_invalid';
+    if (head.status < 200 && head.status !== 101) return null;
+    this.#head = head;
+    this.#missing = head.length;
+    this.#chunks = head.framing === 'chunked' ? new ChunkedBody() : null;
+    if (head.status !== 101) handler.onResponseHead(control, head.status, head.statusText, head.rawHeaders);
+    return null;
+  }
+
+  #readBody(
+    head: ResponseHead,
+    bytes: Buffer,
+    reused: boolean,
+    handler: ResponseHandler,
+    control: ConnectionControl,
+  ): ReadFailure | null {
+    let end = bytes.length;
+    switch (head.framing) {
+      case 'none':
+        this.whole = true;
+        end = 0;
+        break;
+      case 'length':
+        end = Math.min(bytes.length, this.#missing);
+        this.#missing -= end;
+        this.whole = this.#missing === 0;
+        hand(bytes.subarray(0, end), reused, handler, control);
+        break;
+      case 'chunked': {
+        const chunks = this.#chunks!;
+        const read = chunks.read(bytes, 0);
+        if (read === -2) return 'response_invalid';
+        this.whole = read >= 0;
+        end = read < 0 ? bytes.length : read;
+        hand(bytes.subarray(chunks.partStart, chunks.partEnd), reused, handler, control);
+        break;
+      }
+      case 'close':
+        hand(bytes, reused, handler, control);
+    }
+    this.rest = this.whole && end < bytes.length;
+    return null;
+  }
+}
+
+function hand(part: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): void {
+  if (part.length > 0) handler.onResponseData(control, reused ? Buffer.from(part) : part);
+}

@@ -1,0 +1,155 @@
+/**
+ * Decodes a chunked body (RFC 9112 section 7.1), strictly: lines end in CR LF, sizes are plain hex digits, extensions and
+ * trailers are dropped and bounded together. The chunks of one read are moved together into one part, so that a thousand chunks
+ * of one byte cost no more than one chunk of a thousand.
+ */
+
+/** Bytes of extensions and trailers in one body. */
+const maxExtraBytes = 16 * 1024;
+/** A trailer field (RFC 9112 section 7.1.2), in Latin-1 and without its line end. */
+const trailerField = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
+const maxSizeDigits = 12;
+
+type State =
+  | 'size'
+  | 'extension'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailer-start'
+  | 'trailer'
+  | 'trailer-lf'
+  | 'end-lf'
+  | 'ended';
+
+export class ChunkedBody {
+  #state: State = 'size';
+  #size = 0;
+  #digits = 0;
+  #extra = 0;
+  /** Within a quoted string of an extension, and behind a backslash in it. */
+  #quoted = false;
+  #escaped = false;
+  #trailer = '';
+
+  /** The part of the body in the bytes of the last `read`: positions in them. Equal: there was none. */
+  partStart = 0;
+  partEnd = 0;
+
+  /**
+   * Reads on, moving the body's bytes together within `bytes`. Returns the position after the end of the body, -1 when
+   * it has not ended in `bytes`, and -2 when it is malformed.
+   */
+  read(bytes: Buffer, from: number): number {
+    this.partStart = from;
+    this.partEnd = from;
+    let at = from;
+    while (at < bytes.length) {
+      if (this.#state === 'data') {
+        const end = Math.min(bytes.length, at + this.#size);
+        this.#addToPart(bytes, at, end);
+        this.#size -= end - at;
+        if (this.#size === 0) this.#state = 'data-cr';
+        at = end;
+        continue;
+      }
+      const byte = bytes[at]!;
+      at += 1;
+      if (!this.#step(byte)) return -2;
+      if (this.#state === 'ended') return at;
+    }
+    return -1;
+  }
+
+  #addToPart(bytes: Buffer, from: number, to: number): void {
+    if (this.partStart === this.partEnd) {
+      this.partStart = from;
+      this.partEnd = to;
+    } else {
+      bytes.copyWithin(this.partEnd, from, to);
+      this.partEnd += to - from;
+    }
+  }
+
+  #step(byte: number): boolean {
+    switch (this.#state) {
+      case 'size':
+        return this.#readSize(byte);
+      case 'extension':
+        return this.#readExtension(byte);
+      case 'size-lf':
+        if (byte !== lf) return false;
+        this.#state = this.#size === 0 ? 'trailer-start' : 'data';
+        this.#digits = 0;
+        return true;
+      case 'data-cr':
+        this.#state = 'data-lf';
+        return byte === cr;
+      case 'data-lf':
+        this.#state = 'size';
+        return byte === lf;
+      case 'trailer-start':
+        this.#state = byte === cr ? 'end-lf' : 'trailer';
+        this.#trailer = String.fromCharCode(byte);
+        return byte === cr || (byte !== lf && this.#spare());
+      case 'trailer':
+        if (byte === lf) return false;
+        if (byte === cr) this.#state = 'trailer-lf';
+        else this.#trailer += String.fromCharCode(byte);
+        return this.#spare();
+      case 'trailer-lf':
+        this.#state = 'trailer-start';
+        return byte === lf && trailerField.test(this.#trailer);
+      case 'end-lf':
+        this.#state = 'ended';
+        return byte === lf;
+      default:
+        return false;
+    }
+  }
+
+  #readSize(byte: number): boolean {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      this.#size = this.#size * 16 + digit;
+      this.#digits += 1;
+      return this.#digits <= maxSizeDigits;
+    }
+    if (this.#digits === 0) return false;
+    if (byte === cr) this.#state = 'size-lf';
+    else if (byte === semicolon) this.#state = 'extension';
+    else return false;
+    return true;
+  }
+
+  /** A line end in a quoted string is read differently by different servers (CVE-2025-58056, CVE-2026-33870). */
+  #readExtension(byte: number): boolean {
+    if (byte === cr && !this.#quoted) {
+      this.#state = 'size-lf';
+      return true;
+    }
+    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false;
+    if (this.#escaped) this.#escaped = false;
+    else if (byte === quote) this.#quoted = !this.#quoted;
+    else if (byte === backslash && this.#quoted) this.#escaped = true;
+    return this.#spare();
+  }
+
+  #spare(): boolean {
+    this.#extra += 1;
+    return this.#extra <= maxExtraBytes;
+  }
+}
+
+const cr = 0x0d;
+const lf = 0x0a;
+const semicolon = 0x3b;
+const quote = 0x22;
+const backslash = 0x5c;
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

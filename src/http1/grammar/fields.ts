@@ -1,0 +1,77 @@
+/**
+ * Header fields on the wire (RFC 9112 section 5), for both directions. Strict: two readers must never read one message
+ * differently, so nothing is repaired. Folded lines, bare CR or LF, a blank before the colon and control characters are
+ * malformed. Bytes beyond ASCII are kept as Latin-1.
+ */
+
+/** RFC 9110 section 5.6.2. */
+export const tokenPattern: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** A control character, or a line end that is not CR LF. */
+export const malformedBytes: RegExp = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
+
+/** RFC 9110 section 8.6, without the leading zeros that some implementations read as octal. */
+const lengthPattern = /^(?:0|[1-9]\d{0,15})$/;
+
+/**
+ * The fields of a head: names as received and trimmed values in turn. `text` is the head without its last CR LF and free
+ * of `malformedBytes`; `at` is the position of the CR LF that ends the start line, or -1 when no field follows. Null: malformed.
+ */
+export function readFields(text: string, at: number): string[] | null {
+  const fields: string[] = [];
+  let lineEnd = at;
+  while (lineEnd >= 0) {
+    const start = lineEnd + 2;
+    const next = text.indexOf('\r\n', start);
+    const end = next < 0 ? text.length : next;
+    const colon = text.indexOf(':', start);
+    if (colon < 0 || colon >= end) return null;
+    const name = text.slice(start, colon);
+    if (!tokenPattern.test(name)) return null;
+    fields.push(name, trimmed(text, colon + 1, end));
+    lineEnd = next;
+  }
+  return fields;
+}
+
+/** The value of a `Content-Length` field; -1: not a valid one. */
+export function readLength(value: string): number {
+  if (!lengthPattern.test(value)) return -1;
+  const length = Number(value);
+  return Number.isSafeInteger(length) ? length : -1;
+}
+
+/** Whether a comma-separated list (RFC 9110 section 5.6.1) has the member, in any case. `member` is in lower case. */
+export function listHas(value: string, member: string): boolean {
+  const list = value.toLowerCase();
+  if (list === member) return true;
+  if (!list.includes(member)) return false;
+  return list.split(',').some((part) => trimmed(part, 0, part.length) === member);
+}
+
+/** What a head that is sent must not contain (RFC 9110 section 5.5): anything that a recipient could read as a line end. */
+const unsendable = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
+
+/**
+ * Lines of a head that is about to be sent, each of which ends in CR LF; -1: it has a character that no head may have. A
+ * count that differs from the number of fields shows an injected line.
+ */
+export function countLines(text: string): number {
+  if (unsendable.test(text)) return -1;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+/** Without the surrounding spaces and tabs (RFC 9110 section 5.5); `trim()` would also remove NBSP and other blanks. */
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,111 @@
+/** Parses the head of a request (RFC 9112 sections 3 and 6), and what it says about its body and its connection. */
+import { listHas, malformedBytes, readFields, readLength } from './fields.ts';
+
+export interface RequestHead {
+  readonly method: string;
+  /** As received: origin form, absolute form, or whatever stands in its place. */
+  readonly target: string;
+  /** Minor version: HTTP/1.0 or HTTP/1.1. */
+  readonly minor: 0 | 1;
+  /** Names as received and trimmed values in turn, bytes as Latin-1. */
+  readonly rawHeaders: readonly string[];
+  /** Bytes of the body: 0 when there is none, -1 when it is chunked. */
+  readonly bodyLength: number;
+  /** Whether the client lets the connection go on after the response. */
+  readonly keepAlive: boolean;
+  /** `continue`: the client waits for 100 before it sends the body. `unknown`: an expectation that has no meaning. */
+  readonly expect: 'none' | 'continue' | 'unknown';
+  /** `websocket`: a request for a WebSocket (RFC 6455). `other`: another `Upgrade`, which is ignored. */
+  readonly upgrade: 'none' | 'websocket' | 'other';
+}
+
+/**
+ * Why a head is refused. `malformed`: not HTTP. `framing`: a repeated or malformed length or coding, or both at once.
+ * `coding`: a transfer coding other than `chunked`, or one in HTTP/1.0. `http2`: the preface of HTTP/2 with prior knowledge
+ * (RFC 9113 section 3.4).
+ */
+export type HeadFault = 'malformed' | 'framing' | 'coding' | 'http2';
+
+/**
+ * Any method token of up to 32 characters is HTTP; which methods exist is not decided here. A target is ASCII (RFC 3986
+ * section 2); services disagree about how to read other bytes.
+ */
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+
+/** `text` is the head without its last two CR LF. */
+export function readRequestHead(text: string): RequestHead | HeadFault {
+  if (malformedBytes.test(text)) return 'malformed';
+  const lineEnd = text.indexOf('\r\n');
+  const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  const start = requestLine.exec(line);
+  if (start === null) return line === 'PRI * HTTP/2.0' ? 'http2' : 'malformed';
+  const rawHeaders = readFields(text, lineEnd);
+  if (rawHeaders === null) return 'malformed';
+
+  const method = start[1]!;
+  const minor = start[3] === '1' ? 1 : 0;
+  let length = -1;
+  let coding: string | null = null;
+  let close = false;
+  let keepAlive = false;
+  let upgradeListed = false;
+  let upgrade: string | null = null;
+  let expect: RequestHead['expect'] = 'none';
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    const value = rawHeaders[i + 1]!;
+    // By length first: most names are dismissed without a lower-case copy.
+    switch (name.length) {
+      case 6:
+        if (name.toLowerCase() !== 'expect') break;
+        expect = expect === 'none' && value.toLowerCase() === '100-continue' ? 'continue' : 'unknown';
+        break;
+      case 7:
+        if (name.toLowerCase() === 'upgrade') upgrade = upgrade === null ? value.toLowerCase() : 'repeated';
+        break;
+      case 10:
+      case 16: {
+        const lower = name.toLowerCase();
+        if (lower !== 'connection' && lower !== 'proxy-connection') break;
+        if (listHas(value, 'close')) close = true;
+        if (listHas(value, 'keep-alive')) keepAlive = true;
+        if (lower === 'connection' && listHas(value, 'upgrade')) upgradeListed = true;
+        break;
+      }
+      case 14:
+        if (name.toLowerCase() !== 'content-length') break;
+        // Twice is refused even when both agree (RFC 9112 section 6.3 allows either).
+        if (length >= 0) return 'framing';
+        length = readLength(value);
+        if (length < 0) return 'framing';
+        break;
+      case 17:
+        if (name.toLowerCase() !== 'transfer-encoding') break;
+        if (coding !== null) return 'framing';
+        coding = value.toLowerCase();
+        break;
+    }
+  }
+  // A length and a coding at once are the mark of a smuggled request (RFC 9112 section 6.1).
+  if (coding !== null && length >= 0) return 'framing';
+  if (coding !== null && (coding !== 'chunked' || minor === 0)) return 'coding';
+  const bodyLength = coding !== null ? -1 : Math.max(0, length);
+  return {
+    method,
+    target: start[2]!,
+    minor,
+    rawHeaders,
+    bodyLength,
+    // What follows CONNECT is not HTTP.
+    keepAlive: !close && (minor === 1 || keepAlive) && method !== 'CONNECT' && upgrade === null,
+    // RFC 9110 section 10.1.1: HTTP/1.0 has no expectations.
+    expect: minor === 0 ? 'none' : expect,
+    upgrade:
+      upgrade === null
+        ? 'none'
+        : // With a body it is no WebSocket: the bytes of the body would be taken for the tunnel's.
+          upgrade === 'websocket' && upgradeListed && method === 'GET' && minor === 1 && bodyLength === 0
+          ? 'websocket'
+          : 'other',
+  };
+}

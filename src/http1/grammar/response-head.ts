@@ -1,0 +1,96 @@
+/** Parses the head of a response (RFC 9112 sections 4 and 6), and what it says about its body and its connection. */
+import { listHas, malformedBytes, readFields, readLength } from './fields.ts';
+
+/** How the body ends. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names as received and trimmed values in turn, bytes as Latin-1. */
+  readonly rawHeaders: readonly string[];
+  readonly framing: Framing;
+  /** Bytes of the body, with framing `length`. */
+  readonly length: number;
+  /** Content is announced where none may follow (HEAD, 204, 304): a faulty server may send it all the same. */
+  readonly announcesContent: boolean;
+  /** The server lets the connection go on. */
+  readonly keepAlive: boolean;
+  /** Milliseconds for which the server keeps an idle connection, if it says so (`Keep-Alive: timeout=5`); else 0. */
+  readonly keepAliveMs: number;
+}
+
+const maxFields = 1_000;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r]*))?$/;
+const keepAliveTimeout = /(?:^|[,; ])timeout=(\d{1,6})/i;
+
+/** `text` is the head without its last two CR LF; `method` is that of the request. Null: malformed. */
+export function readResponseHead(text: string, method: string): ResponseHead | null {
+  if (malformedBytes.test(text)) return null;
+  const lineEnd = text.indexOf('\r\n');
+  const start = statusLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd));
+  if (start === null) return null;
+  const rawHeaders = readFields(text, lineEnd);
+  if (rawHeaders === null || rawHeaders.length > 2 * maxFields) return null;
+  const status = Number(start[2]);
+  let length = -1;
+  let chunked = false;
+  let keepAlive = start[1] === '1';
+  let keepAliveMs = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    const value = rawHeaders[i + 1]!;
+    switch (name.length) {
+      case 10: {
+        const lower = name.toLowerCase();
+        if (lower === 'connection') {
+          if (listHas(value, 'close')) keepAlive = false;
+          else if (start[1] === '0' && listHas(value, 'keep-alive')) keepAlive = true;
+        } else if (lower === 'keep-alive') {
+          keepAliveMs = Number(keepAliveTimeout.exec(value)?.[1] ?? 0) * 1000;
+        }
+        break;
+      }
+      case 14:
+        if (name.toLowerCase() !== 'content-length') break;
+        // Twice is refused even when both agree (RFC 9112 section 6.3 allows either).
+        if (length >= 0) return null;
+        length = readLength(value);
+        if (length < 0) return null;
+        break;
+      case 17:
+        if (name.toLowerCase() !== 'transfer-encoding') break;
+        if (chunked || value.toLowerCase() !== 'chunked') return null;
+        chunked = true;
+        break;
+    }
+  }
+  // Two framings, or one that the version does not know, are the mark of a smuggled response (RFC 9112 section 6.1).
+  if (chunked && (length >= 0 || start[1] === '0')) return null;
+  const framing = framingOf(method, status, chunked, length);
+  const announcesContent = framing === 'none' && (chunked || length > 0);
+  if (framing === 'close') keepAlive = false;
+  return {
+    status,
+    statusText: start[3] ?? '',
+    rawHeaders,
+    framing,
+    length,
+    announcesContent,
+    keepAlive,
+    keepAliveMs,
+  };
+}
+
+/** RFC 9112 section 6.3. */
+function framingOf(method: string, status: number, chunked: boolean, length: number): Framing {
+  if (!mayHaveBody(method, status)) return 'none';
+  if (chunked) return 'chunked';
+  if (length < 0) return 'close';
+  return length === 0 ? 'none' : 'length';
+}
+
+/** Whether a response to this method with this status can have a body (RFC 9112 section 6.3). */
+export function mayHaveBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
+}

@@ -1,0 +1,300 @@
+/**
+ * One client connection: bytes to requests, one at a time. The next head is not parsed before the previous response is
+ * written (RFC 9112 section 9.3.2: pipelined requests must not overlap), and bytes that come early are bounded.
+ *
+ * | phase     | bytes that come                       | leaves by                                             |
+ * |-----------|---------------------------------------|-------------------------------------------------------|
+ * | head      | are gathered to a head                | whole head -> request; fault, timeout -> closing      |
+ * | request   | go to the body if it flows, else wait | response written -> head, discard or closing; upgrade -> detached |
+ * | discard   | rest of a body that was not wanted    | its end -> head; too much, too slow -> closing        |
+ * | closing   | are dropped, so that the response is read before the connection ends | FIN, too much, too slow -> closed |
+ * | detached  | belong to a tunnel                    |                                                       |
+ */
+import type { Duplex } from 'node:stream';
+import type { Deadline } from '../deadline-wheel.ts';
+import type { RequestHead } from '../grammar/request-head.ts';
+import type { ByteBudget } from './held-bytes.ts';
+import { ReadingClient } from './reading-client.ts';
+import type { Request, RequestFault } from './request.ts';
+import { type InputEvents, RequestInput } from './request-input.ts';
+import { Response, type ResponseConnection } from './response.ts';
+import type { ConnectionFault, ConnectionHost } from './server.ts';
+
+/** Rest of a request that is read after its response, so that the client gets to read the response. */
+export const maxDiscardBytes: number = 64 * 1024;
+const maxDiscardMs = 1_000;
+/** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
+const tlsHandshake = 0x16;
+
+type Phase = 'head' | 'request' | 'discard' | 'closing' | 'detached';
+
+/** `C`: what the server's user knows of a connection. */
+export class Connection<C> implements Deadline, InputEvents, ResponseConnection {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
+  readonly socket: Duplex;
+  readonly client: C;
+  readonly keepAliveFields: string;
+  /** Requests so far. */
+  requests = 0;
+  readonly #host: ConnectionHost<C>;
+  readonly #input: RequestInput;
+  readonly #reading: ReadingClient;
+  #phase: Phase = 'head';
+  #request: Request | null = null;
+  #response: Response | null = null;
+  /** The connection ends with the response under way. */
+  #last = false;
+  /** When the first byte of the request under way came; 0: none did. */
+  #beganAt = 0;
+  #discarded = 0;
+
+  constructor(socket: Duplex, client: C, host: ConnectionHost<C>) {
+    this.socket = socket;
+    this.client = client;
+    this.#host = host;
+    this.keepAliveFields = host.keepAliveFields;
+    const budget: ByteBudget = {
+      take: (bytes) => host.hold(bytes, client),
+      give: (bytes) => host.release(bytes, client),
+    };
+    this.#input = new RequestInput(socket, host.headBytes, budget, this);
+    this.#reading = new ReadingClient(socket, host.unreadTimeoutMs);
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    // For the whole life of the socket, tunnels included: `close` follows an error.
+    socket.on('error', ignore);
+    socket.on('close', this.#onClose);
+    this.#wakeIn(host.headTimeoutMs);
+  }
+
+  /** While draining: ends it if nothing is under way. One that has not sent a request yet may be about to. */
+  endIdle(): void {
+    if (this.#phase === 'head' && this.requests > 0 && this.#input.held.length === 0) this.socket.destroy();
+  }
+
+  closesAfter(): boolean {
+    const request = this.#request!;
+    // A client that was not told to go on may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
+    const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
+    if (this.#last || unsettled) return true;
+    // While draining, requests that are here already are served first.
+    return this.#host.draining && this.#input.held.length === 0;
+  }
+
+  get #serving(): boolean {
+    return this.#phase === 'request';
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    switch (this.#phase) {
+      case 'head':
+        this.#readHead(bytes);
+        break;
+      case 'request':
+        this.#input.readDuringRequest(bytes);
+        break;
+      case 'discard':
+        this.#discard(bytes);
+        break;
+      case 'closing':
+        this.#discarded += bytes.length;
+        if (this.#discarded > maxDiscardBytes) this.socket.destroy();
+        break;
+    }
+  };
+
+  #readHead(bytes: Buffer): void {
+    if (this.#beganAt === 0) {
+      this.#beganAt = performance.now();
+      if (this.requests > 0) {
+        this.#wakeIn(this.#host.headTimeoutMs);
+      } else if (bytes[0] === tlsHandshake) {
+        this.onHeadFault('tls');
+        return;
+      }
+    }
+    this.#input.readHead(bytes);
+  }
+
+  onHead(head: RequestHead): void {
+    const { body } = this.#input;
+    const { requestTimeoutMs } = this.#host;
+    this.requests += 1;
+    this.#phase = 'request';
+    const request: Request = { ...head, body };
+    const response = new Response(this, head);
+    this.#request = request;
+    this.#response = response;
+    this.#last = !head.keepAlive || this.#host.lastRequest(this.requests);
+    if (body !== null && requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + requestTimeoutMs);
+    this.#host.onRequest(request, response, this);
+    if (!this.#serving) return;
+    if (this.#input.held.length > 0 && !this.#input.boundHeld()) this.#last = true;
+    if (this.#input.ended) this.#wakeIn(this.#reading.ended());
+  }
+
+  /** Refuses what is no request; the connection ends. */
+  onHeadFault(fault: ConnectionFault): void {
+    const bytes = this.#host.refusal(fault, this.client);
+    if (bytes !== null && this.socket.writable) this.socket.write(bytes, 'latin1');
+    this.#close();
+  }
+
+  onBodyFault(fault: RequestFault): void {
+    this.#last = true;
+    this.#response?.events?.requestFailed(fault);
+  }
+
+  /** See `Response`. */
+  responded(last: boolean): void {
+    this.#response = null;
+    this.#reading.drained();
+    this.#beganAt = 0;
+    if (last || this.#last) this.#close();
+    else if (this.#input.bodyMissing) this.#beginDiscarding();
+    else this.#next(this.#input.held.take());
+  }
+
+  #next(bytes: Buffer): void {
+    this.#phase = 'head';
+    this.#request = null;
+    this.#input.body = null;
+    this.#input.resume();
+    if (bytes.length > 0) {
+      this.#readHead(bytes);
+      // What is not whole by now never will be.
+      if (!this.#serving && this.#input.ended) this.socket.destroy();
+    } else if (this.#input.ended || this.#host.draining) {
+      this.#close();
+    } else {
+      this.#wakeIn(this.#host.keepAliveMs);
+    }
+  }
+
+  #beginDiscarding(): void {
+    const { body, held } = this.#input;
+    this.#phase = 'discard';
+    this.#discarded = 0;
+    this.#wakeIn(maxDiscardMs);
+    body!.stop();
+    this.#input.resume();
+    if (held.length > 0) this.#discard(held.take());
+  }
+
+  #discard(bytes: Buffer): void {
+    const body = this.#input.body!;
+    const taken = body.read(bytes);
+    this.#discarded += taken < 0 ? bytes.length : taken;
+    if (taken < 0 || this.#discarded > maxDiscardBytes) this.#close();
+    else if (body.complete) this.#next(bytes.subarray(taken));
+  }
+
+  /** FIN, and what the client still sends is read for a while: unread bytes would make TCP reset, and the response be lost. */
+  #close(): void {
+    this.#phase = 'closing';
+    this.#request = null;
+    this.#input.body = null;
+    this.#input.held.drop();
+    this.#discarded = 0;
+    this.socket.end();
+    this.#input.resume();
+    this.#wakeIn(maxDiscardMs);
+  }
+
+  #wakeIn(ms: number): void {
+    this.#wakeAt(performance.now() + ms);
+  }
+
+  #wakeAt(at: number): void {
+    this.#host.deadlines.schedule(this, at);
+  }
+
+  onDeadline(): void {
+    switch (this.#phase) {
+      case 'head':
+        if (this.#beganAt > 0 || this.requests === 0) {
+          this.onHeadFault('timeout');
+        } else {
+          this.#host.ended.idle += 1;
+          this.socket.destroy();
+        }
+        break;
+      case 'request':
+        this.#lookAtRequest(performance.now());
+        break;
+      case 'discard':
+        this.#close();
+        break;
+      default:
+        this.socket.destroy();
+    }
+  }
+
+  #lookAtRequest(now: number): void {
+    const { requestTimeoutMs, ended } = this.#host;
+    let nextAt = Number.POSITIVE_INFINITY;
+    if (this.#input.bodyMissing && requestTimeoutMs > 0 && this.#response?.status === 0) {
+      nextAt = this.#beganAt + requestTimeoutMs;
+      if (now >= nextAt) {
+        this.#input.failBody();
+        this.onBodyFault('timeout');
+        nextAt = Number.POSITIVE_INFINITY;
+      }
+    }
+    const look = this.#reading.look(now);
+    if (typeof look === 'number') {
+      nextAt = Math.min(nextAt, now + look);
+      if (nextAt < Number.POSITIVE_INFINITY) this.#wakeAt(nextAt);
+    } else {
+      if (look === 'unread') {
+        ended.unread += 1;
+        this.#response?.events?.requestFailed('timeout');
+      }
+      this.#response?.break();
+    }
+  }
+
+  /** See `Response`. */
+  unread(): void {
+    const lookInMs = this.#reading.wrote(performance.now());
+    if (lookInMs !== null && this.#serving) this.#wakeIn(lookInMs);
+  }
+
+  readonly #onDrain = (): void => {
+    this.#reading.drained();
+    this.#response?.events?.drained();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#input.ended = true;
+    if (!this.#serving) this.socket.end();
+    else if (!this.#input.bodyMissing) this.#wakeIn(this.#reading.ended());
+    // What waits may be the rest of the body.
+    else if (this.#input.held.length === 0) this.socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    this.#host.deadlines.cancel(this);
+    this.#input.held.drop();
+    this.#response?.connectionClosed();
+    this.#response = null;
+    this.#host.onClose(this);
+  };
+
+  detach(): { readonly socket: Duplex; readonly early: Buffer } {
+    const early = this.#input.held.take();
+    this.#phase = 'detached';
+    this.#response = null;
+    this.#host.deadlines.cancel(this);
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('drain', this.#onDrain);
+    this.#host.onDetach(this);
+    return { socket: this.socket, early };
+  }
+}
+
+function ignore(): void {}

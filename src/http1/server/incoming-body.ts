@@ -1,0 +1,94 @@
+/**
+ * The body of a request, by length or in chunks. Nothing of it is read before it is started; while it is paused the
+ * socket is paused too. One read of the socket gives at most one part.
+ */
+import type { BodySink, BodySource } from '../body.ts';
+import { ChunkedBody } from '../grammar/chunked-body.ts';
+
+/** The connection that carries the body. */
+export interface BodyConnection {
+  /** Hands over what waits and reads on. */
+  resumeBody(): void;
+  pauseBody(): void;
+}
+
+export class IncomingBody implements BodySource {
+  /** Declared length; -1: chunked. */
+  readonly length: number;
+  /** All of it has been read. */
+  complete = false;
+  /** It was asked for: what arrives is handed on. */
+  flowing = false;
+  /** Something of it has been read or asked for. */
+  started = false;
+  readonly #connection: BodyConnection;
+  readonly #chunks: ChunkedBody | null;
+  #missing: number;
+  #sink: BodySink | null = null;
+
+  constructor(connection: BodyConnection, length: number) {
+    this.#connection = connection;
+    this.length = length;
+    this.#missing = Math.max(0, length);
+    this.#chunks = length < 0 ? new ChunkedBody() : null;
+  }
+
+  /** Whether so many bytes cannot be all that is missing. */
+  missesMoreThan(bytes: number): boolean {
+    return !this.complete && (this.#chunks !== null || this.#missing > bytes);
+  }
+
+  /** From now on parts go to `sink`, as they come. May be called again with another sink. */
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    this.started = true;
+    this.resume();
+  }
+
+  pause(): void {
+    if (!this.flowing || this.complete) return;
+    this.flowing = false;
+    this.#connection.pauseBody();
+  }
+
+  resume(): void {
+    if (this.flowing || this.complete) return;
+    this.flowing = true;
+    this.#connection.resumeBody();
+  }
+
+  /** Nothing more is handed on; what is left is the connection's to drop. */
+  stop(): void {
+    this.#sink = null;
+    this.pause();
+  }
+
+  /** Bytes of the connection. Returns how many of them belong to the body; -1: they are malformed. */
+  read(bytes: Buffer): number {
+    return this.#chunks === null ? this.#readLength(bytes) : this.#readChunks(bytes, this.#chunks);
+  }
+
+  #readLength(bytes: Buffer): number {
+    const taken = Math.min(this.#missing, bytes.length);
+    this.#missing -= taken;
+    if (this.#missing === 0) this.complete = true;
+    this.#hand(taken === bytes.length ? bytes : bytes.subarray(0, taken));
+    return taken;
+  }
+
+  #readChunks(bytes: Buffer, chunks: ChunkedBody): number {
+    const end = chunks.read(bytes, 0);
+    if (end === -2) return -1;
+    this.complete = end >= 0;
+    this.#hand(bytes.subarray(chunks.partStart, chunks.partEnd));
+    return end < 0 ? bytes.length : end;
+  }
+
+  #hand(part: Buffer): void {
+    const sink = this.#sink;
+    if (sink === null) return;
+    if (part.length > 0) sink.take(part);
+    // The sink may have stopped the body.
+    if (this.complete) this.#sink?.end();
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The response to one request. A head and a body that is there already leave in one write, batched with those of other
+ * connections. Framing is decided here: by the `content-length` that the head has, or else in chunks, or for HTTP/1.0 by the end
+ * of the connection. HEAD, 204 and 304 never carry a body (RFC 9112 section 6.3).
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { countLines } from '../grammar/fields.ts';
+import type { RequestHead } from '../grammar/request-head.ts';
+import { mayHaveBody } from '../grammar/response-head.ts';
+import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
+import { resetSocket } from '../reset-socket.ts';
+import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
+import type { RequestEvents } from './request.ts';
+
+/** What a response needs of its connection. */
+export interface ResponseConnection {
+  readonly socket: Duplex;
+  /** Fields that tell the client that the connection goes on. */
+  readonly keepAliveFields: string;
+  /** The connection ends with this response. May become true until the head is written. */
+  closesAfter(): boolean;
+  /** Something that was written waits for the client. */
+  unread(): void;
+  /** All of the response is with the system. `last`: the connection ends with it. */
+  responded(last: boolean): void;
+  /** Gives the socket away, with the bytes that came after the request. */
+  detach(): { readonly socket: Duplex; readonly early: Buffer };
+}
+
+/** Up to here a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
+const smallBytes = 8 * 1024;
+
+export class Response implements BatchedWriter {
+  /** 0: no head was written. */
+  status = 0;
+  /** `end` was called. */
+  ended = false;
+  /** All of it is with the system. */
+  finished = false;
+  events: RequestEvents | null = null;
+  readonly #request: Pick<RequestHead, 'method' | 'minor'>;
+  /** Null: client and gateway are done with each other. */
+  #connection: ResponseConnection | null;
+  /** Text that is prepared and not written. */
+  #text = '';
+  #part: Buffer | null = null;
+  /** Ends a chunked body. */
+  #tail = '';
+  #framed = false;
+  #bodiless = false;
+  #chunked = false;
+  #last = false;
+  #continued = false;
+
+  constructor(connection: ResponseConnection, request: Pick<RequestHead, 'method' | 'minor'>) {
+    this.#connection = connection;
+    this.#request = request;
+  }
+
+  /** The connection is gone, or was given away. */
+  get detached(): boolean {
+    return this.#connection === null;
+  }
+
+  /** A client of HTTP/1.0 that cannot tell the end of the body from the end of the connection. */
+  get endsWithConnection(): boolean {
+    return this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
+  }
+
+  /** `100 Continue` was sent. */
+  get continued(): boolean {
+    return this.#continued;
+  }
+
+  /** Tells the client to send its body. At most once, and never to HTTP/1.0 (RFC 9110 section 15.2). */
+  writeContinue(): void {
+    if (this.#continued || this.status !== 0 || this.#request.minor === 0 || this.#connection === null) return;
+    this.#continued = true;
+    this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  /**
+   * Prepares the head; it leaves with the first part, with the end, or with `flush`. `headers` are names and values in
+   * turn; `connection: close` among them ends the connection. Throws `TypeError` when they would not be valid HTTP, and nothing
+   * is written then.
+   */
+  writeHead(status: number, statusText: string | null, headers: readonly string[]): void {
+    let text = `HTTP/1.1 ${status} ${statusText ?? STATUS_CODES[status] ?? ''}\r\n`;
+    let framed = false;
+    let dated = false;
+    let close = false;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i]!;
+      const value = headers[i + 1]!;
+      text += `${name}: ${value}\r\n`;
+      if (name.length === 4) dated ||= name.toLowerCase() === 'date';
+      else if (name.length === 14) framed ||= name.toLowerCase() === 'content-length';
+      else if (name === 'connection') close ||= value === 'close';
+    }
+    if (countLines(text) !== 1 + headers.length / 2) throw new TypeError('The head of the response is not valid HTTP');
+    this.status = status;
+    this.#framed = framed;
+    this.#bodiless = !mayHaveBody(this.#request.method, status);
+    const unframed = !framed && !this.#bodiless;
+    this.#chunked = unframed && this.#request.minor === 1;
+    this.#last = close || (unframed && !this.#chunked) || (this.#connection?.closesAfter() ?? true);
+    if (!dated) text += dateField();
+    if (!close) text += this.#last ? 'connection: close\r\n' : (this.#connection?.keepAliveFields ?? '');
+    if (this.#chunked) text += 'transfer-encoding: chunked\r\n';
+    this.#text = `${text}\r\n`;
+  }
+
+  /** Sends a head that no part has followed yet. */
+  flush(): void {
+    if (this.ended || this.#text === '') return;
+    const connection = this.#connection;
+    const text = this.#text;
+    this.#text = '';
+    if (connection === null) return;
+    connection.socket.write(text, 'latin1');
+    connection.unread();
+  }
+
+  /** Sends a part of the body now. False: the client is slow, and `drained` tells when it can take more. */
+  write(part: Buffer): boolean {
+    const connection = this.#connection;
+    if (connection === null || this.ended || part.length === 0) return true;
+    const { socket } = connection;
+    const before = this.#before(part.length);
+    let more: boolean;
+    if (this.#bodiless) {
+      more = before === '' || socket.write(before, 'latin1');
+    } else if (before === '' && !this.#chunked) {
+      more = writePart(socket, part);
+    } else {
+      socket.cork();
+      if (before !== '') socket.write(before, 'latin1');
+      more = writePart(socket, part);
+      if (this.#chunked) socket.write('\r\n', 'latin1');
+      socket.uncork();
+    }
+    connection.unread();
+    return more;
+  }
+
+  /**
+   * Ends the response, with a last part of the body if there is one; text is Latin-1. It leaves at the end of the turn. Returns
+   * the bytes of the part that are sent.
+   */
+  end(part: Buffer | string | null = null): number {
+    if (this.ended) return 0;
+    this.ended = true;
+    const bytes = this.#bodiless || part === null || part.length === 0 ? null : part;
+    if (this.#chunked) this.#tail = bytes === null ? '0\r\n\r\n' : '\r\n0\r\n\r\n';
+    if (bytes !== null) {
+      this.#text = this.#before(bytes.length);
+      if (typeof bytes === 'string') this.#text += bytes;
+      else if (bytes.length <= smallBytes) this.#text += bytes.toString('latin1');
+      else this.#part = bytes;
+    }
+    writeWithBatch(this);
+    return bytes?.length ?? 0;
+  }
+
+  writeBatched(): void {
+    const connection = this.#connection;
+    // Broken off in this turn: nothing of it leaves, and the end of the connection tells the client.
+    if (connection === null || connection.socket.destroyed) return;
+    const { socket } = connection;
+    if (this.#part === null) {
+      const text = this.#text + this.#tail;
+      if (text !== '') socket.write(text, 'latin1');
+    } else {
+      socket.cork();
+      if (this.#text !== '') socket.write(this.#text, 'latin1');
+      socket.write(this.#part);
+      if (this.#tail !== '') socket.write(this.#tail, 'latin1');
+      socket.uncork();
+    }
+    this.#text = '';
+    this.#part = null;
+    if (socket.writableLength === 0) {
+      this.#finish();
+      return;
+    }
+    connection.unread();
+    socket.write('', 'latin1', (error) => {
+      if (error == null && !socket.destroyed) this.#finish();
+    });
+  }
+
+  /** Answers an upgrade with 101 and gives the socket away. `headers` as for `writeHead`. */
+  upgrade(headers: readonly string[]): { readonly socket: Duplex; readonly early: Buffer } {
+    let text = 'HTTP/1.1 101 Switching Protocols\r\n';
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    if (countLines(text) !== 1 + headers.length / 2) throw new TypeError('The head of the response is not valid HTTP');
+    this.status = 101;
+    this.ended = true;
+    const taken = this.#connection!.detach();
+    this.#connection = null;
+    taken.socket.write(`${text}\r\n`, 'latin1');
+    return taken;
+  }
+
+  /** Breaks the connection in the middle of the response: one that ended properly would look whole. */
+  break(): void {
+    const socket = this.#connection?.socket;
+    // To such a client only a reset tells a cut response from a whole one.
+    if (socket !== undefined && this.endsWithConnection) resetSocket(socket);
+    else socket?.destroy();
+  }
+
+  /** The connection is gone; called by the connection. */
+  connectionClosed(): void {
+    if (this.#connection === null) return;
+    this.#connection = null;
+    this.events?.closed();
+  }
+
+  #finish(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.finished = true;
+    this.#connection = null;
+    this.events?.closed();
+    connection.responded(this.#last);
+  }
+
+  /** The head, if it has not been written, and the framing before a part. */
+  #before(length: number): string {
+    const head = this.#text;
+    this.#text = '';
+    return this.#chunked ? `${head}${length.toString(16)}\r\n` : head;
+  }
+}
+
+function writePart(socket: Duplex, part: Buffer): boolean {
+  return hasOwnMemory(part) ? socket.write(part, () => releaseMemory(part)) : socket.write(part);
+}
+
+let dateSecond = 0;
+let dateText = '';
+
+/** Formatted once a second (RFC 9110 section 6.6.1). */
+function dateField(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = `date: ${new Date(second * 1000).toUTCString()}\r\n`;
+  }
+  return dateText;
+}

@@ -1,0 +1,188 @@
+/**
+ * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; what a request
+ * means, and what a refusal says, comes in as functions.
+ */
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Deadlines } from '../deadline-wheel.ts';
+import type { HeadFault } from '../grammar/request-head.ts';
+import { Connection } from './connection.ts';
+import type { Request } from './request.ts';
+import type { Response } from './response.ts';
+import { stopListening } from './stop-listening.ts';
+
+/**
+ * Why a connection is refused without a request. `head_too_large`: beyond `headBytes`. `timeout`: no whole head in time.
+ * `tls`: a TLS handshake on a port without TLS. `overloaded`: no memory for bytes that wait.
+ */
+export type ConnectionFault = HeadFault | 'head_too_large' | 'timeout' | 'tls' | 'overloaded';
+
+/** Connections that were closed without a response that says so, by the limit that ended them. */
+export interface EndedConnections {
+  /** No request came in time. */
+  idle: number;
+  /** They had `requestsPerConnection`. */
+  requests: number;
+  /** The client took nothing of a response in time. */
+  unread: number;
+}
+
+export interface ServerLimits {
+  /** Bytes of a head, and of what may come while a request is served. */
+  readonly headBytes: number;
+  /** Longest time for a head to arrive, counted for a new connection from its start. */
+  readonly headTimeoutMs: number;
+  /** Longest time for a whole request to arrive; 0: no limit. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle connection is kept; 0: as long as a client may leave a response unread. */
+  readonly keepAliveTimeoutMs: number;
+  readonly unreadTimeoutMs: number;
+  /** Connections at once; more are closed. */
+  readonly connections: number;
+  /** Requests on one connection; 0: no limit. */
+  readonly requestsPerConnection: number;
+}
+
+export interface ServerOptions<C> {
+  readonly limits: ServerLimits;
+  readonly deadlines: Deadlines;
+  /** What is known of a new connection; null: it is closed at once. */
+  accept(socket: Socket): C | null;
+  onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
+  /** The bytes that refuse a connection, head and body as Latin-1, with `connection: close`; null: it ends without. */
+  refusal(fault: ConnectionFault, client: C): string | null;
+  /** Memory for bytes that wait. False: there is none left, and nothing was taken. */
+  hold(bytes: number, client: C): boolean;
+  release(bytes: number, client: C): void;
+  onClose(client: C): void;
+}
+
+/** What a connection needs of its server. */
+export interface ConnectionHost<C> extends ServerLimits {
+  readonly deadlines: Deadlines;
+  readonly draining: boolean;
+  readonly keepAliveMs: number;
+  readonly keepAliveFields: string;
+  readonly ended: EndedConnections;
+  lastRequest(requests: number): boolean;
+  onRequest(request: Request, response: Response, connection: Connection<C>): void;
+  refusal(fault: ConnectionFault, client: C): string | null;
+  hold(bytes: number, client: C): boolean;
+  release(bytes: number, client: C): void;
+  onDetach(connection: Connection<C>): void;
+  onClose(connection: Connection<C>): void;
+}
+
+export interface ListenAddress {
+  /** Empty: every interface. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Server {
+  /** `shared`: other processes listen there too. Rejects with the error of the system, such as `EADDRINUSE`. */
+  listen(address: ListenAddress, shared: boolean): Promise<ListenAddress>;
+  /** Null while not listening. */
+  readonly address: ListenAddress | null;
+  readonly draining: boolean;
+  /** Open connections, tunnels included. */
+  readonly connections: number;
+  readonly tunnels: number;
+  /** Connections that were closed at once because there were too many. */
+  readonly dropped: number;
+  readonly ended: EndedConnections;
+  /**
+   * Serves what has reached the port, stops listening, closes idle connections and waits for the others; those that are
+   * left after the time are destroyed. Resolves when none is left.
+   */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+export function createHttp1Server<C>(options: ServerOptions<C>): Server {
+  const { limits } = options;
+  const open = new Map<Socket, Connection<C>>();
+  const tunnels = new Set<Connection<C>>();
+  const ended: EndedConnections = { idle: 0, requests: 0, unread: 0 };
+  let dropped = 0;
+  let address: ListenAddress | null = null;
+  const seconds = Math.floor(limits.keepAliveTimeoutMs / 1000);
+  const host: ConnectionHost<C> & { draining: boolean } = {
+    ...limits,
+    deadlines: options.deadlines,
+    draining: false,
+    // A second more than announced, so that a request under way still meets an open connection.
+    keepAliveMs: limits.keepAliveTimeoutMs > 0 ? limits.keepAliveTimeoutMs + 1_000 : limits.unreadTimeoutMs,
+    keepAliveFields: `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`,
+    ended,
+    lastRequest(requests) {
+      if (limits.requestsPerConnection === 0 || requests < limits.requestsPerConnection) return false;
+      ended.requests += 1;
+      return true;
+    },
+    onRequest: (request, response, connection) => options.onRequest(request, response, connection.client, connection),
+    refusal: options.refusal,
+    hold: options.hold,
+    release: options.release,
+    onDetach: (connection) => tunnels.add(connection),
+    onClose(connection) {
+      tunnels.delete(connection);
+      open.delete(connection.socket as Socket);
+      options.onClose(connection.client);
+    },
+  };
+
+  // A client that ends its side after a request still gets the response.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const client = options.accept(socket);
+    if (client === null) socket.destroy();
+    else open.set(socket, new Connection(socket, client, host));
+  });
+  server.maxConnections = limits.connections;
+  server.on('drop', () => {
+    dropped += 1;
+  });
+
+  return {
+    get address() {
+      return address;
+    },
+    get draining() {
+      return host.draining;
+    },
+    get connections() {
+      return open.size;
+    },
+    get tunnels() {
+      return tunnels.size;
+    },
+    get dropped() {
+      return dropped;
+    },
+    ended,
+    listen: ({ host: name, port }, shared) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ port, reusePort: shared, ...(name === '' ? {} : { host: name }) }, () => {
+          server.off('error', reject);
+          const bound = server.address() as AddressInfo;
+          address = { host: bound.address, port: bound.port };
+          resolve(address);
+        });
+      }),
+    drain: (timeoutMs) =>
+      new Promise((resolve) => {
+        host.draining = true;
+        if (address === null) return resolve();
+        address = null;
+        const timer = setTimeout(() => {
+          for (const socket of open.keys()) socket.destroy();
+        }, timeoutMs);
+        stopListening(server, () => {
+          server.close(() => {
+            clearTimeout(timer);
+            resolve();
+          });
+          for (const connection of open.values()) connection.endIdle();
+        });
+      }),
+  };
+}

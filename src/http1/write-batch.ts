@@ -1,0 +1,21 @@
+/**
+ * Writes that leave together, at the end of the turn of the event loop that prepared them. Each write is a system call that
+ * may wake the process at the other end; batched, the work of a turn is done before the first of them.
+ */
+
+export interface BatchedWriter {
+  /** Writes what it has prepared. Must not throw. */
+  writeBatched(): void;
+}
+
+let batch: BatchedWriter[] = [];
+
+export function writeWithBatch(writer: BatchedWriter): void {
+  if (batch.push(writer) === 1) setImmediate(writeAll);
+}
+
+function writeAll(): void {
+  const writers = batch;
+  batch = [];
+  for (const writer of writers) writer.writeBatched();
+}

@@ -1,0 +1,208 @@
+/** Joins the HTTP server, the request line and what all requests share into the reverse proxy. */
+import { randomUUID } from 'node:crypto';
+import type { Address, ServerConfig } from '../config/config.ts';
+import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { Deadlines } from '../http1/deadline-wheel.ts';
+import { type ConnectionFault, createHttp1Server } from '../http1/server/server.ts';
+import type { LoadReadings } from '../telemetry/load-gauges.ts';
+import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
+import { type Client, clientOf } from './client.ts';
+import { ClientConnections } from './client-connections.ts';
+import type { Gateway } from './gateway.ts';
+import { LoadShedder } from './load-shedder.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { OpenStreams } from './open-streams.ts';
+import { refusalText } from './refusal.ts';
+import { RequestContext } from './request-context.ts';
+import { readView, type ServeParts, serve } from './serve.ts';
+
+export interface ProxyOptions {
+  readonly server: ServerConfig;
+  /** Whether other processes of this gateway listen at the same address. */
+  readonly shared?: boolean;
+  gateway(): Gateway;
+  readonly deadlines: Deadlines;
+  readonly observe: ObserveRequest;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+export interface ReverseProxy {
+  /** Rejects with the error of the system, such as `EADDRINUSE`. */
+  listen(): Promise<Address>;
+  readonly address: Address | null;
+  /** Requests and tunnels that are not over. */
+  readonly inFlight: number;
+  /** For metrics: open client connections, requests on them, and tunnels. */
+  connections(): number;
+  requestsInFlight(): number;
+  tunnels(): number;
+  load(): LoadReadings;
+  /** Something was revoked: open streams are looked at. */
+  revoked(): void;
+  /** Lets requests in flight finish, for `timeoutMs` at most; resolves when every connection is closed. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** What a connection is refused for that sends no request. */
+const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
+  malformed: 'request_malformed',
+  framing: 'header_invalid',
+  coding: 'transfer_coding_unsupported',
+  http2: 'http2_on_plain_port',
+  tls: 'tls_on_plain_port',
+  head_too_large: 'headers_too_large',
+  timeout: 'request_timeout',
+  overloaded: 'overloaded',
+};
+
+export function createProxy(options: ProxyOptions): ReverseProxy {
+  const { deadlines, observe, now = Date.now } = options;
+  const { limits, trustedProxies } = options.server;
+  const shedder = new LoadShedder(limits.eventLoopLagMs);
+  const memory = new MemoryBudget(limits.bodyMemoryBytes);
+  const streams = new OpenStreams(deadlines);
+  const perClient = new ClientConnections(limits.connectionsPerClient);
+  /** WebSockets, and requests for one. */
+  const upgrades = new Set<RequestContext>();
+  let inFlight = 0;
+  let refusedOfClient = 0;
+
+  function report(record: RequestRecord): void {
+    try {
+      observe(record);
+    } catch (cause) {
+      // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
+      process.emitWarning(cause instanceof Error ? cause : String(cause));
+    }
+  }
+
+  const host = {
+    ended(context: RequestContext) {
+      inFlight -= 1;
+      upgrades.delete(context);
+      report(context);
+    },
+  };
+
+  const parts: ServeParts = {
+    deadlines,
+    now,
+    streams,
+    memory,
+    bodyGraceMs: limits.bodyGraceMs,
+    limits,
+    trustedProxies,
+    gateway: options.gateway,
+    newRequestId: randomUUID,
+    sheds: () => shedder.refuses(),
+    get draining() {
+      return server.draining;
+    },
+    decideAgain(context) {
+      const gateway = options.gateway();
+      return gateway.decide(readView(context, gateway, trustedProxies));
+    },
+    mayBeRevoked(context, granted, atMs) {
+      const gateway = options.gateway();
+      return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
+    },
+  };
+
+  const server = createHttp1Server<Client>({
+    limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
+    deadlines,
+    accept(socket) {
+      const client = clientOf(socket, trustedProxies);
+      if (client.trusted || perClient.opened(client.network)) return client;
+      refusedOfClient += 1;
+      return null;
+    },
+    onRequest(request, response, client) {
+      const context = new RequestContext(host, request, response, client);
+      inFlight += 1;
+      if (request.upgrade === 'websocket') upgrades.add(context);
+      serve(context, parts);
+    },
+    refusal(fault, client) {
+      const reason = connectionFaults[fault];
+      const errorId = randomUUID();
+      const { text, bytesOut } = refusalText(reason, errorId);
+      report(connectionRecord(reason, errorId, client, bytesOut));
+      return text;
+    },
+    hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,
+    release: (bytes, { trusted, network }) => memory.give(bytes, trusted ? null : network),
+    onClose({ trusted, network }) {
+      if (!trusted) perClient.closed(network);
+    },
+  });
+
+  return {
+    async listen() {
+      const bound = await server.listen(options.server.listen, options.shared ?? false);
+      shedder.start();
+      return bound;
+    },
+    get address() {
+      return server.address;
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    connections: () => server.connections,
+    requestsInFlight: () => Math.max(0, inFlight - server.tunnels),
+    tunnels: () => server.tunnels,
+    load: () => ({
+      refusedConnections: { total: server.dropped, client: refusedOfClient },
+      endedConnections: server.ended,
+      openStreams: streams.size,
+      rechecks: streams.rechecks,
+      bufferedBytes: memory.usedBytes,
+      lagMs: shedder.lagMs,
+      shedShare: shedder.share,
+      upstreams: [...options.gateway().upstreams.all()].map(({ name, inFlight, admission }) => ({
+        name,
+        inFlight,
+        waiting: admission.waiting,
+      })),
+    }),
+    revoked: () => streams.revoked(),
+    async drain(timeoutMs) {
+      const drained = server.drain(timeoutMs);
+      // Tunnels end at once, with a Close frame to both sides; requests may finish.
+      for (const upgrade of [...upgrades]) upgrade.endAccess('draining');
+      await drained;
+      shedder.stop();
+    },
+  };
+}
+
+/** A connection that was refused before there was a request, for the log and the metrics. */
+function connectionRecord(reason: ReasonCode, errorId: string, client: Client, bytesOut: number): RequestRecord {
+  const now = performance.now();
+  const { status }: Reason = reasons[reason];
+  return {
+    door: 'proxy',
+    decision: null,
+    method: '',
+    path: '',
+    host: '',
+    status,
+    reason,
+    errorId,
+    requestId: '',
+    client: client.address,
+    target: null,
+    aborted: false,
+    cut: false,
+    startedAt: now,
+    decidedAt: 0,
+    answeredAt: 0,
+    endedAt: now,
+    bytesIn: 0,
+    bytesOut,
+    cause: null,
+    memory: null,
+  };
+}

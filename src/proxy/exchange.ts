@@ -1,0 +1,300 @@
+/**
+ * One allowed request on its way to a service, and the response on its way back. A WebSocket is an exchange whose response becomes
+ * a tunnel. Whatever breaks off on one side is broken on the other: neither a cut request nor a cut response is ever ended.
+ *
+ * gathering (body buffer) -> waiting (its turn at the upstream) -> sent -> responding | tunnel -> over
+ */
+import type { Socket } from 'node:net';
+import type { Allow } from '../core/decision.ts';
+import type { ClientFacts } from '../core/forwarding/client-facts.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { OutgoingRequest } from '../http1/client/connection.ts';
+import type { Upstream } from '../upstream/create-upstreams.ts';
+import type { UpstreamEvents, UpstreamRequest } from '../upstream/upstream-request.ts';
+import type { ExchangeParts, Gateway } from './gateway.ts';
+import { outgoingRequest } from './outgoing-request.ts';
+import { RequestBody, type RequestBodyOwner } from './request-body.ts';
+import type { ForwardedRequest, RequestContext } from './request-context.ts';
+import { idleTimeoutOf, responseHead } from './response-head.ts';
+import { ResponseRelay } from './response-relay.ts';
+import { StreamAccess, type StreamAccessOwner } from './stream-access.ts';
+import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
+import { farewellFor } from './websocket/close-frame.ts';
+import { acceptsHandshake, handshakeHeaders } from './websocket/handshake.ts';
+import { Tunnel } from './websocket/tunnel.ts';
+
+/** What is open this long is a stream: its access is watched from then on. */
+const streamAfterMs = 1_000;
+/** A side of a tunnel that has ended may wait this long for the other one to end too. */
+const tunnelHalfClosedMs = 30_000;
+/** Both sides of a tunnel may take this long to read their Close frame. */
+const farewellMs = 2_000;
+/** The wait for other replicas ends by itself before this. */
+const longestHoldMs = 11_000;
+
+type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over';
+
+export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner, StreamAccessOwner {
+  readonly #context: RequestContext;
+  readonly #granted: Allow;
+  readonly #gateway: Gateway;
+  readonly #parts: ExchangeParts;
+  readonly #facts: ClientFacts;
+  readonly #destination: Upstream;
+  readonly #timeouts: Timeouts;
+  readonly #relay: ResponseRelay;
+  readonly #access: StreamAccess;
+  #state: State = 'gathering';
+  #body: RequestBody | null = null;
+  #outgoing: OutgoingRequest | null = null;
+  #upstream: UpstreamRequest | null = null;
+  #tunnel: Tunnel | null = null;
+  /** The service is held back because the client does not read. */
+  #stalled = false;
+  #idleTimeoutMs = 0;
+
+  constructor(context: RequestContext, granted: Allow, gateway: Gateway, parts: ExchangeParts, facts: ClientFacts) {
+    this.#context = context;
+    this.#granted = granted;
+    this.#gateway = gateway;
+    this.#parts = parts;
+    this.#facts = facts;
+    this.#destination = gateway.upstreams.get(granted.route.upstream);
+    this.#timeouts = new Timeouts(parts.deadlines, this);
+    this.#relay = new ResponseRelay(context.response, context.method);
+    this.#access = new StreamAccess(context, granted, parts, this);
+    context.forwarded = this;
+  }
+
+  /** Starts forwarding. Whatever comes of it is told to the context; throws only for faults of the gateway. */
+  forward(): void {
+    const { request, response, decidedAt } = this.#context;
+    const { route } = this.#granted;
+    const outgoing =
+      request.bodyLength > route.maxBodyBytes
+        ? 'body_too_large'
+        : outgoingRequest(request, this.#granted, this.#gateway.rules, this.#facts, this.#destination.gatewaySecret);
+    if (typeof outgoing === 'string') {
+      this.#context.fail(outgoing);
+      return;
+    }
+    this.#outgoing = outgoing;
+    this.#timeouts.allow(route.timeoutMs, decidedAt);
+    this.#timeouts.watchAccess(decidedAt + streamAfterMs);
+    if (request.body === null) {
+      this.bodyGathered();
+      return;
+    }
+    if (request.expect === 'continue') response.writeContinue();
+    const { bodyGraceMs, memory } = this.#parts;
+    this.#body = new RequestBody(request.body, this, {
+      bufferBytes: route.bodyBufferBytes,
+      maxBytes: route.maxBodyBytes,
+      minRate: route.bodyRate,
+      graceMs: bodyGraceMs,
+      memory,
+      clientKey: this.#context.memoryKey,
+    });
+    if (route.bodyRate > 0) this.#timeouts.watchPace(this.#body.pace, decidedAt + bodyGraceMs);
+    this.#body.gather();
+  }
+
+  bodyReceived(bytes: number): void {
+    this.#context.bytesIn += bytes;
+    if (this.#state === 'gathering') this.#timeouts.progress();
+  }
+
+  bodyGathered(): void {
+    try {
+      const outgoing = this.#outgoing!;
+      if (this.#body !== null) outgoing.body = this.#body.whole() ?? this.#body;
+      this.#state = 'sent';
+      this.#upstream = this.#destination.request(this.#context.clientKey, outgoing, this);
+      this.#upstream.start();
+    } catch (cause) {
+      this.#context.fail('internal_error', cause);
+    }
+  }
+
+  bodyRefused(reason: ReasonCode): void {
+    this.#context.fail(reason);
+  }
+
+  // The upstream
+
+  waiting(longestMs: number): void {
+    this.#state = 'waiting';
+    this.#timeouts.allow(longestMs);
+  }
+
+  sending(origin: string): void {
+    this.#state = 'sent';
+    this.#context.target = origin;
+    this.#timeouts.allow(this.#granted.route.timeoutMs);
+  }
+
+  started(): void {
+    this.#body?.handedOn();
+  }
+
+  bodySent(): void {
+    this.#timeouts.progress();
+  }
+
+  responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void {
+    const context = this.#context;
+    const { route } = this.#granted;
+    // Before the response is looked at: what the service did holds even if its response cannot be passed on.
+    const evicted = route.evict !== null && status < 300 ? this.#gateway.evict(this.#granted) : null;
+    this.#state = 'responding';
+    context.answeredAt = performance.now();
+    const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context.request.rawHeaders);
+    // Without the coding's name the body could not be read (RFC 9112 section 6.1).
+    if (head.coded) {
+      context.fail('upstream_answer_invalid');
+      return;
+    }
+    context.errorId = head.errorId;
+    this.#relay.begin(head);
+    this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
+    this.#timeouts.allow(this.#idleTimeoutMs, context.answeredAt);
+    if (evicted === null) return;
+    this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
+    this.#upstream!.pause();
+    this.#relay.hold(evicted, () => {
+      this.#timeouts.allow(this.#idleTimeoutMs);
+      this.#upstream?.resume();
+    });
+  }
+
+  responseData(part: Buffer): void {
+    this.#context.bytesOut += part.length;
+    this.#timeouts.progress();
+    if (this.#pass(() => this.#relay.write(part)) || this.#stalled) return;
+    // The connection bounds how long a client may leave a response unread.
+    this.#stalled = true;
+    this.#timeouts.allow(Number.POSITIVE_INFINITY);
+    this.#upstream?.pause();
+  }
+
+  responseWaits(): void {
+    this.#pass(() => {
+      this.#relay.flush();
+      return true;
+    });
+  }
+
+  responseEnd(): void {
+    this.#timeouts.cancel();
+    this.#pass(() => {
+      this.#relay.end();
+      return true;
+    });
+    this.#upstream = null;
+    this.#body?.destroy();
+  }
+
+  failed(reason: ReasonCode, cause: unknown): void {
+    this.#upstream = null;
+    this.#context.fail(reason, cause);
+  }
+
+  /** A step that writes to the client: what is not valid HTTP is refused, or breaks the response. */
+  #pass(step: () => boolean): boolean {
+    if (this.#state === 'over') return true;
+    try {
+      const more = step();
+      this.#context.status = this.#context.response.status;
+      return more;
+    } catch (cause) {
+      this.#context.fail('upstream_answer_invalid', cause);
+      return true;
+    }
+  }
+
+  drained(): void {
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    this.#timeouts.allow(this.#idleTimeoutMs);
+    this.#upstream?.resume();
+  }
+
+  /** See `ForwardedRequest`. */
+  stop(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#timeouts.cancel();
+    this.#upstream?.cancel();
+    this.#upstream = null;
+    this.#body?.destroy();
+    if (this.#context.status === 0) {
+      this.#relay.drop();
+      this.#context.bytesOut = 0;
+    }
+    this.#access.stop();
+  }
+
+  timedOut(): void {
+    const context = this.#context;
+    if (this.#tunnel !== null) {
+      this.#tunnel.destroy();
+    } else if (this.#state === 'waiting') {
+      context.fail(this.#upstream!.waitsFor === 'client' ? 'client_busy' : 'upstream_busy');
+    } else {
+      const client = this.#state === 'gathering' || (context.answeredAt === 0 && this.#body?.awaitsClient === true);
+      context.fail(client ? 'request_timeout' : 'upstream_timeout');
+    }
+  }
+
+  bodyTooSlow(): void {
+    if (this.#body?.pending === true) this.#context.fail('request_timeout');
+  }
+
+  accessDue(): void {
+    this.#access.look();
+  }
+
+  lookAt(at: number): void {
+    this.#timeouts.watchAccess(at);
+  }
+
+  /** A tunnel does not outlive the access that opened it: both sides get a Close frame. */
+  endAccess(reason: ReasonCode): void {
+    if (this.#tunnel === null) {
+      this.#context.fail(reason);
+      return;
+    }
+    if (this.#context.reason !== null) return;
+    this.#context.reason = reason;
+    this.#access.stop();
+    this.#tunnel.end(farewellFor(reason));
+    this.#timeouts.watchAccess(Number.POSITIVE_INFINITY);
+    this.#timeouts.allow(farewellMs);
+  }
+
+  upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void {
+    const context = this.#context;
+    this.#upstream = null;
+    const { rawHeaders: requestHeaders } = context.request;
+    if (!acceptsHandshake(requestHeaders, rawHeaders)) {
+      context.fail('upstream_answer_invalid');
+      return;
+    }
+    const client = context.response.upgrade(handshakeHeaders(requestHeaders, rawHeaders, this.#gateway.rules));
+    this.#state = 'tunnel';
+    context.answeredAt = performance.now();
+    context.status = 101;
+    this.#timeouts.allow(Number.POSITIVE_INFINITY);
+    this.#tunnel = new Tunnel(client.socket, take(), client.early, early, {
+      halfClosed: () => {
+        if (context.reason === null) this.#timeouts.allow(tunnelHalfClosedMs);
+      },
+      closed: (bytesIn, bytesOut) => {
+        context.bytesIn = bytesIn;
+        context.bytesOut = bytesOut;
+        context.end(true);
+      },
+    });
+    this.#access.look();
+  }
+}

@@ -1,0 +1,41 @@
+/** What the proxy is given: the rules of one configuration, and what all requests of a process share. */
+
+import type { Allow, Decision } from '../core/decision.ts';
+import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+import type { Deadlines } from '../http1/deadline-wheel.ts';
+import type { Upstreams } from '../upstream/create-upstreams.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { OpenStreams } from './open-streams.ts';
+import type { RequestContext } from './request-context.ts';
+import type { Annotate } from './response-head.ts';
+
+/** Everything that a reload replaces, made whole and swapped whole. */
+export interface Gateway {
+  /** Never throws and never rejects. */
+  decide(view: RequestView): Decision | Promise<Decision>;
+  /**
+   * Whether what was granted to a request at `atMs` (milliseconds since the epoch) may have been revoked since: a cheap
+   * look, for then the request is decided again. If unset, nothing is ever revoked.
+   */
+  mayBeRevoked?(view: RequestView, granted: Allow, atMs: number): boolean;
+  readonly rules: ForwardingRules;
+  readonly upstreams: Upstreams;
+  readonly annotate: Annotate;
+  /** Does what has to follow a success; null: nothing has to be waited for. Never throws, and never rejects. */
+  readonly evict: (decision: Allow) => Promise<unknown> | null;
+}
+
+/** What all exchanges of a process share. */
+export interface ExchangeParts {
+  readonly deadlines: Deadlines;
+  /** Milliseconds since the epoch, for the end of credentials. */
+  readonly now: () => number;
+  readonly streams: OpenStreams;
+  readonly memory: MemoryBudget;
+  /** Time over which the rate of a body is measured. */
+  readonly bodyGraceMs: number;
+  /** Decides a request again, by the configuration in use now. */
+  decideAgain(context: RequestContext): Decision | Promise<Decision>;
+  mayBeRevoked(context: RequestContext, granted: Allow, grantedAtMs: number): boolean;
+}

@@ -1,0 +1,43 @@
+/**
+ * Bounds the memory that waiting bytes take: body buffers, and what clients send before it is their turn. One client gets
+ * a quarter of the whole.
+ */
+
+const clientShare = 1 / 4;
+
+export class MemoryBudget {
+  readonly maxBytes: number;
+  usedBytes = 0;
+  /** Bytes of each client that has any. */
+  readonly #used = new Map<string, number>();
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** Clients that use some of it. */
+  get clients(): number {
+    return this.#used.size;
+  }
+
+  /** `clientKey` null: no client in particular, such as a proxy that names none. Not null: why nothing was taken. */
+  take(bytes: number, clientKey: string | null): 'overloaded' | 'client_busy' | null {
+    if (this.usedBytes + bytes > this.maxBytes) return 'overloaded';
+    if (clientKey !== null) {
+      const used = (this.#used.get(clientKey) ?? 0) + bytes;
+      if (used > this.maxBytes * clientShare) return 'client_busy';
+      this.#used.set(clientKey, used);
+    }
+    this.usedBytes += bytes;
+    return null;
+  }
+
+  give(bytes: number, clientKey: string | null): void {
+    if (bytes === 0) return;
+    this.usedBytes -= bytes;
+    if (clientKey === null) return;
+    const used = this.#used.get(clientKey)! - bytes;
+    if (used === 0) this.#used.delete(clientKey);
+    else this.#used.set(clientKey, used);
+  }
+}

@@ -1,0 +1,73 @@
+/** The streams that are open. When something is revoked all of them are looked at, a slice at a time. */
+import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
+import type { AccessEvents, AccessWatch, RecheckOutcome } from './access-watch.ts';
+
+/** Streams looked at, and of them decided again, at each tick. */
+const slice = 2_000;
+const asked = 200;
+
+export class OpenStreams implements Deadline, AccessEvents {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
+  readonly rechecks: Record<RecheckOutcome, number> = { kept: 0, ended: 0, unknown: 0 };
+  readonly #deadlines: Deadlines;
+  readonly #open = new Set<AccessWatch>();
+  /** Streams that are still to be looked at; null: none. */
+  #rest: Iterator<AccessWatch> | null = null;
+  /** Something was revoked while they were being looked at. */
+  #again = false;
+
+  constructor(deadlines: Deadlines) {
+    this.#deadlines = deadlines;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  add(watch: AccessWatch): void {
+    this.#open.add(watch);
+  }
+
+  delete(watch: AccessWatch): void {
+    this.#open.delete(watch);
+  }
+
+  rechecked(outcome: RecheckOutcome): void {
+    this.rechecks[outcome] += 1;
+  }
+
+  /** Something was revoked: every stream is looked at, beginning with the next tick. */
+  revoked(): void {
+    if (this.#rest !== null) {
+      this.#again = true;
+      return;
+    }
+    if (this.#open.size === 0) return;
+    this.#rest = this.#open.values();
+    this.#deadlines.schedule(this, performance.now());
+  }
+
+  onDeadline(): void {
+    if (!this.#lookAtSome()) {
+      this.#deadlines.schedule(this, performance.now());
+      return;
+    }
+    this.#rest = null;
+    if (!this.#again) return;
+    this.#again = false;
+    this.revoked();
+  }
+
+  /** True: that was the last of them. */
+  #lookAtSome(): boolean {
+    let left = asked;
+    for (let i = 0; i < slice && left > 0; i += 1) {
+      const next = this.#rest!.next();
+      if (next.done) return true;
+      if (next.value.revoked()) left -= 1;
+    }
+    return false;
+  }
+}

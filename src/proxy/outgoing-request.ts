@@ -1,0 +1,41 @@
+/** The request that a service gets in place of the client's. */
+
+import type { Allow } from '../core/decision.ts';
+import type { ClientFacts } from '../core/forwarding/client-facts.ts';
+import { appendRequestHeaders, type ForwardingRules } from '../core/forwarding/request-headers.ts';
+import { rewritePath } from '../core/forwarding/rewrite-path.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { handshakeFault } from '../core/request/websocket-handshake.ts';
+import { gatewayHeader } from '../core/syntax/header-names.ts';
+import type { OutgoingRequest } from '../http1/client/connection.ts';
+import type { RequestHead } from '../http1/grammar/request-head.ts';
+
+/** Without its body. A reason: it cannot be forwarded. `gatewaySecret`: proves to the Auth API that the request is ours. */
+export function outgoingRequest(
+  received: RequestHead,
+  decision: Allow,
+  rules: ForwardingRules,
+  facts: ClientFacts,
+  gatewaySecret: string | null,
+): OutgoingRequest | ReasonCode {
+  const { route, request, identity } = decision;
+  const upgrade = received.upgrade === 'websocket';
+  if (upgrade && !route.websocket) return 'upgrade_unsupported';
+  const fault = upgrade ? handshakeFault(received.rawHeaders) : null;
+  if (fault !== null) return fault;
+  const path = rewritePath(route, request.path);
+  if (path === null) return 'path_ambiguous';
+  const headers: string[] = [];
+  appendRequestHeaders(headers, rules, decision, received.rawHeaders, facts);
+  if (gatewaySecret !== null) headers.push(gatewayHeader, gatewaySecret);
+  if (upgrade) headers.push('upgrade', 'websocket');
+  return {
+    method: request.method,
+    path: path + request.query,
+    headers,
+    body: null,
+    upgrade,
+    // Whatever an anonymous client can make a service send ahead never meets a request with an identity.
+    group: identity === null ? 'anonymous' : 'authenticated',
+  };
+}

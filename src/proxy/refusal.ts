@@ -1,0 +1,70 @@
+/**
+ * Refusals on the wire: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason. Every text is fixed;
+ * nothing of the request, of an address or of a cause is in it.
+ */
+import { STATUS_CODES } from 'node:http';
+import { challengeFor, problemBody } from '../core/outcome/problem.ts';
+import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { Criterion } from '../core/policy/conditions.ts';
+import type { Response } from '../http1/server/response.ts';
+
+export interface Refusal {
+  readonly reason: ReasonCode;
+  readonly errorId: string;
+  /** Seconds of `Retry-After` that the source asked for; null leaves it to the reason. */
+  readonly retryAfterS: number | null;
+  /** Value of `Allow`, for a 405. */
+  readonly allow: string | null;
+  /** The condition that is not met, with reason `condition_failed`; else null. */
+  readonly condition: Criterion | null;
+  /** Close the connection, even if the reason alone would not ask for it. */
+  readonly close: boolean;
+  /** Further names and values in turn, which the route adds. */
+  readonly added: readonly string[];
+}
+
+/** Writes the whole response. Returns the bytes of its body. */
+export function writeRefusal(response: Response, refusal: Refusal): number {
+  const body = problemBody(refusal.reason, refusal.errorId, refusal.condition);
+  response.writeHead(reasons[refusal.reason].status, null, refusalHeaders(refusal, body.length));
+  return response.end(body);
+}
+
+/** The refusal as text of bytes, for a connection without a request. It always announces the end of the connection. */
+export function refusalText(reason: ReasonCode, errorId: string): { readonly text: string; readonly bytesOut: number } {
+  const { status } = reasons[reason];
+  const body = problemBody(reason, errorId);
+  const refusal = { reason, errorId, retryAfterS: null, allow: null, condition: null, close: true, added: [] };
+  const headers = refusalHeaders(refusal, body.length);
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  return { text: `${text}date: ${new Date().toUTCString()}\r\n\r\n${body}`, bytesOut: body.length };
+}
+
+/** Names and values in turn. The body is ASCII, so its length in characters is its length in bytes. */
+function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
+  const { reason, errorId, allow } = refusal;
+  const { message, retryAfterS, closes }: Reason = reasons[reason];
+  const headers = [
+    'content-type',
+    'application/problem+json',
+    'content-length',
+    String(bodyLength),
+    'cache-control',
+    'no-store',
+    'x-error',
+    refusal.condition?.message ?? message,
+    'x-error-id',
+    errorId,
+  ];
+  const challenge = challengeFor(reason);
+  if (challenge !== null) headers.push('www-authenticate', challenge);
+  const wait = refusal.retryAfterS ?? retryAfterS;
+  if (wait !== undefined) headers.push('retry-after', String(wait));
+  if (allow !== null) headers.push('allow', allow);
+  // RFC 9110 section 15.5.22, RFC 6455 section 4.4.
+  if (reason === 'websocket_version_unsupported') headers.push('upgrade', 'websocket', 'sec-websocket-version', '13');
+  headers.push(...refusal.added);
+  if (closes === true || refusal.close) headers.push('connection', 'close');
+  return headers;
+}

@@ -1,0 +1,166 @@
+/**
+ * The client's body on its way to the service: counted, limited and measured. Its first part, or all of a short one, is gathered
+ * in the body buffer before anything of the upstream is used, so that a client that trickles takes up memory, which is
+ * bounded, and no connection. The rest goes from socket to socket as it comes.
+ */
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { BodySink, BodySource } from '../http1/body.ts';
+import type { IncomingBody } from '../http1/server/incoming-body.ts';
+import { BodyPace } from './body-pace.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+
+export interface RequestBodyOwner {
+  /** So many bytes more have come. */
+  bodyReceived(bytes: number): void;
+  /** The body buffer is full, or the body is whole. */
+  bodyGathered(): void;
+  /** The body is too large, or there is no memory for it. */
+  bodyRefused(reason: ReasonCode): void;
+}
+
+export interface RequestBodyLimits {
+  /** Bytes to gather before the request is sent; 0: none. */
+  readonly bufferBytes: number;
+  readonly maxBytes: number;
+  /** Minimum bytes per second; 0: any rate. */
+  readonly minRate: number;
+  readonly graceMs: number;
+  readonly memory: MemoryBudget;
+  /** Who is charged for the memory; null: no client in particular. */
+  readonly clientKey: string | null;
+}
+
+const maxParts = 256;
+
+export class RequestBody implements BodySource, BodySink {
+  readonly pace: BodyPace;
+  readonly #source: IncomingBody;
+  readonly #owner: RequestBodyOwner;
+  readonly #limits: RequestBodyLimits;
+  /** What was gathered and not handed on. */
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  /** Bytes that are charged to the memory budget. */
+  #chargedBytes = 0;
+  #receivedBytes = 0;
+  #sink: BodySink | null = null;
+  #over = false;
+
+  constructor(source: IncomingBody, owner: RequestBodyOwner, limits: RequestBodyLimits) {
+    this.#source = source;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.pace = new BodyPace(limits.minRate, limits.graceMs);
+  }
+
+  /** Part of it has not come yet. */
+  get pending(): boolean {
+    return !this.#source.complete;
+  }
+
+  /** Everything that came is handed on and more is wanted: it is the client that keeps the service waiting. */
+  get awaitsClient(): boolean {
+    return this.#source.flowing && !this.#source.complete && !this.#over;
+  }
+
+  /** Begins to read; `bodyGathered` follows. */
+  gather(): void {
+    if (this.#limits.bufferBytes === 0) {
+      this.#owner.bodyGathered();
+      return;
+    }
+    this.pace.wait(performance.now());
+    this.#source.start(this);
+  }
+
+  /** The whole body, if it was gathered whole; the memory stays charged until `handedOn`. */
+  whole(): Buffer | null {
+    if (!this.#source.complete) return null;
+    const parts = this.#gathered;
+    this.#gathered = [];
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  }
+
+  /** What was gathered is on its way. */
+  handedOn(): void {
+    this.#limits.memory.give(this.#chargedBytes, this.#limits.clientKey);
+    this.#chargedBytes = 0;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    // So little that all of it is handed over, even to a sink that would rather wait.
+    for (const part of gathered) sink.take(part);
+    if (this.#over) return;
+    this.pace.wait(performance.now());
+    if (this.#source.started) this.#source.resume();
+    else this.#source.start(this);
+  }
+
+  pause(): void {
+    if (this.#over) return;
+    this.pace.hold(performance.now());
+    this.#source.pause();
+  }
+
+  resume(): void {
+    if (this.#over || this.#sink === null || this.#source.complete) return;
+    this.pace.wait(performance.now());
+    this.#source.resume();
+  }
+
+  /** The service takes no more: the client is held back. */
+  stop(): void {
+    this.#sink = null;
+    this.pause();
+  }
+
+  take(part: Buffer): void {
+    const { maxBytes, bufferBytes } = this.#limits;
+    this.#receivedBytes += part.length;
+    this.#owner.bodyReceived(part.length);
+    this.pace.arrived(part.length);
+    if (this.#receivedBytes > maxBytes) {
+      this.#owner.bodyRefused('body_too_large');
+    } else if (this.#sink !== null) {
+      this.#sink.take(part);
+    } else if (this.#charge(part)) {
+      this.#gathered.push(part);
+      // Each part costs some hundred bytes beside what it holds, which may be one.
+      if (this.#gathered.length === maxParts) this.#gathered = [Buffer.concat(this.#gathered)];
+      this.#gatheredBytes += part.length;
+      if (this.#source.complete) return;
+      if (this.#gatheredBytes < bufferBytes) return;
+      this.pause();
+      this.#owner.bodyGathered();
+    }
+  }
+
+  #charge(part: Buffer): boolean {
+    const refused = this.#limits.memory.take(part.length, this.#limits.clientKey);
+    if (refused === null) this.#chargedBytes += part.length;
+    else this.#owner.bodyRefused(refused);
+    return refused === null;
+  }
+
+  end(): void {
+    this.pace.hold(performance.now());
+    if (this.#over) return;
+    const sink = this.#sink;
+    this.#sink = null;
+    if (sink !== null) sink.end();
+    else this.#owner.bodyGathered();
+  }
+
+  /** The request is over. What is left of the body is the connection's to drop: a cut body must not look whole. */
+  destroy(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#sink = null;
+    this.#gathered = [];
+    this.handedOn();
+    this.#source.stop();
+  }
+}

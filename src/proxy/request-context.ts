@@ -1,0 +1,179 @@
+/**
+ * One request of a client as the proxy knows it: the record that telemetry reads, and refusing it. Forwarding it adds an
+ * `Exchange`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Decision } from '../core/decision.ts';
+import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
+import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import { maxDiscardBytes } from '../http1/server/connection.ts';
+import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
+import type { Response } from '../http1/server/response.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { Client } from './client.ts';
+import { writeRefusal } from './refusal.ts';
+
+/** What a request needs of the proxy. */
+export interface RequestHost {
+  /** The last call: client and gateway are done with each other. */
+  ended(context: RequestContext): void;
+}
+
+/** What of a forwarded request follows its client. */
+export interface ForwardedRequest {
+  /** Stops everything that runs for it. */
+  stop(): void;
+  drained(): void;
+  /** Its access has ended. */
+  endAccess(reason: ReasonCode): void;
+}
+
+const discard = { take() {}, end() {} };
+
+export class RequestContext implements RequestRecord, RequestEvents {
+  decision: Decision | null = null;
+  status = 0;
+  reason: ReasonCode | null = null;
+  errorId: string | null = null;
+  requestId = '';
+  /** Address of the client. */
+  client: string;
+  /** Who counts as one client with it. */
+  clientKey: string;
+  target: string | null = null;
+  aborted = false;
+  cut = false;
+  readonly startedAt: number = performance.now();
+  decidedAt = 0;
+  answeredAt = 0;
+  endedAt = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  cause: unknown = null;
+  readonly memory: null = null;
+
+  readonly peer: Client;
+  readonly request: Request;
+  readonly response: Response;
+  /** Null: it is not forwarded. */
+  forwarded: ForwardedRequest | null = null;
+  /** Client and gateway are done with each other. */
+  over = false;
+  readonly #host: RequestHost;
+
+  constructor(host: RequestHost, request: Request, response: Response, peer: Client) {
+    this.#host = host;
+    this.request = request;
+    this.response = response;
+    this.peer = peer;
+    this.client = peer.address;
+    this.clientKey = peer.network;
+    response.events = this;
+  }
+
+  get door(): 'proxy' | 'upgrade' {
+    return this.request.upgrade === 'websocket' ? 'upgrade' : 'proxy';
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get path(): string {
+    return this.decision?.request?.path ?? '';
+  }
+
+  get host(): string {
+    return this.decision?.request?.host ?? '';
+  }
+
+  /** Who is charged for memory; null: no client in particular, as with a proxy that names none. */
+  get memoryKey(): string | null {
+    return this.peer.trusted && this.clientKey === this.peer.network ? null : this.clientKey;
+  }
+
+  /**
+   * The request cannot be served. Before a response began the client gets the refusal; after that its connection is broken,
+   * because a response that ended properly would look whole.
+   */
+  fail(reason: ReasonCode, cause: unknown = null): void {
+    if (this.over) return;
+    this.forwarded?.stop();
+    if (this.response.ended) return;
+    this.reason = reason;
+    if (cause !== null) this.cause = cause;
+    if (this.status === 0) this.#refuse(reason);
+    else this.break();
+  }
+
+  break(): void {
+    this.cut = true;
+    this.response.break();
+  }
+
+  #refuse(reason: ReasonCode): void {
+    const { decision, request } = this;
+    const refused = decision?.outcome === 'refuse' ? decision : null;
+    this.errorId = randomUUID();
+    this.bytesOut = writeRefusal(this.response, {
+      reason,
+      errorId: this.errorId,
+      retryAfterS: refused?.retryAfterS ?? null,
+      allow: refused?.allow ?? null,
+      condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
+      close: !this.#takesRest((reasons[reason] as Reason).closes === true),
+      added: refusalHeadersOf(decision?.route ?? null, request.rawHeaders),
+    });
+    this.status = this.response.status;
+  }
+
+  /** Answers a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
+  answerPreflight(headers: readonly string[]): void {
+    const close = this.request.body === null ? [] : ['connection', 'close'];
+    this.response.writeHead(200, null, [...headers, 'content-length', '0', ...close]);
+    this.status = 200;
+    this.response.end();
+  }
+
+  /** Whether the rest of the request is so short that it can be read, to keep the connection. Begins to read it. */
+  #takesRest(closes: boolean): boolean {
+    const { body } = this.request;
+    if (body === null || closes) return true;
+    body.start(discard);
+    return body.complete || (body.length >= 0 && body.length <= maxDiscardBytes);
+  }
+
+  /** Its access has ended: a tunnel says so to both sides, anything else is refused or broken. */
+  endAccess(reason: ReasonCode): void {
+    if (this.forwarded === null) this.fail(reason);
+    else this.forwarded.endAccess(reason);
+  }
+
+  requestFailed(fault: RequestFault): void {
+    this.fail(requestFaults[fault]);
+  }
+
+  drained(): void {
+    this.forwarded?.drained();
+  }
+
+  closed(): void {
+    this.end(this.response.finished);
+  }
+
+  /** `finished`: the client was sent everything. */
+  end(finished: boolean): void {
+    if (this.over) return;
+    this.over = true;
+    this.endedAt = performance.now();
+    if (!this.cut && !finished) this.aborted = true;
+    this.forwarded?.stop();
+    this.#host.ended(this);
+  }
+}
+
+const requestFaults: Readonly<Record<RequestFault, ReasonCode>> = {
+  malformed: 'request_malformed',
+  timeout: 'request_timeout',
+  overloaded: 'overloaded',
+};

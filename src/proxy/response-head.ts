@@ -1,0 +1,72 @@
+/** The head of a service's response as the client gets it. */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import { annotation, appendResponseHeaders, type TreatResponse } from '../core/forwarding/response-headers.ts';
+import type { Route } from '../core/routing/route.ts';
+
+/** Which statuses of a service get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
+export type Annotate = 'failures' | 'all';
+
+/** What of a configuration responses are made by. */
+export interface ResponseRules {
+  readonly annotate: Annotate;
+  readonly rules: { readonly treatResponse: TreatResponse };
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Null: the usual words for the status. */
+  readonly statusText: string | null;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  /** Declared length of the body, or -1. */
+  readonly contentLength: number;
+  readonly errorId: string | null;
+  /** The body has a transfer coding that cannot be passed on. */
+  readonly coded: boolean;
+}
+
+const printable = /^[\x20-\x7e]+$/;
+
+/** `requestHeaders`: those of the client, for CORS. */
+export function responseHead(
+  status: number,
+  statusText: string,
+  rawHeaders: readonly string[],
+  { annotate, rules }: ResponseRules,
+  route: Route | null,
+  requestHeaders: readonly string[],
+): ResponseHead {
+  const headers: string[] = [];
+  const seen = appendResponseHeaders(headers, rawHeaders, rules.treatResponse, route, requestHeaders);
+  const { contentLength, hasError, errorId: received, coded } = seen;
+  let errorId = received;
+  if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
+    errorId = randomUUID();
+    headers.push('x-error', annotation(status), 'x-error-id', errorId);
+  }
+  // A 204 has no length (RFC 9110 section 8.6); a client that believed it would wait for a body.
+  if (status === 204 && contentLength >= 0) dropContentLength(headers);
+  const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
+  return { status, statusText: usual ? null : statusText, headers, contentLength, errorId, coded };
+}
+
+function dropContentLength(headers: string[]): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i]!.toLowerCase() === 'content-length') headers.splice(i, 2);
+  }
+}
+
+const defaultIdleMs = 60_000;
+/** Event streams may be silent for long. */
+const eventStreamIdleMs = 300_000;
+
+/** Longest silence between two parts of a response, in milliseconds. */
+export function idleTimeoutOf({ idleTimeoutMs }: Route, rawHeaders: readonly string[]): number {
+  if (idleTimeoutMs !== null) return idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 12 && rawHeaders[i]!.toLowerCase() === 'content-type')
+      return rawHeaders[i + 1]!.toLowerCase().startsWith('text/event-stream') ? eventStreamIdleMs : defaultIdleMs;
+  }
+  return defaultIdleMs;
+}

@@ -1,0 +1,109 @@
+/**
+ * The request line: read, admit, decide, then forward | refuse | preflight; `observe` follows when the response is over. This file
+ * alone owns the order of these steps. It holds no policy. A fault in one request is that request's `internal_error`; nothing
+ * that a request does ends the process.
+ */
+
+import type { Decision } from '../core/decision.ts';
+import { clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeParts, Gateway } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
+
+export interface ServeParts extends ExchangeParts {
+  /** Asked once per request, so that a request sees one configuration from its start to its end. */
+  gateway(): Gateway;
+  readonly limits: { readonly headers: number; readonly targetBytes: number };
+  readonly trustedProxies: TrustedProxies;
+  readonly draining: boolean;
+  /** Whether this request is one of those that are turned away while the process falls behind. */
+  sheds(): boolean;
+  newRequestId(): string;
+}
+
+export function serve(context: RequestContext, parts: ServeParts): void {
+  try {
+    const gateway = parts.gateway();
+    const view = readView(context, gateway, parts.trustedProxies);
+    const refused = admit(context, gateway, parts);
+    if (refused !== null) {
+      context.fail(refused);
+      return;
+    }
+    const decision = gateway.decide(view);
+    if (!(decision instanceof Promise)) {
+      proceed(context, gateway, decision, parts);
+      return;
+    }
+    decision.then(
+      (settled) => proceed(context, gateway, settled, parts),
+      (cause: unknown) => fault(context, cause),
+    );
+  } catch (cause) {
+    fault(context, cause);
+  }
+}
+
+/** Plain data for `decide`: nothing is parsed, copied or trusted here. Also settles who counts as one client. */
+export function readView(context: RequestContext, { rules }: Gateway, trustedProxies: TrustedProxies): RequestView {
+  const { request, peer } = context;
+  const { method, target, rawHeaders, minor } = request;
+  // Null: it is not known for certain who the client is.
+  let address: string | null = peer.address;
+  if (peer.trusted) {
+    address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
+    context.clientKey = address === null ? peer.network : clientNetwork(address);
+  }
+  const httpVersion = minor === 0 ? '1.0' : '1.1';
+  return { method, target, rawHeaders, httpVersion, client: context.clientKey, address };
+}
+
+/** Why a request is refused before it is decided: its own limits, and the state of the gateway. */
+function admit(context: RequestContext, { upstreams }: Gateway, parts: ServeParts): ReasonCode | null {
+  const { request } = context;
+  if (request.target.length > parts.limits.targetBytes) return 'target_too_long';
+  if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
+  if (request.expect === 'unknown') return 'expectation_failed';
+  if (request.upgrade === 'websocket' && parts.draining) return 'draining';
+  if (parts.sheds()) return 'overloaded';
+  return upstreams.congested ? 'upstream_busy' : null;
+}
+
+function proceed(context: RequestContext, gateway: Gateway, decision: Decision, parts: ServeParts): void {
+  try {
+    // The client may have gone while the source was asked.
+    if (context.over) return;
+    context.decidedAt = performance.now();
+    context.decision = decision;
+    const { rawHeaders } = context.request;
+    const authority = decision.request?.authority ?? '';
+    const { forwardedHeaders } = gateway.rules;
+    const facts = clientFacts(
+      context.peer,
+      authority,
+      rawHeaders,
+      parts.trustedProxies,
+      parts.newRequestId,
+      forwardedHeaders,
+    );
+    context.client = facts.client;
+    context.requestId = facts.requestId;
+    if (decision.outcome === 'allow') new Exchange(context, decision, gateway, parts, facts).forward();
+    else if (decision.outcome === 'preflight') context.answerPreflight(decision.headers);
+    else context.fail(decision.reason, decision.cause);
+  } catch (cause) {
+    fault(context, cause);
+  }
+}
+
+/** A fault of ours. Should even the refusal fail, the connection is all that is lost. */
+function fault(context: RequestContext, cause: unknown): void {
+  try {
+    context.fail('internal_error', cause);
+  } catch {
+    context.break();
+  }
+}

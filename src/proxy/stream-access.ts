@@ -1,0 +1,64 @@
+/** The access of one exchange that stays open: from when it is a stream, its access is watched. */
+import type { Allow, Decision } from '../core/decision.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { AccessWatch, type WatchedStream } from './access-watch.ts';
+import type { ExchangeParts } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
+
+export interface StreamAccessOwner {
+  /** `look` is to be called at this moment of `performance.now()`. */
+  lookAt(at: number): void;
+  /** Access has ended. */
+  endAccess(reason: ReasonCode): void;
+}
+
+export class StreamAccess implements WatchedStream {
+  readonly #context: RequestContext;
+  readonly #granted: Allow;
+  readonly #parts: ExchangeParts;
+  readonly #owner: StreamAccessOwner;
+  #watch: AccessWatch | null = null;
+
+  constructor(context: RequestContext, granted: Allow, parts: ExchangeParts, owner: StreamAccessOwner) {
+    this.#context = context;
+    this.#granted = granted;
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  /** Looks at the access; the first time it begins to be watched. */
+  look(): void {
+    if (this.#watch !== null) {
+      this.#watch.look();
+      return;
+    }
+    const { streams, now } = this.#parts;
+    const grantedForMs = performance.now() - this.#context.decidedAt;
+    this.#watch = new AccessWatch(this, this.#granted, grantedForMs, streams, now);
+    streams.add(this.#watch);
+    this.#watch.begin();
+  }
+
+  stop(): void {
+    if (this.#watch === null) return;
+    this.#watch.stop();
+    this.#parts.streams.delete(this.#watch);
+    this.#watch = null;
+  }
+
+  decideAgain(): Decision | Promise<Decision> {
+    return this.#parts.decideAgain(this.#context);
+  }
+
+  mayBeRevoked(granted: Allow, grantedAtMs: number): boolean {
+    return this.#parts.mayBeRevoked(this.#context, granted, grantedAtMs);
+  }
+
+  endAccess(reason: ReasonCode): void {
+    this.#owner.endAccess(reason);
+  }
+
+  lookAt(at: number): void {
+    if (this.#watch !== null) this.#owner.lookAt(at);
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * One request to an upstream: waits for its turn, picks a target, sends, and tries again where that cannot do harm. Whoever
+ * forwards follows it as `UpstreamEvents`.
+ */
+import type { Socket } from 'node:net';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { ClientError } from '../http1/client/client-error.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/connection.ts';
+import type { Applicant, Line } from './admission.ts';
+import type { Upstream } from './create-upstreams.ts';
+import type { Target } from './target.ts';
+
+/** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
+export interface UpstreamEvents {
+  /** It waits for its turn, for so long at most. */
+  waiting(longestMs: number): void;
+  /** Its turn has come: it goes to this origin. */
+  sending(origin: string): void;
+  /** It is being written. */
+  started(): void;
+  bodySent(): void;
+  /** The head of the response; `rawHeaders` are names and values in turn. */
+  responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void;
+  responseData(part: Buffer): void;
+  /** Everything that came was handed on, and the response is not whole. */
+  responseWaits(): void;
+  responseEnd(): void;
+  /** The service switched protocols. `take` gives its socket; if it is not called, the connection is closed. */
+  upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void;
+  failed(reason: ReasonCode, cause: unknown): void;
+}
+
+export class UpstreamRequest implements Applicant, ResponseHandler {
+  readonly clientKey: string;
+  line: Line | null = null;
+  ahead: Applicant | null = null;
+  behind: Applicant | null = null;
+  readonly #upstream: Upstream;
+  readonly #request: OutgoingRequest;
+  readonly #events: UpstreamEvents;
+  /** Where the request is, or waits to be. */
+  #target: Target | null = null;
+  #tried: Set<Target> | null = null;
+  /** Not null once bytes may have been sent. */
+  #control: ConnectionControl | null = null;
+  /** It counts as one of its client's at the upstream. */
+  #entered = false;
+  #retried = false;
+  #responseStarted = false;
+  #headReceived = false;
+  #over = false;
+  /** Why the last target could not be reached. */
+  #cause: unknown = null;
+
+  constructor(upstream: Upstream, clientKey: string, request: OutgoingRequest, events: UpstreamEvents) {
+    this.#upstream = upstream;
+    this.clientKey = clientKey;
+    this.#request = request;
+    this.#events = events;
+  }
+
+  /** Asks for its turn. A WebSocket is bounded by the connections of its client instead: it may stay open for days. */
+  start(): void {
+    if (this.#request.upgrade) {
+      this.#dispatch();
+      return;
+    }
+    const entered = this.#upstream.admission.enter(this);
+    if (typeof entered === 'string') {
+      this.#fail(entered, null);
+    } else if (entered) {
+      this.#entered = true;
+      this.#dispatch();
+    } else {
+      this.#events.waiting(this.#upstream.waitMs);
+    }
+  }
+
+  proceed(): void {
+    this.#entered = true;
+    this.#dispatch();
+  }
+
+  /** Ends it: it leaves its line, or its connection is closed. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.line !== null) this.#upstream.admission.forget(this);
+    if (this.#control !== null) {
+      this.#control.abort();
+      this.#settle();
+    }
+    // Where it still waits for a connection, that one reports the end.
+    if (this.#target === null) this.#leave();
+  }
+
+  /** What it waits for in a line; null: it is in none. */
+  get waitsFor(): 'client' | 'connection' | null {
+    return this.line === null ? null : this.#upstream.admission.waitsFor(this);
+  }
+
+  pause(): void {
+    this.#control?.pause();
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  #dispatch(): void {
+    const target = this.#upstream.pick(this.#tried, !this.#request.upgrade);
+    if (target === 'upstream_busy') {
+      const full = this.#upstream.admission.queue(this);
+      if (full !== null) this.#fail(full, null);
+      else this.#events.waiting(this.#upstream.waitMs);
+    } else if (typeof target === 'string') {
+      this.#fail(target, this.#cause);
+    } else {
+      this.#events.sending(target.origin);
+      this.#send(target, this.#request.upgrade);
+    }
+  }
+
+  #send(target: Target, alone: boolean): void {
+    this.#target = target;
+    if (!this.#request.upgrade) target.inFlight += 1;
+    if (alone) target.pool.dispatchAlone(this.#request, this);
+    else target.pool.dispatch(this.#request, this);
+  }
+
+  /** The connection is done with it, one way or the other: exactly once for each `#send`. */
+  #settle(): Target {
+    const target = this.#target!;
+    if (!this.#request.upgrade) target.inFlight -= 1;
+    this.#target = null;
+    this.#control = null;
+    return target;
+  }
+
+  /** Others may take its place. */
+  #leave(): void {
+    if (!this.#entered) return;
+    this.#entered = false;
+    this.#upstream.freed();
+    this.#upstream.admission.leave(this.clientKey);
+  }
+
+  #fail(reason: ReasonCode, cause: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#leave();
+    this.#events.failed(reason, cause);
+  }
+
+  // What its connection reports
+
+  onRequestStart(control: ConnectionControl): boolean {
+    if (this.#over) {
+      // It was given up while it waited: nothing is sent, and the connection stays good.
+      this.#settle();
+      this.#leave();
+      return false;
+    }
+    this.#control = control;
+    this.#events.started();
+    return true;
+  }
+
+  onBodySent(): void {
+    if (!this.#over) this.#events.bodySent();
+  }
+
+  onResponseStarted(): void {
+    this.#responseStarted = true;
+  }
+
+  onResponseHead(_: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
+    this.#headReceived = true;
+    if (!this.#over) this.#events.responseHead(status, statusText, rawHeaders);
+  }
+
+  onResponseData(_: ConnectionControl, part: Buffer): void {
+    if (!this.#over) this.#events.responseData(part);
+  }
+
+  onResponseWaits(): void {
+    if (!this.#over) this.#events.responseWaits();
+  }
+
+  onUpgrade(control: ConnectionControl, rawHeaders: readonly string[], early: Buffer): void {
+    let taken = false;
+    const take = () => {
+      taken = true;
+      return control.detach();
+    };
+    if (!this.#over) {
+      this.#over = true;
+      this.#events.upgraded(rawHeaders, early, take);
+    }
+    if (!taken) control.abort();
+    this.#settle();
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    const wanted = !this.#over;
+    this.#over = true;
+    // The client first: what comes next at the upstream may take a while.
+    if (wanted) this.#events.responseEnd();
+    this.#leave();
+  }
+
+  onResponseError(error: ClientError): void {
+    const sent = this.#control !== null;
+    const unsent = this.#control?.unsent === true;
+    const reused = this.#control !== null && this.#control.carried > 0;
+    const target = this.#settle();
+    if (this.#over) {
+      this.#leave();
+    } else if (!sent && error.code === 'unsendable') {
+      this.#fail('header_invalid', error);
+    } else if (!sent) {
+      target.connectionFailed();
+      this.#cause = error;
+      this.#tried ??= new Set();
+      this.#tried.add(target);
+      this.#dispatch();
+    } else if (reused && !this.#retried && !this.#responseStarted && (unsent || this.#repeatable)) {
+      // A kept connection that the service had closed already: what was not sent, and what changes nothing, may be sent again
+      // (RFC 9112 section 9.3.1, RFC 9110 section 9.2.2).
+      this.#retried = true;
+      this.#send(target, true);
+    } else {
+      this.#fail(reasonOfFailure(error, this.#responseStarted && !this.#headReceived), error);
+    }
+  }
+
+  get #repeatable(): boolean {
+    const { method, body } = this.#request;
+    return body === null && (method === 'GET' || method === 'HEAD');
+  }
+}
+
+/**
+ * The reason of a failure after the request was sent. `headBroken`: something came that did not become the head of a response. Codes
+ * decide, never messages.
+ */
+export function reasonOfFailure(error: ClientError, headBroken: boolean): ReasonCode {
+  const unreadable = error.code === 'response_invalid' || error.code === 'head_too_large';
+  return headBroken || unreadable ? 'upstream_answer_invalid' : 'upstream_failed';
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { readRevocation } from '../../../src/admin/revocation-request.ts';
+
+const read = (value: unknown, idsOnly = false) =>
+  readRevocation(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), idsOnly);
+
+test.each([
+  [{ sessionID: 's1' }, { kind: 'session', id: 's1' }],
+  [{ keyID: 'k1' }, { kind: 'keypair', id: 'k1' }],
+  [{ userID: 'ann@example.test' }, { kind: 'user', id: 'ann@example.test' }],
+  [{ bearer: 'abc.def-_~+/==' }, { kind: 'bearer', token: 'abc.def-_~+/==' }],
+  [
+    { apiKey: 'k', apiSecret: 's!' },
+    { kind: 'key_pair', apiKey: 'k', apiSecret: 's!' },
+  ],
+])('%j', (body, revocation) => {
+  expect(read(body)).toEqual(revocation);
+});
+
+test.each([
+  ['nothing', ''],
+  ['no JSON', '{sessionID: 1}'],
+  ['a text', '"sessionID"'],
+  ['null', 'null'],
+  ['a list', [{ sessionID: 's1' }]],
+  ['an empty object', {}],
+  ['two ids', { sessionID: 's1', userID: 'u1' }],
+  ['an id and a credential', { sessionID: 's1', bearer: 'abc' }],
+  ['two credentials', { bearer: 'abc', apiKey: 'k', apiSecret: 's' }],
+  ['half a pair', { apiKey: 'k' }],
+  ['the other half', { apiSecret: 's' }],
+  ['half a pair and an id', { apiKey: 'k', sessionID: 's1' }],
+  ['an unknown key', { sessionId: 's1' }],
+  ['a known key and an unknown one', { sessionID: 's1', reason: 'stolen' }],
+  ['a key of the prototype', '{"__proto__":{"sessionID":"s1"}}'],
+  ['an empty id', { sessionID: '' }],
+  ['an id with a blank', { userID: 'ann example' }],
+  ['an id that is a number', { userID: 7 }],
+  ['an id that is too long', { userID: 'x'.repeat(257) }],
+  ['a bearer with its scheme', { bearer: 'Bearer abc' }],
+  ['a bearer that is a list', { bearer: ['abc'] }],
+  ['an empty secret', { apiKey: 'k', apiSecret: '' }],
+])('refused: %s', (_name, body) => {
+  expect(read(body)).toHaveProperty('detail');
+});
+
+test('what is wrong is told, and nothing of the body', () => {
+  const answer = JSON.stringify([read({ bearer: 'top secret' }), read({ 'top secret': 1 }), read('"top secret"')]);
+  expect(answer).not.toContain('top secret');
+});
+
+test('a webhook names ids only', () => {
+  expect(read({ userID: 'u1' }, true)).toEqual({ kind: 'user', id: 'u1' });
+  expect(read({ bearer: 'abc' }, true)).toHaveProperty('detail');
+  expect(read({ apiKey: 'k', apiSecret: 's' }, true)).toHaveProperty('detail');
+});
+
+test('text that is no UTF-8 is refused', () => {
+  expect(readRevocation(Buffer.from([0x7b, 0xff, 0x7d]), false)).toHaveProperty('detail');
+});

@@ -1,0 +1,46 @@
+/** How long a stream goes on when nobody can say whether its access holds. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Allow, type Decision, refuse, type Trail } from '../../../src/core/decision.ts';
+import { AccessWatch } from '../../../src/proxy/access-watch.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+const granted = { outcome: 'allow', identity: null, route: { recheckMs: 1_000 } } as unknown as Allow;
+const trail: Trail = { stage: 'resolve', request: null, route: null, identity: null, source: 'none' };
+const unknown: Decision = refuse(trail, 'auth_unavailable');
+
+/** Looks every three seconds, with answers that come later, until the stream ends; seconds that it went on. */
+async function lastsFor(revokedWhileAsked: boolean): Promise<number> {
+  let ended = false;
+  let revoked = false;
+  const stream = {
+    decideAgain: () => {
+      revoked = revokedWhileAsked;
+      return Promise.resolve(unknown);
+    },
+    mayBeRevoked: () => revoked,
+    endAccess: () => {
+      ended = true;
+    },
+    lookAt: () => {},
+  };
+  const watch = new AccessWatch(stream, granted, 0, { rechecked: () => {} }, Date.now);
+  watch.begin();
+  let seconds = 0;
+  for (; !ended && seconds < 120; seconds += 3) {
+    vi.advanceTimersByTime(3_000);
+    watch.look();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  return seconds;
+}
+
+test('a minute when nothing speaks against it', async () => {
+  expect(await lastsFor(false)).toBeGreaterThanOrEqual(60);
+});
+
+test('seconds when something was revoked, be it while it was asked about', async () => {
+  expect(await lastsFor(true)).toBeLessThan(20);
+});
