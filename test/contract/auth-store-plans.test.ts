@@ -11,7 +11,7 @@ import { openNodeSqlite } from '../../src/auth-api/store/node-sqlite-database.ts
 import { openPostgresPool } from '../../src/auth-api/store/postgres-pool.ts';
 import { createSqlStore } from '../../src/auth-api/store/sql/sql-store.ts';
 import type { Tables } from '../../src/auth-api/store/sql/tables.ts';
-import { TransactionalSqliteDialect } from '../../src/auth-api/store/sqlite-dialect.ts';
+import { TransactionalSqliteDialect } from '../../src/auth-api/store/sqlite-store.ts';
 import { type TestDatabase, usePostgres } from '../support/postgres.ts';
 import { code, nowMs, session, user } from './auth-store-rows.ts';
 import { distinct, isList, methodsOf, runEveryMethod, type Statement } from './auth-store-statements.ts';

@@ -4,7 +4,6 @@ import type { Services } from '../services.ts';
 import type { Owner } from '../store/auth-store.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
-import { checkBearer } from './check-bearer.ts';
 import { checkKeyPair } from './check-keypair.ts';
 import type { PresentedRequest } from './presented-request.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
@@ -71,6 +70,12 @@ export const administrator: CredentialRule<Owner> = {
     return caller.roles.includes(administratorRole) ? caller : new Refusal('permission_missing');
   },
 };
+
+/** One indexed query by the keyed hash. Unknown, expired, revoked and unverified bearers are refused alike. */
+async function checkBearer(bearer: string, { store, hashes, now }: Services): Promise<LiveSession | Refusal> {
+  const session = await store.sessions.findLive(hashes.bearerCandidates(bearer), now());
+  return session ?? new Refusal('credential_rejected');
+}
 
 function readPresented(request: PresentedRequest, services: Services): PresentedCredential | Refusal {
   return readCredential(request, services.rules.webSession?.cookie ?? null);

@@ -3,9 +3,9 @@
  * several copies and identity must never depend on which copy is read.
  */
 import { isSameOrigin } from '../../core/credential/same-origin.ts';
+import { trimBlanks } from '../../core/syntax/header-names.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { PresentedRequest } from './presented-request.ts';
-import { readCookie } from './read-cookie.ts';
 import type { Carrier } from './session-cookie.ts';
 
 export type PresentedCredential =
@@ -75,4 +75,19 @@ function parseKeyPair(apiKey: string | null, apiSecret: string | null): Presente
     return { kind: 'malformed' };
   }
   return { kind: 'keypair', apiKey, apiSecret };
+}
+
+/** One cookie in the raw headers (RFC 6265 section 5.4). Null: it is absent. Two copies are refused (400), as no order of them counts. */
+function readCookie(rawHeaders: readonly string[], name: string): string | null | Refusal {
+  let found: string | null = null;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() !== 'cookie') continue;
+    for (const part of (rawHeaders[at + 1] ?? '').split(';')) {
+      const equals = part.indexOf('=');
+      if (equals < 0 || trimBlanks(part.slice(0, equals)) !== name) continue;
+      if (found !== null) return new Refusal('credential_repeated');
+      found = trimBlanks(part.slice(equals + 1));
+    }
+  }
+  return found;
 }

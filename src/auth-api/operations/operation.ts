@@ -7,8 +7,7 @@ import type { CredentialRule } from '../credentials/credential-rule.ts';
 import type { PresentedRequest } from '../credentials/presented-request.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
-import { parseBody } from './parse-body.ts';
-import { parseQuery } from './parse-query.ts';
+import { parseBody, parseQuery } from './parse-request.ts';
 
 export const basePath = '/api/auth/v2';
 

@@ -1,11 +1,10 @@
 /** The store in one SQLite file, or in memory: the default, for one process or a few on one machine. */
-import { Kysely } from 'kysely';
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { AuthStore } from './auth-store.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { openNodeSqlite } from './node-sqlite-database.ts';
 import { createSqlStore } from './sql/sql-store.ts';
 import type { Tables } from './sql/tables.ts';
-import { TransactionalSqliteDialect } from './sqlite-dialect.ts';
 
 /** `database`: a path, a `file:` URI (RFC 8089) or `:memory:`. Rejects when it cannot be opened or migrated. */
 export async function openSqliteStore(database: string): Promise<AuthStore> {
@@ -17,4 +16,24 @@ export async function openSqliteStore(database: string): Promise<AuthStore> {
     throw error;
   }
   return createSqlStore(db);
+}
+
+/**
+ * SQLite changes tables within transactions, which kysely does not make use of by itself. With it, a migration is all or
+ * nothing, and the transaction is the lock under which processes that start together wait for each other.
+ */
+export class TransactionalSqliteDialect extends SqliteDialect {
+  constructor(database: SqliteDatabase) {
+    super({ database });
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
 import { readTarget } from '../../../src/auth-api/http/read-target.ts';
 import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
-import { parseBody } from '../../../src/auth-api/operations/parse-body.ts';
-import { parseQuery } from '../../../src/auth-api/operations/parse-query.ts';
+import { parseBody, parseQuery } from '../../../src/auth-api/operations/parse-request.ts';
 import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 
 const badTarget = new Refusal('target_invalid');

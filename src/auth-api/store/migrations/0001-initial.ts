@@ -1,7 +1,6 @@
 /** First version of the tables. A migration that has been released is never edited; the next change is a new one. */
-import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
+import { type CreateTableBuilder, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { textType } from './text-type.ts';
 
 export const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -108,4 +107,12 @@ async function namesOfUser(db: Kysely<unknown>, table: string, name: string): Pr
     .addColumn(name, text, (column) => column.notNull())
     .addPrimaryKeyConstraint(`${table}_key`, ['user_id' as never, name as never])
     .execute();
+}
+
+/**
+ * In PostgreSQL text is compared byte by byte, as in SQLite, whatever the locale of the database: names sort alike, and
+ * no index is spoilt by an update of the operating system's locales.
+ */
+function textType(db: Kysely<unknown>): 'text' | RawBuilder<unknown> {
+  return db.getExecutor().adapter instanceof PostgresAdapter ? sql`text collate "C"` : 'text';
 }

@@ -1,4 +1,4 @@
-/** Reads a request body as one JSON object. */
+/** Reads what a request carries, before a schema checks it: the body as one JSON object, the query as names with one value. */
 import { Refusal } from '../outcome/refusals.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -17,4 +17,14 @@ export function parseBody(body: Buffer): object | Refusal {
     // Whatever is wrong with it, the answer is the same.
   }
   return new Refusal('body_malformed');
+}
+
+/** Refuses a repeated name: which copy counts would be a guess. */
+export function parseQuery(query: string): object | Refusal {
+  const values = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (values.has(name)) return new Refusal('parameters_invalid', { invalid: ['query'] });
+    values.set(name, value);
+  }
+  return Object.fromEntries(values);
 }
