@@ -454,9 +454,8 @@ function platformModel(rows: readonly Row[]): (asked: Asked) => boolean {
   const found = (path: string, method: string) => {
     const listed = read.filter(({ own }) => own.method === method || own.method === 'ANY');
     const proper = listed.filter(({ matches }) => matches.test(path));
-    if (proper.some(({ rest }) => !rest)) return best(proper);
-    const redirected = listed.filter(({ rest, redirect }) => rest && redirect.test(path));
-    return best([...proper, ...redirected]);
+    if (proper.length > 0) return best(proper);
+    return best(listed.filter(({ rest, redirect }) => rest && redirect.test(path)));
   };
   const lets = (access: Readonly<Record<string, unknown>>, caller: Identity | null) => {
     if (access['enabled'] === false || access['allowedFrom'] !== undefined) return false;

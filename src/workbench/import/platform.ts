@@ -72,7 +72,7 @@ function methodsMeet(a: ImportedRule, b: ImportedRule): boolean {
 function slashRivals(own: Row, other: Row): boolean {
   const [a, b] = [own.rule.pattern!, other.rule.pattern!];
   if (!takesRest(a)) return a.segments.length > 0 && (takesRest(b) || own.slash !== other.slash);
-  return !takesRest(b) && b.segments.length === a.segments.length - 1;
+  return takesRest(b) || b.segments.length === a.segments.length - 1;
 }
 
 /** HEAD goes by the row of GET here. Where a wider row has a say in HEAD, it stays closed. */

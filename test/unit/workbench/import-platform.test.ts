@@ -56,9 +56,10 @@ describe('a row', () => {
     const wide = row({ method: 'ANY', relativePath: '/*any', roles: ['a'] });
     const lines = (...rows: readonly object[]) => read(...rows).routes.map((line) => line.split(' ->')[0]);
     expect(lines(row({ public: true }), wide)).toEqual(['/x {"GET":"deny"}', '/** ["a"]']);
-    expect(lines(row({ relativePath: '/x/*any', public: true }), wide)).toEqual([
-      '/x/** {"GET":"public","HEAD":"deny"}',
-      '/** ["a"]',
+    expect(lines(row({ relativePath: '/x/*any', public: true }), wide)).toEqual(['/x/** {"GET":"deny"}', '/** ["a"]']);
+    expect(lines(row({ public: true }), { ...wide, relativePath: '/:id' })).toEqual([
+      '/x {"GET":"public","HEAD":"deny"}',
+      '/{id} ["a"]',
     ]);
   });
 });
