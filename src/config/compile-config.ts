@@ -7,8 +7,11 @@ import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
-import type { ConfigFile } from './schema.ts';
+import { type InUnits, inUnits } from './in-units.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
 import type { TestSuite } from './test-suite.ts';
+
+type File = InUnits<ConfigFile>;
 
 /** Secrets as read from where they are kept. */
 export interface Secrets {
@@ -35,121 +38,81 @@ export function compileConfig(
   secrets: Secrets,
   folder: string,
 ): Config {
-  const { server, cache } = file;
-  const { limits } = server;
+  const { server, log, cache, authApi, upstreams } = inUnits(configSchema, file);
+  const { name, via, limits: allLimits, ...serving } = server;
+  const { passes, credentialBytes, ...limits } = allLimits;
+  const { previousSecret: _, ...verdicts } = cache;
+  const urls = urlsOf(authApi.url);
   return {
     server: {
-      listen: server.listen,
-      admin: server.admin,
+      ...serving,
       adminToken: secrets.admin,
-      adminHosts: server.adminHosts,
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
-      trustEveryPeer: server.trustEveryPeer,
-      forwardedHeaders: server.forwardedHeaders,
-      proxyHeaders: server.proxyHeaders,
-      drainDelayMs: server.drainDelay,
-      drainTimeoutMs: server.drainTimeout,
-      workers: server.workers,
-      limits: {
-        headerBytes: limits.headerBytes,
-        headers: limits.headers,
-        targetBytes: limits.target,
-        headersTimeoutMs: limits.headersTimeout,
-        requestTimeoutMs: limits.requestTimeout,
-        keepAliveTimeoutMs: limits.keepAliveTimeout,
-        connections: limits.connections,
-        connectionsPerClient: limits.connectionsPerClient,
-        requestsPerConnection: limits.requestsPerConnection,
-        bodyMemoryBytes: limits.bodyMemory,
-        bodyGraceMs: limits.bodyGrace,
-        unreadTimeoutMs: limits.unreadTimeout,
-        eventLoopLagMs: limits.eventLoopLag,
-      },
+      limits,
     },
-    log: { level: file.log.level, access: file.log.access },
-    decisions: compileDecisions(file, folder),
-    authApi: compileAuthApi(file, secrets),
-    credentials: { ...file.credentials, maxLength: Math.min(limits.credential, limits.headerBytes) },
+    log: { level: log.level, access: log.access },
+    decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
+    authApi: compileAuthApi(authApi, file, secrets),
+    credentials: { ...file.credentials, maxLength: Math.min(credentialBytes, limits.headerBytes) },
     cache: {
+      ...verdicts,
       secret: secrets.cache,
       previousSecrets: secrets.previousCache,
-      acceptedMs: cache.accepted,
-      rejectedMs: cache.rejected,
-      staleOnOutageMs: cache.staleOnOutage,
-      unhearingMs: cache.unhearing,
-      refreshAhead: cache.refreshAhead,
-      maxAccepted: cache.maxAccepted,
-      maxRejected: cache.maxRejected,
-      maxBytes: cache.maxBytes,
       redis: compileRedis(cache.redis, secrets.redis),
     },
     revocations: { webhookSecrets: secrets.webhooks },
     roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
     roleMapping,
-    upstreams: compileUpstreams(file, routes, secrets.gateway),
+    upstreams: compileUpstreams(upstreams, urls, routes, secrets.gateway),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
-    via: server.via ? { name: server.name, passes: limits.passes } : null,
+    via: via ? { name, passes } : null,
     errors: { annotate: file.errors.annotate },
     include: file.include ?? [],
     tests,
   };
 }
 
-function compileDecisions({ log: { decisions } }: ConfigFile, folder: string): Config['decisions'] {
-  if (decisions === undefined) return null;
-  return { file: resolve(folder, decisions.file), perSecond: decisions.perSecond, sizeBytes: decisions.size };
-}
-
-function compileAuthApi({ authApi }: ConfigFile, secrets: Secrets): AuthApiConfig {
-  const calls = {
-    timeoutMs: authApi.timeout,
-    concurrency: authApi.concurrency,
-    rejectedStatuses: authApi.rejectedStatuses,
-    honorCacheControl: authApi.honorCacheControl,
-    breaker: { failures: authApi.breaker.failures, openMs: authApi.breaker.open },
-    paths: authApi.paths,
-    headers: authApi.headers,
-    fields: compileFields(authApi.fields),
-  };
-  if (authApi.embedded !== undefined && secrets.authApi !== null) {
-    // The secret that the gateway shares with it is made when it starts.
-    const embedded = compileSettings(authApi.embedded, secrets.authApi, { gatewaySecrets: [], trustedProxies: [] });
-    return { kind: 'embedded', embedded, ...calls };
+function compileAuthApi(
+  { url, embedded: _embedded, gatewaySecret: _secret, ...calls }: File['authApi'],
+  file: ConfigFile,
+  secrets: Secrets,
+): AuthApiConfig {
+  const common = { ...calls, fields: compileFields(calls.fields) };
+  if (file.authApi.embedded === undefined || secrets.authApi === null) {
+    return { kind: 'remote', urls: urlsOf(url), gatewaySecret: secrets.gateway, ...common };
   }
-  return { kind: 'remote', urls: urlsOf(authApi.url), gatewaySecret: secrets.gateway, ...calls };
+  // The secret that the gateway shares with it is made when it starts.
+  const trust = { gatewaySecrets: [], trustedProxies: [] };
+  return { kind: 'embedded', embedded: compileSettings(file.authApi.embedded, secrets.authApi, trust), ...common };
 }
 
-function urlsOf(url: ConfigFile['authApi']['url']): readonly string[] {
+function urlsOf(url: File['authApi']['url']): readonly string[] {
   if (url === undefined) return [];
   return typeof url === 'string' ? [url] : url;
 }
 
-function compileFields(fields: ConfigFile['authApi']['fields']): AuthApiFields {
+function compileFields(fields: File['authApi']['fields']): AuthApiFields {
   const ofEach = (field: (typeof fields)['alias']) =>
     typeof field === 'object' && field !== null ? field : { session: field, keypair: field };
   return { ...fields, alias: ofEach(fields.alias), fullName: ofEach(fields.fullName) };
 }
 
 function compileUpstreams(
-  file: ConfigFile,
+  entries: File['upstreams'],
+  urls: readonly string[],
   routes: RouteTable,
   gatewaySecret: string | null,
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
-  const urls = urlsOf(file.authApi.url);
-  for (const [name, entry] of Object.entries(file.upstreams)) {
-    const { targets, health, connections, connectTimeout, requestsPerClient, queue } = entry;
+  for (const [name, entry] of Object.entries(entries)) {
     upstreams.set(name, {
+      ...entry,
       name,
-      targets,
-      health: compileHealth(health),
-      connections,
-      connectTimeoutMs: connectTimeout,
-      requestsPerClient: requestsPerClient ?? Math.ceil(connections / 2),
-      queue: { length: queue.length, waitMs: queue.wait },
+      health: compileHealth(entry.health),
+      requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
       // The Auth API under another name; the secret goes to no other service.
-      gatewaySecret: targets.every((target) => urls.includes(target)) ? gatewaySecret : null,
+      gatewaySecret: entry.targets.every((target) => urls.includes(target)) ? gatewaySecret : null,
     });
   }
   if (urls.length > 0 && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
@@ -172,8 +135,7 @@ export function authApiUpstream(urls: readonly string[], gatewaySecret: string |
   };
 }
 
-function compileHealth(health: ConfigFile['upstreams'][string]['health']): UpstreamConfig['health'] {
-  if (health === undefined) return null;
-  if (typeof health === 'string') return { path: health, intervalMs: 10_000, timeoutMs: 2000 };
-  return { path: health.path, intervalMs: health.interval, timeoutMs: health.timeout };
+function compileHealth(health: File['upstreams'][string]['health']): UpstreamConfig['health'] {
+  if (typeof health !== 'string') return health ?? null;
+  return { path: health, intervalMs: 10_000, timeoutMs: 2000 };
 }

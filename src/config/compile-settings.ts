@@ -3,13 +3,17 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
-import type { AuthApiFile } from './schema.ts';
+import { inUnits } from './in-units.ts';
+import { type AuthApiFile, authApiFileSchema } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
 
 type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>;
 
 /** Whose forwarded headers are believed. */
-export function trustedRanges(section: Pick<AuthApiFile, 'trustedProxies' | 'trustEveryPeer'>): readonly string[] {
+export function trustedRanges(section: {
+  readonly trustedProxies: readonly string[];
+  readonly trustEveryPeer: boolean;
+}): readonly string[] {
   return section.trustEveryPeer ? ['0.0.0.0/0', '::/0'] : section.trustedProxies;
 }
 
@@ -18,7 +22,7 @@ export function compileSettings(
   secrets: AuthApiSecrets,
   trust: { readonly gatewaySecrets: readonly string[]; readonly trustedProxies: readonly string[] },
 ): AuthApiSettings {
-  const { lifetimes, limits, redis } = settings;
+  const { lifetimes, redis } = settings;
   const mail = compileMail(settings.mail, secrets.smtp);
   return {
     database: secrets.database,
@@ -32,19 +36,8 @@ export function compileSettings(
     unverifiedLifetimeMs: lifetimes.unverified,
     sessionCapMs: lifetimes.cap,
     codeLifetimeMs: lifetimes.code,
-    limits: {
-      codeTries: limits.codeTries,
-      requestsPerClient: limits.requestsPerClient,
-      mailsPerClient: limits.mailsPerClient,
-      mailsPerAddressAndClient: limits.mailsPerAddressAndClient,
-      mailsPerAddress: limits.mailsPerAddress,
-      mailsPerUser: limits.mailsPerUser,
-      mailWindowMs: limits.mailWindow,
-      failuresPerClient: limits.failuresPerClient,
-      keyFailures: limits.keyFailures,
-      keyWindowMs: limits.keyWindow,
-    },
-    redis: compileRedis(redis, secrets.redis),
+    limits: inUnits(authApiFileSchema.shape.limits, settings.limits),
+    redis: compileRedis(inUnits(authApiFileSchema.shape.redis, redis), secrets.redis),
     webSession: settings.webSession ?? null,
     gatewaySecrets: trust.gatewaySecrets,
     trustedProxies: compileTrustedProxies(trust.trustedProxies),
@@ -52,9 +45,12 @@ export function compileSettings(
 }
 
 /** Also that of the shared cache. */
-export function compileRedis(redis: Settings['redis'], access: RedisAccess | null): RedisConfig | null {
+export function compileRedis(
+  redis: { readonly keyPrefix: string; readonly timeoutMs: number } | undefined,
+  access: RedisAccess | null,
+): RedisConfig | null {
   if (redis === undefined || access === null) return null;
-  return { ...access, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeout };
+  return { ...access, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeoutMs };
 }
 
 function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {

@@ -74,7 +74,7 @@ export type AuthApiFile = z.output<typeof authApiFile>;
  */
 export type Parts<T> = T extends readonly (infer Item)[]
   ? readonly (Parts<Item> | undefined)[]
-  : T extends { readonly port: number }
+  : T extends number | { readonly port: number }
     ? T
     : T extends object
       ? { readonly [Key in keyof T]?: Parts<T[Key]> | undefined }

@@ -1,7 +1,6 @@
 /** Keys of a Redis: for the shared cache, and for the Auth API. */
 import { z } from 'zod';
-import type { Address } from '../config.ts';
-import { parseServerAddress } from '../units/parse-address.ts';
+import { type Address, parseServerAddress } from '../units/parse-address.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { bool, Refusal, text } from './scalar.ts';
 import { secret } from './secret.ts';

@@ -4,8 +4,8 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-names.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import type { Address } from '../config.ts';
-import { parseListenAddress } from '../units/parse-address.ts';
+import type { Bytes, Milliseconds } from '../in-units.ts';
+import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { durationPattern, formatDuration, parseDuration } from '../units/parse-duration.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
 import { parseSize, sizePattern } from '../units/parse-size.ts';
@@ -23,7 +23,7 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
       if (ms === null) return new Refusal('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
       if (ms < leastMs)
         return new Refusal(leastMs === 1 ? 'zero makes no sense here' : `at least ${formatDuration(leastMs)}`);
-      return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : ms;
+      return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : (ms as Milliseconds);
     },
     durationPattern,
   ).meta({ unit: 'ms' });
@@ -42,16 +42,16 @@ export function sizeOrUnlimited() {
   const expected = 'a size with a unit, such as 16kb or 10mb, or "unlimited"';
   return text(
     expected,
-    (value) => (value === 'unlimited' ? Infinity : readSize(value, 0, Number.MAX_SAFE_INTEGER, expected)),
+    (value) => (value === 'unlimited' ? (Infinity as Bytes) : readSize(value, 0, Number.MAX_SAFE_INTEGER, expected)),
     `${sizePattern}|unlimited`,
   ).meta({ unit: 'bytes' });
 }
 
-function readSize(value: string, least: number, most: number, expected: string): number | Refusal {
+function readSize(value: string, least: number, most: number, expected: string): Bytes | Refusal {
   const bytes = parseSize(value);
   if (bytes === null) return new Refusal(`expected ${expected}`);
   if (bytes < least) return new Refusal(`at least ${least} bytes`);
-  return bytes > most ? new Refusal(`at most ${most} bytes`) : bytes;
+  return bytes > most ? new Refusal(`at most ${most} bytes`) : (bytes as Bytes);
 }
 
 const addressExpected = 'an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80"';

@@ -1,7 +1,12 @@
 /** Addresses to listen on and of servers: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
-import type { Address } from '../config.ts';
+
+export interface Address {
+  /** Empty: every interface. */
+  readonly host: string;
+  readonly port: number;
+}
 
 const port = /^(?:0|[1-9]\d{0,4})$/;
 const digitsAndDots = /^[0-9.]+$/;

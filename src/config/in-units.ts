@@ -1,0 +1,53 @@
+/**
+ * Sections as the gateway uses them, in type and value: a key of a duration ends in `Ms`, one of a size in `Bytes`, so
+ * that `server.limits.headersTimeout: 10s` is `headersTimeoutMs: 10000`. The schema alone names the keys.
+ */
+import { z } from 'zod';
+import { metadata, type Schema, unwrap } from './schema/metadata.ts';
+
+declare const unit: unique symbol;
+export type Milliseconds = number & { readonly [unit]: 'ms' };
+export type Bytes = number & { readonly [unit]: 'bytes' };
+
+export type InUnits<T> = T extends number
+  ? number
+  : T extends string | boolean | null | undefined
+    ? T
+    : T extends readonly (infer Item)[]
+      ? readonly InUnits<Item>[]
+      : { readonly [Key in keyof T as KeyInUnits<Key, NonNullable<T[Key]>>]: InUnits<T[Key]> };
+
+type KeyInUnits<Key, Value> = Key extends string
+  ? Value extends Milliseconds
+    ? `${Key}Ms`
+    : Value extends Bytes
+      ? Key extends `${string}Bytes`
+        ? Key
+        : `${Key}Bytes`
+      : Key
+  : Key;
+
+/** `value`: what the schema made of a section. Lists have no units in them. */
+export function inUnits<T>(schema: Schema, value: T): InUnits<T> {
+  return convert(schema, value) as InUnits<T>;
+}
+
+function convert(schema: Schema, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodUnion)
+    return convert(inner.options.find((option) => option instanceof z.ZodObject) ?? z.unknown(), value);
+  if (inner instanceof z.ZodRecord) {
+    return Object.fromEntries(Object.entries(value).map(([name, below]) => [name, convert(inner.valueType, below)]));
+  }
+  if (!(inner instanceof z.ZodObject)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, below]) => [keyInUnits(key, inner.shape[key]), convert(inner.shape[key], below)]),
+  );
+}
+
+function keyInUnits(key: string, schema: Schema): string {
+  const { unit } = metadata(schema);
+  if (unit === 'ms') return `${key}Ms`;
+  return unit === 'bytes' && !key.endsWith('Bytes') ? `${key}Bytes` : key;
+}
