@@ -25,7 +25,7 @@ export interface AuthApiOptions {
   readonly printCode?: (mail: OutgoingMail) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Called when a verdict that somebody may keep is not true anymore. */
+  /** Called when a result that a gateway may keep is no longer true. */
   readonly onRevoked?: (event: RevocationEvent) => void;
   /** Called for a request whose forwarded headers are not believed. */
   readonly onForwardedIgnored?: (reason: ForwardedIgnored) => void;
@@ -53,7 +53,7 @@ export interface NewAccount {
   readonly groups: readonly string[];
 }
 
-/** Thrown when an account cannot be made because somebody has its address or alias already. */
+/** Thrown when an account cannot be created because another one has its address or alias. */
 export class AccountTakenError extends Error {
   override readonly name = 'AccountTakenError';
   readonly taken: 'email' | 'alias';
@@ -75,12 +75,12 @@ export interface AuthApi {
   mailState(): MailState | null;
   /**
    * Makes a user whose address counts as verified. Rejects with `TypeError` when a field is not valid, and with
-   * `AccountTakenError` when address or alias is somebody's already.
+   * `AccountTakenError` when another account has the address or alias.
    */
   createUser(account: NewAccount): Promise<{ userId: string }>;
-  /** Null: nobody has this verified address. */
+  /** Null: no user has this verified address. */
   findUser(email: string): Promise<string | null>;
-  /** What of a new account is somebody's already; null: `createUser` would take it. */
+  /** What of a new account another one has; null: `createUser` would succeed. */
   findTaken(account: { readonly email: string; readonly alias: string }): Promise<'email' | 'alias' | null>;
   /** Null: there is no such user. */
   readUser(userId: string): Promise<UserEntry | null>;

@@ -14,7 +14,7 @@ const accountSchema = namesSchema.extend(accountFields);
 
 const keySchema = z.object({ name: label(100), days: z.int().min(1).max(maxKeyDays) });
 
-/** Nobody asked over the network. */
+/** The request did not come over the network. */
 const local = { ip: '', userAgent: '' };
 
 type Accounts = Pick<

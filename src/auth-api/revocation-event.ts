@@ -1,4 +1,4 @@
-/** The message by which gateways learn that a verdict they may keep is not true anymore. */
+/** The message that tells gateways that a result they may keep is no longer true. */
 
 export interface RevocationEvent {
   /** `user`: every session and key pair of the user. */

@@ -14,7 +14,7 @@ export interface Services {
   readonly rules: Rules;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Tells whoever keeps verdicts that they changed; never throws. */
+  /** Tells gateways, which keep results, that one has changed; never throws. */
   readonly revoked: (event: RevocationEvent) => void;
   /** What the API says about itself. */
   readonly description: ApiDescription;

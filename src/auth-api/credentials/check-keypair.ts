@@ -1,6 +1,6 @@
 /**
  * Checks an API key with its secret: one indexed query and one comparison in constant time, the same for an unknown key.
- * Failing checks of one key are limited; the right secret still passes then, or whoever knows the key, which is no
+ * Failing checks of one key are limited; the right secret still passes then, or anyone who knows the key, which is no
  * secret, could lock its owner out.
  */
 import { refusalOf } from '../limits/limit-mail.ts';

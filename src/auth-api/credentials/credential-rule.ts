@@ -61,7 +61,7 @@ export const anyCredential: CredentialRule<Owner> = {
 /** The one role that is built in. */
 export const administratorRole = 'users_admin';
 
-/** Either kind, of somebody who holds the administrator's role at this moment (otherwise 403). */
+/** Either kind, of a user who holds the administrator's role at this moment (otherwise 403). */
 export const administrator: CredentialRule<Owner> = {
   kind: 'administrator',
   async identify(request, services) {

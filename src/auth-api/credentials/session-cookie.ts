@@ -24,7 +24,7 @@ export function endedCookie(name: string): string {
 
 /**
  * Null: the client may have its bearer so. Refuses a cookie where none is configured (400), and for another site's page
- * (403), which could sign its visitor in as somebody else.
+ * (403), which could sign its visitor in as another user.
  */
 export function refuseCarrier(carrier: Carrier, presented: PresentedRequest, cookie: string | null): Refusal | null {
   if (carrier === 'header') return null;

@@ -1,4 +1,4 @@
-/** Health for whoever runs the process: alive as long as it answers, ready as long as its store does. */
+/** Health of the process: alive while it responds, ready while its store does. */
 
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';

@@ -8,7 +8,7 @@ const empty = Buffer.alloc(0);
 
 /**
  * Refuses a body beyond the bound (413) as soon as that is known. Null: the client left, or its framing broke, and there
- * is nobody to answer here; the server answers broken framing by itself.
+ * is no one left to respond to; the server refuses broken framing by itself.
  */
 export async function readRequestBody(request: IncomingMessage): Promise<Buffer | Refusal | null> {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;

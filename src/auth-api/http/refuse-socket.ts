@@ -30,7 +30,7 @@ export function refuseSocket(socket: Duplex, code: RefusalCode): string | null {
   return errorId;
 }
 
-/** What a parser or timeout error of Node means; null: the peer is gone and there is nobody to answer. */
+/** What a parser or timeout error of Node means; null: the peer is gone, and no response can reach it. */
 export function refusalOfClientError(error: NodeJS.ErrnoException): RefusalCode | null {
   switch (error.code) {
     case 'ECONNRESET':

@@ -73,7 +73,7 @@ export const problemSchema: JsonSchema = {
 export const answerHeaders = {
   XError: { description: 'Why the request was refused, in words', required: true, schema: { type: 'string' } },
   XErrorId: {
-    description: 'Id of the refusal, for questions to whoever runs the service',
+    description: 'Id of the refusal, for questions to the operator of the service',
     required: true,
     schema: { type: 'string', format: 'uuid' },
   },
@@ -84,5 +84,5 @@ export const answerHeaders = {
     schema: { type: 'integer', minimum: 1 },
   },
   SetCookie: { description: 'Of a session that is carried by the cookie', schema: { type: 'string' } },
-  CacheControl: { description: 'Nobody may keep the answer', schema: { type: 'string', const: 'no-store' } },
+  CacheControl: { description: 'The response may not be stored', schema: { type: 'string', const: 'no-store' } },
 } as const;

@@ -6,7 +6,7 @@ import { openedSession } from '../operations/sessions/open-session.ts';
 export type JsonSchema = Record<string, unknown>;
 
 export interface NamedSchemas {
-  /** A reference to the schema, which is described under `name` unless it stands under another one already. */
+  /** A reference to the schema, which is described under `name` unless it has another name already. */
   refer(schema: z.ZodType, name: string): JsonSchema;
   /** By name, in the order of the names. */
   all(): Record<string, JsonSchema>;

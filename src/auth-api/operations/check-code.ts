@@ -25,7 +25,7 @@ export async function checkCode(brought: BroughtCode, services: Services): Promi
   const pending = await store.codes.find({ codeId, purpose, userId }, nowMs);
   const maxTries = rules.limits.codeTries;
   if (pending !== null && pending.tries >= maxTries) return triedTooOften(pending, nowMs);
-  // An address that is still to be proven has no clients that are familiar to it, whoever wants to add it.
+  // An address that is still to be proven has no clients that are familiar to it, whichever user wants to add it.
   const familiarTo = purpose === 'email' ? null : (pending?.userId ?? null);
   const guess = await limitGuess({ countedAs: pending?.countedAs ?? null, familiarTo, ip }, services);
   if (guess instanceof Refusal) return guess;

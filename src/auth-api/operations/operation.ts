@@ -1,5 +1,5 @@
 /**
- * What an operation of the API is: where it stands, who may call it, the schemas of what goes in and out, and what it
+ * What an operation of the API is: its path, who may call it, the schemas of what goes in and out, and what it
  * does. Requests are checked by the very schemas that describe the API.
  */
 import type { z } from 'zod';

@@ -1,4 +1,4 @@
-/** The message by which gateways in other processes learn that verdicts they keep may not be true anymore. */
+/** The message that tells gateways in other processes that results they keep may no longer be true. */
 import type { RevocationEvent } from '../revocation-event.ts';
 
 /** Changes with every change that a reader of the old form would misunderstand. */

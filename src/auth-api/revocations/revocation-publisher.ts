@@ -1,5 +1,5 @@
 /**
- * Publishes revocations over Redis, and writes them to the log for whoever is away. An answer never waits for it. What
+ * Publishes revocations over Redis, and writes them to the log for gateways that are disconnected. No response waits for it. What
  * could not be published is not queued: once Redis takes messages again, one message says that any verdict may be out of
  * date.
  */
@@ -24,7 +24,7 @@ export interface RevocationPublisherOptions {
 }
 
 const maxUnderWay = 1_000;
-/** Entries that the log keeps, about: more than are made while somebody is away for a moment. */
+/** Entries that the log keeps, about: more than are written while a gateway is disconnected for a moment. */
 const logLength = 10_000;
 const everything: RevocationNotice = { kind: 'all', id: null };
 
@@ -46,7 +46,7 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
       return;
     }
     const message = encodeRevocation(notice, now());
-    // The log first: whoever subscribes in between finds it there.
+    // The log first: a gateway that subscribes in between finds it there.
     const logged = link.run((client) => client.xadd(logKey, 'MAXLEN', '~', logLength, '*', 'm', message));
     const sent: Promise<void> = Promise.all([logged, link.run((client) => client.publish(channel, message))]).then(
       catchUp,

@@ -31,13 +31,13 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
     for (const under of digest) found = equalHashes(stored, under(purpose, parts)) || found;
     return found;
   };
-  const nobody = randomBytes(32).toString('base64url');
+  const unknown = randomBytes(32).toString('base64url');
   return {
     bearer: (bearer) => current('bearer', [bearer]),
     bearerCandidates: (bearer) => digest.map((under) => under('bearer', [bearer])),
     apiSecret: (apiKey, apiSecret) => current('api-secret', [apiKey, apiSecret]),
     isApiSecret: (stored, apiKey, apiSecret) =>
-      matches(stored ?? nobody, 'api-secret', [apiKey, apiSecret]) && stored !== null,
+      matches(stored ?? unknown, 'api-secret', [apiKey, apiSecret]) && stored !== null,
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
     attemptsOf: (kind, ...parts) => current('attempts', [kind, ...parts]),

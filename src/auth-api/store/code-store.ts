@@ -37,7 +37,7 @@ export interface CodeStore {
   ): Promise<PendingCode | null>;
   /**
    * Counts one try of a live code before anybody compares, so that tries at the same time cannot exceed `maxTries`.
-   * Null: no live code of this purpose, or (with `userId`) it is somebody else's.
+   * Null: no live code of this purpose, or (with `userId`) it is another user's.
    */
   claimTry(
     request: { codeId: string; purpose: CodePurpose; userId: string | null; maxTries: number },

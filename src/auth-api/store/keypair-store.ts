@@ -20,7 +20,7 @@ export interface KeyPairSummary {
   readonly verified: boolean;
 }
 
-/** A verified, live key pair of an enabled user; whoever asks must still compare the secret. */
+/** A verified, live key pair of an enabled user; the caller must still compare the secret. */
 export interface LiveKeyPair extends KeyPairSummary, Owner {
   readonly secretHash: string;
 }
@@ -43,7 +43,7 @@ export interface KeyPairStore {
   create(pair: NewKeyPair, code: NewCode | null): Promise<void>;
   /** One indexed query, whose work is the same whether there is such a key or not. */
   findLive(apiKey: string, nowMs: number): Promise<LiveKeyPair | null>;
-  /** Stores another hash of the same secret; nothing happens when the stored one is not `fromHash` anymore. */
+  /** Stores another hash of the same secret; does nothing when the stored one is no longer `fromHash`. */
   rehash(keyId: string, fromHash: string, toHash: string): Promise<void>;
   /** An unverified pair of this user. */
   findPending(apiKey: string, userId: string, nowMs: number): Promise<PendingKeyPair | null>;

@@ -8,7 +8,7 @@ const postgresUrl = /^postgres(?:ql)?:\/\//i;
  * Rejects when it cannot be opened or brought to the current version; no error repeats the URL.
  */
 export async function openStore(database: string): Promise<AuthStore> {
-  // Whoever uses SQLite need not load the client of PostgreSQL.
+  // With SQLite, the client of PostgreSQL need not be loaded.
   if (postgresUrl.test(database)) return (await import('./postgres-store.ts')).openPostgresStore(database);
   return (await import('./sqlite-store.ts')).openSqliteStore(database);
 }

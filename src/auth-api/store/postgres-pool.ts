@@ -12,7 +12,7 @@ export interface PoolBounds {
   readonly connectTimeoutMs: number;
   /** Longest run of one statement, after which the server ends it; locks that it waits for included. */
   readonly statementTimeoutMs: number;
-  /** After this a connection that nobody uses is closed. */
+  /** After this an idle connection is closed. */
   readonly idleTimeoutMs: number;
 }
 
@@ -39,7 +39,7 @@ export function openPostgresPool(url: string, bounds: PoolBounds): PostgresPool 
     keepAlive: true,
     types: parsers,
   });
-  // A connection that breaks while nobody uses it is replaced; whoever uses one hears of it from the query.
+  // A connection that breaks while idle is replaced; in use, its query fails.
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     client.on('error', () => {});
@@ -63,7 +63,7 @@ function strictTls(url: string): string {
   return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
-/** Of a connection on which a query did not end by an answer of the server nobody knows what comes next. */
+/** A connection on which a query ended without a response of the server is in an unknown state, and is not used again. */
 function guardClient(client: PoolClient): PostgresPoolClient {
   let broken = false;
   async function query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>> {

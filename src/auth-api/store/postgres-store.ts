@@ -16,7 +16,7 @@ const serving: PoolBounds = {
 /** A migration may rewrite large tables, and those who started second wait for it. */
 const migrating: PoolBounds = { ...serving, connections: 1, statementTimeoutMs: 10 * 60_000 };
 
-/** Key of the advisory lock under which one process at a time migrates; any number that nobody else takes. */
+/** Key of the advisory lock under which one process at a time migrates; an arbitrary number. */
 const migrationLock = 4_711_320_815;
 
 /**

@@ -4,7 +4,7 @@ import type { NewCode } from './code-store.ts';
 
 export interface NewSession {
   readonly id: string;
-  /** Null: a decoy, made for an address that nobody has. It can never be verified. */
+  /** Null: a decoy, for an unknown address. It can never be verified. */
   readonly userId: string | null;
   /** The address to which the code goes; it counts as verified when the session is. */
   readonly emailId: string | null;
@@ -46,7 +46,7 @@ export interface SessionStore {
   /** Uses up the code and verifies its session with the address it went to. Returns its id; null: either is
    * gone, or another user verified the address first. */
   verify(codeId: string, nowMs: number): Promise<string | null>;
-  /** False when the session is not live anymore. */
+  /** False: the session has ended. */
   extend(sessionId: string, expireAtMs: number, nowMs: number): Promise<boolean>;
   listLive(userId: string, nowMs: number): Promise<readonly SessionSummary[]>;
   /** Ends a session, of this user only when one is named. False: there is no such live session. */

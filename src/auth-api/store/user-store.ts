@@ -36,7 +36,7 @@ export interface UserFilter {
 
 export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
 
-/** `last_holder`: nothing was done, since nobody else who is enabled would hold the role that must be kept. */
+/** `last_holder`: nothing was changed, since no other enabled user holds the role that must be kept. */
 export type ChangeUserOutcome = 'done' | 'unknown' | 'last_holder';
 
 export interface FirstSession {

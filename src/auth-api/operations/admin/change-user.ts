@@ -1,6 +1,6 @@
 /**
  * A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. The
- * last enabled administrator stays as it is (409): afterwards nobody could undo it.
+ * last enabled administrator stays as it is (409), as no one could undo it afterwards.
  */
 import { administrator, administratorRole } from '../../credentials/credential-rule.ts';
 import { Refusal } from '../../outcome/refusals.ts';
@@ -43,7 +43,7 @@ function switchUser(enabled: boolean): Operation {
     async handle({ params }, { store, revoked }) {
       const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
       if (outcome !== 'done') return refuseChange(outcome);
-      // Also when enabled: a kept refusal of a key pair is not true anymore.
+      // Also when enabled: a kept refusal of a key pair is no longer true.
       revoked({ kind: 'user', id: params.id });
       return acknowledged;
     },

@@ -29,8 +29,7 @@ export const addEmail = defineOperation({
       createdAtMs: nowMs,
       verifyByMs: nowMs + rules.codeLifetimeMs,
     };
-    // Of another user's address nothing is told when that is not to be told: only whoever reads there gets the code, which
-    // then verifies nothing.
+    // With `revealUnknownEmail` off, another user's address looks like a free one: the code goes there, and verifies nothing.
     const ofAnother = rules.revealUnknownEmail ? 'refused' : 'added';
     if (!(await store.emails.add(email, code.stored, ofAnother))) return new Refusal('key_duplicated');
     code.mailTo(body.address, client);

@@ -11,7 +11,7 @@ import { type Client, WithCookie } from '../operation.ts';
 
 /** `expireAt` is the expiry that holds once the session is verified. */
 export const openedSession = z.object({
-  bearer: z.string().optional().describe('The bearer, shown once; left out when the cookie carries it'),
+  bearer: z.string().optional().describe('The bearer, shown once; absent when the cookie carries it'),
   sessionID: id,
   expireAt,
   ip: z.string(),

@@ -14,7 +14,7 @@ export const revokeSession = defineOperation({
   params: idParam,
   answer: acknowledgement,
   async handle({ caller, params }, { store, rules, now, revoked }) {
-    // Somebody else's is as unknown as one that never was: ids of others cannot be probed.
+    // A session of another user is as unknown as one that never existed: ids cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
     return params.id === caller.sessionId ? endCookie(acknowledged, caller, rules) : acknowledged;

@@ -30,7 +30,7 @@ export const registerUser = defineOperation({
     const tooMany = await limitRequest(client.ip, services);
     if (tooMany !== null) return tooMany;
     // With `revealUnknownEmail` off, a taken address looks like a free one: the alias is reserved and a decoy stored, by the
-    // same work, and its owner gets a mail. A taken alias is told, as aliases are public.
+    // same work, and its owner gets a mail. Aliases are public, so a taken one is refused.
     const hides = !rules.revealUnknownEmail;
     const taken = await store.users.findTaken(account, now());
     if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');

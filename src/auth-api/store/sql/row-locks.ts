@@ -1,5 +1,5 @@
 /**
- * Row locks of PostgreSQL. One rule keeps transactions free of deadlocks: whoever changes more than one row locks the
+ * Row locks of PostgreSQL. One rule keeps transactions free of deadlocks: one that changes more than one row locks the
  * users concerned first, all in one statement and in the order of their ids, and changes what belongs to a user only
  * under that lock. SQLite has one writer at a time, so there the same statements only read.
  */
@@ -39,7 +39,7 @@ export async function lockUsers(
 
 /**
  * Keeps the owner of a new row from being removed until the row exists, while others may add rows of the same owner.
- * False: user or address are not there anymore. The work is the same in both cases, so that time does not tell a decoy.
+ * False: user or address have been removed. The work is the same in both cases, so that time does not tell a decoy.
  */
 export async function keepOwner(trx: Transaction<Tables>, userId: string, emailId: string | null): Promise<boolean> {
   const user = await trx

@@ -1,4 +1,4 @@
-/** Removes rows that do not count anymore, a bounded number at a time, each kind by its own index. */
+/** Removes rows that have ended, a bounded number at a time, each kind by its own index. */
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { CredentialEnded } from '../auth-store.ts';
 import { locksRows } from './row-locks.ts';
@@ -46,7 +46,7 @@ async function remove(db: Kysely<Tables>, table: keyof Tables, which: Which): Pr
 }
 
 /**
- * Rows that somebody else has locked are left for the next sweep, so that replicas which sweep at the same time share
+ * Rows that another transaction has locked are left for the next sweep, so that replicas which sweep at once share
  * the work. `materialized`: the choice is made once, however the deletion is planned.
  */
 function removal(db: Kysely<Tables>, table: keyof Tables, which: Which) {

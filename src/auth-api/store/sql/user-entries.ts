@@ -52,7 +52,7 @@ export async function pageOfUsers(
   return { rows: rows.map(toEntry), total: await countRows(query) };
 }
 
-/** What of a new account another has; of an alias that lapsed nobody has it. */
+/** What of a new account another one has. A registration that lapsed no longer has its alias. */
 export async function findTaken(
   db: Kysely<Tables>,
   account: { readonly email: string; readonly alias: string },
