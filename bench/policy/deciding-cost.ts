@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide, type Policy } from '../../src/core/decide.ts';
 import type { Resolution } from '../../src/core/identity/identity.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
-import { somebody } from '../../src/workbench/sample-identity.ts';
+import { somebody } from '../../src/policy-tools/sample-identity.ts';
 import { placeOf, policyText } from './write-policy.ts';
 
 const known: Resolution = { identity: { ...somebody, roles: ['admin'] }, reason: null, stale: false, source: 'memory' };

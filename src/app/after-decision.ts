@@ -7,7 +7,7 @@ import { decide, type Policy } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Resolution, ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import type { Decided } from '../workbench/shadow/decide-alike.ts';
+import type { Decided } from '../policy-tools/shadow/decide-alike.ts';
 
 export interface DecisionWatcher {
   /** Whether there is anything to do at all now. */

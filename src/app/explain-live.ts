@@ -8,9 +8,9 @@ import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';
 import type { Resolution } from '../core/identity/identity.ts';
 import { canonicalName } from '../core/syntax/header-names.ts';
-import { hostFor } from '../workbench/host-for.ts';
-import { policyOf } from '../workbench/run-cases.ts';
-import { simulate } from '../workbench/simulate.ts';
+import { hostFor } from '../policy-tools/host-for.ts';
+import { policyOf } from '../policy-tools/run-cases.ts';
+import { simulate } from '../policy-tools/simulate.ts';
 import type { Runtime } from './create-runtime.ts';
 
 /** Never holds the bearer; `detail`: why the question has no answer. */

@@ -4,8 +4,8 @@ import { nearestName } from '../config/nearest-name.ts';
 import type { Places } from '../config/places.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { leadsTo } from '../config/units/parse-address.ts';
-import { analyze } from '../workbench/analysis/analyze.ts';
-import type { Finding } from '../workbench/analysis/finding.ts';
+import { analyze } from '../policy-tools/analysis/analyze.ts';
+import type { Finding } from '../policy-tools/analysis/finding.ts';
 
 export interface PlacedFinding extends Finding {
   readonly problem: ConfigProblem;

@@ -5,10 +5,10 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Policy } from '../core/decide.ts';
+import { type Comparison, compareDecisions, refusalOf } from '../policy-tools/shadow/compare-decisions.ts';
+import { type Decided, decideAlike } from '../policy-tools/shadow/decide-alike.ts';
+import { type ShadowDifference, ShadowRing } from '../policy-tools/shadow/shadow-ring.ts';
 import type { ShadowEvents } from '../telemetry/shadow-tally.ts';
-import { type Comparison, compareDecisions, refusalOf } from '../workbench/shadow/compare-decisions.ts';
-import { type Decided, decideAlike } from '../workbench/shadow/decide-alike.ts';
-import { type ShadowDifference, ShadowRing } from '../workbench/shadow/shadow-ring.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
 /** What the admin port shows; plain data. */

@@ -1,10 +1,10 @@
 /** `rolegate diff`: what a change of the configuration means, newly allowed first. */
 import pc from 'picocolors';
-import { comparePolicies } from '../workbench/diff/compare-policies.ts';
-import { meetingsOf } from '../workbench/diff/meetings.ts';
-import { type ReadConfig, settingChanges } from '../workbench/diff/setting-changes.ts';
-import type { ReplayReport } from '../workbench/replay/replay-decisions.ts';
-import { policyOf } from '../workbench/run-cases.ts';
+import { comparePolicies } from '../policy-tools/diff/compare-policies.ts';
+import { meetingsOf } from '../policy-tools/diff/meetings.ts';
+import { type ReadConfig, settingChanges } from '../policy-tools/diff/setting-changes.ts';
+import type { ReplayReport } from '../policy-tools/replay/replay-decisions.ts';
+import { policyOf } from '../policy-tools/run-cases.ts';
 import { diffMarkdown } from './diff/diff-markdown.ts';
 import { type DiffReport, diffReport } from './diff/diff-report.ts';
 import { diffText } from './diff/diff-text.ts';

@@ -6,9 +6,9 @@ import { type Explanation, explain as explainDecision } from '../core/explain.ts
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { hostFor } from '../workbench/host-for.ts';
-import { somebody } from '../workbench/sample-identity.ts';
-import { simulate } from '../workbench/simulate.ts';
+import { hostFor } from '../policy-tools/host-for.ts';
+import { somebody } from '../policy-tools/sample-identity.ts';
+import { simulate } from '../policy-tools/simulate.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { readPlaced } from './read-config.ts';

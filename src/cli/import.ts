@@ -4,11 +4,11 @@ import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { FormatName } from '../workbench/import/format-names.ts';
-import { type ImportedPolicy, importPolicy } from '../workbench/import/import-policy.ts';
-import { importReport } from '../workbench/import/import-report.ts';
-import { completeTests, identitiesFor, writeTests } from '../workbench/import/imported-tests.ts';
-import { largestSource, SourceError, type SourceText } from '../workbench/import/source-text.ts';
+import type { FormatName } from '../policy-tools/import/format-names.ts';
+import { type ImportedPolicy, importPolicy } from '../policy-tools/import/import-policy.ts';
+import { importReport } from '../policy-tools/import/import-report.ts';
+import { completeTests, identitiesFor, writeTests } from '../policy-tools/import/imported-tests.ts';
+import { largestSource, SourceError, type SourceText } from '../policy-tools/import/source-text.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 
 export interface ImportCommandOptions {

@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
-import { formatNames } from '../workbench/import/format-names.ts';
+import { formatNames } from '../policy-tools/import/format-names.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';

@@ -1,9 +1,9 @@
 /** `rolegate test`: proves the rules with the tests that stand beside them, without a network. */
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { newIdentities, proposeCases } from '../workbench/propose-cases.ts';
-import { runTests } from '../workbench/test-report.ts';
-import { addCases, casesText, type Written } from '../workbench/written-cases.ts';
+import { newIdentities, proposeCases } from '../policy-tools/propose-cases.ts';
+import { runTests } from '../policy-tools/test-report.ts';
+import { addCases, casesText, type Written } from '../policy-tools/written-cases.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';

@@ -7,7 +7,7 @@ import { findSurprises, type PlacedFinding } from '../app/find-surprises.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { nearestName } from '../config/nearest-name.ts';
-import { findingKinds } from '../workbench/analysis/finding.ts';
+import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { findingsText } from './validate/findings-text.ts';

@@ -28,7 +28,7 @@ const levels = new Map([
   ['telemetry', 3],
   ['auth-api', 3],
   ['redis', 3],
-  ['workbench', 3],
+  ['policy-tools', 3],
   ['console', 3],
   ['core', 4],
   ['http1', 5],

@@ -20,8 +20,8 @@ describe('docs/reference/admin.md', () => {
   test('lists every endpoint, with its method and whether it needs the token', async () => {
     const token = 'operators-0123456789abcdef0123456789';
     const revocations = { revoke: async () => 'told' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
-    const workbench = { shadow: () => ({}), explain: async () => ({}) };
-    const { ask } = await startAdmin({ token: () => token, reload: () => [], revocations, ...workbench });
+    const policyTools = { shadow: () => ({}), explain: async () => ({}) };
+    const { ask } = await startAdmin({ token: () => token, reload: () => [], revocations, ...policyTools });
     const headers = { 'content-type': 'application/json' };
     const index = (await ask('/')).text.split('\n').slice(2, -1);
     const listed = rows.map(([method, path]) => (method === 'GET' ? path : `${method} ${path}`));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { runTests } from '../../src/workbench/test-report.ts';
+import { runTests } from '../../src/policy-tools/test-report.ts';
 import { runRolegate } from '../support/running-command.ts';
 
 const env = { ROLEGATE_CACHE_SECRET: 'a secret that is long enough for the examples' };

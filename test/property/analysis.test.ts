@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
-import { analyze } from '../../src/workbench/analysis/analyze.ts';
-import type { Finding } from '../../src/workbench/analysis/finding.ts';
-import { policyOf } from '../../src/workbench/run-cases.ts';
-import { simulate } from '../../src/workbench/simulate.ts';
+import { analyze } from '../../src/policy-tools/analysis/analyze.ts';
+import type { Finding } from '../../src/policy-tools/analysis/finding.ts';
+import { policyOf } from '../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../src/policy-tools/simulate.ts';
 import { configurations, everyRequest } from './policy-worlds.ts';
 import { patienceMs, runs } from './support.ts';
 

@@ -8,8 +8,8 @@ import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { explain } from '../../src/core/explain.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
-import { forwardingOf, policyOf, runCase } from '../../src/workbench/run-cases.ts';
-import { simulate } from '../../src/workbench/simulate.ts';
+import { forwardingOf, policyOf, runCase } from '../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../src/policy-tools/simulate.ts';
 import { type Asked, configurations, requests } from './policy-worlds.ts';
 import { patienceMs, runs } from './support.ts';
 

@@ -5,11 +5,11 @@ import type { Config } from '../../src/config/config.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import { derivedRoles } from '../../src/core/policy/map-roles.ts';
-import { type CallerClass, comparePolicies, type Difference } from '../../src/workbench/diff/compare-policies.ts';
-import { otherMethod } from '../../src/workbench/diff/meetings.ts';
-import { settingChanges } from '../../src/workbench/diff/setting-changes.ts';
-import { policyOf } from '../../src/workbench/run-cases.ts';
-import { simulate } from '../../src/workbench/simulate.ts';
+import { type CallerClass, comparePolicies, type Difference } from '../../src/policy-tools/diff/compare-policies.ts';
+import { otherMethod } from '../../src/policy-tools/diff/meetings.ts';
+import { settingChanges } from '../../src/policy-tools/diff/setting-changes.ts';
+import { policyOf } from '../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../src/policy-tools/simulate.ts';
 import { type Asked, configurations, everyRequest, oddCredentials, pairs, readWorld } from './policy-worlds.ts';
 import { patienceMs, runs } from './support.ts';
 

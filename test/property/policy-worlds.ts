@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
-import type { ReadConfig } from '../../src/workbench/diff/setting-changes.ts';
-import type { SimulatedRequest } from '../../src/workbench/simulate.ts';
+import type { ReadConfig } from '../../src/policy-tools/diff/setting-changes.ts';
+import type { SimulatedRequest } from '../../src/policy-tools/simulate.ts';
 
 const roleNames = ['r1', 'r2', 'r3', 'mapped'] as const;
 const roles = fc.subarray([...roleNames], { maxLength: 2 });

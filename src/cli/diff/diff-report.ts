@@ -1,9 +1,9 @@
 /** The differences of two configurations as plain data: fit for JSON, and what text and Markdown are made of. */
 import type { Identity } from '../../core/identity/identity.ts';
-import type { CallerClass, Difference } from '../../workbench/diff/compare-policies.ts';
-import { otherMethod } from '../../workbench/diff/meetings.ts';
-import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
-import type { Witness } from '../../workbench/diff/witness.ts';
+import type { CallerClass, Difference } from '../../policy-tools/diff/compare-policies.ts';
+import { otherMethod } from '../../policy-tools/diff/meetings.ts';
+import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
+import type { Witness } from '../../policy-tools/diff/witness.ts';
 
 export interface DiffReport {
   /** Nothing is decided otherwise, and no setting differs that decides or exposes. */

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { KeyClass } from '../../config/schema/key-class.ts';
-import type { SettingChange } from '../../workbench/diff/setting-changes.ts';
+import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
 import {
   type ChangeGroup,

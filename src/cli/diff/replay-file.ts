@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
-import type { DecisionRecord, Reads, RecordHead } from '../../workbench/replay/decision-record.ts';
-import { Replay, type ReplayReport } from '../../workbench/replay/replay-decisions.ts';
-import { policyOf } from '../../workbench/run-cases.ts';
+import type { DecisionRecord, Reads, RecordHead } from '../../policy-tools/replay/decision-record.ts';
+import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
+import { policyOf } from '../../policy-tools/run-cases.ts';
 import { CommandError } from '../exit-code.ts';
 
 /** Longer ones are no records. */

@@ -1,6 +1,6 @@
 /** What recorded requests would have come to, at a terminal and in a pull request. */
 import pc from 'picocolors';
-import type { ReplayDifference, ReplayExample, ReplayReport } from '../../workbench/replay/replay-decisions.ts';
+import type { ReplayDifference, ReplayExample, ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
 
 const titles = {
   newly_allowed: 'newly allowed',

@@ -1,6 +1,6 @@
 /** A report of the tests as text: for people, for JUnit and TAP readers, and as JSON. */
 import pc from 'picocolors';
-import type { CaseReport, TestReport } from '../../workbench/test-report.ts';
+import type { CaseReport, TestReport } from '../../policy-tools/test-report.ts';
 
 export const reporterNames = ['pretty', 'junit', 'tap', 'json'] as const;
 export type ReporterName = (typeof reporterNames)[number];

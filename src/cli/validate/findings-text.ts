@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { PlacedFinding } from '../../app/find-surprises.ts';
 import { formatProblem } from '../../config/format-problems.ts';
-import { findingKinds } from '../../workbench/analysis/finding.ts';
+import { findingKinds } from '../../policy-tools/analysis/finding.ts';
 
 /** More are counted. */
 const mostShown = 100;

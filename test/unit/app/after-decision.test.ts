@@ -1,7 +1,7 @@
 /** Whoever looks at decisions never changes, delays or breaks one. */
 import { expect, test, vi } from 'vitest';
 import { AfterDecision, type DecisionWatcher } from '../../../src/app/after-decision.ts';
-import type { Decided } from '../../../src/workbench/shadow/decide-alike.ts';
+import type { Decided } from '../../../src/policy-tools/shadow/decide-alike.ts';
 import { accept, makePolicy, view } from '../core/make-policy.ts';
 
 const policy = makePolicy([{ on: '/x', access: ['user'] }]);

@@ -2,9 +2,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Config } from '../../../src/config/config.ts';
-import { newIdentities, proposeCases } from '../../../src/workbench/propose-cases.ts';
-import { runTests } from '../../../src/workbench/test-report.ts';
-import { casesText } from '../../../src/workbench/written-cases.ts';
+import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { casesText } from '../../../src/policy-tools/written-cases.ts';
 import { orders, policy } from './policies.ts';
 
 const suite = (cases: string) => `tests:

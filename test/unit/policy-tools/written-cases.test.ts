@@ -1,9 +1,9 @@
 /** Cases that are added to a file of tests: they are there, and all else is as it was. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { newIdentities, proposeCases } from '../../../src/workbench/propose-cases.ts';
-import { runTests } from '../../../src/workbench/test-report.ts';
-import { addCases } from '../../../src/workbench/written-cases.ts';
+import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { addCases } from '../../../src/policy-tools/written-cases.ts';
 import { policy } from './policies.ts';
 
 const config = policy(`roles: { user: {} }

@@ -1,7 +1,7 @@
 /** The page lists what the analysis looks for, and nothing else. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { findingKinds } from '../../../src/workbench/analysis/finding.ts';
+import { findingKinds } from '../../../src/policy-tools/analysis/finding.ts';
 
 test('docs/reference/analysis.md', () => {
   const page = readFileSync(new URL('../../../docs/reference/analysis.md', import.meta.url), 'utf8');

@@ -1,8 +1,8 @@
 /** Imports a text and shows what became of it, in one line for each route. */
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import type { FormatName } from '../../../src/workbench/import/format-names.ts';
-import { importPolicy } from '../../../src/workbench/import/import-policy.ts';
+import type { FormatName } from '../../../src/policy-tools/import/format-names.ts';
+import { importPolicy } from '../../../src/policy-tools/import/import-policy.ts';
 
 export interface Imported {
   readonly config: Config;

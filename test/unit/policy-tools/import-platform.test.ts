@@ -1,6 +1,6 @@
 /** The platform's table of routes; and hostile files, which no format takes. */
 import { describe, expect, test } from 'vitest';
-import { readSource } from '../../../src/workbench/import/source-text.ts';
+import { readSource } from '../../../src/policy-tools/import/source-text.ts';
 import { imported } from './imported.ts';
 
 const row = (more: object) => ({ method: 'GET', relativePath: '/x', redirectTo: 'http://svc', ...more });

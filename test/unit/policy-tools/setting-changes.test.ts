@@ -7,9 +7,9 @@ import { parseConfig } from '../../../src/config/parse-config.ts';
 import type { KeyClass } from '../../../src/config/schema/key-class.ts';
 import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
-import { decidedRouteKeys, routeSettings, settingChanges } from '../../../src/workbench/diff/setting-changes.ts';
-import { policyOf } from '../../../src/workbench/run-cases.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { decidedRouteKeys, routeSettings, settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 
 const remote = 'authApi: { url: "http://127.0.0.1:9" }';
 const secret = 's'.repeat(40);

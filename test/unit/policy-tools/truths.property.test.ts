@@ -11,9 +11,9 @@ import type {
 } from '../../../src/core/policy/conditions.ts';
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
-import { atomsOf } from '../../../src/workbench/diff/atoms.ts';
-import { truthsOf } from '../../../src/workbench/diff/truths.ts';
-import { blank } from '../../../src/workbench/sample-identity.ts';
+import { atomsOf } from '../../../src/policy-tools/diff/atoms.ts';
+import { truthsOf } from '../../../src/policy-tools/diff/truths.ts';
+import { blank } from '../../../src/policy-tools/sample-identity.ts';
 import { makeRoute } from '../core/make-policy.ts';
 
 const text = fc.constantFrom('a', 'ab', 'abc', 'b', 'A', '~', 'a~', 'a~~', 'a\u007f', 'bearer', 'key_pair', '10');

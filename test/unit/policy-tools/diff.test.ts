@@ -4,9 +4,9 @@ import { describe, expect, it, test } from 'vitest';
 import { diffMarkdown } from '../../../src/cli/diff/diff-markdown.ts';
 import { diffReport } from '../../../src/cli/diff/diff-report.ts';
 import { diffText } from '../../../src/cli/diff/diff-text.ts';
-import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
-import { settingChanges } from '../../../src/workbench/diff/setting-changes.ts';
-import { policyOf } from '../../../src/workbench/run-cases.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { policyFile as policy } from './policies.ts';
 
 const roles = 'roles: { user: {}, reporter: { inherits: [user] }, admin: { inherits: [reporter] } }\n';

@@ -1,4 +1,4 @@
-/** Configurations for the tests of the workbench, from the part that matters. */
+/** Configurations for the tests of the policy tools, from the part that matters. */
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { explain } from '../../../src/core/explain.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { forwardingOf, policyOf } from '../../../src/workbench/run-cases.ts';
-import { simulate } from '../../../src/workbench/simulate.ts';
+import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { orders } from './policies.ts';
 
 const config = orders();

@@ -1,15 +1,15 @@
-/** Routes in shadow mode in the workbench: tested as they act, covered by what their rule says, told by every tool. */
+/** Routes in shadow mode in the policy tools: tested as they act, covered by what their rule says, told by every tool. */
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { explain } from '../../../src/core/explain.ts';
-import { comparePolicies } from '../../../src/workbench/diff/compare-policies.ts';
-import { proposeCases } from '../../../src/workbench/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/workbench/run-cases.ts';
-import { simulate } from '../../../src/workbench/simulate.ts';
-import { runTests } from '../../../src/workbench/test-report.ts';
-import { casesText } from '../../../src/workbench/written-cases.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { casesText } from '../../../src/policy-tools/written-cases.ts';
 
 function read(mode: string, cases = ''): Config {
   const text = `version: 1
