@@ -1,5 +1,7 @@
 /** Makes helm/values.schema.json and helm/README.md of helm/values.yaml, and gives helm/Chart.yaml the version of the package. */
 import { readFileSync } from 'node:fs';
+import { jsonSchema } from '../src/config/json-schema.ts';
+import type { SchemaName } from '../src/config/schema-names.ts';
 import { type ChartValue, readChartValues } from './chart-values.ts';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -15,13 +17,28 @@ export function chartFiles(): Record<string, string> {
 
 /** Helm reads values against it before it renders anything: a name that nobody knows is refused. */
 export function valuesSchema(values: readonly ChartValue[]): object {
-  const global = { description: 'Values that a parent chart gives to all of its charts; not used.', type: 'object' };
+  const ofParents = {
+    enabled: { description: 'For the condition of a parent chart; not used by this one.', type: 'boolean' },
+    global: { description: 'Values that a parent chart gives to all of its charts; not used.', type: 'object' },
+  };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the chart of Rolegate',
     ...objectOf(values),
-    properties: { ...propertiesOf(values), global },
+    properties: { ...propertiesOf(values), ...ofParents },
+    $defs: { ...configurationOf('gateway').$defs, ...configurationOf('auth-api').$defs },
   };
+}
+
+interface ConfigurationSchema {
+  readonly properties: Readonly<Record<string, object>>;
+  readonly $defs?: Readonly<Record<string, object>>;
+}
+
+/** Nothing is required: the chart writes some keys, and an existing configuration takes the place of all. */
+function configurationOf(file: SchemaName): ConfigurationSchema {
+  const { properties, $defs = {} } = jsonSchema(file) as ConfigurationSchema;
+  return { properties, $defs };
 }
 
 function objectOf(values: readonly ChartValue[]): { type: string; additionalProperties: boolean; properties: object } {
@@ -34,8 +51,18 @@ function propertiesOf(values: readonly ChartValue[]): Record<string, object> {
 
 function schemaOf({ description, default: usual, schema, children }: ChartValue): object {
   if (children !== null) return { description, ...objectOf(children) };
-  const { freeform: _, ...keywords } = schema;
+  const { freeform: _, file, ...keywords } = schema;
+  if (file !== undefined) {
+    const sections = Object.entries(configurationOf(file as SchemaName).properties);
+    const properties = Object.fromEntries(sections.map(([key, section]) => [key, orNull(section)]));
+    return { description, type: 'object', additionalProperties: false, properties, default: usual };
+  }
   return { description, type: typeOf(usual), ...keywords, default: usual };
+}
+
+/** With null, one file of values takes back what another one says. */
+function orNull(section: object): object {
+  return 'type' in section ? { ...section, type: [section.type, 'null'] } : section;
 }
 
 function typeOf(value: unknown): string {
@@ -52,7 +79,7 @@ helm install rolegate helm/ --values values.yaml
 \`\`\`
 
 Kubernetes 1.30 or newer. What would be open, lose data or not start is refused with one sentence, and so
-is every value of another name. [Why it is built this way](../docs/decisions/0015-helm-chart.md)
+is every value of another name, also in \`config\`: it is checked against the schema of the configuration. [Why it is built this way](../docs/decisions/0015-helm-chart.md)
 
 ## Values
 

@@ -5,7 +5,10 @@ export interface ChartValue {
   readonly path: readonly string[];
   readonly description: string;
   readonly default: unknown;
-  /** Keywords of JSON schema. `freeform` stands for a map that Kubernetes or Rolegate itself checks. */
+  /**
+   * Keywords of JSON schema. `freeform` stands for a map that Kubernetes or Rolegate itself checks, `file` for one that is
+   * a configuration of this kind.
+   */
   readonly schema: Readonly<Record<string, unknown>>;
   /** Values below it; null: it is one itself. */
   readonly children: readonly ChartValue[] | null;
@@ -42,7 +45,7 @@ function readValue(pair: Pair, above: readonly string[], comment: string): Chart
   const children = known ? childrenOf(pair.value as YAMLMap, path) : null;
   const value: unknown = isScalar(pair.value) ? pair.value.value : JSON.parse(JSON.stringify(pair.value));
   const open = Array.isArray(value) ? !('items' in schema) : isMap(pair.value) && children === null;
-  if (open && !('freeform' in schema || 'additionalProperties' in schema)) {
+  if (open && !('freeform' in schema || 'file' in schema || 'additionalProperties' in schema)) {
     throw new TypeError(`values.yaml: ${path.join('.')} needs "${marker}" to say what it may hold`);
   }
   return { path, description, default: value, schema, children };

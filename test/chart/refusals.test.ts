@@ -99,7 +99,7 @@ const rows: Readonly<Record<string, Row>> = {
     }).map(([key, hint]) => [
       `server.${key}`,
       {
-        values: { config: { server: { [key]: 'x' } } },
+        values: { config: { server: { [key]: '5s' } } },
         says: `config.server.${key} is written by the chart: ${hint}`,
         good: { config: { server: { name: 'edge' } } },
       },
@@ -116,7 +116,8 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'authApi.enabled runs an Auth API and config.authApi names another one: choose one of them',
   },
   'no Auth API': {
-    values: { config: { authApi: null } },
+    set: 'auth-api-sqlite',
+    values: { authApi: { enabled: false } },
     says: 'nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled',
   },
   'several gateways with users of their own': {
@@ -152,8 +153,8 @@ const rows: Readonly<Record<string, Row>> = {
     says: `config.cache.secret ${text}`,
     good: { config: { cache: { secret: `\${SECRET}` } } },
   },
-  'the cache secret in a map': {
-    values: { config: { cache: { secret: { text: long } } } },
+  'a cache secret in no file': {
+    values: { config: { cache: { secret: { file: '' } } } },
     says: 'config.cache.secret is not { file: ... }',
     good: { config: { cache: { secret: { file: '/run/secrets/rolegate/cache-secret' } } } },
   },
