@@ -11,7 +11,7 @@ export interface ReadyReport {
   readonly authApiFailures: readonly SourceFailure[];
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
   readonly redis: boolean | null;
-  /** Whether a revocation would be heard; for information only, as verdicts are short-lived while it would not. */
+  /** Whether this process is connected to revocations; for information only, as verdicts are short-lived while it is not. */
   readonly revocations: boolean | null;
   /** For information only, as credentials are checked without mail; null when none is sent from here. */
   readonly mail: boolean | null;

@@ -5,8 +5,8 @@ import { type RevocationRequest, readRevocation } from './revocation-request.ts'
 import { isSigned } from './webhook-signature.ts';
 
 export interface RevocationSources {
-  /** Resolves when every connected replica has been told (`told`), or could not be (`untold`). */
-  revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'told' | 'untold'>;
+  /** Resolves when every connected replica has applied it (`delivered`), or Redis did not take it (`undelivered`). */
+  revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'delivered' | 'undelivered'>;
   /** Secrets of webhooks, asked for each request; empty: there is no such endpoint. */
   webhookSecrets(): readonly string[];
   /** Milliseconds since the epoch. */
@@ -25,8 +25,8 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
     underWay += 1;
     try {
-      const telling = await sources.revoke(revocation, source);
-      return telling === 'told' ? json({ message: 'revoked' }, 202) : { refused: 'revocation_untold' };
+      const delivery = await sources.revoke(revocation, source);
+      return delivery === 'delivered' ? json({ message: 'revoked' }, 202) : { refused: 'revocation_undelivered' };
     } finally {
       underWay -= 1;
     }

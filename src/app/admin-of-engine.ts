@@ -32,16 +32,16 @@ export async function readyOf({ draining, current }: Engine, mail: MailState | n
     authApi: authApi.reachable,
     authApiFailures: authApi.failures,
     redis: current().resolver.redisConnected(),
-    revocations: hears(current()),
+    revocations: isConnected(current()),
     mail: mail === null ? null : !mail.failing,
     workers: null,
     draining,
   };
 }
 
-/** Null: nobody else revokes, so there is nothing to hear. */
-function hears({ config, resolver }: Runtime): boolean | null {
-  return config.cache.redis === null ? null : resolver.revocations.hearing.hears(Date.now());
+/** Null: without Redis nobody else revokes, so there is nothing to be connected to. */
+function isConnected({ config, resolver }: Runtime): boolean | null {
+  return config.cache.redis === null ? null : resolver.revocations.connection.isConnected(Date.now());
 }
 
 /** A credential goes no further than its keyed names. */

@@ -117,8 +117,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   telemetry.watchRevocations(() => {
     if (runtime === null) return null;
-    const { hearing, tombstones } = runtime.resolver.revocations;
-    return { hearing: hearing.hears(Date.now()), tombstones: tombstones.size };
+    const { connection, tombstones } = runtime.resolver.revocations;
+    return { connected: connection.isConnected(Date.now()), tombstones: tombstones.size };
   });
 
   return {

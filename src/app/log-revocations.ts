@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/logger.ts';
 
 const own: ReadonlySet<RevocationSource> = new Set<OwnSource>(['admin', 'webhook', 'route', 'auth-api']);
 
-/** Tells `events`, and writes what an operator looks for. */
+/** Forwards to `events`, and writes what an operator looks for. */
 export function logRevocations<Events extends RevocationEvents>(events: Events, log: Logger): Events {
   return {
     ...events,
@@ -13,10 +13,10 @@ export function logRevocations<Events extends RevocationEvents>(events: Events, 
       const id = 'id' in revocation ? { id: revocation.id } : {};
       log[own.has(source) ? 'info' : 'debug']({ source, kind: revocation.kind, ...id }, 'revoked');
     },
-    hearing(hears) {
-      events.hearing(hears);
-      if (hears) log.info('revocations are heard');
-      else log.warn('revocations are not heard: verdicts live no longer than cache.unhearing');
+    connected(connected) {
+      events.connected(connected);
+      if (connected) log.info('connected to revocations');
+      else log.warn('disconnected from revocations: verdicts live no longer than cache.whileDisconnected');
     },
     caughtUp(outcome) {
       events.caughtUp(outcome);
@@ -26,9 +26,9 @@ export function logRevocations<Events extends RevocationEvents>(events: Events, 
       events.unacknowledged(replicas);
       log.warn({ replicas }, 'replicas did not acknowledge a revocation; what they knew has ended by itself');
     },
-    untold() {
-      events.untold();
-      log.error('a revocation could not be told to the other replicas; they are told once Redis takes it');
+    undelivered() {
+      events.undelivered();
+      log.error('a revocation could not be announced to the other replicas; it is announced once Redis takes it');
     },
   };
 }

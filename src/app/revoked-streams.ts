@@ -34,9 +34,9 @@ export function mayBeRevoked(
     if (identity === null) return false;
     const { sessionId, keyId, userId } = identity;
     const subject = { lookups: [], sessionId, keyId, userId };
-    if (!tombstones.voids(subject, atMs, false)) return false;
+    if (!tombstones.revokes(subject, atMs, false)) return false;
     const credential = extractCredential(request, view.rawHeaders, sources);
     if (credential === null || typeof credential === 'string') return true;
-    return tombstones.voids({ ...subject, lookups: lookupsOf(credential) }, atMs, false);
+    return tombstones.revokes({ ...subject, lookups: lookupsOf(credential) }, atMs, false);
   };
 }

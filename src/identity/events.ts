@@ -14,10 +14,10 @@ export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skippe
 
 /**
  * How a look-up for which replicas share one flight went on. `led`: this one asks. `found`: another one has just asked.
- * Of those that waited for another one: `pushed` came, `failed` had no verdict, `late` never came, `unheard` could not.
- * `alone`: this replica does not hear the others. `error`: Redis did not answer.
+ * Of those that waited for another one: `pushed` came, `failed` had no result, `late` never came, `disconnected`: it could
+ * not come any more. `alone`: this replica is not connected to the others. `error`: Redis did not answer.
  */
-export type SharedFlightOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late' | 'unheard' | 'alone' | 'error';
+export type SharedLookUpOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late' | 'disconnected' | 'alone' | 'error';
 
 /**
  * What became of a verdict in use that was to be asked for again before its end. `shared`: another replica has asked.
@@ -26,7 +26,7 @@ export type SharedFlightOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late'
 export type RefreshOutcome = 'accepted' | 'shared' | 'rejected' | 'failed' | 'skipped';
 
 /** Where a verdict was that turned out to be revoked; `push`: on its way from another replica. */
-export type VoidedAt = 'memory' | 'redis' | 'push' | 'auth-api';
+export type RevokedAt = 'memory' | 'redis' | 'push' | 'auth-api';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
@@ -51,13 +51,13 @@ export interface IdentityEvents extends RevocationEvents {
   /** This URL was asked because those before it in the list failed, or were spared. */
   failover(url: number): void;
   /** Once for every look-up that had to join the other replicas; `waitedS` is null when it did not wait for them. */
-  sharedFlight(outcome: SharedFlightOutcome, waitedS: number | null): void;
+  sharedLookUp(outcome: SharedLookUpOutcome, waitedS: number | null): void;
   /** Once for every verdict whose time to be asked for again had come. */
   refresh(outcome: RefreshOutcome): void;
   /** A verdict that lives had to leave memory for another one. */
   evicted(space: 'accepted' | 'rejected'): void;
   /** A verdict was found to be revoked, and is used no more. */
-  voided(at: VoidedAt): void;
+  revokedVerdict(at: RevokedAt): void;
   /** A verdict past its life was served, because the Auth API is out of reach. */
   stale(): void;
   /** Verdicts past their life began to be served because of `failure`, or do not have to be anymore: for the log. */

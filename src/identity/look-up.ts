@@ -6,7 +6,7 @@ import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, VerdictSource } from '../core/identity/identity.ts';
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
-import type { IdentityEvents, VoidedAt } from './events.ts';
+import type { IdentityEvents, RevokedAt } from './events.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import type { AuthApiClient } from './sources/auth-api/client.ts';
@@ -24,7 +24,7 @@ export interface LookUpOptions {
   readonly keys: CacheKeys;
   /** Told of what every call to the Auth API ended with. */
   readonly onAnswer: (finding: Finding) => void;
-  readonly events: Pick<IdentityEvents, 'voided'>;
+  readonly events: Pick<IdentityEvents, 'revokedVerdict'>;
   readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -40,7 +40,7 @@ export interface Finding {
   /** Whether the Auth API is out of reach; null: nothing was learned of it. */
   readonly outage: boolean | null;
   /** Whether it was revoked meanwhile, so that whoever waited for it has to ask anew. */
-  isVoid(): boolean;
+  isRevoked(): boolean;
 }
 
 /** Looks a credential up for `client`; a verdict asked for before `oldestMs` does not do. */
@@ -58,15 +58,15 @@ export function createLookUp(options: LookUpOptions): LookUp {
         : { identity, reason: null, stale: false, source };
     const subject = subjectOf(identity, lookups);
     let version = -1;
-    let voided = false;
-    const isVoid = () => {
-      if (!voided && version !== tombstones.version) {
+    let revoked = false;
+    const isRevoked = () => {
+      if (!revoked && version !== tombstones.version) {
         version = tombstones.version;
-        voided = tombstones.voids(subject, moment, foreign);
+        revoked = tombstones.revokes(subject, moment, foreign);
       }
-      return voided;
+      return revoked;
     };
-    return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isVoid };
+    return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isRevoked };
   }
 
   /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
@@ -75,7 +75,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     credential: Credential,
     oldestMs: number,
     lookups: readonly string[],
-    at: VoidedAt,
+    at: RevokedAt,
   ): Finding | null {
     if (found === null) return null;
     const nowMs = now();
@@ -83,8 +83,8 @@ export function createLookUp(options: LookUpOptions): LookUp {
     if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
     const origin: Origin = { lookups, foreign: true };
     const finding = findingOf(verdict, 'redis', origin);
-    if (finding.isVoid()) {
-      events.voided(at);
+    if (finding.isRevoked()) {
+      events.revokedVerdict(at);
       return null;
     }
     // Kept even when it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
@@ -117,14 +117,14 @@ export function createLookUp(options: LookUpOptions): LookUp {
       const { identity, reason, retryAfterS, failure, askedAtMs, outage } = answer;
       const unresolved: Resolution = { identity, reason, retryAfterS, source: 'none' };
       const resolution = failure === null ? unresolved : { ...unresolved, failure };
-      return { resolution, askedAtMs, foreign: false, outage, isVoid: () => false };
+      return { resolution, askedAtMs, foreign: false, outage, isRevoked: () => false };
     }
     const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);
     const verdict = verdictOf(answer.identity, answer.askedAtMs, drawn);
     const origin: Origin = { lookups, foreign: false, moment };
     const finding = findingOf(verdict, 'auth-api', origin);
-    if (finding.isVoid()) {
-      events.voided('auth-api');
+    if (finding.isRevoked()) {
+      events.revokedVerdict('auth-api');
       if (answer.identity === null) memory.drop(credential);
       turn?.end(null);
       return finding;

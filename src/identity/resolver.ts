@@ -17,7 +17,7 @@ import { createLookUp, type Finding } from './look-up.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
-import { Flights } from './single-flight/single-flight.ts';
+import { SingleFlight } from './single-flight/single-flight.ts';
 import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './sources/auth-api/client.ts';
 
 export interface IdentityResolverOptions {
@@ -25,7 +25,7 @@ export interface IdentityResolverOptions {
   readonly cache: CacheConfig;
   /** Called once, when the cache has a Redis; the link ends with the resolver. */
   readonly connectRedis: ConnectRedis;
-  /** The other processes of this gateway, which are told what is revoked; left out: there are none. */
+  /** The other processes of this gateway, to which revocations are announced; if unset: none. */
   readonly siblings?: Siblings;
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
@@ -61,7 +61,7 @@ export interface IdentityStats {
 /** Lookups at once beyond what the Auth API is asked: those that are with Redis, or wait for another replica. */
 const flightsBeyondCalls = 1_024;
 
-/** Flights that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
+/** SingleFlight that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
 const maxRounds = 8;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
@@ -72,33 +72,33 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const revocations = createRevocations({
     link,
     keyPrefix,
-    unhearingMs: cache.unhearingMs,
+    whileDisconnectedMs: cache.whileDisconnectedMs,
     tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: authApi.timeoutMs }),
     ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
     events,
     now,
   });
-  const { tombstones, hearing } = revocations;
+  const { tombstones, connection } = revocations;
   const memory = new MemoryCache({
     ...cache,
     tombstones,
     random,
     onEvict: (space) => events.evicted(space),
-    onRevoked: () => events.voided('memory'),
+    onRevoked: () => events.revokedVerdict('memory'),
   });
   // A lease is longer than any call, so that nobody asks a second time beside one that is only slow.
   const leaseMs = authApi.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
   const client = createAuthApiClient({ config: authApi, events, now });
-  const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, hearing, events, now });
+  const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
   const lookUp = createLookUp({
     memory,
     shared,
     client,
     lifetimes: cache,
     tombstones,
-    oldestMs: (nowMs) => hearing.oldestMs(nowMs, true),
+    oldestMs: (nowMs) => connection.oldestMs(nowMs, true),
     keys,
     onAnswer: (finding) => stale.observe(finding),
     events,
@@ -106,14 +106,14 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     random,
   });
   const maxFlights = 2 * authApi.concurrency + flightsBeyondCalls;
-  const flights = new Flights<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
+  const flights = new SingleFlight<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,
     memory,
     flights,
     lookUp,
     concurrency: Math.max(1, authApi.concurrency >> 2),
-    worthwhile: () => hearing.hears(now()),
+    worthwhile: () => connection.isConnected(now()),
     onRefresh: (outcome) => events.refresh(outcome),
     now,
   });
@@ -138,7 +138,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       }
       // A no to a look-up that began after the request came answers it: else many revocations would make it an outage.
       const later = joined === undefined || round > 0;
-      if (finding.isVoid() && !(later && resolution.identity === null)) continue;
+      if (finding.isRevoked() && !(later && resolution.identity === null)) continue;
       // A flight of somebody who accepts older verdicts may have found one too old here. One of our own has not.
       if (joined === undefined || isFresh(finding, oldest)) return tell(resolution);
     }
@@ -146,7 +146,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   }
 
   function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
-    return askedAtMs >= oldest && askedAtMs >= hearing.oldestMs(nowMs, foreign);
+    return askedAtMs >= oldest && askedAtMs >= connection.oldestMs(nowMs, foreign);
   }
 
   return {

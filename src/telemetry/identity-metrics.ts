@@ -46,14 +46,14 @@ export const identityMetrics = {
     labels: ['url'],
     help: 'Calls to a URL of the Auth API because those before it failed.',
   },
-  sharedFlights: {
-    name: 'rolegate_shared_flights_total',
+  sharedLookUps: {
+    name: 'rolegate_shared_lookups_total',
     type: 'counter',
     labels: ['outcome'],
     help: 'Look-ups for which replicas share one call to the Auth API, by how they went on.',
   },
-  sharedFlightWait: {
-    name: 'rolegate_shared_flight_wait_seconds',
+  sharedLookUpWait: {
+    name: 'rolegate_shared_lookup_wait_seconds',
     type: 'histogram',
     labels: [],
     help: 'Time that a look-up waited for the call of another replica.',
@@ -71,8 +71,8 @@ export const identityMetrics = {
     labels: ['space'],
     help: 'Verdicts that had to leave memory for others before their time.',
   },
-  voidVerdicts: {
-    name: 'rolegate_void_verdicts_total',
+  revokedVerdicts: {
+    name: 'rolegate_revoked_verdicts_total',
     type: 'counter',
     labels: ['place'],
     help: 'Verdicts that were not used because of a revocation, by where they were.',

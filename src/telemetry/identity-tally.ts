@@ -25,11 +25,11 @@ export class IdentityTally {
   readonly #failures = new Counts();
   readonly #redis = new PairCounts();
   readonly #failovers = new Counts();
-  readonly #sharedFlights = new Counts();
-  readonly #sharedFlightWait = new Distribution(metricsCatalog.sharedFlightWait.buckets);
+  readonly #sharedLookUps = new Counts();
+  readonly #sharedLookUpWait = new Distribution(metricsCatalog.sharedLookUpWait.buckets);
   readonly #refreshes = new Counts();
   readonly #evictions = new Counts();
-  readonly #voidVerdicts = new Counts();
+  readonly #revokedVerdicts = new Counts();
   readonly #durations = new Map<string, Distribution>();
   /** By URL. */
   #breakers: BreakerState[] = [];
@@ -60,13 +60,13 @@ export class IdentityTally {
       this.#breakers[url] = state;
     },
     failover: (url) => this.#failovers.add(String(url)),
-    sharedFlight: (outcome, waitedS) => {
-      this.#sharedFlights.add(outcome);
-      if (waitedS !== null) this.#sharedFlightWait.observe(waitedS);
+    sharedLookUp: (outcome, waitedS) => {
+      this.#sharedLookUps.add(outcome);
+      if (waitedS !== null) this.#sharedLookUpWait.observe(waitedS);
     },
     refresh: (outcome) => this.#refreshes.add(outcome),
     evicted: (space) => this.#evictions.add(space),
-    voided: (place) => this.#voidVerdicts.add(place),
+    revokedVerdict: (place) => this.#revokedVerdicts.add(place),
     stale: () => {
       this.#stale += 1;
     },
@@ -92,11 +92,11 @@ export class IdentityTally {
     yield ['breaker', this.#breakers.flatMap(stateSamples)];
     yield ['failovers', this.#failovers.samples()];
     yield ['redis', this.#redis.samples()];
-    yield ['sharedFlights', this.#sharedFlights.samples()];
-    yield ['sharedFlightWait', this.#sharedFlightWait.samples([])];
+    yield ['sharedLookUps', this.#sharedLookUps.samples()];
+    yield ['sharedLookUpWait', this.#sharedLookUpWait.samples([])];
     yield ['refreshes', this.#refreshes.samples()];
     yield ['evictions', this.#evictions.samples()];
-    yield ['voidVerdicts', this.#voidVerdicts.samples()];
+    yield ['revokedVerdicts', this.#revokedVerdicts.samples()];
     yield [
       'cacheEntries',
       [

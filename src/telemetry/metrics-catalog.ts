@@ -183,12 +183,12 @@ export const metricsCatalog = {
     labels: ['source', 'kind'],
     help: 'Revocations that took effect in this process, by who said so.',
   },
-  revocationHearing: {
-    name: 'rolegate_revocation_hearing',
+  revocationConnected: {
+    name: 'rolegate_revocations_connected',
     type: 'gauge',
     across: 'min',
     labels: [],
-    help: 'Whether this process would hear of a revocation now: 1, or 0 while verdicts live no longer than cache.unhearing.',
+    help: 'Whether this process is connected to revocations: 1, or 0 while verdicts live no longer than cache.whileDisconnected.',
   },
   revocationTombstones: {
     name: 'rolegate_revocation_tombstones',
@@ -197,17 +197,17 @@ export const metricsCatalog = {
     labels: [],
     help: 'Revocations that are held against verdicts from before them.',
   },
-  revocationNoise: {
-    name: 'rolegate_revocation_noise_total',
+  revocationMessagesInvalid: {
+    name: 'rolegate_revocation_messages_invalid_total',
     type: 'counter',
     labels: ['where'],
-    help: 'What was heard where revocations are told, and is none.',
+    help: 'Messages that were received as revocations and are none.',
   },
   revocationCatchUps: {
     name: 'rolegate_revocation_catch_ups_total',
     type: 'counter',
     labels: ['outcome'],
-    help: 'Times that this process heard again after it had not; lost: it dropped everything, as the log did not reach back.',
+    help: 'Times that this process was connected again; lost: it dropped everything, as the log did not reach back.',
   },
   revocationUnacknowledged: {
     name: 'rolegate_revocations_unacknowledged_total',
@@ -215,11 +215,11 @@ export const metricsCatalog = {
     labels: [],
     help: 'Other replicas that did not acknowledge a revocation before their verdicts had to have ended.',
   },
-  revocationUntold: {
-    name: 'rolegate_revocations_untold_total',
+  revocationUndelivered: {
+    name: 'rolegate_revocations_undelivered_total',
     type: 'counter',
     labels: [],
-    help: 'Revocations that Redis did not take, so that the other replicas are told later.',
+    help: 'Revocations that Redis did not take, so that they are announced to the other replicas later.',
   },
   evictionUnreadable: {
     name: 'rolegate_evictions_unreadable_total',

@@ -6,29 +6,29 @@ import { PairCounts } from './pair-counts.ts';
 
 /** What a scrape reads of the process now. */
 export interface RevocationReadings {
-  readonly hearing: boolean;
+  readonly connected: boolean;
   readonly tombstones: number;
 }
 
 export class RevocationTally {
   readonly #revoked = new PairCounts();
-  readonly #noise = new Map<string, number>();
+  readonly #invalidMessages = new Map<string, number>();
   readonly #catchUps = new Map<string, number>();
   readonly #unreadable = new Map<string, number>();
   #unacknowledged = 0;
-  #untold = 0;
+  #undelivered = 0;
   #read: () => RevocationReadings | null = () => null;
 
   readonly events: RevocationEvents = {
     revoked: (source, { kind }) => this.#revoked.add(source, kind),
-    noise: (where) => add(this.#noise, where),
-    hearing: () => {},
+    invalidMessage: (where) => add(this.#invalidMessages, where),
+    connected: () => {},
     caughtUp: (outcome) => add(this.#catchUps, outcome),
     unacknowledged: (replicas) => {
       this.#unacknowledged += replicas;
     },
-    untold: () => {
-      this.#untold += 1;
+    undelivered: () => {
+      this.#undelivered += 1;
     },
   };
 
@@ -44,12 +44,12 @@ export class RevocationTally {
     const readings = this.#read();
     const now = readings === null ? [] : [readings];
     yield ['revocations', this.#revoked.samples()];
-    yield ['revocationNoise', samplesOf(this.#noise)];
-    yield ['revocationHearing', now.map(({ hearing }) => ({ labels: [], value: hearing ? 1 : 0 }))];
+    yield ['revocationMessagesInvalid', samplesOf(this.#invalidMessages)];
+    yield ['revocationConnected', now.map(({ connected }) => ({ labels: [], value: connected ? 1 : 0 }))];
     yield ['revocationTombstones', now.map(({ tombstones }) => ({ labels: [], value: tombstones }))];
     yield ['revocationCatchUps', samplesOf(this.#catchUps)];
     yield ['revocationUnacknowledged', [{ labels: [], value: this.#unacknowledged }]];
-    yield ['revocationUntold', [{ labels: [], value: this.#untold }]];
+    yield ['revocationUndelivered', [{ labels: [], value: this.#undelivered }]];
     yield ['evictionUnreadable', samplesOf(this.#unreadable)];
   }
 }

@@ -103,7 +103,7 @@ routes:
   try {
     const [, admin] = await gateway.see(/"admin":\{[^}]*"port":(\d+)\}/);
     const metric = async () => (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
-    await expect.poll(metric).toMatch(/^rolegate_revocation_hearing 1$/m);
+    await expect.poll(metric).toMatch(/^rolegate_revocations_connected 1$/m);
     const check = run(['healthcheck', '--url', `http://127.0.0.1:${admin}/health/ready`]);
     expect(await check.ended, check.output()).toBe(0);
     gateway.signal('SIGTERM');

@@ -145,7 +145,7 @@ describe(`two gateways, Auth API and Redis, read-only, without capabilities, as 
       '-e',
       "fetch('http://127.0.0.1:9090/metrics').then((answer) => answer.text()).then(console.log)",
     );
-    expect(output).toMatch(/^rolegate_revocation_hearing 1$/m);
+    expect(output).toMatch(/^rolegate_revocations_connected 1$/m);
     expect(output).toMatch(/^rolegate_redis_operations_total\{operation="get",outcome="hit"\} [1-9]/m);
   });
 

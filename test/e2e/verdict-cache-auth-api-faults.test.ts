@@ -7,7 +7,7 @@ import { useRedis } from '../support/redis.ts';
 import { FaultTable, installBefore, long } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
-const deadlines = { authApiMs: 1_000, unhearingMs: 10_000 };
+const deadlines = { authApiMs: 1_000, whileDisconnectedMs: 10_000 };
 
 describe('steady requests at three replicas with one Redis', () => {
   const table = new FaultTable(deadlines.authApiMs);

@@ -13,7 +13,7 @@ import { type Installation, patientRedisCache, startInstallation, untilAllHear }
 import { allKeys } from './support/redis-contents.ts';
 import { revocationKinds } from './support/revocation-race.ts';
 
-const lifetimes = ['accepted: 10m', 'rejected: 10m', 'unhearing: 10s'];
+const lifetimes = ['accepted: 10m', 'rejected: 10m', 'whileDisconnected: 10s'];
 let shared: SharedRedis;
 let redis: Redis;
 let installation: Installation;
@@ -37,7 +37,7 @@ const statusOf = async (target: number, credential: TestCredential, path = '/use
 /** Entries that a replica read and did not believe: not authentic, or from before a revocation. */
 const refused = (metrics: Metrics) =>
   metrics.sum('rolegate_redis_operations_total', { outcome: 'invalid' }) +
-  metrics.sum('rolegate_void_verdicts_total', { place: 'redis' });
+  metrics.sum('rolegate_revoked_verdicts_total', { place: 'redis' });
 
 const refusedAt = async (replica: number) => refused(await installation.replicas[replica]!.metrics());
 

@@ -9,7 +9,7 @@ import {
 import { FaultTable, installBefore, latencyMs, long } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
-const deadlines = { authApiMs: 2_000, unhearingMs: 1_000 };
+const deadlines = { authApiMs: 2_000, whileDisconnectedMs: 1_000 };
 const table = new FaultTable(latencyMs);
 const ends: (() => unknown)[] = [];
 const atEnd = (end: () => unknown) => void ends.push(end);

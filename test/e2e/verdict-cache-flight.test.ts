@@ -17,7 +17,7 @@ let installation: Installation | undefined;
 async function threeReplicas(timeout: string, cache = patientRedisCache): Promise<Installation> {
   const { url, keyPrefix } = await useRedis();
   installation = await startInstallation({
-    replicas: times(3, () => cache(url, keyPrefix, 'accepted: 60s', 'unhearing: 10s')),
+    replicas: times(3, () => cache(url, keyPrefix, 'accepted: 60s', 'whileDisconnected: 10s')),
     authApiKeys: ['concurrency: 200', `timeout: ${timeout}`],
     connections: 400,
   });
@@ -93,7 +93,7 @@ describe('without what makes them one', () => {
     try {
       await redis.kill();
       installed = await startInstallation({
-        replicas: times(3, () => redisCache(redis.url, 'flight:', 'accepted: 60s', 'unhearing: 10s')),
+        replicas: times(3, () => redisCache(redis.url, 'flight:', 'accepted: 60s', 'whileDisconnected: 10s')),
         connections: 400,
       });
       const { authApi, client } = installed;

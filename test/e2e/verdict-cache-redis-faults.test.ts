@@ -7,7 +7,7 @@ import { type PrivateRedis, startPrivateRedis } from '../support/redis.ts';
 import { FaultTable, installBefore, latencyMs, long, short } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
-const deadlines = { authApiMs: 2_000, unhearingMs: 1_000 };
+const deadlines = { authApiMs: 2_000, whileDisconnectedMs: 1_000 };
 
 describe('steady requests at three replicas with one Redis', () => {
   const table = new FaultTable(latencyMs);

@@ -14,9 +14,9 @@ const latencyMs = 300;
 const requests = 10_000;
 const workers = 60;
 const repetitions = 20;
-const unhearingMs = 1_000;
+const whileDisconnectedMs = 1_000;
 /** Short, so that checks are under way all the time, also at the moment of the revocation. */
-const lifetimes = ['accepted: 700ms', 'rejected: 2s', `unhearing: ${unhearingMs}ms`];
+const lifetimes = ['accepted: 700ms', 'rejected: 2s', `whileDisconnected: ${whileDisconnectedMs}ms`];
 
 describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
   let installation: Installation;
@@ -99,7 +99,7 @@ describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
   });
 });
 
-describe('one replica hears nothing anymore: its verdicts end within `cache.unhearing`', () => {
+describe('one replica hears nothing anymore: its verdicts end within `cache.whileDisconnected`', () => {
   const rows: string[][] = [];
 
   it.each<[string, Silenced]>([
@@ -108,7 +108,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.unhe
   ])('%s; the metric says so, and it hears again', async (name, silenced) => {
     const redis = await startPrivateRedis();
     const relay = await startSubscriptionRelay(redis.url);
-    const keys = ['accepted: 60s', 'rejected: 2s', `unhearing: ${unhearingMs}ms`];
+    const keys = ['accepted: 60s', 'rejected: 2s', `whileDisconnected: ${whileDisconnectedMs}ms`];
     const installation = await startInstallation({
       replicas: [redis.url, redis.url, `redis://127.0.0.1:${relay.port}`].map((url) =>
         redisCache(url, 'cut:', ...keys),
@@ -118,7 +118,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.unhe
     try {
       await installation.authApi.behave('fine', latencyMs);
       const deaf = installation.replicas[2]!;
-      const hears = async () => (await deaf.metrics()).sum('rolegate_revocation_hearing');
+      const hears = async () => (await deaf.metrics()).sum('rolegate_revocations_connected');
       await untilAllHear(installation.replicas);
       expect(relay.subscriptions()).toBeGreaterThan(0);
       let silentMs = 0;
@@ -140,7 +140,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.unhe
       const ofOthers = exchanges.filter(({ target }) => target !== 2);
       expect(acceptedAfter(ofOthers, acknowledgedMs)).toEqual([]);
       const ofDeaf = exchanges.filter(({ target }) => target === 2);
-      expect(acceptedAfter(ofDeaf, Math.max(acknowledgedMs, silentMs + unhearingMs))).toEqual([]);
+      expect(acceptedAfter(ofDeaf, Math.max(acknowledgedMs, silentMs + whileDisconnectedMs))).toEqual([]);
       const last = lastAccepted(exchanges, 3);
       const since = (atMs: number) => (atMs - silentMs).toFixed(0);
       const others = Math.max(last[0]!.began, last[1]!.began);
@@ -162,7 +162,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.unhe
     const head = ['', 'sent', 'acknowledged', 'last accepted of the others', 'last accepted of the deaf one'];
     keepFigures(
       'revocation-cut',
-      `\`cache.unhearing\` ${unhearingMs} ms; milliseconds since it fell silent\n\n${table(head, rows)}`,
+      `\`cache.whileDisconnected\` ${whileDisconnectedMs} ms; milliseconds since it fell silent\n\n${table(head, rows)}`,
     );
   });
 });

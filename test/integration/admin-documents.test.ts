@@ -19,7 +19,7 @@ describe('docs/reference/admin.md', () => {
 
   test('lists every endpoint, with its method and whether it needs the token', async () => {
     const token = 'operators-0123456789abcdef0123456789';
-    const revocations = { revoke: async () => 'told' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
+    const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
     const policyTools = { shadow: () => ({}), explain: async () => ({}) };
     const { ask } = await startAdmin({ token: () => token, reload: () => [], revocations, ...policyTools });
     const headers = { 'content-type': 'application/json' };

@@ -11,7 +11,7 @@ const nowMs = 1_800_000_000_000;
 const operator = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 
 function sources(part: Partial<RevocationSources> = {}): RevocationSources {
-  return { revoke: async () => 'told', webhookSecrets: () => [secret], now: () => nowMs, ...part };
+  return { revoke: async () => 'delivered', webhookSecrets: () => [secret], now: () => nowMs, ...part };
 }
 
 function signed(body: string, part: Record<string, string> = {}) {
@@ -24,7 +24,7 @@ function signed(body: string, part: Record<string, string> = {}) {
 const post = (body: string, headers: Record<string, string> = operator) => ({ method: 'POST', body, headers });
 
 test('202 once everybody has been told', async () => {
-  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'told');
+  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   const answer = await ask('/revocations', post('{"sessionID":"s1"}'));
   expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { message: 'revoked' }]);
@@ -32,9 +32,9 @@ test('202 once everybody has been told', async () => {
 });
 
 test('503 with a reason of its own when the others could not be told', async () => {
-  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke: async () => 'untold' }) });
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke: async () => 'undelivered' }) });
   const answer = await ask('/revocations', post('{"userID":"u1"}'));
-  expectProblem(answer, 503, 'revocation_untold');
+  expectProblem(answer, 503, 'revocation_undelivered');
   expect(answer.headers.get('retry-after')).toBe('1');
 });
 
@@ -60,7 +60,7 @@ test('without a token in the configuration only webhooks revoke', async () => {
 });
 
 test('a webhook needs no token, and an id', async () => {
-  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'told');
+  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   expect((await ask('/webhooks/revocations', signed('{"keyID":"k1"}'))).status).toBe(202);
   expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook']]);
@@ -87,12 +87,12 @@ test('without a secret there are no webhooks', async () => {
 });
 
 test('so many at once, and no more', async () => {
-  const gate = Promise.withResolvers<'told'>();
+  const gate = Promise.withResolvers<'delivered'>();
   const revoke = vi.fn<RevocationSources['revoke']>(() => gate.promise);
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   const waiting = Array.from({ length: 64 }, () => ask('/revocations', post('{"userID":"u1"}')));
   await vi.waitFor(() => expect(revoke).toHaveBeenCalledTimes(64), { timeout: 10_000 });
   expectProblem(await ask('/revocations', post('{"userID":"u1"}')), 503, 'overloaded');
-  gate.resolve('told');
+  gate.resolve('delivered');
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(64).fill(202));
 });

@@ -216,6 +216,6 @@ it('is not waited out with old verdicts by a replica that would not hear of a re
   await api.behave(brokenMoods.error);
   clock.nowMs += 31_000;
   expect(await one.resolve(bearer(), any)).toMatchObject({ stale: true });
-  one.revocations.hearing.lost();
+  one.revocations.connection.lost();
   expect(await one.resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
 });

@@ -56,7 +56,7 @@ async function linked({ events }: TestResolver, times = 1): Promise<void> {
 
 /** Redis takes commands, and what other replicas say is heard. */
 async function connected({ events }: TestResolver): Promise<void> {
-  await vi.waitUntil(() => events.lines.includes('redis connection ok') && events.lines.includes('hears'), {
+  await vi.waitUntil(() => events.lines.includes('redis connection ok') && events.lines.includes('connected'), {
     timeout: 5_000,
   });
 }

@@ -91,7 +91,7 @@ describe('a clock that is set back', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
     clock.nowMs -= 3_000;
     api.remove(bearer().token);
-    expect(await revocations.revoke(session, 'admin')).toBe('told');
+    expect(await revocations.revoke(session, 'admin')).toBe('delivered');
     expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
@@ -138,7 +138,7 @@ describe('with Redis', () => {
       password: 'deaf',
     };
     clock.nowMs = Date.now() + 2_000;
-    const deaf = resolver({ redis, unhearingMs: 1_000 });
+    const deaf = resolver({ redis, whileDisconnectedMs: 1_000 });
     await vi.waitUntil(() => deaf.redisConnected(), { timeout: 5_000 });
     api.remove(bearer().token);
     expect(await deaf.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });

@@ -129,7 +129,7 @@ describe('those who wait', () => {
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
     await vi.waitFor(() => expect(api.waiting()).toBe(1));
-    two?.revocations.hearing.lost();
+    two?.revocations.connection.lost();
     const second = two?.resolve(bearer(), any);
     await vi.waitFor(() => expect(api.waiting()).toBe(2));
     await api.behave({ kind: 'fine' });
@@ -145,11 +145,11 @@ describe('those who wait', () => {
     await vi.waitFor(() => expect(api.waiting()).toBe(1));
     const second = two?.resolve(bearer(), any);
     await waiting(1);
-    two?.revocations.hearing.lost();
+    two?.revocations.connection.lost();
     await vi.waitFor(() => expect(api.waiting()).toBe(2));
     await api.behave({ kind: 'fine' });
     expect(await Promise.all([first, second])).toMatchObject([{ reason: null }, { reason: null }]);
-    expect(two?.events.lines).toContain('flight unheard');
+    expect(two?.events.lines).toContain('flight disconnected');
   });
 });
 
@@ -190,13 +190,13 @@ describe('a revocation while a flight is under way', () => {
 
   it('is not undone by its answer, on any replica', async () => {
     // As long as a configuration may say: of a replica that names a longer time nobody waits until it has heard.
-    const replicas = await three({ cache: { unhearingMs: 10_000 } });
+    const replicas = await three({ cache: { whileDisconnectedMs: 10_000 } });
     await api.behave({ kind: 'slow' });
     const results = replicas.map(({ resolve }) => resolve(bearer(), any));
     await waiting(2);
     // The question has to be there first: one that comes after the revocation is answered by what is true then.
     await vi.waitFor(() => expect(api.waiting()).toBe(1));
-    expect(await replicas[0]?.revocations.revoke({ kind: 'session', id: fakeSessionId }, 'admin')).toBe('told');
+    expect(await replicas[0]?.revocations.revoke({ kind: 'session', id: fakeSessionId }, 'admin')).toBe('delivered');
     expect(count(replicas, 'revoked replica session')).toBe(2);
     await answerFromBefore();
     for (const result of await Promise.all(results)) expect(result).toMatchObject({ reason: 'credential_rejected' });

@@ -40,9 +40,13 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 async function replica(keyPrefix: string, url: string, cache: Partial<CacheConfig>): Promise<TestResolver> {
-  const made = makeResolver(api.url, clock, { redis: redisConfig(url, keyPrefix), unhearingMs: 60_000, ...cache });
+  const made = makeResolver(api.url, clock, {
+    redis: redisConfig(url, keyPrefix),
+    whileDisconnectedMs: 60_000,
+    ...cache,
+  });
   onTestFinished(() => made.close());
-  await vi.waitFor(() => expect(made.events.lines).toContain('hears'), patience);
+  await vi.waitFor(() => expect(made.events.lines).toContain('connected'), patience);
   return made;
 }
 

@@ -95,7 +95,7 @@ test('alone, over Redis: every gateway hears of it, and whoever comes later find
   const url = `{ url: "http://127.0.0.1:${port}" }`;
   const [one, other] = await Promise.all([start(url, keys), start(url, keys)]);
   for (const { metric } of [one, other]) {
-    await vi.waitFor(async () => expect(await metric('rolegate_revocation_hearing')).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await metric('rolegate_revocations_connected')).toBe(1), { timeout: 10_000 });
   }
   expect([await one.ask('/own', bearer), await other.ask('/own', bearer)]).toEqual([200, 200]);
   expect(await one.ask(`/api/auth/v2/session/${sessionId}`, bearer, 'DELETE')).toBe(202);

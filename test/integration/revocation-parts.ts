@@ -21,15 +21,22 @@ export interface Part extends Revocations {
 }
 
 /** Closed at the end of the test. */
-export function startPart(port: number, keyPrefix: string, unhearingMs = 400): Part {
-  return startPartOn(redisConfig(`redis://127.0.0.1:${port}`, keyPrefix, 500), unhearingMs);
+export function startPart(port: number, keyPrefix: string, whileDisconnectedMs = 400): Part {
+  return startPartOn(redisConfig(`redis://127.0.0.1:${port}`, keyPrefix, 500), whileDisconnectedMs);
 }
 
-export function startPartOn(config: RedisConfig, unhearingMs: number): Part {
+export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): Part {
   const { keyPrefix } = config;
   const events = recordEvents();
   const link = connectRedis(config, { name: 'test' });
-  const made = createRevocations({ link, keyPrefix, unhearingMs, tombstoneLifeMs: 60_000, events, now: Date.now });
+  const made = createRevocations({
+    link,
+    keyPrefix,
+    whileDisconnectedMs,
+    tombstoneLifeMs: 60_000,
+    events,
+    now: Date.now,
+  });
   onTestFinished(async () => {
     await made.close();
     link.close();
@@ -37,8 +44,8 @@ export function startPartOn(config: RedisConfig, unhearingMs: number): Part {
   return {
     ...made,
     events,
-    drops: (askedAtMs, foreign = false) => made.tombstones.voids(subject, askedAtMs, foreign),
-    hears: (yes) => vi.waitFor(() => expect(made.hearing.hears(Date.now())).toBe(yes), { timeout: 30_000 }),
+    drops: (askedAtMs, foreign = false) => made.tombstones.revokes(subject, askedAtMs, foreign),
+    hears: (yes) => vi.waitFor(() => expect(made.connection.isConnected(Date.now())).toBe(yes), { timeout: 30_000 }),
     happened: (line) => vi.waitFor(() => expect(events.lines).toContain(line), { timeout: 10_000 }),
   };
 }

@@ -38,7 +38,7 @@ test.each(withoutAndWith)(
   'nor does it to a request that came before the cache was begun anew: %s',
   async (_name, shared) => {
     const { world, one, early } = await waitingRequest(shared);
-    one.reload('unhearing: 9s');
+    one.reload('whileDisconnected: 9s');
     if (shared) await one.hears(true);
     world.authApi.remove(ann.token);
     expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
@@ -67,18 +67,18 @@ test('an entry from before a revocation that is put back into Redis is refused a
   await client.set(key, old!, 'PX', 60_000);
   expect(await one.status(bearer(ann.token))).toBe(401);
   const voided = await Promise.all(
-    [one, late].map((gateway) => gateway.metric('rolegate_void_verdicts_total{place="redis"}')),
+    [one, late].map((gateway) => gateway.metric('rolegate_revoked_verdicts_total{place="redis"}')),
   );
   expect(voided[0]! + voided[1]!).toBeGreaterThanOrEqual(1);
 });
 
-test('one whose subscription is cut lets nobody in by what it knew for longer than cache.unhearing', async () => {
+test('one whose subscription is cut lets nobody in by what it knew for longer than cache.whileDisconnected', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());
   const world = await startWorld();
-  const one = await world.gateway(redis, 'unhearing: 500ms');
-  const away = await world.gateway({ ...redis, url: `redis://127.0.0.1:${relay.port}` }, 'unhearing: 500ms');
+  const one = await world.gateway(redis, 'whileDisconnected: 500ms');
+  const away = await world.gateway({ ...redis, url: `redis://127.0.0.1:${relay.port}` }, 'whileDisconnected: 500ms');
   await Promise.all([one.hears(true), away.hears(true)]);
   for (const gateway of [one, away]) expect(await gateway.status(bearer(ann.token))).toBe(200);
   relay.cut();
@@ -91,7 +91,7 @@ test('one whose subscription is cut lets nobody in by what it knew for longer th
   relay.mend();
   await away.hears(true);
   expect(await away.metric('rolegate_revocation_catch_ups_total{outcome="followed"}')).toBe(1);
-  expect(away.logText()).toContain('revocations are not heard');
+  expect(away.logText()).toContain('disconnected from revocations');
 });
 
 test('a revocation that Redis does not take holds here, and is answered with 503', async () => {
@@ -105,7 +105,7 @@ test('a revocation that Redis does not take holds here, and is answered with 503
   relay.cut();
   world.authApi.remove(ann.token);
   const answer = await one.revoke({ sessionID: ann.sessionId });
-  expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'revocation_untold' }]);
+  expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'revocation_undelivered' }]);
   expect(await one.status(bearer(ann.token))).toBe(401);
 });
 
@@ -121,7 +121,7 @@ test('a reload that begins a cache anew forgets no revocation that Redis did not
   relay.cut();
   world.authApi.remove(ann.token);
   expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(503);
-  one.reload('unhearing: 9s');
+  one.reload('whileDisconnected: 9s');
   relay.mend();
   await one.hears(true);
   expect(await one.status(bearer(ann.token))).toBe(401);
@@ -133,8 +133,8 @@ test('the answer to a call that revokes is whole, however large, and waits for a
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());
   const world = await startWorld();
-  const one = await world.gateway(redis, 'unhearing: 500ms');
-  const away = await world.gateway({ ...redis, url: `redis://127.0.0.1:${relay.port}` }, 'unhearing: 500ms');
+  const one = await world.gateway(redis, 'whileDisconnected: 500ms');
+  const away = await world.gateway({ ...redis, url: `redis://127.0.0.1:${relay.port}` }, 'whileDisconnected: 500ms');
   await Promise.all([one.hears(true), away.hears(true)]);
   expect(await away.status(bearer(ann.token))).toBe(200);
   relay.cut();

@@ -1,7 +1,7 @@
 /** How gateways tell each other, and what becomes of those that were away or had no ear. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { hearRevocations } from '../../src/identity/revocation/revocation-scripts.ts';
+import { followRevocations } from '../../src/identity/revocation/revocation-scripts.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { startBreakableRelay } from '../support/breakable-relay.ts';
 import { startPrivateRedis, useRedis } from '../support/redis.ts';
@@ -22,7 +22,7 @@ test('told means that every one that hears has done it', async () => {
   const [one, two, three] = [1, 2, 3].map(() => startPart(portOf(url), keyPrefix, 10_000));
   await Promise.all([one!.hears(true), two!.hears(true), three!.hears(true)]);
   const askedAtMs = Date.now();
-  expect(await one!.revoke(session, 'admin')).toBe('told');
+  expect(await one!.revoke(session, 'admin')).toBe('delivered');
   expect([one!, two!, three!].map((part) => part.drops(askedAtMs))).toEqual([true, true, true]);
   expect(two!.events.lines).toContain('revoked replica session');
   expect(one!.events.lines.filter((line) => line.startsWith('revoked'))).toEqual(['revoked admin session']);
@@ -38,11 +38,11 @@ test('one that is cut off is waited for until it believes nothing any more, and 
   const askedAtMs = Date.now();
   relay.cut();
   const beganAt = performance.now();
-  expect(await one.revoke(session, 'admin')).toBe('told');
+  expect(await one.revoke(session, 'admin')).toBe('delivered');
   expect(performance.now() - beganAt).toBeGreaterThan(300);
   expect(one.events.lines).toContain('unacknowledged 1');
-  expect(away.hearing.hears(Date.now())).toBe(false);
-  expect(away.hearing.oldestMs(Date.now())).toBeGreaterThan(askedAtMs);
+  expect(away.connection.isConnected(Date.now())).toBe(false);
+  expect(away.connection.oldestMs(Date.now())).toBeGreaterThan(askedAtMs);
   expect(away.drops(askedAtMs)).toBe(false);
   relay.mend();
   await away.hears(true);
@@ -60,7 +60,7 @@ test('a replica that the clock of Redis puts into the future is not waited for, 
   await one.hears(true);
   // It proved that it hears before the clock was set back, and has ended since.
   await client.zadd(replicas, Date.now() + 3_600_000, `${randomUUID()} 10000`);
-  expect(await one.revoke(session, 'admin')).toBe('told');
+  expect(await one.revoke(session, 'admin')).toBe('delivered');
   expect(one.events.lines).not.toContain('unacknowledged 1');
   await vi.waitFor(async () => expect(await client.zcard(replicas)).toBe(1), { timeout: 10_000 });
 });
@@ -72,7 +72,7 @@ test('one whose connections are silent is not believed to hear', async () => {
   await away.hears(true);
   relay.freeze();
   await away.hears(false);
-  expect(await startPart(portOf(url), keyPrefix).revoke(session, 'admin')).toBeOneOf(['told', 'untold']);
+  expect(await startPart(portOf(url), keyPrefix).revoke(session, 'admin')).toBeOneOf(['delivered', 'undelivered']);
   relay.mend();
   await away.hears(true);
 });
@@ -136,7 +136,7 @@ test('what Redis did not take is told as soon as it does', async () => {
   const askedAtMs = Date.now();
   relay.cut();
   await one.hears(false);
-  expect(await one.revoke(session, 'admin')).toBe('untold');
+  expect(await one.revoke(session, 'admin')).toBe('undelivered');
   expect(one.drops(askedAtMs)).toBe(true);
   expect(other.drops(askedAtMs)).toBe(false);
   relay.mend();
@@ -203,7 +203,7 @@ test('of an entry that is larger than any message only its place is read', async
   onTestFinished(() => link.close());
   await vi.waitUntil(() => link.ready);
   const names = [`${keyPrefix}{revocations}:log`, `${keyPrefix}{revocations}:replicas`];
-  const reply = await link.script(hearRevocations)(names, ['', 60_000, 500, part.replicaId, 'nobody', 'x', 2_048]);
+  const reply = await link.script(followRevocations)(names, ['', 60_000, 500, part.replicaId, 'nobody', 'x', 2_048]);
   expect(JSON.stringify(reply).length).toBeLessThan(10_000);
 });
 
@@ -212,7 +212,7 @@ test('one that has closed believes nothing that it knew: nobody waits for it any
   const part = startPart(portOf(url), keyPrefix, 10_000);
   await part.hears(true);
   await part.close();
-  expect(part.hearing.hears(Date.now())).toBe(false);
+  expect(part.connection.isConnected(Date.now())).toBe(false);
 });
 
 test('a forged acknowledgement of somebody who was not told makes no one believe', async () => {
@@ -223,7 +223,7 @@ test('a forged acknowledgement of somebody who was not told makes no one believe
   for (const text of ['ack', 'ack x y', `ack ${sessionId} ${sessionId}`, 'proof ffff', 'proof', '\xff']) {
     await client.publish(`${keyPrefix}gateway:${one.replicaId}`, text);
   }
-  expect(await one.revoke(session, 'admin')).toBe('told');
+  expect(await one.revoke(session, 'admin')).toBe('delivered');
   expect(other.drops(Date.now() - 1_000)).toBe(true);
 });
 
@@ -235,7 +235,7 @@ test('of one who only publishes nobody can learn what it said meanwhile, so that
   await redisClient(url).publish(`${keyPrefix}revocations`, announced({ id: 'another' }));
   await part.happened('revoked channel session');
   // Until it is clear that the message does not come into the log.
-  const proofs = () => part.hearing.hearingUntilMs;
+  const proofs = () => part.connection.connectedUntilMs;
   let last = proofs();
   for (let count = 0; count < 7; count += 1) {
     await vi.waitFor(() => expect(proofs()).toBeGreaterThan(last), { timeout: 10_000 });

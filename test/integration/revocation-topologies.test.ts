@@ -10,7 +10,7 @@ const common = { username: null, password: null, tls: null, keyPrefix: 'p:', com
 async function expectTold(parts: readonly Part[]): Promise<void> {
   await Promise.all(parts.map((part) => part.hears(true)));
   const askedAtMs = Date.now();
-  expect(await parts[0]!.revoke(session, 'admin')).toBe('told');
+  expect(await parts[0]!.revoke(session, 'admin')).toBe('delivered');
   expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true));
 }
 

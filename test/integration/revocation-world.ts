@@ -59,7 +59,7 @@ export async function startWorld(): Promise<World> {
     },
     calls: () =>
       authApi.received.filter((names) => names.some((name) => /^(authorization|api-key)$/i.test(name))).length,
-    async gateway(redis, more = 'unhearing: 10s', top = '') {
+    async gateway(redis, more = 'whileDisconnected: 10s', top = '') {
       const shared =
         redis === null ? '' : `redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s },`;
       const textOf = (keys: string) => `version: 1
@@ -110,7 +110,7 @@ function revoking(gateway: RunningGateway, reload: RevokingGateway['reload']): R
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     hears: (yes) =>
-      vi.waitFor(async () => expect(await metric('rolegate_revocation_hearing')).toBe(yes ? 1 : 0), {
+      vi.waitFor(async () => expect(await metric('rolegate_revocations_connected')).toBe(yes ? 1 : 0), {
         timeout: 10_000,
       }),
   };

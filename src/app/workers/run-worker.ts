@@ -10,11 +10,11 @@ import { readyOf } from '../admin-of-engine.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import { ListenError } from '../listen-error.ts';
 import { needsRestart } from '../needs-restart.ts';
+import { announceToSiblings } from './announce-to-siblings.ts';
 import { Channel } from './channel.ts';
 import { RecordsToSupervisor } from './records-to-supervisor.ts';
 import { shareOf } from './share-limits.ts';
-import { tellSiblings } from './told-siblings.ts';
-import { order, type Question, question, type Start, telling } from './worker-messages.ts';
+import { delivery, order, type Question, question, type Start } from './worker-messages.ts';
 
 export interface WorkerLink {
   send(message: object, sent: () => void): boolean;
@@ -29,7 +29,7 @@ export interface WorkerOptions {
 }
 
 /** A supervisor that answers nothing for so long is not waited for. */
-const longestTellMs = 10_000;
+const longestAnnounceMs = 10_000;
 
 /** Resolves when it has ended. */
 export function runWorker({ version, env, link }: WorkerOptions): Promise<void> {
@@ -55,12 +55,12 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
       void end();
     });
 
-    const siblings = tellSiblings(async (revocation) => {
-      const late = Promise.withResolvers<'untold'>();
-      const timer = setTimeout(() => late.resolve('untold'), longestTellMs);
+    const siblings = announceToSiblings(async (revocation) => {
+      const late = Promise.withResolvers<'undelivered'>();
+      const timer = setTimeout(() => late.resolve('undelivered'), longestAnnounceMs);
       const asked = channel.ask({ do: 'revoked', revocation }).then(
-        (said) => telling.safeParse(said).data?.telling ?? 'untold',
-        () => 'untold' as const,
+        (said) => delivery.safeParse(said).data?.delivery ?? 'undelivered',
+        () => 'undelivered' as const,
       );
       const told = await Promise.race([asked, late.promise]);
       clearTimeout(timer);

@@ -20,9 +20,9 @@ import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
 import { createConfigTeller } from '../tell-config.ts';
 import { metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
+import { announceToSiblings } from './announce-to-siblings.ts';
 import { ownAddress } from './own-address.ts';
 import { WorkerMetrics } from './sum-metrics.ts';
-import { tellSiblings } from './told-siblings.ts';
 import { done, type Start, used } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -60,7 +60,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const gaveUp = Promise.withResolvers<string>();
   const engine: Engine = createEngine(config, {
     version: options.version,
-    siblings: tellSiblings((revocation) => tellWorkers(revocation, null)),
+    siblings: announceToSiblings((revocation) => announceToWorkers(revocation, null)),
     openRecord: (settings) =>
       records.open(settings, { events: engine.telemetry.shadowEvents, log: engine.telemetry.log }),
   });
@@ -87,7 +87,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     giveUp: gaveUp.resolve,
     async revoked(revocation, from) {
       engine.started()?.resolver.revocations.receive(revocation);
-      return await tellWorkers(revocation, from);
+      return await announceToWorkers(revocation, from);
     },
     news(news, from) {
       if (news.do === 'head') records.head(from, news.head);
@@ -100,9 +100,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     requests: said.requests(workers),
   }));
 
-  async function tellWorkers(revocation: Revocation, except: WorkerProcess | null): Promise<'told'> {
+  async function announceToWorkers(revocation: Revocation, except: WorkerProcess | null): Promise<'delivered'> {
     await pool.askAll({ do: 'revoke', revocation }, done, revokeMs, except);
-    return 'told';
+    return 'delivered';
   }
 
   /** Made and sent in one turn with what is revoked by then: whatever comes later is told to the worker. */

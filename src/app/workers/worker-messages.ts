@@ -1,5 +1,5 @@
 /**
- * What the supervisor and a worker say to each other. A revocation is told as it is kept: an id, or keyed names of a
+ * What the supervisor and a worker say to each other. A revocation is sent as it is kept: an id, or keyed names of a
  * credential, never the credential. Secrets go one way only: in the source of a configuration and in what a worker begins
  * with, as it has to have the same ones.
  */
@@ -112,7 +112,7 @@ export const ready = z.strictObject({
 
 /** What a worker asks: to tell all others. */
 export const workerQuestion = z.strictObject({ do: z.literal('revoked'), revocation });
-export const telling = z.strictObject({ telling: z.enum(['told', 'untold']) });
+export const delivery = z.strictObject({ delivery: z.enum(['delivered', 'undelivered']) });
 
 /** What a worker is told without being asked. */
 export const order = z.strictObject({ do: z.literal('drain') });

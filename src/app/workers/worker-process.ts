@@ -1,7 +1,7 @@
 /** One worker as its supervisor has it: started, asked, watched whether it still answers, ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { z } from 'zod';
-import type { Telling } from '../../identity/revocation/told-replicas.ts';
+import type { Delivery } from '../../identity/revocation/revocation-announcer.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { Channel, ChannelClosedError } from './channel.ts';
 import { WholeLines } from './whole-lines.ts';
@@ -13,7 +13,7 @@ export interface WorkerProcessOptions {
   /** Whole lines that it printed. */
   readonly lines: (text: string) => void;
   /** It revoked something: all others are to be told. */
-  readonly revoked: (revocation: Revocation, from: WorkerProcess) => Promise<Telling>;
+  readonly revoked: (revocation: Revocation, from: WorkerProcess) => Promise<Delivery>;
   readonly news: (said: z.infer<typeof news>, from: WorkerProcess) => void;
   /** It was killed, and why. */
   readonly killed: (why: string, cause: unknown) => void;
@@ -47,7 +47,7 @@ export class WorkerProcess {
       send: (message) => child.connected && child.send(message, () => {}),
       answer: async (body) => {
         const { revocation } = workerQuestion.parse(body);
-        return { telling: await options.revoked(revocation, this) };
+        return { delivery: await options.revoked(revocation, this) };
       },
       hear: (body) => {
         const read = news.safeParse(body);

@@ -28,9 +28,9 @@ export const cache = z.strictObject({
     duration(0).prefault('0s'),
     'How much longer a good verdict serves while the Auth API is out of reach; 0s: it does not.',
   ),
-  unhearing: decides(
+  whileDisconnected: decides(
     duration(100, 10_000).prefault('1s'),
-    'How long a verdict may live while this process cannot hear revocations, because its subscription to Redis is down.',
+    'How long a verdict may live while this process is disconnected from revocations, because its subscription to Redis is down.',
   ),
   refreshAhead: neither(
     bool().prefault(true),

@@ -511,15 +511,15 @@ const table = {
     advice:
       'Send exactly one of "sessionID", "keyID", "userID", "bearer", or "apiKey" with "apiSecret"; a webhook sends ids only. "detail" in the answer says what is wrong.',
   },
-  revocation_untold: {
+  revocation_undelivered: {
     status: 503,
-    message: 'The revocation holds in this replica, but the others could not be told',
+    message: 'The revocation holds in this replica, but could not be announced to the others',
     fault: 'gateway',
     level: 'error',
     retryable: true,
     retryAfterS: 1,
     advice:
-      'Redis did not take it. The other replicas are told as soon as it does; until then they drop what they know within "cache.unhearing" when they cannot reach Redis either. Send it again.',
+      'Redis did not take it. It is announced to the other replicas as soon as Redis does; until then they drop what they know within "cache.whileDisconnected" when they cannot reach Redis either. Send it again.',
   },
   webhook_signature_invalid: {
     status: 401,

@@ -134,7 +134,7 @@ export class MemoryCache implements VerdictStore {
     // A clock that is set back brings no order into what this process asked itself.
     const own = held?.foreign === false && !foreign;
     if (held !== undefined && (own ? held.moment > moment : held.askedAtMs > verdict.askedAtMs)) return;
-    if (this.#tombstones.voids(subjectOf(verdict.identity, lookups), moment, foreign)) return;
+    if (this.#tombstones.revokes(subjectOf(verdict.identity, lookups), moment, foreign)) return;
     const { identity, askedAtMs, endMs } = verdict;
     const isKept = lives(verdict, nowMs) || this.#mayServe(verdict, nowMs);
     if (rejected !== undefined && (identity !== null || !isKept)) this.#drop(rejected);
@@ -194,7 +194,7 @@ export class MemoryCache implements VerdictStore {
   #holdsGood(entry: MemoryEntry): boolean {
     const { version } = this.#tombstones;
     if (entry.version === version) return true;
-    if (this.#tombstones.voids(subjectOf(entry.identity, entry.lookups), entry.moment, entry.foreign)) {
+    if (this.#tombstones.revokes(subjectOf(entry.identity, entry.lookups), entry.moment, entry.foreign)) {
       this.#drop(entry);
       this.#onRevoked();
       return false;

@@ -4,7 +4,7 @@
  */
 import type { RefreshOutcome } from '../events.ts';
 import type { Finding, LookUp } from '../look-up.ts';
-import type { Flights } from '../single-flight/single-flight.ts';
+import type { SingleFlight } from '../single-flight/single-flight.ts';
 import { credentialOf } from './cache-key.ts';
 import { stepMs } from './due-times.ts';
 import type { MemoryCache, MemoryEntry } from './memory-cache.ts';
@@ -13,7 +13,7 @@ export interface RefreshAheadOptions {
   /** False: entries are only let go in time. */
   readonly enabled: boolean;
   readonly memory: MemoryCache;
-  readonly flights: Flights<Finding>;
+  readonly flights: SingleFlight<Finding>;
   readonly lookUp: LookUp;
   /** Refreshes at once. */
   readonly concurrency: number;
@@ -92,8 +92,8 @@ export class RefreshAhead {
   }
 }
 
-function outcomeOf({ resolution: { identity, reason, source }, isVoid }: Finding): RefreshOutcome {
-  if (isVoid()) return 'failed';
+function outcomeOf({ resolution: { identity, reason, source }, isRevoked }: Finding): RefreshOutcome {
+  if (isRevoked()) return 'failed';
   if (source === 'redis') return 'shared';
   if (identity !== null) return 'accepted';
   return reason === 'credential_rejected' ? 'rejected' : 'failed';

@@ -1,18 +1,18 @@
 /**
  * Verdicts past their life that stand in while the Auth API is out of reach (`cache.staleOnOutage`): only then, only while
- * this process would hear of a revocation, and never one that was rejected or revoked.
+ * this process is connected to revocations, and never one that was rejected or revoked.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Resolution, Unresolved } from '../../core/identity/identity.ts';
 import type { IdentityEvents } from '../events.ts';
 import type { Finding } from '../look-up.ts';
-import type { Hearing } from '../revocation/hearing.ts';
+import type { RevocationConnection } from '../revocation/revocation-connection.ts';
 import type { MemoryCache } from './memory-cache.ts';
 
 export interface StaleVerdictsOptions {
   readonly memory: MemoryCache;
   readonly enabled: boolean;
-  readonly hearing: Hearing;
+  readonly connection: RevocationConnection;
   readonly events: Pick<IdentityEvents, 'stale' | 'serving'>;
   readonly now: () => number;
 }
@@ -30,7 +30,7 @@ export class StaleVerdicts {
     this.#options = options;
   }
 
-  /** To be told of what every call to the Auth API ended with. */
+  /** Takes the result of every call to the Auth API. */
   observe({ outage }: Finding): void {
     this.#outage = outage ?? this.#outage;
     if (this.#outage || !this.#serving) return;
@@ -40,9 +40,9 @@ export class StaleVerdicts {
 
   /** What to answer when nobody knows; a verdict that was asked for before `oldestMs` does not do. */
   insteadOf(unknown: Unresolved, credential: Credential, oldestMs: number): Resolution {
-    const { memory, enabled, hearing, events, now } = this.#options;
+    const { memory, enabled, connection, events, now } = this.#options;
     const nowMs = now();
-    if (!enabled || !this.#outage || !hearing.hears(nowMs)) return unknown;
+    if (!enabled || !this.#outage || !connection.isConnected(nowMs)) return unknown;
     const held = memory.findStale(credential, nowMs);
     if (held === null || !(held.entry.askedAtMs >= oldestMs)) return unknown;
     held.entry.standsInUntilMs = nowMs + askAgainMs;
@@ -59,8 +59,8 @@ export class StaleVerdicts {
    * request should not cost more than a warm one.
    */
   standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {
-    const { memory, hearing, events } = this.#options;
-    if (!this.#outage || !this.#serving || !hearing.hears(nowMs)) return null;
+    const { memory, connection, events } = this.#options;
+    if (!this.#outage || !this.#serving || !connection.isConnected(nowMs)) return null;
     const held = memory.findStale(credential, nowMs);
     if (held === null || !(held.entry.askedAtMs >= oldestMs)) return null;
     const leftMs = held.entry.standsInUntilMs - nowMs;

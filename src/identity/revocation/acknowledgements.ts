@@ -1,26 +1,28 @@
-/** Waits until every gateway that hears has done as it was told, or no longer lets anybody in who was in before. */
+/** Waits until every connected gateway has applied a revocation, or until the verdicts that it had have ended. */
 
 export interface Present {
   readonly replicaId: string;
-  /** How long it lets somebody in at most without hearing. */
-  readonly unhearingMs: number;
+  /** How long it uses a verdict at most while it is disconnected. */
+  readonly whileDisconnectedMs: number;
 }
 
-/** A gateway that stopped hearing counts the time by a clock of its own, and timers are late. */
+/** A gateway that was disconnected counts the time by a clock of its own, and timers are late. */
 const marginMs = 250;
-/** Whoever wrote another number among the replicas: nobody waits longer. */
+/** The longest wait, whatever number is written among the replicas. */
 const longestWaitMs = 10_000;
 
 const present = /^([0-9a-f-]{36}) (\d{1,6})$/;
 
-export function presentName({ replicaId, unhearingMs }: Present): string {
-  return `${replicaId} ${unhearingMs}`;
+export function presentName({ replicaId, whileDisconnectedMs }: Present): string {
+  return `${replicaId} ${whileDisconnectedMs}`;
 }
 
 /** Null: nothing that a gateway writes. */
 export function readPresent(name: string): Present | null {
   const match = present.exec(name);
-  return match === null ? null : { replicaId: match[1]!, unhearingMs: Math.min(Number(match[2]), longestWaitMs) };
+  return match === null
+    ? null
+    : { replicaId: match[1]!, whileDisconnectedMs: Math.min(Number(match[2]), longestWaitMs) };
 }
 
 export class Acknowledgements {
@@ -76,7 +78,7 @@ class Wait {
     this.#replicas = replicas;
     const silent = this.#silent();
     if (silent.length === 0) return silent;
-    const longestMs = silent.reduce((most, { unhearingMs }) => Math.max(most, unhearingMs), 0);
+    const longestMs = silent.reduce((most, { whileDisconnectedMs }) => Math.max(most, whileDisconnectedMs), 0);
     const timer = setTimeout(() => this.end(), longestMs + marginMs);
     await this.#over.promise;
     clearTimeout(timer);

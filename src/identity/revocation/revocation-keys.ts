@@ -1,26 +1,26 @@
 /** Names in Redis that revocation uses. The two keys carry one hash tag, so that in a Cluster one script may use both. */
 
-/** Where Auth APIs, and whoever else knows, announce. */
+/** Where Auth APIs and other publishers announce. */
 export function announcedChannel(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
 
-/** Where gateways tell each other. */
+/** Where gateways announce to each other. */
 export function gatewaysChannel(keyPrefix: string): string {
   return `${keyPrefix}gateways`;
 }
 
-/** Where one gateway hears that others did as it said, and itself. */
+/** Where one gateway receives acknowledgements, and its own proofs. */
 export function ownChannel(keyPrefix: string, replicaId: string): string {
   return `${keyPrefix}gateway:${replicaId}`;
 }
 
-/** What was revoked lately, for whoever was away. */
+/** What was revoked lately, for gateways that were disconnected. */
 export function logKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:log`;
 }
 
-/** The gateways that hear, by when they last proved it. */
+/** The gateways that are connected, by when they last proved it. */
 export function replicasKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:replicas`;
 }

@@ -1,23 +1,23 @@
 /**
- * Hears what others revoke, and proves that it does: a message of its own has to come back on the subscription, and the log
- * has to be read to its end, again and again. Only what was heard before the last proof is certain.
+ * Receives what others revoke, and proves that it does: a message of its own has to come back on the subscription, and the
+ * log has to be read to its end, again and again. Only what was received before the last proof is certain.
  */
 import type { RunScript } from '../../redis/redis-link.ts';
 import { presentName } from './acknowledgements.ts';
-import { HeardMessages } from './heard-messages.ts';
-import type { Hearing } from './hearing.ts';
+import type { RevocationConnection } from './revocation-connection.ts';
 import type { RevocationEvents, RevocationSource } from './revocation-events.ts';
 import { announcedChannel, gatewaysChannel, logKey, ownChannel, replicasKey } from './revocation-keys.ts';
 import { type EntryId, follow, type LogEntry, type LogReply, readReply } from './revocation-log.ts';
 import { decodeMessage, type Message, maxAnnouncedBytes, maxToldBytes } from './revocation-message.ts';
+import { SeenMessages } from './seen-messages.ts';
 import type { Subscription } from './subscription.ts';
 import { allowedSkewMs, type Revocation } from './tombstones.ts';
 
 export interface RevocationListenerOptions {
   readonly keyPrefix: string;
   readonly replicaId: string;
-  readonly hearing: Hearing;
-  readonly hear: RunScript;
+  readonly connection: RevocationConnection;
+  readonly follow: RunScript;
   readonly publish: (channel: string, message: string) => Promise<unknown>;
   /** How far back the log is read by a process that has just begun: as long as a tombstone stands. */
   readonly windowMs: number;
@@ -33,12 +33,12 @@ export interface RevocationListenerOptions {
 const entriesAtOnce = 500;
 const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 
-/** After a failed proof, however long `unhearing` is: what ended may be back at once. */
+/** After a failed proof, however long `whileDisconnected` is: what ended may be back at once. */
 const longestRetryMs = 250;
 
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
-  readonly #heard = new HeardMessages();
+  readonly #seen = new SeenMessages();
   /** Of this process among the replicas. */
   readonly name: string;
   /** Null: the log was never read. */
@@ -53,13 +53,13 @@ export class RevocationListener {
   #subscription: Subscription | null = null;
   /** On the clock of `performance.now()`. */
   #provenAt = Number.NEGATIVE_INFINITY;
-  #wasHearing = false;
+  #wasConnected = false;
   #closed = false;
 
   constructor(options: RevocationListenerOptions) {
     this.#options = options;
-    const { replicaId, hearing } = options;
-    this.name = presentName({ replicaId, unhearingMs: hearing.unhearingMs });
+    const { replicaId, connection } = options;
+    this.name = presentName({ replicaId, whileDisconnectedMs: connection.whileDisconnectedMs });
   }
 
   listen(subscription: Subscription): void {
@@ -67,19 +67,19 @@ export class RevocationListener {
     const { keyPrefix, replicaId, events } = this.#options;
     subscription.on(announcedChannel(keyPrefix), (bytes) => {
       const message = decodeMessage(bytes, maxAnnouncedBytes);
-      if (message === null) return events.noise('channel');
-      if (message.sender === null) this.#heard.announced(bytes.toString('utf8'));
-      else this.#heard.told(message.sender.id);
+      if (message === null) return events.invalidMessage('channel');
+      if (message.sender === null) this.#seen.announced(bytes.toString('utf8'));
+      else this.#seen.sent(message.sender.id);
       this.#take(message, 'channel');
     });
     subscription.on(gatewaysChannel(keyPrefix), (bytes) => {
       const message = decodeMessage(bytes, maxToldBytes);
-      if (message === null) return events.noise('replica');
-      if (message.sender !== null) this.#heard.told(message.sender.id);
+      if (message === null) return events.invalidMessage('replica');
+      if (message.sender !== null) this.#seen.sent(message.sender.id);
       this.#take(message, 'replica');
     });
     subscription.on(ownChannel(keyPrefix, replicaId), (bytes) => this.#ownMessage(bytes));
-    // Also while nothing can be heard: the metric has to show it.
+    // Also while disconnected: the metric has to show it.
     this.#schedule(0);
   }
 
@@ -88,7 +88,7 @@ export class RevocationListener {
     this.#schedule(0);
   }
 
-  lost(): void {
+  disconnected(): void {
     this.#subscribed = false;
     this.#behind = true;
     this.#echo?.();
@@ -107,31 +107,33 @@ export class RevocationListener {
   }
 
   async #prove(): Promise<void> {
-    const { hearing, now, events } = this.#options;
+    const { connection, now, events } = this.#options;
     const round = ++this.#round;
     const sentAtMs = now();
     const sentAt = performance.now();
     const proven = this.#subscribed && (await this.#readLog(round)) && (await this.#echoOf(round));
-    // A later round is under way, or nobody asks any more.
+    // A later round is under way, or the listener is closed.
     if (round !== this.#round || this.#closed) return;
     this.#conclude(proven && this.#subscribed, sentAtMs, sentAt);
-    const hears = hearing.hears(now());
-    if (hears !== this.#wasHearing) events.hearing(hears);
-    this.#wasHearing = hears;
-    this.#schedule(proven ? hearing.unhearingMs / 4 : Math.min(hearing.unhearingMs / 8, longestRetryMs));
+    const connected = connection.isConnected(now());
+    if (connected !== this.#wasConnected) events.connected(connected);
+    this.#wasConnected = connected;
+    this.#schedule(
+      proven ? connection.whileDisconnectedMs / 4 : Math.min(connection.whileDisconnectedMs / 8, longestRetryMs),
+    );
   }
 
   #conclude(proven: boolean, sentAtMs: number, sentAt: number): void {
-    const { hearing, now } = this.#options;
-    const { unhearingMs } = hearing;
+    const { connection, now } = this.#options;
+    const { whileDisconnectedMs } = connection;
     // The clock was set back: what was proven until a moment that is far ahead now is not.
-    if (hearing.hearingUntilMs > now() + unhearingMs) hearing.lost();
+    if (connection.connectedUntilMs > now() + whileDisconnectedMs) connection.lost();
     if (proven && sentAtMs <= now()) {
       this.#provenAt = sentAt;
-      hearing.heard(sentAtMs);
+      connection.proven(sentAtMs);
       this.#options.proven();
     }
-    if (performance.now() - this.#provenAt >= unhearingMs) hearing.lost();
+    if (performance.now() - this.#provenAt >= whileDisconnectedMs) connection.lost();
   }
 
   /** Applies what is new. False: it could not be read to its end. */
@@ -139,29 +141,33 @@ export class RevocationListener {
     for (;;) {
       const reply = await this.#ask(round);
       if (reply === null || round !== this.#round || this.#closed) return false;
-      const { from, hears, windowMs } = { from: this.#from, hears: this.#hears(), windowMs: this.#options.windowMs };
-      const step = follow(reply, { from, hears, windowMs, limit: entriesAtOnce });
+      const { from, connected, windowMs } = {
+        from: this.#from,
+        connected: this.#isConnected(),
+        windowMs: this.#options.windowMs,
+      };
+      const step = follow(reply, { from, connected, windowMs, limit: entriesAtOnce });
       this.#from = step.from;
       this.#mind(step.gap, from === null);
       for (const entry of step.entries) this.#takeEntry(entry);
       if (!step.more) break;
     }
-    this.#heard.readToEnd();
+    this.#seen.readToEnd();
     return true;
   }
 
   async #ask(round: number): Promise<LogReply | null> {
-    const { keyPrefix, replicaId, hear, windowMs } = this.#options;
+    const { keyPrefix, replicaId, follow, windowMs } = this.#options;
     const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
     const channel = ownChannel(keyPrefix, replicaId);
     const proof = `proof ${round.toString(16)}`;
     const args = [this.#from ?? '', windowMs, entriesAtOnce, this.name, channel, proof, maxToldBytes];
-    return readReply(await hear(keys, args).catch(() => null));
+    return readReply(await follow(keys, args).catch(() => null));
   }
 
   /** Nothing can have been missed: neither was the subscription lost nor did a proof fail for long. */
-  #hears(): boolean {
-    return !this.#behind && this.#options.hearing.hears(this.#options.now());
+  #isConnected(): boolean {
+    return !this.#behind && this.#options.connection.isConnected(this.#options.now());
   }
 
   #mind(gap: ReturnType<typeof follow>['gap'], first: boolean): void {
@@ -170,7 +176,7 @@ export class RevocationListener {
       // Verdicts from before the log began may lie in Redis; the skew is taken off, as it is put on again for them.
       apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs);
     }
-    const lost = gap === 'lost' || (this.#behind && !this.#heard.logged);
+    const lost = gap === 'lost' || (this.#behind && !this.#seen.logged);
     if (lost) apply({ kind: 'all' }, 'log', null);
     if (first) events.caughtUp(lost ? 'lost' : 'started');
     else if (this.#behind || lost) events.caughtUp(lost ? 'lost' : 'followed');
@@ -181,21 +187,21 @@ export class RevocationListener {
     if (begins) return;
     const message = bytes === null ? null : decodeMessage(bytes, maxToldBytes);
     if (message === null || bytes === null) {
-      this.#options.events.noise('log');
+      this.#options.events.invalidMessage('log');
       return;
     }
     const { sender } = message;
-    const isNew = sender === null ? this.#heard.read(bytes.toString('utf8')) : this.#heard.readTold(sender.id);
+    const isNew = sender === null ? this.#seen.read(bytes.toString('utf8')) : this.#seen.readSent(sender.id);
     if (isNew) this.#take(message, 'log');
   }
 
   #take({ revocation, sender }: Message, source: RevocationSource): void {
     const { apply, keyPrefix, publish, replicaId } = this.#options;
-    // What this process says itself holds here already.
+    // What this process announced itself holds here already.
     if (sender?.from === replicaId) return;
     apply(revocation, source, null);
     if (sender === null) return;
-    // Nobody waits forever: whoever does not get it goes on without.
+    // A sender that does not get it stops waiting by itself.
     publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
   }
 
@@ -212,7 +218,7 @@ export class RevocationListener {
     if (this.#echoed !== round && this.#subscribed && !this.#closed) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#echo = resolve;
-      const timer = setTimeout(resolve, this.#options.hearing.unhearingMs).unref();
+      const timer = setTimeout(resolve, this.#options.connection.whileDisconnectedMs).unref();
       await promise;
       clearTimeout(timer);
       this.#echo = null;

@@ -43,18 +43,18 @@ export function readReply(reply: unknown): LogReply | null {
 }
 
 /**
- * `from`: the last entry that was read, null at first. `hears`: nothing can have been missed since, so that a log that
+ * `from`: the last entry that was read, null at first. `connected`: nothing can have been missed since, so that a log that
  * was lost with all else in Redis is only a new one. `windowMs`: how far back the first reading went.
  */
 export function follow(
   { redisMs, first, last, entries }: LogReply,
-  { from, hears, windowMs, limit }: { from: EntryId | null; hears: boolean; windowMs: number; limit: number },
+  { from, connected, windowMs, limit }: { from: EntryId | null; connected: boolean; windowMs: number; limit: number },
 ): LogStep {
   const more = entries.length >= limit;
   const readTo = entries.at(-1)?.id ?? last.id;
   if (from === null) return { entries, from: readTo, more, gap: gapAtFirst(first, redisMs, windowMs) };
   if (entries[0]?.id === from) return { entries: entries.slice(1), from: readTo, more, gap: 'followed' };
-  if (hears && first.begins) return { entries: [], from: first.id, more: true, gap: 'followed' };
+  if (connected && first.begins) return { entries: [], from: first.id, more: true, gap: 'followed' };
   return { entries: [], from: last.id, more: false, gap: 'lost' };
 }
 

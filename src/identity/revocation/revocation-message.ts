@@ -1,6 +1,5 @@
 /**
- * What gateways are told and tell each other about revocations. Read strictly, and never with an error: what is no such
- * message is noise. A message of a version that this process does not know may mean anything, so it means everything.
+ * The messages about revocations. Read strictly, and never with an error: anything else is an invalid message. A message of a version that this process does not know may mean anything, so it means everything.
  */
 import { isIdentifier } from '../identity-fields.ts';
 import type { Revocation } from './tombstones.ts';
@@ -18,7 +17,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export interface Message {
   readonly revocation: Revocation;
-  /** To be acknowledged under `id`, to the gateway `from`; null: nobody waits. */
+  /** To be acknowledged under `id`, to the gateway `from`; null: no acknowledgement is expected. */
   readonly sender: { readonly id: string; readonly from: string } | null;
 }
 
@@ -36,7 +35,7 @@ export function encodeMessage({ revocation, sender }: Message, atMs: number): st
   });
 }
 
-/** Null: noise. */
+/** Null: an invalid message. */
 export function decodeMessage(bytes: Uint8Array, maxBytes: number): Message | null {
   if (bytes.length > maxBytes) return null;
   const fields = parseObject(bytes);

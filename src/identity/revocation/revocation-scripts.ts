@@ -1,7 +1,7 @@
 /**
- * The two steps that have to be one in Redis. Telling: append to the log, publish, and learn who hears; hearing: read what
- * is new in the log, and say that one hears. As one follows the other, a gateway either is among those who are waited
- * for, or finds the revocation in the log before it says that it hears.
+ * The two steps that have to be atomic in Redis. Announce: append to the log, publish, and read which replicas are
+ * connected. Follow: read what is new in the log, and register as connected. As one follows the other, a gateway is either
+ * among those that are waited for, or finds the revocation in the log before it registers.
  */
 import type { RedisScript } from '../../redis/redis-link.ts';
 
@@ -16,11 +16,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 /**
  * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a
- * gateway that was not heard of counts. Returns those that count; not those far in the future, which a clock that was set
+ * gateway without a sign of life counts as connected. Returns those that do; not those far in the future, which a clock that was set
  * back has left there.
  */
-export const tellRevocation: RedisScript = {
-  name: 'rolegateTellRevocation',
+export const announceRevocation: RedisScript = {
+  name: 'rolegateAnnounceRevocation',
   keys: 2,
   lua: `${begin}
 begin()
@@ -36,8 +36,8 @@ return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], now + ARGV[4])
  * a message has at most. Returns the time, the first and the last entry of the log, and the entries from the one that was
  * read, itself included; of an entry that is no message of that size only the id.
  */
-export const hearRevocations: RedisScript = {
-  name: 'rolegateHearRevocations',
+export const followRevocations: RedisScript = {
+  name: 'rolegateFollowRevocations',
   keys: 2,
   lua: `${begin}
 begin()

@@ -1,36 +1,36 @@
 /**
- * The one connection on which this process hears channels. It never subscribes again silently: whoever was away may have
- * missed something, and is told so.
+ * The one connection on which this process receives messages. It never subscribes again silently: messages may have been
+ * missed meanwhile, and its user is informed.
  */
 import type { RedisSubscriber } from '../../redis/redis-link.ts';
 
 export interface Subscription {
-  /** Hears a channel, from the next subscription on: to be called before the first one. */
+  /** Listens to a channel, from the next subscription on: to be called before the first one. */
   on(channel: string, listener: (message: Buffer) => void): void;
-  /** Gives up a connection on which nothing comes, and makes another one. */
+  /** Drops a connection on which nothing arrives, and makes another one. */
   reconnect(): void;
   close(): void;
 }
 
 export interface SubscriptionOptions {
   readonly subscriber: RedisSubscriber;
-  /** Every channel is heard from now on; what was said before was missed. */
-  readonly onHeard: () => void;
+  /** Every channel is subscribed to from now on; earlier messages were missed. */
+  readonly onSubscribed: () => void;
   /** The connection is gone. */
-  readonly onLost: () => void;
+  readonly onDisconnected: () => void;
 }
 
-export function createSubscription({ subscriber, onHeard, onLost }: SubscriptionOptions): Subscription {
+export function createSubscription({ subscriber, onSubscribed, onDisconnected }: SubscriptionOptions): Subscription {
   const { connection } = subscriber;
   const listeners = new Map<string, (message: Buffer) => void>();
   let generation = 0;
-  let heard = false;
+  let subscribed = false;
   let closed = false;
 
   function lose(): void {
     generation += 1;
-    if (heard && !closed) onLost();
-    heard = false;
+    if (subscribed && !closed) onDisconnected();
+    subscribed = false;
   }
 
   async function subscribe(): Promise<void> {
@@ -39,13 +39,13 @@ export function createSubscription({ subscriber, onHeard, onLost }: Subscription
     try {
       await connection.subscribe(...listeners.keys());
     } catch {
-      // A connection on which nothing can be heard is of no use: with the next one it is tried again.
+      // A connection without its subscriptions is of no use: the next one tries again.
       if (mine === generation && !closed) connection.disconnect(true);
       return;
     }
     if (mine !== generation || closed) return;
-    heard = true;
-    onHeard();
+    subscribed = true;
+    onSubscribed();
   }
 
   const ready = () => void subscribe();

@@ -1,5 +1,5 @@
 /**
- * What was revoked, and when: a verdict that was asked for before then is void, wherever it comes from and however late
+ * What was revoked, and when: a verdict that was asked for before then is revoked, wherever it comes from and however late
  * it arrives. Synchronous and bounded; holds no credential, only keyed names of credentials.
  */
 
@@ -24,7 +24,7 @@ export interface VerdictSubject {
 export interface TombstonesOptions {
   /** How long one stands: longer than any verdict lives that was asked for before it. See `tombstoneLifeMs`. */
   readonly lifeMs: number;
-  /** Of each kind. Beyond it the oldest gives way to one that voids whatever was asked for before it. */
+  /** Of each kind. Beyond it the oldest gives way to one that revokes whatever was asked for before it. */
   readonly maxEntries?: number;
 }
 
@@ -53,7 +53,7 @@ export class Tombstones {
   readonly #users: Moments;
   readonly #credentials: Moments;
   #version = 0;
-  /** Everything that was asked for until then is void. */
+  /** Everything that was asked for until then is revoked. */
   #allMs = Number.NEGATIVE_INFINITY;
   /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
   #namedMs = Number.NEGATIVE_INFINITY;
@@ -85,7 +85,7 @@ export class Tombstones {
 
   /**
    * The moment of a question that this process asks now: after every revocation so far, and not after any to come, even
-   * if the clock is set back. For `voids` alone.
+   * if the clock is set back. For `revokes` alone.
    */
   asking(nowMs: number): number {
     if (this.#successor !== null) return this.#successor.asking(nowMs);
@@ -93,7 +93,7 @@ export class Tombstones {
     return this.#latestMs;
   }
 
-  /** `nowMs`: when this process heard of it, in milliseconds since the epoch. A clock that is set back changes nothing. */
+  /** `nowMs`: when this process received it, in milliseconds since the epoch. A clock that is set back changes nothing. */
   add(revocation: Revocation, nowMs: number): void {
     const atMs = Math.max(nowMs, this.#latestMs);
     this.#latestMs = atMs;
@@ -118,8 +118,8 @@ export class Tombstones {
    * by another replica, at that moment of its clock, which may be ahead of this one. A credential whose names are not known is taken for any of those that
    * were revoked.
    */
-  voids(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
-    if (this.#successor?.voids(this.#namedThere(subject, this.#successor), askedAtMs, foreign) === true) return true;
+  revokes(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
+    if (this.#successor?.revokes(this.#namedThere(subject, this.#successor), askedAtMs, foreign) === true) return true;
     const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
     if (fromMs > this.#lastMs) return false;
     if (fromMs <= this.#allMs) return true;
@@ -202,7 +202,7 @@ export class Tombstones {
     this.#allMs = Math.max(this.#allMs, pushedOutMs);
   }
 
-  /** One that voids everything stands for all before it. */
+  /** One that revokes everything stands for all before it. */
   #clear(): void {
     for (const moments of [this.#sessions, this.#keyPairs, this.#users, this.#credentials]) moments.clear();
   }

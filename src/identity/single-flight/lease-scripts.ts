@@ -10,8 +10,8 @@ import type { RedisScript } from '../../redis/redis-link.ts';
  * does not do. Answers `entry` and its bytes, `lead` and the bytes that are there, or `wait` and the milliseconds that
  * the lease has left.
  */
-export const joinFlight: RedisScript = {
-  name: 'rolegateJoinFlight',
+export const acquireLease: RedisScript = {
+  name: 'rolegateAcquireLease',
   keys: 3,
   lua: `
 local entry = redis.call('GETRANGE', KEYS[1], 0, ARGV[3])
@@ -27,10 +27,10 @@ return { 'wait', redis.call('PTTL', KEYS[2]) }
  * Ends a flight: writes the entry, gives the lease back and tells those who wait. Arguments: the token of the lease, the
  * entry (empty: there is none), its life in milliseconds, the channel of a replica without its id, and what a message
  * begins with; the entry follows. Whoever has lost the lease has nobody to tell, and writes only where nothing is: the
- * next holder may have asked later. Answers the number of those who were told.
+ * next holder may have asked later. Returns the number of those that waited.
  */
-export const endFlight: RedisScript = {
-  name: 'rolegateEndFlight',
+export const releaseLease: RedisScript = {
+  name: 'rolegateReleaseLease',
   keys: 3,
   lua: `
 local held = redis.call('GET', KEYS[2]) == ARGV[1]

@@ -1,26 +1,26 @@
 /**
- * One flight for all replicas: whoever takes the lease in Redis asks the Auth API, the others wait until its answer is
- * pushed to them, and ask for themselves when it is not. A help and never a condition: whatever goes wrong here ends in
- * asking for oneself, at the latest when the lease ends.
+ * A single flight of all replicas: the one that acquires the lease in Redis requests the Auth API; the others wait until its
+ * result is pushed to them, and request it themselves when it is not. Redis is a help, never a condition: whatever goes
+ * wrong here ends in a request of one's own, at the latest when the lease ends.
  */
 
 import type { RedisLink, RunScript } from '../../redis/redis-link.ts';
 import { maxEntryBytes } from '../cache/redis-entry.ts';
 import { entryKey, leaseKey, waitersKey } from '../cache/redis-keys.ts';
-import type { SharedFlightOutcome } from '../events.ts';
-import { endFlight, joinFlight } from './lease-scripts.ts';
+import type { SharedLookUpOutcome } from '../events.ts';
+import { acquireLease, releaseLease } from './lease-scripts.ts';
 
-export interface SharedFlightsOptions {
+export interface SharedSingleFlightOptions {
   readonly link: Pick<RedisLink, 'script'>;
   readonly keyPrefix: string;
   /** Of this process, unlike any other. */
   readonly replicaId: string;
   /** Life of a lease: longer than a call to the Auth API takes at most. */
   readonly leaseMs: number;
-  /** Whether pushed answers would arrive now. */
-  readonly hears: () => boolean;
+  /** Whether pushed results would arrive now. */
+  readonly connected: () => boolean;
   /** `waitedS`: how long this replica waited for another one, or null when it did not. */
-  readonly onFlight: (outcome: SharedFlightOutcome, waitedS: number | null) => void;
+  readonly onOutcome: (outcome: SharedLookUpOutcome, waitedS: number | null) => void;
 }
 
 /** What this replica does next for a credential. */
@@ -29,14 +29,14 @@ export type Turn =
    * Ask, and end the flight. `entry` lies there now, and may do after all; empty: none that is known of. So it is too
    * when Redis does not answer: it may have given the lease all the same.
    */
-  | { readonly kind: 'lead'; readonly entry: Buffer; readonly end: EndFlight }
+  | { readonly kind: 'lead'; readonly entry: Buffer; readonly end: ReleaseLease }
   /** These bytes were asked for by another replica, and are still to be proved. */
   | { readonly kind: 'entry'; readonly entry: Buffer; readonly pushed: boolean }
   /** Ask, for this replica alone. */
   | { readonly kind: 'alone' };
 
 /** Shares the entry, or tells those who wait that there is none (null). Never rejects; false: Redis did not take it. */
-export type EndFlight = (entry: Buffer | null, lifeMs: number) => Promise<boolean>;
+export type ReleaseLease = (entry: Buffer | null, lifeMs: number) => Promise<boolean>;
 
 /** Channel on which a replica is pushed answers; the id comes last. */
 export function replicaChannel(keyPrefix: string, replicaId: string): string {
@@ -49,18 +49,18 @@ const none = Buffer.alloc(0);
 const alone: Turn = Object.freeze({ kind: 'alone' });
 /** How long after its end an answer may be on its way. */
 const graceMs = 50;
-const checkHearingMs = 250;
+const checkConnectionMs = 250;
 
-type WaitOutcome = Extract<SharedFlightOutcome, 'pushed' | 'failed' | 'late' | 'unheard'>;
+type WaitOutcome = Extract<SharedLookUpOutcome, 'pushed' | 'failed' | 'late' | 'disconnected'>;
 
 /** The wait for one pushed answer, which may come before it is known that there is anything to wait for. */
 class Wait {
-  readonly #onEnd: SharedFlightsOptions['onFlight'];
+  readonly #onEnd: SharedSingleFlightOptions['onOutcome'];
   readonly #beganAtMs = performance.now();
   readonly #turn = Promise.withResolvers<Turn>();
   #outcome: WaitOutcome | null = null;
 
-  constructor(onEnd: SharedFlightsOptions['onFlight']) {
+  constructor(onEnd: SharedSingleFlightOptions['onOutcome']) {
     this.#onEnd = onEnd;
   }
 
@@ -79,18 +79,18 @@ class Wait {
   }
 }
 
-export class SharedFlights {
-  readonly #options: SharedFlightsOptions;
+export class SharedSingleFlight {
+  readonly #options: SharedSingleFlightOptions;
   readonly #join: RunScript;
   readonly #end: RunScript;
   readonly #waits = new Map<string, Wait>();
   #leases = 0;
   #watch: NodeJS.Timeout | null = null;
 
-  constructor(options: SharedFlightsOptions) {
+  constructor(options: SharedSingleFlightOptions) {
     this.#options = options;
-    this.#join = options.link.script(joinFlight);
-    this.#end = options.link.script(endFlight);
+    this.#join = options.link.script(acquireLease);
+    this.#end = options.link.script(releaseLease);
   }
 
   /**
@@ -98,19 +98,19 @@ export class SharedFlights {
    * ago does not do. Called once at a time for a name. Never rejects.
    */
   async join(lookup: string, anew: boolean): Promise<Turn> {
-    const { hears, onFlight } = this.#options;
-    if (!hears()) {
-      onFlight('alone', null);
+    const { connected, onOutcome } = this.#options;
+    if (!connected()) {
+      onOutcome('alone', null);
       return alone;
     }
     // It may end on the other connection before this command is answered.
-    const wait = new Wait(onFlight);
+    const wait = new Wait(onOutcome);
     this.#waits.set(lookup, wait);
-    this.#watchHearing();
+    this.#watchConnection();
     try {
       const answer = await this.#ask(lookup, anew);
       if (typeof answer === 'number') return await wait.within(answer + graceMs);
-      onFlight(answer.kind === 'lead' ? 'led' : 'found', null);
+      onOutcome(answer.kind === 'lead' ? 'led' : 'found', null);
       return answer;
     } finally {
       this.#waits.delete(lookup);
@@ -127,19 +127,19 @@ export class SharedFlights {
   }
 
   /** Nothing is pushed to this replica anymore: nobody waits for it. */
-  unhearing(): void {
-    for (const wait of this.#waits.values()) wait.end('unheard');
+  disconnected(): void {
+    for (const wait of this.#waits.values()) wait.end('disconnected');
   }
 
   close(): void {
-    this.unhearing();
+    this.disconnected();
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#watch = null;
   }
 
   /** A turn, or how long to wait for one in milliseconds. */
   async #ask(lookup: string, anew: boolean): Promise<Turn | number> {
-    const { keyPrefix, replicaId, leaseMs, onFlight } = this.#options;
+    const { keyPrefix, replicaId, leaseMs, onOutcome } = this.#options;
     this.#leases += 1;
     const token = `${replicaId}:${this.#leases}`;
     const lead = (entry: Buffer): Turn => ({
@@ -156,19 +156,19 @@ export class SharedFlights {
       const entry = Buffer.isBuffer(rest) ? rest : none;
       return String(role) === 'entry' ? { kind: 'entry', entry, pushed: false } : lead(entry);
     } catch {
-      onFlight('error', null);
+      onOutcome('error', null);
       return lead(none);
     }
   }
 
   /** A subscription can die without a word; then nobody waits to the end of the lease. */
-  #watchHearing(): void {
+  #watchConnection(): void {
     this.#watch ??= setInterval(() => {
-      if (!this.#options.hears()) this.unhearing();
+      if (!this.#options.connected()) this.disconnected();
       if (this.#waits.size > 0 || this.#watch === null) return;
       clearInterval(this.#watch);
       this.#watch = null;
-    }, checkHearingMs).unref();
+    }, checkConnectionMs).unref();
   }
 
   async #finish(lookup: string, token: string, entry: Buffer | null, lifeMs: number): Promise<boolean> {

@@ -10,13 +10,13 @@ import { decodeEntry, encodeEntry } from '../cache/redis-entry.ts';
 import type { IdentityEvents } from '../events.ts';
 import type { Revocations } from '../revocation/create-revocations.ts';
 import { lives, type Verdict } from '../verdict.ts';
-import { type EndFlight, replicaChannel, SharedFlights } from './shared-single-flight.ts';
+import { type ReleaseLease, replicaChannel, SharedSingleFlight } from './shared-single-flight.ts';
 
 export interface SharedVerdictsOptions {
   readonly link: RedisLink;
   readonly keyPrefix: string;
   readonly keys: CacheKeys;
-  readonly revocations: Pick<Revocations, 'hearing' | 'replicaId' | 'subscription'>;
+  readonly revocations: Pick<Revocations, 'connection' | 'replicaId' | 'subscription'>;
   /** Life of a lease: longer than a call to the Auth API takes at most. */
   readonly leaseMs: number;
   readonly events: IdentityEvents;
@@ -41,22 +41,22 @@ const nothing = () => {};
 
 export class SharedVerdicts {
   readonly #cache: RedisCache;
-  readonly #flights: SharedFlights;
+  readonly #flights: SharedSingleFlight;
   readonly #keys: CacheKeys;
   readonly #events: IdentityEvents;
   readonly #now: () => number;
 
   /** To be made in the same turn of the event loop as `revocations`: it listens on their subscription. */
   constructor({ link, keyPrefix, keys, revocations, leaseMs, events, now }: SharedVerdictsOptions) {
-    const { hearing, replicaId, subscription } = revocations;
+    const { connection, replicaId, subscription } = revocations;
     this.#cache = new RedisCache({ link, keyPrefix, keys, events });
-    this.#flights = new SharedFlights({
+    this.#flights = new SharedSingleFlight({
       link,
       keyPrefix,
       replicaId,
       leaseMs,
-      hears: () => hearing.hears(now()),
-      onFlight: (outcome, waitedS) => events.sharedFlight(outcome, waitedS),
+      connected: () => connection.isConnected(now()),
+      onOutcome: (outcome, waitedS) => events.sharedLookUp(outcome, waitedS),
     });
     subscription?.on(replicaChannel(keyPrefix, replicaId), (message) => this.#flights.deliver(message));
     this.#keys = keys;
@@ -98,7 +98,7 @@ export class SharedVerdicts {
     return verdict;
   }
 
-  async #end(end: EndFlight, lookup: string, verdict: Verdict | null): Promise<void> {
+  async #end(end: ReleaseLease, lookup: string, verdict: Verdict | null): Promise<void> {
     const nowMs = this.#now();
     const shareable = verdict !== null && lives(verdict, nowMs) ? verdict : null;
     const entry = shareable === null ? null : encodeEntry(shareable, lookup, this.#keys.entry);

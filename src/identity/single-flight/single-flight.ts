@@ -12,7 +12,7 @@ interface Share {
   readonly ofClient: number;
 }
 
-export class Flights<T> {
+export class SingleFlight<T> {
   readonly #underWay = new Map<string, Promise<T>>();
   readonly #max: number;
   readonly #crowded: number;

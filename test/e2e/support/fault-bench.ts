@@ -22,14 +22,17 @@ export const latencyMs = 5;
 export interface Deadlines {
   readonly authApiMs: number;
   /** A machine that stands still for longer makes a replica deaf, and a deaf one serves nobody on an old verdict. */
-  readonly unhearingMs: number;
+  readonly whileDisconnectedMs: number;
 }
 
 /** What a machine adds that is fast, and how often as much as it adds to requests that need no verdict. */
 const allowance = { leastMs: 400, times: 3 };
 /** `redis`: value for the key of that name. */
-export async function installBefore(redis: string, { authApiMs, unhearingMs }: Deadlines): Promise<Installation> {
-  const cache = [`redis: ${redis}`, ...lifetimes, `unhearing: ${unhearingMs}ms`];
+export async function installBefore(
+  redis: string,
+  { authApiMs, whileDisconnectedMs }: Deadlines,
+): Promise<Installation> {
+  const cache = [`redis: ${redis}`, ...lifetimes, `whileDisconnected: ${whileDisconnectedMs}ms`];
   const installation = await startInstallation({
     replicas: times(3, () => cache),
     authApiKeys: [`timeout: ${authApiMs}ms`, 'breaker: { failures: 5, open: 1s }'],

@@ -84,7 +84,7 @@ function sampleHearing({ replicas }: Installation): { stop(): Promise<number> } 
     while (going) {
       const scrapes = await Promise.all(replicas.map((replica) => replica.metrics()));
       asked += scrapes.length;
-      deaf += scrapes.filter((scrape) => scrape.sum('rolegate_revocation_hearing') === 0).length;
+      deaf += scrapes.filter((scrape) => scrape.sum('rolegate_revocations_connected') === 0).length;
       await pause(250);
     }
   };

@@ -54,7 +54,7 @@ export async function untilAllHear(replicas: readonly GatewayReplica[]): Promise
   for (const replica of replicas) {
     await vi.waitFor(
       async () => {
-        const hears = (await replica.metrics()).sum('rolegate_revocation_hearing');
+        const hears = (await replica.metrics()).sum('rolegate_revocations_connected');
         if (hears !== 1) throw new Error('a replica does not hear the others');
       },
       { timeout: 20_000, interval: 50 },

@@ -98,7 +98,7 @@ test('the defaults of the smallest file', () => {
       acceptedMs: 30_000,
       rejectedMs: 5000,
       staleOnOutageMs: 0,
-      unhearingMs: 1_000,
+      whileDisconnectedMs: 1_000,
       refreshAhead: true,
       maxAccepted: 100_000,
       maxRejected: 10_000,

@@ -55,7 +55,7 @@ test.each([
   ['10s', 10_000],
   ['99ms', null],
   ['11s', null],
-])('cache.unhearing: %s', (written, ms) => {
-  const result = read(`cache: { unhearing: ${written} }`);
-  expect(result.ok ? result.config.cache.unhearingMs : null).toBe(ms);
+])('cache.whileDisconnected: %s', (written, ms) => {
+  const result = read(`cache: { whileDisconnected: ${written} }`);
+  expect(result.ok ? result.config.cache.whileDisconnectedMs : null).toBe(ms);
 });

@@ -42,7 +42,7 @@ export function makeResolver(
       rejectedMs: 5_000,
       staleOnOutageMs: 0,
       // A clock that is set by hand leaps: what was proven a moment ago stays proven.
-      unhearingMs: 86_400_000,
+      whileDisconnectedMs: 86_400_000,
       refreshAhead: false,
       maxAccepted: 1_000,
       maxRejected: 1_000,

@@ -51,12 +51,12 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.redis('get', 'hit');
     telemetry.identityEvents.authApiUrls(1);
     telemetry.identityEvents.failover(0);
-    telemetry.identityEvents.sharedFlight('led', null);
+    telemetry.identityEvents.sharedLookUp('led', null);
     telemetry.identityEvents.refresh('accepted');
     telemetry.identityEvents.evicted('accepted');
-    telemetry.identityEvents.voided('memory');
+    telemetry.identityEvents.revokedVerdict('memory');
     telemetry.identityEvents.revoked('admin', { kind: 'all' });
-    telemetry.identityEvents.noise('channel');
+    telemetry.identityEvents.invalidMessage('channel');
     telemetry.identityEvents.caughtUp('started');
     telemetry.evictionUnreadable('orders');
     telemetry.observe(
@@ -65,7 +65,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.shadowEvents.compared('same');
     telemetry.shadowEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.shadowEvents.recorded('written');
-    telemetry.watchRevocations(() => ({ hearing: true, tombstones: 1 }));
+    telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
     telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
     telemetry.watchMail(() => ({ queued: 1, failing: false }));

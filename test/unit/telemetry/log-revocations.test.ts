@@ -10,12 +10,12 @@ test('an operator finds what happened, and no name of a credential', async () =>
   events.revoked('admin', { kind: 'session', id: 's1' });
   events.revoked('webhook', { kind: 'credential', lookups: ['a-keyed-name'] });
   events.revoked('replica', { kind: 'user', id: 'u1' });
-  events.hearing(false);
-  events.hearing(true);
+  events.connected(false);
+  events.connected(true);
   events.caughtUp('followed');
   events.caughtUp('lost');
   events.unacknowledged(2);
-  events.untold();
+  events.undelivered();
   const written = await lines();
   expect(JSON.stringify(written)).not.toContain('a-keyed-name');
   expect(
@@ -23,8 +23,8 @@ test('an operator finds what happened, and no name of a credential', async () =>
   ).toMatchObject([
     { level: 'info', msg: 'revoked', source: 'admin', kind: 'session', id: 's1' },
     { level: 'info', msg: 'revoked', source: 'webhook', kind: 'credential' },
-    { level: 'warn', msg: 'revocations are not heard: verdicts live no longer than cache.unhearing' },
-    { level: 'info', msg: 'revocations are heard' },
+    { level: 'warn', msg: 'disconnected from revocations: verdicts live no longer than cache.whileDisconnected' },
+    { level: 'info', msg: 'connected to revocations' },
     { level: 'warn', msg: 'revocations may have been missed: every verdict is asked for again' },
     { level: 'warn', replicas: 2 },
     { level: 'error' },

@@ -17,30 +17,30 @@ test('revocations are counted by who said so and what it was, and nothing else o
 test('what went wrong is counted', async () => {
   const { telemetry } = collect('silent');
   const { identityEvents: events } = telemetry;
-  events.noise('log');
+  events.invalidMessage('log');
   events.caughtUp('lost');
   events.unacknowledged(2);
   events.unacknowledged(1);
-  events.untold();
+  events.undelivered();
   telemetry.evictionUnreadable('orders');
   const text = await telemetry.metricsText();
-  expect(sampleValue(text, 'rolegate_revocation_noise_total', { where: 'log' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_revocation_messages_invalid_total', { where: 'log' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocation_catch_ups_total', { outcome: 'lost' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocations_unacknowledged_total', {})).toBe(3);
-  expect(sampleValue(text, 'rolegate_revocations_untold_total', {})).toBe(1);
+  expect(sampleValue(text, 'rolegate_revocations_undelivered_total', {})).toBe(1);
   expect(sampleValue(text, 'rolegate_evictions_unreadable_total', { route: 'orders' })).toBe(1);
 });
 
-test('whether revocations are heard is read at each scrape, and not shown before anything is in use', async () => {
+test('whether connected to revocations is read at each scrape, and not shown before anything is in use', async () => {
   const { telemetry } = collect('silent');
-  const hearingOf = async () =>
+  const connectedOf = async () =>
     readMetrics(await telemetry.metricsText())
-      .get('rolegate_revocation_hearing')!
+      .get('rolegate_revocations_connected')!
       .samples.map(({ value }) => value);
-  expect(await hearingOf()).toEqual([]);
-  let hearing = true;
-  telemetry.watchRevocations(() => ({ hearing, tombstones: 0 }));
-  expect(await hearingOf()).toEqual([1]);
-  hearing = false;
-  expect(await hearingOf()).toEqual([0]);
+  expect(await connectedOf()).toEqual([]);
+  let connected = true;
+  telemetry.watchRevocations(() => ({ connected, tombstones: 0 }));
+  expect(await connectedOf()).toEqual([1]);
+  connected = false;
+  expect(await connectedOf()).toEqual([0]);
 });

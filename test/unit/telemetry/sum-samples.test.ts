@@ -36,7 +36,7 @@ test('what cannot be added is taken as it is meant', () => {
   const part = (ok: number, lag: number, hearing: number): MetricSamples => [
     ['configOk', [one(ok)]],
     ['eventLoopLag', [one(lag)]],
-    ['revocationHearing', [one(hearing)]],
+    ['revocationConnected', [one(hearing)]],
   ];
   const values = sumSamples([part(1, 0, 1), part(0, 2, 1), part(0, 1, 0)]).map(([, samples]) => [...samples][0]!.value);
   expect(values).toEqual([1, 2, 0]);
@@ -60,11 +60,11 @@ test('zeros are left out, but never a part of a histogram', () => {
   const kept = withoutZeros([
     ['requestDuration', [...empty.samples(['a']), ...full.samples(['b'])]],
     ['bytesSent', [one(0, 'a'), one(1, 'b')]],
-    ['revocationHearing', [one(0)]],
+    ['revocationConnected', [one(0)]],
   ]);
   expect(kept).toEqual([
     ['requestDuration', [...full.samples(['b'])]],
     ['bytesSent', [one(1, 'b')]],
-    ['revocationHearing', [one(0)]],
+    ['revocationConnected', [one(0)]],
   ]);
 });

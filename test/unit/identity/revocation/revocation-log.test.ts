@@ -3,7 +3,7 @@ import { follow, type LogEntry, readReply } from '../../../../src/identity/revoc
 
 const entry = (id: string): LogEntry => ({ id, message: Buffer.from(id), begins: false });
 const begin = (id: string): LogEntry => ({ id, message: null, begins: true });
-const at = { hears: false, windowMs: 60_000, limit: 3 };
+const at = { connected: false, windowMs: 60_000, limit: 3 };
 
 test('reads on from where it was', () => {
   const reply = {
@@ -31,7 +31,7 @@ test('the entry that was read last is gone: anything may be missing', () => {
     entries: [entry('5000-0'), entry('6000-0')],
   };
   expect(follow(reply, { ...at, from: '2000-0' })).toMatchObject({ entries: [], from: '6000-0', gap: 'lost' });
-  expect(follow(reply, { ...at, from: '2000-0', hears: true })).toMatchObject({ gap: 'lost' });
+  expect(follow(reply, { ...at, from: '2000-0', connected: true })).toMatchObject({ gap: 'lost' });
 });
 
 test('a log that began anew: nothing is missing for whoever heard all the time', () => {
@@ -42,7 +42,7 @@ test('a log that began anew: nothing is missing for whoever heard all the time',
     entries: [begin('5000-0'), entry('6000-0')],
   };
   expect(follow(reply, { ...at, from: '2000-0' })).toMatchObject({ gap: 'lost', from: '6000-0' });
-  expect(follow(reply, { ...at, from: '2000-0', hears: true })).toMatchObject({
+  expect(follow(reply, { ...at, from: '2000-0', connected: true })).toMatchObject({
     gap: 'followed',
     from: '5000-0',
     more: true,

@@ -48,7 +48,7 @@ test.each([
   ['a credential without names', '{"v":1,"kind":"credential","lookups":[]}'],
   ['a name that is none', '{"v":1,"kind":"credential","lookups":["token"]}'],
   ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(17).fill(lookup))}}`],
-])('noise: %s', (_name, text) => {
+])('invalidMessage: %s', (_name, text) => {
   expect(read(text)).toBeNull();
 });
 

@@ -28,21 +28,21 @@ const cases: { name: string; revocation: Revocation; hits: VerdictSubject[]; mis
 
 test.each(cases)('$name', ({ revocation, hits, misses }) => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
-  for (const subject of [...hits, ...misses]) expect(tombstones.voids(subject, 0, false)).toBe(false);
+  for (const subject of [...hits, ...misses]) expect(tombstones.revokes(subject, 0, false)).toBe(false);
   tombstones.add(revocation, 1_000);
   for (const subject of hits) {
-    expect(tombstones.voids(subject, 1_000, false)).toBe(true);
-    expect(tombstones.voids(subject, 1_001, false)).toBe(false);
+    expect(tombstones.revokes(subject, 1_000, false)).toBe(true);
+    expect(tombstones.revokes(subject, 1_001, false)).toBe(false);
   }
-  for (const subject of misses) expect(tombstones.voids(subject, 1_000, false)).toBe(false);
+  for (const subject of misses) expect(tombstones.revokes(subject, 1_000, false)).toBe(false);
 });
 
 test('a verdict of another replica is void for as long as its clock may be ahead', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'session', id: 's1' }, 1_000);
-  expect(tombstones.voids(ann, 1_000 + allowedSkewMs, true)).toBe(true);
-  expect(tombstones.voids(ann, 1_001 + allowedSkewMs, true)).toBe(false);
-  expect(tombstones.voids(rejected, 1_001, true)).toBe(false);
+  expect(tombstones.revokes(ann, 1_000 + allowedSkewMs, true)).toBe(true);
+  expect(tombstones.revokes(ann, 1_001 + allowedSkewMs, true)).toBe(false);
+  expect(tombstones.revokes(rejected, 1_001, true)).toBe(false);
 });
 
 test('what one takes over from another holds as there', () => {
@@ -55,7 +55,7 @@ test('what one takes over from another holds as there', () => {
   expect(later.version).toBeGreaterThan(version);
   for (const subject of [ann, robot, rejected, unnamed]) {
     for (const askedAtMs of [500, 501, 1_000, 1_001, 2_000, 2_001]) {
-      expect(later.voids(subject, askedAtMs, false)).toBe(earlier.voids(subject, askedAtMs, false));
+      expect(later.revokes(subject, askedAtMs, false)).toBe(earlier.revokes(subject, askedAtMs, false));
     }
   }
   expect([later.size, later.asking(0)]).toEqual([2, 2_000 + 2 ** -10]);
@@ -66,25 +66,25 @@ test('what is revoked where another has taken over, voids what was asked for her
   const before = earlier.asking(1_000);
   later.takeOver(earlier);
   const still = earlier.asking(1_000);
-  expect(earlier.voids(ann, still, false)).toBe(false);
+  expect(earlier.revokes(ann, still, false)).toBe(false);
   const { version } = earlier;
   // In the same millisecond.
   later.add({ kind: 'session', id: 's1' }, 1_000);
   expect(earlier.version).toBeGreaterThan(version);
   for (const asked of [before, still]) {
-    expect(earlier.voids(ann, asked, false)).toBe(true);
-    expect(earlier.voids(robot, asked, false)).toBe(false);
+    expect(earlier.revokes(ann, asked, false)).toBe(true);
+    expect(earlier.revokes(robot, asked, false)).toBe(false);
   }
-  expect(earlier.voids(ann, earlier.asking(1_000), false)).toBe(false);
+  expect(earlier.revokes(ann, earlier.asking(1_000), false)).toBe(false);
   // Its name may be of another secret, so it may be anybody's.
   later.add({ kind: 'credential', lookups: ['name-of-nobody-here'] }, 2_000);
-  expect(earlier.voids(robot, still, false)).toBe(true);
-  expect(earlier.voids(robot, earlier.asking(2_000), false)).toBe(false);
+  expect(earlier.revokes(robot, still, false)).toBe(true);
+  expect(earlier.revokes(robot, earlier.asking(2_000), false)).toBe(false);
   const last = new Tombstones({ lifeMs: 60_000 });
   last.takeOver(later);
   const asked = earlier.asking(3_000);
   last.add({ kind: 'user', id: 'u2' }, 3_000);
-  expect(earlier.voids(robot, asked, false)).toBe(true);
+  expect(earlier.revokes(robot, asked, false)).toBe(true);
 });
 
 test('what one is handed as plain data holds as there, and what it holds already stays', () => {
@@ -93,21 +93,21 @@ test('what one is handed as plain data holds as there, and what it holds already
   later.add({ kind: 'user', id: 'u1' }, 500);
   const own = later.version;
   later.restore(JSON.parse(JSON.stringify(earlier.data())));
-  expect(later.voids(subject, 500, false)).toBe(true);
-  expect(later.voids(subject, 501, false)).toBe(false);
+  expect(later.revokes(subject, 500, false)).toBe(true);
+  expect(later.revokes(subject, 501, false)).toBe(false);
   expect(later.version).toBeGreaterThan(own);
   earlier.add({ kind: 'session', id: 's1' }, 1000);
   earlier.add({ kind: 'credential', lookups: ['b'] }, 2000);
   later.restore(JSON.parse(JSON.stringify(earlier.data())));
-  expect(later.voids(subject, 1000, false)).toBe(true);
-  expect(later.voids(subject, 1001, false)).toBe(false);
-  expect(later.voids({ ...subject, lookups: ['b'] }, 2000, false)).toBe(true);
+  expect(later.revokes(subject, 1000, false)).toBe(true);
+  expect(later.revokes(subject, 1001, false)).toBe(false);
+  expect(later.revokes({ ...subject, lookups: ['b'] }, 2000, false)).toBe(true);
   // A rejection from before then may have been about the session.
   const rejected = { lookups: ['c'], sessionId: null, keyId: null, userId: null };
-  expect(later.voids(rejected, 1000, false)).toBe(true);
+  expect(later.revokes(rejected, 1000, false)).toBe(true);
   earlier.add({ kind: 'all' }, 3000);
   later.restore(earlier.data());
-  expect(later.voids({ ...subject, lookups: ['c'], sessionId: 'other', userId: 'other' }, 3000, false)).toBe(true);
+  expect(later.revokes({ ...subject, lookups: ['c'], sessionId: 'other', userId: 'other' }, 3000, false)).toBe(true);
   // What is asked from now on is asked later.
   expect(later.asking(0)).toBeGreaterThan(3000);
 });
@@ -117,7 +117,7 @@ test('a question is asked after what was revoked before, and before what is revo
   const first = tombstones.asking(5_000);
   tombstones.add({ kind: 'session', id: 's1' }, 2_000);
   const second = tombstones.asking(2_000);
-  expect([tombstones.voids(ann, first, false), tombstones.voids(ann, second, false)]).toEqual([true, false]);
+  expect([tombstones.revokes(ann, first, false), tombstones.revokes(ann, second, false)]).toEqual([true, false]);
 });
 
 test('every revocation has a version of its own', () => {
@@ -134,7 +134,7 @@ test('one revoked again stands for the later moment', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
   tombstones.add({ kind: 'user', id: 'u1' }, 2_000);
-  expect(tombstones.voids(ann, 2_000, false)).toBe(true);
+  expect(tombstones.revokes(ann, 2_000, false)).toBe(true);
   expect(tombstones.size).toBe(1);
 });
 
@@ -142,7 +142,7 @@ test('a clock that is set back does not make a revocation older than those befor
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'user', id: 'other' }, 10_000);
   tombstones.add({ kind: 'session', id: 's1' }, 2_000);
-  expect(tombstones.voids(ann, 9_999, false)).toBe(true);
+  expect(tombstones.revokes(ann, 9_999, false)).toBe(true);
 });
 
 test('one goes when its life is over', () => {
@@ -152,17 +152,17 @@ test('one goes when its life is over', () => {
   expect(tombstones.size).toBe(2);
   tombstones.add({ kind: 'user', id: 'u3' }, 61_001);
   expect(tombstones.size).toBe(2);
-  expect(tombstones.voids(ann, 0, false)).toBe(false);
+  expect(tombstones.revokes(ann, 0, false)).toBe(false);
 });
 
 test('beyond the bound the oldest gives way to one that voids all before it', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 3 });
   for (let number = 1; number <= 5; number += 1) tombstones.add({ kind: 'user', id: `u${number}` }, number * 1_000);
   expect(tombstones.size).toBe(3);
-  expect(tombstones.voids(ann, 1_000, false)).toBe(true);
-  expect(tombstones.voids({ ...ann, userId: 'nobody' }, 2_000, false)).toBe(true);
-  expect(tombstones.voids({ ...ann, userId: 'nobody' }, 2_001, false)).toBe(false);
-  expect(tombstones.voids({ ...ann, userId: 'u5' }, 5_000, false)).toBe(true);
+  expect(tombstones.revokes(ann, 1_000, false)).toBe(true);
+  expect(tombstones.revokes({ ...ann, userId: 'nobody' }, 2_000, false)).toBe(true);
+  expect(tombstones.revokes({ ...ann, userId: 'nobody' }, 2_001, false)).toBe(false);
+  expect(tombstones.revokes({ ...ann, userId: 'u5' }, 5_000, false)).toBe(true);
 });
 
 test('the life of a tombstone is longer than that of any verdict begun before it', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Flights } from '../../../../src/identity/single-flight/single-flight.ts';
+import { SingleFlight } from '../../../../src/identity/single-flight/single-flight.ts';
 import { bearer, keyPair } from '../samples.ts';
 
-describe('Flights', () => {
+describe('SingleFlight', () => {
   it('shares a flight by exactly its credential', async () => {
-    const flights = new Flights<string>(10);
+    const flights = new SingleFlight<string>(10);
     const flight = flights.start(keyPair('key', 'right'), async () => 'found');
     expect(flights.get(keyPair('key', 'right'))).toBe(flight);
     expect(flights.get(keyPair('key', 'wrong'))).toBeUndefined();
@@ -15,14 +15,14 @@ describe('Flights', () => {
   });
 
   it('forgets a flight that failed', async () => {
-    const flights = new Flights<string>(10);
+    const flights = new SingleFlight<string>(10);
     const flight = flights.start(bearer(), () => Promise.reject(new Error('broken')));
     await expect(flight).rejects.toThrow('broken');
     expect(flights.size).toBe(0);
   });
 
   it('refuses one more than its bound', async () => {
-    const flights = new Flights<string>(1);
+    const flights = new SingleFlight<string>(1);
     const flight = flights.start(bearer('a'), async () => 'found');
     expect(flights.start(bearer('b'), async () => 'found')).toBeNull();
     await flight;
@@ -30,7 +30,7 @@ describe('Flights', () => {
   });
 
   it('refuses one more than a client may have when it is crowded, and lets others start', async () => {
-    const flights = new Flights<string>(10, { crowded: 2, ofClient: 1 });
+    const flights = new SingleFlight<string>(10, { crowded: 2, ofClient: 1 });
     const flight = flights.start(bearer('a'), async () => 'found', 'one');
     expect(flights.start(bearer('x'), async () => 'found', 'one')).not.toBeNull();
     expect(flights.start(bearer('b'), async () => 'found', 'one')).toBeNull();

@@ -1,21 +1,21 @@
 /**
- * Tells other processes of this gateway what is revoked, a bounded number at a time: what comes on top is told as one that
+ * Announces revocations to other processes of this gateway, a bounded number at a time: any more are announced as one that
  * revokes everything, after which nothing is believed that was known before.
  */
 import type { Siblings } from '../../identity/revocation/create-revocations.ts';
-import type { Telling } from '../../identity/revocation/told-replicas.ts';
+import type { Delivery } from '../../identity/revocation/revocation-announcer.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 
 const mostUnderWay = 1_000;
 
 /** `send` never rejects. */
-export function tellSiblings(send: (revocation: Revocation) => Promise<Telling>): Siblings {
+export function announceToSiblings(send: (revocation: Revocation) => Promise<Delivery>): Siblings {
   let underWay = 0;
-  let all: Promise<Telling> | null = null;
-  let allAfter: Promise<Telling> | null = null;
+  let all: Promise<Delivery> | null = null;
+  let allAfter: Promise<Delivery> | null = null;
 
   /** One that is under way may have been done before the revocation that it is to stand for: another one follows it. */
-  function tellAll(): Promise<Telling> {
+  function announceAll(): Promise<Delivery> {
     if (all === null) {
       all = send({ kind: 'all' }).finally(() => {
         all = null;
@@ -24,14 +24,14 @@ export function tellSiblings(send: (revocation: Revocation) => Promise<Telling>)
     }
     allAfter ??= all.then(() => {
       allAfter = null;
-      return tellAll();
+      return announceAll();
     });
     return allAfter;
   }
 
   return {
-    tell(revocation) {
-      if (underWay >= mostUnderWay) return tellAll();
+    announce(revocation) {
+      if (underWay >= mostUnderWay) return announceAll();
       underWay += 1;
       return send(revocation).finally(() => {
         underWay -= 1;

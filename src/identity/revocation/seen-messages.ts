@@ -1,9 +1,9 @@
 /**
- * Which messages were heard already, so that the log does not bring them again; and whether somebody announces without
- * writing to the log. Of such a publisher nobody can learn what it said while one was away.
+ * Which messages were received already, so that the log does not bring them again; and whether a publisher announces without
+ * writing to the log. What such a publisher announced while this process was disconnected cannot be learned.
  */
 
-const maxHeard = 4_096;
+const maxSeen = 4_096;
 /** Readings of the log within which a message has to appear there: it may be on its way. */
 const patience = 4;
 
@@ -12,8 +12,8 @@ interface Announced {
   readonly since: number;
 }
 
-export class HeardMessages {
-  readonly #told = new Set<string>();
+export class SeenMessages {
+  readonly #sent = new Set<string>();
   /** Announced, and not found in the log yet: as often, and since which reading. */
   readonly #unlogged = new Map<string, Announced>();
   /** Found in the log, and not announced yet, as often: the two come on connections of their own. */
@@ -21,15 +21,15 @@ export class HeardMessages {
   #readings = 0;
   #logged = true;
 
-  /** Whether everybody who announced so far wrote to the log too. */
+  /** Whether every announcement so far is in the log too. */
   get logged(): boolean {
     return this.#logged;
   }
 
   /** By the id of its sender, unlike any other. */
-  told(id: string): void {
-    this.#told.add(id);
-    trim(this.#told);
+  sent(id: string): void {
+    this.#sent.add(id);
+    trim(this.#sent);
   }
 
   /** By its text: two messages may read alike. */
@@ -40,17 +40,17 @@ export class HeardMessages {
     if (found > 0) return;
     const waiting = this.#unlogged.get(text);
     if (waiting !== undefined) this.#unlogged.set(text, { ...waiting, times: waiting.times + 1 });
-    else if (this.#unlogged.size < maxHeard) this.#unlogged.set(text, { times: 1, since: this.#readings });
+    else if (this.#unlogged.size < maxSeen) this.#unlogged.set(text, { times: 1, since: this.#readings });
   }
 
-  /** An entry of the log that names its sender. False: it was heard already. */
-  readTold(id: string): boolean {
-    if (this.#told.has(id)) return false;
-    this.told(id);
+  /** An entry of the log that names its sender. False: it was seen already. */
+  readSent(id: string): boolean {
+    if (this.#sent.has(id)) return false;
+    this.sent(id);
     return true;
   }
 
-  /** An entry of the log that was announced, or will be. False: it was heard already. */
+  /** An entry of the log that was announced, or will be. False: it was seen already. */
   read(text: string): boolean {
     const waiting = this.#unlogged.get(text);
     if (waiting === undefined) {
@@ -76,10 +76,10 @@ export class HeardMessages {
 }
 
 /** Lets the oldest go beyond the bound. */
-function trim(heard: Set<string> | Map<string, unknown>): void {
-  if (heard.size <= maxHeard) return;
-  for (const oldest of heard.keys()) {
-    heard.delete(oldest);
+function trim(seen: Set<string> | Map<string, unknown>): void {
+  if (seen.size <= maxSeen) return;
+  for (const oldest of seen.keys()) {
+    seen.delete(oldest);
     return;
   }
 }

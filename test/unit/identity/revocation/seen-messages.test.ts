@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { HeardMessages } from '../../../../src/identity/revocation/heard-messages.ts';
+import { SeenMessages } from '../../../../src/identity/revocation/seen-messages.ts';
 
 test('the log does not bring again what was heard', () => {
-  const heard = new HeardMessages();
-  heard.told('one');
+  const heard = new SeenMessages();
+  heard.sent('one');
   heard.announced('two');
-  expect([heard.readTold('one'), heard.read('two'), heard.read('three')]).toEqual([false, false, true]);
+  expect([heard.readSent('one'), heard.read('two'), heard.read('three')]).toEqual([false, false, true]);
 });
 
 test('whoever announces and does not write to the log is noticed, after a while', () => {
-  const heard = new HeardMessages();
+  const heard = new SeenMessages();
   heard.announced('logged late');
   heard.announced('never logged');
   heard.readToEnd();
@@ -21,7 +21,7 @@ test('whoever announces and does not write to the log is noticed, after a while'
 });
 
 test('one that writes to the log is not blamed', () => {
-  const heard = new HeardMessages();
+  const heard = new SeenMessages();
   heard.announced('logged');
   heard.read('logged');
   for (let count = 0; count < 10; count += 1) heard.readToEnd();
@@ -29,7 +29,7 @@ test('one that writes to the log is not blamed', () => {
 });
 
 test('one whose entry is read before its message is heard is not blamed', () => {
-  const heard = new HeardMessages();
+  const heard = new SeenMessages();
   expect(heard.read('logged')).toBe(true);
   heard.announced('logged');
   for (let count = 0; count < 10; count += 1) heard.readToEnd();
@@ -37,14 +37,14 @@ test('one whose entry is read before its message is heard is not blamed', () => 
 });
 
 test('a message that reads like one from before is another one', () => {
-  const heard = new HeardMessages();
+  const heard = new SeenMessages();
   heard.announced('the same');
   heard.announced('the same');
   expect(['the same', 'the same', 'the same'].map((name) => heard.read(name))).toEqual([false, false, true]);
 });
 
 test('each message has to be found in the log', () => {
-  const heard = new HeardMessages();
+  const heard = new SeenMessages();
   for (let count = 0; count < 2; count += 1) heard.announced('the same');
   heard.read('the same');
   for (let count = 0; count < 5; count += 1) heard.readToEnd();
@@ -52,9 +52,9 @@ test('each message has to be found in the log', () => {
 });
 
 test('what is told twice is heard once', () => {
-  const heard = new HeardMessages();
-  heard.told('one');
-  expect([heard.readTold('one'), heard.readTold('one'), heard.readTold('two'), heard.readTold('two')]).toEqual([
+  const heard = new SeenMessages();
+  heard.sent('one');
+  expect([heard.readSent('one'), heard.readSent('one'), heard.readSent('two'), heard.readSent('two')]).toEqual([
     false,
     false,
     true,

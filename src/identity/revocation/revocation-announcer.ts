@@ -1,0 +1,106 @@
+/**
+ * Announces revocations to the other gateways, and waits until they have applied them. What could not be announced is kept,
+ * within a bound, until Redis takes it: its sender may not be able to repeat it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { RunScript } from '../../redis/redis-link.ts';
+import { Acknowledgements, type Present, readPresent } from './acknowledgements.ts';
+import type { RevocationEvents } from './revocation-events.ts';
+import { gatewaysChannel, logKey, replicasKey } from './revocation-keys.ts';
+import { encodeMessage } from './revocation-message.ts';
+import type { Revocation } from './tombstones.ts';
+
+/** `delivered`: no connected gateway uses a verdict from before it. */
+export type Delivery = 'delivered' | 'undelivered';
+
+export interface RevocationAnnouncerOptions {
+  readonly keyPrefix: string;
+  readonly replicaId: string;
+  readonly announce: RunScript;
+  readonly events: RevocationEvents;
+  readonly now: () => number;
+}
+
+/** Entries that the log keeps, about. */
+const logLength = 10_000;
+/** A gateway without a sign of life for this long is not connected: the verdicts that it had have long ended. */
+const presentMs = 12_000;
+const maxUnderWay = 1_000;
+const maxUndelivered = 1_000;
+
+export class RevocationAnnouncer {
+  readonly acknowledgements = new Acknowledgements();
+  readonly #options: RevocationAnnouncerOptions;
+  #undelivered: Revocation[] = [];
+  #announcing = false;
+
+  constructor(options: RevocationAnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async announce(revocation: Revocation): Promise<Delivery> {
+    const delivery = await this.#send(revocation);
+    if (delivery === 'undelivered') {
+      this.#keep(revocation);
+      this.#options.events.undelivered();
+    }
+    return delivery;
+  }
+
+  /** What is still to be announced. */
+  get undelivered(): readonly Revocation[] {
+    return this.#undelivered;
+  }
+
+  /** Announced with the next `announceUndelivered`. */
+  takeOver(undelivered: readonly Revocation[]): void {
+    for (const revocation of undelivered) this.#keep(revocation);
+  }
+
+  /** To be called when Redis takes commands again. Stops at the first that it does not take. */
+  async announceUndelivered(): Promise<void> {
+    if (this.#announcing) return;
+    this.#announcing = true;
+    while (this.#undelivered.length > 0) {
+      const [next, ...rest] = this.#undelivered;
+      this.#undelivered = rest;
+      if ((await this.#send(next!)) === 'delivered') continue;
+      this.#keep(next!);
+      break;
+    }
+    this.#announcing = false;
+  }
+
+  async #send(revocation: Revocation): Promise<Delivery> {
+    const { keyPrefix, replicaId, announce, events, now } = this.#options;
+    if (this.acknowledgements.size >= maxUnderWay) return 'undelivered';
+    const id = randomUUID();
+    const message = encodeMessage({ revocation, sender: { id, from: replicaId } }, now());
+    this.acknowledgements.expect(id);
+    const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
+    const once = () => announce(keys, [message, gatewaysChannel(keyPrefix), logLength, presentMs]);
+    // Announced twice it is the same: a deadline that passed in a busy moment is no reason to give up.
+    const names = await once()
+      .catch(once)
+      .catch(() => null);
+    if (names === null) {
+      this.acknowledgements.forget(id);
+      return 'undelivered';
+    }
+    const silent = await this.acknowledgements.all(id, presentAmong(names, replicaId));
+    if (silent.length > 0) events.unacknowledged(silent.length);
+    return 'delivered';
+  }
+
+  #keep(revocation: Revocation): void {
+    this.#undelivered.push(revocation);
+    if (this.#undelivered.length > maxUndelivered) this.#undelivered = [{ kind: 'all' }];
+  }
+}
+
+function presentAmong(names: unknown, self: string): readonly Present[] {
+  if (!Array.isArray(names)) return [];
+  const found = names.map((name) => (Buffer.isBuffer(name) ? readPresent(name.toString('latin1')) : null));
+  return found.filter((one): one is Present => one !== null && one.replicaId !== self);
+}

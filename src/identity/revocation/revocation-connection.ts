@@ -1,0 +1,53 @@
+/**
+ * Whether a revocation would reach this process now. Proven by messages on the subscription itself; while it is not proven,
+ * verdicts live no longer than `whileDisconnectedMs`, so that a revocation that was missed takes effect by then.
+ */
+
+import { allowedSkewMs } from './tombstones.ts';
+
+export interface RevocationConnectionOptions {
+  /** `cache.whileDisconnected`. */
+  readonly whileDisconnectedMs: number;
+  /** False: nobody else revokes, so there is nothing to receive. */
+  readonly shared: boolean;
+}
+
+export class RevocationConnection {
+  readonly whileDisconnectedMs: number;
+  readonly #shared: boolean;
+  #untilMs: number;
+
+  constructor({ whileDisconnectedMs, shared }: RevocationConnectionOptions) {
+    this.whileDisconnectedMs = whileDisconnectedMs;
+    this.#shared = shared;
+    this.#untilMs = shared ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+
+  /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite when nothing is shared. */
+  get connectedUntilMs(): number {
+    return this.#untilMs;
+  }
+
+  isConnected(nowMs: number): boolean {
+    return nowMs < this.#untilMs;
+  }
+
+  /**
+   * Verdicts that were asked for before then do not live: minus infinity while this process is connected. `foreign`: those that
+   * another replica asked for, whose clock may be ahead. For every look at a kept verdict, so it costs one comparison.
+   */
+  oldestMs(nowMs: number, foreign = false): number {
+    if (nowMs < this.#untilMs) return Number.NEGATIVE_INFINITY;
+    return nowMs - this.whileDisconnectedMs + (foreign ? allowedSkewMs : 0);
+  }
+
+  /** Everything that was revoked before `atMs` has arrived: the moment when a message that came back was sent. */
+  proven(atMs: number): void {
+    if (this.#shared) this.#untilMs = Math.max(this.#untilMs, atMs + this.whileDisconnectedMs);
+  }
+
+  /** Something may have been missed, or the clock was set back: nothing is proven any more. */
+  lost(): void {
+    if (this.#shared) this.#untilMs = Number.NEGATIVE_INFINITY;
+  }
+}
