@@ -62,7 +62,7 @@ function schemaOf({ description, default: usual, schema, children }: ChartValue)
 
 /** With null, one file of values takes back what another one says. */
 function orNull(section: object): object {
-  return 'type' in section ? { ...section, type: [section.type, 'null'] } : section;
+  return 'type' in section ? { ...section, type: [section.type, 'null'].flat() } : section;
 }
 
 function typeOf(value: unknown): string {
