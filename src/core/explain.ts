@@ -1,6 +1,6 @@
 /**
- * One decision, told stage by stage. It is `decide` that decides, with a resolver that knows one identity; what is added
- * only looks at the same tables again. So an explanation cannot say anything else than the gateway does.
+ * One decision, explained stage by stage. It is `decide` that decides, with a resolver that knows one identity; the rest
+ * only reads the same tables again, so an explanation cannot differ from what the gateway does.
  */
 import { decide, type Policy } from './decide.ts';
 import { type Allow, type Decision, type Stage, stages } from './decision.ts';
@@ -21,17 +21,17 @@ export interface Explanation {
   /** Status of a refusal; null: the service's. */
   readonly status: number | null;
   readonly reason: ReasonCode | null;
-  /** What the client reads in `x-error`; null without a refusal. */
+  /** `x-error` as the client gets it; null without a refusal. */
   readonly message: string | null;
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
-  /** What the rule says, on a route that is only tried out (`mode: shadow`) and lets it through; null otherwise. */
+  /** What the rule says, on a route that is only tried out (`mode: shadow`) and forwards the request; null otherwise. */
   readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
   /** Why the Auth API gave no result; null: it did, or was not asked. */
   readonly failure: SourceFailure | null;
   /** Id of the route; null: none. */
   readonly route: string | null;
-  /** The one reading of the request; null when there is none. */
+  /** The canonical reading of the request; null when there is none. */
   readonly request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'query'> | null;
   readonly trail: readonly TrailStep[];
   readonly candidates: readonly Candidate[];
@@ -39,13 +39,13 @@ export interface Explanation {
   /** The rule for the method; null when no route was matched. */
   readonly access: AccessReport | null;
   readonly conditions: readonly CriterionReport[];
-  /** What the service gets, when it is allowed. */
+  /** What the service gets, when the request is allowed. */
   readonly upstream: UpstreamReport | null;
 }
 
 export interface TrailStep {
   readonly stage: Stage;
-  /** `settled`: nothing further was asked. */
+  /** `settled`: no later stage was needed. */
   readonly result: 'passed' | 'settled' | 'refused' | 'not reached';
   readonly words: string;
 }
@@ -62,7 +62,7 @@ export interface ExplainContext {
   readonly policy: Policy;
   readonly roles: RoleTable;
   readonly rules: ForwardingRules;
-  /** What the Auth API would say of the credential that the request carries. */
+  /** The Auth API's result for the credential that the request carries. */
   readonly resolution: Resolution;
   readonly facts: ClientFacts;
 }

@@ -23,7 +23,7 @@ export interface CredentialSources {
   readonly keyPair: KeyPairHeaders | null;
   /** Name of a cookie that may carry the bearer, or null. */
   readonly bearerCookie: string | null;
-  /** WebSocket subprotocol after which a bearer stands in `Sec-WebSocket-Protocol`, or null. */
+  /** WebSocket subprotocol behind which `Sec-WebSocket-Protocol` carries a bearer, or null. */
   readonly websocketProtocol: string | null;
   /** Longest bearer, API key or secret, in characters. */
   readonly maxLength: number;

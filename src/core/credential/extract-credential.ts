@@ -34,7 +34,7 @@ export function extractCredential(
   let protocols: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const length = rawHeaders[i]!.length;
-    // Lengths first: most headers are dismissed without a new string.
+    // By length first: most headers are skipped without a new string.
     if (length === 13 && rawHeaders[i]!.toLowerCase() === 'authorization') {
       if (authorization !== null) return 'credential_repeated';
       authorization = rawHeaders[i + 1]!;
@@ -108,7 +108,7 @@ function parseKeyPair(apiKey: string | null, apiSecret: string | null, maxLength
     : 'credential_malformed';
 }
 
-/** The one cookie of that name (RFC 6265 section 5.4); two copies cannot be told apart. */
+/** The one cookie of that name (RFC 6265 section 5.4); which of two copies counts is not defined. */
 function cookieValue(header: string, name: string): { value: string } | 'repeated' | null {
   let found: { value: string } | null = null;
   for (const part of header.split(';')) {

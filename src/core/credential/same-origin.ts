@@ -1,6 +1,6 @@
 /**
- * A cookie goes along with every request that a browser makes, also one that another site caused. So what changes
- * state, or opens a WebSocket, must come from the same origin when a cookie is the credential.
+ * Browsers send a cookie with every request, also with one that another site caused (CSRF). So a request that changes state
+ * or opens a WebSocket must come from the same origin when a cookie is the credential.
  */
 
 import { safeMethods } from '../request/methods.ts';

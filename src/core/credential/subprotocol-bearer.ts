@@ -1,12 +1,12 @@
 /**
- * The bearer of a browser's WebSocket, which cannot set headers: it stands among the subprotocols that the client
+ * The bearer of a browser's WebSocket, which cannot set headers: it is among the subprotocols that the client
  * offers (RFC 6455 section 4.1), right behind a configured name.
  */
 import { trimBlanks } from '../syntax/header-names.ts';
 
 /**
  * The word behind `marker` in the whole of `Sec-WebSocket-Protocol` (all copies, joined by commas); null without the
- * marker. Nothing behind it, or the marker twice, is told apart because neither is a credential that can be read.
+ * marker. Nothing behind it, or the marker twice, are results of their own, because neither is a readable credential.
  */
 export function subprotocolBearer(
   offered: string,

@@ -1,4 +1,4 @@
-/** Every route that a host and a path fit, and not only the most specific: for whoever explains or compares rules. */
+/** Every route that a host and a path fit, not only the most specific: for explanations and comparisons. */
 import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
 import { segmentsOf } from '../routing/find-leaf.ts';
 import type { Route } from '../routing/route.ts';

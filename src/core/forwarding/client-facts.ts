@@ -1,13 +1,13 @@
 /**
- * Who the client is when proxies stand in front: nothing that a peer outside the trusted ranges says is believed; a
- * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210), and what stands
- * left of the client is a claim of the client, which goes nowhere.
+ * Who the client is when there are proxies in front: nothing that a peer outside the trusted ranges says is believed; a
+ * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210), and what is left of
+ * the client is a claim of the client, which is dropped.
  */
 
 import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
 import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 
-/** What the socket knows; one per connection. */
+/** What is known from the socket; one per connection. */
 export interface PeerFacts {
   /** Address of the socket's other end, IPv4 in IPv6 written as IPv4. */
   readonly address: string;
@@ -32,7 +32,7 @@ export interface ClientFacts {
 const requestIdPattern = /^[A-Za-z0-9._:@/+=-]{1,128}$/;
 const hostPattern = /^[A-Za-z0-9.:[\]_-]{1,255}$/;
 
-/** `newRequestId` is asked when no trusted peer has set `x-request-id`. */
+/** `newRequestId` is called when no trusted peer has set `x-request-id`. */
 export function clientFacts(
   peer: PeerFacts,
   authority: string,
@@ -59,7 +59,7 @@ export function clientFacts(
   let first = hops.length;
   while (first > 0 && trustedProxies(client)) {
     const address = hops[first - 1]?.address ?? '';
-    // What is no address names nobody; the client is then the last hop that is known.
+    // What is no address identifies no client; the client is then the last hop that is known.
     if (parseAddress(address) === null) break;
     first -= 1;
     client = address;
@@ -79,7 +79,7 @@ export function clientFacts(
   };
 }
 
-/** Who counts as one client: an IPv4 address, or the network of an IPv6 one, which has 2^64 of them. */
+/** The client key of an address: an IPv4 address itself, or the /64 network of an IPv6 one, which has 2^64 of them. */
 export function clientNetwork(address: string): string {
   const parsed = parseAddress(address);
   return parsed?.bits === 128 ? `${(parsed.value >> 64n).toString(16)}/64` : address;

@@ -55,7 +55,7 @@ function elementOf(pairs: ReadonlyMap<string, string>): ForwardedElement {
   };
 }
 
-/** Section 6: an IPv4 address, or an IPv6 one in brackets, with or without a port; "unknown" and "_hidden" name nobody. */
+/** Section 6: an IPv4 address, or an IPv6 one in brackets, with or without a port; "unknown" and "_hidden" name no address. */
 function nodeAddress(node: string): string | null {
   const [, bracketed, plain] =
     /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?$/.exec(node) ?? [];
@@ -114,8 +114,8 @@ function readXForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
   return { hops: hops.map((hop) => ({ address: trimBlanks(hop), proto: null, host: null })), proto, host, requestId };
 }
 
-/** A malformed value names no hop, but it does not say that there was none. */
-const nobody: ForwardedElement = { address: null, proto: null, host: null };
+/** A malformed value names no hop, but does not mean that there was none. */
+const unknownHop: ForwardedElement = { address: null, proto: null, host: null };
 
 function readForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
   let chain = '';
@@ -125,7 +125,7 @@ function readForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
     if (name === 'forwarded') chain = chain === '' ? rawHeaders[i + 1]! : `${chain}, ${rawHeaders[i + 1]}`;
     else if (name === 'x-request-id') requestId = rawHeaders[i + 1]!;
   }
-  return { hops: parseForwarded(chain) ?? [nobody], proto: null, host: null, requestId };
+  return { hops: parseForwarded(chain) ?? [unknownHop], proto: null, host: null, requestId };
 }
 
 export function readForwardedHeaders(rawHeaders: readonly string[], source: ForwardedSource): ForwardedHeaders {

@@ -26,7 +26,7 @@ export const defaultIdentityHeaders: readonly IdentityHeader[] = [
   { name: 'groups', field: 'groups' },
 ];
 
-/** Adds the identity's headers to `out` (names and values in turn). Fields without a value are left out. */
+/** Adds the identity's headers to `out` (names and values in turn). Fields without a value are omitted. */
 export function appendIdentityHeaders(out: string[], headers: readonly IdentityHeader[], identity: Identity): void {
   for (const { name, field } of headers) {
     const value = identity[field];

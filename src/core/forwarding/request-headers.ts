@@ -44,7 +44,7 @@ export interface ForwardingRules {
   readonly treatmentOf: (name: string) => Treatment;
   readonly bearerCookie: string | null;
   readonly websocketProtocol: string | null;
-  /** What happens to the headers of answers, by the name as received. */
+  /** What happens to the headers of responses, by the name as received. */
   readonly treatResponse: TreatResponse;
   /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
   readonly via: string | null;
@@ -145,7 +145,7 @@ export function appendRequestHeaders(
         if (value === '') continue;
         break;
     }
-    // No list takes away what frames the body, nor what warns of a replay (RFC 8470 section 5.1).
+    // No list removes what frames the body, nor what warns of a replay (RFC 8470 section 5.1).
     if (listed !== null && treatment !== 'kept' && listed.has(canonicalName(name))) continue;
     if (treatment === 'subprotocol') protocols += `${value},`;
     else out.push(name, value);
@@ -166,7 +166,7 @@ export function appendRequestHeaders(
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);
 }
 
-/** All copies as one, because a bearer may stand in the copy after the one that announces it. */
+/** All copies as one, because a bearer may be in the copy after the one that announces it. */
 function appendProtocols(out: string[], offered: string, marker: string): void {
   const rest = withoutSubprotocolBearer(offered, marker);
   if (rest !== '') out.push('sec-websocket-protocol', rest);
@@ -178,7 +178,7 @@ function withoutCookie(header: string, cookie: string): string {
     header
       .split(';')
       .map(trimBlanks)
-      // Named as the credential is read: blanks around a name do not hide it.
+      // As the credential is read: blanks around a name do not hide it.
       .filter((pair) => pair !== '' && trimBlanks(pair.split('=', 1)[0]!) !== cookie)
       .join('; ')
   );

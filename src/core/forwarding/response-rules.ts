@@ -4,7 +4,7 @@ import { appendCorsHeaders, type CorsPolicy } from './cors.ts';
 export interface ResponseRules {
   /** By name in lower case: -1 removes the service's; from 0 on, the position in `added` that the service's replaces. */
   readonly names: ReadonlyMap<string, number>;
-  /** Headers that come with every answer, unless the service has sent one of a position that it may replace. */
+  /** Headers that come with every response, unless the service has sent one that may replace it. */
   readonly added: readonly (readonly [name: string, value: string])[];
   /** Names and values in turn, for our own refusals. */
   readonly refusals: readonly string[];
@@ -18,7 +18,7 @@ export interface ResponseRulesSource {
   readonly remove: readonly string[];
 }
 
-/** What a service may say better than a gateway, and what is sent where it says nothing. */
+/** Sent unless the service sends the header itself, because it may know better. */
 const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string, string])[]>> = {
   off: [],
   basic: [
@@ -39,7 +39,7 @@ const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string
   ],
 };
 
-/** What our refusals say themselves. */
+/** What our refusals set themselves. */
 const ofRefusals: ReadonlySet<string> = new Set(['cache-control', 'vary']);
 
 /** Null when nothing is added and nothing removed. */
@@ -54,7 +54,7 @@ export function compileResponseRules(source: ResponseRulesSource): ResponseRules
   return { names, added, refusals: added.filter(([name]) => !ofRefusals.has(name)).flat() };
 }
 
-/** Appends what the service has not said itself; `said` holds a bit for each position that it has. */
+/** Appends what the service has not sent itself; `said` holds a bit for each position that it has sent. */
 export function appendAdded(out: string[], { added }: ResponseRules, said: number): void {
   added.forEach(([name, value], position) => {
     if (position > 30 || (said & (1 << position)) === 0) out.push(name, value);

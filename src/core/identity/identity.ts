@@ -20,8 +20,8 @@ export interface Identity {
 }
 
 /**
- * Answer of the resolver: an identity, or why there is none. `credential_rejected` is the Auth API's clear no; every
- * `auth_*` reason means that nobody knows, and must never look like a no.
+ * Result of the resolver: an identity, or why there is none. `credential_rejected` is the Auth API's rejection; every
+ * `auth_*` reason means that there is no result, and must never look like a rejection.
  */
 export type Resolution = Accepted | Unresolved;
 
@@ -76,8 +76,8 @@ export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 
 /**
  * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no
- * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any that lives). `client` is who asks, so that
- * one client cannot take up the Auth API for all others; left out: nobody in particular.
+ * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any within its lifetime). `client` is the client
+ * that asks, so that one client cannot take up the Auth API for all others; if unset, requests are not counted for any.
  */
 export type ResolveIdentity = (
   credential: Credential,

@@ -10,7 +10,7 @@ export interface FailedCondition {
 /**
  * `type` names the reason without being an address: it resolves nowhere, and leaks nowhere (RFC 9457 section 3.1.1). A
  * condition adds its word as `condition`; `members` are further ones. Ends with a line break, so that a terminal's prompt
- * stands below it.
+ * is on a line of its own.
  */
 export function problemBody(
   code: ReasonCode,

@@ -5,12 +5,12 @@ import { type RoleTable, rolesThatGrant } from './roles.ts';
 export type AccessRule =
   /** No credential is read. */
   | { readonly kind: 'public' }
-  /** A good credential gives an identity; none or a bad one is anonymous. */
+  /** An accepted credential gives an identity; without one, or with a rejected one, the caller is anonymous. */
   | { readonly kind: 'optional' }
   /** Any identity. */
   | { readonly kind: 'authenticated' }
   | RoleRule
-  /** Nobody. */
+  /** No request. */
   | { readonly kind: 'deny' };
 
 /**
@@ -60,7 +60,7 @@ export type AccessSource =
 
 export function compileRule(source: AccessSource, roles: RoleTable): AccessRule {
   if (typeof source === 'string') return { kind: source };
-  // An empty list names nobody; it must not become "no demand".
+  // An empty list grants access to no role; it must not become "no demand".
   if (isList(source)) return source.length === 0 ? { kind: 'deny' } : roleRule(source, [], [], roles);
   return roleRule(source.any ?? [], source.all ?? [], source.none ?? [], roles);
 }

@@ -11,7 +11,7 @@ import type { RoutePattern } from '../url/path-pattern.ts';
 import { ignoresCase, type PathReading } from '../url/path-reading.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 
-/** Fields of an identity that conditions may read: what the Auth API vouches for, not what people call themselves. */
+/** Fields of an identity that conditions may read: what the Auth API vouches for, not names that users choose. */
 export const conditionFields = [
   'userId',
   'groups',
@@ -68,17 +68,17 @@ export interface Criterion {
   readonly word: string;
   /** Text of `x-error`, fixed at load. */
   readonly message: string;
-  /** Roles that are exempt: everyone that grants one of `unlessSource`; null: nobody is. */
+  /** Roles that are exempt: each that grants one of `unlessSource`; null: none. */
   readonly unless: ReadonlySet<string> | null;
   /** As written, for people. */
   readonly unlessSource: readonly string[];
   readonly steps: readonly Step[];
 }
 
-/** What conditions are about. */
+/** What conditions read. */
 export interface ConditionFacts {
   readonly request: CanonicalRequest;
-  /** That the request was matched by. */
+  /** The pattern that matched the request. */
   readonly pattern: RoutePattern;
   /** The service ignores the letter case of a path. */
   readonly ignoresCase: boolean;
@@ -105,7 +105,7 @@ export function factsOf(
   };
 }
 
-/** `unclear`: a value is missing, repeated, or can be read in more than one way. Only `met` lets a request pass. */
+/** `unclear`: a value is missing, repeated, or can be read in more than one way. Only `met` allows a request. */
 export type Truth = 'met' | 'unmet' | 'unclear';
 
 /** A condition as written, names checked. */

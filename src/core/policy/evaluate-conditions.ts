@@ -1,6 +1,6 @@
 /**
- * Decides the conditions of a route. Three-valued (Kleene): what is unclear stays unclear under `not`, makes `all`
- * unclear unless something is unmet, and `any` unless something is met. Never throws.
+ * Evaluates the conditions of a route. Three-valued (Kleene): `unclear` stays unclear under `not`, makes `all` unclear
+ * unless a part is unmet, and `any` unless a part is met. Never throws.
  */
 import { parseAddress } from '../syntax/addresses.ts';
 import type { AddressStep, CompareStep, Comparison, ConditionFacts, Criterion, Step, Truth } from './conditions.ts';
@@ -24,7 +24,7 @@ export function exempting({ unless }: Criterion, { identity }: ConditionFacts): 
 /** Truth of the condition that begins at a step. */
 export function truthOf(steps: readonly Step[], at: number, facts: ConditionFacts): Truth {
   const step = steps[at];
-  // No condition at all is none that is met.
+  // A missing condition is not met.
   if (step === undefined) return 'unclear';
   switch (step.kind) {
     case 'compare':
@@ -72,7 +72,7 @@ function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): T
   return value.some((item) => holds(operator, item, operand)) ? 'met' : 'unmet';
 }
 
-/** What the comparison is with, for evaluation and for people. A literal list comes as a set. */
+/** What the comparison is with, for evaluation and for explanations. A literal list comes as a set. */
 export function readOperand(comparison: Comparison, facts: ConditionFacts): Reading | ReadonlySet<string> {
   if (comparison.operator === 'exists') return null;
   const { operand } = comparison;
@@ -82,7 +82,7 @@ export function readOperand(comparison: Comparison, facts: ConditionFacts): Read
 
 type Comparable = string | readonly string[] | ReadonlySet<string>;
 
-/** An empty value is nothing to compare with: everything starts with it, and two unknowns would be equal. */
+/** An empty operand cannot be compared with: every value starts with it, and two missing values would be equal. */
 function isComparable(operand: Reading | ReadonlySet<string>): operand is Comparable {
   return operand !== null && operand !== '' && !(operand instanceof Unreadable);
 }

@@ -1,6 +1,6 @@
 /**
- * Walks the conditions of a route one by one and tells what each compared and found: for explanations, with the same
- * evaluation as a request. Values of headers stay out of it.
+ * Evaluates the conditions of a route one by one, as for a request, and reports what each compared and found. Values of
+ * headers are not shown.
  */
 import type { ConditionFacts, Criterion, Step, Truth, ValueSource } from './conditions.ts';
 import { conditionInWords, criterionInWords, sourceInWords } from './describe-conditions.ts';
@@ -12,9 +12,9 @@ import { type Reading, Unreadable } from './reading.ts';
 export interface CriterionReport {
   readonly reason: string;
   readonly words: string;
-  /** Whether it lets the request pass. */
+  /** Whether it is met, or the identity is exempt. */
   readonly passed: boolean;
-  /** Of the condition itself, whoever asks. */
+  /** Of the condition itself, whether or not the identity is exempt. */
   readonly truth: Truth;
   /** The role that exempts this identity, or null. */
   readonly exemptBy: string | null;
@@ -33,12 +33,12 @@ export interface StepReport {
 export interface ComparedValue {
   /** Such as `param tenant`. */
   readonly name: string;
-  /** Null: it has none, or `why` tells why it cannot be read. `***`: a header has one, which is not shown. */
+  /** Null: it has none, or cannot be read (`why`). `***`: the value of a header, which is not shown. */
   readonly value: string | readonly string[] | null;
   readonly why: string | null;
 }
 
-/** In the order of the file; every criterion, also behind one that is not met. */
+/** In the order of the file; every criterion, also after one that is not met. */
 export function explainConditions(criteria: readonly Criterion[], facts: ConditionFacts): readonly CriterionReport[] {
   return criteria.map((criterion) => {
     const truth = truthOf(criterion.steps, 0, facts);

@@ -1,6 +1,6 @@
 /**
- * Roles that follow from what the Auth API says of an identity, such as membership of a group. They come on top of the
- * roles that it names itself.
+ * Roles derived from other fields of an identity, such as membership of a group, in addition to those that the Auth API
+ * names itself.
  */
 import type { Accepted, Identity } from '../identity/identity.ts';
 

@@ -1,5 +1,5 @@
 /**
- * One parameter of a query, as long as every service reads the same. Names that frameworks take for each other (`a`,
+ * One parameter of a query, if every service reads it alike. Names that frameworks take for each other (`a`,
  * `A`, `a[]`, `a.b` and `a_b`) count as one, and a separator that only some know makes the query unclear.
  */
 import { type Reading, readText, unreadable } from './reading.ts';
@@ -49,7 +49,7 @@ export function partsOfQuery(query: string, names: Iterable<string>): string {
     .split('&')
     .flatMap((part) => {
       const written = decodeName(part.split('=', 1)[0]!);
-      // A name that nobody can read makes every parameter unclear; its text says nothing more.
+      // A name that cannot be decoded makes every parameter unclear; its text does not matter.
       if (written === null) return ['%'];
       return folded.has(foldName(written)) ? [part] : [];
     });

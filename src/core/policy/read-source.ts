@@ -1,4 +1,4 @@
-/** Reads the values that conditions compare. What has no single reading says so, and never passes for a value. */
+/** Reads the values that conditions compare. What cannot be read in exactly one way is `Unreadable`, never a value. */
 import { canonicalName, connectionList, trimBlanks } from '../syntax/header-names.ts';
 import { pathParam } from '../url/path-pattern.ts';
 import { foldCase } from '../url/path-reading.ts';

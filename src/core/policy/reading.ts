@@ -1,4 +1,4 @@
-/** What reading a value gives: text, a list, nothing, or why it cannot be read in exactly one way. */
+/** The result of reading a value: text, a list, nothing, or why it cannot be read in exactly one way. */
 
 /** Null: the request or the identity has no such value. */
 export type Reading = string | readonly string[] | null | Unreadable;
@@ -40,7 +40,7 @@ export function readText(raw: string): string | Unreadable {
 export function readSegment(raw: string): string | Unreadable {
   const text = decodeOnce(raw);
   if (text === null) return unreadable.escape;
-  // Nothing between two slashes is a segment to some, and none to others.
+  // An empty segment is one to some services, and none to others.
   return text === '' || twofold.test(text) ? unreadable.twofold : text;
 }
 

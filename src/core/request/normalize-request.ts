@@ -1,6 +1,6 @@
 /**
- * First stage: one reading of method, host and target. No general URL parser touches the target: such parsers read
- * `//admin/x` as a host, and forwarding would then differ from what was checked. Two readings are a refusal.
+ * First stage: one reading of method, host and target. No general URL parser is used for the target: such parsers read
+ * `//admin/x` as a host, and what is forwarded would differ from what was checked. Two readings are a refusal.
  */
 
 import type { ReasonCode } from '../outcome/reasons.ts';

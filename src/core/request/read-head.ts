@@ -1,7 +1,7 @@
 /**
- * What the headers say of the request itself: the one Host, the framing, and the gateways that it has passed. The
- * parser has refused most of what is wrong with framing; what it lets through and a service could read differently is
- * refused here, so that every door refuses it.
+ * What the headers say about the request itself: the one Host, the framing, and the gateways that it has passed. The
+ * parser has refused most framing errors; what it accepts and a service could read differently is refused here, so that
+ * every entrypoint refuses it.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { safeMethods } from './methods.ts';
@@ -23,7 +23,7 @@ export function readHead(view: RequestView, via: ViaRule | null): string | { rea
   let passes = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    // Lengths first: most headers are dismissed without a new string.
+    // By length first: most headers are skipped without a new string.
     switch (name.length) {
       case 4:
         if (name.toLowerCase() !== 'host') continue;

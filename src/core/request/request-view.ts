@@ -1,7 +1,4 @@
-/**
- * What a door has read of one request: plain data, everything as received. Doors make it, `decide` reads it, and
- * nobody changes it.
- */
+/** What an entrypoint has read of one request: plain data, everything as received, never changed. */
 
 export interface RequestView {
   /** The method as received; methods are case-sensitive (RFC 9110 section 9.1). */
@@ -12,9 +9,9 @@ export interface RequestView {
   readonly rawHeaders: readonly string[];
   /** `HTTP/1.0` has no duty to send Host. */
   readonly httpVersion: '1.0' | '1.1';
-  /** Address of the client, as far as it is known. Nothing is allowed or refused by it. */
+  /** Address of the client, as far as it is known. No decision depends on it. */
   readonly client?: string;
-  /** Address of the client for conditions; null or left out: not known for certain, and then no condition on it is met. */
+  /** Address of the client for conditions; null or unset: not known for certain, and then no condition on it is met. */
   readonly address?: string | null;
 }
 

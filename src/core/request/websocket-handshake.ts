@@ -1,13 +1,13 @@
 /**
- * Whether a request that asks for a WebSocket asks as RFC 6455 section 4.1 says: a service that reads a broken
- * handshake as none, behind a gateway that reads it as one, is how a tunnel comes about that nobody meant.
+ * Whether the handshake of a WebSocket is valid (RFC 6455 section 4.1). A gateway that takes an invalid one for a
+ * handshake, in front of a service that does not, would open a tunnel for ordinary requests.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 
 /** 16 bytes in Base64: 22 characters, the last of which holds two bits, and the padding. */
 const nonce = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** Null: it does. Asked only of requests with `Upgrade: websocket`, which the HTTP server tells from others. */
+/** Null: it is valid. Only for requests with `Upgrade: websocket`. */
 export function handshakeFault(rawHeaders: readonly string[]): ReasonCode | null {
   let keys = 0;
   let versions = 0;
@@ -24,7 +24,7 @@ export function handshakeFault(rawHeaders: readonly string[]): ReasonCode | null
         break;
     }
   }
-  // Section 4.4: the answer to another version names the one that is known.
+  // Section 4.4: the response to another version names the one that is supported.
   if (versions === 1 && !known) return 'websocket_version_unsupported';
   return keys === 1 && versions === 1 ? null : 'websocket_handshake_invalid';
 }

@@ -1,6 +1,6 @@
 /**
  * What a successful call through a route revokes: `evict: { session: "{id}" }`. Read from the request that the gateway
- * has matched and from the identity that it has checked, never from the answer of the upstream.
+ * has matched and from the identity that it has checked, never from the response of the upstream.
  */
 import type { Identity } from '../identity/identity.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
@@ -42,7 +42,7 @@ export function readEvictionSource(text: string): Eviction['from'] | null {
 }
 
 /**
- * What to revoke, and how many of them cannot be told: a parameter that is no id, or a field that this identity does
+ * What to revoke, and how many of the ids cannot be read: a parameter that is no id, or a field that this identity does
  * not have. `path` is canonical and was matched by `pattern`.
  */
 export function evictedBy(

@@ -1,7 +1,7 @@
 /**
  * Builds the tree that requests are matched with. The most specific route wins, whatever the order in the file: exact
  * host over longest wildcard host over none; then, segment by segment from the left, literal over `{param}` over `**`.
- * Two routes that nothing tells apart are a tie, and a tie is an error.
+ * Two routes that some request matches equally are a tie, and a tie is an error.
  */
 import type { AccessRule } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -76,12 +76,12 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
       const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
-      // Where letter case does not count, two routes may meet at several places.
-      const told =
+      // Where letter case does not count, two routes may meet at several nodes.
+      const reported =
         leaf.routes.length > 0 && hasAnyCase(route) && ties.some((t) => t.first === first && t.second === second);
-      if (!told) ties.push({ first, second, example: exampleOf(second, method) });
+      if (!reported) ties.push({ first, second, example: exampleOf(second, method) });
     }
-    // A tied route too: another one may tie with it alone.
+    // Also a tied route: a later one may tie with it alone.
     leaf.routes.push(route);
     if (ties.length === 0) claimMethods(leaf, route);
   });

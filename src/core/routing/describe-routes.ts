@@ -21,9 +21,9 @@ export interface RouteDescription extends RouteExtras {
   readonly methods: readonly string[] | null;
   /** One entry per method that has a rule; `*` stands for every method. Others are refused with 405. */
   readonly access: readonly { readonly method: string; readonly rule: WrittenRule }[];
-  /** Conditions in words, each with the reason that is told when it is not met; left out when there are none. */
+  /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
   readonly when?: readonly { readonly reason: string; readonly condition: string }[];
-  /** The rule is only tried out, and lets everybody through; left out: it holds. */
+  /** The rule is only tried out and refuses no request; absent: it is enforced. */
   readonly mode?: 'shadow';
   readonly upstream: string;
   readonly maxAgeMs: number | null;

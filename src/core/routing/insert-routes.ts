@@ -1,6 +1,6 @@
 /**
- * Builds the trees of hosts and path segments. Routes that ignore letter case stand by folded text, and a second time
- * below every literal that is theirs in one case: descending that literal then misses nothing of them, and the most
+ * Builds the trees of hosts and path segments. Routes that ignore letter case are inserted by folded text, and again below
+ * every case-sensitive literal that equals theirs in some case: descending that literal then finds them too, and the most
  * specific route of both kinds wins.
  */
 

@@ -19,20 +19,20 @@ export interface Route {
   readonly tolerates: number;
   /** Whether WebSocket upgrades are forwarded. */
   readonly websocket: boolean;
-  /** Bytes of a request body that are here before a connection to the upstream is used. */
+  /** Bytes of a request body that are buffered before a connection to the upstream is used. */
   readonly bodyBufferBytes: number;
-  /** Least bytes of a request body in a second; 0: any rate. */
+  /** Minimum rate of a request body in bytes per second; 0: any rate. */
   readonly bodyRate: number;
-  /** How often the access of whoever has a stream open is decided again, in milliseconds; 0: never. */
+  /** How often the access of an open stream is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
   /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
-  /** How the service reads paths; null: as everybody does. */
+  /** How the service reads paths; null: in the ordinary way. */
   readonly reading: PathReading | null;
-  /** Oldest verdict that the route accepts, in milliseconds; null: any that lives. */
+  /** Oldest verdict that the route accepts, in milliseconds; null: any within its lifetime. */
   readonly maxAgeMs: number | null;
-  /** What must be true of request and identity besides (`when`); null: nothing. */
+  /** Conditions on request and identity in addition to the rule (`when`); null: none. */
   readonly conditions: readonly Criterion[] | null;
   /** Largest request body in bytes; `Infinity`: no limit. */
   readonly maxBodyBytes: number;
@@ -41,7 +41,7 @@ export interface Route {
   readonly forwardCredentials: boolean;
   /** Name of the upstream. */
   readonly upstream: string;
-  /** Longest wait for the upstream's answer to begin, and between parts of a body, in milliseconds. */
+  /** Longest wait for the upstream's response to begin, and between parts of a body, in milliseconds. */
   readonly timeoutMs: number;
   /** Longest silence between two parts of a response, in milliseconds; 0: no limit; null: by the kind of response. */
   readonly idleTimeoutMs: number | null;
