@@ -5,16 +5,15 @@
  */
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
-import { allow, type Decision, refuse, type Trail } from './decision.ts';
-import type { Accepted, Resolution, ResolveIdentity } from './identity/identity.ts';
+import { type Decision, refuse, type Trail } from './decision.ts';
+import { finish, finishResolved } from './finish.ts';
+import type { Resolution, ResolveIdentity } from './identity/identity.ts';
 import { reasons } from './outcome/reasons.ts';
-import { authorize } from './policy/authorize.ts';
-import { factsOf } from './policy/conditions.ts';
-import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
+import type { RoleMapping } from './policy/map-roles.ts';
 import { normalizeRequest } from './request/normalize-request.ts';
 import type { ViaRule } from './request/read-head.ts';
 import type { RequestView } from './request/request-view.ts';
-import type { RouteMatch, RouteTable } from './routing/compile-routes.ts';
+import type { RouteTable } from './routing/compile-routes.ts';
 import { matchRoute } from './routing/match-route.ts';
 import { answerPreflight } from './routing/preflight.ts';
 import { throughShadow } from './shadow.ts';
@@ -74,39 +73,4 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   const resolved = (resolution: Resolution) => finishResolved(trail, view, match, resolution, policy.roleMapping);
   const resolution = resolve(credential, match.route.maxAgeMs ?? Infinity, view.client);
   return resolution instanceof Promise ? resolution.then(resolved) : resolved(resolution);
-}
-
-function finishResolved(
-  trail: Trail,
-  view: RequestView,
-  match: RouteMatch,
-  resolution: Resolution,
-  roleMapping: RoleMapping | null,
-): Decision {
-  const { identity, reason, source } = resolution;
-  // Anything but exactly one of the two is no result: what is no identity must not pass where any identity may.
-  if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');
-  if (identity !== null) return finish(trail, view, match, mapRoles(roleMapping, resolution));
-  if (match.rule.kind === 'optional' && reason === 'credential_rejected') return finish(trail, view, match, null);
-  trail.source = source;
-  const { retryAfterS, failure = null } = resolution;
-  return refuse(trail, reason, { retryAfterS, failure });
-}
-
-/** Every way to `allow` leads through here. `accepted` null: an anonymous caller. */
-function finish(
-  trail: Trail,
-  view: RequestView,
-  { route, rule, request }: RouteMatch,
-  accepted: Accepted | null,
-): Decision {
-  if (accepted !== null) {
-    trail.identity = accepted.identity;
-    trail.source = accepted.source;
-  }
-  const denied = authorize(rule, route.conditions, factsOf(view, request, route, trail.identity));
-  if (denied !== null || accepted !== null || route.conditions !== null) trail.stage = 'authorize';
-  return denied === null
-    ? allow(trail, request, route, accepted?.stale ?? false)
-    : refuse(trail, denied.reason, denied);
 }
