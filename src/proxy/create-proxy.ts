@@ -193,6 +193,7 @@ function connectionRecord(reason: ReasonCode, errorId: string, client: Client, b
     errorId,
     requestId: '',
     client: client.address,
+    userAgent: '',
     target: null,
     aborted: false,
     cut: false,

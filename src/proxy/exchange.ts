@@ -148,7 +148,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const evicted = route.evict !== null && status < 300 ? this.#gateway.evict(this.#granted) : null;
     this.#state = 'responding';
     context.answeredAt = performance.now();
-    const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context.request.rawHeaders);
+    const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);
     // Without the coding's name the body could not be read (RFC 9112 section 6.1).
     if (head.coded) {
       context.fail('upstream_answer_invalid');

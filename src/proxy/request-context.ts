@@ -36,6 +36,8 @@ export class RequestContext implements RequestRecord, RequestEvents {
   reason: ReasonCode | null = null;
   errorId: string | null = null;
   requestId = '';
+  /** Names and values in turn that every response to it gets. */
+  returned: readonly string[] = [];
   /** Address of the client. */
   client: string;
   /** Who counts as one client with it. */
@@ -77,6 +79,14 @@ export class RequestContext implements RequestRecord, RequestEvents {
 
   get method(): string {
     return this.request.method;
+  }
+
+  get userAgent(): string {
+    const { rawHeaders } = this.request;
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      if (rawHeaders[i]!.length === 10 && rawHeaders[i]!.toLowerCase() === 'user-agent') return rawHeaders[i + 1]!;
+    }
+    return '';
   }
 
   get path(): string {
@@ -122,7 +132,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
       allow: refused?.allow ?? null,
       condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
-      added: refusalHeadersOf(decision?.route ?? null, request.rawHeaders),
+      added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     });
     this.status = this.response.status;
   }
@@ -130,7 +140,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
   /** Answers a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
   answerPreflight(headers: readonly string[]): void {
     const close = this.request.body === null ? [] : ['connection', 'close'];
-    this.response.writeHead(200, null, [...headers, 'content-length', '0', ...close]);
+    this.response.writeHead(200, null, [...headers, ...this.returned, 'content-length', '0', ...close]);
     this.status = 200;
     this.response.end();
   }

@@ -28,17 +28,18 @@ export interface ResponseHead {
 
 const printable = /^[\x20-\x7e]+$/;
 
-/** `requestHeaders`: those of the client, for CORS. */
+/** `context`: what the response depends on of its request: headers, for CORS, and what every response to it gets. */
 export function responseHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
   { annotate, rules }: ResponseRules,
   route: Route | null,
-  requestHeaders: readonly string[],
+  context: { readonly request: { readonly rawHeaders: readonly string[] }; readonly returned: readonly string[] },
 ): ResponseHead {
   const headers: string[] = [];
-  const seen = appendResponseHeaders(headers, rawHeaders, rules.treatResponse, route, requestHeaders);
+  const seen = appendResponseHeaders(headers, rawHeaders, rules.treatResponse, route, context.request.rawHeaders);
+  headers.push(...context.returned);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {

@@ -91,6 +91,7 @@ function proceed(context: RequestContext, gateway: Gateway, decision: Decision, 
     );
     context.client = facts.client;
     context.requestId = facts.requestId;
+    if (gateway.rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
     if (decision.outcome === 'allow') new Exchange(context, decision, gateway, parts, facts).forward();
     else if (decision.outcome === 'preflight') context.answerPreflight(decision.headers);
     else context.fail(decision.reason, decision.cause);

@@ -26,6 +26,7 @@ export const accessLogFields = {
   stale: 'True when the verdict was past its life and served because the Auth API was out of reach.',
   client: 'Address of the client, through trusted proxies.',
   target: 'Origin of the upstream that was asked.',
+  userAgent: 'User-Agent as received, at most 256 characters.',
   bytesIn: 'Bytes of the request body.',
   bytesOut: 'Bytes of the answer body.',
   ms: 'Milliseconds: decide (until the decision), upstream (until its answer began), total.',

@@ -13,7 +13,7 @@ import type { RequestRecord } from './request-record.ts';
 import { conditionOf, outcomeOf, shadowedOf } from './route-tally.ts';
 
 /** Longest text of a member, in UTF-16 units. */
-const maxLength = { id: 128, path: 1024, detail: 512 } as const;
+const maxLength = { id: 128, path: 1024, userAgent: 256, detail: 512 } as const;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
@@ -52,6 +52,7 @@ function accessLine(record: RequestRecord, ofRoute: string, level: string, openi
   if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
   const { client, target } = record;
   line += decision === null ? addressMembers(client, target) : callerMembers(decision, client, target, record.memory);
+  if (record.userAgent !== '') line += `,"userAgent":${jsonText(record.userAgent, maxLength.userAgent)}`;
   if (record.bytesIn > 0) line += `,"bytesIn":${record.bytesIn}`;
   if (record.bytesOut > 0) line += `,"bytesOut":${record.bytesOut}`;
   line += timings(record);

@@ -22,6 +22,8 @@ export interface RequestRecord {
   readonly requestId: string;
   /** Address of the client, through trusted proxies. */
   readonly client: string;
+  /** As the client names itself; empty: it does not. */
+  readonly userAgent: string;
   /** Origin that was asked, or null. */
   readonly target: string | null;
   /** The client went away before the answer was whole. */

@@ -97,6 +97,10 @@ export const server = z.strictObject({
     bool().prefault(true),
     'Whether requests to services carry Via. Some servers compress nothing for requests with it. Without it, requests that go round in a circle are not recognized.',
   ),
+  returnRequestId: neither(
+    bool().prefault(false),
+    'Whether clients get the id of their request in x-request-id, in place of one that the service sends: the "requestId" of the log line.',
+  ),
   name: neither(
     text('a name', (value) =>
       /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(value)

@@ -50,6 +50,8 @@ export interface ForwardingRules {
   readonly via: string | null;
   /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
   readonly forwardedHeaders: ForwardedSource;
+  /** Clients get the id of their request, in place of one that the service sends. */
+  readonly returnsRequestId: boolean;
 }
 
 /** Names that the gateway itself sets towards an upstream. */
@@ -64,6 +66,8 @@ export interface ForwardingSettings {
     readonly forwardedHeaders: ForwardedSource;
     /** Further headers that only trusted proxies may send; "*" at the end stands for any rest. */
     readonly proxyHeaders: readonly string[];
+    /** Clients get the id of their request. */
+    readonly returnRequestId: boolean;
   };
 }
 
@@ -100,9 +104,10 @@ export function compileForwarding({ identityHeaders, credentials, via, server }:
     },
     bearerCookie,
     websocketProtocol,
-    treatResponse: compileResponseTreatment(identityHeaders),
+    treatResponse: compileResponseTreatment(identityHeaders, server.returnRequestId),
     via: via === null ? null : `1.1 ${via.name}`,
     forwardedHeaders: server.forwardedHeaders,
+    returnsRequestId: server.returnRequestId,
   };
 }
 

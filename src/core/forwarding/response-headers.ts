@@ -30,10 +30,15 @@ export type TreatResponse = (name: string) => ResponseTreatment;
  * would show what runs behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity
  * that only goes to upstreams, and our mark of a stale verdict.
  */
-export function compileResponseTreatment(identityHeaders: readonly IdentityHeader[]): TreatResponse {
+export function compileResponseTreatment(
+  identityHeaders: readonly IdentityHeader[],
+  returnsRequestId = false,
+): TreatResponse {
   const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  // Ours takes its place.
+  if (returnsRequestId) treatments.set('x-request-id', 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
   treatments.set('x-error', 'error').set('x-error-id', 'error-id');
   return (name) => {

@@ -41,6 +41,7 @@ test('the defaults of the smallest file', () => {
     trustEveryPeer: false,
     forwardedHeaders: 'x-forwarded',
     proxyHeaders: [],
+    returnRequestId: false,
     drainDelayMs: 0,
     drainTimeoutMs: 20_000,
     workers: 1,

@@ -55,7 +55,7 @@ export const forwardingSettings: ForwardingSettings = {
   identityHeaders: defaultIdentityHeaders,
   credentials: sources,
   via: { name: 'rolegate' },
-  server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [] },
+  server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
 };
 
 const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: true, mergeSlashes: true };

@@ -52,7 +52,7 @@ function forward(headers: readonly string[], setup: Setup = {}): Record<string, 
     credentials,
     identityHeaders: setup.identityHeaders ?? defaultIdentityHeaders,
     via: setup.via === false ? null : { name: 'rolegate' },
-    server: { forwardedHeaders: 'x-forwarded', proxyHeaders: setup.proxyHeaders ?? [] },
+    server: { ...forwardingSettings.server, proxyHeaders: setup.proxyHeaders ?? [] },
   });
   appendRequestHeaders(out, rules, decision, seen.rawHeaders, { ...facts, trusted: setup.trusted ?? false });
   expect(out.slice(0, 2)).toEqual(['host', 'api.example.test:8080']);
