@@ -89,7 +89,7 @@ function classesOf(
   );
   const truths = marks.length > 16 ? null : truthsOf(atoms, mostClasses / 2 ** marks.length);
   if (truths === null) return null;
-  const callers: Caller[] = [{ kind: 'nobody' }, { kind: 'unreadable' }];
+  const callers: Caller[] = [{ kind: 'anonymous' }, { kind: 'unresolved' }];
   for (let mask = 0; mask < 2 ** marks.length; mask += 1) {
     const bits = marks.reduce((held, mark, index) => ((mask & (1 << index)) === 0 ? held : held | mark.bits), 0n);
     callers.push({ kind: 'known', bits });

@@ -30,8 +30,8 @@ function isOneOf(
   { identity, request: { headers } }: Asked,
   configs: readonly Config[],
 ): boolean {
-  if (headers === oddCredentials.two) return callers.some(({ kind }) => kind === 'unreadable');
-  if (identity === null || headers === oddCredentials.none) return callers.some(({ kind }) => kind === 'nobody');
+  if (headers === oddCredentials.two) return callers.some(({ kind }) => kind === 'unresolved');
+  if (identity === null || headers === oddCredentials.none) return callers.some(({ kind }) => kind === 'anonymous');
   const roles = new Set([
     ...identity.roles,
     ...configs.flatMap(({ roleMapping }) => derivedRoles(roleMapping?.origins ?? [], identity)),

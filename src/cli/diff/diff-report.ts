@@ -153,7 +153,7 @@ const [anonymous, unresolved, anyIdentity] = [
 const everyone = [anonymous, unresolved, anyIdentity];
 
 function callerInWords(caller: CallerClass): string {
-  if (!('marks' in caller)) return caller.kind === 'nobody' ? anonymous : unresolved;
+  if (!('marks' in caller)) return caller.kind === 'anonymous' ? anonymous : unresolved;
   if (caller.marks.length === 0) return anyIdentity;
   if (caller.marks.length === 1) return caller.marks[0]!.join(' or ');
   const single = caller.marks.every((names) => names.length === 1 && names[0]!.startsWith('role '));
@@ -169,10 +169,10 @@ function requestInWords({ request: { method, host, target } }: Witness): string 
 function senderInWords({ request, identity, caller }: Witness): string {
   const parts: string[] = [];
   if (identity !== null) parts.push(`by ${identityInWords(identity)}`);
-  else parts.push(caller === 'unreadable' ? 'with two credentials at once' : 'without a credential');
+  else parts.push(caller === 'unresolved' ? 'with two credentials at once' : 'without a credential');
   for (let i = 0; i < request.headers.length; i += 2) {
     const name = request.headers[i]!;
-    if (caller !== 'unreadable' || !credentialHeaders.has(name)) parts.push(`${name}: ${request.headers[i + 1]}`);
+    if (caller !== 'unresolved' || !credentialHeaders.has(name)) parts.push(`${name}: ${request.headers[i + 1]}`);
   }
   if (request.client !== null) parts.push(`from ${request.client}`);
   return parts.join(', ');

@@ -4,7 +4,7 @@
  * product. It is bounded, and says when it gave up.
  */
 import type { Truth } from '../../core/policy/conditions.ts';
-import { type Atom, atomsOf, type Truths, truthOfNobody, truthUnder } from './atoms.ts';
+import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './atoms.ts';
 import type { Clause } from './demands.ts';
 import { type Given, groupsOf, type StatementGroup } from './truths.ts';
 
@@ -113,5 +113,5 @@ function isMet({ criterion, places, identified }: Clause, truths: Truths): boole
 /** Without what is settled when there is no identity. */
 function statementsOf({ criterion, places, identified }: Clause): ReadonlyMap<string, Atom> {
   const atoms = atomsOf(places, [criterion]);
-  return identified ? atoms : new Map([...atoms].filter(([, { step }]) => truthOfNobody(step) === null));
+  return identified ? atoms : new Map([...atoms].filter(([, { step }]) => truthWithoutIdentity(step) === null));
 }

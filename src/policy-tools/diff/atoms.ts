@@ -51,7 +51,7 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
   const step = steps[at];
   if (step === undefined) return 'unclear';
   if (isStatement(step)) {
-    const settled = premise.identified ? null : truthOfNobody(step);
+    const settled = premise.identified ? null : truthWithoutIdentity(step);
     return settled ?? premise.truths.get(keyOf(step, premise.places)) ?? 'unclear';
   }
   const found: Truth[] = [];
@@ -65,7 +65,7 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
 }
 
 /** Of a statement about the identity when there is none; null: it is about something else. */
-export function truthOfNobody(step: Step): Truth | null {
+export function truthWithoutIdentity(step: Step): Truth | null {
   if (step.kind !== 'compare') return null;
   const { subject, comparison } = step;
   if (comparison.operator === 'exists') {

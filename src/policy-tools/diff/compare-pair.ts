@@ -55,7 +55,7 @@ export function comparePair(before: Found, after: Found, policies: readonly [Pol
 function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, marks: readonly Mark[]): PairChange {
   const budget = new Budget(mostSteps);
   const callers: CallerChange[] = [];
-  for (const caller of ['nobody', 'unreadable'] as const) {
+  for (const caller of ['anonymous', 'unresolved'] as const) {
     const search = searchFor(caller, allowing, refusing, budget);
     if (search?.isPossible([]) === true) callers.push(search.changeFor([]));
   }

@@ -34,7 +34,7 @@ export interface Difference {
 
 /** `known`: an identity with one of the names of each mark; without marks, any identity. */
 export type CallerClass =
-  | { readonly kind: 'nobody' | 'unreadable' }
+  | { readonly kind: 'anonymous' | 'unresolved' }
   | { readonly kind: 'known'; readonly marks: readonly (readonly string[])[] };
 
 /** Values that are tried for one caller and one way to be refused. */

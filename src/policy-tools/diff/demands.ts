@@ -42,9 +42,9 @@ const always: Way = { without: 0n, having: 0n, unmet: null };
 export function demandsOf({ found, offset }: Place, kind: Caller['kind']): Demands | null {
   if (typeof found === 'string' || 'allow' in found) return null;
   const { rule, route } = found;
-  const unresolved = kind === 'unreadable' && rule.kind !== 'public';
+  const unresolved = kind === 'unresolved' && rule.kind !== 'public';
   if (rule.kind === 'deny' || unresolved) return null;
-  // As `throughShadow`: only a caller whose credential could not be judged is refused.
+  // As in shadow mode: only a caller whose credential could not be judged is refused.
   if (route.mode === 'shadow') return { forbidden: 0n, sets: [], clauses: [] };
   const anonymous = kind !== 'known';
   if (anonymous && rule.kind !== 'public' && rule.kind !== 'optional') return null;

@@ -25,7 +25,7 @@ export interface SettingChange {
   readonly routeAfter: string | null;
   /** Such as `server.trustedProxies`, or `upstream` of a route. */
   readonly setting: string;
-  /** `neither`: no request is decided otherwise, and nobody sees more. */
+  /** `neither`: no request is decided otherwise, and nothing more is exposed. */
   readonly class: KeyClass;
   readonly before: string;
   readonly after: string;

@@ -1,4 +1,4 @@
-/** What a matched route answers to an abstract caller: the same line as `decide`, over classes instead of requests. */
+/** What a matched route decides for a class of callers: the same line as `decide`, over classes instead of requests. */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import type { MethodRefusal, RouteMatch } from '../../core/routing/compile-routes.ts';
@@ -6,12 +6,12 @@ import type { Route } from '../../core/routing/route.ts';
 import { type Truths, truthUnder } from './atoms.ts';
 
 /**
- * `nobody`: without a credential, or with one that is rejected. `unreadable`: a credential that is refused before
- * anybody is asked, or an Auth API that is away.
+ * `anonymous`: without a credential, or with one that is rejected. `unresolved`: a credential that is refused before
+ * the Auth API is asked, or an Auth API that is unavailable.
  */
 export type Caller =
-  | { readonly kind: 'nobody' }
-  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'unresolved' }
   | { readonly kind: 'known'; readonly bits: bigint };
 
 /** What a table says of a method and a path. */
@@ -59,7 +59,7 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
     case 'deny':
       return 'access_denied';
     case 'optional':
-      return caller.kind === 'unreadable' ? 'auth_unavailable' : null;
+      return caller.kind === 'unresolved' ? 'auth_unavailable' : null;
     case 'authenticated':
       return caller.kind === 'known' ? null : 'credential_missing';
     case 'roles':
@@ -67,9 +67,9 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
   }
 }
 
-/** As `throughShadow`: nobody is refused but those of whom nothing is known. */
+/** As in shadow mode: only a caller whose credential could not be judged is refused. */
 function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
-  return caller.kind === 'unreadable' && kind !== 'public' ? 'auth_unavailable' : null;
+  return caller.kind === 'unresolved' && kind !== 'public' ? 'auth_unavailable' : null;
 }
 
 /** As `authorize`. */

@@ -73,7 +73,7 @@ function make(
 ): Made | null {
   const values = new Values(target.path);
   if (!values.hold(holders) || !values.assign(assignment)) return null;
-  const headers = caller === 'unreadable' ? ['Authorization', 'Bearer one', 'api-key', 'two', 'api-secret', 'two'] : [];
+  const headers = caller === 'unresolved' ? ['Authorization', 'Bearer one', 'api-key', 'two', 'api-secret', 'two'] : [];
   const request = {
     method: sent,
     host: target.host,
