@@ -8,6 +8,9 @@
 const maxExtraBytes = 16 * 1024;
 /** A trailer field (RFC 9112 section 7.1.2), in Latin-1 and without its line end. */
 const trailerField = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
+/** Chunk extensions (RFC 9112 section 7.1.1), from the first semicolon on, in Latin-1. They are checked and dropped. */
+const extensions =
+  /^(?:[\t ]*;[\t ]*[!#$%&'*+\-.^_`|~\w]+(?:[\t ]*=[\t ]*(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t !\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)+$/;
 const maxSizeDigits = 12;
 
 type State =
@@ -28,10 +31,8 @@ export class ChunkedBody {
   #size = 0;
   #digits = 0;
   #extra = 0;
-  /** Within a quoted string of an extension, and behind a backslash in it. */
-  #quoted = false;
-  #escaped = false;
-  #trailer = '';
+  /** The extensions of a chunk or the trailer field that have come so far. */
+  #line = '';
 
   /** The part of the body in the bytes of the last `read`: positions in them. Equal: there was none. */
   partStart = 0;
@@ -91,16 +92,16 @@ export class ChunkedBody {
         return byte === lf;
       case 'trailer-start':
         this.#state = byte === cr ? 'end-lf' : 'trailer';
-        this.#trailer = String.fromCharCode(byte);
+        this.#line = String.fromCharCode(byte);
         return byte === cr || (byte !== lf && this.#spare());
       case 'trailer':
         if (byte === lf) return false;
         if (byte === cr) this.#state = 'trailer-lf';
-        else this.#trailer += String.fromCharCode(byte);
+        else this.#line += String.fromCharCode(byte);
         return this.#spare();
       case 'trailer-lf':
         this.#state = 'trailer-start';
-        return byte === lf && trailerField.test(this.#trailer);
+        return byte === lf && trailerField.test(this.#line);
       case 'end-lf':
         this.#state = 'ended';
         return byte === lf;
@@ -118,22 +119,24 @@ export class ChunkedBody {
     }
     if (this.#digits === 0) return false;
     if (byte === cr) this.#state = 'size-lf';
-    else if (byte === semicolon) this.#state = 'extension';
-    else return false;
+    else if (byte === semicolon) {
+      this.#state = 'extension';
+      this.#line = ';';
+    } else return false;
     return true;
   }
 
-  /** A line end in a quoted string is read differently by different servers (CVE-2025-58056, CVE-2026-33870). */
+  /**
+   * A CR within a quoted string is refused like any other fault: different servers read the line end behind it differently
+   * (CVE-2025-58056, CVE-2026-33870).
+   */
   #readExtension(byte: number): boolean {
-    if (byte === cr && !this.#quoted) {
+    if (byte === cr) {
       this.#state = 'size-lf';
-      return true;
+      return extensions.test(this.#line);
     }
-    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false;
-    if (this.#escaped) this.#escaped = false;
-    else if (byte === quote) this.#quoted = !this.#quoted;
-    else if (byte === backslash && this.#quoted) this.#escaped = true;
-    return this.#spare();
+    this.#line += String.fromCharCode(byte);
+    return byte !== lf && this.#spare();
   }
 
   #spare(): boolean {
@@ -145,8 +148,6 @@ export class ChunkedBody {
 const cr = 0x0d;
 const lf = 0x0a;
 const semicolon = 0x3b;
-const quote = 0x22;
-const backslash = 0x5c;
 
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
