@@ -48,9 +48,10 @@ export class HeadReader {
   }
 
   #isMalformed(bytes: Buffer): boolean {
-    const text = bytes.toString('latin1', this.start + Math.max(0, this.#seen - 1));
-    this.#seen = bytes.length - this.start;
-    // The last CR may be the first half of a line end.
-    return malformedBytes.test(text.endsWith('\r') ? text.slice(0, -1) : text);
+    const text = bytes.toString('latin1', this.start + this.#seen);
+    // A last CR may be the first half of a line end; it is looked at with what follows.
+    const checked = text.endsWith('\r') ? text.slice(0, -1) : text;
+    this.#seen += checked.length;
+    return malformedBytes.test(checked);
   }
 }
