@@ -43,21 +43,22 @@ function readAll(pattern: string, mainFile: string, folder: string): IncludedTex
     if (!isBelow(real, realpathSync(file))) {
       return refusal(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
     }
-    const stats = statSync(file);
-    if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
-    if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
-    const text = readText(file);
-    if (text === null) return refusal(`${shown} cannot be read as UTF-8 text`, null);
+    const text = readListed(file, shown);
+    if (typeof text !== 'string') return text;
     files.push({ file, text });
   }
   return { ok: true, files };
 }
 
-function readText(file: string): string | null {
+/** The text of a file, or why it cannot be used. `shown`: its name for messages. */
+export function readListed(file: string, shown: string): string | IncludedTexts {
+  const stats = statSync(file);
+  if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
+  if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch {
-    return null;
+    return refusal(`${shown} cannot be read as UTF-8 text`, null);
   }
 }
 
@@ -66,6 +67,6 @@ function isBelow(folder: string, file: string): boolean {
   return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
 }
 
-function refusal(message: string, hint: string | null): IncludedTexts {
+export function refusal(message: string, hint: string | null): IncludedTexts {
   return { ok: false, message, hint };
 }

@@ -3,10 +3,10 @@
  * a folder of a project is deep or wide. A file named like another configuration beside it (`b.test.yaml` and `b.yaml`)
  * belongs to that one.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { readListed, refusal } from './find-included.ts';
 import { type IncludedTexts, mostFiles } from './open-included.ts';
-import { largestFile } from './yaml/read-yaml.ts';
 
 const deepest = 8;
 const mostEntries = 20_000;
@@ -51,10 +51,8 @@ export function readTestFiles(names: readonly string[] | TooMany): IncludedTexts
     const shown = relative('', file);
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats === undefined) return refusal(`there is no file ${shown}`, null);
-    if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
-    if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
-    const text = readText(file);
-    if (text === null) return refusal(`${shown} cannot be read as UTF-8 text`, null);
+    const text = readListed(file, shown);
+    if (typeof text !== 'string') return text;
     // Such as one that the output of a command is just being written to.
     if (text.trim() !== '') files.push({ file, text });
   }
@@ -74,16 +72,4 @@ function belongsElsewhere(path: string, name: string, own: ReadonlySet<string>):
   const stem = testFile.exec(name)![1]!;
   const configs = ['yaml', 'yml'].map((ending) => resolve(dirname(path), `${stem}.${ending}`));
   return configs.some((file) => existsSync(file)) && !configs.some((file) => own.has(file));
-}
-
-function readText(file: string): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch {
-    return null;
-  }
-}
-
-function refusal(message: string, hint: string | null): IncludedTexts {
-  return { ok: false, message, hint };
 }

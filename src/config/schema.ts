@@ -11,14 +11,11 @@ import { type IncludedFile, include, includedVariables } from './schema/include.
 import { described, exposes, neither } from './schema/key-class.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
-import { Refusal, scalar, word } from './schema/scalar.ts';
+import { word } from './schema/scalar.ts';
 import { log, server } from './schema/server.ts';
 import { tests } from './schema/tests.ts';
 import { upstreams } from './schema/upstreams.ts';
-
-const version = scalar({ const: 1 }, (value): 1 | Refusal =>
-  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
-);
+import { version } from './schema/values.ts';
 
 export const configSchema = z.strictObject({
   version: neither(version, 'Version of this format.', { examples: [1] }),

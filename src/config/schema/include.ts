@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { described, neither } from './key-class.ts';
 import { route } from './routes.ts';
-import { Refusal, scalar, text } from './scalar.ts';
+import { Refusal, text } from './scalar.ts';
 import { tests } from './tests.ts';
-import { absolutePath } from './values.ts';
+import { absolutePath, version } from './values.ts';
 
 /** A pattern of file names below the folder of the configuration. */
 const filePattern = text('the name of a file, or a pattern such as "routes/*.yaml"', (value) => {
@@ -52,13 +52,7 @@ const owns = z.strictObject({
 });
 
 export const includedSchema = z.strictObject({
-  version: neither(
-    scalar({ const: 1 }, (value): 1 | Refusal =>
-      value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
-    ).optional(),
-    'Version of this format.',
-    { examples: [1] },
-  ),
+  version: neither(version.optional(), 'Version of this format.', { examples: [1] }),
   owns: described(
     owns.optional(),
     'Hosts and paths that no other file may have routes for, and this file none outside of.',

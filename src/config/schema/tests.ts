@@ -5,6 +5,7 @@ import { token } from '../../core/syntax/header-names.ts';
 import { described, neither } from './key-class.ts';
 import { idHint, idPattern } from './names.ts';
 import { Refusal, scalar, text, word } from './scalar.ts';
+import { version } from './values.ts';
 
 const entry = () => text('a text', (value) => value);
 
@@ -102,13 +103,7 @@ export const tests = z.strictObject({
 });
 
 export const testFileSchema = z.strictObject({
-  version: neither(
-    scalar({ const: 1 }, (value): 1 | Refusal =>
-      value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
-    ).optional(),
-    'Version of this format.',
-    { examples: [1] },
-  ),
+  version: neither(version.optional(), 'Version of this format.', { examples: [1] }),
   ...tests.shape,
 });
 

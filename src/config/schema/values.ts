@@ -131,6 +131,11 @@ export function absolutePath() {
   });
 }
 
+/** Of the format of a file. */
+export const version = scalar({ const: 1 }, (value): 1 | Refusal =>
+  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+);
+
 /** A name that the file gives to something: a route, a role, an upstream. */
 export function name(what: string, pattern: string, hint: string) {
   const exact = new RegExp(`^${pattern}$`);

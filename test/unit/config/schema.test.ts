@@ -16,7 +16,7 @@ import { env, readSecret } from './environment.ts';
 
 const folder = new URL('../../../config/', import.meta.url);
 const shipped = [
-  ...readdirSync(folder).filter((name) => /^(?!gateway\.(?:schema|reference)).*\.yaml$/.test(name)),
+  ...readdirSync(folder).filter((name) => /^(?!.*\.reference\.).*\.yaml$/.test(name)),
   ...readdirSync(new URL('examples/', folder))
     .filter((name) => !name.endsWith('.test.yaml'))
     .map((name) => `examples/${name}`),
