@@ -29,7 +29,7 @@ export interface Load {
   readonly requests: number;
 }
 
-/** As in `verdict.ts`, `refresh-time.ts` and `due-times.ts`. */
+/** As in `verdict.ts`, `memory-cache.ts` and `due-times.ts`. */
 const jitter = 0.1;
 const earliest = 0.75;
 const latest = 0.85;

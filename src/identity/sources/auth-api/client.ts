@@ -13,7 +13,6 @@ import {
   createEndpoint,
   type EndpointStatus,
 } from './endpoint.ts';
-import { createProbe } from './probe.ts';
 import { createTurns } from './turns.ts';
 
 export type { AuthApiClientConfig } from './endpoint.ts';
@@ -113,5 +112,24 @@ export function createAuthApiClient({ config, events, now }: AuthApiClientOption
     async close() {
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
+  };
+}
+
+/** How long a result is used. */
+const freshMs = 1_000;
+
+/** Makes the probe: `ask` is one bounded round of requests. Callers share the round that is under way. */
+export function createProbe<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
+  let latest: Promise<T> | null = null;
+  let endedAtMs = Number.POSITIVE_INFINITY;
+
+  return () => {
+    // While a round is under way its end lies at infinity, so that everybody waits for that one.
+    if (latest !== null && now() - endedAtMs < freshMs) return latest;
+    endedAtMs = Number.POSITIVE_INFINITY;
+    latest = ask().finally(() => {
+      endedAtMs = now();
+    });
+    return latest;
   };
 }

@@ -9,7 +9,6 @@ import type { Credential } from '../../../core/credential/credential.ts';
 import type { Identity, Unresolved } from '../../../core/identity/identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from '../../identity-fields.ts';
 import type { Failure, HttpAnswer } from './exchange.ts';
-import { readField } from './field-path.ts';
 
 export type Judgment = Identified | Unidentified;
 
@@ -163,4 +162,19 @@ function retryAfterS({ headers }: HttpAnswer, nowMs: number): number | null {
   // `Date.parse` alone would take "-5" for a date.
   const untilMs = httpDate.test(value) ? Date.parse(value) - nowMs : Number.NaN;
   return Number.isNaN(untilMs) ? null : Math.min(Math.max(Math.ceil(untilMs / 1000), 0), longestWaitS);
+}
+
+/**
+ * The value, or undefined when a step is missing. Own properties of plain objects only: `constructor.name` finds
+ * nothing, and no list or string is entered.
+ */
+export function readField(body: unknown, path: string): unknown {
+  let value = body;
+  for (const step of path.split('.')) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, step)) {
+      return undefined;
+    }
+    value = (value as Readonly<Record<string, unknown>>)[step];
+  }
+  return value;
 }

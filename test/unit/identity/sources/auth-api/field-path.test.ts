@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readField } from '../../../../../src/identity/sources/auth-api/field-path.ts';
+import { readField } from '../../../../../src/identity/sources/auth-api/judge-response.ts';
 
 const body: unknown = JSON.parse('{"a":{"b":{"c":7},"list":["x"],"nothing":null,"text":"abc"},"__proto__":{"d":1}}');
 
