@@ -1,7 +1,7 @@
 /** Writes every generated file: the configuration's schema and reference, the Auth API's description, pages, the chart. */
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
-import { referenceYaml } from '../src/config/reference-yaml.ts';
+import { references } from '../src/config/reference-yaml.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
@@ -11,7 +11,9 @@ const files: Readonly<Record<string, string>> = {
   'config/gateway.schema.json': `${JSON.stringify(jsonSchema(), null, 2)}\n`,
   'config/included.schema.json': `${JSON.stringify(jsonSchema('included'), null, 2)}\n`,
   'config/tests.schema.json': `${JSON.stringify(jsonSchema('tests'), null, 2)}\n`,
-  'config/gateway.reference.yaml': referenceYaml(),
+  ...Object.fromEntries(
+    Object.entries(references).map(([name, reference]) => [`config/${name}.reference.yaml`, reference()]),
+  ),
   'docs/reference/cli.md': cliPage(),
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),

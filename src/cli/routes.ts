@@ -30,6 +30,7 @@ const formats = {
     return tableText(
       heads,
       described.flatMap(rows).map((row) => row.slice(0, heads.length)),
+      process.stdout.columns,
     );
   },
 };

@@ -122,7 +122,7 @@ export function createProgram(done: Done): Command {
     .addOption(configOption())
     .addOption(new Option('-r, --reporter <name>', 'how to print it').choices(reporterNames).default('pretty'))
     .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests touch').default(0))
-    .addOption(percentOption('--mutation <percent>', 'least share of weakened rules that tests notice'))
+    .addOption(percentOption('--mutation <percent>', 'least share of changed rules that tests notice'))
     .option('--update', 'print the missing cases as YAML instead; with --mutation, also those that notice more changes')
     .option('-o, --out <file>', 'with --update: add them to this file of tests, and leave the rest of it as it is')
     .action(async (files: string[], options: TestOptions) =>

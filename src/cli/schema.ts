@@ -1,6 +1,6 @@
 /** `rolegate schema`: the JSON schema for editors, or the commented reference. */
 import type { SchemaName } from '../config/schema-names.ts';
-import { ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
 
 export interface SchemaOptions {
   readonly reference?: boolean;
@@ -9,8 +9,13 @@ export interface SchemaOptions {
 
 export async function schema(options: SchemaOptions): Promise<ExitCode> {
   if (options.reference === true) {
-    const { referenceYaml } = await import('../config/reference-yaml.ts');
-    process.stdout.write(referenceYaml());
+    const { references } = await import('../config/reference-yaml.ts');
+    const reference = (references as Partial<Record<SchemaName, () => string>>)[options.for];
+    if (reference === undefined) {
+      const known = Object.keys(references).join(' and ');
+      throw new CommandError(`rolegate: there are references of ${known} alone`, ExitCode.usage);
+    }
+    process.stdout.write(reference());
   } else {
     const { jsonSchema } = await import('../config/json-schema.ts');
     process.stdout.write(`${JSON.stringify(jsonSchema(options.for), null, 2)}\n`);

@@ -1,16 +1,35 @@
-/** A table for a terminal. Cells may have several lines, and characters that take two columns, as East Asian ones do. */
+/**
+ * A table for a terminal: cells may have several lines, and characters that take two columns, as East Asian ones do.
+ * Where the terminal is too narrow, the widest columns are narrowed, and their texts go on in further lines.
+ */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 
-/** Its time grows with the rows, and not with their square as in the libraries that let cells span several. */
-export function tableText(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.split('\n')));
-  const widths = heads.map((head) => stringWidth(head));
-  for (const row of cells) {
+/** No column gets narrower, whatever the terminal. */
+const narrowest = 8;
+
+/**
+ * `columns`: of the terminal; if unset, the table is as wide as its texts. Its time grows with the rows, and not with their
+ * square as in the libraries that let cells span several.
+ */
+export function tableText(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
+  const split = rows.map((row) => row.map((cell) => cell.split('\n')));
+  const natural = heads.map((head) => stringWidth(head));
+  for (const row of split) {
     for (const [column, lines] of row.entries()) {
-      for (const line of lines) widths[column] = Math.max(widths[column]!, stringWidth(line));
+      for (const line of lines) natural[column] = Math.max(natural[column]!, stringWidth(line));
     }
   }
+  const widths = narrowed(natural, columns - 3 * heads.length - 1);
+  const cells = split.map((row) =>
+    row.map((lines, column) =>
+      natural[column] === widths[column] ? lines : lines.flatMap((line) => broken(line, widths[column]!)),
+    ),
+  );
   const border = (left: string, middle: string, right: string) =>
     pc.dim(left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right);
   const side = pc.dim('│');
@@ -24,6 +43,31 @@ export function tableText(heads: readonly string[], rows: readonly (readonly str
       ),
     );
   return [border('┌', '┬', '┐'), line(heads, pc.bold), ...cells.flatMap(linesOf), border('└', '┴', '┘')].join('\n');
+}
+
+/** The widest columns share what is left when the others have what they need. */
+function narrowed(natural: readonly number[], room: number): readonly number[] {
+  let most = Math.max(...natural);
+  const taken = () => natural.reduce((sum, width) => sum + Math.min(width, most), 0);
+  while (most > narrowest && taken() > room) most -= 1;
+  return natural.map((width) => Math.min(width, most));
+}
+
+/** Breaks after blanks, commas and slashes; what has none of them anywhere. */
+function broken(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  const add = (piece: string) => {
+    if (stringWidth(line + piece.trimEnd()) > width && line !== '') {
+      lines.push(line.trimEnd());
+      line = '';
+    }
+    line += piece;
+  };
+  for (const piece of text.split(/(?<=[ ,/])/)) {
+    for (const part of stringWidth(piece) > width ? piece : [piece]) add(part);
+  }
+  return [...lines, line.trimEnd()];
 }
 
 function padded(text: string, width: number): string {

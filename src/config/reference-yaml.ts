@@ -2,23 +2,24 @@
 import { z } from 'zod';
 import { metadata, type Schema, unwrap, wrappers } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
+import type { SchemaName } from './schema-names.ts';
 
 const widest = 110;
 
-const opening = [
-  'Every key of the configuration with its meaning and default. Made from the schema: do not edit.',
+const opening = (of: string) => [
+  `Every key of ${of} with its meaning and default. Made from the schema: do not edit.`,
   `Durations are written 500ms, 5s, 2m, 1h or 1d, sizes 16kb or 10mb. Text may hold \${NAME} or \${NAME:-default} for`,
   `an environment variable ("$\${" is a literal "\${"). Secrets may be { file: /run/secrets/name }.`,
 ];
 
-/** Reference of a gateway's file. */
-export function referenceYaml(): string {
-  return [...opening.map((line) => `# ${line}`), '', ...objectLines(configSchema, 0)].join('\n').concat('\n');
-}
+/** References, by kind of file; other kinds have none. */
+export const references = {
+  gateway: () => referenceOf('the configuration', configSchema),
+  'auth-api': () => referenceOf("the Auth API's own file (rolegate auth-api)", authApiFileSchema),
+} as const satisfies Partial<Record<SchemaName, () => string>>;
 
-/** Reference of the Auth API's own file. */
-export function authApiReferenceYaml(): string {
-  return [...opening.map((line) => `# ${line}`), '', ...objectLines(authApiFileSchema, 0)].join('\n').concat('\n');
+function referenceOf(of: string, schema: z.ZodObject): string {
+  return [...opening(of).map((line) => `# ${line}`), '', ...objectLines(schema, 0)].join('\n').concat('\n');
 }
 
 function objectLines(schema: z.ZodObject, depth: number): string[] {

@@ -10,7 +10,7 @@ export interface TestSuite {
 }
 
 export interface TestCase {
-  /** As written, or the request line. */
+  /** As written, or the request line and who asks. */
   readonly name: string;
   readonly file: string;
   /** From 1. */

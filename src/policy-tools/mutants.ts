@@ -1,6 +1,6 @@
 /**
  * Small changes of the rules, each of which a test should notice: a role that is taken off or asked for no more, a
- * condition or a part of it that is gone, a route that is gone. A change that no test notices is one that nobody would have noticed.
+ * condition or a part of it that is gone, a route that is gone, and those that let more in (`widening-mutants.ts`).
  */
 import type { AccessRule } from '../core/policy/access.ts';
 import { type AccessSource, compileRule } from '../core/policy/access.ts';
@@ -9,12 +9,15 @@ import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
+import { type Change, widerConditions, widerMatches, widerRules } from './widening-mutants.ts';
 
 /** A change of one route; null: the route is gone. */
 export interface RouteMutant {
   readonly kind: 'route';
   readonly route: Route;
   readonly changed: Route | null;
+  /** It matches requests that the route does not: other methods, or other paths. */
+  readonly reaches: boolean;
   /** Such as `DELETE no longer asks for role admin`. */
   readonly words: string;
 }
@@ -30,7 +33,9 @@ export interface RoleMutant {
 export type Mutant = RouteMutant | RoleMutant;
 
 export function routeMutants(route: Route, roles: RoleTable): readonly RouteMutant[] {
-  const mutant = (words: string, changed: Route | null): RouteMutant => ({ kind: 'route', route, changed, words });
+  const mutant = (words: string, changed: Route | null, reaches = false): RouteMutant => {
+    return { kind: 'route', route, changed, reaches, words };
+  };
   const { access, conditions } = route;
   const mutants: RouteMutant[] = [mutant('the route is gone', null)];
   if (access.every !== null) {
@@ -65,7 +70,11 @@ export function routeMutants(route: Route, roles: RoleTable): readonly RouteMuta
         mutant(`role ${role} is no longer exempt from ${criterion.word}`, { ...route, conditions: changed }),
       );
     }
+    for (const [words, changed] of widerConditions(criterion, route, roles)) {
+      mutants.push(mutant(words, { ...route, conditions: conditions!.with(index, changed) }));
+    }
   }
+  for (const [words, changed] of widerMatches(route)) mutants.push(mutant(words, changed, true));
   return mutants;
 }
 
@@ -106,7 +115,11 @@ export function withRoles(route: Route, roles: RoleTable): Route {
   };
 }
 
-function weakened(rule: AccessRule, roles: RoleTable): readonly (readonly [words: string, rule: AccessRule])[] {
+function weakened(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {
+  return [...narrower(rule, roles), ...widerRules(rule, roles)];
+}
+
+function narrower(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {
   switch (rule.kind) {
     case 'public':
       return [['a credential is asked for', { kind: 'authenticated' }]];

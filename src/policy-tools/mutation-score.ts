@@ -33,12 +33,13 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
-  const survivesRoute = ({ route, changed }: RouteMutant): boolean => {
-    const asked = casesOf.get(route) ?? [];
-    const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
-    const routes = near.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed]));
-    const table = tableOf(routes);
-    return table === null || !notices({ ...policy, routes: table }, asked);
+  const survivesRoute = (mutant: RouteMutant): boolean => {
+    const asked = mutant.reaches ? cases.filter((one) => mayReach(mutant, one, policy)) : casesOf.get(mutant.route);
+    const table = tableWith(
+      mutant,
+      (asked ?? []).flatMap((prepared) => touched.get(prepared)!),
+    );
+    return table === null || !notices({ ...policy, routes: table }, asked ?? []);
   };
   const allNear = unique([...touched.values()].flat());
   const survivesRoles = (mutant: RoleMutant): boolean => {
@@ -70,13 +71,30 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
   if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
   if (config.routes.routes.length > mostRoutes) return true;
   const changed = policyUnder(config, mutant);
-  return changed === null || differs(policyOf(config), changed);
+  // Two routes that are alike are no policy.
+  return changed !== null && differs(policyOf(config), changed);
 }
 
-/** With the change, and no route but the one that it is about: enough for requests that go to that one. */
-export function policyWithin(config: Config, { changed }: RouteMutant): Policy | null {
-  const table = tableOf(changed === null ? [] : [changed]);
-  return table === null ? null : { ...policyOf(config), routes: table };
+/** With the change, and no route but those that can bear on the case; null: it made two routes alike. */
+export function policyNear(config: Config, mutant: RouteMutant, prepared: PreparedCase): Policy | null {
+  const policy = policyOf(config);
+  const table = tableWith(mutant, routesOf(policy, [prepared]).get(prepared)!);
+  return table === null ? null : { ...policy, routes: table };
+}
+
+function tableWith({ route, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
+  const others = unique(near).filter((one) => one !== route);
+  return tableOf(changed === null ? others : unique([...others, changed]));
+}
+
+/** Whether the case may come to the changed route. */
+function mayReach({ changed }: RouteMutant, prepared: PreparedCase, policy: Policy): boolean {
+  const { request } = decideCase(prepared, policy);
+  const own = changed === null || request === null ? null : tableOf([changed]);
+  if (own === null) return false;
+  return (
+    request!.ambiguities !== 0 || own.folded !== null || fittingRoutes(own, request!.host, request!.path).length > 0
+  );
 }
 
 /** All rules with the change; null: it made two routes alike. */

@@ -7,11 +7,12 @@ import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import type { AccessRule } from '../core/policy/access.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type Cell, effectInWords, rulesOf } from './coverage.ts';
-import { hostOf } from './host-for.ts';
+import { hostFor, hostOf } from './host-for.ts';
 import type { Mutant } from './mutants.ts';
-import { mutationScore, policyUnder, policyWithin } from './mutation-score.ts';
+import { mutationScore, policyNear, policyUnder } from './mutation-score.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
 import { simulate } from './simulate.ts';
 import type { TestRun } from './test-report.ts';
@@ -42,11 +43,12 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   const rules = forwardingOf(config);
   const added: Tried[] = [];
   for (const mutant of mutationScore(config, [...good, ...cases]).survivors) {
-    const policy = mutant.kind === 'route' ? policyWithin(config, mutant) : policyUnder(config, mutant);
-    if (policy === null) continue;
-    const notices = ({ prepared, decision }: Tried) =>
-      (mutant.kind === 'roles' || decision.route === mutant.route) &&
-      runCase(prepared, policy, rules).faults.length > 0;
+    const policy = mutant.kind === 'route' ? null : policyUnder(config, mutant);
+    const notices = ({ prepared, decision }: Tried): boolean => {
+      if (mutant.kind === 'route' && !mutant.reaches && decision.route !== mutant.route) return false;
+      const changed = mutant.kind === 'route' ? policyNear(config, mutant, prepared) : policy;
+      return changed !== null && runCase(prepared, changed, rules).faults.length > 0;
+    };
     if (added.some(notices)) continue;
     const found = findCase(config, goalsOf(config, mutant), 'far', notices);
     if (found === null) notFound.push(mutant.kind === 'route' ? `${mutant.route.id}: ${mutant.words}` : mutant.words);
@@ -55,8 +57,18 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound };
 }
 
-/** A change of the roles may show anywhere. */
+/** A change of the roles may show anywhere, one of what a route matches where it matches more. */
 function goalsOf({ routes }: Config, mutant: Mutant): readonly TrialGoal[] {
+  if (mutant.kind === 'route' && mutant.reaches && mutant.changed !== null) {
+    const { route, changed } = mutant;
+    const listed = route.methods ?? [...route.access.byMethod.keys()];
+    const [[, rule]] = rulesOf(route) as readonly [readonly [string, AccessRule]];
+    const known = listed.length === 0 ? 'GET' : listed[0]!;
+    const method = changed.pattern === route.pattern ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'] : [known];
+    return method
+      .filter((one) => one === known || !listed.includes(one))
+      .map((one) => ({ route: changed, method: one, rule }));
+  }
   const concerned = mutant.kind === 'route' ? [mutant.route] : routes.routes;
   return concerned.flatMap((route) => rulesOf(route).map(([method, rule]) => ({ route, method, rule })));
 }
@@ -97,9 +109,12 @@ function shows({ effect }: Cell, decision: Decision): boolean {
 }
 
 /** The trial as a test that expects what was decided. */
-function testOf({ identityHeaders }: Config, route: Route, trial: Trial, decision: Decision): TestCase {
+function testOf({ identityHeaders, routes }: Config, route: Route, trial: Trial, decision: Decision): TestCase {
   const { as, identity, method, target, headers, client } = trial;
-  const host = route.pattern.host === null ? null : hostOf(route.pattern.host);
+  const asked = hostOf(route.pattern.host);
+  const matched = decision.route?.id ?? null;
+  // Left out where the test would be run with the same host all the same.
+  const host = route.pattern.host === null && hostFor(routes, target, matched) === asked ? null : asked;
   // Only the service sees whether somebody is known to a rule that lets in everybody.
   const rule = route.access.every ?? route.access.byMethod.get(method);
   const told = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;
@@ -116,7 +131,7 @@ function testOf({ identityHeaders }: Config, route: Route, trial: Trial, decisio
     headers,
     client,
     expect: decision.outcome === 'refuse' ? 'refuse' : 'allow',
-    route: decision.route?.id ?? null,
+    route: matched,
     reason: wordOf(decision),
     upstreamHeaders: new Map(header === undefined || identity === null ? [] : [[header.name, identity.userId]]),
   };

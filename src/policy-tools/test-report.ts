@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { type Coverage, coverageOf, effectInWords } from './coverage.ts';
 import type { Mutant } from './mutants.ts';
 import { mutationScore } from './mutation-score.ts';
-import { type CaseResult, forwardingOf, policyOf, prepareCases, runCase } from './run-cases.ts';
+import { type CaseResult, forwardingOf, policyOf, prepareCases, runCase, wordOf } from './run-cases.ts';
 
 export interface TestReport {
   readonly passed: number;
@@ -19,11 +19,17 @@ export interface TestReport {
 }
 
 export interface CaseReport {
+  /** No two cases of a report have the same. */
   readonly name: string;
   readonly file: string;
   readonly line: number;
+  /** Name of the identity that asked; null: nobody, the request had no credential. */
+  readonly as: string | null;
   /** Id of the route that was matched; null: none. */
   readonly route: string | null;
+  readonly outcome: 'allow' | 'refuse';
+  /** Why it was refused: a reason, or the author's word of a condition; null: it was not. */
+  readonly reason: string | null;
   /** None: it passed. */
   readonly faults: readonly string[];
 }
@@ -63,13 +69,7 @@ export function runTests(config: Config, withMutation: boolean): TestRun {
   const report: TestReport = {
     passed: good.length,
     failed: results.length - good.length,
-    cases: results.map(({ prepared: { test }, decision, faults }) => ({
-      name: test.name,
-      file: test.file,
-      line: test.line,
-      route: decision.route?.id ?? null,
-      faults,
-    })),
+    cases: caseReports(results),
     coverage: {
       share: coverage.share,
       cells: coverage.cells.length,
@@ -83,6 +83,18 @@ export function runTests(config: Config, withMutation: boolean): TestRun {
         : { score: mutation.score, mutants: mutation.mutants, survivors: mutation.survivors.map(survivorReport) },
   };
   return { report, coverage, results };
+}
+
+function caseReports(results: readonly CaseResult[]): readonly CaseReport[] {
+  const taken = new Set<string>();
+  return results.map(({ prepared: { test }, decision, faults }) => {
+    let name = test.name;
+    for (let count = 2; taken.has(name); count += 1) name = `${test.name} (${count})`;
+    taken.add(name);
+    const { file, line, as } = test;
+    const outcome = decision.outcome === 'refuse' ? 'refuse' : 'allow';
+    return { name, file, line, as, route: decision.route?.id ?? null, outcome, reason: wordOf(decision), faults };
+  });
 }
 
 function survivorReport(mutant: Mutant): SurvivorReport {

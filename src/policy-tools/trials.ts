@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
+import { rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { Cell } from './coverage.ts';
 import { somebody } from './sample-identity.ts';
+import { besideRange } from './widening-mutants.ts';
 
 export interface Trial {
   /** Name of the identity; null: none asks. */
@@ -53,7 +55,7 @@ type Chosen = ReadonlyMap<string, string | null>;
 function valuesOf({ tests }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
   // Something more specific may take all that follows.
-  if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null]);
+  if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null, 'anything/else']);
   for (const name of route.pattern.params) choices.set(`param ${name}`, [name]);
   const groups = [...new Set([...tests.identities.values()].flatMap((identity) => identity.groups))].slice(0, 4);
   const offer = (key: string, ...values: (string | null)[]) => {
@@ -62,7 +64,8 @@ function valuesOf({ tests }: Config, route: Route): Choices {
   for (const { steps } of route.conditions ?? []) {
     for (const step of steps) {
       if (step.kind === 'address') {
-        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), ...elsewhere);
+        const beside = step.ranges.flatMap((range) => besideRange(range)?.address ?? []);
+        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), ...elsewhere, ...beside);
       } else if (step.kind === 'compare') {
         const { comparison } = step;
         const literals =
@@ -149,7 +152,8 @@ function* identitiesFor(
     if (field === 'groups') yield made(tests, [], [value]);
     if (field === 'roles') yield made(tests, [value], []);
   }
-  for (const held of sets) yield made(tests, held, [], 'key_pair');
+  for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among, 'key_pair');
+  for (const id of userIdsCompared(goal.route)) for (const held of sets) yield made(tests, held, [], 'bearer', id);
 }
 
 function made(
@@ -157,13 +161,14 @@ function made(
   held: readonly string[],
   among: readonly string[],
   kind: Identity['kind'] = 'bearer',
+  wanted: string | null = null,
 ): readonly [string, Identity] {
   const words = [
     held.length === 0 ? 'no_role' : held.join('_and_'),
     ...(among.length === 0 ? [] : ['in', ...among]),
     ...(kind === 'bearer' ? [] : ['by_key']),
   ];
-  let name = shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
+  let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
   // Somebody else is called so already.
   while (identities.has(name)) name = `${name}_2`;
   // As it is once it is written down: called by its name.
@@ -180,6 +185,19 @@ function shortName(name: string): string {
 
 /** With room for what makes a name unlike others. */
 const longestName = 60;
+
+/** Ids of users that conditions name, as far as an identity can be called so. */
+function userIdsCompared({ conditions }: Route): readonly string[] {
+  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
+  const found = steps.flatMap((step) => {
+    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'userId') return [];
+    const { comparison } = step;
+    if (comparison.operator === 'exists') return [];
+    if ('literals' in comparison.operand) return [...comparison.operand.literals].slice(0, 4);
+    return 'literal' in comparison.operand ? [comparison.operand.literal] : [];
+  });
+  return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
+}
 
 /** Groups that conditions name, and one that begins with each that they name the beginning of. */
 function groupsCompared({ conditions }: Route): readonly string[] {
@@ -209,7 +227,7 @@ function* roleSets({ roles }: Config, { rule }: TrialGoal): Generator<readonly s
   }
 }
 
-/** With each that is forbidden or exempt, without each that is needed, and with those that inherit such. */
+/** With each that is forbidden or exempt, without each that is needed, with those that inherit such, and with all others. */
 function* furtherRoleSets({ roles }: Config, { route, rule }: TrialGoal): Generator<readonly string[]> {
   const { any, all, none } = rule.kind === 'roles' ? rule.source : { any: [], all: [], none: [] };
   const exempt = (route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
@@ -221,6 +239,14 @@ function* furtherRoleSets({ roles }: Config, { route, rule }: TrialGoal): Genera
     if (inherits.some((role) => asked.has(role))) yield [heir];
     for (const role of inherits) if (all.includes(role)) yield [...meeting.filter((name) => name !== role), heir];
   }
+  // Whoever holds everything else: what one more role must not open.
+  const without = (...names: readonly string[]) => {
+    const granting = new Set([...names, ...none].flatMap((role) => [...rolesThatGrant(role, roles)]));
+    return [...roles.keys()].filter((role) => !granting.has(role));
+  };
+  yield without(...any);
+  for (const role of all) yield [...meeting.filter((name) => name !== role), ...without(role)];
+  yield [...meeting, ...without(...exempt)];
 }
 
 function unlike(sets: Iterable<readonly string[]>): readonly (readonly string[])[] {

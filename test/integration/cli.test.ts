@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createConfigFolder } from '../support/config-folder.ts';
 import { runRolegate } from '../support/running-command.ts';
+import { skipHere } from '../support/skip-here.ts';
 
 const folder = createConfigFolder();
 afterAll(() => folder.remove());
@@ -79,6 +80,33 @@ test('routes as a table and as Markdown show the same cells', async () => {
   }
 });
 
+test('routes as a table fits the width of the terminal, and says all of it', async () => {
+  if (spawnSync('script', ['--version']).error !== undefined)
+    skipHere('no script, which makes a terminal (util-linux)');
+  const onTerminal = (columns: number) => {
+    const command = `stty cols ${columns} && '${process.execPath}' src/main.ts routes --config '${file}'`;
+    const { stdout } = spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    return stdout.replaceAll('\r', '').trimEnd().split('\n');
+  };
+  const widthOf = (lines: readonly string[]) => Math.max(...lines.map((line) => line.length));
+  const [wide, narrow] = [onTerminal(200), onTerminal(70)];
+  expect(widthOf(wide)).toBeGreaterThan(70);
+  expect(widthOf(wide)).toBeLessThan(200);
+  expect(widthOf(narrow)).toBeGreaterThan(60);
+  expect(widthOf(narrow)).toBeLessThanOrEqual(70);
+  const words = (lines: readonly string[]) =>
+    lines
+      .join('')
+      .replaceAll(/[^a-z]/gi, '')
+      .split('')
+      .sort()
+      .join('');
+  expect(words(narrow)).toBe(words(wide));
+});
+
 test('schema: the files in config are what the command prints', async () => {
   const stored = (name: string) => readFileSync(new URL(`../../config/${name}`, import.meta.url), 'utf8');
   const schema = (await run('schema')).output;
@@ -96,6 +124,13 @@ test('schema: the files in config are what the command prints', async () => {
   const reference = (await run('schema', '--reference')).output;
   expect(reference).toBe(stored('gateway.reference.yaml'));
   expect(parse(reference)).toHaveProperty('version', 1);
+  const ofAuthApi = (await run('schema', '--for', 'auth-api', '--reference')).output;
+  expect(ofAuthApi).toBe(stored('auth-api.reference.yaml'));
+  expect(parse(ofAuthApi)).toHaveProperty('database');
+  expect(await run('schema', '--for', 'tests', '--reference')).toEqual({
+    code: 2,
+    output: 'rolegate: there are references of gateway and auth-api alone\n',
+  });
 });
 
 test('a pipe gets the whole of a long output', () => {

@@ -26,6 +26,13 @@ const cases = `
     - { as: root, request: GET /orders/other/7, expect: allow }
     - { as: eve, request: GET /orders/acme/7, expect: refuse, reason: role_missing }`;
 const good = folder.write('good.yaml', rules('[user]', cases));
+const whole = folder.write(
+  'whole.yaml',
+  rules(
+    '[user]',
+    `${cases}\n    - { request: GET https://api.example.test/orders/acme, expect: refuse, reason: route_not_found }`,
+  ),
+);
 const thin = folder.write('thin.yaml', rules('[user]', cases.split('\n').slice(0, 2).join('\n')));
 const wrong = folder.write('wrong.yaml', rules('[admin]', cases));
 const believing = folder.write(
@@ -105,7 +112,7 @@ describe('explain', () => {
 describe('test', () => {
   test.each([
     ['passes', good, [], 0, 'tests     4 passed'],
-    ['reaches its thresholds', good, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
+    ['reaches its thresholds', whole, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
     ['fails', wrong, [], 1, 'expected allow, got refuse (role_missing)'],
     ['covers too little', thin, ['--coverage', '100'], 1, 'coverage is below 100 %'],
     ['lets a weakened rule pass', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
@@ -118,7 +125,7 @@ describe('test', () => {
 
   test.each([
     ['junit', '<testsuites tests="4" failures="2">'],
-    ['tap', 'not ok 1 - GET /orders/acme/7'],
+    ['tap', 'not ok 1 - GET /orders/acme/7 as ann'],
     ['json', '"failed": 2'],
   ])('as %s', async (reporter, text) => {
     const { code, output } = await run('test', '-c', wrong, '-r', reporter);
@@ -131,6 +138,54 @@ describe('test', () => {
     expect(code).toBe(0);
     const proposed = folder.write('proposed.test.yaml', output);
     expect(await run('test', '-c', open, proposed, '--coverage', '100')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a failing test', () => {
+  // Apart from files of tests that are found beside a configuration.
+  const apart = createConfigFolder();
+  afterAll(() => apart.remove());
+  const failing = apart.write(
+    'failing.yaml',
+    rules(
+      '[user]',
+      `
+    - { as: ann, request: GET /orders/other/7, expect: allow }
+    - { as: ann, request: GET /orders/other/7, client: 127.0.0.1, expect: allow }
+    - { name: nobody, request: GET /orders/other/7, expect: allow }
+    - { request: GET /nowhere, expect: allow }`,
+    ),
+  );
+  const told = [
+    'asked as ann, route order: refused, wrong_tenant',
+    'asked without a credential, route order: refused, credential_missing',
+    'asked without a credential, no route: refused, route_not_found',
+  ];
+  const names = [
+    'GET /orders/other/7 as ann',
+    'GET /orders/other/7 as ann (2)',
+    'nobody',
+    'GET /nowhere without a credential',
+  ];
+
+  test.each(['pretty', 'junit', 'tap'])(
+    '%s names who asked, the route and the reason, each under a name of its own',
+    async (reporter) => {
+      const { code, output } = await run('test', '-c', failing, '-r', reporter);
+      expect(code).toBe(1);
+      for (const words of told) expect(output).toContain(words);
+      for (const name of names) expect(output).toContain(name);
+    },
+  );
+
+  test('JSON has them as members', async () => {
+    const { cases } = JSON.parse((await run('test', '-c', failing, '-r', 'json')).output);
+    expect(cases).toMatchObject([
+      { name: names[0], as: 'ann', route: 'order', outcome: 'refuse', reason: 'wrong_tenant' },
+      { name: names[1], as: 'ann', route: 'order', outcome: 'refuse', reason: 'wrong_tenant' },
+      { name: names[2], as: null, route: 'order', outcome: 'refuse', reason: 'credential_missing' },
+      { name: names[3], as: null, route: null, outcome: 'refuse', reason: 'route_not_found' },
+    ]);
   });
 });
 

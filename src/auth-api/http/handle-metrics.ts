@@ -1,6 +1,6 @@
 /**
  * `GET /metrics`, on an address of its own. On that of the Auth API, nothing could tell the operator from a client behind a
- * local proxy that names nobody.
+ * local proxy that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuthApiLog, MetricsPage } from '../auth-api.ts';

@@ -1,11 +1,11 @@
-/** Writes answers: what a request was served, or the problem of a refused one. */
+/** Writes responses: what an operation returned, or the problem of a refusal. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { problemBody, problemHeaders } from '../outcome/problem.ts';
 import { type Refusal, refusalKinds } from '../outcome/refusals.ts';
 import type { Served } from './served.ts';
 
-/** No answer may be kept by anybody: it holds secrets, or depends on a credential. */
+/** No cache may keep a response: it holds secrets, or depends on a credential. */
 export function writeServed(response: ServerResponse, served: Served): void {
   const { status, body, type = 'application/json', setCookie } = served;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -21,7 +21,7 @@ export function writeServed(response: ServerResponse, served: Served): void {
   response.end(text);
 }
 
-/** Answers the error id under which the log knows the refusal. */
+/** Returns the error id under which the log has the refusal. */
 export function writeRefusal(response: ServerResponse, refusal: Refusal): string {
   const errorId = randomUUID();
   const { status, closes } = refusalKinds[refusal.code] as { status: number; closes?: true };

@@ -1,4 +1,4 @@
-/** Limits requests for codes and the mails that carry them, so that nobody floods a mailbox or the mail server through us. */
+/** Limits requests for codes and the mails that carry them, so that no client floods a mailbox or the mail server. */
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';

@@ -1,4 +1,4 @@
-/** Words of the messages. Subjects are fixed, so that neither a code nor anybody's text shows on a locked screen. */
+/** Words of the messages. Subjects are fixed, so that a locked screen shows neither a code nor text that a client chose. */
 import { isIP } from 'node:net';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';

@@ -1,6 +1,6 @@
 /**
  * Text of strangers for mail: one line, bounded, without characters that hide or reorder others, and without anything
- * that a mail program would turn into a link. Whoever asks for a code chooses the user agent, and somebody else reads it.
+ * that a mail program would turn into a link. The client that asks for a code chooses the user agent, and another person reads it.
  */
 
 const invisible = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/gu;

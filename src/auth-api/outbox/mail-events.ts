@@ -1,4 +1,4 @@
-/** What whoever runs the process learns of mail: counts and a state, never an address or a code. */
+/** What the operator learns of mail: counts and a state, never an address or a code. */
 
 /**
  * How a mail's stay in the queue ended, or that it goes on: taken by the server, tried again later, refused by the

@@ -41,7 +41,7 @@ export interface MailQueue<Mail extends QueuedMail> {
   add(mail: Mail): void;
   size(): number;
   failing(): boolean;
-  /** Waits for what can leave within `graceMs`, ends what is on its way, and answers how many mails are left behind. */
+  /** Waits for what can leave within `graceMs`, ends what is on its way, and resolves with the number of mails left behind. */
   close(graceMs: number): Promise<number>;
 }
 

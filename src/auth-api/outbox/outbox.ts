@@ -33,7 +33,7 @@ export interface NoticeMail {
   readonly asked: Asked;
 }
 
-/** Tells somebody that an administrator made an account for the address. */
+/** Says that an administrator made an account for the address. */
 export interface WelcomeMail {
   readonly kind: 'welcome';
   readonly to: string;

@@ -85,7 +85,7 @@ export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTi
   };
 }
 
-/** The last word, whoever made the address: one mailbox, and nothing with a meaning in a header or a command. */
+/** The last check of an address from any source: one mailbox, and nothing with a meaning in a header or a command. */
 function isMailable(address: string): boolean {
   return /^[^\s\p{C}<>()[\]\\,;:"@]+@[A-Za-z0-9.-]+$/u.test(address);
 }

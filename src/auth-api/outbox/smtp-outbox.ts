@@ -1,4 +1,4 @@
-/** Sends mail through an SMTP server, in its own time: whoever hands over a mail never waits for the server. */
+/** Sends mail through an SMTP server, in its own time: handing over a mail never waits for the server. */
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';

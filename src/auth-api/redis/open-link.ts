@@ -1,4 +1,4 @@
-/** Opens the link to Redis, which shares limits and carries revocations, and logs when it goes and comes, once each. */
+/** Opens the link to Redis, which shares budgets and carries revocations, and logs each loss and each recovery once. */
 import type { RedisConfig } from '../../config/config.ts';
 import type { ConnectRedis, RedisLink } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
@@ -7,7 +7,7 @@ import { withDeadline } from './with-deadline.ts';
 /** How long the start waits for Redis, so that the first attempts are shared and the first messages heard. */
 const patienceMs = 1_000;
 
-/** Connected or not, it is usable: the API starts and answers without Redis. */
+/** Usable whether connected or not: the API starts and serves without Redis. */
 export async function openLink(config: RedisConfig, connect: ConnectRedis, log: AuthApiLog): Promise<RedisLink> {
   const first = Promise.withResolvers<void>();
   let away = false;

@@ -1,4 +1,4 @@
-/** What replicas share when Redis is configured, and what stands in for it when it is not. */
+/** What replicas share through Redis, and its replacement in one process where no Redis is configured. */
 import type { RedisConfig } from '../../config/config.ts';
 import type { ConnectRedis } from '../../redis/redis-link.ts';
 import type { AuthApiLog } from '../auth-api.ts';
@@ -15,7 +15,7 @@ export interface SharedParts {
   close(): Promise<void>;
 }
 
-/** `config` null: attempts are counted in this process, and nobody is told. */
+/** `config` null: attempts are counted in this process, and revocations are not published. */
 export async function openSharedParts(
   config: RedisConfig | null,
   connect: ConnectRedis | undefined,
@@ -25,7 +25,7 @@ export async function openSharedParts(
   const local = createMemoryCounter(now);
   if (config === null) return { counter: local, publish: () => {}, close: async () => {} };
   if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
-  // Whoever has no Redis need not load what uses it.
+  // Loaded only where there is a Redis.
   const { createSharedCounter } = await import('../limits/shared-counter.ts');
   const { createRevocationPublisher } = await import('../revocations/revocation-publisher.ts');
   const { keyPrefix, commandTimeoutMs } = config;

@@ -1,6 +1,6 @@
-/** Gives up waiting. */
+/** Bounds the wait for a promise. */
 
-/** Settles as `promise` does, or rejects after `deadlineMs`; what `promise` does later is nobody's concern. */
+/** Settles as `promise` does, or rejects after `deadlineMs`; a later outcome of `promise` is ignored. */
 export async function withDeadline<Value>(promise: Promise<Value>, deadlineMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -17,10 +17,11 @@ const mostListed = 20;
 
 function pretty({ passed, failed, cases, coverage, mutation }: TestReport): string {
   const lines: string[] = [];
-  for (const { name, file, line, faults } of cases) {
-    if (faults.length === 0) continue;
-    lines.push(`${pc.red('failed')} ${name}  ${pc.dim(`${file}:${line}`)}`);
-    for (const fault of faults) lines.push(`         ${fault}`);
+  for (const one of cases) {
+    if (one.faults.length === 0) continue;
+    lines.push(`${pc.red('failed')} ${one.name}  ${pc.dim(`${one.file}:${one.line}`)}`);
+    for (const fault of one.faults) lines.push(`         ${fault}`);
+    lines.push(`         ${pc.dim(circumstances(one))}`);
   }
   if (lines.length > 0) lines.push('');
   const tally = failed === 0 ? pc.green(`${passed} passed`) : `${passed} passed, ${pc.red(`${failed} failed`)}`;
@@ -38,6 +39,13 @@ function pretty({ passed, failed, cases, coverage, mutation }: TestReport): stri
   return `${lines.join('\n')}\n`;
 }
 
+/** Who asked, and what came of it where. */
+function circumstances({ as, route, outcome, reason }: CaseReport): string {
+  const who = as === null ? 'asked without a credential' : `asked as ${as}`;
+  const where = route === null ? 'no route' : `route ${route}`;
+  return `${who}, ${where}: ${outcome === 'allow' ? 'allowed' : `refused, ${reason}`}`;
+}
+
 function listed(items: readonly string[]): string[] {
   const shown = items.slice(0, mostListed).map((item) => `          ${pc.yellow('-')} ${item}`);
   return items.length > mostListed
@@ -51,10 +59,11 @@ function percent(share: number): string {
 }
 
 function junit({ passed, failed, cases }: TestReport): string {
-  const body = cases.map(({ name, file, line, route, faults }) => {
+  const body = cases.map((one) => {
+    const { name, file, line, route, faults } = one;
     const attributes = `name="${xml(name)}" classname="${xml(route ?? 'no route')}" file="${xml(file)}" line="${line}"`;
     if (faults.length === 0) return `    <testcase ${attributes}/>`;
-    return `    <testcase ${attributes}>\n      <failure message="${xml(faults[0]!)}">${xml(faults.join('\n'))}</failure>\n    </testcase>`;
+    return `    <testcase ${attributes}>\n      <failure message="${xml(faults[0]!)}">${xml([...faults, circumstances(one)].join('\n'))}</failure>\n    </testcase>`;
   });
   const counts = `tests="${passed + failed}" failures="${failed}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -67,7 +76,8 @@ ${body.join('\n')}
 }
 
 function tap({ cases }: TestReport): string {
-  const lines = cases.flatMap(({ name, file, line, faults }: CaseReport, index) => {
+  const lines = cases.flatMap((one, index) => {
+    const { name, file, line, faults } = one;
     const described = name
       .replaceAll('\\', '\\\\')
       .replaceAll('#', '\\#')
@@ -78,7 +88,7 @@ function tap({ cases }: TestReport): string {
       first,
       '  ---',
       `  at: ${JSON.stringify(`${file}:${line}`)}`,
-      `  message: ${JSON.stringify(faults.join('; '))}`,
+      `  message: ${JSON.stringify([...faults, circumstances(one)].join('; '))}`,
       '  ...',
     ];
   });

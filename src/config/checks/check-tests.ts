@@ -143,7 +143,7 @@ function checkCase(
     ? `${request.method} ${request.host ?? ''}${request.target ?? ''}`
     : 'a request';
   return {
-    name: entry.name ?? line,
+    name: entry.name ?? `${line} ${entry.as === undefined ? 'without a credential' : `as ${entry.as}`}`,
     file,
     line: check.lineOf(path),
     as: entry.as ?? null,

@@ -60,7 +60,9 @@ const headerKey = z.string().superRefine((key, context) => {
 });
 
 const testCase = z.strictObject({
-  name: described(entry().optional(), 'Name in reports; left out: the request.', { examples: ['own order'] }),
+  name: described(entry().optional(), 'Name in reports; if unset: the request and who asks.', {
+    examples: ['own order'],
+  }),
   as: described(entry().optional(), 'Name of an identity; left out: no credential.', { examples: ['ann'] }),
   request: described(requestLine, 'Method and path, or method and URL.', { examples: ['GET /v1/orders/acme/7'] }),
   headers: described(

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { tableText } from '../../../src/cli/table-text.ts';
 
-const plain = (heads: readonly string[], rows: readonly (readonly string[])[]) =>
-  stripVTControlCharacters(tableText(heads, rows)).split('\n');
+const plain = (heads: readonly string[], rows: readonly (readonly string[])[], columns?: number) =>
+  stripVTControlCharacters(tableText(heads, rows, columns)).split('\n');
 
 test('a column is as wide as the widest line in it', () => {
   const rows = [
@@ -34,4 +34,29 @@ test('a character that takes two columns counts as two', () => {
 
 test('no rows', () => {
   expect(plain(['a'], [])).toEqual(['┌───┐', '│ a │', '└───┘']);
+});
+
+test('in a narrow terminal the widest columns go on in further lines', () => {
+  const rows = [['order', '/tenants/{tenant}/orders/{order}', 'any of user, reporter']];
+  expect(plain(['route', 'path', 'who may'], rows, 40)).toEqual([
+    '┌───────┬──────────────┬──────────────┐',
+    '│ route │ path         │ who may      │',
+    '│ order │ /tenants/    │ any of user, │',
+    '│       │ {tenant}/    │ reporter     │',
+    '│       │ orders/      │              │',
+    '│       │ {order}      │              │',
+    '└───────┴──────────────┴──────────────┘',
+  ]);
+});
+
+test('a text without a place to break is broken anywhere, and no column gets narrower than eight', () => {
+  expect(plain(['a'], [['日本日本日本'], ['0123456789']], 5)).toEqual([
+    '┌──────────┐',
+    '│ a        │',
+    '│ 日本日本 │',
+    '│ 日本     │',
+    '│ 01234567 │',
+    '│ 89       │',
+    '└──────────┘',
+  ]);
 });

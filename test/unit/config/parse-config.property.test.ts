@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { formatProblems } from '../../../src/config/format-problems.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
-import { referenceYaml } from '../../../src/config/reference-yaml.ts';
+import { references } from '../../../src/config/reference-yaml.ts';
 import { env, readSecret } from './environment.ts';
 
 const options = { file: 'f.yaml', env, readSecret };
@@ -82,7 +82,7 @@ test('any text', () => {
 });
 
 test('a full file with a piece cut out, doubled or put elsewhere', () => {
-  const full = referenceYaml();
+  const full = references.gateway();
   const at = fc.nat({ max: full.length });
   fc.assert(
     fc.property(at, fc.nat({ max: 60 }), at, piece, (from, length, to, inserted) => {
@@ -116,7 +116,7 @@ const wrong = fc.oneof(
 );
 
 test('a full file with any value in place of another', () => {
-  const full: unknown = parseYaml(referenceYaml());
+  const full: unknown = parseYaml(references.gateway());
   const steps = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(fc.array(fc.tuple(steps, wrong), { minLength: 1, maxLength: 4 }), (changes) => {

@@ -7,7 +7,7 @@ import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
 import { createProblemList } from '../../../src/config/problem.ts';
 import { readValue } from '../../../src/config/read-value.ts';
-import { authApiReferenceYaml, documentation, referenceYaml, written } from '../../../src/config/reference-yaml.ts';
+import { documentation, references, written } from '../../../src/config/reference-yaml.ts';
 import { unwrap } from '../../../src/config/schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema } from '../../../src/config/schema.ts';
 import { createLineIndex } from '../../../src/config/yaml/line-index.ts';
@@ -85,12 +85,12 @@ function isContainer(schema: z.core.$ZodType): boolean {
 
 describe('the reference', () => {
   test('is a valid configuration', () => {
-    expect(parseConfig(referenceYaml(), options)).toMatchObject({ ok: true });
-    expect(parseAuthApiFile(authApiReferenceYaml(), options)).toMatchObject({ ok: true });
+    expect(parseConfig(references.gateway(), options)).toMatchObject({ ok: true });
+    expect(parseAuthApiFile(references['auth-api'](), options)).toMatchObject({ ok: true });
   });
 
   test('names every key', () => {
-    const text = referenceYaml();
+    const text = references.gateway();
     for (const [path] of keysOf(configSchema)) {
       const key = path.split('.').at(-1)!;
       // Alternatives to a scalar are shown in the description.
@@ -99,7 +99,8 @@ describe('the reference', () => {
   });
 
   test('the other way to reach the Auth API is valid once its comment signs are taken away', () => {
-    const text = referenceYaml()
+    const text = references
+      .gateway()
       .replace(/^ {2}url: "http:\/\/auth-api.*\n/m, '')
       .replace(/^ {2}gatewaySecret: .*\n/m, '')
       .replace(/^ {2}(?:paths|headers|fields):\n(?: {4}.*\n)+/gm, '')
@@ -114,8 +115,8 @@ describe('the reference', () => {
 describe('the JSON schema', () => {
   const schema = z.fromJSONSchema(JSON.parse(JSON.stringify(jsonSchema())));
 
-  test.each([...shipped.filter((name) => name !== 'auth-api.yaml'), 'reference'])('accepts %s', (name) => {
-    const text = name === 'reference' ? referenceYaml() : readFileSync(new URL(name, folder), 'utf8');
+  test.each([...shipped, 'reference'])('accepts %s', (name) => {
+    const text = name === 'reference' ? references.gateway() : readFileSync(new URL(name, folder), 'utf8');
     const result = schema.safeParse(parseYaml(text));
     expect(result.success ? [] : result.error.issues).toEqual([]);
   });
@@ -158,7 +159,7 @@ test('the smallest useful file stays small', () => {
 });
 
 test.each(['reference', ...shipped])("%s: the walk over the schema agrees with zod's own reading", (name) => {
-  const text = name === 'reference' ? referenceYaml() : readFileSync(new URL(name, folder), 'utf8');
+  const text = name === 'reference' ? references.gateway() : readFileSync(new URL(name, folder), 'utf8');
   // Without variables, so that both see the same text.
   const plain = text.replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1').replaceAll(/\$\{[A-Z_]+\}/g, 'http://filled.test:1');
   const list = createProblemList('f', plain, createLineIndex(plain));

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import { referenceYaml } from '../../../src/config/reference-yaml.ts';
+import { references } from '../../../src/config/reference-yaml.ts';
 import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from '../../../src/config/schema.ts';
 import type { Setting } from '../../../src/config/settings.ts';
@@ -114,7 +114,7 @@ upstreams: { orders: { targets: ["http://orders:8080"] } }
   });
 
   test('of every key of the reference one setting is listed, none with a secret', () => {
-    const settings = [...read(referenceYaml()).values()];
+    const settings = [...read(references.gateway()).values()];
     expect(settings.length).toBeGreaterThan(100);
     const secrets = Object.values(env).filter((value) => value.length >= 32);
     for (const { shown } of settings) for (const secret of secrets) expect(shown).not.toContain(secret);

@@ -58,12 +58,12 @@ describe('found', () => {
     put('b.test.yaml', one('b'));
     put('a.test.yml', one('a'));
     put('deep/er/c.test.yaml', `version: 1\nidentities: { bob: { roles: [admin] } }\n${one('c', 'bob')}`);
-    expect(load('found')).toMatchObject({ names: ['GET /orders/1', 'a', 'b', 'c'], problems: [] });
+    expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann', 'a', 'b', 'c'], problems: [] });
   });
 
   test('a gateway that serves reads none of them', () => {
     put('a.test.yaml', 'nonsense: [');
-    expect(load('none')).toMatchObject({ names: ['GET /orders/1'], problems: [] });
+    expect(load('none')).toMatchObject({ names: ['GET /orders/1 as ann'], problems: [] });
   });
 
   test('hidden ones, those of packages, those too deep and other files are left out', () => {
@@ -73,28 +73,31 @@ describe('found', () => {
     put('1/2/3/4/5/6/7/8/9/a.test.yaml', 'nonsense');
     put('a.test.txt', 'nonsense');
     put('test.yaml', 'nonsense');
-    expect(load('found')).toMatchObject({ names: ['GET /orders/1'], problems: [] });
+    expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann'], problems: [] });
   });
 
   test('a file named like another configuration beside it belongs to that one', () => {
     put('other.yaml', config);
     put('other.test.yaml', 'nonsense');
     put('gateway.test.yaml', one('own'));
-    expect(load('found')).toMatchObject({ names: ['GET /orders/1', 'own'], problems: [] });
+    expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann', 'own'], problems: [] });
   });
 
   test('one beside an included file belongs to all', () => {
     put('routes/more.yaml', 'routes:\n  - { id: more, match: { path: /more }, upstream: orders, access: public }\n');
     put('routes/more.test.yaml', 'cases: [{ request: GET /more, expect: allow, route: more }]\n');
     const file = put('gateway.yaml', `include: ["routes/*.yaml"]\n${config}`);
-    expect(load('found', file)).toMatchObject({ names: ['GET /orders/1', 'GET /more'], problems: [] });
+    expect(load('found', file)).toMatchObject({
+      names: ['GET /orders/1 as ann', 'GET /more without a credential'],
+      problems: [],
+    });
   });
 });
 
 describe('named', () => {
   test('only those are read, from anywhere', () => {
     put('found.test.yaml', 'nonsense');
-    expect(load([put('elsewhere/any-name.yaml', one('named'))]).names).toEqual(['GET /orders/1', 'named']);
+    expect(load([put('elsewhere/any-name.yaml', one('named'))]).names).toEqual(['GET /orders/1 as ann', 'named']);
   });
 
   test('one that is not there is a problem', () => {

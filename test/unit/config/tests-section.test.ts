@@ -48,7 +48,7 @@ test('identities and cases are filled in', () => {
   });
   expect(cases).toEqual([
     {
-      name: 'GET /v1/orders/acme?page=2',
+      name: 'GET /v1/orders/acme?page=2 as ann',
       file: 'gateway.yaml',
       line: 16,
       as: 'ann',
@@ -82,7 +82,12 @@ test('identities and cases are filled in', () => {
       reason: 'wrong_tenant',
       upstreamHeaders: new Map(),
     },
-    expect.objectContaining({ name: 'GET [::1]/v1/orders/x', as: null, host: '[::1]', reason: 'credential_missing' }),
+    expect.objectContaining({
+      name: 'GET [::1]/v1/orders/x without a credential',
+      as: null,
+      host: '[::1]',
+      reason: 'credential_missing',
+    }),
   ]);
 });
 

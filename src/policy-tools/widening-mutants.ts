@@ -1,0 +1,141 @@
+/**
+ * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, a condition
+ * that reads something else, leaves out "not", covers more addresses or exempts one more role.
+ */
+import { type AccessRule, compileRule } from '../core/policy/access.ts';
+import type { AddressStep, Criterion, Step } from '../core/policy/conditions.ts';
+import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+import type { Route } from '../core/routing/route.ts';
+import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
+import { compilePattern } from '../core/url/compile-pattern.ts';
+import { knownMethods } from './import/read-values.ts';
+
+export type Change<T> = readonly [words: string, changed: T];
+
+/** A rule that further roles meet. */
+export function* widerRules(rule: AccessRule, roles: RoleTable): Generator<Change<AccessRule>> {
+  if (rule.kind === 'deny') yield ['no credential is asked for', { kind: 'public' }];
+  if (rule.kind !== 'roles') return;
+  yield ['no credential is asked for', { kind: 'public' }];
+  const { any, all, none } = rule.source;
+  const granting = new Set(any.flatMap((role) => [...rolesThatGrant(role, roles)]));
+  const further = new Set(any.flatMap((role) => weakerThan(role, roles)).filter((role) => !granting.has(role)));
+  for (const role of further)
+    yield [`role ${role} grants it, too`, compileRule({ any: [...any, role], all, none }, roles)];
+  for (const role of all) {
+    for (const weaker of weakerThan(role, roles)) {
+      const instead = all.map((name) => (name === role ? weaker : name));
+      yield [`role ${weaker} is enough where ${role} is asked for`, compileRule({ any, all: instead, none }, roles)];
+    }
+  }
+}
+
+/** Roles that a role inherits, and one of those that inherit what it does: the next one in the file. */
+function weakerThan(role: string, roles: RoleTable): readonly string[] {
+  const inherits = roles.get(role);
+  if (inherits === undefined) return [];
+  const names = [...roles.keys()];
+  const alike = names.filter((name) => name === role || String(roles.get(name)) === String(inherits));
+  const sibling = alike[(alike.indexOf(role) + 1) % alike.length]!;
+  return sibling === role ? inherits : [...inherits, sibling];
+}
+
+/** More methods, or more paths. */
+export function* widerMatches(route: Route): Generator<Change<Route>> {
+  const { access, methods: listed } = route;
+  if (listed !== null) yield ['the list of its methods is lifted', { ...route, methods: null }];
+  if (access.every === null) {
+    const [first] = access.byMethod.values();
+    const byMethod = new Map(access.byMethod);
+    for (const method of knownMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
+    yield ['the list of its methods is lifted', { ...route, access: { ...access, byMethod } }];
+  }
+  const { host, path, segments } = route.pattern;
+  const parts = path.replace(/\/$/, '').split('/');
+  for (let at = segments.length - 1; at >= 0; at -= 1) {
+    if (segments[at]!.kind === 'rest') continue;
+    const widened = `${parts.slice(0, at + 1).join('/')}/**`;
+    const pattern = compilePattern(host, widened);
+    if (!paramsRead(route).every((name) => pattern.params.includes(name))) return;
+    const literals = route.reading?.literals?.slice(0, at) ?? null;
+    const reading = route.reading === null ? null : { ...route.reading, literals };
+    yield [`its path is ${widened}`, { ...route, pattern, reading }];
+  }
+}
+
+/** Parameters that the route needs. */
+function paramsRead({ conditions, evict, pattern }: Route): readonly string[] {
+  if (evict !== null) return pattern.params;
+  return (conditions ?? []).flatMap(({ steps }) =>
+    steps.flatMap((step) => {
+      if (step.kind !== 'compare') return [];
+      const { subject, comparison } = step;
+      const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
+      return [subject, ...operand].flatMap((source) => (source.from === 'param' ? [source.name] : []));
+    }),
+  );
+}
+
+/** A condition that more requests meet. */
+export function* widerConditions(criterion: Criterion, route: Route, roles: RoleTable): Generator<Change<Criterion>> {
+  const { word, steps, unless, unlessSource } = criterion;
+  for (const [at, step] of steps.entries()) {
+    if (step.kind === 'not') {
+      const rest = steps.filter((_, index) => index !== at);
+      const moved = rest.map((one, index) => ({ ...one, end: one.end - (index >= at || one.end >= at ? 1 : 0) }));
+      yield [`the condition ${word} is without "not"`, { ...criterion, steps: moved }];
+    } else if (step.kind === 'address') {
+      for (const [words, wider] of widerRanges(step)) {
+        yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
+      }
+    } else if (step.kind === 'compare' && step.subject.from === 'param') {
+      const { name } = step.subject;
+      const other = route.pattern.params.find((param) => param !== name);
+      if (other === undefined) continue;
+      const changed: Step = { ...step, subject: { from: 'param', name: other } };
+      yield [`the condition ${word} reads ${other} and not ${name}`, { ...criterion, steps: steps.with(at, changed) }];
+    }
+  }
+  for (const role of rolesNear(route, unlessSource, roles)) {
+    if (unless?.has(role) === true) continue;
+    const names = [...unlessSource, role];
+    const exempt = new Set(names.flatMap((name) => [...rolesThatGrant(name, roles)]));
+    yield [`role ${role} is exempt from ${word}, too`, { ...criterion, unless: exempt, unlessSource: names }];
+  }
+}
+
+/** Each range with one bit less, unless the other ranges hold what that adds. */
+function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Change<AddressStep>> {
+  for (const [index, range] of ranges.entries()) {
+    const beside = besideRange(range);
+    if (beside === null || contains(beside.address)) continue;
+    const wider = ranges.with(index, beside.wider);
+    yield [`takes ${beside.wider} for ${range}`, { ...step, ranges: wider, contains: compileTrustedProxies(wider) }];
+  }
+}
+
+/** The range of twice the size, and an address in it that is not in the range; null: it holds every address. */
+export function besideRange(range: string): { readonly wider: string; readonly address: string } | null {
+  const read = parseCidr(range);
+  if (read === null || read.prefix === 0) return null;
+  const { value, bits, prefix } = read;
+  const flipped = value ^ (1n << BigInt(bits - prefix));
+  const first = value < flipped ? value : flipped;
+  return { wider: `${addressText(first, bits)}/${prefix - 1}`, address: addressText(flipped, bits) };
+}
+
+function addressText(value: bigint, bits: 32 | 128): string {
+  const [count, width, radix, joint] = bits === 32 ? [4, 8n, 10, '.'] : [8, 16n, 16, ':'];
+  const parts = Array.from({ length: count as number }, (_, at) => {
+    const shift = BigInt((count as number) - 1 - at) * (width as bigint);
+    return ((value >> shift) & ((1n << (width as bigint)) - 1n)).toString(radix as number);
+  });
+  return parts.join(joint as string).replace(/(?::0)+$/, '::');
+}
+
+/** Roles that plausibly stand in the wrong place: those that the route asks for, and those that exempt roles inherit. */
+function rolesNear({ access }: Route, exempt: readonly string[], roles: RoleTable): ReadonlySet<string> {
+  const rules = [...(access.every === null ? [] : [access.every]), ...access.byMethod.values()];
+  const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? [...rule.source.any, ...rule.source.all] : []));
+  return new Set([...asked, ...exempt.flatMap((role) => roles.get(role) ?? [])]);
+}

@@ -1,0 +1,117 @@
+/** Changes that let more in: each is tried, a case is found that notices it, and what no case can notice is no change. */
+import { describe, expect, test } from 'vitest';
+import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { besideRange } from '../../../src/policy-tools/widening-mutants.ts';
+import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { policy } from './policies.ts';
+
+const roles = 'roles: { user: {}, admin: { inherits: [user] }, partner: {}, suspended: {} }\n';
+const route = (more: string, path = '/t/{tenant}/notes/{note}') =>
+  `${roles}routes: [{ id: note, match: { path: "${path}" }, upstream: orders, ${more} }]\n`;
+
+const survivorsOf = (text: string) =>
+  runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
+
+function proposed(text: string) {
+  const config = policy(text);
+  const proposals = proposeCases(config, runTests(config, false), true);
+  return { proposals, text: casesText({ identities: newIdentities(config, proposals), proposals }, 'section') };
+}
+
+describe.each<[string, string, readonly string[]]>([
+  ['a role that another one inherits', 'access: [admin]', ['role user grants it, too', 'no credential is asked for']],
+  ['a role beside another one', 'access: [user]', ['role partner grants it, too']],
+  ['a role that is needed', 'access: { all: [admin, partner] }', ['role user is enough where admin is asked for']],
+  ['what is closed', 'access: deny', ['no credential is asked for']],
+  ['methods by rule', 'access: { GET: [user] }', ['the list of its methods is lifted']],
+  [
+    'paths',
+    'access: [user]',
+    ['its path is /t/{tenant}/notes/**', 'its path is /t/{tenant}/**', 'its path is /t/**', 'its path is /**'],
+  ],
+  [
+    'a condition on another parameter',
+    'access: [user], when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }]',
+    ['the condition wrong_tenant reads note and not tenant'],
+  ],
+  [
+    'tenants, and bearers alone',
+    `access: { GET: [user], DELETE: [admin] }, when: [
+      { param: tenant, in: identity.groups, reason: wrong_tenant },
+      { identity: kind, equals: bearer, reason: bearer_only }]`,
+    ['the condition bearer_only is gone', 'the condition wrong_tenant is gone'],
+  ],
+  [
+    'addresses',
+    'access: public, when: [{ client: address, cidr: ["10.0.0.0/9", "10.128.0.0/9", "192.0.2.7", "2001:db8::/32"], reason: outside }]',
+    [
+      'the condition outside takes 192.0.2.6/31 for 192.0.2.7',
+      'the condition outside takes 2001:db8::/31 for 2001:db8::/32',
+    ],
+  ],
+  [
+    'exempt roles',
+    'access: [user, partner], when: [{ param: tenant, equals: a, unless: [admin], reason: not_a }]',
+    ['role user is exempt from not_a, too', 'role partner is exempt from not_a, too'],
+  ],
+  [
+    'what must not be',
+    'access: public, when: [{ not: { param: tenant, startsWith: test- }, reason: no_tests }]',
+    ['the condition no_tests is without "not"'],
+  ],
+  [
+    'one user',
+    'access: authenticated, when: [{ identity: userId, equals: robot-7, reason: robot_only }]',
+    ['the condition robot_only is gone'],
+  ],
+])('%s', (_, more, words) => {
+  test('is a change, and a case is found for each', () => {
+    expect(survivorsOf(route(more))).toEqual(expect.arrayContaining([...words]));
+    const { proposals, text } = proposed(route(more));
+    expect(proposals.notFound).toEqual([]);
+    const { failed, coverage, mutation } = runTests(policy(route(more) + text), true).report;
+    expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
+  });
+});
+
+test('a list of methods in the match, and a path that another route has', () => {
+  const text = `${roles}routes:
+  - { id: read, match: { path: "/a/{b}", methods: [GET] }, upstream: orders, access: [user] }
+  - { id: write, match: { path: "/a/{b}", methods: [PUT] }, upstream: orders, access: [admin] }
+  - { id: rest, match: { path: "/a/**" }, upstream: orders, access: deny }
+`;
+  const changes = survivorsOf(text);
+  // "read" on "/a/**" would be "rest" again, and two routes for one method are no policy.
+  expect(changes).not.toContain('its path is /a/**');
+  expect(changes).not.toContain('the list of its methods is lifted');
+  expect(changes).toContain('its path is /**');
+});
+
+test('ranges that hold each other are no wider together', () => {
+  const cidr = '["10.0.0.0/9", "10.128.0.0/9"]';
+  const text = route(`access: public, when: [{ client: address, cidr: ${cidr}, reason: outside }]`);
+  expect(survivorsOf(text).filter((change) => change.includes('takes'))).toEqual([]);
+});
+
+test('what no request is found for is said: a test names no key', () => {
+  const text = route(
+    'access: authenticated, when: [{ identity: keyId, equals: key-of-the-robot, reason: robot_only }]',
+  );
+  const { proposals, text: cases } = proposed(text);
+  expect(proposals.notFound).toEqual(['note * lets in']);
+  expect(runTests(policy(text + cases), true).report.mutation?.survivors).toEqual([]);
+});
+
+test.each([
+  ['10.0.0.0/8', '10.0.0.0/7', '11.0.0.0'],
+  ['192.0.2.7', '192.0.2.6/31', '192.0.2.6'],
+  ['2001:db8::/32', '2001:db8::/31', '2001:db9::'],
+  ['::/1', '::/0', '8000::'],
+])('beside %s', (range, wider, address) => {
+  expect(besideRange(range)).toEqual({ wider: wider === '::/0' ? '0::/0' : wider, address });
+});
+
+test('beside every address there is none', () => {
+  expect(besideRange('0.0.0.0/0')).toBe(null);
+});
