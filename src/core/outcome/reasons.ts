@@ -111,7 +111,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'TRACE and CONNECT are never forwarded.',
+    advice: 'TRACE, TRACK and CONNECT are never forwarded.',
   },
   expectation_failed: {
     status: 417,

@@ -4,13 +4,13 @@
 const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
 
 /** In any case: a service may read methods without it. */
-const neverForwarded = /^(?:trace|connect)$/i;
+const neverForwarded = /^(?:trace|track|connect)$/i;
 
 export function isMethodName(text: string): boolean {
   return methodName.test(text);
 }
 
-/** Any method name but TRACE, which would echo credentials, and CONNECT, which asks for a tunnel. */
+/** Any method name but TRACE and TRACK, which would echo credentials, and CONNECT, which asks for a tunnel. */
 export function isSupportedMethod(method: string): boolean {
   return isMethodName(method) && !neverForwarded.test(method);
 }

@@ -169,7 +169,7 @@ describe('methods', () => {
     expect(read(method, '/')).toMatchObject({ method });
   });
 
-  test.each(['TRACE', 'CONNECT', 'trace', '', 'G T', 'GET\r\nX: y', 'M'.repeat(33), 'GE(T', 'G\u00c9T'])(
+  test.each(['TRACE', 'TRACK', 'CONNECT', 'trace', '', 'G T', 'GET\r\nX: y', 'M'.repeat(33), 'GE(T', 'G\u00c9T'])(
     '%j is refused',
     (method) => {
       expect(read(method, '/')).toBe('method_unsupported');
