@@ -12,7 +12,7 @@ afterEach(async () => {
 /** Asks for sessions, two mails for each client; `forwardedFor` of each request in turn. */
 async function askFrom(trustedProxies: readonly string[], forwardedFor: readonly string[]): Promise<number[]> {
   const text = `version: 1
-server: { listen: "127.0.0.1:0", admin: false, trustedProxies: ${JSON.stringify(trustedProxies)} }
+server: { listen: "127.0.0.1:0", admin: false, trustedProxies: ${JSON.stringify(trustedProxies)}, trustEveryPeer: ${trustedProxies.includes('0.0.0.0/0')} }
 authApi: { embedded: { database: ":memory:", secret: "${'s'.repeat(32)}", limits: { mailsPerClient: 2, mailsPerAddress: 100 } } }
 routes:
   - { id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }

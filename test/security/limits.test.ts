@@ -126,10 +126,10 @@ attackSuite(
     {
       name: 'a path of a thousand dot segments',
       bytes: request(`GET /public${'/..'.repeat(300)}/admin/x`),
-      status: 401,
+      status: 414,
       reaches: null,
     },
-    { name: 'a path of slashes', bytes: request(`GET ${'/'.repeat(900)}admin/x`), status: 401, reaches: null },
+    { name: 'a path of slashes', bytes: request(`GET ${'/'.repeat(900)}admin/x`), status: 414, reaches: null },
     {
       name: 'a path of escapes',
       bytes: request(`GET /${'%61'.repeat(300)}`),
@@ -152,7 +152,7 @@ attackSuite(
 test.each([
   ['one long header', request('GET /public/x', [`X: ${'a'.repeat(9000)}`]), 'X'],
   ['a thousand headers', request('GET /public/x', many(1000)), 'X-999'],
-  ['the second Host behind them', request('GET /public/x', [...many(60), 'X-Host: secret.test']), 'X-Host'],
+  ['the second Host behind them', request('GET /public/x', [...many(60), 'X-Behind: secret.test']), 'X-Behind'],
 ])('control: without limits %s is there for the service to cope with', async (_, bytes, name) => {
   const world = await startWorld({ server: 'limits: { headerBytes: 64kb, headers: 2000, target: 32kb }' });
   try {

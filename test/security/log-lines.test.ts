@@ -101,7 +101,7 @@ test.each([
   ['a path', request('GET /public/%2e%2e/<script>alert(1)</script>')],
   ['a host', request('GET /x', []).replace('a.test', 'evil.test:<script>alert(1)</script>')],
   ['escaped CR LF', request('GET /%0d%0aX-Injected:1')],
-  ['a method', request('X-Injected /x')],
+  ['a method', request('X-Injected /admin/x')],
   ['an origin', request('GET /admin/x', ['Origin: https://evil.test'])],
   ['a request id', request('GET /admin/x', ['X-Request-Id: <script>alert(1)</script>'])],
 ])('a refusal repeats nothing of the request: %s', async (_, bytes) => {
