@@ -104,6 +104,8 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   const ended: EndedConnections = { idle: 0, requests: 0, unread: 0 };
   let dropped = 0;
   let address: ListenAddress | null = null;
+  /** Ends a drain once the last connection is closed. */
+  let settle = () => {};
   const seconds = Math.floor(limits.keepAliveTimeoutMs / 1000);
   const host: ConnectionHost<C> & { draining: boolean } = {
     ...limits,
@@ -127,6 +129,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       tunnels.delete(connection);
       open.delete(connection.socket as Socket);
       options.onClose(connection.client);
+      settle();
     },
   };
 
@@ -176,11 +179,14 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         const timer = setTimeout(() => {
           for (const socket of open.keys()) socket.destroy();
         }, timeoutMs);
+        // The server closes before its last socket does, which has to be reported first.
+        settle = () => {
+          if (server.listening || open.size > 0) return;
+          clearTimeout(timer);
+          resolve();
+        };
         stopListening(server, () => {
-          server.close(() => {
-            clearTimeout(timer);
-            resolve();
-          });
+          server.close(settle);
           for (const connection of open.values()) connection.endIdle();
         });
       }),
