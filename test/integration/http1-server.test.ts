@@ -111,8 +111,10 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
   const head = (version: string) =>
     `POST / ${version}\r\nHost: a\r\nConnection: keep-alive\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`;
   const eager: Serve = (request, response) => {
-    response.writeContinue();
-    response.writeContinue();
+    if (request.body !== null) {
+      response.writeContinue();
+      response.writeContinue();
+    }
     echo(request, response);
   };
 
@@ -125,6 +127,14 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
     expect(client.interim.map(({ status }) => status)).toEqual([100]);
     client.write(get('/'));
     expect((await client.answer()).status).toBe(200);
+  });
+
+  it('is not sent to a client that sends its body already', async () => {
+    const { client } = await start(eager);
+    client.write(`${head('HTTP/1.1')}hi${get('/next')}`);
+    expect((await client.answer()).text()).toBe('hi');
+    expect((await client.answer()).status).toBe(200);
+    expect(client.interim).toEqual([]);
   });
 
   it('is never sent to HTTP/1.0', async () => {

@@ -72,16 +72,19 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   /** While draining: ends it if nothing is under way. One that has not sent a request yet may be about to. */
   endIdle(): void {
-    if (this.#phase === 'head' && this.requests > 0 && this.#input.held.length === 0) this.socket.destroy();
+    if (this.#phase === 'head' && this.requests > 0 && !this.hasMore) this.socket.destroy();
   }
 
   closesAfter(): boolean {
     const request = this.#request!;
     // A client that was not told to go on may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
     const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
-    if (this.#last || unsettled) return true;
     // While draining, requests that are here already are served first.
-    return this.#host.draining && this.#input.held.length === 0;
+    return this.#last || unsettled || (this.#host.draining && !this.hasMore);
+  }
+
+  get hasMore(): boolean {
+    return this.#input.held.length > 0;
   }
 
   get #serving(): boolean {
@@ -121,16 +124,13 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   onHead(head: RequestHead): void {
     const { body } = this.#input;
-    const { requestTimeoutMs } = this.#host;
     this.requests += 1;
     this.#phase = 'request';
-    const request: Request = { ...head, body };
-    const response = new Response(this, head);
-    this.#request = request;
-    this.#response = response;
+    this.#request = { ...head, body };
+    this.#response = new Response(this, head);
     this.#last = !head.keepAlive || this.#host.lastRequest(this.requests);
-    if (body !== null && requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + requestTimeoutMs);
-    this.#host.onRequest(request, response, this);
+    if (body !== null && this.#host.requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + this.#host.requestTimeoutMs);
+    this.#host.onRequest(this.#request, this.#response, this);
     if (!this.#serving) return;
     if (this.#input.held.length > 0 && !this.#input.boundHeld()) this.#last = true;
     if (this.#input.ended) this.#wakeIn(this.#reading.ended());

@@ -18,6 +18,8 @@ export interface ResponseConnection {
   readonly socket: Duplex;
   /** Fields that tell the client that the connection goes on. */
   readonly keepAliveFields: string;
+  /** Bytes came behind the head of the request and wait. */
+  readonly hasMore: boolean;
   /** The connection ends with this response. May become true until the head is written. */
   closesAfter(): boolean;
   /** Something that was written waits for the client. */
@@ -68,16 +70,19 @@ export class Response implements BatchedWriter {
     return this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
   }
 
-  /** `100 Continue` was sent. */
+  /** The client sends its body: `100 Continue` was sent, or was not needed. */
   get continued(): boolean {
     return this.#continued;
   }
 
-  /** Tells the client to send its body. At most once, and never to HTTP/1.0 (RFC 9110 section 15.2). */
+  /**
+   * Tells the client to send its body. At most once, never to HTTP/1.0 (RFC 9110 section 15.2), and not to a client that sends it
+   * already (section 10.1.1).
+   */
   writeContinue(): void {
     if (this.#continued || this.status !== 0 || this.#request.minor === 0 || this.#connection === null) return;
     this.#continued = true;
-    this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    if (!this.#connection.hasMore) this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
   }
 
   /**
