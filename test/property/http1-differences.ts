@@ -118,6 +118,12 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
       example: line('GET / HTTP/2.0'),
     },
     {
+      name: 'no version at all',
+      reason: 'RFC 9112 section 3: a request line ends in a version. Node takes a line without one for HTTP/0.9',
+      explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *$/.test(startLine(rest)),
+      example: line('GET /'),
+    },
+    {
       name: 'CR or LF alone before a request line',
       reason: 'RFC 9112 section 2.2: the empty lines that a server should ignore end in CR LF',
       explains: ({ rest, end }) => end === 'malformed' && isLoneLineEnd.test(rest),
