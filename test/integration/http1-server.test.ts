@@ -268,6 +268,18 @@ describe('an upgrade', () => {
     await vi.waitFor(() => expect(client.unread().toString()).toBe('early late'));
   });
 
+  it('may be reset by the client at any time', async () => {
+    const { server, client } = await start((_request, response) => {
+      const { socket } = response.upgrade(['upgrade', 'websocket', 'connection', 'Upgrade']);
+      socket.resume();
+    });
+    client.write(handshake);
+    expect((await client.answer()).status).toBe(101);
+    expect([server.tunnels, server.connections]).toEqual([1, 1]);
+    client.socket.resetAndDestroy();
+    await vi.waitFor(() => expect([server.tunnels, server.connections]).toEqual([0, 0]));
+  });
+
   it('that is ignored ends the connection with the response, and what came early is no request', async () => {
     const targets: string[] = [];
     const { client } = await start((request, response) => {
