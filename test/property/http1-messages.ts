@@ -115,12 +115,15 @@ const sizeEnd = mostly(
 );
 const spelledSize = (size: number) =>
   fc.constantFrom(size.toString(16), size.toString(16).toUpperCase(), `00${size.toString(16)}`);
+const lineEnd = mostly(['\r\n'], ['\n', '\r', 'x\n', '\rx', '\r\r\n', 'x\r\n', ''], 3);
 const chunk = fc
   .tuple(
     content.filter((text) => text !== ''),
     sizeEnd,
+    lineEnd,
+    lineEnd,
   )
-  .chain(([text, end]) => spelledSize(text.length).map((size) => `${size}${end}\r\n${text}\r\n`));
+  .chain(([text, end, ...ends]) => spelledSize(text.length).map((size) => `${size}${end}${ends[0]}${text}${ends[1]}`));
 const trailers = mostly(
   [''],
   [
@@ -155,12 +158,12 @@ const framedBody = fc.oneof(
   },
 );
 
-const fields = fc.tuple(fc.array(mostly(plainFields, rareFields, 6), { maxLength: 4 }), framedBody, fc.nat(4));
+const fields = fc.tuple(fc.array(mostly(plainFields, rareFields, 6), { maxLength: 4 }), framedBody, fc.nat(4), lineEnd);
 
 /** The fields with the framing field somewhere among them, and the body. */
-const framedMessage = fields.map(([list, [framing, body], at]) => {
+const framedMessage = fields.map(([list, [framing, body], at, end]) => {
   const all = framing === '' ? list : list.toSpliced(Math.min(at, list.length), 0, framing);
-  return { lines: all.map((line) => `${line}\r\n`).join(''), body };
+  return { lines: all.map((line, index) => `${line}${index === at ? end : '\r\n'}`).join(''), body };
 });
 
 const emptyLines = mostly([''], ['\r\n', '\r\n\r\n', '\n', '\r', ' ', '\r\n'.repeat(8), '\r\n'.repeat(9)], 6);
