@@ -38,7 +38,9 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
 
 function accessLine(record: RequestRecord, ofRoute: string, level: string, opening: string): string {
   const { decision, reason } = record;
-  let line = `${opening}${jsonText(record.requestId, maxLength.id)}`;
+  let line = opening;
+  // A connection that was refused before a request could be read has none.
+  if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
   if (record.errorId !== null) line += `,"errorId":${jsonText(record.errorId, maxLength.id)}`;
   line += ofRoute;
   line += askedMembers(record.method, record.host, record.memory);
@@ -105,7 +107,7 @@ function causeMember(record: RequestRecord): string {
   return json === undefined ? '' : `,"err":${asciiJson(json)}`;
 }
 
-/** The line up to the value of the id; lines of the same millisecond mostly have the same. */
+/** The line up to `door`; lines of the same millisecond mostly have the same. */
 function createOpening(now: () => number): (level: string, door: string) => string {
   const timeOf = createClock();
   let lastMs = Number.NaN;
@@ -118,15 +120,7 @@ function createOpening(now: () => number): (level: string, door: string) => stri
     lastMs = nowMs;
     lastLevel = level;
     lastDoor = door;
-    text = [
-      '{"level":"',
-      level,
-      '","time":"',
-      timeOf(nowMs),
-      '","msg":"request","door":"',
-      door,
-      '","requestId":',
-    ].join('');
+    text = ['{"level":"', level, '","time":"', timeOf(nowMs), '","msg":"request","door":"', door, '"'].join('');
     return text;
   };
 }

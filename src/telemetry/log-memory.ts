@@ -41,7 +41,8 @@ export interface CallerMembers {
 export function askedMembers(method: string, host: string, memory: LogMemory | null): string {
   const known = memory?.askedMembers ?? null;
   if (known !== null && known.method === method && known.host === host) return known.text;
-  const parts = [',"method":', jsonText(method, maxLength.method)];
+  const parts: string[] = [];
+  if (method !== '') parts.push(',"method":', jsonText(method, maxLength.method));
   if (host !== '') parts.push(',"host":', jsonText(host, maxLength.host));
   const text = parts.join('');
   if (memory !== null && host.length <= maxLength.host && method.length <= maxLength.method)

@@ -1,4 +1,4 @@
-/** The id of a request: in its log line, at the service, and with the setting also at the client. */
+/** What a log line has to identify a request, and the request id at the service and, with the setting, at the client. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -55,4 +55,33 @@ test('the user agent is in the log line', async () => {
   expect(await line('/open')).toMatchObject({ userAgent: `${'x'.repeat(256)}...` });
   await sendRaw(gateway.port, 'GET /closed HTTP/1.1\r\nHost: a\r\n\r\n');
   expect(await line('/closed')).not.toHaveProperty('userAgent');
+});
+
+test.each([
+  ['a TLS handshake', Buffer.from('16030100c8010000c40303', 'hex'), 'tls_on_plain_port', /TLS/],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'http2_on_plain_port', /HTTP\/1\.1/],
+  ['RTSP', 'GET /open RTSP/1.0\r\nHost: a\r\n\r\n', 'request_malformed', /HTTP/],
+  ['ICE', 'GET /open ICE/1.0\r\nHost: a\r\n\r\n', 'request_malformed', /HTTP/],
+])('the line of %s has the reason and no empty members', async (_, bytes, reason, text) => {
+  const { gateway } = await start();
+  const response = await sendRaw(gateway.port, bytes);
+  expect(response.status).toBe(400);
+  expect(response.header('x-error')).toMatch(text);
+  const line = await vi.waitFor(
+    () => gateway.logLines().find((one) => one['msg'] === 'request') ?? expect.fail('not logged yet'),
+  );
+  expect(line).toEqual({
+    level: 'info',
+    time: expect.any(String),
+    msg: 'request',
+    door: 'proxy',
+    errorId: response.header('x-error-id'),
+    status: 400,
+    outcome: 'refuse',
+    reason,
+    fault: 'client',
+    client: '127.0.0.1',
+    bytesOut: expect.any(Number),
+    ms: expect.any(Object),
+  });
 });

@@ -43,6 +43,7 @@ test('what has no value is left out', async () => {
     decision: null,
     reason: 'request_malformed',
     errorId: 'e-1',
+    requestId: '',
     status: 400,
     method: '',
     path: '',
@@ -58,9 +59,7 @@ test('what has no value is left out', async () => {
     time: '2026-01-02T03:04:05.006Z',
     msg: 'request',
     door: 'proxy',
-    requestId: '0b8ac8ab-6dd7-4d3a-8b57-6f9c2bb2a3d1',
     errorId: 'e-1',
-    method: '',
     status: 400,
     outcome: 'refuse',
     reason: 'request_malformed',
@@ -222,7 +221,11 @@ test('each line says what its own request asked for, whatever the one before it 
   expect(told).toEqual(
     asked.map(({ method, host }) => {
       const shown = host.length > 255 ? `${host.slice(0, 255)}...` : host;
-      return [method, host === '' ? undefined : shown, method === 'PUT' ? 'upgrade' : 'proxy'];
+      return [
+        method === '' ? undefined : method,
+        host === '' ? undefined : shown,
+        method === 'PUT' ? 'upgrade' : 'proxy',
+      ];
     }),
   );
 });
