@@ -101,8 +101,8 @@ ${rows.join('\n')}
   success ends the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
   below the 100 consecutive failures of NIST SP 800-63B.
 - Replicas share wrong tries through the database, and everything else through Redis when \`redis\` is set. Each process also
-  counts by itself, and the higher count holds: when Redis is away or has lost its keys, budgets do not begin anew. Without Redis
-  they begin anew when the process does.
+  counts by itself, and the higher count holds: when Redis is away or has lost its keys, budgets are not reset. Without Redis
+  they are reset when the process restarts.
 `;
 }
 

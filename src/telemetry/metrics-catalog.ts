@@ -148,7 +148,7 @@ export const metricsCatalog = {
     name: 'rolegate_body_buffer_bytes',
     type: 'gauge',
     labels: [],
-    help: 'Memory that the first parts of request bodies take now, with answers that wait behind others on a connection.',
+    help: 'Memory that the first parts of request bodies take now, with bytes that wait for their turn on a connection.',
   },
   eventLoopLag: {
     name: 'rolegate_event_loop_lag_seconds',

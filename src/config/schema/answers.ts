@@ -19,12 +19,12 @@ export const cors = z.strictObject({
   ),
   methods: exposes(
     z.array(method).optional(),
-    'Methods that pages may use; left out: those that the route has a rule for.',
+    'Methods that pages may use; if unset: those that the route has a rule for.',
     { examples: [['GET', 'POST']] },
   ),
   headers: exposes(
     z.array(headerName()).optional(),
-    'Headers that pages may send; left out: those of credentials, and content-type.',
+    'Headers that pages may send; if unset: those of credentials, and content-type.',
     { examples: [['authorization', 'content-type']] },
   ),
   exposeHeaders: exposes(
@@ -46,7 +46,7 @@ const value = text('the value of a header', (given) =>
 export const responseHeaders = z.strictObject({
   security: exposes(
     word(['off', 'basic', 'strict']).optional(),
-    'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). Left out in defaults: off.',
+    'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). If unset in defaults: off.',
     { examples: ['basic'] },
   ),
   set: exposes(z.record(z.string(), value).optional(), "Headers with their values, in place of the service's.", {

@@ -74,19 +74,19 @@ export const authApiSettingsShape = {
   selfRegistration: decides(bool().prefault(false), 'Whether anyone may create a user.'),
   revealUnknownEmail: exposes(
     bool().prefault(true),
-    'Whether a sign-in at an unknown address is told so (404), and a registration at a taken one (400); false: both look like any other, the owner of a taken address gets a mail, and only administrators find users by address.',
+    'Whether a sign-in at an unknown address gets 404, and a registration at a taken one 400; false: both look like any other, the owner of a taken address gets a mail, and only administrators find users by address.',
   ),
   outbox: exposes(
     word(['console', 'none', 'mail']).optional(),
-    'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). Left out: "mail" when that is configured, else "none".',
+    'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). If unset: "mail" when that is configured, else "none".',
     { examples: ['mail'] },
   ),
-  mail: described(mail.optional(), 'Sends codes by e-mail. Left out: no mail is sent.'),
+  mail: described(mail.optional(), 'Sends codes by e-mail. If unset: no mail is sent.'),
   lifetimes: described(lifetimes.prefault({}), 'How long things live.'),
-  limits: described(limits.prefault({}), 'What anybody may try, and how often.'),
+  limits: described(limits.prefault({}), 'What clients may try, and how often.'),
   redis: described(
     redis.optional(),
-    'Shares limits among replicas and tells gateways of revocations. Left out: this process alone.',
+    'Shares limits among replicas and tells gateways of revocations. If unset: this process alone.',
   ),
   webSession: described(
     z
@@ -98,6 +98,6 @@ export const authApiSettingsShape = {
         ),
       })
       .optional(),
-    'Lets web pages have their bearer in a cookie that no script can read. Left out: no cookies.',
+    'Lets web pages have their bearer in a cookie that no script can read. If unset: no cookies.',
   ),
 };

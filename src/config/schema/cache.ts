@@ -15,10 +15,10 @@ export const cache = z.strictObject({
   ),
   previousSecret: decides(
     secrets('a secret of at least 32 characters').optional(),
-    'Earlier value of "secret", or a list of up to 8, the newest first: verdicts kept under it are kept anew under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
+    'Earlier value of "secret", or a list of up to 8, the newest first: verdicts kept under it are kept again under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
     { examples: [`\${ROLEGATE_PREVIOUS_CACHE_SECRET}`], alternative: true },
   ),
-  redis: described(redis.optional(), 'Shares verdicts among replicas. Left out: memory only.'),
+  redis: described(redis.optional(), 'Shares verdicts among replicas. If unset: memory only.'),
   accepted: decides(
     duration(0).prefault('30s'),
     'How long a good verdict is kept, at most to the end of the credential; 0s: never.',
@@ -38,11 +38,11 @@ export const cache = z.strictObject({
   ),
   maxAccepted: neither(
     integer(1, 10_000_000).prefault(100_000),
-    'Good verdicts in memory; beyond it those that nobody used go.',
+    'Good verdicts in memory; beyond it unused ones are dropped.',
   ),
   maxRejected: neither(
     integer(1, 10_000_000).prefault(10_000),
-    'Bad verdicts in memory; beyond it those that nobody used go.',
+    'Bad verdicts in memory; beyond it unused ones are dropped.',
   ),
   maxBytes: neither(
     size(65_536, 64 * 2 ** 30).prefault('128mb'),
@@ -54,7 +54,7 @@ export const cache = z.strictObject({
 export const revocations = z.strictObject({
   webhookSecret: decides(
     z.union([secret('a signing secret'), z.array(secret('a signing secret'))]).optional(),
-    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. Left out: no webhook is taken.',
+    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. If unset: no webhook is taken.',
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
   ),
 });

@@ -20,7 +20,7 @@ export const mail = z.strictObject({
   ),
   requireTls: exposes(
     bool().optional(),
-    'Whether mail goes out only with TLS. Left out: when "smtp" holds a password and leads to another machine.',
+    'Whether mail goes out only with TLS. If unset: when "smtp" holds a password and leads to another machine.',
     { examples: [true] },
   ),
 });

@@ -30,7 +30,7 @@ const sentinel = z.strictObject({
     'What the Sentinels call the group: the first word after "sentinel monitor".',
     { examples: ['mymaster'] },
   ),
-  nodes: exposes(z.array(node()), 'Some of the Sentinels, better all: whoever answers first knows the master.', {
+  nodes: exposes(z.array(node()), 'Some of the Sentinels, better all: the first that responds names the master.', {
     examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
   }),
   username: neither(userName().optional(), 'User towards the Sentinels, if they ask for one.', {
@@ -44,7 +44,7 @@ const sentinel = z.strictObject({
 const tls = z.strictObject({
   ca: described(
     pemFile().optional(),
-    'PEM file of those who may vouch for the server. Left out: whom Node and the system trust.',
+    'PEM file of those who may vouch for the server. If unset: the authorities that Node and the system trust.',
     { examples: ['/etc/rolegate/redis-ca.pem'] },
   ),
   cert: described(pemFile().optional(), 'PEM file of the certificate that this process shows, if Redis asks for one.', {
@@ -53,7 +53,7 @@ const tls = z.strictObject({
   key: described(pemFile().optional(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/redis-key.pem'] }),
   serverName: described(
     words('the name in a certificate').optional(),
-    "Name that the server's certificate must bear. Left out: the host that is connected to, which in a Cluster is what its nodes say of each other.",
+    "Name that the server's certificate must bear. If unset: the host that is connected to, which in a Cluster is what its nodes say of each other.",
     { examples: ['redis.example.test'] },
   ),
 });
@@ -74,7 +74,7 @@ export const redis = z.strictObject({
     'Some nodes of a Redis Cluster, in place of "url"; the others are learned from them.',
     { examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']], alternative: true },
   ),
-  username: neither(userName().optional(), 'User of the ACL, unless "url" names it. Left out: the default user.', {
+  username: neither(userName().optional(), 'User of the ACL, unless "url" names it. If unset: the default user.', {
     examples: ['rolegate'],
     alternative: true,
   }),
@@ -84,7 +84,7 @@ export const redis = z.strictObject({
   }),
   tls: exposes(
     z.union([bool(), tls]).optional(),
-    'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always checked. Left out: only with rediss://.',
+    'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always checked. If unset: only with rediss://.',
     { examples: [true], alternative: true },
   ),
   // Without braces: a Cluster would take what is between them for the part that keys have in common.

@@ -12,7 +12,7 @@ import { absolutePath, duration, name, size, sizeOrUnlimited } from './values.ts
 const match = z.strictObject({
   host: decides(
     text('a host name, such as api.example.test or *.example.test', (value) => value).optional(),
-    'Exact host, or "*.example.test" for every name below; left out: any host.',
+    'Exact host, or "*.example.test" for every name below; if unset: any host.',
     { examples: ['api.example.test'] },
   ),
   path: decides(
@@ -20,7 +20,7 @@ const match = z.strictObject({
     'Literal segments, {name} for one segment, ** at the end for any rest.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
-  methods: decides(z.array(method).optional(), 'Methods that the route is for; left out: every one.', {
+  methods: decides(z.array(method).optional(), 'Methods that the route is for; if unset: every one.', {
     examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
   }),
 });
@@ -74,7 +74,7 @@ const evict = z.strictObject({
 const streams = z.strictObject({
   recheck: decides(
     duration(0).prefault('60s'),
-    'How often identity and roles of whoever has an open stream are asked for again; 0s: only when the credential ends.',
+    'How often identity and roles of the user of an open stream are looked up again; 0s: only when the credential ends.',
   ),
 });
 
@@ -90,12 +90,12 @@ export const route = z.strictObject({
   ),
   access: decides(
     access.optional(),
-    'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; unlisted ones: 405; HEAD follows GET). Left out: defaults.access.',
+    'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; unlisted ones: 405; HEAD follows GET). If unset: defaults.access.',
     { examples: [{ GET: ['user'], 'PUT,PATCH': ['reporter'], DELETE: { all: ['admin'], none: ['suspended'] } }] },
   ),
   maxAge: decides(
     duration(0).optional(),
-    'Oldest verdict of the Auth API that is good enough; left out: any that lives in the cache.',
+    'Oldest verdict of the Auth API that is good enough; if unset: any that lives in the cache.',
     { examples: ['5s'] },
   ),
   timeout: neither(
@@ -108,27 +108,27 @@ export const route = z.strictObject({
     'Longest silence between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: defaults.idleTimeout.',
     { examples: ['60s'] },
   ),
-  maxBody: neither(sizeOrUnlimited().optional(), 'Largest request body; beyond it: 413. Left out: defaults.maxBody.', {
+  maxBody: neither(sizeOrUnlimited().optional(), 'Largest request body; beyond it: 413. If unset: defaults.maxBody.', {
     examples: ['10mb'],
   }),
   bodyBuffer: neither(
     size(0, 1024 ** 2).optional(),
-    'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect an answer while they send. Left out: defaults.bodyBuffer.',
+    'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect an answer while they send. If unset: defaults.bodyBuffer.',
     { examples: ['64kb'] },
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).optional(),
-    'Least bytes of a request body in a second, 0b: any rate. Left out: defaults.bodyRate.',
+    'Least bytes of a request body in a second, 0b: any rate. If unset: defaults.bodyRate.',
     { examples: ['500b'] },
   ),
   streams: described(
     streams.optional(),
-    'WebSockets, event streams and long transfers of this route. Left out: defaults.streams.',
+    'WebSockets, event streams and long transfers of this route. If unset: defaults.streams.',
   ),
   rewrite: described(rewrite.optional(), 'Changes the path after the decision.'),
   forwardCredentials: exposes(
     bool().optional(),
-    'Whether the credential reaches the upstream. Left out: only where every rule is public.',
+    'Whether the credential reaches the upstream. If unset: only where every rule is public.',
     { examples: [false] },
   ),
   websocket: decides(bool().prefault(false), 'Whether WebSocket upgrades are forwarded.'),
@@ -139,11 +139,11 @@ export const route = z.strictObject({
   path: described(path.prefault({}), 'Spellings that services read in more than one way.'),
   cors: described(
     cors.optional(),
-    'Pages of other origins that may use the route from a browser. Left out: OPTIONS is a method like others.',
+    'Pages of other origins that may use the route from a browser. If unset: OPTIONS is a method like others.',
   ),
   responseHeaders: described(
     responseHeaders.optional(),
-    'Headers of answers. A key that is left out here is taken from defaults.responseHeaders.',
+    'Headers of answers. A key that is unset here is taken from defaults.responseHeaders.',
   ),
   when: decides(
     when.optional(),

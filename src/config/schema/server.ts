@@ -39,11 +39,11 @@ const limits = z.strictObject({
   ),
   requestsPerConnection: neither(
     integer(0, 1_000_000_000).prefault(0),
-    'Requests on one connection; the last answer closes it. 0: no limit.',
+    'Requests on one connection; the last response closes it. 0: no limit.',
   ),
   bodyMemory: neither(
     size(64 * 1024, 64 * 1024 ** 3).prefault('128mb'),
-    'Memory that the first parts of all bodies (bodyBuffer) take together, with answers that wait behind others on a connection. Beyond it: 503.',
+    'Memory of the first parts of all bodies (bodyBuffer) together with bytes that wait for their turn on a connection. Beyond it: 503.',
   ),
   bodyGrace: neither(
     duration(100).prefault('10s'),
@@ -67,7 +67,7 @@ export const server = z.strictObject({
   ),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
-    'Bearer that operators send to the admin port; at least 32 characters. Left out: everyone who reaches the port may read, and nobody may change anything through it.',
+    'Bearer that operators send to the admin port; at least 32 characters. If unset: everyone who reaches the port may read, and no one may change anything through it.',
     { examples: [`\${ROLEGATE_ADMIN_TOKEN}`] },
   ),
   adminHosts: exposes(
@@ -140,7 +140,7 @@ export const log = z.strictObject({
         ),
         perSecond: neither(
           integer(1, 100_000).prefault(100),
-          'Decisions that are recorded in a second; more are counted and left out.',
+          'Decisions that are recorded in a second; more are counted and not recorded.',
         ),
         size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file is begun.'),
       })

@@ -10,7 +10,7 @@ import { version } from './values.ts';
 const entry = () => text('a text', (value) => value);
 
 const identity = z.strictObject({
-  userId: described(entry().optional(), 'Left out: the name of the identity.', { examples: ['ann'] }),
+  userId: described(entry().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
   roles: described(z.array(entry()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
   groups: described(z.array(entry()).prefault([]), 'Groups.', { examples: [['acme']] }),
   kind: described(word(['bearer', 'key_pair']).prefault('bearer'), 'The credential that is sent.'),
@@ -63,7 +63,7 @@ const testCase = z.strictObject({
   name: described(entry().optional(), 'Name in reports; if unset: the request and who asks.', {
     examples: ['own order'],
   }),
-  as: described(entry().optional(), 'Name of an identity; left out: no credential.', { examples: ['ann'] }),
+  as: described(entry().optional(), 'Name of an identity; if unset: no credential.', { examples: ['ann'] }),
   request: described(requestLine, 'Method and path, or method and URL.', { examples: ['GET /v1/orders/acme/7'] }),
   headers: described(
     z.record(headerKey, z.union([headerText(), z.array(headerText())])).prefault({}),

@@ -24,14 +24,14 @@ const upstream = z.strictObject({
   ),
   health: neither(
     z.union([absolutePath(), health]).optional(),
-    'Health check: a path, or { path, interval: 10s, timeout: 2s }. Left out: every target counts as healthy.',
+    'Health check: a path, or { path, interval: 10s, timeout: 2s }. If unset: every target counts as healthy.',
     { examples: ['/live'] },
   ),
   connections: neither(integer(1, 100_000).prefault(256), 'Most connections to each target.'),
   connectTimeout: neither(duration().prefault('2s'), 'Longest wait for a connection; beyond it: 502.'),
   requestsPerClient: neither(
     integer(1, 100_000).optional(),
-    'Requests of one client here at once; more of them wait, and let others pass. Left out: half of "connections".',
+    'Requests of one client here at once; more of them wait, and let others pass. If unset: half of "connections".',
     { examples: [128] },
   ),
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),

@@ -558,7 +558,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'The process falls behind ("server.limits.eventLoopLag"), bodies take "server.limits.bodyMemory", or a connection has too many requests in flight.',
+      'The process falls behind ("server.limits.eventLoopLag"), or bodies and waiting bytes take "server.limits.bodyMemory".',
   },
   client_busy: {
     status: 429,
