@@ -118,6 +118,13 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
       example: line('GET / HTTP/2.0'),
     },
     {
+      name: 'more than one blank before the target',
+      reason:
+        'RFC 9112 section 3: a single space separates the parts; readers that split at blanks disagree on what is what',
+      explains: ({ rest, end }) => end === 'malformed' && /^\S+ {2,}\S+/.test(startLine(rest)),
+      example: line('GET  / HTTP/1.1'),
+    },
+    {
       name: 'no version at all',
       reason: 'RFC 9112 section 3: a request line ends in a version. Node takes a line without one for HTTP/0.9',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *$/.test(startLine(rest)),

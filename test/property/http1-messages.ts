@@ -33,6 +33,7 @@ const rareTargets = [
   'ftp://a/',
   'http://',
   'http:///',
+  ' /',
 ];
 const versions = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0'];
 const rareVersions = ['HTTP/2.0', 'HTTP/0.9', 'RTSP/1.0', 'ICE/1.0', 'HTTP/1.2', 'http/1.1', 'HTTP/1.1 ', 'HTTP/11'];
