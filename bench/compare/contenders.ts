@@ -26,6 +26,8 @@ export interface Case {
   readonly refused: { readonly request: string; readonly status: number } | null;
   /** For `{n}` in the request: how many there are. */
   readonly numbers?: number;
+  /** Sent in place of `request` every so many times. */
+  readonly other?: { readonly request: string; readonly every: number };
 }
 
 const headers =
@@ -43,10 +45,31 @@ const guarded = (path: string, good = bearer, bad = badBearer) => ({
   refused: { request: get(path, bad), status: 401 },
 });
 
+const trace = 'traceparent: 00-{t}-00f067aa0ba902b7-01\r\n';
+const json = `{"note":"${'a'.repeat(288)}"}`;
+const post = `POST /private/items HTTP/1.1\r\n${headers}${manyBearers}${trace}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
+
+/**
+ * The workloads that count. Mixed, because that is what load balancers send: 200 identities over shared connections, a trace of its
+ * own in every request, one POST in ten. Distinct: the same without the POSTs. Repeated: the same bytes every time.
+ */
+function workloads(name: string, refused = true): readonly Case[] {
+  const bad = refused ? { request: get('/private/items/7', badBearer), status: 401 } : null;
+  const distinct = get('/private/items/7', manyBearers + trace);
+  return [
+    {
+      ...{ name: `${name} mixed`, what: '200 identities, 10 % POST', request: distinct, refused: bad, numbers: 200 },
+      other: { request: post, every: 10 },
+    },
+    { name: `${name} distinct`, what: '200 identities, GET', request: distinct, refused: bad, numbers: 200 },
+    { name: `${name} repeated`, what: 'one GET, repeated', request: get('/private/items/7', bearer), refused: bad },
+  ];
+}
+
 export const contenders: readonly Contender[] = [
   rolegate('rolegate', [
     { name: 'rolegate public', what: 'public route', request: get('/public/items/7'), refused: null },
-    { name: 'rolegate bearer', what: 'bearer in memory, role', ...guarded('/private/items/7') },
+    ...workloads('rolegate'),
     { name: 'rolegate key pair', what: 'key pair in memory, role', ...guarded('/private/items/7', keyPair, badPair) },
     { name: 'rolegate conditions', what: 'bearer in memory, role, conditions', ...guarded('/acme/items/7') },
   ]),
@@ -58,9 +81,19 @@ export const contenders: readonly Contender[] = [
       numbers: 2_000,
     },
   ]),
-  nginxOf('nginx-auth', true, [
-    { name: 'nginx auth_request', what: 'verdicts in proxy_cache', ...guarded('/private/items/7') },
-  ]),
+  nginxOf('nginx-auth', true, [...workloads('nginx auth_request')]),
+  {
+    name: 'floor',
+    version: 'this working copy',
+    logs: null,
+    command: ({ listen, upstream }) => [
+      process.execPath,
+      join(import.meta.dirname, 'rivals/floor.mjs'),
+      `${listen}`,
+      `${upstream}`,
+    ],
+    cases: workloads('floor', false),
+  },
   nginxOf('nginx', false, [open('nginx')]),
   {
     name: 'haproxy',

@@ -67,11 +67,19 @@ interface Aim {
   readonly most: number;
 }
 
+const nodeProxies = ['http-proxy', 'http-proxy-3', 'httpxy', 'fastify-http-proxy'];
 const aims: readonly Aim[] = [
-  { over: 'rolegate bearer', under: ['nginx auth_request'], most: 1.25 },
-  { over: 'rolegate bearer', under: ['caddy forward_auth'], most: 0.35 },
-  { over: 'rolegate bearer', under: ['http-proxy', 'http-proxy-3', 'httpxy', 'fastify-http-proxy'], most: 0.65 },
-  { over: 'rolegate bearer', under: ['rolegate public'], most: 1.05 },
+  ...['mixed', 'distinct', 'repeated'].map((load) => ({
+    over: `rolegate ${load}`,
+    under: [`floor ${load}`],
+    most: 1.3,
+  })),
+  { over: 'rolegate mixed', under: ['nginx auth_request mixed'], most: 1.1 },
+  { over: 'rolegate distinct', under: ['nginx auth_request distinct'], most: 1.15 },
+  { over: 'rolegate repeated', under: ['nginx auth_request repeated'], most: 1.15 },
+  { over: 'rolegate repeated', under: ['caddy forward_auth'], most: 0.35 },
+  { over: 'rolegate repeated', under: nodeProxies, most: 0.65 },
+  { over: 'rolegate repeated', under: ['rolegate public'], most: 1.08 },
 ];
 
 /** Ratios of CPU time, taken within each round, against the aims; with several names, against the best of them. */

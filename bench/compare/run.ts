@@ -139,7 +139,7 @@ if (options.out !== undefined) {
 process.exit(0);
 
 async function drive(
-  { port, child, case: { name, numbers } }: Running & { case: Case },
+  { port, child, case: { name, numbers, other } }: Running & { case: Case },
   asked: { request: string; status: number; seconds: number; rate?: number },
 ): Promise<LoadResult> {
   const job: LoadJob = {
@@ -151,6 +151,7 @@ async function drive(
     warmupMs: 300,
     measureMs: asked.seconds * 1000,
     ...(numbers === undefined ? {} : { numbers }),
+    ...(other === undefined || asked.status !== 200 ? {} : { other }),
     ...(asked.rate === undefined ? {} : { rate: asked.rate }),
   };
   client.send(job);

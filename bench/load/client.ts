@@ -33,10 +33,11 @@ class Load {
   #running = true;
   #measuring = false;
   #done = 0;
+  #sent = 0;
 
   constructor(job: LoadJob) {
     this.#job = job;
-    this.#constant = job.request.includes('{n}') ? null : Buffer.from(job.request, 'latin1');
+    this.#constant = /\{[nt]\}/.test(job.request) ? null : Buffer.from(job.request, 'latin1');
     this.#pace = job.rate === undefined ? null : new Pace(job.rate);
     const { numbers, skewed = false } = job;
     if (numbers === undefined) this.#draw = () => ++serial;
@@ -79,9 +80,11 @@ class Load {
   }
 
   #request(): string {
-    const { request, routes } = this.#job;
+    const { request, other, routes } = this.#job;
     const number = this.#draw();
-    const text = request.replaceAll('{n}', digits(number));
+    this.#sent += 1;
+    const chosen = other !== undefined && this.#sent % other.every === 0 ? other.request : request;
+    const text = chosen.replaceAll('{n}', digits(number)).replaceAll('{t}', String(this.#sent).padStart(32, '0'));
     return routes === undefined ? text : text.replaceAll('{r}', digits(routeOf(number, routes)));
   }
 

@@ -2,8 +2,10 @@
 
 export interface LoadJob {
   readonly port: number;
-  /** Whole request; `{n}` is replaced by a number of twelve digits, `{r}` by the one of its route. */
+  /** Whole request; `{n}` is replaced by a number of twelve digits, `{r}` by the one of its route, `{t}` by a trace id of its own. */
   readonly request: string;
+  /** Sent in place of `request` every so many times. */
+  readonly other?: { readonly request: string; readonly every: number };
   /** The number is drawn at random below this; left out: it is one that no other request has. */
   readonly numbers?: number;
   /** As Zipf has it: number k in proportion to 1 / (k + 1); left out: all alike. */

@@ -1,6 +1,6 @@
 /**
  * The service behind the gateway: answers every request with the same bytes, which are those that a small Node service
- * would send. It only looks for the end of the header block, so that it leaves its core to the client.
+ * would send. It looks for no more than the end of a request, so that it leaves its core to the client.
  */
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -21,8 +21,18 @@ const answer = Buffer.from(
 const headEnd = Buffer.from('\r\n\r\n');
 
 const server = createServer({ noDelay: true }, (socket) => {
+  /** Bytes of a body that have not come. */
+  let missing = 0;
   socket.on('data', (chunk: Buffer) => {
-    if (chunk.subarray(-4).equals(headEnd)) socket.write(answer);
+    if (missing > 0) {
+      missing -= chunk.length;
+    } else {
+      const end = chunk.indexOf(headEnd);
+      const isPost = chunk[0] === 0x50;
+      const length = isPost ? /content-length: *(\d+)/i.exec(chunk.toString('latin1', 0, end))?.[1] : undefined;
+      missing = length === undefined ? 0 : Number(length) - (chunk.length - end - 4);
+    }
+    if (missing <= 0) socket.write(answer);
   });
   socket.on('error', () => {});
 });
