@@ -160,6 +160,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
   }
 
   requestFailed(fault: RequestFault): void {
+    if (fault === 'unread') this.aborted = true;
     this.fail(requestFaults[fault]);
   }
 
@@ -186,4 +187,5 @@ const requestFaults: Readonly<Record<RequestFault, ReasonCode>> = {
   malformed: 'request_malformed',
   timeout: 'request_timeout',
   overloaded: 'overloaded',
+  unread: 'request_timeout',
 };

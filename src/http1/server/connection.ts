@@ -251,7 +251,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     } else {
       if (look === 'unread') {
         ended.unread += 1;
-        this.#response?.events?.requestFailed('timeout');
+        this.#response?.events?.requestFailed('unread');
       }
       this.#response?.break();
     }

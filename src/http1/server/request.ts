@@ -7,8 +7,11 @@ export interface Request extends RequestHead {
   readonly body: IncomingBody | null;
 }
 
-/** Why the rest of a request will not come. `overloaded`: no memory is left for bytes that wait. */
-export type RequestFault = 'malformed' | 'timeout' | 'overloaded';
+/**
+ * Why a request cannot be served to its end. `overloaded`: no memory is left for bytes that wait. `unread`: the client took nothing
+ * of its response in time.
+ */
+export type RequestFault = 'malformed' | 'timeout' | 'overloaded' | 'unread';
 
 /** Follows one request and its response; set on the response by the code that serves it. */
 export interface RequestEvents {
