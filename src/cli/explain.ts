@@ -5,6 +5,7 @@ import { nearestName } from '../config/nearest-name.ts';
 import { type Explanation, explain as explainDecision } from '../core/explain.ts';
 import { compileForwarding } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { isMethodName } from '../core/request/methods.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
 import { somebody } from '../policy-tools/sample-identity.ts';
@@ -30,6 +31,10 @@ export interface ExplainOptions {
 const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
+  // The proxy refuses such a request as malformed, before anything is decided.
+  if (!isMethodName(method)) {
+    throw new CommandError('rolegate: expected a method such as GET: a token of at most 32 characters', ExitCode.usage);
+  }
   if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }

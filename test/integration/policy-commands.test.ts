@@ -76,6 +76,11 @@ describe('explain', () => {
     expect(output).not.toContain('sEcReT');
   });
 
+  test.each(['F(O', 'G T', 'M'.repeat(33)])('%j is no method, as in the proxy (400)', async (method) => {
+    const { code, output } = await run('explain', method, url, '-c', good);
+    expect([code, output]).toEqual([2, expect.stringContaining('expected a method such as GET')]);
+  });
+
   test('a path alone gets the host of the route that it fits', async () => {
     const { output } = await run('explain', 'GET', '/orders/acme/7', '--as', 'ann', '-c', good, '--json');
     expect(JSON.parse(output)).toMatchObject({
