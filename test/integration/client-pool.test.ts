@@ -283,6 +283,16 @@ describe('a connection', () => {
     expect(noted).toMatchObject({ body: 'ok', carried: 0 });
     expect(server.received[1]).toContain('\r\nconnection: close\r\n');
   });
+
+  it('takes no place from requests in line while it carries one alone', async () => {
+    const server = await serve((socket, request) => request > 0 && socket.write(ok));
+    const pool = poolOf(server.origin, { connections: 1 });
+    const handshake = new Noted();
+    pool.dispatchAlone({ ...get, upgrade: true }, handshake);
+    await vi.waitFor(() => expect(server.received).toHaveLength(1));
+    await vi.waitFor(() => expect(server.received[0]).not.toBe(''));
+    expect(await ask(pool)).toMatchObject({ body: 'ok', error: null });
+  });
 });
 
 describe('a request', () => {

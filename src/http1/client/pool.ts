@@ -34,6 +34,8 @@ export class Pool {
   readonly #idle: Connection[] = [];
   readonly #open = new Set<Connection>();
   readonly #connecting = new Set<Socket>();
+  /** Those among them, open or not, that carry one request alone. They take no place from those that wait in line. */
+  readonly #alone = new Set<Socket>();
   readonly #line: Waiting[] = [];
   /** Became free in this turn of the event loop. */
   #freed: Connection[] = [];
@@ -71,8 +73,8 @@ export class Pool {
 
   /** Sends the request on a connection of its own, which carries nothing else. */
   dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
-    // As many again as the limit says, for retries are rare. Upgrades are bounded by the connections of clients.
-    if (this.#destroyed || (!request.upgrade && this.#size >= 2 * this.#options.connections)) {
+    // As many as there are kept ones, for retries are rare. Upgrades are bounded by the connections of clients.
+    if (this.#destroyed || (!request.upgrade && this.#alone.size >= this.#options.connections)) {
       handler.onResponseError(new ClientError('unreachable'));
       return;
     }
@@ -112,14 +114,16 @@ export class Pool {
 
   gone(connection: Connection): void {
     this.#open.delete(connection);
+    this.#alone.delete(connection.socket);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#refill();
     this.#settle();
   }
 
+  /** Connections for the requests in line. */
   get #size(): number {
-    return this.#open.size + this.#connecting.size;
+    return this.#open.size + this.#connecting.size - this.#alone.size;
   }
 
   readonly #reuseFreed = (): void => {
@@ -184,6 +188,7 @@ export class Pool {
       },
       failed: (cause) => {
         if (!this.#connecting.delete(socket)) return;
+        this.#alone.delete(socket);
         failed(new ClientError('unreachable', cause));
         this.#settle();
       },
@@ -193,6 +198,7 @@ export class Pool {
       },
     });
     this.#connecting.add(socket);
+    if (oneRequest) this.#alone.add(socket);
   }
 
   /** Opens a connection for the first in line, if there is room. */
@@ -211,7 +217,7 @@ export class Pool {
   }
 
   #settle(): void {
-    if (this.#closed === null || this.#size > 0 || this.#line.length > 0) return;
+    if (this.#closed === null || this.#open.size + this.#connecting.size + this.#line.length > 0) return;
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#closed();
   }
