@@ -31,7 +31,6 @@ const tunnelHalfClosedMs = 30_000;
 const farewellMs = 2_000;
 /** The wait for other replicas ends by itself before this. */
 const longestHoldMs = 11_000;
-
 type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over';
 
 export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner, StreamAccessOwner {
@@ -161,35 +160,39 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     if (evicted === null) return;
     this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
     this.#upstream!.pause();
-    this.#relay.hold(evicted, () => {
-      this.#timeouts.allow(this.#idleTimeoutMs);
-      this.#upstream?.resume();
-    });
+    this.#relay.hold();
+    void evicted.then(() => this.#release());
+  }
+
+  /** The client may rely on what the response says: it gets what was held back. */
+  #release(): void {
+    if (this.#state === 'over') return;
+    this.#timeouts.allow(this.#idleTimeoutMs);
+    if (this.#pass(() => this.#relay.release())) this.#upstream?.resume();
+    else this.#stall();
   }
 
   responseData(part: Buffer): void {
     this.#context.bytesOut += part.length;
     this.#timeouts.progress();
-    if (this.#pass(() => this.#relay.write(part)) || this.#stalled) return;
-    // The connection bounds how long a client may leave a response unread.
+    if (!this.#pass(() => this.#relay.write(part))) this.#stall();
+  }
+
+  /** The client is slow. Its connection bounds how long it may leave a response unread. */
+  #stall(): void {
+    if (this.#stalled) return;
     this.#stalled = true;
     this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.#upstream?.pause();
   }
 
   responseWaits(): void {
-    this.#pass(() => {
-      this.#relay.flush();
-      return true;
-    });
+    this.#pass(() => this.#relay.flush());
   }
 
   responseEnd(): void {
     this.#timeouts.cancel();
-    this.#pass(() => {
-      this.#relay.end();
-      return true;
-    });
+    this.#pass(() => this.#relay.end());
     this.#upstream = null;
     this.#body?.destroy();
   }
@@ -199,13 +202,11 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#context.fail(reason, cause);
   }
 
-  /** A step that writes to the client: what is not valid HTTP is refused, or breaks the response. */
-  #pass(step: () => boolean): boolean {
+  /** A step that writes to the client: what is not valid HTTP is refused, or breaks the response. False: the client is slow. */
+  #pass(step: () => unknown): boolean {
     if (this.#state === 'over') return true;
     try {
-      const more = step();
-      this.#context.status = this.#context.response.status;
-      return more;
+      return step() !== false;
     } catch (cause) {
       this.#context.fail('upstream_answer_invalid', cause);
       return true;
@@ -283,7 +284,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const client = context.response.upgrade(handshakeHeaders(requestHeaders, rawHeaders, this.#gateway.rules));
     this.#state = 'tunnel';
     context.answeredAt = performance.now();
-    context.status = 101;
     this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.#tunnel = new Tunnel(client.socket, take(), client.early, early, {
       halfClosed: () => {

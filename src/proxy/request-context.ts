@@ -32,7 +32,6 @@ const discard = { take() {}, end() {} };
 
 export class RequestContext implements RequestRecord, RequestEvents {
   decision: Decision | null = null;
-  status = 0;
   reason: ReasonCode | null = null;
   errorId: string | null = null;
   requestId = '';
@@ -75,6 +74,11 @@ export class RequestContext implements RequestRecord, RequestEvents {
 
   get door(): 'proxy' | 'upgrade' {
     return this.request.upgrade === 'websocket' ? 'upgrade' : 'proxy';
+  }
+
+  /** 0: no response began. */
+  get status(): number {
+    return this.response.status;
   }
 
   get method(): string {
@@ -134,14 +138,12 @@ export class RequestContext implements RequestRecord, RequestEvents {
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     });
-    this.status = this.response.status;
   }
 
   /** Answers a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
   answerPreflight(headers: readonly string[]): void {
     const close = this.request.body === null ? [] : ['connection', 'close'];
     this.response.writeHead(200, null, [...headers, ...this.returned, 'content-length', '0', ...close]);
-    this.status = 200;
     this.response.end();
   }
 

@@ -28,22 +28,20 @@ export class ResponseRelay {
     this.#head = head;
   }
 
-  /** Holds the response back; `released` is called when more of it may come. `until` never rejects. */
-  hold(until: Promise<unknown>, released: () => void): void {
+  /** Holds the response back until `release`. */
+  hold(): void {
     this.#held = [];
-    void until.then(() => {
-      const parts = this.#held;
-      this.#held = null;
-      // The client is gone, or got a refusal instead.
-      if (parts === null || this.#response.detached) return;
-      for (const part of parts) this.write(part);
-      if (this.#heldWhole) {
-        this.end();
-      } else {
-        this.flush();
-        released();
-      }
-    });
+  }
+
+  /** Passes on what was held back. False and throws as `write`. */
+  release(): boolean {
+    const parts = this.#held ?? [];
+    this.#held = null;
+    let more = true;
+    for (const part of parts) more = this.write(part) && more;
+    if (this.#heldWhole) this.end();
+    else this.flush();
+    return more;
   }
 
   /** A part of the body. False: the client is slow, and `drained` tells when it can take more. Throws as `writeHead` does. */

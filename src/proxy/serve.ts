@@ -74,8 +74,8 @@ function admit(context: RequestContext, { upstreams }: Gateway, parts: ServePart
 
 function proceed(context: RequestContext, gateway: Gateway, decision: Decision, parts: ServeParts): void {
   try {
-    // The client may have gone while the source was asked.
-    if (context.over) return;
+    // While the source was asked the client may have gone, or got a refusal.
+    if (context.over || context.response.ended) return;
     context.decidedAt = performance.now();
     context.decision = decision;
     const { rawHeaders } = context.request;

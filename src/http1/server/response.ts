@@ -60,11 +60,6 @@ export class Response implements BatchedWriter {
     this.#request = request;
   }
 
-  /** The connection is gone, or was given away. */
-  get detached(): boolean {
-    return this.#connection === null;
-  }
-
   /** A client of HTTP/1.0 that cannot tell the end of the body from the end of the connection. */
   get endsWithConnection(): boolean {
     return this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
