@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Resolution } from '../../src/core/identity/identity.ts';
 import { startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway } from '../support/running-gateway.ts';
-import { type RunningProxy, startProxy } from './forwarding-support.ts';
+import { ann, goodToken, type RunningProxy, startProxy } from './forwarding-support.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -178,6 +179,58 @@ describe('drain', () => {
     const { proxy } = await start();
     await proxy.proxy.drain(1_000);
     await proxy.proxy.drain(1_000);
+  });
+});
+
+describe('a response that ends with its connection, to a client of HTTP/1.0', () => {
+  async function streamed(request: string) {
+    const upstream = await startRecordingUpstream({
+      answerAt: 'headers',
+      answer: async (_request, { response }) => {
+        response.write('first part');
+        return new Promise(() => {});
+      },
+    });
+    running.push(upstream);
+    const proxy = await startProxy({ targets: [upstream.origin], route: { bodyBufferBytes: 0 } });
+    running.push(proxy);
+    const client = await openRaw(proxy.port);
+    client.write(request);
+    await vi.waitFor(() => expect(client.unread().toString()).toContain('first part'));
+    return { proxy, client };
+  }
+
+  it('is reset when the time of a drain is over: an end would look whole', async () => {
+    const { proxy, client } = await streamed('GET /a HTTP/1.0\r\nHost: a\r\n\r\n');
+    await proxy.proxy.drain(20);
+    expect(await client.closed()).toBe('reset');
+  });
+
+  it('is reset when the client ends its side in the middle of its body', async () => {
+    const { client } = await streamed('POST /a HTTP/1.0\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf');
+    client.socket.end();
+    expect(await client.closed()).toBe('reset');
+  });
+});
+
+describe('a request that was refused while its credential was looked up', () => {
+  it('is not forwarded', async () => {
+    const looked = Promise.withResolvers<Resolution>();
+    const resolve = vi.fn(() => looked.promise);
+    const upstream = await startRecordingUpstream();
+    running.push(upstream);
+    const proxy = await startProxy({ targets: [upstream.origin], access: 'authenticated', resolve });
+    running.push(proxy);
+    const client = await openRaw(proxy.port);
+    client.write(
+      `GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${goodToken}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    await vi.waitFor(() => expect(resolve).toHaveBeenCalledOnce());
+    const drained = proxy.proxy.drain(1_000);
+    looked.resolve({ identity: ann, reason: null, stale: false, source: 'memory' });
+    await drained;
+    expect((await client.answer()).status).toBe(503);
+    expect(proxy.records).toMatchObject([{ reason: 'draining', target: null }]);
   });
 });
 

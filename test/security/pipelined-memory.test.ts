@@ -3,9 +3,9 @@
  * time, and what waits is bounded and counted (the family of CVE-2024-22019).
  */
 import { createServer } from 'node:http';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startProxy } from '../integration/forwarding-support.ts';
-import { openRaw } from '../support/raw-client.ts';
+import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startNodeServer } from './support/node-server.ts';
 import { get, unreadingClients } from './support/unreading-clients.ts';
@@ -51,6 +51,65 @@ test('one client gets a quarter of the memory for bytes that wait, and its conne
   expect(answers.map(({ status }) => status)).toEqual(clients.map(() => 200));
   expect(answers.filter((answer) => answer.header('connection') === 'close').length).toBeGreaterThan(0);
   for (const client of clients) client.destroy();
+});
+
+describe('bytes that follow a request, for which there is no memory', () => {
+  /** The gateway has read `bytes`, and could not keep them. */
+  async function lost(first: string, bytes: string) {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const tunneled: Buffer[] = [];
+    const upstream = await startRecordingUpstream({
+      answer: async ({ target }) => {
+        reached.resolve();
+        if (target === '/first') await released.promise;
+        return { body: target };
+      },
+      onUpgrade: async (_request, socket) => {
+        socket.on('error', () => {});
+        socket.on('data', (got) => tunneled.push(got));
+        reached.resolve();
+        await released.promise;
+        socket.write(
+          'HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+        );
+      },
+    });
+    running.push(upstream);
+    const proxy = await startProxy({ targets: [upstream.origin], limits: { bodyMemoryBytes: 4_000 } });
+    running.push(proxy);
+    const client = await openRaw(proxy.port);
+    client.write(`GET /first HTTP/1.1\r\nHost: a\r\n${first}\r\n`);
+    await reached.promise;
+    client.write(bytes);
+    // What is served after it shows that it was read.
+    await sendRaw(proxy.port, 'GET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    return { client, upstream, proxy, tunneled, released };
+  }
+
+  test('end the connection with the response: what comes after the gap is no request', async () => {
+    const post = `POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n${'x'.repeat(2_000)}`;
+    const { client, upstream, released } = await lost('', post);
+    client.write('GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n');
+    released.resolve();
+    const answer = await client.answer();
+    expect([answer.status, answer.text(), answer.header('connection')]).toEqual([200, '/first', 'close']);
+    await client.closed();
+    expect(upstream.requests.map(({ target }) => target)).toEqual(['/first', '/other']);
+    client.destroy();
+  });
+
+  test('never make a tunnel with a gap', async () => {
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    const { client, proxy, tunneled, released } = await lost(upgrade, 'x'.repeat(2_000));
+    client.write('behind the gap');
+    released.resolve();
+    await client.closed();
+    await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0));
+    expect(Buffer.concat(tunneled).toString()).toBe('');
+    client.destroy();
+  });
 });
 
 test('a client that does not read is served no further request, and holds no more than one response', async () => {

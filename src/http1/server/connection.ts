@@ -65,7 +65,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     // For the whole life of the socket, tunnels included: `close` follows an error.
-    socket.on('error', ignore);
+    socket.on('error', () => {});
     socket.on('close', this.#onClose);
     this.#wakeIn(host.headTimeoutMs);
   }
@@ -75,12 +75,18 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     if (this.#phase === 'head' && this.requests > 0 && !this.hasMore) this.socket.destroy();
   }
 
+  /** Ends it at once. A response under way is cut, and must not look whole. */
+  break(): void {
+    if (this.#response === null) this.socket.destroy();
+    else this.#response.break();
+  }
+
   closesAfter(): boolean {
     const request = this.#request!;
     // A client that was not told to go on may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
     const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
     // While draining, requests that are here already are served first.
-    return this.#last || unsettled || (this.#host.draining && !this.hasMore);
+    return this.#last || unsettled || this.#input.lost || (this.#host.draining && !this.hasMore);
   }
 
   get hasMore(): boolean {
@@ -112,27 +118,23 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   #readHead(bytes: Buffer): void {
     if (this.#beganAt === 0) {
       this.#beganAt = performance.now();
-      if (this.requests > 0) {
-        this.#wakeIn(this.#host.headTimeoutMs);
-      } else if (bytes[0] === tlsHandshake) {
-        this.onHeadFault('tls');
-        return;
-      }
+      if (this.requests > 0) this.#wakeIn(this.#host.headTimeoutMs);
     }
-    this.#input.readHead(bytes);
+    if (bytes[0] === tlsHandshake && this.requests === 0 && this.#input.held.length === 0) this.onHeadFault('tls');
+    else this.#input.readHead(bytes);
   }
 
   onHead(head: RequestHead): void {
-    const { body } = this.#input;
     this.requests += 1;
     this.#phase = 'request';
-    this.#request = { ...head, body };
+    this.#request = { ...head, body: this.#input.body };
     this.#response = new Response(this, head);
     this.#last = !head.keepAlive || this.#host.lastRequest(this.requests);
-    if (body !== null && this.#host.requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + this.#host.requestTimeoutMs);
+    if (this.#input.bodyMissing && this.#host.requestTimeoutMs > 0)
+      this.#wakeAt(this.#beganAt + this.#host.requestTimeoutMs);
     this.#host.onRequest(this.#request, this.#response, this);
     if (!this.#serving) return;
-    if (this.#input.held.length > 0 && !this.#input.boundHeld()) this.#last = true;
+    if (this.#input.held.length > 0) this.#input.boundHeld();
     if (this.#input.ended) this.#wakeIn(this.#reading.ended());
   }
 
@@ -153,7 +155,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#response = null;
     this.#reading.drained();
     this.#beganAt = 0;
-    if (last || this.#last) this.#close();
+    if (last || this.#last || this.#input.lost) this.#close();
     else if (this.#input.bodyMissing) this.#beginDiscarding();
     else this.#next(this.#input.held.take());
   }
@@ -273,7 +275,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     if (!this.#serving) this.socket.end();
     else if (!this.#input.bodyMissing) this.#wakeIn(this.#reading.ended());
     // What waits may be the rest of the body.
-    else if (this.#input.held.length === 0) this.socket.destroy();
+    else if (this.#input.held.length === 0) this.break();
   };
 
   readonly #onClose = (): void => {
@@ -285,7 +287,8 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   };
 
   detach(): { readonly socket: Duplex; readonly early: Buffer } {
-    const early = this.#input.held.take();
+    // A tunnel whose first bytes are missing would be read wrongly.
+    if (this.#input.lost) this.socket.destroy();
     this.#phase = 'detached';
     this.#response = null;
     this.#host.deadlines.cancel(this);
@@ -293,8 +296,6 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
     this.#host.onDetach(this);
-    return { socket: this.socket, early };
+    return { socket: this.socket, early: this.#input.held.take() };
   }
 }
-
-function ignore(): void {}

@@ -17,6 +17,8 @@ export interface InputEvents {
   onHeadFault(fault: ConnectionFault): void;
   /** The rest of the body will not come. */
   onBodyFault(fault: RequestFault): void;
+  /** The client ended its side in the middle of the body. */
+  break(): void;
 }
 
 export class RequestInput implements BodyConnection {
@@ -26,6 +28,8 @@ export class RequestInput implements BodyConnection {
   body: IncomingBody | null = null;
   /** The client has ended its side. */
   ended = false;
+  /** Bytes that followed a request were dropped: what comes after them cannot be read. */
+  lost = false;
   readonly #socket: Duplex;
   readonly #maxBytes: number;
   readonly #head: HeadReader;
@@ -70,15 +74,15 @@ export class RequestInput implements BodyConnection {
     }
   }
 
-  /** Bounds what waits during a request: in this connection, and in all of them together. False: it was dropped. */
-  boundHeld(): boolean {
+  /** Bounds what waits during a request: in this connection, and in all of them together. Beyond that it is dropped. */
+  boundHeld(): void {
     if (!this.held.charge()) {
+      this.lost = true;
       this.#socket.pause();
       if (this.bodyMissing) this.#bodyFailed('overloaded');
-      return false;
+    } else if (this.held.length > this.#maxBytes || this.body?.missesMoreThan(this.held.length) === true) {
+      this.#socket.pause();
     }
-    if (this.held.length > this.#maxBytes || this.body?.missesMoreThan(this.held.length) === true) this.#socket.pause();
-    return true;
   }
 
   #readBody(body: IncomingBody, bytes: Buffer): void {
@@ -105,7 +109,7 @@ export class RequestInput implements BodyConnection {
     if (this.held.length > 0) this.#readBody(body, this.held.take());
     if (this.body !== body || !body.flowing || body.complete) return;
     // The client ended its side in the middle of the body: a cut body must not look whole.
-    if (this.ended) this.#socket.destroy();
+    if (this.ended) this.#events.break();
     else this.resume();
   }
 

@@ -177,7 +177,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         if (address === null) return resolve();
         address = null;
         const timer = setTimeout(() => {
-          for (const socket of open.keys()) socket.destroy();
+          for (const connection of open.values()) connection.break();
         }, timeoutMs);
         // The server closes before its last socket does, which has to be reported first.
         settle = () => {
