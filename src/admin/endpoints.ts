@@ -50,7 +50,7 @@ export interface Endpoint {
 export interface AdminRequest {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
-  /** Whether the caller holds the admin token; without a configured token nobody does. */
+  /** Whether the caller holds the admin token; without a configured token no caller does. */
   readonly holdsToken: boolean;
 }
 

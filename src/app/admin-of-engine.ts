@@ -25,7 +25,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
 
 /** `mail`: null: this process sends none. */
 export async function readyOf({ draining, current }: Engine, mail: MailState | null): Promise<ReadyReport> {
-  // Nobody waits for the Auth API to learn that the end has begun.
+  // The report that shutdown has begun does not wait for the Auth API.
   const authApi = draining ? { reachable: false, failures: [] } : await current().resolver.authApiStatus();
   return {
     configuration: true,
@@ -39,7 +39,7 @@ export async function readyOf({ draining, current }: Engine, mail: MailState | n
   };
 }
 
-/** Null: without Redis nobody else revokes, so there is nothing to be connected to. */
+/** Null: without Redis there is no other source of revocations to connect to. */
 function isConnected({ config, resolver }: Runtime): boolean | null {
   return config.cache.redis === null ? null : resolver.revocations.connection.isConnected(Date.now());
 }

@@ -26,7 +26,7 @@ const firstSteps = `
 "rolegate demo" runs a complete system and needs no file.
 `;
 
-/** Where there is no file at all, somebody new may be asking. */
+/** Where there is no file at all, the caller may be new to Rolegate. */
 export function failRead(file: string, problems: readonly ConfigProblem[]): never {
   const text = formatProblems(problems, { color: pc.isColorSupported });
   throw new CommandError(existsSync(file) ? text : text + firstSteps);

@@ -49,7 +49,7 @@ type File = InUnits<Omit<ConfigFile, 'routes' | 'tests'>>;
 export type ServerConfig = Replace<
   Omit<File['server'], 'name' | 'via'>,
   {
-    /** The bearer of operators on the admin port; null: it only shows, and asks nobody. */
+    /** The bearer of operators on the admin port; null: read-only, and no credential is required. */
     readonly adminToken: string | null;
     readonly trustedProxies: TrustedProxies;
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes'>;
@@ -141,7 +141,7 @@ export type CacheConfig = Replace<
   {
     /** Null: made at start, which is only possible without Redis. */
     readonly secret: string | null;
-    /** Earlier values of `secret`, the newest first: verdicts kept under them are kept anew under the current one. */
+    /** Earlier values of `secret`, the newest first: verdicts kept under them are stored again under the current one. */
     readonly previousSecrets: readonly string[];
     readonly redis: RedisConfig | null;
   }

@@ -45,7 +45,7 @@ export function loadConfig(
   return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
 }
 
-/** For a gateway that serves: without tests, and what was read: whoever has it reads the same again, whatever the disk holds by then. */
+/** For a gateway that serves: without tests, and what was read: reading it again gives the same result, whatever the disk holds by then. */
 export function loadRecorded(
   file: string,
   env: Env,

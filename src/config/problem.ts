@@ -39,7 +39,7 @@ interface Entry {
   readonly hint: string | null;
 }
 
-/** What stands for a secret. */
+/** The mask of a secret. */
 export const secretMark = '***';
 
 /** `conceal` leaves shorter values alone: they would be found inside ordinary words. */

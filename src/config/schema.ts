@@ -47,7 +47,7 @@ export const configSchema = z.strictObject({
   }),
   includedVariables: exposes(
     includedVariables.prefault([]),
-    'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: whoever writes such a file can send it to clients.',
+    'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: the author of such a file can send it to clients.',
     { examples: [['ORDERS_HOST']] },
   ),
   tests: described(tests.prefault({}), 'Tests of the rules.'),

@@ -23,7 +23,7 @@ export interface CaseReport {
   readonly name: string;
   readonly file: string;
   readonly line: number;
-  /** Name of the identity that asked; null: nobody, the request had no credential. */
+  /** Name of the identity that asked; null: the request had no credential. */
   readonly as: string | null;
   /** Id of the route that was matched; null: none. */
   readonly route: string | null;

@@ -239,7 +239,7 @@ function* furtherRoleSets({ roles }: Config, { route, rule }: TrialGoal): Genera
     if (inherits.some((role) => asked.has(role))) yield [heir];
     for (const role of inherits) if (all.includes(role)) yield [...meeting.filter((name) => name !== role), heir];
   }
-  // Whoever holds everything else: what one more role must not open.
+  // An identity with every other role: what one more role must not open.
   const without = (...names: readonly string[]) => {
     const granting = new Set([...names, ...none].flatMap((role) => [...rolesThatGrant(role, roles)]));
     return [...roles.keys()].filter((role) => !granting.has(role));

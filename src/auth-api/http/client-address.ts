@@ -15,7 +15,7 @@ export interface ForwardedTrust {
 }
 
 /**
- * A gateway has found out who its client is and writes `X-Forwarded-For` anew, the client first; proxies behind it append. A
+ * A gateway has found out who its client is and replaces `X-Forwarded-For`, the client first; proxies behind it append. A
  * trusted proxy appends the address that it saw to what anyone may have written, so there the rightmost is the only one
  * that it vouches for; when that is a trusted one too, the next one to the left is its word. Without a valid address, the
  * last one that is known is the client.

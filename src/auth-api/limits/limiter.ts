@@ -70,7 +70,7 @@ export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limi
     isFamiliar: (userId, client) => counter.has('familiar', keyOf('familiar', userId, client)),
     async becomeFamiliar(userId, client) {
       const key = keyOf('familiar', userId, client);
-      // Anew, so that it lasts from now on.
+      // Written again, so that it lasts from now on.
       await counter.forget('familiar', key);
       await counter.add('familiar', key, familiarMs);
     },

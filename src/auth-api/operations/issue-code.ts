@@ -16,7 +16,7 @@ export interface IssuedCode {
 
 /**
  * Who proves something with a code. Failed verifications are counted for the account, and for the address where that has no
- * account yet: the account of a new registration, or one that adds addresses, would begin to count anew with each try.
+ * account yet: the account of a new registration, or one that adds addresses, would reset the count with each try.
  */
 export type Claimant =
   | { readonly account: string }

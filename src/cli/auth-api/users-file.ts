@@ -59,7 +59,7 @@ export function readUsersFile(file: string): UsersFile {
   return parseUsers(content, file);
 }
 
-/** Such a file may come from somebody else: it gets no variables of the environment, and no secret files. */
+/** Such a file may come from another person: it gets no variables of the environment, and no secret files. */
 const noSurroundings = { env: {}, readSecret: () => '' };
 
 /** `file`: its name for problems. */

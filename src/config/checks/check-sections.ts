@@ -27,7 +27,7 @@ export function checkAuthApiPorts({ listen, metrics }: Parts<AuthApiFile>, check
   check.at(['metrics'], '"listen" and "metrics" are on the same port', 'give the metrics a number of their own');
 }
 
-/** Also of the Auth API's own file. Whoever is trusted chooses the address of the client, so "everyone" is said in words. */
+/** Also of the Auth API's own file. A trusted peer chooses the address of the client, so "everyone" is said in words. */
 export function checkTrusted(
   section: Parts<{ trustedProxies: readonly string[]; trustEveryPeer: boolean }> | undefined,
   path: Path,

@@ -13,7 +13,7 @@ export class DueTimes<E extends DueEntry> {
   /** The last step that is over. */
   #over = 0;
 
-  /** Schedules an entry, or schedules it anew. What is due already comes up with the next step. */
+  /** Schedules an entry, or reschedules it. What is due already comes up with the next step. */
   add(entry: E, dueMs: number): void {
     this.remove(entry);
     // Never early.

@@ -19,7 +19,7 @@ export interface MemoryCacheOptions {
   readonly maxBytes: number;
   /** How long past its life an accepted verdict is held for an outage. */
   readonly staleOnOutageMs: number;
-  /** What was revoked; left out: nothing. */
+  /** What was revoked; if unset, nothing. */
   readonly tombstones?: Tombstones;
   /** From 0 to 1, so that entries do not come up for their refresh together. */
   readonly random?: () => number;
@@ -40,7 +40,7 @@ export interface Origin {
   readonly lookups: readonly string[];
   /** Whether another replica asked for it, whose clock may be ahead of this one. */
   readonly foreign: boolean;
-  /** When this process asked for it, by its tombstones (`asking`); left out: `askedAtMs`. */
+  /** When this process asked for it, by its tombstones (`asking`); `askedAtMs` by default. */
   readonly moment?: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A verdict as it lies in Redis: its proof, and JSON. Whoever can write to Redis must not be able to mint an identity, so
+ * A verdict as it lies in Redis: its proof, and JSON. A writer to Redis must not be able to mint an identity, so
  * the proof (HMAC-SHA-256) covers the version, the lookup key and the JSON: an entry of another credential copied over
  * this one, or of another version, does not verify. Decoding is strict and never throws.
  */

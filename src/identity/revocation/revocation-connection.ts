@@ -8,7 +8,7 @@ import { allowedSkewMs } from './tombstones.ts';
 export interface RevocationConnectionOptions {
   /** `cache.whileDisconnected`. */
   readonly whileDisconnectedMs: number;
-  /** False: nobody else revokes, so there is nothing to receive. */
+  /** False: there is no other source of revocations, so there is nothing to receive. */
   readonly shared: boolean;
 }
 

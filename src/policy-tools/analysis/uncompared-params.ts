@@ -64,7 +64,7 @@ function paramsOf({ steps }: Criterion): readonly string[] {
   });
 }
 
-/** Whether the condition could refuse somebody whom the route lets in now; a public route is open on purpose. */
+/** Whether the condition could refuse a caller whom the route allows now; a public route is open on purpose. */
 function concerns(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
   const { every, byMethod } = route.access;
   const rules: readonly AccessRule[] = every === null ? [...byMethod.values()] : [every];

@@ -42,7 +42,7 @@ export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Me
   }
 }
 
-/** Names results of the matching, which are objects made anew for each request. */
+/** Names results of the matching, which are new objects for each request. */
 class RuleIds {
   readonly #ids = new Map<AccessRule, number>();
 

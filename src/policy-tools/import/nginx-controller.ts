@@ -13,7 +13,7 @@ export interface ControllerDemands {
   readonly closed: string | null;
 }
 
-/** Settings that keep nobody out. */
+/** Settings that restrict no access. */
 const harmless = new RegExp(
   `^(?:${[
     'add-headers|hide-headers|allow-(?:backend|cross|snippet)|annotation|bind-address|brotli|client-|custom-http-errors',
