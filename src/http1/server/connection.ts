@@ -13,7 +13,6 @@
 import type { Duplex } from 'node:stream';
 import type { Deadline } from '../deadline-wheel.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
-import type { ByteBudget } from './held-bytes.ts';
 import { ReadingClient } from './reading-client.ts';
 import type { Request, RequestFault } from './request.ts';
 import { type InputEvents, RequestInput } from './request-input.ts';
@@ -55,9 +54,9 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.client = client;
     this.#host = host;
     this.keepAliveFields = host.keepAliveFields;
-    const budget: ByteBudget = {
-      take: (bytes) => host.hold(bytes, client),
-      give: (bytes) => host.release(bytes, client),
+    const budget = {
+      take: (bytes: number) => host.hold(bytes, client),
+      give: (bytes: number) => host.release(bytes, client),
     };
     this.#input = new RequestInput(socket, host.headBytes, budget, this);
     this.#reading = new ReadingClient(socket, host.unreadTimeoutMs);
