@@ -249,6 +249,18 @@ describe('an upgrade that is not accepted', () => {
       502,
       'upstream_answer_invalid',
     ],
+    [
+      'does not accept the key',
+      { kind: 'writes', bytes: accepted.replace(/Sec-.*\r\n/, '') },
+      502,
+      'upstream_answer_invalid',
+    ],
+    [
+      'accepts another key',
+      { kind: 'writes', bytes: accepted.replace('s3pP', 's3pQ') },
+      502,
+      'upstream_answer_invalid',
+    ],
     ['never answers', { kind: 'never-answers' }, 504, 'upstream_timeout'],
   ] as const)('is refused when the service %s', async (_name, behavior, status, code) => {
     const upstream = await startMisbehavingServer(behavior);
