@@ -200,6 +200,8 @@ describe('odd requests', () => {
       expect(head).toMatch(/\r\nx-error-id: [0-9a-f-]{36}\r\n/);
       expect(head).toMatch(/\r\ncontent-length: \d+\r\n/);
       expect(head).toMatch(/\r\nconnection: close\r\n/);
+      // The line break below which a prompt stands.
+      expect(received).toMatch(/\}\n$/);
     }
   });
 
