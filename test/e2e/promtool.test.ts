@@ -25,6 +25,7 @@ routes:
   - { id: open, match: { path: "/open" }, upstream: orders, access: public }
 `;
 const authApi = (database: string) => `listen: 127.0.0.1:0
+metrics: 127.0.0.1:0
 database: "file:${database}"
 secret: ${secret}
 outbox: console
@@ -49,7 +50,11 @@ test.each([
   const running = runRolegate([command, '--config', file]);
   try {
     const [, line] = await running.see(/^(\{.*"msg":"(?:started|Auth API started)".*\})$/m);
-    const { listen, admin = listen } = JSON.parse(line!) as Record<'listen' | 'admin', { port: number }>;
+    const {
+      listen,
+      metrics,
+      admin = metrics,
+    } = JSON.parse(line!) as Record<'listen' | 'metrics' | 'admin', { port: number }>;
     for (const path of ['orders', 'open', 'nowhere']) await fetch(`http://127.0.0.1:${listen.port}/${path}`);
     const page = await (await fetch(`http://127.0.0.1:${admin.port}/metrics`)).text();
     expect(page).toContain('nodejs_eventloop_lag_seconds');

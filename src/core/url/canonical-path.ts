@@ -211,7 +211,7 @@ function matches(text: string, pattern: RegExp): number {
 }
 
 const dotSegment = /^(?:\.{1,2}(?:;|$)|\.\.[?#])/;
-const blankOrUnseen = /[\s\p{Z}\p{Cf}]/gu;
+const blankOrUnseen = /[\s\u0085\p{Z}\p{Cf}]/gu;
 const slashes = /[/\\]/;
 
 type Escape = { text: string; length: number } | { reason: ReasonCode };
