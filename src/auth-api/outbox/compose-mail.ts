@@ -89,7 +89,7 @@ export function describeNotice({ notice, address }: NoticeMail): string {
     case 'address_removed':
       return `The address ${shown} was removed from your account.`;
     case 'registration_refused':
-      return `Somebody asked for a new account with the address ${shown}, which belongs to your account already.`;
+      return `A new account was requested with the address ${shown}, which belongs to your account already.`;
   }
 }
 

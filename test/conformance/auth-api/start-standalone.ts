@@ -69,7 +69,7 @@ async function startProcess(config: string): Promise<Target> {
 }
 
 const box =
-  /\| Mail to (\S+) +\|\n\| (?:Code (to sign in|to create the API key|to verify the address): (\d{6}) .*\|\n\| verificationCodeID: (\S+)|(An account was made|The address \S+ (?:was added|is now|was removed)|Somebody asked))/g;
+  /\| Mail to (\S+) +\|\n\| (?:Code (to sign in|to create the API key|to verify the address): (\d{6}) .*\|\n\| verificationCodeID: (\S+)|(An account was made|The address \S+ (?:was added|is now|was removed)|A new account was requested))/g;
 
 const purposes = {
   'to sign in': 'session',

@@ -153,7 +153,7 @@ If you did not ask to sign in, ignore this mail. Without the code nobody can sig
     } as const;
     const { subject, text } = composeMail(about, askedAtMs);
     expect(subject).toBe('You have an account already');
-    expect(text).toContain('Somebody asked for a new account with the address a@b.test');
+    expect(text).toContain('A new account was requested with the address a@b.test');
   });
 
   it('has HTML that is whole, and loads and runs nothing', () => {

@@ -4,7 +4,7 @@ import type { Services } from '../../services.ts';
 import type { EmailEntry } from '../../store/email-store.ts';
 import type { Client } from '../operation.ts';
 
-/** `before`: the addresses before the change. Of an address that is new or preferred from now on, the others are told. */
+/** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */
 export function notifyAddresses(
   change: { readonly notice: Exclude<Notice, 'registration_refused'>; readonly emailId: string },
   before: readonly EmailEntry[],
