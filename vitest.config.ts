@@ -19,8 +19,8 @@ const slow = [
   'test/e2e/**/*.test.ts',
   'test/property/**/*.test.ts',
   'test/chart/**/*.test.ts',
-  'test/integration/redis-{cluster,sentinel}.test.ts',
-  'test/integration/revocation-topologies.test.ts',
+  'test/integration/redis/{cluster,sentinel}.test.ts',
+  'test/integration/revocation/topologies.test.ts',
   'test/support/redis-topologies.test.ts',
 ];
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ExampleGateway, register, startExampleGateway } from '../integration/examples-support.ts';
+import { type ExampleGateway, register, startExampleGateway } from '../integration/docs/example-gateway.ts';
 import { launchChromium, noChromium } from '../support/chromium.ts';
 import { createConfigFolder } from '../support/config-folder.ts';
 import { type RunningCommand, runCommand } from '../support/running-command.ts';

@@ -50,7 +50,7 @@ describe.each(others)('with npm %s', (version) => {
   });
 
   test('npm test runs the tests on the Node of the install', async () => {
-    const tests = npm('test', '--', 'test/integration/node-launcher.test.ts');
+    const tests = npm('test', '--', 'test/integration/cli/node-launcher.test.ts');
     expect(await tests.ended, tests.output()).toBe(0);
   });
 

@@ -5,9 +5,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ann, goodToken, startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { ann, goodToken, startProxy } from '../support/running-proxy.ts';
 import { type Attack, attackSuite, request } from './support/attack-suite.ts';
 import { startFooledUpstream } from './support/fooled-upstream.ts';
 import { type LenientRequest, readLenient } from './support/lenient-reading.ts';

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
+import { startProxy } from '../support/running-proxy.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,8 +1,8 @@
 /** A WebSocket that the service declines with an answer that does not end is a stream like others: it ends with access. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { ann, goodToken, type ProxySetup, startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, type RawConnection } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { ann, goodToken, type ProxySetup, startProxy } from '../support/running-proxy.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { ann, goodToken, startProxy } from '../integration/forwarding-support.ts';
+import { ann, goodToken, startProxy } from '../support/running-proxy.ts';
 import { startNaiveGateway } from './support/naive-gateway.ts';
 
 const running: (() => unknown)[] = [];

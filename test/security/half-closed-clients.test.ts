@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
+import { startProxy } from '../support/running-proxy.ts';
 
 /** A service that writes `response`, behind a proxy that holds it back until `release`. */
 async function start(response: string) {

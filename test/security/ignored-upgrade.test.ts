@@ -6,9 +6,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 
 const running: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {

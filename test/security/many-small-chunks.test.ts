@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DeadlineWheel } from '../../src/http1/deadline-wheel.ts';
 import { createHttp1Server } from '../../src/http1/server/server.ts';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
 const running: (() => unknown)[] = [];

@@ -2,8 +2,8 @@
 import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
+import { startProxy } from '../support/running-proxy.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {

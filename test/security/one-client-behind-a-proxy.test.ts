@@ -1,8 +1,8 @@
 /** Behind a proxy that names its clients, one of them takes up no more memory for bodies than it could without. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {

@@ -4,9 +4,9 @@
  */
 import { createServer } from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 import { get, unreadingClients } from './support/unreading-clients.ts';
 

@@ -1,9 +1,9 @@
 /** Upgrades and CONNECT behind requests that are still being answered: nothing ends the process, nothing comes out of order. */
 import { createServer } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type ProxySetup, startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { type ProxySetup, startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];

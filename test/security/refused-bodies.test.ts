@@ -1,8 +1,8 @@
 /** Refused requests whose bodies come later, many of them on one connection: nothing of them is kept. */
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
+import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];

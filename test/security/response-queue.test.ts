@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { goodToken, startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
+import { goodToken, startProxy } from '../support/running-proxy.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {

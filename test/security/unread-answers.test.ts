@@ -1,9 +1,9 @@
 /** Clients that do not read: what waits for them is given up after a while, however it came; those who only wait are not. */
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { startProxy } from '../integration/forwarding-support.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startProxy } from '../support/running-proxy.ts';
 import { get, unreadingClients } from './support/unreading-clients.ts';
 
 const { running, open } = unreadingClients();

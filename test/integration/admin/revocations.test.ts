@@ -1,0 +1,98 @@
+/** Revoking through the admin port: who may, what is taken, and what is answered. */
+import { createHmac } from 'node:crypto';
+import { expect, test, vi } from 'vitest';
+import type { RevocationSources } from '../../../src/admin/revocation-endpoints.ts';
+import { expectProblem, startAdmin } from './running-admin.ts';
+
+const token = 'operators-0123456789abcdef0123456789';
+const key = Buffer.alloc(32, 1);
+const secret = `whsec_${key.toString('base64')}`;
+const nowMs = 1_800_000_000_000;
+const operator = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+
+function sources(part: Partial<RevocationSources> = {}): RevocationSources {
+  return { revoke: async () => 'delivered', webhookSecrets: () => [secret], now: () => nowMs, ...part };
+}
+
+function signed(body: string, part: Record<string, string> = {}) {
+  const timestamp = String(nowMs / 1000);
+  const signature = createHmac('sha256', key).update(`m1.${timestamp}.${body}`).digest('base64');
+  const headers = { 'webhook-id': 'm1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  return { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers, ...part } };
+}
+
+const post = (body: string, headers: Record<string, string> = operator) => ({ method: 'POST', body, headers });
+
+test('202 once everybody has been told', async () => {
+  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
+  const answer = await ask('/revocations', post('{"sessionID":"s1"}'));
+  expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { message: 'revoked' }]);
+  expect(revoke.mock.calls).toEqual([[{ kind: 'session', id: 's1' }, 'admin']]);
+});
+
+test('503 with a reason of its own when the others could not be told', async () => {
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke: async () => 'undelivered' }) });
+  const answer = await ask('/revocations', post('{"userID":"u1"}'));
+  expectProblem(answer, 503, 'revocation_undelivered');
+  expect(answer.headers.get('retry-after')).toBe('1');
+});
+
+test.each([
+  ['without the token', post('{"userID":"u1"}', { 'content-type': 'application/json' }), 401, 'credential_missing'],
+  ['with another one', post('{"userID":"u1"}', { ...operator, authorization: 'Bearer x' }), 401, 'credential_rejected'],
+  ['as a form', post('userID=u1', { ...operator, 'content-type': 'text/plain' }), 415, 'content_type_unsupported'],
+  ['from another site', post('{"userID":"u1"}', { ...operator, origin: 'http://evil.test' }), 403, 'origin_forbidden'],
+  ['with another method', { method: 'PUT', headers: operator, body: '{"userID":"u1"}' }, 405, 'method_not_allowed'],
+  ['that is too long', post(`{"userID":"${'x'.repeat(70_000)}"}`), 413, 'body_too_large'],
+  ['that names two', post('{"userID":"u1","keyID":"k1"}'), 400, 'revocation_invalid'],
+] as const)('a revocation %s is refused', async (_name, init, status, code) => {
+  const revoke = vi.fn<RevocationSources['revoke']>();
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
+  expectProblem(await ask('/revocations', init), status, code);
+  expect(revoke).not.toHaveBeenCalled();
+});
+
+test('without a token in the configuration only webhooks revoke', async () => {
+  const { ask } = await startAdmin({ revocations: sources() });
+  expectProblem(await ask('/revocations', post('{"userID":"u1"}')), 403, 'changes_disabled');
+  expect((await ask('/webhooks/revocations', signed('{"userID":"u1"}'))).status).toBe(202);
+});
+
+test('a webhook needs no token, and an id', async () => {
+  const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
+  expect((await ask('/webhooks/revocations', signed('{"keyID":"k1"}'))).status).toBe(202);
+  expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook']]);
+  const answer = await ask('/webhooks/revocations', signed('{"bearer":"abc"}'));
+  expectProblem(answer, 400, 'revocation_invalid');
+  expect(JSON.parse(answer.text).detail).toBe('the only keys are sessionID, keyID, userID');
+});
+
+test.each([
+  ['no signature', post('{"userID":"u1"}', { 'content-type': 'application/json' })],
+  ['the token in place of one', post('{"userID":"u1"}')],
+  ['one of another body', { ...signed('{"userID":"u1"}'), body: '{"userID":"u2"}' }],
+  ['one of another time', signed('{"userID":"u1"}', { 'webhook-timestamp': '1799999999' })],
+])('a webhook with %s is refused', async (_name, init) => {
+  const revoke = vi.fn<RevocationSources['revoke']>();
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
+  expectProblem(await ask('/webhooks/revocations', init), 401, 'webhook_signature_invalid');
+  expect(revoke).not.toHaveBeenCalled();
+});
+
+test('without a secret there are no webhooks', async () => {
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ webhookSecrets: () => [] }) });
+  expectProblem(await ask('/webhooks/revocations', signed('{"userID":"u1"}')), 404, 'route_not_found');
+});
+
+test('so many at once, and no more', async () => {
+  const gate = Promise.withResolvers<'delivered'>();
+  const revoke = vi.fn<RevocationSources['revoke']>(() => gate.promise);
+  const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
+  const waiting = Array.from({ length: 64 }, () => ask('/revocations', post('{"userID":"u1"}')));
+  await vi.waitFor(() => expect(revoke).toHaveBeenCalledTimes(64), { timeout: 10_000 });
+  expectProblem(await ask('/revocations', post('{"userID":"u1"}')), 503, 'overloaded');
+  gate.resolve('delivered');
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(64).fill(202));
+});

@@ -1,0 +1,121 @@
+/** The token of operators: what needs it, what is taken for it, and what stands before and after it. */
+import { describe, expect, test, vi } from 'vitest';
+import { checkToken } from '../../../src/admin/check-token.ts';
+import { sendRaw } from '../../support/raw-client.ts';
+import { type Answer, expectProblem, startAdmin } from './running-admin.ts';
+
+const token = 'operators-0123456789abcdef0123456789';
+const bearer = { authorization: `Bearer ${token}` };
+const json = { 'content-type': 'application/json' };
+const plain = 'Bearer realm="rolegate"';
+const invalid = 'Bearer realm="rolegate", error="invalid_token"';
+
+function expectChallenge(answer: Answer, code: string, challenge: string): void {
+  expectProblem(answer, 401, code);
+  expect(answer.headers.get('www-authenticate')).toBe(challenge);
+  expect(answer.text).not.toContain('operators');
+}
+
+describe('with a token', () => {
+  const start = (reload = vi.fn(() => [])) => startAdmin({ token: () => token, reload });
+
+  test.each(['/', '/health/live', '/health/ready', '/health/live?x'])('%s needs none', async (path) => {
+    const { ask } = await start();
+    expect((await ask(path)).status).toBe(200);
+    expect((await ask(path, { headers: { authorization: 'Bearer wrong' } })).status).toBe(200);
+  });
+
+  test.each([
+    ['GET', '/metrics'],
+    ['HEAD', '/metrics'],
+    ['GET', '/routes'],
+    ['POST', '/reload'],
+    ['GET', '/reload'],
+    ['DELETE', '/metrics'],
+    ['GET', '/nothing'],
+    ['GET', '/health/nothing'],
+    ['GET', '/health'],
+    ['GET', '//'],
+  ])('%s %s needs it', async (method, path) => {
+    const reload = vi.fn(() => []);
+    const { ask } = await start(reload);
+    const answer = await ask(path, { method, headers: json });
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, plain]);
+    expect(reload).not.toHaveBeenCalled();
+  });
+
+  test.each(['/metrics', '/routes'])('%s is shown to whoever holds it', async (path) => {
+    const { ask } = await start();
+    expect((await ask(path, { headers: bearer })).status).toBe(200);
+  });
+
+  test.each([
+    ['another one of the same length', `Bearer ${token.replace('o', 'x')}`],
+    ['its beginning', `Bearer ${token.slice(0, -1)}`],
+    ['one that begins like it', `Bearer ${token}0`],
+    ['one in another case', `Bearer ${token.toUpperCase()}`],
+    ['one with a blank behind a part of it', `Bearer ${token} x`],
+    ['nothing', 'Bearer'],
+    ['another scheme', `Basic ${token}`],
+    ['no scheme', token],
+    ['a very long one', `Bearer ${'x'.repeat(5000)}`],
+  ])('%s is not taken for it', async (_, authorization) => {
+    const { ask } = await start();
+    expectChallenge(await ask('/metrics', { headers: { authorization } }), 'credential_rejected', invalid);
+  });
+
+  test('none is a missing credential', async () => {
+    const { ask } = await start();
+    expectChallenge(await ask('/metrics'), 'credential_missing', plain);
+  });
+
+  test('two headers are refused, even if both are right', async () => {
+    const { port } = await start();
+    const line = `Authorization: Bearer ${token}\r\n`;
+    const once = await sendRaw(port, `GET /metrics HTTP/1.1\r\nHost: localhost\r\n${line}\r\n`);
+    expect(once.status).toBe(200);
+    const twice = await sendRaw(port, `GET /metrics HTTP/1.1\r\nHost: localhost\r\n${line}${line}\r\n`);
+    expect(twice.status).toBe(401);
+  });
+
+  test('the scheme has no case, and blanks before the token do not count', async () => {
+    const { ask } = await start();
+    expect((await ask('/metrics', { headers: { authorization: `bEARER   ${token}` } })).status).toBe(200);
+  });
+
+  test('what exists is told only to whoever holds it', async () => {
+    const { ask } = await start();
+    expectProblem(await ask('/nothing', { headers: bearer }), 404, 'route_not_found');
+    const answer = await ask('/metrics', { method: 'DELETE', headers: bearer });
+    expectProblem(answer, 405, 'method_not_allowed');
+  });
+
+  test.each([
+    ['a page of another site', { origin: 'https://evil.example' }, 403, 'origin_forbidden'],
+    ['a rebound name', { host: 'evil.example' }, 400, 'host_invalid'],
+  ])('%s is refused first, whatever it holds', async (_, headers, status, code) => {
+    const { port } = await start();
+    for (const held of [token, 'wrong']) {
+      const all = Object.entries({ host: 'localhost', ...headers, authorization: `Bearer ${held}` });
+      const lines = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      const answer = await sendRaw(port, `GET /metrics HTTP/1.1\r\n${lines}\r\n`);
+      expect([answer.status, JSON.parse(answer.text()).code]).toEqual([status, code]);
+    }
+  });
+
+  test('a token that changes is the new one from the next request on', async () => {
+    let held = token;
+    const { ask } = await startAdmin({ token: () => held });
+    expect((await ask('/metrics', { headers: bearer })).status).toBe(200);
+    held = 'another-0123456789abcdef0123456789abc';
+    expect((await ask('/metrics', { headers: bearer })).status).toBe(401);
+    expect((await ask('/metrics', { headers: { authorization: `Bearer ${held}` } })).status).toBe(200);
+  });
+});
+
+test.each([0, 1, 31, 32, 33, 4096])('tokens of every length are compared (%i characters)', (length) => {
+  // A comparison that wants equal lengths would throw here.
+  expect(checkToken(['Authorization', `Bearer ${'a'.repeat(length)}`], token)).toBe('credential_rejected');
+  const own = 'a'.repeat(length);
+  expect(checkToken(['authorization', `Bearer ${own}`], own)).toBe(length === 0 ? 'credential_rejected' : null);
+});

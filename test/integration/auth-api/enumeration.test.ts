@@ -1,0 +1,45 @@
+/** With `revealUnknownEmail: false`, nothing tells a known address from an unknown one. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { startAuthApi, testSettings } from '../../unit/auth-api/start-auth-api.ts';
+
+/** Asks from a thread of its own, which goes on while the Auth API's thread is held up. */
+const client = `
+const { request } = require('node:http');
+const { workerData } = require('node:worker_threads');
+const seen = new Int32Array(workerData.seen);
+const options = { port: workerData.port, path: '/api/auth/v2/session', method: 'POST' };
+request(options, (response) => response.resume().on('end', () => {
+  Atomics.store(seen, 0, response.statusCode);
+  Atomics.notify(seen, 0);
+})).end('{"email":"ana@example.test"}');
+`;
+
+test('mail is handed over once the client has its response, however long that takes', async () => {
+  const seen = new Int32Array(new SharedArrayBuffer(4));
+  const mailed = Promise.withResolvers<string>();
+  const { api, port } = await startAuthApi({
+    settings: { ...testSettings, revealUnknownEmail: false },
+    mailDelayMs: 1,
+    printCode: () => mailed.resolve(Atomics.wait(seen, 0, 0, 10_000)),
+  });
+  onTestFinished(() => api.close());
+  const worker = new Worker(client, { eval: true, workerData: { port, seen: seen.buffer } });
+  const ended = once(worker, 'exit');
+  expect(await mailed.promise).not.toBe('timed-out');
+  expect(Atomics.load(seen, 0)).toBe(202);
+  await ended;
+});
+
+test('mail that waits to be handed over leaves when the Auth API closes', async () => {
+  const { api, port, mails } = await startAuthApi({ mailDelayMs: 3_600_000 });
+  const response = await fetch(`http://127.0.0.1:${port}/api/auth/v2/session`, {
+    method: 'POST',
+    body: '{"email":"ana@example.test"}',
+  });
+  expect(response.status).toBe(202);
+  expect(mails).toEqual([]);
+  await api.close();
+  expect(mails).toHaveLength(1);
+});

@@ -1,0 +1,105 @@
+/** The demo as a new user meets it: one screen, and every line on it does what it says. */
+
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCurlLine } from '../../support/curl-line.ts';
+import { readDemoScreen, useOfCode } from '../../support/demo-screen.ts';
+import { type RunningCommand, runRolegate } from '../../support/running-command.ts';
+
+const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
+
+describe('the demo', () => {
+  let demo: RunningCommand;
+  beforeAll(async () => {
+    demo = runRolegate(['demo'], freePorts);
+    await demo.see(/Codes and requests appear below/);
+  });
+  afterAll(() => demo.signal('SIGKILL'));
+
+  test('every curl line gives the status that stands above it', async () => {
+    const { trials, expand } = readDemoScreen(demo.output());
+    expect(trials.map(({ status }) => status)).toEqual([200, 200, 401, 403, 200, 404, 400, 202]);
+    for (const { status, shows, printed } of trials) {
+      const answer = await runCurlLine(expand(printed));
+      expect(answer.status, `${shows}: ${printed}\n${answer.body}`).toBe(status);
+      const refused = status >= 400;
+      expect(answer.headers.has('x-error'), shows).toBe(refused);
+      expect(answer.headers.has('x-error-id'), shows).toBe(refused);
+    }
+  });
+
+  test('the service saw who the client is, and no credential', async () => {
+    const { trials, expand } = readDemoScreen(demo.output());
+    for (const { printed } of trials.slice(0, 2)) {
+      const seen = JSON.parse((await runCurlLine(expand(printed))).body).headers;
+      expect(seen['user-id']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(seen.groups).toBe('acme,public');
+      expect(Object.keys(seen)).not.toContain('authorization');
+      expect(Object.keys(seen)).not.toContain('api-secret');
+    }
+  });
+
+  test('a login: its code appears in the terminal with the line that uses it, and its bearer then works', async () => {
+    const { trials, expand } = readDemoScreen(demo.output());
+    const { bearer, verificationCodeID } = JSON.parse((await runCurlLine(expand(trials.at(-1)!.printed))).body);
+    const order = expand(trials[0]!.printed).replace(/Bearer \w+/, `Bearer ${bearer}`);
+    expect((await runCurlLine(order)).status).toBe(401);
+    const [, use] = await demo.see(useOfCode(verificationCodeID));
+    expect((await runCurlLine(expand(use!))).status).toBe(202);
+    // The gateway may still hold the no of a moment ago, for `cache.rejected` at most.
+    await expect.poll(async () => (await runCurlLine(order)).status, { timeout: 8_000, interval: 250 }).toBe(200);
+  }, 15_000);
+
+  test('requests show as one line each, with the error id of a refusal', async () => {
+    const { trials, expand } = readDemoScreen(demo.output());
+    const answer = await runCurlLine(expand(trials[2]!.printed));
+    await demo.see(new RegExp(`401 GET /orders/7 .*credential_missing.*${answer.headers.get('x-error-id')}`));
+  });
+
+  test('every line, with what a login prints, fits a terminal of 110 columns', () => {
+    const tooLong = demo
+      .output()
+      .split('\n')
+      .filter((line) => line.length > 110 && !/^ {2}\d{3} /.test(line));
+    expect(tooLong).toEqual([]);
+    expect(demo.output()).toContain('/session/verification');
+  });
+
+  test('Ctrl-C drains and exits 0', async () => {
+    demo.signal('SIGINT');
+    expect(await demo.ended).toBe(0);
+  });
+});
+
+test.each([
+  ['ROLEGATE_LISTEN', 'server.listen'],
+  ['ROLEGATE_ADMIN', 'server.admin'],
+])('a port that is taken gives one line that names the setting: %s', async (variable, setting) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => holder.once('listening', resolve));
+  const { port } = holder.address() as AddressInfo;
+  const demo = runRolegate(['demo'], { ...freePorts, [variable]: `127.0.0.1:${port}` });
+  expect(await demo.ended).toBe(1);
+  const complaint = demo
+    .output()
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('{'));
+  expect(complaint).toHaveLength(1);
+  expect(complaint[0]).toContain(`port ${port} is taken`);
+  expect(complaint[0]).toContain(setting);
+  expect(complaint[0]).toContain(variable);
+  holder.close();
+});
+
+test('a terminal that is closed ends it: nothing stays behind on its ports', async () => {
+  const demo = runRolegate(['demo'], freePorts);
+  try {
+    await demo.see(/Codes and requests appear below/);
+    demo.signal('SIGHUP');
+    expect(await demo.ended).toBe(0);
+  } finally {
+    demo.signal('SIGKILL');
+  }
+});

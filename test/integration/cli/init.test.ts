@@ -1,0 +1,103 @@
+/** `rolegate init`: from a service's address to a gateway that lets a user in, by the commands that it prints. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { runCommand } from '../../support/running-command.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-init-')));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const main = resolve('src/main.ts');
+const rolegate = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+
+test('the commands that it prints lead to a user who is let in', async () => {
+  const upstream = await startRecordingUpstream();
+  const { status, stdout } = rolegate('init', `http://127.0.0.1:${upstream.port}/`);
+  expect(status).toBe(0);
+  const commands = [...stdout.matchAll(/^ {2}(?:TOKEN=\$\()?rolegate ([^)\n]+)/gm)].map(([, args]) => args!.split(' '));
+  expect(commands.map(([first, second]) => [first, second])).toEqual([
+    ['validate', 'gateway.yaml'],
+    ['auth-api', 'create-admin'],
+    ['serve', '-c'],
+    ['auth-api', 'login'],
+  ]);
+  const [validate, createAdmin, serve, login] = commands as [string[], string[], string[], string[]];
+  expect(rolegate(...validate, '--strict')).toMatchObject({ status: 0, stderr: '' });
+  expect(rolegate(...createAdmin)).toMatchObject({ status: 0, stderr: '' });
+
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('":8080"', '"127.0.0.1:0"').replace(':9090', ':0'));
+  const gateway = runCommand(process.execPath, [main, ...serve], {}, { cwd: folder });
+  try {
+    const [, started] = await gateway.see(/^(\{.*"msg":"started".*\})$/m);
+    const origin = `http://127.0.0.1:${JSON.parse(started!).listen.port}`;
+    const token = rolegate(...login).stdout.trim();
+    const get = (path: string, authorization: string) => fetch(`${origin}${path}`, { headers: { authorization } });
+    expect((await get('/', 'Bearer made-up')).status).toBe(401);
+    expect((await get('/', `Bearer ${token}`)).status).toBe(200);
+    expect((await get('/admin/x', `Bearer ${token}`)).status).toBe(403);
+  } finally {
+    gateway.signal('SIGTERM');
+    await gateway.ended;
+    await upstream.close();
+  }
+});
+
+test('the secret is in a file of its own, for its owner alone, and another one each time', () => {
+  rolegate('init', 'http://127.0.0.1:3000');
+  expect(readdirSync(folder).sort()).toEqual(['gateway.yaml', 'rolegate.secret']);
+  const secret = readFileSync(join(folder, 'rolegate.secret'), 'utf8');
+  expect(secret).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(statSync(join(folder, 'rolegate.secret')).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(folder, 'gateway.yaml'), 'utf8')).not.toContain(secret.trim());
+  rmSync(join(folder, 'rolegate.secret'));
+  rmSync(join(folder, 'gateway.yaml'));
+  rolegate('init', 'http://127.0.0.1:3000');
+  expect(readFileSync(join(folder, 'rolegate.secret'), 'utf8')).not.toBe(secret);
+});
+
+test('overwrites neither a configuration nor the secret of a database that may exist', () => {
+  writeFileSync(join(folder, 'gateway.yaml'), 'mine');
+  expect(rolegate('init', 'http://127.0.0.1:3000')).toMatchObject({
+    status: 1,
+    stderr: 'gateway.yaml exists already: nothing was written\n',
+  });
+  expect(readdirSync(folder)).toEqual(['gateway.yaml']);
+  expect(readFileSync(join(folder, 'gateway.yaml'), 'utf8')).toBe('mine');
+
+  writeFileSync(join(folder, 'rolegate.secret'), 'kept');
+  expect(rolegate('init', 'http://127.0.0.1:3000', '--config', 'other.yaml').status).toBe(0);
+  expect(readFileSync(join(folder, 'rolegate.secret'), 'utf8')).toBe('kept');
+});
+
+test.each(['127.0.0.1:3000', 'ftp://127.0.0.1', 'http://127.0.0.1:3000/app', 'http://u:hidden-word@127.0.0.1', 'x"y'])(
+  'refuses %s and writes nothing',
+  (url) => {
+    const { status, stderr } = rolegate('init', url);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^expected the URL of the service .*\n$/);
+    expect(stderr).not.toContain('hidden-word');
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
+
+test('in a clone the printed commands are those of the clone', () => {
+  const { stdout } = spawnSync(process.execPath, [main, 'init', 'http://127.0.0.1:3000'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, npm_lifecycle_event: 'rolegate' },
+  });
+  expect(stdout.match(/^ .*rolegate (?:-- )?(?:validate|serve|auth-api).*$/gm)).toHaveLength(4);
+  expect(stdout).not.toMatch(/^ {2}rolegate /m);
+});

@@ -1,0 +1,90 @@
+/** A running gateway follows the files that its configuration includes: changed ones, new ones, and those that go. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createReloader, type Reloader } from '../../../src/app/reload.ts';
+
+const main = (include: string) =>
+  `version: 1\nauthApi: { url: "http://auth:8081" }\nupstreams: { a: { targets: ["http://a:1"] } }\n${include}routes: []\n`;
+const route = (id: string) => `routes: [{ id: ${id}, match: { path: "/${id}" }, upstream: a, access: public }]\n`;
+
+let folder = '';
+let reloader: Reloader | null = null;
+/** Ids of the routes in use, and the places of the problems of the last refusal. */
+let routes: readonly string[] = [];
+let refused: readonly string[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rolegate-reload-'));
+  mkdirSync(join(folder, 'routes'));
+  [routes, refused] = [[], []];
+});
+afterEach(() => {
+  reloader?.close();
+  rmSync(folder, { recursive: true });
+});
+
+const put = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+function start(include: readonly string[], readAtMs?: number): Reloader {
+  const events = {
+    apply: (config: { routes: { routes: readonly { id: string }[] } }) => {
+      routes = config.routes.routes.map(({ id }) => id);
+      refused = [];
+    },
+    refused: (problems: readonly { file: string; line: number }[]) => {
+      refused = problems.map(({ file, line }) => `${file.slice(folder.length + 1)}:${line}`);
+    },
+  };
+  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, include, readAtMs);
+}
+
+test('a file that changes, comes, breaks, is mended and goes', async () => {
+  put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
+  put('routes/one.yaml', route('one'));
+  reloader = start(['routes/*.yaml']);
+  put('routes/one.yaml', route('uno'));
+  await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
+  put('routes/two.yaml', route('two'));
+  await vi.waitFor(() => expect(routes).toEqual(['uno', 'two']), 10_000);
+  put('routes/two.yaml', 'routes: [{}]\n');
+  await vi.waitFor(() => expect(new Set(refused)).toEqual(new Set(['routes/two.yaml:1'])), 10_000);
+  expect(routes).toEqual(['uno', 'two']);
+  put('routes/two.yaml', route('due'));
+  await vi.waitFor(() => expect(routes).toEqual(['uno', 'due']), 10_000);
+  rmSync(join(folder, 'routes/two.yaml'));
+  await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
+});
+
+test('patterns that come with a change of the main file are followed from then on', async () => {
+  put('gateway.yaml', main(''));
+  put('routes/one.yaml', route('one'));
+  reloader = start([]);
+  put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
+  await vi.waitFor(() => expect(routes).toEqual(['one']), 10_000);
+  put('routes/one.yaml', route('uno'));
+  await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
+});
+
+test('a change between the reading of the file and the first look is not missed', async () => {
+  put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
+  const readAtMs = Date.now();
+  put('routes/one.yaml', route('one'));
+  reloader = start(['routes/*.yaml'], readAtMs);
+  await vi.waitFor(() => expect(routes).toEqual(['one']), 10_000);
+});
+
+test('nothing is read again once it is closed', async () => {
+  put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
+  put('routes/one.yaml', route('one'));
+  reloader = start(['routes/*.yaml']);
+  expect(reloader.reload()).toEqual([]);
+  reloader.close();
+  put('routes/one.yaml', route('uno'));
+  const other = start(['routes/*.yaml']);
+  put('routes/one.yaml', route('tre'));
+  // What the open one notices, the closed one would have noticed too.
+  await vi.waitFor(() => expect(routes).toEqual(['tre']), 10_000);
+  other.close();
+});

@@ -1,0 +1,92 @@
+/** A running gateway follows files that Kubernetes mounts: all of them change at once, when the link `..data` is swapped. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createReloader, type Reloader } from '../../../src/app/reload.ts';
+import { watchFiles } from '../../../src/app/watch-files.ts';
+
+const main = 'version: 1\nauthApi: { url: "http://auth:8081" }\nupstreams: { a: { targets: ["http://a:1"] } }\n';
+const route = (id: string) => `routes: [{ id: ${id}, match: { path: "/${id}" }, upstream: a, access: public }]\n`;
+
+let folder = '';
+let closing: { close(): void } | null = null;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rolegate-mounted-'));
+});
+afterEach(() => {
+  closing?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Writes a generation of the volume, whose files are an hour old, without showing it. */
+function prepare(generation: string, texts: Readonly<Record<string, string>>): void {
+  mkdirSync(join(folder, generation));
+  const hourAgo = Date.now() / 1000 - 3600;
+  for (const [name, text] of Object.entries(texts)) {
+    writeFileSync(join(folder, generation, name), text);
+    utimesSync(join(folder, generation, name), hourAgo, hourAgo);
+  }
+}
+
+/** As the kubelet does it: a link beside, moved over the old one. */
+function swapTo(generation: string): void {
+  symlinkSync(generation, join(folder, '..data_tmp'));
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+}
+
+function mount(generation: string, texts: Readonly<Record<string, string>>): void {
+  prepare(generation, texts);
+  swapTo(generation);
+  for (const name of Object.keys(texts)) symlinkSync(join('..data', name), join(folder, name));
+}
+
+test('a swap of the link is followed, whatever the files behind it, included ones too', async () => {
+  let routes: readonly string[] = [];
+  const events = {
+    apply: (config: { routes: { routes: readonly { id: string }[] } }) => {
+      routes = config.routes.routes.map(({ id }) => id);
+    },
+    refused: () => undefined,
+  };
+  const text = `${main}include: ["*.routes.yaml"]\nroutes: []\n`;
+  mount('..1', { 'gateway.yaml': text, 'one.routes.yaml': route('one') });
+  const reloader: Reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['*.routes.yaml']);
+  closing = reloader;
+  // Same length, same time: only the link and the file's number tell.
+  prepare('..2', { 'gateway.yaml': text, 'one.routes.yaml': route('two') });
+  swapTo('..2');
+  rmSync(join(folder, '..1'), { recursive: true });
+  await vi.waitFor(() => expect(routes).toEqual(['two']), 10_000);
+  prepare('..3', { 'gateway.yaml': `${main}${route('three')}`, 'one.routes.yaml': route('two') });
+  swapTo('..3');
+  await vi.waitFor(() => expect(routes).toEqual(['three']), 10_000);
+});
+
+test('a swap after the files were read and before the first look is not missed', async () => {
+  mount('..1', { 'gateway.yaml': main });
+  // Written in time, but not read: it is shown only afterwards.
+  prepare('..2', { 'gateway.yaml': main });
+  const readAtMs = Date.now();
+  swapTo('..2');
+  const changed = vi.fn();
+  const files = watchFiles(join(folder, 'gateway.yaml'), 20, changed);
+  closing = files;
+  files.watch([], readAtMs);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 10_000);
+});
+
+test('the name of the main file is no pattern', async () => {
+  const odd = join(folder, 'gateway[1].yaml');
+  writeFileSync(odd, main);
+  const changed = vi.fn();
+  const files = watchFiles(odd, 20, changed);
+  closing = files;
+  files.watch([]);
+  writeFileSync(odd, `${main}# more`);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1), 10_000);
+  files.watch([]);
+  rmSync(odd);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2), 10_000);
+});

@@ -1,0 +1,69 @@
+/** The gateway of `docs/examples/web`, as its reader starts it, on free ports; codes are read from what it prints. */
+import { readFileSync } from 'node:fs';
+import { createConfigFolder } from '../../support/config-folder.ts';
+import { runRolegate } from '../../support/running-command.ts';
+
+export interface ExampleGateway {
+  readonly origin: string;
+  /** The code of an id, once it was printed. */
+  codeOf(verificationCodeId: string): Promise<string>;
+  /** The `n`th code that was printed, from 1. */
+  nthCode(n: number): Promise<string>;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export const configFile = 'docs/examples/web/gateway.yaml';
+
+/** `service`: the origin behind the gateway. `change` alters the text of the configuration. */
+export async function startExampleGateway(
+  service: string,
+  change: (text: string) => string = (text) => text,
+): Promise<ExampleGateway> {
+  const folder = createConfigFolder();
+  const file = folder.write('gateway.yaml', change(readFileSync(configFile, 'utf8')));
+  const command = runRolegate(['serve', '--config', file], {
+    ROLEGATE_LISTEN: '127.0.0.1:0',
+    ROLEGATE_ADMIN: '127.0.0.1:0',
+    ROLEGATE_AUTH_SECRET: 'x'.repeat(40),
+    WEB_SERVICE: service,
+  });
+  const stop = async () => {
+    command.signal('SIGTERM');
+    await command.ended;
+    folder.remove();
+  };
+  try {
+    const [, started] = await command.see(/^(\{.*"msg":"started".*\})$/m);
+    const code = async (pattern: string) => (await command.see(new RegExp(pattern, 'm')))[1]!;
+    return {
+      // Browsers keep Secure cookies of plain HTTP for this name.
+      origin: `http://localhost:${JSON.parse(started!).listen.port}`,
+      codeOf: (id) => code(`^code (\\d{6}) for .*\\(\\w+ ${id}\\)`),
+      nthCode: (n) => code(`^(?:[^]*?\\bcode (\\d{6}) for ){${n}}`),
+      output: command.output,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Registers a user and proves the address, so that it can sign in. Prints one code. Returns the address. */
+export async function register({ origin, codeOf }: ExampleGateway, name: string): Promise<string> {
+  const email = `${name}@example.test`;
+  const fullName = `${name[0]?.toUpperCase()}${name.slice(1)} Example`;
+  const call = async (method: string, path: string, body: object) => {
+    const answer = await fetch(`${origin}/api/auth/v2${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { verificationCodeID: string };
+  };
+  const { verificationCodeID } = await call('POST', '/user', { email, fullName, alias: name });
+  await call('PUT', '/session/verification', { verificationCodeID, code: await codeOf(verificationCodeID) });
+  return email;
+}

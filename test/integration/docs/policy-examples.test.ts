@@ -1,0 +1,46 @@
+/** The examples of policies: each is proved whole by its tests, and a change of its rules is noticed. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { runRolegate } from '../../support/running-command.ts';
+
+const env = { ROLEGATE_CACHE_SECRET: 'a secret that is long enough for the examples' };
+const folder = 'config/examples';
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
+  .map((name) => name.replace(/\.yaml$/, ''));
+
+test('there are five', () => {
+  expect(names).toEqual(expect.arrayContaining(['legacy', 'multi-tenant', 'platform', 'public-api', 'several-hosts']));
+});
+
+describe.each(names)('%s', (name) => {
+  test('its first line tells editors where the schema is', () => {
+    const [first = ''] = readFileSync(`${folder}/${name}.yaml`, 'utf8').split('\n', 1);
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
+    expect(existsSync(join(folder, schema))).toBe(true);
+  });
+
+  test('every effect of every rule is touched, and every weakened rule is noticed', async () => {
+    const file = `${folder}/${name}.yaml`;
+    const command = runRolegate(['test', '--config', file, '--coverage', '100', '--mutation', '100'], env);
+    expect([await command.ended, command.output()]).toEqual([
+      0,
+      expect.stringMatching(/^coverage {2}100 % .*\n(?: .*\n)*mutation {2}100 %/m),
+    ]);
+  });
+
+  test('without one of its tests something is not noticed, or not touched', () => {
+    const read = loadConfig(`${folder}/${name}.yaml`, env, undefined, 'found');
+    if (!read.ok) throw new Error('it should load');
+    const { config } = read;
+    const needed = config.tests.cases.filter((_, left) => {
+      const tests = { ...config.tests, cases: config.tests.cases.filter((_case, index) => index !== left) };
+      const { coverage, mutation } = runTests({ ...config, tests }, true).report;
+      return coverage.share < 1 || (mutation?.score ?? 1) < 1;
+    });
+    expect(needed.length).toBeGreaterThan(config.tests.cases.length / 2);
+  });
+});

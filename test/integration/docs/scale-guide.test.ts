@@ -1,0 +1,56 @@
+/** The page docs/guides/scale.md: its command runs as it stands, and its formula is what the simulation finds. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { simulate, untoldDelays, type World } from '../../../bench/scale/simulate.ts';
+import { runCommand } from '../../support/running-command.ts';
+
+const page = readFileSync('docs/guides/scale.md', 'utf8');
+const world: World = {
+  replicas: 3,
+  redis: true,
+  credentials: 100,
+  requestsPerSecond: 1_000,
+  skew: 0,
+  acceptedS: 30,
+  refreshAhead: true,
+  seconds: 300,
+  seed: 1,
+};
+
+describe('how many replicas', () => {
+  it('is simulated by the command of the page', async () => {
+    const command = /```sh\n(npm run .*)\n```/.exec(page)?.[1];
+    const running = runCommand('sh', ['-c', command!]);
+    expect(await running.ended, running.output()).toBe(0);
+    expect(running.output()).toMatch(/^\| 20,000 \| 3 \| \d+ \| \d+\.\d % \| \d+ \| \d+\.\d % \|$/m);
+  }, 60_000);
+
+  it('follows the formula of the page while credentials are in use all the time', () => {
+    expect(page).toContain('credentials in use / (0.73 x cache.accepted in seconds)');
+    const formula = world.credentials / (0.73 * world.acceptedS);
+    const shared = simulate(world).callsPerSecond;
+    expect(shared / formula).toBeGreaterThan(0.93);
+    expect(shared / formula).toBeLessThan(1.07);
+    expect(simulate({ ...world, replicas: 12 }).callsPerSecond / formula).toBeLessThan(1.1);
+    const alone = simulate({ ...world, redis: false }).callsPerSecond;
+    expect(alone / (world.replicas * formula)).toBeGreaterThan(0.85);
+    expect(alone / (world.replicas * formula)).toBeLessThan(1.05);
+  });
+
+  it('asks at most once for a request', () => {
+    const seldom = simulate({ ...world, credentials: 100_000, requestsPerSecond: 100, refreshAhead: false });
+    expect(seldom.callsPerSecond).toBeLessThanOrEqual(seldom.requests / world.seconds);
+    expect(seldom.waitingShare).toBeGreaterThan(0.9);
+  });
+
+  it('is the same for the same seed, and another for another', () => {
+    expect(simulate(world)).toEqual(simulate(world));
+    expect(simulate({ ...world, seed: 2 })).not.toEqual(simulate(world));
+  });
+
+  it('knows no untold revocation that outlives its verdict', () => {
+    const delays = untoldDelays(world, 200, 0.1);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(world.acceptedS);
+    expect(Math.max(...delays)).toBeGreaterThan(world.acceptedS / 2);
+  });
+});

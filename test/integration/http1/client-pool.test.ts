@@ -1,0 +1,456 @@
+/** The connections to a target, against servers that write raw bytes. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { BodySource } from '../../../src/http1/body.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/connection.ts';
+import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
+
+/** Follows one request, and notes all that is said about it. */
+class Noted implements ResponseHandler {
+  readonly ended: Promise<void>;
+  wanted = true;
+  control: ConnectionControl | null = null;
+  carried = -1;
+  status = 0;
+  headers: readonly string[] = [];
+  body = '';
+  error: string | null = null;
+  onHead: ((control: ConnectionControl) => void) | null = null;
+  #end: () => void = () => {};
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  onRequestStart(control: ConnectionControl): boolean {
+    if (!this.wanted) {
+      this.#end();
+      return false;
+    }
+    this.control = control;
+    this.carried = control.carried;
+    return true;
+  }
+  onBodySent(): void {}
+  onResponseStarted(): void {}
+  onResponseHead(control: ConnectionControl, status: number, _text: string, rawHeaders: readonly string[]): void {
+    this.status = status;
+    this.headers = rawHeaders;
+    this.onHead?.(control);
+  }
+  onResponseData(_control: ConnectionControl, chunk: Buffer): void {
+    this.body += chunk.toString('latin1');
+  }
+  onResponseWaits(): void {}
+  onUpgrade(): void {}
+  onResponseEnd(): void {
+    this.#end();
+  }
+  onResponseError(error: Error): void {
+    this.error = error.message;
+    this.#end();
+  }
+}
+
+const running: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.close();
+});
+
+interface RawServer {
+  readonly origin: string;
+  readonly sockets: Socket[];
+  readonly received: string[];
+}
+
+/** Calls `react` for each header block that arrives, with its number on all connections together. */
+async function serve(react: (socket: Socket, request: number) => void): Promise<RawServer> {
+  const sockets: Socket[] = [];
+  const received: string[] = [];
+  let requests = 0;
+  const server: Server = createServer((socket) => {
+    const index = sockets.push(socket) - 1;
+    received.push('');
+    let seen = 0;
+    let blocks = 0;
+    let tail = '';
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      const text = bytes.toString('latin1');
+      received[index] += text;
+      blocks += (tail + text).split('\r\n\r\n').length - 1;
+      // An end that was counted is not counted again.
+      tail = text.endsWith('\r\n\r\n') ? '' : (tail + text).slice(-3);
+      for (; seen < blocks; seen += 1) react(socket, requests++);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  running.push({
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets, received };
+}
+
+function poolOf(origin: string, options: Partial<PoolOptions> = {}): Pool {
+  const pool = new Pool(origin, { connections: 4, connectTimeoutMs: 2_000, idleMs: 4_000, ...options });
+  running.push({ close: () => pool.destroy() });
+  return pool;
+}
+
+const get: OutgoingRequest = {
+  method: 'GET',
+  path: '/a',
+  headers: ['host', 'a.test'],
+  body: null,
+  upgrade: false,
+  group: 'a',
+};
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** A body that comes out of a stream. */
+function partsOf(stream: Readable): BodySource {
+  return {
+    start(taker) {
+      stream.on('data', (part: Buffer) => taker.take(part)).on('end', () => taker.end());
+    },
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
+    stop: () => void stream.removeAllListeners('data').removeAllListeners('end'),
+  };
+}
+
+async function ask(pool: Pool, request: OutgoingRequest = get): Promise<Noted> {
+  const noted = new Noted();
+  pool.dispatch(request, noted);
+  await noted.ended;
+  // Its connection can be used again once the event loop has looked for more bytes on it.
+  await setTimeout(noted.status === 204 ? 40 : 5);
+  return noted;
+}
+
+describe('an answer', () => {
+  it.each([
+    ['in one piece', [ok], 200, 'ok'],
+    ['byte by byte', [...ok], 200, 'ok'],
+    ['after interim ones', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n', ok], 200, 'ok'],
+    ['after an interim one that is cut', ['HTTP/1.1 100 Con', `tinue\r\n\r\n${ok}`], 200, 'ok'],
+    ['whose head is cut in its last bytes', ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r', '\nok'], 200, 'ok'],
+    ['in chunks', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no', 'k\r\n0\r\n\r\n'], 200, 'ok'],
+    ['without content', ['HTTP/1.1 204 No Content\r\n\r\n'], 204, ''],
+  ] as const)('%s', async (_name, pieces, status, body) => {
+    const server = await serve(async (socket) => {
+      for (const piece of pieces) {
+        socket.write(piece, 'latin1');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    const pool = poolOf(server.origin);
+    for (const carried of [0, 1]) {
+      const noted = await ask(pool);
+      expect(noted).toMatchObject({ status, body, error: null, carried });
+    }
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('that ends with its connection', async () => {
+    const server = await serve((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it'));
+    expect(await ask(poolOf(server.origin))).toMatchObject({ body: 'all of it', error: null });
+  });
+
+  it.each([
+    ['HEAD', 'HTTP/1.1 200 OK\r\n\r\n', 1],
+    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 1],
+    // A faulty server may send the content that it announces.
+    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 0],
+    ['HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 0],
+    ['GET', 'HTTP/1.1 304 Not Modified\r\n\r\n', 1],
+    ['GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n', 0],
+  ])('without a body, to %s: %j carries %i more', async (method, bytes, more) => {
+    const server = await serve((socket) => socket.write(bytes));
+    const pool = poolOf(server.origin);
+    for (const carried of [0, more]) {
+      expect(await ask(pool, { ...get, method })).toMatchObject({ body: '', error: null, carried });
+      await setTimeout(30);
+    }
+  });
+
+  it.each([
+    ['that is no HTTP', 'SSH-2.0-x\r\n\r\n', 'response_invalid'],
+    ['that switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'response_invalid'],
+    ['whose head does not end', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}`, 'head_too_large'],
+    ['whose head is too large', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}\r\n\r\n`, 'head_too_large'],
+    ['behind endless interim ones', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(4_000), 'head_too_large'],
+    [
+      'with two framings',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'response_invalid',
+    ],
+  ])('%s is none', async (_name, bytes, error) => {
+    const server = await serve((socket) => socket.write(bytes));
+    expect(await ask(poolOf(server.origin))).toMatchObject({ status: 0, error });
+    await vi.waitFor(() => expect(server.sockets.every(({ destroyed }) => destroyed)).toBe(true));
+  });
+
+  it.each([
+    ['ends', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort'), 'closed'],
+    [
+      'ends among its chunks',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
+      'closed',
+    ],
+    ['ends before it began', (socket: Socket) => socket.end(), 'closed'],
+    ['is reset', (socket: Socket) => socket.resetAndDestroy(), 'broken'],
+  ] as const)('that %s is an error', async (_name, react, error) => {
+    const server = await serve(react);
+    expect(await ask(poolOf(server.origin))).toMatchObject({ error });
+  });
+});
+
+describe('a connection', () => {
+  it('is not used again after more bytes than the answer has', async () => {
+    const server = await serve((socket) => socket.write(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`));
+    const pool = poolOf(server.origin);
+    for (let i = 0; i < 2; i += 1) expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('is closed when the target speaks without being asked', async () => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    server.sockets[0]!.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    await once(server.sockets[0]!, 'close');
+    expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+  });
+
+  it.each([
+    ['says that it closes', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'],
+    ['speaks HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['keeps it for a second', 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok'],
+  ])('is not kept when the target %s', async (_name, bytes) => {
+    const server = await serve((socket) => socket.write(bytes));
+    const pool = poolOf(server.origin);
+    for (let i = 0; i < 2; i += 1) expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+  });
+
+  it('is closed after its idle time', async () => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin, { idleMs: 50 });
+    await ask(pool);
+    await once(server.sockets[0]!, 'close');
+    expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+  });
+
+  it.each(['DELETE', 'POST'])('tells that a %s was not written when it ends in the same turn', async (method) => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    const noted = new Noted();
+    // What begins here leaves when the next turn ends, and the end of the connection is read in that turn.
+    setImmediate(() => {
+      pool.dispatch({ ...get, method }, noted);
+      server.sockets[0]!.destroy();
+    });
+    await noted.ended;
+    expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: true } });
+    expect(server.received.join()).not.toContain(method);
+  });
+
+  it('tells that a request was written when it ends after that', async () => {
+    const server = await serve((socket, request) => (request === 0 ? socket.write(ok) : socket.destroy()));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    const noted = await ask(pool, { ...get, method: 'DELETE' });
+    expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: false } });
+  });
+
+  it('carries nothing else when it is asked for alone', async () => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    await ask(pool);
+    const noted = new Noted();
+    pool.dispatchAlone(get, noted);
+    await noted.ended;
+    expect(noted).toMatchObject({ body: 'ok', carried: 0 });
+    expect(server.received[1]).toContain('\r\nconnection: close\r\n');
+  });
+
+  it('takes no place from requests in line while it carries one alone', async () => {
+    const server = await serve((socket, request) => request > 0 && socket.write(ok));
+    const pool = poolOf(server.origin, { connections: 1 });
+    const handshake = new Noted();
+    pool.dispatchAlone({ ...get, upgrade: true }, handshake);
+    await vi.waitFor(() => expect(server.received).toHaveLength(1));
+    await vi.waitFor(() => expect(server.received[0]).not.toBe(''));
+    expect(await ask(pool)).toMatchObject({ body: 'ok', error: null });
+  });
+});
+
+describe('a request', () => {
+  it.each<[string, Partial<OutgoingRequest>]>([
+    ['with a line end in its path', { path: '/a\r\nX: y' }],
+    ['with a blank line in its path', { path: '/a HTTP/1.1\r\n\r\nGET /b' }],
+    ['with a line end in a value', { headers: ['host', 'a.test', 'x', 'y\r\nz: 1'] }],
+    ['with a bare LF in a value', { headers: ['host', 'a.test', 'x', 'y\nz: 1'] }],
+    ['with a bare CR in a value', { headers: ['host', 'a.test', 'x', 'y\rz'] }],
+    ['with a NUL', { headers: ['host', 'a.test', 'x', 'y\0z'] }],
+    ['with a character that has no byte', { headers: ['host', 'a.test', 'x', '\u0142'] }],
+    ['with a line end in a name', { headers: ['host', 'a.test', 'x: 1\r\ny', 'z'] }],
+  ])('%s is never sent', async (_name, odd) => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    expect(await ask(pool, { ...get, ...odd })).toMatchObject({ error: 'unsendable' });
+    expect(await ask(pool)).toMatchObject({ body: 'ok' });
+    expect(server.received.join('')).toBe('GET /a HTTP/1.1\r\nhost: a.test\r\nconnection: keep-alive\r\n\r\n');
+  });
+
+  it.each([
+    ['with a length', ['content-length', '6'], 'abcdef'],
+    ['in chunks', [], '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
+  ])('%s carries its body', async (_name, headers, expected) => {
+    const server = await serve(() => {});
+    const noted = new Noted();
+    const pool = poolOf(server.origin);
+    pool.dispatch(
+      {
+        method: 'DELETE',
+        path: '/a',
+        headers: ['host', 'a.test', ...headers],
+        body: partsOf(Readable.from([Buffer.from('abc'), Buffer.from('def')])),
+        upgrade: false,
+        group: 'a',
+      },
+      noted,
+    );
+    await vi.waitFor(() => expect(server.received[0]?.split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe(expected));
+    server.sockets[0]!.write(ok);
+    await noted.ended;
+    expect(noted).toMatchObject({ body: 'ok', error: null });
+    expect(
+      await Promise.all([ask(pool), once(server.sockets[0]!, 'data').then(() => server.sockets[0]!.write(ok))]),
+    ).toMatchObject([{ carried: 1 }, true]);
+  });
+
+  it('gives the memory of a large part back once it is written, and not before', async () => {
+    const server = await serve(() => {});
+    const body = new Readable({ read() {}, highWaterMark: 64 * 1024 * 1024 });
+    const parts = Array.from({ length: 200 }, (_, index) => {
+      const part = Buffer.allocUnsafeSlow(index % 50 === 0 ? 1_000 : 64 * 1024).fill(`${index % 10}`);
+      return { part, text: part.toString('latin1') };
+    });
+    const whole = `now${parts.map(({ text }) => text).join('')}`;
+    const { length } = whole;
+    body.push('now');
+    const request: OutgoingRequest = {
+      method: 'PUT',
+      path: '/a',
+      headers: ['host', 'a.test', 'content-length', `${length}`],
+      body: partsOf(body),
+      upgrade: false,
+      group: 'a',
+    };
+    poolOf(server.origin).dispatch(request, new Noted());
+    await vi.waitFor(() => expect(server.received[0]).toMatch(/now$/));
+    server.sockets[0]!.pause();
+    for (const { part } of parts) body.push(part);
+    body.push(null);
+    await vi.waitFor(() => expect(parts[1]!.part.buffer).toMatchObject({ detached: true }));
+    // The target does not read, and what it was not sent is still there.
+    expect(parts.at(-1)!.part.buffer).toMatchObject({ detached: false });
+    expect(parts[0]!.part.buffer).toMatchObject({ detached: false });
+    server.sockets[0]!.resume();
+    await vi.waitFor(() => expect(server.received[0]!.length).toBeGreaterThan(length), { timeout: 5_000 });
+    expect(server.received[0]!.endsWith(`\r\n\r\n${whole}`)).toBe(true);
+  });
+
+  it('that is answered before its body is whole does not share its connection', async () => {
+    const server = await serve((socket) => socket.write(ok));
+    const pool = poolOf(server.origin);
+    const body = new Readable({ read() {} });
+    body.push('abc');
+    expect(await ask(pool, { ...get, method: 'POST', body: partsOf(body) })).toMatchObject({ body: 'ok' });
+    expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+  });
+
+  it('waits for its turn, and the first in line is served first', async () => {
+    const server = await serve(() => {});
+    const pool = poolOf(server.origin, { connections: 1 });
+    const all = [1, 2, 3].map((number) => {
+      const noted = new Noted();
+      pool.dispatch({ ...get, path: `/${number}` }, noted);
+      return noted;
+    });
+    all[1]!.wanted = false;
+    for (const [index, noted] of all.entries()) {
+      if (index !== 1) {
+        await vi.waitFor(() => expect(server.received[0]).toContain(`GET /${index + 1} `));
+        server.sockets[0]!.write(ok);
+      }
+      await noted.ended;
+    }
+    expect(server.sockets).toHaveLength(1);
+    expect(server.received[0]).not.toContain('GET /2');
+    expect(all[2]).toMatchObject({ body: 'ok', carried: 1 });
+  });
+
+  it('that is given up breaks its connection, and the next in line gets a new one', async () => {
+    const server = await serve((socket, request) => void (request > 0 && socket.write(ok)));
+    const pool = poolOf(server.origin, { connections: 1 });
+    const first = new Noted();
+    pool.dispatch(get, first);
+    const second = ask(pool);
+    await vi.waitFor(() => expect(server.received[0]).toContain('GET'));
+    first.control!.abort();
+    expect(await second).toMatchObject({ body: 'ok', carried: 0 });
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('is an error when nobody listens, for everyone in line', async () => {
+    const server = await serve(() => {});
+    for (const { close } of running.splice(0)) await close();
+    const pool = poolOf(server.origin, { connections: 1 });
+    const all = await Promise.all([ask(pool), ask(pool), ask(pool)]);
+    expect(all.map(({ error, control }) => [error, control])).toEqual(Array(3).fill(['unreachable', null]));
+  });
+});
+
+describe('a pool that closes', () => {
+  it('lets what is under way and in line finish, and keeps nothing for what comes late', async () => {
+    const server = await serve(() => {});
+    const pool = poolOf(server.origin, { connections: 1 });
+    const under = ask(pool);
+    const inLine = ask(pool);
+    await vi.waitFor(() => expect(server.received[0]).toContain('GET'));
+    const closed = pool.close();
+    const late = ask(pool);
+    await vi.waitFor(() => expect(server.received[1]).toContain('connection: close'));
+    server.sockets[1]!.write(ok);
+    expect(await late).toMatchObject({ body: 'ok' });
+    server.sockets[0]!.write(ok);
+    expect(await under).toMatchObject({ body: 'ok' });
+    await vi.waitFor(() => expect(server.received.join('').split('GET')).toHaveLength(4));
+    for (const socket of server.sockets) socket.write(ok);
+    expect(await inLine).toMatchObject({ body: 'ok' });
+    await closed;
+    await vi.waitFor(() => expect(server.sockets.every(({ destroyed }) => destroyed)).toBe(true));
+  });
+
+  it('breaks off everything when it is destroyed', async () => {
+    const server = await serve(() => {});
+    const pool = poolOf(server.origin, { connections: 1 });
+    const all = Promise.all([ask(pool), ask(pool)]);
+    await vi.waitFor(() => expect(server.received[0]).toContain('GET'));
+    await pool.destroy();
+    expect((await all).map(({ error }) => error)).toEqual(['closed', 'closed']);
+    expect(await ask(pool)).toMatchObject({ error: 'unreachable' });
+  });
+});

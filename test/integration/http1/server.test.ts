@@ -1,0 +1,375 @@
+/** The contract of the HTTP/1 server, on a server of its own: how connections go on and end, and what is never written. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
+import { DeadlineWheel } from '../../../src/http1/deadline-wheel.ts';
+import type { Request } from '../../../src/http1/server/request.ts';
+import type { Response } from '../../../src/http1/server/response.ts';
+import { createHttp1Server, type Server } from '../../../src/http1/server/server.ts';
+import { openRaw, type RawConnection } from '../../support/raw-client.ts';
+
+type Serve = (request: Request, response: Response) => void;
+
+const started: { server: Server; clients: Socket[] }[] = [];
+afterEach(async () => {
+  for (const { server, clients } of started.splice(0)) {
+    for (const client of clients) client.destroy();
+    await server.drain(0);
+  }
+});
+
+/** A server, and a client that is connected to it. */
+async function start(serve: Serve): Promise<{ server: Server; port: number; client: RawConnection }> {
+  const server = createHttp1Server<string>({
+    limits: {
+      headBytes: 16 * 1024,
+      headTimeoutMs: 10_000,
+      requestTimeoutMs: 10_000,
+      keepAliveTimeoutMs: 10_000,
+      unreadTimeoutMs: 10_000,
+      connections: 100,
+      requestsPerConnection: 0,
+    },
+    deadlines: new DeadlineWheel(10),
+    accept: () => 'somebody',
+    onRequest: serve,
+    refusal: (fault) =>
+      `HTTP/1.1 400 Bad Request\r\ncontent-length: ${fault.length}\r\nconnection: close\r\n\r\n${fault}`,
+    hold: () => true,
+    release() {},
+    onClose() {},
+  });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 }, false);
+  const client = await openRaw(port);
+  started.push({ server, clients: [client.socket] });
+  return { server, port, client };
+}
+
+/** A client that keeps its side open when the server ends its own. */
+async function openHalf(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  started.at(-1)!.clients.push(socket);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+const ok: Serve = ({ target }, response) => {
+  response.writeHead(200, null, ['content-length', String(target.length)]);
+  response.end(target);
+};
+
+/** Reads the body and responds with it. */
+const echo: Serve = ({ body }, response) => {
+  const parts: Buffer[] = [];
+  const respond = () => {
+    const whole = Buffer.concat(parts);
+    response.writeHead(200, null, ['content-length', String(whole.length)]);
+    response.end(whole);
+  };
+  if (body === null) respond();
+  else body.start({ take: (part) => parts.push(part), end: respond });
+};
+
+const get = (target: string, ...fields: string[]) =>
+  `GET ${target} HTTP/1.1\r\n${['Host: a', ...fields].join('\r\n')}\r\n\r\n`;
+const get10 = (target: string, ...fields: string[]) =>
+  `GET ${target} HTTP/1.0\r\n${['Host: a', ...fields].join('\r\n')}\r\n\r\n`;
+
+describe('HTTP/1.0', () => {
+  it('ends with the response', async () => {
+    const { client } = await start(ok);
+    client.write(get10('/a'));
+    const response = await client.answer();
+    expect([response.text(), response.header('connection')]).toEqual(['/a', 'close']);
+    expect(await client.closed()).toBe('end');
+  });
+
+  it('goes on if it is asked for and the length is known', async () => {
+    const { client } = await start(ok);
+    for (const target of ['/a', '/b']) {
+      client.write(get10(target, 'Connection: keep-alive'));
+      const response = await client.answer();
+      expect([response.text(), response.header('connection')]).toEqual([target, 'keep-alive']);
+    }
+  });
+
+  it('has no chunks: a body of unknown length ends with the connection', async () => {
+    const { client } = await start((_request, response) => {
+      response.writeHead(200, null, []);
+      response.write(Buffer.from('one '));
+      response.end('two');
+    });
+    client.write(get10('/', 'Connection: keep-alive'));
+    expect(await client.closed()).toBe('end');
+    const response = await client.answer();
+    expect([response.text(), response.header('transfer-encoding')]).toEqual(['one two', undefined]);
+  });
+});
+
+describe('100 Continue (RFC 9110 section 10.1.1)', () => {
+  const head = (version: string) =>
+    `POST / ${version}\r\nHost: a\r\nConnection: keep-alive\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`;
+  const eager: Serve = (request, response) => {
+    if (request.body !== null) {
+      response.writeContinue();
+      response.writeContinue();
+    }
+    echo(request, response);
+  };
+
+  it('is sent once', async () => {
+    const { client } = await start(eager);
+    client.write(head('HTTP/1.1'));
+    await vi.waitFor(() => expect(client.unread().toString()).toContain('100'));
+    client.write('hi');
+    expect((await client.answer()).text()).toBe('hi');
+    expect(client.interim.map(({ status }) => status)).toEqual([100]);
+    client.write(get('/'));
+    expect((await client.answer()).status).toBe(200);
+  });
+
+  it('is not sent to a client that sends its body already', async () => {
+    const { client } = await start(eager);
+    client.write(`${head('HTTP/1.1')}hi${get('/next')}`);
+    expect((await client.answer()).text()).toBe('hi');
+    expect((await client.answer()).status).toBe(200);
+    expect(client.interim).toEqual([]);
+  });
+
+  it('is never sent to HTTP/1.0', async () => {
+    const { client } = await start(eager);
+    client.write(`${head('HTTP/1.0')}hi`);
+    expect((await client.answer()).text()).toBe('hi');
+    expect(client.interim).toEqual([]);
+  });
+
+  it('that was not sent ends the connection, as the body may come or not', async () => {
+    const { client } = await start(ok);
+    client.write(head('HTTP/1.1'));
+    const response = await client.answer();
+    expect([response.text(), response.header('connection')]).toEqual(['/', 'close']);
+    expect(client.interim).toEqual([]);
+    await client.closed();
+  });
+});
+
+describe('the end of a refused connection', () => {
+  it('lets the client read the refusal, whatever it still sends up to 64 KB', async () => {
+    const { client } = await start(ok);
+    client.write(`bad\0\r\n\r\n${'x'.repeat(60_000)}`);
+    const response = await client.answer();
+    expect([response.status, response.text()]).toEqual([400, 'malformed']);
+    expect(await client.closed()).toBe('end');
+  });
+
+  it('comes by force when more is sent', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    const endless = await openHalf(port);
+    endless.resume();
+    endless.write('bad\0');
+    await once(endless, 'end');
+    expect(server.connections).toBe(1);
+    endless.write('x'.repeat(200_000));
+    // Long before the second is over.
+    await vi.waitFor(() => expect(server.connections).toBe(0), { timeout: 500, interval: 5 });
+  });
+
+  it('comes within a second when the client leaves its side open', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    const silent = await openHalf(port);
+    silent.resume();
+    silent.write('bad\0');
+    await once(silent, 'end');
+    const endedAt = performance.now();
+    expect(server.connections).toBe(1);
+    await vi.waitFor(() => expect(server.connections).toBe(0), { timeout: 5_000, interval: 10 });
+    expect(performance.now() - endedAt).toBeGreaterThan(700);
+  });
+});
+
+describe('a client that ends its side', () => {
+  it('behind a request gets the response', async () => {
+    const requests: (() => void)[] = [];
+    const { port } = await start((request, response) => requests.push(() => ok(request, response)));
+    const half = await openHalf(port);
+    half.end(get('/late'));
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    requests[0]!();
+    expect(Buffer.concat(await half.toArray()).toString('latin1')).toMatch(/^HTTP\/1.1 200 OK\r\n.*\/late$/s);
+  });
+
+  it.each([
+    ['a body by length', 'Content-Length: 10\r\n\r\nhalf'],
+    ['a body in chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    ['the end of chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n'],
+  ])('in %s ends the request, whose body never looks whole', async (_name, rest) => {
+    const told: string[] = [];
+    const { port } = await start(({ body }, response) => {
+      response.events = { requestFailed() {}, drained() {}, closed: () => told.push('closed') };
+      body!.start({ take: (part) => told.push(part.toString()), end: () => told.push('end') });
+    });
+    const half = await openHalf(port);
+    half.end(`POST / HTTP/1.1\r\nHost: a\r\n${rest}`);
+    expect(Buffer.concat(await half.toArray()).toString('latin1')).toBe('');
+    await vi.waitFor(() => expect(told).toEqual(['half', 'closed']));
+  });
+});
+
+test('requests of one connection are served one at a time', async () => {
+  const requests: { target: string; respond: () => void }[] = [];
+  const { client } = await start((request, response) =>
+    requests.push({ target: request.target, respond: () => ok(request, response) }),
+  );
+  client.write(get('/1') + get('/2') + get('/3'));
+  for (const target of ['/1', '/2', '/3']) {
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    const [request] = requests.splice(0);
+    expect(request!.target).toBe(target);
+    request!.respond();
+    expect((await client.answer()).text()).toBe(target);
+  }
+});
+
+test('a server that drains serves clients that are connected and have not sent anything, and ends idle ones', async () => {
+  const { server, port, client: fresh } = await start(ok);
+  const idle = await openRaw(port);
+  idle.write(get('/idle'));
+  await idle.answer();
+  const drained = server.drain(5_000);
+  expect(await idle.closed()).toBe('end');
+  fresh.write(get('/fresh'));
+  const response = await fresh.answer();
+  expect([response.text(), response.header('connection')]).toEqual(['/fresh', 'close']);
+  await fresh.closed();
+  await drained;
+  expect(server.connections).toBe(0);
+});
+
+describe('an upgrade', () => {
+  const handshake = get('/', 'Connection: Upgrade', 'Upgrade: websocket');
+
+  it('hands over what came early, in order, before what comes later', async () => {
+    const { server, client } = await start(({ upgrade }, response) => {
+      expect(upgrade).toBe('websocket');
+      // The service takes its time to agree.
+      setImmediate(() => {
+        const { socket, early } = response.upgrade(['upgrade', 'websocket', 'connection', 'Upgrade']);
+        socket.write(early);
+        socket.pipe(socket);
+      });
+    });
+    client.write(`${handshake}early `);
+    expect((await client.answer()).status).toBe(101);
+    expect(server.tunnels).toBe(1);
+    client.write('late');
+    await vi.waitFor(() => expect(client.unread().toString()).toBe('early late'));
+  });
+
+  it('may be reset by the client at any time', async () => {
+    const { server, client } = await start((_request, response) => {
+      const { socket } = response.upgrade(['upgrade', 'websocket', 'connection', 'Upgrade']);
+      socket.resume();
+    });
+    client.write(handshake);
+    expect((await client.answer()).status).toBe(101);
+    expect([server.tunnels, server.connections]).toEqual([1, 1]);
+    client.socket.resetAndDestroy();
+    await vi.waitFor(() => expect([server.tunnels, server.connections]).toEqual([0, 0]));
+  });
+
+  it('that is ignored ends the connection with the response, and what came early is no request', async () => {
+    const targets: string[] = [];
+    const { client } = await start((request, response) => {
+      targets.push(request.target);
+      ok(request, response);
+    });
+    client.write(handshake + get('/smuggled'));
+    const response = await client.answer();
+    expect([response.status, response.header('connection')]).toEqual([200, 'close']);
+    await client.closed();
+    expect(targets).toEqual(['/']);
+  });
+});
+
+describe('the head of a response', () => {
+  it.each<[string, string | null, string[]]>([
+    ['CR LF in a value', null, ['x-a', 'b\r\nx-injected: c']],
+    ['LF in a value', null, ['x-a', 'b\nx-injected: c']],
+    ['CR in a value', null, ['x-a', 'b\rx-injected: c']],
+    ['NUL in a value', null, ['x-a', 'b\0c']],
+    ['a character beyond Latin-1 in a value', null, ['x-a', '\u010d\u010a']],
+    ['CR LF in a name', null, ['x-a: b\r\nx-injected', 'c']],
+    ['CR LF in the reason phrase', 'OK\r\nx-injected: c', []],
+  ])('with %s is not written', async (_name, statusText, headers) => {
+    let refused: unknown = null;
+    const { client } = await start((_request, response) => {
+      try {
+        response.writeHead(200, statusText, [...headers, 'content-length', '0']);
+      } catch (error) {
+        refused = error;
+        response.writeHead(500, null, ['content-length', '0']);
+      }
+      response.end();
+    });
+    client.write(get('/', 'Connection: close'));
+    await client.closed();
+    expect(refused).toBeInstanceOf(TypeError);
+    expect(client.unread().toString('latin1')).toMatch(/^HTTP\/1.1 500 Internal Server Error\r\n(?!.*injected)/s);
+  });
+
+  it('of an upgrade is checked as well', async () => {
+    let refused: unknown = null;
+    const { client } = await start((_request, response) => {
+      try {
+        response.upgrade(['x-a', 'b\r\nx-injected: c']);
+      } catch (error) {
+        refused = error;
+        response.writeHead(502, null, ['content-length', '0']);
+        response.end();
+      }
+    });
+    client.write(get('/', 'Connection: Upgrade', 'Upgrade: websocket'));
+    expect((await client.answer()).status).toBe(502);
+    expect(refused).toBeInstanceOf(TypeError);
+  });
+
+  it('has one date, its own or that of the server', async () => {
+    const { client } = await start(({ target }, response) => {
+      response.writeHead(200, null, ['content-length', '0', ...(target === '/own' ? ['Date', 'today'] : [])]);
+      response.end();
+    });
+    const dates = async (target: string) => {
+      client.write(get(target));
+      return (await client.answer()).headers('date');
+    };
+    expect(await dates('/own')).toEqual(['today']);
+    const [date, ...more] = await dates('/none');
+    expect(more).toEqual([]);
+    expect(Math.abs(Date.parse(date!) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('to %s with %d is followed by no body', async (method, status) => {
+    const { client } = await start((request, response) => {
+      if (request.target === '/next') return ok(request, response);
+      response.writeHead(status, null, []);
+      response.write(Buffer.from('HTTP/1.1 200 OK\r\n'));
+      response.end('body');
+    });
+    client.write(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n${get('/next', 'Connection: close')}`);
+    await client.closed();
+    const [first, second, ...more] = client
+      .unread()
+      .toString('latin1')
+      .split(/(?=HTTP\/1.1 )/);
+    expect(first).toMatch(/\r\n\r\n$/);
+    expect(second).toMatch(/\r\n\r\n\/next$/);
+    expect(more).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+/** How much of the Auth API's time the client takes: the circuit breaker, the bound on calls, the probe. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
+import { bearer, keyPair } from '../../unit/identity/samples.ts';
+import { makeClient, type TestClient } from '../../unit/identity/test-client.ts';
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function client(url: string, changes: Partial<AuthApiClientConfig> = {}): TestClient {
+  const made = makeClient(url, changes);
+  closing.push(made.close);
+  return made;
+}
+
+async function fakeAuthApi(): Promise<FakeAuthApi> {
+  const api = await startFakeAuthApi();
+  closing.push(api.close);
+  api.addSession(bearer().token);
+  api.addKeyPair(keyPair().apiKey, keyPair().apiSecret);
+  return api;
+}
+
+async function misbehaving(behavior: Misbehavior) {
+  const server = await startMisbehavingServer(behavior);
+  closing.push(server.close);
+  return server;
+}
+
+/** Values of a header in a raw list. */
+function valuesOf(raw: readonly string[], name: string): string[] {
+  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name);
+}
+
+describe('the circuit breaker', () => {
+  it('opens on failures, answers auth_busy without asking, and closes when the Auth API is back', async () => {
+    const api = await fakeAuthApi();
+    const asking = client(api.url, { breaker: { failures: 3, openMs: 30 } });
+    await api.behave(brokenMoods.error);
+    for (let index = 0; index < 3; index += 1) await asking.check(bearer());
+    expect(await asking.check(bearer())).toMatchObject({ identity: null, reason: 'auth_busy' });
+    expect(api.calls.session).toBe(3);
+    await api.behave({ kind: 'fine' });
+    await vi.waitFor(async () => expect((await asking.check(bearer())).identity).not.toBeNull());
+    expect(asking.events.lines.filter((line) => line.startsWith('breaker'))).toEqual([
+      'breaker 0 open',
+      'breaker 0 half_open',
+      'breaker 0 closed',
+    ]);
+  });
+
+  it.each<[string, AuthApiMood]>([
+    ['401', { kind: 'answers', status: 401 }],
+    ['429', { kind: 'answers', status: 429 }],
+    ['400, which a client may provoke', { kind: 'answers', status: 400 }],
+    ['an identity that breaks the contract', { kind: 'answers', status: 200, body: '{"userID":7}' }],
+  ])('does not open on %s', async (_, mood) => {
+    const api = await fakeAuthApi();
+    const asking = client(api.url, { breaker: { failures: 1, openMs: 60_000 } });
+    await api.behave(mood);
+    await asking.check(bearer());
+    await api.behave({ kind: 'fine' });
+    expect((await asking.check(bearer())).identity).not.toBeNull();
+  });
+});
+
+describe('the bound on calls', () => {
+  it('lets as many wait as may run, and answers auth_busy beyond that', async () => {
+    const api = await fakeAuthApi();
+    const asking = client(api.url, { concurrency: 2 });
+    await api.behave({ kind: 'slow' });
+    const checks = ['1', '2', '3', '4'].map((token) => asking.check(bearer(token)));
+    expect(await asking.check(bearer('5'))).toMatchObject({ identity: null, reason: 'auth_busy' });
+    await vi.waitFor(() => expect(api.waiting()).toBe(2));
+    expect(api.calls.session).toBe(2);
+    await api.behave({ kind: 'fine' });
+    expect((await Promise.all(checks)).map((verdict) => verdict.identity === null && verdict.reason)).toEqual(
+      checks.map(() => 'credential_rejected'),
+    );
+  });
+
+  it('counts the wait for a turn into the deadline', async () => {
+    const server = await misbehaving({ kind: 'delays', delayMs: 800 });
+    const asking = client(server.origin, { concurrency: 1, timeoutMs: 1_200 });
+    const verdicts = await Promise.all([asking.check(bearer('1')), asking.check(bearer('2'))]);
+    // The first is answered (badly); the second has 400 ms left when its turn comes.
+    expect(verdicts).toMatchObject([{ reason: 'auth_answer_invalid' }, { reason: 'auth_timeout' }]);
+  });
+});
+
+describe('status', () => {
+  it('is true for any HTTP answer, asked for without a credential', async () => {
+    const api = await fakeAuthApi();
+    expect((await client(api.url).status()).reachable).toBe(true);
+    await api.behave(brokenMoods.error);
+    expect((await client(api.url).status()).reachable).toBe(true);
+    expect(api.received.flatMap((raw) => valuesOf(raw, 'authorization'))).toEqual([]);
+  });
+
+  it('is false when nobody listens, or nobody answers in time', async () => {
+    const api = await fakeAuthApi();
+    await api.behave({ kind: 'down' });
+    expect((await client(api.url).status()).reachable).toBe(false);
+    const silent = await misbehaving({ kind: 'never-answers' });
+    expect((await client(silent.origin, { timeoutMs: 50 }).status()).reachable).toBe(false);
+  });
+
+  it('asks once for many probes', async () => {
+    const api = await fakeAuthApi();
+    const asking = client(api.url);
+    await Promise.all(Array.from({ length: 50 }, () => asking.status()));
+    await asking.status();
+    expect(api.received.length).toBe(1);
+  });
+
+  it('does not wait behind calls', async () => {
+    const api = await fakeAuthApi();
+    const asking = client(api.url, { concurrency: 1 });
+    await api.behave({ kind: 'slow' });
+    const checks = [asking.check(bearer('1')), asking.check(bearer('2'))];
+    const status = asking.status();
+    await vi.waitFor(() => expect(api.waiting()).toBe(2));
+    await api.behave({ kind: 'fine' });
+    expect((await status).reachable).toBe(true);
+    await Promise.all(checks);
+  });
+});

@@ -1,0 +1,236 @@
+/** Redis through the running gateway: without it requests go on, with it replicas share verdicts for their life. */
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { FakeAuthApi } from '../../support/fake-auth-api.ts';
+import { startPrivateRedis, useRedis } from '../../support/redis.ts';
+import { bearer, connectRedis, type Headers, pair, type Replicas, startReplicas } from '../redis/replicas.ts';
+
+let replicas: Replicas;
+let authApi: FakeAuthApi;
+let replica: Replicas['replica'];
+let calls: Replicas['calls'];
+beforeEach(async () => {
+  replicas = await startReplicas();
+  ({ authApi, replica, calls } = replicas);
+});
+
+describe('Redis away', () => {
+  it('at start: the gateway starts, requests go on, and it is used once it is there', async () => {
+    const redis = await startPrivateRedis();
+    onTestFinished(redis.dispose);
+    await redis.stop();
+    authApi.addSession('one');
+    const gateway = await replicas.unconnected(redis.url, 'p:');
+    expect(await gateway.status(bearer('one'))).toBe(200);
+    expect(await gateway.status(bearer('nobodys'))).toBe(401);
+    const ready = await fetch(`${gateway.admin}/health/ready`);
+    expect(ready.status).toBe(200);
+    await redis.start();
+    const raw = connectRedis(redis.url);
+    let i = 0;
+    await vi.waitFor(
+      async () => {
+        i += 1;
+        authApi.addSession(`later-${i}`);
+        expect(await gateway.status(bearer(`later-${i}`))).toBe(200);
+        expect(await raw.keys('p:verdict:*')).not.toEqual([]);
+      },
+      { timeout: 8_000, interval: 100 },
+    );
+  }, 30_000);
+
+  it.each([
+    ['stopped', 'stop', 'start'],
+    ['killed', 'kill', 'start'],
+    ['frozen', 'pause', 'resume'],
+  ] as const)(
+    '%s in flight and back again: no request fails, and it is used again',
+    async (_name, leave, back) => {
+      const redis = await startPrivateRedis();
+      onTestFinished(redis.dispose);
+      const gateway = await replica(redis.url, 'p:');
+      authApi.addSession('warm');
+      let made = 0;
+      let over = false;
+      const statuses = new Map<number, number>();
+      const count = (status: number) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      const cold = () => {
+        made += 1;
+        authApi.addSession(`cold-${made}`);
+        return bearer(`cold-${made}`);
+      };
+      const client = async () => {
+        while (!over) {
+          count(await gateway.status(cold()));
+          count(await gateway.status(bearer('warm')));
+        }
+      };
+      const passed = (more: number) => {
+        const from = made;
+        return vi.waitFor(() => expect(made).toBeGreaterThan(from + more), { timeout: 10_000 });
+      };
+      const clients = [client(), client(), client()];
+      try {
+        await gateway.wrote(1);
+        await redis[leave]();
+        await passed(10);
+        await redis[back]();
+        const raw = connectRedis(redis.url);
+        await vi.waitFor(
+          async () => {
+            // Fresh names only: what was written before may still be there after a freeze.
+            await raw.flushall();
+            await passed(2);
+            expect(await raw.keys('p:verdict:*')).not.toEqual([]);
+          },
+          { timeout: 12_000, interval: 100 },
+        );
+      } finally {
+        over = true;
+        await Promise.all(clients);
+      }
+      expect([...statuses.keys()]).toEqual([200]);
+    },
+    40_000,
+  );
+});
+
+describe('Redis emptied in flight', () => {
+  it('is a cold start and nothing else: every request is answered, and verdicts are shared again', async () => {
+    const redis = await startPrivateRedis();
+    onTestFinished(redis.dispose);
+    const gateways = [await replica(redis.url, 'p:'), await replica(redis.url, 'p:')];
+    const raw = connectRedis(redis.url);
+    const statuses = new Set<number>();
+    let rounds = 0;
+    authApi.addSession('warm');
+    /** A credential that is new to everybody, and one that is not. */
+    const round = async () => {
+      rounds += 1;
+      authApi.addSession(`cold-${rounds}`);
+      const asked = gateways.flatMap((gateway) =>
+        ['warm', `cold-${rounds}`].map((token) => gateway.status(bearer(token))),
+      );
+      for (const status of await Promise.all(asked)) statuses.add(status);
+    };
+    await round();
+    for (let emptied = 1; emptied <= 3; emptied += 1) {
+      await raw.flushall();
+      await round();
+      await vi.waitFor(
+        async () => {
+          await round();
+          expect(await raw.keys('p:verdict:*')).not.toEqual([]);
+        },
+        { timeout: 8_000, interval: 50 },
+      );
+    }
+    expect([...statuses]).toEqual([200]);
+    expect(rounds).toBeGreaterThan(6);
+  }, 60_000);
+});
+
+describe('replicas that share Redis', () => {
+  it('the second asks the Auth API nothing: a bearer, a key pair, and bad ones of both', async () => {
+    const { url, keyPrefix } = await useRedis();
+    authApi.addSession('one');
+    authApi.addKeyPair(pair['api-key'], pair['api-secret']);
+    const asked: [Headers, number][] = [
+      [bearer('one'), 200],
+      [pair, 200],
+      [bearer('nobodys'), 401],
+      [{ ...pair, 'api-secret': 'wrong' }, 401],
+    ];
+    const first = await replica(url, keyPrefix, 'rejected: 30s');
+    for (const [headers, status] of asked) expect(await first.status(headers)).toBe(status);
+    await first.wrote(4);
+    expect(calls()).toBe(4);
+    const second = await replica(url, keyPrefix, 'rejected: 30s');
+    for (const [headers, status] of asked) expect(await second.status(headers)).toBe(status);
+    expect(calls()).toBe(4);
+    expect(replicas.upstream.requests).toHaveLength(4);
+    expect(new Set(replicas.upstream.requests.map((request) => request.header('user-id').join())).size).toBe(1);
+  });
+
+  it('and the Auth API is away: a warm identity goes on with a replica that never saw it', async () => {
+    const { url, keyPrefix } = await useRedis();
+    authApi.addSession('one');
+    const first = await replica(url, keyPrefix);
+    expect(await first.status(bearer('one'))).toBe(200);
+    await first.wrote(1);
+    await authApi.behave({ kind: 'down' });
+    const second = await replica(url, keyPrefix);
+    expect(await second.status(bearer('one'))).toBe(200);
+    expect(await second.status(bearer('two'))).toBe(503);
+  });
+});
+
+describe('the life of a verdict', () => {
+  it.each([['memory'], ['redis']])(
+    'never passes the end of the credential: %s',
+    async (layer) => {
+      const { url, keyPrefix } = await useRedis();
+      const endS = Math.floor(Date.now() / 1000) + 4;
+      authApi.addSession('short', { expireAt: endS });
+      const first = await replica(url, keyPrefix, 'accepted: 1h, staleOnOutage: 1h');
+      expect(await first.status(bearer('short'))).toBe(200);
+      await first.wrote(1);
+      const raw = connectRedis(url);
+      const [name = ''] = await raw.keys(`${keyPrefix}verdict:*`);
+      expect(await raw.pttl(name)).toBeGreaterThan(0);
+      expect(await raw.pttl(name)).toBeLessThanOrEqual(endS * 1000 - Date.now() + 50);
+      await authApi.behave({ kind: 'down' });
+      const asked = layer === 'memory' ? first : await replica(url, keyPrefix, 'accepted: 1h, staleOnOutage: 1h');
+      const late: number[] = [];
+      let good = 0;
+      await vi.waitFor(
+        async () => {
+          const sentAt = Date.now();
+          const status = await asked.status(bearer('short'));
+          if (status === 200) good += 1;
+          if (sentAt >= endS * 1000) late.push(status);
+          expect(late.length).toBeGreaterThan(3);
+        },
+        { timeout: 12_000, interval: 20 },
+      );
+      expect(good).toBeGreaterThan(0);
+      expect(late).not.toContain(200);
+    },
+    30_000,
+  );
+
+  it('a credential that the Auth API says has ended is not an identity', async () => {
+    const { url, keyPrefix } = await useRedis();
+    authApi.addSession('ended', { expireAt: Math.floor(Date.now() / 1000) - 1 });
+    const gateway = await replica(url, keyPrefix);
+    expect(await gateway.status(bearer('ended'))).toBe(401);
+  });
+
+  it('a bad one lives its own short life', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const rejectedMs = 2_000;
+    // Lives are up to a tenth shorter, so that they do not end together.
+    const shortestMs = 0.9 * rejectedMs;
+    const gateway = await replica(url, keyPrefix, `accepted: 1h, rejected: ${rejectedMs}ms`);
+    const askedAt = Date.now();
+    expect(await gateway.status(bearer('new'))).toBe(401);
+    await gateway.wrote(1);
+    const raw = connectRedis(url);
+    const [name = ''] = await raw.keys(`${keyPrefix}verdict:*`);
+    expect(await raw.pttl(name)).toBeLessThanOrEqual(rejectedMs);
+    authApi.addSession('new');
+    const seen: { status: number; gotAt: number }[] = [];
+    await vi.waitFor(
+      async () => {
+        const status = await gateway.status(bearer('new'));
+        seen.push({ status, gotAt: Date.now() });
+        expect(status).toBe(200);
+      },
+      { timeout: 5_000, interval: 20 },
+    );
+    const early = seen.filter(({ gotAt }) => gotAt < askedAt + shortestMs);
+    expect(early.length).toBeGreaterThan(3);
+    expect(early.every(({ status }) => status === 401)).toBe(true);
+    expect(seen.at(-1)!.gotAt).toBeLessThan(askedAt + rejectedMs + 1_000);
+    expect(calls()).toBe(2);
+  });
+});

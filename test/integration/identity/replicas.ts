@@ -1,0 +1,56 @@
+/** Resolvers as of several replicas on one Redis, for the tests of what they share. Everything ends with the test. */
+import { Redis } from 'ioredis';
+import { onTestFinished, vi } from 'vitest';
+import type { CacheConfig } from '../../../src/config/config.ts';
+import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import { type SharedRedis, useRedis } from '../../support/redis.ts';
+import { redisConfig } from '../../support/redis-config.ts';
+import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+
+export interface ReplicaSettings {
+  readonly cache?: Partial<CacheConfig>;
+  readonly authApi?: Partial<AuthApiClientConfig>;
+  readonly commandTimeoutMs?: number;
+}
+
+export interface Neighbors {
+  /** One more replica, which hears the others when this resolves. */
+  replica(settings?: ReplicaSettings): Promise<TestResolver>;
+  /** A client of the test's own. */
+  readonly redis: Redis;
+  readonly keyPrefix: string;
+}
+
+/** `url`: of the Auth API. */
+export async function startNeighbors(url: string | readonly string[], clock: Clock): Promise<Neighbors> {
+  const shared: SharedRedis = await useRedis();
+  const redis = new Redis(shared.url);
+  onTestFinished(() => redis.disconnect());
+  return {
+    redis,
+    keyPrefix: shared.keyPrefix,
+    async replica({ cache = {}, authApi = {}, commandTimeoutMs = 5_000 } = {}) {
+      const made = makeResolver(
+        url,
+        clock,
+        { redis: redisConfig(shared.url, shared.keyPrefix, commandTimeoutMs), ...cache },
+        authApi,
+      );
+      onTestFinished(made.close);
+      await vi.waitUntil(() => made.events.lines.includes('connected'), { timeout: 5_000 });
+      return made;
+    },
+  };
+}
+
+/** The clock of the machine. */
+export const realClock: Clock = {
+  get nowMs() {
+    return Date.now();
+  },
+};
+
+/** How often a line stands among the events of all. */
+export function count(resolvers: readonly TestResolver[], line: string): number {
+  return resolvers.reduce((sum, { events }) => sum + events.lines.filter((one) => one === line).length, 0);
+}

@@ -1,0 +1,221 @@
+/** The resolver while the Auth API is out of reach: nobody knows, which is neither a yes nor a no. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { bearer } from '../../unit/identity/samples.ts';
+import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { startNeighbors } from './replicas.ts';
+
+const any = Number.POSITIVE_INFINITY;
+const closing: (() => Promise<void>)[] = [];
+let api: FakeAuthApi;
+let clock: Clock;
+
+beforeEach(async () => {
+  api = await startFakeAuthApi();
+  closing.push(api.close);
+  api.addSession(bearer().token);
+  clock = { nowMs: Date.now() };
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function resolver(
+  ...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never
+): TestResolver {
+  const made = makeResolver(api.url, clock, ...settings);
+  closing.push(made.close);
+  return made;
+}
+
+describe('an outage', () => {
+  const outages: [string, AuthApiMood, string][] = [
+    ['down', { kind: 'down' }, 'auth_unavailable'],
+    ['an error', brokenMoods.error, 'auth_unavailable'],
+    ['a redirect', brokenMoods.redirect, 'auth_unavailable'],
+    ['garbage', brokenMoods.garbage, 'auth_answer_invalid'],
+    ['HTML', brokenMoods.html, 'auth_answer_invalid'],
+    ['too much', brokenMoods.huge, 'auth_answer_invalid'],
+    ['silence', { kind: 'slow' }, 'auth_timeout'],
+  ];
+
+  it.each(outages)('is never kept and never a no: %s', async (_, mood, reason) => {
+    const { resolve, stats } = resolver({}, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
+    await api.behave(mood);
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason, retryAfterS: null, source: 'none' });
+    expect(await resolve(bearer(), any)).toMatchObject({ reason });
+    expect(stats()).toMatchObject({ accepted: 0, rejected: 0 });
+  });
+
+  it.each(outages)('lets a verdict past its life be served, if that is configured: %s', async (_, mood) => {
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 }, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
+    const { identity } = await resolve(bearer(), any);
+    await api.behave(mood);
+    clock.nowMs += 89_999;
+    expect(await resolve(bearer(), any)).toEqual({ identity, reason: null, stale: true, source: 'memory' });
+    expect(events.lines).toContain('stale');
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, source: 'none' });
+  });
+
+  it('does not let it be served by default', async () => {
+    const { resolve, events } = resolver();
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(events.lines).not.toContain('stale');
+  });
+
+  it('does not let it be served past the end of the credential', async () => {
+    clock.nowMs = Math.floor(clock.nowMs / 1000) * 1000;
+    api.addSession('short', { expireAt: clock.nowMs / 1000 + 40 });
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer('short'), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 39_999;
+    expect(await resolve(bearer('short'), any)).toMatchObject({ reason: null, stale: true });
+    clock.nowMs += 1;
+    expect(await resolve(bearer('short'), any)).toMatchObject({ reason: 'auth_unavailable' });
+  });
+
+  it('does not let one be served that was rejected meanwhile', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    api.remove(bearer().token);
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 5_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+  });
+
+  it('does not let one be served that is older than the route accepts', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 40_000;
+    expect(await resolve(bearer(), 39_999)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(await resolve(bearer(), 40_000)).toMatchObject({ reason: null, stale: true });
+  });
+
+  it('is not what throttling is', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave({ kind: 'answers', status: 429, headers: { 'retry-after': '7' } });
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toEqual({
+      identity: null,
+      reason: 'auth_throttled',
+      retryAfterS: 7,
+      source: 'none',
+    });
+  });
+
+  it.each([400, 403, 404, 407, 418])('is not what a refusal is that is no clear no (%i)', async (status) => {
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave({ kind: 'answers', status, body: '{}' });
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    // Nor does it bring back what somebody else was served on.
+    await api.behave(brokenMoods.error);
+    expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+    await api.behave({ kind: 'answers', status, body: '{}' });
+    clock.nowMs += 200;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(events.lines.filter((line) => line === 'stale')).toHaveLength(1);
+  });
+
+  it('is over when the Auth API answers again, which is asked a few times a second', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 40_000;
+    await resolve(bearer(), any);
+    clock.nowMs += 199;
+    for (let index = 0; index < 10; index += 1) expect(resolve(bearer(), any)).toMatchObject({ stale: true });
+    expect(api.calls.session).toBe(2);
+    await api.behave({ kind: 'fine' });
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
+  });
+
+  it('is over for all as soon as the Auth API has answered anybody', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 40_000;
+    await resolve(bearer(), any);
+    await api.behave({ kind: 'fine' });
+    await resolve(bearer('somebody else'), any);
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
+  });
+
+  it('does not touch verdicts that live', async () => {
+    const { resolve } = resolver();
+    await resolve(bearer(), any);
+    await api.behave({ kind: 'down' });
+    expect(resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'memory' });
+  });
+
+  it('is told once when verdicts past their life begin to be served, and once when they need not be', async () => {
+    const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
+    await resolve(bearer(), any);
+    const lines = () => events.lines.filter((line) => line.startsWith('serving'));
+    clock.nowMs += 30_000;
+    await api.behave(brokenMoods.error);
+    for (let index = 0; index < 3; index += 1) await resolve(bearer(), any);
+    expect(lines()).toEqual(['serving stale']);
+    await api.behave({ kind: 'fine' });
+    clock.nowMs += 200;
+    for (let index = 0; index < 3; index += 1) await resolve(bearer(), any);
+    expect(lines()).toEqual(['serving stale', 'serving fresh']);
+  });
+
+  it('does not let one be served that was revoked', async () => {
+    const { resolve, revocations } = resolver({ staleOnOutageMs: 60_000 });
+    const { identity } = await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+    await revocations.revoke({ kind: 'user', id: identity?.userId ?? '' }, 'admin');
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+  });
+
+  it('is not what a crowd is: with an Auth API that answers, too many calls let nothing old be served', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { concurrency: 1 });
+    await resolve(bearer(), any);
+    clock.nowMs += 30_000;
+    await api.behave({ kind: 'slow' });
+    const crowd = [resolve(bearer('one'), any), resolve(bearer('two'), any)];
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_busy' });
+    await api.behave({ kind: 'fine' });
+    await Promise.all(crowd);
+  });
+
+  it('lets it be served without a call while the circuit breaker is open', async () => {
+    const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { breaker: { failures: 1, openMs: 60_000 } });
+    await resolve(bearer(), any);
+    await api.behave(brokenMoods.error);
+    clock.nowMs += 30_000;
+    for (let index = 0; index < 3; index += 1) {
+      expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
+      clock.nowMs += 200;
+    }
+    expect(api.calls.session).toBe(2);
+  });
+});
+
+it('is not waited out with old verdicts by a replica that would not hear of a revocation', async () => {
+  const neighbors = await startNeighbors(api.url, clock);
+  const one = await neighbors.replica({ cache: { staleOnOutageMs: 60_000 } });
+  await one.resolve(bearer(), any);
+  await api.behave(brokenMoods.error);
+  clock.nowMs += 31_000;
+  expect(await one.resolve(bearer(), any)).toMatchObject({ stale: true });
+  one.revocations.connection.lost();
+  expect(await one.resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+});

@@ -1,0 +1,223 @@
+/** The resolver before a real HTTP server, without Redis. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Credential } from '../../../src/core/credential/credential.ts';
+import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { bearer, keyPair } from '../../unit/identity/samples.ts';
+import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+
+const any = Number.POSITIVE_INFINITY;
+const closing: (() => Promise<void>)[] = [];
+let api: FakeAuthApi;
+let clock: Clock;
+
+beforeEach(async () => {
+  api = await startFakeAuthApi();
+  closing.push(api.close);
+  api.addSession(bearer().token);
+  api.addKeyPair(keyPair().apiKey, keyPair().apiSecret);
+  clock = { nowMs: Date.now() };
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function resolver(
+  ...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never
+): TestResolver {
+  const made = makeResolver(api.url, clock, ...settings);
+  closing.push(made.close);
+  return made;
+}
+
+describe('a verdict in memory', () => {
+  it.each<[string, Credential]>([
+    ['bearer', bearer()],
+    ['key pair', keyPair()],
+    ['rejected bearer', bearer('unknown')],
+  ])('answers at once, without a promise: %s', async (_, credential) => {
+    const { resolve, events } = resolver();
+    const cold = resolve(credential, any);
+    expect(cold).toBeInstanceOf(Promise);
+    expect(await cold).toMatchObject({ source: 'auth-api' });
+
+    const warm = resolve(credential, any);
+    expect(warm).not.toBeInstanceOf(Promise);
+    expect(warm).toMatchObject({ source: 'memory', reason: (await cold).reason });
+    expect((await warm).identity).toEqual((await cold).identity);
+    expect(resolve(credential, any)).toBe(warm);
+    expect(api.calls.session + api.calls.keypair).toBe(1);
+    const outcome = (await cold).reason ?? 'accepted';
+    expect(events.lines.filter((line) => line.startsWith('verdict'))).toEqual([
+      `verdict auth-api ${outcome}`,
+      `verdict memory ${outcome}`,
+      `verdict memory ${outcome}`,
+    ]);
+  });
+
+  it('of a wrong secret never blocks the right one', async () => {
+    const { resolve } = resolver();
+    expect(await resolve(keyPair(keyPair().apiKey, 'wrong'), any)).toMatchObject({ reason: 'credential_rejected' });
+    expect(await resolve(keyPair(), any)).toMatchObject({ reason: null });
+    expect(resolve(keyPair(keyPair().apiKey, 'wrong'), any)).toMatchObject({ reason: 'credential_rejected' });
+  });
+
+  it('is found under names that objects are born with as under any other', async () => {
+    const { resolve } = resolver();
+    for (const token of ['__proto__', 'constructor', 'toString']) {
+      expect(await resolve(bearer(token), any)).toMatchObject({ reason: 'credential_rejected', source: 'auth-api' });
+    }
+  });
+
+  it.each<[string, Credential, number]>([
+    ['accepted', bearer(), 30_000],
+    ['rejected', bearer('unknown'), 5_000],
+  ])('ends with its life: %s', async (_, credential, lifeMs) => {
+    const { resolve } = resolver();
+    await resolve(credential, any);
+    clock.nowMs += lifeMs - 1;
+    expect(resolve(credential, any)).toMatchObject({ source: 'memory' });
+    clock.nowMs += 1;
+    expect(await resolve(credential, any)).toMatchObject({ source: 'auth-api' });
+    expect(api.calls.session).toBe(2);
+  });
+
+  it('ends with its credential, if that is sooner', async () => {
+    clock.nowMs = Math.floor(clock.nowMs / 1000) * 1000;
+    api.addSession('short', { expireAt: clock.nowMs / 1000 + 3 });
+    const { resolve } = resolver();
+    expect(await resolve(bearer('short'), any)).toMatchObject({ reason: null });
+    clock.nowMs += 2_999;
+    expect(resolve(bearer('short'), any)).toMatchObject({ reason: null, source: 'memory' });
+    clock.nowMs += 1;
+    expect(await resolve(bearer('short'), any)).toMatchObject({ reason: 'credential_rejected', source: 'auth-api' });
+  });
+
+  it('sees a revocation when its life is over', async () => {
+    const { resolve } = resolver();
+    await resolve(bearer(), any);
+    api.remove(bearer().token);
+    clock.nowMs += 30_000;
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+    expect(resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected', source: 'memory' });
+  });
+});
+
+describe('the oldest verdict that a route accepts', () => {
+  it('is counted from the moment the Auth API was asked, not from its answer', async () => {
+    const { resolve } = resolver();
+    await api.behave({ kind: 'slow' });
+    const first = resolve(bearer(), any);
+    await vi.waitFor(() => expect(api.waiting()).toBe(1));
+    clock.nowMs += 1_000;
+    await api.behave({ kind: 'fine' });
+    await first;
+    expect(resolve(bearer(), 1_000)).toMatchObject({ source: 'memory' });
+    clock.nowMs += 1;
+    expect(await resolve(bearer(), 1_000)).toMatchObject({ source: 'auth-api' });
+  });
+
+  it('holds for a rejection too', async () => {
+    const { resolve } = resolver();
+    await resolve(bearer('later'), any);
+    api.addSession('later');
+    clock.nowMs += 10;
+    expect(resolve(bearer('later'), any)).toMatchObject({ reason: 'credential_rejected' });
+    expect(await resolve(bearer('later'), 5)).toMatchObject({ reason: null });
+    expect(resolve(bearer('later'), any)).toMatchObject({ reason: null, source: 'memory' });
+  });
+
+  it('is not satisfied by a flight that began before', async () => {
+    const { resolve } = resolver();
+    await api.behave({ kind: 'slow' });
+    const first = resolve(bearer(), any);
+    await vi.waitFor(() => expect(api.waiting()).toBe(1));
+    clock.nowMs += 100;
+    const strict = [resolve(bearer(), 50), resolve(bearer(), 50)];
+    const lenient = resolve(bearer(), 200);
+    await api.behave({ kind: 'fine' });
+    expect(await first).toMatchObject({ reason: null });
+    expect(await lenient).toMatchObject({ reason: null });
+    for (const result of strict) expect(await result).toMatchObject({ reason: null, source: 'auth-api' });
+    expect(api.calls.session).toBe(2);
+  });
+
+  it.each([0, Number.NaN, -1])('can be %d: every request asks', async (maxAgeMs) => {
+    const { resolve } = resolver();
+    for (let index = 0; index < 3; index += 1) {
+      clock.nowMs += 1;
+      expect(await resolve(bearer(), maxAgeMs)).toMatchObject({ source: 'auth-api' });
+    }
+    expect(api.calls.session).toBe(3);
+  });
+});
+
+describe('one flight', () => {
+  it('serves all who wait for a credential, and nobody else', async () => {
+    const { resolve, stats } = resolver();
+    await api.behave({ kind: 'slow' });
+    const right = Array.from({ length: 50 }, () => resolve(keyPair(), any));
+    const wrong = Array.from({ length: 50 }, () => resolve(keyPair(keyPair().apiKey, 'wrong'), any));
+    await vi.waitFor(() => expect(api.waiting()).toBe(2));
+    expect(stats()).toMatchObject({ accepted: 0, rejected: 0, flights: 2 });
+    await api.behave({ kind: 'fine' });
+    for (const result of await Promise.all(right)) expect(result.reason).toBeNull();
+    for (const result of await Promise.all(wrong)) expect(result.reason).toBe('credential_rejected');
+    expect(api.calls.keypair).toBe(2);
+    expect(stats()).toMatchObject({ accepted: 1, rejected: 1, flights: 0 });
+  });
+
+  it('that fails ends for those who waited, and is not kept', async () => {
+    const { resolve, stats } = resolver();
+    await api.behave({ kind: 'slow' });
+    const waiting = [resolve(bearer(), any), resolve(bearer(), any)];
+    await vi.waitFor(() => expect(api.waiting()).toBe(1));
+    await api.behave(brokenMoods.error);
+    for (const result of await Promise.all(waiting)) expect(result).toMatchObject({ reason: 'auth_unavailable' });
+    expect(stats()).toMatchObject({ accepted: 0, rejected: 0, flights: 0 });
+    await api.behave({ kind: 'fine' });
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
+  });
+});
+
+describe('bounds', () => {
+  it('refuse what neither may run nor wait', async () => {
+    const { resolve } = resolver({}, { concurrency: 1 });
+    await api.behave({ kind: 'slow' });
+    const waiting = [resolve(bearer('1'), any), resolve(bearer('2'), any)];
+    expect(await resolve(bearer('3'), any)).toMatchObject({ identity: null, reason: 'auth_busy', source: 'none' });
+    await api.behave({ kind: 'fine' });
+    for (const result of await Promise.all(waiting)) expect(result.reason).toBe('credential_rejected');
+  });
+
+  it('hold memory to its entries', async () => {
+    const { resolve, stats } = resolver({ maxRejected: 5, maxAccepted: 1 });
+    await resolve(bearer(), any);
+    for (let index = 0; index < 20; index += 1) await resolve(bearer(`made-up-${index}`), any);
+    expect(stats()).toMatchObject({ accepted: 1, rejected: 5, flights: 0 });
+    expect(resolve(bearer(), any)).toMatchObject({ reason: null, source: 'memory' });
+  });
+});
+
+describe('close', () => {
+  it('ends lookups under way, and none begins after', async () => {
+    const { resolve, close } = makeResolver(api.url, clock);
+    await api.behave({ kind: 'slow' });
+    const waiting = resolve(bearer(), any);
+    await vi.waitFor(() => expect(api.waiting()).toBe(1));
+    await close();
+    expect(await waiting).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(api.calls.session).toBe(1);
+  });
+});
+
+describe('authApiStatus', () => {
+  it('says whether the Auth API can be reached', async () => {
+    const { authApiStatus } = resolver();
+    expect((await authApiStatus()).reachable).toBe(true);
+    await api.behave({ kind: 'down' });
+    clock.nowMs += 1_000;
+    expect((await authApiStatus()).reachable).toBe(false);
+  });
+});

@@ -1,0 +1,154 @@
+/** The resolver while things are revoked: under a storm of revocations, and with a clock that is set back. */
+import { createServer } from 'node:http';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache/cache-key.ts';
+import { leaseKey } from '../../../src/identity/cache/redis-keys.ts';
+import { type FakeAuthApi, fakeSessionId, fakeUserId, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { redisConfig } from '../../support/redis-config.ts';
+import { bearer } from '../../unit/identity/samples.ts';
+import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { realClock, startNeighbors } from './replicas.ts';
+
+const any = Number.POSITIVE_INFINITY;
+const session = { kind: 'session', id: fakeSessionId } as const;
+let api: FakeAuthApi;
+let clock: Clock;
+
+beforeEach(async () => {
+  api = await startFakeAuthApi();
+  onTestFinished(api.close);
+  api.addSession(bearer().token);
+  clock = { nowMs: Date.now() };
+});
+
+function resolver(...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never) {
+  const made = makeResolver(api.url, clock, ...settings);
+  onTestFinished(made.close);
+  return made;
+}
+
+/** An Auth API that says no, and in whose time for it somebody else is revoked. */
+async function startBusyAuthApi(revoke: () => void): Promise<{ url: string; calls(): number }> {
+  let calls = 0;
+  const server = createServer((_, response) => {
+    calls += 1;
+    revoke();
+    response.writeHead(401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}`, calls: () => calls };
+}
+
+describe('a bad credential while others are revoked without a pause', () => {
+  const revoked = { kind: 'user', id: 'somebody-else' } as const;
+
+  it('is rejected after one call, and not kept', async () => {
+    const busy = await startBusyAuthApi(() => void made.revocations.revoke(revoked, 'admin'));
+    const made: TestResolver = makeResolver(busy.url, clock);
+    onTestFinished(made.close);
+    expect(await made.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+    expect([busy.calls(), made.stats().rejected]).toEqual([1, 0]);
+  });
+
+  it('is asked for once more for whoever came meanwhile', async () => {
+    const late: unknown[] = [];
+    const busy = await startBusyAuthApi(() => {
+      void made.revocations.revoke(revoked, 'admin');
+      if (late.length === 0) late.push(made.resolve(bearer(), any), made.resolve(bearer(), any));
+    });
+    const made: TestResolver = makeResolver(busy.url, clock);
+    onTestFinished(made.close);
+    expect(await made.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+    for (const one of await Promise.all(late)) expect(one).toMatchObject({ reason: 'credential_rejected' });
+    expect(busy.calls()).toBe(2);
+  });
+
+  it('is not served past its life, once it was rejected', async () => {
+    const { resolve, revocations } = resolver({ staleOnOutageMs: 60_000 });
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
+    clock.nowMs += 31_000;
+    api.remove(bearer().token);
+    await api.behave({ kind: 'slow' });
+    const rejected = resolve(bearer(), any);
+    await vi.waitFor(() => expect(api.waiting()).toBe(1), { timeout: 5_000 });
+    void revocations.revoke(revoked, 'admin');
+    await api.behave({ kind: 'fine' });
+    expect(await rejected).toMatchObject({ reason: 'credential_rejected' });
+    await api.behave({ kind: 'down' });
+    expect(await resolve(bearer(), any)).toMatchObject({ identity: null });
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('lets no verdict outlive a revocation that came after it', async () => {
+    const { resolve, revocations } = resolver();
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
+    clock.nowMs -= 3_000;
+    api.remove(bearer().token);
+    expect(await revocations.revoke(session, 'admin')).toBe('delivered');
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+  });
+
+  it('shuts nobody out whose user was revoked before', async () => {
+    const { resolve, revocations } = resolver();
+    await revocations.revoke({ kind: 'user', id: fakeUserId }, 'admin');
+    clock.nowMs -= 3_600_000;
+    await revocations.revoke({ kind: 'user', id: fakeUserId }, 'admin');
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
+    expect(api.calls.session).toBe(1);
+    expect(await resolve(bearer('unknown'), any)).toMatchObject({ reason: 'credential_rejected' });
+    expect(api.calls.session).toBe(2);
+  });
+
+  it('lets a later rejection take the place of what was accepted', async () => {
+    const { resolve } = resolver();
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
+    clock.nowMs -= 3_000;
+    api.remove(bearer().token);
+    // As a route would that accepts no older verdicts.
+    expect(await resolve(bearer(), -4_000)).toMatchObject({ reason: 'credential_rejected' });
+    expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+  });
+});
+
+describe('with Redis', () => {
+  it('one that hears nothing does not believe another whose clock is ahead for longer', async () => {
+    const ahead = { nowMs: Date.now() + 4_000 };
+    const neighbors = await startNeighbors(api.url, ahead);
+    const other = await neighbors.replica();
+    expect(await other.resolve(bearer(), any)).toMatchObject({ source: 'auth-api' });
+    await vi.waitFor(
+      async () => expect(await neighbors.redis.keys(`${neighbors.keyPrefix}verdict:*`)).toHaveLength(1),
+      { timeout: 5_000 },
+    );
+    // May read everything, and subscribe to nothing.
+    const user = `deaf-${neighbors.keyPrefix.replaceAll(/[^a-z0-9]/gi, '')}`;
+    await neighbors.redis.acl('SETUSER', user, 'on', '>deaf', '~*', 'resetchannels', '+@all');
+    onTestFinished(async () => void (await neighbors.redis.acl('DELUSER', user)));
+    const { host = '', port = 0 } = neighbors.redis.options;
+    const redis = {
+      ...redisConfig(`redis://${host}:${port}`, neighbors.keyPrefix),
+      username: user,
+      password: 'deaf',
+    };
+    clock.nowMs = Date.now() + 2_000;
+    const deaf = resolver({ redis, whileDisconnectedMs: 1_000 });
+    await vi.waitUntil(() => deaf.redisConnected(), { timeout: 5_000 });
+    api.remove(bearer().token);
+    expect(await deaf.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+  });
+
+  it('waits no longer than a lease of its own would live, whatever lies there', async () => {
+    const neighbors = await startNeighbors(api.url, realClock);
+    const replica = await neighbors.replica({ authApi: { timeoutMs: 500 }, commandTimeoutMs: 500 });
+    const keys = deriveCacheKeys('a secret of at least thirty-two characters');
+    await neighbors.redis.set(leaseKey(neighbors.keyPrefix, lookupKey(bearer(), keys)), 'nobody', 'PX', 3_600_000);
+    expect(await replica.resolve(bearer(), any)).toMatchObject({ reason: null });
+  });
+});

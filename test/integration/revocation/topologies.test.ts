@@ -1,0 +1,38 @@
+/** Revocation where Redis is a Cluster, or stands behind Sentinels: told to all, through the loss of a server too. */
+import { expect, test } from 'vitest';
+import type { RedisConfig } from '../../../src/config/config.ts';
+import { startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
+import { type Part, sessionId, startPartOn } from './parts.ts';
+
+const session = { kind: 'session', id: sessionId } as const;
+const common = { username: null, password: null, tls: null, keyPrefix: 'p:', commandTimeoutMs: 1_000 } as const;
+
+async function expectTold(parts: readonly Part[]): Promise<void> {
+  await Promise.all(parts.map((part) => part.hears(true)));
+  const askedAtMs = Date.now();
+  expect(await parts[0]!.revoke(session, 'admin')).toBe('delivered');
+  expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true));
+}
+
+test('a Cluster, and the loss of the node that has the log', async () => {
+  const cluster = await startClusterRedis({ replicas: true });
+  const nodes = cluster.nodes.map(({ address }) => address);
+  const config: RedisConfig = { ...common, servers: { kind: 'cluster', nodes } };
+  const parts = [1, 2, 3].map(() => startPartOn(config, 1_000));
+  await expectTold(parts);
+  await cluster.nodes[await cluster.masterOf('p:{revocations}:log')]!.kill();
+  await Promise.all(parts.map((part) => part.hears(false)));
+  await expectTold(parts);
+}, 90_000);
+
+test('Sentinels, and another master', async () => {
+  const sentinel = await startSentinelRedis();
+  const nodes = sentinel.sentinels.map(({ address }) => address);
+  const { name } = sentinel;
+  const config: RedisConfig = { ...common, servers: { kind: 'sentinel', name, nodes, username: null, password: null } };
+  const parts = [1, 2].map(() => startPartOn(config, 1_000));
+  await expectTold(parts);
+  await sentinel.servers[0].kill();
+  await Promise.all(parts.map((part) => part.hears(false)));
+  await expectTold(parts);
+}, 90_000);
