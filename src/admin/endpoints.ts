@@ -1,6 +1,7 @@
 /** What the admin port shows, and what can be changed through it. */
-import type { RouteTable } from '../core/routing/compile-routes.ts';
+
 import { describeRoutes } from '../core/routing/describe-routes.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import { type AdminAnswer, json } from './answer.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';

@@ -4,7 +4,7 @@
  */
 
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { token } from '../core/syntax/header-names.ts';
+import { token } from '../core/syntax/header-fields.ts';
 import { type AdminAnswer, json } from './answer.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { parseObject } from './parse-object.ts';

@@ -5,7 +5,7 @@
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
 import type { Policy } from '../core/decide.ts';
-import { compileForwarding } from '../core/forwarding/request-headers.ts';
+import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';

@@ -7,7 +7,7 @@ import type { LiveQuestion } from '../admin/explain-endpoint.ts';
 import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';
 import type { Resolution } from '../core/identity/identity.ts';
-import { canonicalName } from '../core/syntax/header-names.ts';
+import { canonicalName } from '../core/syntax/header-fields.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
 import { policyOf } from '../policy-tools/run-cases.ts';
 import { simulate } from '../policy-tools/simulate.ts';

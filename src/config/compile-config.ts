@@ -1,7 +1,7 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
-import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';

@@ -4,10 +4,10 @@
  * Frozen; made whole and swapped whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
-import type { IdentityHeader } from '../core/forwarding/identity-headers.ts';
+import type { IdentityHeader } from '../core/forwarding/request-headers.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
-import type { ViaRule } from '../core/request/read-head.ts';
-import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { ViaRule } from '../core/request/via.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { InUnits } from './in-units.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';

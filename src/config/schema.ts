@@ -3,7 +3,7 @@
  * means and what is answered beyond a limit; `examples` feed the reference file.
  */
 import { z } from 'zod';
-import { identityFields } from '../core/forwarding/identity-headers.ts';
+import { identityFields } from '../core/forwarding/request-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
 import { cache, credentials, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';

@@ -3,20 +3,20 @@
  * Pure: the only effect is the injected `resolve`. Unknown, unavailable, ambiguous or thrown is a refusal. With the
  * identity in memory the whole decision is synchronous.
  */
+import { authorize, authorizeResolved } from './authorize.ts';
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
 import { type Decision, refuse, type Trail } from './decision.ts';
-import { finish, finishResolved } from './finish.ts';
 import type { Resolution, ResolveIdentity } from './identity/identity.ts';
 import { reasons } from './outcome/reasons.ts';
 import type { RoleMapping } from './policy/map-roles.ts';
 import { normalizeRequest } from './request/normalize-request.ts';
-import type { ViaRule } from './request/read-head.ts';
 import type { RequestView } from './request/request-view.ts';
-import type { RouteTable } from './routing/compile-routes.ts';
+import type { ViaRule } from './request/via.ts';
 import { matchRoute } from './routing/match-route.ts';
 import { answerPreflight } from './routing/preflight.ts';
-import { throughShadow } from './shadow.ts';
+import type { RouteTable } from './routing/route-table.ts';
+import { allowInShadow } from './shadow.ts';
 
 /** What requests are decided by; complete at load and never changed. */
 export interface Policy {
@@ -31,10 +31,11 @@ export interface Policy {
 /** Never throws and never rejects: a fault is a refusal with `internal_error` and its cause. */
 export function decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
   const trail: Trail = { stage: 'normalize', request: null, route: null, identity: null, source: 'none' };
+  const settled = (decision: Decision) => (trail.route?.mode === 'shadow' ? allowInShadow(decision) : decision);
   const broken = (cause: unknown) => refuse(trail, 'internal_error', { cause });
   try {
     const decision = walk(trail, view, policy, resolve);
-    return decision instanceof Promise ? decision.then(throughShadow).catch(broken) : throughShadow(decision);
+    return decision instanceof Promise ? decision.then(settled).catch(broken) : settled(decision);
   } catch (cause) {
     return broken(cause);
   }
@@ -46,7 +47,7 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   trail.request = read;
 
   trail.stage = 'match';
-  const preflight = answerPreflight(policy.routes, read, view.rawHeaders);
+  const preflight = read.method === 'OPTIONS' ? answerPreflight(policy.routes, read, view.rawHeaders) : null;
   if (preflight !== null) {
     const { route, headers } = preflight;
     trail.route = route;
@@ -59,18 +60,18 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   if ('allow' in match) return refuse(trail, 'method_not_allowed', { allow: match.allow });
   const { request, rule } = match;
   trail.request = request;
-  if (rule.kind === 'public' || rule.kind === 'deny') return finish(trail, view, match, null);
+  if (rule.kind === 'public' || rule.kind === 'deny') return authorize(trail, view, match, null);
 
   trail.stage = 'extract';
   const credential = extractCredential(request, view.rawHeaders, policy.credentials);
   if (credential === null || typeof credential === 'string') {
     const reason = credential ?? 'credential_missing';
     const anonymous = rule.kind === 'optional' && reasons[reason].status === 401;
-    return anonymous ? finish(trail, view, match, null) : refuse(trail, reason);
+    return anonymous ? authorize(trail, view, match, null) : refuse(trail, reason);
   }
 
   trail.stage = 'resolve';
-  const resolved = (resolution: Resolution) => finishResolved(trail, view, match, resolution, policy.roleMapping);
+  const authorized = (found: Resolution) => authorizeResolved(trail, view, match, found, policy.roleMapping);
   const resolution = resolve(credential, match.route.maxAgeMs ?? Infinity, view.client);
-  return resolution instanceof Promise ? resolution.then(resolved) : resolved(resolution);
+  return resolution instanceof Promise ? resolution.then(authorized) : authorized(resolution);
 }

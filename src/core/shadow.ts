@@ -3,25 +3,15 @@
  * `access: optional` without `when`. What does not depend on the rule is refused as always: how a request is read, which
  * methods exist, ambiguous credentials, an unavailable Auth API. `deny` stays closed too.
  */
-import type { Decision, Refuse } from './decision.ts';
+import { allow, type Decision, type Refuse } from './decision.ts';
 import { reasons } from './outcome/reasons.ts';
 
-/** The decision itself, or `allow` in its place. */
-export function throughShadow(decision: Decision): Decision {
-  if (decision.outcome !== 'refuse' || decision.route?.mode !== 'shadow') return decision;
+/** The decision on such a route, or `allow` in its place. */
+export function allowInShadow(decision: Decision): Decision {
+  if (decision.outcome !== 'refuse' || !isRefusedByRule(decision)) return decision;
   const { stage, request, route, identity, source } = decision;
-  if (request === null || !isRefusedByRule(decision)) return decision;
-  return {
-    outcome: 'allow',
-    reason: null,
-    stage,
-    request,
-    route,
-    identity,
-    source,
-    stale: false,
-    shadowed: decision,
-  };
+  if (request === null || route === null) return decision;
+  return { ...allow({ stage, request, route, identity, source }, request, route, false), shadowed: decision };
 }
 
 /** Whether the rule of the route refused, and nothing else. */

@@ -4,8 +4,8 @@
  */
 import type { AccessRule } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
-import type { RouteTable } from '../core/routing/compile-routes.ts';
 import type { Route } from '../core/routing/route.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import { type CaseResult, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
 

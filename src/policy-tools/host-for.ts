@@ -1,7 +1,6 @@
 /** A host for a request that names none: the one of the route that it is about. */
 
-import type { RouteTable } from '../core/routing/compile-routes.ts';
-import { findLeaf } from '../core/routing/find-leaf.ts';
+import { findLeaf, type RouteTable } from '../core/routing/route-table.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
 
 /** Fits every route without a host, and no other. */

@@ -23,7 +23,7 @@ export function outgoingRequest(
   if (upgrade && !route.websocket) return 'upgrade_unsupported';
   const fault = upgrade ? handshakeFault(received.rawHeaders) : null;
   if (fault !== null) return fault;
-  const path = rewritePath(route, request.path);
+  const path = route.rewrite === null ? request.path : rewritePath(route, request.path);
   if (path === null) return 'path_ambiguous';
   const headers: string[] = [];
   appendRequestHeaders(headers, rules, decision, received.rawHeaders, facts);

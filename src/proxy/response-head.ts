@@ -1,7 +1,7 @@
 /** The head of a service's response as the client gets it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { annotation, appendResponseHeaders, type TreatResponse } from '../core/forwarding/response-headers.ts';
+import { annotation, appendResponseHeaders, type ResponseTreatment } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 
 /** Which statuses of a service get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
@@ -10,7 +10,7 @@ export type Annotate = 'failures' | 'all';
 /** What of a configuration responses are made by. */
 export interface ResponseRules {
   readonly annotate: Annotate;
-  readonly rules: { readonly treatResponse: TreatResponse };
+  readonly rules: { readonly responseTreatments: ReadonlyMap<string, ResponseTreatment> };
 }
 
 export interface ResponseHead {
@@ -38,7 +38,7 @@ export function responseHead(
   context: { readonly request: { readonly rawHeaders: readonly string[] }; readonly returned: readonly string[] },
 ): ResponseHead {
   const headers: string[] = [];
-  const seen = appendResponseHeaders(headers, rawHeaders, rules.treatResponse, route, context.request.rawHeaders);
+  const seen = appendResponseHeaders(headers, rawHeaders, rules.responseTreatments, route, context.request.rawHeaders);
   headers.push(...context.returned);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;

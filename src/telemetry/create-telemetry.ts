@@ -2,7 +2,7 @@
 import type { ForwardedIgnored } from '../auth-api/http/client-address.ts';
 import type { MailOutcome } from '../auth-api/outbox/mail-events.ts';
 import type { LogConfig } from '../config/config.ts';
-import type { RouteTable } from '../core/routing/compile-routes.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createAccessLog } from './access-log.ts';
 import { formatMetric, type Sample } from './exposition.ts';

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { extractCredential } from '../../src/core/credential/extract-credential.ts';
 import { decide } from '../../src/core/decide.ts';
 import { parseAddress, parseCidr } from '../../src/core/syntax/addresses.ts';
-import { connectionList } from '../../src/core/syntax/header-names.ts';
+import { connectionList } from '../../src/core/syntax/header-fields.ts';
 import { canonicalHost } from '../../src/core/url/canonical-host.ts';
 import { canonicalPath } from '../../src/core/url/canonical-path.ts';
 import { ann, configText, patienceMs, readPolicy, runs, view } from './support.ts';

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerConfig, UpstreamConfig } from '../../src/config/config.ts';
 import { decide } from '../../src/core/decide.ts';
-import { defaultIdentityHeaders } from '../../src/core/forwarding/identity-headers.ts';
-import { compileForwarding } from '../../src/core/forwarding/request-headers.ts';
+import { compileForwarding } from '../../src/core/forwarding/compile-forwarding.ts';
 import type { Identity, ResolveIdentity } from '../../src/core/identity/identity.ts';
 import { type AccessSource, compileRouteAccess } from '../../src/core/policy/access.ts';
 import { compileRoutes } from '../../src/core/routing/compile-routes.ts';
@@ -14,6 +13,7 @@ import { createProxy, type ReverseProxy } from '../../src/proxy/create-proxy.ts'
 import type { Gateway } from '../../src/proxy/gateway.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
 import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/upstream/create-upstreams.ts';
+import { defaultIdentityHeaders } from '../unit/core/make-policy.ts';
 
 export interface ProxySetup {
   readonly targets: readonly string[];

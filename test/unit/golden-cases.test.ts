@@ -5,7 +5,8 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Allow, Decision } from '../../src/core/decision.ts';
 import { clientAddress, clientFacts } from '../../src/core/forwarding/client-facts.ts';
-import { appendRequestHeaders, compileForwarding } from '../../src/core/forwarding/request-headers.ts';
+import { compileForwarding } from '../../src/core/forwarding/compile-forwarding.ts';
+import { appendRequestHeaders } from '../../src/core/forwarding/request-headers.ts';
 import { appendResponseHeaders } from '../../src/core/forwarding/response-headers.ts';
 import { refusalHeadersOf } from '../../src/core/forwarding/response-rules.ts';
 import { rewritePath } from '../../src/core/forwarding/rewrite-path.ts';
@@ -142,7 +143,7 @@ function answerHeaders(
   if (decision.outcome === 'preflight') return byName(decision.headers);
   if (decision.outcome === 'allow') {
     const out: string[] = [];
-    appendResponseHeaders(out, [], compileForwarding(config).treatResponse, decision.route, view.rawHeaders);
+    appendResponseHeaders(out, [], compileForwarding(config).responseTreatments, decision.route, view.rawHeaders);
     return byName(out);
   }
   const { reason, allow, retryAfterS } = decision;

@@ -3,7 +3,7 @@
  * several copies and identity must never depend on which copy is read.
  */
 import { isSameOrigin } from '../../core/credential/same-origin.ts';
-import { trimBlanks } from '../../core/syntax/header-names.ts';
+import { trimBlanks } from '../../core/syntax/header-fields.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { PresentedRequest } from './presented-request.ts';
 import type { Carrier } from './session-cookie.ts';

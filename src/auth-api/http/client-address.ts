@@ -1,6 +1,7 @@
 /** Whose address a request comes from: the connection's, or the one that a gateway or a trusted proxy names. */
 import { isIP } from 'node:net';
-import { gatewayHeader, trimBlanks } from '../../core/syntax/header-names.ts';
+import { trimBlanks } from '../../core/syntax/header-fields.ts';
+import { gatewayHeader } from '../../core/syntax/header-names.ts';
 
 /** Why forwarded headers of a request count for nothing: no word of whom to believe, or a secret that is not shared. */
 export const forwardedIgnored = ['untrusted_peer', 'secret_wrong'] as const;

@@ -1,7 +1,8 @@
 /** What routes do to answers: CORS, and headers set or removed. Compiled here, because both need other sections. */
 import { type CorsPolicy, compileCors } from '../../core/forwarding/cors.ts';
 import { compileResponseRules, type ResponseRules } from '../../core/forwarding/response-rules.ts';
-import { canonicalName, hopByHop, token } from '../../core/syntax/header-names.ts';
+import { canonicalName, token } from '../../core/syntax/header-fields.ts';
+import { hopByHop } from '../../core/syntax/header-names.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Path } from '../yaml/tree.ts';
 import type { Check } from './check.ts';

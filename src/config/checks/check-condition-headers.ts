@@ -1,5 +1,6 @@
 /** Headers that conditions may read: those whose value is the client's own word and reaches the upstream as it was read. */
-import { canonicalName, forwarded, hopByHop, overrides } from '../../core/syntax/header-names.ts';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
+import { forwarded, hopByHop, overrides } from '../../core/syntax/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { Check } from './check.ts';
 import { keyPairHeaders } from './check-sections.ts';

@@ -1,7 +1,7 @@
 /** The path side of a route: its pattern, its rewrite and the spellings that it tolerates. */
 
 import type { PathRewrite } from '../../core/forwarding/rewrite-path.ts';
-import { Ambiguity } from '../../core/url/canonical-path.ts';
+import { Ambiguity } from '../../core/url/ambiguity.ts';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import { compilePathReading, type PathReading } from '../../core/url/path-reading.ts';

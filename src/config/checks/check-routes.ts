@@ -1,8 +1,9 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 
 import { compileConditions } from '../../core/policy/conditions.ts';
-import { compileRoutes, type RouteTable } from '../../core/routing/compile-routes.ts';
+import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
+import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Check } from './check.ts';
 import { denied, type ReadAccess, readAccess } from './check-access.ts';

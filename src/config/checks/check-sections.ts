@@ -1,6 +1,7 @@
 /** Rules that join keys of one section: what cannot be said by the kind of a single value. */
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
-import { canonicalName, forwarded, hopByHop, overrides, token } from '../../core/syntax/header-names.ts';
+import { canonicalName, token } from '../../core/syntax/header-fields.ts';
+import { forwarded, hopByHop, overrides } from '../../core/syntax/header-names.ts';
 import type { AuthApiFile, ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
 import type { Path } from '../yaml/tree.ts';

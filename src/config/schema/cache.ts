@@ -1,6 +1,6 @@
 /** Keys under `cache`, `credentials` and `errors`. */
 import { z } from 'zod';
-import { token } from '../../core/syntax/header-names.ts';
+import { token } from '../../core/syntax/header-fields.ts';
 import { decides, described, neither } from './key-class.ts';
 import { redis } from './redis.ts';
 import { bool, integer, Refusal, scalar, word } from './scalar.ts';

@@ -1,7 +1,7 @@
 /** Keys under `tests`: identities by name, and requests with what must come of them. */
 import { z } from 'zod';
 import { parseAddress } from '../../core/syntax/addresses.ts';
-import { token } from '../../core/syntax/header-names.ts';
+import { token } from '../../core/syntax/header-fields.ts';
 import { described, neither } from './key-class.ts';
 import { idHint, idPattern } from './names.ts';
 import { Refusal, scalar, text, word } from './scalar.ts';

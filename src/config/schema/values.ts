@@ -1,7 +1,7 @@
 /** The kinds of value that keys share: durations, sizes, addresses, origins, header names, paths, names. */
 import { z } from 'zod';
 import { parseCidr } from '../../core/syntax/addresses.ts';
-import { token } from '../../core/syntax/header-names.ts';
+import { token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import type { Bytes, Milliseconds } from '../in-units.ts';

@@ -4,7 +4,7 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { trimBlanks } from '../syntax/header-names.ts';
+import { trimBlanks } from '../syntax/header-fields.ts';
 import type { Credential, CredentialSources } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';

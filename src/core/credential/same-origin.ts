@@ -3,7 +3,7 @@
  * or opens a WebSocket must come from the same origin when a cookie is the credential.
  */
 
-import { safeMethods } from '../request/methods.ts';
+import { safeMethods } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 
 /** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */

@@ -2,7 +2,7 @@
  * The bearer of a browser's WebSocket, which cannot set headers: it is among the subprotocols that the client
  * offers (RFC 6455 section 4.1), right behind a configured name.
  */
-import { trimBlanks } from '../syntax/header-names.ts';
+import { trimBlanks } from '../syntax/header-fields.ts';
 
 /**
  * The word behind `marker` in the whole of `Sec-WebSocket-Protocol` (all copies, joined by commas); null without the

@@ -1,8 +1,7 @@
 /** Every route that a request could have gone to, and why it did or did not. */
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { claims, type RouteTable } from '../routing/compile-routes.ts';
-import { segmentsOf } from '../routing/find-leaf.ts';
 import type { Route } from '../routing/route.ts';
+import { claims, type RouteTable, segmentsOf } from '../routing/route-table.ts';
 import { isMoreSpecific, type RoutePattern, type Segment } from '../url/path-pattern.ts';
 import { foldCase, ignoresCase } from '../url/path-reading.ts';
 import { fittingRoutes } from './fitting-routes.ts';

@@ -1,7 +1,7 @@
 /** Every route that a host and a path fit, not only the most specific: for explanations and comparisons. */
-import type { Leaf, PathNode, RouteTable } from '../routing/compile-routes.ts';
-import { segmentsOf } from '../routing/find-leaf.ts';
+
 import type { Route } from '../routing/route.ts';
+import { type Leaf, type PathNode, type RouteTable, segmentsOf } from '../routing/route-table.ts';
 import { foldCase } from '../url/path-reading.ts';
 
 /** In the order of the file, whatever methods they take. */

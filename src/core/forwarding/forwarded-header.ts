@@ -3,7 +3,7 @@
  * services may get as well.
  */
 import { parseAddress } from '../syntax/addresses.ts';
-import { trimBlanks } from '../syntax/header-names.ts';
+import { trimBlanks } from '../syntax/header-fields.ts';
 
 /** What one proxy says of the hop before it; null where it says nothing that can be used. */
 export interface ForwardedElement {

@@ -3,28 +3,14 @@
  * pass for ours, or that could change what was authorized; then ours. The order is the defense: what the client lists
  * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
  */
-import type { CredentialSources } from '../credential/credential.ts';
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import {
-  canonicalName,
-  connectionList,
-  forwarded,
-  gatewayHeader,
-  hopByHop,
-  overrides,
-  proxyHeaders,
-  trimBlanks,
-} from '../syntax/header-names.ts';
+import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
 import type { ClientFacts } from './client-facts.ts';
-import type { ForwardedSource } from './forwarded-header.ts';
-import { appendForwarded } from './forwarded-header.ts';
-import { appendIdentityHeaders, type IdentityHeader } from './identity-headers.ts';
-import { compileResponseTreatment, type TreatResponse } from './response-headers.ts';
+import { appendForwarded, type ForwardedSource } from './forwarded-header.ts';
+import type { ResponseTreatment } from './response-headers.ts';
 import type { PathRewrite } from './rewrite-path.ts';
-
-export type { ClientFacts };
 
 /** What of a decision the headers depend on. */
 export interface AllowedRequest {
@@ -34,81 +20,45 @@ export interface AllowedRequest {
   readonly stale: boolean;
 }
 
-/** What happens to a header of the client. */
-type Treatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
+/** Fields of an identity that a header may carry. */
+export const identityFields = [
+  'userId',
+  'groups',
+  'roles',
+  'sessionId',
+  'keyId',
+  'alias',
+  'fullName',
+  'kind',
+] as const satisfies readonly (keyof Identity)[];
+export type IdentityField = (typeof identityFields)[number];
 
-/** What may not come from a client, compiled once per configuration. */
+export interface IdentityHeader {
+  /** Lower case, with "-" and never "_". */
+  readonly name: string;
+  readonly field: IdentityField;
+}
+
+/** What happens to a header of the client. */
+export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
+
+/** What happens to headers on their way (`compile-forwarding.ts`). */
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];
-  /** By the name as received. */
-  readonly treatmentOf: (name: string) => Treatment;
+  /** By canonical name; others pass. */
+  readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
+  /** Names that begin so are treated as `proxy`. */
+  readonly proxyPrefixes: readonly string[];
   readonly bearerCookie: string | null;
   readonly websocketProtocol: string | null;
-  /** What happens to the headers of responses, by the name as received. */
-  readonly treatResponse: TreatResponse;
+  /** Of responses, by canonical name; others pass. */
+  readonly responseTreatments: ReadonlyMap<string, ResponseTreatment>;
   /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
   readonly via: string | null;
   /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
   readonly forwardedHeaders: ForwardedSource;
   /** Clients get the id of their request, in place of one that the service sends. */
   readonly returnsRequestId: boolean;
-}
-
-/** Names that the gateway itself sets towards an upstream. */
-const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader];
-
-export interface ForwardingSettings {
-  readonly identityHeaders: readonly IdentityHeader[];
-  readonly credentials: CredentialSources;
-  /** Null: no `Via` is sent. */
-  readonly via: { readonly name: string } | null;
-  readonly server: {
-    readonly forwardedHeaders: ForwardedSource;
-    /** Further headers that only trusted proxies may send; "*" at the end stands for any rest. */
-    readonly proxyHeaders: readonly string[];
-    /** Clients get the id of their request. */
-    readonly returnRequestId: boolean;
-  };
-}
-
-export function compileForwarding({ identityHeaders, credentials, via, server }: ForwardingSettings): ForwardingRules {
-  const { keyPair, bearerCookie, websocketProtocol } = credentials;
-  const treatments = new Map<string, Treatment>();
-  const proxyBeginnings: string[] = [];
-  for (const name of [...proxyHeaders, ...server.proxyHeaders].map((written) => written.toLowerCase())) {
-    if (name.endsWith('*')) proxyBeginnings.push(canonicalName(name.slice(0, -1)));
-    else treatments.set(canonicalName(name), 'proxy');
-  }
-  for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
-    treatments.set(name, 'remove');
-  treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
-  if (bearerCookie !== null) treatments.set('cookie', 'cookie');
-  if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
-  const secret = keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader];
-  for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
-  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
-  const treat = (canonical: string): Treatment => {
-    const treatment = treatments.get(canonical);
-    if (treatment !== undefined) return treatment;
-    if (canonical.startsWith('x-forwarded-')) return 'remove';
-    return proxyBeginnings.some((beginning) => canonical.startsWith(beginning)) ? 'proxy' : 'pass';
-  };
-  return {
-    identityHeaders,
-    treatmentOf: (name) => {
-      const canonical = canonicalName(name);
-      const treatment = treat(canonical);
-      // Another spelling of `via`, `cookie` or `content-length` means nothing here, but it may frame a body for a service.
-      const anySpelling = treatment === 'pass' || treatment === 'credential' || treatment === 'proxy';
-      return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
-    },
-    bearerCookie,
-    websocketProtocol,
-    treatResponse: compileResponseTreatment(identityHeaders, server.returnRequestId),
-    via: via === null ? null : `1.1 ${via.name}`,
-    forwardedHeaders: server.forwardedHeaders,
-    returnsRequestId: server.returnRequestId,
-  };
 }
 
 /**
@@ -131,7 +81,7 @@ export function appendRequestHeaders(
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     let value = rawHeaders[i + 1]!;
-    const treatment = rules.treatmentOf(name);
+    const treatment = treatmentOf(rules, name);
     switch (treatment) {
       case 'remove':
         continue;
@@ -171,6 +121,18 @@ export function appendRequestHeaders(
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);
 }
 
+function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name: string): RequestTreatment {
+  const canonical = canonicalName(name);
+  const treatment = requestTreatments.get(canonical);
+  if (treatment === undefined) {
+    if (canonical.startsWith('x-forwarded-')) return 'remove';
+    return proxyPrefixes.some((prefix) => canonical.startsWith(prefix)) ? 'proxy' : 'pass';
+  }
+  // Another spelling of `via`, `cookie` or `content-length` means nothing here, but it may frame a body for a service.
+  const anySpelling = treatment === 'credential' || treatment === 'proxy';
+  return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
+}
+
 /** All copies as one, because a bearer may be in the copy after the one that announces it. */
 function appendProtocols(out: string[], offered: string, marker: string): void {
   const rest = withoutSubprotocolBearer(offered, marker);
@@ -187,4 +149,28 @@ function withoutCookie(header: string, cookie: string): string {
       .filter((pair) => pair !== '' && trimBlanks(pair.split('=', 1)[0]!) !== cookie)
       .join('; ')
   );
+}
+
+/** Adds the identity's headers to `out` (names and values in turn). Fields without a value are omitted. */
+function appendIdentityHeaders(out: string[], headers: readonly IdentityHeader[], identity: Identity): void {
+  for (const { name, field } of headers) {
+    const value = identity[field];
+    if (value === null) continue;
+    out.push(
+      name,
+      typeof value === 'string'
+        ? headerValue(value, plain)
+        : value.map((item) => headerValue(item, plainItem)).join(','),
+    );
+  }
+}
+
+/** Visible ASCII, blanks only inside, and without "%", so that nothing plain looks like something encoded. */
+const plain = /^(?! )[\x20-\x24\x26-\x7e]+(?<! )$/;
+/** The same without a comma, which would make two items of one. */
+const plainItem = /^(?! )[\x20-\x24\x26-\x2b\x2d-\x7e]+(?<! )$/;
+
+/** A value outside visible ASCII is sent percent-encoded (UTF-8), so that no byte of it can end the header. */
+function headerValue(text: string, asItIs: RegExp): string {
+  return text === '' || asItIs.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }

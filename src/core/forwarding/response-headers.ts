@@ -3,9 +3,8 @@
  * only Rolegate may send. A route may add and remove some; where a route has CORS, its headers are the gateway's alone.
  */
 
-import { canonicalName, connectionList, hopByHop } from '../syntax/header-names.ts';
+import { canonicalName, connectionList } from '../syntax/header-fields.ts';
 import { appendCorsHeaders } from './cors.ts';
-import type { IdentityHeader } from './identity-headers.ts';
 import { appendAdded, type ResponseSettings } from './response-rules.ts';
 
 /** What the writer of the response needs to know of the headers that passed. */
@@ -22,34 +21,6 @@ export interface ResponseFacts {
 /** What happens to a header of a response. */
 export type ResponseTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
 
-/** By the name as received. */
-export type TreatResponse = (name: string) => ResponseTreatment;
-
-/**
- * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which
- * would show what runs behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity
- * that only goes to upstreams, and our mark of a stale verdict.
- */
-export function compileResponseTreatment(
-  identityHeaders: readonly IdentityHeader[],
-  returnsRequestId = false,
-): TreatResponse {
-  const treatments = new Map<string, ResponseTreatment>();
-  for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
-  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
-  // Ours takes its place.
-  if (returnsRequestId) treatments.set('x-request-id', 'remove');
-  treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
-  treatments.set('x-error', 'error').set('x-error-id', 'error-id');
-  return (name) => {
-    const canonical = canonicalName(name);
-    const treatment = treatments.get(canonical);
-    if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
-    // Another spelling means nothing here, but something between here and the client may take it for the real one.
-    return canonical === name.toLowerCase() ? treatment : 'remove';
-  };
-}
-
 /**
  * Appends the headers that may pass to `out` and returns what was seen. `raw` holds names and values in turn, as
  * received. The service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or
@@ -58,7 +29,7 @@ export function compileResponseTreatment(
 export function appendResponseHeaders(
   out: string[],
   raw: readonly string[],
-  treat: TreatResponse,
+  treatments: ReadonlyMap<string, ResponseTreatment>,
   route: ResponseSettings | null = null,
   asked: readonly string[] = [],
 ): ResponseFacts {
@@ -73,7 +44,7 @@ export function appendResponseHeaders(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!;
     const value = raw[i + 1]!;
-    switch (treat(name)) {
+    switch (treatmentOf(treatments, name)) {
       case 'remove':
         continue;
       case 'coding':
@@ -106,6 +77,14 @@ export function appendResponseHeaders(
   const hasError = error !== null && errorId !== null && errorText.test(error) && uuid.test(errorId);
   if (hasError) out.push('x-error', error!, 'x-error-id', errorId!);
   return { contentLength, hasError, errorId: hasError ? errorId : null, coded };
+}
+
+function treatmentOf(treatments: ReadonlyMap<string, ResponseTreatment>, name: string): ResponseTreatment {
+  const canonical = canonicalName(name);
+  const treatment = treatments.get(canonical);
+  if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
+  // Another spelling means nothing here, but something between here and the client may take it for the real one.
+  return canonical === name.toLowerCase() ? treatment : 'remove';
 }
 
 /** One line of printable ASCII, at most 256 characters. */

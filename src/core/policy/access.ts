@@ -42,13 +42,6 @@ export interface RouteAccess {
   readonly allow: string;
 }
 
-/** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has a rule of its own. */
-export function ruleFor({ every, byMethod }: RouteAccess, method: string): AccessRule | null {
-  if (every !== null) return every;
-  const rule = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
-  return rule ?? null;
-}
-
 /** As written in YAML: a word, a list of roles (any of), or `{any, all, none}`. */
 export type AccessSource =
   | 'public'

@@ -1,5 +1,5 @@
 /** Reads the values that conditions compare. What cannot be read in exactly one way is `Unreadable`, never a value. */
-import { canonicalName, connectionList, trimBlanks } from '../syntax/header-names.ts';
+import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
 import { pathParam } from '../url/path-pattern.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { ConditionFacts, ValueSource } from './conditions.ts';

@@ -6,10 +6,25 @@
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { canonicalHost } from '../url/canonical-host.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
-import { isSupportedMethod } from './methods.ts';
-import type { ViaRule } from './read-head.ts';
-import { readHead } from './read-head.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
+import { countPasses, type ViaRule } from './via.ts';
+
+/** RFC 9110 section 5.6.2 token of at most 32 characters. */
+const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
+/** In any case: a service may read methods without it. */
+const neverForwarded = /^(?:trace|track|connect)$/i;
+
+export function isMethodName(text: string): boolean {
+  return methodName.test(text);
+}
+
+/** Any method name but TRACE and TRACK, which would echo credentials, and CONNECT, which asks for a tunnel. */
+export function isSupportedMethod(method: string): boolean {
+  return isMethodName(method) && !neverForwarded.test(method);
+}
+
+/** Methods that ask for no change (RFC 9110 section 9.2.1). */
+export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Characters that a query never holds raw (RFC 3986 section 3.4); bytes beyond ASCII pass as they are. */
 const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
@@ -22,9 +37,10 @@ export function normalizeRequest(view: RequestView, via: ViaRule | null = null):
   const { method } = view;
   if (!isSupportedMethod(method)) return 'method_unsupported';
 
-  const addressed = readAddress(view, via);
-  if (typeof addressed === 'string') return addressed;
-  const { authority, host } = addressed;
+  const authority = readHead(view, via);
+  if (typeof authority === 'object') return authority.reason;
+  const host = authority === '' ? '' : canonicalHost(authority);
+  if (host === null) return 'host_invalid';
 
   let target = view.target;
   if (target.charCodeAt(0) !== 0x2f) {
@@ -41,15 +57,6 @@ export function normalizeRequest(view: RequestView, via: ViaRule | null = null):
   return { method, host, authority, path: read.path, unmerged: read.unmerged, query, ambiguities: read.ambiguities };
 }
 
-/** The one authority of the request, and its canonical host. */
-function readAddress(view: RequestView, via: ViaRule | null): { authority: string; host: string } | ReasonCode {
-  const authority = readHead(view, via);
-  if (typeof authority === 'object') return authority.reason;
-  const host = authority === '' ? '' : canonicalHost(authority);
-  if (host === null) return 'host_invalid';
-  return { authority, host };
-}
-
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */
 function fromAbsoluteForm(target: string, authority: string): string | { reason: ReasonCode } {
   const scheme = /^https?:\/\//i.exec(target);
@@ -61,4 +68,60 @@ function fromAbsoluteForm(target: string, authority: string): string | { reason:
   if (named.toLowerCase() !== authority.toLowerCase()) return { reason: 'host_invalid' };
   const path = end < 0 ? '' : rest.slice(end);
   return path.charCodeAt(0) === 0x2f ? path : `/${path}`;
+}
+
+/** RFC 9110 section 8.6, without the leading zeros that some read as octal. */
+const length = /^(?:0|[1-9][0-9]{0,15})$/;
+
+/**
+ * What the headers say about the request itself. The server has refused most framing errors; what a service could read
+ * differently is refused here, for every entrypoint: several Host, Content-Length or Transfer-Encoding headers are two
+ * readings (RFC 9112 section 6.3), and so are a length and a coding at once. Returns the value of Host (section 3.2), empty
+ * where an HTTP/1.0 client sends none.
+ */
+function readHead(view: RequestView, via: ViaRule | null): string | { reason: ReasonCode } {
+  const { rawHeaders } = view;
+  let host: string | null = null;
+  let coding: string | null = null;
+  let framed = false;
+  let passes = 0;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    // By length first: most headers are skipped without a new string.
+    switch (name.length) {
+      case 4:
+        if (name.toLowerCase() !== 'host') continue;
+        if (host !== null) return { reason: 'host_invalid' };
+        host = rawHeaders[i + 1]!;
+        break;
+      case 3:
+        if (via === null || name.toLowerCase() !== 'via') continue;
+        passes = countPasses(rawHeaders[i + 1]!, via, passes);
+        if (passes < 0) return { reason: 'loop_detected' };
+        break;
+      case 10:
+        // Any value counts as 1 (RFC 8470 section 5.1).
+        if (name.toLowerCase() !== 'early-data') continue;
+        if (!safeMethods.has(view.method)) return { reason: 'too_early' };
+        break;
+      case 14:
+        if (name.toLowerCase() !== 'content-length') continue;
+        if (framed || !length.test(rawHeaders[i + 1]!)) return { reason: 'header_invalid' };
+        framed = true;
+        break;
+      case 17:
+        if (name.toLowerCase() !== 'transfer-encoding') continue;
+        if (coding !== null) return { reason: 'header_invalid' };
+        coding = rawHeaders[i + 1]!;
+        break;
+    }
+  }
+  if (coding !== null) {
+    // RFC 9112 section 6.1: HTTP/1.0 knows no codings. Section 7: their names are case-insensitive.
+    if (view.httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')
+      return { reason: 'transfer_coding_unsupported' };
+    if (framed) return { reason: 'header_invalid' };
+  }
+  if (host === null) return view.httpVersion === '1.0' ? '' : { reason: 'host_invalid' };
+  return host === '' ? { reason: 'host_invalid' } : host;
 }

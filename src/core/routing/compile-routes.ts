@@ -1,62 +1,12 @@
 /**
- * Builds the tree that requests are matched with. The most specific route wins, whatever the order in the file: exact
+ * Builds the table that requests are matched with. The most specific route wins, whatever the order in the file: exact
  * host over longest wildcard host over none; then, segment by segment from the left, literal over `{param}` over `**`.
  * Two routes that some request matches equally are a tie, and a tie is an error.
  */
-import type { AccessRule } from '../policy/access.ts';
-import type { CanonicalRequest } from '../request/request-view.ts';
 import { ignoresCase } from '../url/path-reading.ts';
 import { insertRoutes } from './insert-routes.ts';
 import type { Route } from './route.ts';
-
-export interface RouteTable extends RouteTrees {
-  /** In the order of the file; `routes[i].index === i`. */
-  readonly routes: readonly Route[];
-  /** Whether a route reads `%2F` as "/". */
-  readonly decodesSlashes: boolean;
-  /** Every route as if its letter case did not count, and the upstreams that ignore it; null when none does. */
-  readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
-}
-
-export interface RouteTrees {
-  readonly exactHosts: ReadonlyMap<string, PathNode>;
-  /** Longest suffix first; a suffix starts with ".". */
-  readonly wildcardHosts: readonly { readonly suffix: string; readonly root: PathNode }[];
-  readonly anyHost: PathNode;
-}
-
-export interface PathNode {
-  readonly literals: Map<string, PathNode>;
-  /** By folded text, for routes that ignore letter case; null: none. */
-  folded: Map<string, PathNode> | null;
-  param: PathNode | null;
-  /** Where a path ends here. */
-  leaf: Leaf | null;
-  /** Where `**` takes the rest, which may be empty. */
-  rest: Leaf | null;
-}
-
-/** The routes of one pattern. */
-export interface Leaf {
-  readonly routes: Route[];
-  /** The only route of the pattern, which takes every method; null: they share it by method. */
-  alone: Route | null;
-  readonly byMethod: Map<string, Route>;
-}
-
-export interface RouteMatch {
-  readonly route: Route;
-  readonly rule: AccessRule;
-  /** The request as the service of the route reads it. */
-  readonly request: CanonicalRequest;
-}
-
-export interface MethodRefusal {
-  /** The first route of the pattern, for the log. */
-  readonly route: Route;
-  /** Value of `Allow` (RFC 9110 section 10.2.1). */
-  readonly allow: string;
-}
+import { claims, type Leaf, type RouteTable } from './route-table.ts';
 
 export interface Tie {
   readonly first: Route;
@@ -120,22 +70,6 @@ function claimMethods(leaf: Leaf, route: Route): void {
   // RFC 9110 section 9.3.2: HEAD is GET without the content, so it goes where GET goes unless a route names it.
   const get = leaf.byMethod.get('GET');
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
-}
-
-/** The route that takes the method; null: none does. */
-export function routeFor(leaf: Leaf, method: string): Route | null {
-  return leaf.alone ?? leaf.byMethod.get(method) ?? null;
-}
-
-/** For a method that no route of the pattern takes. */
-export function refusalOf({ routes, alone, byMethod }: Leaf): MethodRefusal {
-  return { route: routes[0]!, allow: alone?.access.allow ?? [...byMethod.keys()].sort().join(', ') };
-}
-
-/** HEAD follows GET, so a rule of its own counts wherever GET is matched. */
-export function claims(route: Route, method: string): boolean {
-  const { methods } = route;
-  return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
 /** A method that both routes claim, or null. A route without `methods` claims every one. */

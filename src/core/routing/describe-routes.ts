@@ -5,9 +5,9 @@ import type { ResponseRules } from '../forwarding/response-rules.ts';
 import type { AccessRule } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
-import { Ambiguity } from '../url/canonical-path.ts';
-import type { RouteTable } from './compile-routes.ts';
+import { Ambiguity } from '../url/ambiguity.ts';
 import type { Route } from './route.ts';
+import type { RouteTable } from './route-table.ts';
 
 /** Plain data, fit for JSON; null where the route sets no limit. */
 export interface RouteDescription extends RouteExtras {

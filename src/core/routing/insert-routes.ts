@@ -5,8 +5,8 @@
  */
 
 import { foldCase } from '../url/path-reading.ts';
-import type { Leaf, PathNode, RouteTrees } from './compile-routes.ts';
 import type { Route } from './route.ts';
+import type { Leaf, PathNode, RouteTrees } from './route-table.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
 export function insertRoutes(

@@ -1,26 +1,16 @@
-/**
- * Second stage: the most specific route of a canonical request, or why there is none. A path with more than one reading,
- * and a route whose service reads paths in its own way, are matched with more care: what is forwarded is a reading that
- * belongs to the matched route, and a path that another, more specific route claims in another reading is refused,
- * whatever a route tolerates.
- */
+/** Second stage: the most specific route of a canonical request, or why there is none. */
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { ruleFor } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { Ambiguity, canonicalPath, toleratedByAll } from '../url/canonical-path.ts';
-import { decodeSlashes, otherReadings } from '../url/other-readings.ts';
-import { isMoreSpecific } from '../url/path-pattern.ts';
+import { matchReadings } from './match-readings.ts';
 import {
-  claims,
-  type Leaf,
+  findLeaf,
   type MethodRefusal,
   type RouteMatch,
   type RouteTable,
   refusalOf,
   routeFor,
-} from './compile-routes.ts';
-import { findLeaf } from './find-leaf.ts';
-import type { Route } from './route.ts';
+  ruleFor,
+} from './route-table.ts';
 
 /**
  * Returns the route with the rule for the method; what to allow instead (405); or `route_not_found` or
@@ -28,104 +18,11 @@ import type { Route } from './route.ts';
  */
 export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteMatch | MethodRefusal | ReasonCode {
   const leaf = findLeaf(table, request.host, request.path);
-  if (request.ambiguities !== 0 || table.folded !== null) return matchCarefully(table, request, leaf);
+  if (request.ambiguities !== 0 || table.folded !== null) return matchReadings(table, request, leaf);
   if (leaf === null) return 'route_not_found';
   const route = routeFor(leaf, request.method);
   if (route === null) return refusalOf(leaf);
-  if (route.reading !== null) return matchCarefully(table, request, leaf);
+  if (route.reading !== null) return matchReadings(table, request, leaf);
   const rule = ruleFor(route.access, request.method);
   return rule === null ? refusalOf(leaf) : { route, rule, request };
-}
-
-/** As `matchRoute`; `leaf` is what the canonical path leads to. */
-function matchCarefully(
-  table: RouteTable,
-  request: CanonicalRequest,
-  leaf: Leaf | null,
-): RouteMatch | MethodRefusal | ReasonCode {
-  const decoded = (request.ambiguities & Ambiguity.encodedSlash) === 0 ? null : decodedReading(table, request, leaf);
-  if (typeof decoded === 'string') return decoded;
-  const at = decoded?.request ?? request;
-  const end = decoded?.leaf ?? leaf;
-  if (end === null) return (at.ambiguities & ~toleratedByAll) === 0 ? 'route_not_found' : 'path_ambiguous';
-  const route = routeFor(end, at.method);
-  const rule = route === null ? null : ruleFor(route.access, at.method);
-  if ((at.ambiguities & ~((rule === null ? 0 : route!.tolerates) | toleratedByAll)) !== 0) return 'path_ambiguous';
-  if (route === null || rule === null) return refusalOf(end);
-  const path = forwardedPath(table, at, end, route);
-  if (path === null || !belongsTo(table, at, end, route)) return 'path_ambiguous';
-  // Slashes that are kept can bring a segment back that a dot segment had removed: in this spelling, and with the slashes merged.
-  if (path !== at.path && !bothBelong(table, { ...at, path }, end, route)) return 'path_ambiguous';
-  return { route, rule, request: path === at.path ? at : { ...at, path } };
-}
-
-/**
- * The request with `%2F` as "/", where that leads to a route whose service reads it so; null where it does not. A route
- * that keeps the escape and another that decodes it cannot both have the request.
- */
-function decodedReading(
-  table: RouteTable,
-  request: CanonicalRequest,
-  kept: Leaf | null,
-): { request: CanonicalRequest; leaf: Leaf } | ReasonCode | null {
-  if (!table.decodesSlashes) return null;
-  const read = canonicalPath(decodeSlashes(request.path));
-  if (typeof read === 'string') return read;
-  const leaf = findLeaf(table, request.host, read.path);
-  const route = routeOf(leaf, request.method);
-  if (leaf === null || route?.reading?.decodesSlash !== true) return null;
-  const other = routeOf(kept, request.method);
-  if (other !== route && ((other?.tolerates ?? 0) & Ambiguity.encodedSlash) !== 0) return 'path_ambiguous';
-  return { request: { ...request, ...read }, leaf };
-}
-
-function routeOf(leaf: Leaf | null, method: string): Route | null {
-  const route = leaf === null ? null : routeFor(leaf, method);
-  return route !== null && ruleFor(route.access, method) !== null ? route : null;
-}
-
-/** `belongsTo` of the path that is forwarded, and of the same with its slashes merged. */
-function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, route: Route): boolean {
-  const merged = canonicalPath(request.path);
-  if (typeof merged === 'string' || !belongsTo(table, request, end, route)) return false;
-  return merged.path === request.path || belongsTo(table, { ...request, path: merged.path }, end, route);
-}
-
-/** Whether no other reading of the path belongs to a more specific route. */
-function belongsTo(table: RouteTable, { host, path, method, ambiguities }: CanonicalRequest, end: Leaf, route: Route) {
-  const { folded } = table;
-  if (folded?.upstreams.has(route.upstream) === true) {
-    // Its service ignores case, so every route that matches in any case counts.
-    const claimed = findLeaf(folded, host, path)?.routes ?? [];
-    if (!claimed.includes(route) || claimed.some((rival) => rival !== route && claims(rival, method))) return false;
-  }
-  if (ambiguities === 0) return true;
-  const others = otherReadings(path);
-  return (
-    others?.every((other) => {
-      const leaf = findLeaf(folded ?? table, host, other);
-      const rival = leaf?.routes[0];
-      return rival === undefined || end.routes.includes(rival) || !isMoreSpecific(rival.pattern, route.pattern);
-    }) ?? false
-  );
-}
-
-/** The path as the service of the route is to get it; null when that would be read as another route's. */
-function forwardedPath(table: RouteTable, at: CanonicalRequest, end: Leaf, { reading }: Route): string | null {
-  let { path } = at;
-  if (reading === null) return path;
-  if (!reading.mergesSlashes && at.unmerged !== null) {
-    path = at.unmerged;
-    // A path that starts with two slashes is a host to some (RFC 3986 section 4.2).
-    if (path.startsWith('//') || findLeaf(table, at.host, path) !== end) return null;
-    const again = canonicalPath(path);
-    if (typeof again === 'string' || findLeaf(table, at.host, again.path) !== end) return null;
-  }
-  return reading.literals === null ? path : withLiterals(path, reading.literals);
-}
-
-/** Literals as the pattern writes them; parameters and the rest keep their case. Empty segments come after all literals. */
-function withLiterals(path: string, literals: readonly (string | null)[]): string {
-  const segments = path.slice(1).split('/');
-  return `/${segments.map((segment, index) => literals[index] ?? segment).join('/')}`;
 }

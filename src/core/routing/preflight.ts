@@ -4,11 +4,11 @@
  * requested method would match has a CORS section; it is never forwarded. Any other OPTIONS is matched like other methods.
  */
 import { allowedOrigin, type CorsPolicy, originOf } from '../forwarding/cors.ts';
-import { isMethodName } from '../request/methods.ts';
+import { isMethodName } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import type { RouteTable } from './compile-routes.ts';
 import { matchRoute } from './match-route.ts';
 import type { Route } from './route.ts';
+import type { RouteTable } from './route-table.ts';
 
 export interface PreflightAnswer {
   /** The route that the question is about. */

@@ -3,10 +3,10 @@
  * shape, since no pattern names what stands for its parameters.
  */
 import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
-import { type AccessRule, ruleFor as ruleOfAccess } from '../../core/policy/access.ts';
+import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import { claims, type RouteTable } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { claims, type RouteTable, ruleFor as ruleOfAccess } from '../../core/routing/route-table.ts';
 import { oneSpelling } from '../../core/url/compile-pattern.ts';
 import { isMoreSpecific } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';

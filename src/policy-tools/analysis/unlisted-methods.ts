@@ -3,8 +3,8 @@
  * route that lists GET alone answers 405 to a POST that a broader route would take.
  */
 
-import { findLeaf } from '../../core/routing/find-leaf.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { findLeaf } from '../../core/routing/route-table.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 

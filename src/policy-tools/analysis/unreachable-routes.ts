@@ -1,11 +1,11 @@
 /** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
 
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import type { RouteTable } from '../../core/routing/compile-routes.ts';
-import { findLeaf } from '../../core/routing/find-leaf.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { canonicalPath, toleratedByAll } from '../../core/url/canonical-path.ts';
+import { findLeaf, type RouteTable } from '../../core/routing/route-table.ts';
+import { toleratedByAll } from '../../core/url/ambiguity.ts';
+import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { oneSpelling } from '../../core/url/compile-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';

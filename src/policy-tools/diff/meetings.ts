@@ -4,8 +4,8 @@
  */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import type { RouteTable } from '../../core/routing/compile-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
+import type { RouteTable } from '../../core/routing/route-table.ts';
 import { type Target, targetsOf } from './path-classes.ts';
 import type { Found } from './verdicts.ts';
 

@@ -3,7 +3,7 @@
  * route in each of the tables, so that comparing the one compares them all. The tables' trees are walked together, as
  * one walks a text through two automata at once; what has been seen from a state is not seen again.
  */
-import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/compile-routes.ts';
+import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/route-table.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 
 export interface Target {

@@ -3,8 +3,9 @@
  * another reading of it belongs to another route. Those readings are not gone through, so whatever may change them is
  * told. (Letter case is gone through, see `path-classes.ts`.)
  */
-import type { RouteTable } from '../../core/routing/compile-routes.ts';
+
 import type { Route } from '../../core/routing/route.ts';
+import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { SettingChange } from './setting-changes.ts';
 
 const ownWay = 'read in its own way';

@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.ts';
 import type { KeyClass } from '../../config/schema/key-class.ts';
 import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { Ambiguity } from '../../core/url/canonical-path.ts';
+import { Ambiguity } from '../../core/url/ambiguity.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
 import { readingChanges } from './reading-changes.ts';
 import type { Found } from './verdicts.ts';

@@ -1,8 +1,8 @@
 /** What a matched route decides for a class of callers: the same line as `decide`, over classes instead of requests. */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
-import type { MethodRefusal, RouteMatch } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
+import type { MethodRefusal, RouteMatch } from '../../core/routing/route-table.ts';
 import { type Truths, truthUnder } from './atoms.ts';
 
 /**

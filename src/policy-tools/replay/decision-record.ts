@@ -12,7 +12,7 @@ import { partsOfQuery } from '../../core/policy/read-query.ts';
 import { normalizeRequest } from '../../core/request/normalize-request.ts';
 import { isPreflight } from '../../core/routing/preflight.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { canonicalName } from '../../core/syntax/header-names.ts';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';

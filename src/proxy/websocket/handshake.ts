@@ -27,10 +27,10 @@ export function acceptsHandshake(requestHeaders: readonly string[], responseHead
 export function handshakeHeaders(
   requestHeaders: readonly string[],
   responseHeaders: readonly string[],
-  { treatResponse, websocketProtocol }: Pick<ForwardingRules, 'treatResponse' | 'websocketProtocol'>,
+  { responseTreatments, websocketProtocol }: Pick<ForwardingRules, 'responseTreatments' | 'websocketProtocol'>,
 ): string[] {
   const headers = ['connection', 'Upgrade', 'upgrade', 'websocket'];
-  appendResponseHeaders(headers, responseHeaders, treatResponse);
+  appendResponseHeaders(headers, responseHeaders, responseTreatments);
   if (websocketProtocol !== null) settleProtocol(headers, requestHeaders, websocketProtocol);
   return headers;
 }

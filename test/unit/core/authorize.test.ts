@@ -1,22 +1,18 @@
 /** Who may pass: any, all and none, with inheritance; and how rules are compiled from what the author wrote. */
 import { describe, expect, test } from 'vitest';
+import { checkRule } from '../../../src/core/authorize.ts';
 import {
   type AccessRule,
   type AccessSource,
   compileRouteAccess,
   compileRule,
 } from '../../../src/core/policy/access.ts';
-import { authorize } from '../../../src/core/policy/authorize.ts';
-import { factsOf } from '../../../src/core/policy/conditions.ts';
-import { makeIdentity, makeRoute, roles, view } from './make-policy.ts';
-
-const route = makeRoute({ on: '/a' });
-const request = { method: 'GET', host: '', authority: '', path: '/a', unmerged: null, query: '', ambiguities: 0 };
+import { makeIdentity, roles } from './make-policy.ts';
 
 /** The reason of the refusal; `held` null: an anonymous caller. */
 function reasonFor(rule: AccessRule, held: readonly string[] | null): string | null {
   const identity = held === null ? null : makeIdentity({ roles: held });
-  return authorize(rule, null, factsOf(view('GET /a'), request, route, identity))?.reason ?? null;
+  return checkRule(rule, identity);
 }
 
 const rows: [name: string, rule: AccessSource, held: string[], expected: string | null][] = [

@@ -1,6 +1,7 @@
 /** The one reading of a path, row by row (RFC 3986 sections 2.3, 3.3, 5.2.4, 6.2.2; RFC 3629). */
 import { describe, expect, test } from 'vitest';
-import { Ambiguity, canonicalPath } from '../../../src/core/url/canonical-path.ts';
+import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
+import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 
 const { encodedSlash, semicolon, doubleEncoding, ends, lookAlikes, encodedEnd } = Ambiguity;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import type { Comparison, ConditionSource, CriterionSource, ValueSource } from '../../../src/core/policy/conditions.ts';
-import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { accept, makePolicy, view } from './make-policy.ts';
 
 const tenant: ValueSource = { from: 'param', name: 'tenant' };

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { compileCors } from '../../../src/core/forwarding/cors.ts';
 import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import type { AccessSource } from '../../../src/core/policy/access.ts';
-import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { describeRoutes, extrasInWords, ruleInWords } from '../../../src/core/routing/describe-routes.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import type { RouteTable } from '../../../src/core/routing/route-table.ts';
 import { makeRoute, makeTable, type RouteSpec } from './make-policy.ts';
 
 function accessOf(spec: Omit<RouteSpec, 'on'>) {

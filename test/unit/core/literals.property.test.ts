@@ -5,9 +5,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
-import { findLeaf } from '../../../src/core/routing/find-leaf.ts';
+import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { findLeaf, type RouteTable } from '../../../src/core/routing/route-table.ts';
 import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 import { makeRoute, type RouteSpec } from './make-policy.ts';
 

@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import type { CredentialSources } from '../../../src/core/credential/credential.ts';
 import type { Policy } from '../../../src/core/decide.ts';
+import type { ForwardingSettings } from '../../../src/core/forwarding/compile-forwarding.ts';
 import type { CorsPolicy } from '../../../src/core/forwarding/cors.ts';
-import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
-import type { ForwardingSettings } from '../../../src/core/forwarding/request-headers.ts';
+import type { IdentityHeader } from '../../../src/core/forwarding/request-headers.ts';
 import type { ResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import type { PathRewrite } from '../../../src/core/forwarding/rewrite-path.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
@@ -12,8 +12,9 @@ import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/
 import { type CriterionSource, compileConditions } from '../../../src/core/policy/conditions.ts';
 import { compileRoles } from '../../../src/core/policy/roles.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
-import { compileRoutes, type RouteTable } from '../../../src/core/routing/compile-routes.ts';
+import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
+import type { RouteTable } from '../../../src/core/routing/route-table.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { compilePathReading, type PathReadingSource } from '../../../src/core/url/path-reading.ts';
 
@@ -50,6 +51,12 @@ export const sources: CredentialSources = {
   websocketProtocol: null,
   maxLength: 8192,
 };
+
+/** What the upstream gets when the configuration says nothing. */
+export const defaultIdentityHeaders: readonly IdentityHeader[] = [
+  { name: 'user-id', field: 'userId' },
+  { name: 'groups', field: 'groups' },
+];
 
 export const forwardingSettings: ForwardingSettings = {
   identityHeaders: defaultIdentityHeaders,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
-import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { makeTable, type RouteSpec, view } from './make-policy.ts';
 
 /** Id of the matched route, `405 <Allow>`, or the reason. */

@@ -1,6 +1,6 @@
 /** How routes read paths in their own way: what is matched, what is forwarded, and what is refused all the same. */
 import { describe, expect, test } from 'vitest';
-import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { otherReadings } from '../../../src/core/url/other-readings.ts';
 import { forwardedAs } from './forwarded-as.ts';
 import type { RouteSpec } from './make-policy.ts';

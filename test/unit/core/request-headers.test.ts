@@ -1,14 +1,19 @@
 /** Headers towards the upstream: what is taken from the client's, and what is added (RFC 9110 section 7.6). */
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
-import { defaultIdentityHeaders, type IdentityHeader } from '../../../src/core/forwarding/identity-headers.ts';
-import {
-  appendRequestHeaders,
-  type ClientFacts,
-  compileForwarding,
-} from '../../../src/core/forwarding/request-headers.ts';
+import type { ClientFacts } from '../../../src/core/forwarding/client-facts.ts';
+import { compileForwarding } from '../../../src/core/forwarding/compile-forwarding.ts';
+import { appendRequestHeaders, type IdentityHeader } from '../../../src/core/forwarding/request-headers.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { accept, forwardingSettings, makePolicy, type RouteSpec, sources, view } from './make-policy.ts';
+import {
+  accept,
+  defaultIdentityHeaders,
+  forwardingSettings,
+  makePolicy,
+  type RouteSpec,
+  sources,
+  view,
+} from './make-policy.ts';
 
 const facts: ClientFacts = {
   client: '203.0.113.7',

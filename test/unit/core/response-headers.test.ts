@@ -1,16 +1,12 @@
 /** Headers of an upstream's answer on their way to the client. */
 import { describe, expect, test } from 'vitest';
-import { defaultIdentityHeaders } from '../../../src/core/forwarding/identity-headers.ts';
-import {
-  annotation,
-  appendResponseHeaders,
-  compileResponseTreatment,
-} from '../../../src/core/forwarding/response-headers.ts';
-import { splitHeader } from './make-policy.ts';
+import { compileResponseTreatments } from '../../../src/core/forwarding/compile-forwarding.ts';
+import { annotation, appendResponseHeaders } from '../../../src/core/forwarding/response-headers.ts';
+import { defaultIdentityHeaders, splitHeader } from './make-policy.ts';
 
 const errorId = '3f2b1c7e-1d2e-4f3a-8b4c-5d6e7f809101';
 
-const treat = compileResponseTreatment(defaultIdentityHeaders);
+const treat = compileResponseTreatments(defaultIdentityHeaders, false);
 
 function pass(headers: readonly string[]) {
   const out: string[] = [];

@@ -1,7 +1,8 @@
 /** What a route does to the headers of answers, and what an upstream cannot say. */
 import { describe, expect, test } from 'vitest';
+import { compileResponseTreatments } from '../../../src/core/forwarding/compile-forwarding.ts';
 import { compileCors } from '../../../src/core/forwarding/cors.ts';
-import { appendResponseHeaders, compileResponseTreatment } from '../../../src/core/forwarding/response-headers.ts';
+import { appendResponseHeaders } from '../../../src/core/forwarding/response-headers.ts';
 import {
   compileResponseRules,
   type ResponseRulesSource,
@@ -9,10 +10,13 @@ import {
 } from '../../../src/core/forwarding/response-rules.ts';
 import { splitHeader } from './make-policy.ts';
 
-const treat = compileResponseTreatment([
-  { name: 'user-id', field: 'userId' },
-  { name: 'groups', field: 'groups' },
-]);
+const treat = compileResponseTreatments(
+  [
+    { name: 'user-id', field: 'userId' },
+    { name: 'groups', field: 'groups' },
+  ],
+  false,
+);
 const app = 'https://app.example.test';
 const cors = compileCors({
   origins: [app],

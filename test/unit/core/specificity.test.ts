@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
-import { Ambiguity } from '../../../src/core/url/canonical-path.ts';
+import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { isMoreSpecific } from '../../../src/core/url/path-pattern.ts';
 import { makePolicy, unresolved, view } from './make-policy.ts';

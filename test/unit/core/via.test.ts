@@ -1,7 +1,7 @@
 /** Loops by `Via` (RFC 9110 section 7.6.3). */
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
-import { countPasses } from '../../../src/core/request/read-head.ts';
+import { countPasses } from '../../../src/core/request/via.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { makePolicy, view } from './make-policy.ts';
 

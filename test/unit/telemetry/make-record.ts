@@ -2,8 +2,8 @@
 import { onTestFinished } from 'vitest';
 import { type Decision, refuse } from '../../../src/core/decision.ts';
 import type { ReasonCode } from '../../../src/core/outcome/reasons.ts';
-import type { RouteTable } from '../../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
+import type { RouteTable } from '../../../src/core/routing/route-table.ts';
 import { createTelemetry, type Telemetry } from '../../../src/telemetry/create-telemetry.ts';
 import type { RequestRecord } from '../../../src/telemetry/request-record.ts';
 import { makeIdentity, makeTable } from '../core/make-policy.ts';

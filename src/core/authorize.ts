@@ -1,0 +1,75 @@
+/**
+ * Fifth stage: whether the identity, or an anonymous caller, may use the route. Every way to `allow` leads through here.
+ */
+import { allow, type Decision, refuse, type Trail } from './decision.ts';
+import type { Accepted, Identity, Resolution } from './identity/identity.ts';
+import type { ReasonCode } from './outcome/reasons.ts';
+import type { AccessRule } from './policy/access.ts';
+import { factsOf } from './policy/conditions.ts';
+import { firstUnmet } from './policy/evaluate-conditions.ts';
+import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
+import type { RequestView } from './request/request-view.ts';
+import type { RouteMatch } from './routing/route-table.ts';
+
+/** `accepted` null: an anonymous caller. */
+export function authorize(trail: Trail, view: RequestView, match: RouteMatch, accepted: Accepted | null): Decision {
+  const { route, rule, request } = match;
+  if (accepted !== null) {
+    trail.identity = accepted.identity;
+    trail.source = accepted.source;
+  }
+  const { conditions } = route;
+  const reason = checkRule(rule, trail.identity);
+  if (reason !== null || accepted !== null || conditions !== null) trail.stage = 'authorize';
+  if (reason !== null) return refuse(trail, reason);
+  if (conditions !== null) {
+    const condition = firstUnmet(conditions, factsOf(view, request, route, trail.identity));
+    if (condition !== null) return refuse(trail, 'condition_failed', { condition });
+  }
+  return allow(trail, request, route, accepted?.stale ?? false);
+}
+
+/** An identity to authorize, or a refusal; with `optional`, a rejected credential makes an anonymous caller. */
+export function authorizeResolved(
+  trail: Trail,
+  view: RequestView,
+  match: RouteMatch,
+  resolution: Resolution,
+  roleMapping: RoleMapping | null,
+): Decision {
+  const { identity, reason, source } = resolution;
+  // Anything but exactly one of the two is no result: what is no identity must not pass where any identity may.
+  if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');
+  if (identity !== null)
+    return authorize(trail, view, match, roleMapping === null ? resolution : mapRoles(roleMapping, resolution));
+  if (match.rule.kind === 'optional' && reason === 'credential_rejected') return authorize(trail, view, match, null);
+  trail.source = source;
+  const { retryAfterS, failure = null } = resolution;
+  return refuse(trail, reason, { retryAfterS, failure });
+}
+
+/** Null: the rule grants access. Otherwise `role_missing`, `role_forbidden` or `access_denied`. */
+export function checkRule(rule: AccessRule, identity: Identity | null): ReasonCode | null {
+  switch (rule.kind) {
+    case 'public':
+    case 'optional':
+      return null;
+    case 'deny':
+      return 'access_denied';
+    case 'authenticated':
+      return identity === null ? 'access_denied' : null;
+    case 'roles': {
+      if (identity === null) return 'access_denied';
+      const { roles } = identity;
+      if (rule.none.size > 0 && meets(roles, rule.none)) return 'role_forbidden';
+      if (rule.any.size > 0 && !meets(roles, rule.any)) return 'role_missing';
+      for (const demanded of rule.all) if (!meets(roles, demanded)) return 'role_missing';
+      return null;
+    }
+  }
+}
+
+function meets(held: readonly string[], set: ReadonlySet<string>): boolean {
+  for (const role of held) if (set.has(role)) return true;
+  return false;
+}

@@ -1,0 +1,71 @@
+/** What happens to each header on its way to a service and back, compiled once per configuration. */
+import type { CredentialSources } from '../credential/credential.ts';
+import { canonicalName } from '../syntax/header-fields.ts';
+import { forwarded, gatewayHeader, hopByHop, overrides, proxyHeaders } from '../syntax/header-names.ts';
+import type { ForwardedSource } from './forwarded-header.ts';
+import type { ForwardingRules, IdentityHeader, RequestTreatment } from './request-headers.ts';
+import type { ResponseTreatment } from './response-headers.ts';
+
+export interface ForwardingSettings {
+  readonly identityHeaders: readonly IdentityHeader[];
+  readonly credentials: CredentialSources;
+  /** Null: no `Via` is sent. */
+  readonly via: { readonly name: string } | null;
+  readonly server: {
+    readonly forwardedHeaders: ForwardedSource;
+    /** Further headers that only trusted proxies may send; "*" at the end stands for any rest. */
+    readonly proxyHeaders: readonly string[];
+    /** Clients get the id of their request. */
+    readonly returnRequestId: boolean;
+  };
+}
+
+/** Names that the gateway itself sets towards an upstream. */
+const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader];
+
+export function compileForwarding({ identityHeaders, credentials, via, server }: ForwardingSettings): ForwardingRules {
+  const { keyPair, bearerCookie, websocketProtocol } = credentials;
+  const treatments = new Map<string, RequestTreatment>();
+  const proxyPrefixes: string[] = [];
+  for (const name of [...proxyHeaders, ...server.proxyHeaders].map((written) => written.toLowerCase())) {
+    if (name.endsWith('*')) proxyPrefixes.push(canonicalName(name.slice(0, -1)));
+    else treatments.set(canonicalName(name), 'proxy');
+  }
+  for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
+    treatments.set(name, 'remove');
+  treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
+  if (bearerCookie !== null) treatments.set('cookie', 'cookie');
+  if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
+  const secret = keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader];
+  for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
+  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  return {
+    identityHeaders,
+    requestTreatments: treatments,
+    proxyPrefixes,
+    bearerCookie,
+    websocketProtocol,
+    responseTreatments: compileResponseTreatments(identityHeaders, server.returnRequestId),
+    via: via === null ? null : `1.1 ${via.name}`,
+    forwardedHeaders: server.forwardedHeaders,
+    returnsRequestId: server.returnRequestId,
+  };
+}
+
+/**
+ * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which
+ * would show what runs behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity
+ * that only goes to upstreams, and our mark of a stale verdict.
+ */
+export function compileResponseTreatments(
+  identityHeaders: readonly IdentityHeader[],
+  returnsRequestId: boolean,
+): ReadonlyMap<string, ResponseTreatment> {
+  const treatments = new Map<string, ResponseTreatment>();
+  for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
+  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  // Ours takes its place.
+  if (returnsRequestId) treatments.set('x-request-id', 'remove');
+  treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
+  return treatments.set('x-error', 'error').set('x-error-id', 'error-id');
+}
