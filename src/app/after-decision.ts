@@ -31,7 +31,12 @@ export class AfterDecision {
     this.#watchers = watchers;
   }
 
-  /** As `core/decide.ts`, and told to the watchers when there is one that is active. */
+  /** What decides requests by this policy. */
+  decideBy(policy: Policy, resolve: ResolveIdentity): (view: RequestView) => Decision | Promise<Decision> {
+    return (view) => this.decide(view, policy, resolve);
+  }
+
+  /** As `core/decide.ts`; active watchers are shown the decision afterwards. */
   decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
     if (!this.#watched()) return decide(view, policy, resolve);
     let credential: Credential | null = null;

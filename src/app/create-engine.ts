@@ -92,6 +92,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
     runtime = made;
+    proxy?.use(made);
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);
@@ -136,7 +137,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         // Whom a connection is believed is asked anew for each one, so that a proxy can be dropped by a reload.
         server: { ...server, listen: address, trustedProxies: (peer) => current().config.server.trustedProxies(peer) },
         shared,
-        gateway: current,
+        gateway: current(),
         deadlines,
         observe: telemetry.observe,
       });

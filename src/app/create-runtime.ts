@@ -56,7 +56,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   return {
     config,
     resolver,
-    decide: (view) => decisions.decide(view, policy, resolver.resolve),
+    decide: decisions.decideBy(policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),

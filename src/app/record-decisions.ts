@@ -15,6 +15,7 @@ export type OpenRecord = (settings: DecisionsConfig) => DecisionRecord;
 export class DecisionRecorder implements DecisionWatcher {
   readonly #open: OpenRecord;
   readonly #events: RecordEvents;
+  active = false;
   #settings: DecisionsConfig | null = null;
   #file: DecisionRecord | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
@@ -28,16 +29,13 @@ export class DecisionRecorder implements DecisionWatcher {
     this.#events = events;
   }
 
-  get active(): boolean {
-    return this.#file !== null;
-  }
-
   /** At start and at each reload. */
   use({ decisions, routes }: Config): void {
     if (JSON.stringify(decisions) !== JSON.stringify(this.#settings)) {
       void this.#file?.close();
       this.#settings = decisions;
       this.#file = decisions === null ? null : this.#open(decisions);
+      this.active = this.#file !== null;
     }
     this.#reads = readsOf(routes.routes);
     const head: RecordHead = { rolegate: 'decisions', version: 1, reads: this.#reads };
@@ -62,6 +60,7 @@ export class DecisionRecorder implements DecisionWatcher {
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = null;
+    this.active = false;
     await file?.close();
   }
 }

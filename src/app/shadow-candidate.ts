@@ -34,6 +34,7 @@ const mostProblems = 10;
 export class ShadowCandidate implements DecisionWatcher {
   readonly #events: ShadowEvents;
   readonly #now: () => number;
+  active = false;
   #policy: Policy | null = null;
   #since = 0;
   #notCompared: readonly string[] = [];
@@ -46,13 +47,10 @@ export class ShadowCandidate implements DecisionWatcher {
     this.#now = now;
   }
 
-  get active(): boolean {
-    return this.#policy !== null;
-  }
-
   /** Counts from the beginning. */
   use({ routes, credentials, roleMapping, via }: Config, notCompared: readonly string[] = []): void {
     this.#policy = { routes, credentials, roleMapping, via };
+    this.active = true;
     this.#notCompared = notCompared;
     this.#since = this.#now();
     this.#problems = [];

@@ -60,8 +60,8 @@ export function createLookUp(options: LookUpOptions): LookUp {
     let version = -1;
     let revoked = false;
     const isRevoked = () => {
-      if (!revoked && version !== tombstones.version) {
-        version = tombstones.version;
+      if (!revoked && version !== tombstones.changes.count) {
+        version = tombstones.changes.count;
         revoked = tombstones.revokes(subject, moment, foreign);
       }
       return revoked;

@@ -1,24 +1,21 @@
-/**
- * Finds the identity behind a credential: memory, then Redis, then one flight of all replicas to the Auth API. A verdict
- * in memory is returned at once, without a promise and without a hash. Only a clear yes or no is kept; when nobody knows,
- * the answer says so, and the door stays closed.
- */
+/** Joins cache, single flight, revocation and the Auth API into what finds the identity behind a credential. */
 import { randomBytes } from 'node:crypto';
 import type { CacheConfig } from '../config/config.ts';
 import type { Credential } from '../core/credential/credential.ts';
-import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
+import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
-import { RefreshAhead } from './cache/refresh-ahead.ts';
-import { StaleVerdicts } from './cache/stale-verdicts.ts';
-import type { IdentityEvents, VerdictOutcome } from './events.ts';
+import type { IdentityEvents } from './events.ts';
 import { createLookUp, type Finding } from './look-up.ts';
+import { RefreshAhead } from './refresh-ahead.ts';
+import { createResolve } from './resolve.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './sources/auth-api/client.ts';
+import { StaleVerdicts } from './stale-verdicts.ts';
 
 export interface IdentityResolverOptions {
   readonly authApi: AuthApiClientConfig;
@@ -60,9 +57,6 @@ export interface IdentityStats {
 
 /** Lookups at once beyond what the Auth API is asked: those that are with Redis, or wait for another replica. */
 const flightsBeyondCalls = 1_024;
-
-/** SingleFlight that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
-const maxRounds = 8;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
   const { authApi, cache, events, now, random = Math.random } = options;
@@ -118,46 +112,8 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     now,
   });
 
-  function tell(resolution: Resolution): Resolution {
-    events.verdict(resolution.source, outcomeOf(resolution));
-    return resolution;
-  }
-
-  async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
-    for (let round = 0; round < maxRounds; round += 1) {
-      const joined = flights.get(credential);
-      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldest, client), client);
-      if (flight === null) break;
-      const finding = await flight;
-      const { resolution } = finding;
-      // Somebody else may have had no room, and we have.
-      if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
-      // An Auth API that was reached for this credential and does not know it is no reason to believe what it said before.
-      if (isUnknown(resolution)) {
-        return tell(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));
-      }
-      // A no to a look-up that began after the request came answers it: else many revocations would make it an outage.
-      const later = joined === undefined || round > 0;
-      if (finding.isRevoked() && !(later && resolution.identity === null)) continue;
-      // A flight of somebody who accepts older verdicts may have found one too old here. One of our own has not.
-      if (joined === undefined || isFresh(finding, oldest)) return tell(resolution);
-    }
-    return tell(stale.insteadOf(busy, credential, oldest));
-  }
-
-  function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
-    return askedAtMs >= oldest && askedAtMs >= connection.oldestMs(nowMs, foreign);
-  }
-
   return {
-    resolve(credential, maxAgeMs, client) {
-      const nowMs = now();
-      const oldest = nowMs - maxAgeMs;
-      const entry = memory.find(credential, nowMs);
-      if (entry !== null && isFresh(entry, oldest, nowMs)) return tell(entry.resolution);
-      const standIn = stale.standIn(credential, oldest, nowMs);
-      return standIn === null ? resolveSlowly(credential, oldest, client) : tell(standIn);
-    },
+    resolve: createResolve({ memory, flights, lookUp, stale, connection, events, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
     authApiStatus: () => client.status(),
@@ -173,20 +129,10 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   };
 }
 
-const busy: Unresolved = Object.freeze({ identity: null, reason: 'auth_busy', retryAfterS: null, source: 'none' });
-
 function linkOptions(events: IdentityEvents): RedisLinkOptions {
   return {
     name: 'rolegate',
     onReady: () => events.redis('connection', 'ok'),
     onAway: () => events.redis('connection', 'error'),
   };
-}
-
-function isUnknown(resolution: Resolution): resolution is Unresolved {
-  return resolution.reason !== null && resolution.reason !== 'credential_rejected';
-}
-
-function outcomeOf(resolution: Resolution): VerdictOutcome {
-  return resolution.reason ?? 'accepted';
 }

@@ -20,7 +20,8 @@ export interface ProxyOptions {
   readonly server: ServerConfig;
   /** Whether other processes of this gateway listen at the same address. */
   readonly shared?: boolean;
-  gateway(): Gateway;
+  /** Until `use` names another one. */
+  readonly gateway: Gateway;
   readonly deadlines: Deadlines;
   readonly observe: ObserveRequest;
   /** Milliseconds since the epoch. */
@@ -38,6 +39,8 @@ export interface ReverseProxy {
   requestsInFlight(): number;
   tunnels(): number;
   load(): LoadReadings;
+  /** Requests from now on are decided and forwarded by this one. */
+  use(gateway: Gateway): void;
   /** Something was revoked: open streams are looked at. */
   revoked(): void;
   /** Lets requests in flight finish, for `timeoutMs` at most; resolves when every connection is closed. */
@@ -100,11 +103,11 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       return server.draining;
     },
     decideAgain(context) {
-      const gateway = options.gateway();
+      const { gateway } = parts;
       return gateway.decide(readView(context, gateway, trustedProxies));
     },
     mayBeRevoked(context, granted, atMs) {
-      const gateway = options.gateway();
+      const { gateway } = parts;
       return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
     },
   };
@@ -161,12 +164,15 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       bufferedBytes: memory.usedBytes,
       lagMs: shedder.lagMs,
       shedShare: shedder.share,
-      upstreams: [...options.gateway().upstreams.all()].map(({ name, inFlight, admission }) => ({
+      upstreams: [...parts.gateway.upstreams.all()].map(({ name, inFlight, admission }) => ({
         name,
         inFlight,
         waiting: admission.waiting,
       })),
     }),
+    use(gateway) {
+      parts.gateway = gateway;
+    },
     revoked: () => streams.revoked(),
     async drain(timeoutMs) {
       const drained = server.drain(timeoutMs);

@@ -14,8 +14,8 @@ import type { ExchangeParts, Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface ServeParts extends ExchangeParts {
-  /** Asked once per request, so that a request sees one configuration from its start to its end. */
-  gateway(): Gateway;
+  /** Read once per request, so that a request sees one configuration from its start to its end. */
+  gateway: Gateway;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
@@ -26,7 +26,7 @@ export interface ServeParts extends ExchangeParts {
 
 export function serve(context: RequestContext, parts: ServeParts): void {
   try {
-    const gateway = parts.gateway();
+    const { gateway } = parts;
     const view = readView(context, gateway, parts.trustedProxies);
     const refused = admit(context, gateway, parts);
     if (refused !== null) {

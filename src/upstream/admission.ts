@@ -3,45 +3,7 @@
  * has there at once. Requests of a client beyond its bound wait in a line of their own, so that they delay no other client.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-
-/** A request that asks for its turn. It is itself the node of the line in which it waits. */
-export interface Applicant {
-  /** Who counts as one client. */
-  readonly clientKey: string;
-  /** The line in which it waits; null: none. */
-  line: Line | null;
-  ahead: Applicant | null;
-  behind: Applicant | null;
-  /** Its turn has come: it looks for a target. Never throws. */
-  proceed(): void;
-}
-
-export class Line {
-  length = 0;
-  first: Applicant | null = null;
-  #last: Applicant | null = null;
-
-  push(applicant: Applicant): void {
-    applicant.line = this;
-    applicant.ahead = this.#last;
-    if (this.#last === null) this.first = applicant;
-    else this.#last.behind = applicant;
-    this.#last = applicant;
-    this.length += 1;
-  }
-
-  remove(applicant: Applicant): void {
-    const { ahead, behind } = applicant;
-    if (ahead === null) this.first = behind;
-    else ahead.behind = behind;
-    if (behind === null) this.#last = ahead;
-    else behind.ahead = ahead;
-    applicant.line = null;
-    applicant.ahead = null;
-    applicant.behind = null;
-    this.length -= 1;
-  }
-}
+import { type Applicant, Line } from './waiting-line.ts';
 
 export class Admission {
   readonly #perClient: number;

@@ -2,9 +2,9 @@
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { OutgoingRequest } from '../http1/client/connection.ts';
+import { Pool } from '../http1/client/pool.ts';
 import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
-import { Target } from './target.ts';
 import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';
 
 export interface Upstreams {
@@ -125,4 +125,57 @@ export class Upstream {
 
 function usable(target: Target): boolean {
   return target.healthy && !target.full;
+}
+
+/** After a failed connection other targets are preferred for this long. */
+const suspectMs = 2_000;
+/** Idle connections are closed before the usual servers close theirs; a server's own `Keep-Alive` hint wins. */
+const keepAliveMs = 4_000;
+
+/** One origin of an upstream: its connections, and what is known of its health. */
+export class Target {
+  /** Such as `http://orders-1:8080`. */
+  readonly origin: string;
+  readonly url: URL;
+  readonly pool: Pool;
+  /** What the last health checks said; true without checks. */
+  healthy = true;
+  /** Requests handed to the pool and not over yet. */
+  inFlight = 0;
+  readonly #limit: number;
+  #suspectUntilMs = 0;
+
+  constructor(origin: string, config: UpstreamConfig) {
+    this.origin = origin;
+    this.url = new URL(origin);
+    this.#limit = config.connections;
+    this.pool = new Pool(origin, {
+      connections: config.connections,
+      connectTimeoutMs: config.connectTimeoutMs,
+      idleMs: keepAliveMs,
+    });
+  }
+
+  /** Every connection is in use. */
+  get full(): boolean {
+    return this.inFlight >= this.#limit;
+  }
+
+  /** Whether a connection failed a moment ago. */
+  get suspect(): boolean {
+    return this.#suspectUntilMs !== 0 && performance.now() < this.#suspectUntilMs;
+  }
+
+  connectionFailed(): void {
+    this.#suspectUntilMs = performance.now() + suspectMs;
+  }
+
+  /** Lets requests in flight finish. */
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  destroy(): Promise<void> {
+    return this.pool.destroy();
+  }
 }

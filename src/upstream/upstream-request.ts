@@ -6,9 +6,8 @@ import type { Socket } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/connection.ts';
-import type { Applicant, Line } from './admission.ts';
-import type { Upstream } from './create-upstreams.ts';
-import type { Target } from './target.ts';
+import type { Target, Upstream } from './create-upstreams.ts';
+import type { Applicant, Line } from './waiting-line.ts';
 
 /** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
 export interface UpstreamEvents {

@@ -164,7 +164,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       workers: 1,
       limits,
     },
-    gateway: () => gateway,
+    gateway,
     deadlines: wheel,
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),

@@ -1,30 +1,8 @@
 /**
- * Names of credentials. In the memory of the process a credential is its own key: hashing it for each request would cost
- * more than the look-up, and the request that presents it is in the same memory. Everywhere else it is known by an HMAC,
- * as a plain hash could be tested against stolen tokens offline.
+ * Names of credentials outside of the process. An HMAC, as a plain hash could be tested against stolen tokens offline.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
-
-/**
- * The key in memory; never logged, never sent. Unambiguous: the kind comes first, and the length keeps pairs apart that
- * differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). A
- * text put together here also does not hold the head of the request that the credential was cut out of.
- */
-export function memoryKey(credential: Credential): string {
-  if (credential.kind === 'bearer') return `bearer:${credential.token}`;
-  return `key_pair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
-}
-
-const pair = /^key_pair:(\d+):/;
-
-/** The credential with this key. */
-export function credentialOf(key: string): Credential {
-  const [head, length] = pair.exec(key) ?? [];
-  if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };
-  const keyEnd = head.length + Number(length);
-  return { kind: 'key_pair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
-}
 
 /** Apart from each other, so that a name can never serve as the proof of an entry. */
 export interface SecretKeys {

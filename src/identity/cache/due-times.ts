@@ -1,5 +1,7 @@
 /** Brings entries up when their time has come: one timer for all of them, and a set of entries for each tenth of a second. */
 
+import type { Verdict } from '../verdict.ts';
+
 export interface DueEntry {
   /** Number of the tenth of a second in which it comes up, since the epoch; null: in none. */
   dueStep: number | null;
@@ -48,4 +50,22 @@ export class DueTimes<E extends DueEntry> {
     if (to - from > this.#steps.size) yield* [...this.#steps.keys()].filter((step) => step <= to);
     else for (let step = from + 1; step <= to; step += 1) yield step;
   }
+}
+
+/** Parts of the life after which a verdict comes up first: a span, so that those that begin together spread out. */
+const earliest = 0.75;
+const latest = 0.85;
+
+/** Shorter waits are not worth a call: so near to its end a verdict is left to it. */
+const leastMs = 100;
+
+/** `random`: from 0 to 1. */
+export function refreshFromMs({ askedAtMs, endMs }: Verdict, random: number): number {
+  return askedAtMs + (endMs - askedAtMs) * (earliest + (latest - earliest) * random);
+}
+
+/** When to look again at one that was not in use, or whose refresh may fail: after half of what is left; null: not again. */
+export function nextLookMs({ askedAtMs, endMs }: Verdict, nowMs: number): number | null {
+  const leftMs = endMs - nowMs;
+  return leftMs / 2 < Math.max(leastMs, (endMs - askedAtMs) / 50) ? null : nowMs + leftMs / 2;
 }

@@ -7,9 +7,7 @@ import type { Credential } from '../../core/credential/credential.ts';
 import type { Accepted, Identity, Resolution } from '../../core/identity/identity.ts';
 import { Tombstones, type VerdictSubject } from '../revocation/tombstones.ts';
 import { lives, type Verdict, type VerdictStore } from '../verdict.ts';
-import { memoryKey } from './cache-key.ts';
-import { DueTimes } from './due-times.ts';
-import { entryBytes } from './entry-bytes.ts';
+import { DueTimes, nextLookMs, refreshFromMs } from './due-times.ts';
 import { SieveMap } from './sieve-map.ts';
 
 export interface MemoryCacheOptions {
@@ -52,7 +50,7 @@ export interface MemoryEntry extends Verdict {
   readonly moment: number;
   /** What a hit returns. */
   readonly resolution: Resolution;
-  /** Version of the tombstones at which it was found not to be revoked. */
+  /** Count of the tombstones' changes at which it was found not to be revoked. */
   version: number;
   /** Whether it was hit since it was asked for. */
   used: boolean;
@@ -148,7 +146,7 @@ export class MemoryCache implements VerdictStore {
       foreign,
       moment,
       resolution: resolutionOf(identity),
-      version: this.#tombstones.version,
+      version: this.#tombstones.changes.count,
       used: false,
       standsInUntilMs: 0,
       dueStep: null,
@@ -191,14 +189,14 @@ export class MemoryCache implements VerdictStore {
 
   /** Whether it is not revoked; looked up once for each version of the tombstones, and dropped if it is. */
   #holdsGood(entry: MemoryEntry): boolean {
-    const { version } = this.#tombstones;
-    if (entry.version === version) return true;
+    const { count } = this.#tombstones.changes;
+    if (entry.version === count) return true;
     if (this.#tombstones.revokes(subjectOf(entry.identity, entry.lookups), entry.moment, entry.foreign)) {
       this.#drop(entry);
       this.#onRevoked();
       return false;
     }
-    entry.version = version;
+    entry.version = count;
     return true;
   }
 
@@ -237,20 +235,52 @@ function resolutionOf(identity: Identity | null): Resolution {
   );
 }
 
-/** Parts of the life after which a verdict comes up first: a span, so that those that begin together spread out. */
-const earliest = 0.75;
-const latest = 0.85;
-
-/** Shorter waits are not worth a call: so near to its end a verdict is left to it. */
-const leastMs = 100;
-
-/** `random`: from 0 to 1. */
-export function refreshFromMs({ askedAtMs, endMs }: Verdict, random: number): number {
-  return askedAtMs + (endMs - askedAtMs) * (earliest + (latest - earliest) * random);
+/**
+ * The key in memory, where a hash for each request would cost more than the look-up; never logged, never sent. Unambiguous: the kind comes first, and the length keeps pairs apart that
+ * differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). A
+ * text put together here also does not hold the head of the request that the credential was cut out of.
+ */
+export function memoryKey(credential: Credential): string {
+  if (credential.kind === 'bearer') return `bearer:${credential.token}`;
+  return `key_pair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
 
-/** When to look again at one that was not in use, or whose refresh may fail: after half of what is left; null: not again. */
-export function nextLookMs({ askedAtMs, endMs }: Verdict, nowMs: number): number | null {
-  const leftMs = endMs - nowMs;
-  return leftMs / 2 < Math.max(leastMs, (endMs - askedAtMs) / 50) ? null : nowMs + leftMs / 2;
+const pair = /^key_pair:(\d+):/;
+
+/** The credential with this key. */
+export function credentialOf(key: string): Credential {
+  const [head, length] = pair.exec(key) ?? [];
+  if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };
+  const keyEnd = head.length + Number(length);
+  return { kind: 'key_pair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
+}
+
+/** The entry, its result, its places in the maps and its numbers; an identity; the head of a string; of a list. */
+const fixedBytes = 420;
+const ownIdentityBytes = 128;
+const stringBytes = 24;
+const listHeadBytes = 32;
+
+/** Estimates how much memory an entry takes, on the large side, for a 64-bit Node. A test measures it. */
+function entryBytes(key: string, lookups: readonly string[], identity: Identity | null): number {
+  return fixedBytes + textBytes(key) + listBytes(lookups) + identityBytes(identity);
+}
+
+function identityBytes(identity: Identity | null): number {
+  if (identity === null) return 0;
+  const { userId, roles, groups, alias, fullName, sessionId, keyId } = identity;
+  let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
+  for (const text of [userId, alias, fullName, sessionId, keyId]) bytes += text === null ? 0 : textBytes(text);
+  return bytes;
+}
+
+function listBytes(list: readonly string[]): number {
+  let bytes = listHeadBytes;
+  for (const text of list) bytes += 8 + textBytes(text);
+  return bytes;
+}
+
+/** Two bytes for each unit once one of them is beyond Latin-1. */
+function textBytes(text: string): number {
+  return stringBytes + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2);
 }

@@ -15,39 +15,35 @@ export interface RevocationConnectionOptions {
 export class RevocationConnection {
   readonly whileDisconnectedMs: number;
   readonly #shared: boolean;
-  #untilMs: number;
+  /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite when nothing is shared. Set here alone. */
+  connectedUntilMs: number;
 
   constructor({ whileDisconnectedMs, shared }: RevocationConnectionOptions) {
     this.whileDisconnectedMs = whileDisconnectedMs;
     this.#shared = shared;
-    this.#untilMs = shared ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  }
-
-  /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite when nothing is shared. */
-  get connectedUntilMs(): number {
-    return this.#untilMs;
+    this.connectedUntilMs = shared ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   isConnected(nowMs: number): boolean {
-    return nowMs < this.#untilMs;
+    return nowMs < this.connectedUntilMs;
   }
 
   /**
    * Verdicts that were asked for before then do not live: minus infinity while this process is connected. `foreign`: those that
-   * another replica asked for, whose clock may be ahead. For every look at a kept verdict, so it costs one comparison.
+   * another replica asked for, whose clock may be ahead.
    */
   oldestMs(nowMs: number, foreign = false): number {
-    if (nowMs < this.#untilMs) return Number.NEGATIVE_INFINITY;
+    if (nowMs < this.connectedUntilMs) return Number.NEGATIVE_INFINITY;
     return nowMs - this.whileDisconnectedMs + (foreign ? allowedSkewMs : 0);
   }
 
   /** Everything that was revoked before `atMs` has arrived: the moment when a message that came back was sent. */
   proven(atMs: number): void {
-    if (this.#shared) this.#untilMs = Math.max(this.#untilMs, atMs + this.whileDisconnectedMs);
+    if (this.#shared) this.connectedUntilMs = Math.max(this.connectedUntilMs, atMs + this.whileDisconnectedMs);
   }
 
   /** Something may have been missed, or the clock was set back: nothing is proven any more. */
   lost(): void {
-    if (this.#shared) this.#untilMs = Number.NEGATIVE_INFINITY;
+    if (this.#shared) this.connectedUntilMs = Number.NEGATIVE_INFINITY;
   }
 }

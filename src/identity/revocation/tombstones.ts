@@ -52,7 +52,11 @@ export class Tombstones {
   readonly #keyPairs: Moments;
   readonly #users: Moments;
   readonly #credentials: Moments;
-  #version = 0;
+  /**
+   * Counts revocations: a verdict that was found good at one count is still good at it. Plain data, as every hit compares it;
+   * tombstones that take over from others share it with them.
+   */
+  changes = { count: 0 };
   /** Everything that was asked for until then is revoked. */
   #allMs = Number.NEGATIVE_INFINITY;
   /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
@@ -74,11 +78,6 @@ export class Tombstones {
     this.#credentials = new Moments(maxEntries);
   }
 
-  /** Grows with every revocation: a verdict that was found good at this version is still good at it. */
-  get version(): number {
-    return this.#successor === null ? this.#version : this.#version + this.#successor.version;
-  }
-
   get size(): number {
     return this.#sessions.size + this.#keyPairs.size + this.#users.size + this.#credentials.size;
   }
@@ -98,7 +97,7 @@ export class Tombstones {
     const atMs = Math.max(nowMs, this.#latestMs);
     this.#latestMs = atMs;
     this.#lastMs = atMs;
-    this.#version += 1;
+    this.changes.count += 1;
     switch (revocation.kind) {
       case 'all':
         this.#allMs = atMs;
@@ -138,7 +137,8 @@ export class Tombstones {
 
   /** What `earlier` holds, holds here too; and what is revoked here from now on, is revoked there. */
   takeOver(earlier: Tombstones): void {
-    this.#version += 1;
+    earlier.changes.count = Math.max(earlier.changes.count, this.changes.count) + 1;
+    this.changes = earlier.changes;
     this.#allMs = Math.max(this.#allMs, earlier.#allMs);
     this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);
     this.#lastMs = Math.max(this.#lastMs, earlier.#lastMs);

@@ -3,7 +3,7 @@
  * so that its end, good or bad, is never shared with another credential (CVE-2026-71326).
  */
 import type { Credential } from '../../core/credential/credential.ts';
-import { memoryKey } from '../cache/cache-key.ts';
+import { memoryKey } from '../cache/memory-cache.ts';
 import { ClientShares } from '../client-shares.ts';
 
 /** Once `crowded` flights are under way, no client begins more than `ofClient`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextLookMs, refreshFromMs } from '../../../src/identity/cache/memory-cache.ts';
+import { nextLookMs, refreshFromMs } from '../../../src/identity/cache/due-times.ts';
 import { drawLifetimes } from '../../../src/identity/verdict.ts';
 
 const lifetimes = { acceptedMs: 30_000, rejectedMs: 5_000 };

@@ -1,6 +1,7 @@
 /** Who may use an upstream, who waits, and who is turned away. */
 import { describe, expect, test } from 'vitest';
-import { Admission, type Applicant, type Line } from '../../../src/upstream/admission.ts';
+import { Admission } from '../../../src/upstream/admission.ts';
+import type { Applicant, Line } from '../../../src/upstream/waiting-line.ts';
 
 const turns: string[] = [];
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Upstream } from '../../../src/upstream/create-upstreams.ts';
-import type { Target } from '../../../src/upstream/target.ts';
+import { type Target, Upstream } from '../../../src/upstream/create-upstreams.ts';
 
 const upstreams: Upstream[] = [];
 

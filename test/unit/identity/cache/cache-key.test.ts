@@ -2,7 +2,8 @@ import { createHash, createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../../../src/core/credential/credential.ts';
-import { credentialOf, deriveCacheKeys, lookupKey, memoryKey } from '../../../../src/identity/cache/cache-key.ts';
+import { deriveCacheKeys, lookupKey } from '../../../../src/identity/cache/cache-key.ts';
+import { credentialOf, memoryKey } from '../../../../src/identity/cache/memory-cache.ts';
 import { bearer, keyPair } from '../samples.ts';
 
 const keys = deriveCacheKeys('a secret of at least thirty-two characters');

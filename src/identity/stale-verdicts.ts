@@ -2,12 +2,12 @@
  * Verdicts past their life that stand in while the Auth API is out of reach (`cache.staleOnOutage`): only then, only while
  * this process is connected to revocations, and never one that was rejected or revoked.
  */
-import type { Credential } from '../../core/credential/credential.ts';
-import type { Resolution, Unresolved } from '../../core/identity/identity.ts';
-import type { IdentityEvents } from '../events.ts';
-import type { Finding } from '../look-up.ts';
-import type { RevocationConnection } from '../revocation/revocation-connection.ts';
-import type { MemoryCache } from './memory-cache.ts';
+import type { Credential } from '../core/credential/credential.ts';
+import type { Resolution, Unresolved } from '../core/identity/identity.ts';
+import type { MemoryCache } from './cache/memory-cache.ts';
+import type { IdentityEvents } from './events.ts';
+import type { Finding } from './look-up.ts';
+import type { RevocationConnection } from './revocation/revocation-connection.ts';
 
 export interface StaleVerdictsOptions {
   readonly memory: MemoryCache;

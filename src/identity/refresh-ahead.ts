@@ -2,12 +2,12 @@
  * Asks anew for verdicts that are in use, before they end, so that no request waits for them. Works through what comes up
  * in a bounded share of the calls to the Auth API: refreshes never stand in the way of requests that nobody can answer.
  */
-import type { RefreshOutcome } from '../events.ts';
-import type { Finding, LookUp } from '../look-up.ts';
-import type { SingleFlight } from '../single-flight/single-flight.ts';
-import { credentialOf } from './cache-key.ts';
-import { stepMs } from './due-times.ts';
-import type { MemoryCache, MemoryEntry } from './memory-cache.ts';
+
+import { stepMs } from './cache/due-times.ts';
+import { credentialOf, type MemoryCache, type MemoryEntry } from './cache/memory-cache.ts';
+import type { RefreshOutcome } from './events.ts';
+import type { Finding, LookUp } from './look-up.ts';
+import type { SingleFlight } from './single-flight/single-flight.ts';
 
 export interface RefreshAheadOptions {
   /** False: entries are only let go in time. */

@@ -1,0 +1,83 @@
+/**
+ * Finds the identity behind a credential: memory, then Redis, then one flight of all replicas to the Auth API. A verdict in
+ * memory is returned at once, without a promise and without a hash. Only an accepted or a rejected credential is kept; when
+ * there is no result, the caller learns so, and nothing is opened.
+ */
+import type { Credential } from '../core/credential/credential.ts';
+import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
+import type { MemoryCache } from './cache/memory-cache.ts';
+import type { IdentityEvents, VerdictOutcome } from './events.ts';
+import type { Finding, LookUp } from './look-up.ts';
+import type { RevocationConnection } from './revocation/revocation-connection.ts';
+import type { SingleFlight } from './single-flight/single-flight.ts';
+import type { StaleVerdicts } from './stale-verdicts.ts';
+
+export interface ResolveParts {
+  readonly memory: MemoryCache;
+  readonly flights: SingleFlight<Finding>;
+  readonly lookUp: LookUp;
+  readonly stale: StaleVerdicts;
+  readonly connection: RevocationConnection;
+  readonly events: Pick<IdentityEvents, 'verdict'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Flights that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
+const maxRounds = 8;
+
+export function createResolve(parts: ResolveParts): ResolveIdentity {
+  const { memory, flights, lookUp, stale, connection, events, now } = parts;
+
+  function report(resolution: Resolution): Resolution {
+    events.verdict(resolution.source, outcomeOf(resolution));
+    return resolution;
+  }
+
+  async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
+    for (let round = 0; round < maxRounds; round += 1) {
+      const joined = flights.get(credential);
+      const flight = joined ?? flights.start(credential, () => lookUp(credential, oldest, client), client);
+      if (flight === null) break;
+      const finding = await flight;
+      const { resolution } = finding;
+      // The request that began it may have had no room, and this one has.
+      if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
+      // An Auth API that was reached and gave no result for this credential is no reason to believe an earlier result.
+      if (isUnknown(resolution)) {
+        return report(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));
+      }
+      // A rejection by a look-up that began after the request came is final: else many revocations would look like an outage.
+      const later = joined === undefined || round > 0;
+      if (finding.isRevoked() && !(later && resolution.identity === null)) continue;
+      // A flight for a route that accepts older verdicts may have found one too old here. One of our own has not.
+      if (joined === undefined || isFresh(finding, oldest)) return report(resolution);
+    }
+    return report(stale.insteadOf(busy, credential, oldest));
+  }
+
+  function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
+    // Written so that no number at all makes nothing fresh.
+    if (!(askedAtMs >= oldest)) return false;
+    return nowMs < connection.connectedUntilMs || askedAtMs >= connection.oldestMs(nowMs, foreign);
+  }
+
+  return (credential, maxAgeMs, client) => {
+    const nowMs = now();
+    const oldest = nowMs - maxAgeMs;
+    const entry = memory.find(credential, nowMs);
+    if (entry !== null && isFresh(entry, oldest, nowMs)) return report(entry.resolution);
+    const standIn = stale.standIn(credential, oldest, nowMs);
+    return standIn === null ? resolveSlowly(credential, oldest, client) : report(standIn);
+  };
+}
+
+const busy: Unresolved = Object.freeze({ identity: null, reason: 'auth_busy', retryAfterS: null, source: 'none' });
+
+function isUnknown(resolution: Resolution): resolution is Unresolved {
+  return resolution.reason !== null && resolution.reason !== 'credential_rejected';
+}
+
+function outcomeOf(resolution: Resolution): VerdictOutcome {
+  return resolution.reason ?? 'accepted';
+}
