@@ -1,6 +1,7 @@
 /**
- * Three projects: `fast`, which `npm test` runs; `slow`: whole processes, large transfers, failovers, many runs, Helm; and
- * `built`: attacks once more, on the built program.
+ * Four projects, each of whole folders: `fast`, which `npm test` runs, needs nothing but the install; `wire` opens sockets
+ * on loopback; `slow` is whole processes, large transfers, failovers, Helm and properties in full; `built` plays the
+ * attacks once more, on the built program.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestUserConfig } from 'vitest/config';
@@ -14,15 +15,7 @@ const shared: TestUserConfig = {
   unstubEnvs: true,
 };
 
-/** Sentinels take their time to agree, and a property is worth what it was tried on. */
-const slow = [
-  'test/e2e/**/*.test.ts',
-  'test/property/**/*.test.ts',
-  'test/chart/**/*.test.ts',
-  'test/integration/redis/{cluster,sentinel}.test.ts',
-  'test/integration/revocation/topologies.test.ts',
-  'test/support/redis-topologies.test.ts',
-];
+const inFolders = (...names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
 
 /** The tables of attacks, which can be played against any gateway. */
 const attacks = globSync('test/security/*.test.ts').filter((file) =>
@@ -41,13 +34,22 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'fast',
-          include: ['test/**/*.test.ts'],
-          exclude: slow,
+          include: [...inFolders('unit', 'contract', 'architecture'), 'test/property/*.test.ts'],
+          // A fifth of the runs of properties; the slow tests make all of them.
+          env: { PROPERTY_FACTOR: process.env['PROPERTY_FACTOR'] ?? '0.2' },
           // Only what hangs takes this long, on a busy machine too.
           testTimeout: 30_000,
         },
       },
-      { test: { ...shared, name: 'slow', include: slow, testTimeout: 180_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'wire',
+          include: inFolders('integration', 'security', 'conformance'),
+          testTimeout: 30_000,
+        },
+      },
+      { test: { ...shared, name: 'slow', include: inFolders('e2e', 'chart', 'property'), testTimeout: 180_000 } },
       {
         test: {
           ...shared,

@@ -1,5 +1,6 @@
 /** Runs every method of a store once and tells which statements reached the database, with their parameters. */
 import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import { code, laterMs, nowMs, pair, session, user } from './auth-store-rows.ts';
 
@@ -94,4 +95,21 @@ export function methodsOf({ users, emails, sessions, keyPairs, codes }: AuthStor
 /** Lists of everybody, for administrators: they count all rows and walk from page to page, along an index. */
 export function isList({ sql }: Statement): boolean {
   return /count\(\*\)|\boffset\b/.test(sql);
+}
+
+/** What a sign-in and a registration ask of the database at a known address, and what at an unknown one. */
+export async function statementsByAddress(store: AuthStore, seen: Statement[]): Promise<[string[], string[]]> {
+  const zoe = user('zoe');
+  await store.users.create(zoe, null);
+  const statementsOf = async (address: string) => {
+    seen.length = 0;
+    const found = await store.emails.findSignIn(address);
+    await store.sessions.create(session(found === null ? null : zoe), code('session'));
+    const made = user(`new-${found?.userId}`, { email: address, verifyByMs: nowMs + 2_000 });
+    await store.users.findTaken(made, nowMs);
+    const first = { session: session(made), code: code('session'), decoyIfTaken: true };
+    expect(await store.users.create(made, first)).toBe(found === null ? 'done' : 'email_taken');
+    return seen.map(({ sql }) => sql);
+  };
+  return [await statementsOf(zoe.email), await statementsOf('nobody@example.test')];
 }

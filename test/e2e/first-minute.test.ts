@@ -49,8 +49,11 @@ describe.each(others)('with npm %s', (version) => {
     }
   });
 
-  test('npm test runs the tests on the Node of the install', async () => {
-    const tests = npm('test', '--', 'test/integration/cli/node-launcher.test.ts');
+  test.each([
+    ['npm test', ['test', '--', 'test/architecture']],
+    ['npm run test:wire', ['run', 'test:wire', '--', 'test/integration/cli/node-launcher.test.ts']],
+  ])('%s runs the tests on the Node of the install', async (_command, args) => {
+    const tests = npm(...args);
     expect(await tests.ended, tests.output()).toBe(0);
   });
 

@@ -13,7 +13,7 @@ import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { looksLike, openShell, type Shell, type Shortened, stepsOf, trimmed } from '../support/transcript.ts';
 
-/** The one whose commands need no gateway and take turns: a test of its own plays it, in the fast suite. */
+/** The one whose commands need no gateway and take turns: a test of its own plays it: write-a-policy-guide.test.ts. */
 const elsewhere = ['docs/guides/write-a-policy.md'];
 const pages = pagesWith('console').filter((path) => !elsewhere.includes(path));
 const tools = ['bash', 'curl', 'openssl'];

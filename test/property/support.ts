@@ -4,10 +4,13 @@ import type { Policy } from '../../src/core/decide.ts';
 import type { ResolveIdentity } from '../../src/core/identity/identity.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 
-/** `PROPERTY_FACTOR=20` makes twenty times as many runs as usual. */
-export const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
+/** `PROPERTY_FACTOR=20` makes twenty times as many runs as the slow tests do; the fast ones make a fifth. */
+const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
 
 export const runs = (usual: number) => ({ numRuns: Math.ceil(usual * factor) });
+
+/** How often a property has to meet a case, or it compared too little. A few runs vary more than many. */
+export const atLeast = (usual: number) => usual * (factor < 1 ? factor / 2 : factor);
 
 /** Longest time of a property, milliseconds. */
 export const patienceMs = 60_000 * Math.max(1, factor);

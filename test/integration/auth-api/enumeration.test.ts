@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { startAuthApi, testSettings } from '../../unit/auth-api/start-auth-api.ts';
+import { startAuthApi, testSettings } from './start-auth-api.ts';
 
 /** Asks from a thread of its own, which goes on while the Auth API's thread is held up. */
 const client = `

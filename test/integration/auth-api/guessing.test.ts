@@ -1,6 +1,6 @@
 /** Guessing codes is hopeless: a handful of tries for each code, however many clients try at the same time. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedAuthApi, startAuthApi } from '../../unit/auth-api/start-auth-api.ts';
+import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
 let started: StartedAuthApi;
 let bearer: string;

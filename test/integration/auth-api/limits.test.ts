@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthApiSettings } from '../../../src/config/config.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
-import { type StartedAuthApi, startAuthApi } from '../../unit/auth-api/start-auth-api.ts';
+import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
 const ana = 'ana@example.test';
 const [home, elsewhere] = ['203.0.113.7', '198.51.100.9'];

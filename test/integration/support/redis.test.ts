@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startPrivateRedis, useRedis } from './redis.ts';
+import { startPrivateRedis, useRedis } from '../../support/redis.ts';
 
 function connect(url: string): Redis {
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: 0, commandTimeout: 500 });

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { formatProblems } from '../../../src/config/format-problems.ts';
-import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
-import { references } from '../../../src/config/reference-yaml.ts';
-import { env, readSecret } from './environment.ts';
+import { formatProblems } from '../../src/config/format-problems.ts';
+import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
+import { references } from '../../src/config/reference-yaml.ts';
+import { env, readSecret } from '../unit/config/environment.ts';
+import { patienceMs, runs } from './support.ts';
 
 const options = { file: 'f.yaml', env, readSecret };
-const runs = { numRuns: 300, interruptAfterTimeLimit: 6000 };
 
 const piece = fc.constantFrom(
   'version: 1\n',
@@ -77,11 +77,11 @@ function check(input: string): void {
   }
 }
 
-test('any text', () => {
-  fc.assert(fc.property(text, check), runs);
+test('any text', { timeout: patienceMs }, () => {
+  fc.assert(fc.property(text, check), runs(300));
 });
 
-test('a full file with a piece cut out, doubled or put elsewhere', () => {
+test('a full file with a piece cut out, doubled or put elsewhere', { timeout: patienceMs }, () => {
   const full = references.gateway();
   const at = fc.nat({ max: full.length });
   fc.assert(
@@ -91,7 +91,7 @@ test('a full file with a piece cut out, doubled or put elsewhere', () => {
       check(cut);
       check(full.slice(0, to) + inserted + full.slice(to));
     }),
-    { ...runs, numRuns: 60 },
+    runs(60),
   );
 });
 
@@ -115,7 +115,7 @@ const wrong = fc.oneof(
   ),
 );
 
-test('a full file with any value in place of another', () => {
+test('a full file with any value in place of another', { timeout: patienceMs }, () => {
   const full: unknown = parseYaml(references.gateway());
   const steps = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 6 });
   fc.assert(
@@ -125,7 +125,7 @@ test('a full file with any value in place of another', () => {
       for (const [path, value] of changes) replaceAt(file, path, structuredClone(value));
       check(JSON.stringify(file));
     }),
-    { ...runs, numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
-import { noRedis } from './redis/choose-redis.ts';
+import { noRedis } from '../../support/redis/choose-redis.ts';
 
 // Each test is a whole run of the test runner.
 vi.setConfig({ testTimeout: 60_000 });

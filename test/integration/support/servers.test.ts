@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { brokenMoods, startFakeAuthApi } from './fake-auth-api.ts';
-import { readAnswer } from './http-answer.ts';
-import { startMisbehavingServer } from './misbehaving-server.ts';
-import { openRaw, sendRaw, sendRawUntilClose } from './raw-client.ts';
-import { startRecordingUpstream } from './recording-upstream.ts';
+import { brokenMoods, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { readAnswer } from '../../support/http-answer.ts';
+import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
+import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 
 test('the recording upstream keeps method, target, headers in order and the body', async () => {
   const upstream = await startRecordingUpstream({

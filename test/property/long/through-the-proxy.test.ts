@@ -1,14 +1,14 @@
 /** What `decide` says of a generated request is what the running proxy does with it, and nothing guarded gets through. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decide } from '../../src/core/decide.ts';
-import { reasons } from '../../src/core/outcome/reasons.ts';
-import { type FooledUpstream, startFooledUpstream } from '../security/support/fooled-upstream.ts';
-import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
-import { openRaw, type RawConnection } from '../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
-import { guardedTargets, targets } from './spellings.ts';
-import { configText, nobody, patienceMs, readPolicy, runs, view } from './support.ts';
+import { decide } from '../../../src/core/decide.ts';
+import { reasons } from '../../../src/core/outcome/reasons.ts';
+import { type FooledUpstream, startFooledUpstream } from '../../security/support/fooled-upstream.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { openRaw, type RawConnection } from '../../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { guardedTargets, targets } from '../spellings.ts';
+import { configText, nobody, patienceMs, readPolicy, runs, view } from '../support.ts';
 
 let upstream: FooledUpstream;
 let authApi: FakeAuthApi;

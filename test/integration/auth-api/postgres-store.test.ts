@@ -1,9 +1,9 @@
 /** The contract suite for the store in PostgreSQL, and what is special about it: start, types, text. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openPostgresStore } from '../../src/auth-api/store/postgres-store.ts';
-import { type TestDatabase, usePostgres } from '../support/postgres.ts';
-import { describeAuthStore } from './auth-store.ts';
-import { nowMs, session, user } from './auth-store-rows.ts';
+import { openPostgresStore } from '../../../src/auth-api/store/postgres-store.ts';
+import { describeAuthStore } from '../../contract/auth-store.ts';
+import { nowMs, session, user } from '../../contract/auth-store-rows.ts';
+import { type TestDatabase, usePostgres } from '../../support/postgres.ts';
 
 let database: TestDatabase;
 

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type MisbehavingServer, startMisbehavingServer } from '../support/misbehaving-server.ts';
-import { openRaw } from '../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
-import { patienceMs, runs } from './support.ts';
+import { type MisbehavingServer, startMisbehavingServer } from '../../support/misbehaving-server.ts';
+import { openRaw } from '../../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { patienceMs, runs } from '../support.ts';
 
 let service: MisbehavingServer;
 let gateway: RunningGateway;

@@ -1,8 +1,8 @@
 /** Revocation where Redis is a Cluster, or stands behind Sentinels: told to all, through the loss of a server too. */
 import { expect, test } from 'vitest';
 import type { RedisConfig } from '../../../src/config/config.ts';
+import { type Part, sessionId, startPartOn } from '../../integration/revocation/parts.ts';
 import { startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
-import { type Part, sessionId, startPartOn } from './parts.ts';
 
 const session = { kind: 'session', id: sessionId } as const;
 const common = { username: null, password: null, tls: null, keyPrefix: 'p:', commandTimeoutMs: 1_000 } as const;

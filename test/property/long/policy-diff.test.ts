@@ -1,17 +1,17 @@
 /** `diff` is sound: a request that two gateways decide differently lies in a class that it reports. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/config/config.ts';
-import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import { derivedRoles } from '../../src/core/policy/map-roles.ts';
-import { type CallerClass, comparePolicies, type Difference } from '../../src/policy-tools/diff/compare-policies.ts';
-import { otherMethod } from '../../src/policy-tools/diff/meetings.ts';
-import { settingChanges } from '../../src/policy-tools/diff/setting-changes.ts';
-import { policyOf } from '../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../src/policy-tools/simulate.ts';
-import { type Asked, configurations, everyRequest, oddCredentials, pairs, readWorld } from './policy-worlds.ts';
-import { patienceMs, runs } from './support.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
+import { type CallerClass, comparePolicies, type Difference } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { otherMethod } from '../../../src/policy-tools/diff/meetings.ts';
+import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { type Asked, configurations, everyRequest, oddCredentials, pairs, readWorld } from '../policy-worlds.ts';
+import { patienceMs, runs } from '../support.ts';
 
 /** Every request of the world is decided twice in each run. */
 const often = runs(36);

@@ -1,12 +1,9 @@
 /** Whatever slip an author makes in a file with literal secrets, no output shows a part of one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatProblems } from '../../../src/config/format-problems.ts';
-import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
-
-const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
-const runs = { numRuns: 400 * factor, interruptAfterTimeLimit: 4000 * factor };
-const patienceMs = 60_000 * Math.max(1, factor);
+import { formatProblems } from '../../src/config/format-problems.ts';
+import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
+import { patienceMs, runs } from './support.ts';
 
 const secrets = {
   admin: 'Zx81vQmPLk07rTgYbN44hWcEu92sDjAo',
@@ -123,7 +120,7 @@ describe.each(files)('$name', ({ text, parse }) => {
           const leak = hidden.find((part) => shown.includes(part));
           if (leak !== undefined) throw new Error(`${leak} in:\n${shown}`);
         }),
-        runs,
+        runs(400),
       );
     },
     patienceMs,

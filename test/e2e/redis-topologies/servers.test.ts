@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { connectTo, startClusterRedis, startSentinelRedis, startTlsRedis } from './redis-topologies.ts';
+import { connectTo, startClusterRedis, startSentinelRedis, startTlsRedis } from '../../support/redis-topologies.ts';
 
 test('Sentinels: the master can be replaced', async () => {
   const redis = await startSentinelRedis();

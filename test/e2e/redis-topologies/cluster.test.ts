@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { entryKey, leaseKey, waitersKey } from '../../../src/identity/cache/redis-keys.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
+import { clock, listening, patience } from '../../integration/redis/link-support.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { redisConfigOf } from '../../support/redis-config.ts';
 import { type ClusterRedis, connectTo, startClusterRedis } from '../../support/redis-topologies.ts';
 import { bearer } from '../../unit/identity/samples.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
-import { clock, listening, patience } from './link-support.ts';
 
 let api: FakeAuthApi;
 beforeEach(async () => {

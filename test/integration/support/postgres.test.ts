@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { noPostgres } from './postgres/choose-postgres.ts';
-import { usePostgres } from './postgres.ts';
+import { noPostgres } from '../../support/postgres/choose-postgres.ts';
+import { usePostgres } from '../../support/postgres.ts';
 
 test('each database is new, and apart from the others', async () => {
   const [first, second] = [await usePostgres(), await usePostgres()];

@@ -3,15 +3,15 @@ import { Agent, createServer, type IncomingMessage, request as send } from 'node
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGateway, type Gateway } from '../../src/app/create-gateway.ts';
-import type { Config } from '../../src/config/config.ts';
-import { parseConfig } from '../../src/config/parse-config.ts';
-import { explain } from '../../src/core/explain.ts';
-import type { Identity } from '../../src/core/identity/identity.ts';
-import { forwardingOf, policyOf, runCase } from '../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../src/policy-tools/simulate.ts';
-import { type Asked, configurations, requests } from './policy-worlds.ts';
-import { patienceMs, runs } from './support.ts';
+import { createGateway, type Gateway } from '../../../src/app/create-gateway.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { explain } from '../../../src/core/explain.ts';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+import { forwardingOf, policyOf, runCase } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { type Asked, configurations, requests } from '../policy-worlds.ts';
+import { patienceMs, runs } from '../support.ts';
 
 /** A seventh of the worlds asks anybody for a credential that is missing: with so many, some do. */
 const worlds = runs(160);

@@ -1,15 +1,15 @@
 /** What the analysis says of random rules holds for every request of a small world. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/config/config.ts';
-import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import { analyze } from '../../src/policy-tools/analysis/analyze.ts';
-import type { Finding } from '../../src/policy-tools/analysis/finding.ts';
-import { policyOf } from '../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../src/policy-tools/simulate.ts';
-import { configurations, everyRequest } from './policy-worlds.ts';
-import { patienceMs, runs } from './support.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
+import type { Finding } from '../../../src/policy-tools/analysis/finding.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { configurations, everyRequest } from '../policy-worlds.ts';
+import { patienceMs, runs } from '../support.ts';
 
 test('what is said never to happen never does', { timeout: 5 * patienceMs }, () => {
   const seen = new Set<string>();

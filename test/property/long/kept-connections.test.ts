@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
-import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
-import { patienceMs, runs } from './support.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { patienceMs, runs } from '../support.ts';
 
 /** By the number that the request names in its query: head and body, and whether they come in one piece. */
 const answers: readonly (readonly string[])[] = [
