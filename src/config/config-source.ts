@@ -2,14 +2,14 @@
  * Everything that a configuration was read from, as plain data: its text, the files that it includes, its secret files.
  * Another process makes the same configuration of it, even when the files have changed since.
  */
-import type { IncludedTexts } from './open-included.ts';
+import type { FoundTexts } from './open-further.ts';
 import { type ConfigResult, type ParseOptions, parseConfig } from './parse-config.ts';
 
 export interface ConfigSource {
   /** Name for problems; relative names in the configuration are found from its folder. */
   readonly file: string;
   readonly text: string;
-  readonly included: readonly { readonly pattern: string; readonly texts: IncludedTexts }[];
+  readonly included: readonly { readonly pattern: string; readonly texts: FoundTexts }[];
   /** Secret files by path as written; null: it could not be read. */
   readonly secrets: readonly { readonly path: string; readonly text: string | null }[];
 }
@@ -22,7 +22,7 @@ export function recordSource(
   text: string,
   reading: Reading,
 ): { readonly reading: Reading; readonly source: ConfigSource } {
-  const included: { pattern: string; texts: IncludedTexts }[] = [];
+  const included: { pattern: string; texts: FoundTexts }[] = [];
   const secrets: { path: string; text: string | null }[] = [];
   return {
     source: { file, text, included, secrets },

@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { type IncludedTexts, mostFiles, type ReadIncluded } from './open-included.ts';
+import { type FoundTexts, mostFiles, type ReadIncluded } from './open-further.ts';
 import { largestFile } from './yaml/read-yaml.ts';
 
 export function createIncludeReader(mainFile: string): ReadIncluded {
@@ -32,7 +32,7 @@ export function includedFiles(pattern: string, mainFile: string): string[] {
     .sort();
 }
 
-function readAll(pattern: string, mainFile: string, folder: string): IncludedTexts {
+function readAll(pattern: string, mainFile: string, folder: string): FoundTexts {
   const names = includedFiles(pattern, mainFile);
   if (names.length === 0) return refusal('no file matches this', 'patterns are read from the folder of this file');
   if (names.length > mostFiles) return refusal(`more than ${mostFiles} files match this`, 'name a folder of its own');
@@ -51,7 +51,7 @@ function readAll(pattern: string, mainFile: string, folder: string): IncludedTex
 }
 
 /** The text of a file, or why it cannot be used. `shown`: its name for messages. */
-export function readListed(file: string, shown: string): string | IncludedTexts {
+export function readListed(file: string, shown: string): string | FoundTexts {
   const stats = statSync(file);
   if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
   if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
@@ -67,6 +67,6 @@ function isBelow(folder: string, file: string): boolean {
   return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
 }
 
-export function refusal(message: string, hint: string | null): IncludedTexts {
+export function refusal(message: string, hint: string | null): FoundTexts {
   return { ok: false, message, hint };
 }

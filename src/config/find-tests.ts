@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readListed, refusal } from './find-included.ts';
-import { type IncludedTexts, mostFiles } from './open-included.ts';
+import { type FoundTexts, mostFiles } from './open-further.ts';
 
 const deepest = 8;
 const mostEntries = 20_000;
@@ -39,7 +39,7 @@ interface TooMany {
 }
 const tooMany: TooMany = { tooMany: true };
 
-export function readTestFiles(names: readonly string[] | TooMany): IncludedTexts {
+export function readTestFiles(names: readonly string[] | TooMany): FoundTexts {
   if ('tooMany' in names) {
     return refusal(
       'too many files lie below this folder to look for tests',

@@ -1,5 +1,5 @@
 /** Reads a text by a schema, with everything that checks of its meaning need. */
-import { type Check, createCheck } from './checks/check.ts';
+import { Location } from './checks/location.ts';
 import { createProblemList, type ProblemList } from './problem.ts';
 import { readValue } from './read-value.ts';
 import type { Schema } from './schema/metadata.ts';
@@ -16,19 +16,22 @@ export interface ReadOptions extends Variables {
 
 export interface OpenedFile<File> {
   readonly list: ProblemList;
-  /** Null, like `parts`, when nothing can be said of its meaning. */
-  readonly check: Check | null;
-  readonly parts: Parts<File> | null;
+  /** Null when nothing can be said of its meaning. */
+  readonly opened: { readonly at: Location; readonly parts: Parts<File> } | null;
 }
 
-export function openFile<File>(schema: Schema, file: string, text: string, options: ReadOptions): OpenedFile<File> {
+export function openFile<File>(
+  schema: Schema,
+  file: string,
+  text: string,
+  { readSecret, ...variables }: ReadOptions,
+): OpenedFile<File> {
   // Of a file that is not read no line is shown either: finding it would take longer than all else.
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines, secretKeysOf(schema));
-  const root = readYaml(text, options, list);
-  if (root === null) return { list, check: null, parts: null };
-  const parts = readValue(schema, root, list.report);
-  if (parts === undefined) return { list, check: null, parts: null };
-  return { list, check: createCheck(root, lines, list, options.readSecret), parts: parts as Parts<File> };
+  const root = readYaml(text, variables, list);
+  const parts = root === null ? undefined : readValue(schema, root, list.report);
+  if (root === null || parts === undefined) return { list, opened: null };
+  return { list, opened: { at: new Location({ root, lines, list, readSecret }), parts: parts as Parts<File> } };
 }

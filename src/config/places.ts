@@ -2,8 +2,8 @@
  * Where things of a compiled configuration stand in its files: kept beside it, for whoever has something to say about
  * it later. A gateway that serves lets go of it, and of the texts with it.
  */
-import type { Check } from './checks/check.ts';
 import type { RoutePlace } from './checks/check-routes.ts';
+import type { Location } from './checks/location.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { Path } from './yaml/tree.ts';
 
@@ -20,13 +20,12 @@ export interface Places {
 }
 
 /** `main`: of the file that holds roles and upstreams. */
-export function createPlaces(main: Check, routes: readonly RoutePlace[]): Places {
+export function createPlaces(main: Location, routes: readonly RoutePlace[]): Places {
   return {
     problemAt(place, message, hint) {
-      if (place.kind === 'setting') return main.problem(place.path, message, hint);
-      if (place.kind !== 'route') return main.problem([`${place.kind}s`, place.name], message, hint, true);
-      const { file, position } = routes[place.index]!;
-      return file.check.problem(['routes', position, ...(place.key ?? [])], message, hint);
+      if (place.kind === 'setting') return main.at(...place.path).problem(message, hint);
+      if (place.kind !== 'route') return main.at(`${place.kind}s`, place.name).problem(message, hint, true);
+      return routes[place.index]!.at.at(...(place.key ?? [])).problem(message, hint);
     },
   };
 }

@@ -7,20 +7,42 @@ import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
 import type { Report } from './problem.ts';
 import { type Schema, unwrap } from './schema/metadata.ts';
+import type { IssueParams } from './schema/refine.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
 import { isKeyLike } from './yaml/build-tree.ts';
-import type { MapNode, Node } from './yaml/tree.ts';
+import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/tree.ts';
 
-/** What the schema makes of the node; parts that had problems are undefined. */
+/** What the schema makes of the node; parts that had problems are undefined, their keys there. */
 export function readValue(schema: Schema, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
   if (inner instanceof z.ZodUnion) return readValue(alternativeFor(inner.options, node), node, report);
-  if (inner instanceof z.ZodObject) return readObject(inner, node, report);
-  if (inner instanceof z.ZodRecord) return readRecord(inner, node, report);
-  if (!(inner instanceof z.ZodArray)) return readScalar(inner, node, report);
+  const value =
+    inner instanceof z.ZodObject
+      ? readObject(inner, node, report)
+      : inner instanceof z.ZodRecord
+        ? readRecord(inner, node, report)
+        : inner instanceof z.ZodArray
+          ? readList(inner, node, report)
+          : readScalar(inner, node, report);
+  if (node.kind !== 'scalar' && value !== undefined) runRules(inner, value, node, report);
+  return value;
+}
+
+/** Refinements of a section or list. */
+function runRules(schema: Schema, value: unknown, node: Node, report: Report): void {
+  const found: z.core.ParsePayload<never> = { value: value as never, issues: [] };
+  for (const rule of schema._zod.def.checks ?? []) void rule._zod.check(found);
+  for (const { path = [], message = '', params } of found.issues) {
+    const { hint, ofKey } = params as IssueParams;
+    const at = path as Path;
+    report(ofKey === true ? keyOffsetAt(node, at) : nodeAt(node, at).offset, String(message), hint);
+  }
+}
+
+function readList(list: z.ZodArray, node: Node, report: Report): unknown {
   if (node.kind !== 'list') return refuseKind(node, 'a list', report);
-  return node.items.map((item) => readValue(inner.element, item, report));
+  return node.items.map((item) => readValue(list.element, item, report));
 }
 
 function readScalar(schema: Schema, node: Node, report: Report): unknown {
@@ -63,7 +85,7 @@ function readObject(object: z.ZodObject, node: Node, report: Report): unknown {
     const entry = node.entries.get(key);
     const value = entry === undefined ? absentValue(shape[key]) : readValue(shape[key], entry.value, report);
     if (value === missing) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
-    else if (value !== undefined) out[key] = value;
+    else if (entry !== undefined || value !== undefined) out[key] = value;
   }
   return out;
 }

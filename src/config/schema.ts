@@ -66,13 +66,4 @@ export type { IncludedFile };
 export const authApiFileSchema = authApiFile;
 export type AuthApiFile = z.output<typeof authApiFile>;
 
-/**
- * What is known of a file with problems: any key may be missing. Values that a schema read from one scalar are whole.
- */
-export type Parts<T> = T extends readonly (infer Item)[]
-  ? readonly (Parts<Item> | undefined)[]
-  : T extends number | { readonly port: number }
-    ? T
-    : T extends object
-      ? { readonly [Key in keyof T]?: Parts<T[Key]> | undefined }
-      : T;
+export type { Parts } from './schema/refine.ts';

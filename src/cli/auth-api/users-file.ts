@@ -64,21 +64,22 @@ const noSurroundings = { env: {}, readSecret: () => '' };
 
 /** `file`: its name for problems. */
 export function parseUsers(content: string, file: string): UsersFile {
-  const { list, check, parts } = openFile<{ users: NewAccount[] }>(schema, file, content, noSurroundings);
-  if (parts === null || check === null) return { ok: false, problems: list.problems() };
-  const { users = [] } = parts;
+  const { list, opened } = openFile<{ users: NewAccount[] }>(schema, file, content, noSurroundings);
+  if (opened === null) return { ok: false, problems: list.problems() };
+  const at = opened.at.at('users');
+  const { users = [] } = opened.parts;
   for (const key of ['email', 'alias'] as const) {
     const seen = new Map<string, number>();
-    users.forEach((user, at) => {
+    users.forEach((user, index) => {
       const value = user?.[key];
       if (value === undefined) return;
       const first = seen.get(foldCase(value));
-      if (first === undefined) seen.set(foldCase(value), check.lineOf(['users', at]));
-      else check.at(['users', at, key], `this ${key} is that of the user in line ${first} already`);
+      if (first === undefined) seen.set(foldCase(value), at.at(index).line);
+      else at.at(index, key).report(`this ${key} is that of the user in line ${first} already`);
     });
   }
   if (list.count() > 0) return { ok: false, problems: list.problems() };
   // Without a problem nothing is missing.
   const whole = users as readonly NewAccount[];
-  return { ok: true, users: whole.map((user, at) => ({ ...user, line: check.lineOf(['users', at]) })) };
+  return { ok: true, users: whole.map((user, index) => ({ ...user, line: at.at(index).line })) };
 }

@@ -1,10 +1,9 @@
-/** Keys of the Auth API that need more than the kind of a single value: secrets, URLs with passwords, what goes together. */
+/** Keys of the Auth API that hold a secret or a URL with a password: under `authApi.embedded`, or in its own file. */
 import type { AuthApiFile, Parts } from '../schema.ts';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/parse-smtp-url.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
 import { checkRedis, type RedisAccess } from './check-redis.ts';
 import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
+import type { Location } from './location.ts';
 
 type Settings = Parts<Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>>;
 
@@ -17,70 +16,47 @@ export interface AuthApiSecrets {
   readonly redis: RedisAccess | null;
 }
 
-/** Under `authApi.embedded`, or in the Auth API's own file. Null: a problem was reported, here or before. */
-export function checkAuthApiSettings(settings: Settings, path: Path, check: Check): AuthApiSecrets | null {
-  checkLifetimes(settings.lifetimes, path, check);
-  checkOutbox(settings, path, check);
-  const database = readDatabase(settings, [...path, 'database'], check);
-  const secret = readKeySecret(settings.secret, [...path, 'secret'], check);
-  const previousSecrets = readPreviousSecrets(
-    settings.previousSecrets ?? [],
-    secret,
-    (index) => [...path, 'previousSecrets', index],
-    check,
-  );
-  const smtp = readSmtp(settings, [...path, 'mail', 'smtp'], check);
-  const redis = checkRedis(settings.redis, [...path, 'redis'], check);
+/** Null: a problem was reported, here or before. */
+export function checkAuthApiSettings(settings: Settings, at: Location): AuthApiSecrets | null {
+  const database = readDatabase(settings, at.at('database'));
+  const secret = readKeySecret(settings.secret, at.at('secret'));
+  const previousSecrets = readPreviousSecrets(settings.previousSecrets, secret, at.at('previousSecrets'));
+  const smtp = readSmtp(settings, at.at('mail'));
+  const redis = checkRedis(settings.redis, at.at('redis'));
   return database === null || secret === null ? null : { database, secret, previousSecrets, smtp, redis };
 }
 
-function checkLifetimes(lifetimes: Settings['lifetimes'], path: Path, check: Check): void {
-  const { session, cap } = lifetimes ?? {};
-  if (session === undefined || cap === undefined || session <= cap) return;
-  const hint = 'make "cap" at least as long as "session"';
-  check.at([...path, 'lifetimes'], 'a session cannot live longer than its cap', hint);
-}
-
-function checkOutbox({ outbox }: Settings, path: Path, check: Check): void {
-  if (outbox !== 'mail' || check.has([...path, 'mail'])) return;
-  check.at([...path, 'outbox'], '"mail" is needed to send codes', 'say under "mail" which server takes them');
-}
-
-/** A path, or the URL of PostgreSQL; another scheme is no path that anybody meant. */
-function readDatabase({ database }: Settings, path: Path, check: Check): string | null {
-  const source = readSecretText(database, path, check);
+/** A path, or the URL of PostgreSQL; with another scheme it is not meant as a path. */
+function readDatabase({ database }: Settings, at: Location): string | null {
+  const source = readSecretText(database, at);
   if (source === null) return null;
   const plain = source.replace(/^file:/, '');
-  if (plain === '') {
-    check.at(path, 'expected a path after "file:"');
-    return null;
-  }
   const scheme = /^([A-Za-z][\w+.-]*):\/\//.exec(plain)?.[1]?.toLowerCase();
-  if (scheme === undefined) return plain;
   const known = scheme === 'postgres' || scheme === 'postgresql';
-  if (known && URL.canParse(plain)) return plain;
-  check.at(
-    path,
-    known
-      ? 'this is not a valid URL of PostgreSQL'
-      : 'expected the path of a file, ":memory:" or the URL of PostgreSQL',
-    'for example "postgres://user:password@postgres:5432/rolegate"',
-  );
+  if (plain !== '' && (scheme === undefined || (known && URL.canParse(plain)))) return plain;
+  const example = 'for example "postgres://user:password@postgres:5432/rolegate"';
+  if (plain === '') at.report('expected a path after "file:"');
+  else if (known) at.report('this is not a valid URL of PostgreSQL', example);
+  else at.report('expected the path of a file, ":memory:" or the URL of PostgreSQL', example);
   return null;
 }
 
-function readSmtp({ mail }: Settings, path: Path, check: Check): SmtpServer | null {
-  const url = readSecretText(mail?.smtp, path, check);
+function readSmtp({ mail }: Settings, at: Location): SmtpServer | null {
+  const url = readSecretText(mail?.smtp, at.at('smtp'));
   if (url === null) return null;
   const smtp = parseSmtpUrl(url);
   if (smtp === null) {
     const hint = 'for example "smtp://user:password@mail:587" or "smtps://mail"';
-    check.at(path, 'expected a URL that starts with smtp:// or smtps://, without a path', hint);
+    at.at('smtp').report('expected a URL that starts with smtp:// or smtps://, without a path', hint);
+  } else if (
+    mail?.requireTls === false &&
+    !smtp.implicitTls &&
+    smtp.credentials !== null &&
+    !isThisMachine(smtp.host)
+  ) {
+    const message = 'a password is not sent to another machine without TLS';
+    at.at('requireTls').report(message, 'use smtps://, or leave "requireTls" out');
     return null;
   }
-  if (mail?.requireTls !== false || smtp.implicitTls || smtp.credentials === null || isThisMachine(smtp.host))
-    return smtp;
-  const hint = 'use smtps://, or leave "requireTls" out';
-  check.at([...path.slice(0, -1), 'requireTls'], 'a password is not sent to another machine without TLS', hint);
-  return null;
+  return smtp;
 }

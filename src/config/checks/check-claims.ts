@@ -5,6 +5,7 @@
 
 import type { Route } from '../../core/routing/route.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
+import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 interface Claim {
@@ -15,65 +16,48 @@ interface Claim {
   readonly paths: readonly (readonly string[])[] | null;
 }
 
-const mostClaimed = 64;
-
 /** `places`: of each route, by its index. */
 export function checkClaims(
   files: readonly RuleFile[],
   routes: readonly Route[],
-  places: readonly { readonly file: RuleFile; readonly position: number }[],
+  places: readonly { readonly file: RuleFile; readonly at: Location }[],
 ): void {
   const claims = files.flatMap((file) => claimOf(file) ?? []);
   if (claims.length === 0) return;
   claims.forEach((claim, index) => {
     const rival = claims.slice(0, index).find((earlier) => claimsOverlap(earlier, claim));
     if (rival === undefined) return;
-    const where = placeFrom(claim.file, rival.file, ['owns']);
-    claim.file.check.atKey(
-      ['owns'],
-      `a part of this is claimed by another file (${where})`,
-      'a part belongs to one file',
-    );
+    const where = placeFrom(claim.file, rival.file, rival.file.at.at('owns'));
+    const message = `a part of this is claimed by another file (${where})`;
+    claim.file.at.at('owns').reportKey(message, 'a part belongs to one file');
   });
   for (const route of routes) {
-    const { file, position } = places[route.index]!;
-    const path = ['routes', position, 'match'];
+    const { file, at } = places[route.index]!;
+    const match = at.at('match');
     for (const claim of claims) {
       if (claim.file === file) {
         if (isInside(route, claim)) continue;
-        file.check.at(path, 'this route lies outside of what the file claims', 'widen "owns", or move the route');
+        match.report('this route lies outside of what the file claims', 'widen "owns", or move the route');
       } else if (overlaps(route, claim) && !deniesAll(route)) {
-        const where = placeFrom(file, claim.file, ['owns']);
-        file.check.at(
-          path,
-          `this route reaches into what another file claims (${where})`,
-          'move it there, or narrow it',
-        );
+        const where = placeFrom(file, claim.file, claim.file.at.at('owns'));
+        match.report(`this route reaches into what another file claims (${where})`, 'move it there, or narrow it');
       }
     }
   }
 }
 
+/** With a part that cannot be read, it is not known what is claimed. */
 function claimOf(file: RuleFile): Claim | null {
-  const { owns, check } = file;
+  const { owns } = file;
   if (owns === undefined) return null;
-  const { hosts, paths } = owns;
-  for (const [key, list] of Object.entries({ hosts, paths })) {
-    if (list?.length === 0) check.at(['owns', key], 'an empty list claims nothing', 'name one, or remove it');
-    if (list !== undefined && list.length > mostClaimed) check.at(['owns', key], `at most ${mostClaimed} entries`);
-  }
-  if (!check.has(['owns', 'hosts']) && !check.has(['owns', 'paths'])) {
-    if (check.keys(['owns'])?.length === 0) check.at(['owns'], 'expected "hosts", "paths" or both');
-    return null;
-  }
-  // With a part that cannot be read, nobody knows what is claimed.
-  if ((check.has(['owns', 'hosts']) && hosts === undefined) || (check.has(['owns', 'paths']) && paths === undefined)) {
-    return null;
-  }
+  const at = file.at.at('owns');
+  if (at.keys?.length === 0) at.report('expected "hosts", "paths" or both');
+  if (!('hosts' in owns || 'paths' in owns)) return null;
+  if (('hosts' in owns && owns.hosts === undefined) || ('paths' in owns && owns.paths === undefined)) return null;
   return {
     file,
-    hosts: hosts?.filter((host) => host !== undefined) ?? null,
-    paths: paths?.filter((prefix) => prefix !== undefined).map(segmentsOf) ?? null,
+    hosts: owns.hosts === undefined ? null : whole(owns.hosts),
+    paths: owns.paths === undefined ? null : whole(owns.paths).map(segmentsOf),
   };
 }
 

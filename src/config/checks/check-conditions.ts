@@ -1,14 +1,15 @@
 /** The conditions of a route: each compares one value by one operator, has a word of its own, and can be met at all. */
-
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { CriterionSource } from '../../core/policy/conditions.ts';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { CriterionEntry } from '../schema/conditions.ts';
-import type { Parts } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
+import { unreadable } from '../schema/header-names.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
 import { checkCondition } from './check-comparison.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
+import { keyPairHeaders } from './check-sections.ts';
+import { type Location, whole } from './location.ts';
 
 /** What conditions of a route may name. */
 export interface ConditionScope {
@@ -23,57 +24,69 @@ export interface ConditionScope {
   readonly allowsEveryAddress: boolean;
 }
 
-const mostCriteria = 32;
-
 /** Words of all routes: each is a label of a metric. */
 export const mostWords = 256;
 
-/** `route`: where the route stands. */
 export function checkConditions(
   entries: Parts<readonly CriterionEntry[]>,
-  route: Path,
+  at: Location,
   scope: ConditionScope,
-  check: Check,
 ): readonly CriterionSource[] {
-  const path = [...route, 'when'];
-  if (entries.length === 0) check.at(path, 'an empty list of conditions demands nothing', 'remove it');
-  if (entries.length > mostCriteria) check.at(path, `a route has at most ${mostCriteria} conditions`);
-  const sources: CriterionSource[] = [];
-  entries.forEach((entry, index) => {
-    if (entry === undefined) return;
-    const at = [...path, index];
-    checkWord(entry.reason, [...at, 'reason'], check);
-    const unless = checkUnless(entry.unless, [...at, 'unless'], scope, check);
-    const condition = checkCondition(entry, at, scope, check, 0);
-    if (condition !== null && entry.reason !== undefined) sources.push({ word: entry.reason, unless, condition });
+  return entries.flatMap((entry, index) => {
+    if (entry === undefined) return [];
+    const there = at.at(index);
+    checkWord(entry.reason, there.at('reason'));
+    checkUnless(entry.unless, there.at('unless'), scope);
+    const condition = checkCondition(entry, there, scope, 0);
+    if (condition === null || entry.reason === undefined) return [];
+    return [{ word: entry.reason, unless: whole(entry.unless), condition }];
   });
-  return sources;
 }
 
-function checkWord(word: string | undefined, path: Path, check: Check): void {
+function checkWord(word: string | undefined, at: Location): void {
   if (word === undefined) return;
-  if (!check.isOwn(path)) check.at(path, 'a reason is written out', 'it becomes a label of metrics: no variable');
+  if (!at.isOwn) at.report('a reason is written out', 'it becomes a label of metrics: no variable');
   else if (Object.hasOwn(reasons, word)) {
-    check.at(path, `"${word}" is a reason of the gateway itself`, 'choose a word of your own, such as wrong_tenant');
+    at.report(`"${word}" is a reason of the gateway itself`, 'choose a word of your own, such as wrong_tenant');
   }
 }
 
 function checkUnless(
   unless: Parts<readonly string[]> | undefined,
-  path: Path,
+  at: Location,
   { roles, anonymous }: ConditionScope,
-  check: Check,
-): readonly string[] {
-  if (unless === undefined) return [];
-  if (unless.length === 0) check.at(path, 'an empty list of roles', 'name a role, or remove it');
-  if (anonymous) {
-    check.atKey(path, '"unless" has no meaning on a public route: nobody has a role there', 'remove it');
+): void {
+  if (anonymous && unless !== undefined) {
+    at.reportKey('"unless" has no meaning on a public route: nobody has a role there', 'remove it');
   }
-  const names: string[] = [];
-  unless.forEach((role, index) => {
-    if (role === undefined) return;
-    names.push(role);
-    if (roles !== null && !roles.has(role)) reportUndeclared(role, [...path, index], roles, check);
+  unless?.forEach((role, index) => {
+    if (role !== undefined) reportUndeclared(role, at.at(index), roles);
+  });
+}
+
+/**
+ * Headers that conditions may read, in lower case: those whose value is the client's own word and reaches the upstream as
+ * it was read. Null when the section cannot be read. `at`: of the file.
+ */
+export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ReadonlySet<string> | null {
+  const headers = parts.conditions?.headers;
+  if (headers === undefined) return null;
+  const credentials = new Set(['authorization', 'cookie', ...keyPairHeaders(parts).map(canonicalName)]);
+  const identity = new Set((at.at('identityHeaders').keys ?? ['user-id', 'groups']).map(canonicalName));
+  const names = new Set<string>();
+  headers.forEach((name, index) => {
+    if (name === undefined) return;
+    const there = at.at('conditions', 'headers', index);
+    if (name.includes('_')) {
+      there.report('the name of such a header has no "_"', 'services read "_" and "-" alike: write "-"');
+    } else if (credentials.has(name)) there.report('this header carries credentials');
+    else if (identity.has(name)) {
+      there.report('what a client sends in this header is thrown away', 'compare a field of "identity" instead');
+    } else if (unreadable.has(name) || name.startsWith('x-forwarded-')) {
+      const hint = 'the client is compared by "client: address", the host by "match.host"';
+      there.report('this header has another meaning in HTTP', hint);
+    } else if (names.has(name)) there.report('this header is listed twice');
+    names.add(name);
   });
   return names;
 }

@@ -2,40 +2,35 @@
 import { type EvictedKind, type Eviction, evictedFields, readEvictionSource } from '../../core/revocation/eviction.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
+import type { Location } from './location.ts';
 
 const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
 
-/** Null: nothing. `pattern`: null, when it has a problem of its own; `route`: where the route stands. */
+/** Null: nothing. `pattern`: null, when it has a problem of its own. */
 export function checkEvict(
   written: Parts<RouteEntry>['evict'],
   pattern: RoutePattern | null,
   isPublic: boolean,
-  route: Path,
-  check: Check,
+  at: Location,
 ): readonly Eviction[] | null {
   if (written === undefined) return null;
-  const path = [...route, 'evict'];
-  if (check.keys(path)?.length === 0) check.at(path, `expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
+  if (at.keys?.length === 0) at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
   const evictions: Eviction[] = [];
   for (const kind of kinds) {
     const text = written[kind];
     if (text === undefined) continue;
-    const at = [...path, kind];
+    const there = at.at(kind);
     const from = readEvictionSource(text);
     if (from === null) {
       const fields = evictedFields.map((field) => `"{identity.${field}}"`).join(', ');
-      check.at(at, 'expected a parameter of the path or a field of the identity', `"{id}", or one of ${fields}`);
+      there.report('expected a parameter of the path or a field of the identity', `"{id}", or one of ${fields}`);
     } else if ('param' in from && pattern !== null && !pattern.params.includes(from.param)) {
       const { params } = pattern;
-      const hint = params.length === 0 ? 'this path has no parameters' : check.nearest(at, from.param, params);
-      check.at(at, `the path of this route has no parameter ${check.quote(at, `{${from.param}}`)}`, hint);
+      const hint = params.length === 0 ? 'this path has no parameters' : there.nearest(from.param, params);
+      there.report(`the path of this route has no parameter ${there.quote(`{${from.param}}`)}`, hint);
     } else if ('identity' in from && isPublic) {
-      check.at(at, 'there is no identity on a public route', 'name a parameter of the path');
-    } else {
-      evictions.push({ kind, from });
-    }
+      there.report('there is no identity on a public route', 'name a parameter of the path');
+    } else evictions.push({ kind, from });
   }
   return evictions.length === 0 ? null : evictions;
 }

@@ -1,10 +1,9 @@
-/** Keys of a Redis that need more than the kind of a single value: which form it has, its URL, passwords. */
-import type { Address, RedisConfig, RedisServers } from '../config.ts';
+/** Keys of a Redis that need more than the kind of a single value: its URL, passwords, the form that it has. */
+import type { RedisConfig, RedisServers } from '../config.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
-import { checkRedisTls } from './check-redis-tls.ts';
+import { checkRedisTls, everyAuthority } from './check-redis-tls.ts';
 import { readSecretText } from './check-secrets.ts';
+import type { Location } from './location.ts';
 
 type Redis = Parts<NonNullable<ConfigFile['cache']['redis']>>;
 
@@ -13,48 +12,35 @@ export type RedisAccess = Pick<RedisConfig, 'servers' | 'username' | 'password' 
 
 type User = Pick<RedisConfig, 'username' | 'password'>;
 
-const forms = ['url', 'sentinel', 'cluster'] as const;
-
 /** Null: there is none, or a problem was reported, here or before. */
-export function checkRedis(redis: Redis | undefined, path: Path, check: Check): RedisAccess | null {
-  if (redis === undefined || check.keys(path) === null) return null;
-  const written = forms.filter((form) => check.has([...path, form]));
-  const [form, ...more] = written;
-  if (form === undefined) {
-    check.at(path, 'expected "url", "sentinel" or "cluster"', 'for example "url: redis://redis:6379"');
-  }
-  for (const other of more) {
-    check.atKey([...path, other], `"${form}" and "${other}" exclude each other`, 'keep one of the two');
-  }
-  const own = readUser(redis, path, check);
-  const tls = checkRedisTls(redis.tls, [...path, 'tls'], check);
-  if (form === 'url') return checkUrl(redis, { ...own, tls }, path, check);
-  const servers = form === 'sentinel' ? readSentinel(redis, path, check) : readCluster(redis, path, check);
-  return servers === null ? null : { servers, ...own, tls };
+export function checkRedis(redis: Redis | undefined, at: Location): RedisAccess | null {
+  if (redis === undefined) return null;
+  const own = { ...readUser(redis, at), tls: checkRedisTls(redis.tls, at.at('tls')) };
+  if ('url' in redis) return checkUrl(redis, own, at);
+  const servers = redis.sentinel === undefined ? readCluster(redis) : readSentinel(redis.sentinel, at.at('sentinel'));
+  return servers === null ? null : { servers, ...own };
 }
 
-function checkUrl(redis: Redis, own: Omit<RedisAccess, 'servers'>, path: Path, check: Check): RedisAccess | null {
-  const urlPath = [...path, 'url'];
-  const text = readSecretText(redis.url, urlPath, check);
+function checkUrl(redis: Redis, own: Omit<RedisAccess, 'servers'>, at: Location): RedisAccess | null {
+  const text = readSecretText(redis.url, at.at('url'));
   if (text === null) return null;
   const url = parseRedisUrl(text);
   if (typeof url === 'string') {
-    check.at(urlPath, url, 'for example "redis://redis:6379"');
+    at.at('url').report(url, 'for example "redis://redis:6379"');
     return null;
   }
   for (const key of ['username', 'password'] as const) {
-    if (url[key] === null || !check.has([...path, key])) continue;
-    check.atKey([...path, key], `"url" holds a ${key} already`, 'keep it in one of the two places');
+    if (url[key] === null || !(key in redis)) continue;
+    at.at(key).reportKey(`"url" holds a ${key} already`, 'keep it in one of the two places');
   }
   if (url.tls && redis.tls === false) {
-    check.at([...path, 'tls'], 'a URL that starts with rediss:// means TLS', 'write redis://, or leave "tls" out');
+    at.at('tls').report('a URL that starts with rediss:// means TLS', 'write redis://, or leave "tls" out');
   }
-  const none = { ca: null, cert: null, key: null, serverName: null };
   return {
     servers: url.servers,
     username: own.username ?? url.username,
     password: own.password ?? url.password,
-    tls: own.tls ?? (url.tls ? none : null),
+    tls: own.tls ?? (url.tls ? everyAuthority : null),
   };
 }
 
@@ -94,40 +80,18 @@ function decoded(part: string): string | null {
   }
 }
 
-function readUser(from: Pick<Redis, 'username' | 'password'>, path: Path, check: Check): User {
-  const password = readSecretText(from.password, [...path, 'password'], check);
-  if (check.has([...path, 'username']) && !check.has([...path, 'password'])) {
-    check.atKey([...path, 'username'], 'a user needs a password', 'add "password"');
-  }
-  return { username: from.username ?? null, password };
+function readUser(from: Pick<Redis, 'username' | 'password'>, at: Location): User {
+  return { username: from.username ?? null, password: readSecretText(from.password, at.at('password')) };
 }
 
-function readSentinel({ sentinel }: Redis, path: Path, check: Check): RedisServers | null {
-  const sentinelPath = [...path, 'sentinel'];
-  if (sentinel === undefined || check.keys(sentinelPath) === null) return null;
-  const nodes = readNodes(sentinel.nodes, [...sentinelPath, 'nodes'], check);
-  const user = readUser(sentinel, sentinelPath, check);
-  return nodes === null || sentinel.name === undefined
-    ? null
-    : { kind: 'sentinel', name: sentinel.name, nodes, ...user };
+/** Of a list with a problem, some nodes are missing: nothing is made of it. */
+function readSentinel(sentinel: NonNullable<Redis['sentinel']>, at: Location): RedisServers | null {
+  const { name, nodes } = sentinel;
+  const user = readUser(sentinel, at);
+  if (name === undefined || nodes === undefined) return null;
+  return { kind: 'sentinel', name, nodes: nodes.filter((node) => node !== undefined), ...user };
 }
 
-function readCluster({ cluster }: Redis, path: Path, check: Check): RedisServers | null {
-  const nodes = readNodes(cluster, [...path, 'cluster'], check);
-  return nodes === null ? null : { kind: 'cluster', nodes };
-}
-
-function readNodes(
-  nodes: readonly (Address | undefined)[] | undefined,
-  path: Path,
-  check: Check,
-): readonly Address[] | null {
-  if (nodes === undefined) return null;
-  if (nodes.length === 0) check.at(path, 'expected at least one node');
-  const read = nodes.filter((node) => node !== undefined);
-  nodes.forEach((node, index) => {
-    const first = nodes.findIndex((other) => other?.host === node?.host && other?.port === node?.port);
-    if (node !== undefined && first < index) check.at([...path, index], 'this node is listed twice');
-  });
-  return read.length === nodes.length ? read : null;
+function readCluster({ cluster }: Redis): RedisServers | null {
+  return cluster === undefined ? null : { kind: 'cluster', nodes: cluster.filter((node) => node !== undefined) };
 }

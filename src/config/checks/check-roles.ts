@@ -1,52 +1,55 @@
-/** Declared roles: that names mean roles, that what they inherit is declared, and that inheritance ends. */
-
+/** Declared roles: that names mean roles, that what they inherit is declared, that inheritance ends, and where they come from. */
+import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import { isAccessWord } from '../schema/access.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import type { Check } from './check.ts';
+import { type Location, whole } from './location.ts';
 
 /** Role to what it inherits; null when the section cannot be read, so that no role counts as undeclared. */
 export type DeclaredRoles = ReadonlyMap<string, readonly string[]> | null;
 
-export function checkRoles(roles: Parts<ConfigFile>['roles'], check: Check): DeclaredRoles {
+type Roles = Parts<ConfigFile>['roles'];
+type From = NonNullable<NonNullable<Roles>[string]>['from'];
+type OriginEntry = Exclude<NonNullable<From>, readonly unknown[]>;
+
+const mostOrigins = 1000;
+
+/** `at`: of the section, also below. */
+export function checkRoles(roles: Roles, at: Location): DeclaredRoles {
   if (roles === undefined) return null;
   const declared = new Map<string, readonly string[]>();
-  for (const name of check.keys(['roles']) ?? []) {
-    if (isAccessWord(name)) check.atKey(['roles', name], `"${name}" is a word of access rules and cannot name a role`);
+  for (const name of at.keys ?? []) {
+    if (isAccessWord(name)) at.at(name).reportKey(`"${name}" is a word of access rules and cannot name a role`);
     declared.set(name, []);
   }
   for (const [name, role] of Object.entries(roles)) {
-    const inherits: string[] = [];
     role?.inherits?.forEach((inherited, index) => {
-      if (inherited === undefined) return;
-      if (declared.has(inherited)) inherits.push(inherited);
-      else reportUndeclared(inherited, ['roles', name, 'inherits', index], declared, check);
+      if (inherited !== undefined) reportUndeclared(inherited, at.at(name, 'inherits', index), declared);
     });
-    declared.set(name, inherits);
+    declared.set(
+      name,
+      whole(role?.inherits).filter((inherited) => declared.has(inherited)),
+    );
   }
-  reportCircles(declared, check);
+  reportCircles(declared, at);
   return declared;
 }
 
-export function reportUndeclared(
-  role: string,
-  path: readonly (string | number)[],
-  declared: ReadonlyMap<string, unknown>,
-  check: Check,
-): void {
-  const declaration = check.isOwn(path) ? `declare it: "${role}: {}"` : null;
-  const hint = check.nearest(path, role, declared.keys()) ?? declaration;
-  check.at(path, `the role ${check.quote(path, role)} is not declared under "roles"`, hint);
+/** `at`: of the name of the role. */
+export function reportUndeclared(role: string, at: Location, declared: DeclaredRoles): void {
+  if (declared === null || declared.has(role)) return;
+  const declaration = at.isOwn ? `declare it: "${role}: {}"` : null;
+  const hint = at.nearest(role, declared.keys()) ?? declaration;
+  at.report(`the role ${at.quote(role)} is not declared under "roles"`, hint);
 }
 
 /** Depth first with a list of its own: a chain of ten thousand roles must not end the stack. */
-function reportCircles(declared: ReadonlyMap<string, readonly string[]>, check: Check): void {
+function reportCircles(declared: ReadonlyMap<string, readonly string[]>, at: Location): void {
   const done = new Set<string>();
   for (const start of declared.keys()) {
     const trail: { role: string; next: number }[] = [{ role: start, next: 0 }];
     const onTrail = new Set([start]);
     for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
-      const index = top.next;
-      const inherited = declared.get(top.role)?.[index];
+      const inherited = declared.get(top.role)?.[top.next];
       if (inherited === undefined || done.has(top.role)) {
         done.add(top.role);
         onTrail.delete(top.role);
@@ -57,11 +60,39 @@ function reportCircles(declared: ReadonlyMap<string, readonly string[]>, check: 
       if (onTrail.has(inherited)) {
         const names = trail.map(({ role }) => role);
         const circle = [...names.slice(names.indexOf(inherited)), inherited].join(' -> ');
-        check.at(['roles', top.role, 'inherits'], `roles inherit in a circle: ${circle}`, 'remove one of these');
+        at.at(top.role, 'inherits').report(`roles inherit in a circle: ${circle}`, 'remove one of these');
       } else if (!done.has(inherited)) {
         trail.push({ role: inherited, next: 0 });
         onTrail.add(inherited);
       }
     }
   }
+}
+
+/** Where roles come from (`from`): each names a field of the identity and the values that bring the role. */
+export function checkRoleOrigins(roles: Roles, at: Location): RoleMapping | null {
+  const origins = Object.entries(roles ?? {}).flatMap(([role, entry]) => {
+    const from = at.at(role, 'from');
+    return isList(entry?.from)
+      ? entry.from.flatMap((origin, index) => readOrigin(role, origin, from.at(index)))
+      : readOrigin(role, entry?.from, from);
+  });
+  if (origins.length > mostOrigins) at.report(`at most ${mostOrigins} comparisons of "from" in all roles`);
+  return compileRoleMapping(origins);
+}
+
+function readOrigin(role: string, origin: OriginEntry | undefined, at: Location): readonly RoleOrigin[] {
+  if (origin?.field === undefined) return [];
+  const { field, equals } = origin;
+  const values = whole(origin.in ?? [equals]);
+  values.forEach((value, index) => {
+    if (field !== 'kind' || value === 'bearer' || value === 'key_pair') return;
+    const there = origin.in === undefined ? at.at('equals') : at.at('in', index);
+    there.report('expected bearer or key_pair', 'these are the kinds of credential');
+  });
+  return values.length === 0 ? [] : [{ role, field, values: new Set(values) }];
+}
+
+function isList(from: From): from is readonly (OriginEntry | undefined)[] {
+  return Array.isArray(from);
 }

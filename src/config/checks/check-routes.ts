@@ -1,26 +1,23 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
-
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import type { Check } from './check.ts';
 import { denied, type ReadAccess, readAccess } from './check-access.ts';
-import { createAnswersReader } from './check-answers.ts';
 import { checkClaims } from './check-claims.ts';
-import { checkConditionHeaders } from './check-condition-headers.ts';
-import { checkConditions, mostWords } from './check-conditions.ts';
+import { checkConditionHeaders, checkConditions, mostWords } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
-import { checkMode } from './check-mode.ts';
+import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
+import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
-/** Where a route stands. */
+/** Where a route is. */
 export interface RoutePlace {
   readonly file: RuleFile;
-  readonly position: number;
+  readonly at: Location;
 }
 
 const noRoles: ReadonlyMap<string, readonly string[]> = new Map();
@@ -34,48 +31,36 @@ interface Surroundings {
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
   readonly access: ReadAccess;
-  readonly timeoutMs: number;
-  readonly idleTimeoutMs: number | null;
-  readonly maxBodyBytes: number;
-  readonly bodyBufferBytes: number;
-  readonly bodyRate: number;
-  readonly recheckMs: number;
-  readonly readAnswers: ReturnType<typeof createAnswersReader>;
+  readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
+  readonly readResponses: ResponsesReader;
 }
 
 export interface CheckedRoutes {
   /** Null when there are problems that leave no table. */
   readonly table: RouteTable | null;
-  /** Where each stands. */
   readonly ids: ReadonlyMap<string, RoutePlace>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
-  /** Where each route of the table stands. */
+  /** Where each route of the table is. */
   readonly places: readonly RoutePlace[];
 }
 
-/** `files` are the main file, which `parts` and `check` are of, and those that it includes. */
+/** `files` are the main file, which `parts` and `main` are of, and those that it includes. */
 export function checkRoutes(
   parts: Parts<ConfigFile>,
   roles: DeclaredRoles,
   files: readonly RuleFile[],
-  check: Check,
+  main: Location,
 ): CheckedRoutes {
-  const { defaults } = parts;
-  const upstreams = parts.upstreams === undefined ? null : new Set(check.keys(['upstreams']) ?? []);
+  const { defaults = {}, upstreams } = parts;
   const surroundings: Surroundings = {
-    headers: checkConditionHeaders(parts, check),
+    headers: checkConditionHeaders(parts, main),
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
-    upstreams: upstreams?.add('auth-api') ?? null,
-    access: readAccess(defaults?.access, ['defaults', 'access'], roles, check) ?? denied,
-    timeoutMs: defaults?.timeout ?? 0,
-    idleTimeoutMs: defaults?.idleTimeout ?? null,
-    maxBodyBytes: defaults?.maxBody ?? 0,
-    bodyBufferBytes: defaults?.bodyBuffer ?? 0,
-    bodyRate: defaults?.bodyRate ?? 0,
-    recheckMs: defaults?.streams?.recheck ?? 0,
-    readAnswers: createAnswersReader(parts, check),
+    upstreams: upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api']),
+    access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
+    defaults,
+    readResponses: createResponsesReader(parts, main),
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
@@ -83,24 +68,23 @@ export function checkRoutes(
   for (const file of files) {
     file.routes?.forEach((entry, position) => {
       if (entry === undefined) return;
-      const place = { file, position };
+      const place = { file, at: file.at.at('routes', position) };
       checkId(entry.id, place, ids);
-      const route = checkRoute(entry, place, places.length, surroundings);
+      const route = checkRoute(entry, place.at, places.length, `route ${position + 1}`, surroundings);
       places.push(place);
       if (route !== null) routes.push(route);
     });
   }
   checkClaims(files, routes, places);
   const words = checkWords(routes, places);
-  checkEncodedSlashes(parts.routes, check);
+  checkEncodedSlashes(parts.routes, main.at('routes'));
   const table = compileRoutes(routes);
   if (!('ties' in table)) return { table, ids, words, places };
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];
-    const other = there.file.check.quote(['routes', there.position, 'id'], first.id);
-    const where = placeFrom(here.file, there.file, ['routes', there.position]);
-    const message = `this route and ${other} (${where}) both match ${example}`;
-    here.file.check.at(['routes', here.position, 'match'], message, 'make one of them more specific, or join them');
+    const other = `${there.at.at('id').quote(first.id)} (${placeFrom(here.file, there.file, there.at)})`;
+    const hint = 'make one of them more specific, or join them';
+    here.at.at('match').report(`this route and ${other} both match ${example}`, hint);
   }
   return { table: null, ids, words, places };
 }
@@ -110,11 +94,10 @@ function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): Re
   const words = new Set<string>();
   for (const { conditions, index } of routes) {
     const before = words.size;
-    if (conditions !== null) for (const { word } of conditions) words.add(word);
+    for (const { word } of conditions ?? []) words.add(word);
     if (before > mostWords || words.size <= mostWords) continue;
-    const { file, position } = places[index]!;
-    const hint = 'routes can share words';
-    file.check.at(['routes', position, 'when'], `the routes have more than ${mostWords} reasons of their own`, hint);
+    const message = `the routes have more than ${mostWords} reasons of their own`;
+    places[index]!.at.at('when').report(message, 'routes can share words');
   }
   return words;
 }
@@ -126,108 +109,93 @@ function checkId(id: string | undefined, place: RoutePlace, ids: Map<string, Rou
     ids.set(id, place);
     return;
   }
-  const { file, position } = place;
-  const path = ['routes', position, 'id'];
-  const where = placeFrom(file, earlier.file, ['routes', earlier.position]);
-  file.check.at(path, `the id ${file.check.quote(path, id)} is taken by the route of ${where}`);
+  const at = place.at.at('id');
+  const where = placeFrom(place.file, earlier.file, earlier.at);
+  at.report(`the id ${at.quote(id)} is taken by the route of ${where}`);
 }
 
-/** Null when there is no pattern to compare with other routes. */
+/** Null when there is no pattern to compare with other routes. `unnamed`: its name when it has no id. */
 function checkRoute(
   entry: Parts<RouteEntry>,
-  { file, position }: RoutePlace,
+  at: Location,
   index: number,
+  unnamed: string,
   around: Surroundings,
 ): Route | null {
-  const { check } = file;
-  const path = ['routes', position];
-  const { upstream } = entry;
-  if (upstream !== undefined && around.upstreams !== null && !around.upstreams.has(upstream)) {
-    const at = [...path, 'upstream'];
-    const near = check.nearest(at, upstream, around.upstreams);
-    const declare = check.isOwn(at) ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : near;
-    check.at(
-      at,
-      `there is no upstream ${check.quote(at, upstream)}`,
-      near?.startsWith('did') === true ? near : declare,
-    );
+  const { roles, headers, allowsEveryAddress, defaults } = around;
+  checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
+  const ownAccess = at.at('access');
+  const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
+  const isPublic = access?.isPublic === true;
+  if (entry.maxAge !== undefined && isPublic) {
+    const message = '"maxAge" has no meaning on a public route: no verdict is asked for';
+    at.at('maxAge').reportKey(message, 'remove it');
   }
-  const accessPath = [...path, 'access'];
-  const access = check.has(accessPath) ? readAccess(entry.access, accessPath, around.roles, check) : around.access;
-  const publicRoute = access?.isPublic === true;
-  if (entry.maxAge !== undefined && publicRoute) {
-    check.atKey([...path, 'maxAge'], '"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
-  }
-  const methods = checkMethods(entry, access, path, check);
-  const pattern = checkPattern(entry.match, path, check);
-  const rewrite = checkRewrite(entry.rewrite, pattern, path, check);
-  const answers = around.readAnswers(entry, path, check);
-  const evict = checkEvict(entry.evict, pattern, publicRoute, path, check);
-  const { roles, headers, allowsEveryAddress } = around;
-  const anonymous = access?.hasPublic === true;
-  const conditions =
-    entry.when === undefined
-      ? null
-      : checkConditions(entry.when, path, { pattern, roles, headers, anonymous, allowsEveryAddress }, check);
-  checkMode(entry.mode, access, conditions?.length ?? 0, path, check);
+  const methods = checkMethods(entry, access, at);
+  const pattern = checkPattern(entry.match, at.at('match'));
+  const rewrite = checkRewrite(entry.rewrite, pattern, at.at('rewrite'));
+  const { cors, response } = around.readResponses(entry, at);
+  const evict = checkEvict(entry.evict, pattern, isPublic, at.at('evict'));
+  const scope = { pattern, roles, headers, anonymous: access?.hasPublic === true, allowsEveryAddress };
+  const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
+  if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, at.at('mode'));
   if (pattern === null) return null;
-  // What every request reads stands in front, so that it lies together in memory.
+  // What every request reads is in front, so that it lies together in memory.
   return {
     index,
     reading: checkReading(entry.path, pattern),
     access: (access ?? denied).compiled,
     maxAgeMs: entry.maxAge ?? null,
-    conditions: conditions === null ? null : compileConditions(conditions, around.roles ?? noRoles),
-    maxBodyBytes: entry.maxBody ?? around.maxBodyBytes,
+    conditions: conditions === null ? null : compileConditions(conditions, roles ?? noRoles),
+    maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
     rewrite,
-    forwardCredentials: entry.forwardCredentials ?? publicRoute,
-    upstream: upstream ?? '',
-    timeoutMs: entry.timeout ?? around.timeoutMs,
-    idleTimeoutMs: entry.idleTimeout ?? around.idleTimeoutMs,
+    forwardCredentials: entry.forwardCredentials ?? isPublic,
+    upstream: entry.upstream ?? '',
+    timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
+    idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,
-    cors: answers.cors,
-    response: answers.response,
-    id: entry.id ?? `route ${position + 1}`,
+    cors,
+    response,
+    id: entry.id ?? unnamed,
     pattern,
     methods,
     tolerates: toleratedBits(entry.path),
     websocket: entry.websocket ?? false,
-    bodyBufferBytes: entry.bodyBuffer ?? around.bodyBufferBytes,
-    bodyRate: entry.bodyRate ?? around.bodyRate,
-    recheckMs: entry.streams?.recheck ?? around.recheckMs,
+    bodyBufferBytes: entry.bodyBuffer ?? defaults.bodyBuffer ?? 0,
+    bodyRate: entry.bodyRate ?? defaults.bodyRate ?? 0,
+    recheckMs: entry.streams?.recheck ?? defaults.streams?.recheck ?? 0,
     mode: entry.mode ?? 'enforce',
   };
 }
 
-function checkMethods(
-  entry: Parts<RouteEntry>,
-  access: ReadAccess | null,
-  path: readonly (string | number)[],
-  check: Check,
-): readonly string[] | null {
+function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string> | null): void {
+  if (upstream === undefined || known === null || known.has(upstream)) return;
+  const near = at.nearest(upstream, known);
+  const declare = at.isOwn ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : near;
+  at.report(`there is no upstream ${at.quote(upstream)}`, near?.startsWith('did') === true ? near : declare);
+}
+
+function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location): readonly string[] | null {
   const written = entry.match?.methods;
   if (written === undefined) return null;
-  const at = [...path, 'match', 'methods'];
-  if (written.length === 0) check.at(at, 'an empty list of methods matches nothing', 'remove it to match every method');
-  written.forEach((method, index) => {
-    if (method !== undefined && written.indexOf(method) < index)
-      check.at([...at, index], 'this method is listed twice');
-  });
-  const methods = written.filter((method) => method !== undefined);
-  const rules = access?.source;
-  if (rules instanceof Map && methods.length === written.length && check.has([...path, 'access'])) {
-    for (const key of check.keys([...path, 'access']) ?? []) {
-      const strange = key
-        .split(',')
-        .map((part) => part.trim())
-        .find((method) => rules.has(method) && !methods.includes(method));
-      if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;
-      check.atKey(
-        [...path, 'access', key],
-        `${strange} has a rule but is not in "match.methods"`,
-        'add it there, or remove the rule',
-      );
-    }
+  const methods = whole(written);
+  const ofRules = access?.methods ?? null;
+  const keys = methods.length < written.length ? null : at.at('access').keys;
+  for (const key of ofRules === null ? [] : (keys ?? [])) {
+    const named = key.split(',').map((part) => part.trim());
+    const strange = named.find((method) => ofRules?.has(method) && !methods.includes(method));
+    if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;
+    const message = `${strange} has a rule but is not in "match.methods"`;
+    at.at('access', key).reportKey(message, 'add it there, or remove the rule');
   }
   return methods;
+}
+
+/** Whether `mode: shadow` has something to try out. `conditions`: how many the route has. */
+function checkShadow({ rules }: ReadAccess, conditions: number, at: Location): void {
+  if (rules.every((rule) => rule === 'deny')) {
+    at.report('nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
+  } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
+    at.report('nothing is tried out here: the rule refuses nobody', 'remove it');
+  }
 }

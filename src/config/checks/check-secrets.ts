@@ -1,84 +1,119 @@
-/** Reads secrets from where they are kept, and refuses those that are too short to be any. */
-
+/** Reads secrets from where they are kept, and refuses those that are too short to be any, or have the wrong form. */
 import { secretMark } from '../problem.ts';
 import type { SecretSource } from '../schema/secret.ts';
-import type { Parts } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
+import type { Location } from './location.ts';
+
+type Source = Parts<SecretSource> | undefined;
+/** One or several, any of which is good: a rotation needs two. */
+type Sources = Source | readonly Source[];
 
 const shortestSecret = 32;
 /** What fits into the headers that the admin port reads. */
 const longestBearer = 4096;
 /** RFC 6750 section 2.1 b64token. */
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/;
+/** The Standard Webhooks specification: "whsec_" and base64 of 24 to 64 bytes. */
+const webhook = /^whsec_(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const webhookBytes = { least: 24, most: 64 } as const;
+/** Each is one more look in Redis for an unknown credential, and one more name in the message that revokes one. */
+const maxPreviousSecrets = 8;
 
 /** Text of a secret, or null when there is none or it has a problem. */
-export function readSecretText(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
-  if (source === undefined) return null;
+export function readSecretText(source: Source, at: Location): string | null {
+  const { readSecret, list } = at.file;
   if (typeof source === 'string') {
-    check.conceal(source, secretMark);
+    list.conceal(source, secretMark);
     return source;
   }
-  if (source.file === undefined) return null;
-  const filePath = [...path, 'file'];
-  let text: string;
+  if (source?.file === undefined) return null;
+  const file = at.at('file');
+  let secret: string;
   try {
-    text = check.readSecret(source.file);
+    secret = readSecret(source.file).replace(/\r?\n$/, '');
   } catch {
-    check.at(filePath, 'the secret file cannot be read', 'check the path, and that this user may read it');
+    file.report('the secret file cannot be read', 'check the path, and that this user may read it');
     return null;
   }
-  const secret = text.replace(/\r?\n$/, '');
   if (secret === '') {
-    check.at(filePath, 'the secret file is empty');
+    file.report('the secret file is empty');
     return null;
   }
-  check.conceal(secret, secretMark);
+  list.conceal(secret, secretMark);
   return secret;
 }
 
-/** A secret that clients send as a bearer: at least 32 characters, and only those that the header can carry. */
-export function readBearerSecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
-  const secret = readKeySecret(source, path, check);
-  if (secret === null || (secret.length <= longestBearer && bearer.test(secret))) return secret;
-  check.at(path, 'this secret cannot be sent as a bearer', 'make one with "openssl rand -hex 32"');
-  return null;
-}
-
-/** One such secret or several, any of which is good: a rotation needs two. */
-export function readBearerSecrets(
-  written: Parts<SecretSource> | readonly (Parts<SecretSource> | undefined)[] | undefined,
-  path: Path,
-  check: Check,
-): readonly string[] {
-  const read = (source: Parts<SecretSource> | undefined, at: Path) => readBearerSecret(source, at, check) ?? [];
-  if (Array.isArray(written)) return written.flatMap((source, index) => read(source, [...path, index]));
-  return [read(written as Parts<SecretSource> | undefined, path)].flat();
-}
-
-/** A secret that nobody can guess: at least 32 characters. */
-export function readKeySecret(source: Parts<SecretSource> | undefined, path: Path, check: Check): string | null {
-  const secret = readSecretText(source, path, check);
+/** A secret that cannot be guessed: at least 32 characters. */
+export function readKeySecret(source: Source, at: Location): string | null {
+  const secret = readSecretText(source, at);
   if (secret === null || secret.length >= shortestSecret) return secret;
-  const hint = 'make one with "openssl rand -hex 32"';
-  check.at(path, `the secret is shorter than ${shortestSecret} characters`, hint);
+  at.report(`the secret is shorter than ${shortestSecret} characters`, 'make one with "openssl rand -hex 32"');
   return null;
 }
 
-/** Earlier values of a secret: each long enough, none the current one, none twice. `pathOf` an item of the list. */
-export function readPreviousSecrets(
-  sources: readonly (Parts<SecretSource> | undefined)[],
-  current: string | null,
-  pathOf: (index: number) => Path,
-  check: Check,
-): readonly string[] {
-  const read: string[] = [];
-  sources.forEach((source, index) => {
-    const secret = readKeySecret(source, pathOf(index), check);
-    if (secret === null) return;
-    if (secret === current) check.at(pathOf(index), 'this is the current secret', 'list only earlier ones');
-    else if (read.includes(secret)) check.at(pathOf(index), 'this secret is listed twice');
-    else read.push(secret);
+/** A secret that clients send as a bearer: at least 32 characters, and only those that the header can carry. */
+export function readBearerSecret(source: Source, at: Location): string | null {
+  const secret = readKeySecret(source, at);
+  if (secret === null || (secret.length <= longestBearer && bearer.test(secret))) return secret;
+  at.report('this secret cannot be sent as a bearer', 'make one with "openssl rand -hex 32"');
+  return null;
+}
+
+export function readBearerSecrets(sources: Sources, at: Location): readonly string[] {
+  return readEach(sources, at, (source, there) => readBearerSecret(source, there));
+}
+
+/** Secrets of signed webhooks. */
+export function readWebhookSecrets(sources: Sources, at: Location): readonly string[] {
+  return readEach(sources, at, (source, there) => {
+    const secret = readSecretText(source, there);
+    if (secret === null) return null;
+    const { least, most } = webhookBytes;
+    const length = webhook.test(secret) ? Buffer.from(secret.slice('whsec_'.length), 'base64').length : 0;
+    if (length >= least && length <= most) return secret;
+    const hint = 'make one with: echo "whsec_$(openssl rand -base64 32)"';
+    there.report(`expected "whsec_" and the base64 of ${least} to ${most} bytes`, hint);
+    return null;
   });
-  return read;
+}
+
+/** Earlier values of a secret: each long enough, none the current one, none twice. */
+export function readPreviousSecrets(sources: Sources, current: string | null, at: Location): readonly string[] {
+  const found = new Set<string>();
+  return readEach(sources, at, (source, there) => {
+    const secret = readKeySecret(source, there);
+    if (secret === null) return null;
+    if (secret === current) there.report('this is the current secret', 'list only earlier ones');
+    else if (found.has(secret)) there.report('this secret is listed twice');
+    found.add(secret);
+    return secret;
+  });
+}
+
+function readEach(
+  sources: Sources,
+  at: Location,
+  read: (source: Source, at: Location) => string | null,
+): readonly string[] {
+  if (!Array.isArray(sources)) return [read(sources as Source, at) ?? []].flat();
+  return sources.flatMap((source: Source, index) => read(source, at.at(index)) ?? []);
+}
+
+/** The current one and earlier ones. `at`: of the section. */
+export function readCacheSecrets(cache: Parts<ConfigFile>['cache'], at: Location) {
+  const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
+  for (const [key, why] of [
+    ['redis', '"cache.secret" is needed with Redis'],
+    ['previousSecret', 'an earlier secret is of no use without "cache.secret"'],
+  ] as const) {
+    if (at.at(key).isWritten && !at.at('secret').isWritten) at.at(key).reportKey(why, hint);
+  }
+  const current = readKeySecret(cache?.secret, at.at('secret'));
+  const previous = cache?.previousSecret;
+  const previousAt = at.at('previousSecret');
+  if (Array.isArray(previous) && previous.length > maxPreviousSecrets) {
+    const message = `more than ${maxPreviousSecrets} earlier secrets`;
+    previousAt.reportKey(message, 'keep those that a replica may still have');
+  }
+  return { cache: current, previousCache: readPreviousSecrets(previous, current, previousAt) };
 }

@@ -1,5 +1,4 @@
 /** Tests of the rules, over all files: that they name identities, roles, routes and reasons which there are. */
-
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
@@ -7,10 +6,8 @@ import { canonicalHost } from '../../core/url/canonical-host.ts';
 import type { RequestLine } from '../schema/tests.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { TestCase, TestSuite } from '../test-suite.ts';
-import { isIdentifier } from '../units/is-identifier.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
+import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 type Tests = NonNullable<Parts<ConfigFile>['tests']>;
@@ -33,25 +30,21 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
   const declaredIn = new Map<string, RuleFile>();
   for (const file of files) {
     for (const [name, entry] of Object.entries(file.tests?.identities ?? {})) {
-      const path = [...file.testsAt, 'identities', name];
+      const at = file.testsAt.at('identities', name);
       const earlier = declaredIn.get(name);
       if (earlier !== undefined) {
-        const where = placeFrom(file, earlier, [...earlier.testsAt, 'identities', name]);
-        file.check.atKey(
-          path,
-          `the identity "${name}" is declared in another file (${where})`,
-          'name it once, use it everywhere',
-        );
+        const where = placeFrom(file, earlier, earlier.testsAt.at('identities', name));
+        const message = `the identity "${name}" is declared in another file (${where})`;
+        at.reportKey(message, 'name it once, use it everywhere');
       }
       declaredIn.set(name, file);
-      if (entry !== undefined) identities.set(name, checkIdentity(entry, name, path, roles, file.check));
+      if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles));
     }
   }
-  const cases = files.flatMap((file) =>
-    (file.tests?.cases ?? []).flatMap((entry, index) => {
-      const path = [...file.testsAt, 'cases', index];
-      return entry === undefined ? [] : (checkCase(entry, path, file, declaredIn, scope) ?? []);
-    }),
+  const cases = files.flatMap(({ file, tests, testsAt }) =>
+    (tests?.cases ?? []).flatMap((entry, index) =>
+      entry === undefined ? [] : (checkCase(entry, testsAt.at('cases', index), file, declaredIn, scope) ?? []),
+    ),
   );
   return { identities, cases };
 }
@@ -63,38 +56,16 @@ function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
   return new Map([...roles, ...origins.flatMap(({ values }) => [...values].map((name) => [name, []] as const))]);
 }
 
-function checkIdentity(entry: IdentityEntry, name: string, path: Path, roles: DeclaredRoles, check: Check): Identity {
-  const names = (key: 'roles' | 'groups') => {
-    const list = (entry[key] ?? []).filter((item) => item !== undefined);
-    list.forEach((item, index) => {
-      if (/[,\p{Cc}]/u.test(item)) check.at([...path, key, index], 'such a name has no comma and no control character');
-    });
-    return list;
-  };
-  for (const key of ['userId', 'sessionId', 'keyId'] as const) {
-    const value = entry[key];
-    if (value !== undefined && !isIdentifier(value)) {
-      check.at([...path, key], 'expected visible ASCII without blanks, at most 256 characters');
-    }
-  }
+function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: DeclaredRoles): Identity {
   const { kind = 'bearer' } = entry;
-  const foreign = kind === 'bearer' ? 'keyId' : 'sessionId';
-  if (entry[foreign] !== undefined) {
-    check.atKey(
-      [...path, foreign],
-      `"${foreign}" has no meaning for ${kind === 'bearer' ? 'a bearer' : 'a key pair'}`,
-      'remove it',
-    );
-  }
-  const held = names('roles');
-  held.forEach((role, index) => {
-    if (roles !== null && !roles.has(role)) reportUndeclared(role, [...path, 'roles', index], roles, check);
+  entry.roles?.forEach((role, index) => {
+    if (role !== undefined) reportUndeclared(role, at.at('roles', index), roles);
   });
   return {
     kind,
     userId: entry.userId ?? name,
-    roles: held,
-    groups: names('groups'),
+    roles: whole(entry.roles),
+    groups: whole(entry.groups),
     alias: entry.alias ?? null,
     fullName: entry.fullName ?? null,
     sessionId: kind === 'bearer' ? (entry.sessionId ?? `session-${name}`) : null,
@@ -105,61 +76,67 @@ function checkIdentity(entry: IdentityEntry, name: string, path: Path, roles: De
 
 function checkCase(
   entry: CaseEntry,
-  path: Path,
-  { file, check }: RuleFile,
+  at: Location,
+  file: string,
   identities: ReadonlyMap<string, unknown>,
   { routeIds, words }: TestScope,
 ): TestCase | null {
-  const known = (key: 'as' | 'route', names: Iterable<string>, has: boolean, what: string) => {
-    const value = entry[key];
-    const at = [...path, key];
-    if (value !== undefined && !has)
-      check.at(at, `there is no ${what} ${check.quote(at, value)}`, check.nearest(at, value, names));
-  };
-  known('as', identities.keys(), identities.has(entry.as ?? ''), 'identity');
-  known('route', routeIds.keys(), routeIds.has(entry.route ?? ''), 'route');
-  const { reason } = entry;
+  reportUnknown(entry.as, at.at('as'), identities, 'identity');
+  reportUnknown(entry.route, at.at('route'), routeIds, 'route');
+  checkReason(entry, at.at('reason'), words);
+  const upstreamHeaders = at.at('upstreamHeaders');
+  if (entry.expect === 'refuse' && upstreamHeaders.keys?.length) {
+    upstreamHeaders.reportKey('a refused request does not reach the upstream', 'remove it');
+  }
   // Read from one scalar, so it is whole.
   const request = entry.request as RequestLine | undefined;
-  const at = [...path, 'reason'];
-  if (reason !== undefined && !Object.hasOwn(reasons, reason) && !words.has(reason)) {
-    const names = [...words, ...Object.keys(reasons)];
-    const nearest = check.nearest(at, reason, names);
-    const hint = nearest?.startsWith('did') === true ? nearest : 'a reason of the gateway, or the word of a condition';
-    check.at(at, `there is no reason ${check.quote(at, reason)}`, hint);
-  }
-  if (entry.expect === 'allow' && reason !== undefined) check.atKey(at, 'what is allowed has no reason', 'remove it');
-  if (entry.expect === 'refuse' && check.keys([...path, 'upstreamHeaders'])?.length) {
-    check.atKey([...path, 'upstreamHeaders'], 'a refused request does not reach the upstream', 'remove it');
-  }
+  const requestAt = at.at('request');
   if (request !== undefined && request.host !== null && canonicalHost(request.host) === null) {
-    check.at([...path, 'request'], 'the URL of this request names no valid host');
+    requestAt.report('the URL of this request names no valid host');
   }
   if (request === undefined || entry.expect === undefined) return null;
-  const headers = Object.entries(entry.headers ?? {}).flatMap(([name, value]) =>
-    (typeof value === 'object' ? value : [value]).flatMap((text) => (text === undefined ? [] : [name, text])),
-  );
-  const line = check.isOwn([...path, 'request'])
-    ? `${request.method} ${request.host ?? ''}${request.target ?? ''}`
-    : 'a request';
+  const { method, host, secure, target } = request;
+  const line = requestAt.isOwn ? `${method} ${host ?? ''}${target}` : 'a request';
   return {
     name: entry.name ?? `${line} ${entry.as === undefined ? 'without a credential' : `as ${entry.as}`}`,
     file,
-    line: check.lineOf(path),
+    line: at.line,
     as: entry.as ?? null,
-    method: request.method,
-    host: request.host,
-    secure: request.secure,
-    target: request.target,
-    headers,
+    method,
+    host,
+    secure,
+    target,
+    headers: Object.entries(entry.headers ?? {}).flatMap(([name, value]) =>
+      whole(typeof value === 'object' ? value : [value]).flatMap((text) => [name, text]),
+    ),
     client: entry.client ?? null,
     expect: entry.expect,
     route: entry.route ?? null,
-    reason: reason ?? null,
+    reason: entry.reason ?? null,
     upstreamHeaders: new Map(
       Object.entries(entry.upstreamHeaders ?? {}).flatMap(([name, value]) =>
         value === undefined ? [] : [[name.toLowerCase(), value] as const],
       ),
     ),
   };
+}
+
+function reportUnknown(
+  name: string | undefined,
+  at: Location,
+  known: ReadonlyMap<string, unknown>,
+  what: 'identity' | 'route',
+): void {
+  if (name === undefined || known.has(name)) return;
+  at.report(`there is no ${what} ${at.quote(name)}`, at.nearest(name, known.keys()));
+}
+
+function checkReason({ reason, expect }: CaseEntry, at: Location, words: ReadonlySet<string>): void {
+  if (reason === undefined) return;
+  if (!Object.hasOwn(reasons, reason) && !words.has(reason)) {
+    const nearest = at.nearest(reason, [...words, ...Object.keys(reasons)]);
+    const hint = nearest?.startsWith('did') === true ? nearest : 'a reason of the gateway, or the word of a condition';
+    at.report(`there is no reason ${at.quote(reason)}`, hint);
+  }
+  if (expect === 'allow') at.reportKey('what is allowed has no reason', 'remove it');
 }

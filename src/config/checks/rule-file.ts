@@ -1,23 +1,21 @@
 /** A file with routes and tests, the main one or an included one, and how its places are named from another file. */
 import { basename } from 'node:path';
 import type { ConfigFile, IncludedFile, Parts } from '../schema.ts';
-import type { Path } from '../yaml/tree.ts';
-import type { Check } from './check.ts';
+import type { Location } from './location.ts';
 
 export interface RuleFile {
   /** As problems name it. */
   readonly file: string;
-  readonly check: Check;
+  readonly at: Location;
   readonly routes: Parts<ConfigFile>['routes'];
   readonly tests: Parts<ConfigFile>['tests'];
-  /** Where the keys of `tests` stand in it. */
-  readonly testsAt: Path;
+  /** Of the keys of `tests`. */
+  readonly testsAt: Location;
   /** Undefined: it claims nothing. */
   readonly owns: Parts<IncludedFile>['owns'];
 }
 
-/** Where something stands, for a message in `from`: `line 7`, or `orders.yaml line 7`. */
-export function placeFrom(from: RuleFile, there: RuleFile, path: Path): string {
-  const line = `line ${there.check.lineOf(path)}`;
-  return from === there ? line : `${basename(there.file)} ${line}`;
+/** The name of a place in another file, or in the same one, for a message in `from`: `line 7`, or `orders.yaml line 7`. */
+export function placeFrom(from: RuleFile, there: RuleFile, at: Location): string {
+  return from === there ? `line ${at.line}` : `${basename(there.file)} line ${at.line}`;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
 import { described } from './key-class.ts';
 import { methodRefusal, methods } from './methods.ts';
+import { list } from './refine.ts';
 import { oneOf, Refusal, scalar } from './scalar.ts';
 import { name } from './values.ts';
 
@@ -26,7 +27,9 @@ const roleName = name('a role', rolePattern, roleHint).meta({
   description: 'Name of a declared role.',
   examples: ['user'],
 });
-const roleList = z.array(roleName);
+const roleList = list(roleName, {
+  empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for nobody'],
+});
 
 const roleRule = z.strictObject({
   any: described(roleList.optional(), 'At least one of these is held.', { examples: [['reporter']] }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { pageOrigin } from '../units/page-origin.ts';
 import { exposes } from './key-class.ts';
 import { method } from './methods.ts';
+import { type ListRules, list, refined } from './refine.ts';
 import { bool, Refusal, text, word } from './scalar.ts';
 import { duration, headerName } from './values.ts';
 
@@ -11,19 +12,21 @@ const origin = text('the origin of a page, such as "https://app.example.test"', 
   return 'origin' in read ? read.origin : new Refusal(read.refused, read.hint);
 });
 
-export const cors = z.strictObject({
+const allowsNothing: ListRules = { empty: ['an empty list allows nothing', 'remove it for the default'] };
+
+const corsKeys = z.strictObject({
   origins: exposes(
-    z.array(origin),
+    list(origin, { empty: ['an empty list lets no page in', 'remove "cors"'], distinct: 'origin' }),
     'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two never with credentials.',
     { examples: [['https://app.example.test']] },
   ),
   methods: exposes(
-    z.array(method).optional(),
+    list(method, allowsNothing).optional(),
     'Methods that pages may use; if unset: those that the route has a rule for.',
     { examples: [['GET', 'POST']] },
   ),
   headers: exposes(
-    z.array(headerName()).optional(),
+    list(headerName(), allowsNothing).optional(),
     'Headers that pages may send; if unset: those of credentials, and content-type.',
     { examples: [['authorization', 'content-type']] },
   ),
@@ -34,6 +37,15 @@ export const cors = z.strictObject({
   ),
   credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies along.'),
   maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the answer to a preflight.'),
+});
+
+export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) => {
+  origins.forEach((origin, index) => {
+    const path = ['origins', index];
+    if (origin === '*' && origins.length > 1) at(path, '"*" stands alone', 'it lets every page in');
+    if (origin?.includes('*') !== true || credentials !== true) return;
+    at(path, 'with "credentials: true" every origin is written out', 'cookies would go to pages that nobody named');
+  });
 });
 
 /** Text that cannot end a header: visible ASCII and inner blanks. */

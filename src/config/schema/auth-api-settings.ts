@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { mail } from './mail.ts';
 import { redis } from './redis.ts';
+import { type Problems, refined } from './refine.ts';
 import { bool, integer, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { cookieName, duration } from './values.ts';
 
 const tenYearsMs = 3650 * 86_400_000;
 
-const lifetimes = z.strictObject({
+const lifetimeKeys = z.strictObject({
   session: decides(duration(1000, tenYearsMs).prefault('24h'), 'A verified session, from its creation or extension.'),
   unverified: decides(duration(1000, tenYearsMs).prefault('10m'), 'A session whose code has not been entered.'),
   cap: decides(
@@ -17,6 +18,11 @@ const lifetimes = z.strictObject({
     'The longest a session lives, however often it is extended.',
   ),
   code: decides(duration(1000, tenYearsMs).prefault('10m'), 'A verification code.'),
+});
+
+const lifetimes = refined(lifetimeKeys, ({ session, cap }, { at }) => {
+  if (session === undefined || cap === undefined || session <= cap) return;
+  at([], 'a session cannot live longer than its cap', 'make "cap" at least as long as "session"');
 });
 
 const limits = z.strictObject({
@@ -56,7 +62,7 @@ const limits = z.strictObject({
   keyWindow: decides(duration(1000).prefault('1m'), 'Time within which failing checks are counted.'),
 });
 
-export const authApiSettingsShape = {
+const shape = {
   database: decides(
     secret('the path of the database, or its URL'),
     'SQLite file (a new one is readable for its own user alone), ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
@@ -101,3 +107,13 @@ export const authApiSettingsShape = {
     'Lets web pages have their bearer in a cookie that no script can read. If unset: no cookies.',
   ),
 };
+
+/** The settings, with further keys of the file that they are in. */
+export function authApiSettings<More extends z.core.$ZodLooseShape>(more: More) {
+  return refined(z.strictObject({ ...more, ...shape }), checkOutbox);
+}
+
+function checkOutbox(parts: object, { at }: Problems): void {
+  if (!('outbox' in parts) || parts.outbox !== 'mail' || 'mail' in parts) return;
+  at(['outbox'], '"mail" is needed to send codes', 'say under "mail" which server takes them');
+}

@@ -1,9 +1,13 @@
 /** Keys under `authApi`, and the Auth API's own file. */
 import { z } from 'zod';
-import { authApiSettingsShape } from './auth-api-settings.ts';
+import { addressesCollide } from '../units/parse-address.ts';
+import { authApiSettings } from './auth-api-settings.ts';
+import { keyHeaders } from './header-names.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
+import { list, refined } from './refine.ts';
 import { bool, integer, Refusal, scalar, text } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
+import { checkTrusted } from './server.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
 const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
@@ -57,11 +61,11 @@ const fields = z.strictObject({
 
 const baseUrl = () => origin('paths stand under "authApi.paths"');
 
-const embedded = z.strictObject(authApiSettingsShape);
+const embedded = authApiSettings({});
 
 export const authApi = z.strictObject({
   url: decides(
-    z.union([baseUrl(), z.array(baseUrl())]).optional(),
+    z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]).optional(),
     'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
     { examples: ['http://auth-api:8081'] },
   ),
@@ -102,19 +106,19 @@ export const authApi = z.strictObject({
     'Where the Auth API checks credentials, with GET.',
   ),
   headers: described(
-    z
-      .strictObject({
+    refined(
+      z.strictObject({
         apiKey: exposes(headerName().prefault('api-key'), 'Carries the API key.'),
         apiSecret: exposes(headerName().prefault('api-secret'), 'Carries its secret.'),
-      })
-      .prefault({}),
+      }),
+      keyHeaders('apiKey', 'apiSecret'),
+    ).prefault({}),
     'Headers in which a key pair is sent to the Auth API.',
   ),
   fields: described(fields.prefault({}), 'Where the fields stand in its JSON answers.'),
 });
 
-/** The Auth API's own file. */
-export const authApiFile = z.strictObject({
+const authApiFileKeys = authApiSettings({
   listen: exposes(address().prefault('127.0.0.1:8081'), 'Where the Auth API listens.'),
   metrics: exposes(
     address().optional(),
@@ -135,5 +139,10 @@ export const authApiFile = z.strictObject({
     bool().prefault(false),
     'Believes X-Forwarded-For of every peer, in place of "trustedProxies". Dangerous: a client then chooses its own address. Warned of at every start.',
   ),
-  ...authApiSettingsShape,
+});
+
+/** The Auth API's own file. */
+export const authApiFile = refined(refined(authApiFileKeys, checkTrusted), ({ listen, metrics }, { at }) => {
+  if (listen === undefined || metrics === undefined || !addressesCollide(listen, metrics)) return;
+  at(['metrics'], '"listen" and "metrics" are on the same port', 'give the metrics a number of their own');
 });

@@ -1,8 +1,10 @@
 /** Keys under `cache`, `credentials` and `errors`. */
 import { z } from 'zod';
 import { token } from '../../core/syntax/header-fields.ts';
+import { keyHeaders } from './header-names.ts';
 import { decides, described, neither } from './key-class.ts';
 import { redis } from './redis.ts';
+import { type ListRules, list, refined } from './refine.ts';
 import { bool, integer, Refusal, scalar, word } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
 import { duration, headerName, isCookieName, size } from './values.ts';
@@ -50,19 +52,27 @@ export const cache = z.strictObject({
   ),
 });
 
+const webhookSecrets: ListRules = {
+  empty: ['expected at least one secret', 'leave the key out to take no webhooks'],
+  most: [8, 'secrets'],
+};
+
 /** Revocations that others announce. */
 export const revocations = z.strictObject({
   webhookSecret: decides(
-    z.union([secret('a signing secret'), z.array(secret('a signing secret'))]).optional(),
+    z.union([secret('a signing secret'), list(secret('a signing secret'), webhookSecrets)]).optional(),
     'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. If unset: no webhook is taken.',
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
   ),
 });
 
-const keyPairHeaders = z.strictObject({
-  apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.'),
-  apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.'),
-});
+const keyPairHeaders = refined(
+  z.strictObject({
+    apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.'),
+    apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.'),
+  }),
+  keyHeaders('apiKeyHeader', 'apiSecretHeader'),
+);
 
 export const credentials = z.strictObject({
   keyPair: decides(

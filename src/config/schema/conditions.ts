@@ -4,14 +4,22 @@ import { conditionFields } from '../../core/policy/conditions.ts';
 import { nameHint } from '../nearest-name.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
+import { list } from './refine.ts';
 import { bool, Refusal, scalar, text, word } from './scalar.ts';
 import { cidr, headerName, name } from './values.ts';
 
 const operandText = () => text('a text, or a value such as identity.userId or param.id', (value) => value);
 
-const valueList = z.array(operandText());
+const inOperand = z.union([
+  operandText(),
+  list(operandText(), {
+    empty: ['an empty list holds nothing', 'name a value, or remove the condition'],
+    most: [1000, 'values'],
+    distinct: 'value',
+  }),
+]);
 
-const inOperand = z.union([operandText(), valueList]);
+const ranges = list(cidr(), { empty: ['an empty list of ranges', 'name a range such as 10.0.0.0/8'] });
 
 /** A condition as written; checks see to it that exactly one subject and one operator, or one group, is there. */
 export interface ConditionEntry {
@@ -75,7 +83,7 @@ const operators = {
     examples: ['acme-'],
   }),
   exists: described(bool().optional(), 'Whether there is such a value at all.', { examples: [true] }),
-  cidr: described(z.union([cidr(), z.array(cidr())]).optional(), 'The address lies in one of these ranges.', {
+  cidr: described(z.union([cidr(), ranges]).optional(), 'The address lies in one of these ranges.', {
     examples: [['10.0.0.0/8']],
   }),
 };
@@ -85,10 +93,10 @@ const condition: z.ZodObject = z
     ...subjects,
     ...operators,
     get all() {
-      return z.array(condition).optional().meta({ description: 'Every one of these is met.' });
+      return group('all').optional().meta({ description: 'Every one of these is met.' });
     },
     get any() {
-      return z.array(condition).optional().meta({ description: 'At least one of these is met.' });
+      return group('any').optional().meta({ description: 'At least one of these is met.' });
     },
     get not() {
       return condition.optional().meta({ description: 'This is not met; what is unclear stays unclear.' });
@@ -96,8 +104,17 @@ const condition: z.ZodObject = z
   })
   .meta({ id: 'condition' });
 
+function group(key: 'all' | 'any') {
+  const empty = [`an empty "${key}" has no meaning`, 'add a condition, or remove it'] as const;
+  return list(condition, { empty, most: [32, 'conditions'] });
+}
+
 export const reasonPattern = '[a-z][a-z0-9]*(?:_[a-z0-9]+)*';
 const reasonExact = new RegExp(`^${reasonPattern}$`);
+
+const exempt = list(name('a role', rolePattern, roleHint), {
+  empty: ['an empty list of roles', 'name a role, or remove it'],
+});
 
 const criterion = z.strictObject({
   ...condition.shape,
@@ -113,7 +130,7 @@ const criterion = z.strictObject({
     'Told in x-error, in metrics and in the log when it is not met.',
     { examples: ['wrong_tenant'] },
   ),
-  unless: described(z.array(name('a role', rolePattern, roleHint)).optional(), 'Roles that are exempt.', {
+  unless: described(exempt.optional(), 'Roles that are exempt.', {
     examples: [['admin']],
   }),
 });
@@ -124,11 +141,14 @@ export interface CriterionEntry extends ConditionEntry {
   readonly unless?: readonly string[] | undefined;
 }
 
-export const when = z.array(criterion as unknown as z.ZodType<CriterionEntry>);
+export const when = list(criterion as unknown as z.ZodType<CriterionEntry>, {
+  empty: ['an empty list of conditions demands nothing', 'remove it'],
+  most: [32, 'conditions'],
+});
 
 export const conditionSettings = z.strictObject({
   headers: decides(
-    z.array(headerName()).prefault([]),
+    list(headerName(), { most: [32, 'headers'] }).prefault([]),
     'Request headers that conditions may read. A client can send any value in them.',
     { examples: [['x-region']] },
   ),

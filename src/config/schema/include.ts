@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { described, neither } from './key-class.ts';
+import { type ListRules, list } from './refine.ts';
 import { route } from './routes.ts';
 import { Refusal, text } from './scalar.ts';
 import { tests } from './tests.ts';
@@ -22,7 +23,7 @@ const filePattern = text('the name of a file, or a pattern such as "routes/*.yam
   return value.replace(/^(?:\.\/)+/, '');
 });
 
-export const include = z.array(filePattern);
+export const include = list(filePattern, { most: [32, 'patterns'] });
 
 const variableExpected = 'the name of an environment variable, such as ORDERS_HOST';
 
@@ -40,12 +41,14 @@ const hostPattern = text('a host name, such as api.example.test or *.example.tes
   }
 });
 
+const claims: ListRules = { empty: ['an empty list claims nothing', 'name one, or remove it'], most: [64, 'entries'] };
+
 const owns = z.strictObject({
-  hosts: neither(z.array(hostPattern).optional(), 'Hosts that only this file has routes for.', {
+  hosts: neither(list(hostPattern, claims).optional(), 'Hosts that only this file has routes for.', {
     examples: [['orders.example.test']],
   }),
   paths: neither(
-    z.array(absolutePath()).optional(),
+    list(absolutePath(), claims).optional(),
     'Path prefixes that only this file has routes for; whole segments.',
     { examples: [['/v1/orders']] },
   ),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Address, parseServerAddress } from '../units/parse-address.ts';
 import { described, exposes, neither } from './key-class.ts';
+import { list, type Problems, refined } from './refine.ts';
 import { bool, Refusal, text } from './scalar.ts';
 import { secret } from './secret.ts';
 import { duration } from './values.ts';
@@ -24,13 +25,20 @@ const userName = () => words('the name of a user of Redis');
 const password = () => secret('a password');
 const pemFile = () => text('the path of a PEM file', (value) => value);
 
-const sentinel = z.strictObject({
+const nodes = () => list(node(), { empty: ['expected at least one node'], distinct: 'node' });
+
+function checkUser(parts: object, { atKey }: Problems): void {
+  if (!('username' in parts) || 'password' in parts) return;
+  atKey(['username'], 'a user needs a password', 'add "password"');
+}
+
+const sentinelKeys = z.strictObject({
   name: exposes(
     words('the name of a group of servers'),
     'What the Sentinels call the group: the first word after "sentinel monitor".',
     { examples: ['mymaster'] },
   ),
-  nodes: exposes(z.array(node()), 'Some of the Sentinels, better all: the first that responds names the master.', {
+  nodes: exposes(nodes(), 'Some of the Sentinels, better all: the first that responds names the master.', {
     examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
   }),
   username: neither(userName().optional(), 'User towards the Sentinels, if they ask for one.', {
@@ -41,7 +49,9 @@ const sentinel = z.strictObject({
   }),
 });
 
-const tls = z.strictObject({
+const sentinel = refined(sentinelKeys, checkUser);
+
+const tlsKeys = z.strictObject({
   ca: described(
     pemFile().optional(),
     'PEM file of those who may vouch for the server. If unset: the authorities that Node and the system trust.',
@@ -58,7 +68,16 @@ const tls = z.strictObject({
   ),
 });
 
-export const redis = z.strictObject({
+const tls = refined(tlsKeys, (parts, { atKey }) => {
+  for (const [has, lacks] of [
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ] as const) {
+    if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
+  }
+});
+
+const redisKeys = z.strictObject({
   url: exposes(
     secret('the URL of Redis, such as "redis://redis:6379"').optional(),
     'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if need be. Exactly one of "url", "sentinel" and "cluster".',
@@ -70,7 +89,7 @@ export const redis = z.strictObject({
     { alternative: true },
   ),
   cluster: exposes(
-    z.array(node()).optional(),
+    nodes().optional(),
     'Some nodes of a Redis Cluster, in place of "url"; the others are learned from them.',
     { examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']], alternative: true },
   ),
@@ -97,4 +116,12 @@ export const redis = z.strictObject({
     'In front of every key, so that installations can share a Redis.',
   ),
   timeout: neither(duration().prefault('50ms'), 'Longest wait for a command; beyond it the answer counts as a miss.'),
+});
+
+const forms = ['url', 'sentinel', 'cluster'] as const;
+
+export const redis = refined(refined(redisKeys, checkUser), (parts, { at, atKey }) => {
+  const [form, ...more] = forms.filter((key) => key in parts);
+  if (form === undefined) at([], 'expected "url", "sentinel" or "cluster"', 'for example "url: redis://redis:6379"');
+  for (const other of more) atKey([other], `"${form}" and "${other}" exclude each other`, 'keep one of the two');
 });

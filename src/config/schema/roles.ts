@@ -3,17 +3,30 @@ import { z } from 'zod';
 import { mappedFields } from '../../core/policy/map-roles.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described } from './key-class.ts';
+import { list, refined } from './refine.ts';
 import { text, word } from './scalar.ts';
 import { declared, name } from './values.ts';
 
-const roleOrigin = z.strictObject({
+const anyText = () => text('a text', (value) => value);
+
+const originKeys = z.strictObject({
   field: described(word(mappedFields), 'Field of the identity.', { examples: ['groups'] }),
-  equals: described(text('a text', (value) => value).optional(), 'The field is this text, or has it in its list.', {
+  equals: described(anyText().optional(), 'The field is this text, or has it in its list.', {
     examples: ['platform-admins'],
   }),
-  in: described(z.array(text('a text', (value) => value)).optional(), 'The same with one of several.', {
-    examples: [['platform-admins', 'root-admins']],
-  }),
+  in: described(
+    list(anyText(), { empty: ['an empty list gives the role to nobody', 'name a value'] }).optional(),
+    'The same with one of several.',
+    {
+      examples: [['platform-admins', 'root-admins']],
+    },
+  ),
+});
+
+const roleOrigin = refined(originKeys, (parts, { at, atKey }) => {
+  const [equals, several] = ['equals' in parts, 'in' in parts];
+  if (equals && several) atKey(['in'], '"equals" and "in" exclude each other', 'keep one of the two');
+  if (!equals && !several) at([], 'expected "equals" or "in"', 'for example "equals: platform-admins"');
 });
 
 const role = z.strictObject({
@@ -25,7 +38,9 @@ const role = z.strictObject({
     },
   ),
   from: decides(
-    z.union([roleOrigin, z.array(roleOrigin)]).optional(),
+    z
+      .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to nobody', 'remove it'] })])
+      .optional(),
     'Who holds it besides those to whom the Auth API gives it: one comparison, or a list of them.',
     { examples: [{ field: 'groups', equals: 'platform-admins' }] },
   ),

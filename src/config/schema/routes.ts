@@ -6,8 +6,14 @@ import { when } from './conditions.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { idHint, idPattern } from './names.ts';
+import { list } from './refine.ts';
 import { bool, text, word } from './scalar.ts';
 import { absolutePath, duration, name, size, sizeOrUnlimited } from './values.ts';
+
+const matchedMethods = list(method, {
+  empty: ['an empty list of methods matches nothing', 'remove it to match every method'],
+  distinct: 'method',
+});
 
 const match = z.strictObject({
   host: decides(
@@ -20,7 +26,7 @@ const match = z.strictObject({
     'Literal segments, {name} for one segment, ** at the end for any rest.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
-  methods: decides(z.array(method).optional(), 'Methods that the route is for; if unset: every one.', {
+  methods: decides(matchedMethods.optional(), 'Methods that the route is for; if unset: every one.', {
     examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
   }),
 });

@@ -1,6 +1,8 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
+import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
+import { type Parts, type Problems, refined } from './refine.ts';
 import { autoOr, bool, integer, Refusal, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { address, addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
@@ -59,7 +61,21 @@ const limits = z.strictObject({
   ),
 });
 
-export const server = z.strictObject({
+/** Also of the Auth API's own file. A trusted peer chooses the address of the client, so "everyone" is said in words. */
+export function checkTrusted(
+  { trustedProxies, trustEveryPeer }: Parts<{ trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
+  { at }: Problems,
+): void {
+  const ranges = (trustedProxies ?? []).filter((range) => range !== undefined);
+  if (holdEveryAddress(ranges)) {
+    const hint = 'name the proxies in front; "trustEveryPeer: true" says that every client may choose its own address';
+    at(['trustedProxies'], 'these ranges hold every address', hint);
+  } else if (trustEveryPeer === true && ranges.length > 0) {
+    at(['trustedProxies'], '"trustedProxies" has no meaning with "trustEveryPeer"', 'remove one of the two');
+  }
+}
+
+const serverKeys = z.strictObject({
   listen: exposes(address().prefault(':8080'), 'Where clients connect: host and port; without host, every interface.'),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
@@ -123,6 +139,8 @@ export const server = z.strictObject({
   ),
   limits: described(limits.prefault({}), 'What one client may take up.'),
 });
+
+export const server = refined(serverKeys, checkTrusted);
 
 export const log = z.strictObject({
   level: neither(

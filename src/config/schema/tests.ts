@@ -4,20 +4,38 @@ import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
 import { described, neither } from './key-class.ts';
 import { idHint, idPattern } from './names.ts';
+import { refined } from './refine.ts';
 import { Refusal, scalar, text, word } from './scalar.ts';
 import { version } from './values.ts';
 
 const entry = () => text('a text', (value) => value);
 
-const identity = z.strictObject({
-  userId: described(entry().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
-  roles: described(z.array(entry()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
-  groups: described(z.array(entry()).prefault([]), 'Groups.', { examples: [['acme']] }),
+const identifier = () =>
+  text('a text', (value) =>
+    /^[\x21-\x7e]{1,256}$/.test(value)
+      ? value
+      : new Refusal('expected visible ASCII without blanks, at most 256 characters'),
+  );
+
+const listed = () =>
+  text('a text', (value) =>
+    /[,\p{Cc}]/u.test(value) ? new Refusal('such a name has no comma and no control character') : value,
+  );
+
+const identityKeys = z.strictObject({
+  userId: described(identifier().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
+  roles: described(z.array(listed()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
+  groups: described(z.array(listed()).prefault([]), 'Groups.', { examples: [['acme']] }),
   kind: described(word(['bearer', 'key_pair']).prefault('bearer'), 'The credential that is sent.'),
-  sessionId: described(entry().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
-  keyId: described(entry().optional(), 'Of a key pair.', { examples: ['key-ann'] }),
+  sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
+  keyId: described(identifier().optional(), 'Of a key pair.', { examples: ['key-ann'] }),
   alias: described(entry().optional(), 'Alias.', { examples: ['ann'] }),
   fullName: described(entry().optional(), 'Full name.', { examples: ['Ann Example'] }),
+});
+
+const identity = refined(identityKeys, (parts, { atKey }) => {
+  const [foreign, credential] = parts.kind === 'key_pair' ? ['sessionId', 'a key pair'] : ['keyId', 'a bearer'];
+  if (foreign in parts) atKey([foreign], `"${foreign}" has no meaning for ${credential}`, 'remove it');
 });
 
 /** Any text, also an empty one: a header can have it. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { described, exposes, neither } from './key-class.ts';
 import { idHint, idPattern } from './names.ts';
+import { list, refined } from './refine.ts';
 import { integer } from './scalar.ts';
 import { absolutePath, declared, duration, origin } from './values.ts';
 
@@ -18,7 +19,10 @@ const queue = z.strictObject({
 
 const upstream = z.strictObject({
   targets: exposes(
-    z.array(origin('a path is added with "rewrite.addPrefix"')),
+    list(origin('a path is added with "rewrite.addPrefix"'), {
+      empty: ['an upstream needs at least one target'],
+      distinct: 'target',
+    }),
     'Base URLs of the instances: scheme, host, port.',
     { examples: [['http://orders-1:8080', 'http://orders-2:8080']] },
   ),
@@ -37,4 +41,6 @@ const upstream = z.strictObject({
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),
 });
 
-export const upstreams = z.record(declared('an upstream', idPattern, idHint), upstream);
+export const upstreams = refined(z.record(declared('an upstream', idPattern, idHint), upstream), (parts, { atKey }) => {
+  if ('auth-api' in parts) atKey(['auth-api'], '"auth-api" always means the Auth API', 'choose another name');
+});

@@ -1,0 +1,94 @@
+/**
+ * The further files of a configuration: those that it includes, found by pattern, and those that hold tests alone
+ * (`*.test.yaml`). Each is read like the main one, with problems of its own.
+ */
+import type { Location } from './checks/location.ts';
+import type { RuleFile } from './checks/rule-file.ts';
+import type { OpenedFile } from './open-file.ts';
+import type { ConfigProblem } from './problem.ts';
+import type { IncludedFile, Parts, TestFile } from './schema.ts';
+
+/** Files and their texts in a fixed order; or why they cannot be used. */
+export type FoundTexts =
+  | { readonly ok: true; readonly files: readonly { readonly file: string; readonly text: string }[] }
+  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+
+export type ReadIncluded = (pattern: string) => FoundTexts;
+
+/** `files`: the configuration and what it includes, as problems name them. */
+export type ReadTests = (files: readonly string[]) => FoundTexts;
+
+export interface FurtherFiles {
+  readonly files: readonly RuleFile[];
+  /** In the order of the files. */
+  problems(): readonly ConfigProblem[];
+}
+
+export const mostFiles = 1000;
+const mostPatterns = 32;
+const mostCharacters = 64 * 1024 * 1024;
+
+const noFile: FoundTexts = {
+  ok: false,
+  message: 'a text that is no file includes none',
+  hint: 'load it from a file',
+};
+
+type Opened<File> = ReadonlyMap<string, OpenedFile<File>>;
+
+/** `at`: of the patterns. */
+export function openIncluded(
+  patterns: readonly (string | undefined)[],
+  at: Location,
+  read: ReadIncluded | undefined,
+  open: (file: string, text: string) => OpenedFile<IncludedFile>,
+): FurtherFiles {
+  const opened = new Map<string, OpenedFile<IncludedFile>>();
+  let characters = 0;
+  patterns.slice(0, mostPatterns).forEach((pattern, index) => {
+    if (pattern === undefined) return;
+    const found = read?.(pattern) ?? noFile;
+    if (!found.ok) {
+      at.at(index).report(found.message, found.hint);
+      return;
+    }
+    for (const { file, text } of found.files) {
+      if (opened.has(file)) continue;
+      characters += text.length;
+      if (opened.size >= mostFiles || characters > mostCharacters) {
+        const most = `${mostFiles} files, or ${mostCharacters / 1024 / 1024} MiB`;
+        at.at(index).report(`more than ${most}, are included`);
+        return;
+      }
+      opened.set(file, open(file, text));
+    }
+  });
+  return further(opened, ({ routes, tests, owns }, root) => ({ routes, tests, testsAt: root.at('tests'), owns }));
+}
+
+/** `rules`: the configuration and what it includes. */
+export function openTests(
+  rules: readonly RuleFile[],
+  read: ReadTests | undefined,
+  open: (file: string, text: string) => OpenedFile<TestFile>,
+): FurtherFiles {
+  const found = read?.(rules.map(({ file }) => file)) ?? { ok: true, files: [] };
+  if (!found.ok) {
+    const problem = rules[0]?.at.problem(found.message, found.hint);
+    return { files: [], problems: () => (problem === undefined ? [] : [problem]) };
+  }
+  const opened = new Map(found.files.map(({ file, text }) => [file, open(file, text)]));
+  return further(opened, (tests, testsAt) => ({ routes: undefined, tests, testsAt, owns: undefined }));
+}
+
+function further<File>(
+  all: Opened<File>,
+  rulesOf: (parts: Parts<File>, at: Location) => Omit<RuleFile, 'file' | 'at'>,
+): FurtherFiles {
+  return {
+    files: [...all].flatMap(([file, { opened }]) =>
+      opened === null ? [] : [{ file, at: opened.at, ...rulesOf(opened.parts, opened.at) }],
+    ),
+    problems: () => [...all.values()].flatMap(({ list }) => list.problems()),
+  };
+}
