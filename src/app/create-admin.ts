@@ -5,7 +5,7 @@ import type { EndpointSources } from '../admin/endpoints.ts';
 import type { RevocationSources } from '../admin/revocation-endpoints.ts';
 import type { Address, Config } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/log/logger.ts';
 
 export interface AdminParts extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain'>> {
   config(): Config;

@@ -1,6 +1,6 @@
 /** Log lines about revocation. A credential is in none of them: it is known by keyed names alone, and these stay out too. */
 import type { OwnSource, RevocationEvents, RevocationSource } from '../identity/revocation/revocation-events.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/log/logger.ts';
 
 const own: ReadonlySet<RevocationSource> = new Set<OwnSource>(['admin', 'webhook', 'route', 'auth-api']);
 

@@ -3,9 +3,9 @@ import type { Config, DecisionsConfig } from '../config/config.ts';
 import type { Policy } from '../core/decide.ts';
 import { type Reads, type RecordHead, readsOf, recordOf } from '../policy-tools/replay/decision-record.ts';
 import type { Decided } from '../policy-tools/shadow/decide-alike.ts';
-import { DecisionFile } from '../telemetry/decision-file.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { RecordEvents } from '../telemetry/shadow-tally.ts';
+import type { Logger } from '../telemetry/log/logger.ts';
+import type { RecordEvents } from '../telemetry/metrics/decision-metrics.ts';
+import { DecisionFile } from '../telemetry/records/decision-file.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
 /** What takes records: a file, or the process that has it. */

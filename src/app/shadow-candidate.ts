@@ -8,7 +8,7 @@ import type { Policy } from '../core/decide.ts';
 import { type Comparison, compareDecisions, refusalOf } from '../policy-tools/shadow/compare-decisions.ts';
 import { type Decided, decideAlike } from '../policy-tools/shadow/decide-alike.ts';
 import { type ShadowDifference, ShadowRing } from '../policy-tools/shadow/shadow-ring.ts';
-import type { ShadowEvents } from '../telemetry/shadow-tally.ts';
+import type { ShadowEvents } from '../telemetry/metrics/decision-metrics.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
 /** What the admin port shows; plain data. */

@@ -6,10 +6,9 @@ import { createAuthApi } from '../auth-api/create-auth-api.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { loadAuthApiFile } from '../config/load-config.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
-import { createAuthApiMetrics } from '../telemetry/create-auth-api-metrics.ts';
-import { createLogSink } from '../telemetry/log-sink.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { standardOutput } from '../telemetry/standard-output.ts';
+import { createLogger } from '../telemetry/log/logger.ts';
+import { standardOutput } from '../telemetry/log/standard-output.ts';
+import { createLoneAuthApiMetrics } from '../telemetry/metrics/auth-api-metrics.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { version } from './version.ts';
 
@@ -17,9 +16,9 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
   const result = loadAuthApiFile(options.config, process.env);
   if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
   const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = result.config;
-  const sink = createLogSink(standardOutput(() => undefined));
-  const log = createLogger('info', sink);
-  const metrics = createAuthApiMetrics(version);
+  const output = standardOutput(() => undefined);
+  const log = createLogger('info', output);
+  const metrics = createLoneAuthApiMetrics(version);
   const api = await createAuthApi({
     settings,
     log,
@@ -43,11 +42,11 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     log.info({ listen: address, metrics: scraped }, 'Auth API started');
   } catch (error) {
     await api.close();
-    sink.close();
+    output.close();
     throw error instanceof ListenError ? new CommandError(error.message) : error;
   }
   const code = await untilSignal({ close: () => api.close() });
-  await sink.settle();
-  sink.close();
+  await output.settle();
+  output.close();
   return code as ExitCode;
 }

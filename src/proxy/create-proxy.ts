@@ -4,7 +4,7 @@ import type { Address, ServerConfig } from '../config/config.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { type ConnectionFault, createHttp1Server } from '../http1/server/server.ts';
-import type { LoadReadings } from '../telemetry/load-gauges.ts';
+import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
 import { type Client, clientOf } from './client.ts';
 import { ClientConnections } from './client-connections.ts';
@@ -189,7 +189,7 @@ function connectionRecord(reason: ReasonCode, errorId: string, client: Client, b
   const now = performance.now();
   const { status }: Reason = reasons[reason];
   return {
-    door: 'proxy',
+    entrypoint: 'proxy',
     decision: null,
     method: '',
     path: '',
@@ -210,6 +210,5 @@ function connectionRecord(reason: ReasonCode, errorId: string, client: Client, b
     bytesIn: 0,
     bytesOut,
     cause: null,
-    memory: null,
   };
 }

@@ -51,7 +51,6 @@ export class RequestContext implements RequestRecord, RequestEvents {
   bytesIn = 0;
   bytesOut = 0;
   cause: unknown = null;
-  readonly memory: null = null;
 
   readonly peer: Client;
   readonly request: Request;
@@ -72,7 +71,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
     response.events = this;
   }
 
-  get door(): 'proxy' | 'upgrade' {
+  get entrypoint(): 'proxy' | 'upgrade' {
     return this.request.upgrade === 'websocket' ? 'upgrade' : 'proxy';
   }
 

@@ -1,141 +1,113 @@
 /** Joins metrics and log into what the rest of the process uses. */
-import type { ForwardedIgnored } from '../auth-api/http/client-address.ts';
-import type { MailOutcome } from '../auth-api/outbox/mail-events.ts';
+import { Registry } from 'prom-client';
 import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
-import type { IdentityEvents } from '../identity/events.ts';
-import { createAccessLog } from './access-log.ts';
-import { formatMetric, type Sample } from './exposition.ts';
-import { ForwardedTally } from './forwarded-tally.ts';
-import { type CheckedUpstream, Gauges, type ServerReadings } from './gauges.ts';
-import { type IdentityReadings, IdentityTally } from './identity-tally.ts';
-import { createLogSink, type LogDestination } from './log-sink.ts';
-import { createLogger, type Logger } from './logger.ts';
-import { MailTally, type ReadMailState } from './mail-tally.ts';
-import { type MetricKey, metricsCatalog } from './metrics-catalog.ts';
+import { createAccessLog } from './log/access-log.ts';
+import { createLogger, type Logger } from './log/logger.ts';
+import { type LogDestination, outputTo, standardOutput } from './log/standard-output.ts';
+import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
+import { createDecisionMetrics, type RecordEvents, type ShadowEvents } from './metrics/decision-metrics.ts';
+import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
+import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
+import {
+  createBuildMetric,
+  createProcessMetrics,
+  type ProcessMetrics,
+  type WorkerReadings,
+} from './metrics/process-metrics.ts';
+import { withRuntime } from './metrics/registry.ts';
+import { createRequestMetrics } from './metrics/request-metrics.ts';
 import type { ObserveRequest } from './request-record.ts';
-import { type RevocationReadings, RevocationTally } from './revocation-tally.ts';
-import { membersOf, RouteBindings } from './route-bindings.ts';
-import { metricsContentType, observeRuntime, runtimeMetricsText } from './runtime-metrics.ts';
-import { type RecordEvents, type ShadowEvents, ShadowTally } from './shadow-tally.ts';
-import { standardOutput } from './standard-output.ts';
-import { TrafficTally } from './traffic-tally.ts';
-import { type WorkerReadings, WorkerTally } from './worker-tally.ts';
 
 export interface TelemetryOptions {
   readonly log: LogConfig;
-  /** Standard output when left out. */
+  /** Unset: standard output. */
   readonly destination?: LogDestination;
   readonly version: string;
-  /** Number of this worker, in each line that is no request; left out: it is none. */
+  /** Number of this worker, in each line that is no request; unset: this process is no worker. */
   readonly worker?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-export interface Telemetry {
+export interface Telemetry
+  extends AuthApiMetrics,
+    Pick<IdentityMetrics, 'watchIdentity' | 'watchRevocations' | 'evictionUnreadable'>,
+    Pick<ProcessMetrics, 'useUpstreams'> {
   readonly log: Logger;
   /** Once for every request that is over. */
   readonly observe: ObserveRequest;
-  readonly identityEvents: IdentityEvents;
-  /** At start and at each reload: binds what `observe` needs of each route. */
-  useRoutes(table: RouteTable): void;
-  /** At each reload: forgets the health of targets that are no longer there. */
-  useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void;
-  /** Where a scrape reads what the verdict cache holds now. */
-  watchIdentity(read: () => IdentityReadings): void;
-  /** Where a scrape reads what holds now; null: nothing is in use yet. */
-  watchRevocations(read: () => RevocationReadings | null): void;
-  /** A call through this route was to revoke something, and what it named was no id. */
-  readonly evictionUnreadable: (route: string) => void;
+  readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
-  readonly shadowEvents: ShadowEvents & RecordEvents;
-  /** A request to the embedded Auth API whose forwarded headers were not believed. */
-  readonly onForwardedIgnored: (reason: ForwardedIgnored) => void;
-  /** A step of a mail of the embedded Auth API. */
-  readonly onMail: (outcome: MailOutcome) => void;
-  watchMail(read: ReadMailState): void;
+  readonly decisionEvents: ShadowEvents & RecordEvents;
+  /** At start and at each reload. */
+  useRoutes(table: RouteTable): void;
   /** Where a scrape reads what is open now. */
   watchServer(readings: ServerReadings): void;
-  /** Writes lines that another process of this gateway has logged. */
-  passOn(lines: string): void;
-  /** Where a scrape reads what holds of workers that this process started. */
+  /** Where a scrape reads the state of the workers that this process started. */
   watchWorkers(read: () => WorkerReadings): void;
-  /** Of this process, without those of the runtime. */
-  samples(): Generator<readonly [MetricKey, Iterable<Sample>]>;
-  metricsText(): Promise<string>;
-  readonly metricsContentType: string;
   /** A configuration was read: taken into use, or refused. */
   configLoaded(ok: boolean): void;
   upstreamHealth(name: string, target: string, healthy: boolean): void;
+  /** Writes lines that another process of this gateway has logged. */
+  forwardLines(lines: string): void;
+  /** Every metric of this process. */
+  readonly registry: Registry;
   /** Writes every line that waits. */
   close(): Promise<void>;
 }
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const now = options.now ?? Date.now;
-  const gauges = new Gauges(options.version, process.version);
-  const sink = createLogSink(
-    options.destination ??
-      standardOutput((lines) => {
-        gauges.logDropped += lines;
-      }),
-  );
-  const bindings = new RouteBindings();
-  const traffic = new TrafficTally(bindings);
-  const log = createLogger(options.log.level, sink, options.worker);
-  const identity = new IdentityTally(log);
-  const forwarded = new ForwardedTally();
-  const mail = new MailTally();
-  const revocations = new RevocationTally();
-  const shadow = new ShadowTally();
-  const workers = new WorkerTally();
-  const accessLog = createAccessLog(options.log, sink, now);
-  observeRuntime();
+  let server: ServerReadings | null = null;
+  let readWorkers = (): WorkerReadings | null => null;
 
-  function* samples(): Generator<readonly [MetricKey, Iterable<Sample>]> {
-    yield ['configRoutes', [{ labels: [], value: bindings.size }]];
-    for (const part of [traffic, identity, revocations, shadow, forwarded, mail, workers, gauges])
-      yield* part.samples();
-  }
+  const own = new Registry();
+  // What a worker has not counted yet is 0 on the page of the process that started it.
+  const requests = createRequestMetrics(own, options.worker === undefined);
+  createLoadMetrics(own, () => server);
+  const processState = createProcessMetrics(own, () => readWorkers());
+  const output =
+    options.destination === undefined ? standardOutput(processState.logDropped) : outputTo(options.destination);
+  const log = createLogger(options.log.level, output, options.worker);
+  const identity = createIdentityMetrics(own, log);
+  const decisionEvents = createDecisionMetrics(own);
+  const authApi = createAuthApiMetrics(own);
+  createBuildMetric(own, options.version);
+  const registry = withRuntime(own);
+  const accessLog = createAccessLog(options.log, output, now);
 
   return {
+    ...authApi,
     log,
-    observe: (record) => {
-      const route = bindings.inUse(record.decision === null ? null : record.decision.route);
-      const shared = bindings.sharedBy(route);
-      traffic.add(record, bindings.rowOf(route), shared.durations);
-      if (accessLog !== null) accessLog(record, membersOf(route, shared));
+    observe(record) {
+      requests.count(record);
+      if (accessLog !== null) accessLog(record);
     },
-    identityEvents: { ...identity.events, ...revocations.events },
-    watchIdentity: (read) => identity.watch(read),
-    watchRevocations: (read) => revocations.watch(read),
-    evictionUnreadable: revocations.unreadable,
-    shadowEvents: shadow.events,
-    useRoutes: (table) => bindings.use(table.routes),
-    useUpstreams: (upstreams) => gauges.useUpstreams(upstreams),
-    onForwardedIgnored: forwarded.add,
-    onMail: mail.add,
-    watchMail: (read) => mail.watch(read),
-    watchServer: (readings) => gauges.watchServer(readings),
-    passOn: (lines) => sink.write(lines),
-    watchWorkers: (read) => workers.watch(read),
-    samples,
-    metricsText: async () => {
-      let text = '';
-      for (const [key, values] of samples()) text += formatMetric(metricsCatalog[key], values);
-      return text + (await runtimeMetricsText());
+    identityEvents: identity.events,
+    watchIdentity: identity.watchIdentity,
+    watchRevocations: identity.watchRevocations,
+    evictionUnreadable: identity.evictionUnreadable,
+    decisionEvents,
+    useRoutes: (table) => requests.useRoutes(table.routes),
+    useUpstreams: processState.useUpstreams,
+    watchServer(readings) {
+      server = readings;
     },
-    metricsContentType,
-    configLoaded: (ok) => gauges.configLoaded(ok, now()),
+    watchWorkers(read) {
+      readWorkers = read;
+    },
+    configLoaded: (ok) => processState.configLoaded(ok, now()),
     upstreamHealth(upstream, target, healthy) {
-      if (!gauges.upstreamHealth(upstream, target, healthy)) return;
+      if (!processState.upstreamHealth(upstream, target, healthy)) return;
       if (healthy) log.info({ upstream, target }, 'a target is healthy again');
       else log.warn({ upstream, target }, 'a target is unhealthy: its health checks fail');
     },
+    forwardLines: output.write,
+    registry,
     async close() {
-      await sink.settle();
-      sink.close();
+      await output.settle();
+      output.close();
     },
   };
 }

@@ -1,11 +1,10 @@
-/** What a door knows of one request when it is over: the source of its metric and of its log line. */
+/** What an entrypoint knows of one request when it is over: the source of its metrics and of its log line. */
 import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { LogMemory } from './log-memory.ts';
 
 export interface RequestRecord {
-  /** Which door: `proxy`, or `upgrade` for a WebSocket. */
-  readonly door: 'proxy' | 'upgrade';
+  /** `upgrade`: a WebSocket. */
+  readonly entrypoint: 'proxy' | 'upgrade';
   /** Null when the request broke off before a decision, or was no valid HTTP. */
   readonly decision: Decision | null;
   /** As received; of a fixed set once it is a metric label. */
@@ -41,8 +40,30 @@ export interface RequestRecord {
   readonly bytesOut: number;
   /** What went wrong inside, for the log only. */
   readonly cause: unknown;
-  /** Of the connection that it came on; null: nothing is kept there. */
-  readonly memory: LogMemory | null;
 }
 
 export type ObserveRequest = (record: RequestRecord) => void;
+
+/**
+ * How a request ended: forwarded and answered, refused by the decision or as no valid HTTP, failed in forwarding, or
+ * broken off before there was a decision.
+ */
+export type RequestOutcome = 'allow' | 'refuse' | 'fail' | 'abandon';
+
+export function outcomeOf({ decision, reason }: RequestRecord): RequestOutcome {
+  if (decision === null) return reason === null ? 'abandon' : 'refuse';
+  if (decision.outcome === 'refuse') return 'refuse';
+  return reason === null ? 'allow' : 'fail';
+}
+
+/** The word of the condition that was not met, or null. */
+export function conditionOf({ decision, reason }: RequestRecord): string | null {
+  if (reason !== 'condition_failed' || decision?.outcome !== 'refuse') return null;
+  return decision.condition?.word ?? null;
+}
+
+/** Why the rule of a route in shadow mode refuses a request that it lets through: the word of its condition, or the reason. */
+export function shadowedOf({ decision }: RequestRecord): string | null {
+  const refused = decision?.outcome === 'allow' ? decision.shadowed : null;
+  return refused === null ? null : (refused.condition?.word ?? refused.reason);
+}

@@ -59,7 +59,7 @@ test.each([
   known = recheckMs === 0;
   await client.closed();
   await vi.waitFor(() => expect(records).toHaveLength(1));
-  expect(records[0]).toMatchObject({ door: 'upgrade', status: 200, cut: true, reason });
+  expect(records[0]).toMatchObject({ entrypoint: 'upgrade', status: 200, cut: true, reason });
   expect([wheel.size, proxy.load().openStreams, proxy.inFlight]).toEqual([0, 0, 0]);
 });
 

@@ -4,21 +4,13 @@ import type { ReadyReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
-import { type ProcessMetrics, readMetrics } from './metrics-message.ts';
-import type { WorkerMetrics } from './sum-metrics.ts';
+import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
 import { ready } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** A worker that shows nothing for so long is killed. */
 const showMs = 10_000;
 const mostRecent = 256;
-
-const processMetrics = z.unknown().transform((message, context): ProcessMetrics => {
-  const read = readMetrics(message);
-  if (read !== null) return read;
-  context.addIssue({ code: 'custom', message: 'these are no metrics', input: undefined });
-  return z.NEVER;
-});
 
 const shadowReport = z.strictObject({
   candidate: z.strictObject({ since: z.string(), routes: z.int(), notCompared: z.array(z.string()) }).nullable(),
@@ -27,12 +19,13 @@ const shadowReport = z.strictObject({
   recent: z.array(z.looseObject({ at: z.string() })),
 });
 
-/** In the Prometheus text format. `said` keeps what each worker says. */
-export async function metricsOf(pool: WorkerPool, said: WorkerMetrics, telemetry: Telemetry) {
-  for (const { worker, number, answer } of await pool.askAll({ do: 'metrics' }, processMetrics, showMs)) {
-    said.said(worker, number, answer);
+/** In the Prometheus text format. `known` keeps what each worker said last. */
+export async function metricsOf(pool: WorkerPool, known: WorkerMetrics, telemetry: Telemetry) {
+  for (const { worker, number, answer } of await pool.askAll({ do: 'metrics' }, metricsMessage, showMs)) {
+    known.add(worker, number, answer);
   }
-  return { type: telemetry.metricsContentType, text: await said.page([...telemetry.samples()]) };
+  const { registry } = telemetry;
+  return { type: registry.contentType, text: await known.page(await registry.getMetricsAsJSON()) };
 }
 
 /**

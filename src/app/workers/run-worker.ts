@@ -4,8 +4,6 @@
  */
 import type { Config } from '../../config/config.ts';
 import { type ConfigSource, parseSource } from '../../config/config-source.ts';
-import { readRuntimeMetrics } from '../../telemetry/runtime-metrics.ts';
-import { withoutZeros } from '../../telemetry/sum-samples.ts';
 import { readyOf } from '../admin-of-engine.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import { ListenError } from '../listen-error.ts';
@@ -81,10 +79,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         case 'ping':
           return {};
         case 'metrics':
-          return {
-            own: engine === null ? [] : withoutZeros([...engine.telemetry.samples()]),
-            runtime: await readRuntimeMetrics(),
-          };
+          return engine === null ? [] : await engine.telemetry.registry.getMetricsAsJSON();
         case 'ready':
           return engine?.started() == null ? notReady : await readyOf(engine, null);
         case 'shadow':

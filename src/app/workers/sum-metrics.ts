@@ -1,69 +1,95 @@
 /** One page of metrics of all processes: what they say now, and what those counted that are gone. */
-import { formatMetric } from '../../telemetry/exposition.ts';
-import { metricsCatalog } from '../../telemetry/metrics-catalog.ts';
-import {
-  countedRuntime,
-  readRuntimeMetrics,
-  sharedRuntime,
-  sumRuntimeMetrics,
-  sumRuntimeMetricsText,
-} from '../../telemetry/runtime-metrics.ts';
-import { countedSamples, type MetricSamples, sumSamples } from '../../telemetry/sum-samples.ts';
-import type { ProcessMetrics } from './metrics-message.ts';
+import { z } from 'zod';
+import { aggregate, type MetricValues } from '../../telemetry/metrics/registry.ts';
 
-const nothing: ProcessMetrics = { own: [], runtime: [] };
+/** The metrics of a worker as it sends them; `null` stands for a value that is not a number. */
+const message = z.array(
+  z.looseObject({
+    name: z.string().regex(/^(?:rolegate|process|nodejs)_\w+$/),
+    help: z.string(),
+    type: z.enum(['counter', 'gauge', 'histogram', 'summary']),
+    aggregator: z.enum(['omit', 'sum', 'first', 'min', 'max', 'average']),
+    values: z.array(
+      z.looseObject({
+        value: z
+          .number()
+          .nullable()
+          .transform((value) => value ?? Number.NaN),
+        labels: z.record(z.string().regex(/^\w+$/), z.union([z.string(), z.number()])),
+        metricName: z.string().regex(/^\w+$/).optional(),
+      }),
+    ),
+  }),
+);
+
+/** As `prom-client` takes them; its types know the kinds of metrics as an enumeration that it does not export at run time. */
+export const metricsMessage = message.transform((metrics) => metrics as unknown as MetricValues);
 
 export class WorkerMetrics {
   /** By process: what it said last. */
-  readonly #last = new Map<object, { readonly number: number; readonly metrics: ProcessMetrics }>();
-  #gone: ProcessMetrics = nothing;
+  readonly #last = new Map<object, { readonly number: number; readonly metrics: MetricValues }>();
+  /** What is kept of those that are gone. */
+  #gone: Promise<MetricValues> = Promise.resolve([]);
   readonly #goneRequests = new Map<number, number>();
 
-  said(worker: object, number: number, metrics: ProcessMetrics): void {
+  add(worker: object, number: number, metrics: MetricValues): void {
     this.#last.set(worker, { number, metrics });
   }
 
   /** What was shown once is not taken back: a sum that falls would look like a start from zero. */
-  async gone(worker: object): Promise<void> {
+  gone(worker: object): void {
     const last = this.#last.get(worker);
     if (last === undefined) return;
     this.#last.delete(worker);
     const { number, metrics } = last;
     this.#goneRequests.set(number, (this.#goneRequests.get(number) ?? 0) + requestsOf(metrics));
-    const own = countedSamples(sumSamples([[], this.#gone.own, metrics.own]), null);
-    const runtime = [this.#gone.runtime, countedRuntime(metrics.runtime)];
-    this.#gone = { own: own.map(([key, samples]) => [key, [...samples]]), runtime: this.#gone.runtime };
-    const summed = await sumRuntimeMetrics(runtime);
-    this.#gone = { ...this.#gone, runtime: summed };
+    this.#gone = this.#gone.then((before) => aggregate([before, counted(metrics)]).getMetricsAsJSON());
   }
 
   /** Those of other routes are let go. */
-  useRoutes(ids: Iterable<string>): void {
-    const own = countedSamples(this.#gone.own, new Set(ids));
-    this.#gone = { ...this.#gone, own: own.map(([key, samples]) => [key, [...samples]]) };
+  useRoutes(ids: ReadonlySet<string>): void {
+    this.#gone = this.#gone.then((metrics) => ofRoutes(metrics, ids));
   }
 
-  /** Requests by number of the worker, whichever processes had it. */
+  /** Requests by number of the worker, in whichever process it was. */
   requests(count: number): number[] {
     const sums = Array.from({ length: count }, (_, index) => this.#goneRequests.get(index + 1) ?? 0);
     for (const { number, metrics } of this.#last.values()) sums[number - 1]! += requestsOf(metrics);
     return sums;
   }
 
-  /** `own`: of the supervisor. */
-  async page(own: MetricSamples): Promise<string> {
+  /** `supervisor`: its own metrics; in the Prometheus text format. */
+  async page(supervisor: MetricValues): Promise<string> {
     const workers = [...this.#last.values()].map(({ metrics }) => metrics);
-    let text = '';
-    for (const [key, samples] of sumSamples([own, this.#gone.own, ...workers.map((one) => one.own)])) {
-      text += formatMetric(metricsCatalog[key], samples);
-    }
-    const shared = sharedRuntime(await readRuntimeMetrics());
-    const runtime = [shared, this.#gone.runtime, ...workers.map((one) => one.runtime)];
-    return text + (await sumRuntimeMetricsText(runtime));
+    const gone = await this.#gone;
+    return await aggregate([ofSupervisor(supervisor), gone, ...workers]).metrics();
   }
 }
 
-function requestsOf({ own }: ProcessMetrics): number {
-  const samples = own.find(([key]) => key === 'requests')?.[1] ?? [];
-  return samples.reduce((sum, { value }) => sum + value, 0);
+/** What a process that ends has counted, without its state. */
+function counted(metrics: MetricValues): MetricValues {
+  return metrics.filter(({ type, aggregator }) => String(type) !== 'gauge' && aggregator === 'sum');
+}
+
+function ofRoutes(metrics: MetricValues, ids: ReadonlySet<string>): MetricValues {
+  return metrics.map((metric) => ({
+    ...metric,
+    values: metric.values.filter(({ labels }) => labels['route'] === undefined || ids.has(String(labels['route']))),
+  }));
+}
+
+/**
+ * Of Node's metrics, those that add up with those of the workers, and since when there are any: how late the event loop of the
+ * supervisor is says nothing of requests.
+ */
+function ofSupervisor(metrics: MetricValues): MetricValues {
+  return metrics.flatMap((metric) => {
+    if (metric.name === 'process_start_time_seconds') return [{ ...metric, aggregator: 'first' as const }];
+    return metric.name.startsWith('rolegate_') || metric.aggregator === 'sum' ? [metric] : [];
+  });
+}
+
+function requestsOf(metrics: MetricValues): number {
+  const values = metrics.find(({ name }) => name === 'rolegate_requests_total')?.values ?? [];
+  return values.reduce((sum, { value }) => sum + value, 0);
 }

@@ -9,7 +9,7 @@ import type { Address, Config } from '../../config/config.ts';
 import type { ConfigSource } from '../../config/config-source.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
-import { noRoute } from '../../telemetry/metrics-catalog.ts';
+import { noRoute } from '../../telemetry/metrics/request-metrics.ts';
 import { adminOf } from '../admin-of-engine.ts';
 import { createAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
@@ -56,13 +56,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { workers, source: first } = options;
   const cacheSecret = config.cache.secret ?? randomBytes(32).toString('base64url');
   const records = new WorkerRecords();
-  const said = new WorkerMetrics();
+  const workerMetrics = new WorkerMetrics();
   const gaveUp = Promise.withResolvers<string>();
   const engine: Engine = createEngine(config, {
     version: options.version,
     siblings: announceToSiblings((revocation) => announceToWorkers(revocation, null)),
     openRecord: (settings) =>
-      records.open(settings, { events: engine.telemetry.shadowEvents, log: engine.telemetry.log }),
+      records.open(settings, { events: engine.telemetry.decisionEvents, log: engine.telemetry.log }),
   });
   const { telemetry, candidate } = engine;
   const { log } = telemetry;
@@ -79,11 +79,11 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const pool = new WorkerPool({
     count: workers,
     program: options.program,
-    lines: (text) => telemetry.passOn(text),
+    lines: (text) => telemetry.forwardLines(text),
     log,
     begin: beginning,
     settled: async () => void (await turn),
-    gone: (worker) => void said.gone(worker),
+    gone: (worker) => workerMetrics.gone(worker),
     giveUp: gaveUp.resolve,
     async revoked(revocation, from) {
       engine.started()?.resolver.revocations.receive(revocation);
@@ -91,13 +91,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     },
     news(news, from) {
       if (news.do === 'head') records.head(from, news.head);
-      else if (!records.record(from, news.record)) telemetry.shadowEvents.recorded('left_out');
+      else if (!records.record(from, news.record)) telemetry.decisionEvents.recorded('left_out');
     },
   });
   telemetry.watchWorkers(() => ({
     serving: pool.serving,
     restarts: pool.restarts,
-    requests: said.requests(workers),
+    requests: workerMetrics.requests(workers),
   }));
 
   async function announceToWorkers(revocation: Revocation, except: WorkerProcess | null): Promise<'delivered'> {
@@ -136,7 +136,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       const shown = adminOf(engine, () => embedded?.authApi ?? null);
       const port = createAdmin(server.admin, {
         ...shown,
-        metrics: () => metricsOf(pool, said, telemetry),
+        metrics: () => metricsOf(pool, workerMetrics, telemetry),
         ready: async () => await readyOfAll(pool, workers, await shown.ready()),
         shadow: async () => await shadowOf(pool, candidate.report()),
         // Names of credentials may be about to change.
@@ -175,7 +175,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       return problems;
     }
     inUse = source;
-    said.useRoutes([noRoute, ...next.routes.routes.map(({ id }) => id)]);
+    workerMetrics.useRoutes(new Set([noRoute, ...next.routes.routes.map(({ id }) => id)]));
     tell.reloaded(next);
     return [];
   }

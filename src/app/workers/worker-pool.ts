@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Address } from '../../config/config.ts';
-import type { Logger } from '../../telemetry/logger.ts';
+import type { Logger } from '../../telemetry/log/logger.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { type Question, type Start, started } from './worker-messages.ts';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';

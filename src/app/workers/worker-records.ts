@@ -3,7 +3,7 @@
  * head before it, so that of its own worker is written first when another one stands there.
  */
 import type { DecisionsConfig } from '../../config/config.ts';
-import { DecisionFile, type DecisionFileOptions } from '../../telemetry/decision-file.ts';
+import { DecisionFile, type DecisionFileOptions } from '../../telemetry/records/decision-file.ts';
 import type { DecisionRecord } from '../record-decisions.ts';
 
 type Parts = Pick<DecisionFileOptions, 'events' | 'log'>;

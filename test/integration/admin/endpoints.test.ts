@@ -20,7 +20,7 @@ describe('what it shows', () => {
     telemetry.useRoutes(table);
     telemetry.observe(makeRecord({ decision: null, reason: 'request_malformed', status: 400 }));
     const { ask } = await startAdmin({
-      metrics: async () => ({ type: telemetry.metricsContentType, text: await telemetry.metricsText() }),
+      metrics: async () => ({ type: telemetry.registry.contentType, text: await telemetry.registry.metrics() }),
     });
     const answer = await ask('/metrics');
     expect(answer.status).toBe(200);

@@ -1,13 +1,13 @@
 /** The metrics of an Auth API that runs alone: on an address of their own. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createAuthApiMetrics } from '../../../src/telemetry/create-auth-api-metrics.ts';
+import { createLoneAuthApiMetrics } from '../../../src/telemetry/metrics/auth-api-metrics.ts';
 import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
 let started: StartedAuthApi;
 afterEach(() => started.api.close());
 
 async function start() {
-  const metrics = createAuthApiMetrics('1.2.3');
+  const metrics = createLoneAuthApiMetrics('1.2.3');
   started = await startAuthApi({
     metrics: () => metrics.page(),
     onForwardedIgnored: metrics.onForwardedIgnored,

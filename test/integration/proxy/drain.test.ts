@@ -155,7 +155,7 @@ describe('drain', () => {
     await tunnel.closed();
     await drained;
     expect(performance.now() - begin).toBeLessThan(3_000);
-    await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ door: 'upgrade', status: 101 }));
+    await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ entrypoint: 'upgrade', status: 101 }));
   });
 
   it('says goodbye to both ends of a WebSocket', async () => {

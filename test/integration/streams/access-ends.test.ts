@@ -81,7 +81,12 @@ describe('a WebSocket', () => {
       service: [4401, expect.stringMatching(/^access_expired: /)],
     });
     await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
-    expect(proxy.records[0]).toMatchObject({ status: 101, reason: 'access_expired', door: 'upgrade', cut: false });
+    expect(proxy.records[0]).toMatchObject({
+      status: 101,
+      reason: 'access_expired',
+      entrypoint: 'upgrade',
+      cut: false,
+    });
     expect([proxy.wheel.size, proxy.proxy.load().openStreams, proxy.proxy.inFlight]).toEqual([0, 0, 0]);
   });
 

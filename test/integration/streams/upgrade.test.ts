@@ -70,7 +70,7 @@ describe('an accepted upgrade', () => {
     expect((await once(client, 'close'))[0]).toBe(1000);
     await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
     const [record] = proxy.records;
-    expect(record).toMatchObject({ door: 'upgrade', status: 101, reason: null, aborted: false, cut: false });
+    expect(record).toMatchObject({ entrypoint: 'upgrade', status: 101, reason: null, aborted: false, cut: false });
     expect(record?.bytesIn).toBeGreaterThan(3_000_000);
     expect(record?.bytesOut).toBeGreaterThan(3_000_000);
     expect([proxy.proxy.inFlight, proxy.wheel.size]).toEqual([0, 0]);
@@ -205,7 +205,7 @@ describe('an upgrade that is not accepted', () => {
     expect([answers[0]?.status, JSON.parse(answers[0]!.text()).code]).toEqual([status, code]);
     expect(answers[0]?.header('x-error-id')).toBe(JSON.parse(answers[0]!.text()).errorId);
     expect(upstream.connections).toHaveLength(0);
-    await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ door: 'upgrade', reason: code, status }));
+    await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ entrypoint: 'upgrade', reason: code, status }));
   });
 
   it('is an ordinary answer when the service declines, after which the connection is closed', async () => {

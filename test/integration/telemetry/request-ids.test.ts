@@ -74,7 +74,7 @@ test.each([
     level: 'info',
     time: expect.any(String),
     msg: 'request',
-    door: 'proxy',
+    entrypoint: 'proxy',
     errorId: response.header('x-error-id'),
     status: 400,
     outcome: 'refuse',

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DecisionFile } from '../../../src/telemetry/decision-file.ts';
+import { DecisionFile } from '../../../src/telemetry/records/decision-file.ts';
 
 let folder = '';
 beforeEach(() => {

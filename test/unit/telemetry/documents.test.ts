@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Decision, Refuse } from '../../../src/core/decision.ts';
-import { accessLogFields } from '../../../src/telemetry/access-log-fields.ts';
-import { metricsCatalog } from '../../../src/telemetry/metrics-catalog.ts';
+import { accessLogFields } from '../../../src/telemetry/log/access-log.ts';
+import { metricsCatalog } from './catalog.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
 
@@ -19,7 +19,7 @@ function rowsOf(page: string, first: RegExp): string[][] {
 }
 
 describe('docs/reference/metrics.md', () => {
-  const definitions = Object.values(metricsCatalog);
+  const definitions = metricsCatalog();
 
   test('lists every metric of the catalog with its type, labels and meaning, and no other', () => {
     const expected = definitions.map(({ name, type, labels, help }) => [
@@ -34,7 +34,7 @@ describe('docs/reference/metrics.md', () => {
 
   test('and a scrape hold the same metrics, beside those of the runtime', async () => {
     const { telemetry } = collect('silent');
-    const scraped = readMetrics(await telemetry.metricsText());
+    const scraped = readMetrics(await telemetry.registry.metrics());
     const ours = [...scraped].filter(([name]) => !/^(?:process|nodejs)_/.test(name));
     expect(scraped.size).toBeGreaterThan(ours.length + 10);
     expect(ours.map(([name, { type, help }]) => [name, type, help]).sort()).toEqual(
@@ -62,9 +62,9 @@ describe('docs/reference/metrics.md', () => {
     telemetry.observe(
       makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
     );
-    telemetry.shadowEvents.compared('same');
-    telemetry.shadowEvents.differed('orders', 'newly_refused', 'role_missing');
-    telemetry.shadowEvents.recorded('written');
+    telemetry.decisionEvents.compared('same');
+    telemetry.decisionEvents.differed('orders', 'newly_refused', 'role_missing');
+    telemetry.decisionEvents.recorded('written');
     telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
     telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
@@ -84,7 +84,7 @@ describe('docs/reference/metrics.md', () => {
         upstreams: [{ name: 'orders', inFlight: 1, waiting: 1 }],
       }),
     });
-    const scraped = readMetrics(await telemetry.metricsText());
+    const scraped = readMetrics(await telemetry.registry.metrics());
     for (const { name, labels } of definitions) {
       const { samples } = scraped.get(name)!;
       expect(samples, name).not.toHaveLength(0);

@@ -65,7 +65,7 @@ export function unmet(word: string): Decision {
 /** An answered request of 5 ms that a part changes. */
 export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
   return {
-    door: 'proxy',
+    entrypoint: 'proxy',
     decision: allowed(),
     method: 'GET',
     path: '/v1/orders/7',
@@ -86,7 +86,6 @@ export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
     bytesIn: 0,
     bytesOut: 12,
     cause: null,
-    memory: null,
     ...part,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isSecretName, redactText, redactValue } from '../../../src/telemetry/redaction.ts';
+import { isSecretName, redactText, redactValue } from '../../../src/telemetry/log/redaction.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 
 test.each([

@@ -3,8 +3,8 @@
  * more under its name with ".1". What cannot be written is counted, and never waited for.
  */
 import { closeSync, fstatSync, openSync, renameSync, write, writeSync } from 'node:fs';
-import type { Logger } from './logger.ts';
-import type { RecordEvents } from './shadow-tally.ts';
+import type { Logger } from '../log/logger.ts';
+import type { RecordEvents } from '../metrics/decision-metrics.ts';
 
 export interface DecisionFileOptions {
   readonly file: string;

@@ -1,0 +1,191 @@
+/**
+ * One JSON line per request. It is put together by hand, since `pino` would take a quarter of the CPU of a request; members
+ * without a value are absent. The query, credentials and bodies are not in a record, so they cannot be in a line.
+ */
+import type { LogConfig } from '../../config/config.ts';
+import type { Decision } from '../../core/decision.ts';
+import { reasons } from '../../core/outcome/reasons.ts';
+import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
+import { redactValue } from './redaction.ts';
+import type { LogOutput } from './standard-output.ts';
+
+/** Longest text of a member, in UTF-16 units. */
+const maxLength = {
+  id: 128,
+  name: 256,
+  method: 32,
+  host: 255,
+  path: 1024,
+  target: 300,
+  userAgent: 256,
+  detail: 512,
+} as const;
+
+/** The members of a line and what they mean. `docs/reference/log.md` lists the same, and a test compares them. */
+export const accessLogFields = {
+  level: 'From the reason: info, warn or error; info for a request that was forwarded, warn when its response was cut.',
+  time: 'When the request ended, ISO 8601 in UTC with milliseconds.',
+  msg: 'Always request.',
+  entrypoint: 'How it came in: proxy, or upgrade for a WebSocket.',
+  requestId: 'Id of the request, the same that the upstream was sent.',
+  errorId: 'The x-error-id that the client was sent.',
+  route: 'Id of the route.',
+  upstream: 'Name of the upstream of the route.',
+  method: 'Method as received, at most 32 characters.',
+  host: 'Host as received, at most 255 characters.',
+  path: 'Canonical path without the query and without what follows a semicolon, at most 1024 characters.',
+  status: 'Status that the client was sent; absent when it was sent none.',
+  outcome: 'allow, refuse, fail (forwarding failed) or abandon (broken off before a decision).',
+  reason: 'Code of the reason why it was refused or failed.',
+  condition: 'Reason that the author gave the condition of the route, with condition_failed.',
+  shadowed: 'Why the rule would have refused it, on a route with mode: shadow: a reason, or the word of a condition.',
+  fault: 'Who has to act: client, policy, auth-api, upstream or gateway.',
+  stage: 'Stage that settled the decision: normalize, match, extract, resolve or authorize.',
+  userId: 'User that the Auth API named.',
+  sessionId: 'Id of the session of a bearer, never the bearer.',
+  keyId: 'Id of a key pair, never its key or secret.',
+  source: 'Where the verdict came from: memory, redis or auth-api.',
+  stale: 'True when the verdict was past its life and served because the Auth API was out of reach.',
+  client: 'Address of the client, through trusted proxies.',
+  target: 'Origin of the upstream that was asked.',
+  userAgent: 'User-Agent as received, at most 256 characters.',
+  bytesIn: 'Bytes of the request body.',
+  bytesOut: 'Bytes of the response body.',
+  ms: 'Milliseconds: decide (until the decision), upstream (until its response began), total.',
+  aborted: 'True when the client went away before the response was whole.',
+  cut: 'True when the response of the upstream broke off after it had begun.',
+  authApi: 'Why the Auth API gave no result: url, kind (as in rolegate_auth_api_failures_total) and detail.',
+  err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
+} as const satisfies Record<string, string>;
+
+const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
+
+/** Null when no line would ever be written. */
+export function createAccessLog(
+  config: LogConfig,
+  output: Pick<LogOutput, 'write'>,
+  now: () => number = Date.now,
+): ((record: RequestRecord) => void) | null {
+  if (!config.access || config.level === 'silent') return null;
+  const least = weight[config.level];
+  let time = '';
+  let timeMs = Number.NaN;
+
+  /** Lines of the same millisecond share the text. */
+  function timeText(): string {
+    const nowMs = now();
+    if (nowMs !== timeMs) {
+      timeMs = nowMs;
+      time = new Date(nowMs).toISOString();
+    }
+    return time;
+  }
+
+  return (record) => {
+    const level = levelOf(record);
+    if (weight[level] >= least) output.write(accessLine(record, level, timeText()));
+  };
+}
+
+function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
+  if (record.reason !== null) return reasons[record.reason].level;
+  return record.cut ? 'warn' : 'info';
+}
+
+function accessLine(record: RequestRecord, level: string, time: string): string {
+  const { decision, reason, errorId, method, host, path, client, target, userAgent } = record;
+  let line = `{"level":"${level}","time":"${time}","msg":"request","entrypoint":"${record.entrypoint}"`;
+  // A connection that was refused before a request could be read has none.
+  if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
+  if (errorId !== null) line += `,"errorId":${jsonText(errorId, maxLength.id)}`;
+  if (decision !== null && decision.route !== null) {
+    const { id, upstream } = decision.route;
+    line += `,"route":${jsonText(id, maxLength.name)},"upstream":${jsonText(upstream, maxLength.name)}`;
+  }
+  if (method !== '') line += `,"method":${jsonText(method, maxLength.method)}`;
+  if (host !== '') line += `,"host":${jsonText(host, maxLength.host)}`;
+  if (path !== '') line += `,"path":${jsonText(loggedPath(path), maxLength.path)}`;
+  if (record.status !== 0) line += `,"status":${record.status}`;
+  line += `,"outcome":"${outcomeOf(record)}"`;
+  if (reason !== null) line += `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
+  const condition = conditionOf(record);
+  if (condition !== null) line += `,"condition":"${condition}"`;
+  const shadowed = shadowedOf(record);
+  if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
+  if (decision !== null) line += decisionMembers(decision);
+  if (client !== '') line += `,"client":${jsonText(client, maxLength.id)}`;
+  if (target !== null) line += `,"target":${jsonText(target, maxLength.target)}`;
+  if (userAgent !== '') line += `,"userAgent":${jsonText(userAgent, maxLength.userAgent)}`;
+  if (record.bytesIn > 0) line += `,"bytesIn":${record.bytesIn}`;
+  if (record.bytesOut > 0) line += `,"bytesOut":${record.bytesOut}`;
+  line += timings(record);
+  if (record.aborted) line += ',"aborted":true';
+  if (record.cut) line += ',"cut":true';
+  line += failureMember(decision);
+  if (level === 'error') line += causeMember(record);
+  return `${line}}\n`;
+}
+
+function decisionMembers(decision: Decision): string {
+  const { stage, identity, source } = decision;
+  let members = `,"stage":"${stage}"`;
+  if (identity !== null) {
+    members += `,"userId":${jsonText(identity.userId, maxLength.id)}`;
+    if (identity.sessionId !== null) members += `,"sessionId":${jsonText(identity.sessionId, maxLength.id)}`;
+    if (identity.keyId !== null) members += `,"keyId":${jsonText(identity.keyId, maxLength.id)}`;
+  }
+  if (source !== 'none') members += `,"source":"${source}"`;
+  if (decision.outcome === 'allow' && decision.stale) members += ',"stale":true';
+  return members;
+}
+
+/** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */
+function loggedPath(path: string): string {
+  return path.includes(';') || path.includes('%3B') ? path.replace(/(?:;|%3B)[^/]*/g, ';...') : path;
+}
+
+function timings(record: RequestRecord): string {
+  const { startedAt, decidedAt, answeredAt, endedAt } = record;
+  let members = '';
+  if (decidedAt > 0) members += `"decide":${milliseconds(decidedAt - startedAt)},`;
+  if (decidedAt > 0 && answeredAt > 0) members += `"upstream":${milliseconds(answeredAt - decidedAt)},`;
+  return `,"ms":{${members}"total":${milliseconds(endedAt - startedAt)}}`;
+}
+
+/** To the microsecond; 0 for a clock that was read out of turn. */
+function milliseconds(value: number): number {
+  return value > 0 ? Math.round(value * 1000) / 1000 : 0;
+}
+
+/** Fixed words, codes, and names from the configuration: `detail` may hold a content type of the Auth API. */
+function failureMember(decision: Decision | null): string {
+  const failure = decision?.outcome === 'refuse' ? decision.failure : null;
+  if (failure === null) return '';
+  const { url, kind, detail } = failure;
+  return `,"authApi":{"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;
+}
+
+function causeMember(record: RequestRecord): string {
+  const thrown = record.decision?.outcome === 'refuse' ? record.decision.cause : undefined;
+  const cause = record.cause ?? thrown;
+  if (cause === undefined || cause === null) return '';
+  const json = JSON.stringify(redactValue(cause));
+  return json === undefined ? '' : `,"err":${asciiJson(json)}`;
+}
+
+/** What JSON or ASCII does not take between quotes as it is. */
+const toEscape = /[^ !#-[\]-~]/;
+
+/** Quotes `text`; what is beyond `length` UTF-16 units is cut off and replaced by "...". */
+function jsonText(text: string, length: number): string {
+  const shown = text.length > length ? `${text.slice(0, length)}...` : text;
+  return toEscape.test(shown) ? asciiJson(JSON.stringify(shown)) : `"${shown}"`;
+}
+
+/**
+ * Escapes everything outside ASCII in JSON; outside strings, JSON has none. So no control character, C1 and bidirectional ones
+ * included, reaches a terminal.
+ */
+export function asciiJson(json: string): string {
+  return json.replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

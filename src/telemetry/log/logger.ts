@@ -1,0 +1,34 @@
+/** The logger of everything but requests: JSON lines of pino through the same output, without secrets. */
+import pino, { type Logger } from 'pino';
+import type { LogConfig } from '../../config/config.ts';
+import { asciiJson } from './access-log.ts';
+import { redactText, redactValue } from './redaction.ts';
+import type { LogOutput } from './standard-output.ts';
+
+export type { Logger } from 'pino';
+
+/** `worker`: the number of this worker, in each line; unset: this process is no worker. */
+export function createLogger(level: LogConfig['level'], output: Pick<LogOutput, 'write'>, worker?: number): Logger {
+  return pino(
+    {
+      level,
+      base: worker === undefined ? null : { worker },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: redactValue },
+    },
+    { write: (line: string) => output.write(cleanLine(line)) },
+  );
+}
+
+/**
+ * Secrets are taken out of the finished line, so that the message and the members of a child logger are covered, too. These lines
+ * are few; the line of a request does not come this way.
+ */
+function cleanLine(line: string): string {
+  try {
+    return `${asciiJson(JSON.stringify(redactValue(JSON.parse(line))))}\n`;
+  } catch {
+    return `${asciiJson(redactText(line.trimEnd()))}\n`;
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Standard output as the place of log lines. Lines are collected, and written asynchronously, one write at a time: a line costs a
+ * request no system call, and neither a slow reader nor a full disk stops a request. What cannot be written yet waits within a
+ * bound; beyond it lines are dropped and counted. A reader that is gone gets no more lines.
+ */
+import { write, writeSync } from 'node:fs';
+
+/** Where log lines go. */
+export interface LogOutput {
+  /** Takes one line, or several, each with its line feed. Never throws. */
+  write(lines: string): void;
+  /** Writes everything, within a time: to be called before `close` where there is time. */
+  settle(): Promise<void>;
+  /** Writes everything before it returns, unless it cannot be written; later lines are written one by one. */
+  close(): void;
+}
+
+/** What takes the lines of a gateway that is part of another program. */
+export interface LogDestination {
+  write(lines: string): unknown;
+}
+
+const standardOutputDescriptor = 1;
+/** Lines are collected until there is so much text, or for so long. */
+const chunkLength = 64 * 1024;
+const flushIntervalMs = 100;
+/** Bytes that wait for a slow reader; beyond it lines are dropped. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+const maxWriteBytes = 1024 * 1024;
+/** A full pipe is tried again after this time. */
+const retryMs = 20;
+/** At the end of the process, how long a reader that takes nothing is waited for, and how often a full pipe is tried. */
+const maxSettleMs = 2_000;
+const maxTries = 100;
+const lineFeed = 0x0a;
+
+/** `onDrop` gets the number of lines that were dropped. Lines are pure ASCII, so that a character is a byte. */
+export function standardOutput(onDrop: (lines: number) => void): LogOutput {
+  let collected = '';
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  let writing = false;
+  let closed = false;
+  /** The reader is gone. */
+  let gone = false;
+  /** The reader took nothing while the process ended. */
+  let stuck = false;
+  const onIdle: (() => void)[] = [];
+
+  function enqueue(): void {
+    if (collected === '') return;
+    const bytes = Buffer.from(collected, 'latin1');
+    collected = '';
+    if (gone || waitingBytes + bytes.length > maxWaitingBytes) {
+      onDrop(countLines(bytes));
+      return;
+    }
+    waiting.push(bytes);
+    waitingBytes += bytes.length;
+  }
+
+  /** The next bytes to write, of whole chunks. */
+  function take(): Buffer {
+    let count = 1;
+    let size = waiting[0]!.length;
+    while (count < waiting.length && size + waiting[count]!.length <= maxWriteBytes) {
+      size += waiting[count]!.length;
+      count += 1;
+    }
+    const chunks = waiting.splice(0, count);
+    return count === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+  }
+
+  function dropAll(): void {
+    for (const bytes of waiting) onDrop(countLines(bytes));
+    waiting = [];
+    waitingBytes = 0;
+  }
+
+  function rest(): void {
+    writing = false;
+    for (const done of onIdle.splice(0)) done();
+  }
+
+  function writeNext(): void {
+    if (waiting.length === 0) {
+      rest();
+      return;
+    }
+    const bytes = take();
+    write(standardOutputDescriptor, bytes, (error, count) => {
+      if (error === null) {
+        waitingBytes -= count;
+        if (count < bytes.length) waiting.unshift(bytes.subarray(count));
+        writeNext();
+        return;
+      }
+      waiting.unshift(bytes);
+      if (hasCode(error, ['EAGAIN', 'EBUSY'])) {
+        setTimeout(writeNext, retryMs);
+        return;
+      }
+      // A full disk may have room later: the next flush tries again.
+      if (hasCode(error, ['EPIPE', 'EBADF', 'ECONNRESET'])) {
+        gone = true;
+        dropAll();
+      }
+      rest();
+    });
+  }
+
+  function flush(): void {
+    enqueue();
+    if (writing || waiting.length === 0) return;
+    writing = true;
+    writeNext();
+  }
+
+  function flushSync(): void {
+    enqueue();
+    if (stuck) dropAll();
+    let tries = 0;
+    while (waiting.length > 0) {
+      const bytes = take();
+      try {
+        const count = writeSync(standardOutputDescriptor, bytes);
+        waitingBytes -= count;
+        if (count < bytes.length) waiting.unshift(bytes.subarray(count));
+      } catch (error) {
+        waiting.unshift(bytes);
+        tries += 1;
+        if (!hasCode(error, ['EAGAIN', 'EBUSY']) || tries > maxTries) {
+          dropAll();
+          return;
+        }
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+      }
+    }
+  }
+
+  const timer = setInterval(flush, flushIntervalMs).unref();
+  process.on('exit', flushSync);
+
+  return {
+    write(lines) {
+      collected += lines;
+      if (closed) flushSync();
+      else if (collected.length >= chunkLength) flush();
+    },
+    async settle() {
+      flush();
+      if (!writing) return;
+      const idle = Promise.withResolvers<void>();
+      onIdle.push(idle.resolve);
+      const late = setTimeout(() => {
+        stuck = true;
+        idle.resolve();
+      }, maxSettleMs);
+      await idle.promise;
+      clearTimeout(late);
+    },
+    close() {
+      closed = true;
+      clearInterval(timer);
+      process.off('exit', flushSync);
+      flushSync();
+    },
+  };
+}
+
+/** The output of a gateway that is part of another program: each line at once. A destination that fails gets no line. */
+export function outputTo(destination: LogDestination): LogOutput {
+  return {
+    write(lines) {
+      try {
+        destination.write(lines);
+      } catch {
+        // A log that cannot be written stops no request.
+      }
+    },
+    settle: async () => {},
+    close: () => {},
+  };
+}
+
+function hasCode(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+function countLines(text: Buffer): number {
+  let lines = 0;
+  for (let at = text.indexOf(lineFeed); at >= 0; at = text.indexOf(lineFeed, at + 1)) lines += 1;
+  return lines;
+}

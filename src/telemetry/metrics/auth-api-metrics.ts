@@ -1,0 +1,83 @@
+/** Counts what the Auth API in this process does: embedded in the gateway, or alone. */
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
+import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
+import { createBuildMetric } from './process-metrics.ts';
+import { withRuntime } from './registry.ts';
+
+/** Null: no mail is sent. */
+export type ReadMailState = () => MailState | null;
+
+export interface AuthApiMetrics {
+  /** A request whose forwarded headers were not believed. */
+  readonly onForwardedIgnored: (reason: ForwardedIgnored) => void;
+  /** A step of a mail. */
+  readonly onMail: (outcome: MailOutcome) => void;
+  /** Where a scrape reads what waits now. */
+  watchMail(read: ReadMailState): void;
+}
+
+const ignored: readonly ForwardedIgnored[] = ['untrusted_peer', 'secret_wrong'];
+const outcomes: readonly MailOutcome[] = ['sent', 'retried', 'refused', 'expired', 'dropped', 'abandoned'];
+
+export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
+  const registers = [registry];
+  let mailState: ReadMailState = () => null;
+  const forwardedIgnored = new Counter({
+    name: 'rolegate_auth_forwarded_ignored_total',
+    help: 'Requests to the Auth API in this process whose forwarded headers were not believed, so that the peer counts as the client.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ignored) forwardedIgnored.inc({ reason }, 0);
+  const mails = new Counter({
+    name: 'rolegate_auth_mails_total',
+    help: 'Mails of the Auth API in this process, by what became of them; one that is tried again counts each time.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  new Gauge({
+    name: 'rolegate_auth_mail_queue',
+    help: 'Mails of the Auth API in this process that wait for the mail server or are on their way.',
+    registers,
+    collect() {
+      const state = mailState();
+      if (state === null) this.remove();
+      else this.set(state.queued);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_auth_mail_failing',
+    help: 'Whether the mail server could not be used at the last attempt: 1, or 0.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      const state = mailState();
+      if (state === null) this.remove();
+      else this.set(state.failing ? 1 : 0);
+    },
+  });
+  return {
+    onForwardedIgnored: (reason) => forwardedIgnored.inc({ reason }),
+    onMail: (outcome) => mails.inc({ outcome }),
+    watchMail(read) {
+      mailState = read;
+      // Without samples where no mail is sent.
+      if (read() !== null) for (const outcome of outcomes) mails.inc({ outcome }, 0);
+    },
+  };
+}
+
+export interface LoneAuthApiMetrics extends AuthApiMetrics {
+  /** In the Prometheus text format. */
+  page(): Promise<{ readonly type: string; readonly text: string }>;
+}
+
+/** Of an Auth API that runs alone. */
+export function createLoneAuthApiMetrics(version: string): LoneAuthApiMetrics {
+  const own = new Registry();
+  createBuildMetric(own, version);
+  const metrics = createAuthApiMetrics(own);
+  const registry = withRuntime(own);
+  return { ...metrics, page: async () => ({ type: registry.contentType, text: await registry.metrics() }) };
+}

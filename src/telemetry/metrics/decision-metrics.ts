@@ -1,0 +1,58 @@
+/** Counts how a candidate of the rules compares with those in use, and what becomes of recorded decisions. */
+import { Counter, type Registry } from 'prom-client';
+import { noRoute } from './request-metrics.ts';
+
+export interface ShadowEvents {
+  /** `skipped`: too many came at once. */
+  compared(result: string): void;
+  /** Route of the rules in use, else of the candidate; reason of the candidate, else of the rules in use; null: none. */
+  differed(route: string | null, difference: string, reason: string | null): void;
+}
+
+export interface RecordEvents {
+  recorded(result: 'written' | 'left_out' | 'failed'): void;
+}
+
+/** Series of differences; beyond it they count under no route, as routes of many candidates may come and go. */
+const maxSeries = 5000;
+
+export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents {
+  const registers = [registry];
+  const compared = new Counter({
+    name: 'rolegate_shadow_decisions_total',
+    help: 'Decisions compared with a candidate of the rules: same, newly_allowed, newly_refused, other_reason, other_route, undecided or skipped.',
+    labelNames: ['result'],
+    registers,
+  });
+  const differences = new Counter({
+    name: 'rolegate_shadow_differences_total',
+    help: 'Decisions that a candidate of the rules would have made otherwise; reason of the refusal, or word of the condition.',
+    labelNames: ['route', 'difference', 'reason'],
+    registers,
+  });
+  const recorded = new Counter({
+    name: 'rolegate_decision_records_total',
+    help: 'Decisions to be recorded: written, left_out (too many at once) or failed.',
+    labelNames: ['result'],
+    registers,
+  });
+  const series = new Set<string>();
+
+  /** Whether these labels have a series, or may have one. */
+  function hasRoom(route: string, difference: string, reason: string): boolean {
+    const key = `${route} ${difference} ${reason}`;
+    if (!series.has(key) && series.size >= maxSeries) return false;
+    series.add(key);
+    return true;
+  }
+
+  return {
+    compared: (result) => compared.inc({ result }),
+    differed(id, difference, refusal) {
+      const reason = refusal ?? '';
+      const route = id !== null && hasRoom(id, difference, reason) ? id : noRoute;
+      differences.inc({ route, difference, reason });
+    },
+    recorded: (result) => recorded.inc({ result }),
+  };
+}

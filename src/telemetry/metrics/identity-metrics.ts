@@ -1,0 +1,247 @@
+/** Counts verdicts, calls to the Auth API, what is cached and shared of them, and revocations. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
+import type { Logger } from '../log/logger.ts';
+import { exchangeBuckets } from './request-metrics.ts';
+
+const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
+
+/** Read at each scrape. */
+export interface IdentityReadings {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly bytes: number;
+  readonly flights: number;
+}
+
+/** Read at each scrape. */
+export interface RevocationReadings {
+  readonly connected: boolean;
+  readonly tombstones: number;
+}
+
+export interface IdentityMetrics {
+  readonly events: IdentityEvents;
+  watchIdentity(read: () => IdentityReadings): void;
+  /** Null: nothing is in use yet. */
+  watchRevocations(read: () => RevocationReadings | null): void;
+  /** A route that was to revoke something, and what it named was no id. */
+  readonly evictionUnreadable: (route: string) => void;
+}
+
+export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): IdentityMetrics {
+  const registers = [registry];
+  let readIdentity = (): IdentityReadings => ({ accepted: 0, rejected: 0, bytes: 0, flights: 0 });
+  let readRevocations = (): RevocationReadings | null => null;
+
+  const verdicts = new Counter({
+    name: 'rolegate_verdicts_total',
+    help: 'Lookups of a credential, by where the verdict came from.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const stale = new Counter({
+    name: 'rolegate_stale_verdicts_total',
+    help: 'Verdicts past their life that were served because the Auth API was out of reach.',
+    registers,
+  });
+  const authApiCalls = new Counter({
+    name: 'rolegate_auth_api_calls_total',
+    help: 'Calls to the Auth API, by kind of credential.',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const authApiFailures = new Counter({
+    name: 'rolegate_auth_api_failures_total',
+    help: 'Calls to the Auth API that gave no result: connection, certificate, timeout, protocol, status, body, field or request.',
+    labelNames: ['failure'],
+    registers,
+  });
+  const authApiDuration = new Histogram({
+    name: 'rolegate_auth_api_call_duration_seconds',
+    help: 'Time from sending a call to the Auth API to its judged response.',
+    labelNames: ['kind'],
+    buckets: exchangeBuckets,
+    registers,
+  });
+  const breaker = new Gauge({
+    name: 'rolegate_auth_api_breaker_state',
+    help: 'State of the circuit breaker before each URL of the Auth API: 1 for the current one.',
+    labelNames: ['url', 'state'],
+    aggregator: 'max',
+    registers,
+  });
+  const failovers = new Counter({
+    name: 'rolegate_auth_api_failovers_total',
+    help: 'Calls to a URL of the Auth API because those before it failed.',
+    labelNames: ['url'],
+    registers,
+  });
+  const sharedLookUps = new Counter({
+    name: 'rolegate_shared_lookups_total',
+    help: 'Look-ups for which replicas share one call to the Auth API, by how they went on.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const sharedLookUpWait = new Histogram({
+    name: 'rolegate_shared_lookup_wait_seconds',
+    help: 'Time that a look-up waited for the call of another replica.',
+    buckets: exchangeBuckets,
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'rolegate_refreshes_total',
+    help: 'Verdicts in use whose time had come to be asked for again, by what became of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const evictions = new Counter({
+    name: 'rolegate_cache_evictions_total',
+    help: 'Verdicts that had to leave memory for others before their time.',
+    labelNames: ['space'],
+    registers,
+  });
+  const revokedVerdicts = new Counter({
+    name: 'rolegate_revoked_verdicts_total',
+    help: 'Verdicts that were not used because of a revocation, by where they were.',
+    labelNames: ['place'],
+    registers,
+  });
+  new Gauge({
+    name: 'rolegate_cache_entries',
+    help: 'Verdicts in memory.',
+    labelNames: ['space'],
+    registers,
+    collect() {
+      const { accepted, rejected } = readIdentity();
+      this.set({ space: 'accepted' }, accepted);
+      this.set({ space: 'rejected' }, rejected);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_cache_bytes',
+    help: 'Memory that verdicts take, estimated.',
+    registers,
+    collect() {
+      this.set(readIdentity().bytes);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_lookups_in_flight',
+    help: 'Credentials that are being looked up now.',
+    registers,
+    collect() {
+      this.set(readIdentity().flights);
+    },
+  });
+  const redis = new Counter({
+    name: 'rolegate_redis_operations_total',
+    help: 'Uses of the shared cache.',
+    labelNames: ['operation', 'outcome'],
+    registers,
+  });
+  const revocations = new Counter({
+    name: 'rolegate_revocations_total',
+    help: 'Revocations that took effect in this process, by where they came from.',
+    labelNames: ['source', 'kind'],
+    registers,
+  });
+  new Gauge({
+    name: 'rolegate_revocations_connected',
+    help: 'Whether this process is connected to revocations: 1, or 0 while verdicts live no longer than cache.whileDisconnected.',
+    aggregator: 'min',
+    registers,
+    collect() {
+      const readings = readRevocations();
+      if (readings === null) this.remove();
+      else this.set(readings.connected ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_revocation_tombstones',
+    help: 'Revocations that are held against verdicts from before them.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      const readings = readRevocations();
+      if (readings === null) this.remove();
+      else this.set(readings.tombstones);
+    },
+  });
+  const invalidMessages = new Counter({
+    name: 'rolegate_revocation_messages_invalid_total',
+    help: 'Messages that were received as revocations and are none.',
+    labelNames: ['where'],
+    registers,
+  });
+  const catchUps = new Counter({
+    name: 'rolegate_revocation_catch_ups_total',
+    help: 'Times that this process was connected again; lost: it dropped everything, as the log did not reach back.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const unacknowledged = new Counter({
+    name: 'rolegate_revocations_unacknowledged_total',
+    help: 'Other replicas that did not acknowledge a revocation before their verdicts had to have ended.',
+    registers,
+  });
+  const undelivered = new Counter({
+    name: 'rolegate_revocations_undelivered_total',
+    help: 'Revocations that Redis did not take, so that they are announced to the other replicas later.',
+    registers,
+  });
+  const evictionsUnreadable = new Counter({
+    name: 'rolegate_evictions_unreadable_total',
+    help: 'Calls through a route with evict that named nothing that can be revoked.',
+    labelNames: ['route'],
+    registers,
+  });
+
+  function setBreaker(url: number, current: BreakerState): void {
+    for (const state of breakerStates) breaker.set({ url, state }, state === current ? 1 : 0);
+  }
+
+  return {
+    events: {
+      verdict: (source, outcome) => verdicts.inc({ source, outcome }),
+      authApiCall(kind, outcome, failure, seconds) {
+        authApiCalls.inc({ kind, outcome });
+        if (failure !== null) authApiFailures.inc({ failure });
+        authApiDuration.observe({ kind }, Math.max(0, seconds));
+      },
+      redis: (operation, outcome) => redis.inc({ operation, outcome }),
+      authApiUrls(count) {
+        breaker.reset();
+        for (let url = 0; url < count; url += 1) setBreaker(url, 'closed');
+      },
+      breaker: setBreaker,
+      failover: (url) => failovers.inc({ url }),
+      sharedLookUp(outcome, waitedS) {
+        sharedLookUps.inc({ outcome });
+        if (waitedS !== null) sharedLookUpWait.observe(Math.max(0, waitedS));
+      },
+      refresh: (outcome) => refreshes.inc({ outcome }),
+      evicted: (space) => evictions.inc({ space }),
+      revokedVerdict: (place) => revokedVerdicts.inc({ place }),
+      stale: () => stale.inc(),
+      serving(state, failure) {
+        if (state === 'stale')
+          log.warn({ authApi: failure }, 'the Auth API is out of reach: verdicts past their life are served');
+        else log.info('the Auth API responds again: no verdict past its life is served');
+      },
+      revoked: (source, { kind }) => revocations.inc({ source, kind }),
+      invalidMessage: (where) => invalidMessages.inc({ where }),
+      connected: () => {},
+      caughtUp: (outcome) => catchUps.inc({ outcome }),
+      unacknowledged: (replicas) => unacknowledged.inc(replicas),
+      undelivered: () => undelivered.inc(),
+    },
+    watchIdentity(read) {
+      readIdentity = read;
+    },
+    watchRevocations(read) {
+      readRevocations = read;
+    },
+    evictionUnreadable: (route) => evictionsUnreadable.inc({ route }),
+  };
+}

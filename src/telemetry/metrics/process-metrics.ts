@@ -1,0 +1,137 @@
+/** The state of the process, or of the several that a gateway is made of: configuration, health of targets, log, workers, build. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface WorkerReadings {
+  readonly serving: number;
+  readonly restarts: number;
+  /** By number of the worker, from 1. */
+  readonly requests: readonly number[];
+}
+
+export interface CheckedUpstream {
+  readonly targets: readonly string[];
+  /** Null: no health checks. */
+  readonly health: object | null;
+}
+
+export interface ProcessMetrics {
+  logDropped(lines: number): void;
+  configLoaded(ok: boolean, nowMs: number): void;
+  /** Returns whether that is a change. */
+  upstreamHealth(upstream: string, target: string, healthy: boolean): boolean;
+  useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void;
+}
+
+export function createBuildMetric(registry: Registry, version: string): void {
+  const build = new Gauge({
+    name: 'rolegate_build_info',
+    help: 'Always 1; the labels tell what is running.',
+    labelNames: ['version', 'node'],
+    aggregator: 'first',
+    registers: [registry],
+  });
+  build.set({ version, node: process.version }, 1);
+}
+
+/** `workers` null: this process has started none. */
+export function createProcessMetrics(registry: Registry, workers: () => WorkerReadings | null): ProcessMetrics {
+  const registers = [registry];
+  const upstreamHealthy = new Gauge({
+    name: 'rolegate_upstream_target_healthy',
+    help: 'Whether a target with health checks is healthy: 1, or 0 after two failed checks in a row.',
+    labelNames: ['upstream', 'target'],
+    aggregator: 'min',
+    registers,
+  });
+  const configLoads = new Counter({
+    name: 'rolegate_config_loads_total',
+    help: 'Configurations read, at start and at every reload: ok or failed.',
+    labelNames: ['result'],
+    aggregator: 'first',
+    registers,
+  });
+  for (const result of ['ok', 'failed']) configLoads.inc({ result }, 0);
+  const configOk = new Gauge({
+    name: 'rolegate_config_last_load_successful',
+    help: 'Whether the last configuration that was read is the one in use: 0 after a refused reload.',
+    aggregator: 'first',
+    registers,
+  });
+  const configLoadedAt = new Gauge({
+    name: 'rolegate_config_last_success_timestamp_seconds',
+    help: 'When the configuration in use was loaded, in seconds since the epoch.',
+    aggregator: 'first',
+    registers,
+  });
+  const logDropped = new Counter({
+    name: 'rolegate_log_lines_dropped_total',
+    help: 'Log lines thrown away because the reader of the log is too slow.',
+    registers,
+  });
+  new Gauge({
+    name: 'rolegate_workers_serving',
+    help: 'Worker processes that take requests now; without samples where there is one process.',
+    registers,
+    collect() {
+      const readings = workers();
+      if (readings === null) this.remove();
+      else this.set(readings.serving);
+    },
+  });
+  new Counter({
+    name: 'rolegate_worker_restarts_total',
+    help: 'Worker processes that ended and were started anew.',
+    registers,
+    collect() {
+      const readings = workers();
+      this.remove();
+      if (readings !== null) this.inc(readings.restarts);
+    },
+  });
+  new Counter({
+    name: 'rolegate_worker_requests_total',
+    help: 'Requests that ended, by the number of the worker process that had them.',
+    labelNames: ['worker'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [index, requests] of (workers()?.requests ?? []).entries()) this.inc({ worker: index + 1 }, requests);
+    },
+  });
+
+  /** By upstream and target. */
+  let health = new Map<string, Map<string, boolean>>();
+
+  function set(upstream: string, target: string, healthy: boolean): void {
+    const targets = health.get(upstream) ?? new Map<string, boolean>();
+    health.set(upstream, targets.set(target, healthy));
+    upstreamHealthy.set({ upstream, target }, healthy ? 1 : 0);
+  }
+
+  return {
+    logDropped: (lines) => logDropped.inc(lines),
+    configLoaded(ok, nowMs) {
+      configLoads.inc({ result: ok ? 'ok' : 'failed' });
+      configOk.set(ok ? 1 : 0);
+      if (ok) configLoadedAt.set(nowMs / 1000);
+    },
+    upstreamHealth(upstream, target, healthy) {
+      const changed = (health.get(upstream)?.get(target) ?? true) !== healthy;
+      set(upstream, target, healthy);
+      return changed;
+    },
+    /**
+     * Targets with health checks count as healthy until one says otherwise. Those that the configuration no longer names
+     * are forgotten, so that they do not page an operator.
+     */
+    useUpstreams(upstreams) {
+      const before = health;
+      health = new Map();
+      upstreamHealthy.reset();
+      for (const [upstream, { health: checks, targets }] of upstreams) {
+        if (checks === null) continue;
+        for (const target of targets) set(upstream, target, before.get(upstream)?.get(target) ?? true);
+      }
+    },
+  };
+}

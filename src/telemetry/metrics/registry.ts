@@ -1,0 +1,25 @@
+/** The metrics of a process as one registry of `prom-client`, and those of several processes as one page. */
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+
+/** The metrics of a process as data. */
+export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** Gauges with the ending of counters, at which `promtool check metrics` fails: sums of the gauges without that ending. */
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+let ofRuntime: Registry | null = null;
+
+/** Those of `own`, and Node's: what observes Node cannot be taken down again, so that there is one of it in a process. */
+export function withRuntime(own: Registry): Registry {
+  if (ofRuntime === null) {
+    ofRuntime = new Registry();
+    collectDefaultMetrics({ register: ofRuntime });
+    for (const name of misnamed) ofRuntime.removeSingleMetric(name);
+  }
+  return Registry.merge([own, ofRuntime]);
+}
+
+/** The metrics of several processes as those of one, each by its aggregator; the first process decides what that is. */
+export function aggregate(processes: readonly MetricValues[]): Registry {
+  return AggregatorRegistry.aggregate([...processes]);
+}
