@@ -4,7 +4,11 @@
  * attacks once more, on the built program.
  */
 import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defineConfig, type TestUserConfig } from 'vitest/config';
+
+/** Processes that tests start compile the program once, as the package scripts have it. */
+const env = { NODE_COMPILE_CACHE: resolve('node_modules/.cache/rolegate/code') };
 
 const shared: TestUserConfig = {
   environment: 'node',
@@ -13,6 +17,7 @@ const shared: TestUserConfig = {
   hookTimeout: 30_000,
   restoreMocks: true,
   unstubEnvs: true,
+  env,
 };
 
 const inFolders = (...names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
@@ -36,7 +41,7 @@ export default defineConfig({
           name: 'fast',
           include: [...inFolders('unit', 'contract', 'architecture'), 'test/property/*.test.ts'],
           // A fifth of the runs of properties; the slow tests make all of them.
-          env: { PROPERTY_FACTOR: process.env['PROPERTY_FACTOR'] ?? '0.2' },
+          env: { ...env, PROPERTY_FACTOR: process.env['PROPERTY_FACTOR'] ?? '0.2' },
           // Only what hangs takes this long, on a busy machine too.
           testTimeout: 30_000,
         },

@@ -15,8 +15,13 @@ export interface PostgresWay {
   start(): Promise<RunningPostgres>;
 }
 
-/** Room for the pools of several test files and processes at once. */
-export const postgresArguments = ['-c', 'max_connections=200', '-c', 'log_min_messages=warning'] as const;
+/** Room for the pools of several test files and processes at once; nothing has to outlive the machine. */
+export const postgresArguments = [
+  'max_connections=200',
+  'log_min_messages=warning',
+  'fsync=off',
+  'full_page_writes=off',
+].flatMap((setting) => ['-c', setting]);
 
 /** Resolves when a PostgreSQL answers there; rejects when it does not in time, or as soon as `alive` says no. */
 export async function untilAnswers(url: string, alive = () => true, timeoutMs = 30_000): Promise<void> {

@@ -7,7 +7,8 @@ import { matchRoute } from '../../../src/core/routing/match-route.ts';
 import { makeRoute, type RouteSpec, view } from './make-policy.ts';
 import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
 
-const words = ['a', 'b', 'c'];
+/** Names of the members of objects and escapes are segments as any other. */
+const words = ['a', 'b', 'c', '__proto__', 'constructor', '%C3%A9'];
 const hosts = ['x.test', 'y.x.test', 'z.y.x.test', 'other.test'];
 const methods = ['GET', 'HEAD', 'POST'];
 
