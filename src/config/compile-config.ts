@@ -8,6 +8,7 @@ import type { RedisAccess } from './checks/check-redis.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
 import { type InUnits, inUnits } from './in-units.ts';
+import { healthCheck, upstream } from './schema/upstreams.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import type { TestSuite } from './test-suite.ts';
 
@@ -106,14 +107,9 @@ function compileUpstreams(
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
   for (const [name, entry] of Object.entries(entries)) {
-    upstreams.set(name, {
-      ...entry,
-      name,
-      health: compileHealth(entry.health),
-      requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
-      // The Auth API under another name; the secret goes to no other service.
-      gatewaySecret: entry.targets.every((target) => urls.includes(target)) ? gatewaySecret : null,
-    });
+    // The Auth API under another name; the secret goes to no other service.
+    const isAuthApi = entry.targets.every((target) => urls.includes(target));
+    upstreams.set(name, compileUpstream(name, entry, isAuthApi ? gatewaySecret : null));
   }
   if (urls.length > 0 && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
     upstreams.set('auth-api', authApiUpstream(urls, gatewaySecret));
@@ -123,19 +119,20 @@ function compileUpstreams(
 
 /** The Auth API as an upstream, for routes that lead to it without an entry under `upstreams`. */
 export function authApiUpstream(urls: readonly string[], gatewaySecret: string | null): UpstreamConfig {
-  return {
-    name: 'auth-api',
-    targets: urls,
-    health: null,
-    connections: 256,
-    connectTimeoutMs: 2000,
-    requestsPerClient: 128,
-    queue: { length: 1000, waitMs: 5000 },
-    gatewaySecret,
-  };
+  const entry = upstream.parse({ targets: urls });
+  return compileUpstream('auth-api', inUnits(upstream, entry), gatewaySecret);
 }
 
-function compileHealth(health: File['upstreams'][string]['health']): UpstreamConfig['health'] {
-  if (typeof health !== 'string') return health ?? null;
-  return { path: health, intervalMs: 10_000, timeoutMs: 2000 };
+function compileUpstream(
+  name: string,
+  { health, ...entry }: File['upstreams'][string],
+  gatewaySecret: string | null,
+): UpstreamConfig {
+  return {
+    ...entry,
+    name,
+    health: typeof health === 'string' ? inUnits(healthCheck, healthCheck.parse({ path: health })) : (health ?? null),
+    requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
+    gatewaySecret,
+  };
 }

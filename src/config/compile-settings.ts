@@ -5,7 +5,7 @@ import type { RedisAccess } from './checks/check-redis.ts';
 import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
 import { inUnits } from './in-units.ts';
 import { type AuthApiFile, authApiFileSchema } from './schema.ts';
-import { isThisMachine, type SmtpServer } from './units/parse-smtp-url.ts';
+import { isThisMachine, type SmtpServer } from './units/mail.ts';
 
 type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>;
 

@@ -4,6 +4,7 @@
  */
 import type { FoundTexts } from './open-further.ts';
 import { type ConfigResult, type ParseOptions, parseConfig } from './parse-config.ts';
+import { Refusal } from './refusal.ts';
 
 export interface ConfigSource {
   /** Name for problems; relative names in the configuration are found from its folder. */
@@ -48,11 +49,7 @@ export function parseSource({ file, text, included, secrets }: ConfigSource, env
     file,
     env,
     readIncluded: (asked) =>
-      included.find(({ pattern }) => pattern === asked)?.texts ?? {
-        ok: false,
-        message: 'no file matches this',
-        hint: null,
-      },
+      included.find(({ pattern }) => pattern === asked)?.texts ?? new Refusal('no file matches this'),
     readSecret(asked) {
       const read = secrets.find(({ path }) => path === asked)?.text ?? null;
       if (read === null) throw new Error('this secret was not read');

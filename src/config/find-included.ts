@@ -5,6 +5,7 @@
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type FoundTexts, mostFiles, type ReadIncluded } from './open-further.ts';
+import { Refusal } from './refusal.ts';
 import { largestFile } from './yaml/read-yaml.ts';
 
 export function createIncludeReader(mainFile: string): ReadIncluded {
@@ -13,7 +14,7 @@ export function createIncludeReader(mainFile: string): ReadIncluded {
     try {
       return readAll(pattern, mainFile, folder);
     } catch {
-      return refusal('the files of this pattern cannot be found', 'can this user read the folder?');
+      return new Refusal('the files of this pattern cannot be found', 'can this user read the folder?');
     }
   };
 }
@@ -34,39 +35,36 @@ export function includedFiles(pattern: string, mainFile: string): string[] {
 
 function readAll(pattern: string, mainFile: string, folder: string): FoundTexts {
   const names = includedFiles(pattern, mainFile);
-  if (names.length === 0) return refusal('no file matches this', 'patterns are read from the folder of this file');
-  if (names.length > mostFiles) return refusal(`more than ${mostFiles} files match this`, 'name a folder of its own');
+  if (names.length === 0) return new Refusal('no file matches this', 'patterns are read from the folder of this file');
+  if (names.length > mostFiles)
+    return new Refusal(`more than ${mostFiles} files match this`, 'name a folder of its own');
   const real = realpathSync(folder);
   const files: { file: string; text: string }[] = [];
   for (const file of names) {
     const shown = relative(folder, file);
     if (!isBelow(real, realpathSync(file))) {
-      return refusal(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
+      return new Refusal(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
     }
     const text = readListed(file, shown);
     if (typeof text !== 'string') return text;
     files.push({ file, text });
   }
-  return { ok: true, files };
+  return files;
 }
 
 /** The text of a file, or why it cannot be used. `shown`: its name for messages. */
-export function readListed(file: string, shown: string): string | FoundTexts {
+export function readListed(file: string, shown: string): string | Refusal {
   const stats = statSync(file);
-  if (!stats.isFile()) return refusal(`${shown} is not a file`, null);
-  if (stats.size > largestFile) return refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`, null);
+  if (!stats.isFile()) return new Refusal(`${shown} is not a file`);
+  if (stats.size > largestFile) return new Refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch {
-    return refusal(`${shown} cannot be read as UTF-8 text`, null);
+    return new Refusal(`${shown} cannot be read as UTF-8 text`);
   }
 }
 
 function isBelow(folder: string, file: string): boolean {
   const way = relative(folder, file);
   return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
-}
-
-export function refusal(message: string, hint: string | null): FoundTexts {
-  return { ok: false, message, hint };
 }

@@ -5,15 +5,16 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { readListed, refusal } from './find-included.ts';
+import { readListed } from './find-included.ts';
 import { type FoundTexts, mostFiles } from './open-further.ts';
+import { Refusal } from './refusal.ts';
 
 const deepest = 8;
 const mostEntries = 20_000;
 const testFile = /^(.+)\.test\.ya?ml$/;
 
 /** Paths, as problems show them, in the order of their names. `files`: the configuration and what it includes. */
-export function findTestFiles(mainFile: string, files: readonly string[]): readonly string[] | TooMany {
+export function findTestFiles(mainFile: string, files: readonly string[]): readonly string[] | Refusal {
   const own = new Set(files.map((file) => resolve(file)));
   const found: string[] = [];
   const folders = [{ path: dirname(mainFile), depth: 0 }];
@@ -34,29 +35,24 @@ export function findTestFiles(mainFile: string, files: readonly string[]): reado
   return found.sort();
 }
 
-interface TooMany {
-  readonly tooMany: true;
-}
-const tooMany: TooMany = { tooMany: true };
+const tooMany = new Refusal(
+  'too many files lie below this folder to look for tests',
+  'name the files of tests: rolegate test FILE',
+);
 
-export function readTestFiles(names: readonly string[] | TooMany): FoundTexts {
-  if ('tooMany' in names) {
-    return refusal(
-      'too many files lie below this folder to look for tests',
-      'name the files of tests: rolegate test FILE',
-    );
-  }
+export function readTestFiles(names: readonly string[] | Refusal): FoundTexts {
+  if (names instanceof Refusal) return names;
   const files: { file: string; text: string }[] = [];
   for (const file of names) {
     const shown = relative('', file);
     const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) return refusal(`there is no file ${shown}`, null);
+    if (stats === undefined) return new Refusal(`there is no file ${shown}`);
     const text = readListed(file, shown);
     if (typeof text !== 'string') return text;
     // Such as one that the output of a command is just being written to.
     if (text.trim() !== '') files.push({ file, text });
   }
-  return { ok: true, files };
+  return files;
 }
 
 /** A folder that cannot be read holds no tests for this user. */

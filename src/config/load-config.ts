@@ -1,4 +1,5 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, recordSource } from './config-source.ts';
 import { createIncludeReader } from './find-included.ts';
@@ -11,7 +12,6 @@ import {
   parseAuthApiFile,
   parseConfig,
 } from './parse-config.ts';
-import { readBounded } from './read-bounded.ts';
 import { largestFile } from './yaml/read-yaml.ts';
 
 export type LoadResult = ConfigResult;
@@ -95,19 +95,39 @@ function readSecretFile(path: string): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path, largestSecretBytes));
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'the file does not exist',
+  EACCES: 'the file may not be read by this user',
+  EISDIR: 'this is a folder, not a file',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'the file is not UTF-8 text',
+};
+
 function unreadable(file: string, error: unknown): ProblemResult {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  const reason =
-    error instanceof RangeError
-      ? `the file is larger than ${largestFile / 1024 / 1024} MiB`
-      : code === 'ENOENT'
-        ? 'the file does not exist'
-        : code === 'EACCES'
-          ? 'the file may not be read by this user'
-          : code === 'EISDIR'
-            ? 'this is a folder, not a file'
-            : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-              ? 'the file is not UTF-8 text'
-              : 'the file cannot be read';
-  return { ok: false, problems: [{ file, line: 1, column: 1, message: reason, hint: null, frame: '' }] };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const tooLarge = `the file is larger than ${largestFile / 1024 / 1024} MiB`;
+  const message = error instanceof RangeError ? tooLarge : (reasons[code] ?? 'the file cannot be read');
+  return { ok: false, problems: [{ file, line: 1, column: 1, message, hint: null, frame: '' }] };
+}
+
+const stepBytes = 256 * 1024;
+
+/**
+ * Up to a bound, so that a device or a pipe without an end cannot take the memory of the process. Throws `RangeError` for a file of more than `mostBytes`, and the error of the system when it cannot be read.
+ */
+function readBounded(file: string, mostBytes: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for (;;) {
+      const part = Buffer.allocUnsafe(stepBytes);
+      const read = readSync(descriptor, part);
+      if (read === 0) return Buffer.concat(parts, bytes);
+      bytes += read;
+      if (bytes > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
+      parts.push(part.subarray(0, read));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -6,12 +6,11 @@ import type { Location } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import type { OpenedFile } from './open-file.ts';
 import type { ConfigProblem } from './problem.ts';
+import { Refusal } from './refusal.ts';
 import type { IncludedFile, Parts, TestFile } from './schema.ts';
 
 /** Files and their texts in a fixed order; or why they cannot be used. */
-export type FoundTexts =
-  | { readonly ok: true; readonly files: readonly { readonly file: string; readonly text: string }[] }
-  | { readonly ok: false; readonly message: string; readonly hint: string | null };
+export type FoundTexts = readonly { readonly file: string; readonly text: string }[] | Refusal;
 
 export type ReadIncluded = (pattern: string) => FoundTexts;
 
@@ -28,11 +27,7 @@ export const mostFiles = 1000;
 const mostPatterns = 32;
 const mostCharacters = 64 * 1024 * 1024;
 
-const noFile: FoundTexts = {
-  ok: false,
-  message: 'a text that is no file includes none',
-  hint: 'load it from a file',
-};
+const noFile = new Refusal('a text that is no file includes none', 'load it from a file');
 
 type Opened<File> = ReadonlyMap<string, OpenedFile<File>>;
 
@@ -48,11 +43,11 @@ export function openIncluded(
   patterns.slice(0, mostPatterns).forEach((pattern, index) => {
     if (pattern === undefined) return;
     const found = read?.(pattern) ?? noFile;
-    if (!found.ok) {
+    if ('message' in found) {
       at.at(index).report(found.message, found.hint);
       return;
     }
-    for (const { file, text } of found.files) {
+    for (const { file, text } of found) {
       if (opened.has(file)) continue;
       characters += text.length;
       if (opened.size >= mostFiles || characters > mostCharacters) {
@@ -72,12 +67,12 @@ export function openTests(
   read: ReadTests | undefined,
   open: (file: string, text: string) => OpenedFile<TestFile>,
 ): FurtherFiles {
-  const found = read?.(rules.map(({ file }) => file)) ?? { ok: true, files: [] };
-  if (!found.ok) {
+  const found = read?.(rules.map(({ file }) => file)) ?? [];
+  if ('message' in found) {
     const problem = rules[0]?.at.problem(found.message, found.hint);
     return { files: [], problems: () => (problem === undefined ? [] : [problem]) };
   }
-  const opened = new Map(found.files.map(({ file, text }) => [file, open(file, text)]));
+  const opened = new Map(found.map(({ file, text }) => [file, open(file, text)]));
   return further(opened, (tests, testsAt) => ({ routes: undefined, tests, testsAt, owns: undefined }));
 }
 

@@ -32,7 +32,7 @@ import {
   testFileSchema,
 } from './schema.ts';
 import { type Setting, settingsOf } from './settings.ts';
-import { isThisMachine } from './units/parse-smtp-url.ts';
+import { isThisMachine } from './units/mail.ts';
 
 export interface ParseOptions {
   /** Name for problems. */

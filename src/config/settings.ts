@@ -14,8 +14,7 @@ import { z } from 'zod';
 import type { KeyClass } from './schema/key-class.ts';
 import { metadata, type Schema, unwrap } from './schema/metadata.ts';
 import { isSecret } from './schema/secret-keys.ts';
-import { formatDuration } from './units/parse-duration.ts';
-import { formatSize } from './units/parse-size.ts';
+import { formatDuration, formatSize } from './units/quantities.ts';
 
 export interface Setting {
   /** Such as `['server', 'trustedProxies']` or `['routes', 'order', 'maxAge']`: entries of a list by their id. */

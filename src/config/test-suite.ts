@@ -9,7 +9,16 @@ export interface TestSuite {
   readonly cases: readonly TestCase[];
 }
 
-export interface TestCase {
+export interface RequestLine {
+  readonly method: string;
+  readonly secure: boolean;
+  /** With port, as written; null: the host that the route is for. */
+  readonly host: string | null;
+  /** Path and query as written. */
+  readonly target: string;
+}
+
+export interface TestCase extends RequestLine {
   /** As written, or the request line and who asks. */
   readonly name: string;
   readonly file: string;
@@ -17,12 +26,6 @@ export interface TestCase {
   readonly line: number;
   /** Name of the identity; null: without a credential. */
   readonly as: string | null;
-  readonly method: string;
-  /** Null: whatever host the route is for. */
-  readonly host: string | null;
-  readonly secure: boolean;
-  /** Path and query as written. */
-  readonly target: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
   /** Address of the client; null: not known. */

@@ -34,7 +34,7 @@ export function problemsOf(text: string, included: string | null = null): string
     file: 'page',
     env: environmentFor(text + (included ?? '')),
     readSecret: textOfFile,
-    readIncluded: () => ({ ok: true, files: included === null ? [] : [{ file: 'included', text: included }] }),
+    readIncluded: () => (included === null ? [] : [{ file: 'included', text: included }]),
   });
   return read.ok ? [] : read.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`);
 }

@@ -13,9 +13,9 @@ const address = z.strictObject({ host: text, port });
 const moment = z.number();
 const named = z.array(z.tuple([text, moment]).readonly()).readonly();
 
-const includedTexts = z.discriminatedUnion('ok', [
-  z.strictObject({ ok: z.literal(true), files: z.array(z.strictObject({ file: text, text })) }),
-  z.strictObject({ ok: z.literal(false), message: text, hint: text.nullable() }),
+const includedTexts = z.union([
+  z.array(z.strictObject({ file: text, text })),
+  z.strictObject({ message: text, hint: text.nullable() }),
 ]);
 
 const source: z.ZodType<ConfigSource> = z.strictObject({

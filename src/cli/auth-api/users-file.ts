@@ -7,7 +7,8 @@ import { accountFields, firstGroups, firstRoles } from '../../auth-api/operation
 import { foldCase } from '../../auth-api/store/fold-case.ts';
 import { openFile } from '../../config/open-file.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
-import { Refusal, text } from '../../config/schema/scalar.ts';
+import { Refusal } from '../../config/refusal.ts';
+import { text } from '../../config/schema/scalar.ts';
 
 export type UsersFile =
   | { readonly ok: true; readonly users: readonly UserOfFile[] }

@@ -1,6 +1,6 @@
 /** Keys of the Auth API that hold a secret or a URL with a password: under `authApi.embedded`, or in its own file. */
 import type { AuthApiFile, Parts } from '../schema.ts';
-import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/parse-smtp-url.ts';
+import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/mail.ts';
 import { checkRedis, type RedisAccess } from './check-redis.ts';
 import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
 import type { Location } from './location.ts';

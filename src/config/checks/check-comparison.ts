@@ -1,7 +1,7 @@
 /** One condition: exactly one subject with one operator that fits it, or one group of further conditions. */
 import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
-import type { ConditionEntry } from '../schema/conditions.ts';
+import { type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import type { ConditionScope } from './check-conditions.ts';
 import { checkListOperand, checkOperand, isListField, reportSource } from './check-operand.ts';
@@ -10,9 +10,9 @@ import { type Location, whole } from './location.ts';
 type Entry = Parts<ConditionEntry>;
 
 const groups = ['all', 'any', 'not'] as const;
-const subjects = ['param', 'query', 'header', 'identity', 'client'] as const;
-const operators = ['equals', 'in', 'startsWith', 'exists', 'cidr'] as const;
-type Operator = (typeof operators)[number];
+type Operator = keyof typeof operators;
+
+const keysOf = <Key extends string>(shape: Readonly<Record<Key, unknown>>) => Object.keys(shape) as Key[];
 
 const deepest = 6;
 
@@ -25,8 +25,8 @@ export function checkCondition(
 ): ConditionSource | null {
   const written = <Key extends string>(keys: readonly Key[]) => keys.filter((key) => at.at(key).isWritten);
   const [group, secondGroup] = written(groups);
-  const [subject, secondSubject] = written(subjects);
-  const [operator, secondOperator] = written(operators);
+  const [subject, secondSubject] = written(keysOf(subjects));
+  const [operator, secondOperator] = written(keysOf(operators));
   const beside = (extra: string, first: string, hint: string) => {
     at.at(extra).reportKey(`"${extra}" cannot stand beside "${first}"`, hint);
     return null;
@@ -37,7 +37,7 @@ export function checkCondition(
     return beside(extra, group, `write each as an entry of "${group === 'not' ? 'all' : group}"`);
   }
   if (subject === undefined) {
-    const names = [...subjects, ...groups].join(', ');
+    const names = [...keysOf(subjects), ...groups].join(', ');
     at.report('this condition compares nothing', `name one of ${names}`);
     return null;
   }

@@ -3,9 +3,8 @@ import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
-import type { RequestLine } from '../schema/tests.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import type { TestCase, TestSuite } from '../test-suite.ts';
+import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
@@ -95,17 +94,13 @@ function checkCase(
     requestAt.report('the URL of this request names no valid host');
   }
   if (request === undefined || entry.expect === undefined) return null;
-  const { method, host, secure, target } = request;
-  const line = requestAt.isOwn ? `${method} ${host ?? ''}${target}` : 'a request';
+  const line = requestAt.isOwn ? `${request.method} ${request.host ?? ''}${request.target}` : 'a request';
   return {
+    ...request,
     name: entry.name ?? `${line} ${entry.as === undefined ? 'without a credential' : `as ${entry.as}`}`,
     file,
     line: at.line,
     as: entry.as ?? null,
-    method,
-    host,
-    secure,
-    target,
     headers: Object.entries(entry.headers ?? {}).flatMap(([name, value]) =>
       whole(typeof value === 'object' ? value : [value]).flatMap((text) => [name, text]),
     ),

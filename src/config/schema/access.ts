@@ -1,10 +1,11 @@
 /** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
 import { z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
+import { Refusal } from '../refusal.ts';
 import { described } from './key-class.ts';
 import { methodRefusal, methods } from './methods.ts';
 import { list } from './refine.ts';
-import { oneOf, Refusal, scalar } from './scalar.ts';
+import { oneOf, scalar } from './scalar.ts';
 import { name } from './values.ts';
 
 export const accessWords = ['public', 'optional', 'authenticated', 'deny'] as const;

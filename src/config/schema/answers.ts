@@ -1,16 +1,14 @@
 /** Keys of a route that concern its answers: `cors` and `responseHeaders`. */
 import { z } from 'zod';
-import { pageOrigin } from '../units/page-origin.ts';
+import { Refusal } from '../refusal.ts';
+import { parsePageOrigin } from '../units/parse-origin.ts';
 import { exposes } from './key-class.ts';
 import { method } from './methods.ts';
 import { type ListRules, list, refined } from './refine.ts';
-import { bool, Refusal, text, word } from './scalar.ts';
+import { bool, text, word } from './scalar.ts';
 import { duration, headerName } from './values.ts';
 
-const origin = text('the origin of a page, such as "https://app.example.test"', (value) => {
-  const read = pageOrigin(value);
-  return 'origin' in read ? read.origin : new Refusal(read.refused, read.hint);
-});
+const origin = text('the origin of a page, such as "https://app.example.test"', parsePageOrigin);
 
 const allowsNothing: ListRules = { empty: ['an empty list allows nothing', 'remove it for the default'] };
 

@@ -1,12 +1,33 @@
 /** Keys of the Auth API itself: under `authApi.embedded`, or in its own file. */
 import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import { parseMailbox } from '../units/mail.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
-import { mail } from './mail.ts';
 import { redis } from './redis.ts';
 import { type Problems, refined } from './refine.ts';
-import { bool, integer, word } from './scalar.ts';
+import { bool, integer, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { cookieName, duration } from './values.ts';
+
+const senderExpected = 'the sender of mail, such as "Rolegate <no-reply@example.test>"';
+
+const mail = z.strictObject({
+  smtp: exposes(
+    secret('the URL of a mail server, such as "smtp://mail:587"'),
+    'Server that takes mail: smtp:// (TLS by STARTTLS where it is offered; port 587) or smtps:// (TLS at once; port 465), with user and password if need be. Certificates are always checked.',
+    { examples: ['smtp://127.0.0.1:25'] },
+  ),
+  from: neither(
+    text(senderExpected, (value) => parseMailbox(value) ?? new Refusal(`expected ${senderExpected}`)),
+    'Sender: an address, or a name with the address in angle brackets.',
+    { examples: ['Rolegate <no-reply@example.test>'] },
+  ),
+  requireTls: exposes(
+    bool().optional(),
+    'Whether mail goes out only with TLS. If unset: when "smtp" holds a password and leads to another machine.',
+    { examples: [true] },
+  ),
+});
 
 const tenYearsMs = 3650 * 86_400_000;
 

@@ -1,32 +1,31 @@
 /** Keys under `authApi`, and the Auth API's own file. */
 import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
 import { addressesCollide } from '../units/parse-address.ts';
 import { authApiSettings } from './auth-api-settings.ts';
 import { keyHeaders } from './header-names.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { bool, integer, Refusal, scalar, text } from './scalar.ts';
+import { bool, integer, text, textOrOff } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
 const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
 const prototypeSteps = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/;
-const fieldExpected = 'expected a dotted path into the answer, such as "user.id"';
+const fieldExpected = 'a dotted path into the answer, such as "user.id"';
 
-const isField = (value: unknown): value is string =>
-  typeof value === 'string' && dotted.test(value) && !prototypeSteps.test(value);
+const isField = (value: string) => dotted.test(value) && !prototypeSteps.test(value);
 
 function field() {
-  return text('a dotted path into the answer', (value) => (isField(value) ? value : new Refusal(fieldExpected)));
+  return text('a dotted path into the answer', (value) =>
+    isField(value) ? value : new Refusal(`expected ${fieldExpected}`),
+  );
 }
 
 /** A path, or null or false when the Auth API has no such field. */
 function fieldOrOff() {
-  return scalar({ type: ['string', 'null', 'boolean'] }, (value): string | null | Refusal => {
-    if (value === null || value === false) return null;
-    return isField(value) ? value : new Refusal(`${fieldExpected}, or false when there is none`);
-  });
+  return textOrOff(`${fieldExpected}, or false when there is none`, isField);
 }
 
 /** One path for both answers, or one for each. */

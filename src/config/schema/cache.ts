@@ -1,11 +1,12 @@
 /** Keys under `cache`, `credentials` and `errors`. */
 import { z } from 'zod';
 import { token } from '../../core/syntax/header-fields.ts';
+import { Refusal } from '../refusal.ts';
 import { keyHeaders } from './header-names.ts';
 import { decides, described, neither } from './key-class.ts';
 import { redis } from './redis.ts';
 import { type ListRules, list, refined } from './refine.ts';
-import { bool, integer, Refusal, scalar, word } from './scalar.ts';
+import { bool, integer, scalar, textOrOff, word } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
 import { duration, headerName, isCookieName, size } from './values.ts';
 
@@ -87,21 +88,14 @@ export const credentials = z.strictObject({
     'Headers of a key pair. False: no key pairs; set it where the Auth API knows none, as a made-up pair then costs no call to it. The two headers are forwarded like any other.',
   ),
   bearerCookie: decides(
-    scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
-      if (value === false || value === null) return null;
-      return typeof value === 'string' && isCookieName(value)
-        ? value
-        : new Refusal('expected the name of a cookie, or false');
-    }).prefault(false),
+    textOrOff('the name of a cookie, or false', isCookieName).prefault(false),
     'Cookie that may carry a bearer too; then requests that change something must come from the same origin. False: none.',
   ),
   websocketProtocol: decides(
-    scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
-      if (value === false || value === null) return null;
-      return typeof value === 'string' && value.length <= 100 && token.test(value)
-        ? value
-        : new Refusal('expected the name of a WebSocket subprotocol, such as "rolegate.bearer", or false');
-    }).prefault(false),
+    textOrOff(
+      'the name of a WebSocket subprotocol, such as "rolegate.bearer", or false',
+      (value) => value.length <= 100 && token.test(value),
+    ).prefault(false),
     'WebSocket subprotocol that a browser offers right before its bearer, as it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither is forwarded. False: none.',
   ),
 });

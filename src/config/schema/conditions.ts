@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { conditionFields } from '../../core/policy/conditions.ts';
 import { nameHint } from '../nearest-name.ts';
+import { Refusal } from '../refusal.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
 import { list } from './refine.ts';
-import { bool, Refusal, scalar, text, word } from './scalar.ts';
+import { anyText, bool, scalar, text, word } from './scalar.ts';
 import { cidr, headerName, name } from './values.ts';
 
-const operandText = () => text('a text, or a value such as identity.userId or param.id', (value) => value);
+const operandText = () => anyText('a text, or a value such as identity.userId or param.id');
 
 const inOperand = z.union([
   operandText(),
@@ -21,23 +22,6 @@ const inOperand = z.union([
 
 const ranges = list(cidr(), { empty: ['an empty list of ranges', 'name a range such as 10.0.0.0/8'] });
 
-/** A condition as written; checks see to it that exactly one subject and one operator, or one group, is there. */
-export interface ConditionEntry {
-  readonly param?: string | undefined;
-  readonly query?: string | undefined;
-  readonly header?: string | undefined;
-  readonly identity?: (typeof conditionFields)[number] | undefined;
-  readonly client?: 'address' | undefined;
-  readonly equals?: string | undefined;
-  readonly in?: string | readonly string[] | undefined;
-  readonly startsWith?: string | undefined;
-  readonly exists?: boolean | undefined;
-  readonly cidr?: string | readonly string[] | undefined;
-  readonly all?: readonly ConditionEntry[] | undefined;
-  readonly any?: readonly ConditionEntry[] | undefined;
-  readonly not?: ConditionEntry | undefined;
-}
-
 const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionFields)[number] | Refusal => {
   const found = conditionFields.find((known) => known === value);
   if (found !== undefined) return found;
@@ -46,17 +30,15 @@ const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionF
   return new Refusal(`expected ${conditionFields.join(', ')}`, hint?.startsWith('did') === true ? hint : null);
 });
 
-const subjects = {
+export const subjects = {
   param: described(
-    text('the name of a path parameter', (value) => value).optional(),
+    anyText('the name of a path parameter').optional(),
     'Compares {name} of "match.path", decoded once.',
     { examples: ['tenant'] },
   ),
-  query: described(
-    text('the name of a query parameter', (value) => value).optional(),
-    'Compares a query parameter, decoded once.',
-    { examples: ['page'] },
-  ),
+  query: described(anyText('the name of a query parameter').optional(), 'Compares a query parameter, decoded once.', {
+    examples: ['page'],
+  }),
   header: described(headerName().optional(), 'Compares a header that "conditions.headers" lists.', {
     examples: ['x-region'],
   }),
@@ -70,7 +52,7 @@ const subjects = {
   }),
 };
 
-const operators = {
+export const operators = {
   equals: described(
     operandText().optional(),
     'The value is this text, or that of param.x, query.x, header.x or identity.x.',
@@ -88,10 +70,11 @@ const operators = {
   }),
 };
 
+const comparison = z.strictObject({ ...subjects, ...operators });
+
 const condition: z.ZodObject = z
   .strictObject({
-    ...subjects,
-    ...operators,
+    ...comparison.shape,
     get all() {
       return group('all').optional().meta({ description: 'Every one of these is met.' });
     },
@@ -135,7 +118,13 @@ const criterion = z.strictObject({
   }),
 });
 
-/** A criterion as written. */
+/** As written; checks see to it that exactly one subject and one operator, or one group, is there. */
+export interface ConditionEntry extends z.output<typeof comparison> {
+  readonly all?: readonly ConditionEntry[] | undefined;
+  readonly any?: readonly ConditionEntry[] | undefined;
+  readonly not?: ConditionEntry | undefined;
+}
+
 export interface CriterionEntry extends ConditionEntry {
   readonly reason: string;
   readonly unless?: readonly string[] | undefined;

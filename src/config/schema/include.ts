@@ -1,10 +1,11 @@
 /** `include` and what goes with it, and the keys of a file that is included. */
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
+import { Refusal } from '../refusal.ts';
 import { described, neither } from './key-class.ts';
 import { type ListRules, list } from './refine.ts';
 import { route } from './routes.ts';
-import { Refusal, text } from './scalar.ts';
+import { text } from './scalar.ts';
 import { tests } from './tests.ts';
 import { absolutePath, version } from './values.ts';
 

@@ -1,9 +1,10 @@
 /** Keys of a Redis: for the shared cache, and for the Auth API. */
 import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
 import { type Address, parseServerAddress } from '../units/parse-address.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, type Problems, refined } from './refine.ts';
-import { bool, Refusal, text } from './scalar.ts';
+import { anyText, bool, text } from './scalar.ts';
 import { secret } from './secret.ts';
 import { duration } from './values.ts';
 
@@ -23,7 +24,7 @@ function words(expected: string) {
 
 const userName = () => words('the name of a user of Redis');
 const password = () => secret('a password');
-const pemFile = () => text('the path of a PEM file', (value) => value);
+const pemFile = () => anyText('the path of a PEM file');
 
 const nodes = () => list(node(), { empty: ['expected at least one node'], distinct: 'node' });
 

@@ -4,10 +4,8 @@ import { mappedFields } from '../../core/policy/map-roles.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { text, word } from './scalar.ts';
+import { anyText, word } from './scalar.ts';
 import { declared, name } from './values.ts';
-
-const anyText = () => text('a text', (value) => value);
 
 const originKeys = z.strictObject({
   field: described(word(mappedFields), 'Field of the identity.', { examples: ['groups'] }),

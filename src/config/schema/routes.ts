@@ -5,10 +5,9 @@ import { cors, responseHeaders } from './answers.ts';
 import { when } from './conditions.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
-import { idHint, idPattern } from './names.ts';
 import { list } from './refine.ts';
-import { bool, text, word } from './scalar.ts';
-import { absolutePath, duration, name, size, sizeOrUnlimited } from './values.ts';
+import { anyText, bool, word } from './scalar.ts';
+import { absolutePath, duration, idHint, idPattern, name, size, sizeOrUnlimited } from './values.ts';
 
 const matchedMethods = list(method, {
   empty: ['an empty list of methods matches nothing', 'remove it to match every method'],
@@ -17,12 +16,12 @@ const matchedMethods = list(method, {
 
 const match = z.strictObject({
   host: decides(
-    text('a host name, such as api.example.test or *.example.test', (value) => value).optional(),
+    anyText('a host name, such as api.example.test or *.example.test').optional(),
     'Exact host, or "*.example.test" for every name below; if unset: any host.',
     { examples: ['api.example.test'] },
   ),
   path: decides(
-    text('a path pattern, such as "/v1/orders/{id}" or "/v1/**"', (value) => value),
+    anyText('a path pattern, such as "/v1/orders/{id}" or "/v1/**"'),
     'Literal segments, {name} for one segment, ** at the end for any rest.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
@@ -67,7 +66,7 @@ const path = z.strictObject({
 });
 
 const evicted = (what: string, example: string) =>
-  text('a parameter of the path, such as "{id}", or a field of the identity', (value) => value)
+  anyText('a parameter of the path, such as "{id}", or a field of the identity')
     .optional()
     .meta({ class: 'decides', description: `Where the id of ${what} stands.`, examples: [example] });
 

@@ -4,23 +4,13 @@
  */
 import { z } from 'zod';
 import { nameHint } from '../nearest-name.ts';
+import { Refusal } from '../refusal.ts';
 
 /** JSON schema of a value as an author writes it. */
 export type Json = { readonly type?: unknown; readonly pattern?: string; readonly enum?: readonly unknown[] } & Record<
   string,
   unknown
 >;
-
-/** What a scalar answers to a value that it does not take. */
-export class Refusal {
-  readonly message: string;
-  readonly hint: string | null;
-
-  constructor(message: string, hint: string | null = null) {
-    this.message = message;
-    this.hint = hint;
-  }
-}
 
 const anything = z.unknown();
 
@@ -48,6 +38,19 @@ export function text<T>(expected: string, read: (text: string) => T | Refusal, p
     if (typeof value !== 'string')
       return new Refusal(`expected ${expected}`, pattern === undefined ? quoteHint(value) : null);
     return value === '' ? new Refusal(`expected ${expected}, not an empty value`) : read(value);
+  });
+}
+
+/** Any text that is not empty. */
+export function anyText(expected = 'a text') {
+  return text(expected, (value) => value);
+}
+
+/** A text, or null where it is switched off by null or false. */
+export function textOrOff(expected: string, isGood: (text: string) => boolean) {
+  return scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
+    if (value === false || value === null) return null;
+    return typeof value === 'string' && isGood(value) ? value : new Refusal(`expected ${expected}`);
   });
 }
 
@@ -83,27 +86,25 @@ export function bool() {
 /** A whole number; as a string too, because that is what a variable gives. */
 export function integer(least: number, most: number) {
   const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: orReference('[0-9]+') };
-  return scalar(json, (value) => {
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    const fits = typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most;
-    return fits ? number : new Refusal(`expected a whole number from ${least} to ${most}`);
-  });
+  const expected = `expected a whole number from ${least} to ${most}`;
+  return scalar(json, (value) => wholeNumber(value, least, most) ?? new Refusal(expected));
 }
 
 /** A whole number as above, or `auto`. */
 export function autoOr(least: number, most: number) {
-  const json: Json = {
-    type: ['integer', 'string'],
-    minimum: least,
-    maximum: most,
-    pattern: orReference('auto|[0-9]+'),
-  };
-  return scalar(json, (value): number | 'auto' | Refusal => {
-    if (value === 'auto') return value;
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    const fits = typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most;
-    return fits ? number : new Refusal(`expected a whole number from ${least} to ${most}, or auto`);
-  });
+  const pattern = orReference('auto|[0-9]+');
+  const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern };
+  const expected = `expected a whole number from ${least} to ${most}, or auto`;
+  return scalar(json, (value): number | 'auto' | Refusal =>
+    value === 'auto' ? value : (wholeNumber(value, least, most) ?? new Refusal(expected)),
+  );
+}
+
+function wholeNumber(value: unknown, least: number, most: number): number | null {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most
+    ? number
+    : null;
 }
 
 /** "a, b or c". */

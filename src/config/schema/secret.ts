@@ -1,6 +1,6 @@
 /** Secrets: text, mostly from a variable, or `{ file: ... }` for a mounted one. */
 import { z } from 'zod';
-import { text } from './scalar.ts';
+import { anyText } from './scalar.ts';
 
 /** As written; `checks/check-secrets.ts` reads the file. */
 export function secret(what: string) {
@@ -13,11 +13,11 @@ export function secrets(what: string) {
 }
 
 function written(what: string) {
-  return text(`${what}, or { file: ... }`, (value) => value);
+  return anyText(`${what}, or { file: ... }`);
 }
 
 function mounted() {
-  const file = text('the path of a file', (value) => value).meta({
+  const file = anyText('the path of a file').meta({
     description: 'File that holds it; one line break at its end is removed.',
     examples: ['/run/secrets/rolegate'],
   });

@@ -1,9 +1,10 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import { Refusal } from '../refusal.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
-import { autoOr, bool, integer, Refusal, text, word } from './scalar.ts';
+import { anyText, autoOr, bool, integer, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { address, addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
 
@@ -152,7 +153,7 @@ export const log = z.strictObject({
     z
       .strictObject({
         file: exposes(
-          text('the name of a file', (value) => value),
+          anyText('the name of a file'),
           'Where they are written, from the folder of this file; the full one is kept once more as ".1".',
           { examples: ['decisions.ndjson'] },
         ),

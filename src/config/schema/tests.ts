@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
+import { Refusal } from '../refusal.ts';
+import type { RequestLine } from '../test-suite.ts';
 import { described, neither } from './key-class.ts';
-import { idHint, idPattern } from './names.ts';
 import { refined } from './refine.ts';
-import { Refusal, scalar, text, word } from './scalar.ts';
-import { version } from './values.ts';
-
-const entry = () => text('a text', (value) => value);
+import { anyText, scalar, text, word } from './scalar.ts';
+import { declared, idHint, idPattern, version } from './values.ts';
 
 const identifier = () =>
   text('a text', (value) =>
@@ -29,8 +28,8 @@ const identityKeys = z.strictObject({
   kind: described(word(['bearer', 'key_pair']).prefault('bearer'), 'The credential that is sent.'),
   sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
   keyId: described(identifier().optional(), 'Of a key pair.', { examples: ['key-ann'] }),
-  alias: described(entry().optional(), 'Alias.', { examples: ['ann'] }),
-  fullName: described(entry().optional(), 'Full name.', { examples: ['Ann Example'] }),
+  alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
+  fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
 });
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
@@ -47,14 +46,6 @@ const headerText = () =>
 const absentOrText = scalar({ type: ['string', 'null'] }, (value): string | null | Refusal =>
   value === null || typeof value === 'string' ? value : new Refusal('expected a text, or null for "not there"'),
 );
-
-export interface RequestLine {
-  readonly method: string;
-  readonly secure: boolean;
-  /** With port, as written; null: none is named. */
-  readonly host: string | null;
-  readonly target: string;
-}
 
 const requestLine = text('a request such as "GET /v1/orders/7"', (value): RequestLine | Refusal => {
   const read = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)$/.exec(value);
@@ -78,10 +69,10 @@ const headerKey = z.string().superRefine((key, context) => {
 });
 
 const testCase = z.strictObject({
-  name: described(entry().optional(), 'Name in reports; if unset: the request and who asks.', {
+  name: described(anyText().optional(), 'Name in reports; if unset: the request and who asks.', {
     examples: ['own order'],
   }),
-  as: described(entry().optional(), 'Name of an identity; if unset: no credential.', { examples: ['ann'] }),
+  as: described(anyText().optional(), 'Name of an identity; if unset: no credential.', { examples: ['ann'] }),
   request: described(requestLine, 'Method and path, or method and URL.', { examples: ['GET /v1/orders/acme/7'] }),
   headers: described(
     z.record(headerKey, z.union([headerText(), z.array(headerText())])).prefault({}),
@@ -90,8 +81,8 @@ const testCase = z.strictObject({
   ),
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
   expect: described(word(['allow', 'refuse']), 'What must come of it.', { examples: ['refuse'] }),
-  route: described(entry().optional(), 'Id of the route that must win.', { examples: ['order'] }),
-  reason: described(entry().optional(), 'Why it must be refused: a reason, or the word of a condition.', {
+  route: described(anyText().optional(), 'Id of the route that must win.', { examples: ['order'] }),
+  reason: described(anyText().optional(), 'Why it must be refused: a reason, or the word of a condition.', {
     examples: ['role_missing'],
   }),
   upstreamHeaders: described(
@@ -103,16 +94,14 @@ const testCase = z.strictObject({
   ),
 });
 
-const identityName = z.string().superRefine((key, context) => {
-  if (new RegExp(`^${idPattern}$`).test(key)) return;
-  const params = { hint: idHint };
-  context.addIssue({ code: 'custom', message: 'this is no name of an identity', params, input: undefined });
-});
-
 export const tests = z.strictObject({
-  identities: neither(z.record(identityName, identity).prefault({}), 'Who asks, by name.', {
-    examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
-  }),
+  identities: neither(
+    z.record(declared('an identity', idPattern, idHint), identity).prefault({}),
+    'Who asks, by name.',
+    {
+      examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
+    },
+  ),
   cases: neither(
     z.array(testCase).prefault([]),
     'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',

@@ -1,12 +1,12 @@
 /** Keys under `upstreams`. */
 import { z } from 'zod';
 import { described, exposes, neither } from './key-class.ts';
-import { idHint, idPattern } from './names.ts';
 import { list, refined } from './refine.ts';
 import { integer } from './scalar.ts';
-import { absolutePath, declared, duration, origin } from './values.ts';
+import { absolutePath, declared, duration, idHint, idPattern, origin } from './values.ts';
 
-const health = z.strictObject({
+/** The long form of a health check. */
+export const healthCheck = z.strictObject({
   path: described(absolutePath(), 'Asked with GET on every target; 2xx is healthy.', { examples: ['/live'] }),
   interval: described(duration(100).prefault('10s'), 'Time between two checks.'),
   timeout: described(duration().prefault('2s'), 'Longest wait for an answer.'),
@@ -17,7 +17,7 @@ const queue = z.strictObject({
   wait: neither(duration().prefault('5s'), 'Longest wait; beyond it: 503.'),
 });
 
-const upstream = z.strictObject({
+export const upstream = z.strictObject({
   targets: exposes(
     list(origin('a path is added with "rewrite.addPrefix"'), {
       empty: ['an upstream needs at least one target'],
@@ -27,7 +27,7 @@ const upstream = z.strictObject({
     { examples: [['http://orders-1:8080', 'http://orders-2:8080']] },
   ),
   health: neither(
-    z.union([absolutePath(), health]).optional(),
+    z.union([absolutePath(), healthCheck]).optional(),
     'Health check: a path, or { path, interval: 10s, timeout: 2s }. If unset: every target counts as healthy.',
     { examples: ['/live'] },
   ),

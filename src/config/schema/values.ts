@@ -5,11 +5,11 @@ import { token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import type { Bytes, Milliseconds } from '../in-units.ts';
+import { Refusal } from '../refusal.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
-import { durationPattern, formatDuration, parseDuration } from '../units/parse-duration.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
-import { parseSize, sizePattern } from '../units/parse-size.ts';
-import { type Json, Refusal, scalar, text } from './scalar.ts';
+import { durationPattern, formatDuration, parseDuration, parseSize, sizePattern } from '../units/quantities.ts';
+import { type Json, scalar, text } from './scalar.ts';
 
 /** Timers of the runtime overflow beyond 2^31 - 1 ms. */
 const longestMs = 24 * 86_400_000;
@@ -82,10 +82,7 @@ export function cidr() {
 export function origin(pathHint: string) {
   return text(
     'the base URL of a service, such as "http://orders-1:8080"',
-    (value) => {
-      const read = parseOrigin(value, pathHint);
-      return 'origin' in read ? read.origin : new Refusal(read.refused, read.hint);
-    },
+    (value) => parseOrigin(value, pathHint),
     'https?://[^/?#@]+/?',
   );
 }
@@ -135,6 +132,10 @@ export function absolutePath() {
 export const version = scalar({ const: 1 }, (value): 1 | Refusal =>
   value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
 );
+
+/** Names of routes, upstreams and identities. */
+export const idPattern = '[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}';
+export const idHint = 'letters, digits and _ . : - only, at most 100';
 
 /** A name that the file gives to something: a route, a role, an upstream. */
 export function name(what: string, pattern: string, hint: string) {

@@ -1,20 +1,42 @@
-/** Base addresses of services: scheme, host and port, and nothing that a request could be confused by. */
+/** Origins: base URLs of services, and those of web pages as browsers serialize them (RFC 6454 section 6.2). */
 import { canonicalHost } from '../../core/url/canonical-host.ts';
-
-export type Origin = { readonly origin: string } | { readonly refused: string; readonly hint: string | null };
+import { Refusal } from '../refusal.ts';
 
 const shape = /^(https?):\/\/[^\s/?#\\@]+\/?$/i;
 
 /** Reads `http://orders-1:8080`; refuses a path, a query, userinfo and other schemes. */
-export function parseOrigin(text: string, pathHint: string): Origin {
-  const refuse = (refused: string, hint: string | null = null): Origin => ({ refused, hint });
+export function parseOrigin(text: string, pathHint: string): string | Refusal {
   if (!/^https?:\/\//i.test(text)) {
-    return refuse('expected a URL that starts with http:// or https://', 'for example "http://orders-1:8080"');
+    return new Refusal('expected a URL that starts with http:// or https://', 'for example "http://orders-1:8080"');
   }
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?#\\]/, 1)[0]!;
-  if (authority.includes('@')) return refuse('a URL here has no user name or password in it');
-  if (!shape.test(text)) return refuse('expected only scheme, host and port', pathHint);
-  if (canonicalHost(authority) === null || !URL.canParse(text)) return refuse('this is not a valid URL');
-  const url = new URL(text);
-  return url.username === '' && url.pathname === '/' ? { origin: url.origin } : refuse('this is not a valid URL');
+  if (authority.includes('@')) return new Refusal('a URL here has no user name or password in it');
+  if (!shape.test(text)) return new Refusal('expected only scheme, host and port', pathHint);
+  const url = canonicalHost(authority) === null ? null : URL.parse(text);
+  return url?.username === '' && url.pathname === '/' ? url.origin : new Refusal('this is not a valid URL');
+}
+
+const expected = 'expected the origin of a page';
+const example = 'for example "https://app.example.test"';
+
+/** For comparison character by character. Reads `https://app.example.test`, `https://*.example.test` and `*`; lower case, without a default port. */
+export function parsePageOrigin(text: string): string | Refusal {
+  if (text === '*') return '*';
+  if (text === 'null') {
+    return new Refusal('"null" is the origin of every sandboxed page, and of files', 'no page can be told by it');
+  }
+  const scheme = /^https?:\/\//i.exec(text)?.[0];
+  if (scheme === undefined) return new Refusal(expected, example);
+  const authority = text.slice(scheme.length);
+  if (/[/?#\\@]/.test(authority)) return new Refusal(expected, 'only scheme, host and port; no "/" at the end');
+  const wildcard = authority.startsWith('*.');
+  const name = wildcard ? authority.slice(2) : authority;
+  if (name.includes('*')) return new Refusal('a "*" stands only in front, for whole names', '"https://*.example.test"');
+  const host = canonicalHost(name);
+  if (host === null || !URL.canParse(`${scheme}${name}`)) return new Refusal(expected, example);
+  if (wildcard && (!/[a-z]/.test(host) || host.startsWith('[') || !host.includes('.'))) {
+    return new Refusal('a wildcard needs a domain of at least two names behind it', '"https://*.example.test"');
+  }
+  const { origin } = new URL(`${scheme}${name}`);
+  return wildcard ? origin.replace('://', '://*.') : origin;
 }

@@ -1,7 +1,6 @@
 /** Senders and mail servers as authors write them. */
 import { describe, expect, test } from 'vitest';
-import { parseMailbox } from '../../../src/config/units/parse-mailbox.ts';
-import { isThisMachine, parseSmtpUrl } from '../../../src/config/units/parse-smtp-url.ts';
+import { isThisMachine, parseMailbox, parseSmtpUrl } from '../../../src/config/units/mail.ts';
 
 describe('senders', () => {
   test.each([

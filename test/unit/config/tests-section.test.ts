@@ -114,7 +114,7 @@ test('identities are named once for all files, and used by all', () => {
       file: 'gateway.yaml',
       env: {},
       readSecret: () => '',
-      readIncluded: () => ({ ok: true, files: names.map((file) => ({ file, text: included[file] ?? '' })) }),
+      readIncluded: () => names.map((file) => ({ file, text: included[file] ?? '' })),
     });
   const one = load('a.yaml');
   expect(one.ok && one.config.tests.cases).toMatchObject([{ file: 'a.yaml', line: 2, as: 'ann' }]);

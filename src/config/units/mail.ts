@@ -1,4 +1,5 @@
-/** Addresses of mail servers: `smtp://user:password@mail:587`, `smtps://mail`. */
+/** Mail servers (`smtp://user:password@mail:587`, `smtps://mail`) and senders (`Rolegate <no-reply@example.test>`). */
+import { z } from 'zod';
 import type { SmtpConfig } from '../config.ts';
 
 export type SmtpServer = Omit<SmtpConfig, 'requireTls'>;
@@ -39,4 +40,26 @@ function decoded(text: string): string | null {
 /** Whether nothing leaves this machine on the way to the host. */
 export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+export interface Mailbox {
+  /** Empty: none. */
+  readonly name: string;
+  readonly address: string;
+}
+
+const named = /^([^<>]*)<([^<>]+)>$/;
+/** Nothing that could end a header, and nothing that could be read as a part of an address list. */
+const plainName = /^[^\p{C}\p{Zl}\p{Zp}"<>@,;:\\]{0,100}$/u;
+
+/** Null when it is no such sender. */
+export function parseMailbox(text: string): Mailbox | null {
+  const match = named.exec(text);
+  const name = match === null ? '' : unquoted(match[1]!.trim());
+  const address = match === null ? text : match[2]!;
+  return plainName.test(name) && address.length <= 254 && z.regexes.html5Email.test(address) ? { name, address } : null;
+}
+
+function unquoted(name: string): string {
+  return name.length > 1 && name.startsWith('"') && name.endsWith('"') ? name.slice(1, -1) : name;
 }

@@ -1,0 +1,40 @@
+/** Durations such as `5s` and sizes such as `10mb`: a whole number and a unit, always both. */
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** Powers of 1024. */
+const unitBytes = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
+
+export const durationPattern = '(?:0|[1-9][0-9]{0,9})(?:ms|s|m|h|d)';
+export const sizePattern = '(?:0|[1-9][0-9]{0,9})(?:b|kb|mb|gb)';
+
+/** Milliseconds, or null when it is no duration. */
+export function parseDuration(text: string): number | null {
+  return parse(text, unitMs);
+}
+
+/** Bytes, or null when it is no size. */
+export function parseSize(text: string): number | null {
+  return parse(text.toLowerCase(), unitBytes);
+}
+
+function parse(text: string, units: Readonly<Record<string, number>>): number | null {
+  const [, number, unit = ''] = /^(0|[1-9]\d{0,9})([a-z]+)$/.exec(text) ?? [];
+  return Object.hasOwn(units, unit) ? Number(number) * units[unit]! : null;
+}
+
+/** The shortest way to write so many milliseconds. */
+export function formatDuration(ms: number): string {
+  return ms === 0 ? '0s' : format(ms, unitMs);
+}
+
+/** The shortest way to write so many bytes. */
+export function formatSize(bytes: number): string {
+  return format(bytes, unitBytes);
+}
+
+function format(amount: number, units: Readonly<Record<string, number>>): string {
+  const [unit = '', size = 1] = Object.entries(units).findLast(([, size]) => amount >= size && amount % size === 0) ?? [
+    Object.keys(units)[0],
+  ];
+  return `${amount / size}${unit}`;
+}
