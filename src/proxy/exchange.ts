@@ -42,12 +42,13 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   readonly #destination: Upstream;
   readonly #timeouts: Timeouts;
   readonly #relay: ResponseRelay;
-  readonly #access: StreamAccess;
   #state: State = 'gathering';
   #body: RequestBody | null = null;
   #outgoing: OutgoingRequest | null = null;
   #upstream: UpstreamRequest | null = null;
   #tunnel: Tunnel | null = null;
+  /** Null: it is not a stream yet. */
+  #access: StreamAccess | null = null;
   /** The service is held back because the client does not read. */
   #stalled = false;
   #idleTimeoutMs = 0;
@@ -61,7 +62,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#destination = gateway.upstreams.get(granted.route.upstream);
     this.#timeouts = new Timeouts(parts.deadlines, this);
     this.#relay = new ResponseRelay(context.response, context.method);
-    this.#access = new StreamAccess(context, granted, parts, this);
     context.forwarded = this;
   }
 
@@ -220,7 +220,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#upstream?.resume();
   }
 
-  /** See `ForwardedRequest`. */
   stop(): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
@@ -232,7 +231,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.#relay.drop();
       this.#context.bytesOut = 0;
     }
-    this.#access.stop();
+    this.#access?.stop();
   }
 
   timedOut(): void {
@@ -252,6 +251,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   accessDue(): void {
+    this.#access ??= new StreamAccess(this.#context, this.#granted, this.#parts, this);
     this.#access.look();
   }
 
@@ -267,7 +267,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     }
     if (this.#context.reason !== null) return;
     this.#context.reason = reason;
-    this.#access.stop();
+    this.#access?.stop();
     this.#tunnel.end(farewellFor(reason));
     this.#timeouts.watchAccess(Number.POSITIVE_INFINITY);
     this.#timeouts.allow(farewellMs);
@@ -295,6 +295,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
         context.end(true);
       },
     });
-    this.#access.look();
+    this.accessDue();
   }
 }
