@@ -1,5 +1,4 @@
 /** What a gateway decides with, in this process: its rules, its cache, its metrics, and no sockets of clients. */
-import { AfterDecision } from '../../src/app/after-decision.ts';
 import { createRuntime, type Runtime } from '../../src/app/create-runtime.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -36,7 +35,6 @@ export function startDeciding(authApi: string): Runtime {
       identityEvents,
       healthEvents: telemetry,
       evict: () => null,
-      decisions: new AfterDecision([]),
     },
     null,
   );

@@ -1,6 +1,6 @@
 /**
- * Lets others look at decisions once they are made: a candidate of the rules, a record. They never hold up a request:
- * what they do comes after the turn in which it was decided, a part at a time, and what is too much is left out.
+ * Shows decisions to watchers once they are made: a candidate of the rules, a record. Watchers never delay a request: they run after
+ * the turn in which it was decided, a few decisions at a time, and skip what is too much. Without an active watcher none of this runs.
  */
 import type { Credential } from '../core/credential/credential.ts';
 import { decide, type Policy } from '../core/decide.ts';
@@ -14,13 +14,13 @@ export interface DecisionWatcher {
   readonly active: boolean;
   /** `policy`: that the request was decided by. */
   look(decided: Decided, policy: Policy): void;
-  /** A decision was left out, because too many came at once. */
+  /** A decision was skipped, because too many came at once. */
   missed(): void;
 }
 
 const mostWaiting = 1024;
-/** Looked at in one turn of the event loop. */
-const atOnce = 32;
+/** Shown in one turn of the event loop. */
+const perTurn = 32;
 
 export class AfterDecision {
   readonly #watchers: readonly DecisionWatcher[];
@@ -31,24 +31,23 @@ export class AfterDecision {
     this.#watchers = watchers;
   }
 
-  /** What decides requests by this policy. */
-  decideBy(policy: Policy, resolve: ResolveIdentity): (view: RequestView) => Decision | Promise<Decision> {
-    return (view) => this.decide(view, policy, resolve);
+  /** Decides requests by this policy, and shows the decisions; null: no watcher is active, so that `core/decide.ts` alone will do. */
+  decideBy(policy: Policy, resolve: ResolveIdentity): ((view: RequestView) => Decision | Promise<Decision>) | null {
+    if (!this.#watchers.some(({ active }) => active)) return null;
+    return (view) => this.#decide(view, policy, resolve);
   }
 
-  /** As `core/decide.ts`; active watchers are shown the decision afterwards. */
-  decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
-    if (!this.#watched()) return decide(view, policy, resolve);
+  #decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
     let credential: Credential | null = null;
     let resolution: Resolution | null = null;
     const decision = decide(view, policy, (asked, maxAgeMs, client) => {
       credential = asked;
-      const answer = resolve(asked, maxAgeMs, client);
-      if (!(answer instanceof Promise)) {
-        resolution = answer;
-        return answer;
+      const found = resolve(asked, maxAgeMs, client);
+      if (!(found instanceof Promise)) {
+        resolution = found;
+        return found;
       }
-      return answer.then((settled) => {
+      return found.then((settled) => {
         resolution = settled;
         return settled;
       });
@@ -58,12 +57,6 @@ export class AfterDecision {
     if (decision instanceof Promise) void decision.then(keep);
     else keep(decision);
     return decision;
-  }
-
-  /** Asked for every request, so nothing is allocated. */
-  #watched(): boolean {
-    for (const watcher of this.#watchers) if (watcher.active) return true;
-    return false;
   }
 
   #keep(decided: Decided, policy: Policy): void {
@@ -80,7 +73,7 @@ export class AfterDecision {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      for (const { decided, policy } of this.#waiting.splice(0, atOnce)) this.#look(decided, policy);
+      for (const { decided, policy } of this.#waiting.splice(0, perTurn)) this.#look(decided, policy);
       if (this.#waiting.length > 0) this.#schedule();
     });
   }

@@ -31,9 +31,11 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly telemetry: Telemetry;
-  readonly candidate: ShadowCandidate;
+  readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
   /** Takes a configuration into use, whole, or throws and changes nothing. */
   use(config: Config): void;
+  /** Compares a candidate with what is in use, from the beginning. `ignored`: settings of it that are not compared. */
+  compare(config: Config, ignored?: readonly string[]): void;
   /** What is in use; throws before the first `use`. */
   current(): Runtime;
   /** The same, or null before the first `use`. */
@@ -84,18 +86,23 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         identityEvents,
         healthEvents: telemetry,
         evict,
-        decisions,
       },
       previous,
     );
     recorder.use(next);
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
-    runtime = made;
-    proxy?.use(made);
+    decideWith(made);
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);
+  }
+
+  /** From here on requests are decided with it, and shown to those that watch now. */
+  function decideWith(made: Runtime): void {
+    const watched = decisions.decideBy(made.policy, made.resolver.resolve);
+    runtime = watched === null ? made : { ...made, decide: watched };
+    proxy?.use(runtime);
   }
 
   /** Requests that are being decided still go where the old configuration sends them, so it is let go a little later. */
@@ -126,6 +133,10 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry,
     candidate,
     use,
+    compare(candidateConfig, ignored) {
+      candidate.use(candidateConfig, ignored);
+      if (runtime !== null) decideWith(runtime);
+    },
     current,
     started: () => runtime,
     authApiAt(access) {

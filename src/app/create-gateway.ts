@@ -97,7 +97,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     refuseReload: tell.refused,
     useCandidate(next) {
       const ignored = notCompared(engine.started()?.config ?? config, next);
-      candidate.use(next, ignored);
+      engine.compare(next, ignored);
       tell.compared(next, ignored);
     },
     refuseCandidate(problems) {

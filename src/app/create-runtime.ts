@@ -4,7 +4,7 @@
  */
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
-import type { Policy } from '../core/decide.ts';
+import { decide, type Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
@@ -13,12 +13,12 @@ import type { Gateway as Deciding } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { HealthEvents } from '../upstream/check-health.ts';
 import { createUpstreams } from '../upstream/create-upstreams.ts';
-import { AfterDecision } from './after-decision.ts';
 import type { Evict } from './evict.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
 export interface Runtime extends Deciding {
   readonly config: Config;
+  readonly policy: Policy;
   readonly resolver: IdentityResolver;
 }
 
@@ -32,8 +32,6 @@ export interface RuntimeOptions {
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;
   readonly evict: Evict;
-  /** Decides, and lets others look; left out: nobody looks. */
-  readonly decisions?: AfterDecision;
 }
 
 /** Takes over the resolver of `previous`, with what it has cached, when nothing that concerns it has changed. */
@@ -50,13 +48,13 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
       now: Date.now,
     });
   if (previous !== null && kept === null) resolver.revocations.takeOver(previous.resolver.revocations);
-  const { decisions = new AfterDecision([]) } = options;
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };
   return {
     config,
+    policy,
     resolver,
-    decide: decisions.decideBy(policy, resolver.resolve),
+    decide: (view) => decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),

@@ -72,7 +72,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         case 'use':
           return { failed: attempt(() => use(asked.source)) };
         case 'compare':
-          return { failed: attempt(() => engine?.candidate.use(read(asked.source))) };
+          return { failed: attempt(() => engine?.compare(read(asked.source))) };
         case 'revoke':
           engine?.started()?.resolver.revocations.receive(asked.revocation);
           return {};
@@ -101,7 +101,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         if (told.authApi !== null) engine.authApiAt(told.authApi);
         use(told.source ?? told.first);
         engine.current().resolver.revocations.tombstones.restore(told.tombstones);
-        if (told.candidate !== null) engine.candidate.use(read(told.candidate));
+        if (told.candidate !== null) engine.compare(read(told.candidate));
         return { listening: await engine.listen(told.listen, true) };
       } catch (error) {
         return { failed: error instanceof ListenError ? error.message : `rolegate: ${String(error)}` };

@@ -209,7 +209,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     refuseReload: tell.refused,
     useCandidate(next, source) {
       const ignored = notCompared(engine.started()?.config ?? config, next);
-      candidate.use(next, ignored);
+      engine.compare(next, ignored);
       tell.compared(next, ignored);
       void inTurn(async () => {
         compared = source;
