@@ -34,6 +34,7 @@ export function startDeciding(authApi: string): Runtime {
       authApi: { urls: [authApi], gatewaySecret: null },
       identityEvents,
       healthEvents: telemetry,
+      keyEvents: { key() {}, shared() {}, alone() {} },
       evict: () => null,
     },
     null,

@@ -5,6 +5,8 @@ export interface Shown {
   readonly status: 200 | 202;
   readonly type: string;
   readonly body: string;
+  /** If unset: nobody may keep it. */
+  readonly cacheControl?: string;
 }
 
 export interface Refused {

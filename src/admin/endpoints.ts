@@ -1,5 +1,6 @@
 /** What the admin port shows, and what can be changed through it. */
 
+import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type AdminAnswer, json } from './answer.ts';
@@ -23,6 +24,11 @@ export interface EndpointSources {
   shadow?(): object | Promise<object>;
   /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
   readonly explain?: ExplainQuestioned;
+  /**
+   * Public keys of signed identities; null: there is no key yet; undefined: nothing is signed. Left out:
+   * no such endpoint.
+   */
+  identityKeys?(): PublishedKeys | null | undefined;
   /** Left out: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
 }
@@ -89,7 +95,12 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
       shown(async () => json(await shadow())),
     );
   if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
-  const { revocations } = sources;
+  const { identityKeys, revocations } = sources;
+  if (identityKeys !== undefined)
+    endpoints.set(
+      '/.well-known/jwks.json',
+      shown(() => keysAnswer(identityKeys()), 'open'),
+    );
   if (revocations !== undefined) {
     for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
   }
@@ -109,6 +120,14 @@ function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
   const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
   const reason = whyNotReady(report);
   return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };
+}
+
+/** Public by nature: services that verify have no token. */
+function keysAnswer(keys: PublishedKeys | null | undefined): AdminAnswer {
+  if (keys === undefined) return { refused: 'route_not_found' };
+  if (keys === null) return { refused: 'signing_key_missing' };
+  const { type, text, cacheControl } = keys;
+  return { status: 200, type, body: text, cacheControl };
 }
 
 function reloadAnswer(problems: ReloadAnswer): AdminAnswer {

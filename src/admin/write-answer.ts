@@ -14,8 +14,13 @@ const everyAnswer = {
 } as const;
 
 /** For HEAD, Node sends the headers alone. */
-export function writeShown(res: ServerResponse, { status, type, body }: Shown): void {
-  res.writeHead(status, { ...everyAnswer, 'content-type': type, 'content-length': Buffer.byteLength(body) });
+export function writeShown(res: ServerResponse, { status, type, body, cacheControl }: Shown): void {
+  res.writeHead(status, {
+    ...everyAnswer,
+    ...(cacheControl === undefined ? {} : { 'cache-control': cacheControl }),
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+  });
   res.end(body);
 }
 

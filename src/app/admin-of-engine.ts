@@ -19,6 +19,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
     shadow: () => engine.candidate.report(),
     explain: (question) => explainLive(current(), question),
+    identityKeys: () => current().assertion?.keys.published(),
     revoke: (request, source) => revokeIn(current(), request, source),
   };
 }

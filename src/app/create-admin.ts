@@ -7,7 +7,8 @@ import type { Address, Config } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
-export interface AdminParts extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain'>> {
+export interface AdminParts
+  extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys'>> {
   config(): Config;
   draining(): boolean;
   readonly log: Logger;
@@ -17,7 +18,7 @@ export interface AdminParts extends Required<Pick<EndpointSources, 'metrics' | '
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, metrics, ready, shadow, explain, revoke, reload } = parts;
+  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, revoke, reload } = parts;
   return createAdminServer({
     address,
     hostNames: () => config().server.adminHosts,
@@ -28,6 +29,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     routes: () => config().routes,
     shadow,
     explain,
+    identityKeys,
     revocations: {
       revoke,
       webhookSecrets: () => config().revocations.webhookSecrets,

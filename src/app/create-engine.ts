@@ -12,6 +12,7 @@ import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { evictor } from './evict.ts';
 import { listenOn } from './listen-error.ts';
+import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
 import { DecisionRecorder, type OpenRecord } from './record-decisions.ts';
 import { lookAfter } from './revoked-streams.ts';
@@ -85,6 +86,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         ...(siblings === undefined ? {} : { siblings }),
         identityEvents,
         healthEvents: telemetry,
+        keyEvents: logKeys(log),
         evict,
       },
       previous,

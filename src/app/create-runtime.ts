@@ -2,6 +2,8 @@
  * Everything that one configuration brings to life: how requests are decided and where they go. Made whole, swapped in
  * one assignment, and let go once its requests are over.
  */
+import { type AssertionInUse, createAssertion } from '../assertion/create-assertion.ts';
+import type { KeyEvents } from '../assertion/rotating-keys.ts';
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
 import { decide, type Policy } from '../core/decide.ts';
@@ -20,6 +22,8 @@ export interface Runtime extends Deciding {
   readonly config: Config;
   readonly policy: Policy;
   readonly resolver: IdentityResolver;
+  /** Null: no identities are signed. */
+  readonly signing: AssertionInUse | null;
 }
 
 /** Where the Auth API is, embedded or not, and the secret that is shared with it. */
@@ -31,6 +35,7 @@ export interface RuntimeOptions {
   readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;
+  readonly keyEvents: KeyEvents;
   readonly evict: Evict;
 }
 
@@ -50,10 +55,13 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   if (previous !== null && kept === null) resolver.revocations.takeOver(previous.resolver.revocations);
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };
+  const signing = signingOf(config, options.keyEvents, previous);
   return {
     config,
     policy,
     resolver,
+    signing,
+    assertion: signing?.assertion ?? null,
     decide: (view) => decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
@@ -66,7 +74,14 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
 /** Lets go of what `next` has not taken over. Requests that are still with it finish. */
 export async function closeRuntime(runtime: Runtime, next: Runtime | null): Promise<void> {
   await runtime.upstreams.close();
+  if (next?.assertion?.keys !== runtime.assertion?.keys) runtime.assertion?.keys.close();
   if (next?.resolver !== runtime.resolver) await runtime.resolver.close();
+}
+
+function signingOf(config: Config, events: KeyEvents, previous: Runtime | null): AssertionInUse | null {
+  const { identityAssertion: assertion, cache } = config;
+  if (assertion === null) return null;
+  return createAssertion({ assertion, cache, connectRedis, events, now: Date.now }, previous?.signing ?? null);
 }
 
 /** Whether both configurations ask the same Auth API in the same way and keep its verdicts alike. */

@@ -4,6 +4,7 @@ import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
+import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
@@ -23,6 +24,7 @@ export interface Secrets {
   readonly admin: string | null;
   readonly gateway: string | null;
   readonly webhooks: readonly string[];
+  readonly assertionKeys: readonly AssertionKey[] | null;
 }
 
 /** What the rules of all files come to. */
@@ -39,7 +41,7 @@ export function compileConfig(
   secrets: Secrets,
   folder: string,
 ): Config {
-  const { server, log, cache, authApi, upstreams } = inUnits(configSchema, file);
+  const { server, log, cache, authApi, upstreams, identityAssertion } = inUnits(configSchema, file);
   const { name, via, limits: allLimits, ...serving } = server;
   const { passes, credentialBytes, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
@@ -68,6 +70,7 @@ export function compileConfig(
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
     via: via ? { name, passes } : null,
+    identityAssertion: identityAssertion === undefined ? null : { ...identityAssertion, keys: secrets.assertionKeys },
     errors: { annotate: file.errors.annotate },
     include: file.include ?? [],
     tests,

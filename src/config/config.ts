@@ -9,6 +9,7 @@ import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { InUnits } from './in-units.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -34,6 +35,8 @@ export interface Config {
   readonly identityHeaders: readonly IdentityHeader[];
   /** The name of this gateway in `Via`, and how often a request may have passed it; null: no `Via` is sent or looked at. */
   readonly via: ViaRule | null;
+  /** Signs for services who the client is; null: nothing is signed. */
+  readonly identityAssertion: IdentityAssertionConfig | null;
   readonly errors: { readonly annotate: 'failures' | 'all' };
   /** Patterns of the files that are included, from the folder of the main one. */
   readonly include: readonly string[];
@@ -144,6 +147,14 @@ export type CacheConfig = Replace<
     /** Earlier values of `secret`, the newest first: verdicts kept under them are stored again under the current one. */
     readonly previousSecrets: readonly string[];
     readonly redis: RedisConfig | null;
+  }
+>;
+
+export type IdentityAssertionConfig = Replace<
+  NonNullable<File['identityAssertion']>,
+  {
+    /** Private keys: the first signs, all are published; null: the gateway makes its own. */
+    readonly keys: readonly AssertionKey[] | null;
   }
 >;
 

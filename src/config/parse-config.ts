@@ -4,6 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
+import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
@@ -125,11 +126,13 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer }) };
 }
 
-function readSecrets({ server, cache, authApi, revocations }: Parts<ConfigFile>, at: Location): Secrets {
+function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
+  const { server, cache, authApi, revocations } = parts;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
     admin: readBearerSecret(server?.adminToken, at.at('server', 'adminToken')),
+    assertionKeys: checkIdentityAssertion(parts, at),
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),
     ...readCacheSecrets(cache, at.at('cache')),
     redis: checkRedis(cache?.redis, at.at('cache', 'redis')),

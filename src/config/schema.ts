@@ -7,6 +7,7 @@ import { identityFields } from '../core/forwarding/request-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
 import { cache, credentials, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
+import { identityAssertion } from './schema/identity-assertion.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
 import { described, exposes, neither } from './schema/key-class.ts';
 import { roles } from './schema/roles.ts';
@@ -37,6 +38,10 @@ export const configSchema = z.strictObject({
   identityHeaders: exposes(
     z.record(z.string(), word(identityFields)).prefault({ 'user-id': 'userId', groups: 'groups' }),
     `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
+  ),
+  identityAssertion: described(
+    identityAssertion.optional(),
+    'Signs for each upstream who the client is, as a JWT that it can verify. If unset: nothing is signed.',
   ),
   errors: described(errors.prefault({}), 'How failures look.'),
   routes: described(z.array(route), 'What is reachable, by whom. A request without a route: 404.'),

@@ -171,6 +171,9 @@ function upstreamReport(
   appendRequestHeaders(raw, rules, decision, view.rawHeaders, facts);
   const headers: (readonly [string, string])[] = [];
   for (let i = 0; i < raw.length; i += 2) headers.push([raw[i]!, raw[i + 1]!]);
+  const { identity, route } = decision;
+  if (rules.assertionHeader !== null && identity !== null && route.audience !== null)
+    headers.push([rules.assertionHeader, `(signed identity for ${route.audience})`]);
   const path = rewritePath(decision.route, decision.request.path);
   return { name: decision.route.upstream, path: path === null ? null : path + decision.request.query, headers };
 }

@@ -72,7 +72,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const outgoing =
       request.bodyLength > route.maxBodyBytes
         ? 'body_too_large'
-        : outgoingRequest(request, this.#granted, this.#gateway.rules, this.#facts, this.#destination.gatewaySecret);
+        : outgoingRequest(this.#context, this.#granted, this.#gateway.rules, this.#facts, this.#destination);
     if (typeof outgoing === 'string') {
       this.#context.fail(outgoing);
       return;

@@ -1,5 +1,6 @@
 /** What the proxy is given: the rules of one configuration, and what all requests of a process share. */
 
+import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
 import type { RequestView } from '../core/request/request-view.ts';
@@ -22,6 +23,8 @@ export interface Gateway {
   readonly rules: ForwardingRules;
   readonly upstreams: Upstreams;
   readonly annotate: Annotate;
+  /** Signs for services who the client is; null: nothing is signed. */
+  readonly assertion: Pick<IdentityAssertion, 'of' | 'keys'> | null;
   /** Does what has to follow a success; null: nothing has to be waited for. Never throws, and never rejects. */
   readonly evict: (decision: Allow) => Promise<unknown> | null;
 }

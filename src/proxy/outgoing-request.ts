@@ -8,15 +8,16 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { gatewayHeader } from '../core/syntax/header-names.ts';
 import type { OutgoingRequest } from '../http1/client/connection.ts';
-import type { RequestHead } from '../http1/grammar/request-head.ts';
+import type { Upstream } from '../upstream/create-upstreams.ts';
+import type { RequestContext } from './request-context.ts';
 
-/** Without its body. A reason: it cannot be forwarded. `gatewaySecret`: proves to the Auth API that the request is ours. */
+/** Without its body. A reason: it cannot be forwarded. The secret proves to the Auth API that the request is ours. */
 export function outgoingRequest(
-  received: RequestHead,
+  { request: received, assertion }: RequestContext,
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,
-  gatewaySecret: string | null,
+  { gatewaySecret }: Pick<Upstream, 'gatewaySecret'>,
 ): OutgoingRequest | ReasonCode {
   const { route, request, identity } = decision;
   const upgrade = received.upgrade === 'websocket';
@@ -27,6 +28,7 @@ export function outgoingRequest(
   if (path === null) return 'path_ambiguous';
   const headers: string[] = [];
   appendRequestHeaders(headers, rules, decision, received.rawHeaders, facts);
+  if (assertion !== null) headers.push(rules.assertionHeader!, assertion);
   if (gatewaySecret !== null) headers.push(gatewayHeader, gatewaySecret);
   if (upgrade) headers.push('upgrade', 'websocket');
   return {

@@ -41,6 +41,8 @@ export class RequestContext implements RequestRecord, RequestEvents {
   client: string;
   /** Who counts as one client with it. */
   clientKey: string;
+  /** The signed identity that the service gets; null: none. */
+  assertion: string | null = null;
   target: string | null = null;
   aborted = false;
   cut = false;
@@ -137,6 +139,15 @@ export class RequestContext implements RequestRecord, RequestEvents {
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     });
+  }
+
+  /** Answers with a text of the gateway's own, which everyone may see. `headers`: names and values in turn. */
+  answerText(text: string, headers: readonly string[]): void {
+    const close = this.#takesRest(false) ? [] : ['connection', 'close'];
+    const added = [...refusalHeadersOf(this.decision?.route ?? null, this.request.rawHeaders), ...this.returned];
+    const length = ['content-length', String(Buffer.byteLength(text))];
+    this.response.writeHead(200, null, [...headers, ...added, ...length, ...close]);
+    this.bytesOut = this.response.end(text);
   }
 
   /** Answers a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */

@@ -1,17 +1,18 @@
 /**
- * The request line: read, admit, decide, then forward | refuse | preflight; `observe` follows when the response is over. This file
+ * The request line: read, admit, decide, then (sign and) forward | refuse | preflight; `observe` follows when the response is over. This file
  * alone owns the order of these steps. It holds no policy. A fault in one request is that request's `internal_error`; nothing
  * that a request does ends the process.
  */
 
-import type { Decision } from '../core/decision.ts';
-import { clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
+import type { Allow, Decision } from '../core/decision.ts';
+import { type ClientFacts, clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
+import { withAssertion } from './with-assertion.ts';
 
 export interface ServeParts extends ExchangeParts {
   /** Read once per request, so that a request sees one configuration from its start to its end. */
@@ -92,12 +93,24 @@ function proceed(context: RequestContext, gateway: Gateway, decision: Decision, 
     context.client = facts.client;
     context.requestId = facts.requestId;
     if (gateway.rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
-    if (decision.outcome === 'allow') new Exchange(context, decision, gateway, parts, facts).forward();
+    if (decision.outcome === 'allow') forward(context, gateway, decision, parts, facts);
     else if (decision.outcome === 'preflight') context.answerPreflight(decision.headers);
     else context.fail(decision.reason, decision.cause);
   } catch (cause) {
     fault(context, cause);
   }
+}
+
+function forward(context: RequestContext, gateway: Gateway, granted: Allow, parts: ServeParts, facts: ClientFacts) {
+  const { assertion } = gateway;
+  if (assertion === null) {
+    new Exchange(context, granted, gateway, parts, facts).forward();
+    return;
+  }
+  const signed = withAssertion(context, assertion, granted, () => {
+    new Exchange(context, granted, gateway, parts, facts).forward();
+  });
+  signed?.catch((cause: unknown) => fault(context, cause));
 }
 
 /** A fault of ours. Should even the refusal fail, the connection is all that is lost. */

@@ -24,6 +24,7 @@ const levels = new Map([
   ['proxy', 3],
   ['admin', 3],
   ['identity', 3],
+  ['assertion', 3],
   ['upstream', 3],
   ['telemetry', 3],
   ['auth-api', 3],

@@ -85,6 +85,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       response: null,
       maxAgeMs: null,
       upstream: 'service',
+      audience: null,
       timeoutMs: 5_000,
       idleTimeoutMs: null,
       maxBodyBytes: Number.POSITIVE_INFINITY,
@@ -121,12 +122,14 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     decide: (view) => decide(view, policy, resolve),
     rules: compileForwarding({
       identityHeaders: defaultIdentityHeaders,
+      identityAssertion: null,
       credentials: sources,
       via: { name: 'rolegate' },
       server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
     }),
     upstreams,
     annotate: setup.annotate ?? 'failures',
+    assertion: null,
     evict: () => null,
   };
   const gateway = setup.gateway?.(plain) ?? plain;

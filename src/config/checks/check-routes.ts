@@ -1,13 +1,14 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
-import type { Route } from '../../core/routing/route.ts';
+import { identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { denied, type ReadAccess, readAccess } from './check-access.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkConditionHeaders, checkConditions, mostWords } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
+import { readAudience } from './check-identity-assertion.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
@@ -33,6 +34,8 @@ interface Surroundings {
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
   readonly readResponses: ResponsesReader;
+  /** Whether identities are signed for services. */
+  readonly signs: boolean;
 }
 
 export interface CheckedRoutes {
@@ -57,10 +60,12 @@ export function checkRoutes(
     headers: checkConditionHeaders(parts, main),
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
-    upstreams: upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api']),
+    upstreams:
+      upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys]),
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
     defaults,
     readResponses: createResponsesReader(parts, main),
+    signs: main.at('identityAssertion').isWritten,
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
@@ -131,7 +136,7 @@ function checkRoute(
     const message = '"maxAge" has no meaning on a public route: no verdict is asked for';
     at.at('maxAge').reportKey(message, 'remove it');
   }
-  const methods = checkMethods(entry, access, at);
+  const methods = checkMethods(entry, access, at) ?? (entry.upstream === identityKeys ? ['GET'] : null);
   const pattern = checkPattern(entry.match, at.at('match'));
   const rewrite = checkRewrite(entry.rewrite, pattern, at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
@@ -151,6 +156,7 @@ function checkRoute(
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
     upstream: entry.upstream ?? '',
+    audience: readAudience(entry, around.signs, isPublic, at),
     timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { access } from './access.ts';
 import { cors, responseHeaders } from './answers.ts';
 import { when } from './conditions.ts';
+import { routeAssertion } from './identity-assertion.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
@@ -90,7 +91,7 @@ export const route = z.strictObject({
   match: described(match, 'Requests that the route is for. The most specific route wins, in any order.'),
   upstream: exposes(
     name('an upstream', idPattern, idHint),
-    'Where requests go: a name under "upstreams", or "auth-api".',
+    'Where requests go: a name under "upstreams", "auth-api", or "identity-keys" for the public keys of "identityAssertion".',
     { examples: ['orders'] },
   ),
   access: decides(
@@ -135,6 +136,11 @@ export const route = z.strictObject({
     bool().optional(),
     'Whether the credential reaches the upstream. If unset: only where every rule is public.',
     { examples: [false] },
+  ),
+  identityAssertion: exposes(
+    routeAssertion.optional(),
+    'Who the signed identity of this route is for ("aud"); false: none is sent. If unset: the name of the upstream.',
+    { examples: [{ audience: 'https://orders.example.test' }] },
   ),
   websocket: decides(bool().prefault(false), 'Whether WebSocket upgrades are forwarded.'),
   evict: described(

@@ -1,5 +1,6 @@
 /** Keys under `upstreams`. */
 import { z } from 'zod';
+import { identityKeys } from '../../core/routing/route.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
 import { integer } from './scalar.ts';
@@ -41,6 +42,13 @@ export const upstream = z.strictObject({
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),
 });
 
+const reserved = [
+  ['auth-api', 'the Auth API'],
+  [identityKeys, 'the public keys of signed identities'],
+] as const;
+
 export const upstreams = refined(z.record(declared('an upstream', idPattern, idHint), upstream), (parts, { atKey }) => {
-  if ('auth-api' in parts) atKey(['auth-api'], '"auth-api" always means the Auth API', 'choose another name');
+  for (const [name, meaning] of reserved) {
+    if (name in parts) atKey([name], `"${name}" always means ${meaning}`, 'choose another name');
+  }
 });

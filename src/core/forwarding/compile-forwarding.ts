@@ -1,13 +1,22 @@
 /** What happens to each header on its way to a service and back, compiled once per configuration. */
 import type { CredentialSources } from '../credential/credential.ts';
 import { canonicalName } from '../syntax/header-fields.ts';
-import { forwarded, gatewayHeader, hopByHop, overrides, proxyHeaders } from '../syntax/header-names.ts';
+import {
+  assertionHeader,
+  forwarded,
+  gatewayHeader,
+  hopByHop,
+  overrides,
+  proxyHeaders,
+} from '../syntax/header-names.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
 import type { ForwardingRules, IdentityHeader, RequestTreatment } from './request-headers.ts';
 import type { ResponseTreatment } from './response-headers.ts';
 
 export interface ForwardingSettings {
   readonly identityHeaders: readonly IdentityHeader[];
+  /** Null: no identities are signed. */
+  readonly identityAssertion: { readonly header: string } | null;
   readonly credentials: CredentialSources;
   /** Null: no `Via` is sent. */
   readonly via: { readonly name: string } | null;
@@ -21,10 +30,13 @@ export interface ForwardingSettings {
 }
 
 /** Names that the gateway itself sets towards an upstream. */
-const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader];
+const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, assertionHeader];
 
-export function compileForwarding({ identityHeaders, credentials, via, server }: ForwardingSettings): ForwardingRules {
+export function compileForwarding(settings: ForwardingSettings): ForwardingRules {
+  const { identityHeaders, identityAssertion, credentials, via, server } = settings;
   const { keyPair, bearerCookie, websocketProtocol } = credentials;
+  const signed = identityAssertion?.header ?? null;
+  const ours = [...identityHeaders.map(({ name }) => name), ...(signed === null ? [] : [signed])];
   const treatments = new Map<string, RequestTreatment>();
   const proxyPrefixes: string[] = [];
   for (const name of [...proxyHeaders, ...server.proxyHeaders].map((written) => written.toLowerCase())) {
@@ -38,14 +50,15 @@ export function compileForwarding({ identityHeaders, credentials, via, server }:
   if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
   const secret = keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader];
   for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
-  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  for (const name of ours) treatments.set(canonicalName(name), 'remove');
   return {
     identityHeaders,
+    assertionHeader: signed,
     requestTreatments: treatments,
     proxyPrefixes,
     bearerCookie,
     websocketProtocol,
-    responseTreatments: compileResponseTreatments(identityHeaders, server.returnRequestId),
+    responseTreatments: compileResponseTreatments(ours, server.returnRequestId),
     via: via === null ? null : `1.1 ${via.name}`,
     forwardedHeaders: server.forwardedHeaders,
     returnsRequestId: server.returnRequestId,
@@ -58,12 +71,12 @@ export function compileForwarding({ identityHeaders, credentials, via, server }:
  * that only goes to upstreams, and our mark of a stale verdict.
  */
 export function compileResponseTreatments(
-  identityHeaders: readonly IdentityHeader[],
+  identityHeaders: readonly string[],
   returnsRequestId: boolean,
 ): ReadonlyMap<string, ResponseTreatment> {
   const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
-  for (const { name } of identityHeaders) treatments.set(canonicalName(name), 'remove');
+  for (const name of identityHeaders) treatments.set(canonicalName(name), 'remove');
   // Ours takes its place.
   if (returnsRequestId) treatments.set('x-request-id', 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');

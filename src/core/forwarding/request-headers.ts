@@ -45,6 +45,8 @@ export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'coo
 /** What happens to headers on their way (`compile-forwarding.ts`). */
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];
+  /** Carries the signed identity; null: none is sent. */
+  readonly assertionHeader: string | null;
   /** By canonical name; others pass. */
   readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
   /** Names that begin so are treated as `proxy`. */

@@ -580,6 +580,16 @@ const table = {
     closes: true,
     advice: 'The process is draining. Another replica will answer.',
   },
+  signing_key_missing: {
+    status: 503,
+    message: 'The gateway cannot sign the identity for the service',
+    fault: 'gateway',
+    level: 'error',
+    retryable: true,
+    retryAfterS: 2,
+    advice:
+      'With "identityAssertion" and "cache.redis" a replica that starts has no key until it has reached Redis once. Afterwards it goes on without Redis.',
+  },
   internal_error: {
     status: 500,
     message: 'Internal error',

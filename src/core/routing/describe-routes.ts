@@ -127,6 +127,8 @@ export interface RouteExtras {
   readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
   /** What differs from the ordinary reading, in the words of the configuration. */
   readonly pathReading?: Readonly<Record<string, string | boolean>>;
+  /** Who the signed identity is for. */
+  readonly identityAssertion?: { readonly audience: string };
   /** `set`: unless the service has sent a security header itself. */
   readonly responseHeaders?: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
 }
@@ -136,17 +138,24 @@ function describeExtras(route: Route): RouteExtras {
   return {
     ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
     ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
+    ...(route.audience === null ? {} : { identityAssertion: { audience: route.audience } }),
     ...(route.response === null ? {} : { responseHeaders: describeResponse(route.response) }),
   };
 }
 
 /** One line for each, such as `cors https://app.example.test`. */
-export function extrasInWords({ cors, pathReading, responseHeaders }: RouteExtras): readonly string[] {
+export function extrasInWords({
+  cors,
+  pathReading,
+  identityAssertion,
+  responseHeaders,
+}: RouteExtras): readonly string[] {
   const { set = {}, remove = [] } = responseHeaders ?? {};
   const added = Object.keys(set);
   return [
     ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
     ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
+    ...(identityAssertion === undefined ? [] : [`signed identity for ${identityAssertion.audience}`]),
     ...(added.length === 0 ? [] : [`responses get ${added.join(', ')}`]),
     ...(remove.length === 0 ? [] : [`responses lose ${remove.join(', ')}`]),
   ];

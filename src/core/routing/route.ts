@@ -8,6 +8,9 @@ import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import type { PathReading } from '../url/path-reading.ts';
 
+/** Name of the upstream that stands for the public keys of signed identities, which the gateway itself shows. */
+export const identityKeys = 'identity-keys';
+
 export interface Route {
   readonly id: string;
   /** Position in the file; metrics and logs keep one row per route under it. */
@@ -41,6 +44,8 @@ export interface Route {
   readonly forwardCredentials: boolean;
   /** Name of the upstream. */
   readonly upstream: string;
+  /** Who a signed identity is for (`aud`); null: none is sent. */
+  readonly audience: string | null;
   /** Longest wait for the upstream's response to begin, and between parts of a body, in milliseconds. */
   readonly timeoutMs: number;
   /** Longest silence between two parts of a response, in milliseconds; 0: no limit; null: by the kind of response. */

@@ -43,6 +43,9 @@ export const overrides: readonly string[] = [
  */
 export const gatewayHeader = 'x-rolegate-gateway';
 
+/** Carries the signed identity if nothing else is configured. Removed from every request of a client, also where none is sent. */
+export const assertionHeader = 'x-rolegate-identity';
+
 /**
  * What only a proxy in front can say: who the client is, or what it asked for. Services believe them, so they are removed
  * unless the peer is a trusted proxy. A name that ends in "*" stands for all that begin so.

@@ -115,6 +115,7 @@ test('the defaults of the smallest file', () => {
       { name: 'groups', field: 'groups' },
     ],
     via: { name: 'rolegate', passes: 3 },
+    identityAssertion: null,
     errors: { annotate: 'failures' },
     include: [],
     tests: { identities: new Map(), cases: [] },

@@ -60,6 +60,7 @@ export const defaultIdentityHeaders: readonly IdentityHeader[] = [
 
 export const forwardingSettings: ForwardingSettings = {
   identityHeaders: defaultIdentityHeaders,
+  identityAssertion: null,
   credentials: sources,
   via: { name: 'rolegate' },
   server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
@@ -83,6 +84,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     response: spec.response ?? null,
     maxAgeMs: spec.maxAgeMs ?? null,
     upstream: 'service',
+    audience: null,
     timeoutMs: 10_000,
     idleTimeoutMs: null,
     maxBodyBytes: Number.POSITIVE_INFINITY,

@@ -10,13 +10,7 @@ import {
 } from '../../../src/core/forwarding/response-rules.ts';
 import { splitHeader } from './make-policy.ts';
 
-const treat = compileResponseTreatments(
-  [
-    { name: 'user-id', field: 'userId' },
-    { name: 'groups', field: 'groups' },
-  ],
-  false,
-);
+const treat = compileResponseTreatments(['user-id', 'groups'], false);
 const app = 'https://app.example.test';
 const cors = compileCors({
   origins: [app],

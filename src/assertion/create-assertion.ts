@@ -1,0 +1,54 @@
+/** Makes what signs identities for services by one configuration, and keeps the keys of an earlier one where they are the same. */
+import type { CacheConfig, IdentityAssertionConfig } from '../config/config.ts';
+import type { ConnectRedis } from '../redis/redis-link.ts';
+import { createFileKeys } from './file-keys.ts';
+import { IdentityAssertion } from './identity-assertion.ts';
+import type { RingKey } from './key-ring.ts';
+import { type KeyEvents, RotatingKeys } from './rotating-keys.ts';
+import { SharedRing } from './shared-ring.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface AssertionParts {
+  readonly assertion: IdentityAssertionConfig;
+  readonly cache: Pick<CacheConfig, 'redis' | 'secret' | 'previousSecrets'>;
+  /** Called when keys are shared through Redis; the link ends with them. */
+  readonly connectRedis: ConnectRedis;
+  readonly events: KeyEvents;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What signs, and by which settings its keys were made. */
+export interface AssertionInUse {
+  readonly assertion: IdentityAssertion;
+  readonly madeBy: string;
+}
+
+/** `previous`: null: there is none. Its keys are to be closed, unless they are those of what is returned. */
+export function createAssertion(parts: AssertionParts, previous: AssertionInUse | null): AssertionInUse {
+  const { header: _, issuer, lifetimeMs, ...keySettings } = parts.assertion;
+  const madeBy = JSON.stringify([keySettings, keySettings.keys === null ? parts.cache : null]);
+  const known = previous?.assertion.keys ?? null;
+  const keys = known !== null && previous?.madeBy === madeBy ? known : createKeys(parts, ringOf(known));
+  return { assertion: new IdentityAssertion({ issuer, lifetimeMs, keys, now: parts.now }), madeBy };
+}
+
+function createKeys(parts: AssertionParts, known: readonly RingKey[]): SigningKeys {
+  const { assertion, cache, events, now } = parts;
+  if (assertion.keys !== null) return createFileKeys(assertion.keys);
+  const { algorithm, rotateMs, overlapMs } = assertion;
+  const rotation = { algorithm, rotateMs, overlapMs };
+  const { redis, secret, previousSecrets } = cache;
+  if (redis === null || secret === null) return new RotatingKeys({ rotation, ring: null, known, events, now });
+  // At once when Redis is there, and not with the next turn.
+  const link = parts.connectRedis(redis, { name: 'rolegate-keys', onReady: () => void keys.sync() });
+  const lifeMs = 2 * rotateMs + 2 * overlapMs;
+  const ring = new SharedRing({ link, keyPrefix: redis.keyPrefix, secret, previousSecrets, lifeMs });
+  const keys = new RotatingKeys({ rotation, ring, known, events, now, onClose: () => link.close() });
+  return keys;
+}
+
+/** Keys that services know already go on beside those of another ring. */
+function ringOf(keys: SigningKeys | null): readonly RingKey[] {
+  return keys instanceof RotatingKeys ? keys.ringKeys : [];
+}

@@ -1,0 +1,74 @@
+/**
+ * The key ring as it lies in Redis: encrypted and authenticated (AES-256-GCM) under a key that is derived from `cache.secret`.
+ * Who can read Redis learns no key, and who can write there cannot bring in one of his own. Opening is strict and never throws.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { mostKeys, type RingKey } from './key-ring.ts';
+
+/** Under one secret. The name is derived, too: a ring under another secret is not overwritten. */
+export interface RingSecret {
+  readonly key: KeyObject;
+  /** Part of the ring's name in Redis. */
+  readonly name: string;
+}
+
+/** Changes with every change of the JSON's shape. */
+const version = 1;
+const nonceBytes = 12;
+const tagBytes = 16;
+/** Larger ones are not believed. */
+export const maxRingBytes = 16_384;
+
+const base64url = z.string().regex(/^[\w-]{1,128}$/);
+const ring = z
+  .array(
+    z.strictObject({
+      kid: base64url,
+      algorithm: z.enum(['EdDSA', 'ES256']),
+      jwk: z.strictObject({
+        kty: z.enum(['OKP', 'EC']),
+        crv: z.enum(['Ed25519', 'P-256']),
+        x: base64url,
+        y: base64url.optional(),
+        d: base64url,
+      }),
+      signsFromMs: z.int().min(0),
+    }),
+  )
+  .max(mostKeys);
+
+/** By HKDF (RFC 5869), apart from every other use of the secret. */
+export function deriveRingSecret(secret: string): RingSecret {
+  const derive = (purpose: string, length: number) => new Uint8Array(hkdfSync('sha256', secret, '', purpose, length));
+  return {
+    key: createSecretKey(derive('rolegate identity keys', 32)),
+    name: Buffer.from(derive('rolegate identity keys name', 12)).toString('base64url'),
+  };
+}
+
+export function sealRing(keys: readonly RingKey[], { key, name }: RingSecret): Buffer {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(contextOf(name));
+  const text = Buffer.concat([cipher.update(JSON.stringify(keys), 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+}
+
+/** Null for anything that was not sealed under this secret. */
+export function openRing(bytes: Buffer, { key, name }: RingSecret): readonly RingKey[] | null {
+  if (bytes.length <= nonceBytes + tagBytes || bytes.length > maxRingBytes) return null;
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
+    decipher.setAAD(contextOf(name));
+    decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+    const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]);
+    return ring.parse(JSON.parse(text.toString('utf8'))) as readonly RingKey[];
+  } catch {
+    return null;
+  }
+}
+
+function contextOf(name: string): Buffer {
+  return Buffer.from(`${version}:${name}`);
+}

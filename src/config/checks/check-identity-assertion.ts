@@ -1,0 +1,110 @@
+/** `identityAssertion`: its private keys, whether every process has the same ones, and what routes make of it. */
+import type { webcrypto } from 'node:crypto';
+import { identityKeys } from '../../core/routing/route.ts';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
+import type { SecretSource } from '../schema/secret.ts';
+import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import { readSecretText } from './check-secrets.ts';
+import { keyPairHeaders } from './check-sections.ts';
+import type { Location } from './location.ts';
+
+/** A private JWK (RFC 7517) and what it signs with. */
+export interface AssertionKey {
+  readonly algorithm: 'EdDSA' | 'ES256';
+  /** As the file has it; null: its thumbprint. */
+  readonly kid: string | null;
+  readonly jwk: {
+    readonly kty: string;
+    readonly crv: string;
+    readonly x: string;
+    readonly y?: string;
+    readonly d: string;
+  };
+}
+
+const form = 'make one with "openssl genpkey -algorithm ed25519"';
+
+/** For the first key: loading it takes longer than reading most configurations. */
+const crypto = () => process.getBuiltinModule('node:crypto');
+
+/** Keys as read; null: the gateway makes its own, or signs nothing. `at`: of the file. */
+export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): readonly AssertionKey[] | null {
+  const { identityAssertion: written, server, cache } = parts;
+  if (written === undefined) return null;
+  const there = at.at('identityAssertion');
+  const others = [...(at.at('identityHeaders').keys ?? []), ...keyPairHeaders(parts)].map(canonicalName);
+  if (written.header !== undefined && others.includes(canonicalName(written.header)))
+    there.at('header').report('this header carries something else already', 'choose another name');
+  if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));
+  if (cache?.redis === undefined && server?.workers !== undefined && server.workers !== 1) {
+    const hint = 'share keys through "cache.redis", or give "identityAssertion.keys"';
+    at.at('server', 'workers').report('each worker would sign with a key that the others do not publish', hint);
+  }
+  return null;
+}
+
+function readKeys(sources: readonly (Parts<SecretSource> | undefined)[], at: Location): readonly AssertionKey[] {
+  const read: AssertionKey[] = [];
+  sources.forEach((source, index) => {
+    const there = at.at(index);
+    const key = readKey(source, there);
+    if (key === null) return;
+    const known = read.some(({ jwk, kid }) => jwk.x === key.jwk.x || (kid !== null && kid === key.kid));
+    if (known) there.report('this key, or its "kid", is listed twice');
+    else read.push(key);
+  });
+  return read;
+}
+
+function readKey(source: Parts<SecretSource> | undefined, at: Location): AssertionKey | null {
+  const text = readSecretText(source, at);
+  if (text === null) return null;
+  const key = parseKey(text);
+  if (key === null) at.report('this is no private key in PEM form or as a JWK, or one with a passphrase', form);
+  if (key === 'other') at.report('this private key is neither Ed25519 nor P-256', form);
+  return key === 'other' ? null : key;
+}
+
+function parseKey(text: string): AssertionKey | 'other' | null {
+  try {
+    const written: (webcrypto.JsonWebKey & { readonly kid?: unknown }) | null = text.trimStart().startsWith('{')
+      ? JSON.parse(text)
+      : null;
+    const { createPrivateKey } = crypto();
+    const key = createPrivateKey(written === null ? text : { key: written, format: 'jwk' });
+    const { kty, crv, x, y, d } = key.export({ format: 'jwk' });
+    const algorithm = crv === 'Ed25519' ? 'EdDSA' : crv === 'P-256' ? 'ES256' : null;
+    if (algorithm === null || kty === undefined || crv === undefined || x === undefined || d === undefined)
+      return 'other';
+    const kid = written?.kid;
+    const named = typeof kid === 'string' && /^[\x21-\x7e]{1,128}$/.test(kid) ? kid : null;
+    return { algorithm, kid: named, jwk: { kty, crv, x, ...(y === undefined ? {} : { y }), d } };
+  } catch {
+    return null;
+  }
+}
+
+/** Who the signed identity of a route is for; null: none is sent. `signs`: whether there is `identityAssertion`. */
+export function readAudience(
+  { upstream, identityAssertion, match }: Parts<RouteEntry>,
+  signs: boolean,
+  isPublic: boolean,
+  at: Location,
+): string | null {
+  const there = at.at('identityAssertion');
+  const hint = 'add "identityAssertion" to the main file';
+  if (upstream === identityKeys) {
+    if (!signs) at.at('upstream').report('there are no public keys, as no identities are signed', hint);
+    if (match?.methods?.some((method) => method !== undefined && method !== 'GET'))
+      at.at('match', 'methods').report('public keys can only be read', 'remove it, or write [GET]');
+    for (const key of ['rewrite', 'websocket', 'evict', 'identityAssertion'].filter((name) => at.at(name).isWritten))
+      at.at(key).reportKey(`"${key}" has no meaning for public keys`, 'remove it');
+    return null;
+  }
+  if (identityAssertion !== undefined && identityAssertion !== null && !signs)
+    there.reportKey('no identities are signed', hint);
+  else if (identityAssertion !== undefined && isPublic)
+    there.reportKey('"identityAssertion" has no meaning on a public route, as nobody is known there', 'remove it');
+  if (!signs || isPublic || identityAssertion === null) return null;
+  return identityAssertion?.audience ?? upstream ?? null;
+}

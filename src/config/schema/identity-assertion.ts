@@ -1,0 +1,70 @@
+/** Keys under `identityAssertion`, and the key of a route with the same name. */
+import { z } from 'zod';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
+import { Refusal } from '../refusal.ts';
+import { takenByHttp } from './header-names.ts';
+import { described, exposes, neither } from './key-class.ts';
+import { list, refined } from './refine.ts';
+import { scalar, text, word } from './scalar.ts';
+import { secret } from './secret.ts';
+import { duration, headerName } from './values.ts';
+
+const dayMs = 86_400_000;
+
+/** RFC 7519 section 2 StringOrURI, in visible ASCII. */
+const claim = (what: string) =>
+  text(what, (value) =>
+    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Refusal('expected visible ASCII without blanks, at most 256'),
+  );
+
+export const identityAssertion = refined(
+  z.strictObject({
+    issuer: exposes(claim('who signs, such as the public URL of the gateway'), 'Who signs: the claim "iss".', {
+      examples: ['https://api.example.test'],
+    }),
+    header: exposes(
+      headerName().prefault('x-rolegate-identity'),
+      "Header that carries it; removed from every client's request.",
+    ),
+    lifetime: exposes(
+      duration(5_000, 60_000).prefault('30s'),
+      'How long an assertion is valid, 60s at most and never past the end of the credential. It is used again for half of that time.',
+    ),
+    keys: exposes(
+      list(secret('a private key'), { empty: ['expected at least one key'], most: [8, 'keys'] }).optional(),
+      'Private keys, Ed25519 or P-256, each in PEM (PKCS #8) or as a JWK: the first signs, all are published. If unset: the gateway makes keys, shares them among replicas through "cache.redis", and rotates them.',
+      { examples: [[{ file: '/run/secrets/identity-key.pem' }]], alternative: true },
+    ),
+    algorithm: neither(
+      word(['EdDSA', 'ES256']).prefault('EdDSA'),
+      'Of keys that the gateway makes: Ed25519, or P-256.',
+    ),
+    rotate: neither(duration(3_600_000, 366 * dayMs).prefault('30d'), 'How long a key that the gateway makes signs.'),
+    overlap: neither(
+      duration(600_000, 7 * dayMs).prefault('10m'),
+      'How long a key is published before it signs, and after its last assertion has expired: at least as long as services keep the published keys, and at most a quarter of "rotate".',
+    ),
+  }),
+  ({ header, rotate, overlap }, { at }) => {
+    if (header?.includes('_')) {
+      at(['header'], 'the name of an identity header has no "_"', 'services read "_" and "-" alike: write "-"');
+    } else if (header !== undefined && takenByHttp.has(canonicalName(header))) {
+      at(['header'], 'this header has another meaning in HTTP and cannot carry an identity');
+    }
+    if (rotate !== undefined && overlap !== undefined && 4 * overlap > rotate)
+      at(['overlap'], '"overlap" is more than a quarter of "rotate"', 'rotate less often');
+  },
+);
+
+const off = scalar({ const: false }, (value): null | Refusal =>
+  value === false ? null : new Refusal('expected { audience }, or false'),
+);
+
+export const routeAssertion = z.union([
+  off,
+  z.strictObject({
+    audience: described(claim('who the assertion is for'), 'The claim "aud".', {
+      examples: ['https://orders.example.test'],
+    }),
+  }),
+]);

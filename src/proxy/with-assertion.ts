@@ -1,0 +1,45 @@
+/**
+ * Between the decision and the service: an allowed request gets the signed identity of its client, at once when there is one to
+ * use, else as soon as it is signed. Without a key it is refused. Routes for the public keys are answered here.
+ */
+import type { Allow } from '../core/decision.ts';
+import { identityKeys } from '../core/routing/route.ts';
+import type { Gateway } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
+
+type Assertion = NonNullable<Gateway['assertion']>;
+
+/** Undefined: it is done. Rejects for faults of the gateway. */
+export function withAssertion(
+  context: RequestContext,
+  assertion: Assertion,
+  { route, identity }: Allow,
+  forward: () => void,
+): Promise<void> | undefined {
+  if (route.upstream === identityKeys) {
+    showKeys(context, assertion);
+    return undefined;
+  }
+  const signed = identity === null || route.audience === null ? null : assertion.of(identity, route.audience);
+  if (signed instanceof Promise) return signed.then((token) => forwardLater(context, token, forward));
+  context.assertion = signed;
+  forward();
+  return undefined;
+}
+
+function forwardLater(context: RequestContext, token: string | null, forward: () => void): void {
+  // Meanwhile the client may have gone.
+  if (context.over || context.response.ended) return;
+  if (token === null) {
+    context.fail('signing_key_missing');
+    return;
+  }
+  context.assertion = token;
+  forward();
+}
+
+function showKeys(context: RequestContext, { keys }: Assertion): void {
+  const published = keys.published();
+  if (published === null) context.fail('signing_key_missing');
+  else context.answerText(published.text, ['content-type', published.type, 'cache-control', published.cacheControl]);
+}
