@@ -1,20 +1,13 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
+import type { AuthApiLog, MetricsPage, RevocationEvent } from './events.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
 import type { HttpLimits } from './http/http-server.ts';
 import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
 import type { SmtpOutboxLimits } from './outbox/smtp-outbox.ts';
-import type { RevocationEvent } from './revocation-event.ts';
 import type { Names, UserEntry } from './store/user-store.ts';
-
-/** The part of a structured logger that is used. Fields never hold a credential, a code or an address. */
-export interface AuthApiLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface AuthApiOptions {
   readonly settings: AuthApiSettings;
@@ -37,12 +30,6 @@ export interface AuthApiOptions {
   readonly mail?: Partial<SmtpOutboxLimits>;
   /** Within this time mail is handed to the outbox, at a random moment. Default: 500 for SMTP, 0 otherwise. */
   readonly mailDelayMs?: number;
-}
-
-export interface MetricsPage {
-  /** For `Content-Type`. */
-  readonly type: string;
-  readonly text: string;
 }
 
 export interface NewAccount {

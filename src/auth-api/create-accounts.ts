@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from './auth-api.ts';
+import { accountFields } from './operations/account-fields.ts';
 import { label, name } from './operations/fields.ts';
-import { maxKeyDays, newKeyPair } from './operations/keypairs/new-keypair.ts';
-import { openSession } from './operations/sessions/open-session.ts';
-import { accountFields } from './operations/users/account-fields.ts';
+import { maxKeyDays, newKeyPair } from './operations/keypairs.ts';
+import { openSession } from './operations/open-session.ts';
 import type { Services } from './services.ts';
 
 const namesSchema = z.object({ roles: z.array(name), groups: z.array(name) });

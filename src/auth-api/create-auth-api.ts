@@ -1,7 +1,8 @@
 /** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuthApi, AuthApiLog, AuthApiOptions } from './auth-api.ts';
+import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
+import type { AuthApiLog, RevocationEvent } from './events.ts';
 import { handOverMail } from './hand-over-mail.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
 import { handleMetrics } from './http/handle-metrics.ts';
@@ -10,11 +11,10 @@ import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
 import { compileBudgets } from './limits/budgets.ts';
 import { createLimiter } from './limits/limiter.ts';
+import { openOutbox } from './open-outbox.ts';
+import { openSharedParts } from './open-shared-parts.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
-import { openOutbox } from './outbox/open-outbox.ts';
-import { openSharedParts } from './redis/open-shared-parts.ts';
-import type { RevocationEvent } from './revocation-event.ts';
 import { compareSecrets } from './secrets/compare-secrets.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';

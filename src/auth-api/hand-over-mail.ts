@@ -3,7 +3,7 @@
  * response to a known address, or to the next request, would tell it from an unknown one.
  */
 import { randomInt } from 'node:crypto';
-import type { AuthApiLog } from './auth-api.ts';
+import type { AuthApiLog } from './events.ts';
 import type { Outbox, OutgoingMail } from './outbox/outbox.ts';
 
 export interface MailHandover extends Outbox {

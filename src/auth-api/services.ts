@@ -1,8 +1,8 @@
 /** What operations work with: made once by `createAuthApi`, handed to every operation. */
+
+import type { RevocationEvent } from './events.ts';
 import type { Limiter } from './limits/limiter.ts';
-import type { ApiDescription } from './openapi/create-description.ts';
 import type { Outbox } from './outbox/outbox.ts';
-import type { RevocationEvent } from './revocation-event.ts';
 import type { KeyedHashes } from './secrets/keyed-hashes.ts';
 import type { AuthStore } from './store/auth-store.ts';
 
@@ -33,4 +33,12 @@ export interface Rules {
   readonly limits: { readonly codeTries: number };
   /** Cookie that can carry a bearer; null: none. */
   readonly webSession: { readonly cookie: string } | null;
+}
+
+/** An OpenAPI document, ready for JSON. */
+export interface ApiDescription {
+  readonly openapi: string;
+  readonly info: Record<string, unknown>;
+  readonly paths: Record<string, Record<string, unknown>>;
+  readonly [key: string]: unknown;
 }

@@ -5,7 +5,6 @@ import { decide, type Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import { appendRequestHeaders, type ForwardingRules } from '../core/forwarding/request-headers.ts';
-import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { hostFor } from './host-for.ts';
 import { type Simulated, simulate } from './simulate.ts';
@@ -96,10 +95,4 @@ export function upstreamHeaders(
   const headers: (readonly [string, string])[] = [];
   for (let i = 0; i < raw.length; i += 2) headers.push([raw[i]!, raw[i + 1]!]);
   return headers;
-}
-
-/** Path and query as the service gets them; null: the rewritten path is not canonical, and nothing is sent. */
-export function upstreamPath({ route, request }: Allow): string | null {
-  const path = rewritePath(route, request.path);
-  return path === null ? null : path + request.query;
 }

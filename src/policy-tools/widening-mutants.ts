@@ -2,13 +2,12 @@
  * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, a condition
  * that reads something else, leaves out "not", covers more addresses or exempts one more role.
  */
-import { type AccessRule, compileRule } from '../core/policy/access.ts';
+import { type AccessRule, compileRule, ruleMethods } from '../core/policy/access.ts';
 import type { AddressStep, Criterion, Step } from '../core/policy/conditions.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
-import { knownMethods } from './import/read-values.ts';
 
 export type Change<T> = readonly [words: string, changed: T];
 
@@ -47,7 +46,7 @@ export function* widerMatches(route: Route): Generator<Change<Route>> {
   if (access.every === null) {
     const [first] = access.byMethod.values();
     const byMethod = new Map(access.byMethod);
-    for (const method of knownMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
+    for (const method of ruleMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
     yield ['the list of its methods is lifted', { ...route, access: { ...access, byMethod } }];
   }
   const { host, path, segments } = route.pattern;

@@ -1,10 +1,11 @@
 /** Which credential an operation takes, and how the caller behind it is found. */
+
+import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { Owner } from '../store/auth-store.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
-import { checkKeyPair } from './check-keypair.ts';
 import type { PresentedRequest } from './presented-request.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
 
@@ -83,4 +84,32 @@ function readPresented(request: PresentedRequest, services: Services): Presented
 
 function refuseKind(presented: PresentedCredential): Refusal {
   return new Refusal(presented.kind === 'none' ? 'credential_missing' : 'credential_rejected');
+}
+
+/** Refuses with 401, and with 429 once too many checks of this key failed. */
+export async function checkKeyPair(
+  presented: { readonly apiKey: string; readonly apiSecret: string },
+  services: Services,
+): Promise<LiveKeyPair | Refusal> {
+  const { apiKey, apiSecret } = presented;
+  const pair = await services.store.keyPairs.findLive(apiKey, services.now());
+  const matches = services.hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
+  // Computed for a wrong secret too, so that time does not tell.
+  const current = services.hashes.apiSecret(apiKey, apiSecret);
+  if (pair !== null && matches) {
+    await renewHash(pair, current, services);
+    return pair;
+  }
+  const limited = await refusalOf(services.limiter.charge(['failuresPerKey', apiKey]));
+  return limited ?? new Refusal('credential_rejected');
+}
+
+/**
+ * A pair lives for years: what was hashed under an earlier secret moves to the current one when it is used, so that the
+ * earlier one can be forgotten some day. A session, which lives for weeks at most, simply ends.
+ */
+async function renewHash(pair: LiveKeyPair, current: string, { store }: Services): Promise<void> {
+  if (pair.secretHash === current) return;
+  // The secret is right, whatever becomes of this; the next use tries again.
+  await store.keyPairs.rehash(pair.keyId, pair.secretHash, current).catch(() => {});
 }

@@ -3,7 +3,7 @@
  * local proxy that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuthApiLog, MetricsPage } from '../auth-api.ts';
+import type { AuthApiLog, MetricsPage } from '../events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { writeRefusal, writeServed } from './write-answer.ts';
 

@@ -1,6 +1,6 @@
 /** The straight line of one request: target, host, operation, body, the operation itself, answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuthApiLog } from '../auth-api.ts';
+import type { AuthApiLog } from '../events.ts';
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal, refusalKinds } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
@@ -8,8 +8,6 @@ import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts'
 import { answerHealth } from './answer-health.ts';
 import { clientAddress, type ForwardedTrust } from './client-address.ts';
 import type { MatchOperation } from './match-operation.ts';
-import { readRequestBody } from './read-request-body.ts';
-import { readTarget } from './read-target.ts';
 import type { Served } from './served.ts';
 import { writeRefusal, writeServed } from './write-answer.ts';
 
@@ -101,4 +99,48 @@ function refusalOf(error: unknown): Refusal {
   // Whose credential was good when the request came, and whose account went before it was served.
   if (error instanceof OwnerGoneError) return new Refusal('credential_rejected');
   return new Refusal('internal_error');
+}
+
+/** Takes a request target apart without a general URL parser, which would read `//host/path` as something else. */
+export interface Target {
+  readonly path: string;
+  /** What follows `?`, undecoded; empty without one. */
+  readonly query: string;
+}
+
+/** Origin form (RFC 9112 section 3.2.1) or absolute form, whose authority is dropped; anything else is refused (400). */
+export function readTarget(target: string): Target | Refusal {
+  const origin = target.startsWith('/') ? target : absoluteForm.exec(target)?.[1];
+  if (origin === undefined || origin.includes('#')) return new Refusal('target_invalid');
+  const mark = origin.indexOf('?');
+  return mark < 0 ? { path: origin, query: '' } : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
+}
+
+const absoluteForm = /^https?:\/\/[^/?#@\\]+(\/.*)$/i;
+
+/** Reads a request's body into memory, within a bound. */
+export const maxBodyBytes = 16 * 1024;
+
+const empty = Buffer.alloc(0);
+
+/**
+ * Refuses a body beyond the bound (413) as soon as that is known. Null: the client left, or its framing broke, and there
+ * is no one left to respond to; the server refuses broken framing by itself.
+ */
+export async function readRequestBody(request: IncomingMessage): Promise<Buffer | Refusal | null> {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && (length === undefined || length === '0')) return empty;
+  if (length !== undefined && Number(length) > maxBodyBytes) return new Refusal('body_too_large');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return new Promise((resolve) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBodyBytes) chunks.push(chunk);
+      else resolve(new Refusal('body_too_large'));
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => resolve(null));
+    request.on('close', () => resolve(null));
+  });
 }

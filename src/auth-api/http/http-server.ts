@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AuthApiLog } from '../auth-api.ts';
+import type { AuthApiLog } from '../events.ts';
 import { Refusal, type RefusalCode, refusalKinds } from '../outcome/refusals.ts';
 import { refusalOfClientError, refuseSocket } from './refuse-socket.ts';
 import { writeRefusal } from './write-answer.ts';

@@ -4,9 +4,7 @@
  */
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import type { Refusal } from '../outcome/refusals.ts';
-import type { Services } from '../services.ts';
-import { refusalOf } from './limit-mail.ts';
-import type { Charge } from './limiter.ts';
+import { type Charge, type Charged, refusalOf } from './limiter.ts';
 
 /** A verification that may go on. */
 export interface Guess {
@@ -24,9 +22,8 @@ export interface GuessedCode {
 
 export async function limitGuess(
   { countedAs, familiarTo, ip }: GuessedCode,
-  services: Services,
+  { limiter }: Charged,
 ): Promise<Guess | Refusal> {
-  const { limiter } = services;
   const client = clientNetwork(ip);
   const ofBoth: Charge[] = countedAs === null ? [] : [['failuresPerAccountAndClient', countedAs, client]];
   const ofAccount: Charge[] = countedAs === null ? [] : [['failuresPerAccount', countedAs]];

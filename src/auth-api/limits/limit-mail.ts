@@ -1,12 +1,11 @@
 /** Limits requests for codes and the mails that carry them, so that no client floods a mailbox or the mail server. */
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
-import { Refusal } from '../outcome/refusals.ts';
-import type { Services } from '../services.ts';
-import type { Charge } from './limiter.ts';
+import type { Refusal } from '../outcome/refusals.ts';
+import { type Charge, type Charged, refusalOf } from './limiter.ts';
 import { mailboxOf } from './mailbox.ts';
 
 /** Charged for every request of a client without a session, before anything is looked up. */
-export function limitRequest(ip: string, { limiter }: Services): Promise<Refusal | null> {
+export function limitRequest(ip: string, { limiter }: Charged): Promise<Refusal | null> {
   return refusalOf(limiter.charge(['requestsPerClient', clientNetwork(ip)]));
 }
 
@@ -16,7 +15,7 @@ export function limitRequest(ip: string, { limiter }: Services): Promise<Refusal
  */
 export async function limitSignInMail(
   mail: { readonly address: string; readonly userId: string | null; readonly ip: string },
-  { limiter }: Services,
+  { limiter }: Charged,
 ): Promise<Refusal | null> {
   const [mailbox, client] = [mailboxOf(mail.address), clientNetwork(mail.ip)];
   const familiar = await limiter.isFamiliar(mail.userId ?? '', client);
@@ -29,7 +28,7 @@ export async function limitSignInMail(
 /** Charged when a registration is about to be mailed. */
 export function limitRegistrationMail(
   mail: { readonly address: string; readonly ip: string },
-  { limiter }: Services,
+  { limiter }: Charged,
 ): Promise<Refusal | null> {
   const [mailbox, client] = [mailboxOf(mail.address), clientNetwork(mail.ip)];
   return refusalOf(
@@ -42,11 +41,7 @@ export function limitRegistrationMail(
 }
 
 /** Charged when a signed-in user asks for a code. `newAddress`: where it goes, unless to an own verified address. */
-export function limitOwnMail(
-  userId: string,
-  newAddress: string | null,
-  { limiter }: Services,
-): Promise<Refusal | null> {
+export function limitOwnMail(userId: string, newAddress: string | null, { limiter }: Charged): Promise<Refusal | null> {
   if (newAddress === null) return refusalOf(limiter.charge(['mailsPerUser', userId]));
   const mailbox = mailboxOf(newAddress);
   return refusalOf(
@@ -56,9 +51,4 @@ export function limitOwnMail(
       ['mailsPerAddress', 'new', mailbox],
     ),
   );
-}
-
-export async function refusalOf(charged: Promise<number | null>): Promise<Refusal | null> {
-  const retryAfterS = await charged;
-  return retryAfterS === null ? null : new Refusal('attempts_exceeded', { retryAfterS });
 }

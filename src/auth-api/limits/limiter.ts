@@ -1,4 +1,5 @@
 /** Charges budgets. What may be tried how often is the table's; where it is counted is the counter's. */
+import { Refusal } from '../outcome/refusals.ts';
 import type { AttemptCounter } from './attempt-counter.ts';
 import { type BudgetName, type Budgets, familiarMs, firstWaitMs } from './budgets.ts';
 
@@ -75,4 +76,14 @@ export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limi
       await counter.add('familiar', key, familiarMs);
     },
   };
+}
+
+/** What limits are charged with. */
+export interface Charged {
+  readonly limiter: Limiter;
+}
+
+export async function refusalOf(charged: Promise<number | null>): Promise<Refusal | null> {
+  const retryAfterS = await charged;
+  return retryAfterS === null ? null : new Refusal('attempts_exceeded', { retryAfterS });
 }

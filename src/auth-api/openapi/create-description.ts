@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 description of the API, made from the operations themselves and the schemas that check requests. */
 import { basePath, type Operation } from '../operations/operation.ts';
+import type { ApiDescription } from '../services.ts';
 import { answerHeaders, describeOtherRefusals, problemSchema } from './describe-answers.ts';
 import { describeOperation, tagOf } from './describe-operation.ts';
 import { createNamedSchemas } from './named-schemas.ts';
@@ -8,14 +9,6 @@ import { generalRefusals } from './operation-refusals.ts';
 export interface DescriptionOptions {
   /** Name of the cookie that carries a session; null: none does. */
   readonly cookie: string | null;
-}
-
-/** An OpenAPI document, ready for JSON. */
-export interface ApiDescription {
-  readonly openapi: string;
-  readonly info: Record<string, unknown>;
-  readonly paths: Record<string, Record<string, unknown>>;
-  readonly [key: string]: unknown;
 }
 
 const overview = `Sessions, API key pairs, e-mail addresses and users.

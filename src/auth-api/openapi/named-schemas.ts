@@ -1,7 +1,7 @@
 /** JSON Schemas (2020-12) of the schemas that check requests, each once, under a name in the document's components. */
 import { z } from 'zod';
 import { acknowledgement, verification } from '../operations/fields.ts';
-import { openedSession } from '../operations/sessions/open-session.ts';
+import { openedSession } from '../operations/open-session.ts';
 
 export type JsonSchema = Record<string, unknown>;
 

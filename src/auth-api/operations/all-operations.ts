@@ -1,34 +1,50 @@
 /** The table of the API: every operation, in the order in which it is described. */
-import { listAllKeyPairs, revokeAnyKeyPair } from './admin/administer-keypairs.ts';
-import { listAllSessions, revokeAnySession } from './admin/administer-sessions.ts';
-import { addRole, readRoles, removeRole } from './admin/change-roles.ts';
-import { disableUser, enableUser, removeUser } from './admin/change-user.ts';
-import { createUser } from './admin/create-user.ts';
-import { listUsers, readUser } from './admin/list-users.ts';
-import { readDescription } from './description/read-description.ts';
-import { addEmail } from './emails/add-email.ts';
-import { listEmails } from './emails/list-emails.ts';
-import { preferEmail } from './emails/prefer-email.ts';
-import { removeEmail } from './emails/remove-email.ts';
-import { renewEmailCode } from './emails/renew-email-code.ts';
-import { verifyEmail } from './emails/verify-email.ts';
-import { createKeyPair } from './keypairs/create-keypair.ts';
-import { listKeyPairs } from './keypairs/list-keypairs.ts';
-import { readKeyPair } from './keypairs/read-keypair.ts';
-import { renewKeyPairCode } from './keypairs/renew-keypair-code.ts';
-import { revokeKeyPair } from './keypairs/revoke-keypair.ts';
-import { verifyKeyPair } from './keypairs/verify-keypair.ts';
-import type { Operation } from './operation.ts';
-import { createSession } from './sessions/create-session.ts';
-import { extendSession } from './sessions/extend-session.ts';
-import { listSessions } from './sessions/list-sessions.ts';
-import { readSession } from './sessions/read-session.ts';
-import { revokeSession } from './sessions/revoke-session.ts';
-import { verifySession } from './sessions/verify-session.ts';
-import { findUser } from './users/find-user.ts';
-import { readAlias } from './users/read-alias.ts';
-import { registerUser } from './users/register-user.ts';
-import { removeSelf } from './users/remove-self.ts';
+import { z } from 'zod';
+import { noCredential } from '../credentials/credential-rule.ts';
+import {
+  addRole,
+  createUser,
+  disableUser,
+  enableUser,
+  listAllKeyPairs,
+  listAllSessions,
+  listUsers,
+  readRoles,
+  readUser,
+  removeRole,
+  removeUser,
+  revokeAnyKeyPair,
+  revokeAnySession,
+} from './administer.ts';
+import { addEmail, listEmails, preferEmail, removeEmail, renewEmailCode, verifyEmail } from './emails.ts';
+import {
+  createKeyPair,
+  listKeyPairs,
+  readKeyPair,
+  renewKeyPairCode,
+  revokeKeyPair,
+  verifyKeyPair,
+} from './keypairs.ts';
+import { defineOperation, type Operation } from './operation.ts';
+import { createSession, extendSession, listSessions, readSession, revokeSession, verifySession } from './sessions.ts';
+import { findUser, readAlias, registerUser, removeSelf } from './users.ts';
+
+/** The description of the API, for people and for programs that make clients of it. */
+export const readDescription = defineOperation({
+  name: 'readDescription',
+  summary: 'Describes this API (OpenAPI 3.1)',
+  method: 'GET',
+  paths: ['/openapi.json'],
+  credential: noCredential,
+  answer: z.looseObject({
+    openapi: z.string(),
+    info: z.looseObject({}),
+    paths: z.record(z.string(), z.looseObject({})),
+  }),
+  async handle(_call, { description }) {
+    return description;
+  },
+});
 
 export const allOperations: readonly Operation[] = [
   ...[createSession, verifySession, readSession, extendSession, listSessions, revokeSession],

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
-import type { AuthApiLog } from '../auth-api.ts';
+import type { AuthApiLog } from '../events.ts';
 import { composeMail } from './compose-mail.ts';
 import type { MailOutcome } from './mail-events.ts';
 import { createMailQueue, type QueuedMail } from './mail-queue.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
-import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
+import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 import { withAuthApi } from './with-auth-api.ts';
 

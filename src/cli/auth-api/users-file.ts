@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { NewAccount } from '../../auth-api/auth-api.ts';
+import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
 import * as fields from '../../auth-api/operations/fields.ts';
-import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/users/account-fields.ts';
 import { foldCase } from '../../auth-api/store/fold-case.ts';
 import { openFile } from '../../config/open-file.ts';
 import type { ConfigProblem } from '../../config/problem.ts';

@@ -1,6 +1,7 @@
 /** Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. */
-import type { AuthApi, AuthApiLog } from '../../auth-api/auth-api.ts';
+import type { AuthApi } from '../../auth-api/auth-api.ts';
 import { createAuthApi } from '../../auth-api/create-auth-api.ts';
+import type { AuthApiLog } from '../../auth-api/events.ts';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { CommandError } from '../exit-code.ts';
 import { readSettings } from './read-settings.ts';

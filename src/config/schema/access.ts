@@ -1,9 +1,10 @@
 /** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
 import { z } from 'zod';
+import { ruleMethods } from '../../core/policy/access.ts';
 import { nameHint } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { described } from './key-class.ts';
-import { methodRefusal, methods } from './methods.ts';
+import { methodRefusal } from './methods.ts';
 import { list } from './refine.ts';
 import { oneOf, scalar } from './scalar.ts';
 import { name } from './values.ts';
@@ -44,7 +45,7 @@ const methodKey = z.string().superRefine((key, context) => {
   for (const part of key.split(',')) {
     const refusal = methodRefusal(part.trim());
     if (refusal === null) continue;
-    const upperHint = refusal.hint ?? nameHint(part.trim(), [...methods, 'any', 'all', 'none']);
+    const upperHint = refusal.hint ?? nameHint(part.trim(), [...ruleMethods, 'any', 'all', 'none']);
     const hint = upperHint?.startsWith('known') === true ? null : upperHint;
     const message =
       refusal.message === 'expected an HTTP method'
@@ -54,7 +55,7 @@ const methodKey = z.string().superRefine((key, context) => {
     return;
   }
 });
-const anyMethod = `(?:${methods.join('|')})`;
+const anyMethod = `(?:${ruleMethods.join('|')})`;
 
 export const access = z
   .union([

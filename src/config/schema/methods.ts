@@ -1,14 +1,9 @@
-/** HTTP methods that a rule can name: those that Node's parser takes, without CONNECT and TRACE (never forwarded). */
+/** The methods of rules, as they are written. */
+import { ruleMethods } from '../../core/policy/access.ts';
 import { Refusal } from '../refusal.ts';
 import { text } from './scalar.ts';
 
-export const methods: readonly string[] = [
-  ...'GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH'.split(' '),
-  ...'REPORT MKCALENDAR MKACTIVITY CHECKOUT MERGE ACL BIND REBIND UNBIND LINK UNLINK PURGE NOTIFY'.split(' '),
-  ...'SUBSCRIBE UNSUBSCRIBE M-SEARCH SOURCE'.split(' '),
-];
-
-const known: ReadonlySet<string> = new Set(methods);
+const known: ReadonlySet<string> = new Set(ruleMethods);
 
 /** Why a word is no method for a rule, or null. */
 export function methodRefusal(word: string): Refusal | null {

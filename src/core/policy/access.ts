@@ -42,6 +42,13 @@ export interface RouteAccess {
   readonly allow: string;
 }
 
+/** Methods that a rule can name: those that Node's parser takes, without CONNECT and TRACE, which are never forwarded. */
+export const ruleMethods: readonly string[] = (
+  'GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT ' +
+  'MKCALENDAR MKACTIVITY CHECKOUT MERGE ACL BIND REBIND UNBIND LINK UNLINK PURGE NOTIFY SUBSCRIBE UNSUBSCRIBE ' +
+  'M-SEARCH SOURCE'
+).split(' ');
+
 /** As written in YAML: a word, a list of roles (any of), or `{any, all, none}`. */
 export type AccessSource =
   | 'public'

@@ -1,4 +1,6 @@
 /** The platform's table of routes: `method`, `relativePath`, `redirectTo`, `public`, `optional`, `roles`, `enabled`. */
+
+import { ruleMethods } from '../../core/policy/access.ts';
 import { denyUncertain } from './deny-uncertain.ts';
 import {
   deny,
@@ -19,7 +21,7 @@ import {
   takesRest,
 } from './path-patterns.ts';
 import type { ReadSource } from './read-source.ts';
-import { knownMethods, splitUrl } from './read-values.ts';
+import { splitUrl } from './read-values.ts';
 import { child, entriesOf, isMapping, listOf, refuse, textOf, textsOf } from './source-node.ts';
 import { printable, type SourceNode } from './source-text.ts';
 
@@ -104,7 +106,7 @@ function readRow(row: SourceNode, lost: Leftover[]): Row {
   if (path === null) return refuse(row, '"relativePath" is missing');
   const method = (textOf(child(row, 'method')) ?? '').toUpperCase();
   const every = method === 'ANY' || method === '*';
-  const known = knownMethods.includes(method);
+  const known = ruleMethods.includes(method);
   const read = readPath(path.startsWith('/') ? path : `/${path}`);
   const service = splitUrl(textOf(child(row, 'redirectTo')));
   const demand = readAccess(row);

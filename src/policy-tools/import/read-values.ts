@@ -2,13 +2,6 @@
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 
-/** Methods that a rule can have (`config/schema/methods.ts`); no others are ever forwarded. */
-export const knownMethods: readonly string[] = (
-  'GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT ' +
-  'MKCALENDAR MKACTIVITY CHECKOUT MERGE ACL BIND REBIND UNBIND LINK UNLINK PURGE NOTIFY SUBSCRIBE UNSUBSCRIBE ' +
-  'M-SEARCH SOURCE'
-).split(' ');
-
 /** Origin, and path without a slash at its end; null when it is no URL of a service. */
 export function splitUrl(url: string | null): { readonly origin: string; readonly path: string } | null {
   if (url === null || !URL.canParse(url)) return null;

@@ -1,6 +1,6 @@
 /** The Auth API with a Redis Cluster: attempts are counted for all replicas together, and revocations are told. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { openSharedParts } from '../../../src/auth-api/redis/open-shared-parts.ts';
+import { openSharedParts } from '../../../src/auth-api/open-shared-parts.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { redisConfigOf } from '../../support/redis-config.ts';
 import { connectTo, startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';

@@ -1,6 +1,6 @@
 /** Aliases: what may be one, and which two are the same. */
 import { describe, expect, it } from 'vitest';
-import { accountFields } from '../../../src/auth-api/operations/users/account-fields.ts';
+import { accountFields } from '../../../src/auth-api/operations/account-fields.ts';
 import { foldCase } from '../../../src/auth-api/store/fold-case.ts';
 
 describe('an alias', () => {

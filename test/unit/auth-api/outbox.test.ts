@@ -1,7 +1,7 @@
 /** What the console outbox prints. */
 import { describe, expect, it } from 'vitest';
+import { openOutbox } from '../../../src/auth-api/open-outbox.ts';
 import { drawMail } from '../../../src/auth-api/outbox/console-outbox.ts';
-import { openOutbox } from '../../../src/auth-api/outbox/open-outbox.ts';
 import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
 
 const mail: OutgoingMail = {

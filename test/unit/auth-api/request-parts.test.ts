@@ -1,9 +1,9 @@
 /** Target, query, body, client address and the fields of parameters. */
 import { describe, expect, it } from 'vitest';
 import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
-import { readTarget } from '../../../src/auth-api/http/read-target.ts';
+import { readTarget } from '../../../src/auth-api/http/handle-request.ts';
 import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
-import { parseBody, parseQuery } from '../../../src/auth-api/operations/parse-request.ts';
+import { parseBody, parseQuery } from '../../../src/auth-api/operations/operation.ts';
 import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 
 const badTarget = new Refusal('target_invalid');

@@ -4,8 +4,7 @@ import { foldCase } from '../fold-case.ts';
 import type { ChangeUserOutcome, CreateUserOutcome, NewUser, UserStore } from '../user-store.ts';
 import { makeRoom } from './address-claims.ts';
 import { grantNames } from './grant-names.ts';
-import { isLastHolder } from './last-holder.ts';
-import { lockUser } from './row-locks.ts';
+import { lockUser, lockUsers } from './row-locks.ts';
 import { insertSession } from './session-queries.ts';
 import type { Tables } from './tables.ts';
 import { findTaken, findUserEntry, pageOfUsers } from './user-entries.ts';
@@ -168,4 +167,22 @@ async function insertNames(trx: Transaction<Tables>, user: NewUser): Promise<voi
   const groups = [...new Set(user.groups)].map((group_name) => ({ user_id: user.id, group_name }));
   if (roles.length > 0) await trx.insertInto('user_roles').values(roles).execute();
   if (groups.length > 0) await trx.insertInto('user_groups').values(groups).execute();
+}
+
+/** Whether this user alone, among enabled ones, holds the role. Ask in the transaction that makes the change. */
+export async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
+  // When two holders go at the same time, the second waits here and then sees that the first is gone. The user is locked
+  // with them even without the role, which it may be given or lose meanwhile.
+  const self = trx.selectFrom('users').where('id', '=', userId).select('id');
+  const holding = trx.selectFrom('user_roles').where('role', '=', role).select('user_id as id');
+  await lockUsers(trx, self.union(holding));
+  const holders = await trx
+    .selectFrom('user_roles')
+    .innerJoin('users', 'users.id', 'user_roles.user_id')
+    .where('user_roles.role', '=', role)
+    .where('users.enabled', '=', 1)
+    .select('users.id')
+    .limit(2)
+    .execute();
+  return holders.length === 1 && holders[0]?.id === userId;
 }

@@ -1,6 +1,6 @@
 /** The fields of an account, wherever it is made. */
 import { z } from 'zod';
-import { emailAddress, label } from '../fields.ts';
+import { emailAddress, label } from './fields.ts';
 
 /** Scripts in everyday use (UAX #31, table 5), and those of one language that are written together. */
 const writtenTogether: readonly (readonly string[])[] = [

@@ -1,13 +1,13 @@
 /** Makes an unverified session with its code: what a sign-in and a registration have in common. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Carrier, sessionCookie } from '../../credentials/session-cookie.ts';
-import { bearerLength, randomToken } from '../../secrets/random-secret.ts';
-import type { Services } from '../../services.ts';
-import type { NewCode } from '../../store/code-store.ts';
-import type { NewSession } from '../../store/session-store.ts';
-import { expireAt, id, toSeconds } from '../fields.ts';
-import { type Client, WithCookie } from '../operation.ts';
+import { type Carrier, sessionCookie } from '../credentials/session-cookie.ts';
+import { bearerLength, randomToken } from '../secrets/random-secret.ts';
+import type { Services } from '../services.ts';
+import type { NewCode } from '../store/code-store.ts';
+import type { NewSession } from '../store/session-store.ts';
+import { expireAt, id, toSeconds } from './fields.ts';
+import { type Client, WithCookie } from './operation.ts';
 
 /** `expireAt` is the expiry that holds once the session is verified. */
 export const openedSession = z.object({

@@ -1,0 +1,22 @@
+/** What the Auth API hands to its embedder as it works: log lines, metrics and revocations. */
+
+/** The part of a structured logger that is used. Fields never hold a credential, a code or an address. */
+export interface AuthApiLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface MetricsPage {
+  /** For `Content-Type`. */
+  readonly type: string;
+  readonly text: string;
+}
+
+/** A result that gateways may keep is no longer true. */
+export interface RevocationEvent {
+  /** `user`: every session and key pair of the user. */
+  readonly kind: 'session' | 'keypair' | 'user';
+  /** UUID of what changed. */
+  readonly id: string;
+}

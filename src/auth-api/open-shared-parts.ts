@@ -1,0 +1,67 @@
+/** What replicas share through Redis, and its replacement in one process where no Redis is configured. */
+import type { RedisConfig } from '../config/config.ts';
+import type { ConnectRedis, RedisLink } from '../redis/redis-link.ts';
+import type { AuthApiLog, RevocationEvent } from './events.ts';
+import type { AttemptCounter } from './limits/attempt-counter.ts';
+import { createMemoryCounter } from './limits/memory-counter.ts';
+import { withDeadline } from './redis/with-deadline.ts';
+
+export interface SharedParts {
+  readonly counter: AttemptCounter;
+  /** Tells gateways in other processes; never throws. */
+  publish(event: RevocationEvent): void;
+  /** Waits for messages under way, then ends the connection. */
+  close(): Promise<void>;
+}
+
+/** `config` null: attempts are counted in this process, and revocations are not published. */
+export async function openSharedParts(
+  config: RedisConfig | null,
+  connect: ConnectRedis | undefined,
+  log: AuthApiLog,
+  now: () => number,
+): Promise<SharedParts> {
+  const local = createMemoryCounter(now);
+  if (config === null) return { counter: local, publish: () => {}, close: async () => {} };
+  if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
+  // Loaded only where there is a Redis.
+  const { createSharedCounter } = await import('./limits/shared-counter.ts');
+  const { createRevocationPublisher } = await import('./revocations/revocation-publisher.ts');
+  const { keyPrefix, commandTimeoutMs } = config;
+  const link = await openLink(config, connect, log);
+  const redis = link.client;
+  const publisher = createRevocationPublisher({ link, keyPrefix, log, now });
+  return {
+    counter: createSharedCounter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
+    publish: publisher.publish,
+    async close() {
+      await publisher.close();
+      link.close();
+    },
+  };
+}
+
+/** How long the start waits for Redis, so that the first attempts are shared and the first messages heard. */
+const patienceMs = 1_000;
+
+/** Usable whether connected or not: the API starts and serves without Redis. */
+export async function openLink(config: RedisConfig, connect: ConnectRedis, log: AuthApiLog): Promise<RedisLink> {
+  const first = Promise.withResolvers<void>();
+  let away = false;
+  const link = connect(config, {
+    name: 'rolegate-auth-api',
+    onReady() {
+      away = false;
+      first.resolve();
+      log.info({}, 'Redis connected');
+    },
+    onAway(reason) {
+      first.resolve();
+      if (away) return;
+      away = true;
+      log.warn({ reason }, 'Redis is away: limits count in each process alone');
+    },
+  });
+  await withDeadline(first.promise, patienceMs).catch(() => {});
+  return link;
+}

@@ -1,0 +1,275 @@
+/** What administrators do with users, roles, sessions and key pairs of anybody. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { administrator, administratorRole } from '../credentials/credential-rule.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { UserEntry } from '../store/user-store.ts';
+import { accountFields, firstGroups, firstRoles, userEntry } from './account-fields.ts';
+import {
+  acknowledged,
+  acknowledgement,
+  expireAt,
+  id,
+  idParam,
+  name,
+  nameInPath,
+  pagesOf,
+  paging,
+  toSeconds,
+} from './fields.ts';
+import { defineOperation, type Operation } from './operation.ts';
+
+/** A0: an administrator makes an account. Its address counts as verified, since every sign-in proves it again. */
+export const createUser = defineOperation({
+  name: 'createUser',
+  summary: 'Makes an account, and tells its owner when asked to',
+  method: 'POST',
+  paths: ['/admin/user'],
+  credential: administrator,
+  body: z.object({
+    ...accountFields,
+    roles: z
+      .array(name)
+      .max(100)
+      .default([...firstRoles]),
+    notify: z.boolean().default(false),
+  }),
+  answer: z.object({ userID: id, email: z.string() }),
+  async handle({ body }, { store, outbox, now }) {
+    const { notify, ...account } = body;
+    const userID = randomUUID();
+    const outcome = await store.users.create(
+      { ...account, id: userID, emailId: randomUUID(), groups: firstGroups, createdAtMs: now(), verifyByMs: null },
+      null,
+    );
+    if (outcome !== 'done') return new Refusal('key_duplicated');
+    if (notify) outbox.send({ kind: 'welcome', to: body.email, fullName: body.fullName });
+    return { userID, email: body.email };
+  },
+});
+
+/** A2: lists users for an administrator, all of them in pages, or one by its id in the same shape. */
+const answer = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
+
+export const listUsers = defineOperation({
+  name: 'listUsers',
+  summary: 'Lists users in pages',
+  method: 'GET',
+  paths: ['/admin/users'],
+  credential: administrator,
+  query: z.object({ ...paging, enabled: z.enum(['true', 'false']).optional(), role: name.optional() }),
+  answer,
+  async handle({ query }, { store }) {
+    const enabled = query.enabled === undefined ? null : query.enabled === 'true';
+    const { rows, total } = await store.users.page({ enabled, role: query.role ?? null }, query);
+    return { pages: pagesOf(total, query.limit), items: total, users: rows.map(describeUser) };
+  },
+});
+
+export const readUser = defineOperation({
+  name: 'readUser',
+  summary: 'Tells about one user',
+  method: 'GET',
+  paths: ['/admin/user/{id}'],
+  credential: administrator,
+  params: idParam,
+  answer,
+  async handle({ params }, { store }) {
+    const user = await store.users.find(params.id);
+    return user === null ? new Refusal('user_unknown') : { pages: 1, items: 1, users: [describeUser(user)] };
+  },
+});
+
+function describeUser(user: UserEntry): z.infer<typeof userEntry> {
+  const { userId, emails, roles, verified, enabled } = user;
+  return { id: userId, emails: [...emails], roles: [...roles], verified, enabled };
+}
+
+/**
+ * A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. The
+ * last enabled administrator stays as it is (409), as no one could undo it afterwards.
+ */
+export const enableUser = switchUser(true);
+export const disableUser = switchUser(false);
+
+export const removeUser = defineOperation({
+  name: 'removeUser',
+  summary: 'Removes a user with everything that belongs to it',
+  method: 'DELETE',
+  paths: ['/admin/user/{id}'],
+  credential: administrator,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ params }, { store, revoked }) {
+    const outcome = await store.users.remove(params.id, administratorRole);
+    if (outcome !== 'done') return refuseChange(outcome);
+    revoked({ kind: 'user', id: params.id });
+    return acknowledged;
+  },
+});
+
+function refuseChange(outcome: 'unknown' | 'last_holder'): Refusal {
+  return new Refusal(outcome === 'unknown' ? 'user_unknown' : 'administrator_last');
+}
+
+function switchUser(enabled: boolean): Operation {
+  const verb = enabled ? 'enable' : 'disable';
+  return defineOperation({
+    name: `${verb}User`,
+    summary: enabled ? 'Enables a user again' : 'Disables a user: sessions end and key pairs rest',
+    method: 'PUT',
+    paths: [`/admin/user/{id}/${verb}`],
+    credential: administrator,
+    params: idParam,
+    answer: acknowledgement,
+    async handle({ params }, { store, revoked }) {
+      const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
+      if (outcome !== 'done') return refuseChange(outcome);
+      // Also when enabled: a kept refusal of a key pair is no longer true.
+      revoked({ kind: 'user', id: params.id });
+      return acknowledged;
+    },
+  });
+}
+
+/** A4: an administrator reads and changes the roles of a user. A change counts from the next check on. */
+export const readRoles = defineOperation({
+  name: 'readRoles',
+  summary: 'Tells the roles of a user',
+  method: 'GET',
+  paths: ['/admin/user/{id}/roles'],
+  credential: administrator,
+  params: idParam,
+  answer: z.object({ userID: id, roles: z.array(z.string()) }),
+  async handle({ params }, { store }) {
+    const roles = await store.users.roles(params.id);
+    return roles === null ? new Refusal('user_unknown') : { userID: params.id, roles: [...roles] };
+  },
+});
+
+export const addRole = defineOperation({
+  name: 'addRole',
+  summary: 'Gives a role to a user',
+  method: 'POST',
+  paths: ['/admin/user/{id}/roles'],
+  credential: administrator,
+  params: idParam,
+  body: z.object({ role: name }),
+  answer: acknowledgement,
+  async handle({ params, body }, { store, revoked }) {
+    if (!(await store.users.addRole(params.id, body.role))) return new Refusal('user_unknown');
+    revoked({ kind: 'user', id: params.id });
+    return acknowledged;
+  },
+});
+
+export const removeRole = defineOperation({
+  name: 'removeRole',
+  summary: 'Takes a role from a user',
+  method: 'DELETE',
+  paths: ['/admin/user/{id}/roles/{role}'],
+  credential: administrator,
+  params: z.object({ id, role: nameInPath }),
+  answer: acknowledgement,
+  async handle({ params }, { store, revoked }) {
+    const outcome = await store.users.removeRole(params.id, params.role, administratorRole);
+    if (outcome === 'last_holder') return new Refusal('administrator_last');
+    if (outcome === 'unknown') return new Refusal('role_unknown');
+    revoked({ kind: 'user', id: params.id });
+    return acknowledged;
+  },
+});
+
+/** A5: an administrator lists and ends sessions of anybody. */
+const sessionEntry = z.object({
+  sessionID: id,
+  userID: id,
+  ip: z.string(),
+  userAgent: z.string(),
+  expireAt,
+  verified: z.boolean(),
+});
+
+export const listAllSessions = defineOperation({
+  name: 'listAllSessions',
+  summary: 'Lists live sessions of everybody in pages, newest first',
+  method: 'GET',
+  paths: ['/admin/sessions'],
+  credential: administrator,
+  query: z.object(paging),
+  answer: z.object({ pages: z.int(), items: z.int(), sessions: z.array(sessionEntry) }),
+  async handle({ query }, { store, now }) {
+    const { rows, total } = await store.sessions.page(query, now());
+    const sessions = rows.map((session) => ({
+      sessionID: session.sessionId,
+      userID: session.userId,
+      ip: session.ip,
+      userAgent: session.userAgent,
+      expireAt: toSeconds(session.expireAtMs),
+      verified: session.verified,
+    }));
+    return { pages: pagesOf(total, query.limit), items: total, sessions };
+  },
+});
+
+export const revokeAnySession = defineOperation({
+  name: 'revokeAnySession',
+  summary: 'Ends a session of anybody at once',
+  method: 'DELETE',
+  paths: ['/admin/session/{id}'],
+  credential: administrator,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ params }, { store, now, revoked }) {
+    if (!(await store.sessions.remove(params.id, null, now()))) return new Refusal('session_unknown');
+    revoked({ kind: 'session', id: params.id });
+    return acknowledged;
+  },
+});
+
+/** A5: an administrator lists and ends key pairs of anybody. */
+const keyPairEntry = z.object({
+  apiKey: z.string(),
+  keyID: id,
+  keyName: z.string(),
+  userID: id,
+  expireAt,
+  verified: z.boolean(),
+});
+
+export const listAllKeyPairs = defineOperation({
+  name: 'listAllKeyPairs',
+  summary: 'Lists live key pairs of everybody in pages, newest first',
+  method: 'GET',
+  paths: ['/admin/keypairs'],
+  credential: administrator,
+  query: z.object(paging),
+  answer: z.object({ pages: z.int(), items: z.int(), keys: z.array(keyPairEntry) }),
+  async handle({ query }, { store, now }) {
+    const { rows, total } = await store.keyPairs.page(query, now());
+    const keys = rows.map((pair) => ({
+      apiKey: pair.apiKey,
+      keyID: pair.keyId,
+      keyName: pair.name,
+      userID: pair.userId,
+      expireAt: toSeconds(pair.expireAtMs),
+      verified: pair.verified,
+    }));
+    return { pages: pagesOf(total, query.limit), items: total, keys };
+  },
+});
+
+export const revokeAnyKeyPair = defineOperation({
+  name: 'revokeAnyKeyPair',
+  summary: 'Ends a key pair of anybody at once',
+  method: 'DELETE',
+  paths: ['/admin/keypair/{id}'],
+  credential: administrator,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ params }, { store, revoked }) {
+    if (!(await store.keyPairs.remove(params.id, null))) return new Refusal('keypair_unknown');
+    revoked({ kind: 'keypair', id: params.id });
+    return acknowledged;
+  },
+});

@@ -1,0 +1,164 @@
+/** The addresses of an account: a signed-in user adds, verifies, lists, prefers and removes them. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { bearerOnly } from '../credentials/credential-rule.ts';
+import { limitOwnMail } from '../limits/limit-mail.ts';
+import type { Notice } from '../outbox/outbox.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import type { EmailEntry } from '../store/email-store.ts';
+import { checkCode } from './check-code.ts';
+import { acknowledged, acknowledgement, emailAddress, id, idParam, verification } from './fields.ts';
+import { issueCode } from './issue-code.ts';
+import { type Client, defineOperation } from './operation.ts';
+
+/** E1: adds an address to the account. It counts once the code, which goes to it, has come back. */
+export const addEmail = defineOperation({
+  name: 'addEmail',
+  summary: 'Adds an address; a code goes to it',
+  method: 'POST',
+  paths: ['/email'],
+  credential: bearerOnly,
+  body: z.object({ address: emailAddress }),
+  answer: z.object({ verificationCodeID: id }),
+  async handle({ caller, body, client }, services) {
+    const { store, rules, now } = services;
+    const limited = await limitOwnMail(caller.userId, body.address, services);
+    if (limited !== null) return limited;
+    const code = issueCode('email', { newAddress: body.address }, services);
+    const nowMs = now();
+    const email = {
+      id: randomUUID(),
+      userId: caller.userId,
+      address: body.address,
+      createdAtMs: nowMs,
+      verifyByMs: nowMs + rules.codeLifetimeMs,
+    };
+    // With `revealUnknownEmail` off, another user's address looks like a free one: the code goes there, and verifies nothing.
+    const ofAnother = rules.revealUnknownEmail ? 'refused' : 'added';
+    if (!(await store.emails.add(email, code.stored, ofAnother))) return new Refusal('key_duplicated');
+    code.mailTo(body.address, client);
+    return { verificationCodeID: code.stored.id };
+  },
+});
+
+/** E2: brings the code of an own address. */
+export const verifyEmail = defineOperation({
+  name: 'verifyEmail',
+  summary: 'Verifies an own address by its code',
+  method: 'PUT',
+  paths: ['/email/verification'],
+  credential: bearerOnly,
+  body: verification,
+  answer: acknowledgement,
+  async handle({ caller, body, client }, services) {
+    const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
+    if (refusal !== null) return refusal;
+    const { store, now } = services;
+    const before = await store.emails.list(caller.userId, now());
+    const emailId = await store.emails.verify(body.verificationCodeID, now());
+    if (emailId === null) return new Refusal('code_unknown');
+    notifyAddresses({ notice: 'address_added', emailId }, before, client, services);
+    return acknowledged;
+  },
+});
+
+/** R1: asks for a new code for an own address that is not verified yet; the old code is void. */
+export const renewEmailCode = defineOperation({
+  name: 'renewEmailCode',
+  summary: 'Sends a new code to an own, unverified address',
+  method: 'POST',
+  paths: ['/email/verification'],
+  credential: bearerOnly,
+  body: z.object({ address: emailAddress }),
+  answer: z.object({ verificationCodeID: id }),
+  async handle({ caller, body, client }, services) {
+    const { store, rules, now } = services;
+    const limited = await limitOwnMail(caller.userId, body.address, services);
+    if (limited !== null) return limited;
+    const code = issueCode('email', { newAddress: body.address }, services);
+    const verifyByMs = now() + rules.codeLifetimeMs;
+    const address = await store.emails.renewCode(body.address, caller.userId, code.stored, verifyByMs);
+    if (address === null) return new Refusal('email_unknown');
+    code.mailTo(address, client);
+    return { verificationCodeID: code.stored.id };
+  },
+});
+
+/** E3: lists the caller's addresses. */
+const entry = z.object({ emailID: id, address: z.string(), preferred: z.boolean(), verified: z.boolean() });
+
+export const listEmails = defineOperation({
+  name: 'listEmails',
+  summary: 'Lists the own addresses',
+  method: 'GET',
+  paths: ['/emails'],
+  credential: bearerOnly,
+  answer: z.object({ emails: z.array(entry) }),
+  async handle({ caller }, { store, now }) {
+    const emails = await store.emails.list(caller.userId, now());
+    return { emails: emails.map(({ emailId, ...rest }) => ({ emailID: emailId, ...rest })) };
+  },
+});
+
+/** E4: makes one of the caller's verified addresses the preferred one, to which codes for key pairs go. */
+export const preferEmail = defineOperation({
+  name: 'preferEmail',
+  summary: 'Makes a verified address the preferred one',
+  method: 'PUT',
+  paths: ['/email/preferred'],
+  credential: bearerOnly,
+  body: z.object({ emailID: id }),
+  answer: acknowledgement,
+  async handle({ caller, body, client }, services) {
+    const { store, now } = services;
+    const before = await store.emails.list(caller.userId, now());
+    const wanted = before.find(({ emailId }) => emailId === body.emailID);
+    if (wanted?.preferred === true) return acknowledged;
+    // Each change is mailed, so it counts as a mail; one that cannot be told is not made.
+    const limited = wanted?.verified === true ? await limitOwnMail(caller.userId, null, services) : null;
+    if (limited !== null) return limited;
+    const outcome = await store.emails.prefer(body.emailID, caller.userId);
+    if (outcome !== 'done') return new Refusal(outcome === 'unverified' ? 'email_unverified' : 'email_unknown');
+    notifyAddresses({ notice: 'address_preferred', emailId: body.emailID }, before, client, services);
+    return acknowledged;
+  },
+});
+
+/** E5: removes one of the caller's addresses. The preferred one stays, so the last one does too. */
+export const removeEmail = defineOperation({
+  name: 'removeEmail',
+  summary: 'Removes an address that is not the preferred one',
+  method: 'DELETE',
+  paths: ['/email/{id}'],
+  credential: bearerOnly,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ caller, params, client }, services) {
+    const { store, now } = services;
+    const before = await store.emails.list(caller.userId, now());
+    const outcome = await store.emails.remove(params.id, caller.userId);
+    if (outcome !== 'done') return new Refusal(outcome === 'preferred' ? 'email_preferred' : 'email_unknown');
+    const removed = before.find(({ emailId }) => emailId === params.id);
+    if (removed?.verified === true) {
+      notifyAddresses({ notice: 'address_removed', emailId: params.id }, before, client, services);
+    }
+    return acknowledged;
+  },
+});
+
+/** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */
+export function notifyAddresses(
+  change: { readonly notice: Exclude<Notice, 'registration_refused'>; readonly emailId: string },
+  before: readonly EmailEntry[],
+  asked: Client,
+  { outbox }: Services,
+): void {
+  const { notice, emailId } = change;
+  const changed = before.find((entry) => entry.emailId === emailId);
+  if (changed === undefined) return;
+  for (const entry of before) {
+    if (!entry.verified || (entry === changed && notice !== 'address_removed')) continue;
+    outbox.send({ kind: 'notice', to: entry.address, notice, address: changed.address, asked });
+  }
+}

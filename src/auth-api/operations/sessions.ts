@@ -1,0 +1,185 @@
+/** Sessions: asked for, verified, read by gateways, extended, listed and ended. */
+import { z } from 'zod';
+import { bearerOnly, noCredential, type SessionCaller } from '../credentials/credential-rule.ts';
+import { endedCookie, refuseCarrier, sessionCookie } from '../credentials/session-cookie.ts';
+import { limitRequest, limitSignInMail } from '../limits/limit-mail.ts';
+import { refusalOf } from '../limits/limiter.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { Rules } from '../services.ts';
+import { checkCode } from './check-code.ts';
+import {
+  acknowledged,
+  acknowledgement,
+  emailAddress,
+  expireAt,
+  id,
+  idParam,
+  label,
+  toSeconds,
+  verification,
+} from './fields.ts';
+import { issueCode } from './issue-code.ts';
+import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
+import { defineOperation, WithCookie } from './operation.ts';
+
+/** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
+export const createSession = defineOperation({
+  name: 'createSession',
+  summary: 'Asks for a session; a code goes to the address',
+  method: 'POST',
+  paths: ['/session'],
+  credential: noCredential,
+  body: z.object({ email: emailAddress, kind: label(64).default('standard'), carrier }),
+  answer: openedSession,
+  async handle({ body, client, presented }, services) {
+    const { store, rules } = services;
+    const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
+    if (refused !== null) return refused;
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    const address = await store.emails.findSignIn(body.email);
+    if (address === null && rules.revealUnknownEmail) return new Refusal('email_unknown');
+    // A decoy is charged like a mail, so that the limit does not tell.
+    const mail = { address: body.email, userId: address?.userId ?? null, ip: client.ip };
+    const limited = await limitSignInMail(mail, services);
+    if (limited !== null) return limited;
+    // For an unknown address a decoy is stored, by the same work, and its code is tried like any other: neither time nor
+    // later responses tell. Its code is not mailed.
+    const opened = openSession(address, client, services);
+    const claimant = address === null ? { unknownAddress: body.email } : { account: address.userId };
+    const code = issueCode('session', claimant, services);
+    await store.sessions.create(opened.session, code.stored);
+    if (address !== null) code.mailTo(address.address, client);
+    return answerOpened(opened, code.stored, body, services);
+  },
+});
+
+/** S2: brings the code of a session, which makes its bearer valid. */
+export const verifySession = defineOperation({
+  name: 'verifySession',
+  summary: 'Verifies a session by its code',
+  method: 'PUT',
+  paths: ['/session/verification'],
+  credential: noCredential,
+  body: verification,
+  answer: acknowledgement,
+  async handle({ body, client }, services) {
+    const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
+    if (refusal !== null) return refusal;
+    const sessionId = await services.store.sessions.verify(body.verificationCodeID, services.now());
+    if (sessionId === null) return new Refusal('code_unknown');
+    // A gateway may keep a refusal from before.
+    services.revoked({ kind: 'session', id: sessionId });
+    return acknowledged;
+  },
+});
+
+/** S3: tells who is behind a bearer. Gateways ask this for every bearer that they do not know. */
+export const readSession = defineOperation({
+  name: 'readSession',
+  summary: 'Tells whose session it is, and which roles and groups count now',
+  method: 'GET',
+  paths: ['/session'],
+  credential: bearerOnly,
+  answer: z.object({
+    sessionID: id,
+    userID: id,
+    alias: z.string(),
+    fullName: z.string(),
+    expireAt,
+    ip: z.string(),
+    userAgent: z.string(),
+    verified: z.literal(true),
+    roles: z.array(z.string()),
+    groups: z.array(z.string()),
+  }),
+  async handle({ caller }) {
+    return {
+      sessionID: caller.sessionId,
+      userID: caller.userId,
+      alias: caller.alias,
+      fullName: caller.fullName,
+      expireAt: toSeconds(caller.expireAtMs),
+      ip: caller.ip,
+      userAgent: caller.userAgent,
+      verified: true as const,
+      roles: [...caller.roles],
+      groups: [...caller.groups],
+    };
+  },
+});
+
+/** S4: moves the expiry of the caller's session, never beyond its absolute cap. */
+export const extendSession = defineOperation({
+  name: 'extendSession',
+  summary: 'Extends the session by its lifetime from now, up to the absolute cap',
+  method: 'PUT',
+  paths: ['/session/extend'],
+  credential: bearerOnly,
+  answer: acknowledgement,
+  async handle({ caller }, services) {
+    const { store, rules, now, limiter } = services;
+    const limited = await refusalOf(limiter.charge(['extensionsPerSession', caller.sessionId]));
+    if (limited !== null) return limited;
+    const nowMs = now();
+    const expireAtMs = Math.min(nowMs + rules.sessionLifetimeMs, caller.createdAtMs + rules.sessionCapMs);
+    if (!(await store.sessions.extend(caller.sessionId, expireAtMs, nowMs))) return new Refusal('credential_rejected');
+    // Gateways are not told: what they keep ends at the old expiry, and then they ask again. Telling them would also void every
+    // refusal that they keep, so that one session could make them ask for each.
+    const { cookieBearer } = caller;
+    if (cookieBearer === null || rules.webSession === null) return acknowledged;
+    return new WithCookie(acknowledged, sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs));
+  },
+});
+
+/** S5: lists the caller's verified, live sessions. */
+const entry = z.object({ sessionID: id, ip: z.string(), userAgent: z.string(), expireAt, current: z.boolean() });
+
+export const listSessions = defineOperation({
+  name: 'listSessions',
+  summary: 'Lists the own sessions; exactly one is the current one',
+  method: 'GET',
+  paths: ['/sessions'],
+  credential: bearerOnly,
+  answer: z.object({ sessions: z.array(entry) }),
+  async handle({ caller }, services) {
+    const sessions = await services.store.sessions.listLive(caller.userId, services.now());
+    return {
+      sessions: sessions.map((session) => ({
+        sessionID: session.sessionId,
+        ip: session.ip,
+        userAgent: session.userAgent,
+        expireAt: toSeconds(session.expireAtMs),
+        current: session.sessionId === caller.sessionId,
+      })),
+    };
+  },
+});
+
+/** S6: ends one of the caller's sessions, the current one or another. */
+export const revokeSession = defineOperation({
+  name: 'revokeSession',
+  summary: 'Ends an own session at once',
+  method: 'DELETE',
+  paths: ['/session/{id}'],
+  credential: bearerOnly,
+  params: idParam,
+  answer: acknowledgement,
+  async handle({ caller, params }, { store, rules, now, revoked }) {
+    // A session of another user is as unknown as one that never existed: ids cannot be probed.
+    if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
+    revoked({ kind: 'session', id: params.id });
+    return params.id === caller.sessionId ? endCookie(acknowledged, caller, rules) : acknowledged;
+  },
+});
+
+/** The end of a session that came in a cookie: the cookie goes with it. */
+export function endCookie<Answer extends object>(
+  answer: Answer,
+  caller: Pick<SessionCaller, 'cookieBearer'>,
+  { webSession }: Pick<Rules, 'webSession'>,
+): Answer | WithCookie<Answer> {
+  return caller.cookieBearer === null || webSession === null
+    ? answer
+    : new WithCookie(answer, endedCookie(webSession.cookie));
+}

@@ -1,0 +1,116 @@
+/** Users: registered, found, and removed by themselves. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { administratorRole, anyCredential, bearerOnly, noCredential } from '../credentials/credential-rule.ts';
+import { refuseCarrier } from '../credentials/session-cookie.ts';
+import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
+import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
+import { issueCode } from './issue-code.ts';
+import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
+import { defineOperation } from './operation.ts';
+import { endCookie } from './sessions.ts';
+
+/**
+ * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all who
+ * wait for the address, the one whose code comes back first gets it.
+ */
+export const registerUser = defineOperation({
+  name: 'registerUser',
+  summary: 'Registers a user and asks for the first session; a code goes to the address',
+  method: 'POST',
+  paths: ['/user'],
+  credential: noCredential,
+  body: z.object({ ...accountFields, carrier }),
+  answer: openedSession,
+  async handle({ body, client, presented }, services) {
+    const { store, outbox, rules, now } = services;
+    if (!rules.selfRegistration) return new Refusal('registration_closed');
+    const { carrier: wanted, ...account } = body;
+    const refused = refuseCarrier(wanted, presented, rules.webSession?.cookie ?? null);
+    if (refused !== null) return refused;
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    // With `revealUnknownEmail` off, a taken address looks like a free one: the alias is reserved and a decoy stored, by the
+    // same work, and its owner gets a mail. Aliases are public, so a taken one is refused.
+    const hides = !rules.revealUnknownEmail;
+    const taken = await store.users.findTaken(account, now());
+    if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
+    const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
+    if (limited !== null) return limited;
+    const ids = { userId: randomUUID(), emailId: randomUUID() };
+    const opened = openSession(ids, client, services);
+    const code = issueCode('session', { newAddress: body.email }, services);
+    const user = {
+      ...account,
+      id: ids.userId,
+      emailId: ids.emailId,
+      roles: firstRoles,
+      groups: firstGroups,
+      createdAtMs: opened.session.createdAtMs,
+      verifyByMs: opened.session.verifyByMs,
+    };
+    const owner = hides ? await store.emails.findSignIn(body.email) : null;
+    const first = { session: opened.session, code: code.stored, decoyIfTaken: hides };
+    const outcome = await store.users.create(user, first);
+    if (outcome === 'alias_taken' || (outcome === 'email_taken' && !hides)) return new Refusal('key_duplicated');
+    if (outcome === 'done') code.mailTo(body.email, client);
+    else if (owner !== null) {
+      const { address } = owner;
+      outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+    }
+    return answerOpened(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
+  },
+});
+
+/** U2: tells the public name of a user. */
+export const readAlias = defineOperation({
+  name: 'readAlias',
+  summary: 'Tells the alias of a user',
+  method: 'GET',
+  paths: ['/user/{id}', '/user/id/{id}'],
+  credential: noCredential,
+  params: idParam,
+  answer: z.object({ alias: z.string() }),
+  async handle({ params }, { store }) {
+    const alias = await store.users.findAlias(params.id);
+    return alias === null ? new Refusal('user_unknown') : { alias };
+  },
+});
+
+/**
+ * U3: finds the user of a verified address. With `revealUnknownEmail` off only administrators may ask for others: wherever
+ * anyone may register, everybody has a credential.
+ */
+export const findUser = defineOperation({
+  name: 'findUser',
+  summary: 'Finds the user of an address',
+  method: 'GET',
+  paths: ['/user/by-email'],
+  credential: anyCredential,
+  query: z.object({ email: emailAddress }),
+  answer: z.object({ userID: id }),
+  async handle({ caller, query }, { store, rules }) {
+    const userID = await store.users.findIdByEmail(query.email);
+    const mayAsk = rules.revealUnknownEmail || userID === caller.userId || caller.roles.includes(administratorRole);
+    return userID === null || !mayAsk ? new Refusal('user_unknown') : { userID };
+  },
+});
+
+/** U4: removes the caller's account with everything that belongs to it. */
+export const removeSelf = defineOperation({
+  name: 'removeSelf',
+  summary: 'Removes the own account, its sessions, key pairs and addresses',
+  method: 'DELETE',
+  paths: ['/user'],
+  credential: bearerOnly,
+  answer: acknowledgement,
+  async handle({ caller }, { store, rules, revoked }) {
+    const outcome = await store.users.remove(caller.userId, administratorRole);
+    if (outcome === 'last_holder') return new Refusal('administrator_last');
+    if (outcome === 'unknown') return new Refusal('credential_rejected');
+    revoked({ kind: 'user', id: caller.userId });
+    return endCookie(acknowledged, caller, rules);
+  },
+});
