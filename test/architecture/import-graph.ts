@@ -90,33 +90,58 @@ export function readImports(text: string): Import[] {
 }
 
 /**
- * Cycles between the folders directly below `parent`, type imports included. A file that is in none of them counts as
- * above all: folders may not import it.
+ * Circles that run through a folder, type imports included, each as its shortest way from that folder back to it. At every
+ * level what counts are the folders and files directly in it, so a file that folders share is no circle as long as it
+ * imports none of them.
  */
-export function checkFolders(tree: Tree, parent: string): string[] {
-  const edges = new Map<string, Set<string>>();
-  const problems: string[] = [];
-  for (const [path, text] of tree) {
-    if (!path.startsWith(`${parent}/`)) continue;
-    const from = folderBelow(parent, path);
-    if (from === null) continue;
-    const targets = edges.get(from) ?? new Set();
-    edges.set(from, targets);
-    for (const { specifier } of readImports(text)) {
-      const target = posix.join(posix.dirname(path), specifier);
-      if (!specifier.startsWith('.') || !target.startsWith(`${parent}/`)) continue;
-      const to = folderBelow(parent, target);
-      if (to === null) problems.push(`${path}: a folder imports from above it (${specifier})`);
-      else if (to !== from) targets.add(to);
+export function checkFolders(tree: Tree): string[] {
+  const imports = [...tree].flatMap(([path, text]) =>
+    readImports(text)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier }) => [path, posix.join(posix.dirname(path), specifier)] as const),
+  );
+  return foldersOf(tree).flatMap((parent) => {
+    const edges = new Map<string, Set<string>>();
+    for (const [path, target] of imports) {
+      const [from, to] = [childOf(parent, path), childOf(parent, target)];
+      if (from !== null && to !== null && from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
     }
-  }
-  return [...problems, ...findCycles(new Map([...edges].map(([from, targets]) => [from, [...targets]])))].sort();
+    const folders = [...edges.keys()].filter((name) => !name.endsWith('.ts')).sort();
+    return folders.flatMap((folder) => {
+      const way = wayBack(edges, folder);
+      return way === null ? [] : [`in ${parent}/: ${way.join(' -> ')}`];
+    });
+  });
 }
 
-/** Null: the file is directly in `parent`. */
-function folderBelow(parent: string, path: string): string | null {
-  const [folder = '', file] = path.slice(parent.length + 1).split('/');
-  return file === undefined ? null : folder;
+/** Every folder of the tree, the tree itself as "src". */
+function foldersOf(tree: Tree): string[] {
+  const folders = new Set<string>();
+  for (const path of tree.keys()) {
+    for (let at = posix.dirname(`src/${path}`); at !== '.'; at = posix.dirname(at)) folders.add(at);
+  }
+  return [...folders].sort();
+}
+
+/** The folder or file directly in `parent` that is the path or holds it; null: it is not in there. */
+function childOf(parent: string, path: string): string | null {
+  const whole = `src/${path}`;
+  return whole.startsWith(`${parent}/`) ? (whole.slice(parent.length + 1).split('/')[0] ?? null) : null;
+}
+
+function wayBack(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): readonly string[] | null {
+  const ways = [[start]];
+  const seen = new Set<string>();
+  // An array that grows is walked to its new end.
+  for (const way of ways) {
+    for (const next of edges.get(way.at(-1)!) ?? []) {
+      if (next === start) return [...way, start];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return null;
 }
 
 /** Each cycle once, written from its first module by name. */
