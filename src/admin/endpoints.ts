@@ -116,7 +116,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
 /** Addresses of the Auth API and its errors are for operators alone. */
 function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
   const checks = readyChecks(report);
-  const { authApiFailures } = report;
+  const authApiFailures = report.sources.flatMap(({ failures }) => failures);
   const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
   const reason = whyNotReady(report);
   return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };

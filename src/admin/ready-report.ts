@@ -5,10 +5,8 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 export interface ReadyReport {
   /** A configuration is in use. A refused reload leaves the last good one, which counts. */
   readonly configuration: boolean;
-  /** The Auth API can be reached. */
-  readonly authApi: boolean;
-  /** What fails at its URLs: shown only with the admin token. */
-  readonly authApiFailures: readonly SourceFailure[];
+  /** What credentials are checked by. The process is ready while one of them can be reached. */
+  readonly sources: readonly SourceReport[];
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
   readonly redis: boolean | null;
   /** Whether this process is connected to revocations; for information only, as verdicts are short-lived while it is not. */
@@ -21,11 +19,19 @@ export interface ReadyReport {
   readonly draining: boolean;
 }
 
+export interface SourceReport {
+  readonly name: string;
+  /** Null: not checked, as the process is ending and does not wait for it. */
+  readonly reachable: boolean | null;
+  /** What fails at its URLs: shown only with the admin token. */
+  readonly failures: readonly SourceFailure[];
+}
+
 /** Null when ready; otherwise the first thing that is missing. */
 export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
   if (!report.configuration || report.workers?.serving === 0) return 'not_ready';
-  return report.authApi ? null : 'auth_unavailable';
+  return report.sources.some(({ reachable }) => reachable === true) ? null : 'auth_unavailable';
 }
 
 /** The `checks` of the JSON body. */
@@ -33,8 +39,12 @@ export function readyChecks(report: ReadyReport): Record<string, string> {
   const word = (up: boolean | null) => (up === null ? 'not configured' : up ? 'ok' : 'down');
   return {
     configuration: word(report.configuration),
-    // It may well be up, but a process that is ending does not wait for it.
-    authApi: report.draining ? 'not checked' : word(report.authApi),
+    ...Object.fromEntries(
+      report.sources.map(({ name, reachable }) => [
+        name === 'authApi' ? name : `sources.${name}`,
+        reachable === null ? 'not checked' : word(reachable),
+      ]),
+    ),
     redis: word(report.redis),
     revocations: word(report.revocations),
     mail: word(report.mail),

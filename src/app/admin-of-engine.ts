@@ -6,7 +6,7 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { MailState } from '../auth-api/outbox/mail-events.ts';
 import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
-import type { Runtime } from './create-runtime.ts';
+import { type Runtime, sourcesOf } from './create-runtime.ts';
 import { explainLive } from './explain-live.ts';
 
 export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload'> {
@@ -26,12 +26,13 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
 
 /** `mail`: null: this process sends none. */
 export async function readyOf({ draining, current }: Engine, mail: MailState | null): Promise<ReadyReport> {
-  // The report that shutdown has begun does not wait for the Auth API.
-  const authApi = draining ? { reachable: false, failures: [] } : await current().resolver.authApiStatus();
+  // The report that shutdown has begun does not wait for the sources.
+  const sources = draining
+    ? sourcesOf(current().config, null).list.map(({ name }) => ({ name, reachable: null, failures: [] }))
+    : await current().resolver.sourceStatus();
   return {
     configuration: true,
-    authApi: authApi.reachable,
-    authApiFailures: authApi.failures,
+    sources,
     redis: current().resolver.redisConnected(),
     revocations: isConnected(current()),
     mail: mail === null ? null : !mail.failing,

@@ -6,6 +6,7 @@ import { type AssertionInUse, createAssertion } from '../assertion/create-assert
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
+import type { SourcesConfig } from '../config/source-config.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { IdentityEvents } from '../identity/events.ts';
@@ -45,7 +46,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const resolver =
     kept ??
     createIdentityResolver({
-      authApi: { ...config.authApi, ...options.authApi },
+      sources: sourcesOf(config, options.authApi),
       cache: config.cache,
       connectRedis,
       ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
@@ -82,6 +83,13 @@ function signingOf(config: Config, events: KeyEvents, previous: Runtime | null):
   const { identityAssertion: assertion, cache } = config;
   if (assertion === null) return null;
   return createAssertion({ assertion, cache, connectRedis, events, now: Date.now }, previous?.signing ?? null);
+}
+
+/** The sources of a configuration; null: where an embedded Auth API is does not matter. */
+export function sourcesOf({ authApi, sourceRule }: Config, access: AuthApiAccess | null): SourcesConfig {
+  const { kind: _kind, ...contract } = authApi;
+  const urls = access?.urls ?? [];
+  return { list: [{ ...contract, kind: 'authApi', name: 'authApi', short: true, urls }], rule: sourceRule };
 }
 
 /** Whether both configurations ask the same Auth API in the same way and keep its verdicts alike. */

@@ -6,8 +6,9 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
+import { compileAuthApiFields } from './compile-sources.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
-import type { AuthApiConfig, AuthApiFields, Config, UpstreamConfig } from './config.ts';
+import type { AuthApiConfig, Config, UpstreamConfig } from './config.ts';
 import { type InUnits, inUnits } from './in-units.ts';
 import { healthCheck, upstream } from './schema/upstreams.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -56,6 +57,7 @@ export function compileConfig(
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     authApi: compileAuthApi(authApi, file, secrets),
+    sourceRule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
     credentials: { ...file.credentials, maxLength: Math.min(credentialBytes, limits.headerBytes) },
     cache: {
       ...verdicts,
@@ -82,7 +84,7 @@ function compileAuthApi(
   file: ConfigFile,
   secrets: Secrets,
 ): AuthApiConfig {
-  const common = { ...calls, fields: compileFields(calls.fields) };
+  const common = { ...calls, ...compileAuthApiFields(calls.fields), tls: null };
   if (file.authApi.embedded === undefined || secrets.authApi === null) {
     return { kind: 'remote', urls: urlsOf(url), gatewaySecret: secrets.gateway, ...common };
   }
@@ -94,12 +96,6 @@ function compileAuthApi(
 function urlsOf(url: File['authApi']['url']): readonly string[] {
   if (url === undefined) return [];
   return typeof url === 'string' ? [url] : url;
-}
-
-function compileFields(fields: File['authApi']['fields']): AuthApiFields {
-  const ofEach = (field: (typeof fields)['alias']) =>
-    typeof field === 'object' && field !== null ? field : { session: field, keypair: field };
-  return { ...fields, alias: ofEach(fields.alias), fullName: ofEach(fields.fullName) };
 }
 
 function compileUpstreams(

@@ -12,6 +12,7 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { InUnits } from './in-units.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
+import type { AuthApiSourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
 import type { Address } from './units/parse-address.ts';
 
@@ -21,6 +22,8 @@ export interface Config {
   /** Null: no decisions are recorded. */
   readonly decisions: DecisionsConfig | null;
   readonly authApi: AuthApiConfig;
+  /** Which source is asked of which credentials. */
+  readonly sourceRule: SourceRule;
   readonly credentials: CredentialSources;
   readonly cache: CacheConfig;
   readonly revocations: RevocationsConfig;
@@ -66,21 +69,7 @@ export type DecisionsConfig = NonNullable<File['log']['decisions']>;
 
 export type AuthApiConfig = RemoteAuthApiConfig | EmbeddedAuthApiConfig;
 
-type AuthApiCallConfig = Replace<
-  Omit<File['authApi'], 'url' | 'embedded' | 'gatewaySecret'>,
-  { readonly fields: AuthApiFields }
->;
-
-/** `alias` of a session and `userAlias` of a key pair, and so on: one path for each kind. */
-interface FieldOfEach {
-  readonly session: string | null;
-  readonly keypair: string | null;
-}
-
-export type AuthApiFields = Replace<
-  File['authApi']['fields'],
-  { readonly alias: FieldOfEach; readonly fullName: FieldOfEach }
->;
+type AuthApiCallConfig = Omit<AuthApiSourceConfig, 'urls'>;
 
 export interface RemoteAuthApiConfig extends AuthApiCallConfig {
   readonly kind: 'remote';

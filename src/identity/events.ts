@@ -34,22 +34,23 @@ export interface IdentityEvents extends RevocationEvents {
   /** Once for every `resolve`. `source` is `none` when there is no verdict. Called on the hot path. */
   verdict(source: VerdictSource, outcome: VerdictOutcome): void;
   /**
-   * Once for every call that was sent to the Auth API; `failure`: why it gave no result; `seconds`: from sending to the
-   * judged response.
+   * Once for every call that was sent to a source; `failure`: why it gave no result; `seconds`: from sending to the judged
+   * response.
    */
-  authApiCall(
+  sourceCall(
+    source: string,
     kind: Credential['kind'],
     outcome: VerdictOutcome,
     failure: SourceFailureKind | null,
     seconds: number,
   ): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
-  /** There are so many URLs of the Auth API from now on, each with a closed circuit breaker. */
-  authApiUrls(count: number): void;
-  /** The circuit breaker in front of a URL of the Auth API changed its state; URLs by their place in the list. */
-  breaker(url: number, state: BreakerState): void;
+  /** These are the sources from now on; each of their URLs has a closed circuit breaker. */
+  sources(urls: ReadonlyMap<string, number>): void;
+  /** The circuit breaker in front of a URL of a source changed its state; URLs by their place in the list. */
+  breaker(source: string, url: number, state: BreakerState): void;
   /** This URL was asked because those before it in the list failed, or were spared. */
-  failover(url: number): void;
+  failover(source: string, url: number): void;
   /** Once for every look-up that had to join the other replicas; `waitedS` is null when it did not wait for them. */
   sharedLookUp(outcome: SharedLookUpOutcome, waitedS: number | null): void;
   /** Once for every verdict whose time to be asked for again had come. */

@@ -37,7 +37,8 @@ export function isUnixSeconds(value: unknown): value is number {
 
 /** An identity is shared by every request with its credential: none of them may change it for the others. */
 export function freezeIdentity(identity: Identity): Identity {
-  const { kind, userId, alias, fullName, sessionId, keyId, expireAtMs } = identity;
+  const { kind, source, userId, alias, fullName, sessionId, keyId, tokenId, issuedAtMs, expireAtMs } = identity;
   const [roles, groups] = [Object.freeze([...identity.roles]), Object.freeze([...identity.groups])];
-  return Object.freeze({ kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs });
+  const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
+  return Object.freeze({ ...names, issuedAtMs, expireAtMs });
 }

@@ -9,21 +9,22 @@ import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.t
 import type { IdentityEvents, RevokedAt } from './events.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
-import type { AuthApiClient } from './sources/auth-api/client.ts';
+import type { Sources } from './sources/create-sources.ts';
+import type { Source } from './sources/source.ts';
 import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LookUpOptions {
   readonly memory: MemoryCache;
   /** Null: verdicts are not shared. */
   readonly shared: SharedVerdicts | null;
-  readonly client: AuthApiClient;
+  readonly sources: Pick<Sources, 'of'>;
   readonly lifetimes: Lifetimes;
   readonly tombstones: Tombstones;
   /** Verdicts of other replicas that were asked for before then do not live. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
-  /** Told of what every call to the Auth API ended with. */
-  readonly onAnswer: (finding: Finding) => void;
+  /** Told of what every call to a source ended with. */
+  readonly onAnswer: (source: string, finding: Finding) => void;
   readonly events: Pick<IdentityEvents, 'revokedVerdict'>;
   readonly now: () => number;
   /** From 0 to 1. */
@@ -47,7 +48,7 @@ export interface Finding {
 export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
 
 export function createLookUp(options: LookUpOptions): LookUp {
-  const { memory, shared, client, lifetimes, tombstones, events, now } = options;
+  const { memory, shared, sources, lifetimes, tombstones, events, now } = options;
 
   function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
@@ -95,23 +96,25 @@ export function createLookUp(options: LookUpOptions): LookUp {
   /** The Auth API's answer: kept and shared if it is a clear one. */
   async function ask(
     credential: Credential,
+    source: Source,
     lookups: readonly string[],
     turn: SharedTurn | null,
     requester: string | undefined,
   ): Promise<Finding> {
-    const finding = await answerOf(credential, lookups, turn, requester);
-    options.onAnswer(finding);
+    const finding = await answerOf(credential, source, lookups, turn, requester);
+    options.onAnswer(source.name, finding);
     return finding;
   }
 
   async function answerOf(
     credential: Credential,
+    source: Source,
     lookups: readonly string[],
     turn: SharedTurn | null,
     requester: string | undefined,
   ): Promise<Finding> {
     const moment = tombstones.asking(now());
-    const answer = await client.check(credential, requester);
+    const answer = await source.check(credential, requester);
     if (answer.identity === null && answer.reason !== 'credential_rejected') {
       turn?.end(null);
       const { identity, reason, retryAfterS, failure, askedAtMs, outage } = answer;
@@ -135,8 +138,10 @@ export function createLookUp(options: LookUpOptions): LookUp {
   }
 
   return async (credential, oldestMs, requester) => {
+    const source = sources.of(credential);
+    if (source === null) return noSource(now());
     const lookups = lookupKeys(credential, options.keys);
-    if (shared === null) return ask(credential, lookups, null, requester);
+    if (shared === null) return ask(credential, source, lookups, null, requester);
     const found = await shared.find(credential, lookups[0]!);
     const kept = take(found, credential, oldestMs, lookups, 'redis');
     if (kept !== null) return kept;
@@ -148,9 +153,16 @@ export function createLookUp(options: LookUpOptions): LookUp {
         turn.release();
         return late;
       }
-      if (turn.asks) return ask(credential, lookups, turn, requester);
+      if (turn.asks) return ask(credential, source, lookups, turn, requester);
       // What lies there does not do.
       anew = true;
     }
   };
+}
+
+/** Nothing was asked and nothing is kept. */
+function noSource(nowMs: number): Finding {
+  const reason = 'credential_rejected';
+  const resolution: Resolution = { identity: null, reason, retryAfterS: null, source: 'none', rejection: 'no_source' };
+  return { resolution, askedAtMs: nowMs, foreign: false, outage: null, isRevoked: () => false };
 }

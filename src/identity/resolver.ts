@@ -1,6 +1,7 @@
 /** Joins cache, single flight, revocation and the Auth API into what finds the identity behind a credential. */
 import { randomBytes } from 'node:crypto';
 import type { CacheConfig } from '../config/config.ts';
+import type { SourcesConfig } from '../config/source-config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
@@ -14,11 +15,11 @@ import { createRevocations, type Revocations, type Siblings } from './revocation
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
-import { type AuthApiClientConfig, type AuthApiStatus, createAuthApiClient } from './sources/auth-api/client.ts';
+import { createSources, type NamedStatus } from './sources/create-sources.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
 
 export interface IdentityResolverOptions {
-  readonly authApi: AuthApiClientConfig;
+  readonly sources: SourcesConfig;
   readonly cache: CacheConfig;
   /** Called once, when the cache has a Redis; the link ends with the resolver. */
   readonly connectRedis: ConnectRedis;
@@ -36,8 +37,8 @@ export interface IdentityResolver {
   readonly revocations: Revocations;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
-  /** Whether the Auth API can be reached, and what fails there. */
-  authApiStatus(): Promise<AuthApiStatus>;
+  /** Whether each source can be reached, and what fails there. */
+  sourceStatus(): Promise<readonly NamedStatus[]>;
   /** Whether Redis is connected; null when none is configured. For information only. */
   redisConnected(): boolean | null;
   stats(): IdentityStats;
@@ -59,7 +60,8 @@ export interface IdentityStats {
 const flightsBeyondCalls = 1_024;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
-  const { authApi, cache, events, now, random = Math.random } = options;
+  const { cache, events, now, random = Math.random } = options;
+  const sources = createSources({ config: options.sources, events, now });
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
   const keys = deriveCacheKeys(cache.secret ?? randomBytes(32), cache.previousSecrets);
@@ -67,7 +69,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     link,
     keyPrefix,
     whileDisconnectedMs: cache.whileDisconnectedMs,
-    tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: authApi.timeoutMs }),
+    tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: sources.timeoutMs }),
     ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
     events,
     now,
@@ -81,32 +83,31 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     onRevoked: () => events.revokedVerdict('memory'),
   });
   // A lease is longer than any call, so that nobody asks a second time beside one that is only slow.
-  const leaseMs = authApi.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
+  const leaseMs = sources.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
-  const client = createAuthApiClient({ config: authApi, events, now });
   const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
   const lookUp = createLookUp({
     memory,
     shared,
-    client,
+    sources,
     lifetimes: cache,
     tombstones,
     oldestMs: (nowMs) => connection.oldestMs(nowMs, true),
     keys,
-    onAnswer: (finding) => stale.observe(finding),
+    onAnswer: (source, finding) => stale.observe(source, finding),
     events,
     now,
     random,
   });
-  const maxFlights = 2 * authApi.concurrency + flightsBeyondCalls;
+  const maxFlights = 2 * sources.concurrency + flightsBeyondCalls;
   const flights = new SingleFlight<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,
     memory,
     flights,
     lookUp,
-    concurrency: Math.max(1, authApi.concurrency >> 2),
+    concurrency: Math.max(1, sources.concurrency >> 2),
     worthwhile: () => connection.isConnected(now()),
     onRefresh: (outcome) => events.refresh(outcome),
     now,
@@ -116,7 +117,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     resolve: createResolve({ memory, flights, lookUp, stale, connection, events, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
-    authApiStatus: () => client.status(),
+    sourceStatus: () => sources.status(),
     redisConnected: () => (link === null ? null : link.ready),
     stats: () => ({ ...memory.size, flights: flights.size }),
     async close() {
@@ -124,7 +125,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       shared?.close();
       await revocations.close();
       link?.close();
-      await client.close();
+      await sources.close();
     },
   };
 }

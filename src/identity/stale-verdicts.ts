@@ -22,18 +22,19 @@ const askAgainMs = 200;
 
 export class StaleVerdicts {
   readonly #options: StaleVerdictsOptions;
-  /** What the last look-up found that says anything of the Auth API. */
-  #outage = false;
+  /** Names of sources that the last look-up there found to be out of reach. */
+  readonly #outages = new Set<string>();
   #serving = false;
 
   constructor(options: StaleVerdictsOptions) {
     this.#options = options;
   }
 
-  /** Takes the result of every call to the Auth API. */
-  observe({ outage }: Finding): void {
-    this.#outage = outage ?? this.#outage;
-    if (this.#outage || !this.#serving) return;
+  /** Takes the result of every call to a source. */
+  observe(source: string, { outage }: Finding): void {
+    if (outage === true) this.#outages.add(source);
+    if (outage === false) this.#outages.delete(source);
+    if (this.#outages.size > 0 || !this.#serving) return;
     this.#serving = false;
     this.#options.events.serving('fresh', null);
   }
@@ -42,9 +43,10 @@ export class StaleVerdicts {
   insteadOf(unknown: Unresolved, credential: Credential, oldestMs: number): Resolution {
     const { memory, enabled, connection, events, now } = this.#options;
     const nowMs = now();
-    if (!enabled || !this.#outage || !connection.isConnected(nowMs)) return unknown;
+    if (!enabled || this.#outages.size === 0 || !connection.isConnected(nowMs)) return unknown;
     const held = memory.findStale(credential, nowMs);
-    if (held === null || !(held.entry.askedAtMs >= oldestMs)) return unknown;
+    if (held === null || !this.#outages.has(held.accepted.identity.source)) return unknown;
+    if (!(held.entry.askedAtMs >= oldestMs)) return unknown;
     held.entry.standsInUntilMs = nowMs + askAgainMs;
     events.stale();
     if (!this.#serving) {
@@ -60,9 +62,10 @@ export class StaleVerdicts {
    */
   standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {
     const { memory, connection, events } = this.#options;
-    if (!this.#outage || !this.#serving || !connection.isConnected(nowMs)) return null;
+    if (this.#outages.size === 0 || !this.#serving || !connection.isConnected(nowMs)) return null;
     const held = memory.findStale(credential, nowMs);
-    if (held === null || !(held.entry.askedAtMs >= oldestMs)) return null;
+    if (held === null || !this.#outages.has(held.accepted.identity.source)) return null;
+    if (!(held.entry.askedAtMs >= oldestMs)) return null;
     const leftMs = held.entry.standsInUntilMs - nowMs;
     if (leftMs <= 0 || leftMs > askAgainMs) return null;
     events.stale();

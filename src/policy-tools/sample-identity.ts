@@ -10,6 +10,9 @@ export const somebody: Identity = {
   fullName: null,
   sessionId: 'a-session',
   keyId: null,
+  tokenId: null,
+  issuedAtMs: null,
+  source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 

@@ -1,7 +1,6 @@
 /** How every connection to Redis behaves, whatever form Redis has. */
-import { createSecureContext, getCACertificates, type SecureContextOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
-import type { RedisConfig, RedisTlsConfig } from '../config/config.ts';
+import type { RedisConfig } from '../config/config.ts';
 
 /** Longest wait for a connection, and for each of the commands that open it. */
 export const connectTimeoutMs = 2_000;
@@ -41,24 +40,4 @@ export function nodeOptions({ username, password, commandTimeoutMs }: RedisConfi
 export function clientOptions(config: RedisConfig, name: string): Omit<RedisOptions, 'replyMapping'> {
   // A command that cannot be sent now fails now.
   return { ...nodeOptions(config, name), retryStrategy: pauseMs, enableOfflineQueue: false };
-}
-
-/** For `tls.connect`; undefined: without TLS. */
-export function tlsOptions(tls: RedisTlsConfig | null): TlsOptions | undefined {
-  if (tls === null) return undefined;
-  const { ca, cert, key, serverName } = tls;
-  const own: SecureContextOptions = cert === null || key === null ? {} : { cert, key };
-  // Made once: reading the certificates of the system takes milliseconds.
-  const secureContext = createSecureContext({ ca: ca ?? trusted(), ...own });
-  return { secureContext, ...(serverName === null ? {} : { servername: serverName }) };
-}
-
-export type TlsOptions = {
-  readonly secureContext: ReturnType<typeof createSecureContext>;
-  readonly servername?: string;
-};
-
-/** Whom Node trusts, with `NODE_EXTRA_CA_CERTS`, and whom the machine trusts. */
-function trusted(): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }

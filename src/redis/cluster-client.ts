@@ -4,7 +4,8 @@
  */
 import type { Cluster } from 'ioredis';
 import type { Address, RedisConfig } from '../config/config.ts';
-import { connectTimeoutMs, nodeOptions, pauseMs, tlsOptions } from './client-options.ts';
+import { tlsOptions } from '../http1/client/tls-options.ts';
+import { connectTimeoutMs, nodeOptions, pauseMs } from './client-options.ts';
 
 type Client = typeof import('ioredis');
 

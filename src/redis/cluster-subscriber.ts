@@ -6,7 +6,8 @@ import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Cluster, Redis } from 'ioredis';
 import type { Address, RedisConfig } from '../config/config.ts';
-import { clientOptions, tlsOptions } from './client-options.ts';
+import { tlsOptions } from '../http1/client/tls-options.ts';
+import { clientOptions } from './client-options.ts';
 
 type Client = typeof import('ioredis');
 

@@ -1,7 +1,8 @@
 /** A client of one server: at a fixed place, or the master that Sentinels name. */
 import type { Redis, RedisOptions } from 'ioredis';
 import type { RedisConfig, RedisServers } from '../config/config.ts';
-import { clientOptions, connectTimeoutMs, pauseMs, tlsOptions } from './client-options.ts';
+import { tlsOptions } from '../http1/client/tls-options.ts';
+import { clientOptions, connectTimeoutMs, pauseMs } from './client-options.ts';
 
 type Client = typeof import('ioredis');
 

@@ -217,6 +217,9 @@ function identityOf(kind: Identity['kind'], held: readonly string[], groups: rea
     fullName: null,
     sessionId: kind === 'bearer' ? 's' : null,
     keyId: kind === 'bearer' ? null : 'k',
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };
 }

@@ -1,6 +1,6 @@
 /** What the admin port shows of a gateway of several processes. */
 import { z } from 'zod';
-import type { ReadyReport } from '../../admin/ready-report.ts';
+import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
@@ -39,8 +39,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
   return answers.reduce(
     (all, { answer }) => ({
       configuration: all.configuration && answer.configuration,
-      authApi: all.authApi && answer.authApi,
-      authApiFailures: distinct([...all.authApiFailures, ...answer.authApiFailures]),
+      sources: all.sources.map((source) => together(source, answer.sources)),
       redis: both(all.redis, answer.redis),
       revocations: both(all.revocations, answer.revocations),
       mail: all.mail,
@@ -64,6 +63,17 @@ export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<obj
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
     .slice(0, mostRecent);
   return { ...own, decisions, recent };
+}
+
+/** A source as all processes see it: one that does not reach it counts. */
+function together(source: SourceReport, others: readonly SourceReport[]): SourceReport {
+  const other = others.find(({ name }) => name === source.name);
+  if (other === undefined) return source;
+  return {
+    name: source.name,
+    reachable: both(source.reachable, other.reachable),
+    failures: distinct([...source.failures, ...other.failures]),
+  };
 }
 
 /** One of each URL: workers mostly see the same. */

@@ -94,6 +94,7 @@ export const used = z.strictObject({ failed: text.nullable() });
 
 const upOrNot = z.boolean().nullable();
 const failure: z.ZodType<SourceFailure> = z.strictObject({
+  source: text,
   url: text,
   kind: z.enum(['connection', 'certificate', 'timeout', 'protocol', 'status', 'body', 'field', 'request', 'breaker']),
   detail: text,
@@ -101,8 +102,7 @@ const failure: z.ZodType<SourceFailure> = z.strictObject({
 
 export const ready = z.strictObject({
   configuration: z.boolean(),
-  authApi: z.boolean(),
-  authApiFailures: z.array(failure),
+  sources: z.array(z.strictObject({ name: text, reachable: upOrNot, failures: z.array(failure) })),
   redis: upOrNot,
   revocations: upOrNot,
   mail: upOrNot,

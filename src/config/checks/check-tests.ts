@@ -69,6 +69,9 @@ function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: 
     fullName: entry.fullName ?? null,
     sessionId: kind === 'bearer' ? (entry.sessionId ?? `session-${name}`) : null,
     keyId: kind === 'key_pair' ? (entry.keyId ?? `key-${name}`) : null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: Infinity,
   };
 }

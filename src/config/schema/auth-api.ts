@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { addressesCollide } from '../units/parse-address.ts';
+import { parseFieldPath } from '../units/parse-field-path.ts';
 import { authApiSettings } from './auth-api-settings.ts';
 import { keyHeaders } from './header-names.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
@@ -11,11 +12,9 @@ import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
-const dotted = /^[A-Za-z0-9_$@-]{1,64}(?:\.[A-Za-z0-9_$@-]{1,64}){0,7}$/;
-const prototypeSteps = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/;
 const fieldExpected = 'a dotted path into the answer, such as "user.id"';
 
-const isField = (value: string) => dotted.test(value) && !prototypeSteps.test(value);
+const isField = (value: string) => parseFieldPath(value) !== null;
 
 function field() {
   return text('a dotted path into the answer', (value) =>

@@ -15,6 +15,12 @@ export interface Identity {
   readonly sessionId: string | null;
   /** Set for a key pair. */
   readonly keyId: string | null;
+  /** Id of the token itself (`jti`); null: it has none. */
+  readonly tokenId: string | null;
+  /** When the credential was issued, in milliseconds since the epoch; null: not known. */
+  readonly issuedAtMs: number | null;
+  /** Name of the source that knows it. */
+  readonly source: string;
   /** End of the credential in milliseconds since the epoch; `Infinity` when the Auth API names none. */
   readonly expireAtMs: number;
 }
@@ -42,13 +48,39 @@ export interface Unresolved {
   readonly source: VerdictSource;
   /** Why the source gave no result; absent for `credential_rejected`, and where no single call is to blame. */
   readonly failure?: SourceFailure;
+  /** Why the source rejected the credential, as far as it says; only with `credential_rejected`. */
+  readonly rejection?: Rejection;
 }
+
+/**
+ * Why a credential was rejected, for operators alone. `status`: by a status of `rejectedStatuses`. `inactive`: the source
+ * says so. `no_source`: no source is configured for credentials of this form. The others are of tokens.
+ */
+export type Rejection =
+  | 'status'
+  | 'inactive'
+  | 'expired'
+  | 'no_source'
+  | 'malformed'
+  | 'type'
+  | 'critical'
+  | 'algorithm'
+  | 'key'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'not_yet_valid'
+  | 'claim'
+  | 'too_old'
+  | 'bound';
 
 /**
  * Why a source gave no result, for operators alone: in the log, the metrics, `explain` and the readiness report, and in
  * no response to a client. Holds no credential, and of the source's response only its status and its content type.
  */
 export interface SourceFailure {
+  /** Name of the source. */
+  readonly source: string;
   /** What was requested, without credentials or query. */
   readonly url: string;
   readonly kind: SourceFailureKind;

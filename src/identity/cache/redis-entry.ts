@@ -10,7 +10,7 @@ import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../iden
 import { lives, type Verdict } from '../verdict.ts';
 
 /** Changes with every change of the JSON's shape; entries of other versions are misses. */
-const version = 3;
+const version = 4;
 const proofBytes = 32;
 
 /** Larger entries are not shared, and not believed. */
@@ -65,13 +65,14 @@ function readVerdict(json: Buffer, kind: Credential['kind']): Verdict | null {
 
 function readIdentity(fields: unknown, kind: Credential['kind']): Identity | null {
   if (typeof fields !== 'object' || fields === null) return null;
-  const { userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs } = fields as Record<string, unknown>;
-  if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
-  if (!(sessionId === null || isIdentifier(sessionId)) || !(keyId === null || isIdentifier(keyId))) return null;
+  const { source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, issuedAtMs, expireAtMs } =
+    fields as Record<string, unknown>;
+  if (!isIdentifier(source) || !isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
+  if (!isIdOrNull(sessionId) || !isIdOrNull(keyId) || !isIdOrNull(tokenId)) return null;
   if (!(alias === null || isDisplayName(alias)) || !(fullName === null || isDisplayName(fullName))) return null;
-  if (!(expireAtMs === null || isMoment(expireAtMs))) return null;
-  const end = expireAtMs ?? Number.POSITIVE_INFINITY;
-  return freezeIdentity({ kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs: end });
+  if (!isMomentOrNull(issuedAtMs) || !isMomentOrNull(expireAtMs)) return null;
+  const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
+  return freezeIdentity({ ...names, issuedAtMs, expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY });
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
@@ -81,6 +82,14 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+function isIdOrNull(value: unknown): value is string | null {
+  return value === null || isIdentifier(value);
+}
+
+function isMomentOrNull(value: unknown): value is number | null {
+  return value === null || isMoment(value);
 }
 
 function isMoment(value: unknown): value is number {

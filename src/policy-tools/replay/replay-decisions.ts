@@ -134,9 +134,19 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
 
 const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
 
+/** What a record does not say of an identity. */
+const unrecorded = {
+  alias: null,
+  fullName: null,
+  tokenId: null,
+  issuedAtMs: null,
+  source: 'authApi',
+  expireAtMs: Number.POSITIVE_INFINITY,
+};
+
 function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
   if (verdict === 'accepted' && identity !== null) {
-    const full = { ...identity, alias: null, fullName: null, expireAtMs: Number.POSITIVE_INFINITY };
+    const full = { ...unrecorded, ...identity };
     return { identity: full, reason: null, stale: false, source: 'auth-api' };
   }
   if (verdict === null || verdict === 'accepted') return null;

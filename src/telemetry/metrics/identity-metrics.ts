@@ -47,34 +47,34 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const authApiCalls = new Counter({
     name: 'rolegate_auth_api_calls_total',
-    help: 'Calls to the Auth API, by kind of credential.',
-    labelNames: ['kind', 'outcome'],
+    help: 'Calls to the Auth API or another source, by kind of credential.',
+    labelNames: ['source', 'kind', 'outcome'],
     registers,
   });
   const authApiFailures = new Counter({
     name: 'rolegate_auth_api_failures_total',
     help: 'Calls to the Auth API that gave no result: connection, certificate, timeout, protocol, status, body, field or request.',
-    labelNames: ['failure'],
+    labelNames: ['source', 'failure'],
     registers,
   });
   const authApiDuration = new Histogram({
     name: 'rolegate_auth_api_call_duration_seconds',
     help: 'Time from sending a call to the Auth API to its judged response.',
-    labelNames: ['kind'],
+    labelNames: ['source', 'kind'],
     buckets: exchangeBuckets,
     registers,
   });
   const breaker = new Gauge({
     name: 'rolegate_auth_api_breaker_state',
     help: 'State of the circuit breaker before each URL of the Auth API: 1 for the current one.',
-    labelNames: ['url', 'state'],
+    labelNames: ['source', 'url', 'state'],
     aggregator: 'max',
     registers,
   });
   const failovers = new Counter({
     name: 'rolegate_auth_api_failovers_total',
     help: 'Calls to a URL of the Auth API because those before it failed.',
-    labelNames: ['url'],
+    labelNames: ['source', 'url'],
     registers,
   });
   const sharedLookUps = new Counter({
@@ -197,25 +197,27 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     registers,
   });
 
-  function setBreaker(url: number, current: BreakerState): void {
-    for (const state of breakerStates) breaker.set({ url, state }, state === current ? 1 : 0);
+  function setBreaker(source: string, url: number, current: BreakerState): void {
+    for (const state of breakerStates) breaker.set({ source, url, state }, state === current ? 1 : 0);
   }
 
   return {
     events: {
       verdict: (source, outcome) => verdicts.inc({ source, outcome }),
-      authApiCall(kind, outcome, failure, seconds) {
-        authApiCalls.inc({ kind, outcome });
-        if (failure !== null) authApiFailures.inc({ failure });
-        authApiDuration.observe({ kind }, Math.max(0, seconds));
+      sourceCall(source, kind, outcome, failure, seconds) {
+        authApiCalls.inc({ source, kind, outcome });
+        if (failure !== null) authApiFailures.inc({ source, failure });
+        authApiDuration.observe({ source, kind }, Math.max(0, seconds));
       },
       redis: (operation, outcome) => redis.inc({ operation, outcome }),
-      authApiUrls(count) {
+      sources(urls) {
         breaker.reset();
-        for (let url = 0; url < count; url += 1) setBreaker(url, 'closed');
+        for (const [source, count] of urls) {
+          for (let url = 0; url < count; url += 1) setBreaker(source, url, 'closed');
+        }
       },
       breaker: setBreaker,
-      failover: (url) => failovers.inc({ url }),
+      failover: (source, url) => failovers.inc({ source, url }),
       sharedLookUp(outcome, waitedS) {
         sharedLookUps.inc({ outcome });
         if (waitedS !== null) sharedLookUpWait.observe(Math.max(0, waitedS));

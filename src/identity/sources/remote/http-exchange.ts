@@ -1,60 +1,61 @@
 /**
- * One HTTP exchange with the Auth API: a GET with a deadline over the whole of it, a bounded body, and no redirects. What
- * comes back is a complete answer or the way in which there was none; nothing is judged here.
+ * One HTTP exchange with a source: a deadline over the whole of it, a bounded body, no redirects and no cookies. What comes
+ * back is a complete response or the way in which there was none; nothing is judged here.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 
 /** Longest body that is read. */
-export const maxAnswerBytes = 65_536;
+export const maxBodyBytes = 65_536;
 
-export interface HttpAnswer {
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** With its query. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: string | null;
+}
+
+export interface HttpResponse {
   readonly status: number;
   /** Each a text, also one that came in several lines. */
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** Why there is no usable result, without the URL. `request` says nothing about the Auth API: our side could not write it. */
-export type Failure = Omit<SourceFailure, 'url'>;
+/** Why there is no usable result, without the URL. `request` says nothing about the source: our side could not write it. */
+export type Failure = Pick<SourceFailure, 'kind' | 'detail'>;
 
-/** Asks once; never rejects. `headers` are names and values in turn. */
+/** A connection that broke before anything of a response came. */
+export interface BrokenConnection extends Failure {
+  readonly broken: true;
+}
+
+/** Never rejects. `origin`: for a dispatcher of several origins. */
 export function exchange(
   dispatcher: Dispatcher,
-  path: string,
-  headers: string[],
+  request: HttpRequest,
   timeoutMs: number,
-): Promise<HttpAnswer | Failure> {
+  origin?: string,
+): Promise<HttpResponse | Failure | BrokenConnection> {
   return new Promise((settle) => {
-    new Exchange(dispatcher, path, headers, timeoutMs, settle).send();
+    new Exchange(timeoutMs, settle).send(dispatcher, request, origin);
   });
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #dispatcher: Dispatcher;
-  readonly #path: string;
-  readonly #headers: string[];
-  readonly #settle: (result: HttpAnswer | Failure) => void;
+  readonly #settle: (result: HttpResponse | Failure | BrokenConnection) => void;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
-  #retried = false;
   #status = 0;
-  #answerHeaders: IncomingHttpHeaders = {};
+  #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(
-    dispatcher: Dispatcher,
-    path: string,
-    headers: string[],
-    timeoutMs: number,
-    settle: (result: HttpAnswer | Failure) => void,
-  ) {
-    this.#dispatcher = dispatcher;
-    this.#path = path;
-    this.#headers = headers;
+  constructor(timeoutMs: number, settle: (result: HttpResponse | Failure | BrokenConnection) => void) {
     this.#settle = settle;
     this.#timer = setTimeout(
       () => this.#giveUp({ kind: 'timeout', detail: `no response within ${Math.round(timeoutMs)} ms` }),
@@ -62,12 +63,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  send(): void {
+  send(dispatcher: Dispatcher, { method, path, headers, body }: HttpRequest, origin: string | undefined): void {
     // The timer above is the deadline: the dispatcher's own ones are coarser and count parts of the exchange.
-    this.#dispatcher.dispatch(
-      { method: 'GET', path: this.#path, headers: this.#headers, headersTimeout: 0, bodyTimeout: 0 },
-      this,
-    );
+    const options = { method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 };
+    dispatcher.dispatch(origin === undefined ? options : { ...options, origin }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -77,30 +76,24 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // Interim answers (1xx) come here too; the final one replaces them.
+    // Interim responses (1xx) come here too; the final one replaces them.
     this.#status = status;
-    this.#answerHeaders = joined(headers);
+    this.#headers = joined(headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > maxAnswerBytes) this.#giveUp({ kind: 'body', detail: `longer than ${maxAnswerBytes} bytes` });
+    if (this.#bytes > maxBodyBytes) this.#giveUp({ kind: 'body', detail: `longer than ${maxBodyBytes} bytes` });
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    this.#finish({ status: this.#status, headers: this.#answerHeaders, body: Buffer.concat(this.#chunks) });
+    this.#finish({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    // An idle connection may be closed just as it is used again; a GET may be repeated (RFC 9110 section 9.2.2).
-    if (!this.#settled && !this.#retried && this.#status === 0 && brokenConnection.has(codeOf(error))) {
-      this.#retried = true;
-      this.#controller = null;
-      this.send();
-      return;
-    }
-    this.#finish(failureOf(error));
+    const broken = this.#status === 0 && brokenConnection.has(codeOf(error));
+    this.#finish(broken ? { ...failureOf(error), broken } : failureOf(error));
   }
 
   #giveUp(failure: Failure): void {
@@ -108,7 +101,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(failure.kind));
   }
 
-  #finish(result: HttpAnswer | Failure): void {
+  #finish(result: HttpResponse | Failure | BrokenConnection): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);

@@ -1,0 +1,31 @@
+/**
+ * A path into JSON, such as `user.id`: steps with dots between them. A step in quotes may hold anything, as names of claims
+ * can be URLs: `'https://example.test/roles'` or `resource_access."my.client".roles`.
+ */
+
+const plain = /[A-Za-z0-9_$@:-]{1,64}/y;
+const quoted = /'([^'\p{Cc}]{1,256})'|"([^"\p{Cc}]{1,256})"/uy;
+const prototypeSteps: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+const mostSteps = 8;
+
+/** Null: this is no path. */
+export function parseFieldPath(text: string): readonly string[] | null {
+  const steps: string[] = [];
+  let at = 0;
+  for (;;) {
+    const step = stepAt(text, at);
+    if (step === null || prototypeSteps.has(step.name) || steps.push(step.name) > mostSteps) return null;
+    at = step.end;
+    if (at === text.length) return steps;
+    if (text[at] !== '.') return null;
+    at += 1;
+  }
+}
+
+function stepAt(text: string, at: number): { readonly name: string; readonly end: number } | null {
+  const pattern = text[at] === "'" || text[at] === '"' ? quoted : plain;
+  pattern.lastIndex = at;
+  const found = pattern.exec(text);
+  if (found === null) return null;
+  return { name: found[1] ?? found[2] ?? found[0], end: pattern.lastIndex };
+}

@@ -1,0 +1,72 @@
+/**
+ * A source with the contract of the Auth API: `GET` with the credential in the headers in which clients send it. Only 200
+ * with exactly the contract's JSON accepts a credential, and only a status of `rejectedStatuses` (or `verified: false`, or
+ * an end that has passed) rejects it.
+ */
+import type { AuthApiSourceConfig, FieldRule } from '../../../config/source-config.ts';
+import { FieldReader, readIdentity } from '../read-fields.ts';
+import type { Protocol } from '../remote/endpoint.ts';
+import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
+import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
+import { createRemoteSource, type RemoteSourceOptions } from '../remote/remote-source.ts';
+import type { Source } from '../source.ts';
+
+export interface AuthApiSourceOptions extends Omit<RemoteSourceOptions, 'kind' | 'protocol'> {
+  readonly config: AuthApiSourceConfig;
+  /** Where its keys are in the configuration, for failures. */
+  readonly settings: string;
+}
+
+export function createAuthApiSource(options: AuthApiSourceOptions): Source {
+  return createRemoteSource({ ...options, kind: 'authApi', protocol: authApiProtocol(options) });
+}
+
+export function authApiProtocol({
+  name,
+  config,
+  settings,
+}: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings'>): Protocol {
+  const { paths, headers, fields, verified, rejectedStatuses } = config;
+  return {
+    request(credential, base) {
+      if (credential.kind === 'bearer') {
+        return get(base, paths.session, ['authorization', `Bearer ${credential.token}`]);
+      }
+      const { apiKey, apiSecret } = credential;
+      return get(base, paths.keypair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret]);
+    },
+    judge(response, { kind }, nowMs) {
+      if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
+      const ofKind = kind === 'bearer' ? fields.session : fields.keypair;
+      return judgeBody(response, verified, settings, nowMs, (json) =>
+        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false }),
+      );
+    },
+    probe: (base) => ({ ...get(base, paths.session, []), headers: [] }),
+  };
+}
+
+function get(base: URL, path: string, headers: readonly string[]): HttpRequest {
+  const prefix = base.pathname.replace(/\/+$/, '');
+  return { method: 'GET', path: prefix + path, headers: ['accept', 'application/json', ...headers], body: null };
+}
+
+function judgeBody(
+  response: HttpResponse,
+  verified: FieldRule | null,
+  settings: string,
+  nowMs: number,
+  read: (json: unknown) => ReturnType<typeof readIdentity>,
+): Judgment {
+  const body = parseJson(response);
+  if ('failure' in body) return invalid(body.failure);
+  const reader = new FieldReader(body.json, settings);
+  if (reader.read('verified', verified, isBoolean, 'a boolean') === false) return rejected('inactive');
+  const found = reader.failure === null ? read(body.json) : { failure: reader.failure };
+  if ('failure' in found) return invalid(found.failure);
+  return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}

@@ -1,0 +1,117 @@
+/**
+ * Makes an identity of the JSON of a source, by the rules of its configuration. Nothing is coerced, so that a text is never
+ * taken for a list of roles. The first field that is missing or of another type is remembered for the operator.
+ */
+import type { FieldPlace, FieldRule, SourceFields } from '../../config/source-config.ts';
+import type { Credential } from '../../core/credential/credential.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from '../identity-fields.ts';
+import type { Failure } from './remote/http-exchange.ts';
+
+export interface ReadOptions {
+  /** Name of the source, which goes into the identity. */
+  readonly source: string;
+  /** Where its keys are in the configuration, for failures. */
+  readonly settings: string;
+  readonly fields: SourceFields;
+  readonly kind: Credential['kind'];
+  /** A moment may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
+  readonly fractions: boolean;
+}
+
+export function readIdentity(
+  json: unknown,
+  { source, settings, fields, kind, fractions }: ReadOptions,
+): { readonly identity: Identity } | { readonly failure: Failure } {
+  const reader = new FieldReader(json, settings);
+  const moment = fractions ? isNumericDate : isUnixSeconds;
+  const userId = reader.read('userId', fields.userId, isIdentifier, identifierExpected);
+  const roles = reader.read('roles', fields.roles, isNameList, namesExpected) ?? [];
+  const groups = reader.read('groups', fields.groups, isNameList, namesExpected) ?? [];
+  const expireAt = reader.read('expireAt', fields.expireAt, moment, 'Unix seconds');
+  const sessionId = reader.read('sessionId', fields.sessionId, isIdentifier, identifierExpected);
+  const keyId = reader.read('keyId', fields.keyId, isIdentifier, identifierExpected);
+  const tokenId = reader.read('tokenId', fields.tokenId, isIdentifier, identifierExpected);
+  const issuedAt = reader.read('issuedAt', fields.issuedAt, moment, 'Unix seconds');
+  const alias = reader.read('alias', fields.alias, isDisplayName, displayNameExpected);
+  const fullName = reader.read('fullName', fields.fullName, isDisplayName, displayNameExpected);
+  if (reader.failure !== null || userId === null) {
+    return { failure: reader.failure ?? { kind: 'field', detail: `no user (${settings}.fields.userId)` } };
+  }
+  const expireAtMs = expireAt === null ? Number.POSITIVE_INFINITY : Math.floor(expireAt) * 1000;
+  const issuedAtMs = issuedAt === null ? null : Math.floor(issuedAt) * 1000;
+  const names = { userId, alias, fullName, sessionId, keyId, tokenId };
+  return { identity: freezeIdentity({ kind, source, roles, groups, expireAtMs, issuedAtMs, ...names }) };
+}
+
+const identifierExpected = 'visible ASCII without blanks, 1 to 256 characters';
+const namesExpected = 'a list of names without commas and control characters';
+const displayNameExpected = 'text without control characters, at most 256 characters';
+
+/** A moment as claims have it: seconds since the epoch, perhaps with a fraction. */
+export function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && isUnixSeconds(Math.floor(value));
+}
+
+export class FieldReader {
+  failure: Failure | null = null;
+  readonly #json: unknown;
+  readonly #settings: string;
+
+  constructor(json: unknown, settings: string) {
+    this.#json = json;
+    this.#settings = settings;
+  }
+
+  /** Null: the source has no such field, or there was a failure. */
+  read<T>(setting: string, rule: FieldRule | null, is: (value: unknown) => value is T, expected: string): T | null {
+    if (rule === null) return null;
+    const { place, value } = 'value' in rule ? { place: null, value: rule.value } : find(this.#json, rule.places);
+    if (value === undefined && 'optional' in rule && rule.optional) return null;
+    if (is(value)) return value;
+    const at = place === null ? allPlaces(rule) : `"${place.path}"`;
+    const detail = value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
+    this.failure ??= { kind: 'field', detail: `${detail} (${this.#settings}.fields.${setting})` };
+    return null;
+  }
+}
+
+function allPlaces(rule: FieldRule): string {
+  return 'places' in rule ? rule.places.map(({ path }) => `"${path}"`).join(' or ') : 'value';
+}
+
+/** The first place with a value; null there counts as nothing, unless no later place has one. */
+function find(json: unknown, places: readonly FieldPlace[]): { readonly place: FieldPlace | null; readonly value: unknown } {
+  for (const place of places) {
+    const value = valueAt(json, place.steps);
+    if (value !== undefined && value !== null) return { place, value: place.split === null ? value : split(value, place.split) };
+  }
+  return { place: null, value: undefined };
+}
+
+/** Only a text is split; anything else is left to the one who expects a list. */
+function split(value: unknown, separator: string): unknown {
+  return typeof value === 'string' ? value.split(separator).filter((name) => name !== '') : value;
+}
+
+/** Never the value itself: it may be anything. */
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'another list';
+  return typeof value === 'string' ? 'another text' : `a value of type ${typeof value}`;
+}
+
+/**
+ * The value, or undefined when a step is missing. Own properties of plain objects only: `constructor.name` finds
+ * nothing, and no list or string is entered.
+ */
+export function valueAt(json: unknown, steps: readonly string[]): unknown {
+  let value = json;
+  for (const step of steps) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, step)) {
+      return undefined;
+    }
+    value = (value as Readonly<Record<string, unknown>>)[step];
+  }
+  return value;
+}

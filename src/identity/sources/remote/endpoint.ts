@@ -1,0 +1,148 @@
+/** One URL of a source: its connections, its circuit breaker, and one judged check of a credential. */
+import { Pool } from 'undici';
+import type { RemoteConfig } from '../../../config/source-config.ts';
+import type { Credential } from '../../../core/credential/credential.ts';
+import type { SourceFailure } from '../../../core/identity/identity.ts';
+import type { BreakerState } from '../../events.ts';
+import type { SourceResult } from '../source.ts';
+import { keepableMs } from './cache-control.ts';
+import { createCircuit } from './circuit.ts';
+import { type BrokenConnection, exchange, type Failure, type HttpRequest, type HttpResponse } from './http-exchange.ts';
+import { type Judgment, judgeFailure } from './judgment.ts';
+import { tlsOptions } from '../../../http1/client/tls-options.ts';
+
+/** How one kind of source is asked. */
+export interface Protocol {
+  /** The request that asks of a credential at this URL. */
+  request(credential: Credential, base: URL): HttpRequest | Promise<HttpRequest>;
+  judge(response: HttpResponse, credential: Credential, nowMs: number): Judgment;
+  /** A request without a credential, by which it is seen whether the source can be reached. */
+  probe(base: URL): HttpRequest;
+}
+
+export interface EndpointOptions {
+  /** Of the source. */
+  readonly name: string;
+  readonly url: string;
+  readonly config: Omit<RemoteConfig, 'urls' | 'rejectedStatuses'>;
+  readonly protocol: Protocol;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly onState: (state: BreakerState) => void;
+  readonly onResult: (kind: Credential['kind'], checked: Checked, seconds: number) => void;
+}
+
+export type Checked = SourceResult & {
+  /** Whether the breaker counts it against the service. */
+  readonly failed: boolean;
+  /** Whether another URL of the source may know better. */
+  readonly elsewhere: boolean;
+};
+
+/** The state of one URL, for the readiness report. */
+export interface EndpointStatus {
+  /** A request without a credential got a complete HTTP response. */
+  readonly reachable: boolean;
+  /** Why that request, or else the last check of a credential, gave no result. */
+  readonly failure: SourceFailure | null;
+}
+
+export interface Endpoint {
+  /** Whether its circuit breaker is closed. */
+  readonly closed: boolean;
+  /** Why the last check of a credential gave no result; null: it gave one. */
+  readonly lastFailure: SourceFailure | null;
+  /** Asks within `timeoutMs`; `open`: the circuit breaker does not let it. Never rejects. */
+  ask(credential: Credential, timeoutMs: number): Promise<Checked | 'open'>;
+  /** A bounded exchange without a credential. */
+  probe(): Promise<EndpointStatus>;
+  close(): Promise<void>;
+}
+
+export function createEndpoint({ name, url, config, protocol, now, onState, onResult }: EndpointOptions): Endpoint {
+  const { timeoutMs, concurrency } = config;
+  const base = new URL(url);
+  const pool = new Pool(base.origin, {
+    // One more than calls, so that a probe never waits behind them.
+    connections: concurrency + 1,
+    pipelining: 1,
+    allowH2: false,
+    connect: { ...tlsOptions(config.tls), timeout: timeoutMs },
+  });
+  const circuit = createCircuit<Checked>({ breaker: config.breaker, onState });
+  let lastFailure: SourceFailure | null = null;
+
+  const failureAt = ({ path }: HttpRequest, { kind, detail }: Failure): SourceFailure => ({
+    source: name,
+    url: base.origin + path.split('?', 1)[0],
+    kind,
+    detail,
+  });
+
+  async function ask(credential: Credential, withinMs: number): Promise<Checked> {
+    const askedAtMs = now();
+    const sentAtMs = performance.now();
+    const spentMs = () => performance.now() - sentAtMs;
+    const request = await protocol.request(credential, base);
+    let result = await exchange(pool, request, Math.max(withinMs, 1));
+    // An idle connection may be closed just as it is used again. A check changes nothing, so it may be repeated.
+    if (isBroken(result)) {
+      result = await exchange(pool, await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
+    }
+    const judgment = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
+    const failure =
+      judgment.identity !== null || judgment.failure === null ? null : failureAt(request, judgment.failure);
+    const unsent = failure?.kind === 'request';
+    const keepable = config.honorCacheControl && 'status' in result ? keepableMs(result.headers) : null;
+    const checked: Checked = {
+      ...judgment,
+      failure,
+      askedAtMs,
+      keepableMs: keepable ?? Number.POSITIVE_INFINITY,
+      failed: isFailure(result),
+      elsewhere: failure !== null && !unsent,
+      outage: unsent ? null : failure !== null && !isRefusal(result),
+    };
+    if (!unsent) lastFailure = failure;
+    onResult(credential.kind, checked, spentMs() / 1000);
+    return checked;
+  }
+
+  return {
+    get closed() {
+      return circuit.closed;
+    },
+    get lastFailure() {
+      return lastFailure;
+    },
+    ask: (credential, withinMs) => circuit.run(() => ask(credential, withinMs)),
+    async probe() {
+      const request = protocol.probe(base);
+      const result = await exchange(pool, request, timeoutMs);
+      if ('kind' in result) return { reachable: false, failure: failureAt(request, result) };
+      return { reachable: true, failure: lastFailure };
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function isBroken(result: HttpResponse | Failure | BrokenConnection): boolean {
+  return 'broken' in result;
+}
+
+/**
+ * Whether the breaker counts it. Responses below 500 never count: a client may be able to provoke them with the credential
+ * it chose, and could lock everybody else out.
+ */
+function isFailure(result: HttpResponse | Failure): boolean {
+  if ('status' in result) return result.status >= 500;
+  return result.kind !== 'body' && result.kind !== 'request';
+}
+
+/**
+ * A source that refuses the request is there, and may mean the credential: that accepts and rejects nothing, and is no
+ * reason to use an earlier result.
+ */
+function isRefusal(result: HttpResponse | Failure): boolean {
+  return 'status' in result && result.status >= 400 && result.status < 500;
+}

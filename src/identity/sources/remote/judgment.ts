@@ -1,0 +1,88 @@
+/**
+ * What the response of a source comes to: accepted, rejected, or unavailable. A rejection is always said by the source;
+ * anything unexpected is a failure, so that an outage never looks like a bad credential and never lets a request through.
+ */
+import type { Identity, Rejection, Unresolved } from '../../../core/identity/identity.ts';
+import type { Failure, HttpResponse } from './http-exchange.ts';
+
+export type Judgment = { readonly identity: Identity } | Unidentified;
+
+export interface Unidentified {
+  readonly identity: null;
+  readonly reason: Unresolved['reason'];
+  /** Seconds that the source asked to wait, or null. */
+  readonly retryAfterS: number | null;
+  /** Null: it rejects the credential, or limits its checks. */
+  readonly failure: Failure | null;
+  readonly rejection?: Rejection;
+}
+
+export function rejected(rejection: Rejection): Unidentified {
+  return { identity: null, reason: 'credential_rejected', retryAfterS: null, failure: null, rejection };
+}
+
+export function unavailable(
+  reason: Unresolved['reason'],
+  failure: Failure | null,
+  retryAfterS: number | null = null,
+): Unidentified {
+  return { identity: null, reason, retryAfterS, failure };
+}
+
+/** A response that came, but does not say what it has to. */
+export function invalid(failure: Failure): Unidentified {
+  return unavailable('auth_answer_invalid', failure);
+}
+
+/** There was no response. */
+export function judgeFailure(failure: Failure): Unidentified {
+  switch (failure.kind) {
+    case 'timeout':
+      return unavailable('auth_timeout', failure);
+    case 'protocol':
+    case 'body':
+      return invalid(failure);
+    default:
+      return unavailable('auth_unavailable', failure);
+  }
+}
+
+/** A response with another status than 200. */
+export function judgeStatus(
+  response: HttpResponse,
+  rejectedStatuses: readonly number[],
+  nowMs: number,
+): Unidentified {
+  const { status } = response;
+  if (rejectedStatuses.includes(status)) return rejected('status');
+  if (status === 429) return unavailable('auth_throttled', null, retryAfterS(response, nowMs));
+  const wait = status === 503 ? retryAfterS(response, nowMs) : null;
+  return unavailable('auth_unavailable', { kind: 'status', detail: `status ${status}` }, wait);
+}
+
+const jsonType = /^application\/(?:[\w.-]+\+)?json[ \t]*(?:;|$)/i;
+
+/** JSON in UTF-8 whose `Content-Type` says so. */
+export function parseJson({ headers, body }: HttpResponse): { readonly json: unknown } | { readonly failure: Failure } {
+  const bad = (detail: string) => ({ failure: { kind: 'body', detail } as const });
+  const type = headers['content-type'] ?? '';
+  if (!jsonType.test(type)) return bad(`expected content-type application/json, found "${type.slice(0, 64)}"`);
+  if (headers['content-encoding'] !== undefined) return bad('the response has a content-encoding');
+  try {
+    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+  } catch {
+    return bad('no JSON in UTF-8');
+  }
+}
+
+const longestWaitS = 3_600;
+const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** `Retry-After` as whole seconds or as a date (RFC 9110 section 10.2.3); null when missing or malformed. */
+function retryAfterS({ headers }: HttpResponse, nowMs: number): number | null {
+  const value = headers['retry-after'] ?? '';
+  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), longestWaitS);
+  // `Date.parse` alone would take "-5" for a date.
+  const untilMs = httpDate.test(value) ? Date.parse(value) - nowMs : Number.NaN;
+  return Number.isNaN(untilMs) ? null : Math.min(Math.max(Math.ceil(untilMs / 1000), 0), longestWaitS);
+}

@@ -1,0 +1,123 @@
+/**
+ * A source that is asked by HTTP: the first of its URLs, and the next ones when that one fails. Every check has one deadline
+ * that counts the wait for its turn and every URL that was tried, and ends in an identity, a rejection, or a reason why
+ * neither is known.
+ */
+import type { RemoteConfig } from '../../../config/source-config.ts';
+import type { Credential } from '../../../core/credential/credential.ts';
+import type { SourceFailure } from '../../../core/identity/identity.ts';
+import type { IdentityEvents } from '../../events.ts';
+import type { Source, SourceKind, SourceResult, SourceStatus } from '../source.ts';
+import { type Checked, createEndpoint, type EndpointStatus, type Protocol } from './endpoint.ts';
+import { createTurns } from './turns.ts';
+
+export interface RemoteSourceOptions {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly config: RemoteConfig;
+  readonly protocol: Protocol;
+  readonly events: SourceEvents;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export type SourceEvents = Pick<IdentityEvents, 'sourceCall' | 'breaker' | 'failover'>;
+
+export function createRemoteSource({ name, kind, config, protocol, events, now }: RemoteSourceOptions): Source {
+  const turns = createTurns(config.concurrency);
+  const endpoints = config.urls.map((url, index) =>
+    createEndpoint({
+      name,
+      url,
+      config,
+      protocol,
+      now,
+      onState: (state) => events.breaker(name, index, state),
+      onResult: (credential, result, seconds) => {
+        const outcome = result.identity === null ? result.reason : 'accepted';
+        events.sourceCall(name, credential, outcome, result.failure?.kind ?? null, seconds);
+      },
+    }),
+  );
+  /** Whether the last check that came to its end found the source out of reach. */
+  let failing = false;
+
+  /** Each URL gets an equal share of the time that is left, so that a silent one leaves some for the next. */
+  async function askEach(credential: Credential, deadlineMs: number): Promise<Checked | null> {
+    let last: Checked | null = null;
+    for (const [index, endpoint] of endpoints.entries()) {
+      const leftMs = deadlineMs - performance.now();
+      if (last !== null && leftMs < 1) break;
+      const takers = endpoints.filter(({ closed }, at) => at > index && closed).length + 1;
+      const checked = await endpoint.ask(credential, leftMs / takers);
+      if (checked === 'open') continue;
+      if (index > 0) events.failover(name, index);
+      if (!checked.elsewhere) return checked;
+      last = checked;
+    }
+    return last;
+  }
+
+  async function probeEach(): Promise<SourceStatus> {
+    const statuses: readonly EndpointStatus[] = await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
+    return {
+      reachable: statuses.some(({ reachable }) => reachable),
+      failures: statuses.flatMap(({ failure }) => (failure === null ? [] : [failure])),
+    };
+  }
+
+  /** Every circuit breaker is open: what opened the first is the cause. */
+  function openFailure(): SourceFailure | null {
+    const cause = endpoints.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
+    return cause === null
+      ? null
+      : { ...cause, kind: 'breaker', detail: `the circuit breaker is open after ${cause.kind}: ${cause.detail}` };
+  }
+
+  const busy = (outage: boolean | null, failure: SourceFailure | null): SourceResult => ({
+    identity: null,
+    reason: 'auth_busy',
+    retryAfterS: null,
+    failure,
+    askedAtMs: now(),
+    keepableMs: Number.POSITIVE_INFINITY,
+    outage,
+  });
+
+  return {
+    name,
+    kind,
+    async check(credential, client) {
+      const deadlineMs = performance.now() + config.timeoutMs;
+      const checked = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
+      // Too many calls: an outage only if they pile up because of one.
+      if (checked === 'busy') return busy(failing ? true : null, null);
+      if (checked === null) return busy(true, openFailure());
+      failing = checked.outage ?? failing;
+      return checked;
+    },
+    status: createProbe(probeEach, now),
+    async close() {
+      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+    },
+  };
+}
+
+/** How long a result is used. */
+const freshMs = 1_000;
+
+/** Makes the probe: `ask` is one bounded round of requests. Callers share the round that is under way. */
+export function createProbe<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
+  let latest: Promise<T> | null = null;
+  let endedAtMs = Number.POSITIVE_INFINITY;
+
+  return () => {
+    // While a round is under way its end is at infinity, so that every caller waits for that one.
+    if (latest !== null && now() - endedAtMs < freshMs) return latest;
+    endedAtMs = Number.POSITIVE_INFINITY;
+    latest = ask().finally(() => {
+      endedAtMs = now();
+    });
+    return latest;
+  };
+}

@@ -1,0 +1,36 @@
+/** The port of a source: what knows whether a credential is good, and whose it is. */
+import type { Credential } from '../../core/credential/credential.ts';
+import type { Identity, SourceFailure, Unresolved } from '../../core/identity/identity.ts';
+
+export type SourceKind = 'authApi' | 'introspection' | 'userinfo' | 'jwt';
+
+export interface Source {
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** `client`: on whose behalf; if unset, the check counts for none. Never rejects. */
+  check(credential: Credential, client?: string): Promise<SourceResult>;
+  /** At most one round of requests a second. */
+  status(): Promise<SourceStatus>;
+  close(): Promise<void>;
+}
+
+/** The result of a check, and from when on and for how long it holds. */
+export type SourceResult = (
+  | { readonly identity: Identity }
+  | Pick<Unresolved, 'identity' | 'reason' | 'retryAfterS' | 'rejection'>
+) & {
+  /** Why there is neither an identity nor a rejection; null: there is one of them, or too many checks are waiting. */
+  readonly failure: SourceFailure | null;
+  /** When it was sent, in milliseconds since the epoch. */
+  readonly askedAtMs: number;
+  /** How long the result may be kept from then on; `Infinity`: as long as the configuration says. */
+  readonly keepableMs: number;
+  /** Whether the source is out of reach, so that an earlier result may stand in for it; null: nothing was learned. */
+  readonly outage: boolean | null;
+};
+
+/** Whether a source can be used, and what is wrong with it. */
+export interface SourceStatus {
+  readonly reachable: boolean;
+  readonly failures: readonly SourceFailure[];
+}
