@@ -56,7 +56,11 @@ export interface AuthApiSourceConfig extends RemoteConfig {
 }
 
 /** `short`: it is the section `authApi`, and not an entry of `sources`. */
-export type SourceConfig = AuthApiSourceConfig & { readonly kind: 'authApi'; readonly name: string; readonly short: boolean };
+export type SourceConfig = AuthApiSourceConfig & {
+  readonly kind: 'authApi';
+  readonly name: string;
+  readonly short: boolean;
+};
 
 /** By the form of a credential, the name of the source that is asked; null: none, and it is rejected. */
 export interface SourceRule {

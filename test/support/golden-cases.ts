@@ -181,6 +181,9 @@ function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind'
     fullName: name,
     sessionId: kind === 'bearer' ? `session-${name}` : null,
     keyId: kind === 'key_pair' ? `key-${name}` : null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };
 }

@@ -55,6 +55,9 @@ export const ann: Identity = {
   fullName: null,
   sessionId: 's1',
   keyId: null,
+  tokenId: null,
+  issuedAtMs: null,
+  source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 

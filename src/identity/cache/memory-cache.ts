@@ -268,9 +268,9 @@ function entryBytes(key: string, lookups: readonly string[], identity: Identity 
 
 function identityBytes(identity: Identity | null): number {
   if (identity === null) return 0;
-  const { userId, roles, groups, alias, fullName, sessionId, keyId } = identity;
+  const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId } = identity;
   let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
-  for (const text of [userId, alias, fullName, sessionId, keyId]) bytes += text === null ? 0 : textBytes(text);
+  for (const text of [userId, alias, fullName, sessionId, keyId, tokenId]) bytes += text === null ? 0 : textBytes(text);
   return bytes;
 }
 

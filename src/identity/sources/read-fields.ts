@@ -70,7 +70,8 @@ export class FieldReader {
     if (value === undefined && 'optional' in rule && rule.optional) return null;
     if (is(value)) return value;
     const at = place === null ? allPlaces(rule) : `"${place.path}"`;
-    const detail = value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
+    const detail =
+      value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
     this.failure ??= { kind: 'field', detail: `${detail} (${this.#settings}.fields.${setting})` };
     return null;
   }
@@ -81,10 +82,14 @@ function allPlaces(rule: FieldRule): string {
 }
 
 /** The first place with a value; null there counts as nothing, unless no later place has one. */
-function find(json: unknown, places: readonly FieldPlace[]): { readonly place: FieldPlace | null; readonly value: unknown } {
+function find(
+  json: unknown,
+  places: readonly FieldPlace[],
+): { readonly place: FieldPlace | null; readonly value: unknown } {
   for (const place of places) {
     const value = valueAt(json, place.steps);
-    if (value !== undefined && value !== null) return { place, value: place.split === null ? value : split(value, place.split) };
+    if (value !== undefined && value !== null)
+      return { place, value: place.split === null ? value : split(value, place.split) };
   }
   return { place: null, value: undefined };
 }

@@ -54,7 +54,8 @@ export const accessLogFields = {
   ms: 'Milliseconds: decide (until the decision), upstream (until its response began), total.',
   aborted: 'True when the client went away before the response was whole.',
   cut: 'True when the response of the upstream broke off after it had begun.',
-  authApi: 'Why the Auth API gave no result: url, kind (as in rolegate_auth_api_failures_total) and detail.',
+  authApi:
+    'Why the source of identities gave no result: source, url, kind (as in rolegate_auth_api_failures_total) and detail.',
   err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
 } as const satisfies Record<string, string>;
 
@@ -161,8 +162,8 @@ function milliseconds(value: number): number {
 function failureMember(decision: Decision | null): string {
   const failure = decision?.outcome === 'refuse' ? decision.failure : null;
   if (failure === null) return '';
-  const { url, kind, detail } = failure;
-  return `,"authApi":{"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;
+  const { source, url, kind, detail } = failure;
+  return `,"authApi":{"source":${jsonText(source, maxLength.path)},"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;
 }
 
 function causeMember(record: RequestRecord): string {

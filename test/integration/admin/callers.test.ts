@@ -13,8 +13,7 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
     live: () => true,
     ready: async () => ({
       configuration: true,
-      authApi: true,
-      authApiFailures: [],
+      sources: [{ name: 'authApi', reachable: true, failures: [] }],
       redis: null,
       revocations: null,
       mail: null,

@@ -9,6 +9,8 @@ import { makeRecord } from '../../unit/telemetry/make-record.ts';
 import { readMetrics, sampleValue } from '../../unit/telemetry/prometheus-text.ts';
 import { adminOptions, errorIdShape, expectProblem, startAdmin, table, up } from './running-admin.ts';
 
+const authApi = (reachable: boolean | null) => ({ name: 'authApi', reachable, failures: [] });
+
 describe('what it shows', () => {
   test('metrics, in the text format and as they are now', async () => {
     const telemetry = createTelemetry({
@@ -43,6 +45,11 @@ describe('what it shows', () => {
     ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down' }],
     ['deaf to revocations, which is none either', { revocations: false }, { revocations: 'down' }],
     ['with mail', { mail: true }, { mail: 'ok' }],
+    [
+      'with one of two sources down',
+      { sources: [authApi(true), { ...authApi(false), name: 'partners' }] },
+      { 'sources.partners': 'down' },
+    ],
     ['with mail down, which is no reason to refuse', { mail: false }, { mail: 'down' }],
   ])('that it is ready %s', async (_, part, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
@@ -56,8 +63,13 @@ describe('what it shows', () => {
   });
 
   test.each([
-    ['the Auth API is down', { authApi: false }, 'auth_unavailable', { authApi: 'down' }],
-    ['it is draining', { draining: true, authApi: false }, 'draining', { draining: 'yes', authApi: 'not checked' }],
+    ['the Auth API is down', { sources: [authApi(false)] }, 'auth_unavailable', { authApi: 'down' }],
+    [
+      'it is draining',
+      { draining: true, sources: [authApi(null)] },
+      'draining',
+      { draining: 'yes', authApi: 'not checked' },
+    ],
     ['there is no configuration', { configuration: false }, 'not_ready', { configuration: 'down' }],
   ])('that it is not ready when %s', async (_, part, code, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });

@@ -6,8 +6,7 @@ import { makeTable } from '../../unit/core/make-policy.ts';
 
 export const up: ReadyReport = {
   configuration: true,
-  authApi: true,
-  authApiFailures: [],
+  sources: [{ name: 'authApi', reachable: true, failures: [] }],
   redis: null,
   revocations: null,
   mail: null,

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import type { Credential } from '../../../src/core/credential/credential.ts';
 import type { Unresolved } from '../../../src/core/identity/identity.ts';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function client(url: string, changes: Partial<AuthApiClientConfig> = {}): TestClient {
+function client(url: string, changes: Partial<AuthApiSourceConfig> = {}): TestClient {
   const made = makeClient(url, changes);
   closing.push(made.close);
   return made;

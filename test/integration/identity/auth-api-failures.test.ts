@@ -113,7 +113,7 @@ it.each(cases)('%s', async (_name, authApi, kind, detail) => {
   expect(gateway.logText()).not.toMatch(/anns-token|secret/);
 
   const metrics = await (await fetch(`${gateway.admin}/metrics`, { headers: operator })).text();
-  expect(metrics).toContain(`rolegate_auth_api_failures_total{failure="${kind}"} 1`);
+  expect(metrics).toContain(`rolegate_auth_api_failures_total{source="authApi",failure="${kind}"} 1`);
 
   const asked = await fetch(`${gateway.admin}/explain`, {
     method: 'POST',

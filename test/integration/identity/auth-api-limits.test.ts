@@ -1,6 +1,6 @@
 /** How much of the Auth API's time the client takes: the circuit breaker, the bound on calls, the probe. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function client(url: string, changes: Partial<AuthApiClientConfig> = {}): TestClient {
+function client(url: string, changes: Partial<AuthApiSourceConfig> = {}): TestClient {
   const made = makeClient(url, changes);
   closing.push(made.close);
   return made;

@@ -17,9 +17,9 @@ const program = `
   import { redisConfig } from '${new URL('../../support/redis-config.ts', import.meta.url).href}';
   const [url, redisUrl, token] = process.argv.slice(1);
   const redis = redisUrl === '' ? null : redisConfig(redisUrl, 'test:close:', 1000);
-  const { resolve, authApiStatus, close } = makeResolver(url, { nowMs: Date.now() }, { redis });
+  const { resolve, sourceStatus, close } = makeResolver(url, { nowMs: Date.now() }, { redis });
   const { reason } = await resolve({ kind: 'bearer', token }, Infinity);
-  await authApiStatus();
+  await sourceStatus();
   await close();
   process.stdout.write(String(reason));
 `;

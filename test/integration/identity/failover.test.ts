@@ -1,6 +1,6 @@
 /** Several URLs of the Auth API: which is asked when, within one deadline, and never a no that nobody said. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
 import { makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   }
 });
 
-function resolver(authApi: Partial<AuthApiClientConfig> = {}): TestResolver {
+function resolver(authApi: Partial<AuthApiSourceConfig> = {}): TestResolver {
   const made = makeResolver([first.url, second.url], { nowMs: Date.now() }, { acceptedMs: 0, rejectedMs: 0 }, authApi);
   onTestFinished(made.close);
   return made;
@@ -106,7 +106,7 @@ describe('an outage of all', () => {
 
 it('is ready while one of them can be reached', async () => {
   await first.behave({ kind: 'down' });
-  expect((await resolver().authApiStatus()).reachable).toBe(true);
+  expect(await resolver().sourceStatus()).toMatchObject([{ name: 'authApi', reachable: true }]);
   await second.behave({ kind: 'down' });
-  expect((await resolver().authApiStatus()).reachable).toBe(false);
+  expect(await resolver().sourceStatus()).toMatchObject([{ name: 'authApi', reachable: false }]);
 });

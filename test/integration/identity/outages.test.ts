@@ -53,7 +53,9 @@ describe.each(kinds)('%s', (_kind, credential) => {
       timeout: 5_000,
     });
     await world.expectLogged();
-    expect(await world.gateway.metrics()).toMatch(/^rolegate_auth_api_breaker_state\{url="0",state="closed"\} 1$/m);
+    expect(await world.gateway.metrics()).toMatch(
+      /^rolegate_auth_api_breaker_state\{source="authApi",url="0",state="closed"\} 1$/m,
+    );
   });
 
   it('a body that waits for the verdict is not forwarded either', async () => {

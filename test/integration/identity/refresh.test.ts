@@ -1,7 +1,7 @@
 /** Refresh ahead: what is in use stays warm, what is not ends, and it takes no more of the Auth API than its share. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
 import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
@@ -21,7 +21,7 @@ beforeEach(async () => {
   clock = { nowMs: Date.now() };
 });
 
-function resolver(cache: Partial<CacheConfig> = {}, authApi: Partial<AuthApiClientConfig> = {}): TestResolver {
+function resolver(cache: Partial<CacheConfig> = {}, authApi: Partial<AuthApiSourceConfig> = {}): TestResolver {
   const made = makeResolver(api.url, clock, { refreshAhead: true, ...cache }, authApi);
   onTestFinished(made.close);
   return made;

@@ -2,14 +2,14 @@
 import { Redis } from 'ioredis';
 import { onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { type SharedRedis, useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';
 import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
 
 export interface ReplicaSettings {
   readonly cache?: Partial<CacheConfig>;
-  readonly authApi?: Partial<AuthApiClientConfig>;
+  readonly authApi?: Partial<AuthApiSourceConfig>;
   readonly commandTimeoutMs?: number;
 }
 

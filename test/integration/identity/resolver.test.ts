@@ -212,12 +212,12 @@ describe('close', () => {
   });
 });
 
-describe('authApiStatus', () => {
+describe('sourceStatus', () => {
   it('says whether the Auth API can be reached', async () => {
-    const { authApiStatus } = resolver();
-    expect((await authApiStatus()).reachable).toBe(true);
+    const { sourceStatus } = resolver();
+    expect(await sourceStatus()).toMatchObject([{ name: 'authApi', reachable: true }]);
     await api.behave({ kind: 'down' });
     clock.nowMs += 1_000;
-    expect((await authApiStatus()).reachable).toBe(false);
+    expect(await sourceStatus()).toMatchObject([{ name: 'authApi', reachable: false }]);
   });
 });

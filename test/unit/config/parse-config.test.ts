@@ -28,6 +28,21 @@ routes: [{ id: x, match: { path: "${path}" }, upstream: orders, ${keys} }]
 }
 const routeOf = (keys: string, path?: string) => parse(withRoute(keys, path)).routes.routes[0]!;
 
+const at = (path: string, optional = false) => ({
+  places: [{ path, steps: path.split('.'), split: null }],
+  optional,
+});
+const common = {
+  userId: at('userID'),
+  roles: at('roles'),
+  groups: at('groups'),
+  expireAt: at('expireAt'),
+  sessionId: null,
+  keyId: null,
+  tokenId: null,
+  issuedAt: null,
+};
+
 test('the defaults of the smallest file', () => {
   const { server, routes, ...rest } = parse(smallest);
   const { trustedProxies, ...listening } = server;
@@ -75,18 +90,14 @@ test('the defaults of the smallest file', () => {
       breaker: { failures: 5, openMs: 5000 },
       paths: { session: '/api/auth/v2/session', keypair: '/api/auth/v2/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+      tls: null,
+      verified: at('verified'),
       fields: {
-        userId: 'userID',
-        roles: 'roles',
-        groups: 'groups',
-        expireAt: 'expireAt',
-        sessionId: 'sessionID',
-        keyId: 'keyID',
-        alias: { session: 'alias', keypair: 'userAlias' },
-        fullName: { session: 'fullName', keypair: 'userName' },
-        verified: 'verified',
+        session: { ...common, sessionId: at('sessionID'), alias: at('alias', true), fullName: at('fullName', true) },
+        keypair: { ...common, keyId: at('keyID'), alias: at('userAlias', true), fullName: at('userName', true) },
       },
     },
+    sourceRule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
     credentials: {
       keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
       bearerCookie: null,
@@ -150,11 +161,8 @@ routes: []
     expect(authApi.headers).toEqual({ apiKey: 'x-key', apiSecret: 'x-secret' });
     expect(authApi.paths).toEqual({ session: '/me', keypair: '/keys/me' });
     expect(authApi.fields).toMatchObject({
-      userId: 'user.id',
-      groups: null,
-      expireAt: null,
-      alias: { session: 'user.nick', keypair: 'user.nick' },
-      fullName: { session: 'fullName', keypair: null },
+      session: { userId: at('user.id'), groups: null, expireAt: null, alias: at('user.nick', true) },
+      keypair: { userId: at('user.id'), groups: null, expireAt: null, fullName: null },
     });
   });
 

@@ -12,6 +12,9 @@ const identity: Identity = {
   fullName: null,
   sessionId: 's1',
   keyId: null,
+  tokenId: null,
+  issuedAtMs: null,
+  source: 'authApi',
   expireAtMs: 1,
 };
 const pattern = compilePattern(null, '/users/{user}/sessions/{id}');

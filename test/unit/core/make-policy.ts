@@ -119,6 +119,9 @@ export function makeIdentity(part: Partial<Identity> = {}): Identity {
     fullName: null,
     sessionId: '11111111-2222-4333-8444-555555555555',
     keyId: null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...part,
   };

@@ -1,5 +1,5 @@
 /** Credentials, identities and settings that the tests of this room share. */
-import type { AuthApiFields } from '../../../src/config/config.ts';
+import { compileAuthApiFields } from '../../../src/config/compile-sources.ts';
 import type { BearerCredential, KeyPairCredential } from '../../../src/core/credential/credential.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 
@@ -21,13 +21,16 @@ export function identity(changes: Partial<Identity> = {}): Identity {
     fullName: 'Ana Example',
     sessionId: '11111111-2222-4333-8444-555555555555',
     keyId: null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...changes,
   };
 }
 
 /** Where the platform's own Auth API puts the fields. */
-export const platformFields: AuthApiFields = {
+export const platformFields = compileAuthApiFields({
   userId: 'userID',
   roles: 'roles',
   groups: 'groups',
@@ -37,4 +40,4 @@ export const platformFields: AuthApiFields = {
   alias: { session: 'alias', keypair: 'userAlias' },
   fullName: { session: 'fullName', keypair: 'userName' },
   verified: 'verified',
-};
+});

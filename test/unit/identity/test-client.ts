@@ -1,19 +1,19 @@
 /** A client of the Auth API for tests, with its events written down. */
-import {
-  type AuthApiClient,
-  type AuthApiClientConfig,
-  createAuthApiClient,
-} from '../../../src/identity/sources/auth-api/client.ts';
+import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
+import { createAuthApiSource } from '../../../src/identity/sources/auth-api/auth-api-source.ts';
+import type { Source } from '../../../src/identity/sources/source.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';
 
-export interface TestClient extends AuthApiClient {
+export interface TestClient extends Source {
   readonly events: RecordedEvents;
 }
 
-export function makeClient(url: string, changes: Partial<AuthApiClientConfig> = {}): TestClient {
+export function makeClient(url: string, changes: Partial<AuthApiSourceConfig> = {}): TestClient {
   const events = recordEvents();
-  const client = createAuthApiClient({
+  const client = createAuthApiSource({
+    name: 'authApi',
+    settings: 'authApi',
     config: {
       urls: [url],
       rejectedStatuses: [401],
@@ -23,7 +23,8 @@ export function makeClient(url: string, changes: Partial<AuthApiClientConfig> = 
       breaker: { failures: 100, openMs: 60_000 },
       paths: { session: '/session', keypair: '/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
-      fields: platformFields,
+      ...platformFields,
+      tls: null,
       ...changes,
     },
     events,

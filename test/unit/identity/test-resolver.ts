@@ -1,7 +1,7 @@
 /** A resolver for tests: before a double of an Auth API, with a clock that is set by hand and its events written down. */
 import type { CacheConfig } from '../../../src/config/config.ts';
+import type { AuthApiSourceConfig, SourcesConfig } from '../../../src/config/source-config.ts';
 import { createIdentityResolver, type IdentityResolver } from '../../../src/identity/resolver.ts';
-import type { AuthApiClientConfig } from '../../../src/identity/sources/auth-api/client.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';
@@ -18,12 +18,12 @@ export function makeResolver(
   url: string | readonly string[],
   clock: Clock,
   cache: Partial<CacheConfig> = {},
-  authApi: Partial<AuthApiClientConfig> = {},
+  authApi: Partial<AuthApiSourceConfig> = {},
   random: () => number = () => 0,
 ): TestResolver {
   const events = recordEvents();
   const resolver = createIdentityResolver({
-    authApi: {
+    sources: onlyAuthApi({
       urls: typeof url === 'string' ? [url] : url,
       rejectedStatuses: [401],
       honorCacheControl: false,
@@ -32,9 +32,10 @@ export function makeResolver(
       breaker: { failures: 1_000, openMs: 60_000 },
       paths: { session: '/session', keypair: '/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
-      fields: platformFields,
+      ...platformFields,
+      tls: null,
       ...authApi,
-    },
+    }),
     cache: {
       secret: 'a secret of at least thirty-two characters',
       previousSecrets: [],
@@ -56,4 +57,12 @@ export function makeResolver(
     random,
   });
   return { ...resolver, events };
+}
+
+/** The Auth API as the only source. */
+export function onlyAuthApi(config: AuthApiSourceConfig): SourcesConfig {
+  return {
+    list: [{ ...config, kind: 'authApi', name: 'authApi', short: true }],
+    rule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
+  };
 }

@@ -8,7 +8,14 @@ import { orders } from './policies.ts';
 const config = orders();
 const somebody: Identity = {
   ...{ kind: 'bearer', userId: 'ann', roles: [], groups: [], alias: null, fullName: null },
-  ...{ sessionId: 's', keyId: null, expireAtMs: Number.POSITIVE_INFINITY },
+  ...{
+    sessionId: 's',
+    keyId: null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
+    expireAtMs: Number.POSITIVE_INFINITY,
+  },
 };
 
 function explained(line: string, identity: Identity | null = null, headers: readonly string[] = []) {

@@ -47,10 +47,10 @@ describe('docs/reference/metrics.md', () => {
     telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
     telemetry.identityEvents.verdict('memory', 'accepted');
-    telemetry.identityEvents.authApiCall('bearer', 'auth_unavailable', 'status', 1);
+    telemetry.identityEvents.sourceCall('authApi', 'bearer', 'auth_unavailable', 'status', 1);
     telemetry.identityEvents.redis('get', 'hit');
-    telemetry.identityEvents.authApiUrls(1);
-    telemetry.identityEvents.failover(0);
+    telemetry.identityEvents.sources(new Map([['authApi', 1]]));
+    telemetry.identityEvents.failover('authApi', 0);
     telemetry.identityEvents.sharedLookUp('led', null);
     telemetry.identityEvents.refresh('accepted');
     telemetry.identityEvents.evicted('accepted');
@@ -121,7 +121,12 @@ describe('docs/reference/log.md', () => {
     telemetry.observe(
       makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
     );
-    const failure = { url: 'http://auth-api:8081/session', kind: 'status', detail: 'status 404' } as const;
+    const failure = {
+      source: 'authApi',
+      url: 'http://auth-api:8081/session',
+      kind: 'status',
+      detail: 'status 404',
+    } as const;
     telemetry.observe(
       makeRecord({ decision: { ...(refused('auth_unavailable') as Refuse), failure }, reason: 'auth_unavailable' }),
     );

@@ -134,12 +134,12 @@ test('the events of the identity room are counted', async () => {
   identityEvents.verdict('memory', 'accepted');
   identityEvents.verdict('memory', 'accepted');
   identityEvents.verdict('auth-api', 'credential_rejected');
-  identityEvents.authApiCall('bearer', 'accepted', null, 0.02);
-  identityEvents.authApiCall('key_pair', 'auth_timeout', 'timeout', 2);
+  identityEvents.sourceCall('authApi', 'bearer', 'accepted', null, 0.02);
+  identityEvents.sourceCall('authApi', 'key_pair', 'auth_timeout', 'timeout', 2);
   identityEvents.redis('get', 'hit');
-  identityEvents.authApiUrls(2);
-  identityEvents.breaker(1, 'open');
-  identityEvents.failover(1);
+  identityEvents.sources(new Map([['authApi', 2]]));
+  identityEvents.breaker('authApi', 1, 'open');
+  identityEvents.failover('authApi', 1);
   identityEvents.sharedLookUp('led', null);
   identityEvents.sharedLookUp('pushed', 0.25);
   identityEvents.refresh('shared');
@@ -150,13 +150,25 @@ test('the events of the identity room are counted', async () => {
   const text = await telemetry.registry.metrics();
   expect(sampleValue(text, 'rolegate_verdicts_total', { source: 'memory', outcome: 'accepted' })).toBe(2);
   expect(sampleValue(text, 'rolegate_verdicts_total', { source: 'auth-api', outcome: 'credential_rejected' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_calls_total', { kind: 'key_pair', outcome: 'auth_timeout' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_call_duration_seconds_sum', { kind: 'key_pair' })).toBe(2);
+  expect(
+    sampleValue(text, 'rolegate_auth_api_calls_total', {
+      source: 'authApi',
+      kind: 'key_pair',
+      outcome: 'auth_timeout',
+    }),
+  ).toBe(1);
+  expect(
+    sampleValue(text, 'rolegate_auth_api_call_duration_seconds_sum', { source: 'authApi', kind: 'key_pair' }),
+  ).toBe(2);
   expect(sampleValue(text, 'rolegate_redis_operations_total', { operation: 'get', outcome: 'hit' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '1', state: 'open' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '1', state: 'closed' })).toBe(0);
-  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { url: '0', state: 'closed' })).toBe(1);
-  expect(sampleValue(text, 'rolegate_auth_api_failovers_total', { url: '1' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { source: 'authApi', url: '1', state: 'open' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { source: 'authApi', url: '1', state: 'closed' })).toBe(
+    0,
+  );
+  expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { source: 'authApi', url: '0', state: 'closed' })).toBe(
+    1,
+  );
+  expect(sampleValue(text, 'rolegate_auth_api_failovers_total', { source: 'authApi', url: '1' })).toBe(1);
   expect(sampleValue(text, 'rolegate_shared_lookups_total', { outcome: 'pushed' })).toBe(1);
   expect(sampleValue(text, 'rolegate_shared_lookup_wait_seconds_sum')).toBe(0.25);
   expect(sampleValue(text, 'rolegate_shared_lookup_wait_seconds_count')).toBe(1);

@@ -3,13 +3,13 @@ import { Pool } from 'undici';
 import type { RemoteConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
+import { tlsOptions } from '../../../http1/client/tls-options.ts';
 import type { BreakerState } from '../../events.ts';
 import type { SourceResult } from '../source.ts';
 import { keepableMs } from './cache-control.ts';
 import { createCircuit } from './circuit.ts';
 import { type BrokenConnection, exchange, type Failure, type HttpRequest, type HttpResponse } from './http-exchange.ts';
 import { type Judgment, judgeFailure } from './judgment.ts';
-import { tlsOptions } from '../../../http1/client/tls-options.ts';
 
 /** How one kind of source is asked. */
 export interface Protocol {

@@ -48,11 +48,7 @@ export function judgeFailure(failure: Failure): Unidentified {
 }
 
 /** A response with another status than 200. */
-export function judgeStatus(
-  response: HttpResponse,
-  rejectedStatuses: readonly number[],
-  nowMs: number,
-): Unidentified {
+export function judgeStatus(response: HttpResponse, rejectedStatuses: readonly number[], nowMs: number): Unidentified {
   const { status } = response;
   if (rejectedStatuses.includes(status)) return rejected('status');
   if (status === 429) return unavailable('auth_throttled', null, retryAfterS(response, nowMs));

@@ -31,12 +31,13 @@ function answered(index: number): Verdict {
       fullName: `Ana Example ${index}`,
       sessionId: randomUUID(),
       keyId: null,
+      tokenId: null,
+      issuedAtMs: null,
+      source: 'authApi',
       expireAtMs: 2_000_000_000_000,
     }),
   );
-  const { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs } = fields as Identity;
-  const identity = { kind, userId, roles, groups, alias, fullName, sessionId, keyId, expireAtMs };
-  return verdictOf(freezeIdentity(identity), nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
+  return verdictOf(freezeIdentity(fields as Identity), nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
 }
 
 it('holds 100,000 identities within the default bound', () => {

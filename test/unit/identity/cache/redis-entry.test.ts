@@ -23,7 +23,7 @@ function decode(bytes: Buffer, atMs = nowMs): Verdict | null {
 }
 
 /** A well-proved entry with any JSON: what a faulty replica that knows the secret might write. */
-function proved(json: string | Uint8Array, version = 3): Buffer {
+function proved(json: string | Uint8Array, version = 4): Buffer {
   const bytes = Buffer.from(json);
   const proof = createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
   return Buffer.concat([proof, bytes]);
@@ -40,6 +40,9 @@ const anyIdentity: fc.Arbitrary<Identity> = fc.record({
   fullName: fc.option(fc.constantFrom('Ana Example', 'Zoë Ångström', '山田 太郎', '')),
   sessionId: fc.option(identifier),
   keyId: fc.option(identifier),
+  tokenId: fc.option(identifier),
+  issuedAtMs: fc.option(fc.integer({ min: 0, max: nowMs })),
+  source: identifier,
   expireAtMs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: nowMs + 60_000, max: 8.64e15 })),
 });
 
@@ -134,6 +137,9 @@ describe('decodeEntry refuses', () => {
     fullName: null,
     sessionId: null,
     keyId: null,
+    tokenId: null,
+    issuedAtMs: null,
+    source: 'authApi',
     expireAtMs: null,
   };
   const json = (changes: object, verdict: object = {}) =>
@@ -168,7 +174,7 @@ describe('decodeEntry refuses', () => {
     expect(decode(proved(text))).toBeNull();
   });
 
-  it.each([2, 4])('an entry of version %i', (version) => {
+  it.each([3, 5])('an entry of version %i', (version) => {
     expect(decode(proved(json({}), version))).toBeNull();
   });
 

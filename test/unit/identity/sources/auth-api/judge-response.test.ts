@@ -1,11 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuthApiFields } from '../../../../../src/config/config.ts';
+import { compileAuthApiFields } from '../../../../../src/config/compile-sources.ts';
+import type { Credential } from '../../../../../src/core/credential/credential.ts';
 import type { Unresolved } from '../../../../../src/core/identity/identity.ts';
-import type { HttpAnswer } from '../../../../../src/identity/sources/auth-api/exchange.ts';
-import { judgeAnswer } from '../../../../../src/identity/sources/auth-api/judge-response.ts';
-import { platformFields } from '../../samples.ts';
+import { authApiProtocol } from '../../../../../src/identity/sources/auth-api/auth-api-source.ts';
+import type { HttpResponse } from '../../../../../src/identity/sources/remote/http-exchange.ts';
+import { bearer, keyPair, platformFields } from '../../samples.ts';
 
+const asked = {
+  urls: ['http://127.0.0.1'],
+  timeoutMs: 1_000,
+  concurrency: 1,
+  honorCacheControl: false,
+  breaker: { failures: 1, openMs: 1 },
+  tls: null,
+  paths: { session: '/session', keypair: '/keypair' },
+  headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+};
 const nowMs = 1_700_000_000_000;
 const session = {
   sessionID: '11111111-2222-4333-8444-555555555555',
@@ -32,16 +43,20 @@ const keypair = {
   groups: ['public'],
 };
 
-function answer(body: unknown, changes: Partial<HttpAnswer> = {}): HttpAnswer {
+function answer(body: unknown, changes: Partial<HttpResponse> = {}): HttpResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text), ...changes };
 }
 
-function judge(given: HttpAnswer, fields: AuthApiFields = platformFields) {
-  return judgeAnswer(given, 'bearer', { fields, rejectedStatuses: [401] }, nowMs);
+function judge(
+  given: HttpResponse,
+  { contract = platformFields, credential = bearer() as Credential, rejectedStatuses = [401] } = {},
+) {
+  const config = { ...asked, ...contract, rejectedStatuses };
+  return authApiProtocol({ name: 'authApi', settings: 'authApi', config }).judge(given, credential, nowMs);
 }
 
-describe('judgeAnswer', () => {
+describe('a response of the Auth API', () => {
   it('reads a session', () => {
     expect(judge(answer(session)).identity).toEqual({
       kind: 'bearer',
@@ -52,14 +67,15 @@ describe('judgeAnswer', () => {
       fullName: 'Ana Example',
       sessionId: session.sessionID,
       keyId: null,
+      tokenId: null,
+      issuedAtMs: null,
+      source: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
   });
 
   it('reads a key pair', () => {
-    expect(
-      judgeAnswer(answer(keypair), 'key_pair', { fields: platformFields, rejectedStatuses: [401] }, nowMs).identity,
-    ).toEqual({
+    expect(judge(answer(keypair), { credential: keyPair() }).identity).toEqual({
       kind: 'key_pair',
       userId: keypair.userID,
       roles: ['user'],
@@ -68,12 +84,15 @@ describe('judgeAnswer', () => {
       fullName: 'Ana Example',
       sessionId: null,
       keyId: keypair.keyID,
+      tokenId: null,
+      issuedAtMs: null,
+      source: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
   });
 
   it('reads another Auth API by its own paths, without the fields it lacks', () => {
-    const fields: AuthApiFields = {
+    const contract = compileAuthApiFields({
       userId: 'data.user.id',
       roles: 'data.user.roles',
       groups: null,
@@ -83,8 +102,8 @@ describe('judgeAnswer', () => {
       alias: { session: 'data.user.nick', keypair: null },
       fullName: { session: null, keypair: null },
       verified: null,
-    };
-    expect(judge(answer({ data: { user: { id: 'u-1', roles: [], nick: 'bo' } } }), fields).identity).toEqual({
+    });
+    expect(judge(answer({ data: { user: { id: 'u-1', roles: [], nick: 'bo' } } }), { contract }).identity).toEqual({
       kind: 'bearer',
       userId: 'u-1',
       roles: [],
@@ -93,6 +112,9 @@ describe('judgeAnswer', () => {
       fullName: null,
       sessionId: null,
       keyId: null,
+      tokenId: null,
+      issuedAtMs: null,
+      source: 'authApi',
       expireAtMs: Number.POSITIVE_INFINITY,
     });
   });
@@ -113,7 +135,7 @@ describe('judgeAnswer', () => {
     expect(judge(answer(session, { headers: { 'content-type': contentType } })).identity).not.toBeNull();
   });
 
-  it.each<[string, HttpAnswer]>([
+  it.each<[string, HttpResponse]>([
     ['401', answer('{}', { status: 401 })],
     ['401 with HTML', answer('<html>', { status: 401, headers: { 'content-type': 'text/html' } })],
     ['verified: false', answer({ ...session, verified: false })],
@@ -121,7 +143,12 @@ describe('judgeAnswer', () => {
     ['an end that is now', answer({ ...session, expireAt: nowMs / 1000 })],
     ['an end long ago', answer({ ...session, expireAt: 0 })],
   ])('takes for a clear no: %s', (_, given) => {
-    expect(judge(given)).toEqual({ identity: null, reason: 'credential_rejected', retryAfterS: null, failure: null });
+    expect(judge(given)).toMatchObject({
+      identity: null,
+      reason: 'credential_rejected',
+      retryAfterS: null,
+      failure: null,
+    });
   });
 
   it.each([201, 204, 206, 301, 302, 307, 400, 403, 404, 407, 408, 418, 500, 502, 504])(
@@ -204,8 +231,7 @@ describe('judgeAnswer', () => {
   });
 
   it('takes other statuses for a rejection where the configuration says so', () => {
-    const judged = (status: number) =>
-      judgeAnswer(answer('{}', { status }), 'bearer', { fields: platformFields, rejectedStatuses: [401, 403] }, nowMs);
+    const judged = (status: number) => judge(answer('{}', { status }), { rejectedStatuses: [401, 403] });
     expect([401, 403, 404].map((status) => judged(status))).toMatchObject([
       { reason: 'credential_rejected' },
       { reason: 'credential_rejected' },
@@ -213,7 +239,7 @@ describe('judgeAnswer', () => {
     ]);
   });
 
-  it.each<[string, HttpAnswer]>([
+  it.each<[string, HttpResponse]>([
     ['JSON that calls itself HTML', answer(session, { headers: { 'content-type': 'text/html' } })],
     ['JSON that calls itself nothing', answer(session, { headers: {} })],
     ['a type that only begins like JSON', answer(session, { headers: { 'content-type': 'application/jsonx' } })],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keepableMs } from '../../../../../src/identity/sources/auth-api/cache-control.ts';
+import { keepableMs } from '../../../../../src/identity/sources/remote/cache-control.ts';
 
 const forever = Number.POSITIVE_INFINITY;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProbe } from '../../../../../src/identity/sources/auth-api/client.ts';
+import { createProbe } from '../../../../../src/identity/sources/remote/remote-source.ts';
 
 /** A probe whose exchanges end when they are told to, and whose clock is set by hand. */
 function heldProbe() {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BreakerState } from '../../../../../src/identity/events.ts';
-import { createCircuit, type Guarded } from '../../../../../src/identity/sources/auth-api/circuit.ts';
+import { createCircuit, type Guarded } from '../../../../../src/identity/sources/remote/circuit.ts';
 
 const works = async (): Promise<Guarded> => ({ failed: false });
 const fails = async (): Promise<Guarded> => ({ failed: true });

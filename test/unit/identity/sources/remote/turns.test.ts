@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createTurns } from '../../../../../src/identity/sources/auth-api/turns.ts';
+import { createTurns } from '../../../../../src/identity/sources/remote/turns.ts';
 
 const never = Number.POSITIVE_INFINITY;
 
