@@ -3,16 +3,14 @@
  * leads to.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Address } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { Refused } from './answer.ts';
-import { answerRequest, pathOf } from './answer-request.ts';
+import { createHttpServer, type HttpLimits } from '../http-base/http-server.ts';
+import { type OutgoingResponse, writeResponse } from '../http-base/write-response.ts';
 import { createEndpoints, type EndpointSources } from './endpoints.ts';
-import { keepNewestConnections } from './newest-connections.ts';
-import { refusalText, writeRefused, writeShown } from './write-answer.ts';
+import { judgeRequest, pathOf } from './judge-request.ts';
+import { type Refused, refusalResponse, shownResponse } from './responses.ts';
 
 export interface AdminOptions extends EndpointSources {
   readonly address: Address;
@@ -41,89 +39,47 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const limits = { headerBytes: 8192, headersMs: 5_000, requestMs: 10_000, idleMs: 10_000, connections: 256 } as const;
-/** Longest wait for answers that are being written when the port closes. */
+const limits: HttpLimits = {
+  headerBytes: 8192,
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 10_000,
+  timeoutCheckMs: 1_000,
+  connections: 256,
+};
+/** Longest wait for responses that are being written when the port closes. */
 const closingMs = 1_000;
 
 export function createAdminServer(options: AdminOptions): AdminServer {
   const ownName = options.address.host.toLowerCase();
   const endpoints = createEndpoints(options);
-  const server = createServer({
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
-    connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: limits.idleMs,
-    // Checked by `checkCaller`, with our answer.
-    requireHostHeader: false,
-    httpValidation: 'strict',
-  });
-  keepNewestConnections(server, limits.connections);
-  server.maxHeadersCount = 0;
-  server.timeout = limits.requestMs + limits.idleMs;
-  const refuse = (req: IncomingMessage, res: ServerResponse, answer: Refused) => {
+
+  function refuse(refused: Refused, request: IncomingMessage | null): OutgoingResponse {
     const errorId = randomUUID();
-    writeRefused(res, answer, errorId);
-    const path = pathOf(req);
+    const path = request === null ? '' : pathOf(request);
     const endpoint = endpoints.has(path) ? path : '(none)';
-    options.refused?.({ reason: answer.refused, errorId, method: req.method ?? '', endpoint, cause: answer.cause });
-  };
-  const respond = async (req: IncomingMessage, res: ServerResponse) => {
-    const rules = { hostNames: [ownName, ...options.hostNames()], token: options.token() };
-    const answer = await answerRequest(req, endpoints, rules);
-    if (answer === null) res.destroy();
-    else if ('refused' in answer) refuse(req, res, answer);
-    else writeShown(res, answer);
-  };
-  server.on('request', (req, res) => {
-    respond(req, res).catch((error: unknown) => {
-      if (res.headersSent) res.destroy();
-      else refuse(req, res, { refused: 'internal_error', cause: error });
+    options.refused?.({
+      reason: refused.refused,
+      errorId,
+      method: request?.method ?? '',
+      endpoint,
+      cause: refused.cause,
     });
-  });
-  const unmet = (req: IncomingMessage, res: ServerResponse) => refuse(req, res, { refused: 'expectation_failed' });
-  server.on('checkContinue', unmet);
-  server.on('checkExpectation', unmet);
-  /** Without a parsed request there is no answer object, only the socket. */
-  const refuseSocket = (socket: Duplex, reason: ReasonCode | null, method: string) => {
-    socket.on('error', () => socket.destroy());
-    if (reason === null || !socket.writable) return void socket.destroy();
-    const errorId = randomUUID();
-    socket.end(refusalText(reason, errorId), 'latin1', () => socket.destroy());
-    options.refused?.({ reason, errorId, method, endpoint: '(none)', cause: undefined });
-  };
-  server.on('connect', (_, socket) => refuseSocket(socket, 'method_unsupported', 'CONNECT'));
-  server.on('clientError', (error, socket) => refuseSocket(socket, reasonOfParserError(error), ''));
+    return refusalResponse(refused, errorId);
+  }
 
-  return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        const { host, port } = options.address;
-        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
-          server.off('error', reject);
-          const bound = server.address() as AddressInfo;
-          resolve({ host: bound.address, port: bound.port });
-        });
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        // Node closes idle connections by itself.
-        const timer = setTimeout(() => server.closeAllConnections(), closingMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }),
-  };
-}
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const rules = { hostNames: [ownName, ...options.hostNames()], token: options.token() };
+      const judged = await judgeRequest(request, endpoints, rules);
+      if (judged === null) response.destroy();
+      else writeResponse(response, 'refused' in judged ? refuse(judged, request) : shownResponse(judged));
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else writeResponse(response, refuse({ refused: 'internal_error', cause: error }, request));
+    }
+  }
 
-/** What an error of Node's parser means for the caller; null: nothing can or need be said. */
-function reasonOfParserError(error: Error): ReasonCode | null {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
-  // The caller ended its side within a request: it is gone, or wants no response.
-  if (code === 'HPE_INVALID_EOF_STATE') return null;
-  return code.startsWith('HPE_') ? 'request_malformed' : null;
+  const server = createHttpServer({ limits, handle, refuse: (fault, request) => refuse({ refused: fault }, request) });
+  return { listen: () => server.listen(options.address), close: () => server.close(closingMs) };
 }

@@ -1,12 +1,14 @@
 /**
- * Who may talk to the admin port: whoever reaches it, except a browser that a page of another site sends here. Such a
- * page either names its own host, which it has made resolve to this machine (DNS rebinding), or shows itself by
- * `Origin` (CVE-2026-27589 was an admin port that answered pages of other sites).
+ * Who may use the admin port: every caller that reaches it and holds its token, except a browser that a page of another
+ * site sends here. Such a page either names its own host, which it has made resolve to this machine (DNS rebinding), or
+ * shows itself by `Origin` (CVE-2026-27589 was an admin port that responded to pages of other sites).
  */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { canonicalHost } from '../core/url/canonical-host.ts';
-import { headerValues } from './header-values.ts';
+import { hasValidHostCount, headerValues, singleHeader } from '../http-base/read-request.ts';
 
 /** Endings that no stranger can register: RFC 6761, RFC 9476 and the private use of ICANN, and those of a Kubernetes cluster. */
 const privateEndings = ['.localhost', '.internal', '.svc', '.cluster.local'] as const;
@@ -17,16 +19,13 @@ const privateEndings = ['.localhost', '.internal', '.svc', '.cluster.local'] as 
  * `ownNames` cannot be rebound. An HTTP/1.0 caller needs no `Host`.
  */
 export function checkCaller(
-  rawHeaders: readonly string[],
-  httpVersion: string,
+  request: IncomingMessage,
   ownNames: readonly string[],
 ): Extract<ReasonCode, 'host_invalid' | 'origin_forbidden'> | null {
-  const hosts = headerValues(rawHeaders, 'host');
-  const authority = hosts[0];
-  if (hosts.length > 1 || (authority === undefined && httpVersion !== '1.0')) return 'host_invalid';
-  if (authority !== undefined && !isSafeHost(authority, ownNames)) return 'host_invalid';
-  const sameSite = authority === undefined ? null : `http://${authority.toLowerCase()}`;
-  return headerValues(rawHeaders, 'origin').every((origin) => origin.toLowerCase() === sameSite)
+  const authority = singleHeader(request.rawHeaders, 'host');
+  if (!hasValidHostCount(request) || (authority !== null && !isSafeHost(authority, ownNames))) return 'host_invalid';
+  const sameSite = authority === null ? null : `http://${authority.toLowerCase()}`;
+  return headerValues(request.rawHeaders, 'origin').every((origin) => origin.toLowerCase() === sameSite)
     ? null
     : 'origin_forbidden';
 }
@@ -37,4 +36,26 @@ function isSafeHost(authority: string, ownNames: readonly string[]): boolean {
   if (host.startsWith('[') || isIP(host) !== 0 || ownNames.includes(host)) return true;
   // A single label of digits or "0x..." may be read as an address (WHATWG URL), which cannot be rebound either.
   return !host.includes('.') || privateEndings.some((ending) => host.endsWith(ending));
+}
+
+/** `Bearer 1*SP token`, scheme without case (RFC 9110 section 11.1). */
+const bearer = /^bearer +([^ ]+)$/i;
+
+/**
+ * Null when the caller holds the token. `credential_missing`: no `Authorization`; `credential_rejected`: another token,
+ * another scheme, or more than one header. Tokens of any length are compared by digests of one length, in constant time.
+ */
+export function checkToken(
+  rawHeaders: readonly string[],
+  token: string,
+): Extract<ReasonCode, 'credential_missing' | 'credential_rejected'> | null {
+  const values = headerValues(rawHeaders, 'authorization');
+  if (values.length === 0) return 'credential_missing';
+  const offered = values.length === 1 ? bearer.exec(values[0]!)?.[1] : undefined;
+  const same = timingSafeEqual(digest(offered ?? ''), digest(token));
+  return same && offered !== undefined ? null : 'credential_rejected';
+}
+
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
 }

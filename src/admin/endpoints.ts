@@ -3,9 +3,9 @@
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
-import { type AdminAnswer, json } from './answer.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
+import { type AdminResponse, json } from './responses.ts';
 import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
 
 export interface EndpointSources {
@@ -19,7 +19,7 @@ export interface EndpointSources {
    * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
    * takes none. Left out: there is nothing to read, and no such endpoint.
    */
-  reload?(): ReloadAnswer | Promise<ReloadAnswer>;
+  reload?(): ReloadResult | Promise<ReloadResult>;
   /** How a candidate of the rules compares with those in use; plain data without secrets. Left out: no such endpoint. */
   shadow?(): object | Promise<object>;
   /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
@@ -33,7 +33,7 @@ export interface EndpointSources {
   readonly revocations?: RevocationSources;
 }
 
-export type ReloadAnswer = readonly ReloadProblem[] | 'draining';
+export type ReloadResult = readonly ReloadProblem[] | 'draining';
 
 /** Why a configuration was not taken into use; holds no secret. */
 export interface ReloadProblem {
@@ -46,12 +46,12 @@ export interface Endpoint {
   /** `POST`: it changes something. */
   readonly method: 'GET' | 'POST';
   /**
-   * `open` needs no token: probes have none. `signed` needs none either, as its answer depends on the signature of the
+   * `open` needs no token: probes have none. `signed` needs none either, as its response depends on the signature of the
    * body.
    */
   readonly access: 'open' | 'token' | 'signed';
   /** Rejects when what is to be shown cannot be had. */
-  answer(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
+  respond(request: AdminRequest): AdminResponse | Promise<AdminResponse>;
 }
 
 export interface AdminRequest {
@@ -66,10 +66,10 @@ const mostProblems = 50;
 
 /** By path. */
 export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
-  const shown = (answer: Endpoint['answer'], access: Endpoint['access'] = 'token'): Endpoint => ({
+  const shown = (respond: Endpoint['respond'], access: Endpoint['access'] = 'token'): Endpoint => ({
     method: 'GET',
     access,
-    answer,
+    respond,
   });
   const ready = oneAtATime(sources.ready);
   const endpoints = new Map<string, Endpoint>([
@@ -81,12 +81,12 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
       }),
     ],
     ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), 'open')],
-    ['/health/ready', shown(async ({ holdsToken }) => readyAnswer(await ready(), holdsToken), 'open')],
+    ['/health/ready', shown(async ({ holdsToken }) => readyResponse(await ready(), holdsToken), 'open')],
     ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
   ]);
   const { reload } = sources;
   if (reload !== undefined) {
-    endpoints.set('/reload', { method: 'POST', access: 'token', answer: async () => reloadAnswer(await reload()) });
+    endpoints.set('/reload', { method: 'POST', access: 'token', respond: async () => reloadResponse(await reload()) });
   }
   const { shadow, explain } = sources;
   if (shadow !== undefined)
@@ -99,7 +99,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (identityKeys !== undefined)
     endpoints.set(
       '/.well-known/jwks.json',
-      shown(() => keysAnswer(identityKeys()), 'open'),
+      shown(() => keysResponse(identityKeys()), 'open'),
     );
   if (revocations !== undefined) {
     for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
@@ -114,7 +114,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
 }
 
 /** Addresses of the Auth API and its errors are for operators alone. */
-function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
+function readyResponse(report: ReadyReport, holdsToken: boolean): AdminResponse {
   const checks = readyChecks(report);
   const authApiFailures = report.sources.flatMap(({ failures }) => failures);
   const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
@@ -123,14 +123,14 @@ function readyAnswer(report: ReadyReport, holdsToken: boolean): AdminAnswer {
 }
 
 /** Public by nature: services that verify have no token. */
-function keysAnswer(keys: PublishedKeys | null | undefined): AdminAnswer {
+function keysResponse(keys: PublishedKeys | null | undefined): AdminResponse {
   if (keys === undefined) return { refused: 'route_not_found' };
   if (keys === null) return { refused: 'signing_key_missing' };
   const { type, text, cacheControl } = keys;
   return { status: 200, type, body: text, cacheControl };
 }
 
-function reloadAnswer(problems: ReloadAnswer): AdminAnswer {
+function reloadResponse(problems: ReloadResult): AdminResponse {
   if (problems === 'draining') return { refused: 'draining' };
   if (problems.length === 0) return json({ message: 'reloaded' }, 202);
   const listed = problems.slice(0, mostProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));

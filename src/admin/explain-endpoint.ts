@@ -1,13 +1,13 @@
 /**
  * `POST /explain`: why a request would be decided as it is, with a live credential that only a running gateway can look
- * up. What is answered holds no credential, and nothing of the body is logged.
+ * up. The response holds no credential, and nothing of the body is logged.
  */
 
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { token } from '../core/syntax/header-fields.ts';
-import { type AdminAnswer, json } from './answer.ts';
+import { parseObject } from '../http-base/read-request.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
-import { parseObject } from './parse-object.ts';
+import { type AdminResponse, json } from './responses.ts';
 
 /** A request as one would send it, with its credential apart. */
 export interface LiveQuestion {
@@ -24,7 +24,7 @@ export interface LiveQuestion {
   readonly bearer: string;
 }
 
-/** Gives what is told as plain data, or why the question cannot be answered, in words for the caller. */
+/** Resolves to the explanation as plain data, or to why the question cannot be answered, in words for the caller. */
 export type ExplainQuestioned = (question: LiveQuestion) => Promise<object | { readonly detail: string }>;
 
 const keys = ['method', 'host', 'secure', 'target', 'headers', 'client', 'bearer'];
@@ -40,7 +40,7 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
     // It asks the Auth API about a credential, so it needs the token of operators like a change does.
     method: 'POST',
     access: 'token',
-    async answer({ body }: AdminRequest): Promise<AdminAnswer> {
+    async respond({ body }: AdminRequest): Promise<AdminResponse> {
       const question = readQuestion(body);
       if (typeof question === 'string') return { refused: 'question_invalid', members: { detail: question } };
       if (underWay >= mostUnderWay) return { refused: 'overloaded' };

@@ -1,6 +1,7 @@
 /** Revoking through the admin port: by operators with the token, and by services that sign what they send. */
-import { type AdminAnswer, json } from './answer.ts';
+
 import type { AdminRequest, Endpoint } from './endpoints.ts';
+import { type AdminResponse, json } from './responses.ts';
 import { type RevocationRequest, readRevocation } from './revocation-request.ts';
 import { isSigned } from './webhook-signature.ts';
 
@@ -19,7 +20,7 @@ const mostUnderWay = 64;
 export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<string, Endpoint> {
   let underWay = 0;
 
-  async function revoke(body: Buffer, source: 'admin' | 'webhook'): Promise<AdminAnswer> {
+  async function revoke(body: Buffer, source: 'admin' | 'webhook'): Promise<AdminResponse> {
     const revocation = readRevocation(body, source === 'webhook');
     if ('detail' in revocation) return { refused: 'revocation_invalid', members: { detail: revocation.detail } };
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
@@ -32,7 +33,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     }
   }
 
-  function webhook({ rawHeaders, body }: AdminRequest): AdminAnswer | Promise<AdminAnswer> {
+  function webhook({ rawHeaders, body }: AdminRequest): AdminResponse | Promise<AdminResponse> {
     const secrets = sources.webhookSecrets();
     if (secrets.length === 0) return { refused: 'route_not_found' };
     if (!isSigned(rawHeaders, body, secrets, sources.now())) return { refused: 'webhook_signature_invalid' };
@@ -40,7 +41,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
   }
 
   return new Map<string, Endpoint>([
-    ['/revocations', { method: 'POST', access: 'token', answer: ({ body }) => revoke(body, 'admin') }],
-    ['/webhooks/revocations', { method: 'POST', access: 'signed', answer: webhook }],
+    ['/revocations', { method: 'POST', access: 'token', respond: ({ body }) => revoke(body, 'admin') }],
+    ['/webhooks/revocations', { method: 'POST', access: 'signed', respond: webhook }],
   ]);
 }

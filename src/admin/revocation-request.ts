@@ -1,5 +1,5 @@
 /** Reads what is to be revoked: a JSON object with exactly one of the forms, and nothing else. Echoes nothing of it. */
-import { parseObject } from './parse-object.ts';
+import { parseObject } from '../http-base/read-request.ts';
 
 export type RevocationRequest =
   | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }

@@ -3,7 +3,7 @@
  * after `v1,`, several of them apart by blanks. Says nothing about what was wrong with one.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { headerValues } from './header-values.ts';
+import { singleHeader } from '../http-base/read-request.ts';
 
 /** How far the clock of the sender may be apart, and how long a message may be on its way. */
 const toleranceS = 300;
@@ -22,9 +22,9 @@ export function isSigned(
   secrets: readonly string[],
   nowMs: number,
 ): boolean {
-  const id = only(rawHeaders, 'webhook-id');
-  const timestamp = only(rawHeaders, 'webhook-timestamp');
-  const signatures = only(rawHeaders, 'webhook-signature')?.split(' ');
+  const id = singleHeader(rawHeaders, 'webhook-id');
+  const timestamp = singleHeader(rawHeaders, 'webhook-timestamp');
+  const signatures = singleHeader(rawHeaders, 'webhook-signature')?.split(' ');
   if (id === null || timestamp === null || signatures === undefined) return false;
   if (!messageId.test(id) || !unixSeconds.test(timestamp)) return false;
   if (Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) > toleranceS) return false;
@@ -46,10 +46,4 @@ function sign(id: string, timestamp: string, body: Uint8Array, secret: string): 
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   if (key.length < shortestKeyBytes) throw new RangeError('a webhook secret is too short');
   return createHmac('sha256', key).update(`${id}.${timestamp}.`, 'latin1').update(body).digest();
-}
-
-/** The value of a header that is there once. */
-function only(rawHeaders: readonly string[], name: string): string | null {
-  const values = headerValues(rawHeaders, name);
-  return values.length === 1 ? values[0]! : null;
 }

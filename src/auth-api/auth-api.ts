@@ -1,9 +1,9 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
+import type { HttpLimits } from '../http-base/http-server.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
 import type { AuthApiLog, MetricsPage, RevocationEvent } from './events.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
-import type { HttpLimits } from './http/http-server.ts';
 import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
 import type { SmtpOutboxLimits } from './outbox/smtp-outbox.ts';

@@ -1,5 +1,5 @@
 /** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHttpServer, type Fault } from '../http-base/http-server.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
@@ -7,14 +7,15 @@ import { handOverMail } from './hand-over-mail.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
 import { handleMetrics } from './http/handle-metrics.ts';
 import { handleRequest } from './http/handle-request.ts';
-import { createHttpServer, defaultHttpLimits } from './http/http-server.ts';
 import { compileMatcher } from './http/match-operation.ts';
+import { defaultHttpLimits, refusalResponse } from './http/responses.ts';
 import { compileBudgets } from './limits/budgets.ts';
 import { createLimiter } from './limits/limiter.ts';
 import { openOutbox } from './open-outbox.ts';
 import { openSharedParts } from './open-shared-parts.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
+import { Refusal } from './outcome/refusals.ts';
 import { compareSecrets } from './secrets/compare-secrets.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
@@ -65,15 +66,24 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     },
     mailState: outbox.state,
   };
-  const handle = (request: IncomingMessage, response: ServerResponse) => handleRequest(request, response, handling);
-  const server = createHttpServer({ handle, log, limits });
+  const refuse = (fault: Fault) => {
+    const refusal = refusalResponse(new Refusal(fault));
+    const { errorId, status } = refusal;
+    log.info({ errorId, operation: 'none', code: fault, status }, 'request refused');
+    return refusal;
+  };
+  const server = createHttpServer({
+    handle: (request, response) => handleRequest(request, response, handling),
+    refuse,
+    limits,
+  });
   const { metrics } = options;
   const metricsServer =
     metrics === undefined
       ? null
       : createHttpServer({
           handle: (request, response) => handleMetrics(request, response, metrics, log),
-          log,
+          refuse,
           limits,
         });
   const sweeper = startSweeper(store, {
@@ -84,10 +94,10 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   });
   let closed: Promise<void> | null = null;
   return {
-    listen: ({ host, port }) => server.listen(host, port),
-    listenMetrics({ host, port }) {
+    listen: server.listen,
+    listenMetrics(address) {
       if (metricsServer === null) throw new TypeError('there are no metrics');
-      return metricsServer.listen(host, port);
+      return metricsServer.listen(address);
     },
     close() {
       closed ??= (async () => {

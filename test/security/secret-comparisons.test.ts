@@ -6,7 +6,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkToken } from '../../src/admin/check-token.ts';
+import { checkToken } from '../../src/admin/check-caller.ts';
 import { isSigned } from '../../src/admin/webhook-signature.ts';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
 import { decodeEntry, encodeEntry } from '../../src/identity/cache/redis-entry.ts';

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
 import { gatewayHeader } from '../../core/syntax/header-names.ts';
+import { headerValues } from '../../http-base/read-request.ts';
 
 /** Why forwarded headers of a request count for nothing: no word of whom to believe, or a secret that is not shared. */
 export const forwardedIgnored = ['untrusted_peer', 'secret_wrong'] as const;
@@ -23,15 +24,15 @@ export interface ForwardedTrust {
  */
 export function clientAddress(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): string {
   const address = plainAddress(peer);
-  const hops = valuesOf(rawHeaders, 'x-forwarded-for').flatMap((value) => value.split(',').map(trimBlanks));
-  const secrets = valuesOf(rawHeaders, gatewayHeader);
+  const hops = headerValues(rawHeaders, 'x-forwarded-for').flatMap((value) => value.split(',').map(trimBlanks));
+  const secrets = headerValues(rawHeaders, gatewayHeader);
   if (secrets.length === 1 && trust.isGateway(secrets[0] ?? '')) {
     const [first = ''] = hops;
     return isIP(first) === 0 ? address : plainAddress(first);
   }
   if (trust.trustPeer(address)) return fromTheRight(hops, address, trust.trustPeer);
   if (secrets.length > 0) trust.ignored('secret_wrong');
-  else if (forwarded.some((name) => valuesOf(rawHeaders, name).length > 0)) trust.ignored('untrusted_peer');
+  else if (forwarded.some((name) => headerValues(rawHeaders, name).length > 0)) trust.ignored('untrusted_peer');
   return address;
 }
 
@@ -45,15 +46,6 @@ function fromTheRight(hops: string[], peer: string, trustPeer: (address: string)
     client = plainAddress(hop);
   }
   return client;
-}
-
-/** All copies of a header, in their order. */
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '');
-  }
-  return values;
 }
 
 /** An IPv4 address without the IPv6 form in which a dual-stack socket gives it (RFC 4291 section 2.5.5.2). */

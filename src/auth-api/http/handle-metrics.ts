@@ -3,9 +3,10 @@
  * local proxy that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { writeResponse } from '../../http-base/write-response.ts';
 import type { AuthApiLog, MetricsPage } from '../events.ts';
 import { Refusal } from '../outcome/refusals.ts';
-import { writeRefusal, writeServed } from './write-answer.ts';
+import { refusalResponse, servedResponse } from './responses.ts';
 
 /** Never rejects. */
 export async function handleMetrics(
@@ -16,15 +17,16 @@ export async function handleMetrics(
 ): Promise<void> {
   try {
     const { method, url } = request;
-    if (url !== '/metrics') writeRefusal(response, new Refusal('route_not_found'));
+    if (url !== '/metrics') writeResponse(response, refusalResponse(new Refusal('route_not_found')));
     else if (method !== 'GET' && method !== 'HEAD') {
-      writeRefusal(response, new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] }));
+      writeResponse(response, refusalResponse(new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] })));
     } else {
       const { type, text } = await metrics();
-      writeServed(response, { status: 200, type, body: text });
+      writeResponse(response, servedResponse({ status: 200, type, body: text }));
     }
   } catch (error) {
-    const errorId = writeRefusal(response, new Refusal('internal_error'));
-    log.error({ errorId, err: error }, 'metrics could not be read');
+    const refusal = refusalResponse(new Refusal('internal_error'));
+    writeResponse(response, refusal);
+    log.error({ errorId: refusal.errorId, err: error }, 'metrics could not be read');
   }
 }

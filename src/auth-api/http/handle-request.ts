@@ -1,15 +1,16 @@
-/** The straight line of one request: target, host, operation, body, the operation itself, answer. */
+/** The straight line of one request: target, host, operation, body, the operation itself, response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hasValidHostCount, readBody } from '../../http-base/read-request.ts';
+import { writeResponse } from '../../http-base/write-response.ts';
 import type { AuthApiLog } from '../events.ts';
 import type { MailState } from '../outbox/mail-events.ts';
-import { Refusal, refusalKinds } from '../outcome/refusals.ts';
+import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
-import { answerHealth } from './answer-health.ts';
 import { clientAddress, type ForwardedTrust } from './client-address.ts';
+import { respondToHealth } from './health.ts';
 import type { MatchOperation } from './match-operation.ts';
-import type { Served } from './served.ts';
-import { writeRefusal, writeServed } from './write-answer.ts';
+import { refusalResponse, type Served, servedResponse } from './responses.ts';
 
 export interface RequestHandling {
   readonly match: MatchOperation;
@@ -20,6 +21,7 @@ export interface RequestHandling {
   readonly mailState: () => MailState | null;
 }
 
+const maxBodyBytes = 16 * 1024;
 /** Longest user agent that is kept; the rest is cut off. */
 const maxUserAgentLength = 512;
 
@@ -35,9 +37,10 @@ export async function handleRequest(
       operationName = name;
     });
     if (served === null || response.destroyed) return;
-    if (!(served instanceof Refusal)) return writeServed(response, served);
-    const errorId = writeRefusal(response, served);
-    const { status } = refusalKinds[served.code];
+    if (!(served instanceof Refusal)) return writeResponse(response, servedResponse(served));
+    const refusal = refusalResponse(served);
+    writeResponse(response, refusal);
+    const { errorId, status } = refusal;
     handling.log.info({ errorId, operation: operationName, code: served.code, status }, 'request refused');
   } catch (error) {
     failRequest(response, handling, operationName, error);
@@ -52,14 +55,15 @@ async function serve(
 ): Promise<Served | Refusal | null> {
   const { rawHeaders, method = '' } = request;
   const peer = request.socket.remoteAddress ?? '';
-  if (!hasOneHost(request)) return new Refusal('host_invalid');
-  const body = await readRequestBody(request);
-  if (body === null || body instanceof Refusal) return body;
+  if (!hasValidHostCount(request)) return new Refusal('host_invalid');
+  const body = await readBody(request, maxBodyBytes);
+  if (body === 'broken') return null;
+  if (body === 'too_large') return new Refusal('body_too_large');
   const target = readTarget(request.url ?? '');
   if (target instanceof Refusal) return target;
   const { path, query } = target;
   const { store } = handling.services;
-  const health = await answerHealth(path, method, { store, mailState: handling.mailState });
+  const health = await respondToHealth(path, method, { store, mailState: handling.mailState });
   if (health !== null) return health;
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;
@@ -70,26 +74,20 @@ async function serve(
     userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   };
   const presented = { rawHeaders, method, authority: request.headers.host ?? '' };
-  const answer = await operation.run({ presented, params, query, body, client }, handling.services);
-  if (answer instanceof Refusal) return answer;
-  return { ...answer, status: operation.status };
-}
-
-/** RFC 9112 section 3.2: an HTTP/1.1 request has exactly one Host. Node keeps the first of several. */
-function hasOneHost(request: IncomingMessage): boolean {
-  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
-  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
+  const result = await operation.run({ presented, params, query, body, client }, handling.services);
+  return result instanceof Refusal ? result : { ...result, status: operation.status };
 }
 
 function failRequest(response: ServerResponse, handling: RequestHandling, operation: string, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
-    handling.log.error({ operation, err: error }, 'request failed while it was answered');
+    handling.log.error({ operation, err: error }, 'request failed while its response was written');
     return;
   }
   const refusal = refusalOf(error);
-  const { status } = refusalKinds[refusal.code];
-  const errorId = writeRefusal(response, refusal);
+  const outgoing = refusalResponse(refusal);
+  const { errorId, status } = outgoing;
+  writeResponse(response, outgoing);
   if (status < 500) handling.log.info({ errorId, operation, code: refusal.code, status }, 'request refused');
   else handling.log.error({ errorId, operation, code: refusal.code, status, err: error }, 'request failed');
 }
@@ -117,30 +115,3 @@ export function readTarget(target: string): Target | Refusal {
 }
 
 const absoluteForm = /^https?:\/\/[^/?#@\\]+(\/.*)$/i;
-
-/** Reads a request's body into memory, within a bound. */
-export const maxBodyBytes = 16 * 1024;
-
-const empty = Buffer.alloc(0);
-
-/**
- * Refuses a body beyond the bound (413) as soon as that is known. Null: the client left, or its framing broke, and there
- * is no one left to respond to; the server refuses broken framing by itself.
- */
-export async function readRequestBody(request: IncomingMessage): Promise<Buffer | Refusal | null> {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  if (coding === undefined && (length === undefined || length === '0')) return empty;
-  if (length !== undefined && Number(length) > maxBodyBytes) return new Refusal('body_too_large');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  return new Promise((resolve) => {
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxBodyBytes) chunks.push(chunk);
-      else resolve(new Refusal('body_too_large'));
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', () => resolve(null));
-    request.on('close', () => resolve(null));
-  });
-}

@@ -27,7 +27,7 @@ export function compileMatcher(operations: readonly Operation[]): MatchOperation
     const fitting = entries.filter((entry) => fits(entry, segments));
     const [best] = fitting;
     if (best === undefined) return new Refusal('route_not_found');
-    // RFC 9110 section 9.3.2: HEAD is GET without the body of the answer.
+    // RFC 9110 section 9.3.2: HEAD is GET without the body of the response.
     const asked = method === 'HEAD' ? 'GET' : method;
     const found = fitting.find((entry) => entry.operation.method === asked);
     if (found !== undefined) return { operation: found.operation, params: readParams(found, segments) };

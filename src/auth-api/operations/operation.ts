@@ -2,7 +2,9 @@
  * What an operation of the API is: its path, who may call it, the schemas of what goes in and out, and what it
  * does. Requests are checked by the very schemas that describe the API.
  */
+
 import type { z } from 'zod';
+import { parseObject } from '../../http-base/read-request.ts';
 import type { CredentialRule } from '../credentials/credential-rule.ts';
 import type { PresentedRequest } from '../credentials/presented-request.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -145,23 +147,12 @@ function check<Value>(
   return new Refusal(named, { invalid: [...invalid].sort() });
 }
 
-/** Reads what a request carries, before a schema checks it: the body as one JSON object, the query as names with one value. */
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /**
  * Refuses what is not UTF-8, not JSON or not an object; an empty body counts as an empty object, so that what is missing
  * is named. The content type is not looked at: clients of this API send none now and then, and no other type parses.
  */
 export function parseBody(body: Buffer): object | Refusal {
-  if (body.length === 0) return {};
-  try {
-    // `JSON.parse` makes `__proto__` an ordinary own property, which no schema reads.
-    const value: unknown = JSON.parse(decoder.decode(body));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Whatever is wrong with it, the answer is the same.
-  }
-  return new Refusal('body_malformed');
+  return body.length === 0 ? {} : (parseObject(body) ?? new Refusal('body_malformed'));
 }
 
 /** Refuses a repeated name: which copy counts would be a guess. */

@@ -1,6 +1,6 @@
 /** The token of operators: what needs it, what is taken for it, and what stands before and after it. */
 import { describe, expect, test, vi } from 'vitest';
-import { checkToken } from '../../../src/admin/check-token.ts';
+import { checkToken } from '../../../src/admin/check-caller.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 import { type Answer, expectProblem, startAdmin } from './running-admin.ts';
 

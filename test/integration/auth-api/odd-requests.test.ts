@@ -1,4 +1,6 @@
 /** Requests that no HTTP library would send: each is answered by us, with both error headers, and never twice. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exchangeBytes, headsOf } from './exchange-bytes.ts';
 import { type StartedAuthApi, startAuthApi, testSettings } from './start-auth-api.ts';
@@ -212,6 +214,18 @@ describe('odd requests', () => {
       body,
     ]);
     expect(headsOf(received).map(({ status }) => status)).toEqual([100, 202]);
+  });
+
+  it('serves a new connection when silent ones have taken every place', async () => {
+    const { api, port } = await startAuthApi({ http: { connections: 2 } });
+    const silent = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const closed = Promise.race(silent.map((socket) => once(socket, 'close')));
+    const answer = await fetch(`http://127.0.0.1:${port}/health/live`);
+    expect(answer.status).toBe(200);
+    await closed;
+    for (const socket of silent) socket.destroy();
+    await api.close();
   });
 
   it('keeps a connection after an ordinary refusal', async () => {

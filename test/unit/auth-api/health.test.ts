@@ -1,21 +1,21 @@
 /** Liveness and readiness. */
 import { describe, expect, it } from 'vitest';
-import { answerHealth } from '../../../src/auth-api/http/answer-health.ts';
+import { respondToHealth } from '../../../src/auth-api/http/health.ts';
 import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 import { openSqliteStore } from '../../../src/auth-api/store/sqlite-store.ts';
 
 const alive = { status: 200, body: { status: 'ok' } };
 const mailState = () => null;
 
-describe('answerHealth', () => {
+describe('respondToHealth', () => {
   it('is alive and ready while the store answers, and only alive when it does not', async () => {
     const store = await openSqliteStore(':memory:');
     const sources = { store, mailState };
-    expect(await answerHealth('/health/live', 'GET', sources)).toEqual(alive);
-    expect(await answerHealth('/health/ready', 'HEAD', sources)).toMatchObject({ status: 200 });
+    expect(await respondToHealth('/health/live', 'GET', sources)).toEqual(alive);
+    expect(await respondToHealth('/health/ready', 'HEAD', sources)).toMatchObject({ status: 200 });
     await store.close();
-    expect(await answerHealth('/health/live', 'GET', sources)).toEqual(alive);
-    expect(await answerHealth('/health/ready', 'GET', sources)).toEqual(
+    expect(await respondToHealth('/health/live', 'GET', sources)).toEqual(alive);
+    expect(await respondToHealth('/health/ready', 'GET', sources)).toEqual(
       new Refusal('store_unavailable', { retryAfterS: 2 }),
     );
   });
@@ -26,7 +26,7 @@ describe('answerHealth', () => {
     ['a mail server that does not, which is no reason to refuse', { queued: 3, failing: true }, 'down'],
   ])('tells of %s', async (_, state, mail) => {
     const store = await openSqliteStore(':memory:');
-    expect(await answerHealth('/health/ready', 'GET', { store, mailState: () => state })).toEqual({
+    expect(await respondToHealth('/health/ready', 'GET', { store, mailState: () => state })).toEqual({
       status: 200,
       body: { status: 'ok', checks: { store: 'ok', mail } },
     });
@@ -36,9 +36,9 @@ describe('answerHealth', () => {
   it('leaves other paths to others, and takes no other method', async () => {
     const store = await openSqliteStore(':memory:');
     const sources = { store, mailState };
-    expect(await answerHealth('/health', 'GET', sources)).toBeNull();
-    expect(await answerHealth('/health/live/', 'GET', sources)).toBeNull();
-    expect(await answerHealth('/health/live', 'POST', sources)).toBeInstanceOf(Refusal);
+    expect(await respondToHealth('/health', 'GET', sources)).toBeNull();
+    expect(await respondToHealth('/health/live/', 'GET', sources)).toBeNull();
+    expect(await respondToHealth('/health/live', 'POST', sources)).toBeInstanceOf(Refusal);
     await store.close();
   });
 });

@@ -3,7 +3,7 @@
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { AuthStore } from '../store/auth-store.ts';
-import type { Served } from './served.ts';
+import type { Served } from './responses.ts';
 
 export interface HealthSources {
   readonly store: Pick<AuthStore, 'ping'>;
@@ -11,7 +11,7 @@ export interface HealthSources {
 }
 
 /** Null: the path is none of health's. Refuses readiness with 503. */
-export async function answerHealth(
+export async function respondToHealth(
   path: string,
   method: string,
   sources: HealthSources,
@@ -19,7 +19,7 @@ export async function answerHealth(
   if (path !== '/health/live' && path !== '/health/ready') return null;
   if (method !== 'GET' && method !== 'HEAD') return new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] });
   if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
-  if (!(await answers(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
+  if (!(await responds(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
   // Mail that waits for its server is no reason to take no requests: sessions and keys are checked all the same.
   return { status: 200, body: { status: 'ok', checks: { store: 'ok', mail: mailWord(sources.mailState()) } } };
 }
@@ -29,7 +29,7 @@ function mailWord(state: MailState | null): string {
   return state.failing ? 'down' : 'ok';
 }
 
-async function answers(store: Pick<AuthStore, 'ping'>): Promise<boolean> {
+async function responds(store: Pick<AuthStore, 'ping'>): Promise<boolean> {
   try {
     await store.ping();
     return true;

@@ -1,0 +1,53 @@
+/** Responses of the admin port: never stored, never sniffed, never read by another site; refusals as everywhere else. */
+import { challengeFor, problemBody } from '../core/outcome/problem.ts';
+import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { OutgoingResponse } from '../http-base/write-response.ts';
+
+export interface Shown {
+  readonly status: 200 | 202;
+  readonly type: string;
+  readonly body: string;
+  /** If unset: no one may keep it. */
+  readonly cacheControl?: string;
+}
+
+export interface Refused {
+  readonly refused: ReasonCode;
+  /** Value of `Allow`, for a 405. */
+  readonly allow?: string;
+  /** Further members of the problem (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** What went wrong inside; for the log alone. */
+  readonly cause?: unknown;
+}
+
+export type AdminResponse = Shown | Refused;
+
+export function json(value: unknown, status: Shown['status'] = 200): Shown {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+const everyResponse = Object.entries({
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}).flat();
+
+export function shownResponse({ status, type, body, cacheControl = 'no-store' }: Shown): OutgoingResponse {
+  const headers = [...everyResponse, 'cache-control', cacheControl, 'content-type', type];
+  return { status, headers, body, closes: false };
+}
+
+/** Problem details (RFC 9457). */
+export function refusalResponse({ refused, allow, members }: Refused, errorId: string): OutgoingResponse {
+  const { status, message, retryAfterS } = reasons[refused];
+  const headers = [...everyResponse, 'cache-control', 'no-store', 'content-type', 'application/problem+json'];
+  headers.push('x-error', message, 'x-error-id', errorId);
+  const challenge = challengeFor(refused);
+  if (challenge !== null) headers.push('www-authenticate', challenge);
+  if (allow !== undefined) headers.push('allow', allow);
+  if (retryAfterS !== undefined) headers.push('retry-after', String(retryAfterS));
+  return { status, headers, body: problemBody(refused, errorId, null, members), closes: true };
+}

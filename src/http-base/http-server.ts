@@ -1,0 +1,130 @@
+/**
+ * A server on `node:http`, for the admin port and the Auth API: strict parsing, bounds for sizes, times and connections,
+ * and every response is ours.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { keepNewestConnections } from './newest-connections.ts';
+import { type OutgoingResponse, writeResponse, writeToSocket } from './write-response.ts';
+
+export interface HttpLimits {
+  /** All headers of a request together. */
+  readonly headerBytes: number;
+  /** Longest time for all headers of a request, and for a whole request, to arrive. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** How often the times above are looked at. */
+  readonly timeoutCheckMs: number;
+  /** Connections at once; beyond it the oldest without a whole request under way is closed. */
+  readonly connections: number;
+}
+
+/** Why a request is refused before it is handled. */
+export type Fault =
+  | 'expectation_failed'
+  | 'headers_too_large'
+  | 'method_unsupported'
+  | 'request_malformed'
+  | 'request_timeout';
+
+export interface HttpServerOptions {
+  readonly limits: HttpLimits;
+  /** Responds to a request; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** The response to a request that is refused here. `request`: null when it could not be parsed. */
+  refuse(fault: Fault, request: IncomingMessage | null): OutgoingResponse;
+}
+
+export interface HttpServer {
+  /** Rejects with the error of the system, such as `EADDRINUSE`; port 0 takes a free one. Resolves to the bound address. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>;
+  /** Takes no new connection, waits for responses under way as long as `graceMs`, then closes all connections. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createHttpServer({ handle, refuse, limits }: HttpServerOptions): HttpServer {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
+    // Node would refuse a missing Host without our headers; handlers do it.
+    requireHostHeader: false,
+    // Whatever the environment tells Node of parsers.
+    httpValidation: 'strict',
+  });
+  // Node drops headers beyond a number silently; their bytes are bounded above, which is enough.
+  server.maxHeadersCount = 0;
+  // Ends a connection whose client does not read.
+  server.timeout = limits.requestTimeoutMs + limits.keepAliveTimeoutMs;
+  keepNewestConnections(server, limits.connections);
+  const underWay = new Set<ServerResponse>();
+  let closing = false;
+
+  function track(response: ServerResponse): void {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    if (closing) response.shouldKeepAlive = false;
+  }
+
+  function refuseSocket(socket: Duplex, fault: Fault, request: IncomingMessage | null): void {
+    socket.on('error', () => socket.destroy());
+    if (socket.writable) writeToSocket(socket, refuse(fault, request));
+    else socket.destroy();
+  }
+
+  server.on('request', (request, response) => {
+    track(response);
+    void handle(request, response);
+  });
+  server.on('checkExpectation', (request, response) => {
+    track(response);
+    writeResponse(response, refuse('expectation_failed', request));
+  });
+  server.on('connect', (request, socket) => refuseSocket(socket, 'method_unsupported', request));
+  server.on('clientError', (error, socket) => {
+    const fault = faultOf(error);
+    const here = [...underWay].filter((response) => response.req.socket === socket);
+    // Responses go out in the order of the requests: the refusal waits for those to the whole requests before it.
+    const before = here.findLast((response) => response.req.complete);
+    if (fault === null || here.some((response) => !response.req.complete && response.headersSent)) socket.destroy();
+    else if (before !== undefined) before.once('close', () => refuseSocket(socket, fault, null));
+    else refuseSocket(socket, fault, null);
+  });
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+          server.off('error', reject);
+          const bound = server.address() as AddressInfo;
+          resolve({ host: bound.address, port: bound.port });
+        });
+      }),
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        closing = true;
+        for (const response of underWay) response.shouldKeepAlive = false;
+        if (!server.listening) return resolve();
+        const force = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** What an error of Node's parser or timers means; null: the client is gone, or wants no response. */
+function faultOf({ code = '' }: NodeJS.ErrnoException): Fault | null {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  if (code === 'HPE_HEADER_OVERFLOW' || code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return 'headers_too_large';
+  // The client ended its side within a request.
+  if (code === 'HPE_INVALID_EOF_STATE') return null;
+  return code.startsWith('HPE_') ? 'request_malformed' : null;
+}
