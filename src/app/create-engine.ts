@@ -20,13 +20,13 @@ import { ShadowCandidate } from './shadow-candidate.ts';
 
 export interface EngineOptions {
   readonly version: string;
-  /** Where log lines go; standard output when left out. */
+  /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
-  /** The other processes of this gateway; left out: there are none. */
+  /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
-  /** Number of this worker; left out: it is none. */
+  /** Number of this worker; unset: this process is no worker. */
   readonly worker?: number;
-  /** Where decisions are recorded; a file of this process when left out. */
+  /** Where decisions are recorded; if unset, a file of this process. */
   readonly openRecord?: OpenRecord;
 }
 
@@ -41,7 +41,7 @@ export interface Engine {
   current(): Runtime;
   /** The same, or null before the first `use`. */
   started(): Runtime | null;
-  /** Where the Auth API is, when it is embedded; to be told before the first `use`. */
+  /** Where the Auth API is, when it is embedded; to be set before the first `use`. */
   authApiAt(access: AuthApiAccess): void;
   /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
   listen(address: Address, shared: boolean): Promise<Address>;

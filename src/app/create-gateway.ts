@@ -11,12 +11,12 @@ import { createAdmin } from './create-admin.ts';
 import { createEngine } from './create-engine.ts';
 import { embedAuthApi } from './embed-auth-api.ts';
 import { listenOn } from './listen-error.ts';
+import { createConfigLog } from './log-config.ts';
 import { notCompared } from './not-compared.ts';
-import { createConfigTeller } from './tell-config.ts';
 
 export interface GatewayOptions {
   readonly version: string;
-  /** Where log lines go; standard output when left out. */
+  /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
   /** Takes the codes of an embedded Auth API whose outbox is `console`. */
   readonly onCode?: (mail: CodeMail) => void;
@@ -55,7 +55,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
   });
   const { telemetry, candidate, current } = engine;
-  const tell = createConfigTeller(telemetry);
+  const configLog = createConfigLog(telemetry);
   let authApi: AuthApi | null = null;
   let admin: AdminServer | null = null;
   let closing: Promise<void> | null = null;
@@ -89,22 +89,22 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     start,
     apply(next) {
       if (engine.draining) return;
-      const fixed = tell.fixed(current().config, next);
+      const fixed = configLog.fixed(current().config, next);
       // An embedded Auth API starts and ends with the process.
       engine.use(fixed.includes('authApi.embedded') ? { ...next, authApi: current().config.authApi } : next);
-      tell.reloaded(next);
+      configLog.reloaded(next);
     },
-    refuseReload: tell.refused,
+    refuseReload: configLog.refused,
     useCandidate(next) {
       const ignored = notCompared(engine.started()?.config ?? config, next);
       engine.compare(next, ignored);
-      tell.compared(next, ignored);
+      configLog.compared(next, ignored);
     },
     refuseCandidate(problems) {
       candidate.refuse(problems);
-      tell.notCompared(problems);
+      configLog.notCompared(problems);
     },
-    warn: tell.doubtful,
+    warn: configLog.doubtful,
     get authApi() {
       return authApi;
     },

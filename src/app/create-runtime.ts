@@ -32,7 +32,7 @@ export type AuthApiAccess = Pick<RemoteAuthApiConfig, 'urls' | 'gatewaySecret'>;
 
 export interface RuntimeOptions {
   readonly authApi: AuthApiAccess;
-  /** The other processes of this gateway; left out: there are none. */
+  /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
   readonly healthEvents: HealthEvents;

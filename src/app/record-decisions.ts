@@ -54,7 +54,7 @@ export class DecisionRecorder implements DecisionWatcher {
   }
 
   missed(): void {
-    this.#events.recorded('left_out');
+    this.#events.recorded('skipped');
   }
 
   async close(): Promise<void> {

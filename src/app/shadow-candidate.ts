@@ -1,6 +1,6 @@
 /**
  * A candidate of the rules in the shadow of live traffic: what it would have decided otherwise is counted by route and
- * reason, and the last cases are kept. It decides nothing, and it asks nobody.
+ * reason, and the last cases are kept. It decides no request, and makes no call to the Auth API.
  */
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
@@ -23,7 +23,7 @@ export interface ShadowReport {
   } | null;
   /** Why the newest candidate is not compared; none: it is. */
   readonly problems: readonly string[];
-  /** Decisions of this candidate by how they compare, and how many were left out. */
+  /** Decisions of this candidate by how they compare, and how many were skipped. */
   readonly decisions: Readonly<Record<Comparison | 'skipped', number>>;
   /** The newest first. */
   readonly recent: readonly ShadowDifference[];

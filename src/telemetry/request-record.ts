@@ -14,9 +14,9 @@ export interface RequestRecord {
   readonly host: string;
   /** Status that the client was sent; 0 when it was sent none. */
   readonly status: number;
-  /** Why it was refused or failed: the decision's reason, or one of forwarding; null when the upstream answered. */
+  /** Why it was refused or failed: the decision's reason, or one of forwarding; null when the upstream responded. */
   readonly reason: ReasonCode | null;
-  /** Of every answer that carries one, ours or the upstream's; null otherwise. */
+  /** Of every response that carries one, ours or the upstream's; null otherwise. */
   readonly errorId: string | null;
   readonly requestId: string;
   /** Address of the client, through trusted proxies. */
@@ -25,14 +25,14 @@ export interface RequestRecord {
   readonly userAgent: string;
   /** Origin that was asked, or null. */
   readonly target: string | null;
-  /** The client went away before the answer was whole. */
+  /** The client went away before the response was whole. */
   readonly aborted: boolean;
-  /** The upstream's answer broke off after it had begun. */
+  /** The upstream's response broke off after it had begun. */
   readonly cut: boolean;
   /** Moments of `performance.now()` in milliseconds; 0 where a moment never came. */
   readonly startedAt: number;
   readonly decidedAt: number;
-  /** The upstream's answer began. */
+  /** The upstream's response began. */
   readonly answeredAt: number;
   readonly endedAt: number;
   /** Bytes of body, from the client and to it. */
@@ -45,7 +45,7 @@ export interface RequestRecord {
 export type ObserveRequest = (record: RequestRecord) => void;
 
 /**
- * How a request ended: forwarded and answered, refused by the decision or as no valid HTTP, failed in forwarding, or
+ * How a request ended: forwarded with a response, refused by the decision or as no valid HTTP, failed in forwarding, or
  * broken off before there was a decision.
  */
 export type RequestOutcome = 'allow' | 'refuse' | 'fail' | 'abandon';

@@ -8,7 +8,7 @@ import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
 import { ready } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** A worker that shows nothing for so long is killed. */
+/** A worker that does not respond for so long is killed. */
 const showMs = 10_000;
 const mostRecent = 256;
 
@@ -19,10 +19,10 @@ const shadowReport = z.strictObject({
   recent: z.array(z.looseObject({ at: z.string() })),
 });
 
-/** In the Prometheus text format. `known` keeps what each worker said last. */
+/** In the Prometheus text format. `known` keeps the last metrics of each worker. */
 export async function metricsOf(pool: WorkerPool, known: WorkerMetrics, telemetry: Telemetry) {
-  for (const { worker, number, answer } of await pool.askAll({ do: 'metrics' }, metricsMessage, showMs)) {
-    known.add(worker, number, answer);
+  for (const { worker, number, response } of await pool.requestAll({ do: 'metrics' }, metricsMessage, showMs)) {
+    known.add(worker, number, response);
   }
   const { registry } = telemetry;
   return { type: registry.contentType, text: await known.page(await registry.getMetricsAsJSON()) };
@@ -35,16 +35,16 @@ export async function metricsOf(pool: WorkerPool, known: WorkerMetrics, telemetr
 export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyReport): Promise<ReadyReport> {
   const workers = { serving: pool.serving, wanted };
   if (own.draining) return { ...own, workers };
-  const answers = await pool.askAll({ do: 'ready' }, ready, showMs);
-  return answers.reduce(
-    (all, { answer }) => ({
-      configuration: all.configuration && answer.configuration,
-      sources: all.sources.map((source) => together(source, answer.sources)),
-      redis: both(all.redis, answer.redis),
-      revocations: both(all.revocations, answer.revocations),
+  const responses = await pool.requestAll({ do: 'ready' }, ready, showMs);
+  return responses.reduce(
+    (all, { response }) => ({
+      configuration: all.configuration && response.configuration,
+      sources: all.sources.map((source) => together(source, response.sources)),
+      redis: both(all.redis, response.redis),
+      revocations: both(all.revocations, response.revocations),
       mail: all.mail,
       workers,
-      draining: all.draining || answer.draining,
+      draining: all.draining || response.draining,
     }),
     { ...own, workers },
   );
@@ -52,14 +52,14 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
 
 /** `own`: of the supervisor, which compares nothing, and knows why the newest candidate cannot be used. */
 export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<object> {
-  const answers = await pool.askAll({ do: 'shadow' }, shadowReport, showMs);
+  const responses = await pool.requestAll({ do: 'shadow' }, shadowReport, showMs);
   const decisions: Record<string, number> = { ...own.decisions };
-  for (const { answer } of answers) {
-    for (const [result, count] of Object.entries(answer.decisions))
+  for (const { response } of responses) {
+    for (const [result, count] of Object.entries(response.decisions))
       decisions[result] = (decisions[result] ?? 0) + count;
   }
-  const recent = answers
-    .flatMap(({ answer }) => answer.recent)
+  const recent = responses
+    .flatMap(({ response }) => response.recent)
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
     .slice(0, mostRecent);
   return { ...own, decisions, recent };

@@ -1,17 +1,17 @@
 /**
- * Questions and answers between two processes of one gateway, over the channel that Node opens to a child. What comes is
- * read strictly: a message of another form ends the channel, as nobody knows what the other side believes then.
+ * Requests, responses and notices between two processes of one gateway, over the channel that Node opens to a child. Messages are
+ * read strictly: one of another form ends the channel, as the state of the other side is unknown then.
  */
 import { z } from 'zod';
 
 const id = z.int().min(1);
 const frame = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('ask'), id, body: z.unknown() }),
-  z.strictObject({ kind: z.literal('answer'), id, body: z.unknown() }),
-  z.strictObject({ kind: z.literal('tell'), body: z.unknown() }),
+  z.strictObject({ kind: z.literal('request'), id, body: z.unknown() }),
+  z.strictObject({ kind: z.literal('response'), id, body: z.unknown() }),
+  z.strictObject({ kind: z.literal('notice'), body: z.unknown() }),
 ]);
 
-/** The other process is gone, or says what nobody understands. */
+/** The other process is gone, or sent a message that cannot be read. */
 export class ChannelClosedError extends Error {
   override readonly name = 'ChannelClosedError';
 
@@ -23,17 +23,17 @@ export class ChannelClosedError extends Error {
 export interface ChannelOptions {
   /** False: the channel is full, or gone. */
   readonly send: (message: object) => boolean;
-  /** Answers a question; what it rejects with, and a body that it does not know (`null`), end the channel. */
-  readonly answer: (body: unknown) => Promise<object> | object | null;
-  /** False: this is nothing that is told. */
-  readonly hear: (body: unknown) => boolean;
-  /** The other side cannot be understood. */
+  /** Makes the response to a request; a rejection, and a request that it does not know (`null`), end the channel. */
+  readonly respond: (body: unknown) => Promise<object> | object | null;
+  /** Takes a notice. False: this is none. */
+  readonly notice: (body: unknown) => boolean;
+  /** A message of the other side cannot be read, or its request has no response. */
   readonly broken: (cause: unknown) => void;
 }
 
 export class Channel {
   readonly #options: ChannelOptions;
-  readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #lastId = 0;
   #closed = false;
 
@@ -41,27 +41,27 @@ export class Channel {
     this.#options = options;
   }
 
-  /** Questions that wait for an answer. */
+  /** Requests that wait for their response. */
   get waiting(): number {
-    return this.#asked.size;
+    return this.#waiting.size;
   }
 
-  /** Rejects with `ChannelClosedError` when the other process ends before it answers. */
-  ask(body: object): Promise<unknown> {
+  /** Rejects with `ChannelClosedError` when the other process ends before its response. */
+  request(body: object): Promise<unknown> {
     if (this.#closed) return Promise.reject(new ChannelClosedError());
-    const asked = Promise.withResolvers<unknown>();
+    const response = Promise.withResolvers<unknown>();
     this.#lastId += 1;
-    this.#asked.set(this.#lastId, asked);
-    this.#options.send({ kind: 'ask', id: this.#lastId, body });
-    return asked.promise;
+    this.#waiting.set(this.#lastId, response);
+    this.#options.send({ kind: 'request', id: this.#lastId, body });
+    return response.promise;
   }
 
   /** False: the other side does not keep up, or is gone. */
-  tell(body: object): boolean {
-    return !this.#closed && this.#options.send({ kind: 'tell', body });
+  notify(body: object): boolean {
+    return !this.#closed && this.#options.send({ kind: 'notice', body });
   }
 
-  take(message: unknown): void {
+  receive(message: unknown): void {
     if (this.#closed) return;
     const read = frame.safeParse(message);
     if (!read.success) {
@@ -70,30 +70,30 @@ export class Channel {
     }
     const { data } = read;
     switch (data.kind) {
-      case 'ask':
-        void this.#answer(data.id, data.body);
+      case 'request':
+        void this.#respond(data.id, data.body);
         return;
-      case 'tell':
-        if (!this.#options.hear(data.body)) this.#break(new Error('nothing that is told'));
+      case 'notice':
+        if (!this.#options.notice(data.body)) this.#break(new Error('no such notice'));
         return;
-      case 'answer':
-        this.#asked.get(data.id)?.resolve(data.body);
-        this.#asked.delete(data.id);
+      case 'response':
+        this.#waiting.get(data.id)?.resolve(data.body);
+        this.#waiting.delete(data.id);
     }
   }
 
-  /** Nothing comes any more. */
+  /** No message is received from here on. */
   close(): void {
     this.#closed = true;
-    for (const asked of this.#asked.values()) asked.reject(new ChannelClosedError());
-    this.#asked.clear();
+    for (const response of this.#waiting.values()) response.reject(new ChannelClosedError());
+    this.#waiting.clear();
   }
 
-  async #answer(asked: number, body: unknown): Promise<void> {
+  async #respond(id: number, body: unknown): Promise<void> {
     try {
-      const answer = await this.#options.answer(body);
-      if (answer === null) throw new Error('no such question');
-      if (!this.#closed) this.#options.send({ kind: 'answer', id: asked, body: answer });
+      const response = await this.#options.respond(body);
+      if (response === null) throw new Error('no such request');
+      if (!this.#closed) this.#options.send({ kind: 'response', id, body: response });
     } catch (cause) {
       this.#break(cause);
     }

@@ -1,4 +1,4 @@
-/** Recorded decisions of a worker on their way to the supervisor, which has the file. What does not get through is left out. */
+/** Recorded decisions of a worker on their way to the supervisor, which has the file. Those that the supervisor is too slow for are skipped. */
 import type { DecisionsConfig } from '../../config/config.ts';
 import type { DecisionRecord } from '../record-decisions.ts';
 
@@ -7,16 +7,16 @@ const mostUnsent = 256;
 
 export class RecordsToSupervisor implements DecisionRecord {
   readonly #perSecond: number;
-  readonly #tell: (news: object, sent: () => void) => void;
+  readonly #notify: (notice: object, sent: () => void) => void;
   #second = 0;
   #inSecond = 0;
   #unsent = 0;
   #closed = false;
 
-  /** `sent` is called once the news is out, or cannot be. */
-  constructor({ perSecond }: DecisionsConfig, tell: (news: object, sent: () => void) => void) {
+  /** `sent` is called once the notice is sent, or cannot be. */
+  constructor({ perSecond }: DecisionsConfig, notify: (notice: object, sent: () => void) => void) {
     this.#perSecond = perSecond;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   begin(head: object): void {
@@ -41,9 +41,9 @@ export class RecordsToSupervisor implements DecisionRecord {
     this.#closed = true;
   }
 
-  #send(news: object): void {
+  #send(notice: object): void {
     this.#unsent += 1;
-    this.#tell(news, () => {
+    this.#notify(notice, () => {
       this.#unsent -= 1;
     });
   }

@@ -1,5 +1,5 @@
 /**
- * A worker: what its supervisor says, it does. It reads no file and heeds no signal, as a terminal or a service manager sends
+ * A worker: it runs the commands of its supervisor. It reads no file and ignores signals, as a terminal or a service manager sends
  * those to every process of a group; when the supervisor is gone, it finishes what it has and ends.
  */
 import type { Config } from '../../config/config.ts';
@@ -12,7 +12,7 @@ import { announceToSiblings } from './announce-to-siblings.ts';
 import { Channel } from './channel.ts';
 import { RecordsToSupervisor } from './records-to-supervisor.ts';
 import { shareOf } from './share-limits.ts';
-import { delivery, order, type Question, question, type Start } from './worker-messages.ts';
+import { type Command, command, delivery, drainNotice, type Start } from './worker-messages.ts';
 
 export interface WorkerLink {
   send(message: object, sent: () => void): boolean;
@@ -26,7 +26,7 @@ export interface WorkerOptions {
   readonly link: WorkerLink;
 }
 
-/** A supervisor that answers nothing for so long is not waited for. */
+/** A supervisor that does not respond for so long is not waited for. */
 const longestAnnounceMs = 10_000;
 
 /** Resolves when it has ended. */
@@ -39,15 +39,15 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
 
     const channel = new Channel({
       send: (message) => link.send(message, () => {}),
-      answer: (body) => answer(question.parse(body)),
-      hear: (body) => {
-        const heard = order.safeParse(body).success;
-        if (heard) void end();
-        return heard;
+      respond: (body) => respond(command.parse(body)),
+      notice: (body) => {
+        const drains = drainNotice.safeParse(body).success;
+        if (drains) void end();
+        return drains;
       },
       broken: () => void end(),
     });
-    link.onMessage((message) => channel.take(message));
+    link.onMessage((message) => channel.receive(message));
     link.onGone(() => {
       channel.close();
       void end();
@@ -56,16 +56,16 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
     const siblings = announceToSiblings(async (revocation) => {
       const late = Promise.withResolvers<'undelivered'>();
       const timer = setTimeout(() => late.resolve('undelivered'), longestAnnounceMs);
-      const asked = channel.ask({ do: 'revoked', revocation }).then(
-        (said) => delivery.safeParse(said).data?.delivery ?? 'undelivered',
+      const announced = channel.request({ do: 'revoked', revocation }).then(
+        (response) => delivery.safeParse(response).data?.delivery ?? 'undelivered',
         () => 'undelivered' as const,
       );
-      const told = await Promise.race([asked, late.promise]);
+      const delivered = await Promise.race([announced, late.promise]);
       clearTimeout(timer);
-      return told;
+      return delivered;
     });
 
-    async function answer(asked: Question): Promise<object> {
+    async function respond(asked: Command): Promise<object> {
       switch (asked.do) {
         case 'start':
           return await start(asked);
@@ -87,22 +87,22 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
       }
     }
 
-    async function start(told: Start): Promise<object> {
-      started = told;
+    async function start(begin: Start): Promise<object> {
+      started = begin;
       try {
-        const config = shared(read(told.first));
+        const config = shared(read(begin.first));
         first = config;
         engine = createEngine(config, {
           version,
-          worker: told.worker,
+          worker: begin.worker,
           siblings,
-          openRecord: (settings) => new RecordsToSupervisor(settings, (body, sent) => tellNews(body, sent)),
+          openRecord: (settings) => new RecordsToSupervisor(settings, notify),
         });
-        if (told.authApi !== null) engine.authApiAt(told.authApi);
-        use(told.source ?? told.first);
-        engine.current().resolver.revocations.tombstones.restore(told.tombstones);
-        if (told.candidate !== null) engine.compare(read(told.candidate));
-        return { listening: await engine.listen(told.listen, true) };
+        if (begin.authApi !== null) engine.authApiAt(begin.authApi);
+        use(begin.source ?? begin.first);
+        engine.current().resolver.revocations.tombstones.restore(begin.tombstones);
+        if (begin.candidate !== null) engine.compare(read(begin.candidate));
+        return { listening: await engine.listen(begin.listen, true) };
       } catch (error) {
         return { failed: error instanceof ListenError ? error.message : `rolegate: ${String(error)}` };
       }
@@ -129,8 +129,8 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
       return shareOf({ ...config, cache: { ...config.cache, secret } }, workers);
     }
 
-    function tellNews(body: object, sent: () => void): void {
-      link.send({ kind: 'tell', body }, sent);
+    function notify(body: object, sent: () => void): void {
+      link.send({ kind: 'notice', body }, sent);
     }
 
     async function end(): Promise<void> {

@@ -1,8 +1,8 @@
-/** One page of metrics of all processes: what they say now, and what those counted that are gone. */
+/** One page of metrics of all processes: those that run, and what processes that are gone have counted. */
 import { z } from 'zod';
 import { aggregate, type MetricValues } from '../../telemetry/metrics/registry.ts';
 
-/** The metrics of a worker as it sends them; `null` stands for a value that is not a number. */
+/** The metrics of a worker as it sends them; `null` is a value that is not a number. */
 const message = z.array(
   z.looseObject({
     name: z.string().regex(/^(?:rolegate|process|nodejs)_\w+$/),
@@ -22,11 +22,11 @@ const message = z.array(
   }),
 );
 
-/** As `prom-client` takes them; its types know the kinds of metrics as an enumeration that it does not export at run time. */
+/** As `prom-client` takes them; its types know the kinds of metrics as an enumeration that it does not export. */
 export const metricsMessage = message.transform((metrics) => metrics as unknown as MetricValues);
 
 export class WorkerMetrics {
-  /** By process: what it said last. */
+  /** By process: its last metrics. */
   readonly #last = new Map<object, { readonly number: number; readonly metrics: MetricValues }>();
   /** What is kept of those that are gone. */
   #gone: Promise<MetricValues> = Promise.resolve([]);

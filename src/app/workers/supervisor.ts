@@ -16,9 +16,9 @@ import { createEngine, type Engine } from '../create-engine.ts';
 import type { Gateway, GatewayOptions } from '../create-gateway.ts';
 import { type EmbeddedAuthApi, embedAuthApi } from '../embed-auth-api.ts';
 import { listenOn } from '../listen-error.ts';
+import { createConfigLog } from '../log-config.ts';
 import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
-import { createConfigTeller } from '../tell-config.ts';
 import { metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
 import { announceToSiblings } from './announce-to-siblings.ts';
 import { ownAddress } from './own-address.ts';
@@ -46,7 +46,7 @@ export interface Supervisor extends Omit<Gateway, 'apply' | 'useCandidate'> {
   readonly gaveUp: Promise<string>;
 }
 
-/** One that does not say within this time that it has done it is killed, so that it lets nobody in by what it knew. */
+/** A worker that does not confirm a revocation within this time is killed, so that it lets no one in by an old verdict. */
 const revokeMs = 5_000;
 const useMs = 30_000;
 /** After the longest wait for requests in flight. */
@@ -66,7 +66,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   });
   const { telemetry, candidate } = engine;
   const { log } = telemetry;
-  const tell = createConfigTeller(telemetry);
+  const configLog = createConfigLog(telemetry);
   let listen: Address = config.server.listen;
   let inUse = first;
   let compared: ConfigSource | null = null;
@@ -89,9 +89,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       engine.started()?.resolver.revocations.receive(revocation);
       return await announceToWorkers(revocation, from);
     },
-    news(news, from) {
-      if (news.do === 'head') records.head(from, news.head);
-      else if (!records.record(from, news.record)) telemetry.decisionEvents.recorded('left_out');
+    recorded(notice, from) {
+      if (notice.do === 'head') records.head(from, notice.head);
+      else if (!records.record(from, notice.record)) telemetry.decisionEvents.recorded('skipped');
     },
   });
   telemetry.watchWorkers(() => ({
@@ -101,11 +101,11 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   }));
 
   async function announceToWorkers(revocation: Revocation, except: WorkerProcess | null): Promise<'delivered'> {
-    await pool.askAll({ do: 'revoke', revocation }, done, revokeMs, except);
+    await pool.requestAll({ do: 'revoke', revocation }, done, revokeMs, except);
     return 'delivered';
   }
 
-  /** Made and sent in one turn with what is revoked by then: whatever comes later is told to the worker. */
+  /** Made and sent in one turn with what is revoked by then: later revocations are announced to the worker. */
   function beginning(worker: number): Start {
     return {
       do: 'start',
@@ -157,26 +157,26 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {
     if (engine.draining) return [];
     const current = engine.current().config;
-    const fixed = tell.fixed(current, next);
+    const fixed = configLog.fixed(current, next);
     const before = inUse;
-    const answers = await pool.askAll({ do: 'use', source }, used, useMs);
-    const failed = answers.find(({ answer }) => answer.failed !== null);
+    const responses = await pool.requestAll({ do: 'use', source }, used, useMs);
+    const failed = responses.find(({ response }) => response.failed !== null);
     try {
-      if (failed !== undefined) throw new Error(failed.answer.failed ?? '');
+      if (failed !== undefined) throw new Error(failed.response.failed ?? '');
       engine.use(own(fixed.includes('authApi.embedded') ? { ...next, authApi: current.authApi } : next));
     } catch (cause) {
       log.error({ err: cause }, 'a configuration could not be taken into use everywhere: back to the last good one');
-      for (const { worker, answer } of await pool.askAll({ do: 'use', source: before }, used, useMs)) {
-        // It would decide by what nobody else decides by; started again, it has what the others have.
-        if (answer.failed !== null) worker.kill('it cannot go back', new Error(answer.failed));
+      for (const { worker, response } of await pool.requestAll({ do: 'use', source: before }, used, useMs)) {
+        // It would decide by another configuration than the others; started again, it has theirs.
+        if (response.failed !== null) worker.kill('it cannot go back', new Error(response.failed));
       }
       const problems = [notUsable(source.file)];
-      tell.refused(problems);
+      configLog.refused(problems);
       return problems;
     }
     inUse = source;
     workerMetrics.useRoutes(new Set([noRoute, ...next.routes.routes.map(({ id }) => id)]));
-    tell.reloaded(next);
+    configLog.reloaded(next);
     return [];
   }
 
@@ -198,7 +198,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     if (!clean) throw new Error('workers had to be killed');
   }
 
-  // Whoever ends at once takes the workers with it; a worker whose supervisor is gone otherwise finishes what it has.
+  // A process that ends at once ends the workers, too; a worker whose supervisor is gone otherwise finishes what it has.
   process.once('exit', () => {
     if (closing !== null) pool.killNow();
   });
@@ -206,21 +206,21 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   return {
     start,
     apply: (next, source) => inTurn(() => take(next, source)),
-    refuseReload: tell.refused,
+    refuseReload: configLog.refused,
     useCandidate(next, source) {
       const ignored = notCompared(engine.started()?.config ?? config, next);
       engine.compare(next, ignored);
-      tell.compared(next, ignored);
+      configLog.compared(next, ignored);
       void inTurn(async () => {
         compared = source;
-        await pool.askAll({ do: 'compare', source }, used, useMs);
+        await pool.requestAll({ do: 'compare', source }, used, useMs);
       });
     },
     refuseCandidate(problems) {
       candidate.refuse(problems);
-      tell.notCompared(problems);
+      configLog.notCompared(problems);
     },
-    warn: tell.doubtful,
+    warn: configLog.doubtful,
     gaveUp: gaveUp.promise,
     get authApi() {
       return embedded?.authApi ?? null;

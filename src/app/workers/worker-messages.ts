@@ -1,5 +1,5 @@
 /**
- * What the supervisor and a worker say to each other. A revocation is sent as it is kept: an id, or keyed names of a
+ * The messages between the supervisor and a worker. A revocation is sent as it is kept: an id, or keyed names of a
  * credential, never the credential. Secrets go one way only: in the source of a configuration and in what a worker begins
  * with, as it has to have the same ones.
  */
@@ -48,7 +48,7 @@ const tombstones = z.strictObject({
   credentials: named,
 });
 
-/** Everything that a worker begins with; it answers once it listens, or cannot. */
+/** Everything that a worker begins with; it responds once it listens, or cannot. */
 const start = z.strictObject({
   do: z.literal('start'),
   /** From 1. */
@@ -68,8 +68,8 @@ const start = z.strictObject({
 });
 export type Start = z.infer<typeof start>;
 
-/** What a worker is asked. */
-export const question = z.discriminatedUnion('do', [
+/** Requests of the supervisor. */
+export const command = z.discriminatedUnion('do', [
   start,
   z.strictObject({ do: z.literal('use'), source }),
   z.strictObject({ do: z.literal('compare'), source }),
@@ -79,7 +79,7 @@ export const question = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('ready') }),
   z.strictObject({ do: z.literal('shadow') }),
 ]);
-export type Question = z.infer<typeof question>;
+export type Command = z.infer<typeof command>;
 
 export const done = z.strictObject({});
 
@@ -110,15 +110,15 @@ export const ready = z.strictObject({
   draining: z.boolean(),
 });
 
-/** What a worker asks: to tell all others. */
-export const workerQuestion = z.strictObject({ do: z.literal('revoked'), revocation });
+/** The request of a worker: to announce a revocation to all others. */
+export const announcement = z.strictObject({ do: z.literal('revoked'), revocation });
 export const delivery = z.strictObject({ delivery: z.enum(['delivered', 'undelivered']) });
 
-/** What a worker is told without being asked. */
-export const order = z.strictObject({ do: z.literal('drain') });
+/** The notice of the supervisor. */
+export const drainNotice = z.strictObject({ do: z.literal('drain') });
 
-/** What a worker tells without being asked. */
-export const news = z.discriminatedUnion('do', [
+/** Notices of a worker. */
+export const recordNotice = z.discriminatedUnion('do', [
   /** The heads of its records from here on. */
   z.strictObject({ do: z.literal('head'), head: z.record(text, z.unknown()) }),
   z.strictObject({ do: z.literal('record'), record: z.record(text, z.unknown()) }),

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Address } from '../../config/config.ts';
 import type { Logger } from '../../telemetry/log/logger.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import { type Question, type Start, started } from './worker-messages.ts';
+import { type Command, type Start, started } from './worker-messages.ts';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
 
 export interface WorkerPoolOptions extends Omit<WorkerProcessOptions, 'lines' | 'killed'> {
@@ -71,23 +71,23 @@ export class WorkerPool {
     return places[0]!;
   }
 
-  /** Asks each that there is, except `except`; those that end before they answer are left out. */
-  async askAll<T>(
-    question: Question,
+  /** Sends a command to each worker, except `except`. Those that end before their response have none. */
+  async requestAll<T>(
+    command: Command,
     form: z.ZodType<T>,
     waitMs: number | null,
     except: WorkerProcess | null = null,
-  ): Promise<{ readonly number: number; readonly worker: WorkerProcess; readonly answer: T }[]> {
-    const asked = this.#slots.flatMap(({ number, worker }) => {
+  ): Promise<{ readonly number: number; readonly worker: WorkerProcess; readonly response: T }[]> {
+    const responses = this.#slots.flatMap(({ number, worker }) => {
       if (worker === null || worker === except) return [];
       return [
-        worker.ask(question, form, waitMs).then(
-          (answer) => [{ number, worker, answer }],
+        worker.request(command, form, waitMs).then(
+          (response) => [{ number, worker, response }],
           () => [],
         ),
       ];
     });
-    return (await Promise.all(asked)).flat();
+    return (await Promise.all(responses)).flat();
   }
 
   /** Ends all of them within a time; those that are left then are killed. False: there were such. */
@@ -127,13 +127,13 @@ export class WorkerPool {
       slot.serving = false;
       gone(worker, number);
     });
-    const answer = await worker.ask(begin(number), started, startMs).catch(async () => ({
+    const response = await worker.request(begin(number), started, startMs).catch(async () => ({
       failed: `rolegate: worker ${number} ended before it could serve (${await worker.ended})`,
     }));
-    if ('failed' in answer) throw new WorkerStartError(answer.failed);
+    if ('failed' in response) throw new WorkerStartError(response.failed);
     slot.serving = true;
     log.info({ worker: number, pid: worker.pid }, 'worker serves');
-    return answer.listening;
+    return response.listening;
   }
 
   async #watch(slot: Slot, since: number): Promise<void> {

@@ -1,27 +1,27 @@
-/** One worker as its supervisor has it: started, asked, watched whether it still answers, ended. */
+/** One worker as its supervisor has it: started, sent commands, watched whether it still responds, ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { z } from 'zod';
 import type { Delivery } from '../../identity/revocation/revocation-announcer.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { Channel, ChannelClosedError } from './channel.ts';
 import { WholeLines } from './whole-lines.ts';
-import { done, news, type order, type Question, workerQuestion } from './worker-messages.ts';
+import { announcement, type Command, done, type drainNotice, recordNotice } from './worker-messages.ts';
 
 export interface WorkerProcessOptions {
   /** The program, which is given `worker` as its argument. */
   readonly program: string;
   /** Whole lines that it printed. */
   readonly lines: (text: string) => void;
-  /** It revoked something: all others are to be told. */
+  /** It revoked something, which is to be announced to all others. */
   readonly revoked: (revocation: Revocation, from: WorkerProcess) => Promise<Delivery>;
-  readonly news: (said: z.infer<typeof news>, from: WorkerProcess) => void;
+  readonly recorded: (notice: z.infer<typeof recordNotice>, from: WorkerProcess) => void;
   /** It was killed, and why. */
   readonly killed: (why: string, cause: unknown) => void;
 }
 
-/** How often a worker is asked whether it answers, and how often it may not in a row. */
+/** How often a worker is asked for a sign of life, and how many may be missing in a row. */
 const pingMs = 1_000;
-const mostUnanswered = 10;
+const maxMissing = 10;
 
 export class WorkerProcess {
   readonly pid: number;
@@ -31,7 +31,7 @@ export class WorkerProcess {
   readonly #channel: Channel;
   readonly #killed: WorkerProcessOptions['killed'];
   readonly #pinging: NodeJS.Timeout;
-  #unanswered = 0;
+  #missing = 0;
   #over = false;
 
   constructor(options: WorkerProcessOptions) {
@@ -45,18 +45,18 @@ export class WorkerProcess {
     this.pid = child.pid ?? 0;
     this.#channel = new Channel({
       send: (message) => child.connected && child.send(message, () => {}),
-      answer: async (body) => {
-        const { revocation } = workerQuestion.parse(body);
+      respond: async (body) => {
+        const { revocation } = announcement.parse(body);
         return { delivery: await options.revoked(revocation, this) };
       },
-      hear: (body) => {
-        const read = news.safeParse(body);
-        if (read.success) options.news(read.data, this);
+      notice: (body) => {
+        const read = recordNotice.safeParse(body);
+        if (read.success) options.recorded(read.data, this);
         return read.success;
       },
-      broken: (cause) => this.kill('it says what nobody understands', cause),
+      broken: (cause) => this.kill('its message cannot be read', cause),
     });
-    child.on('message', (message) => this.#channel.take(message));
+    child.on('message', (message) => this.#channel.receive(message));
     const lines = new WholeLines(options.lines);
     child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk));
     child.stdout?.once('close', () => lines.end());
@@ -77,16 +77,16 @@ export class WorkerProcess {
   }
 
   /**
-   * Rejects with `ChannelClosedError` when it ends before it answers. One that does not answer within `waitMs` (null: any
-   * time will do), or not in `form`, is killed: then it does nothing any more by what it was not told.
+   * Rejects with `ChannelClosedError` when it ends before its response. One that does not respond within `waitMs` (null: any
+   * time will do), or not in `form`, is killed, so that it does nothing by an old state.
    */
-  async ask<T>(question: Question, form: z.ZodType<T>, waitMs: number | null): Promise<T> {
-    const late = () => this.kill(`it does not answer: ${question.do}`);
+  async request<T>(command: Command, form: z.ZodType<T>, waitMs: number | null): Promise<T> {
+    const late = () => this.kill(`it does not respond: ${command.do}`);
     const timer = waitMs === null ? undefined : setTimeout(late, waitMs);
     try {
-      const read = form.safeParse(await this.#channel.ask(question));
+      const read = form.safeParse(await this.#channel.request(command));
       if (read.success) return read.data;
-      this.kill(`it answers what nobody understands: ${question.do}`, read.error);
+      this.kill(`its response cannot be read: ${command.do}`, read.error);
       throw new ChannelClosedError();
     } finally {
       clearTimeout(timer);
@@ -94,8 +94,8 @@ export class WorkerProcess {
   }
 
   drain(): void {
-    const told: z.infer<typeof order> = { do: 'drain' };
-    this.#channel.tell(told);
+    const notice: z.infer<typeof drainNotice> = { do: 'drain' };
+    this.#channel.notify(notice);
   }
 
   kill(why: string, cause?: unknown): void {
@@ -110,17 +110,17 @@ export class WorkerProcess {
   }
 
   #ping(): void {
-    if (this.#unanswered >= mostUnanswered) {
-      this.kill('it does not answer');
+    if (this.#missing >= maxMissing) {
+      this.kill('it does not respond');
       return;
     }
-    this.#unanswered += 1;
-    if (this.#unanswered > 1) return;
-    const answered = () => {
-      this.#unanswered = 0;
+    this.#missing += 1;
+    if (this.#missing > 1) return;
+    const alive = () => {
+      this.#missing = 0;
     };
-    this.#channel.ask({ do: 'ping' }).then((answer) => {
-      if (done.safeParse(answer).success) answered();
-    }, answered);
+    this.#channel.request({ do: 'ping' }).then((response) => {
+      if (done.safeParse(response).success) alive();
+    }, alive);
   }
 }

@@ -10,7 +10,7 @@ export interface ShadowEvents {
 }
 
 export interface RecordEvents {
-  recorded(result: 'written' | 'left_out' | 'failed'): void;
+  recorded(result: 'written' | 'skipped' | 'failed'): void;
 }
 
 /** Series of differences; beyond it they count under no route, as routes of many candidates may come and go. */
@@ -32,7 +32,7 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
   });
   const recorded = new Counter({
     name: 'rolegate_decision_records_total',
-    help: 'Decisions to be recorded: written, left_out (too many at once) or failed.',
+    help: 'Decisions to be recorded: written, skipped (too many at once) or failed.',
     labelNames: ['result'],
     registers,
   });

@@ -25,7 +25,7 @@ export interface ProcessMetrics {
 export function createBuildMetric(registry: Registry, version: string): void {
   const build = new Gauge({
     name: 'rolegate_build_info',
-    help: 'Always 1; the labels tell what is running.',
+    help: 'Always 1; the labels name what is running.',
     labelNames: ['version', 'node'],
     aggregator: 'first',
     registers: [registry],

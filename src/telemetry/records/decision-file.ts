@@ -28,7 +28,7 @@ export class DecisionFile {
   #descriptor: number | null = null;
   #bytes = 0;
   #writing = false;
-  #told = false;
+  #warned = false;
   #closed = false;
   #idle: (() => void)[] = [];
 
@@ -125,8 +125,8 @@ export class DecisionFile {
 
   #failed(lines: number, error: unknown): void {
     for (let n = 0; n < lines; n += 1) this.#options.events.recorded('failed');
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#warned) return;
+    this.#warned = true;
     this.#options.log.warn({ err: error }, 'decisions cannot be recorded');
   }
 }

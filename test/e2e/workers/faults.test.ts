@@ -64,7 +64,7 @@ test('a worker that hangs is killed within its bound and started again, and the 
   const earlier = world.pids();
   hang(earlier.get(1)!);
   expect((await second!.get('/open')).status).toBe(200);
-  await world.command.see(/"worker":1,[^\n]*"why":"it does not answer","msg":"worker killed"/);
+  await world.command.see(/"worker":1,[^\n]*"why":"it does not respond","msg":"worker killed"/);
   await poll(() => world.pids().get(1)).not.toBe(earlier.get(1));
   expect(isAlive(earlier.get(1)!)).toBe(false);
   expect((await second!.get('/open')).status).toBe(200);
@@ -83,7 +83,7 @@ test('a revocation that a worker does not take is acknowledged once that worker 
   hang(earlier.get(1)!);
   expect((await world.admin('/revocations', { sessionID: sessionId })).status).toBe(202);
   expect(isAlive(earlier.get(1)!)).toBe(false);
-  await world.command.see(/"worker":1,[^\n]*"why":"it does not answer: revoke","msg":"worker killed"/);
+  await world.command.see(/"worker":1,[^\n]*"why":"it does not respond: revoke","msg":"worker killed"/);
   expect((await second!.get('/orders/7', ann)).status).toBe(401);
   await poll(() => world.pids().get(1)).not.toBe(earlier.get(1));
   expect(await statuses(world)).toEqual([401, 401]);

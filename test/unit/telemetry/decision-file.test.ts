@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(part: { file?: string; perSecond?: number; sizeBytes?: number } = {}) {
-  const counts = { written: 0, left_out: 0, failed: 0 };
+  const counts = { written: 0, skipped: 0, failed: 0 };
   const warnings: string[] = [];
   const clock = { now: 1_000_000 };
   const path = join(folder, part.file ?? 'decisions.ndjson');
@@ -91,6 +91,6 @@ test('a disk that does not take it costs a warning and the records, nothing else
   file.write({ n: 1 });
   file.write({ n: 2 });
   await file.close();
-  expect(counts).toEqual({ written: 0, left_out: 0, failed: 2 });
+  expect(counts).toEqual({ written: 0, skipped: 0, failed: 2 });
   expect(warnings).toEqual(['decisions cannot be recorded']);
 });

@@ -6,35 +6,35 @@ function joined(part: Partial<ChannelOptions> = {}) {
   const broken = vi.fn<(cause: unknown) => void>();
   const one: Channel = new Channel({
     send: (message) => {
-      queueMicrotask(() => other.take(JSON.parse(JSON.stringify(message))));
+      queueMicrotask(() => other.receive(JSON.parse(JSON.stringify(message))));
       return true;
     },
-    answer: () => null,
-    hear: () => false,
+    respond: () => null,
+    notice: () => false,
     broken: () => {},
   });
   const other: Channel = new Channel({
     send: (message) => {
-      queueMicrotask(() => one.take(JSON.parse(JSON.stringify(message))));
+      queueMicrotask(() => one.receive(JSON.parse(JSON.stringify(message))));
       return true;
     },
-    answer: (body) => ({ heard: body }),
-    hear: () => true,
+    respond: (body) => ({ received: body }),
+    notice: () => true,
     broken,
     ...part,
   });
   return { one, other, broken };
 }
 
-test('questions are answered, each with its own answer', async () => {
+test('requests get their responses, each its own', async () => {
   const { one } = joined({
-    answer: async (body) => {
+    respond: async (body) => {
       await new Promise((done) => setTimeout(done, (body as { wait: number }).wait));
       return body as object;
     },
   });
-  const answers = await Promise.all([one.ask({ wait: 10 }), one.ask({ wait: 0 })]);
-  expect(answers).toEqual([{ wait: 10 }, { wait: 0 }]);
+  const responses = await Promise.all([one.request({ wait: 10 }), one.request({ wait: 0 })]);
+  expect(responses).toEqual([{ wait: 10 }, { wait: 0 }]);
   expect(one.waiting).toBe(0);
 });
 
@@ -42,29 +42,29 @@ test.each([
   ['no object', 'text'],
   ['nothing', null],
   ['another kind', { kind: 'order', body: {} }],
-  ['a key too many', { kind: 'tell', body: {}, more: 1 }],
-  ['an id that is none', { kind: 'ask', id: 0, body: {} }],
+  ['a key too many', { kind: 'notice', body: {}, more: 1 }],
+  ['an id that is none', { kind: 'request', id: 0, body: {} }],
 ])('%s ends the channel', (_, message) => {
   const { other, broken } = joined();
-  other.take(message);
+  other.receive(message);
   expect(broken).toHaveBeenCalledOnce();
-  other.take(message);
+  other.receive(message);
   expect(broken).toHaveBeenCalledOnce();
 });
 
-test('a question that nobody knows, and one that fails, end the channel', async () => {
-  for (const answer of [() => null, () => Promise.reject(new Error('fault'))]) {
-    const { one, broken } = joined({ answer });
-    const asked = one.ask({ do: 'what' }).catch((error: unknown) => error);
+test('a request that is unknown, and one that fails, end the channel', async () => {
+  for (const respond of [() => null, () => Promise.reject(new Error('fault'))]) {
+    const { one, broken } = joined({ respond });
+    const asked = one.request({ do: 'what' }).catch((error: unknown) => error);
     await vi.waitFor(() => expect(broken).toHaveBeenCalledOnce());
     one.close();
     expect(await asked).toBeInstanceOf(ChannelClosedError);
-    await expect(one.ask({})).rejects.toBeInstanceOf(ChannelClosedError);
+    await expect(one.request({})).rejects.toBeInstanceOf(ChannelClosedError);
   }
 });
 
-test('an answer that nobody asked for changes nothing', () => {
+test('a response without a request changes nothing', () => {
   const { other, broken } = joined();
-  other.take({ kind: 'answer', id: 7, body: {} });
+  other.receive({ kind: 'response', id: 7, body: {} });
   expect(broken).not.toHaveBeenCalled();
 });

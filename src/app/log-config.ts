@@ -4,18 +4,18 @@ import type { ConfigProblem } from '../config/problem.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
 import { needsRestart } from './needs-restart.ts';
 
-export interface ConfigTeller {
+export interface ConfigLog {
   /** Of those that `next` changes, settings that need a restart; they are logged. */
   fixed(current: Config, next: Config): readonly string[];
   reloaded(next: Config): void;
   refused(problems: readonly ConfigProblem[]): void;
-  /** `ignored`: settings of it that have no say. */
+  /** `ignored`: settings of it that are not compared. */
   compared(next: Config, ignored: readonly string[]): void;
   notCompared(problems: readonly ConfigProblem[]): void;
   doubtful(findings: readonly ConfigProblem[]): void;
 }
 
-export function createConfigTeller({ log, configLoaded }: Telemetry): ConfigTeller {
+export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
   return {
     fixed(current, next) {
       const settings = needsRestart(current, next);
@@ -26,7 +26,7 @@ export function createConfigTeller({ log, configLoaded }: Telemetry): ConfigTell
     refused(problems) {
       configLoaded(false);
       log.error(
-        { problems: toldProblems(problems), count: problems.length },
+        { problems: firstProblems(problems), count: problems.length },
         'configuration not reloaded; the last good one stays',
       );
     },
@@ -35,15 +35,15 @@ export function createConfigTeller({ log, configLoaded }: Telemetry): ConfigTell
       if (ignored.length > 0) log.warn({ settings: ignored }, 'these settings of the candidate are not compared');
     },
     notCompared: (problems) =>
-      log.error({ problems: toldProblems(problems), count: problems.length }, 'candidate not usable'),
+      log.error({ problems: firstProblems(problems), count: problems.length }, 'candidate not usable'),
     doubtful(findings) {
       if (findings.length === 0) return;
-      log.warn({ findings: toldProblems(findings), count: findings.length }, 'the configuration may not mean this');
+      log.warn({ findings: firstProblems(findings), count: findings.length }, 'the configuration may not mean this');
     },
   };
 }
 
 /** The first of them, each in one line. */
-function toldProblems(problems: readonly ConfigProblem[]): readonly string[] {
+function firstProblems(problems: readonly ConfigProblem[]): readonly string[] {
   return problems.slice(0, 10).map(({ file, line, message }) => `${file}:${line} ${message}`);
 }
