@@ -34,7 +34,7 @@ const cannotUse = (...failing: readonly string[]) => `
 let number = 0;
 const emit = process.emit;
 process.emit = (event, message, ...rest) => {
-  const body = event === 'message' && message?.kind === 'ask' ? message.body : {};
+  const body = event === 'message' && message?.kind === 'request' ? message.body : {};
   if (body.do === 'start') number = body.worker;
   if (body.do === 'use') {
     const access = /id: order,.*access: (.+) }/.exec(body.source.text)[1];
