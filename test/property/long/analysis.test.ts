@@ -69,6 +69,7 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
       ? [config.routes.routes[place.index]!.conditions![Number(place.key?.[1])]!]
       : [],
   );
+  if (unreachable.size + idle.length + barred.size === 0) return;
   const policy = policyOf(config);
   for (const { request, identity } of everyRequest()) {
     const { view, resolution } = simulate(request, identity, config.credentials);
