@@ -40,6 +40,8 @@ export default defineConfig({
           ...shared,
           name: 'fast',
           include: [...inFolders('unit', 'contract', 'architecture'), 'test/property/*.test.ts'],
+          // These tests leave nothing behind, and loading modules anew for each file would take half of the time.
+          isolate: false,
           // A fifth of the runs of properties; the slow tests make all of them.
           env: { ...env, PROPERTY_FACTOR: process.env['PROPERTY_FACTOR'] ?? '0.2' },
           // Only what hangs takes this long, on a busy machine too.
@@ -51,6 +53,8 @@ export default defineConfig({
           ...shared,
           name: 'wire',
           include: inFolders('integration', 'security', 'conformance'),
+          // They wait for timers and other processes more than they compute.
+          maxWorkers: 3,
           testTimeout: 30_000,
         },
       },
