@@ -3,7 +3,6 @@ import { createHttpServer, type Fault } from '../http-base/http-server.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
-import { handOverMail } from './hand-over-mail.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
 import { handleMetrics } from './http/handle-metrics.ts';
 import { handleRequest } from './http/handle-request.ts';
@@ -11,15 +10,14 @@ import { compileMatcher } from './http/match-operation.ts';
 import { defaultHttpLimits, refusalResponse } from './http/responses.ts';
 import { compileBudgets } from './limits/budgets.ts';
 import { createLimiter } from './limits/limiter.ts';
-import { openOutbox } from './open-outbox.ts';
+import { handOverMail, openOutbox } from './open-outbox.ts';
 import { openSharedParts } from './open-shared-parts.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { Refusal } from './outcome/refusals.ts';
-import { compareSecrets } from './secrets/compare-secrets.ts';
-import { createKeyedHashes } from './secrets/keyed-hashes.ts';
+import { compareSecrets, createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
-import { openStore } from './store/open-store.ts';
+import type { AuthStore } from './store/auth-store.ts';
 import { startSweeper } from './store/sweeper.ts';
 
 const minSecretLength = 32;
@@ -141,4 +139,16 @@ function guardRevoked(
       log.error({ err: error, kind: event.kind, id: event.id }, 'a revocation could not be handed over');
     }
   };
+}
+
+const postgresUrl = /^postgres(?:ql)?:\/\//i;
+
+/**
+ * `database`: a `postgres://` or `postgresql://` URL; anything else is SQLite's: a path, a `file:` URI or `:memory:`.
+ * Rejects when it cannot be opened or brought to the current version; no error repeats the URL.
+ */
+export async function openStore(database: string): Promise<AuthStore> {
+  // With SQLite, the client of PostgreSQL need not be loaded.
+  if (postgresUrl.test(database)) return (await import('./store/postgres-store.ts')).openPostgresStore(database);
+  return (await import('./store/sqlite-store.ts')).openSqliteStore(database);
 }

@@ -1,7 +1,10 @@
-/** Opens the outbox that the settings name. */
+/** Opens the outbox that the settings name, and hands mail to it after the response. */
+
+import { randomInt } from 'node:crypto';
 import type { AuthApiOptions } from './auth-api.ts';
+import type { AuthApiLog } from './events.ts';
 import { createConsoleOutbox, printMail } from './outbox/console-outbox.ts';
-import type { OpenOutbox } from './outbox/outbox.ts';
+import type { OpenOutbox, Outbox, OutgoingMail } from './outbox/outbox.ts';
 
 type OutboxOptions = Pick<AuthApiOptions, 'log' | 'printCode' | 'onMail' | 'mail'> & {
   readonly settings: Pick<AuthApiOptions['settings'], 'outbox' | 'mail'>;
@@ -20,4 +23,39 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutbox> {
   // Only who sends mail pays for the library at start.
   const { createSmtpOutbox } = await import('./outbox/smtp-outbox.ts');
   return createSmtpOutbox(settings.mail, { log, now, observe: onMail, limits: mail });
+}
+
+/**
+ * Hands mail to the outbox after the response, at a random moment: composing and sending it take time, by which the
+ * response to a known address, or to the next request, would tell it from an unknown one.
+ */
+export interface MailHandover extends Outbox {
+  /** Hands over at once what is still waiting. */
+  flush(): void;
+}
+
+/** `withinMs` 0: at once, for an outbox that takes no time worth measuring. */
+export function handOverMail(outbox: Outbox, log: AuthApiLog, withinMs: number): MailHandover {
+  const waiting = new Set<OutgoingMail>();
+
+  function handOver(mail: OutgoingMail): void {
+    if (!waiting.delete(mail)) return;
+    try {
+      outbox.send(mail);
+    } catch (error) {
+      // A fault of the outbox is no fault of the request.
+      log.error({ err: error }, 'mail could not be handed over');
+    }
+  }
+
+  return {
+    send(mail) {
+      waiting.add(mail);
+      if (withinMs === 0) handOver(mail);
+      else setTimeout(handOver, randomInt(1, withinMs + 1), mail).unref();
+    },
+    flush() {
+      for (const mail of waiting) handOver(mail);
+    },
+  };
 }

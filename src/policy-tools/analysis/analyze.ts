@@ -1,17 +1,12 @@
 /** Looks for what an author of rules most likely did not mean: see `finding.ts` for the list. */
 import type { Config } from '../../config/config.ts';
+import { idleConditions, suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
+import { idleRoles, idleUpstreams, type NearestName, unmeetableRules } from './doubtful-names.ts';
+import { likeHosts, patternSlips } from './doubtful-patterns.ts';
 import type { Finding } from './finding.ts';
-import { idleConditions } from './idle-conditions.ts';
-import { idleRoles, idleUpstreams, type NearestName } from './idle-names.ts';
-import { likeHosts } from './like-hosts.ts';
 import { openRoutes } from './open-routes.ts';
-import { patternSlips } from './pattern-slips.ts';
 import { Probes } from './probes.ts';
-import { suspectLiterals } from './suspect-literals.ts';
-import { uncomparedParams } from './uncompared-params.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
-import { unmeetableConditions } from './unmeetable-conditions.ts';
-import { unmeetableRules } from './unmeetable-rules.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
 import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RestartPolicy } from '../../../../src/app/workers/restart-policy.ts';
+import { RestartPolicy } from '../../../../src/app/workers/worker-pool.ts';
 
 const options = { goodMs: 1000, firstDelayMs: 100, longestDelayMs: 300, mostShort: 5 };
 

@@ -1,0 +1,188 @@
+/** What conditions most likely do not mean: those that no request meets, keep nobody out, compare with the wrong text, or are forgotten. */
+
+import type { Config } from '../../config/config.ts';
+import type { AccessRule } from '../../core/policy/access.ts';
+import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
+import { truthOf } from '../../core/policy/evaluate-conditions.ts';
+import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { canShow } from '../verdict-classes.ts';
+import { requestsFor } from './condition-requests.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { exampleOf, listedMethods, type Probes } from './probes.ts';
+
+/** Ways that are tried for one route, and for all together: what would take more is not judged. */
+const mostWays = 20_000;
+const mostWaysOfAll = 2_000_000;
+
+/** Conditions that no request meets, each alone or all together: every way in which they can come out is tried. */
+export function unmeetableConditions(probes: Probes): readonly Finding[] {
+  let left = mostWaysOfAll;
+  const verdicts = new Map<string, boolean>();
+  /** Routes with the same conditions, however they are matched, get the same answer. */
+  const meetable = (criteria: readonly Criterion[], route: Route): boolean => {
+    const key = conditionsKey(criteria, route);
+    const known = verdicts.get(key);
+    if (known !== undefined) return known;
+    const verdict = tryOut(criteria, route);
+    verdicts.set(key, verdict);
+    return verdict;
+  };
+  const tryOut = (criteria: readonly Criterion[], route: Route): boolean => {
+    const rules = [route.access.every, ...route.access.byMethod.values()].filter((rule) => rule !== null);
+    const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
+    const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
+    const { host } = probes.first(route);
+    const tried = requestsFor(criteria, route, host, { anonymous, known }, Math.min(mostWays, left));
+    if (tried === null || (!anonymous && !known)) return true;
+    for (const facts of tried) {
+      left -= 1;
+      if (criteria.every(({ steps }) => truthOf(steps, 0, facts) === 'met')) return true;
+    }
+    return false;
+  };
+  return probes.table.routes.flatMap((route) => {
+    const { conditions } = route;
+    if (conditions === null) return [];
+    const example = exampleOf(probes.first(route));
+    const alone = conditions.flatMap((criterion, index) => {
+      if (meetable([criterion], route)) return [];
+      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
+      const message = `no request can meet the condition "${criterion.word}"${exempt([criterion])}`;
+      return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+    });
+    if (alone.length > 0 || conditions.length < 2 || meetable(conditions, route)) return alone;
+    const place = { kind: 'route', index: route.index, key: ['when'] } as const;
+    const message = `no request can meet all conditions of this route at once${exempt(conditions)}`;
+    return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+  });
+}
+
+function conditionsKey(criteria: readonly Criterion[], { access, reading }: Route): string {
+  const kinds = [access.every, ...access.byMethod.values()].map((rule) => rule?.kind);
+  const parts = [kinds, (reading?.literals ?? null) !== null, criteria.map(({ steps }) => steps)];
+  return JSON.stringify(parts, (_key, value: unknown) => (value instanceof Set ? [...value] : value));
+}
+
+function exempt(criteria: readonly Criterion[]): string {
+  const roles = new Set(criteria.flatMap(({ unlessSource }) => unlessSource));
+  return roles.size === 0 ? '' : `, but by exemption (${[...roles].join(', ')})`;
+}
+
+/** Conditions that keep no caller out, because each that the rules of their route let in is exempt by `unless`. */
+export function idleConditions({ roleMapping }: Config, probes: Probes): readonly Finding[] {
+  return probes.table.routes.flatMap((route) =>
+    (route.conditions ?? []).flatMap((criterion, index) => {
+      if (criterion.unless === null || keepsOut(criterion, route, roleMapping)) return [];
+      const place = { kind: 'route', index: route.index, key: ['when', index, 'unless'] } as const;
+      const roles = criterion.unlessSource.join(', ');
+      const message = `the condition "${criterion.word}" keeps nobody out: whoever the rule lets in is exempt (${roles})`;
+      const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
+      const hint = 'a role exempts all that inherit it, too; exempt fewer, or take the condition away';
+      return [findingOf('condition_idle', route.id, place, message, { example, hint })];
+    }),
+  );
+}
+
+function keepsOut(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
+  const { every, byMethod } = route.access;
+  const rules: readonly AccessRule[] = every === null ? [...byMethod.values()] : [every];
+  const asked = rules.filter(({ kind }) => kind !== 'deny');
+  // Where nobody is let in at all, the condition is not what is idle.
+  if (asked.length === 0) return true;
+  const alone: Route = { ...route, conditions: [criterion] };
+  return asked.some((rule) => canShow(alone, rule, { kind: 'refuses', word: criterion.word }, mapping));
+}
+
+/** As values are written, also by those who do not remember how. */
+const likeValue = /^(?:params?|query|headers?|identity)\.[\w-]/i;
+
+/** Texts of conditions that look like a value of the request or the identity, and are compared letter by letter. */
+export function suspectLiterals(probes: Probes): readonly Finding[] {
+  return probes.table.routes.flatMap((route) =>
+    (route.conditions ?? []).flatMap(({ word, steps }, index) => {
+      if (!steps.some((step) => textsOf(step).some((text) => likeValue.test(text)))) return [];
+      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
+      const message = `the condition "${word}" compares with a text that looks like a value, such as identity.userId`;
+      const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
+      const hint = 'values stand alone after equals or startsWith, in small letters; in a list everything is a text';
+      return [findingOf('literal_like_value', route.id, place, message, { example, hint })];
+    }),
+  );
+}
+
+function textsOf(step: Step): readonly string[] {
+  if (step.kind !== 'compare' || step.comparison.operator === 'exists') return [];
+  const { operand } = step.comparison;
+  if ('literals' in operand) return [...operand.literals];
+  return 'literal' in operand ? [operand.literal] : [];
+}
+
+interface Compared {
+  readonly route: Route;
+  readonly criterion: Criterion;
+}
+
+/**
+ * Parameters that the routes beside a route compare, and the route itself does not: the one endpoint that forgot whose
+ * resource it hands out (OWASP API1:2023, broken object level authorization).
+ */
+export function uncomparedParams({ roleMapping }: Config, probes: Probes): readonly Finding[] {
+  const compared = new Map<string, Compared>();
+  for (const route of probes.table.routes) {
+    for (const criterion of route.conditions ?? []) {
+      for (const name of paramsOf(criterion)) {
+        const key = paramKey(route, name);
+        if (!compared.has(key)) compared.set(key, { route, criterion });
+      }
+    }
+  }
+  if (compared.size === 0) return [];
+  return probes.table.routes.flatMap((route) => {
+    const own = new Set((route.conditions ?? []).flatMap(paramsOf));
+    for (const name of route.pattern.params) {
+      const sibling = compared.get(paramKey(route, name));
+      if (own.has(name) || sibling === undefined || !concerns(sibling.criterion, route, roleMapping)) continue;
+      const { id } = sibling.route;
+      const message = `"${name}" is not compared here, as "${id}" does (${sibling.criterion.word}): a caller can name any`;
+      const place = { kind: 'route', index: route.index, key: ['match'] } as const;
+      const hint = 'add the same condition, unless every caller of this route may have all of them';
+      return [
+        findingOf('param_uncompared', route.id, place, message, { hint, example: exampleOf(probes.first(route)) }),
+      ];
+    }
+    return [];
+  });
+}
+
+/** Host, service, and the pattern up to the parameter: what both routes call the same thing. */
+function paramKey({ pattern, upstream }: Route, name: string): string {
+  const at = pattern.segments.findIndex((segment) => segment.kind === 'param' && segment.name === name);
+  const shape = pattern.segments
+    .slice(0, at)
+    .map((segment) => (segment.kind === 'literal' ? `=${segment.text}` : segment.kind));
+  return JSON.stringify([pattern.host, upstream, ...shape]);
+}
+
+function paramsOf({ steps }: Criterion): readonly string[] {
+  const names = (source: ValueSource) => (source.from === 'param' ? [source.name] : []);
+  return steps.flatMap((step) => {
+    if (step.kind !== 'compare') return [];
+    const { comparison, subject } = step;
+    const operand =
+      comparison.operator !== 'exists' && 'source' in comparison.operand ? comparison.operand.source : null;
+    return [...names(subject), ...(operand === null ? [] : names(operand))];
+  });
+}
+
+/** Whether the condition could refuse a caller whom the route allows now; a public route is open on purpose. */
+function concerns(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
+  const { every, byMethod } = route.access;
+  const rules: readonly AccessRule[] = every === null ? [...byMethod.values()] : [every];
+  const alone: Route = { ...route, conditions: [criterion] };
+  return rules.some(
+    (rule) =>
+      (rule.kind === 'roles' || rule.kind === 'authenticated') &&
+      canShow(alone, rule, { kind: 'refuses', word: criterion.word }, mapping),
+  );
+}
