@@ -1,6 +1,6 @@
 /** Makes docs/reference/reasons.md out of the table of reasons. Run it to write the page anew. */
 import { writeFileSync } from 'node:fs';
-import { challengeFor } from '../src/core/outcome/problem.ts';
+import { bearerOnly, challengesFor } from '../src/core/credential/challenges.ts';
 import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';
 
 const whose: Readonly<Record<Fault, string>> = {
@@ -18,6 +18,9 @@ Made from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
 Every answer that Rolegate itself makes with a status other than 200 and 202 has a reason. It is the \`code\` of the
 problem body (RFC 9457), a word in the log and a label of the metrics. Codes are never renamed. The text stands in
 \`x-error\`; \`x-error-id\` joins the answer with the log.
+
+Where the route takes it, a 401 has a challenge of Basic too, and a navigation of a browser is sent to the sign-in page of
+the route (303) in its place.
 
 "Again" tells whether the same request may succeed later without a change; a number is the \`Retry-After\` in seconds
 when nobody knows better. "Closes" means that the connection ends after the answer.
@@ -38,14 +41,14 @@ const head = `| code | status | \`x-error\` | again | closes | \`WWW-Authenticat
 |---|---|---|---|---|---|---|`;
 
 function row(code: ReasonCode, reason: Reason): string {
-  const challenge = challengeFor(code);
+  const [challenge = ''] = challengesFor(code, bearerOnly, '');
   const cells = [
     `\`${code}\``,
     String(reason.status),
     reason.message,
     again(reason),
     reason.closes === true ? 'yes' : '',
-    challenge === null ? '' : `\`${challenge}\``,
+    challenge === '' ? '' : `\`${challenge}\``,
     reason.advice.replaceAll('|', '\\|'),
   ];
   return `| ${cells.join(' | ')} |`;

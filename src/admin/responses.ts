@@ -1,5 +1,6 @@
 /** Responses of the admin port: never stored, never sniffed, never read by another site; refusals as everywhere else. */
-import { challengeFor, problemBody } from '../core/outcome/problem.ts';
+import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
+import { problemBody } from '../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { OutgoingResponse } from '../http-base/write-response.ts';
 
@@ -45,8 +46,7 @@ export function refusalResponse({ refused, allow, members }: Refused, errorId: s
   const { status, message, retryAfterS } = reasons[refused];
   const headers = [...everyResponse, 'cache-control', 'no-store', 'content-type', 'application/problem+json'];
   headers.push('x-error', message, 'x-error-id', errorId);
-  const challenge = challengeFor(refused);
-  if (challenge !== null) headers.push('www-authenticate', challenge);
+  headers.push(...challengesFor(refused, bearerOnly, '').flatMap((challenge) => ['www-authenticate', challenge]));
   if (allow !== undefined) headers.push('allow', allow);
   if (retryAfterS !== undefined) headers.push('retry-after', String(retryAfterS));
   return { status, headers, body: problemBody(refused, errorId, null, members), closes: true };

@@ -30,12 +30,12 @@ export function mayBeRevoked(
   sources: CredentialSources,
 ): (view: RequestView, granted: Allow, atMs: number) => boolean {
   const { tombstones } = revocations;
-  return (view, { identity, request }, atMs) => {
+  return (view, { identity, request, route }, atMs) => {
     if (identity === null) return false;
     const { sessionId, keyId, userId } = identity;
     const subject = { lookups: [], sessionId, keyId, userId };
     if (!tombstones.revokes(subject, atMs, false)) return false;
-    const credential = extractCredential(request, view.rawHeaders, sources);
+    const credential = extractCredential(request, view.rawHeaders, sources, route.credentials);
     if (credential === null || typeof credential === 'string') return true;
     return tombstones.revokes({ ...subject, lookups: lookupsOf(credential) }, atMs, false);
   };

@@ -6,6 +6,7 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
+import { compileCredentials, sourceRuleOf } from './compile-credentials.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import { compileAuthApiFields } from './compile-sources.ts';
 import type { AuthApiConfig, Config, UpstreamConfig } from './config.ts';
@@ -47,6 +48,7 @@ export function compileConfig(
   const { passes, credentialBytes, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
   const urls = urlsOf(authApi.url);
+  const credentials = compileCredentials(file.credentials, Math.min(credentialBytes, limits.headerBytes));
   return {
     server: {
       ...serving,
@@ -57,8 +59,8 @@ export function compileConfig(
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     authApi: compileAuthApi(authApi, file, secrets),
-    sourceRule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
-    credentials: { ...file.credentials, maxLength: Math.min(credentialBytes, limits.headerBytes) },
+    sourceRule: sourceRuleOf(credentials),
+    credentials,
     cache: {
       ...verdicts,
       secret: secrets.cache,

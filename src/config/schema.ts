@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { identityFields } from '../core/forwarding/request-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
-import { cache, credentials, errors, revocations } from './schema/cache.ts';
+import { cache, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
+import { credentials } from './schema/credentials.ts';
 import { identityAssertion } from './schema/identity-assertion.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
 import { described, exposes, neither } from './schema/key-class.ts';
@@ -23,7 +24,10 @@ export const configSchema = z.strictObject({
   server: described(server.prefault({}), 'Where Rolegate listens, and what it lets a client take up.'),
   log: described(log.prefault({}), 'JSON lines on standard output.'),
   authApi: described(authApi, 'The Auth API that knows credentials: give "url" or "embedded".'),
-  credentials: described(credentials.prefault({}), 'Where clients put their credential.'),
+  credentials: described(
+    credentials.prefault({}),
+    'Kinds of credential, where clients put them, and which source checks each.',
+  ),
   cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
   revocations: described(revocations.prefault({}), 'How others say that a verdict is not true anymore.'),
   roles: described(roles.prefault({}), 'Every role that rules name, and the roles that it brings along.', {

@@ -66,6 +66,7 @@ export type SourceConfig = AuthApiSourceConfig & {
 export interface SourceRule {
   readonly bearer: string | null;
   readonly keyPair: string | null;
+  readonly apiKey: string | null;
   readonly issuers: readonly { readonly issuer: string; readonly source: string }[];
 }
 

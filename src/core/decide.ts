@@ -6,6 +6,7 @@
 import { authorize, authorizeResolved } from './authorize.ts';
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
+import { resourceAsked } from './credential/resource-metadata.ts';
 import { type Decision, refuse, type Trail } from './decision.ts';
 import type { Resolution, ResolveIdentity } from './identity/identity.ts';
 import { reasons } from './outcome/reasons.ts';
@@ -47,6 +48,8 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   trail.request = read;
 
   trail.stage = 'match';
+  const document = resourceAsked(read, policy.credentials.resources)?.document;
+  if (document !== undefined) return { ...trail, outcome: 'metadata', reason: null, request: read, document };
   const preflight = read.method === 'OPTIONS' ? answerPreflight(policy.routes, read, view.rawHeaders) : null;
   if (preflight !== null) {
     const { route, headers } = preflight;
@@ -63,7 +66,7 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   if (rule.kind === 'public' || rule.kind === 'deny') return authorize(trail, view, match, null);
 
   trail.stage = 'extract';
-  const credential = extractCredential(request, view.rawHeaders, policy.credentials);
+  const credential = extractCredential(request, view.rawHeaders, policy.credentials, match.route.credentials);
   if (credential === null || typeof credential === 'string') {
     const reason = credential ?? 'credential_missing';
     const anonymous = rule.kind === 'optional' && reasons[reason].status === 401;

@@ -9,7 +9,7 @@ import type { Route } from './routing/route.ts';
 export const stages = ['normalize', 'match', 'extract', 'resolve', 'authorize'] as const;
 export type Stage = (typeof stages)[number];
 
-export type Decision = Allow | Refuse | Preflight;
+export type Decision = Allow | Refuse | Preflight | Metadata;
 
 /** What is known so far. `decide` fills it in stage by stage; in a decision it is final. */
 export interface Trail {
@@ -43,6 +43,15 @@ export interface Preflight extends Readonly<Trail> {
   readonly route: Route;
   /** Names and values in turn. */
   readonly headers: readonly string[];
+}
+
+/** A request for the metadata of its host (RFC 9728), which the gateway answers. */
+export interface Metadata extends Readonly<Trail> {
+  readonly outcome: 'metadata';
+  readonly reason: null;
+  readonly request: CanonicalRequest;
+  /** JSON text. */
+  readonly document: string;
 }
 
 export interface Refuse extends Readonly<Trail> {

@@ -3,6 +3,7 @@ import type { CredentialSources } from '../core/credential/credential.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { Identity, Resolution } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
+import { sampleCredential } from './sample-credential.ts';
 
 export interface SimulatedRequest {
   readonly method: string;
@@ -39,17 +40,11 @@ const unsaid = '(address of the client)';
  * `identity` asks with a credential of its kind, unless the headers hold one already; null asks without one, and is
  * rejected when the headers hold one.
  */
-export function simulate(
-  request: SimulatedRequest,
-  identity: Identity | null,
-  { keyPair }: CredentialSources,
-): Simulated {
+export function simulate(request: SimulatedRequest, identity: Identity | null, sources: CredentialSources): Simulated {
   const rawHeaders = ['Host', request.host, ...request.headers];
-  const given = (name: string) => rawHeaders.some((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-  if (identity !== null && !given('authorization') && (keyPair === null || !given(keyPair.apiKeyHeader))) {
-    if (identity.kind === 'bearer') rawHeaders.push('Authorization', 'Bearer simulated');
-    else if (keyPair !== null) rawHeaders.push(keyPair.apiKeyHeader, 'simulated', keyPair.apiSecretHeader, 'simulated');
-  }
+  const carriers = ['authorization', sources.keyPair?.apiKeyHeader, sources.apiKey?.header];
+  const given = rawHeaders.some((text, i) => i % 2 === 0 && carriers.includes(text.toLowerCase()));
+  if (identity !== null && !given) rawHeaders.push(...sampleCredential(identity.kind, sources));
   const shown = request.client ?? unsaid;
   return {
     view: {

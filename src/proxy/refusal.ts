@@ -3,7 +3,7 @@
  * nothing of the request, of an address or of a cause is in it.
  */
 import { STATUS_CODES } from 'node:http';
-import { challengeFor, problemBody } from '../core/outcome/problem.ts';
+import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
 import type { Response } from '../http1/server/response.ts';
@@ -17,6 +17,10 @@ export interface Refusal {
   readonly allow: string | null;
   /** The condition that is not met, with reason `condition_failed`; else null. */
   readonly condition: Criterion | null;
+  /** Values of `WWW-Authenticate`, each a challenge. */
+  readonly challenges: readonly string[];
+  /** Where a sign-in page is, to which the client is sent with 303; else null. */
+  readonly location: string | null;
   /** Close the connection, even if the reason alone would not ask for it. */
   readonly close: boolean;
   /** Further names and values in turn, which the route adds. */
@@ -25,8 +29,9 @@ export interface Refusal {
 
 /** Writes the whole response. Returns the bytes of its body. */
 export function writeRefusal(response: Response, refusal: Refusal): number {
-  const body = problemBody(refusal.reason, refusal.errorId, refusal.condition);
-  response.writeHead(reasons[refusal.reason].status, null, refusalHeaders(refusal, body.length));
+  const status = refusal.location === null ? reasons[refusal.reason].status : 303;
+  const body = problemBody(refusal.reason, refusal.errorId, refusal.condition, { status });
+  response.writeHead(status, null, refusalHeaders(refusal, body.length));
   return response.end(body);
 }
 
@@ -34,16 +39,25 @@ export function writeRefusal(response: Response, refusal: Refusal): number {
 export function refusalText(reason: ReasonCode, errorId: string): { readonly text: string; readonly bytesOut: number } {
   const { status } = reasons[reason];
   const body = problemBody(reason, errorId);
-  const refusal = { reason, errorId, retryAfterS: null, allow: null, condition: null, close: true, added: [] };
-  const headers = refusalHeaders(refusal, body.length);
+  const headers = refusalHeaders({ ...withoutRequest, reason, errorId }, body.length);
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return { text: `${text}date: ${new Date().toUTCString()}\r\n\r\n${body}`, bytesOut: body.length };
 }
 
+const withoutRequest = {
+  retryAfterS: null,
+  allow: null,
+  condition: null,
+  challenges: [],
+  location: null,
+  close: true,
+  added: [],
+} as const;
+
 /** Names and values in turn. The body is ASCII, so its length in characters is its length in bytes. */
 function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
-  const { reason, errorId, allow } = refusal;
+  const { reason, errorId, allow, location } = refusal;
   const { message, retryAfterS, closes }: Reason = reasons[reason];
   const headers = [
     'content-type',
@@ -57,8 +71,8 @@ function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
     'x-error-id',
     errorId,
   ];
-  const challenge = challengeFor(reason);
-  if (challenge !== null) headers.push('www-authenticate', challenge);
+  if (location === null) for (const challenge of refusal.challenges) headers.push('www-authenticate', challenge);
+  else headers.push('location', location);
   const wait = refusal.retryAfterS ?? retryAfterS;
   if (wait !== undefined) headers.push('retry-after', String(wait));
   if (allow !== null) headers.push('allow', allow);

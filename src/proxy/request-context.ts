@@ -3,6 +3,8 @@
  * `Exchange`.
  */
 import { randomUUID } from 'node:crypto';
+import { challengesFor } from '../core/credential/challenges.ts';
+import { isFromScript, signInLocation } from '../core/credential/sign-in.ts';
 import type { Decision } from '../core/decision.ts';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
@@ -11,7 +13,7 @@ import type { Request, RequestEvents, RequestFault } from '../http1/server/reque
 import type { Response } from '../http1/server/response.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { Client } from './client.ts';
-import { writeRefusal } from './refusal.ts';
+import { type Refusal, writeRefusal } from './refusal.ts';
 
 /** What a request needs of the proxy. */
 export interface RequestHost {
@@ -39,6 +41,8 @@ export class RequestContext implements RequestRecord, RequestEvents {
   returned: readonly string[] = [];
   /** Address of the client. */
   client: string;
+  /** How the client reached the gateway, or a trusted proxy in front. */
+  proto: 'http' | 'https' = 'http';
   /** Who counts as one client with it. */
   clientKey: string;
   /** The signed identity that the service gets; null: none. */
@@ -136,9 +140,21 @@ export class RequestContext implements RequestRecord, RequestEvents {
       retryAfterS: refused?.retryAfterS ?? null,
       allow: refused?.allow ?? null,
       condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
+      ...this.#wayToSignIn(reason),
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     });
+  }
+
+  /** What a refusal for want of a good credential says of the way to one. */
+  #wayToSignIn(reason: ReasonCode): Pick<Refusal, 'challenges' | 'location'> {
+    const { route, request } = this.decision ?? { route: null, request: null };
+    if (route === null || request === null) return { challenges: [], location: null };
+    const { rawHeaders } = this.request;
+    return {
+      challenges: challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders)),
+      location: signInLocation(route.signIn, reason, request, rawHeaders, this.proto),
+    };
   }
 
   /** Answers with a text of the gateway's own, which everyone may see. `headers`: names and values in turn. */

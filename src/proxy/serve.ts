@@ -25,6 +25,9 @@ export interface ServeParts extends ExchangeParts {
   newRequestId(): string;
 }
 
+/** Metadata of a host is for pages of every origin. */
+const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
+
 export function serve(context: RequestContext, parts: ServeParts): void {
   try {
     const { gateway } = parts;
@@ -91,10 +94,12 @@ function proceed(context: RequestContext, gateway: Gateway, decision: Decision, 
       forwardedHeaders,
     );
     context.client = facts.client;
+    context.proto = facts.proto;
     context.requestId = facts.requestId;
     if (gateway.rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
     if (decision.outcome === 'allow') forward(context, gateway, decision, parts, facts);
     else if (decision.outcome === 'preflight') context.answerPreflight(decision.headers);
+    else if (decision.outcome === 'metadata') context.answerText(decision.document, metadataHeaders);
     else context.fail(decision.reason, decision.cause);
   } catch (cause) {
     fault(context, cause);

@@ -101,7 +101,7 @@ test('header lists and credentials', { timeout: patienceMs }, () => {
       expect(decision.reason).not.toBe('internal_error');
       if (decision.outcome === 'allow') {
         expect(decision.identity?.userId).toBe('ann');
-        const credential = extractCredential(decision.request, headers, policy.credentials);
+        const credential = extractCredential(decision.request, headers, policy.credentials, null);
         expect(credential).toMatchObject({ kind: 'bearer', token: 'good' });
       }
     }),

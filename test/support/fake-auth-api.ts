@@ -55,6 +55,8 @@ export interface FakeAuthApi {
   readonly received: readonly (readonly string[])[];
   addSession(bearer: string, identity?: FakeIdentity): void;
   addKeyPair(apiKey: string, apiSecret: string, identity?: FakeIdentity): void;
+  /** A key without a secret. */
+  addApiKey(apiKey: string, identity?: FakeIdentity): void;
   /** Forgets a bearer, or a key pair by its key. */
   remove(bearerOrApiKey: string): void;
   /** Calls waiting for an answer. */
@@ -69,7 +71,7 @@ const basePath = '/api/auth/v2';
 
 export async function startFakeAuthApi(): Promise<FakeAuthApi> {
   const sessions = new Map<string, FakeIdentity>();
-  const keyPairs = new Map<string, { readonly secret: string; readonly identity: FakeIdentity }>();
+  const keyPairs = new Map<string, { readonly secret: string | undefined; readonly identity: FakeIdentity }>();
   const calls = { session: 0, keypair: 0, other: 0 };
   const received: (readonly string[])[] = [];
   const waiting = new Set<() => void>();
@@ -113,6 +115,9 @@ export async function startFakeAuthApi(): Promise<FakeAuthApi> {
     },
     addKeyPair: (apiKey, apiSecret, identity = {}) => {
       keyPairs.set(apiKey, { secret: apiSecret, identity });
+    },
+    addApiKey: (apiKey, identity = {}) => {
+      keyPairs.set(apiKey, { secret: undefined, identity });
     },
     remove: (name) => {
       sessions.delete(name);
@@ -165,7 +170,7 @@ function answerSession(request: IncomingMessage, response: ServerResponse, sessi
 function answerKeyPair(
   request: IncomingMessage,
   response: ServerResponse,
-  keyPairs: Map<string, { readonly secret: string; readonly identity: FakeIdentity }>,
+  keyPairs: Map<string, { readonly secret: string | undefined; readonly identity: FakeIdentity }>,
 ): void {
   const apiKey = String(request.headers['api-key'] ?? '');
   const known = keyPairs.get(apiKey);

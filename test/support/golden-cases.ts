@@ -17,6 +17,7 @@ const reason = z.string().refine((code): code is ReasonCode => Object.hasOwn(rea
 const identity = z.strictObject({
   bearer: z.string().optional(),
   apiKey: z.string().optional(),
+  /** Without it, the key is a credential of its own. */
   apiSecret: z.string().optional(),
   roles: z.array(z.string()).default([]),
   groups: z.array(z.string()).default([]),
@@ -29,7 +30,7 @@ const identity = z.strictObject({
 const headers = z.record(z.string(), z.string().nullable());
 
 const expectation = z.strictObject({
-  outcome: z.enum(['allow', 'refuse', 'preflight']),
+  outcome: z.enum(['allow', 'refuse', 'preflight', 'metadata']),
   reason: reason.optional(),
   /** The author's word for the condition that is not met. */
   condition: z.string().optional(),
@@ -40,12 +41,16 @@ const expectation = z.strictObject({
   identity: z.string().nullable().optional(),
   /** Whether the Auth API is asked. */
   asked: z.boolean().optional(),
+  /** Where a browser is sent to sign in, in place of the refusal. */
+  location: z.string().optional(),
   /** Oldest verdict that the route accepts, as the resolver is told. */
   maxAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
   /** What the upstream receives. `path` includes the query; several values of a header are joined by " | ". */
   upstream: z.strictObject({ path: z.string().optional(), headers: headers.optional() }).optional(),
   /** Headers of the answer. */
   headers: headers.optional(),
+  /** JSON of the answer. */
+  body: z.record(z.string(), z.unknown()).optional(),
   /** The door that reads bytes may refuse sooner than `decide`, which reads plain data. */
   proxyReason: reason.optional(),
 });
@@ -156,11 +161,7 @@ export function userIdOf(name: string): string {
 export function resolutionOf(golden: GoldenFile, credential: Credential): Resolution {
   const source = 'auth-api' as const;
   for (const [name, known] of Object.entries(golden.identities)) {
-    const same =
-      credential.kind === 'bearer'
-        ? known.bearer === credential.token
-        : known.apiKey === credential.apiKey && known.apiSecret === credential.apiSecret;
-    if (!same) continue;
+    if (!isOf(known, credential)) continue;
     if (known.verdict === 'unavailable')
       return { identity: null, reason: 'auth_unavailable', retryAfterS: null, source };
     if (known.verdict === 'throttled') return { identity: null, reason: 'auth_throttled', retryAfterS: 7, source };
@@ -169,6 +170,17 @@ export function resolutionOf(golden: GoldenFile, credential: Credential): Resolu
     }
   }
   return { identity: null, reason: 'credential_rejected', retryAfterS: null, source };
+}
+
+function isOf({ bearer, apiKey, apiSecret }: GoldenIdentity, credential: Credential): boolean {
+  switch (credential.kind) {
+    case 'bearer':
+      return bearer === credential.token;
+    case 'key_pair':
+      return apiKey === credential.apiKey && apiSecret === credential.apiSecret;
+    case 'api_key':
+      return apiKey === credential.key && apiSecret === undefined;
+  }
 }
 
 function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind']): Identity {
@@ -180,7 +192,7 @@ function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind'
     alias: known.alias ?? name,
     fullName: name,
     sessionId: kind === 'bearer' ? `session-${name}` : null,
-    keyId: kind === 'key_pair' ? `key-${name}` : null,
+    keyId: kind === 'bearer' ? null : `key-${name}`,
     tokenId: null,
     issuedAtMs: null,
     source: 'authApi',
@@ -192,5 +204,6 @@ function credentialLines(golden: GoldenFile, name: string): string[] {
   const known = golden.identities[name];
   if (known === undefined) throw new Error(`${golden.file}: no identity is named "${name}"`);
   if (known.bearer !== undefined) return [`Authorization: Bearer ${known.bearer}`];
+  if (known.apiSecret === undefined) return [`x-api-key: ${known.apiKey}`];
   return [`api-key: ${known.apiKey}`, `api-secret: ${known.apiSecret}`];
 }

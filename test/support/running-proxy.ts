@@ -1,6 +1,7 @@
 /** A whole proxy on loopback for forwarding tests: real core, real pools, a resolver that knows one bearer. */
 import { readFileSync } from 'node:fs';
 import type { ServerConfig, UpstreamConfig } from '../../src/config/config.ts';
+import { bearerOnly } from '../../src/core/credential/challenges.ts';
 import { decide } from '../../src/core/decide.ts';
 import { compileForwarding } from '../../src/core/forwarding/compile-forwarding.ts';
 import type { Identity, ResolveIdentity } from '../../src/core/identity/identity.ts';
@@ -14,6 +15,7 @@ import type { Gateway } from '../../src/proxy/gateway.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
 import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/upstream/create-upstreams.ts';
 import { defaultIdentityHeaders } from '../unit/core/make-policy.ts';
+import { plainSources } from './credential-sources.ts';
 
 export interface ProxySetup {
   readonly targets: readonly string[];
@@ -61,12 +63,7 @@ export const ann: Identity = {
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 
-const sources = {
-  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
-  bearerCookie: null,
-  websocketProtocol: 'rolegate.bearer',
-  maxLength: 8192,
-};
+const sources = { ...plainSources, websocketProtocol: 'rolegate.bearer' };
 
 export const knowsAnn: ResolveIdentity = (credential) =>
   credential.kind === 'bearer' && credential.token === goodToken
@@ -81,6 +78,9 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       pattern: compilePattern(null, '/**'),
       methods: null,
       access: compileRouteAccess(setup.access ?? 'public', new Map([['user', []]])),
+      credentials: ['bearer', 'key_pair'],
+      challenges: bearerOnly,
+      signIn: null,
       conditions: null,
       tolerates: 0,
       reading: null,

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { challengesFor } from '../../src/core/credential/challenges.ts';
+import { isFromScript, signInLocation } from '../../src/core/credential/sign-in.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Allow, Decision } from '../../src/core/decision.ts';
 import { clientAddress, clientFacts } from '../../src/core/forwarding/client-facts.ts';
@@ -10,9 +12,9 @@ import { appendRequestHeaders } from '../../src/core/forwarding/request-headers.
 import { appendResponseHeaders } from '../../src/core/forwarding/response-headers.ts';
 import { refusalHeadersOf } from '../../src/core/forwarding/response-rules.ts';
 import { rewritePath } from '../../src/core/forwarding/rewrite-path.ts';
-import { challengeFor } from '../../src/core/outcome/problem.ts';
-import { type Reason, reasons } from '../../src/core/outcome/reasons.ts';
-import type { RequestView } from '../../src/core/request/request-view.ts';
+import { type Reason, type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
+import type { CanonicalRequest, RequestView } from '../../src/core/request/request-view.ts';
+import type { Route } from '../../src/core/routing/route.ts';
 import {
   configText,
   type GoldenFile,
@@ -59,8 +61,14 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
       }
       return;
     }
-    const status = decision.outcome === 'refuse' ? reasons[decision.reason].status : 200;
-    if (row.expect.status !== undefined) expect(status).toBe(row.expect.status);
+    if (decision.outcome === 'metadata') {
+      expect(JSON.parse(decision.document)).toEqual(row.expect.body);
+      return;
+    }
+    const { location } = answered;
+    expect(location ?? undefined).toBe(row.expect.location);
+    const refused = location == null ? reasonStatus(decision) : 303;
+    if (row.expect.status !== undefined) expect(refused).toBe(row.expect.status);
   });
 });
 
@@ -83,6 +91,8 @@ test('there are enough of them, and every reason that a decision can have is amo
       'credential_scheme_unsupported',
       'credential_repeated',
       'credential_conflict',
+      'credential_shape_wrong',
+      'credential_kind_not_accepted',
     ] as const),
     ...([
       'credential_rejected',
@@ -96,6 +106,10 @@ test('there are enough of them, and every reason that a decision can have is amo
   ];
   expect(decided.filter((code) => !seen.has(code))).toEqual([]);
 });
+
+function reasonStatus(decision: Decision): number {
+  return decision.outcome === 'refuse' ? reasons[decision.reason].status : 200;
+}
 
 function configOf(golden: GoldenFile): Config {
   const text = configText(golden, 'http://127.0.0.1:1', 'http://127.0.0.1:2');
@@ -134,6 +148,18 @@ function byName(pairs: readonly string[]): Record<string, string> {
   return headers;
 }
 
+function wayToSignIn(
+  reason: ReasonCode,
+  route: Route | null,
+  request: CanonicalRequest | null,
+  { rawHeaders }: RequestView,
+): Record<string, string | null> {
+  if (route === null || request === null) return {};
+  const location = signInLocation(route.signIn, reason, request, rawHeaders, 'http');
+  const challenges = challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders));
+  return { location, 'www-authenticate': location !== null || challenges.length === 0 ? null : challenges.join(' | ') };
+}
+
 /** Headers of the answer: those of a refusal or a preflight, or what is added to the answer of a service. */
 function answerHeaders(
   config: Config,
@@ -146,13 +172,14 @@ function answerHeaders(
     appendResponseHeaders(out, [], compileForwarding(config).responseTreatments, decision.route, view.rawHeaders);
     return byName(out);
   }
-  const { reason, allow, retryAfterS } = decision;
+  if (decision.outcome === 'metadata') return { 'content-type': 'application/json' };
+  const { reason, allow, retryAfterS, route, request } = decision;
   const wait = retryAfterS ?? (reasons[reason] as Reason).retryAfterS;
   return {
     ...byName(refusalHeadersOf(decision.route, view.rawHeaders)),
     allow,
     'retry-after': wait === undefined ? null : String(wait),
-    'www-authenticate': challengeFor(reason),
+    ...wayToSignIn(reason, route, request, view),
     'x-error': reasons[reason].message,
   };
 }

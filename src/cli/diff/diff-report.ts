@@ -180,6 +180,8 @@ function senderInWords({ request, identity, caller }: Witness): string {
 
 const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-key', 'api-secret']);
 
+const byKind = { bearer: '', key_pair: ' by key pair', api_key: ' by API key' } as const;
+
 function identityInWords({ kind, userId, roles, groups, sessionId, keyId }: Identity): string {
   const list = (word: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`];
@@ -189,5 +191,5 @@ function identityInWords({ kind, userId, roles, groups, sessionId, keyId }: Iden
     ...(sessionId === null ? [] : [`session ${sessionId}`]),
     ...(keyId === null ? [] : [`key ${keyId}`]),
   ];
-  return `${userId}${kind === 'key_pair' ? ' by key pair' : ''}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}`;
+  return `${userId}${byKind[kind]}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}`;
 }

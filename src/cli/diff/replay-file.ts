@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
+import { credentialKinds } from '../../core/credential/credential.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { DecisionRecord, Reads, RecordHead } from '../../policy-tools/replay/decision-record.ts';
 import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
@@ -59,7 +60,7 @@ function isRecord(fields: Record<string, unknown>): boolean {
     (query === undefined || typeof query === 'string') &&
     (headers === undefined || isTexts(headers)) &&
     (client === undefined || isTextOrNull(client)) &&
-    (credential === null || credential === 'bearer' || credential === 'key_pair' || isReason(credential)) &&
+    (credential === null || isKind(credential) || isReason(credential)) &&
     (verdict === null || verdict === 'accepted' || isReason(verdict)) &&
     (identity === null || isIdentity(identity)) &&
     (outcome === 'allow' || outcome === 'refuse')
@@ -69,7 +70,11 @@ function isRecord(fields: Record<string, unknown>): boolean {
 function isIdentity(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, userId, roles, groups } = value as Record<string, unknown>;
-  return (kind === 'bearer' || kind === 'key_pair') && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+  return isKind(kind) && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+}
+
+function isKind(value: unknown): boolean {
+  return (credentialKinds as readonly unknown[]).includes(value);
 }
 
 function isReason(value: unknown): boolean {

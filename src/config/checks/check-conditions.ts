@@ -8,7 +8,7 @@ import { unreadable } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { checkCondition } from './check-comparison.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
-import { keyPairHeaders } from './check-sections.ts';
+import { credentialHeaders } from './check-sections.ts';
 import { type Location, whole } from './location.ts';
 
 /** What conditions of a route may name. */
@@ -71,7 +71,7 @@ function checkUnless(
 export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ReadonlySet<string> | null {
   const headers = parts.conditions?.headers;
   if (headers === undefined) return null;
-  const credentials = new Set(['authorization', 'cookie', ...keyPairHeaders(parts).map(canonicalName)]);
+  const credentials = new Set(['authorization', 'cookie', ...credentialHeaders(parts).map(canonicalName)]);
   const identity = new Set((at.at('identityHeaders').keys ?? ['user-id', 'groups']).map(canonicalName));
   const names = new Set<string>();
   headers.forEach((name, index) => {

@@ -5,7 +5,7 @@ import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { SecretSource } from '../schema/secret.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { readSecretText } from './check-secrets.ts';
-import { keyPairHeaders } from './check-sections.ts';
+import { credentialHeaders } from './check-sections.ts';
 import type { Location } from './location.ts';
 
 /** A private JWK (RFC 7517) and what it signs with. */
@@ -32,7 +32,7 @@ export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): 
   const { identityAssertion: written, server, cache } = parts;
   if (written === undefined) return null;
   const there = at.at('identityAssertion');
-  const others = [...(at.at('identityHeaders').keys ?? []), ...keyPairHeaders(parts)].map(canonicalName);
+  const others = [...(at.at('identityHeaders').keys ?? []), ...credentialHeaders(parts)].map(canonicalName);
   if (written.header !== undefined && others.includes(canonicalName(written.header)))
     there.at('header').report('this header carries something else already', 'choose another name');
   if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));

@@ -1,10 +1,12 @@
 /** What a value is compared with: literals, or another value that is written like `identity.groups` or `param.id`. */
+import { credentialKinds } from '../../core/credential/credential.ts';
 import { conditionFields, type ListOperand, type Operand, type ValueSource } from '../../core/policy/conditions.ts';
+import { listed } from '../schema/scalar.ts';
 import type { Parts } from '../schema.ts';
 import type { ConditionScope } from './check-conditions.ts';
 import { type Location, whole } from './location.ts';
 
-const kinds: readonly string[] = ['bearer', 'key_pair'];
+const kinds: readonly string[] = credentialKinds;
 
 /** Null when there are problems with it. */
 export function checkOperand(
@@ -109,8 +111,7 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
 function reportLiteral(text: string, subject: ValueSource, operator: string, at: Location): boolean {
   const ofKind = subject.from === 'identity' && subject.field === 'kind' && operator !== 'startsWith';
   if (/[\x00-\x1f\x7f]/.test(text)) at.report('no value holds a control character');
-  else if (ofKind && !kinds.includes(text))
-    at.report('expected bearer or key_pair', 'these are the kinds of credential');
+  else if (ofKind && !kinds.includes(text)) at.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   else return false;
   return true;
 }

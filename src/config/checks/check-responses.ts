@@ -4,14 +4,14 @@ import { compileResponseRules, type ResponseRules } from '../../core/forwarding/
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { fixedInResponses, removable } from '../schema/header-names.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import { keyPairHeaders } from './check-sections.ts';
+import { credentialHeaders } from './check-sections.ts';
 import { type Location, whole } from './location.ts';
 
 type ResponseHeaders = Parts<RouteEntry>['responseHeaders'];
 
 /** Names that identities and credentials travel in, in canonical form. */
 function namesOfConfig(parts: Parts<ConfigFile>): ReadonlySet<string> {
-  const names = ['authorization', ...keyPairHeaders(parts), ...Object.keys(parts.identityHeaders ?? {})];
+  const names = ['authorization', ...credentialHeaders(parts), ...Object.keys(parts.identityHeaders ?? {})];
   return new Set(names.map(canonicalName));
 }
 
@@ -59,7 +59,7 @@ function compileCorsOf(cors: Parts<RouteEntry>['cors'], parts: Parts<ConfigFile>
   return compileCors({
     origins: whole(cors.origins),
     methods: cors.methods === undefined ? null : whole(cors.methods),
-    headers: whole(cors.headers ?? ['authorization', ...keyPairHeaders(parts), 'content-type']),
+    headers: whole(cors.headers ?? ['authorization', ...credentialHeaders(parts), 'content-type']),
     exposeHeaders: whole(cors.exposeHeaders),
     credentials: cors.credentials ?? false,
     maxAgeMs: cors.maxAge ?? 0,

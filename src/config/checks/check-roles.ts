@@ -1,6 +1,8 @@
 /** Declared roles: that names mean roles, that what they inherit is declared, that inheritance ends, and where they come from. */
+import { credentialKinds } from '../../core/credential/credential.ts';
 import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import { isAccessWord } from '../schema/access.ts';
+import { listed } from '../schema/scalar.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { type Location, whole } from './location.ts';
 
@@ -11,6 +13,7 @@ type Roles = Parts<ConfigFile>['roles'];
 type From = NonNullable<NonNullable<Roles>[string]>['from'];
 type OriginEntry = Exclude<NonNullable<From>, readonly unknown[]>;
 
+const kinds: readonly string[] = credentialKinds;
 const mostOrigins = 1000;
 
 /** `at`: of the section, also below. */
@@ -86,9 +89,9 @@ function readOrigin(role: string, origin: OriginEntry | undefined, at: Location)
   const { field, equals } = origin;
   const values = whole(origin.in ?? [equals]);
   values.forEach((value, index) => {
-    if (field !== 'kind' || value === 'bearer' || value === 'key_pair') return;
+    if (field !== 'kind' || kinds.includes(value)) return;
     const there = origin.in === undefined ? at.at('equals') : at.at('in', index);
-    there.report('expected bearer or key_pair', 'these are the kinds of credential');
+    there.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   });
   return values.length === 0 ? [] : [{ role, field, values: new Set(values) }];
 }

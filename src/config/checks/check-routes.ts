@@ -12,6 +12,7 @@ import { readAudience } from './check-identity-assertion.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
+import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -34,6 +35,7 @@ interface Surroundings {
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
   readonly readResponses: ResponsesReader;
+  readonly readCredentials: CredentialsReader;
   /** Whether identities are signed for services. */
   readonly signs: boolean;
 }
@@ -65,6 +67,7 @@ export function checkRoutes(
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
     defaults,
     readResponses: createResponsesReader(parts, main),
+    readCredentials: createCredentialsReader(parts),
     signs: main.at('identityAssertion').isWritten,
   };
   const ids = new Map<string, RoutePlace>();
@@ -140,6 +143,7 @@ function checkRoute(
   const pattern = checkPattern(entry.match, at.at('match'));
   const rewrite = checkRewrite(entry.rewrite, pattern, at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
+  const credentials = around.readCredentials(entry, access, at);
   const evict = checkEvict(entry.evict, pattern, isPublic, at.at('evict'));
   const scope = { pattern, roles, headers, anonymous: access?.hasPublic === true, allowsEveryAddress };
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
@@ -150,6 +154,7 @@ function checkRoute(
     index,
     reading: checkReading(entry.path, pattern),
     access: (access ?? denied).compiled,
+    ...credentials,
     maxAgeMs: entry.maxAge ?? null,
     conditions: conditions === null ? null : compileConditions(conditions, roles ?? noRoles),
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,

@@ -1,5 +1,6 @@
 /** Rules that join keys of several sections, or ask whether a key with a default is written. `at`: of the file. */
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
+import { defaultSource } from '../compile-credentials.ts';
 import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
@@ -7,16 +8,17 @@ import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
 
-/** Headers of a key pair, as far as the section can be read; none where key pairs are switched off. */
-export function keyPairHeaders({ credentials }: File): readonly string[] {
+/** Headers of credentials besides `Authorization`, as far as the section can be read; none of kinds that are switched off. */
+export function credentialHeaders({ credentials }: File): readonly string[] {
   const { apiKeyHeader, apiSecretHeader } = credentials?.keyPair ?? {};
-  return [apiKeyHeader, apiSecretHeader].filter((name) => name !== undefined);
+  return [apiKeyHeader, apiSecretHeader, credentials?.apiKey?.header].filter((name) => name !== undefined);
 }
 
 export function checkSections(parts: File, at: Location): void {
   checkPorts(parts, at.at('server'));
   checkAuthApi(parts, at.at('authApi'));
   checkCookie(parts, at);
+  checkSources(parts, at.at('credentials'));
   checkIdentityHeaders(parts, at.at('identityHeaders'));
   checkTargets(parts, at.at('upstreams'));
 }
@@ -52,8 +54,18 @@ function checkCookie({ credentials, authApi }: File, at: Location): void {
   at.at('authApi', 'embedded', 'webSession', 'cookie').report('this cookie is not the one that is read', hint);
 }
 
+function checkSources({ credentials }: File, at: Location): void {
+  const known = [defaultSource];
+  for (const kind of ['bearer', 'keyPair', 'apiKey'] as const) {
+    const source = credentials?.[kind]?.source;
+    if (source === undefined || known.includes(source)) continue;
+    const there = at.at(kind, 'source');
+    there.report(`there is no source ${there.quote(source)}`, there.nearest(source, known));
+  }
+}
+
 function checkIdentityHeaders(parts: File, at: Location): void {
-  const credentials = new Set(keyPairHeaders(parts).map(canonicalName));
+  const credentials = new Set(credentialHeaders(parts).map(canonicalName));
   const seen = new Map<string, string>();
   for (const name of at.keys ?? []) {
     const there = at.at(name);

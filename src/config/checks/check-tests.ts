@@ -68,7 +68,7 @@ function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: 
     alias: entry.alias ?? null,
     fullName: entry.fullName ?? null,
     sessionId: kind === 'bearer' ? (entry.sessionId ?? `session-${name}`) : null,
-    keyId: kind === 'key_pair' ? (entry.keyId ?? `key-${name}`) : null,
+    keyId: kind !== 'bearer' ? (entry.keyId ?? `key-${name}`) : null,
     tokenId: null,
     issuedAtMs: null,
     source: 'authApi',

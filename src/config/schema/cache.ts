@@ -1,14 +1,11 @@
-/** Keys under `cache`, `credentials` and `errors`. */
+/** Keys under `cache`, `revocations` and `errors`. */
 import { z } from 'zod';
-import { token } from '../../core/syntax/header-fields.ts';
-import { Refusal } from '../refusal.ts';
-import { keyHeaders } from './header-names.ts';
 import { decides, described, neither } from './key-class.ts';
 import { redis } from './redis.ts';
-import { type ListRules, list, refined } from './refine.ts';
-import { bool, integer, scalar, textOrOff, word } from './scalar.ts';
+import { type ListRules, list } from './refine.ts';
+import { bool, integer, word } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
-import { duration, headerName, isCookieName, size } from './values.ts';
+import { duration, size } from './values.ts';
 
 export const cache = z.strictObject({
   secret: neither(
@@ -64,39 +61,6 @@ export const revocations = z.strictObject({
     z.union([secret('a signing secret'), list(secret('a signing secret'), webhookSecrets)]).optional(),
     'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. If unset: no webhook is taken.',
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
-  ),
-});
-
-const keyPairHeaders = refined(
-  z.strictObject({
-    apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.'),
-    apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.'),
-  }),
-  keyHeaders('apiKeyHeader', 'apiSecretHeader'),
-);
-
-export const credentials = z.strictObject({
-  keyPair: decides(
-    z
-      .union([
-        scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
-          value === false || value === null ? null : new Refusal('expected the two headers of a key pair, or false'),
-        ),
-        keyPairHeaders,
-      ])
-      .prefault({ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }),
-    'Headers of a key pair. False: no key pairs; set it where the Auth API knows none, as a made-up pair then costs no call to it. The two headers are forwarded like any other.',
-  ),
-  bearerCookie: decides(
-    textOrOff('the name of a cookie, or false', isCookieName).prefault(false),
-    'Cookie that may carry a bearer too; then requests that change something must come from the same origin. False: none.',
-  ),
-  websocketProtocol: decides(
-    textOrOff(
-      'the name of a WebSocket subprotocol, such as "rolegate.bearer", or false',
-      (value) => value.length <= 100 && token.test(value),
-    ).prefault(false),
-    'WebSocket subprotocol that a browser offers right before its bearer, as it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither is forwarded. False: none.',
   ),
 });
 

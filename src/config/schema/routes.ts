@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { access } from './access.ts';
 import { cors, responseHeaders } from './answers.ts';
 import { when } from './conditions.ts';
+import { routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
@@ -99,6 +100,16 @@ export const route = z.strictObject({
     'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; unlisted ones: 405; HEAD follows GET). If unset: defaults.access.',
     { examples: [{ GET: ['user'], 'PUT,PATCH': ['reporter'], DELETE: { all: ['admin'], none: ['suspended'] } }] },
   ),
+  credentials: decides(
+    routeCredentials.optional(),
+    'Kinds of credential that the route takes: bearer, keyPair, apiKey; another kind: 401. If unset: every one that is switched on.',
+    { examples: [['bearer']] },
+  ),
+  signIn: exposes(
+    signIn.optional(),
+    'Sign-in page: a navigation of a browser (GET) without a good credential is sent there (303), with the address to return to; every other request stays 401. False: none. If unset: defaults.signIn.',
+    { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
+  ),
   maxAge: decides(
     duration(0).optional(),
     'Oldest verdict of the Auth API that is good enough; if unset: any that lives in the cache.',
@@ -170,6 +181,9 @@ export const route = z.strictObject({
 export const defaults = z.strictObject({
   responseHeaders: described(responseHeaders.prefault({}), 'Headers of answers, where a route says nothing else.'),
   access: decides(access.prefault('deny'), 'Rule of routes without one.'),
+  signIn: exposes(signIn.prefault(false), 'Sign-in page of routes that name none. False: none.', {
+    examples: [{ url: '/sign-in', returnParameter: 'return_to' }],
+  }),
   timeout: neither(
     duration().prefault('10s'),
     'Longest wait for a response to begin, and between parts of a request body; beyond it: 504 or 408.',

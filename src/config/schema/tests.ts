@@ -1,5 +1,6 @@
 /** Keys under `tests`: identities by name, and requests with what must come of them. */
 import { z } from 'zod';
+import { credentialKinds } from '../../core/credential/credential.ts';
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
 import { Refusal } from '../refusal.ts';
@@ -25,15 +26,17 @@ const identityKeys = z.strictObject({
   userId: described(identifier().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
   roles: described(z.array(listed()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
   groups: described(z.array(listed()).prefault([]), 'Groups.', { examples: [['acme']] }),
-  kind: described(word(['bearer', 'key_pair']).prefault('bearer'), 'The credential that is sent.'),
+  kind: described(word(credentialKinds).prefault('bearer'), 'The credential that is sent.'),
   sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
-  keyId: described(identifier().optional(), 'Of a key pair.', { examples: ['key-ann'] }),
+  keyId: described(identifier().optional(), 'Of a key pair or an API key.', { examples: ['key-ann'] }),
   alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
 });
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
-  const [foreign, credential] = parts.kind === 'key_pair' ? ['sessionId', 'a key pair'] : ['keyId', 'a bearer'];
+  const { kind = 'bearer' } = parts;
+  const foreign = kind === 'bearer' ? 'keyId' : 'sessionId';
+  const credential = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' }[kind];
   if (foreign in parts) atKey([foreign], `"${foreign}" has no meaning for ${credential}`, 'remove it');
 });
 

@@ -20,6 +20,7 @@ const secretName = /secret|passw|pwd|token|credential|private/i;
 const harmlessNames: ReadonlySet<string> = new Set([
   'apiSecret',
   'apiSecretHeader',
+  'secretShape',
   'forwardCredentials',
   'credentials',
 ]);

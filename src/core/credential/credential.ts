@@ -1,5 +1,8 @@
 /** What a client presents to be recognized. Lives in memory for the request only; never logged, never stored. */
-export type Credential = BearerCredential | KeyPairCredential;
+import type { ProtectedResource } from './resource-metadata.ts';
+import type { Shape } from './shape.ts';
+
+export type Credential = BearerCredential | KeyPairCredential | ApiKeyCredential;
 
 export interface BearerCredential {
   readonly kind: 'bearer';
@@ -12,19 +15,59 @@ export interface KeyPairCredential {
   readonly apiSecret: string;
 }
 
-export interface KeyPairHeaders {
-  readonly apiKeyHeader: string;
-  readonly apiSecretHeader: string;
+export interface ApiKeyCredential {
+  readonly kind: 'api_key';
+  readonly key: string;
 }
 
-/** Where credentials are read from; header names in lower case. */
+export const credentialKinds = ['bearer', 'key_pair', 'api_key'] as const satisfies readonly Credential['kind'][];
+export type CredentialKind = Credential['kind'];
+
+/** How each kind of credential is presented; null: the kind is switched off. Header names in lower case. */
 export interface CredentialSources {
-  /** Null: no key pairs; their headers mean nothing then, and are forwarded like any other. */
-  readonly keyPair: KeyPairHeaders | null;
+  readonly bearer: KindSettings | null;
+  /** If null, its headers mean nothing and are forwarded like any other. */
+  readonly keyPair: KeyPairSettings | null;
+  readonly apiKey: ApiKeySettings | null;
+  /** What HTTP Basic carries (RFC 7617): a bearer as the password, or a key and its secret; null: Basic is off. */
+  readonly basic: 'bearer' | 'keyPair' | null;
   /** Name of a cookie that may carry the bearer, or null. */
   readonly bearerCookie: string | null;
   /** WebSocket subprotocol behind which `Sec-WebSocket-Protocol` carries a bearer, or null. */
   readonly websocketProtocol: string | null;
   /** Longest bearer, API key or secret, in characters. */
   readonly maxLength: number;
+  /** Where clients get tokens, by host; empty: nowhere that the gateway knows of. */
+  readonly resources: ReadonlyMap<string, ProtectedResource>;
+}
+
+/** Kinds that a request can have. A key with a separator is a key pair. */
+export function kindsOf({ bearer, keyPair, apiKey }: CredentialSources): readonly CredentialKind[] {
+  return [
+    ...(bearer === null ? [] : (['bearer'] as const)),
+    ...(keyPair === null ? [] : (['key_pair'] as const)),
+    ...(apiKey === null || apiKey.separator !== null ? [] : (['api_key'] as const)),
+  ];
+}
+
+export interface KindSettings {
+  /** Name of the source that checks such credentials. */
+  readonly source: string;
+  /** The credential has one of these shapes; empty: any. Of a key pair: its key. */
+  readonly shapes: readonly Shape[];
+}
+
+export interface KeyPairSettings extends KindSettings {
+  readonly apiKeyHeader: string;
+  readonly apiSecretHeader: string;
+  readonly secretShapes: readonly Shape[];
+}
+
+export interface ApiKeySettings extends KindSettings {
+  /** Null: no header of its own. */
+  readonly header: string | null;
+  /** A bearer that begins so is an API key; null: none is. */
+  readonly prefix: string | null;
+  /** What separates key and secret in it, which makes it a key pair; null: it is one key. */
+  readonly separator: string | null;
 }

@@ -5,31 +5,41 @@
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { trimBlanks } from '../syntax/header-fields.ts';
-import type { Credential, CredentialSources } from './credential.ts';
+import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
+import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
-/** RFC 6750 section 2.1 b64token. */
-const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
-/** Keys and secrets: visible ASCII. No Unicode blank can be trimmed away or compared equal. */
-const visible = /^[\x21-\x7e]+$/;
-
 /**
- * Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`, `credential_incomplete`,
- * `credential_scheme_unsupported` (401); `cross_site_request` (403); `credential_too_long` (431, as a 401 would sign a
- * user out who has a good credential).
+ * `taken`: kinds that the route takes; null: any. Reasons: `credential_repeated`, `credential_conflict` (400);
+ * `credential_malformed`, `credential_incomplete`, `credential_scheme_unsupported`, `credential_shape_wrong`,
+ * `credential_kind_not_accepted` (401); `cross_site_request` (403); `credential_too_long` (431, as a 401 would sign a user
+ * out who has a good credential).
  */
 export function extractCredential(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
   sources: CredentialSources,
+  taken: readonly CredentialKind[] | null,
 ): Credential | null | ReasonCode {
-  const { bearerCookie, websocketProtocol, maxLength } = sources;
+  const read = onlyCredential(request, rawHeaders, sources);
+  if (taken === null || read === null || typeof read === 'string' || taken.includes(read.kind)) return read;
+  return 'credential_kind_not_accepted';
+}
+
+function onlyCredential(
+  request: Pick<CanonicalRequest, 'method' | 'authority'>,
+  rawHeaders: readonly string[],
+  sources: CredentialSources,
+): Credential | null | ReasonCode {
+  const { bearerCookie, websocketProtocol } = sources;
   // No header has an empty name.
   const { apiKeyHeader, apiSecretHeader } = sources.keyPair ?? { apiKeyHeader: '', apiSecretHeader: '' };
+  const singleHeader = sources.apiKey?.header ?? '';
   let authorization: string | null = null;
   let apiKey: string | null = null;
   let apiSecret: string | null = null;
+  let single: string | null = null;
   let cookie: string | null = null;
   let protocols: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -46,6 +56,9 @@ export function extractCredential(
     } else if (length === apiSecretHeader.length && rawHeaders[i]!.toLowerCase() === apiSecretHeader) {
       if (apiSecret !== null) return 'credential_repeated';
       apiSecret = rawHeaders[i + 1]!;
+    } else if (length === singleHeader.length && rawHeaders[i]!.toLowerCase() === singleHeader) {
+      if (single !== null) return 'credential_repeated';
+      single = rawHeaders[i + 1]!;
     } else if (bearerCookie !== null && length === 6 && rawHeaders[i]!.toLowerCase() === 'cookie') {
       const found = cookieValue(rawHeaders[i + 1]!, bearerCookie);
       if (found === null) continue;
@@ -59,53 +72,25 @@ export function extractCredential(
       protocols = protocols === null ? rawHeaders[i + 1]! : `${protocols},${rawHeaders[i + 1]}`;
     }
   }
+  const hasPair = apiKey !== null || apiSecret !== null;
   if (protocols !== null && asksForWebSocket(rawHeaders)) {
     const offered = subprotocolBearer(protocols, websocketProtocol!);
     if (offered === 'repeated') return 'credential_repeated';
     if (offered !== null) {
-      if (authorization !== null || apiKey !== null || apiSecret !== null || cookie !== null) {
-        return 'credential_conflict';
-      }
-      return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token, maxLength);
+      if (authorization !== null || hasPair || single !== null || cookie !== null) return 'credential_conflict';
+      return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token, sources);
     }
   }
   if (authorization !== null) {
-    return apiKey !== null || apiSecret !== null || cookie !== null
-      ? 'credential_conflict'
-      : parseBearer(authorization, maxLength);
+    if (hasPair || single !== null || cookie !== null) return 'credential_conflict';
+    return readAuthorization(authorization, sources);
   }
-  if (apiKey !== null || apiSecret !== null) {
-    return cookie !== null ? 'credential_conflict' : parseKeyPair(apiKey, apiSecret, maxLength);
+  if (hasPair) {
+    return single !== null || cookie !== null ? 'credential_conflict' : keyPairOf(apiKey, apiSecret, sources);
   }
+  if (single !== null) return cookie !== null ? 'credential_conflict' : apiKeyOf(single, sources);
   if (cookie === null) return null;
-  if (!isSameOrigin(request, rawHeaders)) return 'cross_site_request';
-  return bearerOf(cookie, maxLength);
-}
-
-function bearerOf(token: string, maxLength: number): Credential | ReasonCode {
-  if (token.length > maxLength) return 'credential_too_long';
-  return bearerToken.test(token) ? { kind: 'bearer', token } : 'credential_malformed';
-}
-
-/** `Bearer 1*SP b64token`, scheme without case (RFC 9110 section 11.1). */
-function parseBearer(value: string, maxLength: number): Credential | ReasonCode {
-  const space = value.indexOf(' ');
-  const scheme = space < 0 ? value : value.slice(0, space);
-  if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') {
-    return scheme === '' ? 'credential_malformed' : 'credential_scheme_unsupported';
-  }
-  let start = space;
-  if (space < 0) return 'credential_malformed';
-  while (value.charCodeAt(start) === 0x20) start += 1;
-  return bearerOf(value.slice(start), maxLength);
-}
-
-function parseKeyPair(apiKey: string | null, apiSecret: string | null, maxLength: number): Credential | ReasonCode {
-  if (apiKey === null || apiSecret === null) return 'credential_incomplete';
-  if (apiKey.length > maxLength || apiSecret.length > maxLength) return 'credential_too_long';
-  return visible.test(apiKey) && visible.test(apiSecret)
-    ? { kind: 'key_pair', apiKey, apiSecret }
-    : 'credential_malformed';
+  return isSameOrigin(request, rawHeaders) ? bearerOf(cookie, sources) : 'cross_site_request';
 }
 
 /** The one cookie of that name (RFC 6265 section 5.4); which of two copies counts is not defined. */

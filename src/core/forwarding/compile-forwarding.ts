@@ -34,7 +34,7 @@ const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, assertionHeader]
 
 export function compileForwarding(settings: ForwardingSettings): ForwardingRules {
   const { identityHeaders, identityAssertion, credentials, via, server } = settings;
-  const { keyPair, bearerCookie, websocketProtocol } = credentials;
+  const { keyPair, apiKey, bearerCookie, websocketProtocol } = credentials;
   const signed = identityAssertion?.header ?? null;
   const ours = [...identityHeaders.map(({ name }) => name), ...(signed === null ? [] : [signed])];
   const treatments = new Map<string, RequestTreatment>();
@@ -48,7 +48,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
   treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
   if (bearerCookie !== null) treatments.set('cookie', 'cookie');
   if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
-  const secret = keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader];
+  const secret = [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader, apiKey?.header].filter((name) => name != null);
   for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
   for (const name of ours) treatments.set(canonicalName(name), 'remove');
   return {

@@ -1,4 +1,4 @@
-/** What a refusal says besides `x-error`: the body (RFC 9457 problem details) and `WWW-Authenticate`. */
+/** What a refusal says besides `x-error`: the body (RFC 9457 problem details). */
 import { type ReasonCode, reasons } from './reasons.ts';
 
 /** The condition that is not met, with reason `condition_failed`. */
@@ -29,14 +29,4 @@ export function problemBody(
     ...members,
   };
   return `${JSON.stringify(problem)}\n`;
-}
-
-/**
- * Value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9110 section 11.6.1), or null when the reason carries no challenge.
- * Fixed text: nothing of the request in it.
- */
-export function challengeFor(code: ReasonCode): string | null {
-  const { challenge } = reasons[code];
-  if (challenge === undefined) return null;
-  return challenge === 'none' ? 'Bearer realm="rolegate"' : `Bearer realm="rolegate", error="${challenge}"`;
 }

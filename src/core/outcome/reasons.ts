@@ -241,7 +241,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'Send "Authorization: Bearer <token>", or the API key and secret headers. The admin port takes "server.adminToken" as the bearer.',
+      'Send a credential of a kind that the route takes: "Authorization: Bearer <token>", an API key, or the API key and secret headers. The admin port takes "server.adminToken" as the bearer.',
   },
   credential_malformed: {
     status: 401,
@@ -250,7 +250,8 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'invalid_token',
-    advice: 'A bearer is one token of RFC 6750 section 2.1; key and secret are visible ASCII without blanks.',
+    advice:
+      'A bearer is one token of RFC 6750 section 2.1; keys and secrets are visible ASCII without blanks; Basic is base64 of user, colon and password in UTF-8 (RFC 7617).',
   },
   credential_too_long: {
     status: 431,
@@ -267,7 +268,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'none',
-    advice: 'One half of the key pair is missing.',
+    advice: 'One half of the key pair is missing, or the API key lacks "credentials.apiKey.separator".',
   },
   credential_scheme_unsupported: {
     status: 401,
@@ -276,7 +277,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'none',
-    advice: 'Authorization must use the Bearer scheme.',
+    advice: 'Authorization uses the Bearer scheme, or Basic where "credentials.basic" switches it on.',
   },
   credential_repeated: {
     status: 400,
@@ -292,7 +293,7 @@ const table = {
     fault: 'client',
     level: 'warn',
     retryable: false,
-    advice: 'Send either a bearer or a key pair. Identity never depends on precedence.',
+    advice: 'Send one credential of one kind. Identity never depends on precedence.',
   },
   credential_rejected: {
     status: 401,
@@ -302,7 +303,26 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice:
-      'The Auth API does not accept it: unknown, expired, revoked or not verified. On the admin port: it is not "server.adminToken".',
+      'Its source (such as the Auth API) does not accept it: unknown, expired, revoked or not verified. On the admin port: it is not "server.adminToken".',
+  },
+  credential_shape_wrong: {
+    status: 401,
+    message: 'The credential is not valid',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'invalid_token',
+    advice: 'It does not have the "shape" that "credentials" gives to its kind, so no source was asked about it.',
+  },
+  credential_kind_not_accepted: {
+    status: 401,
+    message: 'This kind of credential is not accepted here',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'none',
+    advice:
+      'The kind is switched off under "credentials", or is not in the "credentials" of the route. The challenges say what is taken.',
   },
   cross_site_request: {
     status: 403,

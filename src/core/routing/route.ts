@@ -1,4 +1,7 @@
 /** A compiled route: what it matches, who may use it, where it goes. */
+import type { Challenges } from '../credential/challenges.ts';
+import type { CredentialKind } from '../credential/credential.ts';
+import type { SignIn } from '../credential/sign-in.ts';
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
 import type { PathRewrite } from '../forwarding/rewrite-path.ts';
@@ -31,6 +34,12 @@ export interface Route {
   /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
+  /** Kinds of credential that the route takes. */
+  readonly credentials: readonly CredentialKind[];
+  /** What a refusal of a credential lists. */
+  readonly challenges: Challenges;
+  /** Where navigations without a good credential are sent; null: nowhere. */
+  readonly signIn: SignIn | null;
   /** How the service reads paths; null: in the ordinary way. */
   readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; null: any within its lifetime. */

@@ -41,11 +41,19 @@ export function lookupKeys(credential: Credential, keys: CacheKeys): readonly st
  * UTF-16 keeps any two different strings different; UTF-8 would fold lone surrogates together.
  */
 export function lookupKey(credential: Credential, { lookup }: Pick<SecretKeys, 'lookup'>): string {
-  const text =
-    credential.kind === 'bearer'
-      ? `bearer:${lengthPrefixed(credential.token)}`
-      : `key_pair:${lengthPrefixed(credential.apiKey)}${lengthPrefixed(credential.apiSecret)}`;
+  const text = `${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`;
   return createHmac('sha256', lookup).update(text, 'utf16le').digest('base64url');
+}
+
+function partsOf(credential: Credential): readonly string[] {
+  switch (credential.kind) {
+    case 'bearer':
+      return [credential.token];
+    case 'key_pair':
+      return [credential.apiKey, credential.apiSecret];
+    case 'api_key':
+      return [credential.key];
+  }
 }
 
 function lengthPrefixed(part: string): string {

@@ -242,6 +242,7 @@ function resolutionOf(identity: Identity | null): Resolution {
  */
 export function memoryKey(credential: Credential): string {
   if (credential.kind === 'bearer') return `bearer:${credential.token}`;
+  if (credential.kind === 'api_key') return `api_key:${credential.key}`;
   return `key_pair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
 
@@ -249,6 +250,7 @@ const pair = /^key_pair:(\d+):/;
 
 /** The credential with this key. */
 export function credentialOf(key: string): Credential {
+  if (key.startsWith('api_key:')) return { kind: 'api_key', key: key.slice('api_key:'.length) };
   const [head, length] = pair.exec(key) ?? [];
   if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };
   const keyEnd = head.length + Number(length);

@@ -20,6 +20,7 @@ export interface SelectedSource {
 
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
   if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
+  if (credential.kind === 'api_key') return ofKind(rule.apiKey, 'an API key');
   const issuer = rule.issuers.length === 0 ? null : issuerOf(credential.token);
   const known = issuer === null ? undefined : rule.issuers.find(({ issuer: one }) => one === issuer);
   if (known !== undefined) return { source: known.source, why: `a JWT of the issuer ${known.issuer}` };

@@ -22,7 +22,7 @@ export function requestsFor(
   const variables = [...variablesOf(steps, texts)];
   const addresses = addressesOf(steps);
   if (addresses === null) return null;
-  const identities = identitiesOf(steps, texts, anonymous, known, most);
+  const identities = identitiesOf(steps, texts, route, { anonymous, known }, most);
   if (identities === null) return null;
   const ways = variables.reduce((product, { values }) => product * values.length, addresses.length * identities.length);
   if (ways > most) return null;
@@ -95,8 +95,8 @@ function endsOf(range: string): readonly string[] {
 function identitiesOf(
   steps: readonly Step[],
   texts: readonly string[],
-  anonymous: boolean,
-  known: boolean,
+  { credentials }: Route,
+  { anonymous, known }: { readonly anonymous: boolean; readonly known: boolean },
   most: number,
 ): readonly (Identity | null)[] | null {
   const fields = new Set(
@@ -107,7 +107,7 @@ function identitiesOf(
   const ids = (asked: boolean) => (asked ? texts.filter((text) => text !== '') : ['id']);
   if (fields.has('groups') && 2 ** texts.length > most) return null;
   const groups = fields.has('groups') ? subsetsOf(texts) : [[]];
-  for (const kind of ['bearer', 'key_pair'] as const) {
+  for (const kind of credentials) {
     const id = kind === 'bearer' ? 'sessionId' : 'keyId';
     for (const credentialId of ids(fields.has(id))) {
       for (const userId of ids(fields.has('userId'))) {

@@ -19,8 +19,8 @@ export interface Atom {
 /** Truth of each statement, by its key. */
 export type Truths = ReadonlyMap<string, Truth>;
 
-/** Where parameters stand, and how they are read. */
-export type ParamPlaces = Pick<Route, 'pattern' | 'reading'>;
+/** Where parameters stand and how they are read, and which kinds of credential there can be. */
+export type ParamPlaces = Pick<Route, 'pattern' | 'reading' | 'credentials'>;
 
 /** Statements of the conditions of a route, or of some of them, by key. */
 export function atomsOf(

@@ -43,6 +43,8 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'rewrite', class: 'exposes', value: ({ rewrite }) => rewrite },
   { name: 'forwardCredentials', class: 'exposes', value: ({ forwardCredentials }) => forwardCredentials },
   { name: 'websocket', class: 'decides', value: ({ websocket }) => websocket },
+  { name: 'credentials', class: 'decides', value: ({ credentials }) => credentials.join(', ') },
+  { name: 'signIn', class: 'exposes', value: ({ signIn }) => signIn },
   { name: 'cors', class: 'exposes', value: ({ cors }) => cors },
   { name: 'path', class: 'decides', value: pathInWords },
   { name: 'maxAge', class: 'decides', value: ({ maxAgeMs }) => seconds(maxAgeMs ?? Infinity) },

@@ -74,7 +74,9 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   if (subject.from === 'identity') {
     switch (subject.field) {
       case 'kind':
-        return unlike(['bearer', 'key_pair'].map((kind) => ofText(group, kind)));
+        return unlike(
+          [...new Set(group.flatMap(({ places }) => places.credentials))].map((kind) => ofText(group, kind)),
+        );
       case 'groups':
         return waysOfLists(group, most);
       case 'userId':

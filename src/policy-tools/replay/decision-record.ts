@@ -3,6 +3,7 @@
  * it. No credential, and of the query and the headers only what conditions read.
  */
 
+import type { CredentialKind } from '../../core/credential/credential.ts';
 import { extractCredential } from '../../core/credential/extract-credential.ts';
 import type { Policy } from '../../core/decide.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -44,7 +45,7 @@ export interface DecisionRecord {
   readonly headers?: readonly string[];
   readonly client?: string | null;
   /** What kind was sent, or why none could be read; null: none. */
-  readonly credential: 'bearer' | 'key_pair' | ReasonCode | null;
+  readonly credential: CredentialKind | ReasonCode | null;
   /** `accepted`: it is that identity's. Null: nobody was asked. */
   readonly verdict: 'accepted' | ReasonCode | null;
   readonly identity: RecordedIdentity | null;
@@ -99,7 +100,12 @@ export function recordOf(
   // As it was read before a route read it in its own way: another route may not.
   const request = normalizeRequest(view);
   if (typeof request === 'string' || decision.request === null) return null;
-  if (decision.outcome === 'preflight' || isPreflight(request.method, view.rawHeaders)) return null;
+  if (
+    decision.outcome === 'preflight' ||
+    decision.outcome === 'metadata' ||
+    isPreflight(request.method, view.rawHeaders)
+  )
+    return null;
   const path = request.unmerged ?? request.path;
   // Dot segments can make two paths of it, of which one text holds only one.
   const again = canonicalPath(path);
@@ -109,7 +115,7 @@ export function recordOf(
   const query = partsOfQuery(request.query, reads.query);
   const headers = headersOf(view.rawHeaders, reads.headers);
   if (query.length > mostText || headers.reduce((sum, text) => sum + text.length, 0) > mostText) return null;
-  const found = credential ?? extractCredential(request, view.rawHeaders, credentials);
+  const found = credential ?? extractCredential(request, view.rawHeaders, credentials, null);
   return {
     at: new Date(nowMs).toISOString(),
     method: request.method.slice(0, 64),

@@ -3,6 +3,7 @@ import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import { sampleCredential } from '../sample-credential.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
 
@@ -170,9 +171,9 @@ function rawHeadersOf({ host, headers = [], credential }: DecisionRecord, { cred
     case null:
       return raw;
     case 'bearer':
-      return [...raw, 'Authorization', 'Bearer replayed'];
     case 'key_pair':
-      return [...raw, ...Object.values(credentials.keyPair ?? {}).flatMap((name) => [name, 'replayed'])];
+    case 'api_key':
+      return [...raw, ...sampleCredential(credential, credentials)];
     default:
       return [...raw, ...unreadable(credential, credentials)];
   }
@@ -184,7 +185,7 @@ function unreadable(reason: ReasonCode, { keyPair, bearerCookie }: Policy['crede
   const half = keyPair === null ? [] : [keyPair.apiKeyHeader, 'replayed'];
   switch (reason) {
     case 'credential_scheme_unsupported':
-      return ['Authorization', 'Basic replayed'];
+      return ['Authorization', 'Unknown replayed'];
     case 'credential_incomplete':
       return half;
     case 'credential_malformed':

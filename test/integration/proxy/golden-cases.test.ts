@@ -50,6 +50,7 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
     const answer = await sendRaw(world.port, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
     if (row.expect.outcome === 'allow') expectForwarded(row, answer, upstream);
     else if (row.expect.outcome === 'preflight') expectPreflight(row, answer, upstream);
+    else if (row.expect.outcome === 'metadata') expectMetadata(row, answer, upstream);
     else expectRefused(row, answer, upstream);
     if (row.expect.asked !== undefined) {
       expect(authApi.calls.session + authApi.calls.keypair - before).toBe(row.expect.asked ? 1 : 0);
@@ -77,17 +78,31 @@ function expectPreflight(row: GoldenCase, answer: RawAnswer, upstream: Recording
   expectHeaders(row, answer);
 }
 
+function expectMetadata(row: GoldenCase, answer: RawAnswer, upstream: RecordingUpstream): void {
+  expect([answer.status, answer.header('x-error'), JSON.parse(answer.text())]).toEqual([
+    200,
+    undefined,
+    row.expect.body,
+  ]);
+  expect(upstream.requests).toHaveLength(0);
+  expectHeaders(row, answer);
+}
+
 function expectHeaders({ expect: { headers } }: GoldenCase, answer: RawAnswer): void {
   for (const [name, value] of Object.entries(headers ?? {})) {
-    expect([name, answer.header(name) ?? null]).toEqual([name, value]);
+    const values = answer.headers(name);
+    expect([name, values.length === 0 ? null : values.join(' | ')]).toEqual([name, value]);
   }
 }
 
 function expectRefused(row: GoldenCase, answer: RawAnswer, upstream: RecordingUpstream): void {
-  const { reason, condition, proxyReason, status } = row.expect;
+  const { reason, condition, proxyReason, status, location } = row.expect;
   const code = proxyReason ?? reason;
   if (code === undefined) throw new Error('a refusal has a reason');
-  expect([answer.status, answer.header('x-error')]).toEqual([reasons[code].status, messageOf(code, condition)]);
+  expect([answer.status, answer.header('x-error')]).toEqual([
+    location === undefined || proxyReason !== undefined ? reasons[code].status : 303,
+    messageOf(code, condition),
+  ]);
   expect(answer.header('x-error-id')).toMatch(uuid);
   expect(upstream.requests).toHaveLength(0);
   if (!/^HEAD /.test(typeof row.request === 'string' ? row.request : (row.request[0] ?? ''))) {
@@ -99,6 +114,7 @@ function expectRefused(row: GoldenCase, answer: RawAnswer, upstream: RecordingUp
     });
   }
   if (proxyReason !== undefined) return;
+  expect(answer.header('location')).toBe(location);
   if (status !== undefined) expect(answer.status).toBe(status);
   expectHeaders(row, answer);
 }
@@ -117,6 +133,8 @@ async function startWorld(golden: GoldenFile): Promise<World> {
     if (verdict !== 'accepted') continue;
     const known = { userId: userIdOf(name), roles, groups, alias: alias ?? name, fullName: name };
     if (bearer !== undefined) authApi.addSession(bearer, { ...known, sessionId: `session-${name}` });
+    else if (apiKey !== undefined && apiSecret === undefined)
+      authApi.addApiKey(apiKey, { ...known, keyId: `key-${name}` });
     else if (apiKey !== undefined && apiSecret !== undefined) {
       authApi.addKeyPair(apiKey, apiSecret, { ...known, keyId: `key-${name}` });
     }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
+import { keyPairSettings, plainSources } from '../../support/credential-sources.ts';
 import { env, readSecret } from './environment.ts';
 
 function parse(text: string, variables: Readonly<Record<string, string>> = env): Config {
@@ -97,13 +98,8 @@ test('the defaults of the smallest file', () => {
         keypair: { ...common, keyId: at('keyID'), alias: at('userAlias', true), fullName: at('userName', true) },
       },
     },
-    sourceRule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
-    credentials: {
-      keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
-      bearerCookie: null,
-      websocketProtocol: null,
-      maxLength: 8192,
-    },
+    sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [] },
+    credentials: plainSources,
     cache: {
       secret: null,
       previousSecrets: [],
@@ -302,10 +298,10 @@ credentials: { keyPair: { apiKeyHeader: X-Key }, bearerCookie: __Host-session, w
     expect(server.trustedProxies('::ffff:10.1.2.3')).toBe(true);
     expect(identityHeaders).toEqual([{ name: 'x-user', field: 'userId' }]);
     expect(credentials).toEqual({
-      keyPair: { apiKeyHeader: 'x-key', apiSecretHeader: 'api-secret' },
+      ...plainSources,
+      keyPair: { ...keyPairSettings, apiKeyHeader: 'x-key' },
       bearerCookie: '__Host-session',
       websocketProtocol: 'rolegate.bearer',
-      maxLength: 8192,
     });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { CredentialSources } from '../../../src/core/credential/credential.ts';
 import { extractCredential } from '../../../src/core/credential/extract-credential.ts';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
+import { keyPairSettings } from '../../support/credential-sources.ts';
 import { sources, view } from './make-policy.ts';
 
 function extract(
@@ -13,7 +14,7 @@ function extract(
   const seen = view(line, headers);
   const request = normalizeRequest(seen);
   if (typeof request === 'string') return expect.fail(request);
-  return extractCredential(request, seen.rawHeaders, from);
+  return extractCredential(request, seen.rawHeaders, from, null);
 }
 
 const bearer = (token: string) => ({ kind: 'bearer', token });
@@ -44,7 +45,10 @@ describe('one credential', () => {
   });
 
   test('configured header names are the only ones', () => {
-    const own = { ...sources, keyPair: { apiKeyHeader: 'x-client', apiSecretHeader: 'x-client-secret' } };
+    const own = {
+      ...sources,
+      keyPair: { ...keyPairSettings, apiKeyHeader: 'x-client', apiSecretHeader: 'x-client-secret' },
+    };
     expect(extract(['X-Client: k', 'X-Client-Secret: s'], own)).toEqual(pair('k', 's'));
     expect(extract(['api-key: k', 'api-secret: s'], own)).toBeNull();
   });
@@ -196,5 +200,5 @@ test('an odd number of raw headers is read without its last name', () => {
   const seen = view('GET /', ['Authorization: Bearer a']);
   const request = normalizeRequest(seen);
   if (typeof request === 'string') return expect.fail(request);
-  expect(extractCredential(request, [...seen.rawHeaders, 'api-key'], sources)).toEqual(bearer('a'));
+  expect(extractCredential(request, [...seen.rawHeaders, 'api-key'], sources, null)).toEqual(bearer('a'));
 });

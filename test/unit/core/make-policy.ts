@@ -1,6 +1,8 @@
 /** Makes what the tests of the core decide by: routes with defaults filled in, policies, identities, requests. */
 import { expect } from 'vitest';
-import type { CredentialSources } from '../../../src/core/credential/credential.ts';
+import { compileChallenges } from '../../../src/core/credential/challenges.ts';
+import { type CredentialKind, kindsOf } from '../../../src/core/credential/credential.ts';
+import type { SignIn } from '../../../src/core/credential/sign-in.ts';
 import type { Policy } from '../../../src/core/decide.ts';
 import type { ForwardingSettings } from '../../../src/core/forwarding/compile-forwarding.ts';
 import type { CorsPolicy } from '../../../src/core/forwarding/cors.ts';
@@ -17,6 +19,7 @@ import type { Route } from '../../../src/core/routing/route.ts';
 import type { RouteTable } from '../../../src/core/routing/route-table.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { compilePathReading, type PathReadingSource } from '../../../src/core/url/path-reading.ts';
+import { plainSources } from '../../support/credential-sources.ts';
 
 /** A route as a test writes it; `on` is host and path in one: `api.example.test/v1/**` or `/v1/**`. */
 export interface RouteSpec {
@@ -33,6 +36,8 @@ export interface RouteSpec {
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
   readonly mode?: Route['mode'];
+  readonly credentials?: readonly CredentialKind[];
+  readonly signIn?: SignIn;
 }
 
 /** admin inherits reporter, reporter inherits user; suspended stands alone. */
@@ -45,12 +50,7 @@ export const roles = compileRoles(
   ]),
 );
 
-export const sources: CredentialSources = {
-  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
-  bearerCookie: null,
-  websocketProtocol: null,
-  maxLength: 8192,
-};
+export { plainSources as sources };
 
 /** What the upstream gets when the configuration says nothing. */
 export const defaultIdentityHeaders: readonly IdentityHeader[] = [
@@ -61,7 +61,7 @@ export const defaultIdentityHeaders: readonly IdentityHeader[] = [
 export const forwardingSettings: ForwardingSettings = {
   identityHeaders: defaultIdentityHeaders,
   identityAssertion: null,
-  credentials: sources,
+  credentials: plainSources,
   via: { name: 'rolegate' },
   server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
 };
@@ -77,6 +77,9 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     pattern,
     methods: spec.methods ?? null,
     access: compileRouteAccess(accessOf(spec.access ?? 'public'), roles),
+    credentials: spec.credentials ?? kindsOf(plainSources),
+    challenges: compileChallenges(plainSources, spec.credentials ?? kindsOf(plainSources)),
+    signIn: spec.signIn ?? null,
     conditions: compileConditions(spec.when ?? [], roles),
     tolerates: spec.tolerates ?? 0,
     reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),
@@ -105,7 +108,7 @@ export function makeTable(specs: readonly RouteSpec[]): RouteTable {
   return table;
 }
 
-export function makePolicy(specs: readonly RouteSpec[], credentials = sources): Policy {
+export function makePolicy(specs: readonly RouteSpec[], credentials = plainSources): Policy {
   return { routes: makeTable(specs), credentials, roleMapping: null };
 }
 

@@ -8,6 +8,7 @@ import { decide } from '../../../src/core/decide.ts';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 import { isMoreSpecific } from '../../../src/core/url/path-pattern.ts';
+import { plainSources } from '../../support/credential-sources.ts';
 import { makeRoute, type RouteSpec, view } from './make-policy.ts';
 import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
 
@@ -77,8 +78,10 @@ test('no spelling of a path reaches its service by the rule of another route', (
       // Two routes that only case tells apart both lose what the service cannot tell apart.
       const tied = new Set(referenceTies(plain).flat());
       for (const target of paths) {
-        const decision = decide(view(`GET ${target}`), { routes: table, credentials, roleMapping: null }, () =>
-          expect.fail('asked'),
+        const decision = decide(
+          view(`GET ${target}`),
+          { routes: table, credentials: plainSources, roleMapping: null },
+          () => expect.fail('asked'),
         );
         if (decision instanceof Promise || decision.outcome !== 'allow') continue;
         allowed += 1;
@@ -105,10 +108,3 @@ test('no spelling of a path reaches its service by the rule of another route', (
   );
   expect(allowed).toBeGreaterThan(3_000);
 });
-
-const credentials = {
-  keyPair: { apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' },
-  bearerCookie: null,
-  websocketProtocol: null,
-  maxLength: 8192,
-};

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { reasonsPage } from '../../../scripts/reasons-page.ts';
-import { challengeFor, problemBody } from '../../../src/core/outcome/problem.ts';
+import { bearerOnly, challengesFor } from '../../../src/core/credential/challenges.ts';
+import { problemBody } from '../../../src/core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../../../src/core/outcome/reasons.ts';
 
 const all = Object.entries(reasons) as [ReasonCode, Reason][];
@@ -30,7 +31,7 @@ describe.each(all)('%s', (code, reason) => {
   test('an outage never looks like a bad credential', () => {
     if (reason.fault !== 'auth-api' && !code.startsWith('auth_')) return;
     expect([429, 503]).toContain(reason.status);
-    expect(challengeFor(code)).toBeNull();
+    expect(challengesFor(code, bearerOnly, '')).toEqual([]);
   });
 
   test('its body is a problem of RFC 9457', () => {
@@ -48,8 +49,8 @@ describe.each(all)('%s', (code, reason) => {
   });
 
   test('its challenge is one of RFC 6750', () => {
-    const challenge = challengeFor(code);
-    if (reason.challenge === undefined) return expect(challenge).toBeNull();
+    const [challenge] = challengesFor(code, bearerOnly, '');
+    if (reason.challenge === undefined) return expect(challenge).toBeUndefined();
     expect(challenge).toMatch(/^Bearer [\x21\x23-\x7e]+="[^"]*"(?:, [a-z_]+="[^"]*")*$/);
     const error = /error="([^"]*)"/.exec(challenge ?? '')?.[1];
     expect(error).toBe(reason.challenge === 'none' ? undefined : reason.challenge);

@@ -13,7 +13,7 @@ function extract(headers: readonly string[], from = configured) {
   const seen = view('GET /a', headers);
   const request = normalizeRequest(seen);
   if (typeof request === 'string') return expect.fail(request);
-  return extractCredential(request, seen.rawHeaders, from);
+  return extractCredential(request, seen.rawHeaders, from, null);
 }
 
 describe('what is read', () => {

@@ -63,6 +63,6 @@ export function makeResolver(
 export function onlyAuthApi(config: AuthApiSourceConfig): SourcesConfig {
   return {
     list: [{ ...config, kind: 'authApi', name: 'authApi', short: true }],
-    rule: { bearer: 'authApi', keyPair: 'authApi', issuers: [] },
+    rule: { bearer: 'authApi', keyPair: 'authApi', apiKey: 'authApi', issuers: [] },
   };
 }

@@ -32,6 +32,7 @@ export function authApiProtocol({
       if (credential.kind === 'bearer') {
         return get(base, paths.session, ['authorization', `Bearer ${credential.token}`]);
       }
+      if (credential.kind === 'api_key') return get(base, paths.keypair, [headers.apiKey, credential.key]);
       const { apiKey, apiSecret } = credential;
       return get(base, paths.keypair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret]);
     },

@@ -1,0 +1,75 @@
+/** What a route says of credentials: which kinds it takes, what its challenges list, and where it sends people to sign in. */
+import { type Challenges, compileChallenges } from '../../core/credential/challenges.ts';
+import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
+import type { SignIn } from '../../core/credential/sign-in.ts';
+import { compileCredentials } from '../compile-credentials.ts';
+import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ReadAccess } from './check-access.ts';
+import { type Location, whole } from './location.ts';
+
+/** Words of routes for kinds. */
+export const kindWords = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
+
+export interface RouteCredentials {
+  readonly credentials: readonly CredentialKind[];
+  readonly challenges: Challenges;
+  readonly signIn: SignIn | null;
+}
+
+export type CredentialsReader = (entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location) => RouteCredentials;
+
+/** Returns what reads the keys of a route. */
+export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsReader {
+  const sources = compileCredentials(parts.credentials, 0);
+  const shared = new Map<string, Challenges>();
+  const challengesOf = (credentials: readonly CredentialKind[]): Challenges => {
+    const key = String(credentials);
+    const known = shared.get(key) ?? compileChallenges(sources, credentials);
+    shared.set(key, known);
+    return known;
+  };
+  return (entry, access, at) => {
+    const asks = access === null || !access.isPublic;
+    const credentials = readKinds(entry.credentials, kindsOf(sources), asks, at.at('credentials'));
+    const own = at.at('signIn');
+    const signIn = compileSignIn(own.isWritten ? entry.signIn : parts.defaults?.signIn);
+    if (own.isWritten) checkSignIn(signIn, entry, asks, own);
+    // Only a host that the route has matched may be in an address to return to.
+    if (signIn !== null && !signIn.url.startsWith('/') && entry.match?.host === undefined && asks) {
+      const hint = 'give it a "match.host", as the address to return to names the host of the request';
+      (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
+    }
+    return { credentials, challenges: challengesOf(credentials), signIn };
+  };
+}
+
+/** Without a list, every kind that is switched on. */
+function readKinds(
+  written: Parts<RouteEntry>['credentials'],
+  on: readonly CredentialKind[],
+  asks: boolean,
+  at: Location,
+): readonly CredentialKind[] {
+  if (written === undefined) return on;
+  if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
+  written.forEach((word, index) => {
+    if (word === undefined || on.includes(kindWords[word])) return;
+    at.at(index).report('this kind is switched off', `see "credentials.${word}"`);
+  });
+  const kinds = whole(written).map((word) => kindWords[word]);
+  return on.filter((kind) => kinds.includes(kind));
+}
+
+function compileSignIn(written: Parts<RouteEntry>['signIn']): SignIn | null {
+  if (written == null || written.url === undefined || written.returnParameter === undefined) return null;
+  return { url: written.url, returnParameter: written.returnParameter };
+}
+
+function checkSignIn(signIn: SignIn | null, { match }: Parts<RouteEntry>, asks: boolean, at: Location): void {
+  if (signIn === null) return;
+  if (!asks) at.reportKey('"signIn" has no meaning where no credential is demanded', 'remove it');
+  const [page = ''] = signIn.url.split('?', 1);
+  if (page !== match?.path) return;
+  const hint = 'the sign-in page needs a route of its own that is public';
+  at.at('url').report('this page is the route itself', hint);
+}

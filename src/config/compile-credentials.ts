@@ -1,0 +1,92 @@
+/** Makes the compiled settings of `credentials`. Also of a section with problems, for the checks of routes. */
+import { compileChallenges } from '../core/credential/challenges.ts';
+import { type CredentialSources, kindsOf } from '../core/credential/credential.ts';
+import { compileResource } from '../core/credential/resource-metadata.ts';
+import type { Shape } from '../core/credential/shape.ts';
+import { canonicalHost } from '../core/url/canonical-host.ts';
+import type { ConfigFile, Parts } from './schema.ts';
+import type { SourceRule } from './source-config.ts';
+
+type Section = Parts<ConfigFile>['credentials'];
+type Bearer = NonNullable<NonNullable<NonNullable<Section>['bearer']>>;
+type WrittenShapes = Bearer['shape'];
+
+/** Name of the source that `authApi` describes. */
+export const defaultSource = 'authApi';
+
+export function compileCredentials(section: Section, maxLength: number): CredentialSources {
+  const { bearer, keyPair, apiKey, basic, bearerCookie, websocketProtocol, resourceMetadata } = section ?? {};
+  const sources: CredentialSources = {
+    bearer: bearer == null ? null : kindOf(bearer),
+    keyPair:
+      keyPair == null
+        ? null
+        : {
+            apiKeyHeader: keyPair.apiKeyHeader ?? '',
+            apiSecretHeader: keyPair.apiSecretHeader ?? '',
+            ...kindOf(keyPair),
+            secretShapes: compileShapes(keyPair.secretShape),
+          },
+    apiKey:
+      apiKey == null
+        ? null
+        : {
+            header: apiKey.header ?? null,
+            prefix: apiKey.prefix ?? null,
+            separator: apiKey.separator ?? null,
+            ...kindOf(apiKey),
+          },
+    basic: basic ?? null,
+    bearerCookie: bearerCookie ?? null,
+    websocketProtocol: websocketProtocol ?? null,
+    maxLength,
+    resources: new Map(),
+  };
+  const methods = compileChallenges(sources, kindsOf(sources)).bearer ? ['header'] : [];
+  const resources = (resourceMetadata ?? []).flatMap((entry) => {
+    if (entry?.resource === undefined) return [];
+    const { resource, authorizationServers = [], scopes = [] } = entry;
+    const written = {
+      resource,
+      authorizationServers: authorizationServers.filter((url) => url !== undefined),
+      scopes: scopes.filter((scope) => scope !== undefined),
+    };
+    return [[hostOfResource(resource), compileResource(written, methods)] as const];
+  });
+  return { ...sources, resources: new Map(resources) };
+}
+
+/** Which source checks credentials of each kind. */
+export function sourceRuleOf({ bearer, keyPair, apiKey }: CredentialSources): SourceRule {
+  return {
+    bearer: bearer?.source ?? null,
+    keyPair: keyPair?.source ?? null,
+    apiKey: apiKey?.source ?? null,
+    issuers: [],
+  };
+}
+
+/** As requests are matched. */
+export function hostOfResource(resource: string): string {
+  return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
+}
+
+function kindOf({ source, shape }: Bearer) {
+  return { source: source ?? defaultSource, shapes: compileShapes(shape) };
+}
+
+function compileShapes(written: WrittenShapes): readonly Shape[] {
+  const list = written === undefined ? [] : isList(written) ? written : [written];
+  return list.flatMap((shape) => {
+    if (shape === undefined) return [];
+    const { prefix = '', length, minLength = 1, maxLength = Infinity, alphabet = null } = shape;
+    return [{ prefix, minLength: length ?? minLength, maxLength: length ?? maxLength, alphabet }];
+  });
+}
+
+/** Written as one, or as several. */
+export function isList<T extends object>(
+  written: T | readonly (T | undefined)[],
+): written is readonly (T | undefined)[] {
+  return Array.isArray(written);
+}

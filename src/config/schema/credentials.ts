@@ -1,0 +1,269 @@
+/** Keys under `credentials`, and those of a route that concern credentials: `credentials` and `signIn`. */
+import { z } from 'zod';
+import { bearerToken } from '../../core/credential/read-credential.ts';
+import { alphabetNames } from '../../core/credential/shape.ts';
+import { canonicalName, token } from '../../core/syntax/header-fields.ts';
+import { canonicalPath } from '../../core/url/canonical-path.ts';
+import { hostOfResource } from '../compile-credentials.ts';
+import { Refusal } from '../refusal.ts';
+import { keyHeaders, takenByHttp } from './header-names.ts';
+import { decides, described, exposes } from './key-class.ts';
+import { list, type Parts, type Problems, refined } from './refine.ts';
+import { integer, scalar, text, textOrOff, word } from './scalar.ts';
+import { headerName, idHint, idPattern, isCookieName, name, origin } from './values.ts';
+
+/** What switches a key off. */
+function off(expected: string) {
+  return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
+    value === false || value === null ? null : new Refusal(`expected ${expected}, or false`),
+  );
+}
+
+const visible = /^[\x21-\x7e]{1,64}$/;
+
+function visibleText(what: string) {
+  return text(what, (value) => (visible.test(value) ? value : new Refusal(`expected ${what}, in visible ASCII`)));
+}
+
+const shapeKeys = z.strictObject({
+  prefix: described(visibleText('the beginning of a credential').optional(), 'How it begins.', {
+    examples: ['acme_'],
+  }),
+  length: described(integer(1, 65_536).optional(), 'Characters of the whole, the prefix included.', { examples: [37] }),
+  minLength: described(integer(1, 65_536).optional(), 'At least so many.', { examples: [32] }),
+  maxLength: described(integer(1, 65_536).optional(), 'At most so many.', { examples: [64] }),
+  alphabet: described(word(alphabetNames).optional(), 'Characters after the prefix; "jwt": three parts in base64url.', {
+    examples: ['base62'],
+  }),
+});
+
+const shape = refined(shapeKeys, ({ prefix = '', length, minLength, maxLength }, { at }) => {
+  if (length !== undefined && (minLength !== undefined || maxLength !== undefined)) {
+    at([], '"length" stands alone, without "minLength" and "maxLength"');
+  }
+  const most = length ?? maxLength ?? Infinity;
+  if ((minLength ?? 1) > most || prefix.length >= most) at([], 'nothing can have this shape');
+});
+
+const shapeList = list(shape, { empty: ['expected at least one shape'], most: [8, 'shapes'] });
+
+const shapes = (what: string) =>
+  decides(
+    z.union([shape, shapeList]).optional(),
+    `What ${what} looks like, or a list of up to 8 shapes: anything else is refused (401) before any look-up and before the cache. If unset: any.`,
+    { examples: [{ prefix: 'acme_', length: 37, alphabet: 'base62' }] },
+  );
+
+const source = () =>
+  decides(name('a source', idPattern, idHint).optional(), 'Name of the source that checks it. If unset: authApi.', {
+    examples: ['authApi'],
+  });
+
+const bearer = z.strictObject({ source: source(), shape: shapes('a bearer') });
+
+const keyPairKeys = z.strictObject({
+  apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.'),
+  apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.'),
+  source: source(),
+  shape: shapes('the key'),
+  secretShape: shapes('the secret'),
+});
+
+const keyPair = refined(keyPairKeys, keyHeaders('apiKeyHeader', 'apiSecretHeader'));
+
+const apiKeyKeys = z.strictObject({
+  header: decides(headerName().optional(), 'Header in which clients send it. If unset: none.', {
+    examples: ['x-api-key'],
+  }),
+  prefix: decides(
+    visibleText('the beginning of API keys').optional(),
+    'A bearer that begins so is an API key. If unset: none is.',
+    { examples: ['acme_'] },
+  ),
+  separator: decides(
+    visibleText('what separates key and secret').optional(),
+    'Separates key and secret in the one text, which is then a key pair.',
+    { examples: ['.'] },
+  ),
+  source: source(),
+  shape: shapes('an API key'),
+});
+
+const apiKey = refined(apiKeyKeys, (parts, { at, atKey }) => {
+  const { header, prefix, separator } = parts;
+  if (!('header' in parts) && !('prefix' in parts)) {
+    at([], 'expected "header" or "prefix"', 'for example "header: x-api-key"');
+  }
+  if (header !== undefined && takenByHttp.has(canonicalName(header))) {
+    at(['header'], 'this header has another meaning in HTTP', 'choose one such as "x-api-key"');
+  }
+  // What has the prefix is in a bearer, and so is the separator.
+  const inBearers = { prefix, separator: prefix === undefined ? undefined : separator };
+  for (const [key, value] of Object.entries(inBearers)) {
+    if (value === undefined || bearerToken.test(value)) continue;
+    at([key], 'a bearer has no such character', 'letters, digits and - . _ ~ + / only');
+  }
+  if (!('separator' in parts)) return;
+  for (const key of ['source', 'shape'].filter((name) => name in parts)) {
+    atKey([key], `with "separator" it is a key pair, and "keyPair.${key}" counts`, 'remove it');
+  }
+});
+
+const httpsUrl = text('an https URL', (value) => {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const plain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  return plain && url.protocol === 'https:' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
+    ? value
+    : new Refusal('expected an https URL without query and fragment');
+});
+
+const resourceKeys = z.strictObject({
+  resource: exposes(origin('metadata is of a whole host'), 'Scheme, host and port, as clients know them.', {
+    examples: ['https://api.example.test'],
+  }),
+  authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
+    examples: [['https://id.example.test']],
+  }),
+  scopes: exposes(z.array(visibleText('a scope')).prefault([]), 'Scopes that clients may ask for.', {
+    examples: [['orders']],
+  }),
+});
+
+const resource = refined(resourceKeys, ({ resource: url }, { at }) => {
+  if (url?.startsWith('http:') !== true || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(url)) return;
+  at(['resource'], 'expected an https URL', 'RFC 9728 knows no other, and tokens need TLS');
+});
+
+const resources = refined(z.array(resource), (entries, { at }) => {
+  const seen = new Set<string>();
+  entries.forEach((entry, index) => {
+    if (entry?.resource === undefined) return;
+    const host = hostOfResource(entry.resource);
+    if (seen.has(host)) at([index, 'resource'], 'this host is listed twice');
+    seen.add(host);
+  });
+});
+
+const credentialKeys = z.strictObject({
+  bearer: decides(
+    z.union([off('the settings of bearers'), bearer]).prefault({}),
+    'Bearers: "source" names the source that checks them; "shape" is { prefix, length, minLength, maxLength, alphabet }, or a list of up to 8. Anything else is refused (401) before any look-up and before the cache. False: no bearers.',
+    {
+      examples: [{ source: 'authApi' }],
+    },
+  ),
+  keyPair: decides(
+    z
+      .union([off('the two headers of a key pair'), keyPair])
+      .prefault({ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }),
+    'Headers of a key pair. False: no key pairs; set it where the Auth API knows none, as a made-up pair then costs no call to it. The two headers are forwarded like any other. Also "source", "shape" (of the key) and "secretShape".',
+  ),
+  apiKey: decides(
+    z.union([off('the settings of API keys'), apiKey]).prefault(false),
+    'API keys of one text: in a "header", as a bearer with a "prefix", or both; a "separator" in it makes it a key pair. Also "source" and "shape". False: none.',
+  ),
+  basic: decides(
+    scalar({ type: ['string', 'boolean', 'null'], enum: ['bearer', 'keyPair', false, null] }, (value) => {
+      if (value === false || value === null) return null;
+      return value === 'bearer' || value === 'keyPair' ? value : new Refusal('expected bearer, keyPair, or false');
+    }).prefault(false),
+    'What HTTP Basic carries: "bearer" as the password, with any user name, as git, docker and pip send it; or "keyPair", the key as the user and its secret as the password. False: Basic is not read.',
+  ),
+  bearerCookie: decides(
+    textOrOff('the name of a cookie, or false', isCookieName).prefault(false),
+    'Cookie that may carry a bearer too; then requests that change something must come from the same origin. False: none.',
+  ),
+  websocketProtocol: decides(
+    textOrOff(
+      'the name of a WebSocket subprotocol, such as "rolegate.bearer", or false',
+      (value) => value.length <= 100 && token.test(value),
+    ).prefault(false),
+    'WebSocket subprotocol that a browser offers right before its bearer, as it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither is forwarded. False: none.',
+  ),
+  resourceMetadata: exposes(
+    resources.optional(),
+    'Hosts whose metadata (RFC 9728) the gateway answers at "/.well-known/oauth-protected-resource", before any route, and names in challenges of Bearer. If unset: none.',
+    {
+      examples: [
+        [
+          {
+            resource: 'https://api.example.test',
+            authorizationServers: ['https://id.example.test'],
+            scopes: ['orders'],
+          },
+        ],
+      ],
+    },
+  ),
+});
+
+type Section = Parts<z.output<typeof credentialKeys>>;
+
+export const credentials = refined(credentialKeys, (section, problems) => {
+  const { bearer, keyPair, apiKey, basic } = section;
+  const { at, atKey } = problems;
+  if (bearer === null && keyPair === null && apiKey === null) {
+    at([], 'every kind of credential is switched off', 'no client could be recognized');
+  }
+  const single = apiKey?.header;
+  const pair = [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader].filter((header) => header !== undefined);
+  if (single !== undefined && pair.map(canonicalName).includes(canonicalName(single))) {
+    const hint = 'choose another header, or "keyPair: false"';
+    at(['apiKey', 'header'], 'this header carries a part of a key pair', hint);
+  }
+  if (keyPair === null && apiKey?.separator !== undefined) {
+    const message = 'it makes a key pair, and key pairs are switched off';
+    atKey(['apiKey', 'separator'], message, 'remove "keyPair: false"');
+  }
+  if (keyPair === null && basic === 'keyPair') {
+    at(['basic'], 'Basic carries key pairs, which are switched off', 'remove "keyPair: false"');
+  }
+  if (bearer === null && (apiKey == null || !('prefix' in apiKey))) checkCarriers(section, problems);
+});
+
+/** What carries bearers has no meaning without them. */
+function checkCarriers({ basic, bearerCookie, websocketProtocol }: Section, { at }: Problems): void {
+  const carriers = { basic: basic === 'bearer' ? basic : null, bearerCookie, websocketProtocol };
+  for (const [key, value] of Object.entries(carriers)) {
+    if (value != null) at([key], 'it carries bearers, which are switched off', 'remove "bearer: false"');
+  }
+}
+
+/** Of a route. */
+export const routeCredentials = list(word(['bearer', 'keyPair', 'apiKey']), {
+  empty: ['an empty list takes no credential', 'remove it to take every kind'],
+  distinct: 'kind',
+});
+
+const signInUrl = text('the path or the URL of a sign-in page', (value) => {
+  const refused = new Refusal('expected a path such as "/sign-in", or an http or https URL, without a fragment');
+  if (!/^[\x21\x24-\x5b\x5d-\x7e]{1,1000}$/.test(value)) return refused;
+  if (value.startsWith('/')) {
+    const [path = ''] = value.split('?', 1);
+    const read = canonicalPath(path);
+    return typeof read !== 'string' && read.path === path && read.ambiguities === 0 ? value : refused;
+  }
+  const url = /^https?:\/\/[^/]/.test(value) && URL.canParse(value) ? new URL(value) : null;
+  return url !== null && url.username === '' && url.password === '' ? url.href : refused;
+});
+
+const signInKeys = z.strictObject({
+  url: exposes(signInUrl, 'Path on the same host, or URL, of the sign-in page. It is a page of yours.', {
+    examples: ['/sign-in'],
+  }),
+  returnParameter: exposes(
+    text('the name of a parameter', (value) =>
+      /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : new Refusal('expected the name of a parameter'),
+    ).prefault('return_to'),
+    'Parameter that carries the address to return to: a path for a page of the same host, else a URL.',
+  ),
+});
+
+export const signIn = z.union([
+  off('the settings of a sign-in page'),
+  refined(signInKeys, ({ url, returnParameter }, { at }) => {
+    const query = url?.split('?', 2)[1] ?? '';
+    if (returnParameter === undefined || !new URLSearchParams(query).has(returnParameter)) return;
+    at(['url'], 'this URL has the parameter that carries the address to return to', 'remove it there');
+  }),
+]);

@@ -1,0 +1,43 @@
+/**
+ * Metadata of the hosts behind the gateway (RFC 9728): where clients get tokens for them. The gateway answers these requests
+ * itself, before any route is matched.
+ */
+import type { CanonicalRequest } from '../request/request-view.ts';
+
+export interface ResourceSource {
+  /** Scheme, host and port, as clients know them. */
+  readonly resource: string;
+  readonly authorizationServers: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+export interface ProtectedResource {
+  readonly metadataUrl: string;
+  /** JSON text. */
+  readonly document: string;
+}
+
+/** RFC 9728 section 3: for a resource identifier without a path. */
+const wellKnown = '/.well-known/oauth-protected-resource';
+
+export function compileResource(
+  { resource, authorizationServers, scopes }: ResourceSource,
+  bearerMethods: readonly string[],
+): ProtectedResource {
+  const metadata = {
+    resource,
+    ...(authorizationServers.length === 0 ? {} : { authorization_servers: authorizationServers }),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
+    bearer_methods_supported: bearerMethods,
+  };
+  return { metadataUrl: resource + wellKnown, document: JSON.stringify(metadata) };
+}
+
+/** What the request asks for, by its host; null: it is a request like others. */
+export function resourceAsked(
+  { method, path, host }: CanonicalRequest,
+  resources: ReadonlyMap<string, ProtectedResource>,
+): ProtectedResource | null {
+  if (path !== wellKnown || (method !== 'GET' && method !== 'HEAD')) return null;
+  return resources.get(host) ?? null;
+}

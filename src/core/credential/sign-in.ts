@@ -1,0 +1,92 @@
+/**
+ * Sends people to a sign-in page: a navigation of a browser without a good credential gets the address of the page, with
+ * the address to return to. Everything else keeps its 401, as a program could do nothing with a page.
+ */
+import { type ReasonCode, reasons } from '../outcome/reasons.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
+import { trimBlanks } from '../syntax/header-fields.ts';
+
+export interface SignIn {
+  /** A path of the same host, or an absolute URL; without a fragment. */
+  readonly url: string;
+  /** Parameter of the query that carries the address to return to. */
+  readonly returnParameter: string;
+}
+
+/** Longest address to return to; without one, the sign-in page decides where to go. */
+const longestReturn = 2_000;
+
+/**
+ * Value of `Location`, or null: the refusal stands. To a page of the same host the address to return to is a path. To
+ * another one it has the scheme and the host of the request, which the route has matched; so it never leads elsewhere.
+ */
+export function signInLocation(
+  signIn: SignIn | null,
+  reason: ReasonCode,
+  request: CanonicalRequest,
+  rawHeaders: readonly string[],
+  proto: 'http' | 'https',
+): string | null {
+  if (signIn === null || reasons[reason].status !== 401 || request.method !== 'GET') return null;
+  if (!isNavigation(rawHeaders)) return null;
+  const { url, returnParameter } = signIn;
+  const isPath = url.startsWith('/');
+  const origin = `${proto}://${request.authority}`;
+  const page = isPath ? url : url.startsWith(`${origin}/`) ? url.slice(origin.length) : null;
+  // The page itself asks for a credential: it would send to itself for ever.
+  if (page !== null && page.split('?', 1)[0] === request.path) return null;
+  const back = (isPath ? '' : origin) + request.path + request.query;
+  // A canonical path begins with one slash: two would make a host of what follows. HTTP/1.0 may name no host.
+  const leadsBack = !request.path.startsWith('//') && (isPath || request.authority !== '');
+  if (!leadsBack || back.length > longestReturn) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${returnParameter}=${encodeBytes(back)}`;
+}
+
+/** `encodeURIComponent` for text that holds one byte in each character, as the request was read. */
+function encodeBytes(text: string): string {
+  return text.replace(/[^A-Za-z0-9\-._~]/g, (char) => {
+    return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
+
+/** Browsers say it (Fetch Metadata); of older ones it is known by the wish for a page before anything else. */
+export function isNavigation(rawHeaders: readonly string[]): boolean {
+  const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
+  if (mode !== null) return mode === 'navigate';
+  if (hasHeader(rawHeaders, 'upgrade')) return false;
+  const accept = onlyValue(rawHeaders, 'accept');
+  return accept !== null && prefersHtml(accept);
+}
+
+/** Whether a page's script asks, to which browsers would show a dialog of their own for a challenge of Basic. */
+export function isFromScript(rawHeaders: readonly string[]): boolean {
+  const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
+  return mode !== null && mode !== 'navigate';
+}
+
+/** HTML is the first of those with the highest weight (RFC 9110 section 12.5.1). */
+function prefersHtml(accept: string): boolean {
+  let best = '';
+  let highest = 0;
+  for (const part of accept.split(',')) {
+    const [type = '', ...parameters] = part.split(';').map(trimBlanks);
+    const weight = parameters.find((parameter) => /^q=/i.test(parameter));
+    const q = weight === undefined ? 1 : Number(weight.slice(2));
+    if (q > highest) [best, highest] = [type.toLowerCase(), q];
+  }
+  return best === 'text/html' || best === 'application/xhtml+xml';
+}
+
+/** Null: there is none. Empty: there are several, which say nothing. */
+function onlyValue(rawHeaders: readonly string[], name: string): string | null {
+  let value: string | null = null;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length !== name.length || rawHeaders[i]!.toLowerCase() !== name) continue;
+    value = value === null ? rawHeaders[i + 1]! : '';
+  }
+  return value;
+}
+
+function hasHeader(rawHeaders: readonly string[], name: string): boolean {
+  return rawHeaders.some((text, i) => i % 2 === 0 && text.length === name.length && text.toLowerCase() === name);
+}

@@ -1,0 +1,41 @@
+/** Headers that present some credential of a kind, as the configuration reads it: for requests that nobody has sent. */
+import type { CredentialKind, CredentialSources } from '../core/credential/credential.ts';
+import type { Shape } from '../core/credential/shape.ts';
+
+/** Names and values in turn; empty: the kind is switched off. */
+export function sampleCredential(kind: CredentialKind, sources: CredentialSources): readonly string[] {
+  const { bearer, keyPair, apiKey } = sources;
+  switch (kind) {
+    case 'bearer':
+      return bearer === null ? [] : ['Authorization', `Bearer ${sampleBearer(bearer.shapes, apiKey?.prefix ?? null)}`];
+    case 'key_pair':
+      if (keyPair === null) return [];
+      return [
+        keyPair.apiKeyHeader,
+        sampleText(keyPair.shapes),
+        keyPair.apiSecretHeader,
+        sampleText(keyPair.secretShapes),
+      ];
+    case 'api_key': {
+      if (apiKey === null || apiKey.separator !== null) return [];
+      const { header, prefix, shapes } = apiKey;
+      if (header !== null) return [header, sampleText(shapes)];
+      const text = sampleText(shapes);
+      return ['Authorization', `Bearer ${text.startsWith(prefix ?? '') ? text : `${prefix}${text}`}`];
+    }
+  }
+}
+
+/** Fits the first shape, and does not begin like an API key where there is another way. */
+function sampleBearer(shapes: readonly Shape[], keyPrefix: string | null): string {
+  const text = sampleText(shapes);
+  return shapes.length === 0 && keyPrefix !== null && text.startsWith(keyPrefix) ? `${text.at(-1)}${text}` : text;
+}
+
+function sampleText([shape]: readonly Shape[]): string {
+  if (shape === undefined) return 'simulated';
+  const { prefix, minLength, alphabet } = shape;
+  const start = alphabet === 'jwt' ? `${prefix}a.a.a` : prefix;
+  const wanted = Math.max(minLength, prefix.length + 1);
+  return start.padEnd(wanted, alphabet === 'base32' ? 'A' : 'a');
+}

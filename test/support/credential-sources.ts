@@ -1,0 +1,22 @@
+/** Where credentials are read from when a configuration says nothing, for tests that make no configuration. */
+import type { CredentialSources } from '../../src/core/credential/credential.ts';
+
+const anyOfAuthApi = { source: 'authApi', shapes: [] };
+
+export const keyPairSettings = {
+  apiKeyHeader: 'api-key',
+  apiSecretHeader: 'api-secret',
+  ...anyOfAuthApi,
+  secretShapes: [],
+};
+
+export const plainSources: CredentialSources = {
+  bearer: anyOfAuthApi,
+  keyPair: keyPairSettings,
+  apiKey: null,
+  basic: null,
+  bearerCookie: null,
+  websocketProtocol: null,
+  maxLength: 8192,
+  resources: new Map(),
+};
