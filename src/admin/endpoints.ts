@@ -17,19 +17,19 @@ export interface EndpointSources {
   routes(): RouteTable;
   /**
    * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
-   * takes none. Left out: there is nothing to read, and no such endpoint.
+   * takes none. If unset: there is nothing to read, and no such endpoint.
    */
   reload?(): ReloadResult | Promise<ReloadResult>;
-  /** How a candidate of the rules compares with those in use; plain data without secrets. Left out: no such endpoint. */
+  /** How a candidate of the rules compares with those in use; plain data without secrets. If unset: no such endpoint. */
   shadow?(): object | Promise<object>;
-  /** Why a request would be decided as it is, with a live credential. Left out: no such endpoint. */
+  /** Why a request would be decided as it is, with a live credential. If unset: no such endpoint. */
   readonly explain?: ExplainQuestioned;
   /**
-   * Public keys of signed identities; null: there is no key yet; undefined: nothing is signed. Left out:
+   * Public keys of signed identities; null: there is no key yet; undefined: nothing is signed. If unset:
    * no such endpoint.
    */
   identityKeys?(): PublishedKeys | null | undefined;
-  /** Left out: nothing can be revoked, and there are no such endpoints. */
+  /** If unset: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
 }
 

@@ -46,8 +46,10 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
       if (underWay >= mostUnderWay) return { refused: 'overloaded' };
       underWay += 1;
       try {
-        const told = await explain(question);
-        return 'detail' in told ? { refused: 'question_invalid', members: { detail: told.detail } } : json(told);
+        const explained = await explain(question);
+        return 'detail' in explained
+          ? { refused: 'question_invalid', members: { detail: explained.detail } }
+          : json(explained);
       } finally {
         underWay -= 1;
       }

@@ -1,4 +1,4 @@
-/** `rolegate healthcheck`: 0 when the gateway answers that it is ready, 1 otherwise. Needs no shell and no curl. */
+/** `rolegate healthcheck`: 0 when the gateway responds that it is ready, 1 otherwise. Needs no shell and no curl. */
 import { CommandError, ExitCode } from './exit-code.ts';
 
 export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {
@@ -8,15 +8,15 @@ export async function healthcheck(options: { url: string; timeout: string }): Pr
   }
   if (!URL.canParse(options.url)) throw new CommandError('--url takes an http or https address', ExitCode.usage);
   try {
-    const answer = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-    await answer.body?.cancel();
-    if (answer.ok) {
+    const response = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+    await response.body?.cancel();
+    if (response.ok) {
       process.stdout.write('ready\n');
       return ExitCode.fine;
     }
-    throw new CommandError(`not ready: ${answer.status}`);
+    throw new CommandError(`not ready: ${response.status}`);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`not ready: no answer from ${options.url}`);
+    throw new CommandError(`not ready: no response from ${options.url}`);
   }
 }

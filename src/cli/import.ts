@@ -106,7 +106,7 @@ function textOf(document: Document): string {
   return `${document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd()}\n`;
 }
 
-/** What is written has to load; that it does not is a fault of the import, told with its place. */
+/** What is written has to load; that it does not is a fault of the import, reported with its place. */
 function compiled(document: Document): Config {
   const read = parseConfig(textOf(document), { file: 'the imported configuration', env: {}, readSecret: () => '' });
   if (read.ok) return read.config;

@@ -1,4 +1,4 @@
-/** What this process was told to do, without what Node puts before it. */
+/** The arguments of this process, without what Node puts before them. */
 import { isSea } from 'node:sea';
 
 export function ownArguments(): string[] {

@@ -71,10 +71,10 @@ function summary(file: string, config: Config, findings: readonly PlacedFinding[
     count(config.upstreams.size, 'upstream'),
   ];
   const warned = warnings(findings);
-  const told = [
+  const counts = [
     ...(warned > 0 ? [count(warned, strict ? 'error' : 'warning')] : []),
     ...(findings.length > warned ? [count(findings.length - warned, 'note')] : []),
   ];
   const verdict = strict && warned > 0 ? pc.red('failed') : pc.green('ok');
-  return `${verdict} ${file}: ${parts.join(', ')}${told.length === 0 ? '' : `; ${told.join(', ')}`}`;
+  return `${verdict} ${file}: ${parts.join(', ')}${counts.length === 0 ? '' : `; ${counts.join(', ')}`}`;
 }

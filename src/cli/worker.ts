@@ -1,4 +1,4 @@
-/** `rolegate worker`: what `rolegate serve` starts when `server.workers` is more than one. Nobody else has a use for it. */
+/** `rolegate worker`: what `rolegate serve` starts when `server.workers` is more than one. It has no other use. */
 import { runWorker } from '../app/workers/run-worker.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { version } from './version.ts';

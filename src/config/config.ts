@@ -160,7 +160,7 @@ export interface RedisConfig {
   /** Null: without TLS. In front of the servers, and of Sentinels too. */
   readonly tls: RedisTlsConfig | null;
   readonly keyPrefix: string;
-  /** Longest wait for a command; beyond it the answer counts as a miss. */
+  /** Longest wait for a command; beyond it the response counts as a miss. */
   readonly commandTimeoutMs: number;
 }
 

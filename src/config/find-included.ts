@@ -20,7 +20,7 @@ export function createIncludeReader(mainFile: string): ReadIncluded {
 }
 
 /**
- * Files of a pattern, in the order of their names: paths as problems show them. Hidden files and folders are left out
+ * Files of a pattern, in the order of their names: paths as problems show them. Hidden files and folders are skipped
  * unless the pattern names them, and so are files of tests alone and the configuration itself.
  */
 export function includedFiles(pattern: string, mainFile: string): string[] {

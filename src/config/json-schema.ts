@@ -23,7 +23,7 @@ function generate(schema: core.$ZodType): object {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
       for (const own of ['alternative', 'class', 'isSecret', 'unit']) delete json[own];
-      // Left out by default where a value is read into something else; editors show what is written.
+      // Missing by default where a value is read into something else; editors show what is written.
       const examples = z.globalRegistry.get(zodSchema)?.['examples'] ?? defaultOf(zodSchema);
       if (Array.isArray(examples)) json.examples = examples;
     },

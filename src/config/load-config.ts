@@ -29,7 +29,7 @@ export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
  * Secret files are found from the folder of the configuration file, and so are files that it includes, whose patterns
- * `seen` is told.
+ * are handed to `seen`.
  */
 export function loadConfig(
   file: string,

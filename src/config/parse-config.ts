@@ -41,9 +41,9 @@ export interface ParseOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of a secret file; throws when it cannot be read. */
   readonly readSecret: (path: string) => string;
-  /** Files of an `include` pattern; left out: none can be included. */
+  /** Files of an `include` pattern; if unset: none can be included. */
   readonly readIncluded?: ReadIncluded;
-  /** Files that hold tests alone; left out: there are none. */
+  /** Files that hold tests alone; if unset: there are none. */
   readonly readTests?: ReadTests;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Where things of a compiled configuration stand in its files: kept beside it, for whoever has something to say about
- * it later. A gateway that serves lets go of it, and of the texts with it.
+ * Where parts of a compiled configuration are in its files: kept beside it, for findings that are made later. A gateway that serves lets go of it, and of the texts with it.
  */
 import type { RoutePlace } from './checks/check-routes.ts';
 import type { Location } from './checks/location.ts';
@@ -8,7 +7,7 @@ import type { ConfigProblem } from './problem.ts';
 import type { Path } from './yaml/tree.ts';
 
 export type Place =
-  /** `index` in the table of routes; `key`: below the route, the route itself when left out. */
+  /** `index` in the table of routes; `key`: below the route, if unset: the route itself. */
   | { readonly kind: 'route'; readonly index: number; readonly key?: Path }
   | { readonly kind: 'role' | 'upstream'; readonly name: string }
   /** A key of the main file. */

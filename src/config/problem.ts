@@ -27,7 +27,7 @@ export interface ProblemList {
   /** No message shows this text, the value of a variable or, with `secretMark`, a secret; and a secret no frame either. */
   conceal(value: string, shownAs: string): void;
   readonly count: () => number;
-  /** A problem as it would be reported, for whoever finds it later. */
+  /** A problem as it would be reported, for one that is found later. */
   describe(offset: number, message: string, hint?: string | null): ConfigProblem;
   /** In the order of the file. */
   problems(): readonly ConfigProblem[];

@@ -132,7 +132,7 @@ function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, report: Rep
 function refuseKind(node: Node, expected: string, report: Report): undefined {
   const empty = node.kind === 'scalar' && node.value === null;
   const hint = expected === 'a list' && node.kind === 'scalar' && !empty ? 'write [value]' : null;
-  report(node.offset, empty ? `expected ${expected}, but nothing stands here` : `expected ${expected}`, hint);
+  report(node.offset, empty ? `expected ${expected}, but there is nothing here` : `expected ${expected}`, hint);
   return undefined;
 }
 

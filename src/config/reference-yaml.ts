@@ -42,7 +42,7 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
   const indent = '  '.repeat(depth);
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return [`${indent}${key}:`, ...objectLines(inner, depth + 1)];
-  // A list with an example of its own is shown by it: what stands in one line, or in itself.
+  // A list with an example of its own is shown by it: a value in one line, or the list itself.
   if (
     inner instanceof z.ZodArray &&
     unwrap(inner.element) instanceof z.ZodObject &&
@@ -86,7 +86,7 @@ function standing(schema: Schema): string {
   const fallback = written(schema);
   if (fallback !== undefined) return inner instanceof z.ZodObject ? '' : `Default: ${inline(fallback)}.`;
   if (!z.safeParse(schema, undefined).success) return 'Required.';
-  return documentation(schema).description.includes('eft out') ? '' : 'Optional.';
+  return documentation(schema).description.includes('f unset') ? '' : 'Optional.';
 }
 
 /** A value in one line of YAML. */

@@ -1,6 +1,6 @@
 /**
  * The one source of the configuration's keys, types, defaults, JSON schema and reference. Descriptions say what a key
- * means and what is answered beyond a limit; `examples` feed the reference file.
+ * means and what happens beyond a limit; `examples` feed the reference file.
  */
 import { z } from 'zod';
 import { identityFields } from '../core/forwarding/request-headers.ts';

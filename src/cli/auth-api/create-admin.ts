@@ -9,7 +9,7 @@ import { withAuthApi } from './with-auth-api.ts';
 export interface CreateAdminOptions {
   readonly config: string;
   readonly email: string;
-  /** Of a new user; both are made of the address when left out. */
+  /** Of a new user; both are made of the address if unset. */
   readonly fullName?: string;
   readonly alias?: string;
 }
@@ -19,7 +19,7 @@ export async function createAdmin(options: CreateAdminOptions): Promise<ExitCode
   return ExitCode.fine;
 }
 
-/** Answers what was done, in words. */
+/** Returns what was done, in words. */
 async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Promise<string> {
   const { email } = options;
   const known = await api.findUser(email);

@@ -1,6 +1,6 @@
 /**
  * `rolegate auth-api import`: makes the users of a file, and gives those who are there already the roles and groups that
- * they lack. It takes nothing away and may be run again; a user who cannot be imported keeps nobody else back.
+ * they lack. It takes nothing away and may be run again; a user who cannot be imported does not keep others back.
  */
 import pc from 'picocolors';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';

@@ -36,7 +36,7 @@ export async function demo(): Promise<ExitCode> {
       await gateway.close();
       await service.close();
     },
-    // Nobody sees what it prints any more.
+    // Its output has no reader any more.
     onDeserted: (end) => void process.stdout.once('error', end),
   });
   let places: DemoPlaces;

@@ -17,9 +17,9 @@ export async function askGateway(
   if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
     throw new CommandError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090', ExitCode.usage);
   }
-  let answer: Dispatcher.ResponseData;
+  let response: Dispatcher.ResponseData;
   try {
-    answer = await new Client(new URL(admin).origin, { allowH2: false }).request({
+    response = await new Client(new URL(admin).origin, { allowH2: false }).request({
       method: 'POST',
       path: '/explain',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -27,18 +27,18 @@ export async function askGateway(
       signal: AbortSignal.timeout(longestWaitMs),
     });
   } catch {
-    throw new CommandError(`rolegate: no gateway answers on ${admin}; --admin names its admin port`);
+    throw new CommandError(`rolegate: no gateway responds on ${admin}; --admin names its admin port`);
   }
-  if (answer.statusCode !== 200) {
-    const said = (await detailOf(answer.body)) ?? answer.headers['x-error'];
-    if (answer.statusCode === 401) {
+  if (response.statusCode !== 200) {
+    const said = (await detailOf(response.body)) ?? response.headers['x-error'];
+    if (response.statusCode === 401) {
       throw new CommandError('rolegate: the gateway does not know this token of operators (--admin-token); 401');
     }
     throw new CommandError(
-      `rolegate: the gateway refused to explain: ${answer.statusCode} ${String(said ?? '')}`.trimEnd(),
+      `rolegate: the gateway refused to explain: ${response.statusCode} ${String(said ?? '')}`.trimEnd(),
     );
   }
-  return (await answer.body.json()) as Explanation;
+  return (await response.body.json()) as Explanation;
 }
 
 /** What the gateway could not read of the question; null: it says nothing more. */

@@ -93,7 +93,7 @@ function checkRoleNames(list: Parts<string[]>, at: Location, roles: DeclaredRole
     if (role === undefined) return;
     const there = at.at(index);
     if (isAccessWord(role)) {
-      const hint = list.length === 1 ? `write "access: ${role}"` : 'it cannot stand beside roles';
+      const hint = list.length === 1 ? `write "access: ${role}"` : 'it cannot be combined with roles';
       there.report(`${there.quote(role)} is no role but a rule of its own`, hint);
     } else reportUndeclared(role, there, roles);
   });

@@ -121,7 +121,7 @@ function hostsMeet(a: string, b: string): boolean {
   return coversHost(a, b) || coversHost(b, a);
 }
 
-/** A route that lets nobody in takes nothing from anybody: such as one that closes everything below a path. */
+/** A route that denies every request takes nothing from the claim: such as one that closes everything below a path. */
 function deniesAll({ access }: Route): boolean {
   const rules = access.every === null ? [...access.byMethod.values()] : [access.every];
   return rules.every(({ kind }) => kind === 'deny');

@@ -57,7 +57,7 @@ function checkUnless(
   { roles, anonymous }: ConditionScope,
 ): void {
   if (anonymous && unless !== undefined) {
-    at.reportKey('"unless" has no meaning on a public route: nobody has a role there', 'remove it');
+    at.reportKey('"unless" has no meaning on a public route: there are no roles', 'remove it');
   }
   unless?.forEach((role, index) => {
     if (role !== undefined) reportUndeclared(role, at.at(index), roles);

@@ -23,7 +23,7 @@ function checkResponseHeaders(section: ResponseHeaders, at: Location, identities
     const canonical = canonicalName(name);
     const refusal = whyFixed(canonical, false, identities);
     if (!token.test(name) || name.length > 100) there.reportKey('expected the name of a header');
-    else if (seen.has(canonical)) there.reportKey(`"${name}" stands here twice`, 'header names have no case');
+    else if (seen.has(canonical)) there.reportKey(`"${name}" is listed twice`, 'header names have no case');
     else if (refusal !== null) there.reportKey(...refusal);
     seen.add(canonical);
   }
@@ -39,7 +39,7 @@ function whyFixed(name: string, removes: boolean, identities: ReadonlySet<string
     return ['this header carries identities or credentials, and never goes to clients', 'remove it'];
   }
   if (!fixedInResponses.has(name) || (removes && removable.has(name))) return null;
-  return ['this header frames the answer, belongs to its connection, or is written by Rolegate', 'remove it'];
+  return ['this header frames the response, belongs to its connection, or is written by Rolegate', 'remove it'];
 }
 
 /** The route's own keys, and those of the defaults where it has none. */

@@ -207,6 +207,6 @@ function checkShadow({ rules }: ReadAccess, conditions: number, at: Location): v
   if (rules.every((rule) => rule === 'deny')) {
     at.report('nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
   } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
-    at.report('nothing is tried out here: the rule refuses nobody', 'remove it');
+    at.report('nothing is tried out here: the rule refuses no request', 'remove it');
   }
 }

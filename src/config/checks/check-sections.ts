@@ -93,7 +93,7 @@ function checkTargets({ upstreams, server }: File, at: Location): void {
   for (const [name, upstream] of Object.entries(upstreams ?? {})) {
     upstream?.targets?.forEach((target, index) => {
       if (target === undefined || !leadsTo(target, admin)) return;
-      const hint = 'no route leads to it: whoever may see it reaches it at its own address';
+      const hint = 'no route leads to it: operators reach it at its own address';
       at.at(name, 'targets', index).report('this is the admin port of the gateway', hint);
     });
   }

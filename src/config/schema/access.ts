@@ -30,7 +30,7 @@ const roleName = name('a role', rolePattern, roleHint).meta({
   examples: ['user'],
 });
 const roleList = list(roleName, {
-  empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for nobody'],
+  empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for no one'],
 });
 
 const roleRule = z.strictObject({

@@ -12,12 +12,12 @@ import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
 
-const fieldExpected = 'a dotted path into the answer, such as "user.id"';
+const fieldExpected = 'a dotted path into the response, such as "user.id"';
 
 const isField = (value: string) => parseFieldPath(value) !== null;
 
 function field() {
-  return text('a dotted path into the answer', (value) =>
+  return text('a dotted path into the response', (value) =>
     isField(value) ? value : new Refusal(`expected ${fieldExpected}`),
   );
 }
@@ -27,14 +27,14 @@ function fieldOrOff() {
   return textOrOff(`${fieldExpected}, or false when there is none`, isField);
 }
 
-/** One path for both answers, or one for each. */
+/** One path for both responses, or one for each. */
 function fieldOfEach(session: string, keypair: string, what: string) {
   return z
     .union([
       fieldOrOff(),
       z.strictObject({
-        session: described(fieldOrOff().prefault(session), 'In the answer for a bearer.'),
-        keypair: described(fieldOrOff().prefault(keypair), 'In the answer for a key pair.'),
+        session: described(fieldOrOff().prefault(session), 'In the response for a bearer.'),
+        keypair: described(fieldOrOff().prefault(keypair), 'In the response for a key pair.'),
       }),
     ])
     .meta({
@@ -75,7 +75,7 @@ export const authApi = z.strictObject({
     'Shared with the Auth API ("gatewaySecret" there) and sent to it only: with it the Auth API knows the clients of this gateway apart. If unset, it has to list the gateway in its "trustedProxies".',
     { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
   ),
-  timeout: neither(duration().prefault('2s'), 'Longest wait for a verdict; beyond it: 503.'),
+  timeout: neither(duration().prefault('2s'), 'Longest wait for a result; beyond it: 503.'),
   concurrency: neither(integer(1, 100_000).prefault(64), 'Calls at once; as many again wait, and beyond that: 503.'),
   rejectedStatuses: decides(
     z.array(integer(400, 499)).prefault([401]),
@@ -83,7 +83,7 @@ export const authApi = z.strictObject({
   ),
   honorCacheControl: decides(
     bool().prefault(false),
-    'Whether Cache-Control of its answers can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
+    'Whether Cache-Control of its responses can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
   ),
   breaker: described(
     z
@@ -113,7 +113,7 @@ export const authApi = z.strictObject({
     ).prefault({}),
     'Headers in which a key pair is sent to the Auth API.',
   ),
-  fields: described(fields.prefault({}), 'Where the fields stand in its JSON answers.'),
+  fields: described(fields.prefault({}), 'Where the fields are in its JSON responses.'),
 });
 
 const authApiFileKeys = authApiSettings({

@@ -67,6 +67,6 @@ export const revocations = z.strictObject({
 export const errors = z.strictObject({
   annotate: neither(
     word(['failures', 'all']).prefault('failures'),
-    'Which answers of upstreams get x-error and x-error-id: those from 400 on, or all but 200 and 202.',
+    'Which responses of upstreams get x-error and x-error-id: those from 400 on, or all but 200 and 202.',
   ),
 });

@@ -110,7 +110,7 @@ const criterion = z.strictObject({
           : new Refusal('expected a word such as wrong_tenant', 'lower case, digits and _ only, at most 64'),
       reasonPattern,
     ),
-    'Told in x-error, in metrics and in the log when it is not met.',
+    'Named in x-error, in metrics and in the log when it is not met.',
     { examples: ['wrong_tenant'] },
   ),
   unless: described(exempt.optional(), 'Roles that are exempt.', {

@@ -116,7 +116,7 @@ const redisKeys = z.strictObject({
     ).prefault('rolegate:'),
     'In front of every key, so that installations can share a Redis.',
   ),
-  timeout: neither(duration().prefault('50ms'), 'Longest wait for a command; beyond it the answer counts as a miss.'),
+  timeout: neither(duration().prefault('50ms'), 'Longest wait for a command; beyond it the response counts as a miss.'),
 });
 
 const forms = ['url', 'sentinel', 'cluster'] as const;

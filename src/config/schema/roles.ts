@@ -13,7 +13,7 @@ const originKeys = z.strictObject({
     examples: ['platform-admins'],
   }),
   in: described(
-    list(anyText(), { empty: ['an empty list gives the role to nobody', 'name a value'] }).optional(),
+    list(anyText(), { empty: ['an empty list gives the role to no one', 'name a value'] }).optional(),
     'The same with one of several.',
     {
       examples: [['platform-admins', 'root-admins']],
@@ -37,7 +37,7 @@ const role = z.strictObject({
   ),
   from: decides(
     z
-      .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to nobody', 'remove it'] })])
+      .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to no one', 'remove it'] })])
       .optional(),
     'Who holds it besides those to whom the Auth API gives it: one comparison, or a list of them.',
     { examples: [{ field: 'groups', equals: 'platform-admins' }] },

@@ -1,13 +1,13 @@
 /** Keys under `routes` and `defaults`. */
 import { z } from 'zod';
 import { access } from './access.ts';
-import { cors, responseHeaders } from './answers.ts';
 import { when } from './conditions.ts';
 import { routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
+import { cors, responseHeaders } from './responses.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { absolutePath, duration, idHint, idPattern, name, size, sizeOrUnlimited } from './values.ts';
 
@@ -45,7 +45,7 @@ const tolerance = (what: string, danger: string) =>
   word(['reject', 'keep'])
     .meta({
       class: 'decides',
-      description: `${what} in a path: "reject" answers 400, "keep" forwards it as it stands (${danger}).`,
+      description: `${what} in a path: "reject" refuses with 400, "keep" forwards it unchanged (${danger}).`,
       examples: ['reject'],
     })
     .prefault('reject');
@@ -53,7 +53,7 @@ const tolerance = (what: string, danger: string) =>
 const path = z.strictObject({
   encodedSlash: decides(
     word(['reject', 'keep', 'decode']).prefault('reject'),
-    '"%2F" in a path: "reject" answers 400; "keep" forwards it as it stands (the upstream must not read it as "/"); "decode" reads it as "/" before anything is matched, and forwards that (a name with a slash in it becomes two segments).',
+    '"%2F" in a path: "reject" refuses with 400; "keep" forwards it unchanged (the upstream must not read it as "/"); "decode" reads it as "/" before anything is matched, and forwards that (a name with a slash in it becomes two segments).',
   ),
   semicolon: tolerance('";"', 'the upstream must not cut off what follows'),
   doubleEncoding: tolerance('"%25" before two hex digits', 'the upstream must not decode twice'),
@@ -130,7 +130,7 @@ export const route = z.strictObject({
   }),
   bodyBuffer: neither(
     size(0, 1024 ** 2).optional(),
-    'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect an answer while they send. If unset: defaults.bodyBuffer.',
+    'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect a response while they send. If unset: defaults.bodyBuffer.',
     { examples: ['64kb'] },
   ),
   bodyRate: neither(
@@ -156,7 +156,7 @@ export const route = z.strictObject({
   websocket: decides(bool().prefault(false), 'Whether WebSocket upgrades are forwarded.'),
   evict: described(
     evict.optional(),
-    'What a successful call (2xx) revokes, on every replica, before its answer goes out: for an Auth API that announces nothing. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
+    'What a successful call (2xx) revokes, on every replica, before its response goes out: for an Auth API that announces nothing. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
   ),
   path: described(path.prefault({}), 'Spellings that services read in more than one way.'),
   cors: described(
@@ -165,7 +165,7 @@ export const route = z.strictObject({
   ),
   responseHeaders: described(
     responseHeaders.optional(),
-    'Headers of answers. A key that is unset here is taken from defaults.responseHeaders.',
+    'Headers of responses. A key that is unset here is taken from defaults.responseHeaders.',
   ),
   when: decides(
     when.optional(),
@@ -179,7 +179,7 @@ export const route = z.strictObject({
 });
 
 export const defaults = z.strictObject({
-  responseHeaders: described(responseHeaders.prefault({}), 'Headers of answers, where a route says nothing else.'),
+  responseHeaders: described(responseHeaders.prefault({}), 'Headers of responses, where a route says nothing else.'),
   access: decides(access.prefault('deny'), 'Rule of routes without one.'),
   signIn: exposes(signIn.prefault(false), 'Sign-in page of routes that name none. False: none.', {
     examples: [{ url: '/sign-in', returnParameter: 'return_to' }],

@@ -22,7 +22,7 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
     context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
     return z.NEVER;
   };
-  // It is nobody else's yet, so it needs no copy for its description, as `meta` would make one.
+  // It is not shared yet, so it needs no copy for its description, as `meta` would make one.
   return anything.transform(transform).register(z.globalRegistry, json);
 }
 

@@ -54,7 +54,7 @@ const limits = z.strictObject({
   ),
   unreadTimeout: neither(
     duration().prefault('60s'),
-    'A client that takes nothing of an answer that waits for it this long is let go.',
+    'Longest time that a response waits for a client that reads nothing of it; beyond it the connection is closed.',
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),

@@ -10,7 +10,7 @@ import { absolutePath, declared, duration, idHint, idPattern, origin } from './v
 export const healthCheck = z.strictObject({
   path: described(absolutePath(), 'Asked with GET on every target; 2xx is healthy.', { examples: ['/live'] }),
   interval: described(duration(100).prefault('10s'), 'Time between two checks.'),
-  timeout: described(duration().prefault('2s'), 'Longest wait for an answer.'),
+  timeout: described(duration().prefault('2s'), 'Longest wait for a response.'),
 });
 
 const queue = z.strictObject({

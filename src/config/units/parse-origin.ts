@@ -23,7 +23,7 @@ const example = 'for example "https://app.example.test"';
 export function parsePageOrigin(text: string): string | Refusal {
   if (text === '*') return '*';
   if (text === 'null') {
-    return new Refusal('"null" is the origin of every sandboxed page, and of files', 'no page can be told by it');
+    return new Refusal('"null" is the origin of every sandboxed page, and of files', 'it identifies no page');
   }
   const scheme = /^https?:\/\//i.exec(text)?.[0];
   if (scheme === undefined) return new Refusal(expected, example);
@@ -31,7 +31,8 @@ export function parsePageOrigin(text: string): string | Refusal {
   if (/[/?#\\@]/.test(authority)) return new Refusal(expected, 'only scheme, host and port; no "/" at the end');
   const wildcard = authority.startsWith('*.');
   const name = wildcard ? authority.slice(2) : authority;
-  if (name.includes('*')) return new Refusal('a "*" stands only in front, for whole names', '"https://*.example.test"');
+  if (name.includes('*'))
+    return new Refusal('a "*" is allowed only in front, for whole names', '"https://*.example.test"');
   const host = canonicalHost(name);
   if (host === null || !URL.canParse(`${scheme}${name}`)) return new Refusal(expected, example);
   if (wildcard && (!/[a-z]/.test(host) || host.startsWith('[') || !host.includes('.'))) {

@@ -56,9 +56,7 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
     if (target === undefined || target === null) {
       // Its name is not quoted: it can be a secret that begins with "*".
       const message =
-        target === null
-          ? 'this alias stands inside its own anchor'
-          : 'there is no anchor of this name before the alias';
+        target === null ? 'this alias is inside its own anchor' : 'there is no anchor of this name before the alias';
       list.report(offset, message, target === null ? null : 'a text that begins with "*" is written in quotes');
       return leaf(offset, null, true);
     }

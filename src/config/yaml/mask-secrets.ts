@@ -63,7 +63,7 @@ function secretValues(text: string): Span[] {
 }
 
 /**
- * What stands before the last "@" of a word, behind "://" where the word has it: a password may hold "/" and "@", and a
+ * What is before the last "@" of a word, behind "://" where the word has it: a password may hold "/" and "@", and a
  * scheme may be misspelt. And queries that name a secret.
  */
 function userinfos(text: string): Span[] {

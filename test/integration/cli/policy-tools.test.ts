@@ -294,7 +294,7 @@ describe('explain --bearer', () => {
     ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) says who asks/],
     ['no token of operators', [], 1, /--bearer needs --admin-token/],
     ['no URL', ['--admin-token', 't', '--admin', 'localhost:9090'], 2, /expected --admin as a URL/],
-    ['nobody there', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway answers/],
+    ['nobody there', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway responds/],
   ])('%s', async (_, options, code, message) => {
     const ran = await run('explain', 'GET', '/area/1', '--bearer', 'b', ...options);
     expect(ran).toEqual({ code, output: expect.stringMatching(message) });

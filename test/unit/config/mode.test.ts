@@ -10,8 +10,8 @@ test.each([
   ['by method, one of which is denied', 'access: { GET: [user], POST: deny }', null],
   ['denied', 'access: deny', /what is denied stays denied/],
   ['the default, which denies', 'rewrite: {}', /what is denied stays denied/],
-  ['public', 'access: public', /the rule refuses nobody/],
-  ['optional', 'access: { GET: optional, POST: deny }', /the rule refuses nobody/],
+  ['public', 'access: public', /the rule refuses no request/],
+  ['optional', 'access: { GET: optional, POST: deny }', /the rule refuses no request/],
 ] as const)('%s', (_, keys, problem) => {
   const text = `version: 1
 authApi: { url: "http://auth:8081" }

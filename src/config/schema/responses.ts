@@ -1,4 +1,4 @@
-/** Keys of a route that concern its answers: `cors` and `responseHeaders`. */
+/** Keys of a route that concern its responses: `cors` and `responseHeaders`. */
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { parsePageOrigin } from '../units/parse-origin.ts';
@@ -34,15 +34,19 @@ const corsKeys = z.strictObject({
     { examples: [['retry-after']] },
   ),
   credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies along.'),
-  maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the answer to a preflight.'),
+  maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the response to a preflight.'),
 });
 
 export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) => {
   origins.forEach((origin, index) => {
     const path = ['origins', index];
-    if (origin === '*' && origins.length > 1) at(path, '"*" stands alone', 'it lets every page in');
+    if (origin === '*' && origins.length > 1) at(path, '"*" has to be the only origin', 'it lets every page in');
     if (origin?.includes('*') !== true || credentials !== true) return;
-    at(path, 'with "credentials: true" every origin is written out', 'cookies would go to pages that nobody named');
+    at(
+      path,
+      'with "credentials: true" every origin has to be written out',
+      'cookies would go to pages that are not listed',
+    );
   });
 });
 
