@@ -19,7 +19,7 @@ function staysPackage(id: string, importer = ''): boolean {
 }
 
 const build = await rolldown({
-  input: { main: join(root, 'src', 'main.ts'), index: join(root, 'src', 'index.ts') },
+  input: Object.fromEntries(['main', 'index', 'verify'].map((name) => [name, join(root, 'src', `${name}.ts`)])),
   cwd: root,
   platform: 'node',
   external: staysPackage,

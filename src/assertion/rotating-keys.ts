@@ -30,7 +30,7 @@ export interface RotatingKeysOptions {
 }
 
 /** Other replicas have seen a new key after this time, long before it signs. */
-const syncEveryMs = 60_000;
+const syncEveryMs = 15_000;
 /** A request waits for the first key at most this long. */
 const firstKeyMs = 2_000;
 /** Of writers that were faster. */

@@ -25,6 +25,7 @@ const levels = new Map([
   ['admin', 3],
   ['identity', 3],
   ['assertion', 3],
+  ['verify', 3],
   ['upstream', 3],
   ['telemetry', 3],
   ['auth-api', 3],

@@ -12,11 +12,12 @@ import { runCommand } from '../support/running-command.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { embeddingProgram } from './support/embedding-program.ts';
 import { smoke } from './support/smoke.ts';
+import { verifyingService } from './support/verifying-service.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly bin: { readonly rolegate: string };
-  readonly exports: { readonly '.': { readonly types: string; readonly default: string } };
+  readonly exports: Readonly<Record<'.' | './verify', { readonly types: string; readonly default: string }>>;
 };
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
 /** More than is needed today; far below what a test or a map that slips in would make. */
@@ -46,7 +47,9 @@ describe('the tarball', () => {
 
   test('holds the program, its types, its configuration files and who may use it how, and nothing else', () => {
     const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
-    const other = paths().filter((path) => !/^dist\/(main|index|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path));
+    const other = paths().filter(
+      (path) => !/^dist\/(main|index|verify|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path),
+    );
     const launchers = ['bin/node.cjs', bin.rolegate];
     const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/licenses.txt', 'package.json'];
     expect(other.sort()).toEqual([...launchers, ...texts, ...configs].sort());
@@ -62,7 +65,7 @@ describe('the tarball', () => {
   test('every file of the program is used by it', () => {
     // Comments of packages name types in files of theirs.
     const read = (path: string) => readFileSync(join(copy.folder, path), 'utf8').replace(/^\s*\*.*$/gm, '');
-    const reached = new Set(['dist/main.js', exports['.'].default.slice(2)]);
+    const reached = new Set(['dist/main.js', ...Object.values(exports).map((one) => one.default.slice(2))]);
     for (const path of reached) {
       for (const [, name = ''] of read(path).matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g))
         reached.add(join(path, '..', name));
@@ -100,8 +103,8 @@ describe('the tarball', () => {
   });
 
   test('has what package.json points to', () => {
-    const { types, default: main } = exports['.'];
-    expect(paths()).toEqual(expect.arrayContaining([bin.rolegate, types.slice(2), main.slice(2)]));
+    const exported = Object.values(exports).flatMap(({ types, default: main }) => [types.slice(2), main.slice(2)]);
+    expect(paths()).toEqual(expect.arrayContaining([bin.rolegate, ...exported]));
   });
 
   test(`weighs less than ${mostPackedBytes / 1e6} MB`, () => {
@@ -129,6 +132,25 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
     if (folder !== undefined) rmSync(folder, { recursive: true });
   }, 170_000);
 
+  async function compileAndRun(file: string): Promise<{ readonly status: number | null; readonly output: string }> {
+    const compilerOptions = {
+      strict: true,
+      target: 'es2024',
+      module: 'nodenext',
+      noEmit: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      // Those of Node, which a service has; from here, so that they are not installed once more.
+      typeRoots: [join(root, 'node_modules/@types')],
+      types: ['node'],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+    const compile = runCommand(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], env, { cwd: folder });
+    if ((await compile.ended) !== 0) return { status: 1, output: compile.output() };
+    const run = runCommand(process.execPath, [file], env, { cwd: folder });
+    return { status: await run.ended, output: run.output() };
+  }
+
   test('npx rolegate demo, on whatever Node the machine has', async () => {
     const demo = runCommand('npx', ['rolegate', 'demo'], { ...env, ...freePorts }, { cwd: folder, ownGroup: true });
     try {
@@ -155,30 +177,18 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
     expect(command.output()).toMatch(/^rolegate needs Node 26 or newer; this is Node \d+\.\d+\.\d+\n$/);
   });
 
+  test('a TypeScript service verifies identities with what it imports from rolegate/verify', async () => {
+    writeFileSync(join(folder, 'service.ts'), verifyingService);
+    const { status, output } = await compileAndRun('service.ts');
+    expect(status, output).toBe(0);
+    expect(output.split('\n').slice(0, -1)).toEqual(['ann user', 'invalid', 'missing']);
+  });
+
   test('a TypeScript program that embeds decider and gateway compiles and runs', async () => {
     writeFileSync(join(folder, 'embed.ts'), embeddingProgram);
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          target: 'es2024',
-          module: 'nodenext',
-          noEmit: true,
-          exactOptionalPropertyTypes: true,
-          noUncheckedIndexedAccess: true,
-          // Those of Node, which whoever embeds has; from here, so that they are not installed once more.
-          typeRoots: [join(root, 'node_modules/@types')],
-          types: ['node'],
-        },
-        files: ['embed.ts'],
-      }),
-    );
-    const compile = runCommand(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], env, { cwd: folder });
-    expect(await compile.ended, compile.output()).toBe(0);
-    const run = runCommand(process.execPath, ['embed.ts'], env, { cwd: folder });
-    expect(await run.ended, run.output()).toBe(0);
-    expect(run.output().split('\n').slice(0, -1)).toEqual([
+    const { status, output } = await compileAndRun('embed.ts');
+    expect(status, output).toBe(0);
+    expect(output.split('\n').slice(0, -1)).toEqual([
       'refused credential_missing',
       'allowed order',
       'refused credential_rejected',

@@ -1,0 +1,81 @@
+/** Assertions are signed once, used again for half of their life, renewed beside the requests, and bounded. */
+import { expect, test } from 'vitest';
+import { createFileKeys } from '../../../src/assertion/file-keys.ts';
+import { IdentityAssertion } from '../../../src/assertion/identity-assertion.ts';
+import { RecentTokens } from '../../../src/assertion/recent-tokens.ts';
+import type { Identity } from '../../../src/core/identity/identity.ts';
+import { makeIdentity } from '../core/make-policy.ts';
+
+const jwk = {
+  kty: 'OKP',
+  crv: 'Ed25519',
+  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+  d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+};
+let nowMs = 1_000_000_000_000;
+
+function signer() {
+  const keys = createFileKeys([{ algorithm: 'EdDSA', kid: null, jwk }]);
+  return new IdentityAssertion({ issuer: 'i', lifetimeMs: 30_000, keys, now: () => nowMs });
+}
+const claims = (token: string | null) => JSON.parse(Buffer.from(token!.split('.')[1]!, 'base64url').toString());
+const ann: Identity = makeIdentity({ userId: 'ann' });
+
+test('the first has to be signed; the next is at once', async () => {
+  const assertion = signer();
+  const first = assertion.of(ann, 'orders');
+  expect(first).toBeInstanceOf(Promise);
+  expect(assertion.of(ann, 'orders')).toBe(first);
+  const token = await first;
+  expect(assertion.of(ann, 'orders')).toBe(token);
+  // An identity of another look-up that says the same.
+  expect(assertion.of({ ...ann }, 'orders')).toBe(token);
+});
+
+test('another service, role, group, session or end of the credential is another assertion', async () => {
+  const assertion = signer();
+  await assertion.of(ann, 'orders');
+  expect(assertion.of(ann, 'billing')).toBeInstanceOf(Promise);
+  const others: Partial<Identity>[] = [
+    { roles: ['admin'] },
+    { groups: ['x'] },
+    { sessionId: 'other' },
+    { userId: 'ben' },
+    { expireAtMs: nowMs + 90_000 },
+  ];
+  for (const other of others) expect(assertion.of({ ...ann, ...other }, 'orders')).toBeInstanceOf(Promise);
+});
+
+test('from 40 % of its life on it is renewed beside the requests; after half of it they wait', async () => {
+  const assertion = signer();
+  const token = await assertion.of(ann, 'orders');
+  nowMs += 11_900;
+  expect(assertion.of(ann, 'orders')).toBe(token);
+  nowMs += 200;
+  expect(assertion.of(ann, 'orders')).toBe(token);
+  await expect.poll(() => assertion.of(ann, 'orders') !== token).toBe(true);
+  const renewed = assertion.of(ann, 'orders') as string;
+  expect(claims(renewed).iat).toBe(Math.floor(nowMs / 1000));
+  nowMs += 15_000;
+  expect(assertion.of(ann, 'orders')).toBeInstanceOf(Promise);
+});
+
+test('a clock that is set back makes none last longer', async () => {
+  const assertion = signer();
+  const token = await assertion.of(ann, 'orders');
+  nowMs -= 3_600_000;
+  const other = assertion.of(ann, 'orders');
+  expect(other).toBeInstanceOf(Promise);
+  expect(await other).not.toBe(token);
+});
+
+test('what is kept is bounded by bytes, and what is in use is kept', () => {
+  const recent = new RecentTokens<string>(1_000, (token) => token.length);
+  recent.set('used', 'x'.repeat(90));
+  for (let i = 0; i < 1_000; i += 1) {
+    recent.set(`key-${i}`, 'x'.repeat(90));
+    expect(recent.get('used')).toBeDefined();
+    expect(recent.size).toBeLessThanOrEqual(12);
+  }
+  expect(recent.get('key-0')).toBeUndefined();
+});
