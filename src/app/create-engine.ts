@@ -2,8 +2,10 @@
  * What decides and forwards requests, without what may be there only once on a machine: the runtime of the moment, swapped
  * whole; the listener; what is measured and logged of both. A gateway has one, and so has each of its workers.
  */
+import type { Authorizer } from '../authorizer/create-authorizer.ts';
 import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
+import type { ListenAddress } from '../http1/server/server.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
@@ -14,6 +16,7 @@ import { evictor } from './evict.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
+import { openAuthorizer } from './open-authorizer.ts';
 import { DecisionRecorder, type OpenRecord } from './record-decisions.ts';
 import { lookAfter } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
@@ -45,6 +48,8 @@ export interface Engine {
   authApiAt(access: AuthApiAccess): void;
   /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
   listen(address: Address, shared: boolean): Promise<Address>;
+  /** Where other proxies ask; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
+  listenForChecks(address: ListenAddress, shared: boolean): Promise<ListenAddress>;
   /** It is ending: nothing new is brought to life. */
   readonly draining: boolean;
   /** From here on it is `draining`, and still takes requests. Resolves after `server.drainDelay`. */
@@ -72,6 +77,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
   let proxy: ReverseProxy | null = null;
+  let authorizer: Authorizer | null = null;
   let draining = false;
   const retired = new Set<() => Promise<void>>();
 
@@ -105,6 +111,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     const watched = decisions.decideBy(made.policy, made.resolver.resolve);
     runtime = watched === null ? made : { ...made, decide: watched };
     proxy?.use(runtime);
+    authorizer?.use(runtime, runtime.config.authorizer);
   }
 
   /** Requests that are being decided still go where the old configuration sends them, so it is let go a little later. */
@@ -158,6 +165,18 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       telemetry.watchServer(made);
       return await listenOn('server.listen', address, () => made.listen());
     },
+    async listenForChecks(address, shared) {
+      const made = openAuthorizer(config, {
+        shared,
+        gateway: current(),
+        trustedProxies: (peer) => current().config.server.trustedProxies(peer),
+        deadlines,
+        telemetry,
+        sheds: () => proxy?.sheds() ?? false,
+      });
+      authorizer = made;
+      return await listenOn('authorizer.listen', address, () => made.listen(address));
+    },
     get draining() {
       return draining;
     },
@@ -170,7 +189,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     },
     async drain() {
       draining = true;
-      await proxy?.drain((runtime?.config ?? config).server.drainTimeoutMs);
+      const { drainTimeoutMs } = (runtime?.config ?? config).server;
+      await Promise.all([proxy?.drain(drainTimeoutMs), authorizer?.drain(drainTimeoutMs)]);
       await Promise.all([...retired].map((letGo) => letGo()));
       if (runtime !== null) await closeRuntime(runtime, null);
     },

@@ -5,6 +5,7 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import type { ListenAddress } from '../http1/server/server.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
 import { adminOf } from './admin-of-engine.ts';
 import { createAdmin } from './create-admin.ts';
@@ -29,7 +30,11 @@ export interface GatewayOptions {
 
 export interface Gateway {
   /** Rejects with `ListenError` when a port cannot be had; `close` is due then too. */
-  start(): Promise<{ readonly listen: Address; readonly admin: Address | null }>;
+  start(): Promise<{
+    readonly listen: Address;
+    readonly authorizer: ListenAddress | null;
+    readonly admin: Address | null;
+  }>;
   /**
    * Takes another configuration into use, whole. Settings that a running process cannot change are logged. Does nothing
    * once `close` was called.
@@ -65,6 +70,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     engine.use(config);
     const { server } = config;
     const listen = await engine.listen(server.listen, false);
+    const authorizer =
+      config.authorizer === null ? null : await engine.listenForChecks(config.authorizer.listen, false);
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
@@ -72,8 +79,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
-    telemetry.log.info({ listen, admin: adminAddress, routes: config.routes.routes.length }, 'started');
-    return { listen, admin: adminAddress };
+    const places = { listen, ...(authorizer === null ? {} : { authorizer }), admin: adminAddress };
+    telemetry.log.info({ ...places, routes: config.routes.routes.length }, 'started');
+    return { listen, authorizer, admin: adminAddress };
   }
 
   /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */

@@ -4,6 +4,8 @@
  */
 import { type AssertionInUse, createAssertion } from '../assertion/create-assertion.ts';
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
+import type { Deciding as Checking } from '../authorizer/create-authorizer.ts';
+import { managedNames } from '../authorizer/managed-headers.ts';
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
 import type { SourcesConfig } from '../config/source-config.ts';
@@ -19,7 +21,7 @@ import { createUpstreams } from '../upstream/create-upstreams.ts';
 import type { Evict } from './evict.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
-export interface Runtime extends Deciding {
+export interface Runtime extends Deciding, Checking {
   readonly config: Config;
   readonly policy: Policy;
   readonly resolver: IdentityResolver;
@@ -66,6 +68,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     decide: (view) => decide(view, policy, resolver.resolve),
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
+    managed: managedNames(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),
     annotate: config.errors.annotate,
     evict: options.evict,

@@ -1,19 +1,20 @@
 /** Turns the failure to listen into one line that names the setting to change. */
-import type { Address } from '../config/config.ts';
+import type { ListenAddress } from '../http1/server/server.ts';
 
 /** A socket that could not be opened; `message` is for the person at the terminal. */
 export class ListenError extends Error {
   readonly setting: string;
 
-  constructor(setting: string, address: Address, code: string) {
-    const place = `${address.host === '' ? '' : address.host}:${address.port}`;
+  constructor(setting: string, address: ListenAddress, code: string) {
+    const { host, port, path } = address;
+    const place = path === undefined ? `${host}:${port}` : `unix:${path}`;
     const cause =
       code === 'EADDRINUSE'
-        ? `port ${address.port} is taken`
+        ? `${path === undefined ? `port ${port}` : 'the socket'} is taken`
         : code === 'EACCES'
-          ? `port ${address.port} needs more rights`
+          ? `${path === undefined ? `port ${port}` : 'the socket'} needs more rights`
           : code === 'EADDRNOTAVAIL'
-            ? `this machine has no address ${address.host}`
+            ? `this machine has no address ${host}`
             : `cannot listen (${code})`;
     super(`rolegate: ${cause}: change ${setting} (now "${place}")`);
     this.setting = setting;
@@ -21,7 +22,11 @@ export class ListenError extends Error {
 }
 
 /** Calls `listen` and names the setting when it fails. */
-export async function listenOn(setting: string, address: Address, listen: () => Promise<Address>): Promise<Address> {
+export async function listenOn<A extends ListenAddress>(
+  setting: string,
+  address: ListenAddress,
+  listen: () => Promise<A>,
+): Promise<A> {
   try {
     return await listen();
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 export function needsRestart(current: Config, next: Config): string[] {
   const fixed: [string, unknown, unknown][] = [
     ['server.listen', current.server.listen, next.server.listen],
+    ['authorizer.listen', current.authorizer?.listen, next.authorizer?.listen],
     ['server.workers', current.server.workers, next.server.workers],
     ['server.admin', current.server.admin, next.server.admin],
     ['server.limits', current.server.limits, next.server.limits],

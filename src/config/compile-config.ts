@@ -25,6 +25,7 @@ export interface Secrets {
   readonly authApi: AuthApiSecrets | null;
   readonly admin: string | null;
   readonly gateway: string | null;
+  readonly authorizer: string | null;
   readonly webhooks: readonly string[];
   readonly assertionKeys: readonly AssertionKey[] | null;
 }
@@ -43,7 +44,7 @@ export function compileConfig(
   secrets: Secrets,
   folder: string,
 ): Config {
-  const { server, log, cache, authApi, upstreams, identityAssertion } = inUnits(configSchema, file);
+  const { server, authorizer, log, cache, authApi, upstreams, identityAssertion } = inUnits(configSchema, file);
   const { name, via, limits: allLimits, ...serving } = server;
   const { passes, credentialBytes, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
@@ -56,6 +57,10 @@ export function compileConfig(
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       limits,
     },
+    authorizer:
+      authorizer === undefined
+        ? null
+        : { ...authorizer, peers: compileTrustedProxies(authorizer.peers), secret: secrets.authorizer },
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     authApi: compileAuthApi(authApi, file, secrets),

@@ -18,6 +18,8 @@ import type { Address } from './units/parse-address.ts';
 
 export interface Config {
   readonly server: ServerConfig;
+  /** Null: no other proxy asks. */
+  readonly authorizer: AuthorizerConfig | null;
   readonly log: LogConfig;
   /** Null: no decisions are recorded. */
   readonly decisions: DecisionsConfig | null;
@@ -60,6 +62,11 @@ export type ServerConfig = Replace<
     readonly trustedProxies: TrustedProxies;
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes'>;
   }
+>;
+
+export type AuthorizerConfig = Replace<
+  NonNullable<File['authorizer']>,
+  { readonly peers: TrustedProxies; readonly secret: string | null }
 >;
 
 export type LogConfig = Pick<File['log'], 'level' | 'access'>;

@@ -127,10 +127,11 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
 }
 
 function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
-  const { server, cache, authApi, revocations } = parts;
+  const { server, authorizer, cache, authApi, revocations } = parts;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
+    authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
     admin: readBearerSecret(server?.adminToken, at.at('server', 'adminToken')),
     assertionKeys: checkIdentityAssertion(parts, at),
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),

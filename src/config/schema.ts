@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { identityFields } from '../core/forwarding/request-headers.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
+import { authorizer } from './schema/authorizer.ts';
 import { cache, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
 import { credentials } from './schema/credentials.ts';
@@ -46,6 +47,10 @@ export const configSchema = z.strictObject({
   identityAssertion: described(
     identityAssertion.optional(),
     'Signs for each upstream who the client is, as a JWT that it can verify. If unset: nothing is signed.',
+  ),
+  authorizer: described(
+    authorizer.optional(),
+    'Where other proxies (nginx, Traefik, Caddy, HAProxy, Envoy) ask whether a request may pass. If unset: nowhere.',
   ),
   errors: described(errors.prefault({}), 'How failures look.'),
   routes: described(z.array(route), 'What is reachable, by whom. A request without a route: 404.'),

@@ -1,9 +1,8 @@
 /** Joins the HTTP server, the request line and what all requests share into the reverse proxy. */
 import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../config/config.ts';
-import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
-import { type ConnectionFault, createHttp1Server } from '../http1/server/server.ts';
+import { createHttp1Server } from '../http1/server/server.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
 import { type Client, clientOf } from './client.ts';
@@ -12,9 +11,9 @@ import type { Gateway } from './gateway.ts';
 import { LoadShedder } from './load-shedder.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { OpenStreams } from './open-streams.ts';
-import { refusalText } from './refusal.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { RequestContext } from './request-context.ts';
-import { readView, type ServeParts, serve } from './serve.ts';
+import { forwardOrRefuse, readView, type ServeParts, serve } from './serve.ts';
 
 export interface ProxyOptions {
   readonly server: ServerConfig;
@@ -39,6 +38,8 @@ export interface ReverseProxy {
   requestsInFlight(): number;
   tunnels(): number;
   load(): LoadReadings;
+  /** Whether a request is one of those that are turned away while the process falls behind. */
+  sheds(): boolean;
   /** Requests from now on are decided and forwarded by this one. */
   use(gateway: Gateway): void;
   /** Something was revoked: open streams are looked at. */
@@ -46,18 +47,6 @@ export interface ReverseProxy {
   /** Lets requests in flight finish, for `timeoutMs` at most; resolves when every connection is closed. */
   drain(timeoutMs: number): Promise<void>;
 }
-
-/** What a connection is refused for that sends no request. */
-const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
-  malformed: 'request_malformed',
-  framing: 'header_invalid',
-  coding: 'transfer_coding_unsupported',
-  http2: 'http2_on_plain_port',
-  tls: 'tls_on_plain_port',
-  head_too_large: 'headers_too_large',
-  timeout: 'request_timeout',
-  overloaded: 'overloaded',
-};
 
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { deadlines, observe, now = Date.now } = options;
@@ -88,20 +77,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     },
   };
 
-  const parts: ServeParts = {
+  const finish = forwardOrRefuse({
     deadlines,
     now,
     streams,
     memory,
     bodyGraceMs: limits.bodyGraceMs,
-    limits,
-    trustedProxies,
-    gateway: options.gateway,
-    newRequestId: randomUUID,
-    sheds: () => shedder.refuses(),
-    get draining() {
-      return server.draining;
-    },
     decideAgain(context) {
       const { gateway } = parts;
       return gateway.decide(readView(context, gateway, trustedProxies));
@@ -109,6 +90,19 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     mayBeRevoked(context, granted, atMs) {
       const { gateway } = parts;
       return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
+    },
+  });
+
+  const parts: ServeParts = {
+    limits,
+    trustedProxies,
+    gateway: options.gateway,
+    newRequestId: randomUUID,
+    sheds: () => shedder.refuses(),
+    congested: ({ upstreams }) => upstreams.congested,
+    finish,
+    get draining() {
+      return server.draining;
     },
   };
 
@@ -127,13 +121,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (request.upgrade === 'websocket') upgrades.add(context);
       serve(context, parts);
     },
-    refusal(fault, client) {
-      const reason = connectionFaults[fault];
-      const errorId = randomUUID();
-      const { text, bytesOut } = refusalText(reason, errorId);
-      report(connectionRecord(reason, errorId, client, bytesOut));
-      return text;
-    },
+    refusal: (fault, client) => refuseConnection(fault, client, 'proxy', report),
     hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,
     release: (bytes, { trusted, network }) => memory.give(bytes, trusted ? null : network),
     onClose({ trusted, network }) {
@@ -170,6 +158,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         waiting: admission.waiting,
       })),
     }),
+    sheds: () => shedder.refuses(),
     use(gateway) {
       parts.gateway = gateway;
     },
@@ -181,34 +170,5 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       await drained;
       shedder.stop();
     },
-  };
-}
-
-/** A connection that was refused before there was a request, for the log and the metrics. */
-function connectionRecord(reason: ReasonCode, errorId: string, client: Client, bytesOut: number): RequestRecord {
-  const now = performance.now();
-  const { status }: Reason = reasons[reason];
-  return {
-    entrypoint: 'proxy',
-    decision: null,
-    method: '',
-    path: '',
-    host: '',
-    status,
-    reason,
-    errorId,
-    requestId: '',
-    client: client.address,
-    userAgent: '',
-    target: null,
-    aborted: false,
-    cut: false,
-    startedAt: now,
-    decidedAt: 0,
-    answeredAt: 0,
-    endedAt: now,
-    bytesIn: 0,
-    bytesOut,
-    cause: null,
   };
 }

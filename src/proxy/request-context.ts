@@ -19,6 +19,12 @@ import { type Refusal, writeRefusal } from './refusal.ts';
 export interface RequestHost {
   /** The last call: client and gateway are done with each other. */
   ended(context: RequestContext): void;
+  /** Of an external authorizer: how another proxy asks and is refused. If unset, the proxy serves the client itself. */
+  readonly dialect?: {
+    readonly name: string;
+    /** In place of the usual one. */
+    readonly writeRefusal?: typeof writeRefusal;
+  };
 }
 
 /** What of a forwarded request follows its client. */
@@ -77,8 +83,13 @@ export class RequestContext implements RequestRecord, RequestEvents {
     response.events = this;
   }
 
-  get entrypoint(): 'proxy' | 'upgrade' {
+  get entrypoint(): RequestRecord['entrypoint'] {
+    if (this.dialect !== null) return 'authorizer';
     return this.request.upgrade === 'websocket' ? 'upgrade' : 'proxy';
+  }
+
+  get dialect(): string | null {
+    return this.#host.dialect?.name ?? null;
   }
 
   /** 0: no response began. */
@@ -134,7 +145,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
     const { decision, request } = this;
     const refused = decision?.outcome === 'refuse' ? decision : null;
     this.errorId = randomUUID();
-    this.bytesOut = writeRefusal(this.response, {
+    const refusal: Refusal = {
       reason,
       errorId: this.errorId,
       retryAfterS: refused?.retryAfterS ?? null,
@@ -143,7 +154,9 @@ export class RequestContext implements RequestRecord, RequestEvents {
       ...this.#wayToSignIn(reason),
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
-    });
+    };
+    const { dialect } = this.#host;
+    this.bytesOut = (dialect?.writeRefusal ?? writeRefusal)(this.response, refusal);
   }
 
   /** What a refusal for want of a good credential says of the way to one. */

@@ -1,10 +1,11 @@
 /**
- * The request line: read, admit, decide, then (sign and) forward | refuse | preflight; `observe` follows when the response is over. This file
- * alone owns the order of these steps. It holds no policy. A fault in one request is that request's `internal_error`; nothing
+ * The request line: read, admit, decide, finish; `observe` follows when the response is over. This file alone owns the order of
+ * these steps. It holds no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or answers a
+ * preflight, an external authorizer answers the proxy that asks. A fault in one request is that request's `internal_error`; nothing
  * that a request does ends the process.
  */
 
-import type { Allow, Decision } from '../core/decision.ts';
+import type { Decision } from '../core/decision.ts';
 import { type ClientFacts, clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
@@ -14,7 +15,7 @@ import type { ExchangeParts, Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 import { withAssertion } from './with-assertion.ts';
 
-export interface ServeParts extends ExchangeParts {
+export interface ServeParts {
   /** Read once per request, so that a request sees one configuration from its start to its end. */
   gateway: Gateway;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
@@ -22,8 +23,19 @@ export interface ServeParts extends ExchangeParts {
   readonly draining: boolean;
   /** Whether this request is one of those that are turned away while the process falls behind. */
   sheds(): boolean;
+  /** Whether requests wait in line for every upstream connection. */
+  congested(gateway: Gateway): boolean;
   newRequestId(): string;
+  readonly finish: Finish;
 }
+
+/** What is done about a decision: the part in which entrypoints differ. Rejects for faults of the gateway. */
+export type Finish = (
+  context: RequestContext,
+  decision: Decision,
+  gateway: Gateway,
+  facts: ClientFacts,
+) => Promise<void> | undefined;
 
 /** Metadata of a host is for pages of every origin. */
 const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
@@ -66,14 +78,14 @@ export function readView(context: RequestContext, { rules }: Gateway, trustedPro
 }
 
 /** Why a request is refused before it is decided: its own limits, and the state of the gateway. */
-function admit(context: RequestContext, { upstreams }: Gateway, parts: ServeParts): ReasonCode | null {
+function admit(context: RequestContext, gateway: Gateway, parts: ServeParts): ReasonCode | null {
   const { request } = context;
   if (request.target.length > parts.limits.targetBytes) return 'target_too_long';
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';
   if (parts.sheds()) return 'overloaded';
-  return upstreams.congested ? 'upstream_busy' : null;
+  return parts.congested(gateway) ? 'upstream_busy' : null;
 }
 
 function proceed(context: RequestContext, gateway: Gateway, decision: Decision, parts: ServeParts): void {
@@ -97,25 +109,28 @@ function proceed(context: RequestContext, gateway: Gateway, decision: Decision, 
     context.proto = facts.proto;
     context.requestId = facts.requestId;
     if (gateway.rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
-    if (decision.outcome === 'allow') forward(context, gateway, decision, parts, facts);
-    else if (decision.outcome === 'preflight') context.answerPreflight(decision.headers);
-    else if (decision.outcome === 'metadata') context.answerText(decision.document, metadataHeaders);
-    else context.fail(decision.reason, decision.cause);
+    parts.finish(context, decision, gateway, facts)?.catch((cause: unknown) => fault(context, cause));
   } catch (cause) {
     fault(context, cause);
   }
 }
 
-function forward(context: RequestContext, gateway: Gateway, granted: Allow, parts: ServeParts, facts: ClientFacts) {
-  const { assertion } = gateway;
-  if (assertion === null) {
-    new Exchange(context, granted, gateway, parts, facts).forward();
-    return;
-  }
-  const signed = withAssertion(context, assertion, granted, () => {
-    new Exchange(context, granted, gateway, parts, facts).forward();
-  });
-  signed?.catch((cause: unknown) => fault(context, cause));
+/** How the proxy finishes a request. */
+export function forwardOrRefuse(parts: ExchangeParts): Finish {
+  return (context, decision, gateway, facts) => {
+    if (decision.outcome === 'allow') {
+      const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
+      if (gateway.assertion !== null) return withAssertion(context, gateway.assertion, decision, forward);
+      forward();
+    } else if (decision.outcome === 'preflight') {
+      context.answerPreflight(decision.headers);
+    } else if (decision.outcome === 'metadata') {
+      context.answerText(decision.document, metadataHeaders);
+    } else {
+      context.fail(decision.reason, decision.cause);
+    }
+    return undefined;
+  };
 }
 
 /** A fault of ours. Should even the refusal fail, the connection is all that is lost. */

@@ -3,8 +3,10 @@ import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 
 export interface RequestRecord {
-  /** `upgrade`: a WebSocket. */
-  readonly entrypoint: 'proxy' | 'upgrade';
+  /** `upgrade`: a WebSocket. `authorizer`: a check of another proxy. */
+  readonly entrypoint: 'proxy' | 'upgrade' | 'authorizer';
+  /** Of a check: how the other proxy asks; null: it is none. */
+  readonly dialect: string | null;
   /** Null when the request broke off before a decision, or was no valid HTTP. */
   readonly decision: Decision | null;
   /** As received; of a fixed set once it is a metric label. */

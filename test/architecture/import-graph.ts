@@ -22,6 +22,7 @@ const levels = new Map([
   ['app', 2],
   ['config', 3],
   ['proxy', 3],
+  ['authorizer', 3],
   ['admin', 3],
   ['identity', 3],
   ['assertion', 3],

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkToken } from '../../src/admin/check-caller.ts';
 import { isSigned } from '../../src/admin/webhook-signature.ts';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
+import { takeSecret } from '../../src/authorizer/callers.ts';
 import { decodeEntry, encodeEntry } from '../../src/identity/cache/redis-entry.ts';
 
 const { timingSafeEqual } = crypto;
@@ -42,6 +43,20 @@ describe('the token of the admin port', () => {
     ['longer', right.repeat(9), 'credential_rejected'],
   ])('%s', (_, offered, verdict) => {
     expect(checkToken(['Authorization', `Bearer ${offered}`], right)).toBe(verdict);
+    expect(compared).toEqual(once);
+  });
+});
+
+describe('the secret of proxies that ask', () => {
+  test.each([
+    ['right', [right], true],
+    ['wrong in its first character', [`x${right.slice(1)}`], false],
+    ['shorter', ['x'], false],
+    ['missing', [], false],
+    ['sent twice', [right, right], false],
+  ])('%s', (_, offered, taken) => {
+    const headers = offered.flatMap((value) => ['x-rolegate-authorizer', value]);
+    expect(takeSecret(['a', 'b', ...headers], right)).toEqual(taken ? ['a', 'b'] : null);
     expect(compared).toEqual(once);
   });
 });

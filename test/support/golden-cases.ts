@@ -53,6 +53,8 @@ const expectation = z.strictObject({
   body: z.record(z.string(), z.unknown()).optional(),
   /** The door that reads bytes may refuse sooner than `decide`, which reads plain data. */
   proxyReason: reason.optional(),
+  /** An external authorizer refuses what the proxy that asks would pass on otherwise than it is decided. */
+  checkReason: reason.optional(),
 });
 
 const goldenCase = z

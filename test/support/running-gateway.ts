@@ -7,6 +7,8 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export interface RunningGateway {
   readonly origin: string;
   readonly port: number;
+  /** Where other proxies ask; 0: nowhere, or through a Unix socket. */
+  readonly authorizerPort: number;
   /** Base URL of the admin port; throws when the configuration has none. */
   readonly admin: string;
   /** Everything logged so far, as written. */
@@ -44,7 +46,7 @@ export async function startGateway(
     },
     onCode: ({ code, codeId }) => codes.push({ code, codeId }),
   });
-  const { listen, admin } = await gateway.start();
+  const { listen, authorizer, admin } = await gateway.start();
   const adminBase = () => {
     if (admin === null) throw new Error('no admin port');
     return `http://127.0.0.1:${admin.port}`;
@@ -52,6 +54,7 @@ export async function startGateway(
   return {
     origin: `http://127.0.0.1:${listen.port}`,
     port: listen.port,
+    authorizerPort: authorizer?.port ?? 0,
     get admin() {
       return adminBase();
     },

@@ -102,7 +102,9 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         use(begin.source ?? begin.first);
         engine.current().resolver.revocations.tombstones.restore(begin.tombstones);
         if (begin.candidate !== null) engine.compare(read(begin.candidate));
-        return { listening: await engine.listen(begin.listen, true) };
+        const listening = await engine.listen(begin.listen, true);
+        if (begin.authorizer !== null) await engine.listenForChecks(begin.authorizer, true);
+        return { listening };
       } catch (error) {
         return { failed: error instanceof ListenError ? error.message : `rolegate: ${String(error)}` };
       }

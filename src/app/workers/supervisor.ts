@@ -68,6 +68,8 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { log } = telemetry;
   const configLog = createConfigLog(telemetry);
   let listen: Address = config.server.listen;
+  /** Where other proxies ask; null: they do not. */
+  let authorizer: Address | null = null;
   let inUse = first;
   let compared: ConfigSource | null = null;
   let embedded: EmbeddedAuthApi | null = null;
@@ -117,6 +119,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       cacheSecret,
       authApi: embedded?.access ?? null,
       listen,
+      authorizer,
       tombstones: engine.current().resolver.revocations.tombstones.data(),
     };
   }
@@ -128,6 +131,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
 
   async function start() {
     listen = await ownAddress('server.listen', config.server.listen);
+    if (config.authorizer !== null) authorizer = await ownAddress('authorizer.listen', config.authorizer.listen);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
     let adminAddress: Address | null = null;
@@ -150,8 +154,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       admin = port;
     }
     const place = await pool.start();
-    log.info({ listen: place, admin: adminAddress, routes: config.routes.routes.length, workers }, 'started');
-    return { listen: place, admin: adminAddress };
+    const places = { listen: place, ...(authorizer === null ? {} : { authorizer }), admin: adminAddress };
+    log.info({ ...places, routes: config.routes.routes.length, workers }, 'started');
+    return { listen: place, authorizer, admin: adminAddress };
   }
 
   async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {

@@ -64,6 +64,8 @@ const start = z.strictObject({
   /** Where an embedded Auth API is, and the secret that is shared with it; null: there is none. */
   authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
   listen: address,
+  /** Where other proxies ask; null: they do not. */
+  authorizer: address.nullable(),
   tombstones,
 });
 export type Start = z.infer<typeof start>;

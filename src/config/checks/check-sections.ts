@@ -16,6 +16,7 @@ export function credentialHeaders({ credentials }: File): readonly string[] {
 
 export function checkSections(parts: File, at: Location): void {
   checkPorts(parts, at.at('server'));
+  checkAuthorizer(parts, at.at('authorizer', 'listen'));
   checkAuthApi(parts, at.at('authApi'));
   checkCookie(parts, at);
   checkSources(parts, at.at('credentials'));
@@ -29,6 +30,17 @@ function checkPorts({ server }: File, at: Location): void {
   const there = at.at('admin').isWritten ? at.at('admin') : at.at('listen');
   const hint = 'give the admin port a number of its own, or "admin: false"';
   there.report('"listen" and "admin" are on the same port', hint);
+}
+
+function checkAuthorizer({ authorizer, server }: File, at: Location): void {
+  const listen = authorizer?.listen;
+  if (listen === undefined || server === undefined) return;
+  if ('path' in listen) {
+    const workers = server.workers ?? 1;
+    if (workers !== 1) at.report('several workers cannot share a Unix socket', 'listen on an address with a port');
+  } else if ([server.listen, server.admin].some((other) => other != null && addressesCollide(listen, other))) {
+    at.report('"server" listens on this port', 'give the authorizer a number of its own');
+  }
 }
 
 function checkAuthApi({ authApi }: File, at: Location): void {

@@ -76,6 +76,8 @@ export interface ListenAddress {
   /** Empty: every interface. */
   readonly host: string;
   readonly port: number;
+  /** Of a Unix socket, in place of host and port. */
+  readonly path?: string;
 }
 
 export interface Server {
@@ -161,13 +163,15 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return dropped;
     },
     ended,
-    listen: ({ host: name, port }, shared) =>
+    listen: ({ host: name, port, path }, shared) =>
       new Promise((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ port, reusePort: shared, ...(name === '' ? {} : { host: name }) }, () => {
+        const tcp = { port, reusePort: shared, ...(name === '' ? {} : { host: name }) };
+        server.listen(path === undefined ? tcp : { path }, () => {
           server.off('error', reject);
-          const bound = server.address() as AddressInfo;
-          address = { host: bound.address, port: bound.port };
+          const bound = server.address() as AddressInfo | string;
+          address =
+            typeof bound === 'string' ? { host: '', port: 0, path: bound } : { host: bound.address, port: bound.port };
           resolve(address);
         });
       }),

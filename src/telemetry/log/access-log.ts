@@ -26,7 +26,8 @@ export const accessLogFields = {
   level: 'From the reason: info, warn or error; info for a request that was forwarded, warn when its response was cut.',
   time: 'When the request ended, ISO 8601 in UTC with milliseconds.',
   msg: 'Always request.',
-  entrypoint: 'How it came in: proxy, or upgrade for a WebSocket.',
+  entrypoint: 'How it came in: proxy, upgrade for a WebSocket, or authorizer for a check of another proxy.',
+  dialect: 'How the other proxy asks, such as nginx; only with authorizer.',
   requestId: 'Id of the request, the same that the upstream was sent.',
   errorId: 'The x-error-id that the client was sent.',
   route: 'Id of the route.',
@@ -96,6 +97,7 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
 function accessLine(record: RequestRecord, level: string, time: string): string {
   const { decision, reason, errorId, method, host, path, client, target, userAgent } = record;
   let line = `{"level":"${level}","time":"${time}","msg":"request","entrypoint":"${record.entrypoint}"`;
+  if (record.dialect !== null) line += `,"dialect":"${record.dialect}"`;
   // A connection that was refused before a request could be read has none.
   if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
   if (errorId !== null) line += `,"errorId":${jsonText(errorId, maxLength.id)}`;

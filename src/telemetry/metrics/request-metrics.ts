@@ -108,6 +108,12 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     labelNames: ['route'],
     registers,
   });
+  const checks = new Counter({
+    name: 'rolegate_authorizer_checks_total',
+    help: 'Checks of other proxies that ended, by how they ask and by what they were told: allow, refuse, fail or abandon.',
+    labelNames: ['dialect', 'outcome'],
+    registers,
+  });
   const routesInUse = new Gauge({
     name: 'rolegate_config_routes',
     help: 'Routes of the configuration in use.',
@@ -152,6 +158,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
         status: statusLabel(record.status),
         outcome: outcomeOf(record),
       });
+      if (record.dialect !== null) checks.inc({ dialect: record.dialect, outcome: outcomeOf(record) });
       durations.observe({ route }, seconds(record.startedAt, record.endedAt));
       if (record.bytesIn > 0) received.inc({ route }, record.bytesIn);
       if (record.bytesOut > 0) sent.inc({ route }, record.bytesOut);

@@ -3,48 +3,21 @@
  * upstream received is compared with what `decide` has to decide.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGateway } from '../../../src/app/create-gateway.ts';
-import { parseConfig } from '../../../src/config/parse-config.ts';
-import { reasons } from '../../../src/core/outcome/reasons.ts';
-import { type AuthApiMood, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import {
-  configText,
-  type GoldenCase,
-  type GoldenFile,
-  linesOf,
-  readGoldenFiles,
-  userIdOf,
-} from '../../support/golden-cases.ts';
+import { type GoldenCase, linesOf, readGoldenFiles, userIdOf } from '../../support/golden-cases.ts';
+import { expectRefusal, type GoldenWorld, startGoldenWorld } from '../../support/golden-worlds.ts';
 import { type RawAnswer, sendRaw } from '../../support/raw-client.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-/** What the Auth API answers to everybody while an identity with such a verdict is the caller. */
-const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
-  unavailable: { kind: 'answers', status: 500, body: '{"error":"internal"}' },
-  throttled: { kind: 'answers', status: 429, body: '{}', headers: { 'retry-after': '7' } },
-};
-
-interface World {
-  readonly port: number;
-  readonly authApi: FakeAuthApi;
-  readonly upstream: RecordingUpstream;
-  close(): Promise<void>;
-}
+import type { RecordingUpstream } from '../../support/recording-upstream.ts';
 
 describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))('%s', (_file, golden) => {
-  let world: World;
+  let world: GoldenWorld;
   beforeAll(async () => {
-    world = await startWorld(golden);
+    world = await startGoldenWorld(golden);
   });
   afterAll(() => world.close());
 
   test.each(golden.cases.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
     const { authApi, upstream } = world;
-    upstream.clear();
-    const verdict = row.as === undefined ? undefined : golden.identities[row.as]?.verdict;
-    await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
+    await world.prepare(row);
     const before = authApi.calls.session + authApi.calls.keypair;
     const lines = linesOf(golden, row);
     const answer = await sendRaw(world.port, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
@@ -96,61 +69,11 @@ function expectHeaders({ expect: { headers } }: GoldenCase, answer: RawAnswer): 
 }
 
 function expectRefused(row: GoldenCase, answer: RawAnswer, upstream: RecordingUpstream): void {
-  const { reason, condition, proxyReason, status, location } = row.expect;
-  const code = proxyReason ?? reason;
-  if (code === undefined) throw new Error('a refusal has a reason');
-  expect([answer.status, answer.header('x-error')]).toEqual([
-    location === undefined || proxyReason !== undefined ? reasons[code].status : 303,
-    messageOf(code, condition),
-  ]);
-  expect(answer.header('x-error-id')).toMatch(uuid);
+  const { reason, proxyReason, status, location } = row.expect;
+  expectRefusal(row, answer, proxyReason ?? reason!);
   expect(upstream.requests).toHaveLength(0);
-  if (!/^HEAD /.test(typeof row.request === 'string' ? row.request : (row.request[0] ?? ''))) {
-    expect(answer.header('content-type')).toBe('application/problem+json');
-    expect(JSON.parse(answer.text())).toMatchObject({
-      code,
-      errorId: answer.header('x-error-id'),
-      ...(condition === undefined ? {} : { condition, title: messageOf(code, condition) }),
-    });
-  }
   if (proxyReason !== undefined) return;
   expect(answer.header('location')).toBe(location);
   if (status !== undefined) expect(answer.status).toBe(status);
   expectHeaders(row, answer);
-}
-
-/** A condition adds the word of its author, which is all that tells it from others. */
-function messageOf(code: keyof typeof reasons, condition: string | undefined): string {
-  return condition === undefined ? reasons[code].message : `${reasons[code].message}: ${condition}`;
-}
-
-async function startWorld(golden: GoldenFile): Promise<World> {
-  const authApi = await startFakeAuthApi();
-  const upstream = await startRecordingUpstream();
-  for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias }] of Object.entries(
-    golden.identities,
-  )) {
-    if (verdict !== 'accepted') continue;
-    const known = { userId: userIdOf(name), roles, groups, alias: alias ?? name, fullName: name };
-    if (bearer !== undefined) authApi.addSession(bearer, { ...known, sessionId: `session-${name}` });
-    else if (apiKey !== undefined && apiSecret === undefined)
-      authApi.addApiKey(apiKey, { ...known, keyId: `key-${name}` });
-    else if (apiKey !== undefined && apiSecret !== undefined) {
-      authApi.addKeyPair(apiKey, apiSecret, { ...known, keyId: `key-${name}` });
-    }
-  }
-  const text = configText(golden, new URL(authApi.url).origin, upstream.origin);
-  const read = parseConfig(text, { file: golden.file, env: {}, readSecret: () => '' });
-  if (!read.ok) throw new Error(`${golden.file}: ${JSON.stringify(read.problems, null, 2)}`);
-  const gateway = createGateway(read.config, { version: 'test' });
-  const { port } = (await gateway.start()).listen;
-  return {
-    port,
-    authApi,
-    upstream,
-    async close() {
-      await gateway.close();
-      await Promise.all([authApi.close(), upstream.close()]);
-    },
-  };
 }

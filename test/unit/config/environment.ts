@@ -8,6 +8,7 @@ export const env: Readonly<Record<string, string>> = {
   ROLEGATE_ADMIN_TOKEN: 'admin-fedcba9876543210fedcba9876543210',
   ROLEGATE_WEBHOOK_SECRET: 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
   ROLEGATE_GATEWAY_SECRET: 'gateway-fedcba9876543210fedcba9876543210',
+  ROLEGATE_AUTHORIZER_SECRET: 'asking-fedcba9876543210fedcba9876543210',
   REDIS_URL: 'rediss://ann:opensesame@redis.example.test:6380/1',
   REDIS_PASSWORD: 'redis-opensesame',
   SENTINEL_PASSWORD: 'sentinel-opensesame',

@@ -78,6 +78,7 @@ test('the defaults of the smallest file', () => {
     },
   });
   expect(rest).toEqual({
+    authorizer: null,
     log: { level: 'info', access: true },
     decisions: null,
     authApi: {

@@ -45,6 +45,7 @@ describe('docs/reference/metrics.md', () => {
   test('every sample carries the labels of its definition', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
+    telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
     telemetry.identityEvents.verdict('memory', 'accepted');
     telemetry.identityEvents.sourceCall('authApi', 'bearer', 'auth_unavailable', 'status', 1);
@@ -118,6 +119,7 @@ describe('docs/reference/log.md', () => {
     const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
+    telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
     telemetry.observe(
       makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
     );

@@ -66,6 +66,7 @@ export function unmet(word: string): Decision {
 export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
   return {
     entrypoint: 'proxy',
+    dialect: null,
     decision: allowed(),
     method: 'GET',
     path: '/v1/orders/7',

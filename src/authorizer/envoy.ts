@@ -1,0 +1,28 @@
+/**
+ * Envoy's `ext_authz` over HTTP, also as Istio, Envoy Gateway and agentgateway configure it. The check has the original method, and
+ * the original target behind `path_prefix`. Of the client's headers it has only those that the configuration lists. A header of the
+ * response replaces the client's; one that the service must not get is named for removal, and never both.
+ */
+import type { CheckRequest, Dialect, ManagedHeader, OriginalRequest } from './dialect.ts';
+import { original, takeField, takePeer } from './read-fields.ts';
+
+const removal = 'x-envoy-auth-headers-to-remove';
+
+export const envoy: Dialect = {
+  name: 'envoy',
+  targetBehindPath: true,
+  read({ method, rest: target, rawHeaders }: CheckRequest): OriginalRequest | null {
+    const host = takeField(rawHeaders, 'host');
+    const timeout = host === null ? null : takeField(host.rest, 'x-envoy-expected-rq-timeout-ms');
+    if (host === null || timeout === null) return null;
+    const { peer, rest } = takePeer(timeout.rest);
+    const waitsMs = /^[1-9]\d{0,8}$/.test(timeout.value ?? '') ? Number(timeout.value) : Number.POSITIVE_INFINITY;
+    return original(method, target, host.value, rest, peer, waitsMs);
+  },
+  allow(managed: readonly ManagedHeader[]): string[] {
+    const removed = managed.filter(({ kind, value }) => kind === 'credential' && value === '');
+    const headers = managed.flatMap((header) => (removed.includes(header) ? [] : [header.name, header.value]));
+    if (removed.length > 0) headers.push(removal, removed.map(({ name }) => name).join(','));
+    return headers;
+  },
+};

@@ -1,0 +1,19 @@
+/**
+ * The `ExternalAuth` filter of the Gateway API as NGINX Gateway Fabric reads it: GET to the configured path, with the original
+ * method and target in headers named `Method` and `Path`. The address of the client is not in it, so no condition on one is met.
+ */
+import type { CheckRequest, Dialect, OriginalRequest } from './dialect.ts';
+import { allManaged } from './managed-headers.ts';
+import { original, takeField } from './read-fields.ts';
+
+export const gatewayApi: Dialect = {
+  name: 'gateway-api',
+  read({ rawHeaders }: CheckRequest): OriginalRequest | null {
+    const host = takeField(rawHeaders, 'host');
+    const method = host === null ? null : takeField(host.rest, 'method');
+    const target = method === null ? null : takeField(method.rest, 'path');
+    if (host === null || method === null || target === null) return null;
+    return original(method.value, target.value, host.value, target.rest, null);
+  },
+  allow: allManaged,
+};

@@ -1,0 +1,66 @@
+/** Makes the request that a check is about, as the gateway would have read it from the client itself. */
+import { clientNetwork } from '../core/forwarding/client-facts.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { Request } from '../http1/server/request.ts';
+import type { Client } from '../proxy/client.ts';
+import type { Dialect } from './dialect.ts';
+
+export interface ReadCheck {
+  /** With the body of the check, which nothing reads. */
+  readonly request: Request;
+  /** The peer of the proxy. Its address is empty where the proxy does not say. */
+  readonly peer: Client;
+  readonly waitsMs: number;
+}
+
+/** Of the connection between the proxy and Rolegate, and framing: the check has no body. */
+const ofConnection: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** `rest`: of the target behind the path of the dialect. Null: a field of the original request is missing or not valid. */
+export function readCheck(
+  dialect: Dialect,
+  received: Request,
+  rawHeaders: readonly string[],
+  rest: string,
+  trustedProxies: TrustedProxies,
+): ReadCheck | null {
+  const own: string[] = [];
+  let webSocket = received.upgrade === 'websocket';
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    // Proxies drop `Upgrade` from a check, but no handshake of a WebSocket is without a key (RFC 6455 section 4.1).
+    if (name === 'sec-websocket-key') webSocket = true;
+    if (!ofConnection.has(name)) own.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+  }
+  const read = dialect.read({ method: received.method, rawHeaders: own, rest });
+  if (read === null) return null;
+  const address = read.peer ?? '';
+  const upgrade = webSocket ? ['Connection', 'Upgrade', 'Upgrade', 'websocket'] : [];
+  return {
+    request: {
+      ...received,
+      method: read.method,
+      target: read.target,
+      minor: 1,
+      rawHeaders: ['Host', read.host, ...upgrade, ...read.rawHeaders],
+      upgrade: webSocket ? 'websocket' : 'none',
+    },
+    peer: {
+      address,
+      network: clientNetwork(address),
+      trusted: address !== '' && trustedProxies(address),
+      secure: read.secure,
+    },
+    waitsMs: read.waitsMs,
+  };
+}

@@ -1,0 +1,23 @@
+/** The file of a Unix socket: one that a process has left behind is removed, and the group of the process may connect. */
+import { chmod, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+
+/** Owner and group: a proxy that runs as another user shares a group with this process. */
+const mode = 0o660;
+
+export async function allowGroup(path: string): Promise<void> {
+  await chmod(path, mode);
+}
+
+/** Does nothing while a process listens there. Listening then fails with `EADDRINUSE`. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const code = await new Promise<string | null>((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? null));
+  });
+  if (code === 'ECONNREFUSED') await unlink(path);
+}

@@ -1,0 +1,69 @@
+/** Refuses bytes of a connection that are no request: what the other side gets, and the record for log and metrics. */
+import { randomUUID } from 'node:crypto';
+import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { ConnectionFault } from '../http1/server/server.ts';
+import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
+import type { Client } from './client.ts';
+import { refusalText } from './refusal.ts';
+
+/** What a connection is refused for that sends no request. */
+const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
+  malformed: 'request_malformed',
+  framing: 'header_invalid',
+  coding: 'transfer_coding_unsupported',
+  http2: 'http2_on_plain_port',
+  tls: 'tls_on_plain_port',
+  head_too_large: 'headers_too_large',
+  timeout: 'request_timeout',
+  overloaded: 'overloaded',
+};
+
+/** Returns the whole response. */
+export function refuseConnection(
+  fault: ConnectionFault,
+  client: Client,
+  entrypoint: RequestRecord['entrypoint'],
+  report: ObserveRequest,
+): string {
+  const reason = connectionFaults[fault];
+  const errorId = randomUUID();
+  const { text, bytesOut } = refusalText(reason, errorId);
+  report(connectionRecord(reason, errorId, client, entrypoint, bytesOut));
+  return text;
+}
+
+/** A connection that was refused before there was a request, for the log and the metrics. */
+function connectionRecord(
+  reason: ReasonCode,
+  errorId: string,
+  client: Client,
+  entrypoint: RequestRecord['entrypoint'],
+  bytesOut: number,
+): RequestRecord {
+  const now = performance.now();
+  const { status }: Reason = reasons[reason];
+  return {
+    entrypoint,
+    dialect: null,
+    decision: null,
+    method: '',
+    path: '',
+    host: '',
+    status,
+    reason,
+    errorId,
+    requestId: '',
+    client: client.address,
+    userAgent: '',
+    target: null,
+    aborted: false,
+    cut: false,
+    startedAt: now,
+    decidedAt: 0,
+    answeredAt: 0,
+    endedAt: now,
+    bytesIn: 0,
+    bytesOut,
+    cause: null,
+  };
+}

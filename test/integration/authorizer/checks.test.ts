@@ -1,0 +1,301 @@
+/** The external authorizer apart from decisions: who may ask, what has to be in a check, deadlines, headers, reload and drain. */
+
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { dialectNames } from '../../../src/authorizer/dialect.ts';
+import { type CheckedRequest, checkBytes, checkLines, checkPaths } from '../../support/authorizer-checks.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+
+const secret = 'a-secret-that-the-proxies-share-with-us';
+let authApi: FakeAuthApi;
+let gateway: RunningGateway;
+
+beforeAll(async () => {
+  authApi = await startFakeAuthApi();
+  authApi.addSession('good', { userId: 'ann', groups: ['acme'], roles: ['user'] });
+});
+beforeEach(() => authApi.behave({ kind: 'fine' }));
+afterEach(() => gateway.close());
+afterAll(() => authApi.close());
+
+const dialects = `{ ${dialectNames.map((name) => `${name}: ${checkPaths[name]}`).join(', ')} }`;
+
+function config(authorizer = '', more = ''): string {
+  return `
+version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", trustedProxies: [10.0.0.0/8] }
+authorizer: { listen: "127.0.0.1:0", dialects: ${dialects}${authorizer} }
+authApi: { url: "${new URL(authApi.url).origin}", timeout: 10s }
+credentials: { bearerCookie: session }
+upstreams: { service: { targets: ["http://127.0.0.1:1"] } }
+routes:
+  - { id: open, match: { path: "/open/**" }, access: public, upstream: service }
+  - { id: closed, match: { path: "/closed/**" }, access: authenticated, upstream: service }
+  - { id: socket, match: { path: /socket }, access: authenticated, upstream: service, websocket: true }
+  - { id: near, match: { path: /near }, access: public, upstream: service, when: [{ client: address, cidr: [203.0.113.0/24], reason: far }] }
+${more}`;
+}
+
+const bearer = ['Authorization', 'Bearer good'];
+const get = (target: string, headers: readonly string[] = [], client?: string): CheckedRequest => ({
+  method: 'GET',
+  target,
+  rawHeaders: ['Host', 'api.example.test', ...headers],
+  ...(client === undefined ? {} : { client }),
+});
+const ask = (dialect: (typeof dialectNames)[number], request: CheckedRequest, path?: string) =>
+  sendRaw(gateway.authorizerPort, checkBytes(dialect, request, path));
+
+describe('headers for the service', () => {
+  beforeEach(async () => {
+    gateway = await startGateway(config());
+  });
+
+  test.each(dialectNames)('%s: identity always, credentials never from a protected route', async (dialect) => {
+    const answer = await ask(dialect, get('/closed/x', [...bearer, 'Cookie', 'a=1', 'user-id', 'root']));
+    expect([answer.status, answer.header('user-id'), answer.header('groups')]).toEqual([200, 'ann', 'acme']);
+    expect(answer.header('x-rolegate-stale')).toBe('');
+    expect(answer.header('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.header('cookie')).toBe('a=1');
+    const removed = { traefik: [], envoy: [] } as Partial<Record<typeof dialect, string[]>>;
+    expect(answer.headers('authorization')).toEqual(removed[dialect] ?? ['']);
+    const named = dialect === 'envoy' ? 'authorization,api-key,api-secret' : undefined;
+    expect(answer.header('x-envoy-auth-headers-to-remove')).toBe(named);
+  });
+
+  test.each(dialectNames)('%s: a public route has an empty identity, and keeps the credential', async (dialect) => {
+    const answer = await ask(dialect, get('/open/x', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
+    expect([answer.status, answer.header('user-id'), answer.header('groups')]).toEqual([200, '', '']);
+    expect(answer.header('authorization')).toBe('Bearer good');
+    expect(answer.header('x-envoy-auth-headers-to-remove') ?? '').not.toContain('authorization');
+  });
+
+  test('a cookie that holds the credential is taken out of the others', async () => {
+    const answer = await ask('caddy', get('/closed/x', ['Cookie', 'a=1; session=good; b=2']));
+    expect([answer.status, answer.header('user-id'), answer.header('cookie')]).toEqual([200, 'ann', 'a=1; b=2']);
+    const alone = await ask('envoy', get('/closed/x', ['Cookie', 'session=good']));
+    expect([alone.status, alone.headers('cookie')]).toEqual([200, []]);
+    expect(alone.header('x-envoy-auth-headers-to-remove')).toContain('cookie');
+  });
+
+  test.each(['user_id', 'USER.ID', 'user~id', 'groups_'])(
+    '"%s" is refused, where the proxy has not removed it',
+    async (name) => {
+      const answer = await ask('caddy', get('/open/x', [name, 'root']));
+      const other = name === 'groups_';
+      expect([answer.status, answer.header('x-error')]).toEqual(
+        other ? [200, undefined] : [400, 'A request header is not valid'],
+      );
+    },
+  );
+});
+
+describe('the request that is asked about', () => {
+  beforeEach(async () => {
+    gateway = await startGateway(config());
+  });
+
+  const fields = {
+    nginx: ['X-Original-Method', 'X-Original-URI', 'X-Original-Host', 'X-Real-IP'],
+    haproxy: ['X-Original-Method', 'X-Original-URI', 'X-Original-Host', 'X-Real-IP'],
+    traefik: ['X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Forwarded-Host', 'X-Forwarded-For'],
+    caddy: ['X-Forwarded-Method', 'X-Forwarded-Uri', 'X-Forwarded-Host', 'X-Forwarded-For'],
+    'gateway-api': ['Method', 'Path'],
+  } as const;
+  const rows = Object.entries(fields).flatMap(([dialect, names]) => names.map((name) => [dialect, name] as const));
+
+  test.each(rows)('%s: without %s, or with two of them, nothing is allowed', async (name, field) => {
+    const dialect = name as keyof typeof fields;
+    const path = dialect === 'nginx' ? '/nginx/refusal' : checkPaths[dialect];
+    const lines = checkLines(dialect, get('/open/x'), path);
+    const own = lines.find((line) => line.startsWith(`${field}: `))!;
+    const send = (parts: readonly string[]) => sendRaw(gateway.authorizerPort, `${parts.join('\r\n')}\r\n\r\n`);
+    const missing = await send(lines.filter((line) => line !== own));
+    expect([missing.status, missing.header('x-error')]).toEqual([400, 'The question cannot be read']);
+    // A second address is one more proxy.
+    if (field === 'X-Forwarded-For') return;
+    const repeated = await send([...lines, own]);
+    expect([repeated.status, repeated.header('x-error')]).toEqual([400, 'The question cannot be read']);
+  });
+
+  test('a path that no dialect has, and an Envoy that has lost the target, allow nothing', async () => {
+    for (const target of ['/', '/nginx/', '/nginx/refusal/x', '/envoy', '/envoyx/open/x', '/elsewhere/open/x']) {
+      const answer = await sendRaw(gateway.authorizerPort, `GET ${target} HTTP/1.1\r\nHost: api.example.test\r\n\r\n`);
+      expect([target, answer.status >= 400]).toEqual([target, true]);
+    }
+  });
+
+  test('the address of the client is the peer of the proxy, and further ones behind trusted proxies', async () => {
+    const at = async (dialect: (typeof dialectNames)[number], client: string, claimed?: string) => {
+      const headers = claimed === undefined ? [] : ['X-Forwarded-For', claimed];
+      return (await ask(dialect, get('/near', headers, client), dialect === 'nginx' ? '/nginx/refusal' : undefined))
+        .status;
+    };
+    for (const dialect of ['haproxy', 'traefik', 'caddy', 'envoy'] as const) {
+      expect([dialect, await at(dialect, '203.0.113.7')]).toEqual([dialect, 200]);
+      expect([dialect, await at(dialect, '198.51.100.1', '203.0.113.7')]).toEqual([dialect, 403]);
+      expect([dialect, await at(dialect, '10.0.0.1', '203.0.113.7')]).toEqual([dialect, 200]);
+      expect([dialect, await at(dialect, '10.0.0.1', '203.0.113.7, 198.51.100.1')]).toEqual([dialect, 403]);
+    }
+    expect(await at('gateway-api', '203.0.113.7', '203.0.113.7')).toBe(403);
+  });
+
+  test('a WebSocket is one by its key, since proxies drop Upgrade from a check', async () => {
+    const handshake = ['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version', '13'];
+    for (const dialect of ['haproxy', 'traefik', 'caddy', 'envoy'] as const) {
+      const answer = async (target: string, headers: readonly string[]) =>
+        (await ask(dialect, get(target, [...headers, ...handshake]))).header('x-error') ?? 'allowed';
+      expect(await answer('/socket', bearer)).toBe('allowed');
+      expect(await answer('/open/x', bearer)).toBe('This upgrade is not supported here');
+      // Browsers send the cookie with a handshake that a page of another site makes.
+      const cookie = ['Cookie', 'session=good'];
+      expect(await answer('/socket', [...cookie, 'Origin', 'http://api.example.test'])).toBe('allowed');
+      expect(await answer('/socket', [...cookie, 'Origin', 'http://evil.test'])).toContain('site');
+    }
+  });
+
+  test('nginx asks once more for a refusal, and gets 503 where there is none any more', async () => {
+    const answer = await ask('nginx', get('/open/x'), '/nginx/refusal');
+    expect([answer.status, answer.header('x-error')]).toEqual([503, 'The service is temporarily unavailable']);
+  });
+});
+
+describe('outages', () => {
+  beforeEach(async () => {
+    gateway = await startGateway(config(', timeout: 100ms'));
+  });
+
+  test.each(dialectNames)('%s: an Auth API that fails is 503, at the first path too', async (dialect) => {
+    await authApi.behave({ kind: 'answers', status: 500 });
+    expect((await ask(dialect, get('/closed/x', ['Authorization', 'Bearer other']))).status).toBe(503);
+  });
+
+  test.each(dialectNames)('%s: one that is silent is 503 after authorizer.timeout', async (dialect) => {
+    await authApi.behave({ kind: 'slow' });
+    const answer = await ask(dialect, get('/closed/x', ['Authorization', 'Bearer silent']));
+    expect([answer.status, answer.header('x-error')]).toEqual([503, 'Authentication is temporarily unavailable']);
+    expect(authApi.waiting()).toBeGreaterThan(0);
+  });
+
+  test('Envoy gets it before its own deadline', async () => {
+    await gateway.close();
+    gateway = await startGateway(config(', timeout: 10s'));
+    await authApi.behave({ kind: 'slow' });
+    const lines = checkLines('envoy', get('/closed/x', ['Authorization', 'Bearer late']), '/envoy');
+    const answer = await sendRaw(
+      gateway.authorizerPort,
+      `${[...lines, 'x-envoy-expected-rq-timeout-ms: 200'].join('\r\n')}\r\n\r\n`,
+    );
+    expect(answer.status).toBe(503);
+    expect(authApi.waiting()).toBe(1);
+  });
+});
+
+describe('who may ask', () => {
+  test('others than the peers get no response, and one line says so', async () => {
+    gateway = await startGateway(config(', peers: [192.0.2.1]'));
+    const { answers } = await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', get('/open/x')));
+    await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', get('/open/x')));
+    expect(answers).toEqual([]);
+    expect(gateway.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ client: '127.0.0.1' }]);
+  });
+
+  test.each([
+    ['no secret', [], false],
+    ['another one', [`x-rolegate-authorizer: ${secret}x`], false],
+    ['it twice', [`x-rolegate-authorizer: ${secret}`, `X-Rolegate-Authorizer: ${secret}`], false],
+    ['it', [`X-Rolegate-Authorizer: ${secret}`], true],
+  ])('with a secret: %s', async (_, headers, answered) => {
+    gateway = await startGateway(config(`, secret: ${secret}`));
+    const lines = [...checkLines('caddy', get('/open/x'), '/caddy'), ...headers, 'Connection: close'];
+    const { answers } = await sendRawUntilClose(gateway.authorizerPort, `${lines.join('\r\n')}\r\n\r\n`);
+    expect(answers.map(({ status }) => status)).toEqual(answered ? [200] : []);
+    expect(gateway.logText()).not.toContain(secret);
+  });
+
+  test('through a Unix socket, also where a process has left its file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rolegate-test-'));
+    const path = join(folder, 'authorizer.sock');
+    const killed = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';
+    spawnSync(process.execPath, ['-e', killed, path]);
+    expect(existsSync(path)).toBe(true);
+    gateway = await startGateway(
+      config().replace('{ listen: "127.0.0.1:0", dialects', `{ listen: "unix:${path}", dialects`),
+    );
+    const [line, ...headers] = checkLines('caddy', get('/closed/x', bearer), '/caddy');
+    const asked = httpRequest({
+      socketPath: path,
+      path: line!.split(' ')[1],
+      headers: Object.fromEntries(headers.map((header) => header.split(/: (.*)/).slice(0, 2))),
+    });
+    asked.end();
+    const [answer] = await once(asked, 'response');
+    answer.resume();
+    expect([answer.statusCode, answer.headers['user-id']]).toEqual([200, 'ann']);
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    await gateway.close();
+    expect(existsSync(path)).toBe(false);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test('one metric and one log line tell what was asked and how', async () => {
+  gateway = await startGateway(config());
+  await ask('nginx', get('/closed/x', bearer, '203.0.113.9'));
+  await ask('envoy', get('/closed/y'));
+  const lines = await vi.waitFor(() => {
+    const found = gateway.logLines().filter(({ msg }) => msg === 'request');
+    expect(found).toHaveLength(2);
+    return found;
+  });
+  expect(lines).toMatchObject([
+    {
+      entrypoint: 'authorizer',
+      dialect: 'nginx',
+      route: 'closed',
+      path: '/closed/x',
+      client: '203.0.113.9',
+      outcome: 'allow',
+      userId: 'ann',
+    },
+    {
+      entrypoint: 'authorizer',
+      dialect: 'envoy',
+      route: 'closed',
+      path: '/closed/y',
+      outcome: 'refuse',
+      reason: 'credential_missing',
+      status: 401,
+    },
+  ]);
+  const metrics = await gateway.metrics();
+  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="nginx",outcome="allow"} 1');
+  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="envoy",outcome="refuse"} 1');
+});
+
+test('a reload changes paths, rules and the secret; a drain ends kept connections after their check', async () => {
+  gateway = await startGateway(config());
+  gateway.apply(
+    config(`, secret: ${secret}`).replace('caddy: /caddy', 'caddy: /other').replace('/closed/**', '/moved/**'),
+  );
+  const lines = checkLines('caddy', get('/moved/x', bearer), '/other');
+  const bytes = `${[...lines, `x-rolegate-authorizer: ${secret}`].join('\r\n')}\r\n\r\n`;
+  const connection = await openRaw(gateway.authorizerPort);
+  connection.write(bytes);
+  expect((await connection.answer()).status).toBe(200);
+  await authApi.behave({ kind: 'slow' });
+  connection.write(bytes.replace('Bearer good', 'Bearer unknown'));
+  await vi.waitFor(() => expect(authApi.waiting()).toBe(1));
+  const closing = gateway.close();
+  await authApi.behave({ kind: 'fine' });
+  expect((await connection.answer()).status).toBe(401);
+  expect(await connection.closed()).toBe('end');
+  await closing;
+});

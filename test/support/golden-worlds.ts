@@ -1,0 +1,89 @@
+/** What the golden cases of one file need to run: an Auth API that knows its identities, a service, and the gateway. */
+import { expect } from 'vitest';
+import { createGateway } from '../../src/app/create-gateway.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
+import { type AuthApiMood, type FakeAuthApi, startFakeAuthApi } from './fake-auth-api.ts';
+import { configText, type GoldenCase, type GoldenFile, userIdOf } from './golden-cases.ts';
+import type { RawAnswer } from './raw-client.ts';
+import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
+
+/** What the Auth API answers to everybody while an identity with such a verdict is the caller. */
+const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
+  unavailable: { kind: 'answers', status: 500, body: '{"error":"internal"}' },
+  throttled: { kind: 'answers', status: 429, body: '{}', headers: { 'retry-after': '7' } },
+};
+
+export interface GoldenWorld {
+  readonly port: number;
+  /** Where other proxies ask; 0: nowhere. */
+  readonly authorizerPort: number;
+  readonly authApi: FakeAuthApi;
+  readonly upstream: RecordingUpstream;
+  /** Makes the Auth API as the case wants it. */
+  prepare(row: GoldenCase): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `more`: further sections of the configuration. */
+export async function startGoldenWorld(golden: GoldenFile, more: object = {}): Promise<GoldenWorld> {
+  const authApi = await startFakeAuthApi();
+  const upstream = await startRecordingUpstream();
+  for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias }] of Object.entries(
+    golden.identities,
+  )) {
+    if (verdict !== 'accepted') continue;
+    const known = { userId: userIdOf(name), roles, groups, alias: alias ?? name, fullName: name };
+    if (bearer !== undefined) authApi.addSession(bearer, { ...known, sessionId: `session-${name}` });
+    else if (apiKey !== undefined && apiSecret === undefined)
+      authApi.addApiKey(apiKey, { ...known, keyId: `key-${name}` });
+    else if (apiKey !== undefined && apiSecret !== undefined) {
+      authApi.addKeyPair(apiKey, apiSecret, { ...known, keyId: `key-${name}` });
+    }
+  }
+  const text = configText(
+    { ...golden, config: { ...golden.config, ...more } },
+    new URL(authApi.url).origin,
+    upstream.origin,
+  );
+  const read = parseConfig(text, { file: golden.file, env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error(`${golden.file}: ${JSON.stringify(read.problems, null, 2)}`);
+  const gateway = createGateway(read.config, { version: 'test' });
+  const { listen, authorizer } = await gateway.start();
+  return {
+    port: listen.port,
+    authorizerPort: authorizer?.port ?? 0,
+    authApi,
+    upstream,
+    async prepare({ as }) {
+      upstream.clear();
+      const verdict = as === undefined ? undefined : golden.identities[as]?.verdict;
+      await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
+    },
+    async close() {
+      await gateway.close();
+      await Promise.all([authApi.close(), upstream.close()]);
+    },
+  };
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** The whole refusal of a case: status, the two headers, and the body. */
+export function expectRefusal(
+  { request, expect: { condition, location, reason } }: GoldenCase,
+  answer: RawAnswer,
+  code: ReasonCode,
+): void {
+  const { status, message } = reasons[code];
+  // A condition adds the word of its author, which is all that tells it from others.
+  const text = condition === undefined || code !== 'condition_failed' ? message : `${message}: ${condition}`;
+  const redirected = location !== undefined && code === reason;
+  expect([answer.status, answer.header('x-error')]).toEqual([redirected ? 303 : status, text]);
+  expect(answer.header('x-error-id')).toMatch(uuid);
+  if (/^HEAD /.test(typeof request === 'string' ? request : (request[0] ?? ''))) return;
+  expect(answer.header('content-type')).toBe('application/problem+json');
+  const errorId = answer.header('x-error-id');
+  const named = condition === undefined ? {} : { condition };
+  expect(JSON.parse(answer.text())).toMatchObject({ code, errorId, title: text, ...named });
+}
