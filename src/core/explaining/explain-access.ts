@@ -1,12 +1,12 @@
 /** What a rule asks for, and what of it the identity holds. */
 import type { Identity } from '../identity/identity.ts';
-import type { AccessRule } from '../policy/access.ts';
+import type { AccessRule, AccessSource } from '../policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
-import { ruleInWords, type WrittenRule, written } from '../routing/describe-routes.ts';
+import { ruleInWords, written } from '../routing/describe-routes.ts';
 
 export interface AccessReport {
-  readonly rule: WrittenRule;
+  readonly rule: AccessSource;
   readonly words: string;
   /** Roles that the rule names; none for rules of one word. */
   readonly demands: readonly RoleDemand[];

@@ -2,7 +2,7 @@
 
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
-import type { AccessRule } from '../policy/access.ts';
+import type { AccessRule, AccessSource } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
 import { Ambiguity } from '../url/ambiguity.ts';
@@ -20,7 +20,7 @@ export interface RouteDescription extends RouteExtras {
   /** Methods that the route matches at all; null: every method. */
   readonly methods: readonly string[] | null;
   /** One entry per method that has a rule; `*` stands for every method. Others are refused with 405. */
-  readonly access: readonly { readonly method: string; readonly rule: WrittenRule }[];
+  readonly access: readonly { readonly method: string; readonly rule: AccessSource }[];
   /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
   readonly when?: readonly { readonly reason: string; readonly condition: string }[];
   /** The rule is only tried out and refuses no request; absent: it is enforced. */
@@ -34,15 +34,6 @@ export interface RouteDescription extends RouteExtras {
   readonly forwardCredentials: boolean;
   readonly websocket: boolean;
 }
-
-/** A rule as written in the configuration: a word, a list (any of), or any, all, none. */
-export type WrittenRule =
-  | 'public'
-  | 'optional'
-  | 'authenticated'
-  | 'deny'
-  | readonly string[]
-  | { readonly any?: readonly string[]; readonly all?: readonly string[]; readonly none?: readonly string[] };
 
 /** In the order of the file. */
 export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
@@ -68,7 +59,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
 }
 
 /** A rule in words, such as "any of user, reporter; none of suspended". */
-export function ruleInWords(rule: WrittenRule): string {
+export function ruleInWords(rule: AccessSource): string {
   if (typeof rule === 'string') return wordMeaning[rule];
   if (isList(rule)) return rule.length === 0 ? wordMeaning.authenticated : `any of ${rule.join(', ')}`;
   const parts = (['any', 'all', 'none'] as const).flatMap((key) => {
@@ -103,7 +94,7 @@ function describeAccess(route: Route): RouteDescription['access'] {
   return rules.map(([method, rule]) => ({ method, rule: written(rule) }));
 }
 
-export function written(rule: AccessRule): WrittenRule {
+export function written(rule: AccessRule): AccessSource {
   if (rule.kind !== 'roles') return rule.kind;
   const { any, all, none } = rule.source;
   if (all.length === 0 && none.length === 0) return [...any];
@@ -114,7 +105,7 @@ export function written(rule: AccessRule): WrittenRule {
   };
 }
 
-function isList(rule: Exclude<WrittenRule, string>): rule is readonly string[] {
+function isList(rule: Exclude<AccessSource, string>): rule is readonly string[] {
   return Array.isArray(rule);
 }
 

@@ -12,7 +12,7 @@ import type { PathRewrite } from '../../../src/core/forwarding/rewrite-path.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';
 import { type AccessSource, compileRouteAccess } from '../../../src/core/policy/access.ts';
 import { type CriterionSource, compileConditions } from '../../../src/core/policy/conditions.ts';
-import { compileRoles } from '../../../src/core/policy/roles.ts';
+import type { RoleTable } from '../../../src/core/policy/roles.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
@@ -41,14 +41,12 @@ export interface RouteSpec {
 }
 
 /** admin inherits reporter, reporter inherits user; suspended stands alone. */
-export const roles = compileRoles(
-  new Map([
-    ['user', []],
-    ['reporter', ['user']],
-    ['admin', ['reporter']],
-    ['suspended', []],
-  ]),
-);
+export const roles: RoleTable = new Map([
+  ['user', []],
+  ['reporter', ['user']],
+  ['admin', ['reporter']],
+  ['suspended', []],
+]);
 
 export { plainSources as sources };
 
