@@ -1,21 +1,17 @@
 /** `rolegate auth-api`: the Auth API alone, from its own file, until a signal ends it. */
-import pc from 'picocolors';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError, listenOn } from '../app/listen-error.ts';
 import { createAuthApi } from '../auth-api/create-auth-api.ts';
-import { formatProblems } from '../config/format-problems.ts';
-import { loadAuthApiFile } from '../config/load-config.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import { createLogger } from '../telemetry/log/logger.ts';
 import { standardOutput } from '../telemetry/log/standard-output.ts';
 import { createLoneAuthApiMetrics } from '../telemetry/metrics/auth-api-metrics.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
+import { readAuthApiFile } from './read-config.ts';
 import { version } from './version.ts';
 
 export async function authApi(options: { config: string }): Promise<ExitCode> {
-  const result = loadAuthApiFile(options.config, process.env);
-  if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
-  const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = result.config;
+  const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = readAuthApiFile(options.config);
   const output = standardOutput(() => undefined);
   const log = createLogger('info', output);
   const metrics = createLoneAuthApiMetrics(version);

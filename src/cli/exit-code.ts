@@ -25,3 +25,7 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+export function usageError(message: string): CommandError {
+  return new CommandError(message, ExitCode.usage);
+}

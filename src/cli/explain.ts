@@ -1,7 +1,7 @@
 /** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
-import { nearestName } from '../config/nearest-name.ts';
+import { didYouMean } from '../config/nearest-name.ts';
 import { type Explanation, explain as explainDecision } from '../core/explain.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { Identity } from '../core/identity/identity.ts';
@@ -10,7 +10,7 @@ import { parseAddress } from '../core/syntax/addresses.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
 import { somebody } from '../policy-tools/sample-identity.ts';
 import { simulate } from '../policy-tools/simulate.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { readPlaced } from './read-config.ts';
 
@@ -33,18 +33,18 @@ const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT',
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
   // The proxy refuses such a request as malformed, before anything is decided.
   if (!isMethodName(method)) {
-    throw new CommandError('rolegate: expected a method such as GET: a token of at most 32 characters', ExitCode.usage);
+    throw usageError('rolegate: expected a method such as GET: a token of at most 32 characters');
   }
   if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }
   if (options.bearer !== undefined && [options.as, options.roles, options.groups].some((who) => who !== undefined)) {
     const message = 'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --roles and --groups';
-    throw new CommandError(message, ExitCode.usage);
+    throw usageError(message);
   }
   if (options.as !== undefined && (options.roles ?? options.groups) !== undefined) {
     const message = 'rolegate: --as names somebody with roles and groups already; leave out --roles and --groups';
-    throw new CommandError(message, ExitCode.usage);
+    throw usageError(message);
   }
   const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
   const explanation =
@@ -85,9 +85,8 @@ function identityOf({ tests, roles }: Config, { as, roles: named, groups }: Expl
   if (as !== undefined) {
     const identity = tests.identities.get(as);
     if (identity !== undefined) return identity;
-    const near = nearestName(as, [...tests.identities.keys()]);
-    const hint = near === null ? 'identities stand under "tests.identities"' : `did you mean "${near}"?`;
-    throw new CommandError(`rolegate: there is no identity "${as}": ${hint}`, ExitCode.usage);
+    const hint = didYouMean(as, tests.identities.keys()) ?? 'identities are under "tests.identities"';
+    throw usageError(`rolegate: there is no identity "${as}": ${hint}`);
   }
   if (named === undefined && groups === undefined) return null;
   const list = (text: string | undefined) =>
@@ -97,9 +96,9 @@ function identityOf({ tests, roles }: Config, { as, roles: named, groups }: Expl
       .filter((item) => item !== '');
   for (const role of list(named)) {
     if (roles.has(role)) continue;
-    const near = nearestName(role, [...roles.keys()]);
+    const hint = didYouMean(role, roles.keys());
     // The Auth API may name roles that no rule knows, so this is no error.
-    process.stderr.write(`note: no role "${role}" is declared${near === null ? '' : `; did you mean "${near}"?`}\n`);
+    process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
   return { ...somebody, roles: list(named), groups: list(groups) };
 }
@@ -108,10 +107,7 @@ function identityOf({ tests, roles }: Config, { as, roles: named, groups }: Expl
 function readUrl(url: string): { host: string | null; secure: boolean; target: string } {
   const read = /^(?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)?$/.exec(url);
   if (read === null || url === '') {
-    throw new CommandError(
-      `rolegate: expected a URL or a path, such as https://api.example.test/v1/orders/7`,
-      ExitCode.usage,
-    );
+    throw usageError(`rolegate: expected a URL or a path, such as https://api.example.test/v1/orders/7`);
   }
   return { host: read[2] ?? null, secure: read[1] === 'https', target: read[3] ?? '/' };
 }
@@ -121,10 +117,7 @@ function readHeaders(lines: readonly string[]): string[] {
     const colon = line.indexOf(':');
     // The line is not repeated: it may hold a credential.
     if (colon < 1) {
-      throw new CommandError(
-        `rolegate: expected --header "name: value"; no. ${at + 1} has no name or no colon`,
-        ExitCode.usage,
-      );
+      throw usageError(`rolegate: expected --header "name: value"; no. ${at + 1} has no name or no colon`);
     }
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
@@ -133,5 +126,5 @@ function readHeaders(lines: readonly string[]): string[] {
 function readClient(address: string | undefined): string | null {
   if (address === undefined) return null;
   if (parseAddress(address) !== null) return address;
-  throw new CommandError(`rolegate: expected --client as an IP address, got "${address}"`, ExitCode.usage);
+  throw usageError(`rolegate: expected --client as an IP address, got "${address}"`);
 }

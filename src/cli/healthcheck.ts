@@ -1,12 +1,12 @@
 /** `rolegate healthcheck`: 0 when the gateway responds that it is ready, 1 otherwise. Needs no shell and no curl. */
-import { CommandError, ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
 
 export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {
   const timeoutMs = Number(options.timeout);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new CommandError('--timeout takes whole milliseconds from 1 to 60000', ExitCode.usage);
+    throw usageError('--timeout takes whole milliseconds from 1 to 60000');
   }
-  if (!URL.canParse(options.url)) throw new CommandError('--url takes an http or https address', ExitCode.usage);
+  if (!URL.canParse(options.url)) throw usageError('--url takes an http or https address');
   try {
     const response = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
     await response.body?.cancel();

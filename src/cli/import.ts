@@ -1,15 +1,17 @@
 /** `rolegate import`: rules of another tool as a configuration with tests, and a list of what was not carried over. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { parseOrigin } from '../config/units/parse-origin.ts';
 import type { FormatName } from '../policy-tools/import/format-names.ts';
 import { type ImportedPolicy, importPolicy } from '../policy-tools/import/import-policy.ts';
 import { importReport } from '../policy-tools/import/import-report.ts';
 import { completeTests, identitiesFor, writeTests } from '../policy-tools/import/imported-tests.ts';
 import { largestSource, SourceError, type SourceText } from '../policy-tools/import/source-text.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 export interface ImportCommandOptions {
   readonly from?: FormatName;
@@ -31,12 +33,12 @@ export async function importRules(files: readonly string[], options: ImportComma
   const text = textOf(document);
   compiled(document);
   if (options.out === undefined) process.stdout.write(text);
-  else writeOut(options.out, text);
+  else writeNewFile(options.out, text);
   return ExitCode.fine;
 }
 
 async function readAll(files: readonly string[], options: ImportCommandOptions): Promise<ImportedPolicy> {
-  if (files.length > mostFiles) throw new CommandError(`rolegate: more than ${mostFiles} files`, ExitCode.usage);
+  if (files.length > mostFiles) throw usageError(`rolegate: more than ${mostFiles} files`);
   try {
     const { from = null, upstream = null, auth = null } = options;
     const sources = [];
@@ -50,12 +52,9 @@ async function readAll(files: readonly string[], options: ImportCommandOptions):
 
 function originOf(upstream: string | null): string | null {
   if (upstream === null) return null;
-  const url = URL.canParse(upstream) ? new URL(upstream) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.username === '') return url.origin;
-  throw new CommandError(
-    'rolegate: expected --upstream as scheme, host and port, such as http://orders:8080',
-    ExitCode.usage,
-  );
+  const origin = parseOrigin(upstream, '');
+  if (typeof origin === 'string') return origin;
+  throw usageError('rolegate: expected --upstream as scheme, host and port, such as http://orders:8080');
 }
 
 async function readFile(file: string): Promise<SourceText> {
@@ -90,16 +89,6 @@ async function readStandardInput(): Promise<Uint8Array> {
 
 function tooLarge(name: string): CommandError {
   return new CommandError(`rolegate: ${name} is larger than ${largestSource / 1024 / 1024} MiB`);
-}
-
-function writeOut(file: string, text: string): void {
-  try {
-    // Never over something that is there: it may have been edited.
-    writeFileSync(file, text, { flag: 'wx' });
-  } catch (error) {
-    const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw new CommandError(`rolegate: ${file} ${there ? 'is there already' : 'cannot be written'}`);
-  }
 }
 
 function textOf(document: Document): string {

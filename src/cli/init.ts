@@ -3,9 +3,11 @@
  * of its own. Asks nothing, overwrites nothing, and says what to run next.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { parseOrigin } from '../config/units/parse-origin.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 export interface InitOptions {
   readonly config: string;
@@ -18,29 +20,20 @@ export function init(url: string, { config }: InitOptions): ExitCode {
   if (existsSync(config)) throw new CommandError(`${config} exists already: nothing was written`);
   const secret = join(dirname(config), secretFile);
   // One that exists may belong to a database that exists.
-  if (!existsSync(secret)) write(secret, `${randomBytes(32).toString('hex')}\n`);
-  write(config, template(service));
+  if (!existsSync(secret)) writeNewFile(secret, `${randomBytes(32).toString('hex')}\n`, 0o600);
+  writeNewFile(config, template(service), 0o600);
   process.stdout.write(nextSteps(service, config, secret));
   return ExitCode.fine;
 }
 
 /** Scheme, host and port alone. Nothing of the text is repeated: it may hold a password. */
 function readServiceUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+  const origin = parseOrigin(text, '');
+  if (typeof origin !== 'string') {
     const expected = 'expected the URL of the service with scheme, host and port alone';
-    throw new CommandError(`${expected}, such as http://127.0.0.1:3000`, ExitCode.usage);
+    throw usageError(`${expected}, such as http://127.0.0.1:3000`);
   }
-  return url.origin;
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new CommandError(`${file} cannot be written (${reason})`);
-  }
+  return origin;
 }
 
 function template(service: string): string {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
-import { type LoadResult, loadConfig, type TestFiles } from '../config/load-config.ts';
+import { type LoadResult, loadAuthApiFile, loadConfig, type TestFiles } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { CommandError } from './exit-code.ts';
 
@@ -26,8 +26,18 @@ const firstSteps = `
 "rolegate demo" runs a complete system and needs no file.
 `;
 
+/** The Auth API's own file. */
+export function readAuthApiFile(file: string, env: NodeJS.ProcessEnv = process.env) {
+  const result = loadAuthApiFile(file, env);
+  if (!result.ok) throw problemsError(result.problems);
+  return result.config;
+}
+
+export function problemsError(problems: readonly ConfigProblem[], more = ''): CommandError {
+  return new CommandError(formatProblems(problems, { color: pc.isColorSupported }) + more);
+}
+
 /** Where there is no file at all, the caller may be new to Rolegate. */
 export function failRead(file: string, problems: readonly ConfigProblem[]): never {
-  const text = formatProblems(problems, { color: pc.isColorSupported });
-  throw new CommandError(existsSync(file) ? text : text + firstSteps);
+  throw problemsError(problems, existsSync(file) ? '' : firstSteps);
 }

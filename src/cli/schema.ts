@@ -1,6 +1,6 @@
 /** `rolegate schema`: the JSON schema for editors, or the commented reference. */
 import type { SchemaName } from '../config/schema-names.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { ExitCode, usageError } from './exit-code.ts';
 
 export interface SchemaOptions {
   readonly reference?: boolean;
@@ -13,7 +13,7 @@ export async function schema(options: SchemaOptions): Promise<ExitCode> {
     const reference = (references as Partial<Record<SchemaName, () => string>>)[options.for];
     if (reference === undefined) {
       const known = Object.keys(references).join(' and ');
-      throw new CommandError(`rolegate: there are references of ${known} alone`, ExitCode.usage);
+      throw usageError(`rolegate: there are references of ${known} alone`);
     }
     process.stdout.write(reference());
   } else {

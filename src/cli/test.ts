@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../policy-tools/propose-cases.ts';
 import { runTests } from '../policy-tools/test-report.ts';
 import { addCases, casesText, type Written } from '../policy-tools/written-cases.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
 
@@ -30,7 +30,7 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
     update(config, options);
     return ExitCode.fine;
   }
-  if (options.out !== undefined) throw new CommandError('rolegate: --out goes with --update', ExitCode.usage);
+  if (options.out !== undefined) throw usageError('rolegate: --out goes with --update');
   const { report } = runTests(config, options.mutation !== undefined);
   process.stdout.write(reporters[options.reporter](report));
   const faults: string[] = [];
@@ -54,7 +54,7 @@ function addToFile(file: string, written: Written): string {
   const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
   if (cases.length === 0) return `nothing to add to ${file}\n${beyond}`;
   if (!/\.test\.ya?ml$/.test(file)) {
-    throw new CommandError('rolegate: expected --out as a file of tests, such as gateway.test.yaml', ExitCode.usage);
+    throw usageError('rolegate: expected --out as a file of tests, such as gateway.test.yaml');
   }
   const before = readText(file);
   const text =

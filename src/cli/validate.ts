@@ -5,13 +5,13 @@
 import pc from 'picocolors';
 import { findSurprises, type PlacedFinding } from '../app/find-surprises.ts';
 import type { Config } from '../config/config.ts';
+import { formatProblem } from '../config/format-problems.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { nearestName } from '../config/nearest-name.ts';
+import { didYouMean } from '../config/nearest-name.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { ExitCode, usageError } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
-import { findingsText } from './validate/findings-text.ts';
-import { findingsSarif, problemsSarif } from './validate/sarif.ts';
+import { findingsSarif, problemsSarif } from './sarif.ts';
 
 export interface ValidateOptions {
   /** Warnings fail. */
@@ -45,9 +45,8 @@ function checkIgnored(ignore: readonly string[]): void {
   for (const entry of ignore) {
     const code = entry.split(':', 1)[0]!;
     if (known.includes(code)) continue;
-    const near = nearestName(code, known);
-    const hint = near === null ? `known: ${known.join(', ')}` : `did you mean "${near}"?`;
-    throw new CommandError(`rolegate: there is no finding "${code}": ${hint}`, ExitCode.usage);
+    const hint = didYouMean(code, known) ?? `known: ${known.join(', ')}`;
+    throw usageError(`rolegate: there is no finding "${code}": ${hint}`);
   }
 }
 
@@ -77,4 +76,20 @@ function summary(file: string, config: Config, findings: readonly PlacedFinding[
   ];
   const verdict = strict && warned > 0 ? pc.red('failed') : pc.green('ok');
   return `${verdict} ${file}: ${parts.join(', ')}${counts.length === 0 ? '' : `; ${counts.join(', ')}`}`;
+}
+
+/** More are counted. */
+const mostShown = 100;
+
+/** For people: as problems look, with the code by which a finding can be ignored. */
+function findingsText(findings: readonly PlacedFinding[], strict: boolean): string {
+  const blocks = findings.slice(0, mostShown).map(({ code, problem }) => {
+    const { severity } = findingKinds[code];
+    const level = severity === 'warning' && strict ? 'error' : severity;
+    const paint = { error: pc.red, warning: pc.yellow, note: pc.cyan }[level];
+    const message = `${paint(`${level}[${code}]`)} ${problem.message}`;
+    return formatProblem({ ...problem, message }, { color: pc.isColorSupported });
+  });
+  if (findings.length > mostShown) blocks.push(`and ${findings.length - mostShown} more`);
+  return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n\n`;
 }

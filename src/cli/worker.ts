@@ -1,12 +1,12 @@
 /** `rolegate worker`: what `rolegate serve` starts when `server.workers` is more than one. It has no other use. */
 import { runWorker } from '../app/workers/run-worker.ts';
-import { CommandError, ExitCode } from './exit-code.ts';
+import { ExitCode, usageError } from './exit-code.ts';
 import { version } from './version.ts';
 
 export async function worker(): Promise<ExitCode> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   if (process.send === undefined) {
-    throw new CommandError('rolegate: workers are started by rolegate serve (server.workers)', ExitCode.usage);
+    throw usageError('rolegate: workers are started by rolegate serve (server.workers)');
   }
   await runWorker({
     version,

@@ -17,13 +17,16 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   return best;
 }
 
+/** `did you mean "orders"?`, or null when no name is near. */
+export function didYouMean(name: string, known: Iterable<string>): string | null {
+  const near = nearestName(name.slice(0, 64), known);
+  return near === null ? null : `did you mean "${near}"?`;
+}
+
 /** A hint for a wrong name: the nearest one, else the whole list when it is short. */
 export function nameHint(name: string, known: Iterable<string>): string | null {
   const names = [...known];
-  const near = nearestName(name.slice(0, 64), names);
-  if (near !== null) return `did you mean "${near}"?`;
-  if (names.length === 0 || names.length > 24) return null;
-  return `known: ${names.join(', ')}`;
+  return didYouMean(name, names) ?? (names.length === 0 || names.length > 24 ? null : `known: ${names.join(', ')}`);
 }
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
 import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
-import { CommandError, ExitCode } from '../exit-code.ts';
+import { CommandError, ExitCode, usageError } from '../exit-code.ts';
 import { withAuthApi } from './with-auth-api.ts';
 
 export interface CreateAdminOptions {
@@ -44,7 +44,7 @@ async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ user
   const checked = z.object(accountFields).safeParse({ email: options.email, fullName, alias });
   if (!checked.success) {
     const wrong = new Set(checked.error.issues.map(({ path: [field] }) => optionOf[field as keyof typeof optionOf]));
-    throw new CommandError(`not valid: ${[...wrong].join(', ')}`, ExitCode.usage);
+    throw usageError(`not valid: ${[...wrong].join(', ')}`);
   }
   const roles = [...firstRoles, administratorRole];
   try {

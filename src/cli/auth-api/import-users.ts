@@ -2,11 +2,10 @@
  * `rolegate auth-api import`: makes the users of a file, and gives those who are there already the roles and groups that
  * they lack. It takes nothing away and may be run again; a user who cannot be imported does not keep others back.
  */
-import pc from 'picocolors';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import type { Names } from '../../auth-api/store/user-store.ts';
-import { formatProblems } from '../../config/format-problems.ts';
-import { CommandError, ExitCode } from '../exit-code.ts';
+import { ExitCode } from '../exit-code.ts';
+import { problemsError } from '../read-config.ts';
 import { readUsersFile, type UserOfFile } from './users-file.ts';
 import { withAuthApi } from './with-auth-api.ts';
 
@@ -25,7 +24,7 @@ type Outcome =
 export async function importUsers(options: ImportOptions): Promise<ExitCode> {
   const { file, dryRun = false } = options;
   const read = readUsersFile(file);
-  if (!read.ok) throw new CommandError(formatProblems(read.problems, { color: pc.isColorSupported }));
+  if (!read.ok) throw problemsError(read.problems);
   return withAuthApi(options.config, async (api) => {
     const counts = { made: 0, changed: 0, unchanged: 0, failed: 0 };
     for (const user of read.users) {

@@ -1,12 +1,9 @@
 /** Finds the settings of the Auth API, in its own file or under `authApi.embedded` of a gateway's. */
 import { readFileSync } from 'node:fs';
-import pc from 'picocolors';
 import { parseDocument } from 'yaml';
 import type { AuthApiSettings } from '../../config/config.ts';
-import { formatProblems } from '../../config/format-problems.ts';
-import { loadAuthApiFile } from '../../config/load-config.ts';
 import { CommandError } from '../exit-code.ts';
-import { readConfig } from '../read-config.ts';
+import { readAuthApiFile, readConfig } from '../read-config.ts';
 
 /** Throws a `CommandError` with every problem of the file, or when it speaks of an Auth API elsewhere. */
 export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env): AuthApiSettings {
@@ -15,12 +12,10 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env)
     if (authApi.kind === 'embedded') return authApi.embedded;
     throw new CommandError(`${file} names an Auth API elsewhere (authApi.url): give the file of that one`);
   }
-  const result = loadAuthApiFile(file, env);
-  if (!result.ok) throw new CommandError(formatProblems(result.problems, { color: pc.isColorSupported }));
-  return result.config.settings;
+  return readAuthApiFile(file, env).settings;
 }
 
-/** By keys that only a gateway's file has. What cannot be read is for the loader to tell. */
+/** By keys that only a gateway's file has. What cannot be read is reported by the loader. */
 function isGatewayFile(file: string): boolean {
   try {
     const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });

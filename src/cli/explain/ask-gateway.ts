@@ -2,7 +2,7 @@
 import { Client, type Dispatcher } from 'undici';
 import type { LiveQuestion } from '../../admin/explain-endpoint.ts';
 import type { Explanation } from '../../core/explain.ts';
-import { CommandError, ExitCode } from '../exit-code.ts';
+import { CommandError, usageError } from '../exit-code.ts';
 
 const longestWaitMs = 10_000;
 
@@ -15,7 +15,7 @@ export async function askGateway(
     throw new CommandError('rolegate: --bearer needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators');
   }
   if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
-    throw new CommandError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090', ExitCode.usage);
+    throw usageError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090');
   }
   let response: Dispatcher.ResponseData;
   try {

@@ -1,0 +1,13 @@
+/** Writes a file that a command makes, never over one that is there: it may have been edited. */
+import { writeFileSync } from 'node:fs';
+import { CommandError } from './exit-code.ts';
+
+export function writeNewFile(file: string, text: string, mode = 0o666): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = code === 'EEXIST' ? 'is there already' : `cannot be written (${code})`;
+    throw new CommandError(`rolegate: ${file} ${reason}`);
+  }
+}
