@@ -22,15 +22,18 @@ export interface AssertionParts {
 export interface AssertionInUse {
   readonly assertion: IdentityAssertion;
   readonly madeBy: string;
+  /** Null: keys are not shared. */
+  readonly secret: string | null;
 }
 
 /** `previous`: null: there is none. Its keys are to be closed, unless they are those of what is returned. */
 export function createAssertion(parts: AssertionParts, previous: AssertionInUse | null): AssertionInUse {
   const { header: _, issuer, lifetimeMs, ...keySettings } = parts.assertion;
   const madeBy = JSON.stringify([keySettings, keySettings.keys === null ? parts.cache : null]);
-  const known = previous?.assertion.keys ?? null;
-  const keys = known !== null && previous?.madeBy === madeBy ? known : createKeys(parts, ringOf(known));
-  return { assertion: new IdentityAssertion({ issuer, lifetimeMs, keys, now: parts.now }), madeBy };
+  const { secret } = parts.cache;
+  const kept = previous !== null && previous.madeBy === madeBy ? previous.assertion.keys : null;
+  const keys = kept ?? createKeys(parts, previous?.secret === secret ? ringOf(previous) : []);
+  return { assertion: new IdentityAssertion({ issuer, lifetimeMs, keys, now: parts.now }), madeBy, secret };
 }
 
 function createKeys(parts: AssertionParts, known: readonly RingKey[]): SigningKeys {
@@ -48,7 +51,7 @@ function createKeys(parts: AssertionParts, known: readonly RingKey[]): SigningKe
   return keys;
 }
 
-/** Keys that services know already go on beside those of another ring. */
-function ringOf(keys: SigningKeys | null): readonly RingKey[] {
+/** Services know these keys already. Under another secret they may be what has to go. */
+function ringOf({ assertion: { keys } }: AssertionInUse): readonly RingKey[] {
   return keys instanceof RotatingKeys ? keys.ringKeys : [];
 }

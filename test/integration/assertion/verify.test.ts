@@ -153,7 +153,7 @@ describe('public keys', () => {
     shown = null;
     later(301);
     expect((await verify(signByHand(first))).reason).toBeNull();
-    await expect.poll(() => asked).toBe(2);
+    await vi.waitFor(() => expect(asked).toBe(2));
     later(3_500);
     expect((await verify(signByHand(first))).reason).toBeNull();
     later(200);
@@ -166,6 +166,6 @@ describe('public keys', () => {
     shown = [makeKey('second')];
     later(301);
     await verify(signByHand(first));
-    await expect.poll(async () => (await verify(signByHand(first))).reason).toBe('invalid');
+    await vi.waitFor(async () => expect((await verify(signByHand(first))).reason).toBe('invalid'));
   });
 });

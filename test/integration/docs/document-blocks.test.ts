@@ -34,6 +34,11 @@ const kinds: Readonly<Record<string, Check>> = {
   'yaml values': anyYaml,
   json: (text) => faultOf(() => JSON.parse(text)),
   js: syntaxFaults,
+  /** Services that verify a signed identity. */
+  'js verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  'python verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  'go verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  'java verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   http: (text) =>
     /^[A-Z]+ \/\S* HTTP\/1\.1\n(?:[\w-]+: .+\n)*$/.test(text) ? [] : ['not a request: a line, and headers'],
   sh: { in: 'test/integration/docs/documents.test.ts' },

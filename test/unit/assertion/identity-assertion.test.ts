@@ -1,5 +1,5 @@
 /** Assertions are signed once, used again for half of their life, renewed beside the requests, and bounded. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createFileKeys } from '../../../src/assertion/file-keys.ts';
 import { IdentityAssertion } from '../../../src/assertion/identity-assertion.ts';
 import { RecentTokens } from '../../../src/assertion/recent-tokens.ts';
@@ -53,7 +53,7 @@ test('from 40 % of its life on it is renewed beside the requests; after half of 
   expect(assertion.of(ann, 'orders')).toBe(token);
   nowMs += 200;
   expect(assertion.of(ann, 'orders')).toBe(token);
-  await expect.poll(() => assertion.of(ann, 'orders') !== token).toBe(true);
+  await vi.waitFor(() => expect(assertion.of(ann, 'orders')).not.toBe(token));
   const renewed = assertion.of(ann, 'orders') as string;
   expect(claims(renewed).iat).toBe(Math.floor(nowMs / 1000));
   nowMs += 15_000;
