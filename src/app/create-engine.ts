@@ -83,7 +83,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   function use(next: Config): void {
     const previous = runtime;
-    const authApi = next.authApi.kind === 'remote' ? next.authApi : embedded;
+    const authApi = next.authApi?.kind === 'remote' ? next.authApi : embedded;
     const { siblings } = options;
     const made = createRuntime(
       next,
@@ -123,7 +123,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         log.warn({ err: error }, 'old connections did not close'),
       );
     };
-    const timer = setTimeout(letGo, 2 * previous.config.authApi.timeoutMs).unref();
+    const timer = setTimeout(letGo, 2 * previous.resolver.timeoutMs).unref();
     retired.add(letGo);
   }
 

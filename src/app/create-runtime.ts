@@ -89,16 +89,19 @@ function signingOf(config: Config, events: KeyEvents, previous: Runtime | null):
 }
 
 /** The sources of a configuration; null: where an embedded Auth API is does not matter. */
-export function sourcesOf({ authApi, sourceRule }: Config, access: AuthApiAccess | null): SourcesConfig {
+export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access: AuthApiAccess | null): SourcesConfig {
+  if (authApi === null) return { list: sources, rule };
   const { kind: _kind, ...contract } = authApi;
-  const urls = access?.urls ?? [];
-  return { list: [{ ...contract, kind: 'authApi', name: 'authApi', short: true, urls }], rule: sourceRule };
+  const short = { ...contract, kind: 'authApi', name: 'authApi', short: true, urls: access?.urls ?? [] } as const;
+  return { list: [short, ...sources], rule };
 }
 
-/** Whether both configurations ask the same Auth API in the same way and keep its verdicts alike. */
+/** Whether both configurations ask the same sources in the same way and keep their verdicts alike. */
 function asksAlike(a: Config, b: Config): boolean {
-  return JSON.stringify([a.authApi, a.cache]) === JSON.stringify([b.authApi, b.cache]);
+  return JSON.stringify(asked(a)) === JSON.stringify(asked(b));
 }
+
+const asked = ({ authApi, sources, sourceRule, cache }: Config) => [authApi, sources, sourceRule, cache];
 
 /** The embedded Auth API is an upstream like others, at an address that is known only once it listens. */
 function withAuthApi(config: Config, { urls, gatewaySecret }: AuthApiAccess): ReadonlyMap<string, UpstreamConfig> {

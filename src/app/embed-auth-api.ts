@@ -21,7 +21,7 @@ export async function embedAuthApi(
   engine: Engine,
   onCode: ((mail: CodeMail) => void) | undefined,
 ): Promise<EmbeddedAuthApi | null> {
-  if (config.authApi.kind !== 'embedded') return null;
+  if (config.authApi?.kind !== 'embedded') return null;
   const { createAuthApi } = await import('../auth-api/create-auth-api.ts');
   const { telemetry } = engine;
   const gatewaySecret = randomBytes(32).toString('base64url');

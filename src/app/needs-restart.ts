@@ -16,5 +16,5 @@ export function needsRestart(current: Config, next: Config): string[] {
 }
 
 function embedded(config: Config): unknown {
-  return config.authApi.kind === 'embedded' ? config.authApi.embedded : null;
+  return config.authApi?.kind === 'embedded' ? config.authApi.embedded : null;
 }

@@ -4,8 +4,9 @@ import type { Config } from '../config/config.ts';
 /** Names of such settings that differ from those in use. */
 export function notCompared(current: Config, candidate: Config): string[] {
   const settings: [string, (config: Config) => unknown][] = [
-    ['authApi', ({ authApi }) => (authApi.kind === 'remote' ? authApi.urls : 'embedded')],
-    ['authApi.fields', ({ authApi }) => authApi.fields],
+    ['authApi', ({ authApi }) => (authApi?.kind === 'embedded' ? 'embedded' : authApi?.urls)],
+    ['authApi.fields', ({ authApi }) => authApi?.fields],
+    ['sources', ({ sources, sourceRule }) => [sources, sourceRule]],
     ['server.forwardedHeaders', ({ server }) => server.forwardedHeaders],
   ];
   return settings

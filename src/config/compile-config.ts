@@ -6,10 +6,11 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
-import { compileCredentials, sourceRuleOf } from './compile-credentials.ts';
+import type { SourceFiles } from './checks/check-sources.ts';
+import { compileCredentials } from './compile-credentials.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
-import { compileAuthApiFields } from './compile-sources.ts';
-import type { AuthApiConfig, Config, UpstreamConfig } from './config.ts';
+import { compileAuthApiFields, compileRule, compileSources, listOf } from './compile-sources.ts';
+import type { AuthApiConfig, ClientTlsConfig, Config, UpstreamConfig } from './config.ts';
 import { type InUnits, inUnits } from './in-units.ts';
 import { healthCheck, upstream } from './schema/upstreams.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -23,6 +24,8 @@ export interface Secrets {
   readonly previousCache: readonly string[];
   readonly redis: RedisAccess | null;
   readonly authApi: AuthApiSecrets | null;
+  readonly authApiTls: ClientTlsConfig | null;
+  readonly sources: SourceFiles;
   readonly admin: string | null;
   readonly gateway: string | null;
   readonly authorizer: string | null;
@@ -48,7 +51,8 @@ export function compileConfig(
   const { name, via, limits: allLimits, ...serving } = server;
   const { passes, credentialBytes, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
-  const urls = urlsOf(authApi.url);
+  const urls = listOf(authApi?.url);
+  const sources = compileSources(file.sources, secrets.sources);
   const credentials = compileCredentials(file.credentials, Math.min(credentialBytes, limits.headerBytes));
   return {
     server: {
@@ -63,8 +67,9 @@ export function compileConfig(
         : { ...authorizer, peers: compileTrustedProxies(authorizer.peers), secret: secrets.authorizer },
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
-    authApi: compileAuthApi(authApi, file, secrets),
-    sourceRule: sourceRuleOf(credentials),
+    authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
+    sources,
+    sourceRule: compileRule(file.credentials, authApi !== undefined, sources),
     credentials,
     cache: {
       ...verdicts,
@@ -87,22 +92,17 @@ export function compileConfig(
 }
 
 function compileAuthApi(
-  { url, embedded: _embedded, gatewaySecret: _secret, ...calls }: File['authApi'],
+  { url, embedded: _embedded, gatewaySecret: _secret, ...calls }: NonNullable<File['authApi']>,
   file: ConfigFile,
   secrets: Secrets,
 ): AuthApiConfig {
-  const common = { ...calls, ...compileAuthApiFields(calls.fields), tls: null };
-  if (file.authApi.embedded === undefined || secrets.authApi === null) {
-    return { kind: 'remote', urls: urlsOf(url), gatewaySecret: secrets.gateway, ...common };
+  const common = { ...calls, ...compileAuthApiFields(calls.fields), tls: secrets.authApiTls };
+  if (file.authApi?.embedded === undefined || secrets.authApi === null) {
+    return { kind: 'remote', urls: listOf(url), gatewaySecret: secrets.gateway, ...common };
   }
   // The secret that the gateway shares with it is made when it starts.
   const trust = { gatewaySecrets: [], trustedProxies: [] };
   return { kind: 'embedded', embedded: compileSettings(file.authApi.embedded, secrets.authApi, trust), ...common };
-}
-
-function urlsOf(url: File['authApi']['url']): readonly string[] {
-  if (url === undefined) return [];
-  return typeof url === 'string' ? [url] : url;
 }
 
 function compileUpstreams(

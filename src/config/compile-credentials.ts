@@ -5,14 +5,10 @@ import { compileResource } from '../core/credential/resource-metadata.ts';
 import type { Shape } from '../core/credential/shape.ts';
 import { canonicalHost } from '../core/url/canonical-host.ts';
 import type { ConfigFile, Parts } from './schema.ts';
-import type { SourceRule } from './source-config.ts';
 
 type Section = Parts<ConfigFile>['credentials'];
 type Bearer = NonNullable<NonNullable<NonNullable<Section>['bearer']>>;
 type WrittenShapes = Bearer['shape'];
-
-/** Name of the source that `authApi` describes. */
-export const defaultSource = 'authApi';
 
 export function compileCredentials(section: Section, maxLength: number): CredentialSources {
   const { bearer, keyPair, apiKey, basic, bearerCookie, websocketProtocol, resourceMetadata } = section ?? {};
@@ -56,23 +52,13 @@ export function compileCredentials(section: Section, maxLength: number): Credent
   return { ...sources, resources: new Map(resources) };
 }
 
-/** Which source checks credentials of each kind. */
-export function sourceRuleOf({ bearer, keyPair, apiKey }: CredentialSources): SourceRule {
-  return {
-    bearer: bearer?.source ?? null,
-    keyPair: keyPair?.source ?? null,
-    apiKey: apiKey?.source ?? null,
-    issuers: [],
-  };
-}
-
 /** As requests are matched. */
 export function hostOfResource(resource: string): string {
   return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
 }
 
-function kindOf({ source, shape }: Bearer) {
-  return { source: source ?? defaultSource, shapes: compileShapes(shape) };
+function kindOf({ shape }: Bearer) {
+  return { shapes: compileShapes(shape) };
 }
 
 function compileShapes(written: WrittenShapes): readonly Shape[] {

@@ -1,9 +1,115 @@
-/** Makes the compiled sources: fields as rules, one set for each form of credential. */
-import type { ConfigFile } from './schema.ts';
-import type { AuthApiSourceConfig, FieldPlace, FieldRule } from './source-config.ts';
+/** Makes the compiled sources: fields as rules, what is kept in files as it was read, and which source is asked of what. */
+
+import type { SourceFiles } from './checks/check-sources.ts';
+import { type InUnits, inUnits } from './in-units.ts';
+import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
+import type {
+  AuthApiSourceConfig,
+  FieldPlace,
+  FieldRule,
+  SourceConfig,
+  SourceFields,
+  SourceKind,
+  SourceRule,
+} from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
-type AuthApiFields = ConfigFile['authApi']['fields'];
+type AuthApiFields = InUnits<NonNullable<ConfigFile['authApi']>>['fields'];
+type Field = InUnits<WrittenField>;
+type Written = ConfigFile['sources'];
+type WrittenSource = InUnits<Written>[string];
+
+/** `files`: what was read for each source. */
+export function compileSources(written: Written, files: SourceFiles): readonly SourceConfig[] {
+  const sources: InUnits<Written> = inUnits(configSchema.shape.sources, written);
+  return Object.entries(sources).map(([name, source]) => compileSource(name, source, files));
+}
+
+function compileSource(name: string, source: WrittenSource, files: SourceFiles): SourceConfig {
+  const { tls, client, keys } = files.of(name);
+  switch (source.kind) {
+    case 'authApi': {
+      const { url, ...rest } = source;
+      return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields) };
+    }
+    case 'introspection': {
+      const { url, audience = null, ...rest } = source;
+      const fields = compileClaimFields(source.fields, true);
+      return { ...rest, name, urls: [url], audience, tls, fields, client: client! };
+    }
+    case 'userinfo': {
+      const { url, ...rest } = source;
+      return { ...rest, name, urls: [url], tls, fields: compileClaimFields(source.fields, true) };
+    }
+    case 'jwt': {
+      const { jwks, audience, maxAgeMs = null, introspection = null, types, ...rest } = source;
+      return {
+        ...rest,
+        name,
+        keys:
+          keys !== null
+            ? { from: 'files', keys }
+            : jwks === undefined
+              ? { from: 'discovery' }
+              : { from: 'jwks', url: jwks },
+        audience: typeof audience === 'boolean' ? null : audience,
+        types: types.map((type) => type.toLowerCase().replace(/^application\//, '')),
+        maxAgeMs,
+        introspection,
+        tls,
+        fields: compileClaimFields(source.fields, false),
+      };
+    }
+  }
+}
+
+export type CredentialKey = 'bearer' | 'keyPair' | 'apiKey';
+
+/** Whether a source of this kind can be named for such credentials. Those of issuers take their tokens by themselves. */
+export function takes(source: SourceKind, credential: CredentialKey): boolean {
+  return credential === 'keyPair' ? source === 'authApi' : source !== 'jwt';
+}
+
+/** Which source is asked: those that `credentials` names, or else the only one that can be meant. */
+export function compileRule(
+  { bearer, keyPair, apiKey }: ConfigFile['credentials'],
+  hasAuthApi: boolean,
+  sources: readonly SourceConfig[],
+): SourceRule {
+  const byDefault = (kind: CredentialKey) => {
+    const [only, ...others] = hasAuthApi
+      ? ['authApi']
+      : sources.filter((one) => takes(one.kind, kind)).map(({ name }) => name);
+    return only === undefined || others.length > 0 ? null : only;
+  };
+  return {
+    bearer: bearer === null ? null : (bearer.source ?? byDefault('bearer')),
+    keyPair: keyPair === null ? null : (keyPair.source ?? byDefault('keyPair')),
+    apiKey: apiKey === null ? null : (apiKey.source ?? byDefault('apiKey')),
+    issuers: sources.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
+  };
+}
+
+export function listOf(url: string | readonly string[] | undefined): readonly string[] {
+  return url === undefined ? [] : typeof url === 'string' ? [url] : url;
+}
+
+/** `endOptional`: of a source that says what a token is now; a token itself always names its end. */
+function compileClaimFields(fields: InUnits<WrittenClaimFields>, endOptional: boolean): SourceFields {
+  return {
+    userId: rule(fields.userId)!,
+    roles: rule(fields.roles),
+    groups: rule(fields.groups),
+    expireAt: rule({ path: 'exp', optional: endOptional }),
+    sessionId: rule(fields.sessionId),
+    keyId: rule(fields.keyId),
+    tokenId: rule(fields.tokenId),
+    issuedAt: rule({ path: 'iat', optional: true }),
+    alias: rule(fields.alias),
+    fullName: rule(fields.fullName),
+  };
+}
 
 export function compileAuthApiFields(fields: AuthApiFields): Pick<AuthApiSourceConfig, 'fields' | 'verified'> {
   const common = {
@@ -11,41 +117,55 @@ export function compileAuthApiFields(fields: AuthApiFields): Pick<AuthApiSourceC
     roles: rule(fields.roles),
     groups: rule(fields.groups),
     expireAt: rule(fields.expireAt),
-    tokenId: null,
-    issuedAt: null,
+    tokenId: rule(fields.tokenId),
+    issuedAt: rule(fields.issuedAt),
   };
   const [alias, fullName] = [ofEach(fields.alias), ofEach(fields.fullName)];
-  return {
-    verified: rule(fields.verified),
-    fields: {
-      session: {
-        ...common,
-        sessionId: rule(fields.sessionId),
-        keyId: null,
-        alias: rule(alias.session, true),
-        fullName: rule(fullName.session, true),
-      },
-      keypair: {
-        ...common,
-        sessionId: null,
-        keyId: rule(fields.keyId),
-        alias: rule(alias.keypair, true),
-        fullName: rule(fullName.keypair, true),
-      },
-    },
+  const session = {
+    ...common,
+    sessionId: rule(fields.sessionId),
+    keyId: null,
+    alias: rule(alias.session, true),
+    fullName: rule(fullName.session, true),
   };
+  const keypair = {
+    ...common,
+    sessionId: null,
+    keyId: rule(fields.keyId),
+    alias: rule(alias.keypair, true),
+    fullName: rule(fullName.keypair, true),
+  };
+  return { verified: rule(fields.verified), fields: { session, keypair } };
 }
 
 function ofEach(field: AuthApiFields['alias']) {
-  return typeof field === 'object' && field !== null ? field : { session: field, keypair: field };
+  return typeof field === 'object' && field !== null && 'session' in field ? field : { session: field, keypair: field };
 }
 
-function rule(path: string | null, optional = false): FieldRule | null {
-  return path === null ? null : { places: [place(path)], optional };
+/** `optional`: also where it is not said. */
+function rule(
+  written: Field | { readonly path: string; readonly optional: boolean },
+  optional = false,
+): FieldRule | null {
+  if (written === null) return null;
+  if (typeof written === 'string') return { places: [place(written, null)], optional };
+  if ('value' in written) return { value: written.value };
+  if (!('path' in written)) return { places: written.map((one) => placeOf(one, null)), optional };
+  const { path, optional: may } = written;
+  const split = 'split' in written ? (written.split ?? null) : null;
+  const places = typeof path === 'string' ? [path] : path;
+  return { places: places.map((one) => placeOf(one, split)), optional: optional || may };
 }
 
-function place(path: string): FieldPlace {
+function placeOf(
+  written: string | { readonly path: string; readonly split?: string | undefined },
+  split: string | null,
+): FieldPlace {
+  return typeof written === 'string' ? place(written, split) : place(written.path, written.split ?? split);
+}
+
+function place(path: string, split: string | null): FieldPlace {
   const steps = parseFieldPath(path);
   if (steps === null) throw new Error('the schema takes no other path');
-  return { path, steps, split: null };
+  return { path, steps, split };
 }

@@ -12,7 +12,7 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { AssertionKey } from './checks/check-identity-assertion.ts';
 import type { InUnits } from './in-units.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
-import type { AuthApiSourceConfig, SourceRule } from './source-config.ts';
+import type { AuthApiSourceConfig, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
 import type { Address } from './units/parse-address.ts';
 
@@ -23,7 +23,10 @@ export interface Config {
   readonly log: LogConfig;
   /** Null: no decisions are recorded. */
   readonly decisions: DecisionsConfig | null;
-  readonly authApi: AuthApiConfig;
+  /** Null: others know credentials. */
+  readonly authApi: AuthApiConfig | null;
+  /** Sources besides it. */
+  readonly sources: readonly SourceConfig[];
   /** Which source is asked of which credentials. */
   readonly sourceRule: SourceRule;
   readonly credentials: CredentialSources;
@@ -165,7 +168,7 @@ export interface RedisConfig {
   readonly username: string | null;
   readonly password: string | null;
   /** Null: without TLS. In front of the servers, and of Sentinels too. */
-  readonly tls: RedisTlsConfig | null;
+  readonly tls: ClientTlsConfig | null;
   readonly keyPrefix: string;
   /** Longest wait for a command; beyond it the response counts as a miss. */
   readonly commandTimeoutMs: number;
@@ -187,7 +190,7 @@ export type RedisServers =
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
 
 /** Texts of PEM files, read with the configuration. */
-export interface RedisTlsConfig {
+export interface ClientTlsConfig {
   /** Who may vouch for the server; null: those whom Node and the system trust. */
   readonly ca: string | null;
   /** What this process shows of itself, both or neither. */

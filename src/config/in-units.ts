@@ -3,7 +3,7 @@
  * that `server.limits.headersTimeout: 10s` is `headersTimeoutMs: 10000`. The schema alone names the keys.
  */
 import { z } from 'zod';
-import { metadata, type Schema, unwrap } from './schema/metadata.ts';
+import { metadata, optionFor, type Schema, unwrap } from './schema/metadata.ts';
 
 declare const unit: unique symbol;
 export type Milliseconds = number & { readonly [unit]: 'ms' };
@@ -35,8 +35,9 @@ export function inUnits<T>(schema: Schema, value: T): InUnits<T> {
 function convert(schema: Schema, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const inner = unwrap(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) return convert(optionFor(inner, value) ?? z.unknown(), value);
   if (inner instanceof z.ZodUnion)
-    return convert(inner.options.find((option) => option instanceof z.ZodObject) ?? z.unknown(), value);
+    return convert(inner.options.find((option) => hasKeysOf(option, value)) ?? z.unknown(), value);
   if (inner instanceof z.ZodRecord) {
     return Object.fromEntries(Object.entries(value).map(([name, below]) => [name, convert(inner.valueType, below)]));
   }
@@ -44,6 +45,11 @@ function convert(schema: Schema, value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, below]) => [keyInUnits(key, inner.shape[key]), convert(inner.shape[key], below)]),
   );
+}
+
+function hasKeysOf(schema: Schema, value: object): boolean {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodObject && Object.keys(value).every((key) => key in inner.shape);
 }
 
 function keyInUnits(key: string, schema: Schema): string {

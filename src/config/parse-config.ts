@@ -4,12 +4,14 @@
  */
 import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
+import { checkClientTls } from './checks/check-client-tls.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
 import { readBearerSecret, readBearerSecrets, readCacheSecrets, readWebhookSecrets } from './checks/check-secrets.ts';
 import { checkSections } from './checks/check-sections.ts';
+import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
 import { type Location, whole } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
@@ -127,7 +129,7 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
 }
 
 function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
-  const { server, authorizer, cache, authApi, revocations } = parts;
+  const { server, authorizer, cache, authApi, sources, revocations } = parts;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
@@ -137,6 +139,8 @@ function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),
     ...readCacheSecrets(cache, at.at('cache')),
     redis: checkRedis(cache?.redis, at.at('cache', 'redis')),
+    authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls')),
+    sources: readSourceFiles(sources, at.at('sources')),
     authApi: embedded === undefined ? null : checkAuthApiSettings(embedded, at.at('authApi', 'embedded')),
   };
 }

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
 import type { Report } from './problem.ts';
-import { type Schema, unwrap } from './schema/metadata.ts';
+import { discriminatorOf, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
+import { listed } from './schema/scalar.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
 import { isKeyLike } from './yaml/build-tree.ts';
 import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/tree.ts';
@@ -16,6 +17,7 @@ import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/
 export function readValue(schema: Schema, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) return readByKind(inner, node, report);
   if (inner instanceof z.ZodUnion) return readValue(alternativeFor(inner.options, node), node, report);
   const value =
     inner instanceof z.ZodObject
@@ -27,6 +29,20 @@ export function readValue(schema: Schema, node: Node, report: Report): unknown {
           : readScalar(inner, node, report);
   if (node.kind !== 'scalar' && value !== undefined) runRules(inner, value, node, report);
   return value;
+}
+
+/** One of several mappings, each with its own keys: a key of the mapping says which. */
+function readByKind(union: z.ZodDiscriminatedUnion, node: Node, report: Report): unknown {
+  const key = union.def.discriminator;
+  if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, report);
+  const written = node.entries.get(key)?.value;
+  const value = written?.kind === 'scalar' ? written.value : undefined;
+  const option = optionOf(union, value);
+  if (option !== null) return readValue(option, node, report);
+  const kinds = union.options.map((one) => discriminatorOf(one, key));
+  if (written === undefined) report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);
+  else report(written.offset, `expected ${listed(kinds)}`, typeof value === 'string' ? nameHint(value, kinds) : null);
+  return undefined;
 }
 
 /** Refinements of a section or list. */

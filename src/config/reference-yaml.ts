@@ -1,6 +1,6 @@
 /** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
 import { z } from 'zod';
-import { metadata, type Schema, unwrap, wrappers } from './schema/metadata.ts';
+import { metadata, optionFor, type Schema, unwrap, wrappers } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
 import type { SchemaName } from './schema-names.ts';
 
@@ -56,13 +56,20 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
   if (inner instanceof z.ZodRecord && isMapping(example)) {
     const item = unwrap(inner.valueType);
     const entries = Object.entries(example).flatMap(([name, value]) =>
-      value === null && item instanceof z.ZodObject
-        ? [`${indent}  ${name}:`, ...objectLines(item, depth + 2)]
-        : [`${indent}  ${name}: ${inline(value)}`],
+      itemLines(`${indent}  ${name}`, value === null ? item : optionOfExample(item, value), value, depth + 2),
     );
     return [`${indent}${key}:`, ...entries];
   }
   return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`];
+}
+
+/** An entry of a mapping: with every key where its example says no more than what it is. */
+function itemLines(head: string, item: Schema | null, example: unknown, depth: number): string[] {
+  return item instanceof z.ZodObject ? [`${head}:`, ...objectLines(item, depth)] : [`${head}: ${inline(example)}`];
+}
+
+function optionOfExample(item: Schema, example: unknown): Schema | null {
+  return item instanceof z.ZodDiscriminatedUnion ? optionFor(item, example) : null;
 }
 
 interface Documentation {

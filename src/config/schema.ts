@@ -16,6 +16,7 @@ import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
 import { word } from './schema/scalar.ts';
 import { log, server } from './schema/server.ts';
+import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
 import { upstreams } from './schema/upstreams.ts';
 import { version } from './schema/values.ts';
@@ -24,7 +25,21 @@ export const configSchema = z.strictObject({
   version: neither(version, 'Version of this format.', { examples: [1] }),
   server: described(server.prefault({}), 'Where Rolegate listens, and what it lets a client take up.'),
   log: described(log.prefault({}), 'JSON lines on standard output.'),
-  authApi: described(authApi, 'The Auth API that knows credentials: give "url" or "embedded".'),
+  authApi: described(authApi.optional(), 'The Auth API that knows credentials: give "url" or "embedded".'),
+  sources: described(
+    sources.prefault({}),
+    'Further sources of identities, by name, or in place of "authApi". A credential goes to one of them, by its form alone.',
+    {
+      examples: [
+        {
+          partners: { kind: 'authApi' },
+          opaque: { kind: 'introspection' },
+          profile: { kind: 'userinfo' },
+          issuer: { kind: 'jwt' },
+        },
+      ],
+    },
+  ),
   credentials: described(
     credentials.prefault({}),
     'Kinds of credential, where clients put them, and which source checks each.',

@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import type { KeyClass } from './schema/key-class.ts';
-import { metadata, type Schema, unwrap } from './schema/metadata.ts';
+import { metadata, optionFor, type Schema, unwrap } from './schema/metadata.ts';
 import { isSecret } from './schema/secret-keys.ts';
 import { formatDuration, formatSize } from './units/quantities.ts';
 
@@ -39,7 +39,10 @@ function* walk(schema: Schema, value: unknown, path: readonly string[]): Generat
   }
   if (value === undefined) return;
   const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject) {
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    const option = optionFor(inner, value);
+    if (option !== null) yield* walk(option, value, path);
+  } else if (inner instanceof z.ZodObject) {
     for (const [key, below] of Object.entries<Schema>(inner.shape))
       yield* walk(below, member(value, key), [...path, key]);
   } else if (inner instanceof z.ZodRecord) {

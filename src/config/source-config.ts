@@ -1,5 +1,5 @@
 /** Compiled sources: what knows whether a credential is good and whose it is, and how each is asked. */
-import type { RedisTlsConfig } from './config.ts';
+import type { ClientTlsConfig } from './config.ts';
 
 export interface SourceFields {
   readonly userId: FieldRule;
@@ -43,7 +43,7 @@ export interface RemoteConfig {
   readonly honorCacheControl: boolean;
   readonly breaker: { readonly failures: number; readonly openMs: number };
   /** Null: certificates are checked by the authorities that Node and the system trust. */
-  readonly tls: RedisTlsConfig | null;
+  readonly tls: ClientTlsConfig | null;
 }
 
 /** `authApi`, and sources of that kind; `urls` without trailing slash. */
@@ -55,12 +55,77 @@ export interface AuthApiSourceConfig extends RemoteConfig {
   readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
 }
 
+/** An endpoint of token introspection. */
+export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
+  /** What the gateway authenticates by towards it. */
+  readonly client: ClientConfig;
+  readonly fields: SourceFields;
+}
+
+export type ClientConfig = { readonly id: string } & (
+  | { readonly auth: 'basic' | 'post'; readonly secret: string }
+  | {
+      readonly auth: 'privateKeyJwt';
+      /** In PEM form. */
+      readonly key: string;
+      readonly keyId: string | null;
+      readonly algorithm: string;
+      /** Null: the URL of the endpoint. */
+      readonly audience: string | null;
+    }
+);
+
+/** The UserInfo endpoint of an OpenID provider. */
+export interface UserinfoSourceConfig extends RemoteConfig {
+  readonly fields: SourceFields;
+}
+
+/** What claims have to say, besides whose they are. */
+export interface ClaimRules {
+  /** One of them has to be in `aud`; null: it is not looked at. */
+  readonly audience: readonly string[] | null;
+  readonly requiredClaims: readonly string[];
+  /** Claims that must have one of these values. */
+  readonly claimValues: Readonly<Record<string, readonly string[]>>;
+  /** How far the clock of the issuer may be off. */
+  readonly clockSkewMs: number;
+}
+
+/** Tokens that the gateway verifies itself, by the keys of their issuer. */
+export interface JwtSourceConfig extends ClaimRules {
+  readonly issuer: string;
+  readonly keys: JwtKeys;
+  readonly algorithms: readonly string[];
+  /** In lower case, without "application/". */
+  readonly types: readonly string[];
+  /** Whether `typ` has to be there. */
+  readonly typeRequired: boolean;
+  /** Longest time since it was issued; null: no bound but its own end. */
+  readonly maxAgeMs: number | null;
+  readonly introspect: 'never' | 'onMiss' | 'always';
+  /** Name of a source of kind `introspection`; null with `never`. */
+  readonly introspection: string | null;
+  /** Of a request for keys. */
+  readonly timeoutMs: number;
+  readonly fields: SourceFields;
+  readonly tls: ClientTlsConfig | null;
+}
+
+export type JwtKeys =
+  | { readonly from: 'discovery' }
+  | { readonly from: 'jwks'; readonly url: string }
+  /** In the form of JSON Web Keys. */
+  | { readonly from: 'files'; readonly keys: readonly Readonly<Record<string, unknown>>[] };
+
+export type SourceKind = SourceConfig['kind'];
+
 /** `short`: it is the section `authApi`, and not an entry of `sources`. */
-export type SourceConfig = AuthApiSourceConfig & {
-  readonly kind: 'authApi';
-  readonly name: string;
-  readonly short: boolean;
-};
+export type SourceConfig = { readonly name: string } & (
+  | (AuthApiSourceConfig & { readonly kind: 'authApi'; readonly short: boolean })
+  | (IntrospectionSourceConfig & { readonly kind: 'introspection' })
+  | (UserinfoSourceConfig & { readonly kind: 'userinfo' })
+  | (JwtSourceConfig & { readonly kind: 'jwt' })
+);
 
 /** By the form of a credential, the name of the source that is asked; null: none, and it is rejected. */
 export interface SourceRule {

@@ -37,6 +37,8 @@ export interface IdentityResolver {
   readonly revocations: Revocations;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
+  /** Longest time of a check. */
+  readonly timeoutMs: number;
   /** Whether each source can be reached, and what fails there. */
   sourceStatus(): Promise<readonly NamedStatus[]>;
   /** Whether Redis is connected; null when none is configured. For information only. */
@@ -117,6 +119,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     resolve: createResolve({ memory, flights, lookUp, stale, connection, events, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
+    timeoutMs: sources.timeoutMs,
     sourceStatus: () => sources.status(),
     redisConnected: () => (link === null ? null : link.ready),
     stats: () => ({ ...memory.size, flights: flights.size }),

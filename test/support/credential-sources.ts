@@ -1,17 +1,17 @@
 /** Where credentials are read from when a configuration says nothing, for tests that make no configuration. */
 import type { CredentialSources } from '../../src/core/credential/credential.ts';
 
-const anyOfAuthApi = { source: 'authApi', shapes: [] };
+const anyShape = { shapes: [] };
 
 export const keyPairSettings = {
   apiKeyHeader: 'api-key',
   apiSecretHeader: 'api-secret',
-  ...anyOfAuthApi,
+  ...anyShape,
   secretShapes: [],
 };
 
 export const plainSources: CredentialSources = {
-  bearer: anyOfAuthApi,
+  bearer: anyShape,
   keyPair: keyPairSettings,
   apiKey: null,
   basic: null,

@@ -148,7 +148,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
 
 const notReady = {
   configuration: false,
-  authApi: false,
+  sources: [],
   redis: null,
   revocations: null,
   mail: null,

@@ -7,7 +7,7 @@ import type { Config, UpstreamConfig } from '../../config/config.ts';
 
 export function shareOf(config: Config, workers: number): Config {
   const part = (whole: number) => Math.ceil(whole / workers);
-  const { server, cache, authApi } = config;
+  const { server, cache, authApi, sources } = config;
   const { limits } = server;
   const upstreams = new Map(
     [...config.upstreams].map(([name, upstream]): [string, UpstreamConfig] => [
@@ -30,7 +30,8 @@ export function shareOf(config: Config, workers: number): Config {
         bodyMemoryBytes: part(limits.bodyMemoryBytes),
       },
     },
-    authApi: { ...authApi, concurrency: part(authApi.concurrency) },
+    authApi: authApi === null ? null : { ...authApi, concurrency: part(authApi.concurrency) },
+    sources: sources.map((one) => (one.kind === 'jwt' ? one : { ...one, concurrency: part(one.concurrency) })),
     cache: {
       ...cache,
       maxAccepted: part(cache.maxAccepted),

@@ -9,8 +9,9 @@ import { readAuthApiFile, readConfig } from '../read-config.ts';
 export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env): AuthApiSettings {
   if (isGatewayFile(file)) {
     const { authApi } = readConfig(file, env);
-    if (authApi.kind === 'embedded') return authApi.embedded;
-    throw new CommandError(`${file} names an Auth API elsewhere (authApi.url): give the file of that one`);
+    if (authApi?.kind === 'embedded') return authApi.embedded;
+    const message = authApi === null ? 'has no Auth API' : 'names an Auth API elsewhere (authApi.url)';
+    throw new CommandError(`${file} ${message}: give the file of that one`);
   }
   return readAuthApiFile(file, env).settings;
 }
@@ -19,7 +20,7 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env)
 function isGatewayFile(file: string): boolean {
   try {
     const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
-    return ['authApi', 'routes', 'upstreams'].some((key) => document.has(key));
+    return ['authApi', 'sources', 'routes', 'upstreams'].some((key) => document.has(key));
   } catch {
     return false;
   }

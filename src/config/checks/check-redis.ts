@@ -1,7 +1,7 @@
 /** Keys of a Redis that need more than the kind of a single value: its URL, passwords, the form that it has. */
 import type { RedisConfig, RedisServers } from '../config.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import { checkRedisTls, everyAuthority } from './check-redis-tls.ts';
+import { checkClientTls, everyAuthority } from './check-client-tls.ts';
 import { readSecretText } from './check-secrets.ts';
 import type { Location } from './location.ts';
 
@@ -15,7 +15,7 @@ type User = Pick<RedisConfig, 'username' | 'password'>;
 /** Null: there is none, or a problem was reported, here or before. */
 export function checkRedis(redis: Redis | undefined, at: Location): RedisAccess | null {
   if (redis === undefined) return null;
-  const own = { ...readUser(redis, at), tls: checkRedisTls(redis.tls, at.at('tls')) };
+  const own = { ...readUser(redis, at), tls: checkClientTls(redis.tls, at.at('tls')) };
   if ('url' in redis) return checkUrl(redis, own, at);
   const servers = redis.sentinel === undefined ? readCluster(redis) : readSentinel(redis.sentinel, at.at('sentinel'));
   return servers === null ? null : { servers, ...own };

@@ -1,9 +1,9 @@
 /** Rules that join keys of several sections, or ask whether a key with a default is written. `at`: of the file. */
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
-import { defaultSource } from '../compile-credentials.ts';
 import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { addressesCollide, leadsTo } from '../units/parse-address.ts';
+import { checkSources } from './check-sources.ts';
 import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
@@ -18,8 +18,8 @@ export function checkSections(parts: File, at: Location): void {
   checkPorts(parts, at.at('server'));
   checkAuthorizer(parts, at.at('authorizer', 'listen'));
   checkAuthApi(parts, at.at('authApi'));
+  checkSources(parts, at);
   checkCookie(parts, at);
-  checkSources(parts, at.at('credentials'));
   checkIdentityHeaders(parts, at.at('identityHeaders'));
   checkTargets(parts, at.at('upstreams'));
 }
@@ -51,7 +51,7 @@ function checkAuthApi({ authApi }: File, at: Location): void {
   } else if (!('url' in authApi || 'embedded' in authApi)) {
     at.report('expected "url" or "embedded"', 'for example "url: http://auth-api:8081"');
   } else if ('embedded' in authApi) {
-    for (const key of ['paths', 'headers', 'fields', 'gatewaySecret'].filter((name) => at.at(name).isWritten)) {
+    for (const key of ['paths', 'headers', 'fields', 'gatewaySecret', 'tls'].filter((name) => at.at(name).isWritten)) {
       const message = `"${key}" describes another Auth API and has no meaning with "embedded"`;
       at.at(key).reportKey(message, 'remove it');
     }
@@ -64,16 +64,6 @@ function checkCookie({ credentials, authApi }: File, at: Location): void {
   if (cookie === undefined || read === undefined || cookie === read) return;
   const hint = 'give "credentials.bearerCookie" the same name';
   at.at('authApi', 'embedded', 'webSession', 'cookie').report('this cookie is not the one that is read', hint);
-}
-
-function checkSources({ credentials }: File, at: Location): void {
-  const known = [defaultSource];
-  for (const kind of ['bearer', 'keyPair', 'apiKey'] as const) {
-    const source = credentials?.[kind]?.source;
-    if (source === undefined || known.includes(source)) continue;
-    const there = at.at(kind, 'source');
-    there.report(`there is no source ${there.quote(source)}`, there.nearest(source, known));
-  }
 }
 
 function checkIdentityHeaders(parts: File, at: Location): void {

@@ -1,40 +1,25 @@
 /** Keys under `authApi`, and the Auth API's own file. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
 import { addressesCollide } from '../units/parse-address.ts';
-import { parseFieldPath } from '../units/parse-field-path.ts';
 import { authApiSettings } from './auth-api-settings.ts';
 import { keyHeaders } from './header-names.ts';
-import { decides, described, exposes, neither } from './key-class.ts';
+import { decides, described, exposes } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { bool, integer, text, textOrOff } from './scalar.ts';
+import { bool } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
-import { absolutePath, address, cidr, duration, headerName, origin } from './values.ts';
-
-const fieldExpected = 'a dotted path into the response, such as "user.id"';
-
-const isField = (value: string) => parseFieldPath(value) !== null;
-
-function field() {
-  return text('a dotted path into the response', (value) =>
-    isField(value) ? value : new Refusal(`expected ${fieldExpected}`),
-  );
-}
-
-/** A path, or null or false when the Auth API has no such field. */
-function fieldOrOff() {
-  return textOrOff(`${fieldExpected}, or false when there is none`, isField);
-}
+import { calls } from './source-calls.ts';
+import { field, fieldForms, fieldOrOff } from './source-fields.ts';
+import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
 /** One path for both responses, or one for each. */
 function fieldOfEach(session: string, keypair: string, what: string) {
   return z
     .union([
-      fieldOrOff(),
+      fieldOrOff,
       z.strictObject({
-        session: described(fieldOrOff().prefault(session), 'In the response for a bearer.'),
-        keypair: described(fieldOrOff().prefault(keypair), 'In the response for a key pair.'),
+        session: described(fieldOrOff.prefault(session), 'In the response for a bearer.'),
+        keypair: described(fieldOrOff.prefault(keypair), 'In the response for a key pair.'),
       }),
     ])
     .meta({
@@ -46,54 +31,26 @@ function fieldOfEach(session: string, keypair: string, what: string) {
 }
 
 const fields = z.strictObject({
-  userId: decides(field().prefault('userID'), 'Id of the user.'),
-  roles: decides(field().prefault('roles'), 'Array of role names.'),
-  groups: decides(fieldOrOff().prefault('groups'), 'Array of group names; false: none.'),
-  expireAt: decides(fieldOrOff().prefault('expireAt'), 'End of the credential in Unix seconds; false: none.'),
-  sessionId: decides(fieldOrOff().prefault('sessionID'), 'Id of the session of a bearer; false: none.'),
-  keyId: decides(fieldOrOff().prefault('keyID'), 'Id of the key of a key pair; false: none.'),
+  userId: decides(field.prefault('userID'), 'Id of the user.'),
+  roles: decides(field.prefault('roles'), 'Array of role names.'),
+  groups: decides(fieldOrOff.prefault('groups'), 'Array of group names; false: none.'),
+  expireAt: decides(fieldOrOff.prefault('expireAt'), 'End of the credential in Unix seconds; false: none.'),
+  sessionId: decides(fieldOrOff.prefault('sessionID'), 'Id of the session of a bearer; false: none.'),
+  keyId: decides(fieldOrOff.prefault('keyID'), 'Id of the key of a key pair; false: none.'),
   alias: fieldOfEach('alias', 'userAlias', 'Short name of the user'),
   fullName: fieldOfEach('fullName', 'userName', 'Full name of the user'),
-  verified: decides(fieldOrOff().prefault('verified'), 'Boolean that must be true; false: the status 200 is enough.'),
+  tokenId: decides(fieldOrOff.prefault(false), 'Id of a token; false: none.'),
+  issuedAt: decides(fieldOrOff.prefault(false), 'When the credential was issued, in Unix seconds; false: not known.'),
+  verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: the status 200 is enough.'),
 });
 
 const baseUrl = () => origin('paths stand under "authApi.paths"');
 
 const embedded = authApiSettings({});
 
-export const authApi = z.strictObject({
-  url: decides(
-    z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]).optional(),
-    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
-    { examples: ['http://auth-api:8081'] },
-  ),
-  embedded: described(embedded.optional(), 'Runs the Auth API inside this process, in place of "url".', {
-    alternative: true,
-  }),
-  gatewaySecret: decides(
-    secret('a secret of at least 32 characters').optional(),
-    'Shared with the Auth API ("gatewaySecret" there) and sent to it only: with it the Auth API knows the clients of this gateway apart. If unset, it has to list the gateway in its "trustedProxies".',
-    { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
-  ),
-  timeout: neither(duration().prefault('2s'), 'Longest wait for a result; beyond it: 503.'),
-  concurrency: neither(integer(1, 100_000).prefault(64), 'Calls at once; as many again wait, and beyond that: 503.'),
-  rejectedStatuses: decides(
-    z.array(integer(400, 499)).prefault([401]),
-    'Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of the Auth API (503): a wrong URL must not sign everybody out.',
-  ),
-  honorCacheControl: decides(
-    bool().prefault(false),
-    'Whether Cache-Control of its responses can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
-  ),
-  breaker: described(
-    z
-      .strictObject({
-        failures: neither(integer(1, 10_000).prefault(5), 'Failures in a row that open the breaker.'),
-        open: neither(duration().prefault('5s'), 'How long it stays open before one call may try again.'),
-      })
-      .prefault({}),
-    'Circuit breaker of each URL: spares a failing Auth API, and refuses at once (503).',
-  ),
+/** What a source with the contract of the Auth API has, under `authApi` as under `sources`. */
+const contract = {
+  ...calls('the Auth API', [401]),
   paths: described(
     z
       .strictObject({
@@ -113,7 +70,37 @@ export const authApi = z.strictObject({
     ).prefault({}),
     'Headers in which a key pair is sent to the Auth API.',
   ),
-  fields: described(fields.prefault({}), 'Where the fields are in its JSON responses.'),
+  fields: described(fields.prefault({}), `Where the fields are in its JSON. ${fieldForms}`),
+};
+
+export const authApi = z.strictObject({
+  url: decides(
+    z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]).optional(),
+    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
+    { examples: ['http://auth-api:8081'] },
+  ),
+  embedded: described(embedded.optional(), 'Runs the Auth API inside this process, in place of "url".', {
+    alternative: true,
+  }),
+  gatewaySecret: decides(
+    secret('a secret of at least 32 characters').optional(),
+    'Shared with the Auth API ("gatewaySecret" there) and sent to it only: with it the Auth API knows the clients of this gateway apart. If unset, it has to list the gateway in its "trustedProxies".',
+    { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
+  ),
+  ...contract,
+});
+
+/** An entry of `sources`. */
+export const authApiSource = z.strictObject({
+  kind: decides(z.literal('authApi'), 'An Auth API: the keys of "authApi" without "embedded".', {
+    examples: ['authApi'],
+  }),
+  url: decides(
+    z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]),
+    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
+    { examples: ['http://auth-api:8081'] },
+  ),
+  ...contract,
 });
 
 const authApiFileKeys = authApiSettings({

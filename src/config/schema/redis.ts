@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { type Address, parseServerAddress } from '../units/parse-address.ts';
+import { clientTls } from './client-tls.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, type Problems, refined } from './refine.ts';
-import { anyText, bool, text } from './scalar.ts';
+import { bool, text } from './scalar.ts';
 import { secret } from './secret.ts';
 import { duration } from './values.ts';
 
@@ -24,7 +25,6 @@ function words(expected: string) {
 
 const userName = () => words('the name of a user of Redis');
 const password = () => secret('a password');
-const pemFile = () => anyText('the path of a PEM file');
 
 const nodes = () => list(node(), { empty: ['expected at least one node'], distinct: 'node' });
 
@@ -52,31 +52,10 @@ const sentinelKeys = z.strictObject({
 
 const sentinel = refined(sentinelKeys, checkUser);
 
-const tlsKeys = z.strictObject({
-  ca: described(
-    pemFile().optional(),
-    'PEM file of those who may vouch for the server. If unset: the authorities that Node and the system trust.',
-    { examples: ['/etc/rolegate/redis-ca.pem'] },
-  ),
-  cert: described(pemFile().optional(), 'PEM file of the certificate that this process shows, if Redis asks for one.', {
-    examples: ['/etc/rolegate/redis.pem'],
-  }),
-  key: described(pemFile().optional(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/redis-key.pem'] }),
-  serverName: described(
-    words('the name in a certificate').optional(),
-    "Name that the server's certificate must bear. If unset: the host that is connected to, which in a Cluster is what its nodes say of each other.",
-    { examples: ['redis.example.test'] },
-  ),
-});
-
-const tls = refined(tlsKeys, (parts, { atKey }) => {
-  for (const [has, lacks] of [
-    ['cert', 'key'],
-    ['key', 'cert'],
-  ] as const) {
-    if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
-  }
-});
+const tls = clientTls(
+  'Redis',
+  'If unset: the host that is connected to, which in a Cluster is what its nodes say of each other.',
+);
 
 const redisKeys = z.strictObject({
   url: exposes(

@@ -51,8 +51,6 @@ export function kindsOf({ bearer, keyPair, apiKey }: CredentialSources): readonl
 }
 
 export interface KindSettings {
-  /** Name of the source that checks such credentials. */
-  readonly source: string;
   /** The credential has one of these shapes; empty: any. Of a key pair: its key. */
   readonly shapes: readonly Shape[];
 }

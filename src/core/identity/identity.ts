@@ -71,6 +71,7 @@ export type Rejection =
   | 'audience'
   | 'not_yet_valid'
   | 'claim'
+  | 'scope'
   | 'too_old'
   | 'bound';
 

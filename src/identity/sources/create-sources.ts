@@ -3,9 +3,12 @@ import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts'
 import type { Credential } from '../../core/credential/credential.ts';
 import type { IdentityEvents } from '../events.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
+import { createIntrospectionSource } from './introspection/introspection-source.ts';
+import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
 import { selectSource } from './select-source.ts';
 import type { Source, SourceStatus } from './source.ts';
+import { createUserinfoSource } from './userinfo/userinfo-source.ts';
 
 export interface Sources {
   /** Null: none is configured for credentials of this form. */
@@ -29,30 +32,48 @@ export interface SourcesOptions {
   readonly now: () => number;
 }
 
-export function createSources({ config, events, now }: SourcesOptions): Sources {
-  events.sources(new Map(config.list.map(({ name, urls }) => [name, urls.length])));
-  const sources = new Map(config.list.map((one) => [one.name, create(one)]));
+/** Tokens of one issuer that are verified at once, as far as room is made for them. */
+const localChecks = 64;
 
-  function create(one: SourceConfig): Source {
-    return createAuthApiSource({ name: one.name, settings: settingsOf(one), config: one, events, now });
+export function createSources({ config, events, now }: SourcesOptions): Sources {
+  events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
+  const sources = new Map<string, Source>();
+  // Those that others ask come first.
+  for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
+    sources.set(one.name, create(one));
   }
 
+  function create(config: SourceConfig): Source {
+    const { name } = config;
+    switch (config.kind) {
+      case 'authApi':
+        return createAuthApiSource({ name, settings: config.short ? name : `sources.${name}`, config, events, now });
+      case 'introspection':
+        return createIntrospectionSource({ name, config, events, now });
+      case 'userinfo':
+        return createUserinfoSource({ name, config, events, now });
+      case 'jwt': {
+        const introspection = config.introspection === null ? null : (sources.get(config.introspection) ?? null);
+        return createJwtSource({ name, config, introspection, events, now });
+      }
+    }
+  }
+
+  const remote = config.list.filter((one) => one.kind !== 'jwt');
+  const jwt = config.list.filter((one) => one.kind === 'jwt');
   return {
     of(credential) {
       const { source } = selectSource(credential, config.rule);
       return source === null ? null : (sources.get(source) ?? null);
     },
-    timeoutMs: Math.max(0, ...config.list.map(({ timeoutMs }) => timeoutMs)),
-    concurrency: config.list.reduce((sum, { concurrency }) => sum + concurrency, 0),
+    // Keys are fetched, and then another source may be asked.
+    timeoutMs:
+      Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
+    concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),
     async close() {
       await Promise.all([...sources.values()].map((source) => source.close()));
     },
   };
-}
-
-/** Where the keys of a source are. */
-function settingsOf({ name, short }: SourceConfig): string {
-  return short ? name : `sources.${name}`;
 }

@@ -1,8 +1,7 @@
 /** The port of a source: what knows whether a credential is good, and whose it is. */
+import type { SourceKind } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Identity, SourceFailure, Unresolved } from '../../core/identity/identity.ts';
-
-export type SourceKind = 'authApi' | 'introspection' | 'userinfo' | 'jwt';
 
 export interface Source {
   readonly name: string;
@@ -33,4 +32,10 @@ export type SourceResult = (
 export interface SourceStatus {
   readonly reachable: boolean;
   readonly failures: readonly SourceFailure[];
+}
+
+/** What is presented as a token. The configuration sends no key pair to a source that takes tokens alone. */
+export function tokenOf(credential: Credential): string {
+  if (credential.kind === 'key_pair') throw new TypeError('a key pair is no token');
+  return credential.kind === 'api_key' ? credential.key : credential.token;
 }

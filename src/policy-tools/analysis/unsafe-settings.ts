@@ -38,7 +38,7 @@ function isEveryInterface(host: string): boolean {
 }
 
 function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Finding[] {
-  if (authApi.kind !== 'remote') return [];
+  if (authApi?.kind !== 'remote') return [];
   const own = [server.listen, ...(server.admin === null ? [] : [server.admin])];
   if (!authApi.urls.some((url) => own.some((address) => address.port !== 0 && leadsTo(url, address)))) return [];
   const message = 'the Auth API is this gateway itself, so that no credential is ever accepted';
@@ -55,7 +55,7 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
     const message = `the upstream "${name}" has a target with port 0, which is never reached`;
     return [findingOf('port_zero', name, { kind: 'upstream', name }, message, { hint })];
   });
-  if (authApi.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
+  if (authApi?.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
   const message = 'the Auth API has port 0, which is never reached';
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
 }

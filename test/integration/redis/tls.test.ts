@@ -1,6 +1,6 @@
 /** TLS towards Redis: who is trusted, what is shown, and that nothing goes on without it. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { RedisConfig, RedisTlsConfig } from '../../../src/config/config.ts';
+import type { ClientTlsConfig, RedisConfig } from '../../../src/config/config.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import type { RedisFailure } from '../../../src/redis/redis-link.ts';
 import { createAuthority } from '../../support/certificates.ts';
@@ -12,7 +12,7 @@ import { listening, patience } from './link-support.ts';
 
 const none = { ca: null, cert: null, key: null, serverName: null };
 
-function configOf({ address }: TlsRedis, tls: RedisTlsConfig | null, host = address.host): RedisConfig {
+function configOf({ address }: TlsRedis, tls: ClientTlsConfig | null, host = address.host): RedisConfig {
   const servers = { kind: 'single', host, port: address.port, database: 0 } as const;
   return { ...redisConfigOf(servers, 'test:'), tls };
 }
@@ -25,7 +25,7 @@ function open(config: RedisConfig) {
 }
 
 describe('a server that speaks TLS only', () => {
-  it.each<[string, (redis: TlsRedis) => [tls: RedisTlsConfig, host?: string]]>([
+  it.each<[string, (redis: TlsRedis) => [tls: ClientTlsConfig, host?: string]]>([
     ['known by its address', ({ ca }) => [{ ...none, ca }]],
     ['known by its name', ({ ca }) => [{ ...none, ca }, 'localhost']],
     ['known by a name that is said', ({ ca }) => [{ ...none, ca, serverName: 'redis.test' }]],
@@ -45,7 +45,7 @@ describe('a server that speaks TLS only', () => {
     60_000,
   );
 
-  it.each<[string, (redis: TlsRedis) => [tls: RedisTlsConfig | null, host?: string], RedisFailure]>([
+  it.each<[string, (redis: TlsRedis) => [tls: ClientTlsConfig | null, host?: string], RedisFailure]>([
     ['nobody trusted vouches for it', () => [none], 'certificate'],
     ['somebody else vouches for it', () => [{ ...none, ca: createAuthority().cert }], 'certificate'],
     ['it bears another name', ({ ca }) => [{ ...none, ca, serverName: 'other.test' }], 'certificate'],

@@ -113,7 +113,7 @@ routes: []
 `,
     options,
   );
-  if (!result.ok || result.config.authApi.kind !== 'embedded') throw new Error('not read');
+  if (!result.ok || result.config.authApi?.kind !== 'embedded') throw new Error('not read');
   const { gatewaySecrets, trustedProxies } = result.config.authApi.embedded;
   expect(gatewaySecrets).toEqual([]);
   expect(['127.0.0.1', '::1', '10.1.2.3'].map((peer) => trustedProxies(peer))).toEqual([false, false, false]);

@@ -11,6 +11,7 @@ export const env: Readonly<Record<string, string>> = {
   ROLEGATE_AUTHORIZER_SECRET: 'asking-fedcba9876543210fedcba9876543210',
   REDIS_URL: 'rediss://ann:opensesame@redis.example.test:6380/1',
   REDIS_PASSWORD: 'redis-opensesame',
+  INTROSPECTION_SECRET: 'client-opensesame',
   SENTINEL_PASSWORD: 'sentinel-opensesame',
   ROLEGATE_PREVIOUS_CACHE_SECRET: 'cache-89abcdef01234567890123456789abcdef',
   INJECTION: 'debug }\nserver: { listen: ":1"',

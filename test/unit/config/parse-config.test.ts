@@ -99,6 +99,7 @@ test('the defaults of the smallest file', () => {
         keypair: { ...common, keyId: at('keyID'), alias: at('userAlias', true), fullName: at('userName', true) },
       },
     },
+    sources: [],
     sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [] },
     credentials: plainSources,
     cache: {
@@ -155,9 +156,9 @@ authApi:
   fields: { userId: user.id, groups: false, expireAt: null, alias: user.nick, fullName: { keypair: false } }
 routes: []
 `);
-    expect(authApi.headers).toEqual({ apiKey: 'x-key', apiSecret: 'x-secret' });
-    expect(authApi.paths).toEqual({ session: '/me', keypair: '/keys/me' });
-    expect(authApi.fields).toMatchObject({
+    expect(authApi?.headers).toEqual({ apiKey: 'x-key', apiSecret: 'x-secret' });
+    expect(authApi?.paths).toEqual({ session: '/me', keypair: '/keys/me' });
+    expect(authApi?.fields).toMatchObject({
       session: { userId: at('user.id'), groups: null, expireAt: null, alias: at('user.nick', true) },
       keypair: { userId: at('user.id'), groups: null, expireAt: null, fullName: null },
     });

@@ -20,6 +20,7 @@ function keysOf(schema: Schema, path: string): { path: string; class: unknown; i
 function keysBelow(schema: Schema, path: string): ReturnType<typeof keysOf> {
   if (schema instanceof z.ZodArray) return keysOf(schema.element, `${path}[]`);
   if (schema instanceof z.ZodRecord) return keysOf(schema.valueType, `${path}.*`);
+  if (schema instanceof z.ZodDiscriminatedUnion) return schema.options.flatMap((option) => keysOf(option, path));
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries<Schema>(schema.shape).flatMap(([key, value]) => keysOf(value, `${path}.${key}`));
 }

@@ -40,4 +40,6 @@ export const platformFields = compileAuthApiFields({
   alias: { session: 'alias', keypair: 'userAlias' },
   fullName: { session: 'fullName', keypair: 'userName' },
   verified: 'verified',
+  tokenId: null,
+  issuedAt: null,
 });

@@ -3,11 +3,11 @@
  * that counts the wait for its turn and every URL that was tried, and ends in an identity, a rejection, or a reason why
  * neither is known.
  */
-import type { RemoteConfig } from '../../../config/source-config.ts';
+import type { RemoteConfig, SourceKind } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import type { IdentityEvents } from '../../events.ts';
-import type { Source, SourceKind, SourceResult, SourceStatus } from '../source.ts';
+import type { Source, SourceResult, SourceStatus } from '../source.ts';
 import { type Checked, createEndpoint, type EndpointStatus, type Protocol } from './endpoint.ts';
 import { createTurns } from './turns.ts';
 

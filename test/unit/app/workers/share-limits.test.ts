@@ -17,7 +17,7 @@ test('what is for all clients together is shared, rounded up; what would be refu
   const share = shareOf(config, 4);
   expect(share.server.limits).toEqual({ ...config.server.limits, connections: 250, bodyMemoryBytes: 16 * 1024 ** 2 });
   expect(share.server.limits.connectionsPerClient).toBe(7);
-  expect(share.authApi.concurrency).toBe(2);
+  expect(share.authApi?.concurrency).toBe(2);
   expect(share.cache.maxAccepted).toBe(251);
   const { connections, requestsPerClient, queue } = share.upstreams.get('orders')!;
   expect([connections, requestsPerClient, queue.length]).toEqual([3, 2, 1]);

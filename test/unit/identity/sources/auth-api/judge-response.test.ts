@@ -102,6 +102,8 @@ describe('a response of the Auth API', () => {
       alias: { session: 'data.user.nick', keypair: null },
       fullName: { session: null, keypair: null },
       verified: null,
+      tokenId: null,
+      issuedAt: null,
     });
     expect(judge(answer({ data: { user: { id: 'u-1', roles: [], nick: 'bo' } } }), { contract }).identity).toEqual({
       kind: 'bearer',

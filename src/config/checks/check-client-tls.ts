@@ -1,6 +1,6 @@
-/** Reads the PEM files for TLS towards Redis, and refuses those that could not be used. */
+/** Reads the PEM files for TLS towards Redis or a source, and refuses those that could not be used. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { RedisTlsConfig } from '../config.ts';
+import type { ClientTlsConfig } from '../config.ts';
 import type { Location } from './location.ts';
 
 interface TlsKeys {
@@ -16,10 +16,10 @@ const crypto = () => process.getBuiltinModule('node:crypto');
 const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The authorities that Node and the system trust. */
-export const everyAuthority: RedisTlsConfig = { ca: null, cert: null, key: null, serverName: null };
+export const everyAuthority: ClientTlsConfig = { ca: null, cert: null, key: null, serverName: null };
 
 /** Null: without TLS, or a problem was reported. */
-export function checkRedisTls(tls: TlsKeys | boolean | undefined, at: Location): RedisTlsConfig | null {
+export function checkClientTls(tls: TlsKeys | boolean | undefined, at: Location): ClientTlsConfig | null {
   if (tls === undefined || tls === false) return null;
   if (tls === true) return everyAuthority;
   const ca = readPem(tls.ca, at.at('ca'));

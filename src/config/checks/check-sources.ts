@@ -1,0 +1,170 @@
+/**
+ * Which sources there are and what they take; and what they keep in files: secrets and keys towards them, public keys of
+ * issuers, certificates.
+ */
+
+import { takes } from '../compile-sources.ts';
+import type { ClientTlsConfig } from '../config.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
+import type { ClientConfig, SourceKind } from '../source-config.ts';
+import { checkClientTls } from './check-client-tls.ts';
+import { readSecretText } from './check-secrets.ts';
+import type { Location } from './location.ts';
+
+type Sources = Parts<ConfigFile>['sources'];
+type Source = NonNullable<NonNullable<Sources>[string]>;
+type Client = NonNullable<Extract<Source, { kind?: 'introspection' | undefined }>['client']>;
+type KeyFiles = NonNullable<Extract<Source, { kind?: 'jwt' | undefined }>['keys']>;
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** What was read of the files of a source. */
+export interface FilesOfSource {
+  readonly tls: ClientTlsConfig | null;
+  readonly client: ClientConfig | null;
+  /** Public keys, as JSON Web Keys. */
+  readonly keys: readonly Jwk[] | null;
+}
+
+export interface SourceFiles {
+  of(name: string): FilesOfSource;
+}
+
+const none: FilesOfSource = { tls: null, client: null, keys: null };
+
+/** For the first key: loading it takes longer than reading most configurations. */
+const crypto = () => process.getBuiltinModule('node:crypto');
+
+/** `at`: of the file. */
+export function checkSources({ authApi, sources = {}, credentials }: Parts<ConfigFile>, at: Location): void {
+  if (!at.at('authApi').isWritten && !at.at('sources').isWritten) {
+    at.report('the key "authApi" is missing', 'who knows credentials: authApi: { url: "http://auth-api:8081" }');
+    return;
+  }
+  const hasAuthApi = authApi !== undefined || at.at('authApi').isWritten;
+  const kinds = new Map<string, SourceKind | undefined>(
+    Object.entries(sources).map(([name, source]) => [name, source?.kind]),
+  );
+  if (hasAuthApi) kinds.set('authApi', 'authApi');
+  for (const [key, what] of named) {
+    const settings = credentials?.[key];
+    if (settings === undefined || settings === null) continue;
+    const there = at.at('credentials', key);
+    const fitting = [...kinds].filter(([, kind]) => kind === undefined || takes(kind, key)).map(([name]) => name);
+    const { source } = settings;
+    if (source !== undefined) checkNamed(source, what, kinds, fitting, there.at('source'));
+    else if (!hasAuthApi && fitting.length > 1) {
+      const place = there.isWritten ? there : at.at('sources');
+      place.reportKey(
+        `it is not said which source checks ${what}`,
+        `"credentials.${key}.source": ${fitting.join(', ')}`,
+      );
+    } else if (!hasAuthApi && fitting.length === 0 && key === 'apiKey') {
+      there.reportKey('there is no source that checks API keys');
+    }
+  }
+}
+
+const named = [
+  ['bearer', 'bearers'],
+  ['keyPair', 'key pairs'],
+  ['apiKey', 'API keys'],
+] as const;
+
+function checkNamed(
+  source: string,
+  what: string,
+  kinds: ReadonlyMap<string, SourceKind | undefined>,
+  fitting: readonly string[],
+  at: Location,
+): void {
+  if (!kinds.has(source)) at.report(`there is no source ${at.quote(source)}`, at.nearest(source, fitting));
+  else if (!fitting.includes(source)) {
+    const kind = kinds.get(source);
+    const hint = kind === 'jwt' ? 'tokens of its issuer go to it by themselves' : null;
+    at.report(`a source of kind "${kind}" does not check ${what}`, hint);
+  }
+}
+
+export function readSourceFiles(sources: Sources, at: Location): SourceFiles {
+  const read = new Map<string, FilesOfSource>();
+  for (const [name, source] of Object.entries(sources ?? {})) {
+    if (source?.kind === undefined) continue;
+    const there = at.at(name);
+    read.set(name, {
+      tls: checkClientTls(source.tls, there.at('tls')),
+      client: source.kind === 'introspection' ? readClient(source.client, there.at('client')) : null,
+      keys: source.kind === 'jwt' && source.keys !== undefined ? readKeyFiles(source.keys, there.at('keys')) : null,
+    });
+  }
+  return { of: (name) => read.get(name) ?? none };
+}
+
+/** Null: a problem was reported, here or before. */
+function readClient(client: Client | undefined, at: Location): ClientConfig | null {
+  const { id, auth, algorithm, keyId = null, audience = null } = client ?? {};
+  const secret = readSecretText(client?.secret, at.at('secret'));
+  const key = readSecretText(client?.key, at.at('key'));
+  if (id === undefined || auth === undefined || algorithm === undefined) return null;
+  if (auth !== 'privateKeyJwt') return secret === null ? null : { id, auth, secret };
+  if (key === null) return null;
+  if (!signsWith(key, algorithm)) {
+    at.at('key').report(`this is no private key in PEM form that ${algorithm} signs with`, 'or it has a passphrase');
+  }
+  return { id, auth, key, keyId, algorithm, audience };
+}
+
+const keyTypes: Readonly<Record<string, readonly string[]>> = {
+  R: ['rsa'],
+  P: ['rsa', 'rsa-pss'],
+  ES: ['ec'],
+  Ed: ['ed25519'],
+};
+
+function signsWith(pem: string, algorithm: string): boolean {
+  try {
+    const type = crypto().createPrivateKey(pem).asymmetricKeyType ?? '';
+    return (keyTypes[algorithm.slice(0, 2)] ?? keyTypes[algorithm.slice(0, 1)] ?? []).includes(type);
+  } catch {
+    return false;
+  }
+}
+
+function readKeyFiles(files: KeyFiles, at: Location): readonly Jwk[] {
+  return files.flatMap((entry, index) => {
+    if (entry?.file === undefined) return [];
+    const there = at.at(index, 'file');
+    let text: string;
+    try {
+      text = at.file.readSecret(entry.file);
+    } catch {
+      there.report('the file cannot be read', 'check the path, and that this user may read it');
+      return [];
+    }
+    const keys = parseKeys(text);
+    if (keys === null) there.report('this file holds no public keys: PEM, a JSON Web Key, or a set of them');
+    else if (keys.some(isPrivate))
+      there.report('this file holds a private key', 'give the public one: nothing is signed');
+    return (keys ?? []).map((key) => (entry.id === undefined ? key : { ...key, kid: entry.id }));
+  });
+}
+
+function parseKeys(text: string): readonly Jwk[] | null {
+  try {
+    if (!text.trimStart().startsWith('{')) {
+      if (text.includes('PRIVATE KEY')) return [{ d: '' }];
+      return [crypto().createPublicKey(text).export({ format: 'jwk' }) as Jwk];
+    }
+    const read = JSON.parse(text) as Jwk;
+    const keys: readonly unknown[] = Array.isArray(read['keys']) ? read['keys'] : [read];
+    const usable = keys.filter(
+      (key): key is Jwk => typeof key === 'object' && key !== null && 'kty' in key && key.kty !== 'oct',
+    );
+    return usable.length === 0 ? null : usable;
+  } catch {
+    return null;
+  }
+}
+
+function isPrivate(key: Jwk): boolean {
+  return 'd' in key;
+}

@@ -1,0 +1,42 @@
+/** Keys of TLS towards another machine. */
+import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import { exposes } from './key-class.ts';
+import { refined } from './refine.ts';
+import { anyText, text } from './scalar.ts';
+
+const pemFile = () => anyText('the path of a PEM file');
+
+function certificateName() {
+  return text('the name in a certificate', (value) =>
+    /^[\x21-\x7e]{1,200}$/.test(value) ? value : new Refusal('expected visible ASCII without blanks'),
+  );
+}
+
+/** `whom`: at the other end. */
+export function clientTls(whom: string, withoutName = 'If unset: the host that is connected to.') {
+  const keys = z.strictObject({
+    ca: exposes(
+      pemFile().optional(),
+      `PEM file of those who may vouch for ${whom}. If unset: the authorities that Node and the system trust.`,
+      { examples: ['/etc/rolegate/ca.pem'] },
+    ),
+    cert: exposes(pemFile().optional(), `PEM file of the certificate that this process shows to ${whom}, if asked.`, {
+      examples: ['/etc/rolegate/client.pem'],
+    }),
+    key: exposes(pemFile().optional(), 'PEM file of the key of "cert".', {
+      examples: ['/etc/rolegate/client-key.pem'],
+    }),
+    serverName: exposes(certificateName().optional(), `Name that the certificate must bear. ${withoutName}`, {
+      examples: ['id.example.test'],
+    }),
+  });
+  return refined(keys, (parts, { atKey }) => {
+    for (const [has, lacks] of [
+      ['cert', 'key'],
+      ['key', 'cert'],
+    ] as const) {
+      if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
+    }
+  });
+}

@@ -1,0 +1,76 @@
+/** Where the fields of an identity are in the JSON of a source. */
+import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import { parseFieldPath } from '../units/parse-field-path.ts';
+import { decides, described } from './key-class.ts';
+import { list } from './refine.ts';
+import { anyText, bool, text, textOrOff } from './scalar.ts';
+
+const expected = 'a path into the JSON, such as "user.id"';
+const hint = `names with other signs are quoted: "'https://example.test/roles'"`;
+
+const isPath = (value: string) => parseFieldPath(value) !== null;
+
+const path = text(expected, (value) => (isPath(value) ? value : new Refusal(`expected ${expected}`, hint)));
+
+const separator = described(
+  anyText('what separates the names').optional(),
+  'What separates the names in one text, such as a blank.',
+  {
+    examples: [' '],
+  },
+);
+
+const place = z.union([
+  path,
+  z.strictObject({ path: described(path, 'A path into the JSON.', { examples: ['scope'] }), split: separator }),
+]);
+
+const places = list(place, { empty: ['expected at least one path'], most: [8, 'paths'] });
+
+const rules = [
+  places,
+  z.strictObject({
+    path: described(z.union([path, places]), 'A path into the JSON, or a list: the first that is there counts.', {
+      examples: ['roles'],
+    }),
+    split: separator,
+    optional: described(bool().prefault(false), 'Whether it may be absent.'),
+  }),
+  z.strictObject({
+    value: described(z.union([anyText(), z.array(anyText())]), 'The same for everyone.', { examples: [['user']] }),
+  }),
+] as const;
+
+/** A path, a list of which the first that is there counts, `{ path, split, optional }`, or `{ value }`. */
+export const field = z.union([path, ...rules]).meta({ id: 'field' });
+
+/** The same, or null or false where the source has no such field. */
+export const fieldOrOff = z
+  .union([textOrOff(`${expected}, or false when there is none`, isPath), ...rules])
+  .meta({ id: 'fieldOrOff' });
+
+export const fieldForms =
+  'Each is a path, a list of which the first that is there counts, { path, split: " ", optional: true }, or { value: [user] }.';
+
+const optional = (name: string) => ({ path: name, optional: true });
+
+/** Of claims, by the names that OpenID Connect and RFC 9068 give them. */
+export function claimFields(alias: string) {
+  return z.strictObject({
+    userId: decides(
+      field.prefault('sub'),
+      'Id of the user. Tokens of clients that act for themselves may name none: [sub, client_id] takes the client for the user.',
+    ),
+    roles: decides(fieldOrOff.prefault(optional('roles')), 'Names of roles; false: none.'),
+    groups: decides(fieldOrOff.prefault(optional('groups')), 'Names of groups; false: none.'),
+    sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: none.'),
+    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, where the credential is one; false: none.'),
+    tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: none.'),
+    alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: none.'),
+    fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: none.'),
+  });
+}
+
+export type WrittenField = z.output<typeof fieldOrOff>;
+export type WrittenClaimFields = z.output<ReturnType<typeof claimFields>>;

@@ -1,0 +1,39 @@
+/** What claims have to say, wherever they come from: in a token that was verified, or in the response of a source. */
+import type { ClaimRules } from '../../config/source-config.ts';
+import type { Rejection } from '../../core/identity/identity.ts';
+import { isNumericDate } from './read-fields.ts';
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Why the claims are not good enough; null: they are. Their end is looked at by the one who reads the identity. */
+export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number): Rejection | null {
+  const { audience, requiredClaims, claimValues, clockSkewMs } = rules;
+  if (audience !== null && !namesAudience(claims['aud'], audience)) return 'audience';
+  for (const name of requiredClaims) if (!Object.hasOwn(claims, name) || claims[name] === null) return 'claim';
+  for (const [name, values] of Object.entries(claimValues)) {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    if (typeof value !== 'string' || !values.includes(value)) return 'claim';
+  }
+  for (const name of ['nbf', 'iat']) {
+    const moment = claims[name];
+    if (moment === undefined || moment === null) continue;
+    if (!isNumericDate(moment)) return 'claim';
+    if (moment * 1000 > nowMs + clockSkewMs) return 'not_yet_valid';
+  }
+  // It is bound to a key of its client, who would have to prove that it holds it: without that proof a thief could use it.
+  const { cnf } = claims;
+  return cnf === undefined || cnf === null ? null : 'bound';
+}
+
+function namesAudience(aud: unknown, audience: readonly string[]): boolean {
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return named.some((one) => typeof one === 'string' && audience.includes(one));
+}
+
+/** By whichever of its claims a provider says so. */
+export function isRefreshToken(claims: Claims): boolean {
+  return ['token_type', 'token_use', 'typ'].some((name) => {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    return typeof value === 'string' && /^(?:refresh|refresh_token|offline)$/i.test(value);
+  });
+}

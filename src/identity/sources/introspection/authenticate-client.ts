@@ -1,0 +1,59 @@
+/** How the gateway authenticates as a client of an authorization server: by Basic, in the form, or by a signed assertion. */
+import { createPrivateKey, randomUUID } from 'node:crypto';
+import type { ClientConfig } from '../../../config/source-config.ts';
+
+export interface ClientAuthentication {
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/** How long an assertion may be used; each request has its own. */
+const assertionLifeS = 60;
+
+export async function authenticate(client: ClientConfig, endpoint: URL): Promise<ClientAuthentication> {
+  switch (client.auth) {
+    case 'basic': {
+      // RFC 6749 section 2.3.1: both are form-encoded before they are joined by a colon.
+      const pair = `${formEncoded(client.id)}:${formEncoded(client.secret)}`;
+      return { headers: ['authorization', `Basic ${Buffer.from(pair).toString('base64')}`], parameters: [] };
+    }
+    case 'post':
+      return {
+        headers: [],
+        parameters: [
+          ['client_id', client.id],
+          ['client_secret', client.secret],
+        ],
+      };
+    case 'privateKeyJwt':
+      return {
+        headers: [],
+        parameters: [
+          ['client_id', client.id],
+          ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+          ['client_assertion', await assertion(client, endpoint)],
+        ],
+      };
+  }
+}
+
+/** RFC 7523 section 2.2. */
+async function assertion(client: ClientConfig & { auth: 'privateKeyJwt' }, endpoint: URL): Promise<string> {
+  const { SignJWT } = await import('jose');
+  const nowS = Math.floor(Date.now() / 1000);
+  return new SignJWT()
+    .setProtectedHeader({ alg: client.algorithm, ...(client.keyId === null ? {} : { kid: client.keyId }) })
+    .setIssuer(client.id)
+    .setSubject(client.id)
+    .setAudience(client.audience ?? endpoint.href)
+    .setJti(randomUUID())
+    .setIssuedAt(nowS)
+    .setExpirationTime(nowS + assertionLifeS)
+    .sign(createPrivateKey(client.key));
+}
+
+/** As `application/x-www-form-urlencoded` has it: a blank is "+", and only letters, digits and "*-._" stay. */
+export function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}

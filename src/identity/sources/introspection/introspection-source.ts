@@ -1,0 +1,68 @@
+/**
+ * A source with token introspection (RFC 7662): the token is posted to an endpoint of the authorization server, which says
+ * whether it is active, and whose it is. `active: false` rejects it; a status of the endpoint says nothing of the token,
+ * as a 401 there means that the gateway itself was not authenticated.
+ */
+import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
+import type { Credential } from '../../../core/credential/credential.ts';
+import { claimsRejected, isRefreshToken } from '../claims.ts';
+import { readIdentity } from '../read-fields.ts';
+import type { Protocol } from '../remote/endpoint.ts';
+import type { HttpRequest } from '../remote/http-exchange.ts';
+import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
+import { createRemoteSource, type RemoteSourceOptions } from '../remote/remote-source.ts';
+import { type Source, tokenOf } from '../source.ts';
+import { authenticate, formEncoded } from './authenticate-client.ts';
+
+export interface IntrospectionSourceOptions extends Omit<RemoteSourceOptions, 'kind' | 'protocol'> {
+  readonly config: IntrospectionSourceConfig;
+}
+
+export function createIntrospectionSource(options: IntrospectionSourceOptions): Source {
+  const { name, config } = options;
+  const settings = `sources.${name}`;
+
+  function judgeJson(json: unknown, kind: Credential['kind'], nowMs: number): Judgment {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+      return invalid({ kind: 'body', detail: 'expected a JSON object' });
+    }
+    const claims = json as Readonly<Record<string, unknown>>;
+    const { active } = claims;
+    if (active === false) return rejected('inactive');
+    if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
+    // An endpoint knows refresh tokens, too, which no client presents to a service.
+    if (isRefreshToken(claims)) return rejected('type');
+    const rejection = claimsRejected(claims, config, nowMs);
+    if (rejection !== null) return rejected(rejection);
+    const { fields } = config;
+    const found = readIdentity(claims, { source: name, settings, fields, kind, fractions: true });
+    if ('failure' in found) return invalid(found.failure);
+    return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
+  }
+
+  const protocol: Protocol = {
+    request: (credential, base) => post(base, tokenOf(credential)),
+    judge(response, { kind }, nowMs) {
+      if (response.status !== 200) return judgeStatus(response, config.rejectedStatuses, nowMs);
+      const body = parseJson(response);
+      return 'failure' in body ? invalid(body.failure) : judgeJson(body.json, kind, nowMs);
+    },
+    // Without a client: the endpoint refuses it, and is there.
+    probe: (base) => ({ method: 'POST', path: base.pathname + base.search, headers: formType, body: 'token=' }),
+  };
+
+  async function post(base: URL, token: string): Promise<HttpRequest> {
+    const { headers, parameters } = await authenticate(config.client, base);
+    const form = [['token', token], ['token_type_hint', 'access_token'], ...parameters];
+    return {
+      method: 'POST',
+      path: base.pathname + base.search,
+      headers: [...formType, 'accept', 'application/json', ...headers],
+      body: form.map(([key = '', value = '']) => `${formEncoded(key)}=${formEncoded(value)}`).join('&'),
+    };
+  }
+
+  return createRemoteSource({ ...options, kind: 'introspection', protocol });
+}
+
+const formType = ['content-type', 'application/x-www-form-urlencoded'];

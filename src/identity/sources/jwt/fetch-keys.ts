@@ -1,0 +1,117 @@
+/**
+ * Fetches the keys of an issuer: from a configured URL, or from where its metadata says. Nothing of a token goes into a
+ * request, and no redirect is followed. What comes back is bounded in bytes and in keys.
+ */
+import type { JSONWebKeySet, JWK } from 'jose';
+import { Agent } from 'undici';
+import type { JwtSourceConfig } from '../../../config/source-config.ts';
+import type { SourceFailure } from '../../../core/identity/identity.ts';
+import { tlsOptions } from '../../../http1/client/tls-options.ts';
+import { exchange, type HttpRequest } from '../remote/http-exchange.ts';
+import { parseJson } from '../remote/judgment.ts';
+
+export interface KeyFetcher {
+  /** Never rejects. */
+  fetch(): Promise<JSONWebKeySet | SourceFailure>;
+  close(): Promise<void>;
+}
+
+/** Providers publish two to four. */
+const mostKeys = 64;
+
+export function createKeyFetcher(
+  name: string,
+  { issuer, keys, timeoutMs, tls }: Pick<JwtSourceConfig, 'issuer' | 'keys' | 'timeoutMs' | 'tls'>,
+): KeyFetcher {
+  const agent = new Agent({
+    connections: 1,
+    pipelining: 1,
+    allowH2: false,
+    connect: { ...tlsOptions(tls), timeout: timeoutMs },
+  });
+  const failureAt = (url: string, kind: SourceFailure['kind'], detail: string): SourceFailure => {
+    const { origin, pathname } = new URL(url);
+    return { source: name, url: origin + pathname, kind, detail };
+  };
+
+  async function getObject(
+    url: string,
+    deadlineMs: number,
+  ): Promise<Readonly<Record<string, unknown>> | SourceFailure> {
+    const { origin, pathname, search } = new URL(url);
+    const headers = ['accept', 'application/json'];
+    const request: HttpRequest = { method: 'GET', path: pathname + search, headers, body: null };
+    const result = await exchange(agent, request, Math.max(deadlineMs - performance.now(), 1), origin);
+    if ('kind' in result) return failureAt(url, result.kind, result.detail);
+    if (result.status !== 200) return failureAt(url, 'status', `status ${result.status}`);
+    const body = parseJson(result);
+    if ('failure' in body) return failureAt(url, body.failure.kind, body.failure.detail);
+    return isObject(body.json) ? body.json : failureAt(url, 'body', 'expected a JSON object');
+  }
+
+  /** The `jwks_uri` of the metadata, which has to be of the configured issuer and no other (RFC 8414 section 3.3). */
+  async function discover(deadlineMs: number): Promise<string | SourceFailure> {
+    let first: SourceFailure | null = null;
+    for (const url of metadataUrls(issuer)) {
+      const metadata = await getObject(url, deadlineMs);
+      if (isFailure(metadata)) {
+        first ??= metadata;
+        // A host that cannot be reached has no metadata elsewhere.
+        if (metadata.kind === 'status' || metadata.kind === 'body') continue;
+        return first;
+      }
+      if (metadata['issuer'] !== issuer) return failureAt(url, 'field', 'field "issuer" is not the configured issuer');
+      const uri = metadata['jwks_uri'];
+      const isUsable = typeof uri === 'string' && mayFetch(uri, issuer);
+      return isUsable ? uri : failureAt(url, 'field', 'field "jwks_uri": expected an https URL');
+    }
+    return first!;
+  }
+
+  return {
+    async fetch() {
+      const deadlineMs = performance.now() + timeoutMs;
+      const url = keys.from === 'jwks' ? keys.url : await discover(deadlineMs);
+      if (typeof url !== 'string') return url;
+      const found = await getObject(url, deadlineMs);
+      if (isFailure(found)) return found;
+      const list = found['keys'];
+      if (!Array.isArray(list) || !list.every(isObject)) {
+        return failureAt(url, 'field', 'field "keys": expected a list of JSON Web Keys');
+      }
+      if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
+      const usable = (list as unknown as JWK[]).filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
+      // Without a key each token would be refused as if it were the fault of its client.
+      return usable.length === 0 ? failureAt(url, 'field', 'field "keys" has no public key') : { keys: usable };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+const asymmetric: ReadonlySet<string> = new Set(['RSA', 'EC', 'OKP', 'AKP']);
+
+export function isFailure(value: object): value is SourceFailure {
+  return 'kind' in value && 'detail' in value && 'source' in value;
+}
+
+/** That of OpenID Connect, then that of RFC 8414, which has its words before the path of the issuer. */
+function metadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+/** Over TLS, or without it where the issuer is without it, too. */
+function mayFetch(uri: string, issuer: string): boolean {
+  if (!URL.canParse(uri)) return false;
+  const { protocol, username, password } = new URL(uri);
+  const secure = protocol === 'https:' || (protocol === 'http:' && new URL(issuer).protocol === 'http:');
+  return secure && username === '' && password === '';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,127 @@
+/**
+ * The keys of one issuer. They are kept while the issuer is out of reach, up to a day; a key that is not known makes them
+ * fetched again, one fetch at a time and at most one in 30 s, so that made-up key ids cost the issuer nothing.
+ */
+import type { CryptoKey, JSONWebKeySet, LocalJWKSet } from 'jose';
+import type { SourceFailure } from '../../../core/identity/identity.ts';
+import type { Claims } from '../claims.ts';
+import { isFailure, type KeyFetcher } from './fetch-keys.ts';
+
+export type FoundKeys =
+  /** Those that may have signed it, at least one. */
+  | { readonly keys: readonly CryptoKey[] }
+  /** No key fits; it may be worth asking again after a while. */
+  | { readonly unknownForMs: number }
+  | { readonly failure: SourceFailure };
+
+export interface IssuerKeys {
+  /** For a token with this header; only `alg` and `kid` of it count. */
+  find(header: Claims): Promise<FoundKeys>;
+  /** Whether there are keys; they are fetched if there are none. */
+  status(): Promise<{ readonly reachable: boolean; readonly failure: SourceFailure | null }>;
+  close(): Promise<void>;
+}
+
+/** Age at which keys are fetched again while they are used. */
+const freshMs = 600_000;
+/** Age at which they are used no more. */
+const longestMs = 86_400_000;
+/** Between two fetches, whatever tokens say. */
+const refetchMs = 30_000;
+/** The same while there are no keys at all. */
+const retryMs = 1_000;
+/** More keys than that of one kind and id are not tried. */
+const mostTried = 8;
+
+export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys {
+  let held: { readonly set: LocalJWKSet; readonly fetchedAtMs: number } | null = null;
+  /** Of the last fetch; null: it brought keys. */
+  let failure: SourceFailure | null = null;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+  let flight: Promise<void> | null = null;
+
+  async function fetchNow(): Promise<void> {
+    const atMs = now();
+    triedAtMs = atMs;
+    const fetched = await fetcher.fetch();
+    if (isFailure(fetched)) {
+      failure = fetched;
+      return;
+    }
+    held = { set: await localSet(fetched), fetchedAtMs: atMs };
+    failure = null;
+  }
+
+  /** Joins the fetch under way, or begins one if the last was `pauseMs` ago; a clock that was set back counts as that. */
+  async function refresh(pauseMs: number): Promise<void> {
+    const sinceMs = now() - triedAtMs;
+    if (flight === null && (sinceMs >= pauseMs || sinceMs < 0)) {
+      flight = fetchNow().finally(() => {
+        flight = null;
+      });
+    }
+    await flight;
+  }
+
+  const ageMs = () => (held === null ? Number.POSITIVE_INFINITY : now() - held.fetchedAtMs);
+
+  async function usable(): Promise<LocalJWKSet | null> {
+    if (ageMs() > longestMs) await refresh(retryMs);
+    else if (ageMs() > freshMs) void refresh(refetchMs);
+    return held === null || ageMs() > longestMs ? null : held.set;
+  }
+
+  return {
+    async find(header) {
+      const set = await usable();
+      if (set === null) return { failure: failure! };
+      const known = await select(set, header);
+      if (known.length > 0) return { keys: known };
+      await refresh(refetchMs);
+      const later = held === null ? [] : await select(held.set, header);
+      if (later.length > 0) return { keys: later };
+      return failure === null ? { unknownForMs: Math.max(triedAtMs + refetchMs - now(), 0) } : { failure };
+    },
+    async status() {
+      const set = await usable();
+      return { reachable: set !== null, failure };
+    },
+    close: () => fetcher.close(),
+  };
+}
+
+/** Keys from files: those without an id are good for tokens with any. */
+export function fixedKeys(keys: readonly Claims[]): IssuerKeys {
+  const sets = Promise.all([
+    localSet({ keys: [...keys] as never }),
+    localSet({ keys: keys.filter(({ kid }) => kid === undefined) as never }),
+  ]);
+  return {
+    async find({ alg, kid }) {
+      const [all, unnamed] = await sets;
+      const named = await select(all, { alg, kid });
+      const found = named.length > 0 ? named : await select(unnamed, { alg });
+      return found.length > 0 ? { keys: found } : { unknownForMs: Number.POSITIVE_INFINITY };
+    },
+    status: async () => ({ reachable: true, failure: null }),
+    close: async () => {},
+  };
+}
+
+async function localSet(keys: JSONWebKeySet): Promise<LocalJWKSet> {
+  const { createLocalJWKSet } = await import('jose');
+  return createLocalJWKSet(keys);
+}
+
+/** By `alg` and `kid` alone: what else a header names may come from anyone. */
+async function select(set: LocalJWKSet, { alg, kid }: Claims): Promise<readonly CryptoKey[]> {
+  const { errors } = await import('jose');
+  try {
+    return [await set({ alg: String(alg), ...(kid === undefined ? {} : { kid: String(kid) }) })];
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return [];
+    const keys: CryptoKey[] = [];
+    for await (const key of error) if (keys.push(key) === mostTried) break;
+    return keys;
+  }
+}

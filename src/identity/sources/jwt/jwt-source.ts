@@ -1,0 +1,91 @@
+/**
+ * A source of tokens that the gateway verifies itself, by the keys of their issuer. Where `introspect` says so, a token
+ * that is verified is also asked for at an introspection endpoint, and both have to accept it.
+ */
+import type { JwtSourceConfig } from '../../../config/source-config.ts';
+import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
+import { readIdentity } from '../read-fields.ts';
+import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
+import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
+import { type Source, type SourceResult, tokenOf } from '../source.ts';
+import { createKeyFetcher } from './fetch-keys.ts';
+import { fetchedKeys, fixedKeys } from './issuer-keys.ts';
+import { verifyToken } from './verify-token.ts';
+
+export interface JwtSourceOptions {
+  readonly name: string;
+  readonly config: JwtSourceConfig;
+  /** That of `introspection`; null with `introspect: never`. */
+  readonly introspection: Source | null;
+  readonly events: SourceEvents;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createJwtSource({ name, config, introspection, events, now }: JwtSourceOptions): Source {
+  const keys =
+    config.keys.from === 'files' ? fixedKeys(config.keys.keys) : fetchedKeys(createKeyFetcher(name, config), now);
+
+  /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
+  async function verify(token: string, kind: Identity['kind'], nowMs: number): Promise<Identity | Refused> {
+    const verified = await verifyToken(token, config, keys, nowMs);
+    if ('failure' in verified) {
+      const { failure } = verified;
+      return { refused: unavailable('auth_unavailable', failure), failure, keepableMs: Infinity, outage: true };
+    }
+    if ('rejection' in verified) {
+      return { refused: rejected(verified.rejection), failure: null, keepableMs: verified.forMs, outage: false };
+    }
+    const { fields, issuer } = config;
+    const settings = `sources.${name}`;
+    const found = readIdentity(verified.claims, { source: name, settings, fields, kind, fractions: true });
+    if ('identity' in found) return found.identity;
+    const failure = { source: name, url: issuer, ...found.failure };
+    return { refused: invalid(failure), failure, keepableMs: Infinity, outage: false };
+  }
+
+  const check: Source['check'] = async (credential, client) => {
+    const askedAtMs = now();
+    const found = await verify(tokenOf(credential), credential.kind, askedAtMs);
+    if ('refused' in found) {
+      const { refused, failure, keepableMs, outage } = found;
+      return { ...refused, failure, askedAtMs, keepableMs, outage };
+    }
+    const keepableMs = config.introspect === 'always' ? 0 : Infinity;
+    if (introspection === null) return { identity: found, failure: null, askedAtMs, keepableMs, outage: false };
+    const introspected = await introspection.check(credential, client);
+    if (introspected.identity === null)
+      return { ...introspected, keepableMs: Math.min(keepableMs, introspected.keepableMs) };
+    const expireAtMs = Math.min(found.expireAtMs, introspected.identity.expireAtMs);
+    return {
+      ...introspected,
+      identity: Object.freeze({ ...found, expireAtMs }),
+      keepableMs: Math.min(keepableMs, introspected.keepableMs),
+    };
+  };
+
+  return {
+    name,
+    kind: 'jwt',
+    async check(credential, client) {
+      const startedAtMs = performance.now();
+      const result: SourceResult = await check(credential, client);
+      const outcome = result.identity === null ? result.reason : 'accepted';
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      events.sourceCall(name, credential.kind, outcome, result.failure?.kind ?? null, seconds);
+      return result;
+    },
+    status: createProbe(async () => {
+      const { reachable, failure } = await keys.status();
+      return { reachable, failures: failure === null ? [] : [failure] };
+    }, now),
+    close: () => keys.close(),
+  };
+}
+
+interface Refused {
+  readonly refused: Unidentified;
+  readonly failure: SourceFailure | null;
+  readonly keepableMs: number;
+  readonly outage: boolean;
+}

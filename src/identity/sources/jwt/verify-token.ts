@@ -1,0 +1,111 @@
+/**
+ * Verifies a JWT by the keys of its issuer. The configuration says which algorithms, types and claims are good; a token
+ * says only which of the issuer's keys it claims to be signed by.
+ */
+import type { CryptoKey, JWTVerifyOptions } from 'jose';
+import type { JwtSourceConfig } from '../../../config/source-config.ts';
+import type { Rejection, SourceFailure } from '../../../core/identity/identity.ts';
+import { type Claims, claimsRejected } from '../claims.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
+import { readParts } from './token-parts.ts';
+
+export type Verified =
+  | { readonly claims: Claims }
+  /** `forMs`: how long it may be taken for granted. */
+  | { readonly rejection: Rejection; readonly forMs: number }
+  | { readonly failure: SourceFailure };
+
+export async function verifyToken(
+  token: string,
+  config: JwtSourceConfig,
+  keys: IssuerKeys,
+  nowMs: number,
+): Promise<Verified> {
+  const parts = readParts(token);
+  if (parts === null) return rejected('malformed');
+  const refused = headerRejected(parts.header, config);
+  if (refused !== null) return rejected(refused);
+  const found = await keys.find(parts.header);
+  if ('failure' in found) return found;
+  if (!('keys' in found)) return rejected('key', found.unknownForMs);
+  const rejection =
+    (await verifySignature(token, config, found.keys, nowMs)) ?? claimsRejected(parts.claims, config, nowMs);
+  return rejection === null ? { claims: parts.claims } : rejected(rejection);
+}
+
+function rejected(rejection: Rejection, forMs = Number.POSITIVE_INFINITY): Verified {
+  return { rejection, forMs };
+}
+
+function headerRejected(header: Claims, { algorithms, types, typeRequired }: JwtSourceConfig): Rejection | null {
+  const { alg, typ, cty, kid } = header;
+  if (typeof alg !== 'string' || !algorithms.includes(alg)) return 'algorithm';
+  // Every extension that has to be understood is one that is not.
+  if ('crit' in header || 'b64' in header) return 'critical';
+  // A token in a token: what counts would be inside.
+  if (cty !== undefined) return 'type';
+  if (typ === undefined ? typeRequired : !isType(typ, types)) return 'type';
+  return kid === undefined || typeof kid === 'string' ? null : 'malformed';
+}
+
+/** Case does not count, and `application/` may be left away (RFC 7515 section 4.1.9). */
+function isType(typ: unknown, types: readonly string[]): boolean {
+  return typeof typ === 'string' && types.includes(typ.toLowerCase().replace(/^application\//, ''));
+}
+
+/** Signature, issuer, audience, begin and end. Null: all is good. */
+async function verifySignature(
+  token: string,
+  { algorithms, issuer, audience, clockSkewMs, maxAgeMs }: JwtSourceConfig,
+  keys: readonly CryptoKey[],
+  nowMs: number,
+): Promise<Rejection | null> {
+  const { jwtVerify } = await import('jose');
+  const options: JWTVerifyOptions = {
+    algorithms: [...algorithms],
+    issuer,
+    ...(audience === null ? {} : { audience: [...audience] }),
+    clockTolerance: Math.floor(clockSkewMs / 1000),
+    ...(maxAgeMs === null ? {} : { maxTokenAge: Math.floor(maxAgeMs / 1000) }),
+    requiredClaims: ['exp'],
+    currentDate: new Date(nowMs),
+  };
+  let rejection: Rejection = 'signature';
+  for (const key of keys) {
+    try {
+      await jwtVerify(token, key, options);
+      return null;
+    } catch (error) {
+      rejection = rejectionOf(error);
+      // Another key of the same id may be the one.
+      if (rejection !== 'signature' && rejection !== 'key') return rejection;
+    }
+  }
+  return rejection;
+}
+
+const ofClaim: Readonly<Record<string, Rejection>> = {
+  iss: 'issuer',
+  aud: 'audience',
+  nbf: 'not_yet_valid',
+};
+
+/** By the codes of `jose`; anything else is a key that cannot be used with this algorithm, such as a short one. */
+function rejectionOf(error: unknown): Rejection {
+  const { code, claim = '' } = error as { readonly code?: string; readonly claim?: string };
+  switch (code) {
+    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
+      return 'signature';
+    case 'ERR_JWT_EXPIRED':
+      return claim === 'iat' ? 'too_old' : 'expired';
+    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      return ofClaim[claim] ?? 'claim';
+    case 'ERR_JOSE_ALG_NOT_ALLOWED':
+      return 'algorithm';
+    case 'ERR_JWS_INVALID':
+    case 'ERR_JWT_INVALID':
+      return 'malformed';
+    default:
+      return 'key';
+  }
+}
