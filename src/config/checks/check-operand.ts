@@ -87,8 +87,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Condition
     }
     case 'header': {
       if (scope.headers === null || scope.headers.has(source.name)) return false;
-      const nearest = scope.headers.size === 0 ? null : at.nearest(source.name, scope.headers);
-      const hint = nearest?.startsWith('did') === true ? nearest : 'list it there: "conditions: { headers: [...] }"';
+      const hint = at.didYouMean(source.name, scope.headers) ?? 'list it there: "conditions: { headers: [...] }"';
       at.report('this header is not listed under "conditions.headers"', hint);
       return true;
     }

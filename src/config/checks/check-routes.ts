@@ -181,9 +181,8 @@ function checkRoute(
 
 function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string> | null): void {
   if (upstream === undefined || known === null || known.has(upstream)) return;
-  const near = at.nearest(upstream, known);
-  const declare = at.isOwn ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : near;
-  at.report(`there is no upstream ${at.quote(upstream)}`, near?.startsWith('did') === true ? near : declare);
+  const declare = at.isOwn ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : null;
+  at.report(`there is no upstream ${at.quote(upstream)}`, at.didYouMean(upstream, known) ?? declare);
 }
 
 function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location): readonly string[] | null {

@@ -132,8 +132,8 @@ function reportUnknown(
 function checkReason({ reason, expect }: CaseEntry, at: Location, words: ReadonlySet<string>): void {
   if (reason === undefined) return;
   if (!Object.hasOwn(reasons, reason) && !words.has(reason)) {
-    const nearest = at.nearest(reason, [...words, ...Object.keys(reasons)]);
-    const hint = nearest?.startsWith('did') === true ? nearest : 'a reason of the gateway, or the word of a condition';
+    const nearest = at.didYouMean(reason, [...words, ...Object.keys(reasons)]);
+    const hint = nearest ?? 'a reason of the gateway, or the word of a condition';
     at.report(`there is no reason ${at.quote(reason)}`, hint);
   }
   if (expect === 'allow') at.reportKey('what is allowed has no reason', 'remove it');

@@ -1,5 +1,5 @@
 /** A place in a configuration file, by its path: what checks of meaning ask about it, and report there. */
-import { nameHint } from '../nearest-name.ts';
+import { didYouMean, nameHint } from '../nearest-name.ts';
 import type { ConfigProblem, ProblemList } from '../problem.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
 import { findNode, keyOffsetAt, type Node, nodeAt, type Path } from '../yaml/tree.ts';
@@ -65,6 +65,11 @@ export class Location {
   /** The name in quotes, or "this value" when it came from a variable. */
   quote(name: string): string {
     return this.isOwn ? `"${name}"` : 'this value';
+  }
+
+  /** The nearest known name; nothing for a name that came from a variable. */
+  didYouMean(name: string, known: Iterable<string>): string | null {
+    return this.isOwn ? didYouMean(name, known) : null;
   }
 
   /** The nearest known name, or all of them; nothing for a name that came from a variable. */

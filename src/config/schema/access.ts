@@ -1,7 +1,7 @@
 /** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
 import { z } from 'zod';
 import { ruleMethods } from '../../core/policy/access.ts';
-import { nameHint } from '../nearest-name.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { described } from './key-class.ts';
 import { methodRefusal } from './methods.ts';
@@ -18,10 +18,10 @@ export const roleHint = 'letters, digits and _ . : / - only, at most 128';
 
 const accessWord = scalar(oneOf(accessWords), (value): AccessWord | Refusal => {
   if (typeof value === 'string' && isAccessWord(value)) return value;
-  const hint = typeof value === 'string' ? nameHint(value, accessWords) : null;
+  const hint = typeof value === 'string' ? didYouMean(value, accessWords) : null;
   return new Refusal(
     'expected public, optional, authenticated, deny, a list of roles, { any, all, none }, or one of these by method',
-    hint?.startsWith('did') === true ? hint : 'a role is written as a list: [role]',
+    hint ?? 'a role is written as a list: [role]',
   );
 });
 
@@ -45,8 +45,7 @@ const methodKey = z.string().superRefine((key, context) => {
   for (const part of key.split(',')) {
     const refusal = methodRefusal(part.trim());
     if (refusal === null) continue;
-    const upperHint = refusal.hint ?? nameHint(part.trim(), [...ruleMethods, 'any', 'all', 'none']);
-    const hint = upperHint?.startsWith('known') === true ? null : upperHint;
+    const hint = refusal.hint ?? didYouMean(part.trim(), [...ruleMethods, 'any', 'all', 'none']);
     const message =
       refusal.message === 'expected an HTTP method'
         ? `${refusal.message}, or one of any, all and none`

@@ -1,7 +1,7 @@
 /** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
 import { z } from 'zod';
 import { conditionFields } from '../../core/policy/conditions.ts';
-import { nameHint } from '../nearest-name.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
@@ -26,8 +26,8 @@ const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionF
   const found = conditionFields.find((known) => known === value);
   if (found !== undefined) return found;
   if (value === 'roles') return new Refusal('conditions do not read roles', 'write roles under "access" or "unless"');
-  const hint = typeof value === 'string' ? nameHint(value, conditionFields) : null;
-  return new Refusal(`expected ${conditionFields.join(', ')}`, hint?.startsWith('did') === true ? hint : null);
+  const hint = typeof value === 'string' ? didYouMean(value, conditionFields) : null;
+  return new Refusal(`expected ${conditionFields.join(', ')}`, hint);
 });
 
 export const subjects = {

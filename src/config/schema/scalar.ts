@@ -3,7 +3,7 @@
  * its own JSON schema. No message repeats the value, which may come from a variable or be a secret.
  */
 import { z } from 'zod';
-import { nameHint } from '../nearest-name.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 
 /** JSON schema of a value as an author writes it. */
@@ -71,7 +71,7 @@ export function word<const T extends string>(words: readonly T[]) {
   return scalar(json, (value): T | Refusal => {
     const found = words.find((known) => known === value);
     if (found !== undefined) return found;
-    return new Refusal(expected, typeof value === 'string' && words.length > 1 ? near(value, words) : null);
+    return new Refusal(expected, typeof value === 'string' && words.length > 1 ? didYouMean(value, words) : null);
   });
 }
 
@@ -110,11 +110,6 @@ function wholeNumber(value: unknown, least: number, most: number): number | null
 /** "a, b or c". */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
-
-function near(value: string, words: readonly string[]): string | null {
-  const hint = nameHint(value, words);
-  return hint?.startsWith('did') === true ? hint : null;
 }
 
 function quoteHint(value: unknown): string | null {
