@@ -4,12 +4,15 @@
  */
 
 import type { LiveQuestion } from '../admin/explain-endpoint.ts';
+import type { Credential } from '../core/credential/credential.ts';
 import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';
 import type { Resolution } from '../core/identity/identity.ts';
 import { canonicalName } from '../core/syntax/header-fields.ts';
+import { selectSource } from '../identity/sources/select-source.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
 import { policyOf } from '../policy-tools/run-cases.ts';
+import { sampleCredential } from '../policy-tools/sample-credential.ts';
 import { simulate } from '../policy-tools/simulate.ts';
 import type { Runtime } from './create-runtime.ts';
 
@@ -18,30 +21,34 @@ export async function explainLive(
   { config, resolver, rules }: Runtime,
   question: LiveQuestion,
 ): Promise<object | { readonly detail: string }> {
-  const { credentials, routes, roles } = config;
-  const carriers = ['authorization', 'cookie', 'host', ...Object.values(credentials.keyPair ?? {}).map(canonicalName)];
+  const { credentials, routes, roles, sourceRule } = config;
+  const { keyPair, apiKey } = credentials;
+  const named = [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader, apiKey?.header].filter((name) => name != null);
+  const carriers = ['authorization', 'cookie', 'host', ...named.map(canonicalName)];
   if (question.headers.some((name, index) => index % 2 === 0 && carriers.includes(canonicalName(name)))) {
     return { detail: 'host and bearer have keys of their own, and no other credential is taken' };
   }
   const policy = policyOf(config);
   const host = question.host ?? hostFor(routes, question.target, null);
-  const asked = { ...question, host };
-  let resolution: Resolution | null = null;
-  const live = simulate(
-    { ...asked, headers: [...question.headers, 'Authorization', `Bearer ${question.bearer}`] },
-    null,
-    credentials,
-  );
-  await decide(live.view, policy, async (credential, maxAgeMs, client) => {
-    const answer = await resolver.resolve(credential, maxAgeMs, client);
-    resolution = answer;
-    return answer;
+  const withHeaders = (...credential: readonly string[]) =>
+    simulate({ ...question, host, headers: [...question.headers, ...credential] }, null, credentials);
+  const live = withHeaders('Authorization', `Bearer ${question.bearer}`);
+  let asked: { readonly credential: Credential; readonly resolution: Resolution } | null = null;
+  const decision = await decide(live.view, policy, async (credential, maxAgeMs, client) => {
+    const resolution = await resolver.resolve(credential, maxAgeMs, client);
+    asked = { credential, resolution };
+    return resolution;
   });
-  const told = simulate(
-    { ...asked, headers: [...question.headers, 'Authorization', 'Bearer simulated'] },
-    null,
-    credentials,
-  );
-  // Where nobody is asked, it does not matter who asks.
-  return explain(told.view, { policy, roles, rules, resolution: resolution ?? told.resolution, facts: told.facts });
+  const { credential, resolution } = askedOf(asked);
+  // A bearer that is refused before a source is asked is in nothing that is told.
+  const hidden = withHeaders(...sampleCredential(credential?.kind ?? 'bearer', credentials));
+  const { view, facts } = decision.outcome === 'refuse' && decision.stage === 'extract' ? live : hidden;
+  const sourceOf = (read: Credential) => selectSource(credential ?? read, sourceRule);
+  // Where no source is asked, it does not matter who asks.
+  return explain(view, { policy, roles, rules, resolution: resolution ?? hidden.resolution, sourceOf, facts });
+}
+
+/** What the call above left; the compiler cannot follow it into the callback. */
+function askedOf(asked: { readonly credential: Credential; readonly resolution: Resolution } | null) {
+  return asked ?? { credential: null, resolution: null };
 }

@@ -7,6 +7,7 @@ import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { isMethodName } from '../core/request/normalize-request.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
+import { selectSource } from '../identity/sources/select-source.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
 import { somebody } from '../policy-tools/sample-identity.ts';
 import { simulate } from '../policy-tools/simulate.ts';
@@ -77,6 +78,7 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
     roles,
     rules: compileForwarding(config),
     resolution,
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
     facts,
   });
 }

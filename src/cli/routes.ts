@@ -12,8 +12,15 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
 
 /** The last column is there when a route has something to say in it. */
 function headsOf(described: readonly RouteDescription[]): readonly string[] {
-  const besides = described.some((route) => extrasInWords(route).length > 0);
+  const besides = described.some((route) => besidesOf(route, described).length > 0);
   return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['besides'] : [])];
+}
+
+/** Also the kinds of credential, where another route takes more. */
+function besidesOf(route: RouteDescription, all: readonly RouteDescription[]): readonly string[] {
+  const reads = route.access.some(({ rule }) => rule !== 'public' && rule !== 'deny');
+  const takesLess = all.some(({ credentials }) => credentials.some((kind) => !route.credentials.includes(kind)));
+  return [...(reads && takesLess ? [`takes ${route.credentials.join(', ')}`] : []), ...extrasInWords(route)];
 }
 
 const formats = {
@@ -22,21 +29,21 @@ const formats = {
     const line = (cells: readonly string[]) =>
       `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
     const heads = headsOf(described);
-    const cells = described.flatMap(rows).map((row) => line(row.slice(0, heads.length)));
+    const cells = described.flatMap((route) => rows(route, described)).map((row) => line(row.slice(0, heads.length)));
     return [line(heads), line(heads.map(() => '---')), ...cells].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
     const heads = headsOf(described);
     return tableText(
       heads,
-      described.flatMap(rows).map((row) => row.slice(0, heads.length)),
+      described.flatMap((route) => rows(route, described)).map((row) => row.slice(0, heads.length)),
       process.stdout.columns,
     );
   },
 };
 
 /** One row per rule: methods that share one stand together. */
-function rows(route: RouteDescription): string[][] {
+function rows(route: RouteDescription, all: readonly RouteDescription[]): string[][] {
   const byRule = new Map<string, string[]>();
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
@@ -52,7 +59,7 @@ function rows(route: RouteDescription): string[][] {
       methods.join(', '),
       words,
       first ? route.upstream : '',
-      first ? extrasInWords(route).join('\n') : '',
+      first ? besidesOf(route, all).join('\n') : '',
     ];
   });
 }

@@ -30,7 +30,8 @@ export interface TestCase extends RequestLine {
   readonly headers: readonly string[];
   /** Address of the client; null: not known. */
   readonly client: string | null;
-  readonly expect: 'allow' | 'refuse';
+  /** `signIn`: refused, and sent to the sign-in page. */
+  readonly expect: 'allow' | 'refuse' | 'signIn';
   /** Id of the route, or null when nothing is said of it. */
   readonly route: string | null;
   /** A reason of the gateway or the author's word of a condition; null when nothing is said of it. */

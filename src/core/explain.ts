@@ -2,10 +2,13 @@
  * One decision, explained stage by stage. It is `decide` that decides, with a resolver that knows one identity; the rest
  * only reads the same tables again, so an explanation cannot differ from what the gateway does.
  */
+import type { Credential } from './credential/credential.ts';
+import { signInLocation } from './credential/sign-in.ts';
 import { decide, type Policy } from './decide.ts';
 import { type Allow, type Decision, type Stage, stages } from './decision.ts';
 import { type AccessReport, explainAccess, explainIdentity, type IdentityReport } from './explaining/explain-access.ts';
 import { type Candidate, explainCandidates } from './explaining/explain-candidates.ts';
+import { type AskedSource, type CredentialReport, explainCredential } from './explaining/explain-credential.ts';
 import type { ClientFacts } from './forwarding/client-facts.ts';
 import { appendRequestHeaders, type ForwardingRules } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
@@ -15,6 +18,7 @@ import { type CriterionReport, explainConditions } from './policy/explain-condit
 import type { RoleTable } from './policy/roles.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { matchRoute } from './routing/match-route.ts';
+import type { RouteMatch } from './routing/route-table.ts';
 
 /** Plain data, fit for JSON. */
 export interface Explanation {
@@ -24,6 +28,8 @@ export interface Explanation {
   readonly reason: ReasonCode | null;
   /** `x-error` as the client gets it; null without a refusal. */
   readonly message: string | null;
+  /** Where the client is sent to sign in; null: nowhere. */
+  readonly location: string | null;
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
   /** What the rule says, on a route that is only tried out (`mode: shadow`) and forwards the request; null otherwise. */
@@ -36,6 +42,8 @@ export interface Explanation {
   readonly request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'query'> | null;
   readonly trail: readonly TrailStep[];
   readonly candidates: readonly Candidate[];
+  /** Null: no credential is read. */
+  readonly credential: CredentialReport | null;
   readonly identity: IdentityReport | null;
   /** The rule for the method; null when no route was matched. */
   readonly access: AccessReport | null;
@@ -65,10 +73,13 @@ export interface ExplainContext {
   readonly rules: ForwardingRules;
   /** The Auth API's result for the credential that the request carries. */
   readonly resolution: Resolution;
+  /** The source that is asked about a credential. */
+  readonly sourceOf: (credential: Credential) => AskedSource;
   readonly facts: ClientFacts;
 }
 
-export function explain(view: RequestView, { policy, roles, rules, resolution, facts }: ExplainContext): Explanation {
+export function explain(view: RequestView, context: ExplainContext): Explanation {
+  const { policy, roles, rules, resolution, facts } = context;
   // Synchronous, because the resolver is.
   const decision = decide(view, policy, () => resolution) as Decision;
   const { request, route } = decision;
@@ -79,9 +90,11 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
   const asked = preflight ? route : null;
   const known = decision.identity === null ? null : resolution.identity;
   const refusal = decision.outcome === 'refuse' ? decision : null;
+  const location = locationOf(decision, view, facts);
   return {
     outcome: decision.outcome,
-    status: refusal === null ? (decision.outcome === 'preflight' ? 200 : null) : reasons[refusal.reason].status,
+    status: location === null ? statusOf(decision) : 303,
+    location,
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
@@ -94,12 +107,33 @@ export function explain(view: RequestView, { policy, roles, rules, resolution, f
         : { method: request.method, host: request.host, path: request.path, query: request.query },
     trail: stages.map((stage) => trailStep(stage, decision)),
     candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? asked),
+    credential: credentialOf(matched, view, context),
     identity: known === null ? null : explainIdentity(known, policy.roleMapping, roles),
     access: matched === null ? null : explainAccess(matched.rule, decision.identity, roles),
     conditions:
       matched === null || request === null ? [] : conditionReports(view, request, matched.route, decision.identity),
     upstream: decision.outcome === 'allow' ? upstreamReport(decision, rules, view, facts) : null,
   };
+}
+
+function statusOf({ outcome, reason }: Decision): number | null {
+  if (reason !== null) return reasons[reason].status;
+  return outcome === 'allow' ? null : 200;
+}
+
+function locationOf(decision: Decision, { rawHeaders }: RequestView, { proto }: ClientFacts): string | null {
+  const { outcome, reason, route, request } = decision;
+  if (outcome !== 'refuse' || route === null || request === null) return null;
+  return signInLocation(route.signIn, reason, request, rawHeaders, proto);
+}
+
+function credentialOf(
+  match: RouteMatch | null,
+  { rawHeaders }: RequestView,
+  { policy, sourceOf }: ExplainContext,
+): CredentialReport | null {
+  if (match === null || match.rule.kind === 'public' || match.rule.kind === 'deny') return null;
+  return explainCredential(match.request, rawHeaders, policy.credentials, match.route, sourceOf);
 }
 
 function shadowedBy(decision: Decision): Explanation['shadowed'] {
@@ -131,6 +165,7 @@ function passedWords(stage: Stage, { request, route, identity, outcome, stage: e
       return request === null ? '' : `read as ${request.method} ${request.host}${request.path}`;
     case 'match':
       if (outcome === 'preflight') return `a preflight, answered for route ${route?.id}`;
+      if (outcome === 'metadata') return 'the metadata of this host, answered by the gateway';
       return `route ${route?.id} (${route?.pattern.host ?? ''}${route?.pattern.path})`;
     case 'extract':
       return identity !== null || end === 'resolve' ? 'exactly one credential' : 'no identity';

@@ -2,11 +2,12 @@
  * Which rules the tests have touched. A rule is covered when it has let somebody in and has kept somebody out, each for
  * its own reason: what never refused in a test may as well not be there.
  */
+import type { Config } from '../config/config.ts';
+import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import type { RouteTable } from '../core/routing/route-table.ts';
-import { type CaseResult, wordOf } from './run-cases.ts';
+import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
@@ -29,15 +30,15 @@ export interface Coverage {
 
 /** What a rule can never do is no cell: such as refusing for a condition from which all who may are exempt. */
 export function coverageOf(
-  table: RouteTable,
+  { routes: table, roleMapping: mapping, credentials }: Pick<Config, 'routes' | 'roleMapping' | 'credentials'>,
   results: readonly CaseResult[],
-  mapping: RoleMapping | null = null,
 ): Coverage {
+  const kinds = kindsOf(credentials);
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
   const isPossible = rememberPossible(mapping);
   const cells = table.routes.flatMap((route) =>
     rulesOf(route).flatMap(([method, rule]) =>
-      effectsOf(route, rule).flatMap((effect): Cell[] => {
+      effectsOf(route, method, rule, kinds).flatMap((effect): Cell[] => {
         const covered = seen.has(keyOf(route, method, effect));
         const possible = covered || isPossible(route, rule, effect);
         return possible ? [{ route, method, rule, effect, covered }] : [];
@@ -55,7 +56,7 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
     if (route.conditions !== null) return canShow(route, rule, effect, mapping);
     const ofRule = known.get(rule) ?? new Map<string, boolean>();
     known.set(rule, ofRule);
-    const name = `${effect.kind} ${effect.kind === 'allows' ? effect.whom : effect.word}`;
+    const name = nameOf(effect);
     const before = ofRule.get(name);
     if (before !== undefined) return before;
     const possible = canShow(route, rule, effect, mapping);
@@ -72,11 +73,28 @@ export function rulesOf({ access, methods }: Route): readonly (readonly [method:
 }
 
 export function effectInWords(effect: Effect): string {
+  if (effect.kind === 'signIn') return 'sends to its sign-in page';
   if (effect.kind === 'refuses') return `refuses with ${effect.word}`;
   return { anybody: 'lets in', known: 'lets an identity in', anonymous: 'lets in without an identity' }[effect.whom];
 }
 
-function effectsOf(route: Route, rule: AccessRule): readonly Effect[] {
+function effectsOf(
+  route: Route,
+  method: string,
+  rule: AccessRule,
+  kinds: readonly CredentialKind[],
+): readonly Effect[] {
+  const needsCredential = rule.kind === 'authenticated' || rule.kind === 'roles';
+  const takesLess = kinds.some((kind) => !route.credentials.includes(kind));
+  const signsIn = route.signIn !== null && (method === 'GET' || method === '*');
+  return [
+    ...effectsOfRule(route, rule),
+    ...(needsCredential && takesLess ? [{ kind: 'refuses', word: 'credential_kind_not_accepted' } as const] : []),
+    ...(needsCredential && signsIn ? [{ kind: 'signIn' } as const] : []),
+  ];
+}
+
+function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
   const conditions = (route.conditions ?? []).map(({ word }): Effect => ({ kind: 'refuses', word }));
   switch (rule.kind) {
     case 'public':
@@ -96,13 +114,19 @@ function effectsOf(route: Route, rule: AccessRule): readonly Effect[] {
   }
 }
 
-function effectsSeen({ decision }: CaseResult): readonly string[] {
+function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   const { route, request } = decision;
   if (route === null || request === null) return [];
   const method = methodKey(route, request.method);
   // A rule that is tried out has done what it does, too.
   const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
-  if (word !== null) return [keyOf(route, method, { kind: 'refuses', word })];
+  if (word !== null) {
+    const signedIn = outcomeOf(decision, prepared.simulated) === 'signIn';
+    return [
+      keyOf(route, method, { kind: 'refuses', word }),
+      ...(signedIn ? [keyOf(route, method, { kind: 'signIn' })] : []),
+    ];
+  }
   const whom = decision.identity === null ? 'anonymous' : 'known';
   return [keyOf(route, method, { kind: 'allows', whom }), keyOf(route, method, { kind: 'allows', whom: 'anybody' })];
 }
@@ -114,6 +138,11 @@ function methodKey({ access, methods }: Route, method: string): string {
   return !listed && method === 'HEAD' ? 'GET' : method;
 }
 
+function nameOf(effect: Effect): string {
+  if (effect.kind === 'signIn') return effect.kind;
+  return `${effect.kind} ${effect.kind === 'allows' ? effect.whom : effect.word}`;
+}
+
 function keyOf(route: Route, method: string, effect: Effect): string {
-  return `${route.index} ${method} ${effect.kind} ${effect.kind === 'allows' ? effect.whom : effect.word}`;
+  return `${route.index} ${method} ${nameOf(effect)}`;
 }

@@ -2,6 +2,7 @@
  * Small changes of the rules, each of which a test should notice: a role that is taken off or asked for no more, a
  * condition or a part of it that is gone, a route that is gone, and those that let more in (`widening-mutants.ts`).
  */
+import type { CredentialKind } from '../core/credential/credential.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import { type AccessSource, compileRule } from '../core/policy/access.ts';
 import type { Step } from '../core/policy/conditions.ts';
@@ -32,7 +33,8 @@ export interface RoleMutant {
 
 export type Mutant = RouteMutant | RoleMutant;
 
-export function routeMutants(route: Route, roles: RoleTable): readonly RouteMutant[] {
+/** `kinds`: of credential, that are switched on. */
+export function routeMutants(route: Route, roles: RoleTable, kinds: readonly CredentialKind[]): readonly RouteMutant[] {
   const mutant = (words: string, changed: Route | null, reaches = false): RouteMutant => {
     return { kind: 'route', route, changed, reaches, words };
   };
@@ -74,8 +76,25 @@ export function routeMutants(route: Route, roles: RoleTable): readonly RouteMuta
       mutants.push(mutant(words, { ...route, conditions: conditions!.with(index, changed) }));
     }
   }
+  for (const [words, changed] of otherCredentials(route, kinds)) mutants.push(mutant(words, changed));
   for (const [words, changed] of widerMatches(route)) mutants.push(mutant(words, changed, true));
   return mutants;
+}
+
+/** Other kinds of credential, and no sign-in page: only where a rule demands a credential. */
+function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Route>> {
+  const rules = route.access.every === null ? [...route.access.byMethod.values()] : [route.access.every];
+  if (!rules.some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
+  if (route.signIn !== null) yield ['nobody is sent to its sign-in page', { ...route, signIn: null }];
+  const { credentials } = route;
+  const further = kinds.filter((kind) => !credentials.includes(kind));
+  if (further.length === 0) return;
+  yield ['its list of credentials is lifted', { ...route, credentials: kinds }];
+  for (const kind of credentials) {
+    yield [`it takes ${kind} no longer`, { ...route, credentials: credentials.filter((other) => other !== kind) }];
+  }
+  if (further.length === 1) return;
+  for (const kind of further) yield [`it takes ${kind}, too`, { ...route, credentials: [...credentials, kind] }];
 }
 
 export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): readonly RoleMutant[] {

@@ -1,5 +1,6 @@
 /** Tries every mutant on the tests, and tells which of them no test noticed. */
 import type { Config } from '../config/config.ts';
+import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
 import { fittingRoutes } from '../core/explaining/fitting-routes.ts';
 import { compileRoleMapping } from '../core/policy/map-roles.ts';
@@ -52,7 +53,9 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
 
   // A rule that is only tried out keeps nobody out, so no test can notice when it changes.
   const ofRoutes = config.routes.routes.flatMap((route) =>
-    routeMutants(route, config.roles).filter(({ changed }) => route.mode === 'enforce' || changed === null),
+    routeMutants(route, config.roles, kindsOf(config.credentials)).filter(
+      ({ changed }) => route.mode === 'enforce' || changed === null,
+    ),
   );
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
   const unnoticed = [...ofRoutes.filter(survivesRoute), ...ofRoles.filter(survivesRoles)];

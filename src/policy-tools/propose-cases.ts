@@ -13,8 +13,8 @@ import { type Cell, effectInWords, rulesOf } from './coverage.ts';
 import { hostFor, hostOf } from './host-for.ts';
 import type { Mutant } from './mutants.ts';
 import { mutationScore, policyNear, policyUnder } from './mutation-score.ts';
-import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
-import { simulate } from './simulate.ts';
+import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
+import { type Simulated, simulate } from './simulate.ts';
 import type { TestRun } from './test-report.ts';
 import { type Trial, type TrialGoal, trialsFor } from './trials.ts';
 
@@ -33,7 +33,7 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   const notFound: string[] = [];
   for (const cell of coverage.cells) {
     if (cell.covered) continue;
-    const fits = ({ decision }: Tried) => decision.route === cell.route && shows(cell, decision);
+    const fits = (tried: Tried) => tried.decision.route === cell.route && shows(cell, tried);
     const found = findCase(config, [cell], 'near', fits) ?? findCase(config, [cell], 'far', fits);
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
     else cases.push(found.prepared);
@@ -94,14 +94,15 @@ function findCase(
       const simulated = simulate({ ...trial, host, secure: true }, trial.identity, config.credentials);
       const { identity } = trial;
       const decision = decideCase({ simulated }, policy);
-      const prepared = { test: testOf(config, goal.route, trial, decision), identity, simulated };
+      const prepared = { test: testOf(config, goal.route, trial, decision, simulated), identity, simulated };
       if (fits({ prepared, decision })) return { prepared, decision };
     }
   }
   return null;
 }
 
-function shows({ effect }: Cell, decision: Decision): boolean {
+function shows({ effect }: Cell, { decision, prepared }: Tried): boolean {
+  if (effect.kind === 'signIn') return outcomeOf(decision, prepared.simulated) === 'signIn';
   const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
   if (effect.kind === 'refuses') return word === effect.word;
   if (word !== null) return false;
@@ -109,7 +110,13 @@ function shows({ effect }: Cell, decision: Decision): boolean {
 }
 
 /** The trial as a test that expects what was decided. */
-function testOf({ identityHeaders, routes }: Config, route: Route, trial: Trial, decision: Decision): TestCase {
+function testOf(
+  { identityHeaders, routes }: Config,
+  route: Route,
+  trial: Trial,
+  decision: Decision,
+  simulated: Simulated,
+): TestCase {
   const { as, identity, method, target, headers, client } = trial;
   const asked = hostOf(route.pattern.host);
   const matched = decision.route?.id ?? null;
@@ -130,7 +137,7 @@ function testOf({ identityHeaders, routes }: Config, route: Route, trial: Trial,
     target,
     headers,
     client,
-    expect: decision.outcome === 'refuse' ? 'refuse' : 'allow',
+    expect: outcomeOf(decision, simulated),
     route: matched,
     reason: wordOf(decision),
     upstreamHeaders: new Map(header === undefined || identity === null ? [] : [[header.name, identity.userId]]),

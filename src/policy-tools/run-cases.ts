@@ -1,6 +1,7 @@
 /** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every door. */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
+import { signInLocation } from '../core/credential/sign-in.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
@@ -59,7 +60,7 @@ export function wordOf(decision: Decision): string | null {
 
 function faultsOf({ test, simulated }: PreparedCase, decision: Decision, rules: ForwardingRules): string[] {
   const faults: string[] = [];
-  const outcome = decision.outcome === 'refuse' ? 'refuse' : 'allow';
+  const outcome = outcomeOf(decision, simulated);
   const word = wordOf(decision);
   if (outcome !== test.expect) {
     faults.push(`expected ${test.expect}, got ${outcome}${word === null ? '' : ` (${word})`}`);
@@ -70,6 +71,14 @@ function faultsOf({ test, simulated }: PreparedCase, decision: Decision, rules: 
   if (test.reason !== null && !known) faults.push(`expected reason ${test.reason}, got ${word ?? 'none'}`);
   if (test.upstreamHeaders.size > 0) faults.push(...headerFaults(test, decision, simulated, rules));
   return faults;
+}
+
+/** What the client gets, in the words of a test. */
+export function outcomeOf(decision: Decision, { view, facts }: Simulated): TestCase['expect'] {
+  if (decision.outcome !== 'refuse') return 'allow';
+  const { reason, route, request } = decision;
+  if (route === null || request === null) return 'refuse';
+  return signInLocation(route.signIn, reason, request, view.rawHeaders, facts.proto) === null ? 'refuse' : 'signIn';
 }
 
 function headerFaults(test: TestCase, decision: Decision, simulated: Simulated, rules: ForwardingRules): string[] {

@@ -58,7 +58,7 @@ export function runTests(config: Config, withMutation: boolean): TestRun {
   const policy = policyOf(config);
   const rules = forwardingOf(config);
   const results = prepareCases(config).map((prepared) => runCase(prepared, policy, rules));
-  const coverage = coverageOf(config.routes, results, config.roleMapping);
+  const coverage = coverageOf(config, results);
   const good = results.filter(({ faults }) => faults.length === 0);
   const mutation = withMutation
     ? mutationScore(

@@ -1,6 +1,7 @@
 /** Requests worth trying for one effect of a rule: the likeliest first. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import { rolesThatGrant } from '../core/policy/roles.ts';
@@ -54,6 +55,7 @@ type Chosen = ReadonlyMap<string, string | null>;
 
 function valuesOf({ tests }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
+  if (route.signIn !== null) choices.set('header sec-fetch-mode', [null, 'navigate']);
   // Something more specific may take all that follows.
   if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null, 'anything/else']);
   for (const name of route.pattern.params) choices.set(`param ${name}`, [name]);
@@ -141,7 +143,11 @@ function* identitiesFor(
     ),
   ];
   const sets = unlike(roleSets(config, goal));
+  const kinds = kindsOf(config.credentials);
+  const others = kinds.filter((kind) => kind !== 'bearer');
   for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among);
+  const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
+  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, held, groups, kind);
   if (reach === 'near') return;
   for (const held of unlike(furtherRoleSets(config, goal))) {
     for (const among of [[], groups]) yield made(tests, held, among);
@@ -152,7 +158,9 @@ function* identitiesFor(
     if (field === 'groups') yield made(tests, [], [value]);
     if (field === 'roles') yield made(tests, [value], []);
   }
-  for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among, 'key_pair');
+  for (const kind of others) {
+    for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among, kind);
+  }
   for (const id of userIdsCompared(goal.route)) for (const held of sets) yield made(tests, held, [], 'bearer', id);
 }
 
@@ -166,7 +174,7 @@ function made(
   const words = [
     held.length === 0 ? 'no_role' : held.join('_and_'),
     ...(among.length === 0 ? [] : ['in', ...among]),
-    ...(kind === 'bearer' ? [] : ['by_key']),
+    ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
   let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
   // Somebody else is called so already.

@@ -16,7 +16,9 @@ import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verd
 export type Effect =
   | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
   /** `word`: a reason, or the author's word of a condition. */
-  | { readonly kind: 'refuses'; readonly word: string };
+  | { readonly kind: 'refuses'; readonly word: string }
+  /** A navigation without a good credential is sent to the sign-in page. */
+  | { readonly kind: 'signIn' };
 
 /** Beyond so many classes anything counts as possible. */
 const mostClasses = 50_000;
@@ -25,6 +27,9 @@ export const mostRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
+  // Callers are not told apart by how they are recognized: the rule has these effects, or they are not asked about.
+  if (effect.kind === 'signIn' || (effect.kind === 'refuses' && effect.word === 'credential_kind_not_accepted'))
+    return true;
   const found: Found = { route, rule };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
@@ -53,7 +58,10 @@ export function differs(before: Policy, after: Policy): boolean {
 }
 
 function pairDiffers(a: Found, b: Found, before: Policy, after: Policy): boolean {
-  if (routeOf(a)?.id !== routeOf(b)?.id) return true;
+  const [routeA, routeB] = [routeOf(a), routeOf(b)];
+  if (routeA?.id !== routeB?.id) return true;
+  if (String(routeA?.credentials) !== String(routeB?.credentials)) return true;
+  if (routeA?.signIn?.url !== routeB?.signIn?.url) return true;
   const [setsA, setsB] = [setsOf(a), setsOf(b)];
   const classes = classesOf(
     [a, b],

@@ -2,13 +2,14 @@
 import pc from 'picocolors';
 import type { Explanation, TrailStep } from '../../core/explain.ts';
 import type { AccessReport, IdentityReport } from '../../core/explaining/explain-access.ts';
+import type { CredentialReport } from '../../core/explaining/explain-credential.ts';
 import type { CriterionReport } from '../../core/policy/explain-conditions.ts';
 
 type Paint = ReturnType<typeof pc.createColors>;
 
 export function explanationText(explanation: Explanation, color: boolean): string {
   const paint = pc.createColors(color);
-  const { candidates, identity, access, conditions, upstream, failure } = explanation;
+  const { candidates, credential, identity, access, conditions, upstream, failure } = explanation;
   const sections = [
     verdict(explanation, paint),
     section(
@@ -29,6 +30,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
       failure === null ? [] : [failure.url, `${paint.red(failure.kind)} ${failure.detail}`],
       paint,
     ),
+    section('Credential', credential === null ? [] : credentialLines(credential), paint),
     section('Who asks', identity === null ? [] : identityLines(identity), paint),
     section('Access', access === null ? [] : accessLines(access, paint), paint),
     section(
@@ -51,16 +53,18 @@ export function explanationText(explanation: Explanation, color: boolean): strin
 }
 
 function verdict(explanation: Explanation, paint: Paint): string {
-  const { outcome, status, reason, message, condition, route, shadowed } = explanation;
+  const { outcome, status, reason, message, condition, route, shadowed, location } = explanation;
   if (shadowed !== null) {
     const would = shadowed.condition ?? shadowed.reason;
     return paint.yellow(`let through by route ${route} in shadow mode; its rule refuses: ${would}\n`);
   }
   if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
+  if (outcome === 'metadata') return paint.green('answered with the metadata of this host\n');
   if (outcome === 'preflight') return paint.green(`answered as a preflight of route ${route}\n`);
   const word = condition === null ? reason : `${reason} (${condition})`;
   const where = route === null ? '' : ` on route ${route}`;
-  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n`;
+  const page = location === null ? '' : `sent to ${location}\n`;
+  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}`;
 }
 
 function section(title: string, lines: readonly string[], paint: Paint): string {
@@ -76,6 +80,13 @@ function trailLine({ stage, result, words }: TrailStep, paint: Paint): string {
   };
   const text = result === 'not reached' ? paint.dim('not reached') : words;
   return `${marks[result]} ${stage.padEnd(10)} ${text}`;
+}
+
+function credentialLines({ kind, from, taken, source }: CredentialReport): string[] {
+  const read = kind ?? 'none that can be read';
+  const lines = [from === null ? 'none was sent' : `${read}, from ${from}`, `the route takes ${taken.join(', ')}`];
+  if (source !== null) lines.push(`asked: ${source.source ?? 'no source'} (${source.why})`);
+  return lines;
 }
 
 function identityLines({ userId, roles, derived, inherited, groups }: IdentityReport): string[] {

@@ -83,7 +83,11 @@ const testCase = z.strictObject({
     { examples: [{ 'x-region': 'eu' }] },
   ),
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
-  expect: described(word(['allow', 'refuse']), 'What must come of it.', { examples: ['refuse'] }),
+  expect: described(
+    word(['allow', 'refuse', 'signIn']),
+    'What must come of it; "signIn": it is refused, and the client is sent to the sign-in page.',
+    { examples: ['refuse'] },
+  ),
   route: described(anyText().optional(), 'Id of the route that must win.', { examples: ['order'] }),
   reason: described(anyText().optional(), 'Why it must be refused: a reason, or the word of a condition.', {
     examples: ['role_missing'],

@@ -1,5 +1,6 @@
 /** The effective table of routes for people: which request goes where, and who may make it. */
 
+import type { CredentialKind } from '../credential/credential.ts';
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
@@ -26,6 +27,8 @@ export interface RouteDescription extends RouteExtras {
   /** The rule is only tried out and refuses no request; absent: it is enforced. */
   readonly mode?: 'shadow';
   readonly upstream: string;
+  /** Kinds that the route takes where it reads a credential. */
+  readonly credentials: readonly CredentialKind[];
   readonly maxAgeMs: number | null;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | null;
@@ -47,6 +50,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
     ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
+    credentials: route.credentials,
     maxAgeMs: route.maxAgeMs,
     timeoutMs: route.timeoutMs,
     idleTimeoutMs: route.idleTimeoutMs,
@@ -115,6 +119,8 @@ function finite(value: number): number | null {
 
 /** Other settings of a route than who may use it and where it leads; absent if unset. */
 export interface RouteExtras {
+  /** URL of the sign-in page. */
+  readonly signIn?: string;
   readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
   /** What differs from the ordinary reading, in the words of the configuration. */
   readonly pathReading?: Readonly<Record<string, string | boolean>>;
@@ -127,6 +133,7 @@ export interface RouteExtras {
 function describeExtras(route: Route): RouteExtras {
   const path = describePath(route);
   return {
+    ...(route.signIn === null ? {} : { signIn: route.signIn.url }),
     ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
     ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
     ...(route.audience === null ? {} : { identityAssertion: { audience: route.audience } }),
@@ -136,6 +143,7 @@ function describeExtras(route: Route): RouteExtras {
 
 /** One line for each, such as `cors https://app.example.test`. */
 export function extrasInWords({
+  signIn,
   cors,
   pathReading,
   identityAssertion,
@@ -144,6 +152,7 @@ export function extrasInWords({
   const { set = {}, remove = [] } = responseHeaders ?? {};
   const added = Object.keys(set);
   return [
+    ...(signIn === undefined ? [] : [`sign in at ${signIn}`]),
     ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
     ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
     ...(identityAssertion === undefined ? [] : [`signed identity for ${identityAssertion.audience}`]),

@@ -8,6 +8,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { explain } from '../../../src/core/explain.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { forwardingOf, policyOf, runCase } from '../../../src/policy-tools/run-cases.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { type Asked, configurations, requests } from '../policy-worlds.ts';
@@ -106,6 +107,7 @@ function explained(config: Config, { request, identity }: Asked) {
     roles: config.roles,
     rules: forwardingOf(config),
     resolution,
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
     facts,
   });
 }

@@ -77,6 +77,7 @@ test('a row holds what the route does; no limit is null; it fits JSON', () => {
     methods: null,
     access: [{ method: '*', rule: 'public' }],
     upstream: 'service',
+    credentials: ['bearer', 'key_pair'],
     maxAgeMs: 5000,
     timeoutMs: 10_000,
     idleTimeoutMs: null,

@@ -1,11 +1,14 @@
 import { describe, expect, it, test } from 'vitest';
+import type { Credential } from '../../../src/core/credential/credential.ts';
 import { explain } from '../../../src/core/explain.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { orders } from './policies.ts';
 
 const config = orders();
+const sourceOf = (credential: Credential) => selectSource(credential, config.sourceRule);
 const somebody: Identity = {
   ...{ kind: 'bearer', userId: 'ann', roles: [], groups: [], alias: null, fullName: null },
   ...{
@@ -22,7 +25,14 @@ function explained(line: string, identity: Identity | null = null, headers: read
   const [method = '', host = '', target = ''] = line.split(' ');
   const request = { method, host, secure: true, target, headers, client: null };
   const { view, resolution, facts } = simulate(request, identity, config.credentials);
-  const context = { policy: policyOf(config), roles: config.roles, rules: forwardingOf(config), resolution, facts };
+  const context = {
+    policy: policyOf(config),
+    roles: config.roles,
+    rules: forwardingOf(config),
+    resolution,
+    sourceOf,
+    facts,
+  };
   return explain(view, context);
 }
 
@@ -135,7 +145,7 @@ test.each(['x-forwarded', 'forwarded'] as const)('headers name no client that no
     const identity = { ...somebody, roles: ['admin'] };
     const { view, resolution, facts } = simulate({ ...request, client }, identity, config.credentials);
     const rules = forwardingOf({ ...config, server: { ...config.server, forwardedHeaders } });
-    const context = { policy: policyOf(config), roles: config.roles, rules, resolution, facts };
+    const context = { policy: policyOf(config), roles: config.roles, rules, resolution, sourceOf, facts };
     return new Map(explain(view, context).upstream?.headers);
   };
   expect(headersFor(null).get('x-real-ip')).toBe('(address of the client)');
