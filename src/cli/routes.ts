@@ -12,14 +12,20 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
 
 /** The last column is there when a route has something to say in it. */
 function headsOf(described: readonly RouteDescription[]): readonly string[] {
-  const besides = described.some((route) => besidesOf(route, described).length > 0);
+  const kinds = kindsTaken(described);
+  const besides = described.some((route) => besidesOf(route, kinds).length > 0);
   return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['besides'] : [])];
 }
 
+/** Kinds of credential that some route takes. */
+function kindsTaken(described: readonly RouteDescription[]): ReadonlySet<string> {
+  return new Set(described.flatMap(({ credentials }) => credentials));
+}
+
 /** Also the kinds of credential, where another route takes more. */
-function besidesOf(route: RouteDescription, all: readonly RouteDescription[]): readonly string[] {
+function besidesOf(route: RouteDescription, kinds: ReadonlySet<string>): readonly string[] {
   const reads = route.access.some(({ rule }) => rule !== 'public' && rule !== 'deny');
-  const takesLess = all.some(({ credentials }) => credentials.some((kind) => !route.credentials.includes(kind)));
+  const takesLess = route.credentials.length < kinds.size;
   return [...(reads && takesLess ? [`takes ${route.credentials.join(', ')}`] : []), ...extrasInWords(route)];
 }
 
@@ -29,21 +35,26 @@ const formats = {
     const line = (cells: readonly string[]) =>
       `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
     const heads = headsOf(described);
-    const cells = described.flatMap((route) => rows(route, described)).map((row) => line(row.slice(0, heads.length)));
+    const cells = rowsOf(described).map((row) => line(row.slice(0, heads.length)));
     return [line(heads), line(heads.map(() => '---')), ...cells].join('\n');
   },
   table: (described: readonly RouteDescription[]) => {
     const heads = headsOf(described);
     return tableText(
       heads,
-      described.flatMap((route) => rows(route, described)).map((row) => row.slice(0, heads.length)),
+      rowsOf(described).map((row) => row.slice(0, heads.length)),
       process.stdout.columns,
     );
   },
 };
 
+function rowsOf(described: readonly RouteDescription[]): string[][] {
+  const kinds = kindsTaken(described);
+  return described.flatMap((route) => rows(route, kinds));
+}
+
 /** One row per rule: methods that share one stand together. */
-function rows(route: RouteDescription, all: readonly RouteDescription[]): string[][] {
+function rows(route: RouteDescription, kinds: ReadonlySet<string>): string[][] {
   const byRule = new Map<string, string[]>();
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
@@ -59,7 +70,7 @@ function rows(route: RouteDescription, all: readonly RouteDescription[]): string
       methods.join(', '),
       words,
       first ? route.upstream : '',
-      first ? besidesOf(route, all).join('\n') : '',
+      first ? besidesOf(route, kinds).join('\n') : '',
     ];
   });
 }
