@@ -146,7 +146,7 @@ function measure({ bearers, pick, run }: Case): number {
 function deciding(runtime: Runtime): Case['run'] {
   return (views) => {
     for (const view of views) {
-      const decision = runtime.decide(view);
+      const decision = runtime.decide(view, runtime.policy, runtime.resolve);
       if (!('outcome' in decision) || decision.outcome !== 'allow') throw new Error('a decision did not allow');
     }
   };
@@ -182,7 +182,7 @@ function received(bearer: string): RequestView {
 async function ask(runtime: Runtime, bearers: readonly string[]): Promise<void> {
   for (let from = 0; from < bearers.length; from += 200) {
     const some = bearers.slice(from, from + 200);
-    await Promise.all(some.map((bearer) => runtime.decide(received(bearer))));
+    await Promise.all(some.map((bearer) => runtime.decide(received(bearer), runtime.policy, runtime.resolve)));
   }
 }
 

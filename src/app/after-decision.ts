@@ -31,10 +31,10 @@ export class AfterDecision {
     this.#watchers = watchers;
   }
 
-  /** Decides requests by this policy, and shows the decisions; null: no watcher is active, so that `core/decide.ts` alone will do. */
-  decideBy(policy: Policy, resolve: ResolveIdentity): ((view: RequestView) => Decision | Promise<Decision>) | null {
+  /** Decides requests, and shows the decisions; null: no watcher is active, so that `core/decide.ts` alone will do. */
+  decider(): typeof decide | null {
     if (!this.#watchers.some(({ active }) => active)) return null;
-    return (view) => this.#decide(view, policy, resolve);
+    return (view, policy, resolve) => this.#decide(view, policy, resolve);
   }
 
   #decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {

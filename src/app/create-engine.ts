@@ -108,7 +108,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   /** From here on requests are decided with it, and shown to those that watch now. */
   function decideWith(made: Runtime): void {
-    const watched = decisions.decideBy(made.policy, made.resolver.resolve);
+    const watched = decisions.decider();
     runtime = watched === null ? made : { ...made, decide: watched };
     proxy?.use(runtime);
     authorizer?.use(runtime, runtime.config.authorizer);

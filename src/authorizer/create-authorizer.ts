@@ -193,9 +193,9 @@ function deciding(gateway: Deciding): Deciding {
   return {
     ...gateway,
     decide(view: RequestView) {
-      if (view.address !== '') return gateway.decide(view);
+      if (view.address !== '') return gateway.decide(view, gateway.policy, gateway.resolve);
       const { client: _, ...rest } = view;
-      return gateway.decide({ ...rest, address: null });
+      return gateway.decide({ ...rest, address: null }, gateway.policy, gateway.resolve);
     },
   };
 }

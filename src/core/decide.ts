@@ -3,10 +3,11 @@
  * Pure: the only effect is the injected `resolve`. Unknown, unavailable, ambiguous or thrown is a refusal. With the
  * identity in memory the whole decision is synchronous.
  */
+import { answerItself } from './answer-itself.ts';
 import { authorize, authorizeResolved } from './authorize.ts';
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
-import { resourceAsked } from './credential/resource-metadata.ts';
+import { metadataPath } from './credential/resource-metadata.ts';
 import { type Decision, refuse, type Trail } from './decision.ts';
 import type { Resolution, ResolveIdentity } from './identity/identity.ts';
 import { reasons } from './outcome/reasons.ts';
@@ -15,7 +16,6 @@ import { normalizeRequest } from './request/normalize-request.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { ViaRule } from './request/via.ts';
 import { matchRoute } from './routing/match-route.ts';
-import { answerPreflight } from './routing/preflight.ts';
 import type { RouteTable } from './routing/route-table.ts';
 import { allowInShadow } from './shadow.ts';
 
@@ -48,14 +48,9 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   trail.request = read;
 
   trail.stage = 'match';
-  const document = resourceAsked(read, policy.credentials.resources)?.document;
-  if (document !== undefined) return { ...trail, outcome: 'metadata', reason: null, request: read, document };
-  const preflight = read.method === 'OPTIONS' ? answerPreflight(policy.routes, read, view.rawHeaders) : null;
-  if (preflight !== null) {
-    const { route, headers } = preflight;
-    trail.route = route;
-    if (headers === null) return refuse(trail, 'cors_origin_forbidden');
-    return { ...trail, outcome: 'preflight', reason: null, request: read, route, headers };
+  if (read.method === 'OPTIONS' || read.path === metadataPath) {
+    const own = answerItself(trail, read, view, policy);
+    if (own !== null) return own;
   }
   const match = matchRoute(policy.routes, read);
   if (typeof match === 'string') return refuse(trail, match);

@@ -85,7 +85,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     bodyGraceMs: limits.bodyGraceMs,
     decideAgain(context) {
       const { gateway } = parts;
-      return gateway.decide(readView(context, gateway, trustedProxies));
+      return gateway.decide(readView(context, gateway, trustedProxies), gateway.policy, gateway.resolve);
     },
     mayBeRevoked(context, granted, atMs) {
       const { gateway } = parts;

@@ -1,8 +1,10 @@
 /** What the proxy is given: the rules of one configuration, and what all requests of a process share. */
 
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
+import type { Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
@@ -13,8 +15,10 @@ import type { Annotate } from './response-head.ts';
 
 /** Everything that a reload replaces, made whole and swapped whole. */
 export interface Gateway {
-  /** Never throws and never rejects. */
-  decide(view: RequestView): Decision | Promise<Decision>;
+  /** `core/decide.ts`, or a watched form of it. Never throws and never rejects. */
+  readonly decide: (view: RequestView, policy: Policy, resolve: ResolveIdentity) => Decision | Promise<Decision>;
+  readonly policy: Policy;
+  readonly resolve: ResolveIdentity;
   /**
    * Whether what was granted to a request at `atMs` (milliseconds since the epoch) may have been revoked since: a cheap
    * look, for then the request is decided again. If unset, nothing is ever revoked.

@@ -49,7 +49,7 @@ export function serve(context: RequestContext, parts: ServeParts): void {
       context.fail(refused);
       return;
     }
-    const decision = gateway.decide(view);
+    const decision = gateway.decide(view, gateway.policy, gateway.resolve);
     if (!(decision instanceof Promise)) {
       proceed(context, gateway, decision, parts);
       return;

@@ -122,7 +122,9 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   const policy = { routes: table, credentials: sources, roleMapping: null };
   const resolve = setup.resolve ?? knowsAnn;
   const plain: Gateway = {
-    decide: (view) => decide(view, policy, resolve),
+    decide,
+    policy,
+    resolve,
     rules: compileForwarding({
       identityHeaders: defaultIdentityHeaders,
       identityAssertion: null,

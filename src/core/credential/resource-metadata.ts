@@ -18,7 +18,7 @@ export interface ProtectedResource {
 }
 
 /** RFC 9728 section 3: for a resource identifier without a path. */
-const wellKnown = '/.well-known/oauth-protected-resource';
+export const metadataPath = '/.well-known/oauth-protected-resource';
 
 export function compileResource(
   { resource, authorizationServers, scopes }: ResourceSource,
@@ -30,7 +30,7 @@ export function compileResource(
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: bearerMethods,
   };
-  return { metadataUrl: resource + wellKnown, document: JSON.stringify(metadata) };
+  return { metadataUrl: resource + metadataPath, document: JSON.stringify(metadata) };
 }
 
 /** What the request asks for, by its host; null: it is a request like others. */
@@ -38,6 +38,6 @@ export function resourceAsked(
   { method, path, host }: CanonicalRequest,
   resources: ReadonlyMap<string, ProtectedResource>,
 ): ProtectedResource | null {
-  if (path !== wellKnown || (method !== 'GET' && method !== 'HEAD')) return null;
+  if (path !== metadataPath || (method !== 'GET' && method !== 'HEAD')) return null;
   return resources.get(host) ?? null;
 }

@@ -23,9 +23,8 @@ const alphabets = {
 export type Alphabet = keyof typeof alphabets;
 export const alphabetNames = Object.keys(alphabets) as readonly Alphabet[];
 
-/** Whether the text has one of the shapes; without any, every text is good. */
+/** Whether the text has one of the shapes. */
 export function hasShape(text: string, shapes: readonly Shape[]): boolean {
-  if (shapes.length === 0) return true;
   return shapes.some(
     ({ prefix, minLength, maxLength, alphabet }) =>
       text.length >= minLength &&

@@ -22,7 +22,7 @@ function watcher(part: Partial<DecisionWatcher> = {}) {
 
 test('they look once the turn is over, at what was decided and what the Auth API said', async () => {
   const { watcher: one, seen } = watcher();
-  const decision = new AfterDecision([one]).decideBy(policy, () => user)!(asked);
+  const decision = new AfterDecision([one]).decider()!(asked, policy, () => user);
   expect(decision).toMatchObject({ outcome: 'allow' });
   expect(seen).toEqual([]);
   await vi.waitFor(() => expect(seen).toHaveLength(1));
@@ -31,17 +31,17 @@ test('they look once the turn is over, at what was decided and what the Auth API
 
 test('also at what is decided late', async () => {
   const { watcher: one, seen } = watcher();
-  const decision = await new AfterDecision([one]).decideBy(policy, async () => user)!(asked);
+  const decision = await new AfterDecision([one]).decider()!(asked, policy, async () => user);
   await vi.waitFor(() => expect(seen).toMatchObject([{ decision, resolution: user }]));
 });
 
 test('without an active watcher the core alone decides', () => {
-  expect(new AfterDecision([watcher({ active: false }).watcher]).decideBy(policy, () => user)).toBeNull();
+  expect(new AfterDecision([watcher({ active: false }).watcher]).decider()).toBeNull();
 });
 
 test('a watcher that is not active is shown nothing', async () => {
   const [idle, busy] = [watcher({ active: false }), watcher()];
-  new AfterDecision([idle.watcher, busy.watcher]).decideBy(policy, () => user)!(asked);
+  new AfterDecision([idle.watcher, busy.watcher]).decider()!(asked, policy, () => user);
   await vi.waitFor(() => expect(busy.seen).toHaveLength(1));
   expect(idle.seen).toEqual([]);
 });
@@ -53,15 +53,15 @@ test('a fault of one is its own', async () => {
     },
   });
   const other = watcher();
-  new AfterDecision([broken.watcher, other.watcher]).decideBy(policy, () => user)!(asked);
+  new AfterDecision([broken.watcher, other.watcher]).decider()!(asked, policy, () => user);
   await vi.waitFor(() => expect(other.seen).toHaveLength(1));
   expect(broken.counts.missed).toBe(1);
 });
 
 test('what is too much at once is skipped and counted', async () => {
   const { watcher: one, seen, counts } = watcher();
-  const decide = new AfterDecision([one]).decideBy(policy, () => user)!;
-  for (let n = 0; n < 1500; n += 1) decide(asked);
+  const decide = new AfterDecision([one]).decider()!;
+  for (let n = 0; n < 1500; n += 1) decide(asked, policy, () => user);
   await vi.waitFor(() => expect(seen).toHaveLength(1024));
   expect(counts.missed).toBe(1500 - 1024);
 });

@@ -1,0 +1,24 @@
+/** Requests that the gateway answers itself, before any rule is asked: metadata of hosts, and preflights. */
+import { resourceAsked } from './credential/resource-metadata.ts';
+import type { Policy } from './decide.ts';
+import { type Decision, refuse, type Trail } from './decision.ts';
+import type { CanonicalRequest, RequestView } from './request/request-view.ts';
+import { answerPreflight } from './routing/preflight.ts';
+
+/** Null: it is a request like others. */
+export function answerItself(
+  trail: Trail,
+  request: CanonicalRequest,
+  { rawHeaders }: RequestView,
+  { routes, credentials }: Policy,
+): Decision | null {
+  const document = resourceAsked(request, credentials.resources)?.document;
+  if (document !== undefined) return { ...trail, outcome: 'metadata', reason: null, request, document };
+  if (request.method !== 'OPTIONS') return null;
+  const preflight = answerPreflight(routes, request, rawHeaders);
+  if (preflight === null) return null;
+  const { route, headers } = preflight;
+  trail.route = route;
+  if (headers === null) return refuse(trail, 'cors_origin_forbidden');
+  return { ...trail, outcome: 'preflight', reason: null, request, route, headers };
+}
