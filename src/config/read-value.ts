@@ -79,7 +79,6 @@ function firstIssue({ issues: [issue] }: z.core.$ZodError): { readonly message: 
 /** How sections begin without which there is no configuration. */
 const beginnings: ReadonlyMap<string, string> = new Map([
   ['version', 'start with "version: 1"'],
-  ['authApi', 'who knows credentials: authApi: { url: "http://auth-api:8081" }'],
   [
     'routes',
     'what is reachable: routes: [{ id: order, match: { path: "/orders/{id}" }, upstream: orders, access: [user] }]',

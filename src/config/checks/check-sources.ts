@@ -34,13 +34,19 @@ const none: FilesOfSource = { tls: null, client: null, keys: null };
 /** For the first key: loading it takes longer than reading most configurations. */
 const crypto = () => process.getBuiltinModule('node:crypto');
 
+const noSource = 'nothing checks credentials: there is neither "authApi" nor a source';
+const firstSources =
+  'an Auth API: authApi: { url: "http://auth-api:8081" }, or tokens of an issuer: sources: { issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders] } }';
+
 /** `at`: of the file. */
-export function checkSources({ authApi, sources = {}, credentials }: Parts<ConfigFile>, at: Location): void {
-  if (!at.at('authApi').isWritten && !at.at('sources').isWritten) {
-    at.report('the key "authApi" is missing', 'who knows credentials: authApi: { url: "http://auth-api:8081" }');
+export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile>, at: Location): void {
+  const hasAuthApi = authApi !== undefined || at.at('authApi').isWritten;
+  // One that is wrong has problems of its own.
+  if (sources === undefined) return;
+  if (!hasAuthApi && Object.keys(sources).length === 0) {
+    at.report(noSource, firstSources);
     return;
   }
-  const hasAuthApi = authApi !== undefined || at.at('authApi').isWritten;
   const kinds = new Map<string, SourceKind | undefined>(
     Object.entries(sources).map(([name, source]) => [name, source?.kind]),
   );
