@@ -43,6 +43,7 @@ export function ratios(rounds: Rounds): Ratio[] {
   const wanted: readonly (readonly [ScenarioName, ScenarioName, number])[] = [
     ['bearer', 'public', 1.15],
     ['keypair', 'public', 1.15],
+    ['signed', 'bearer', 1.03],
     ['public', 'relay', 1.25],
   ];
   return wanted.flatMap(([over, under, target]) => {

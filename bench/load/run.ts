@@ -92,6 +92,8 @@ async function start(): Promise<Scenario[]> {
     const authApi = await processes.script('rest', 'auth-api.ts');
     const gateway = await startGateway('gateway', upstream.port, authApi.port);
     for (const name of ['public', 'bearer', 'keypair', 'refused'] as const) targets.set(name, gateway);
+    if (wanted.includes('signed'))
+      targets.set('signed', await startGateway('signed', upstream.port, authApi.port, true));
     // Apart from the others: its memory is full of identities that never come again.
     if (wanted.includes('cold')) targets.set('cold', await startGateway('cold', upstream.port, authApi.port));
   }
@@ -101,10 +103,10 @@ async function start(): Promise<Scenario[]> {
   });
 }
 
-async function startGateway(name: string, upstream: number, authApi: number): Promise<Started> {
+async function startGateway(name: string, upstream: number, authApi: number, signs = false): Promise<Started> {
   const listen = await freePort();
   const file = join(folder, `${name}.yaml`);
-  writeFileSync(file, gatewayConfig({ listen, upstream, authApi }));
+  writeFileSync(file, gatewayConfig({ listen, upstream, authApi }, signs));
   return processes.rolegate('serve', file, listen, options['access-log']);
 }
 

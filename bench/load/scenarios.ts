@@ -1,7 +1,7 @@
 /** What is measured: against which process, with which request, and with which answer it counts. */
 import type { Started } from './processes.ts';
 
-export const scenarioNames = ['upstream', 'relay', 'public', 'bearer', 'keypair', 'cold', 'refused'] as const;
+export const scenarioNames = ['upstream', 'relay', 'public', 'bearer', 'keypair', 'signed', 'cold', 'refused'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface Scenario {
@@ -27,6 +27,7 @@ const requests: Readonly<Record<ScenarioName, Omit<Scenario, 'name' | 'target'>>
   public: { what: 'gateway, public route', request: get('/public/items/7'), status: 200 },
   bearer: { what: 'gateway, bearer in memory', request: get('/private/items/7', bearer), status: 200 },
   keypair: { what: 'gateway, key pair in memory', request: get('/private/items/7', keyPair), status: 200 },
+  signed: { what: 'gateway, bearer, signed identity', request: get('/private/items/7', bearer), status: 200 },
   cold: { what: 'gateway, new bearer each time', request: get('/private/items/7', newBearer), status: 200 },
   refused: { what: 'gateway, no credential', request: get('/private/items/7'), status: 401 },
 };

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Identity } from '../core/identity/identity.ts';
-import { RecentTokens } from './recent-tokens.ts';
+import { Recent } from './recent.ts';
 import { loadJose, type SigningKeys } from './signing-keys.ts';
 
 export interface AssertionOptions {
@@ -17,6 +17,7 @@ export interface AssertionOptions {
 }
 
 interface Assertion {
+  readonly audience: string;
   readonly token: string;
   readonly signedAtMs: number;
   readonly renewFromMs: number;
@@ -24,6 +25,8 @@ interface Assertion {
 }
 
 const mostBytes = 32 * 1024 ** 2;
+/** An identity that is kept has its assertion in both; this is of an entry beside it. */
+const entryBytes = 64;
 /** Of half of the life, after which a request renews an assertion without waiting for it. */
 const renewedFrom = 0.8;
 
@@ -32,7 +35,9 @@ export class IdentityAssertion {
   readonly #issuer: string;
   readonly #lifetimeS: number;
   readonly #now: () => number;
-  readonly #recent = new RecentTokens<Assertion>(mostBytes, ({ token }) => token.length);
+  /** By what an identity says, and by the identity that the cache of results gave for it last. */
+  readonly #byContent = new Recent<string, Assertion>(mostBytes, (name, { token }) => name.length + token.length);
+  readonly #byIdentity = new Recent<Identity, Assertion>(mostBytes, (_, { token }) => entryBytes + token.length);
   /** Being signed now, so that requests of one identity that come together cost one signature. */
   readonly #signing = new Map<string, Promise<string | null>>();
 
@@ -45,15 +50,16 @@ export class IdentityAssertion {
 
   /** The value of the header, at once when there is one to use; null: there is no key to sign with. */
   of(identity: Identity, audience: string): string | Promise<string | null> {
+    const nowMs = this.#now();
+    const known = this.#byIdentity.get(identity);
+    if (known !== undefined && known.audience === audience && isFresh(known, nowMs)) return known.token;
     const { userId, sessionId, roles, groups, expireAtMs } = identity;
     const name = JSON.stringify([audience, userId, sessionId, roles, groups, expireAtMs]);
-    const nowMs = this.#now();
-    const recent = this.#recent.get(name);
-    // A clock that was set back makes it look younger than it is.
-    if (recent === undefined || nowMs >= recent.usedUntilMs || nowMs < recent.signedAtMs)
-      return this.#sign(name, identity, audience);
+    const recent = this.#byContent.get(name);
+    if (recent === undefined || !isUsable(recent, nowMs)) return this.#sign(name, identity, audience);
+    if (isFresh(recent, nowMs)) this.#byIdentity.set(identity, recent);
     // Should it fail, a request that has to wait tells of it.
-    if (nowMs >= recent.renewFromMs) this.#sign(name, identity, audience).catch(() => {});
+    else this.#sign(name, identity, audience).catch(() => {});
     return recent.token;
   }
 
@@ -89,7 +95,16 @@ export class IdentityAssertion {
       .sign(key.privateKey);
     const halfMs = (exp * 1000 - signedAtMs) / 2;
     const renewFromMs = signedAtMs + renewedFrom * halfMs;
-    this.#recent.set(name, { token, signedAtMs, renewFromMs, usedUntilMs: signedAtMs + halfMs });
+    this.#byContent.set(name, { audience, token, signedAtMs, renewFromMs, usedUntilMs: signedAtMs + halfMs });
     return token;
   }
+}
+
+function isFresh({ signedAtMs, renewFromMs }: Assertion, nowMs: number): boolean {
+  // A clock that was set back makes an assertion look younger than it is.
+  return nowMs < renewFromMs && nowMs >= signedAtMs;
+}
+
+function isUsable({ signedAtMs, usedUntilMs }: Assertion, nowMs: number): boolean {
+  return nowMs < usedUntilMs && nowMs >= signedAtMs;
 }

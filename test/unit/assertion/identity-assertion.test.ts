@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { createFileKeys } from '../../../src/assertion/file-keys.ts';
 import { IdentityAssertion } from '../../../src/assertion/identity-assertion.ts';
-import { RecentTokens } from '../../../src/assertion/recent-tokens.ts';
+import { Recent } from '../../../src/assertion/recent.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { makeIdentity } from '../core/make-policy.ts';
 
@@ -70,7 +70,7 @@ test('a clock that is set back makes none last longer', async () => {
 });
 
 test('what is kept is bounded by bytes, and what is in use is kept', () => {
-  const recent = new RecentTokens<string>(1_000, (token) => token.length);
+  const recent = new Recent<string, string>(1_000, (_, token) => token.length);
   recent.set('used', 'x'.repeat(90));
   for (let i = 0; i < 1_000; i += 1) {
     recent.set(`key-${i}`, 'x'.repeat(90));

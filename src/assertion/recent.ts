@@ -1,16 +1,16 @@
 /**
- * Assertions that were signed lately, bounded by their bytes: in two generations, of which the older one is forgotten as a
- * whole when the younger one is full. What is in use moves on to the younger one.
+ * What was used lately, bounded by its bytes: in two generations, of which the older one is forgotten as a whole when the
+ * younger one is full. What is in use moves on to the younger one.
  */
-export class RecentTokens<Token> {
+export class Recent<Key, Value> {
   readonly #mostBytes: number;
-  #young = new Map<string, Token>();
-  #old = new Map<string, Token>();
+  #young = new Map<Key, Value>();
+  #old = new Map<Key, Value>();
   #youngBytes = 0;
-  readonly #bytesOf: (token: Token) => number;
+  readonly #bytesOf: (key: Key, value: Value) => number;
 
   /** `mostBytes`: of both generations together. */
-  constructor(mostBytes: number, bytesOf: (token: Token) => number) {
+  constructor(mostBytes: number, bytesOf: (key: Key, value: Value) => number) {
     this.#mostBytes = mostBytes;
     this.#bytesOf = bytesOf;
   }
@@ -19,7 +19,7 @@ export class RecentTokens<Token> {
     return this.#young.size + this.#old.size;
   }
 
-  get(key: string): Token | undefined {
+  get(key: Key): Value | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(key);
@@ -30,8 +30,8 @@ export class RecentTokens<Token> {
     return old;
   }
 
-  set(key: string, token: Token): void {
-    const bytes = key.length + this.#bytesOf(token);
+  set(key: Key, value: Value): void {
+    const bytes = this.#bytesOf(key, value);
     if (this.#youngBytes + bytes > this.#mostBytes / 2) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -39,6 +39,6 @@ export class RecentTokens<Token> {
     }
     // One in place of another counts again: the bound holds all the more.
     this.#youngBytes += bytes;
-    this.#young.set(key, token);
+    this.#young.set(key, value);
   }
 }
