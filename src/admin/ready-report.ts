@@ -13,6 +13,8 @@ export interface ReadyReport {
   readonly revocations: boolean | null;
   /** For information only, as credentials are checked without mail; null when none is sent from here. */
   readonly mail: boolean | null;
+  /** There is a key to sign identities with; null: none are signed. */
+  readonly identityKeys: boolean | null;
   /** Processes that serve, and that should; null: this one alone. One that is being restarted leaves the others ready. */
   readonly workers: { readonly serving: number; readonly wanted: number } | null;
   /** The process is ending and takes no new requests. */
@@ -31,6 +33,7 @@ export interface SourceReport {
 export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
   if (!report.configuration || report.workers?.serving === 0) return 'not_ready';
+  if (report.identityKeys === false) return 'signing_key_missing';
   return report.sources.some(({ reachable }) => reachable === true) ? null : 'auth_unavailable';
 }
 
@@ -48,6 +51,7 @@ export function readyChecks(report: ReadyReport): Record<string, string> {
     redis: word(report.redis),
     revocations: word(report.revocations),
     mail: word(report.mail),
+    ...(report.identityKeys === null ? {} : { identityKeys: word(report.identityKeys) }),
     ...(report.workers === null ? {} : { workers: `${report.workers.serving} of ${report.workers.wanted}` }),
     draining: report.draining ? 'yes' : 'no',
   };

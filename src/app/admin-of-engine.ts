@@ -36,6 +36,7 @@ export async function readyOf({ draining, current }: Engine, mail: MailState | n
     redis: current().resolver.redisConnected(),
     revocations: isConnected(current()),
     mail: mail === null ? null : !mail.failing,
+    identityKeys: hasKeys(current()),
     workers: null,
     draining,
   };
@@ -44,6 +45,10 @@ export async function readyOf({ draining, current }: Engine, mail: MailState | n
 /** Null: without Redis there is no other source of revocations to connect to. */
 function isConnected({ config, resolver }: Runtime): boolean | null {
   return config.cache.redis === null ? null : resolver.revocations.connection.isConnected(Date.now());
+}
+
+function hasKeys({ assertion }: Runtime): boolean | null {
+  return assertion === null ? null : assertion.keys.published() !== null;
 }
 
 /** A credential goes no further than its keyed names. */

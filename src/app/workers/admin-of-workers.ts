@@ -43,6 +43,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
       redis: both(all.redis, response.redis),
       revocations: both(all.revocations, response.revocations),
       mail: all.mail,
+      identityKeys: both(all.identityKeys, response.identityKeys),
       workers,
       draining: all.draining || response.draining,
     }),

@@ -152,6 +152,7 @@ const notReady = {
   redis: null,
   revocations: null,
   mail: null,
+  identityKeys: null,
   workers: null,
   draining: false,
 };

@@ -108,6 +108,7 @@ export const ready = z.strictObject({
   redis: upOrNot,
   revocations: upOrNot,
   mail: upOrNot,
+  identityKeys: upOrNot,
   workers: z.null(),
   draining: z.boolean(),
 });

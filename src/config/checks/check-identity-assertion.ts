@@ -29,10 +29,10 @@ const crypto = () => process.getBuiltinModule('node:crypto');
 
 /** Keys as read; null: the gateway makes its own, or signs nothing. `at`: of the file. */
 export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): readonly AssertionKey[] | null {
-  const { identityAssertion: written, server, cache } = parts;
+  const { identityAssertion: written, identityHeaders = {}, server, cache } = parts;
   if (written === undefined) return null;
   const there = at.at('identityAssertion');
-  const others = [...(at.at('identityHeaders').keys ?? []), ...credentialHeaders(parts)].map(canonicalName);
+  const others = [...Object.keys(identityHeaders), ...credentialHeaders(parts)].map(canonicalName);
   if (written.header !== undefined && others.includes(canonicalName(written.header)))
     there.at('header').report('this header carries something else already', 'choose another name');
   if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));

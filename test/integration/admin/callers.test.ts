@@ -17,6 +17,7 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
       redis: null,
       revocations: null,
       mail: null,
+      identityKeys: null,
       workers: null,
       draining: false,
     }),

@@ -21,7 +21,9 @@ describe('docs/reference/admin.md', () => {
     const token = 'operators-0123456789abcdef0123456789';
     const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
     const policyTools = { shadow: () => ({}), explain: async () => ({}) };
-    const { ask } = await startAdmin({ token: () => token, reload: () => [], revocations, ...policyTools });
+    const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;
+    const sources = { reload: () => [], identityKeys, revocations, ...policyTools };
+    const { ask } = await startAdmin({ token: () => token, ...sources });
     const headers = { 'content-type': 'application/json' };
     const index = (await ask('/')).text.split('\n').slice(2, -1);
     const listed = rows.map(([method, path]) => (method === 'GET' ? path : `${method} ${path}`));

@@ -45,6 +45,7 @@ describe('what it shows', () => {
     ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down' }],
     ['deaf to revocations, which is none either', { revocations: false }, { revocations: 'down' }],
     ['with mail', { mail: true }, { mail: 'ok' }],
+    ['with a key to sign identities with', { identityKeys: true }, { identityKeys: 'ok' }],
     [
       'with one of two sources down',
       { sources: [authApi(true), { ...authApi(false), name: 'partners' }] },
@@ -69,6 +70,12 @@ describe('what it shows', () => {
       { draining: true, sources: [authApi(null)] },
       'draining',
       { draining: 'yes', authApi: 'not checked' },
+    ],
+    [
+      'there is no key to sign identities with',
+      { identityKeys: false },
+      'signing_key_missing',
+      { identityKeys: 'down' },
     ],
     ['there is no configuration', { configuration: false }, 'not_ready', { configuration: 'down' }],
   ])('that it is not ready when %s', async (_, part, code, checks) => {

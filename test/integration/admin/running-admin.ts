@@ -10,6 +10,7 @@ export const up: ReadyReport = {
   redis: null,
   revocations: null,
   mail: null,
+  identityKeys: null,
   workers: null,
   draining: false,
 };
