@@ -4,7 +4,8 @@ import { parseObject } from '../http-base/read-request.ts';
 export type RevocationRequest =
   | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
   | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string };
+  | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string }
+  | { readonly kind: 'api_key'; readonly key: string };
 
 /** Why a body is none, in words for the caller. */
 export interface Unreadable {
@@ -28,8 +29,8 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
   const known = [...Object.keys(ids), ...(idsOnly ? [] : credentialKeys)];
   const keys = Object.keys(fields);
   if (keys.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
-  const pair = 'apiKey' in fields || 'apiSecret' in fields;
-  if (pair && !('apiKey' in fields && 'apiSecret' in fields)) return { detail: 'apiKey and apiSecret go together' };
+  const pair = 'apiSecret' in fields;
+  if (pair && !('apiKey' in fields)) return { detail: 'apiSecret goes together with apiKey' };
   if (keys.length !== (pair ? 2 : 1)) {
     return { detail: keys.length === 0 ? 'nothing is named' : 'more than one is named: send one request for each' };
   }
@@ -38,6 +39,12 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
     return isText(apiKey, visible) && isText(apiSecret, visible)
       ? { kind: 'key_pair', apiKey, apiSecret }
       : { detail: 'apiKey and apiSecret are visible ASCII without blanks' };
+  }
+  if ('apiKey' in fields) {
+    const { apiKey } = fields;
+    return isText(apiKey, visible)
+      ? { kind: 'api_key', key: apiKey }
+      : { detail: 'apiKey is visible ASCII without blanks' };
   }
   if ('bearer' in fields) {
     const token = fields['bearer'];

@@ -4,6 +4,8 @@ import type { ReadyReport } from '../admin/ready-report.ts';
 import type { RevocationRequest } from '../admin/revocation-request.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { MailState } from '../auth-api/outbox/mail-events.ts';
+import type { Credential, CredentialSources } from '../core/credential/credential.ts';
+import { apiKeyOf, bearerOf } from '../core/credential/read-credential.ts';
 import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
@@ -52,13 +54,23 @@ function hasKeys({ assertion }: Runtime): boolean | null {
 }
 
 /** A credential goes no further than its keyed names. */
-function revokeIn({ resolver }: Runtime, request: RevocationRequest, source: 'admin' | 'webhook') {
+function revokeIn({ config, resolver }: Runtime, request: RevocationRequest, source: 'admin' | 'webhook') {
   const { revocations } = resolver;
   switch (request.kind) {
     case 'bearer':
     case 'key_pair':
-      return revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(request) }, source);
+    case 'api_key': {
+      const lookups = resolver.lookupsOf(asRead(request, config.credentials));
+      return revocations.revoke({ kind: 'credential', lookups }, source);
+    }
     default:
       return revocations.revoke(request, source);
   }
+}
+
+/** As requests with it are read: by its form a bearer can be an API key, and an API key can be a key pair. */
+function asRead(credential: Credential, sources: CredentialSources): Credential {
+  if (credential.kind === 'key_pair') return credential;
+  const read = credential.kind === 'bearer' ? bearerOf(credential.token, sources) : apiKeyOf(credential.key, sources);
+  return typeof read === 'string' ? credential : read;
 }

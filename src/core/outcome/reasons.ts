@@ -529,7 +529,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one of "sessionID", "keyID", "userID", "bearer", or "apiKey" with "apiSecret"; a webhook sends ids only. "detail" in the answer says what is wrong.',
+      'Send exactly one of "sessionID", "keyID", "userID", "bearer", or "apiKey" with "apiSecret" or alone; a webhook sends ids only. "detail" in the answer says what is wrong.',
   },
   revocation_undelivered: {
     status: 503,

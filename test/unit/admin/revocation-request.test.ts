@@ -13,6 +13,7 @@ test.each([
     { apiKey: 'k', apiSecret: 's!' },
     { kind: 'key_pair', apiKey: 'k', apiSecret: 's!' },
   ],
+  [{ apiKey: 'k!' }, { kind: 'api_key', key: 'k!' }],
 ])('%j', (body, revocation) => {
   expect(read(body)).toEqual(revocation);
 });
@@ -27,7 +28,6 @@ test.each([
   ['two ids', { sessionID: 's1', userID: 'u1' }],
   ['an id and a credential', { sessionID: 's1', bearer: 'abc' }],
   ['two credentials', { bearer: 'abc', apiKey: 'k', apiSecret: 's' }],
-  ['half a pair', { apiKey: 'k' }],
   ['the other half', { apiSecret: 's' }],
   ['half a pair and an id', { apiKey: 'k', sessionID: 's1' }],
   ['an unknown key', { sessionId: 's1' }],
@@ -39,6 +39,7 @@ test.each([
   ['an id that is too long', { userID: 'x'.repeat(257) }],
   ['a bearer with its scheme', { bearer: 'Bearer abc' }],
   ['a bearer that is a list', { bearer: ['abc'] }],
+  ['an empty key', { apiKey: '' }],
   ['an empty secret', { apiKey: 'k', apiSecret: '' }],
 ])('refused: %s', (_name, body) => {
   expect(read(body)).toHaveProperty('detail');
