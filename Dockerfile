@@ -31,6 +31,7 @@ COPY scripts/sbom.ts scripts/
 RUN node scripts/sbom.ts > sbom.cdx.json
 COPY --from=compiled /app/dist dist
 COPY config/demo.yaml config/
+COPY config/haproxy/rolegate.lua config/haproxy/
 COPY LICENSE ./
 # `rolegate` for whoever runs a command in a container.
 RUN mkdir bin && ln -s ../dist/main.js bin/rolegate && chmod +x dist/main.js

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { getAsset, isSea } from 'node:sea';
 
 /** Everything of this kind. `npm run build:binary` puts each into the executable. */
-export const packagedFiles = ['package.json', 'config/demo.yaml'] as const;
+export const packagedFiles = ['package.json', 'config/demo.yaml', 'config/haproxy/rolegate.lua'] as const;
 
 export function readPackaged(path: (typeof packagedFiles)[number]): string {
   return isSea() ? getAsset(path, 'utf8') : readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

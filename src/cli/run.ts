@@ -1,5 +1,5 @@
 /** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
@@ -8,6 +8,8 @@ import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { InitOptions } from './init.ts';
+import { type ProductName, productNames } from './proxy-config/products.ts';
+import type { ProxyConfigOptions } from './proxy-config.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
@@ -141,6 +143,7 @@ export function createProgram(done: Done): Command {
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
   addImport(program, done);
+  addProxyConfig(program, done, configOption);
   program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
@@ -192,6 +195,21 @@ function addImport(program: Command, done: Done): void {
     )
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
+    );
+}
+
+function addProxyConfig(program: Command, done: Done, configOption: () => Option): void {
+  program
+    .command('proxy-config')
+    .description('print the configuration of another proxy that asks Rolegate about each request')
+    .addArgument(new Argument('<product>', 'which proxy').choices(productNames))
+    .addOption(configOption())
+    .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
+    .option('--listen <address>', 'where clients connect', ':8000')
+    .option('--authorizer <address>', 'where it reaches Rolegate (default: authorizer.listen)')
+    .option('--script', 'for haproxy: print the script that the configuration loads')
+    .action(async (product: ProductName, options: ProxyConfigOptions) =>
+      done((await import('./proxy-config.ts')).proxyConfig(product, options)),
     );
 }
 

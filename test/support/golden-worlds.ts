@@ -1,6 +1,7 @@
 /** What the golden cases of one file need to run: an Auth API that knows its identities, a service, and the gateway. */
 import { expect } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
+import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
 import { type AuthApiMood, type FakeAuthApi, startFakeAuthApi } from './fake-auth-api.ts';
@@ -15,6 +16,7 @@ const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
 };
 
 export interface GoldenWorld {
+  readonly config: Config;
   readonly port: number;
   /** Where other proxies ask; 0: nowhere. */
   readonly authorizerPort: number;
@@ -51,6 +53,7 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
   const gateway = createGateway(read.config, { version: 'test' });
   const { listen, authorizer } = await gateway.start();
   return {
+    config: read.config,
     port: listen.port,
     authorizerPort: authorizer?.port ?? 0,
     authApi,

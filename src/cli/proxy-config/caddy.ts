@@ -1,0 +1,35 @@
+/** A Caddyfile with `forward_auth`. */
+import { address, type ProxySettings, secretVariable, written } from './proxy-settings.ts';
+
+export function caddyConfig(settings: ProxySettings): string {
+  const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen, secret } = settings;
+  const upstream = 'path' in authorizer ? `unix/${authorizer.path}` : address(authorizer);
+  const decided = [...identity, ...credentials].map(written).join(' ');
+  const matcher = (name: string) => `@no_${name.replaceAll('-', '_')}`;
+  return `# Caddy asks Rolegate about each request. Printed by "rolegate proxy-config caddy".
+http://:${listen.port} {
+${listen.host === '' ? '' : `\tbind ${listen.host}\n`}	route {
+		# What the client sends in these reaches neither Rolegate nor the service. Caddy writes its own X-Forwarded-For.
+${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
+		# A list in Connection would remove headers after the check.
+		@upgrade header Upgrade *
+		@plain not header Upgrade *
+		request_header @upgrade Connection Upgrade
+		request_header @plain -Connection
+
+		forward_auth ${upstream} {
+			uri ${checkPath}?
+			# Every one of them: a header that is not listed here is the client's own.
+			copy_headers ${decided}
+${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}			transport http {
+				dial_timeout 1s
+				response_header_timeout ${waitMs}ms
+			}
+		}
+${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${written(name)} ^$\n\t\trequest_header ${matcher(name)} -${written(name)}`).join('\n')}
+
+		reverse_proxy ${service.tls ? 'https://' : ''}${address(service)}
+	}
+}
+`;
+}

@@ -1,0 +1,43 @@
+/** A configuration of HAProxy with the script of Rolegate. */
+import { address, type ProxySettings, spellings } from './proxy-settings.ts';
+
+export function haproxyConfig(settings: ProxySettings): string {
+  const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen } = settings;
+  const destination = 'path' in authorizer ? `unix@${authorizer.path}` : address(authorizer);
+  const decided = [...identity, ...credentials];
+  // A credential has one spelling that is read; the others are removed.
+  const otherSpellings = credentials
+    .map((name) => name.replace(/[^a-z0-9]/gi, '[^a-z0-9-]'))
+    .filter((one, index) => one !== credentials[index]);
+  return `# HAProxy asks Rolegate about each request. Printed by "rolegate proxy-config haproxy"; the script beside it is printed by
+# "rolegate proxy-config haproxy --script".
+global
+  # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.
+  lua-load rolegate.lua http://rolegate${checkPath} ${destination} ${waitMs} ${decided.join(',')}
+  httpclient.timeout.connect 1s
+  httpclient.retries 0
+
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+
+frontend clients
+  bind ${listen.host === '' ? '*' : listen.host}:${listen.port}
+  # Every spelling that a service may read as one of these.
+  http-request del-header ^(${spellings([...identity, ...removed])})$ -m reg
+${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellings.join('|')})$ -m reg\n`}  http-request lua.rolegate
+  # The target that was decided, also where the client sent it with a host in front.
+  http-request set-uri %[pathq]
+  http-request set-header x-forwarded-for %[src]
+  http-request set-header x-real-ip %[src]
+  http-request set-header x-forwarded-proto http unless { ssl_fc }
+  http-request set-header x-forwarded-proto https if { ssl_fc }
+  http-request set-header x-forwarded-host %[req.hdr(host)]
+  default_backend service
+
+backend service
+  server service ${address(service)}${service.tls ? ' ssl verify required ca-file @system-ca' : ''}
+`;
+}

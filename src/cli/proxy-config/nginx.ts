@@ -1,0 +1,101 @@
+/** A configuration of nginx with `auth_request`. */
+import { address, type ProxySettings, secretVariable, written as spelled } from './proxy-settings.ts';
+
+export function nginxConfig(settings: ProxySettings): string {
+  const { authorizer, checkPath, identity, credentials, removed, service, listen, webSockets } = settings;
+  const upstream = 'path' in authorizer ? `unix:${authorizer.path}` : address(authorizer);
+  const decided = [...identity, ...credentials];
+  const variable = (name: string) => `$rolegate_${name.replaceAll('-', '_')}`;
+  const lines = (indent: number, texts: readonly string[]) =>
+    texts.map((text) => `${' '.repeat(indent)}${text}`).join('\n');
+  const waitS = `${settings.waitMs}ms`;
+  const check = [
+    'proxy_method GET;',
+    'proxy_pass_request_body off;',
+    'proxy_http_version 1.1;',
+    'proxy_set_header Connection "";',
+    'proxy_set_header Content-Length "";',
+    'proxy_set_header Host rolegate;',
+    'proxy_set_header X-Original-Method $request_method;',
+    'proxy_set_header X-Original-URI $request_uri;',
+    'proxy_set_header X-Original-Host $http_host;',
+    'proxy_set_header X-Real-IP $remote_addr;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    ...(settings.secret
+      ? [`proxy_set_header X-Rolegate-Authorizer "${secretVariable}";  # write the secret here`]
+      : []),
+    'proxy_cache off;',
+    `proxy_connect_timeout 1s;`,
+    `proxy_read_timeout ${waitS};`,
+  ];
+  const written = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-forwarded-host'];
+  const toService = [
+    'proxy_http_version 1.1;',
+    'proxy_set_header Host $http_host;',
+    ...(webSockets
+      ? ['proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $rolegate_connection;']
+      : ['proxy_set_header Connection "";']),
+    'proxy_set_header X-Forwarded-For $remote_addr;',
+    'proxy_set_header X-Real-IP $remote_addr;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    'proxy_set_header X-Forwarded-Host $http_host;',
+    ...decided.map((name) => `proxy_set_header ${spelled(name)} ${variable(name)};`),
+    ...removed
+      .filter((name) => !name.endsWith('*') && !written.includes(name))
+      .map((name) => `proxy_set_header ${spelled(name)} "";`),
+  ];
+  const map = `  map $http_upgrade $rolegate_connection {
+    default upgrade;
+    "" "";
+  }
+`;
+  return `# nginx asks Rolegate about each request. Printed by "rolegate proxy-config nginx".
+events {}
+
+http {
+  upstream rolegate {
+    server ${upstream};
+    keepalive 32;
+  }
+  upstream service {
+    server ${address(service)};
+    keepalive 32;
+  }
+${webSockets ? map : ''}
+  server {
+    listen ${listen.host === '' ? listen.port : address(listen)};
+    # Headers such as "user_id" never reach the service.
+    underscores_in_headers off;
+    ignore_invalid_headers on;
+
+    location / {
+      auth_request /.rolegate;
+${lines(
+  6,
+  decided.map((name) => `auth_request_set ${variable(name)} $upstream_http_${name.replaceAll('-', '_')};`),
+)}
+
+      # The whole refusal, with its status and body. Also where Rolegate or the service is down: 502 and 503 stay such.
+      error_page 401 403 500 502 503 504 = @rolegate;
+
+      # Without a path behind the name, or nginx would forward another target than the one that was decided.
+      proxy_pass ${service.tls ? 'https' : 'http'}://service;
+${lines(6, toService)}
+    }
+
+    location = /.rolegate {
+      internal;
+      proxy_pass http://rolegate${checkPath};
+${lines(6, check)}
+    }
+
+    location @rolegate {
+      internal;
+      rewrite ^ ${checkPath}/refusal? break;
+      proxy_pass http://rolegate;
+${lines(6, check)}
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,3 @@
+/** Products whose configuration can be printed, by the names that the command line takes. */
+export const productNames = ['nginx', 'caddy', 'haproxy'] as const;
+export type ProductName = (typeof productNames)[number];

@@ -1,0 +1,164 @@
+/** What another proxy's configuration has to say so that it keeps to the decisions of this one: the same for every product. */
+import { secretHeader } from '../../authorizer/callers.ts';
+import type { DialectName } from '../../authorizer/dialect.ts';
+import { managedNames } from '../../authorizer/managed-headers.ts';
+import type { Config } from '../../config/config.ts';
+import { canonicalName } from '../../core/syntax/header-fields.ts';
+import { forwarded, gatewayHeader, overrides, proxyHeaders } from '../../core/syntax/header-names.ts';
+import { readsOf } from '../../policy-tools/replay/decision-record.ts';
+import { CommandError, ExitCode } from '../exit-code.ts';
+
+export interface ProxySettings {
+  /** Where Rolegate listens for checks. */
+  readonly authorizer: Place | { readonly path: string };
+  /** Of the dialect. */
+  readonly checkPath: string;
+  /** Checks carry the shared secret, which is printed nowhere. */
+  readonly secret: boolean;
+  /** A proxy waits a little longer than Rolegate does, so that the refusal of Rolegate comes first. */
+  readonly waitMs: number;
+  /** Headers whose value the response to a check decides; lower case. */
+  readonly identity: readonly string[];
+  readonly credentials: readonly string[];
+  /** Headers that no service gets from a client; one that ends in "*" stands for all that begin so. */
+  readonly removed: readonly string[];
+  /** Headers of a client that a decision may depend on. */
+  readonly read: readonly string[];
+  readonly webSockets: boolean;
+  readonly service: Place & { readonly tls: boolean };
+  /** Where clients connect. */
+  readonly listen: Place;
+}
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PlaceOptions {
+  readonly service?: string;
+  readonly listen: string;
+  readonly authorizer?: string;
+}
+
+/** Over what Rolegate takes at most, for the way there and back. */
+const wayMs = 1_000;
+
+export function proxySettings(config: Config, dialect: DialectName, options: PlaceOptions): ProxySettings {
+  const { authorizer, credentials, routes, server } = config;
+  const checkPath = authorizer?.dialects[dialect];
+  if (authorizer === null || checkPath === undefined) {
+    const example = `authorizer: { listen: "127.0.0.1:8070", dialects: { ${dialect}: /${dialect} } }`;
+    throw new CommandError(`rolegate: the configuration has no path for this proxy; for example\n  ${example}`);
+  }
+  const managed = managedNames(config);
+  const named = (kind: 'identity' | 'credential') => managed.filter((one) => one.kind === kind).map(({ name }) => name);
+  const credentialNames = named('credential');
+  const others = new Set(credentialNames.map(canonicalName).filter((name) => !credentialNames.includes(name)));
+  return {
+    authorizer: authorizerPlace(authorizer.listen, options.authorizer),
+    checkPath,
+    secret: authorizer.secret !== null,
+    waitMs: authorizer.timeoutMs + wayMs,
+    identity: named('identity'),
+    credentials: credentialNames,
+    removed: [...new Set([...others, ...alwaysRemoved, ...server.proxyHeaders.map((name) => name.toLowerCase())])],
+    read: [
+      ...new Set([...credentialNames, ...(credentials.websocketProtocol === null ? [] : ['sec-websocket-protocol'])]),
+      ...readsOf(routes.routes).headers,
+      ...decisive,
+    ],
+    webSockets: routes.routes.some(({ websocket }) => websocket),
+    service: servicePlace(options.service ?? onlyTarget(config)),
+    listen: placeOf(options.listen, '--listen'),
+  };
+}
+
+const withPrefix = (prefix: string, rest: string) => rest.split(' ').map((name) => prefix + name);
+
+/**
+ * As the gateway removes them. What the proxy writes itself it writes after that. Of names with "*" those in use are listed as well,
+ * for products that cannot delete by a pattern.
+ */
+const alwaysRemoved: readonly string[] = [
+  ...overrides,
+  gatewayHeader,
+  secretHeader,
+  ...proxyHeaders,
+  ...withPrefix('x-ssl-client-', 'cert verify s-dn i-dn serial fingerprint dn subject issuer'),
+  'x-forwarded-*',
+  ...withPrefix('x-forwarded-', 'user email groups preferred-username access-token client-cert scheme ssl'),
+  ...forwarded,
+];
+
+/** Headers that decisions of any configuration may depend on, beside credentials and conditions. */
+const decisive: readonly string[] = [
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-request-id',
+  'forwarded',
+  'via',
+  'early-data',
+  'origin',
+  'access-control-request-method',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'accept',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'user-agent',
+];
+
+function onlyTarget({ upstreams }: Config): string {
+  const targets = [...upstreams.values()].flatMap((upstream) => upstream.targets);
+  if (targets.length > 0) return targets[0]!;
+  throw new CommandError('rolegate: say where the service is: --service http://127.0.0.1:3000', ExitCode.usage);
+}
+
+function servicePlace(text: string): ProxySettings['service'] {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw new CommandError('rolegate: --service is a URL such as http://127.0.0.1:3000', ExitCode.usage);
+  const tls = url.protocol === 'https:';
+  return { host: url.hostname, port: Number(url.port || (tls ? 443 : 80)), tls };
+}
+
+function placeOf(text: string, option: string): Place {
+  const [, host, port] = /^([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535)
+    throw new CommandError(`rolegate: ${option} is an address such as 127.0.0.1:8000`, ExitCode.usage);
+  return { host, port: Number(port) };
+}
+
+function authorizerPlace(
+  listen: Place & { readonly path?: string },
+  option: string | undefined,
+): ProxySettings['authorizer'] {
+  if (option !== undefined) return placeOf(option, '--authorizer');
+  if (listen.path !== undefined) return { path: listen.path };
+  const everywhere = listen.host === '' || listen.host === '0.0.0.0' || listen.host === '::';
+  const host = everywhere ? '127.0.0.1' : listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return { host, port: listen.port };
+}
+
+/** `127.0.0.1:8070`. */
+export function address({ host, port }: Place): string {
+  return `${host}:${port}`;
+}
+
+/** `User-Id` for `user-id`: as people write names of headers. */
+export function written(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+}
+
+/** A regular expression for every spelling of the names that services read alike, without anchors. */
+export function spellings(names: readonly string[]): string {
+  return names.map((name) => (name.endsWith('*') ? `${spelling(name.slice(0, -1))}.*` : spelling(name))).join('|');
+}
+
+function spelling(name: string): string {
+  return name.replace(/[^a-z0-9]/gi, '[^a-z0-9]');
+}
+
+/** Of a secret that is not printed. */
+export const secretVariable = 'ROLEGATE_AUTHORIZER_SECRET';

@@ -1,0 +1,255 @@
+/**
+ * Attacks on real proxies that ask, each with its printed configuration as it is: no service gets a path that was not decided, a forged
+ * identity, or a credential that it must not have; and an outage is an outage.
+ */
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { checkPaths } from '../support/authorizer-checks.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { openRaw, type RawAnswer, sendRaw } from '../support/raw-client.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import { type AskingProxy, productNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
+
+const text = (authApi: string, service: string) => `
+version: 1
+server: { listen: "127.0.0.1:0", admin: false }
+authorizer: { listen: "127.0.0.1:0", timeout: 200ms, dialects: ${JSON.stringify(checkPaths)} }
+authApi: { url: "${authApi}", breaker: { failures: 10000 } }
+identityHeaders: { user-id: userId, groups: groups, x-user-roles: roles }
+roles: { user: {}, admin: {} }
+upstreams: { service: { targets: ["${service}"] } }
+routes:
+  - { id: open, match: { path: "/**" }, access: public, upstream: service }
+  - { id: kept, match: { path: "/kept/**" }, access: public, upstream: service, path: { encodedSlash: keep, semicolon: keep, doubleEncoding: keep } }
+  - { id: closed, match: { path: "/closed/**" }, access: [user], upstream: service }
+  - { id: admin, match: { path: "/admin/**" }, access: [admin], upstream: service }
+  - { id: kept-admin, match: { path: "/kept/admin/**" }, access: [admin], upstream: service }
+  - { id: socket, match: { path: /socket }, access: [user], upstream: service, websocket: true }
+`;
+
+describe.each(productNames)('%s', (product) => {
+  let authApi: FakeAuthApi;
+  let service: RecordingUpstream;
+  let gateway: RunningGateway;
+  let proxy: AskingProxy;
+
+  beforeAll(() => requireProduct(product));
+  beforeEach(async () => {
+    authApi = await startFakeAuthApi();
+    authApi.addSession('good', { userId: 'ann', groups: ['acme'], roles: ['user'] });
+    service = await startRecordingUpstream({
+      onUpgrade: (_, socket) => {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: C/0nmHhBztSRGR1CwL6Tf4ZjwpY=\r\n\r\nhello',
+        );
+      },
+    });
+    const written = text(new URL(authApi.url).origin, service.origin);
+    gateway = await startGateway(written);
+    const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error('the configuration of this test has problems');
+    const places = { service: service.origin, authorizer: `127.0.0.1:${gateway.authorizerPort}` };
+    proxy = await startAskingProxy(product, read.config, places);
+  });
+  afterEach(async () => {
+    await proxy?.stop();
+    await gateway?.close();
+    await Promise.all([service?.close(), authApi?.close()]);
+  });
+
+  const send = (line: string, ...headers: string[]): Promise<RawAnswer> =>
+    sendRaw(proxy.port, Buffer.from([`${line} HTTP/1.1`, 'Host: a.test', ...headers, '', ''].join('\r\n'), 'latin1'));
+
+  /** Paths of checks that were allowed, in their order. */
+  const decided = () =>
+    gateway
+      .logLines()
+      .filter(({ entrypoint, outcome }) => entrypoint === 'authorizer' && outcome === 'allow')
+      .map(({ path }) => path);
+
+  test('what is served is what was decided, for every hostile target', async () => {
+    expect(hostile.length).toBeGreaterThanOrEqual(40);
+    for (const target of hostile) {
+      service.clear();
+      const before = decided().length;
+      await send(`GET ${target}`);
+      const served = service.requests.map((request) => request.target.split('?', 1)[0]);
+      const logged = await vi.waitFor(() => {
+        const now = decided().slice(before);
+        expect(now.length).toBeGreaterThanOrEqual(served.length);
+        return now;
+      });
+      expect([target, served]).toEqual([target, served.length === 0 ? [] : logged]);
+      expect([target, /^\/(?:kept\/)?admin/.test(served[0] ?? '')]).toEqual([target, false]);
+    }
+    // Some of them are harmless as they are.
+    service.clear();
+    expect((await send('GET /kept/a%2Fb;c')).status).toBe(200);
+    expect(service.last().target).toBe('/kept/a%2Fb;c');
+  });
+
+  test('no spelling of an identity header passes, nor a credential to a protected route', async () => {
+    const spellings = ['User-Id', 'USER-ID', 'user_id', 'User.Id', 'user~id', 'User_ID'];
+    const names = [
+      ...spellings,
+      'Groups',
+      'X-User-Roles',
+      'X_User_Roles',
+      'x-user_roles',
+      'X-Rolegate-Identity',
+      'X-Rolegate-Stale',
+    ];
+    const overrides = [
+      'X-HTTP-Method-Override',
+      'X-Original-URL',
+      'X-Rewrite-URL',
+      'X-Rolegate-Gateway',
+      'Remote-User',
+      'X-Forwarded-User',
+    ];
+    for (const [path, ...credential] of [['/open'], ['/closed/x', 'Authorization: Bearer good']] as const) {
+      for (const name of [...names, ...overrides]) {
+        service.clear();
+        const answer = await send(`GET ${path}`, ...credential, `${name}: forged`);
+        expect([name, answer.status === 200 || answer.status === 400]).toEqual([name, true]);
+        for (const request of service.requests) expect(request.rawHeaders.join('\n')).not.toContain('forged');
+      }
+    }
+    service.clear();
+    await send('GET /closed/x', 'Authorization: Bearer good', 'User-Id: root');
+    expect(service.last().header('user-id')).toEqual(['ann']);
+    expect(service.last().header('x-user-roles')).toEqual(['user']);
+    expect(service.last().header('authorization')).toEqual([]);
+    await send('GET /open', 'Authorization: Bearer good', 'api-key: k');
+    expect([service.last().header('authorization'), service.last().header('api-key')]).toEqual([
+      ['Bearer good'],
+      ['k'],
+    ]);
+    await send('GET /open');
+    expect(service.last().header('user-id').join('')).toBe('');
+  });
+
+  test('a list in Connection does not take the identity away', async () => {
+    await send('GET /closed/x', 'Authorization: Bearer good', 'Connection: close, User-Id, Groups');
+    expect([service.last().header('user-id'), service.last().header('groups')]).toEqual([['ann'], ['acme']]);
+  });
+
+  test.each([
+    ['down', { kind: 'down' }],
+    ['silent, beyond authorizer.timeout', { kind: 'slow' }],
+    ['broken', { kind: 'answers', status: 500, body: '{}' }],
+  ] as const)('an Auth API that is %s is 503 with our headers, whatever the method', async (_, mood) => {
+    await authApi.behave(mood);
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const answer = await send(`${method} /closed/x`, 'Authorization: Bearer unknown', 'Content-Length: 0');
+      const told = [answer.status, answer.header('x-error'), answer.header('retry-after')];
+      expect(told).toEqual([503, 'Authentication is temporarily unavailable', '2']);
+      expect(JSON.parse(answer.text())).toMatchObject({ status: 503, errorId: answer.header('x-error-id') });
+    }
+    expect(service.requests).toEqual([]);
+  });
+
+  test('without Rolegate nothing passes, and nothing looks like a bad credential', async () => {
+    expect((await send('GET /open')).status).toBe(200);
+    await gateway.close();
+    service.clear();
+    for (const target of ['/open', '/closed/x']) {
+      const { status } = await send(`GET ${target}`, 'Authorization: Bearer good');
+      expect([target, status >= 500 && status <= 504]).toEqual([target, true]);
+    }
+    expect(service.requests).toEqual([]);
+  });
+
+  test('without the service the status says so', async () => {
+    await service.close();
+    const { status } = await send('GET /closed/x', 'Authorization: Bearer good');
+    expect([502, 503, 504]).toContain(status);
+  });
+
+  test('a WebSocket goes through where the route has them, with the identity, and nowhere else', async () => {
+    const handshake = (path: string, ...headers: string[]) =>
+      [
+        `GET ${path} HTTP/1.1`,
+        'Host: a.test',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        ...headers,
+        '',
+        '',
+      ].join('\r\n');
+    const connection = await openRaw(proxy.port);
+    connection.write(handshake('/socket', 'Authorization: Bearer good'));
+    expect((await connection.answer()).status).toBe(101);
+    expect(service.last().header('user-id')).toEqual(['ann']);
+    connection.destroy();
+    service.clear();
+    expect((await sendRaw(proxy.port, handshake('/socket'))).status).toBe(401);
+    expect((await sendRaw(proxy.port, handshake('/open'))).status).toBe(400);
+    expect(service.requests).toEqual([]);
+  });
+});
+
+const hostile = [
+  '/a/../admin/x',
+  '/a/./../admin/x',
+  '/./admin/x',
+  '/a/%2e%2e/admin/x',
+  '/a/%2E%2e/admin/x',
+  '/a/.%2e/admin/x',
+  '/a/..%2fadmin/x',
+  '/a/..%2Fadmin/x',
+  '/a/..%5cadmin/x',
+  '/a/..\\admin/x',
+  '/a\\..\\admin/x',
+  '//admin/x',
+  '///admin/x',
+  '/a//../admin/x',
+  '/%61dmin/x',
+  '/%41dmin/x',
+  '/adm%69n/x',
+  '/admin%2fx',
+  '/admin%2Fx',
+  '/admin;/x',
+  '/admin;a=b/x',
+  '/;/admin/x',
+  '/a;/../admin/x',
+  '/a/..;/admin/x',
+  '/a/..;x/admin/x',
+  '/%2e/admin/x',
+  '/%2f/admin/x',
+  '/%2fadmin/x',
+  '/a%2f..%2fadmin/x',
+  '/%252e%252e/admin/x',
+  '/a/%252e%252e/admin/x',
+  '/%2561dmin/x',
+  '/kept/%2561dmin/x',
+  '/kept/admin%2Fx',
+  '/kept/..%2f..%2fadmin/x',
+  '/kept/a;/../admin/x',
+  '/kept/admin;x/y',
+  '/kept/%61dmin/x',
+  '/kept/a//../admin/x',
+  '/a/%c0%ae%c0%ae/admin/x',
+  '/a/%e0%80%ae/admin/x',
+  '/admin%00/x',
+  '/admin%20/x',
+  '/admin./x',
+  '/a/../../admin/x',
+  '/admin%3f/x',
+  '/admin%23/x',
+  '/admin/../open',
+  '/a|b',
+  '/a"b',
+  '/a%zz',
+  '/?x=/../admin',
+  '/open?/../admin/x',
+  '/a/.',
+  '/a/..',
+  '/..',
+  '/%ef%bc%8e%ef%bc%8e/admin/x',
+  '/a%0aadmin',
+  '/a%0d%0aX:1',
+];

@@ -1,0 +1,164 @@
+/**
+ * The golden cases through real proxies that ask, each with its printed configuration as it is: status, headers of identity, `x-error`
+ * and body are those of the gateway itself, but for what its proxy refuses, drops or reads in its own way.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RequestView } from '../../src/core/request/request-view.ts';
+import { hopByHop } from '../../src/core/syntax/header-names.ts';
+import { canonicalPath } from '../../src/core/url/canonical-path.ts';
+import { checkPaths } from '../support/authorizer-checks.ts';
+import {
+  type GoldenCase,
+  type GoldenFile,
+  linesOf,
+  readGoldenFiles,
+  userIdOf,
+  viewOf,
+} from '../support/golden-cases.ts';
+import { expectRefusal, type GoldenWorld, startGoldenWorld } from '../support/golden-worlds.ts';
+import { type RawAnswer, sendRaw } from '../support/raw-client.ts';
+import {
+  type AskingProxy,
+  type ProductName,
+  productNames,
+  requireProduct,
+  startAskingProxy,
+} from './support/asking-proxy.ts';
+
+const section = { authorizer: { listen: '127.0.0.1:0', dialects: checkPaths } };
+
+describe.each(productNames)('%s', (product) => {
+  beforeAll(() => requireProduct(product));
+
+  describe.each(
+    readGoldenFiles()
+      .filter((golden) => golden.cases.some((row) => isForGateway(golden, row)))
+      .map((golden) => [golden.file, golden] as const),
+  )('%s', (_file, golden) => {
+    let world: GoldenWorld;
+    let proxy: AskingProxy;
+    beforeAll(async () => {
+      world = await startGoldenWorld(golden, section);
+      const places = { service: world.upstream.origin, authorizer: `127.0.0.1:${world.authorizerPort}` };
+      proxy = await startAskingProxy(product, world.config, places);
+    });
+    afterAll(async () => {
+      await proxy?.stop();
+      await world?.close();
+    });
+
+    const rows = golden.cases.filter((row) => isForGateway(golden, row));
+    test.each(rows.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+      await world.prepare(row);
+      const lines = linesOf(golden, row);
+      const answer = await sendRaw(proxy.port, Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
+      const seen = world.upstream.requests;
+      if (answer.status !== 200) expect(seen).toEqual([]);
+      const sent = viewOf(lines);
+      if (readsItself(sent)) {
+        for (const { target } of seen)
+          expect(canonicalPath(target.split('?', 1)[0]!)).toMatchObject({ path: target.split('?', 1)[0] });
+        return;
+      }
+      if (answer.status === 200)
+        expect(seen.map(({ method, target }) => [method, target])).toEqual([[sent.method, sent.target]]);
+      if (answer.status >= 400 && answer.header('x-error') === undefined)
+        expectOwnRefusal(product, golden, row, answer);
+      else if (answer.status === 200) expectAllowed(row, (name) => seen[0]!.header(name));
+      else expectRefused(row, answer);
+    });
+  });
+});
+
+/** Framing, chains of further proxies, and lists in `Connection`, are read by the proxy alone. */
+function isForGateway(golden: GoldenFile, row: GoldenCase): boolean {
+  if (golden.file === 'framing.yaml') return false;
+  const { rawHeaders } = viewOf(linesOf(golden, row));
+  return !namesOf(rawHeaders).some((name) => /^(?:connection|forwarded|x-forwarded-(?:for|proto))$/.test(name));
+}
+
+/** What a proxy makes of a request before it asks is its own: HTTP/1.0, hosts, targets that are no path. */
+function readsItself({ httpVersion, method, target, rawHeaders }: RequestView): boolean {
+  const hosts = namesOf(rawHeaders).filter((name) => name === 'host');
+  const isPath = /^\/[^#]*$/.test(target) && method !== 'CONNECT';
+  return httpVersion === '1.0' || hosts.length !== 1 || !isPath;
+}
+
+function namesOf(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+}
+
+function expectAllowed(row: GoldenCase, received: (name: string) => string[]): void {
+  const { outcome, checkReason, identity, upstream } = row.expect;
+  // The proxy has removed a header in a spelling for which others get a refusal.
+  if (checkReason !== undefined) expect(checkReason).toBe('header_invalid');
+  expect(outcome).toBe('allow');
+  const one = (name: string) => received(name).join(', ');
+  if (identity !== undefined) expect(one('user-id')).toBe(identity === null ? '' : userIdOf(identity));
+  for (const [name, value] of Object.entries(upstream?.headers ?? {})) {
+    if (hopByHop.has(name)) continue;
+    if (value === null || /^(?:user-id|groups|roles|authorization|api-)/.test(name))
+      expect([name, one(name)]).toEqual([name, value?.replaceAll(' | ', ', ') ?? '']);
+  }
+}
+
+function expectRefused(row: GoldenCase, answer: RawAnswer): void {
+  const { outcome, reason, checkReason } = row.expect;
+  const answered = outcome === 'metadata' ? 'route_not_found' : 'method_not_allowed';
+  expectRefusal(row, answer, checkReason ?? reason ?? answered);
+  if (checkReason !== undefined || outcome !== 'refuse') return;
+  for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
+    if (name === 'vary') continue;
+    expect([name, answer.headers(name).length === 0 ? null : answer.headers(name).join(' | ')]).toEqual([name, value]);
+  }
+  expect(answer.header('location')).toBe(row.expect.location);
+}
+
+/** What a proxy refuses itself, before it asks: it is malformed to it. */
+const ownRefusals: Readonly<Record<ProductName, readonly string[]>> = {
+  nginx: [
+    'bearer.yaml: twice',
+    'bearer.yaml: the same one twice',
+    'credential-kinds.yaml: Basic twice',
+    'credential-kinds.yaml: Basic and Bearer',
+    'hosts.yaml: empty',
+    'hosts.yaml: path',
+    'hosts.yaml: list',
+    'methods.yaml: lower case is not upper-cased',
+    'methods.yaml: TRACE',
+    'optional.yaml: repeated',
+    'paths-canonical.yaml: above the root there is nothing',
+    'paths-refused.yaml: escaped NUL',
+    'paths-refused.yaml: raw control character',
+    'paths-refused.yaml: lone percent',
+    'paths-refused.yaml: broken escape',
+    'paths-refused.yaml: percent-u escape',
+    'paths-refused.yaml: a broken path is told before a broken credential',
+    'paths-tolerated.yaml: escaped NUL',
+    'public.yaml: repeated',
+  ],
+  haproxy: [
+    'hosts.yaml: path',
+    'hosts.yaml: list',
+    'paths-refused.yaml: raw control character',
+    'hosts.yaml: user information',
+    'paths-refused.yaml: raw byte beyond ASCII',
+    'sign-in.yaml: a host with a user in front',
+    'sign-in.yaml: bytes beyond ASCII',
+  ],
+  caddy: [
+    'hosts.yaml: path',
+    'hosts.yaml: list',
+    'paths-refused.yaml: raw control character',
+    'paths-refused.yaml: lone percent',
+    'paths-refused.yaml: broken escape',
+    'paths-refused.yaml: percent-u escape',
+    'hosts.yaml: user information',
+    'sign-in.yaml: a host with a user in front',
+  ],
+};
+
+function expectOwnRefusal(product: ProductName, golden: GoldenFile, row: GoldenCase, answer: RawAnswer): void {
+  expect(ownRefusals[product]).toContain(`${golden.file}: ${row.name}`);
+  expect([400, 405, 501]).toContain(answer.status);
+}

@@ -1,0 +1,94 @@
+/** nginx, HAProxy and Caddy of this machine, each with the configuration that `rolegate proxy-config` prints, as it is. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { caddyConfig } from '../../../src/cli/proxy-config/caddy.ts';
+import { haproxyConfig } from '../../../src/cli/proxy-config/haproxy.ts';
+import { nginxConfig } from '../../../src/cli/proxy-config/nginx.ts';
+import { proxySettings } from '../../../src/cli/proxy-config/proxy-settings.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type RunningCommand, runCommand } from '../../support/running-command.ts';
+import { skipHere } from '../../support/skip-here.ts';
+
+export interface AskingProxy {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+interface Product {
+  readonly version: readonly string[];
+  readonly print: typeof nginxConfig;
+  readonly file: string;
+  readonly args: (file: string, folder: string) => readonly string[];
+}
+
+const products = {
+  nginx: {
+    version: ['-v'],
+    print: nginxConfig,
+    file: 'nginx.conf',
+    // Where its files are, which a package settles for the one that it starts.
+    args: (file, folder) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', `daemon off; pid ${folder}/nginx.pid;`],
+  },
+  haproxy: { version: ['-v'], print: haproxyConfig, file: 'haproxy.cfg', args: (file) => ['-db', '-f', file] },
+  caddy: {
+    version: ['version'],
+    print: caddyConfig,
+    file: 'Caddyfile',
+    args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
+  },
+} as const satisfies Record<string, Product>;
+
+export type ProductName = keyof typeof products;
+export const productNames = Object.keys(products) as ProductName[];
+
+export function requireProduct(name: ProductName): void {
+  if (spawnSync(name, products[name].version).error !== undefined)
+    skipHere(`no ${name}: install it to try it in front`);
+}
+
+/** `service`: base URL. `authorizer`: where the gateway listens for checks. */
+export async function startAskingProxy(
+  name: ProductName,
+  config: Config,
+  { service, authorizer }: { readonly service: string; readonly authorizer: string },
+): Promise<AskingProxy> {
+  const { print, file: fileName, args } = products[name];
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'rolegate-proxy-'));
+  const file = join(folder, fileName);
+  writeFileSync(file, print(proxySettings(config, name, { service, listen: `127.0.0.1:${port}`, authorizer })));
+  writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
+  // One Caddy beside another cannot have the same port for its API.
+  const env = {
+    HOME: folder,
+    XDG_DATA_HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    CADDY_ADMIN: `127.0.0.1:${await freePort()}`,
+  };
+  const command: RunningCommand = runCommand(name, args(file, folder), env, { cwd: folder });
+  try {
+    await vi.waitFor(() => opened(port), { timeout: 15_000, interval: 20 });
+  } catch {
+    throw new Error(`${name} does not listen: ${command.output()}`);
+  }
+  return {
+    port,
+    async stop() {
+      command.signal(name === 'caddy' ? 'SIGKILL' : 'SIGTERM');
+      await command.ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function opened(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
+}
