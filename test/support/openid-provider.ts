@@ -1,0 +1,230 @@
+/** A real OpenID provider (`oidc-provider`) on loopback, with a user who consents at once. */
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import Provider, { type Configuration } from 'oidc-provider';
+
+export interface OpenidProvider {
+  readonly issuer: string;
+  /** By the authorization code flow with PKCE, for `ann`. `resource`: the service that a JWT is for. */
+  codeFlow(options?: { readonly scope?: string; readonly resource?: string }): Promise<Tokens>;
+  /** By client credentials, for the client `machine`. */
+  clientCredentials(resource?: string): Promise<Tokens>;
+  /** Ends a token. */
+  revoke(token: string): Promise<void>;
+  /** Signs with a new key from now on; `keepOld`: also publishes the one before. */
+  rotate(keepOld: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly id_token?: string;
+  readonly refresh_token?: string;
+}
+
+const redirectUri = 'https://app.example.test/callback';
+const webSecret = 'the secret of the web client';
+const machineSecret = 'the secret of the machine';
+
+/** `gateway`: how the gateway is known there, as client metadata. */
+export async function startOpenidProvider(gateway: object): Promise<OpenidProvider> {
+  let keys = [await makeKey('key-1')];
+  let made = 1;
+  const server = createServer((request, response) => void handle(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const store = new Map<string, Record<string, unknown>>();
+  let provider = createProvider(issuer, keys, gateway, store);
+  let handle = provider.callback();
+
+  const post = async (path: string, form: Record<string, string>, client: string, secret: string) => {
+    const response = await fetch(`${issuer}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${client}:${encodeURIComponent(secret)}`).toString('base64')}` },
+      body: new URLSearchParams(form),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as object);
+  };
+
+  return {
+    issuer,
+    async codeFlow({ scope = 'openid profile', resource } = {}) {
+      const verifier = randomBytes(32).toString('base64url');
+      const query = new URLSearchParams({
+        client_id: 'web',
+        response_type: 'code',
+        redirect_uri: redirectUri,
+        scope,
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+        code_challenge_method: 'S256',
+        ...(resource === undefined ? {} : { resource }),
+      });
+      const code = await signIn(`${issuer}/auth?${query}`);
+      return (await post(
+        '/token',
+        {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: redirectUri,
+          code_verifier: verifier,
+          ...(resource === undefined ? {} : { resource }),
+        },
+        'web',
+        webSecret,
+      )) as Tokens;
+    },
+    clientCredentials: async (resource) =>
+      (await post(
+        '/token',
+        { grant_type: 'client_credentials', scope: 'orders', ...(resource === undefined ? {} : { resource }) },
+        'machine',
+        machineSecret,
+      )) as Tokens,
+    async revoke(token) {
+      await post('/token/revocation', { token }, 'web', webSecret);
+    },
+    async rotate(keepOld) {
+      made += 1;
+      keys = [await makeKey(`key-${made}`), ...(keepOld ? keys : [])];
+      provider = createProvider(issuer, keys, gateway, store);
+      handle = provider.callback();
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function makeKey(kid: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' };
+}
+
+/** `store`: what was issued, which a change of keys leaves as it is. */
+function createProvider(
+  issuer: string,
+  keys: readonly JWK[],
+  gateway: object,
+  store: Map<string, Record<string, unknown>>,
+): Provider {
+  const client = { id_token_signed_response_alg: 'ES256' as const };
+  const configuration: Configuration = {
+    adapter: (name: string) => adapterOf(name, store),
+    clients: [
+      {
+        ...client,
+        client_id: 'web',
+        client_secret: webSecret,
+        redirect_uris: [redirectUri],
+        grant_types: ['authorization_code', 'refresh_token'],
+      },
+      {
+        ...client,
+        client_id: 'machine',
+        client_secret: machineSecret,
+        redirect_uris: [],
+        response_types: [],
+        grant_types: ['client_credentials'],
+        scope: 'orders',
+      },
+      { ...client, redirect_uris: [], response_types: [], grant_types: [], ...gateway, client_id: 'gateway' },
+    ],
+    jwks: { keys: [...keys] as never },
+    cookies: { keys: ['a key of cookies'] },
+    ttl: {
+      ...{ AccessToken: 3600, AuthorizationCode: 60, ClientCredentials: 3600, Grant: 3600, IdToken: 3600 },
+      ...{ Interaction: 3600, RefreshToken: 3600, Session: 3600 },
+    },
+    scopes: ['openid', 'profile', 'offline_access', 'orders'],
+    claims: { openid: ['sub', 'roles', 'https://example.test/groups'], profile: ['name', 'preferred_username'] },
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: async () => ({
+        sub: id,
+        roles: ['user'],
+        'https://example.test/groups': ['acme'],
+        name: 'Ann Example',
+        preferred_username: 'ann',
+      }),
+    }),
+    extraTokenClaims: (_, token) => (token.kind === 'AccessToken' ? { roles: ['user'] } : { roles: ['machine'] }),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: async () => true },
+      revocation: { enabled: true, allowedPolicy: async () => true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => ({
+          scope: 'openid profile orders',
+          audience: resource,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
+    },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    async loadExistingGrant(ctx) {
+      const { client: asking, session, params } = ctx.oidc;
+      const grant = new ctx.oidc.provider.Grant({ clientId: asking!.clientId, accountId: session!.accountId! });
+      grant.addOIDCScope('openid profile offline_access');
+      const resource = params?.['resource'];
+      if (typeof resource === 'string') grant.addResourceScope(resource, 'openid profile orders');
+      await grant.save();
+      return grant;
+    },
+  };
+  const provider = new Provider(issuer, configuration);
+  provider.use(async (ctx, next) => {
+    if (!ctx.path.startsWith('/interaction/')) return next();
+    await provider.interactionFinished(ctx.req, ctx.res, { login: { accountId: 'ann' } });
+    ctx.respond = false;
+  });
+  return provider;
+}
+
+function adapterOf(name: string, store: Map<string, Record<string, unknown>>) {
+  const key = (id: string) => `${name}:${id}`;
+  const by = (field: string, value: string) =>
+    [...store].find(([at, entry]) => at.startsWith(`${name}:`) && entry[field] === value)?.[1];
+  return {
+    upsert: async (id: string, payload: object) => void store.set(key(id), payload as Record<string, unknown>),
+    find: async (id: string) => store.get(key(id)),
+    findByUid: async (uid: string) => by('uid', uid),
+    findByUserCode: async (code: string) => by('userCode', code),
+    consume: async (id: string) => {
+      store.set(key(id), { ...store.get(key(id)), consumed: Math.floor(Date.now() / 1000) });
+    },
+    destroy: async (id: string) => void store.delete(key(id)),
+    revokeByGrantId: async (grantId: string) => {
+      for (const [at, entry] of store) if (entry['grantId'] === grantId) store.delete(at);
+    },
+  };
+}
+
+/** As a browser does: follows redirects with cookies, up to the page of the client. Its code. */
+async function signIn(url: string): Promise<string> {
+  const cookies = new Map<string, string>();
+  let next = url;
+  for (let step = 0; step < 10; step += 1) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(next, { redirect: 'manual', headers: { cookie } });
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
+      cookies.set(name, value);
+    }
+    const location = response.headers.get('location');
+    if (location === null) throw new Error(`${next}: ${response.status} ${await response.text()}`);
+    next = new URL(location, next).href;
+    const code = next.startsWith(redirectUri) ? new URL(next).searchParams : null;
+    if (code !== null) return code.get('code') ?? Promise.reject(new Error(next));
+  }
+  throw new Error('too many redirects');
+}
