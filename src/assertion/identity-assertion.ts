@@ -25,7 +25,7 @@ interface Assertion {
 }
 
 const mostBytes = 32 * 1024 ** 2;
-/** An identity that is kept has its assertion in both; this is of an entry beside it. */
+/** Of an entry, besides its token. */
 const entryBytes = 64;
 /** Of half of the life, after which a request renews an assertion without waiting for it. */
 const renewedFrom = 0.8;
