@@ -16,8 +16,11 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
 /** The only source that finds a file by its own place: in the executable it takes another way. */
 const findsFiles = join('src', 'cli', 'packaged-file.ts');
-/** The only source that loads a package when it is first needed, and which. */
-const loadsLate: ReadonlyMap<string, string> = new Map([[join('src', 'redis', 'connect-redis.ts'), 'ioredis']]);
+/** The only sources that load a package when it is first needed, and which. */
+const loadsLate: ReadonlyMap<string, string> = new Map([
+  [join('src', 'redis', 'connect-redis.ts'), 'ioredis'],
+  [join('src', 'limits', 'shared-counter.ts'), 'rate-limiter-flexible'],
+]);
 
 /** Makes the sources fit into one module, or tells which one does not. */
 const oneModule: Plugin = {

@@ -50,6 +50,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     createIdentityResolver({
       sources: sourcesOf(config, options.authApi),
       cache: config.cache,
+      failedAuthentications: config.failedAuthentications,
       connectRedis,
       ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
       events: options.identityEvents,
@@ -102,7 +103,9 @@ function asksAlike(a: Config, b: Config): boolean {
   return JSON.stringify(asked(a)) === JSON.stringify(asked(b));
 }
 
-const asked = ({ authApi, sources, sourceRule, cache }: Config) => [authApi, sources, sourceRule, cache];
+const asked = ({ authApi, sources, sourceRule, cache, failedAuthentications: bounds }: Config) => [
+  ...[authApi, sources, sourceRule, cache, bounds],
+];
 
 /** The embedded Auth API is an upstream like others, at an address that is known only once it listens. */
 function withAuthApi(config: Config, { urls, gatewaySecret }: AuthApiAccess): ReadonlyMap<string, UpstreamConfig> {

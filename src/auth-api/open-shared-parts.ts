@@ -1,9 +1,10 @@
 /** What replicas share through Redis, and its replacement in one process where no Redis is configured. */
 import type { RedisConfig } from '../config/config.ts';
+import type { AttemptCounter } from '../limits/attempt-counter.ts';
+import { createMemoryCounter } from '../limits/memory-counter.ts';
+import { createSharedCounter } from '../limits/shared-counter.ts';
 import type { ConnectRedis, RedisLink } from '../redis/redis-link.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
-import type { AttemptCounter } from './limits/attempt-counter.ts';
-import { createMemoryCounter } from './limits/memory-counter.ts';
 import { withDeadline } from './redis/with-deadline.ts';
 
 export interface SharedParts {
@@ -25,14 +26,12 @@ export async function openSharedParts(
   if (config === null) return { counter: local, publish: () => {}, close: async () => {} };
   if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
   // Loaded only where there is a Redis.
-  const { createSharedCounter } = await import('./limits/shared-counter.ts');
   const { createRevocationPublisher } = await import('./revocations/revocation-publisher.ts');
-  const { keyPrefix, commandTimeoutMs } = config;
+  const { keyPrefix } = config;
   const link = await openLink(config, connect, log);
-  const redis = link.client;
   const publisher = createRevocationPublisher({ link, keyPrefix, log, now });
   return {
-    counter: createSharedCounter({ redis, keyPrefix, deadlineMs: commandTimeoutMs, local }),
+    counter: createSharedCounter({ link, keyPrefix, local }),
     publish: publisher.publish,
     async close() {
       await publisher.close();

@@ -49,7 +49,7 @@ export function compileConfig(
 ): Config {
   const { server, authorizer, log, cache, authApi, upstreams, identityAssertion } = inUnits(configSchema, file);
   const { name, via, limits: allLimits, ...serving } = server;
-  const { passes, credentialBytes, ...limits } = allLimits;
+  const { passes, credentialBytes, failedAuthentications, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
   const urls = listOf(authApi?.url);
   const sources = compileSources(file.sources, secrets.sources);
@@ -69,6 +69,7 @@ export function compileConfig(
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
     sources,
+    failedAuthentications,
     sourceRule: compileRule(file.credentials, authApi !== undefined, sources),
     credentials,
     cache: {

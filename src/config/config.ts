@@ -30,6 +30,8 @@ export interface Config {
   /** Which source is asked of which credentials. */
   readonly sourceRule: SourceRule;
   readonly credentials: CredentialSources;
+  /** `server.limits.failedAuthentications`; null: they are not throttled. */
+  readonly failedAuthentications: File['server']['limits']['failedAuthentications'];
   readonly cache: CacheConfig;
   readonly revocations: RevocationsConfig;
   /** Declared roles and what each inherits, as written. */
@@ -56,14 +58,14 @@ export type { Address };
 
 type File = InUnits<Omit<ConfigFile, 'routes' | 'tests'>>;
 
-/** Without what counts under `via` and `credentials`. */
+/** Without what counts under `via`, `credentials` and `failedAuthentications`. */
 export type ServerConfig = Replace<
   Omit<File['server'], 'name' | 'via'>,
   {
     /** The bearer of operators on the admin port; null: read-only, and no credential is required. */
     readonly adminToken: string | null;
     readonly trustedProxies: TrustedProxies;
-    readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes'>;
+    readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;
 

@@ -1,6 +1,7 @@
 /** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
 import type { SourceFailure, SourceFailureKind, Unresolved, VerdictSource } from '../core/identity/identity.ts';
+import type { ThrottleEvents } from '../limits/authentication-throttle.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
 
 /** How a lookup ended: an identity, or the reason why there is none. */
@@ -30,7 +31,7 @@ export type RevokedAt = 'memory' | 'redis' | 'push' | 'auth-api';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
-export interface IdentityEvents extends RevocationEvents {
+export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
   /** Once for every `resolve`. `source` is `none` when there is no verdict. Called on the hot path. */
   verdict(source: VerdictSource, outcome: VerdictOutcome): void;
   /**

@@ -4,6 +4,7 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, VerdictSource } from '../core/identity/identity.ts';
+import type { Admission, AuthenticationThrottle, CheckResult } from '../limits/authentication-throttle.ts';
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
 import type { IdentityEvents, RevokedAt } from './events.ts';
@@ -18,6 +19,8 @@ export interface LookUpOptions {
   /** Null: verdicts are not shared. */
   readonly shared: SharedVerdicts | null;
   readonly sources: Pick<Sources, 'of'>;
+  /** Null: failed authentications are not throttled. */
+  readonly throttle: AuthenticationThrottle | null;
   readonly lifetimes: Lifetimes;
   readonly tombstones: Tombstones;
   /** Verdicts of other replicas that were asked for before then do not live. */
@@ -48,7 +51,7 @@ export interface Finding {
 export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
 
 export function createLookUp(options: LookUpOptions): LookUp {
-  const { memory, shared, sources, lifetimes, tombstones, events, now } = options;
+  const { memory, shared, sources, throttle, lifetimes, tombstones, events, now } = options;
 
   function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
@@ -137,17 +140,15 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return finding;
   }
 
-  return async (credential, oldestMs, requester) => {
-    const source = sources.of(credential);
-    if (source === null) return noSource(now());
-    const lookups = lookupKeys(credential, options.keys);
-    if (shared === null) return ask(credential, source, lookups, null, requester);
-    const found = await shared.find(credential, lookups[0]!);
-    const kept = take(found, credential, oldestMs, lookups, 'redis');
-    if (kept !== null) return kept;
-    let anew = found !== null;
+  /** As one of all replicas, that ask once. */
+  async function join(
+    { credential, oldestMs, requester, source, lookups }: Asked,
+    verdicts: SharedVerdicts,
+    foundAny: boolean,
+  ): Promise<Finding> {
+    let anew = foundAny;
     for (;;) {
-      const turn = await shared.join(credential, lookups[0]!, anew);
+      const turn = await verdicts.join(credential, lookups[0]!, anew);
       const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
       if (late !== null) {
         turn.release();
@@ -157,12 +158,59 @@ export function createLookUp(options: LookUpOptions): LookUp {
       // What lies there does not do.
       anew = true;
     }
+  }
+
+  return async (credential, oldestMs, requester) => {
+    const source = sources.of(credential);
+    if (source === null) return noSource(now());
+    const lookups = lookupKeys(credential, options.keys);
+    const found = shared === null ? null : await shared.find(credential, lookups[0]!);
+    const kept = take(found, credential, oldestMs, lookups, 'redis');
+    if (kept !== null) {
+      if (kept.resolution.identity !== null) throttle?.accepted(lookups[0]!);
+      return kept;
+    }
+    const admission = (await throttle?.admit(lookups[0]!, credential, requester)) ?? unthrottled;
+    if (admission.retryAfterS !== null) return throttled(now(), admission.retryAfterS);
+    const asked = { credential, oldestMs, requester, source, lookups };
+    const finding =
+      shared === null
+        ? await ask(credential, source, lookups, null, requester)
+        : await join(asked, shared, found !== null);
+    admission.end(resultOf(finding));
+    return finding;
   };
+}
+
+interface Asked {
+  readonly credential: Credential;
+  readonly oldestMs: number;
+  readonly requester: string | undefined;
+  readonly source: Source;
+  readonly lookups: readonly string[];
+}
+
+const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
+
+/** What this process learned from a source; a rejection that another replica asked for is charged there. */
+function resultOf({ resolution: { identity, reason }, foreign }: Finding): CheckResult {
+  if (identity !== null) return 'accepted';
+  return reason === 'credential_rejected' && !foreign ? 'rejected' : 'unknown';
 }
 
 /** Nothing was asked and nothing is kept. */
 function noSource(nowMs: number): Finding {
   const reason = 'credential_rejected';
   const resolution: Resolution = { identity: null, reason, retryAfterS: null, source: 'none', rejection: 'no_source' };
+  return { resolution, askedAtMs: nowMs, foreign: false, outage: null, isRevoked: () => false };
+}
+
+function throttled(nowMs: number, retryAfterS: number): Finding {
+  const resolution: Resolution = {
+    identity: null,
+    reason: 'authentication_throttled',
+    retryAfterS,
+    source: 'none',
+  };
   return { resolution, askedAtMs: nowMs, foreign: false, outage: null, isRevoked: () => false };
 }

@@ -41,8 +41,8 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
       if (flight === null) break;
       const finding = await flight;
       const { resolution } = finding;
-      // The request that began it may have had no room, and this one has.
-      if (resolution.reason === 'auth_busy' && joined !== undefined && !finding.outage) continue;
+      // The client whose request began it may have had no room, or be throttled, and this one is not.
+      if (joined !== undefined && ofItsClient.has(resolution.reason) && !finding.outage) continue;
       // An Auth API that was reached and gave no result for this credential is no reason to believe an earlier result.
       if (isUnknown(resolution)) {
         return report(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));
@@ -73,6 +73,9 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
 }
 
 const busy: Unresolved = Object.freeze({ identity: null, reason: 'auth_busy', retryAfterS: null, source: 'none' });
+
+/** What a flight may have come to because of the client that began it. */
+const ofItsClient: ReadonlySet<Resolution['reason']> = new Set(['auth_busy', 'authentication_throttled'] as const);
 
 function isUnknown(resolution: Resolution): resolution is Unresolved {
   return resolution.reason !== null && resolution.reason !== 'credential_rejected';

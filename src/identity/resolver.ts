@@ -4,6 +4,9 @@ import type { CacheConfig } from '../config/config.ts';
 import type { SourcesConfig } from '../config/source-config.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
+import { createAuthenticationThrottle, type ThrottleBounds } from '../limits/authentication-throttle.ts';
+import { createMemoryCounter } from '../limits/memory-counter.ts';
+import { createSharedCounter } from '../limits/shared-counter.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
@@ -21,6 +24,8 @@ import { StaleVerdicts } from './stale-verdicts.ts';
 export interface IdentityResolverOptions {
   readonly sources: SourcesConfig;
   readonly cache: CacheConfig;
+  /** Null: failed authentications are not throttled. */
+  readonly failedAuthentications: ThrottleBounds | null;
   /** Called once, when the cache has a Redis; the link ends with the resolver. */
   readonly connectRedis: ConnectRedis;
   /** The other processes of this gateway, to which revocations are announced; if unset: none. */
@@ -66,7 +71,8 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const sources = createSources({ config: options.sources, events, now });
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
-  const keys = deriveCacheKeys(cache.secret ?? randomBytes(32), cache.previousSecrets);
+  const secret = cache.secret ?? randomBytes(32);
+  const keys = deriveCacheKeys(secret, cache.previousSecrets);
   const revocations = createRevocations({
     link,
     keyPrefix,
@@ -89,10 +95,24 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
   const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
+  const bounds = options.failedAuthentications;
+  const local = createMemoryCounter(now);
+  const throttle =
+    bounds === null
+      ? null
+      : createAuthenticationThrottle({
+          bounds,
+          counter: link === null ? local : createSharedCounter({ link, keyPrefix, local }),
+          secret,
+          mostGood: cache.maxAccepted,
+          events,
+          now,
+        });
   const lookUp = createLookUp({
     memory,
     shared,
     sources,
+    throttle,
     lifetimes: cache,
     tombstones,
     oldestMs: (nowMs) => connection.oldestMs(nowMs, true),

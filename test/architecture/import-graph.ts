@@ -1,6 +1,6 @@
 /**
  * Reads the imports of a tree of modules and finds what breaks the directions of the house:
- * `main -> index, cli -> app -> rooms -> core, http1, http-base -> nothing`. Works on a map of paths to texts, so that it can be shown
+ * `main -> index, cli -> app -> rooms -> core, limits, http1, http-base -> nothing`. Works on a map of paths to texts, so that it can be shown
  * trees that are wrong.
  */
 import { posix } from 'node:path';
@@ -34,6 +34,7 @@ const levels = new Map([
   ['policy-tools', 3],
   ['console', 3],
   ['core', 4],
+  ['limits', 4],
   ['http1', 5],
   ['http-base', 5],
 ]);

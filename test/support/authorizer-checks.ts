@@ -4,7 +4,7 @@ import type { RequestView } from '../../src/core/request/request-view.ts';
 
 export interface CheckedRequest extends Pick<RequestView, 'method' | 'target' | 'rawHeaders'> {
   /** Address of the client; unset: 127.0.0.1. */
-  readonly client?: string;
+  readonly client?: string | undefined;
 }
 
 /** Paths that the tests configure. */

@@ -1,6 +1,7 @@
 /** Charges budgets. What may be tried how often is the table's; where it is counted is the counter's. */
+
+import type { AttemptCounter } from '../../limits/attempt-counter.ts';
 import { Refusal } from '../outcome/refusals.ts';
-import type { AttemptCounter } from './attempt-counter.ts';
 import { type BudgetName, type Budgets, familiarMs, firstWaitMs } from './budgets.ts';
 
 /** One attempt on a budget, by the parts of its key. */

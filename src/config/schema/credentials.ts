@@ -9,15 +9,8 @@ import { Refusal } from '../refusal.ts';
 import { keyHeaders, takenByHttp } from './header-names.ts';
 import { decides, described, exposes } from './key-class.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
-import { integer, scalar, text, textOrOff, word } from './scalar.ts';
+import { integer, off, scalar, text, textOrOff, word } from './scalar.ts';
 import { headerName, idHint, idPattern, isCookieName, name, origin } from './values.ts';
-
-/** What switches a key off. */
-function off(expected: string) {
-  return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
-    value === false || value === null ? null : new Refusal(`expected ${expected}, or false`),
-  );
-}
 
 const visible = /^[\x21-\x7e]{1,64}$/;
 

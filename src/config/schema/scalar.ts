@@ -107,6 +107,13 @@ function wholeNumber(value: unknown, least: number, most: number): number | null
     : null;
 }
 
+/** What switches a key off. */
+export function off(expected: string) {
+  return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
+    value === false || value === null ? null : new Refusal(`expected ${expected}, or false`),
+  );
+}
+
 /** "a, b or c". */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;

@@ -4,9 +4,21 @@ import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Refusal } from '../refusal.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
-import { anyText, autoOr, bool, integer, text, word } from './scalar.ts';
+import { anyText, autoOr, bool, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { address, addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
+
+const failedAuthentications = z.strictObject({
+  perClient: described(
+    integer(0, 1_000_000).prefault(1000),
+    'Failures of one address (of one /64 network in IPv6) in a window. 0: no bound.',
+  ),
+  perKey: described(
+    integer(0, 1_000_000).prefault(100),
+    'Failures with one key id of a key pair in a window, of all clients together. 0: no bound.',
+  ),
+  window: described(duration(1_000, 86_400_000).prefault('10m'), 'Length of a window, which begins with a failure.'),
+});
 
 const limits = z.strictObject({
   headerBytes: neither(
@@ -55,6 +67,14 @@ const limits = z.strictObject({
   unreadTimeout: neither(
     duration().prefault('60s'),
     'Longest time that a response waits for a client that reads nothing of it; beyond it the connection is closed.',
+  ),
+  failedAuthentications: neither(
+    z.union([off('the bounds of failed authentications'), failedAuthentications]).prefault({
+      perClient: 1000,
+      perKey: 100,
+      window: '10m',
+    }),
+    'Authentications that fail in a window: of one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Beyond it: 429, without a call to a source, but for credentials known to be good and two others a second. Replicas with a Redis share the count. False: no bounds.',
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),

@@ -26,8 +26,8 @@ export interface Identity {
 }
 
 /**
- * Result of the resolver: an identity, or why there is none. `credential_rejected` is the Auth API's rejection; every
- * `auth_*` reason means that there is no result, and must never look like a rejection.
+ * Result of the resolver: an identity, or why there is none. `credential_rejected` is the Auth API's rejection; every other
+ * reason means that there is no result, and must never look like a rejection.
  */
 export type Resolution = Accepted | Unresolved;
 
@@ -42,8 +42,8 @@ export interface Accepted {
 
 export interface Unresolved {
   readonly identity: null;
-  readonly reason: Extract<ReasonCode, 'credential_rejected' | `auth_${string}`>;
-  /** Seconds that the Auth API asked to wait, or null. */
+  readonly reason: Extract<ReasonCode, 'credential_rejected' | 'authentication_throttled' | `auth_${string}`>;
+  /** Seconds that the Auth API, or the throttle of failed authentications, asked to wait; or null. */
   readonly retryAfterS: number | null;
   readonly source: VerdictSource;
   /** Why the source gave no result; absent for `credential_rejected`, and where no single call is to blame. */

@@ -435,6 +435,16 @@ const table = {
     retryAfterS: 10,
     advice: 'The Auth API limits checks of this credential.',
   },
+  authentication_throttled: {
+    status: 429,
+    message: 'Too many failed authentications',
+    fault: 'client',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 1,
+    advice:
+      'More authentications of this client, or with this key id, have failed than "server.limits.failedAuthentications" allows, and this credential is not known to be good. No source was asked. Send it again after Retry-After.',
+  },
 
   // The upstream
   upstream_unreachable: {

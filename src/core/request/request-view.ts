@@ -9,8 +9,8 @@ export interface RequestView {
   readonly rawHeaders: readonly string[];
   /** `HTTP/1.0` has no duty to send Host. */
   readonly httpVersion: '1.0' | '1.1';
-  /** Address of the client, as far as it is known. No decision depends on it. */
-  readonly client?: string;
+  /** Who counts as one client with it; unset: no client in particular. No decision on access depends on it. */
+  readonly client?: string | undefined;
   /** Address of the client for conditions; null or unset: not known for certain, and then no condition on it is met. */
   readonly address?: string | null;
 }

@@ -197,6 +197,13 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     registers,
   });
 
+  const throttled = new Counter({
+    name: 'rolegate_authentication_throttled_total',
+    help: 'Credentials that were refused with 429 without a call to their source, as too many authentications of their client or key had failed.',
+    labelNames: ['by'],
+    registers,
+  });
+
   function setBreaker(source: string, url: number, current: BreakerState): void {
     for (const state of breakerStates) breaker.set({ source, url, state }, state === current ? 1 : 0);
   }
@@ -221,6 +228,11 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       sharedLookUp(outcome, waitedS) {
         sharedLookUps.inc({ outcome });
         if (waitedS !== null) sharedLookUpWait.observe(Math.max(0, waitedS));
+      },
+      throttled: (by) => throttled.inc({ by }),
+      throttling(by, client) {
+        const named = client === null ? {} : { client };
+        log.warn({ by, ...named }, 'failed authentications are throttled');
       },
       refresh: (outcome) => refreshes.inc({ outcome }),
       evicted: (space) => evictions.inc({ space }),

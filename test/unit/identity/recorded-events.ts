@@ -18,6 +18,8 @@ export function recordEvents(): RecordedEvents {
     failover: (_source, url) => lines.push(`failover ${url}`),
     sharedLookUp: (outcome) => lines.push(`flight ${outcome}`),
     refresh: (outcome) => lines.push(`refresh ${outcome}`),
+    throttled: (by) => lines.push(`throttled ${by}`),
+    throttling: (by) => lines.push(`throttling ${by}`),
     evicted: (space) => lines.push(`evicted ${space}`),
     revokedVerdict: (place) => lines.push(`voided ${place}`),
     stale: () => lines.push('stale'),

@@ -51,6 +51,7 @@ export function makeResolver(
       redis: null,
       ...cache,
     },
+    failedAuthentications: null,
     connectRedis,
     events,
     now: () => clock.nowMs,

@@ -1,29 +1,39 @@
 /**
  * Counts in Redis, so that replicas share them, and in this process as well. The higher count holds: when Redis fails, does
- * not respond in time, or has lost its keys, each process goes on from what it has counted itself.
+ * not respond in time, or has lost its keys, each process goes on from what it has counted itself. The library is loaded with
+ * the first counter, since a process without Redis should not pay for it.
  */
-import { RateLimiterRedis } from 'rate-limiter-flexible';
-import type { RedisClient } from '../../redis/redis-link.ts';
-import { withDeadline } from '../redis/with-deadline.ts';
+import { createRequire } from 'node:module';
 import type { AttemptCounter, Count } from './attempt-counter.ts';
 
+const load = createRequire(import.meta.url);
+
 export interface SharedCounterOptions {
-  readonly redis: RedisClient;
+  readonly link: CountingLink;
   /** Prefix of every key. */
   readonly keyPrefix: string;
-  /** Longest wait for Redis. */
-  readonly deadlineMs: number;
   /** Counts in this process. */
   readonly local: AttemptCounter;
+}
+
+/** What it needs of a link to Redis. */
+export interface CountingLink {
+  /** A client of ioredis. */
+  readonly client: { exists(key: string): Promise<number> };
+  /** Whether commands can be sent now. */
+  readonly ready: boolean;
+  /** Rejects at the deadline of the link. */
+  run<Reply>(command: () => Promise<Reply>): Promise<Reply>;
 }
 
 /** After a failure Redis is not asked for this long: one request waits for a silent Redis, not every request. */
 const restMs = 1_000;
 
-export function createSharedCounter({ redis, keyPrefix, deadlineMs, local }: SharedCounterOptions): AttemptCounter {
+export function createSharedCounter({ link, keyPrefix, local }: SharedCounterOptions): AttemptCounter {
+  const { RateLimiterRedis } = load('rate-limiter-flexible') as typeof import('rate-limiter-flexible');
   // The limits are the caller's; each window has its own duration.
   const shared = new RateLimiterRedis({
-    storeClient: redis,
+    storeClient: link.client,
     keyPrefix: `${keyPrefix}attempts`,
     points: Number.MAX_SAFE_INTEGER,
     duration: 1,
@@ -33,9 +43,9 @@ export function createSharedCounter({ redis, keyPrefix, deadlineMs, local }: Sha
 
   /** Null: Redis did not do it in time. */
   async function ask<Value>(command: () => Promise<Value>): Promise<Value | null> {
-    if (redis.status !== 'ready' || performance.now() < restsUntilMs) return null;
+    if (!link.ready || performance.now() < restsUntilMs) return null;
     try {
-      return await withDeadline(command(), deadlineMs);
+      return await link.run(command);
     } catch {
       restsUntilMs = performance.now() + restMs;
       return null;
@@ -57,7 +67,7 @@ export function createSharedCounter({ redis, keyPrefix, deadlineMs, local }: Sha
       await ask(() => shared.delete(key));
     },
     async has(kind, key) {
-      return (await local.has(kind, key)) || (await ask(() => redis.exists(shared.getKey(key)))) === 1;
+      return (await local.has(kind, key)) || (await ask(() => link.client.exists(shared.getKey(key)))) === 1;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Counting attempts in memory. */
 import { describe, expect, it } from 'vitest';
-import { createMemoryCounter } from '../../../src/auth-api/limits/memory-counter.ts';
+import { createMemoryCounter } from '../../../src/limits/memory-counter.ts';
 
 const minute = 60_000;
 

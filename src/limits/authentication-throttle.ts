@@ -1,0 +1,172 @@
+/**
+ * Bounds failed authentications of one client, and of one key id over all clients, so that credentials cannot be guessed at the
+ * speed of the gateway and guesses do not take up a source. It is asked on a miss alone, before a source is.
+ *
+ * - A check is charged before it is made, or checks at the same time would all pass. Unless it fails, the charge is taken back.
+ * - A credential that was good a day ago or less is never throttled, whatever others of its network do.
+ * - A credential that fails again within the window is charged once: one client that retries does not lock its network out.
+ * - Beyond the bound a client has two turns a second: one for anybody, one for credentials that come back after a refusal.
+ *   Guesses, each of which is sent once, leave the second one to clients that honor `Retry-After`.
+ */
+import { createHmac, hkdfSync } from 'node:crypto';
+import type { Credential } from '../core/credential/credential.ts';
+import type { AttemptCounter } from './attempt-counter.ts';
+import { RecentNames } from './recent-names.ts';
+
+export interface ThrottleOptions {
+  readonly bounds: ThrottleBounds;
+  readonly counter: AttemptCounter;
+  /** Key of the names under which is counted: replicas that share the counter share it. */
+  readonly secret: string | Uint8Array;
+  /** Good credentials that are remembered. */
+  readonly mostGood: number;
+  readonly events: ThrottleEvents;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Failures within a window; 0: no bound. */
+export interface ThrottleBounds {
+  readonly perClient: number;
+  readonly perKey: number;
+  readonly windowMs: number;
+}
+
+export type ThrottledBy = 'client' | 'key';
+
+export interface ThrottleEvents {
+  /** A credential was refused without a call to its source. */
+  throttled(by: ThrottledBy): void;
+  /** Once in a window: from now on credentials of this client or key are throttled. `client` null: a key. */
+  throttling(by: ThrottledBy, client: string | null): void;
+}
+
+/** Whether a source may be asked. If so, `end` takes what it said. */
+export type Admission =
+  | { readonly retryAfterS: number }
+  | { readonly retryAfterS: null; end(result: CheckResult): void };
+
+/** `unknown`: the source was not asked, or gave no result. */
+export type CheckResult = 'accepted' | 'rejected' | 'unknown';
+
+export interface AuthenticationThrottle {
+  /** `name`: keyed name of the credential. `client` undefined: no client in particular. Never rejects. */
+  admit(name: string, credential: Credential, client: string | undefined): Promise<Admission>;
+  /** The credential is good: another replica has asked. */
+  accepted(name: string): void;
+}
+
+/** Of whom failures are counted. */
+interface Subject {
+  readonly by: ThrottledBy;
+  readonly client: string | null;
+  readonly most: number;
+  /** Keyed, so that no address and no key lies in the counter. */
+  readonly key: string;
+}
+
+const goodMs = 86_400_000;
+/** Within this time a refused credential may come back. */
+const returnMs = 60_000;
+const turnMs = 1_000;
+/** For this long a subject that was found beyond its bound is not counted anew. */
+const restMs = 1_000;
+/** Seconds to wait with a credential that failed already: it gets no turn. */
+const failedWaitS = 60;
+const mostNames = 10_000;
+
+export function createAuthenticationThrottle(options: ThrottleOptions): AuthenticationThrottle {
+  const { bounds, counter, events, now } = options;
+  const key = new Uint8Array(hkdfSync('sha256', options.secret, '', 'rolegate failed authentications', 32));
+  const good = new RecentNames(options.mostGood);
+  const failed = new RecentNames(mostNames);
+  const refused = new RecentNames(mostNames);
+  /** Keys of subjects. */
+  const beyond = new RecentNames(mostNames);
+  const announced = new RecentNames(mostNames);
+  const takenTurns = new RecentNames(mostNames);
+
+  function subject(by: ThrottledBy, id: string, most: number): Subject {
+    const named = createHmac('sha256', key).update(`${by}:${id}`, 'utf16le').digest('base64url');
+    return { by, client: by === 'client' ? id : null, most, key: named };
+  }
+
+  function subjectsOf(credential: Credential, client: string | undefined): Subject[] {
+    const { perClient, perKey } = bounds;
+    const subjects: Subject[] = [];
+    if (client !== undefined && perClient > 0) subjects.push(subject('client', client, perClient));
+    if (credential.kind === 'key_pair' && perKey > 0) subjects.push(subject('key', credential.apiKey, perKey));
+    return subjects;
+  }
+
+  /** Whether it is within its bound with one more. If not, nothing is charged. */
+  async function charge({ by, client, most, key }: Subject): Promise<boolean> {
+    if (beyond.has(key, now())) return false;
+    const { attempts, endsInMs } = await counter.add(by, key, bounds.windowMs);
+    if (attempts <= most) return true;
+    void counter.remove(by, key);
+    const nowMs = now();
+    beyond.add(key, nowMs + Math.min(restMs, endsInMs));
+    if (announced.has(key, nowMs)) return false;
+    announced.add(key, nowMs + endsInMs);
+    events.throttling(by, client);
+    return false;
+  }
+
+  function refund(charged: readonly Subject[]): void {
+    for (const { by, key } of charged) void counter.remove(by, key);
+  }
+
+  /** Whether each of them has a turn for this credential now. */
+  async function takeTurns(name: string, subjects: readonly Subject[]): Promise<boolean> {
+    const line = refused.has(name, now()) ? 'again' : 'first';
+    for (const { by, key } of subjects) {
+      const turn = `${key}:${line}`;
+      if (takenTurns.has(turn, now())) return false;
+      const { attempts, endsInMs } = await counter.add(`turn ${by}`, turn, turnMs);
+      takenTurns.add(turn, now() + endsInMs);
+      if (attempts > 1) return false;
+    }
+    return true;
+  }
+
+  function admitted(name: string, charged: readonly Subject[]): Admission {
+    return {
+      retryAfterS: null,
+      end(result) {
+        const nowMs = now();
+        const charges = result === 'rejected' && !failed.has(name, nowMs);
+        if (!charges) refund(charged);
+        if (result === 'unknown') return;
+        refused.delete(name);
+        if (result === 'accepted') {
+          failed.delete(name);
+          good.add(name, nowMs + goodMs);
+        } else {
+          good.delete(name);
+          failed.add(name, nowMs + bounds.windowMs);
+        }
+      },
+    };
+  }
+
+  return {
+    async admit(name, credential, client) {
+      if (good.has(name, now())) return admitted(name, []);
+      const subjects = subjectsOf(credential, client);
+      const within = await Promise.all(subjects.map(charge));
+      const charged = subjects.filter((_, at) => within[at] === true);
+      if (charged.length === subjects.length) return admitted(name, charged);
+      refund(charged);
+      const throttled = subjects.filter((_, at) => within[at] !== true);
+      const known = failed.has(name, now());
+      if (!known && (await takeTurns(name, throttled))) return admitted(name, []);
+      if (!known) refused.add(name, now() + returnMs);
+      events.throttled(throttled[0]!.by);
+      return { retryAfterS: known ? failedWaitS : turnMs / 1000 };
+    },
+    accepted(name) {
+      good.add(name, now() + goodMs);
+    },
+  };
+}
