@@ -1,0 +1,193 @@
+/** Whether a source may be asked, by what has failed before. */
+import { describe, expect, test } from 'vitest';
+import type { Credential } from '../../../src/core/credential/credential.ts';
+import {
+  type AuthenticationThrottle,
+  type CheckResult,
+  createAuthenticationThrottle,
+  type ThrottleBounds,
+} from '../../../src/limits/authentication-throttle.ts';
+import { createMemoryCounter } from '../../../src/limits/memory-counter.ts';
+
+const bearer: Credential = { kind: 'bearer', token: 'any' };
+const pairOf = (apiKey: string): Credential => ({ kind: 'key_pair', apiKey, apiSecret: 'any' });
+const [office, home] = ['203.0.113.7', '198.51.100.9'];
+
+interface Bench {
+  readonly throttle: AuthenticationThrottle;
+  readonly clock: { nowMs: number };
+  readonly lines: string[];
+  /** Seconds to wait, or null: it was checked, with this result. */
+  check(name: string, result: CheckResult, client?: string, credential?: Credential): Promise<number | null>;
+}
+
+function setUp(bounds: Partial<ThrottleBounds> = {}): Bench {
+  const clock = { nowMs: 1_000_000 };
+  const lines: string[] = [];
+  const now = () => clock.nowMs;
+  const throttle = createAuthenticationThrottle({
+    bounds: { perClient: 3, perKey: 3, windowMs: 600_000, ...bounds },
+    counter: createMemoryCounter(now),
+    secret: 'a secret of at least thirty-two characters',
+    mostGood: 100_000,
+    events: {
+      throttled: (by) => lines.push(`throttled ${by}`),
+      throttling: (by, client) => lines.push(`throttling ${by} ${client}`),
+    },
+    now,
+  });
+  return {
+    throttle,
+    clock,
+    lines,
+    async check(name, result, client, credential = bearer) {
+      const admission = await throttle.admit(name, credential, client);
+      if (admission.retryAfterS === null) admission.end(result);
+      return admission.retryAfterS;
+    },
+  };
+}
+
+/** Uses up the bound of the client, and the one turn of this second for what is new. */
+async function throttleOffice({ check }: Bench): Promise<void> {
+  for (let at = 0; at < 4; at += 1) expect(await check(`guess ${at}`, 'rejected', office)).toBeNull();
+  expect(await check('guess 4', 'rejected', office)).toBe(1);
+}
+
+describe('failures of a client', () => {
+  test('end what it may ask, but for one credential a second, and concern nobody else', async () => {
+    const bench = setUp();
+    await throttleOffice(bench);
+    const { check, clock, lines } = bench;
+    expect(await check('guess 5', 'rejected', home)).toBeNull();
+    expect(await check('guess 6', 'rejected', office)).toBe(1);
+    clock.nowMs += 1_000;
+    expect(await check('guess 7', 'rejected', office)).toBeNull();
+    expect(await check('guess 8', 'rejected', office)).toBe(1);
+    expect(lines).toEqual([`throttling client ${office}`, ...new Array<string>(3).fill('throttled client')]);
+  });
+
+  test('are over with the window', async () => {
+    const bench = setUp();
+    await throttleOffice(bench);
+    bench.clock.nowMs += 600_000;
+    for (let at = 0; at < 3; at += 1) expect(await bench.check(`later ${at}`, 'rejected', office)).toBeNull();
+  });
+
+  test('count while they are under way, so that many at once do not all pass', async () => {
+    const { throttle } = setUp();
+    const admissions = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => throttle.admit(`guess ${at}`, bearer, office)),
+    );
+    // Three within the bound, and the turn.
+    expect(admissions.filter(({ retryAfterS }) => retryAfterS === null)).toHaveLength(4);
+  });
+
+  test('do not count when the source accepts, gives no result, or is not asked', async () => {
+    const { check } = setUp();
+    for (let at = 0; at < 20; at += 1) {
+      expect(await check(`good ${at}`, 'accepted', office)).toBeNull();
+      expect(await check(`none ${at}`, 'unknown', office)).toBeNull();
+    }
+  });
+
+  test('with one and the same credential count once', async () => {
+    const { check } = setUp();
+    for (let at = 0; at < 20; at += 1) expect(await check('expired', 'rejected', office)).toBeNull();
+    for (let at = 0; at < 2; at += 1) expect(await check(`other ${at}`, 'rejected', office)).toBeNull();
+  });
+
+  test('with a credential that was good do not count: it has ended, and was not guessed', async () => {
+    const { check } = setUp();
+    for (let at = 0; at < 20; at += 1) {
+      expect(await check(`ended ${at}`, 'accepted', office)).toBeNull();
+      expect(await check(`ended ${at}`, 'rejected', office)).toBeNull();
+    }
+  });
+
+  test('of no client in particular do not count, but for their keys', async () => {
+    const { check } = setUp();
+    for (let at = 0; at < 20; at += 1) expect(await check(`guess ${at}`, 'rejected')).toBeNull();
+    for (let at = 0; at < 4; at += 1) await check(`secret ${at}`, 'rejected', undefined, pairOf('key'));
+    expect(await check('secret 4', 'rejected', undefined, pairOf('key'))).toBe(1);
+  });
+
+  test('have no bound where it is 0', async () => {
+    const { check } = setUp({ perClient: 0, perKey: 0 });
+    for (let at = 0; at < 20; at += 1) expect(await check(`${at}`, 'rejected', office, pairOf('key'))).toBeNull();
+  });
+});
+
+describe('failures with a key id', () => {
+  test('count over all clients, and concern no other key', async () => {
+    const { check, lines } = setUp();
+    const clientOf = (at: number) => `10.0.0.${at}`;
+    for (let at = 0; at < 4; at += 1) {
+      expect(await check(`secret ${at}`, 'rejected', clientOf(at), pairOf('key'))).toBeNull();
+    }
+    expect(await check('secret 4', 'rejected', clientOf(4), pairOf('key'))).toBe(1);
+    expect(await check('secret 5', 'accepted', clientOf(4), pairOf('another key'))).toBeNull();
+    expect(lines).toEqual(['throttling key null', 'throttled key']);
+  });
+
+  test('throttled by the key, they do not charge the client', async () => {
+    const { check } = setUp();
+    for (let at = 0; at < 4; at += 1) await check(`secret ${at}`, 'rejected', `10.0.0.${at}`, pairOf('key'));
+    for (let at = 4; at < 20; at += 1) await check(`secret ${at}`, 'rejected', office, pairOf('key'));
+    for (let at = 0; at < 3; at += 1) expect(await check(`guess ${at}`, 'rejected', office)).toBeNull();
+  });
+});
+
+describe('on a throttled network', () => {
+  test('what was good is checked at once', async () => {
+    const bench = setUp();
+    const { check, throttle, clock } = bench;
+    expect(await check('mine', 'accepted', office)).toBeNull();
+    throttle.accepted('of another replica');
+    await throttleOffice(bench);
+    for (let at = 0; at < 20; at += 1) {
+      expect(await check('mine', 'accepted', office)).toBeNull();
+      expect(await check('of another replica', 'accepted', office)).toBeNull();
+    }
+    clock.nowMs += 86_400_000;
+    await throttleOffice(bench);
+    expect(await check('mine', 'accepted', office)).toBe(1);
+  });
+
+  test('what comes back after its refusal has a turn that new guesses cannot take', async () => {
+    const bench = setUp();
+    const { check, clock } = bench;
+    await throttleOffice(bench);
+    expect(await check('new sign-in', 'accepted', office)).toBe(1);
+    clock.nowMs += 1_000;
+    for (let at = 5; at < 50; at += 1) await check(`guess ${at}`, 'rejected', office);
+    expect(await check('new sign-in', 'accepted', office)).toBeNull();
+    expect(await check('new sign-in', 'accepted', office)).toBeNull();
+  });
+
+  test('what has failed has no turn', async () => {
+    const bench = setUp();
+    await throttleOffice(bench);
+    bench.clock.nowMs += 1_000;
+    expect(await bench.check('guess 0', 'rejected', office)).toBe(60);
+    expect(await bench.check('new sign-in', 'accepted', office)).toBeNull();
+  });
+});
+
+test('a hundred thousand clients with a credential each take a bounded memory', async () => {
+  const { check } = setUp();
+  const flood = async (from: number) => {
+    for (let at = from; at < from + 100_000; at += 1) {
+      const name = `${at}`.padStart(43, 'x');
+      await check(name, 'rejected', `2001:db8:${at.toString(16)}::/64`, pairOf(`key ${at}`));
+    }
+  };
+  const settled = () => {
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  await flood(0);
+  const before = settled();
+  await flood(100_000);
+  expect(settled() - before).toBeLessThan(8 * 1024 * 1024);
+}, 60_000);
