@@ -5,7 +5,7 @@
  * - A check is charged before it is made, or checks at the same time would all pass. Unless it fails, the charge is taken back.
  * - A credential that was good a day ago or less is never throttled, whatever others of its network do.
  * - A credential that fails again within the window is charged once: one client that retries does not lock its network out.
- * - Beyond the bound a client has two turns a second: one for anybody, one for credentials that come back after a refusal.
+ * - Beyond the bound a client has two turns a second: one for any credential, one for credentials that come back after a refusal.
  *   Guesses, each of which is sent once, leave the second one to clients that honor `Retry-After`.
  */
 import { createHmac, hkdfSync } from 'node:crypto';

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
+import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
@@ -142,6 +143,16 @@ const driven: Readonly<Record<string, Limit>> = {
       }
     },
   },
+  'server.limits.failedAuthentications': {
+    limits: 'failedAuthentications: { perClient: 1 }',
+    access: 'optional',
+    async exceed(world) {
+      const guess = (at: number) => get('/a', `Authorization: Bearer guess-${at}`);
+      // One within the bound, and the one of this second.
+      for (const at of [1, 2]) await (await world.open(guess(at))).answer();
+      await refused(guess(3), 429, 'authentication_throttled')(world);
+    },
+  },
   'upstreams.*.connections': {
     upstream: 'connections: 1',
     async exceed(world) {
@@ -233,11 +244,12 @@ async function counted({ gateway }: { readonly gateway: RunningGateway }, metric
 
 function configOf(
   { origin }: RecordingUpstream,
+  authApi: string,
   { limits = '', server = '', route = '', upstream = '', access = 'public' }: Partial<Limit>,
 ) {
   return `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", limits: { ${limits} }${server === '' ? '' : `, ${server}`} }
-authApi: { url: "http://127.0.0.1:1" }
+authApi: { url: "${authApi}" }
 upstreams: { service: { targets: ["${origin}"]${upstream === '' ? '' : `, ${upstream}`} } }
 routes:
   - { id: all, match: { path: "/**" }, upstream: service, access: ${access}${route === '' ? '' : `, ${route}`} }
@@ -261,7 +273,9 @@ async function startWorld(limit: Limit): Promise<World> {
     },
   });
   running.push(() => upstream.close(), release);
-  const gateway = await startGateway(configOf(upstream, limit));
+  const authApi = await startFakeAuthApi();
+  running.push(() => authApi.close());
+  const gateway = await startGateway(configOf(upstream, `http://127.0.0.1:${authApi.port}`, limit));
   running.push(() => gateway.close());
   return {
     gateway,

@@ -54,6 +54,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.failover('authApi', 0);
     telemetry.identityEvents.sharedLookUp('led', null);
     telemetry.identityEvents.refresh('accepted');
+    telemetry.identityEvents.throttled('client');
     telemetry.identityEvents.evicted('accepted');
     telemetry.identityEvents.revokedVerdict('memory');
     telemetry.identityEvents.revoked('admin', { kind: 'all' });

@@ -1,0 +1,129 @@
+/** What counts as a failed authentication, and what replicas share of the count, with Redis and without it. */
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startPrivateRedis, useRedis } from '../../support/redis.ts';
+import { bearer, startThrottledWorld, statusesOf, type ThrottledGateway } from '../../support/throttled-world.ts';
+
+const office = '203.0.113.7';
+const sharing = (url: string, keyPrefix: string, more = '') =>
+  `, redis: { url: "${url}", keyPrefix: "${keyPrefix}" }${more}`;
+
+const fail = (gateway: ThrottledGateway, count: number, name: string) =>
+  statusesOf(count, (at) => gateway.get(office, bearer(`${name}-${at}`)));
+
+/** Guesses until one is refused; more than the turns of these seconds cannot pass. */
+async function isThrottled(gateway: ThrottledGateway): Promise<boolean> {
+  return (await fail(gateway, 6, `probe-${Math.random()}`)).includes(429);
+}
+
+async function untilConnected(gateway: ThrottledGateway): Promise<void> {
+  await vi.waitUntil(async () => /^rolegate_revocations_connected 1$/m.test(await gateway.metrics()), {
+    timeout: 10_000,
+  });
+}
+
+test('replicas share the count', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const world = await startThrottledWorld();
+  const [a, b] = [
+    await world.gateway({ cache: sharing(url, keyPrefix) }),
+    await world.gateway({ cache: sharing(url, keyPrefix) }),
+  ];
+  await untilConnected(a);
+  await untilConnected(b);
+  expect(await fail(a, 3, 'a')).toEqual([401, 401, 401]);
+  expect(await fail(b, 2, 'b')).toEqual([401, 401]);
+  // The one turn of this second is left.
+  expect((await fail(a, 2, 'c')).sort()).toEqual([401, 429]);
+  expect(await isThrottled(b)).toBe(true);
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  const keys = await redis.keys(`${keyPrefix}attempts*`);
+  expect(keys.length).toBeGreaterThan(0);
+  for (const key of keys) {
+    expect(key).not.toContain(office);
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(600_000);
+    expect(await redis.pttl(key)).not.toBe(-1);
+  }
+});
+
+test('a credential that another replica found to be good is not throttled', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const world = await startThrottledWorld();
+  const [a, b] = [
+    await world.gateway({ cache: sharing(url, keyPrefix) }),
+    await world.gateway({ cache: sharing(url, keyPrefix) }),
+  ];
+  await untilConnected(a);
+  await untilConnected(b);
+  const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
+  expect((await a.get('198.51.100.9', bearer(mine.bearer))).status).toBe(200);
+  await fail(b, 12, 'guess');
+  expect(await isThrottled(b)).toBe(true);
+  expect((await b.get(office, bearer(mine.bearer))).status).toBe(200);
+});
+
+test('while Redis is away the process goes on from its own count', async () => {
+  const redis = await startPrivateRedis();
+  onTestFinished(() => redis.dispose());
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway({ cache: sharing(redis.url, 'rolegate:') });
+  await untilConnected(gateway);
+  const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
+  expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
+  expect(await fail(gateway, 3, 'before')).toEqual([401, 401, 401]);
+  await redis.kill();
+  await vi.waitUntil(async () => /^rolegate_revocations_connected 0$/m.test(await gateway.metrics()), {
+    timeout: 10_000,
+  });
+  expect(await fail(gateway, 2, 'after')).toEqual([401, 401]);
+  expect(await isThrottled(gateway)).toBe(true);
+  expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
+});
+
+test('one credential that goes on failing counts once', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway({ cache: ', rejected: 0s' });
+  expect(await statusesOf(30, () => gateway.get(office, bearer('expired')))).toEqual(new Array(30).fill(401));
+  expect(await gateway.calls()).toBe(30);
+  expect(await fail(gateway, 4, 'other')).toEqual([401, 401, 401, 401]);
+  expect(await isThrottled(gateway)).toBe(true);
+});
+
+test('a session that ends is no failure', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway({ cache: ', accepted: 0s' });
+  for (let at = 0; at < 10; at += 1) {
+    const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
+    expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
+    const url = `http://127.0.0.1:${world.authApi.port}/api/auth/v2/session/${mine.sessionId}`;
+    expect((await fetch(url, { method: 'DELETE', headers: bearer(mine.bearer) })).ok).toBe(true);
+    expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(401);
+  }
+  expect(await fail(gateway, 5, 'guess')).toEqual([401, 401, 401, 401, 401]);
+});
+
+test('an outage of the Auth API is no failure', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  await world.authApi.api.close();
+  expect(await fail(gateway, 20, 'guess')).toEqual(new Array(20).fill(503));
+});
+
+test('where a trusted proxy names no client, no client is charged', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  const statuses = await statusesOf(20, (at) => gateway.get(null, bearer(`guess-${at}`)));
+  expect(statuses).toEqual(new Array(20).fill(401));
+  expect(await fail(gateway, 5, 'named')).toEqual([401, 401, 401, 401, 401]);
+});
+
+test('a reload takes other bounds into use', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway({ bounds: 'false' });
+  expect(await fail(gateway, 12, 'guess')).toEqual(new Array(12).fill(401));
+  gateway.reload({ bounds: '{ perClient: 2 }' });
+  expect(await isThrottled(gateway)).toBe(true);
+  gateway.reload({ bounds: 'false' });
+  expect(await isThrottled(gateway)).toBe(false);
+});

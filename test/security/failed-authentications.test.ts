@@ -1,0 +1,115 @@
+/** Guessing bearers and secrets: the source sees a bounded number of guesses, and others on the network still get in. */
+import { expect, test, vi } from 'vitest';
+import { bearer, pair, startThrottledWorld, statusesOf, type ThrottledGateway } from '../support/throttled-world.ts';
+
+const office = '203.0.113.7';
+const guesses = 60;
+const off = { bounds: 'false' };
+
+/** So many guesses from the office; how many reached the Auth API, and how many could have in that time. */
+async function guessFrom(client: (at: number) => string, gateway: ThrottledGateway, headers: typeof guess) {
+  const [before, beganAt] = [await gateway.calls(), performance.now()];
+  const statuses = await statusesOf(guesses, (at) => gateway.get(client(at), headers(at)));
+  const seconds = (performance.now() - beganAt) / 1000;
+  return { statuses, calls: (await gateway.calls()) - before, most: 5 + 1 + Math.ceil(seconds) };
+}
+
+const guess = (at: number): Record<string, string> => bearer(`guess-${at}`);
+
+test('guesses from one network end with 429, and few reach the Auth API', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  const { statuses, calls, most } = await guessFrom(() => office, gateway, guess);
+  expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(calls);
+  expect(calls).toBeLessThanOrEqual(most);
+  expect(statuses.filter((status) => status !== 401 && status !== 429)).toEqual([]);
+  expect(await gateway.metrics()).toMatch(/^rolegate_authentication_throttled_total\{by="client"\} [1-9]/m);
+  const told = gateway.logLines().filter(({ msg }) => msg === 'failed authentications are throttled');
+  expect(told).toMatchObject([{ level: 'warn', by: 'client', client: office }]);
+});
+
+test('a refusal says when to come again, and nothing else', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  await guessFrom(() => office, gateway, guess);
+  const responses = await Promise.all(['a', 'b', 'c', 'd'].map((token) => gateway.get(office, bearer(token))));
+  const refused = responses.find(({ status }) => status === 429)!;
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(refused.headers.get('x-error')).toBe('Too many failed authentications');
+  expect(refused.headers.get('x-error-id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect(refused.headers.get('www-authenticate')).toBeNull();
+  expect(await refused.json()).toMatchObject({ code: 'authentication_throttled', status: 429 });
+});
+
+test('control: without a bound every guess reaches the Auth API', async () => {
+  const world = await startThrottledWorld();
+  const { statuses, calls } = await guessFrom(() => office, await world.gateway(off), guess);
+  expect(statuses).toEqual(new Array(guesses).fill(401));
+  expect(calls).toBe(guesses);
+});
+
+const clientOf = (at: number) => `10.0.${at}.1`;
+const secretOf = (at: number) => pair('one-key-id', `secret-${at}`);
+
+test('secrets of one key are guessed from many networks no better', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  const { statuses, calls, most } = await guessFrom(clientOf, gateway, secretOf);
+  expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+  expect(calls).toBeLessThanOrEqual(most);
+  // Other keys of these networks are not concerned.
+  const { apiKey, apiSecret } = await world.authApi.api.createVerifiedKeyPair(world.authApi.userId, 'batch', 1);
+  expect((await gateway.get(clientOf(7), pair(apiKey, apiSecret))).status).toBe(200);
+  expect(gateway.logText()).not.toContain('one-key-id');
+});
+
+test('control: without a bound every secret reaches the Auth API', async () => {
+  const world = await startThrottledWorld();
+  const { calls } = await guessFrom(clientOf, await world.gateway(off), secretOf);
+  expect(calls).toBe(guesses);
+});
+
+test('what was good before is served at once, with its verdict and without it', async () => {
+  const world = await startThrottledWorld();
+  // Verdicts are not kept: each request asks the Auth API.
+  for (const cache of ['', ', accepted: 0s']) {
+    const gateway = await world.gateway({ cache });
+    const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
+    expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
+    await guessFrom(() => office, gateway, guess);
+    const statuses = await statusesOf(20, () => gateway.get(office, bearer(mine.bearer)));
+    expect(statuses).toEqual(new Array(20).fill(200));
+  }
+});
+
+test('who signs in on a throttled network gets through while the guessing goes on', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  await guessFrom(() => office, gateway, guess);
+  let goesOn = true;
+  const flood = Promise.all(
+    Array.from({ length: 8 }, async (_, line) => {
+      for (let at = 0; goesOn; at += 1) await (await gateway.get(office, bearer(`more-${line}-${at}`))).arrayBuffer();
+    }),
+  );
+  const before = { calls: await gateway.calls(), atMs: performance.now() };
+  const fresh = await world.authApi.api.createVerifiedSession(world.authApi.userId);
+  await vi.waitUntil(async () => (await gateway.get(office, bearer(fresh.bearer))).status === 200, {
+    timeout: 10_000,
+    interval: 200,
+  });
+  const seconds = (performance.now() - before.atMs) / 1000;
+  goesOn = false;
+  await flood;
+  // One turn in a second for what is new, one for what comes back.
+  expect((await gateway.calls()) - before.calls).toBeLessThanOrEqual(2 * (2 + Math.ceil(seconds)));
+});
+
+test('guesses of one /64 network count together', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  const { calls, most } = await guessFrom((at) => `2001:db8::${at.toString(16)}`, gateway, guess);
+  expect(calls).toBeLessThanOrEqual(most);
+  expect((await gateway.get('2001:db8:0:1::1', bearer('elsewhere'))).status).toBe(401);
+});
