@@ -5,7 +5,7 @@ export type { Config } from './config/config.ts';
 export { formatProblems } from './config/format-problems.ts';
 export { loadConfig } from './config/load-config.ts';
 export { type ConfigResult, type ParseOptions, parseConfig } from './config/parse-config.ts';
-export type { ConfigProblem } from './config/problem.ts';
+export type { ConfigProblem } from './config/yaml/problem.ts';
 export type { Credential } from './core/credential/credential.ts';
 export { decide, type Policy } from './core/decide.ts';
 export type { Allow, Decision, Refuse } from './core/decision.ts';

@@ -4,7 +4,7 @@ import type { AdminServer } from '../admin/admin-server.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import type { ListenAddress } from '../http1/server/server.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
 import { adminOf } from './admin-of-engine.ts';

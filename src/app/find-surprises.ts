@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import type { Places } from '../config/places.ts';
-import type { ConfigProblem } from '../config/problem.ts';
 import { leadsTo } from '../config/units/parse-address.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { analyze } from '../policy-tools/analysis/analyze.ts';
 import type { Finding } from '../policy-tools/analysis/finding.ts';
 

@@ -1,6 +1,6 @@
 /** Log lines about configurations: taken into use, refused, compared, doubtful. */
 import type { Config } from '../config/config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
 import { needsRestart } from './needs-restart.ts';
 

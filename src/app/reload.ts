@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { watchFiles } from './watch-files.ts';
 
 export interface ReloadEvents {

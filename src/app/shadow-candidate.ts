@@ -3,7 +3,7 @@
  * reason, and the last cases are kept. It decides no request, and makes no call to the Auth API.
  */
 import type { Config } from '../config/config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import type { Policy } from '../core/decide.ts';
 import { type Comparison, compareDecisions, refusalOf } from '../policy-tools/shadow/compare-decisions.ts';
 import { type Decided, decideAlike } from '../policy-tools/shadow/decide-alike.ts';

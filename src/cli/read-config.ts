@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { type LoadResult, loadAuthApiFile, loadConfig, type TestFiles } from '../config/load-config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {

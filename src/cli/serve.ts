@@ -9,7 +9,7 @@ import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
-import type { ConfigProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { failRead } from './read-config.ts';

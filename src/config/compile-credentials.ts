@@ -3,7 +3,7 @@ import { compileChallenges } from '../core/credential/challenges.ts';
 import { type CredentialSources, kindsOf } from '../core/credential/credential.ts';
 import { compileResource } from '../core/credential/resource-metadata.ts';
 import type { Shape } from '../core/credential/shape.ts';
-import { canonicalHost } from '../core/url/canonical-host.ts';
+import { hostOfResource } from './schema/credentials.ts';
 import type { ConfigFile, Parts } from './schema.ts';
 
 type Section = Parts<ConfigFile>['credentials'];
@@ -50,11 +50,6 @@ export function compileCredentials(section: Section, maxLength: number): Credent
     return [[hostOfResource(resource), compileResource(written, methods)] as const];
   });
   return { ...sources, resources: new Map(resources) };
-}
-
-/** As requests are matched. */
-export function hostOfResource(resource: string): string {
-  return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
 }
 
 function kindOf({ shape }: Bearer) {

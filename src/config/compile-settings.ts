@@ -3,7 +3,7 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
-import { inUnits } from './in-units.ts';
+import { inUnits } from './schema/in-units.ts';
 import { type AuthApiFile, authApiFileSchema } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/mail.ts';
 

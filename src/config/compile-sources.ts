@@ -1,7 +1,6 @@
 /** Makes the compiled sources: fields as rules, what is kept in files as it was read, and which source is asked of what. */
 
-import type { SourceFiles } from './checks/check-sources.ts';
-import { type InUnits, inUnits } from './in-units.ts';
+import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
   FieldRule,
   SourceConfig,
   SourceFields,
+  SourceFiles,
   SourceKind,
   SourceRule,
 } from './source-config.ts';

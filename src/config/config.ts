@@ -9,11 +9,11 @@ import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { AssertionKey } from './checks/check-identity-assertion.ts';
-import type { InUnits } from './in-units.ts';
+import type { InUnits } from './schema/in-units.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
+import type { SmtpConfig } from './units/mail.ts';
 import type { Address } from './units/parse-address.ts';
 
 export interface Config {
@@ -127,17 +127,6 @@ export interface MailConfig {
   readonly from: { readonly name: string; readonly address: string };
 }
 
-export interface SmtpConfig {
-  /** Without brackets. */
-  readonly host: string;
-  readonly port: number;
-  /** TLS from the first byte (`smtps://`); otherwise by STARTTLS where the server offers it. */
-  readonly implicitTls: boolean;
-  /** Without TLS no mail is handed over, and no password sent. */
-  readonly requireTls: boolean;
-  readonly credentials: { readonly user: string; readonly password: string } | null;
-}
-
 export type AuthApiLimits = AuthApiSettings['limits'];
 
 export type CacheConfig = Replace<
@@ -215,3 +204,17 @@ export type UpstreamConfig = Replace<
 >;
 
 type Replace<T, Other> = Omit<T, keyof Other> & Other;
+
+/** A private JWK (RFC 7517) and what it signs with. */
+export interface AssertionKey {
+  readonly algorithm: 'EdDSA' | 'ES256';
+  /** As the file has it; null: its thumbprint. */
+  readonly kid: string | null;
+  readonly jwk: {
+    readonly kty: string;
+    readonly crv: string;
+    readonly x: string;
+    readonly y?: string;
+    readonly d: string;
+  };
+}

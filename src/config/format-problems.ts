@@ -1,7 +1,7 @@
 /** Problems for a person at a terminal: place, message, frame and hint of each, and their number at the end. */
 import picocolors from 'picocolors';
-import type { ConfigProblem } from './problem.ts';
 import { harmless } from './yaml/code-frame.ts';
+import type { ConfigProblem } from './yaml/problem.ts';
 
 /** Ends with a line break. */
 export function formatProblems(problems: readonly ConfigProblem[], options: { readonly color: boolean }): string {

@@ -1,11 +1,11 @@
 /** Reads a text by a schema, with everything that checks of its meaning need. */
 import { Location } from './checks/location.ts';
-import { createProblemList, type ProblemList } from './problem.ts';
 import { readValue } from './read-value.ts';
 import type { Schema } from './schema/metadata.ts';
 import { secretKeysOf } from './schema/secret-keys.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
+import { createProblemList, type ProblemList } from './yaml/problem.ts';
 import { largestFile, readYaml } from './yaml/read-yaml.ts';
 import type { Variables } from './yaml/substitute-env.ts';
 

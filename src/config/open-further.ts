@@ -5,9 +5,9 @@
 import type { Location } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import type { OpenedFile } from './open-file.ts';
-import type { ConfigProblem } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import type { IncludedFile, Parts, TestFile } from './schema.ts';
+import type { ConfigProblem } from './yaml/problem.ts';
 
 /** Files and their texts in a fixed order; or why they cannot be used. */
 export type FoundTexts = readonly { readonly file: string; readonly text: string }[] | Refusal;

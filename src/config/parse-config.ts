@@ -22,7 +22,6 @@ import { deepFreeze } from './deep-freeze.ts';
 import { openFile } from './open-file.ts';
 import { openIncluded, openTests, type ReadIncluded, type ReadTests } from './open-further.ts';
 import { createPlaces, type Places } from './places.ts';
-import type { ConfigProblem } from './problem.ts';
 import {
   type AuthApiFile,
   authApiFileSchema,
@@ -36,6 +35,7 @@ import {
 } from './schema.ts';
 import { type Setting, settingsOf } from './settings.ts';
 import { isThisMachine } from './units/mail.ts';
+import type { ConfigProblem } from './yaml/problem.ts';
 
 export interface ParseOptions {
   /** Name for problems. */

@@ -3,7 +3,7 @@
  */
 import type { RoutePlace } from './checks/check-routes.ts';
 import type { Location } from './checks/location.ts';
-import type { ConfigProblem } from './problem.ts';
+import type { ConfigProblem } from './yaml/problem.ts';
 import type { Path } from './yaml/tree.ts';
 
 export type Place =

@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
-import type { Report } from './problem.ts';
 import { discriminatorOf, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
 import { isKeyLike } from './yaml/build-tree.ts';
+import type { Report } from './yaml/problem.ts';
 import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/tree.ts';
 
 /** What the schema makes of the node; parts that had problems are undefined, their keys there. */

@@ -139,3 +139,15 @@ export interface SourcesConfig {
   readonly list: readonly SourceConfig[];
   readonly rule: SourceRule;
 }
+
+/** What was read of the files of a source. */
+export interface FilesOfSource {
+  readonly tls: ClientTlsConfig | null;
+  readonly client: ClientConfig | null;
+  /** Public keys, as JSON Web Keys. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[] | null;
+}
+
+export interface SourceFiles {
+  of(name: string): FilesOfSource;
+}

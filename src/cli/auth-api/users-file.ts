@@ -6,9 +6,9 @@ import { accountFields, firstGroups, firstRoles } from '../../auth-api/operation
 import * as fields from '../../auth-api/operations/fields.ts';
 import { foldCase } from '../../auth-api/store/fold-case.ts';
 import { openFile } from '../../config/open-file.ts';
-import type { ConfigProblem } from '../../config/problem.ts';
 import { Refusal } from '../../config/refusal.ts';
 import { text } from '../../config/schema/scalar.ts';
+import type { ConfigProblem } from '../../config/yaml/problem.ts';
 
 export type UsersFile =
   | { readonly ok: true; readonly users: readonly UserOfFile[] }

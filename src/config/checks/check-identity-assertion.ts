@@ -2,25 +2,12 @@
 import type { webcrypto } from 'node:crypto';
 import { identityKeys } from '../../core/routing/route.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
+import type { AssertionKey } from '../config.ts';
 import type { SecretSource } from '../schema/secret.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { readSecretText } from './check-secrets.ts';
 import { credentialHeaders } from './check-sections.ts';
 import type { Location } from './location.ts';
-
-/** A private JWK (RFC 7517) and what it signs with. */
-export interface AssertionKey {
-  readonly algorithm: 'EdDSA' | 'ES256';
-  /** As the file has it; null: its thumbprint. */
-  readonly kid: string | null;
-  readonly jwk: {
-    readonly kty: string;
-    readonly crv: string;
-    readonly x: string;
-    readonly y?: string;
-    readonly d: string;
-  };
-}
 
 const form = 'make one with "openssl genpkey -algorithm ed25519"';
 

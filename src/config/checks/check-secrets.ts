@@ -1,7 +1,8 @@
 /** Reads secrets from where they are kept, and refuses those that are too short to be any, or have the wrong form. */
-import { secretMark } from '../problem.ts';
+
 import type { SecretSource } from '../schema/secret.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
+import { secretMark } from '../yaml/problem.ts';
 import type { Location } from './location.ts';
 
 type Source = Parts<SecretSource> | undefined;

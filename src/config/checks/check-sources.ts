@@ -4,9 +4,8 @@
  */
 
 import { takes } from '../compile-sources.ts';
-import type { ClientTlsConfig } from '../config.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import type { ClientConfig, SourceKind } from '../source-config.ts';
+import type { ClientConfig, FilesOfSource, SourceFiles, SourceKind } from '../source-config.ts';
 import { checkClientTls } from './check-client-tls.ts';
 import { readSecretText } from './check-secrets.ts';
 import type { Location } from './location.ts';
@@ -16,18 +15,6 @@ type Source = NonNullable<NonNullable<Sources>[string]>;
 type Client = NonNullable<Extract<Source, { kind?: 'introspection' | undefined }>['client']>;
 type KeyFiles = NonNullable<Extract<Source, { kind?: 'jwt' | undefined }>['keys']>;
 type Jwk = Readonly<Record<string, unknown>>;
-
-/** What was read of the files of a source. */
-export interface FilesOfSource {
-  readonly tls: ClientTlsConfig | null;
-  readonly client: ClientConfig | null;
-  /** Public keys, as JSON Web Keys. */
-  readonly keys: readonly Jwk[] | null;
-}
-
-export interface SourceFiles {
-  of(name: string): FilesOfSource;
-}
 
 const none: FilesOfSource = { tls: null, client: null, keys: null };
 

@@ -1,7 +1,7 @@
 /** A place in a configuration file, by its path: what checks of meaning ask about it, and report there. */
 import { didYouMean, nameHint } from '../nearest-name.ts';
-import type { ConfigProblem, ProblemList } from '../problem.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
+import type { ConfigProblem, ProblemList } from '../yaml/problem.ts';
 import { findNode, keyOffsetAt, type Node, nodeAt, type Path } from '../yaml/tree.ts';
 
 export interface LocatedFile {

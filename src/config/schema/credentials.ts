@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { bearerToken } from '../../core/credential/read-credential.ts';
 import { alphabetNames } from '../../core/credential/shape.ts';
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import { hostOfResource } from '../compile-credentials.ts';
 import { Refusal } from '../refusal.ts';
 import { keyHeaders, takenByHttp } from './header-names.ts';
 import { decides, described, exposes } from './key-class.ts';
@@ -260,3 +260,8 @@ export const signIn = z.union([
     at(['url'], 'this URL has the parameter that carries the address to return to', 'remove it there');
   }),
 ]);
+
+/** As requests are matched. */
+export function hostOfResource(resource: string): string {
+  return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
+}

@@ -1,14 +1,7 @@
 /** Which keys hold secrets: messages never quote what could be one, and code frames mask it. */
 import { z } from 'zod';
+import type { SecretKeys } from '../yaml/mask-secrets.ts';
 import { metadata, type Schema, unwrap } from './metadata.ts';
-
-export interface SecretKeys {
-  /** Sections of a file in which no secret has a place. */
-  readonly openSections: ReadonlySet<string>;
-  /** Keys of the other sections, by whether they hold a secret; one such as `url` does in one place, and not in another. */
-  readonly openKeys: ReadonlySet<string>;
-  readonly secretKeys: ReadonlySet<string>;
-}
 
 /** Whether the value is a secret, alone, as one of several, or in a list. */
 export function isSecret(schema: Schema): boolean {

@@ -4,11 +4,11 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import type { Bytes, Milliseconds } from '../in-units.ts';
 import { Refusal } from '../refusal.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
 import { durationPattern, formatDuration, parseDuration, parseSize, sizePattern } from '../units/quantities.ts';
+import type { Bytes, Milliseconds } from './in-units.ts';
 import { type Json, scalar, text } from './scalar.ts';
 
 /** Timers of the runtime overflow beyond 2^31 - 1 ms. */

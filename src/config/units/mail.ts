@@ -1,6 +1,16 @@
 /** Mail servers (`smtp://user:password@mail:587`, `smtps://mail`) and senders (`Rolegate <no-reply@example.test>`). */
 import { z } from 'zod';
-import type { SmtpConfig } from '../config.ts';
+
+export interface SmtpConfig {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (`smtps://`); otherwise by STARTTLS where the server offers it. */
+  readonly implicitTls: boolean;
+  /** Without TLS no mail is handed over, and no password sent. */
+  readonly requireTls: boolean;
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+}
 
 export type SmtpServer = Omit<SmtpConfig, 'requireTls'>;
 

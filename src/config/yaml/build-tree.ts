@@ -1,6 +1,6 @@
 /** Walks the YAML document once and makes the tree, reporting every key, tag and alias that is refused. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { ProblemList } from '../problem.ts';
+import type { ProblemList } from './problem.ts';
 import { substituteEnv, type Variables } from './substitute-env.ts';
 import type { MapEntry, Node, ScalarNode } from './tree.ts';
 

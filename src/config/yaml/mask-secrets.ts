@@ -4,8 +4,15 @@
  * too little.
  */
 import { editDistance } from '../nearest-name.ts';
-import type { SecretKeys } from '../schema/secret-keys.ts';
 import { maskedInSections } from './mask-sections.ts';
+
+export interface SecretKeys {
+  /** Sections of a file in which no secret has a place. */
+  readonly openSections: ReadonlySet<string>;
+  /** Keys of the other sections, by whether they hold a secret; one such as `url` does in one place, and not in another. */
+  readonly openKeys: ReadonlySet<string>;
+  readonly secretKeys: ReadonlySet<string>;
+}
 
 /** Part of a text, the end excluded. */
 export interface Span {

@@ -3,8 +3,7 @@
  * So a secret stays hidden where a slip (`adminToke: x`, `adminToken, x`, `secret x`) leaves no key that would tell.
  * Works on lines of text, since a file with a syntax error has no tree.
  */
-import type { SecretKeys } from '../schema/secret-keys.ts';
-import type { Span } from './mask-secrets.ts';
+import type { SecretKeys, Span } from './mask-secrets.ts';
 
 /** Written like a key of ours; other words before a colon are masked. */
 const key = /["']?(?<![\w$@-])([a-z]+(?:[A-Z][a-z]*){0,4})["']?[ \t]*:(?=[\s"'[{]|$)[ \t]*/g;

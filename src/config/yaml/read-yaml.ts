@@ -3,8 +3,8 @@
  * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that grow.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
-import type { ProblemList } from '../problem.ts';
 import { buildTree } from './build-tree.ts';
+import type { ProblemList } from './problem.ts';
 import type { Variables } from './substitute-env.ts';
 import type { Node } from './tree.ts';
 

@@ -5,12 +5,12 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
-import { createProblemList } from '../../../src/config/problem.ts';
 import { readValue } from '../../../src/config/read-value.ts';
 import { documentation, references, written } from '../../../src/config/reference-yaml.ts';
 import { unwrap } from '../../../src/config/schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema } from '../../../src/config/schema.ts';
 import { createLineIndex } from '../../../src/config/yaml/line-index.ts';
+import { createProblemList } from '../../../src/config/yaml/problem.ts';
 import { readYaml } from '../../../src/config/yaml/read-yaml.ts';
 import { env, readSecret } from './environment.ts';
 

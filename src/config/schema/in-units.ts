@@ -3,7 +3,7 @@
  * that `server.limits.headersTimeout: 10s` is `headersTimeoutMs: 10000`. The schema alone names the keys.
  */
 import { z } from 'zod';
-import { metadata, optionFor, type Schema, unwrap } from './schema/metadata.ts';
+import { metadata, optionFor, type Schema, unwrap } from './metadata.ts';
 
 declare const unit: unique symbol;
 export type Milliseconds = number & { readonly [unit]: 'ms' };

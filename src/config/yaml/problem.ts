@@ -1,9 +1,9 @@
 /** A problem of a configuration file, and the place where problems are gathered until all of them are known. */
 
-import type { SecretKeys } from './schema/secret-keys.ts';
-import { codeFrame, harmless } from './yaml/code-frame.ts';
-import type { LineIndex } from './yaml/line-index.ts';
-import { maskedSpans } from './yaml/mask-secrets.ts';
+import { codeFrame, harmless } from './code-frame.ts';
+import type { LineIndex } from './line-index.ts';
+import type { SecretKeys } from './mask-secrets.ts';
+import { maskedSpans } from './mask-secrets.ts';
 
 export interface ConfigProblem {
   readonly file: string;
