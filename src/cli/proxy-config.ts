@@ -1,29 +1,47 @@
 /** `rolegate proxy-config`: prints the configuration of another proxy that asks this gateway, or checks one that exists. */
+import { readFileSync } from 'node:fs';
 import type { DialectName } from '../authorizer/dialect.ts';
-import { ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
 import { readPackaged } from './packaged-file.ts';
 import { caddyConfig } from './proxy-config/caddy.ts';
+import { checkCaddy } from './proxy-config/check/check-caddy.ts';
+import { checkEnvoy } from './proxy-config/check/check-envoy.ts';
+import { checkHaproxy } from './proxy-config/check/check-haproxy.ts';
+import { checkNginx } from './proxy-config/check/check-nginx.ts';
+import { checkTraefik } from './proxy-config/check/check-traefik.ts';
+import { type CheckProxy, type Finding, findingKinds, UnreadableFileError } from './proxy-config/check/finding.ts';
+import { envoyConfig } from './proxy-config/envoy.ts';
 import { haproxyConfig } from './proxy-config/haproxy.ts';
+import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from './proxy-config/kubernetes.ts';
 import { nginxConfig } from './proxy-config/nginx.ts';
 import type { ProductName } from './proxy-config/products.ts';
 import { type PlaceOptions, type ProxySettings, proxySettings } from './proxy-config/proxy-settings.ts';
+import { traefikConfig } from './proxy-config/traefik.ts';
 import { readConfig } from './read-config.ts';
 
 export interface ProxyConfigOptions extends PlaceOptions {
   readonly config: string;
   /** Print the script for HAProxy. */
   readonly script?: boolean;
+  /** A configuration that exists, to be checked. */
+  readonly check?: string;
 }
 
 interface Product {
   readonly dialect: DialectName;
   print(settings: ProxySettings): string;
+  readonly check?: CheckProxy;
 }
 
 const products: Readonly<Record<ProductName, Product>> = {
-  nginx: { dialect: 'nginx', print: nginxConfig },
-  caddy: { dialect: 'caddy', print: caddyConfig },
-  haproxy: { dialect: 'haproxy', print: haproxyConfig },
+  nginx: { dialect: 'nginx', print: nginxConfig, check: checkNginx },
+  caddy: { dialect: 'caddy', print: caddyConfig, check: checkCaddy },
+  haproxy: { dialect: 'haproxy', print: haproxyConfig, check: checkHaproxy },
+  traefik: { dialect: 'traefik', print: traefikConfig, check: checkTraefik },
+  envoy: { dialect: 'envoy', print: envoyConfig, check: checkEnvoy },
+  istio: { dialect: 'envoy', print: istioConfig },
+  'envoy-gateway': { dialect: 'envoy', print: envoyGatewayConfig },
+  'gateway-api': { dialect: 'gateway-api', print: gatewayApiConfig },
 };
 
 export function proxyConfig(name: ProductName, options: ProxyConfigOptions): ExitCode {
@@ -31,7 +49,41 @@ export function proxyConfig(name: ProductName, options: ProxyConfigOptions): Exi
     process.stdout.write(readPackaged('config/haproxy/rolegate.lua'));
     return ExitCode.fine;
   }
-  const { dialect, print } = products[name];
-  process.stdout.write(print(proxySettings(readConfig(options.config), dialect, options)));
-  return ExitCode.fine;
+  const { dialect, print, check } = products[name];
+  const settings = proxySettings(readConfig(options.config), dialect, options);
+  if (options.check === undefined) {
+    process.stdout.write(print(settings));
+    return ExitCode.fine;
+  }
+  if (check === undefined) {
+    const known = Object.entries(products).flatMap(([product, { check: can }]) => (can === undefined ? [] : [product]));
+    throw new CommandError(`rolegate: --check reads configurations of ${known.join(', ')}`, ExitCode.usage);
+  }
+  return report(options.check, findIn(options.check, check, settings));
+}
+
+/** In the order of the file. */
+function findIn(file: string, check: CheckProxy, settings: ProxySettings): readonly Finding[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new CommandError(`rolegate: ${file} cannot be read`);
+  }
+  try {
+    return check(text, settings).toSorted((a, b) => a.line - b.line);
+  } catch (error) {
+    if (error instanceof UnreadableFileError) throw new CommandError(`rolegate: ${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function report(file: string, findings: readonly Finding[]): ExitCode {
+  for (const { code, line, subject } of findings) {
+    const [harm, advice] = findingKinds[code];
+    const about = subject === '' ? '' : ` (${subject})`;
+    process.stdout.write(`${file}:${line}: ${code}: ${harm}${about}\n  ${advice}\n`);
+  }
+  if (findings.length === 0) process.stdout.write(`${file}: nothing gets past the check\n`);
+  return findings.length === 0 ? ExitCode.fine : ExitCode.different;
 }

@@ -207,6 +207,10 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
     .option('--listen <address>', 'where clients connect', ':8000')
     .option('--authorizer <address>', 'where it reaches Rolegate (default: authorizer.listen)')
+    .option(
+      '--check <file>',
+      'find what gets past the check in a configuration that exists; exit code 0 nothing, 3 something',
+    )
     .option('--script', 'for haproxy: print the script that the configuration loads')
     .action(async (product: ProductName, options: ProxyConfigOptions) =>
       done((await import('./proxy-config.ts')).proxyConfig(product, options)),

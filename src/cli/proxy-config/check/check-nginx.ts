@@ -1,0 +1,156 @@
+/** Looks for what lets a request past `auth_request`. */
+
+import type { ProxySettings } from '../proxy-settings.ts';
+import { type Directive, readBlocks } from './blocks.ts';
+import { duration } from './durations.ts';
+import { decidedNames, type Finding, type FindingCode, mustBeRemoved } from './finding.ts';
+
+/** From the outermost block to the location itself. */
+type Chain = readonly (readonly Directive[])[];
+
+interface Location {
+  readonly directive: Directive;
+  readonly chain: Chain;
+  readonly serverLocations: readonly Directive[];
+}
+
+export function checkNginx(text: string, settings: ProxySettings): readonly Finding[] {
+  const findings: Finding[] = [];
+  const report = (code: FindingCode, { line }: { line: number }, subject = '') =>
+    findings.push({ code, line, subject });
+  const locations = locationsOf(readBlocks(text, ';'));
+  const checks = new Set<Directive>();
+  for (const { chain, serverLocations } of locations) {
+    const auth = inherited(chain, 'auth_request');
+    const target = serverLocations.find(({ args }) => args.at(-1) === auth?.args[0]);
+    if (target !== undefined) checks.add(target);
+    for (const { args } of allInherited(chain, 'error_page')) {
+      const refusal = serverLocations.find((one) => one.args.at(-1) === args.at(-1) && asksForRefusal(one, settings));
+      if (refusal !== undefined) checks.add(refusal);
+    }
+  }
+  for (const location of locations) {
+    const { directive, chain } = location;
+    const pass = directive.block?.find(({ name }) => name === 'proxy_pass');
+    if (checks.has(directive)) checkAsking(directive, chain, settings, report);
+    else if (pass !== undefined) checkServing(location, pass, settings, report);
+  }
+  for (const { chain, directive } of locations) {
+    if (inherited(chain, 'underscores_in_headers')?.args[0] === 'on')
+      report('spelling_forwarded', directive, 'underscores_in_headers');
+    if (inherited(chain, 'ignore_invalid_headers')?.args[0] === 'off')
+      report('spelling_forwarded', directive, 'ignore_invalid_headers');
+  }
+  return findings;
+}
+
+type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
+
+/** Of `proxy_pass`: what follows it replaces the path. */
+const server = /^https?:\/\/(?:unix:[^:]+|\$\w+|[^/$]+)(?::\d+)?/;
+
+function checkServing({ directive, chain }: Location, pass: Directive, settings: ProxySettings, report: Report): void {
+  const auth = inherited(chain, 'auth_request');
+  if (auth === undefined || auth.args[0] === 'off') {
+    report('not_checked', directive);
+    return;
+  }
+  if (inherited(chain, 'satisfy')?.args[0] === 'any') report('not_checked', directive, 'satisfy any');
+  if ((pass.args[0] ?? '').replace(server, '') !== '') report('path_changed', pass);
+  for (const rewrite of all(chain, 'rewrite')) report('path_changed', rewrite);
+  const fromCheck = new Map(allInherited(chain, 'auth_request_set').map(({ args }) => [args[0] ?? '', args[1] ?? '']));
+  const headers = new Map(
+    allInherited(chain, 'proxy_set_header').map((one) => [one.args[0]?.toLowerCase() ?? '', one]),
+  );
+  for (const [name, missing] of decidedNames(settings)) {
+    const set = headers.get(name);
+    const value = set?.args[1] ?? '';
+    const source = fromCheck.get(value);
+    if (set === undefined) report(missing, directive, name);
+    else if (missing === 'credential_forwarded' && value === '') continue;
+    else if (source !== `$upstream_http_${name.replaceAll('-', '_')}`)
+      report(missing === 'identity_missing' ? 'identity_not_from_check' : missing, set, name);
+  }
+  for (const name of mustBeRemoved)
+    if (headers.get(name)?.args[1] !== '') report('override_forwarded', directive, name);
+  const pages = allInherited(chain, 'error_page');
+  const codes = new Set(pages.flatMap(({ args }) => args));
+  for (const code of ['401', '403', '500'])
+    if (!codes.has(code)) report('refusal_lost', directive, `error_page ${code}`);
+  for (const page of pages) {
+    if (page.args.some((arg) => /^=\d/.test(arg))) report('refusal_bypassed', page);
+  }
+}
+
+const fields: Readonly<Record<string, string>> = {
+  'x-original-method': '$request_method',
+  'x-original-uri': '$request_uri',
+  'x-original-host': '$http_host',
+  'x-real-ip': '$remote_addr',
+};
+
+function checkAsking(directive: Directive, chain: Chain, settings: ProxySettings, report: Report): void {
+  if (!directive.args.at(-1)?.startsWith('@') && own(directive, 'internal') === undefined)
+    report('check_reachable', directive);
+  const headers = new Map(
+    allInherited(chain, 'proxy_set_header').map((one) => [one.args[0]?.toLowerCase() ?? '', one]),
+  );
+  for (const [name, value] of Object.entries(fields)) {
+    const set = headers.get(name);
+    if (set === undefined) report('field_missing', directive, name);
+    else if (set.args[1] !== value) report(name === 'x-real-ip' ? 'client_forgeable' : 'target_not_raw', set, name);
+  }
+  if (settings.secret && !headers.has('x-rolegate-authorizer'))
+    report('field_missing', directive, 'x-rolegate-authorizer');
+  const cache = inherited(chain, 'proxy_cache');
+  if (cache !== undefined && cache.args[0] !== 'off') report('check_cached', cache);
+  const wait = inherited(chain, 'proxy_read_timeout');
+  if (wait !== undefined && duration(wait.args[0] ?? '') < settings.waitMs - 1_000) report('deadline_short', wait);
+  const pass = own(directive, 'proxy_pass');
+  const path = /^https?:\/\/[^/]+(\/.*)?$/.exec(pass?.args[0] ?? '')?.[1];
+  if (path !== undefined && path !== settings.checkPath && path !== `${settings.checkPath}/refusal`)
+    report('check_path_wrong', pass!);
+}
+
+function asksForRefusal(location: Directive, { checkPath }: ProxySettings): boolean {
+  const texts = (location.block ?? []).flatMap(({ args }) => args);
+  return texts.some((text) => text.includes(`${checkPath}/refusal`));
+}
+
+function own(directive: Directive, name: string): Directive | undefined {
+  return directive.block?.find((one) => one.name === name);
+}
+
+function all(chain: Chain, name: string): Directive[] {
+  return chain.flatMap((block) => block.filter((one) => one.name === name));
+}
+
+/** The innermost one. */
+function inherited(chain: Chain, name: string): Directive | undefined {
+  return all(chain, name).at(-1);
+}
+
+/** Of lists such as `proxy_set_header`: those of the innermost block that has any. */
+function allInherited(chain: Chain, name: string): readonly Directive[] {
+  for (const block of [...chain].reverse()) {
+    const found = block.filter((one) => one.name === name);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function locationsOf(
+  top: readonly Directive[],
+  chain: Chain = [],
+  serverLocations: readonly Directive[] = [],
+): Location[] {
+  const here = [...chain, top];
+  return top.flatMap((directive) => {
+    if (directive.block === null) return [];
+    const siblings =
+      directive.name === 'server' ? directive.block.filter(({ name }) => name === 'location') : serverLocations;
+    const nested = locationsOf(directive.block, here, siblings);
+    if (directive.name !== 'location') return nested;
+    return [{ directive, chain: [...here, directive.block], serverLocations }, ...nested];
+  });
+}

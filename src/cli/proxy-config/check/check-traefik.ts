@@ -1,0 +1,115 @@
+/** Looks for what lets a request past `ForwardAuth` in files of Traefik, dynamic and static. */
+import type { ProxySettings } from '../proxy-settings.ts';
+import { decidedNames, type Finding, type FindingCode, mustBeRemoved, otherSpellings } from './finding.ts';
+import { readYamlTrees, type YamlTree } from './yaml-tree.ts';
+
+type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
+
+const pathChanges = ['stripPrefix', 'stripPrefixRegex', 'addPrefix', 'replacePath', 'replacePathRegex'];
+
+export function checkTraefik(text: string, settings: ProxySettings): readonly Finding[] {
+  const findings: Finding[] = [];
+  const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
+  for (const tree of readYamlTrees(text)) {
+    for (const [, entryPoint] of tree.get('entryPoints')?.entries ?? []) {
+      const headers = entryPoint.get('forwardedHeaders');
+      const insecure = headers?.get('insecure') ?? null;
+      if (insecure?.value === true) report('trusts_forwarded', insecure);
+      const everyone = headers
+        ?.get('trustedIPs')
+        ?.items.find(({ text: range }) => range === '0.0.0.0/0' || range === '::/0');
+      if (everyone !== undefined) report('trusts_forwarded', everyone);
+    }
+    checkDynamic(tree, settings, report);
+  }
+  return findings;
+}
+
+function checkDynamic(tree: YamlTree, settings: ProxySettings, report: Report): void {
+  const middlewares = new Map(tree.at('http', 'middlewares')?.entries ?? []);
+  for (const [, middleware] of middlewares) {
+    const auth = middleware.get('forwardAuth');
+    if (auth !== null) checkAuth(auth, settings, report);
+  }
+  for (const [, router] of tree.at('http', 'routers')?.entries ?? []) {
+    const chain = flattened(router.get('middlewares')?.texts ?? [], middlewares);
+    const asks = chain.findIndex((one) => one.get('forwardAuth') !== null);
+    if (asks < 0) {
+      report('not_checked', router);
+      continue;
+    }
+    for (const before of chain.slice(0, asks)) {
+      const plugin = before.get('plugin')?.entries.find(([name]) => /cache|souin/i.test(name));
+      if (plugin !== undefined) report('check_cached', plugin[1], plugin[0]);
+    }
+    for (const after of chain.slice(asks + 1)) {
+      for (const name of pathChanges) {
+        const change = after.get(name);
+        if (change !== null) report('path_changed', change, name);
+      }
+      for (const [name, set] of after.at('headers', 'customRequestHeaders')?.entries ?? [])
+        if (settings.identity.includes(name.toLowerCase())) report('identity_not_from_check', set, name.toLowerCase());
+    }
+    const auth = chain[asks]!.get('forwardAuth')!;
+    const emptied = new Set(
+      chain
+        .flatMap((one) => one.at('headers', 'customRequestHeaders')?.entries ?? [])
+        .flatMap(([name, set]) => (set.text === '' ? [name.toLowerCase()] : [])),
+    );
+    const deletes = deletedBy(auth);
+    for (const name of mustBeRemoved)
+      if (!deletes(name) && !emptied.has(name)) report('override_forwarded', auth, name);
+  }
+}
+
+/** Names may say where a middleware comes from (`rolegate@file`), and chains hold others. */
+function flattened(names: readonly string[], known: ReadonlyMap<string, YamlTree>, depth = 0): readonly YamlTree[] {
+  if (depth > 8) return [];
+  return names.flatMap((name) => {
+    const middleware = known.get(name.split('@', 1)[0]!);
+    if (middleware === undefined) return [];
+    const chain = middleware.at('chain', 'middlewares');
+    return chain === null ? [middleware] : flattened(chain.texts, known, depth + 1);
+  });
+}
+
+function checkAuth(auth: YamlTree, settings: ProxySettings, report: Report): void {
+  const trust = auth.get('trustForwardHeader');
+  if (trust?.value === true) report('trusts_forwarded', trust);
+  const address = auth.get('address');
+  if (!address?.text.endsWith(settings.checkPath)) report('check_path_wrong', address ?? auth);
+  const unverified = auth.at('tls', 'insecureSkipVerify');
+  if (unverified?.value === true) report('check_unverified', unverified);
+  const listed = auth.get('authResponseHeaders');
+  const deletes = deletedBy(auth);
+  for (const [name, missing] of decidedNames(settings)) if (!deletes(name)) report(missing, listed ?? auth, name);
+  const asked = auth.get('authRequestHeaders');
+  if (asked === null) return;
+  // The check sees these headers alone, and so cannot refuse another spelling.
+  const seen = new Set(asked.texts.map((name) => name.toLowerCase()));
+  for (const name of settings.credentials) if (!seen.has(name)) report('field_missing', asked, name);
+  for (const name of otherSpellings(settings)) if (!deletes(name)) report('spelling_forwarded', asked, name);
+}
+
+/** What is deleted from the request before the response sets anything. */
+function deletedBy(auth: YamlTree): (name: string) => boolean {
+  const listed = new Set((auth.get('authResponseHeaders')?.texts ?? []).map((name) => name.toLowerCase()));
+  const pattern = auth.get('authResponseHeadersRegex')?.text ?? '';
+  const [, flags = '', source = ''] = /^(\(\?i\))?(.*)$/s.exec(pattern) ?? [];
+  const regex = pattern === '' ? null : patternOf(source, flags !== '');
+  return (name) => listed.has(name) || regex?.test(regex.ignoreCase ? name : canonical(name)) === true;
+}
+
+/** Null: it is not one that can be read here, and then counts for nothing. */
+function patternOf(source: string, ignoresCase: boolean): RegExp | null {
+  try {
+    return new RegExp(source, ignoresCase ? 'i' : '');
+  } catch {
+    return null;
+  }
+}
+
+/** As Go writes names of headers. */
+function canonical(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+}

@@ -1,0 +1,74 @@
+/** What a check of another proxy's configuration finds: a place where something passes that was not decided. */
+import type { ProxySettings } from '../proxy-settings.ts';
+
+/** Each with what it lets through, and what to do. */
+export const findingKinds = {
+  not_checked: ['requests reach the service without a check', 'ask Rolegate here too, or remove it'],
+  path_changed: ['the path is changed after it was decided', 'forward the target as it came'],
+  target_not_raw: [
+    'the check is about another target, method or host than the service gets',
+    'state them as they came',
+  ],
+  field_missing: ['the check lacks what the decision depends on', 'add it'],
+  check_path_wrong: [
+    'the check asks at a path that the configuration does not have for this proxy',
+    'use that of authorizer.dialects',
+  ],
+  check_reachable: ['clients can ask in place of the proxy', 'make it internal'],
+  check_cached: ['a cache is in front of the check, and outlives a revocation', 'no cache before the check'],
+  check_unverified: ['the check is sent to a server that is not verified', 'verify its certificate'],
+  identity_missing: ["an identity header is the client's own", 'list it'],
+  identity_not_from_check: ['an identity header is set from elsewhere', 'set it from the response to the check alone'],
+  credential_forwarded: [
+    'the service gets a credential that it must not have',
+    'set it from the response to the check, or remove it',
+  ],
+  spelling_forwarded: ['another spelling of an identity header reaches the service', 'remove every spelling'],
+  override_forwarded: [
+    'a header that makes services act on another method, path or caller reaches the service',
+    'remove it',
+  ],
+  connection_list: ['a list in Connection removes headers after the check', 'remove Connection from the request'],
+  trusts_forwarded: ['what the client writes in X-Forwarded-* is believed', 'believe named proxies alone'],
+  client_forgeable: ["the client's address in the check is what the client writes", 'state that of the connection'],
+  outage_as_refusal: ['an outage looks like a refusal', 'send 503'],
+  outage_opens: ['an outage lets everything through', 'fail closed'],
+  refusal_lost: ['refusals lose their status, headers or body', 'send them on as they are'],
+  refusal_bypassed: ['a refusal is answered by something else', 'send it on as it is'],
+  deadline_short: ['the proxy gives up before Rolegate does', 'wait longer than authorizer.timeout'],
+} as const satisfies Record<string, readonly [harm: string, advice: string]>;
+export type FindingCode = keyof typeof findingKinds;
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** From 1. */
+  readonly line: number;
+  /** What it is about, such as the name of a header; empty where the line says it. */
+  readonly subject: string;
+}
+
+export type CheckProxy = (text: string, settings: ProxySettings) => readonly Finding[];
+
+/** A file that is none of the product's. */
+export class UnreadableFileError extends Error {}
+
+/** Names whose value the check decides, each of which must come from it. */
+export function decidedNames({ identity, credentials }: ProxySettings): readonly (readonly [string, FindingCode])[] {
+  return [
+    ...identity.map((name) => [name, 'identity_missing'] as const),
+    ...credentials.map((name) => [name, 'credential_forwarded'] as const),
+  ];
+}
+
+/** Headers that every configuration has to remove: those that change what services act on. */
+export const mustBeRemoved: readonly string[] = [
+  'x-http-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-rolegate-gateway',
+];
+
+/** Another spelling of each identity header. */
+export function otherSpellings({ identity }: ProxySettings): readonly string[] {
+  return identity.filter((name) => name.includes('-')).map((name) => name.replaceAll('-', '_'));
+}

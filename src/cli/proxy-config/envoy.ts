@@ -1,0 +1,110 @@
+/** A configuration of Envoy with `ext_authz` over HTTP; what it lists serves Istio and Envoy Gateway too. */
+import { stringify } from 'yaml';
+import { type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
+
+const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
+
+export function envoyConfig(settings: ProxySettings): string {
+  const { authorizer, checkPath, waitMs, service, listen, secret, webSockets } = settings;
+  const timeout = `${waitMs / 1000}s`;
+  const cluster = (name: string, endpoint: object, tls: boolean) => ({
+    name,
+    type: 'STRICT_DNS',
+    connect_timeout: '1s',
+    ...(tls
+      ? {
+          transport_socket: {
+            name: 'envoy.transport_sockets.tls',
+            typed_config: { '@type': type('transport_sockets.tls.v3.UpstreamTlsContext') },
+          },
+        }
+      : {}),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: endpoint } }] }] },
+  });
+  const at = (host: string, port: number) => ({
+    socket_address: { address: host.replace(/^\[|\]$/g, ''), port_value: port },
+  });
+  const check = {
+    '@type': type('filters.http.ext_authz.v3.ExtAuthz'),
+    transport_api_version: 'V3',
+    failure_mode_allow: false,
+    status_on_error: { code: 'ServiceUnavailable' },
+    clear_route_cache: false,
+    http_service: {
+      server_uri: { uri: 'http://rolegate', cluster: 'rolegate', timeout },
+      path_prefix: checkPath,
+      authorization_request: secret
+        ? { headers_to_add: [{ key: 'x-rolegate-authorizer', value: `%ENVIRONMENT(${secretVariable})%` }] }
+        : {},
+      authorization_response: {
+        allowed_upstream_headers: {
+          patterns: headersToService(settings).map((exact) => ({ exact })),
+        },
+      },
+    },
+    allowed_headers: {
+      patterns: [
+        ...settings.read.map((exact) => ({ exact })),
+        // So that a spelling that a service may read as one of these is refused.
+        { safe_regex: { regex: spellings([...settings.identity, ...settings.credentials]) } },
+      ],
+    },
+  };
+  const manager = {
+    '@type': type('filters.network.http_connection_manager.v3.HttpConnectionManager'),
+    stat_prefix: 'clients',
+    use_remote_address: true,
+    normalize_path: false,
+    merge_slashes: false,
+    path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
+    common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
+    server_header_transformation: 'PASS_THROUGH',
+    ...(webSockets ? { upgrade_configs: [{ upgrade_type: 'websocket' }] } : {}),
+    route_config: {
+      name: 'all',
+      request_headers_to_remove: removedByName(settings),
+      virtual_hosts: [
+        { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'service' } }] },
+      ],
+    },
+    http_filters: [
+      { name: 'envoy.filters.http.ext_authz', typed_config: check },
+      { name: 'envoy.filters.http.router', typed_config: { '@type': type('filters.http.router.v3.Router') } },
+    ],
+  };
+  const document = {
+    static_resources: {
+      listeners: [
+        {
+          name: 'clients',
+          address: at(listen.host === '' ? '0.0.0.0' : listen.host, listen.port),
+          filter_chains: [
+            { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
+          ],
+        },
+      ],
+      clusters: [
+        cluster(
+          'rolegate',
+          'path' in authorizer ? { pipe: { path: authorizer.path } } : at(authorizer.host, authorizer.port),
+          false,
+        ),
+        cluster('service', at(service.host, service.port), service.tls),
+      ],
+    },
+  };
+  return `# Envoy asks Rolegate about each request. Printed by "rolegate proxy-config envoy".
+# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.
+${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+/** Headers of a response that allows which go to the service. */
+export function headersToService({ identity, credentials }: ProxySettings): readonly string[] {
+  return [...identity, ...credentials];
+}
+
+/** Without patterns, and without what the data plane writes itself. */
+export function removedByName({ removed }: ProxySettings): readonly string[] {
+  const own = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-envoy-original-path'];
+  return removed.filter((name) => !name.endsWith('*') && !own.includes(name));
+}

@@ -1,0 +1,131 @@
+/** What Kubernetes gateways need to ask Rolegate: Istio, Envoy Gateway, and the Gateway API's own filter. */
+import { stringify } from 'yaml';
+import { CommandError } from '../exit-code.ts';
+import { headersToService, removedByName } from './envoy.ts';
+import type { Place, ProxySettings } from './proxy-settings.ts';
+
+const documents = (comment: string, ...all: object[]) =>
+  `${comment}\n${all.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
+
+function tcp({ authorizer }: ProxySettings): Place {
+  if ('path' in authorizer) throw new CommandError('rolegate: a cluster asks over TCP: give --authorizer an address');
+  return authorizer;
+}
+
+/** Names of a Service: `rolegate.gateway.svc.cluster.local` is `rolegate` in the namespace `gateway`. */
+function serviceOf({ host, port }: Place): { name: string; namespace?: string; port: number } {
+  const [name = host, namespace] = /^\d/.test(host) ? ['rolegate'] : host.split('.');
+  return { name, ...(namespace === undefined ? {} : { namespace }), port };
+}
+
+export function istioConfig(settings: ProxySettings): string {
+  const { host, port } = tcp(settings);
+  const provider = {
+    name: 'rolegate',
+    envoyExtAuthzHttp: {
+      service: host,
+      port,
+      pathPrefix: settings.checkPath,
+      timeout: `${settings.waitMs / 1000}s`,
+      failOpen: false,
+      statusOnError: '503',
+      // Beginnings of identity headers as well, so that a spelling that a service may read as one is refused.
+      includeRequestHeadersInCheck: [...settings.read, ...beginnings([...settings.identity, ...settings.credentials])],
+      headersToUpstreamOnAllow: headersToService(settings),
+    },
+  };
+  const policy = {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name: 'rolegate', namespace: 'istio-system' },
+    spec: {
+      selector: { matchLabels: { istio: 'ingressgateway' } },
+      action: 'CUSTOM',
+      provider: { name: 'rolegate' },
+      rules: [{}],
+    },
+  };
+  return documents(
+    '# Istio asks Rolegate about each request: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.',
+    { extensionProviders: [provider] },
+    policy,
+  );
+}
+
+function beginnings(names: readonly string[]): readonly string[] {
+  return [...new Set(names.map((name) => `${name.split('-', 1)[0]}*`))].filter((pattern) => pattern !== 'x*');
+}
+
+export function envoyGatewayConfig(settings: ProxySettings): string {
+  const { name, namespace, port } = serviceOf(tcp(settings));
+  const security = {
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'SecurityPolicy',
+    metadata: { name: 'rolegate' },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }],
+      extAuth: {
+        failOpen: false,
+        statusOnError: 503,
+        timeout: `${settings.waitMs}ms`,
+        headersToExtAuth: settings.read,
+        http: {
+          backendRefs: [{ name, ...(namespace === undefined ? {} : { namespace }), port }],
+          path: settings.checkPath,
+          headersToBackend: headersToService(settings),
+        },
+      },
+    },
+  };
+  const client = {
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'ClientTrafficPolicy',
+    metadata: { name: 'rolegate' },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }],
+      path: { escapedSlashesAction: 'KeepUnchanged', disableMergeSlashes: true },
+      headers: { withUnderscoresAction: 'DropHeader', earlyRequestHeaders: { remove: removedByName(settings) } },
+    },
+  };
+  return documents(
+    '# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".',
+    security,
+    client,
+  );
+}
+
+export function gatewayApiConfig(settings: ProxySettings): string {
+  const { name, namespace, port } = serviceOf(tcp(settings));
+  const route = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'service' },
+    spec: {
+      parentRefs: [{ name: 'gateway' }],
+      rules: [
+        {
+          filters: [
+            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removedByName(settings) } },
+            {
+              type: 'ExternalAuth',
+              externalAuth: {
+                protocol: 'HTTP',
+                backendRef: { name, ...(namespace === undefined ? {} : { namespace }), port },
+                http: {
+                  path: settings.checkPath,
+                  allowedHeaders: settings.read,
+                  allowedResponseHeaders: headersToService(settings),
+                },
+              },
+            },
+          ],
+          backendRefs: [{ name: settings.service.host, port: settings.service.port }],
+        },
+      ],
+    },
+  };
+  return documents(
+    '# A gateway asks Rolegate about each request (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by\n# "rolegate proxy-config gateway-api".',
+    route,
+  );
+}
