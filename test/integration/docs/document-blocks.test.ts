@@ -39,6 +39,16 @@ const kinds: Readonly<Record<string, Check>> = {
   'python verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'go verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'java verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  /** Commands and files of clients, which play them against the gateway. */
+  'sh clients': { in: 'test/e2e/real-clients.test.ts' },
+  'python clients': { in: 'test/e2e/real-clients.test.ts' },
+  'ini clients': { in: 'test/e2e/real-clients.test.ts' },
+  'xml clients': { in: 'test/e2e/real-clients.test.ts' },
+  'toml scanner': { in: 'test/integration/docs/api-keys-guide.test.ts' },
+  /** What providers put into tokens and responses. */
+  'json claims': { in: 'test/integration/docs/openid-connect-guide.test.ts' },
+  'json introspection': { in: 'test/integration/docs/openid-connect-guide.test.ts' },
+  'json userinfo': { in: 'test/integration/docs/openid-connect-guide.test.ts' },
   http: (text) =>
     /^[A-Z]+ \/\S* HTTP\/1\.1\n(?:[\w-]+: .+\n)*$/.test(text) ? [] : ['not a request: a line, and headers'],
   sh: { in: 'test/integration/docs/documents.test.ts' },

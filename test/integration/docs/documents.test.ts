@@ -75,13 +75,17 @@ describe('links', () => {
   /** Pages of standards and of formats, which stay where they are; no test asks for them. */
   const standards = ['www.rfc-editor.org', 'www.standardwebhooks.com', 'fetch.spec.whatwg.org'];
 
-  function leadsToAStandard(link: string): boolean {
-    return URL.canParse(link) && new URL(link).protocol === 'https:' && standards.includes(new URL(link).host);
+  /** Documentation of products that guides are about. */
+  const products = ['auth0.com', 'docs.aws.amazon.com', 'docs.github.com', 'learn.microsoft.com', 'www.keycloak.org'];
+
+  function leadsToAKnownPlace(link: string): boolean {
+    if (!URL.canParse(link) || new URL(link).protocol !== 'https:') return false;
+    return [...standards, ...products].includes(new URL(link).host);
   }
 
   /** What is wrong with a link on a page; null when it leads somewhere. */
   function fault(from: string, link: string): string | null {
-    if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return leadsToAStandard(link) ? null : `${from}: ${link} leads elsewhere`;
+    if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return leadsToAKnownPlace(link) ? null : `${from}: ${link} leads elsewhere`;
     const [target = '', anchor] = link.split('#');
     const path = target === '' ? from : normalize(join(dirname(from), decodeURI(target))).replace(/\/$/, '');
     if (!known.has(path)) return `${from}: no ${path}`;
@@ -131,6 +135,7 @@ describe('commands', () => {
   /** Pages whose commands another file runs, word by word as they stand. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
+    'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
     'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
   };

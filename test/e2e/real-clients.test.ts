@@ -1,0 +1,270 @@
+/**
+ * Clients that people have, with the commands of `docs/guides/basic-clients.md`, through the gateway: each is let in, and
+ * with a wrong credential it is not. Hosts of the page are the gateway on loopback, without TLS.
+ */
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { blocksOf } from '../support/markdown-page.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import { skipHere } from '../support/skip-here.ts';
+import { type GitService, startGitService } from './support/clients/git-service.ts';
+import { type PackageService, startPackageService } from './support/clients/package-service.ts';
+
+const token = 'tok_6Zr2NQpX0vJm4Wc8TyBd';
+const readerToken = 'tok_reader9QpX0vJm4Wc8Ty';
+const wrong = 'tok_wrong0QpX0vJm4Wc8TyB';
+const secret = 'sec_K3Qv9XbT2mWz7LpR';
+
+let folder: string;
+let authApi: FakeAuthApi;
+let git: GitService;
+let packages: PackageService;
+let bearers: RunningGateway;
+let keyPairs: RunningGateway;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rolegate-clients-'));
+  authApi = await startFakeAuthApi();
+  authApi.addSession(token, { userId: 'ci', roles: ['writer'] });
+  authApi.addSession(readerToken, { userId: 'reader', roles: ['reader'] });
+  authApi.addKeyPair('key-of-ci', secret, { userId: 'ci', roles: ['writer'] });
+  mkdirSync(join(folder, 'repositories/team'), { recursive: true });
+  git = await startGitService(join(folder, 'repositories'), ['team/app.git']);
+  packages = await startPackageService(folder);
+  bearers = await startGateway(config('bearer'));
+  keyPairs = await startGateway(config('keyPair'));
+});
+afterAll(async () => {
+  await Promise.all([bearers, keyPairs].map((gateway) => gateway.close()));
+  await Promise.all([git.close(), packages.close(), authApi.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+const config = (basic: 'bearer' | 'keyPair') => `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+authApi: { url: "http://127.0.0.1:${authApi.port}" }
+credentials: { basic: ${basic} }
+roles: { reader: {}, writer: { inherits: [reader] } }
+upstreams: { git: { targets: ["${git.url}"] }, packages: { targets: ["${packages.url}"] } }
+routes:
+  - { id: read, match: { path: "/{team}/{repository}/**", methods: [GET, POST] }, upstream: git, access: [reader] }
+  - { id: push, match: { path: "/{team}/{repository}/git-receive-pack", methods: [POST] }, upstream: git, access: [writer] }
+  - { id: package, match: { path: "/{name}" }, upstream: packages, access: [reader] }
+  - { id: archive, match: { path: "/{name}/-/{file}" }, upstream: packages, access: [reader] }
+  - { id: index, match: { path: "/simple/**" }, upstream: packages, access: [reader] }
+  - { id: files, match: { path: "/files/{file}" }, upstream: packages, access: [reader] }
+  - { id: order, match: { path: "/orders/{id}" }, upstream: packages, access: [reader] }
+  - { id: maven, match: { path: "/repository/**" }, upstream: packages, access: [reader] }
+  - { id: images, match: { path: "/v2/**" }, upstream: packages, access: [reader]${basic === 'keyPair' ? ', credentials: [keyPair]' : ''} }
+`;
+
+const blocks = blocksOf(readFileSync('docs/guides/basic-clients.md', 'utf8'));
+const kinds = ['sh clients', 'ini clients', 'python clients', 'xml clients'];
+const pageText = blocks.filter(({ language, info }) => kinds.includes(`${language} ${info}`));
+
+/** The block of the page that holds the words, for the gateway of the test. */
+function shown(words: string, gateway: RunningGateway): string {
+  const found = pageText.find(({ text }) => text.includes(words));
+  if (found === undefined) throw new Error(`no block with ${words}`);
+  return found.text.replaceAll('https://', 'http://').replaceAll(/\b\w+\.example\.test/g, `127.0.0.1:${gateway.port}`);
+}
+
+let place: string;
+beforeEach(() => {
+  place = mkdtempSync(join(folder, 'client-'));
+  packages.requests.length = 0;
+});
+
+interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** In a folder and a home of its own; asks nobody for a password. */
+function run(script: string, env: NodeJS.ProcessEnv): Promise<Ran> {
+  const own = {
+    HOME: place,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+    PIP_NO_INPUT: '1',
+    PIP_NO_CACHE_DIR: '1',
+  };
+  const options = { cwd: place, env: { ...process.env, ...own, ...env }, timeout: 150_000 };
+  return new Promise((resolve) => {
+    const child = execFile('bash', ['-e', '-c', script], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+function need(program: string, ...args: readonly string[]): void {
+  if (spawnSync(program, args, { stdio: 'ignore' }).status !== 0)
+    skipHere(`no ${[program, ...args].join(' ')} that works`);
+}
+
+/** Installed with apt on Debian as root; else a skip. */
+function needPackage(name: string, program: string, ...args: readonly string[]): void {
+  const works = () => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  if (!works() && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    const command = `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 ${name}`;
+    spawnSync('sh', ['-c', command], { stdio: 'ignore', timeout: 120_000 });
+  }
+  if (!works()) skipHere(`no ${program} ${args.join(' ')} (Debian: apt-get install ${name})`);
+}
+
+/** Statuses of a gateway, with the reasons of its refusals, from a line of its log on. */
+const statusesOf = (gateway: RunningGateway, from: number) =>
+  gateway
+    .logLines()
+    .slice(from)
+    .filter(({ status }) => status !== undefined)
+    .map(({ status, reason }) => (reason === undefined || reason === null ? status : `${status} ${reason}`));
+
+describe('git', () => {
+  beforeAll(() => need('git', '--version'));
+
+  test('clones with a token in the URL, and asks first', async () => {
+    const from = bearers.logLines().length;
+    const ran = await run(shown('git clone "https', bearers), { TOKEN: token });
+    expect(ran.code, ran.output).toBe(0);
+    expect(existsSync(join(place, 'app/.git'))).toBe(true);
+    const [first, ...others] = statusesOf(bearers, from);
+    expect(first).toBe('401 credential_missing');
+    expect(new Set(others)).toEqual(new Set([200]));
+  });
+
+  test('clones and pushes with a credential helper', async () => {
+    const ran = await run(shown('git push', bearers), { TOKEN: token });
+    expect(ran.code, ran.output).toBe(0);
+    expect(git.subjects('team/app.git').slice(0, 1)).toEqual(['second']);
+  });
+
+  test('control: a role that may not push may clone', async () => {
+    const before = git.subjects('team/app.git');
+    const ran = await run(shown('git push', bearers), { TOKEN: readerToken });
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toContain('403');
+    expect(existsSync(join(place, 'app/.git'))).toBe(true);
+    expect(git.subjects('team/app.git')).toEqual(before);
+  });
+
+  test.each(['git clone "https', 'git push'])('control: a wrong token: %s', async (words) => {
+    const ran = await run(shown(words, bearers), { TOKEN: wrong });
+    expect(ran.code).not.toBe(0);
+    expect(existsSync(join(place, 'app'))).toBe(false);
+  });
+
+  test('pushes more than its buffer holds', async () => {
+    const script = `${shown('git clone "https', bearers)}
+cd app && head -c 8000000 /dev/urandom > large && git add large
+git -c user.name=CI -c user.email=ci@example.test commit -q -m large && git push -q origin main`;
+    const ran = await run(script, { TOKEN: token });
+    expect(ran.code, ran.output).toBe(0);
+    expect(git.subjects('team/app.git').slice(0, 1)).toEqual(['large']);
+  });
+});
+
+interface Client {
+  readonly name: string;
+  readonly prepare: () => void;
+  readonly script: () => string;
+  /** What the service is asked for with a good credential. */
+  readonly asks: string;
+}
+
+const clients: readonly Client[] = [
+  {
+    name: 'curl -u',
+    prepare: () => need('curl', '--version'),
+    script: () => shown('curl ', bearers),
+    asks: 'ci GET /orders/7',
+  },
+  {
+    name: "Python's requests",
+    prepare: () => needPackage('python3-requests', 'python3', '-c', 'import requests'),
+    script: () => `python3 - <<'EOF'\n${shown('import os', bearers)}EOF`,
+    asks: 'ci GET /orders/7',
+  },
+  {
+    name: 'pip',
+    prepare: () => needPackage('python3-pip', 'pip', '--version'),
+    script: () => shown('pip download', bearers),
+    asks: 'ci GET /files/example_tools-1.2.3-py3-none-any.whl',
+  },
+  {
+    name: 'npm',
+    prepare: () => need('npm', '--version'),
+    script: () => {
+      writeFileSync(join(place, '.npmrc'), shown('_authToken', bearers));
+      writeFileSync(join(place, 'package.json'), '{}');
+      return shown('npm view', bearers);
+    },
+    asks: 'ci GET /example-tools/-/example-tools-1.2.3.tgz',
+  },
+  {
+    name: 'docker',
+    prepare: () => need('docker', 'info'),
+    script: () => shown('docker login', keyPairs),
+    asks: 'ci GET /v2/',
+  },
+  {
+    name: 'skopeo',
+    prepare: () => needPackage('skopeo', 'skopeo', '--version'),
+    script: () => shown('skopeo login', keyPairs).replace('skopeo login', 'skopeo login --tls-verify=false'),
+    asks: 'ci GET /v2/',
+  },
+];
+
+describe.each(clients)('$name', ({ prepare, script, asks }) => {
+  beforeAll(prepare);
+
+  test('is let in', async () => {
+    const ran = await run(script(), { TOKEN: token, KEY: 'key-of-ci', SECRET: secret });
+    expect(ran.code, ran.output).toBe(0);
+    expect(packages.requests).toContain(asks);
+  });
+
+  test('control: with a wrong credential it is not', async () => {
+    const ran = await run(script(), { TOKEN: wrong, KEY: 'key-of-ci', SECRET: wrong });
+    expect(ran.code).not.toBe(0);
+    expect(packages.requests).toEqual([]);
+  });
+});
+
+describe('Maven', () => {
+  beforeAll(() => need('mvn', '-v'));
+  const look = async (env: NodeJS.ProcessEnv) => {
+    writeFileSync(join(place, 'settings.xml'), shown('<settings>', bearers));
+    const ran = await run(shown('mvn ', bearers), env);
+    // Debian's can be installed without what it encodes passwords with.
+    if (ran.output.includes('NoClassDefFoundError')) skipHere('this Maven lacks a library (commons-codec)');
+    return ran;
+  };
+
+  test('asks first, and sends the password then', async () => {
+    const from = bearers.logLines().length;
+    await look({ TOKEN: token });
+    // What it looks for is not there: it stops at the first plugin.
+    expect(packages.requests[0]).toMatch(/^ci GET \/repository\/.+\.pom$/);
+    expect(statusesOf(bearers, from)[0]).toBe('401 credential_missing');
+  });
+
+  test('control: with a wrong credential it gets nothing', async () => {
+    const ran = await look({ TOKEN: wrong });
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toContain('401');
+    expect(packages.requests).toEqual([]);
+  });
+});
+
+test('control: a client of registries that sees a challenge of Bearer takes it for the address of a token server', async () => {
+  needPackage('skopeo', 'skopeo', '--version');
+  const script = shown('skopeo login', bearers).replace('skopeo login', 'skopeo login --tls-verify=false');
+  const ran = await run(script, { KEY: 'ci', SECRET: token });
+  expect(ran.code).not.toBe(0);
+  expect(ran.output).toContain('rolegate');
+});
