@@ -3,6 +3,7 @@ import type { CredentialSources } from '../core/credential/credential.ts';
 import { extractCredential } from '../core/credential/extract-credential.ts';
 import type { Allow } from '../core/decision.ts';
 import type { RequestView } from '../core/request/request-view.ts';
+import { subjectOf } from '../identity/cache/memory-cache.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';
 
@@ -32,11 +33,9 @@ export function mayBeRevoked(
   const { tombstones } = revocations;
   return (view, { identity, request, route }, atMs) => {
     if (identity === null) return false;
-    const { sessionId, keyId, userId } = identity;
-    const subject = { lookups: [], sessionId, keyId, userId };
-    if (!tombstones.revokes(subject, atMs, false)) return false;
+    if (!tombstones.revokes(subjectOf(identity, []), atMs, false)) return false;
     const credential = extractCredential(request, view.rawHeaders, sources, route.credentials);
     if (credential === null || typeof credential === 'string') return true;
-    return tombstones.revokes({ ...subject, lookups: lookupsOf(credential) }, atMs, false);
+    return tombstones.revokes(subjectOf(identity, lookupsOf(credential)), atMs, false);
   };
 }

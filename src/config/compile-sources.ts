@@ -43,7 +43,7 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
       return { ...rest, name, urls: [url], tls, fields: compileClaimFields(source.fields, true) };
     }
     case 'jwt': {
-      const { jwks, audience, maxAgeMs = null, introspection = null, types, ...rest } = source;
+      const { jwks, audience, introspection = null, types, ...rest } = source;
       return {
         ...rest,
         name,
@@ -55,7 +55,6 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
               : { from: 'jwks', url: jwks },
         audience: typeof audience === 'boolean' ? null : audience,
         types: types.map((type) => type.toLowerCase().replace(/^application\//, '')),
-        maxAgeMs,
         introspection,
         tls,
         fields: compileClaimFields(source.fields, false),

@@ -100,8 +100,10 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly types: readonly string[];
   /** Whether `typ` has to be there. */
   readonly typeRequired: boolean;
-  /** Longest time since it was issued; null: no bound but its own end. */
-  readonly maxAgeMs: number | null;
+  /** Longest time since it was issued; revocations are kept for longer than that. */
+  readonly maxAgeMs: number;
+  /** Whether tokens are refused while this process may miss revocations. */
+  readonly whileDisconnected: 'refuse' | 'accept';
   readonly introspect: 'never' | 'onMiss' | 'always';
   /** Name of a source of kind `introspection`; null with `never`. */
   readonly introspection: string | null;

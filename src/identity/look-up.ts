@@ -8,10 +8,11 @@ import type { Admission, AuthenticationThrottle, CheckResult } from '../limits/a
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
 import type { IdentityEvents, RevokedAt } from './events.ts';
+import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import type { Sources } from './sources/create-sources.ts';
-import type { Source } from './sources/source.ts';
+import type { Source, SourceResult } from './sources/source.ts';
 import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LookUpOptions {
@@ -23,6 +24,7 @@ export interface LookUpOptions {
   readonly throttle: AuthenticationThrottle | null;
   readonly lifetimes: Lifetimes;
   readonly tombstones: Tombstones;
+  readonly connection: Pick<RevocationConnection, 'connects' | 'provenMs'>;
   /** Verdicts of other replicas that were asked for before then do not live. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
@@ -51,7 +53,7 @@ export interface Finding {
 export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
 
 export function createLookUp(options: LookUpOptions): LookUp {
-  const { memory, shared, sources, throttle, lifetimes, tombstones, events, now } = options;
+  const { memory, shared, sources, throttle, lifetimes, tombstones, connection, events, now } = options;
 
   function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
@@ -71,6 +73,22 @@ export function createLookUp(options: LookUpOptions): LookUp {
       return revoked;
     };
     return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isRevoked };
+  }
+
+  /** A source that knows nothing of revocations gives no result while this process may miss them. */
+  async function check(source: Source, credential: Credential, requester: string | undefined): Promise<SourceResult> {
+    if (!source.unaware) return await source.check(credential, requester);
+    if (!(await connection.connects(now))) return notConnected(source.name, now());
+    const { provenMs } = connection;
+    const result = await source.check(credential, requester);
+    // True for the moment until which all revocations had arrived.
+    return { ...result, askedAtMs: Math.min(result.askedAtMs, provenMs) };
+  }
+
+  function unlessRevoked(result: SourceResult, lookups: readonly string[]): SourceResult {
+    if (result.identity === null || !tombstones.bars(subjectOf(result.identity, lookups))) return result;
+    events.revokedVerdict('auth-api');
+    return { ...result, identity: null, reason: 'credential_rejected', retryAfterS: null, rejection: 'revoked' };
   }
 
   /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
@@ -117,7 +135,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     requester: string | undefined,
   ): Promise<Finding> {
     const moment = tombstones.asking(now());
-    const answer = await source.check(credential, requester);
+    const answer = unlessRevoked(await check(source, credential, requester), lookups);
     if (answer.identity === null && answer.reason !== 'credential_rejected') {
       turn?.end(null);
       const { identity, reason, retryAfterS, failure, askedAtMs, outage } = answer;
@@ -196,6 +214,14 @@ const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 function resultOf({ resolution: { identity, reason }, foreign }: Finding): CheckResult {
   if (identity !== null) return 'accepted';
   return reason === 'credential_rejected' && !foreign ? 'rejected' : 'unknown';
+}
+
+/** No result: neither that it is good nor that it is not. */
+function notConnected(name: string, nowMs: number): SourceResult {
+  const detail = 'not connected to revocations';
+  const failure = { source: name, url: '', kind: 'revocations', detail } as const;
+  const nothing = { askedAtMs: nowMs, keepableMs: 0, outage: null };
+  return { identity: null, reason: 'auth_unavailable', retryAfterS: null, failure, ...nothing };
 }
 
 /** Nothing was asked and nothing is kept. */

@@ -28,7 +28,8 @@ const source: z.ZodType<ConfigSource> = z.strictObject({
 const id = z.string().regex(/^[\x21-\x7e]{1,256}$/);
 
 export const revocation = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['session', 'keypair', 'user']), id }),
+  z.strictObject({ kind: z.enum(['session', 'keypair', 'token']), id, source: id.exactOptional() }),
+  z.strictObject({ kind: z.literal('user'), id, source: id.exactOptional(), issuedBeforeMs: moment.exactOptional() }),
   z.strictObject({
     kind: z.literal('credential'),
     lookups: z
@@ -41,10 +42,10 @@ export const revocation = z.discriminatedUnion('kind', [
 
 const tombstones = z.strictObject({
   allMs: moment.nullable(),
+  issuedMs: moment.nullable(),
   namedMs: moment.nullable(),
-  sessions: named,
-  keyPairs: named,
-  users: named,
+  ids: z.strictObject({ session: named, keypair: named, user: named, token: named }),
+  issued: named,
   credentials: named,
 });
 
@@ -98,7 +99,7 @@ const upOrNot = z.boolean().nullable();
 const failure: z.ZodType<SourceFailure> = z.strictObject({
   source: text,
   url: text,
-  kind: z.enum(['connection', 'certificate', 'timeout', 'protocol', 'status', 'body', 'field', 'request', 'breaker']),
+  kind: z.enum(['connection', 'certificate', 'timeout', 'protocol', 'status', 'body', 'field', 'request', 'breaker', 'revocations']),
   detail: text,
 });
 

@@ -23,7 +23,7 @@ export interface RevocationPublisherOptions {
 
 const maxUnderWay = 1_000;
 /** Entries that the log keeps, about: more than are written while a gateway is disconnected for a moment. */
-const logLength = 10_000;
+const logLength = 100_000;
 const everything: RevocationNotice = { kind: 'all', id: null };
 
 export function createRevocationPublisher(options: RevocationPublisherOptions): RevocationPublisher {

@@ -203,9 +203,14 @@ const jwt = refined(
     ),
     typeRequired: decides(bool().prefault(false), 'Whether "typ" has to be there.'),
     ...claimRules,
-    maxAge: decides(duration().optional(), 'Longest time since "iat". If unset: the end that a token names counts.', {
-      examples: ['1h'],
-    }),
+    maxAge: decides(
+      duration(1_000, 7 * 86_400_000).prefault('24h'),
+      'Longest time since "iat", whatever end a token names. Revocations are kept for as long, in memory and in Redis.',
+    ),
+    whileDisconnected: decides(
+      word(['refuse', 'accept']).prefault('refuse'),
+      'While this gateway cannot hear revocations over Redis, and without "introspect": "refuse" answers 503 to its tokens, "accept" verifies them without knowing what was revoked meanwhile.',
+    ),
     introspect: decides(
       word(['never', 'onMiss', 'always']).prefault('never'),
       'Whether a verified token is also introspected: "onMiss" when its verdict is not in the cache, "always" at each request, so that its verdict is never kept.',

@@ -73,6 +73,7 @@ export type Rejection =
   | 'claim'
   | 'scope'
   | 'too_old'
+  | 'revoked'
   | 'bound';
 
 /**
@@ -92,7 +93,8 @@ export interface SourceFailure {
 /**
  * `connection`: none, or it broke. `certificate`: the TLS certificate is not trusted. `protocol`: no valid HTTP.
  * `status`: an unexpected status. `body`: no JSON, or too large. `field`: a field is missing or of the wrong type.
- * `request`: the request could not be written. `breaker`: not requested, as the circuit breaker is open.
+ * `request`: the request could not be written. `breaker`: not requested, as the circuit breaker is open. `revocations`: nothing
+ * was requested; whether it was revoked cannot be known now.
  */
 export type SourceFailureKind =
   | 'connection'
@@ -103,7 +105,8 @@ export type SourceFailureKind =
   | 'body'
   | 'field'
   | 'request'
-  | 'breaker';
+  | 'breaker'
+  | 'revocations';
 
 export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 

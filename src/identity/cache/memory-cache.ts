@@ -217,9 +217,9 @@ export class MemoryCache implements VerdictStore {
 
 /** Whom the verdict is about. */
 export function subjectOf(identity: Identity | null, lookups: readonly string[]): VerdictSubject {
-  if (identity === null) return { lookups, sessionId: null, keyId: null, userId: null };
+  if (identity === null) return { lookups, sessionId: null, keyId: null, userId: null, issued: null };
   const { sessionId, keyId, userId } = identity;
-  return { lookups, sessionId, keyId, userId };
+  return { lookups, sessionId, keyId, userId, issued: identity };
 }
 
 function use(entry: MemoryEntry): MemoryEntry {

@@ -11,7 +11,7 @@ import { replicasKey } from './revocation-keys.ts';
 import { RevocationListener } from './revocation-listener.ts';
 import { announceRevocation, followRevocations } from './revocation-scripts.ts';
 import { createSubscription, type Subscription } from './subscription.ts';
-import { type Revocation, Tombstones } from './tombstones.ts';
+import { allowedSkewMs, type Revocation, Tombstones } from './tombstones.ts';
 
 export interface RevocationsOptions {
   /** Null: no Redis. Its maker closes it, after `close` here. */
@@ -21,6 +21,8 @@ export interface RevocationsOptions {
   readonly whileDisconnectedMs: number;
   /** See `tombstoneLifeMs`. */
   readonly tombstoneLifeMs: number;
+  /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
+  readonly selfVerified?: ReadonlySet<string>;
   /** The other processes of this gateway; if unset: none. */
   readonly siblings?: Siblings;
   readonly events: RevocationEvents;
@@ -58,12 +60,15 @@ export interface Revocations {
 
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { link, keyPrefix, whileDisconnectedMs, tombstoneLifeMs, events, now, siblings = null } = options;
-  const tombstones = new Tombstones({ lifeMs: tombstoneLifeMs });
+  const tombstones = new Tombstones({
+    lifeMs: tombstoneLifeMs,
+    ...(options.selfVerified === undefined ? {} : { selfVerified: options.selfVerified }),
+  });
   const connection = new RevocationConnection({ whileDisconnectedMs, shared: link !== null });
   const replicaId = randomUUID();
 
-  function apply(revocation: Revocation, source: RevocationSource, atMs: number | null = null): void {
-    tombstones.add(revocation, atMs ?? now());
+  function apply(revocation: Revocation, source: RevocationSource, atMs: number | null = null, agoMs = 0): void {
+    tombstones.add(agoMs > 0 ? asOf(revocation, now() - agoMs) : revocation, atMs ?? now());
     // One that begins in the past is no news.
     if (atMs === null) events.revoked(source, revocation);
   }
@@ -147,4 +152,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 async function bothDelivered(one: Promise<Delivery>, other: Promise<Delivery>): Promise<Delivery> {
   const deliveries = await Promise.all([one, other]);
   return deliveries.includes('undelivered') ? 'undelivered' : 'delivered';
+}
+
+/** One that was announced at `atMs` and learned of later: tokens that were issued since then are good. */
+function asOf(revocation: Revocation, atMs: number): Revocation {
+  if (revocation.kind !== 'user' || revocation.issuedBeforeMs !== undefined) return revocation;
+  return { ...revocation, issuedBeforeMs: atMs + allowedSkewMs };
 }

@@ -22,7 +22,7 @@ export interface RevocationAnnouncerOptions {
 }
 
 /** Entries that the log keeps, about. */
-const logLength = 10_000;
+const logLength = 100_000;
 /** A gateway without a sign of life for this long is not connected: the verdicts that it had have long ended. */
 const presentMs = 12_000;
 const maxUnderWay = 1_000;

@@ -5,6 +5,9 @@
 
 import { allowedSkewMs } from './tombstones.ts';
 
+/** Look-ups that wait for the connection at once. */
+const mostWaiting = 1_024;
+
 export interface RevocationConnectionOptions {
   /** `cache.whileDisconnected`. */
   readonly whileDisconnectedMs: number;
@@ -15,6 +18,7 @@ export interface RevocationConnectionOptions {
 export class RevocationConnection {
   readonly whileDisconnectedMs: number;
   readonly #shared: boolean;
+  readonly #waiting = new Set<() => void>();
   /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite when nothing is shared. Set here alone. */
   connectedUntilMs: number;
 
@@ -28,6 +32,24 @@ export class RevocationConnection {
     return nowMs < this.connectedUntilMs;
   }
 
+  /** What was revoked before then has arrived here; infinite when nothing is shared. */
+  get provenMs(): number {
+    return this.connectedUntilMs - this.whileDisconnectedMs;
+  }
+
+  /** Whether this process is connected, or is so again within `whileDisconnectedMs`. */
+  async connects(now: () => number): Promise<boolean> {
+    if (this.isConnected(now())) return true;
+    if (this.#waiting.size >= mostWaiting) return false;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    const timer = setTimeout(resolve, this.whileDisconnectedMs);
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
+    return this.isConnected(now());
+  }
+
   /**
    * Verdicts that were asked for before then do not live: minus infinity while this process is connected. `foreign`: those that
    * another replica asked for, whose clock may be ahead.
@@ -39,7 +61,9 @@ export class RevocationConnection {
 
   /** Everything that was revoked before `atMs` has arrived: the moment when a message that came back was sent. */
   proven(atMs: number): void {
-    if (this.#shared) this.connectedUntilMs = Math.max(this.connectedUntilMs, atMs + this.whileDisconnectedMs);
+    if (!this.#shared) return;
+    this.connectedUntilMs = Math.max(this.connectedUntilMs, atMs + this.whileDisconnectedMs);
+    for (const resolve of this.#waiting) resolve();
   }
 
   /** Something may have been missed, or the clock was set back: nothing is proven any more. */

@@ -2,14 +2,14 @@
 import type { Revocation } from './tombstones.ts';
 
 /**
- * Where it came from. `admin`, `webhook`, `route` (a call through the gateway) and `auth-api` (in this process) are
- * announced to the other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway), `log` and
+ * Where it came from. `admin`, `webhook`, `route` (a call through the gateway), `auth-api` (in this process), `logout` (of an
+ * OpenID provider) and `security-event` are announced to the other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway), `log` and
  * `worker` (another process of this gateway) were received.
  */
-export type RevocationSource = 'admin' | 'webhook' | 'route' | 'auth-api' | 'channel' | 'replica' | 'log' | 'worker';
+export type RevocationSource = OwnSource | 'channel' | 'replica' | 'log' | 'worker';
 
 /** Announced from here. */
-export type OwnSource = Extract<RevocationSource, 'admin' | 'webhook' | 'route' | 'auth-api'>;
+export type OwnSource = 'admin' | 'webhook' | 'route' | 'auth-api' | 'logout' | 'security-event';
 
 /** `followed`: the log had all that was missed. `lost`: it had not, so that everything was revoked. `started`: nothing could be missed. */
 export type CatchUp = 'started' | 'followed' | 'lost';

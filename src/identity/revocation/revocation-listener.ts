@@ -7,7 +7,7 @@ import { presentName } from './acknowledgements.ts';
 import type { RevocationConnection } from './revocation-connection.ts';
 import type { RevocationEvents, RevocationSource } from './revocation-events.ts';
 import { announcedChannel, gatewaysChannel, logKey, ownChannel, replicasKey } from './revocation-keys.ts';
-import { type EntryId, follow, type LogEntry, type LogReply, readReply } from './revocation-log.ts';
+import { type EntryId, follow, type LogEntry, type LogReply, readReply, writtenMs } from './revocation-log.ts';
 import { decodeMessage, type Message, maxAnnouncedBytes, maxToldBytes } from './revocation-message.ts';
 import { SeenMessages } from './seen-messages.ts';
 import type { Subscription } from './subscription.ts';
@@ -21,8 +21,8 @@ export interface RevocationListenerOptions {
   readonly publish: (channel: string, message: string) => Promise<unknown>;
   /** How far back the log is read by a process that has just begun: as long as a tombstone stands. */
   readonly windowMs: number;
-  /** Holds for what was asked for until `atMs`; null: until now. */
-  readonly apply: (revocation: Revocation, source: RevocationSource, atMs: number | null) => void;
+  /** Holds for what was asked for until `atMs`; null: until now. It was announced `agoMs` ago. */
+  readonly apply: (revocation: Revocation, source: RevocationSource, atMs: number | null, agoMs: number) => void;
   readonly acknowledged: (id: string, replicaId: string) => void;
   /** Redis takes commands. */
   readonly proven: () => void;
@@ -35,6 +35,8 @@ const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 
 /** After a failed proof, however long `whileDisconnected` is: what ended may be back at once. */
 const longestRetryMs = 250;
+/** Longer than any sender waits. */
+const longestAnsweredMs = 15_000;
 
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
@@ -149,7 +151,7 @@ export class RevocationListener {
       const step = follow(reply, { from, connected, windowMs, limit: entriesAtOnce });
       this.#from = step.from;
       this.#mind(step.gap, from === null);
-      for (const entry of step.entries) this.#takeEntry(entry);
+      for (const entry of step.entries) this.#takeEntry(entry, reply.redisMs - writtenMs(entry));
       if (!step.more) break;
     }
     this.#seen.readToEnd();
@@ -174,16 +176,16 @@ export class RevocationListener {
     const { apply, events, now } = this.#options;
     if (typeof gap === 'object') {
       // Verdicts from before the log began may lie in Redis; the skew is taken off, as it is put on again for them.
-      apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs);
+      apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs, 0);
     }
     const lost = gap === 'lost' || (this.#behind && !this.#seen.logged);
-    if (lost) apply({ kind: 'all' }, 'log', null);
+    if (lost) apply({ kind: 'all' }, 'log', null, 0);
     if (first) events.caughtUp(lost ? 'lost' : 'started');
     else if (this.#behind || lost) events.caughtUp(lost ? 'lost' : 'followed');
     this.#behind = false;
   }
 
-  #takeEntry({ message: bytes, begins }: LogEntry): void {
+  #takeEntry({ message: bytes, begins }: LogEntry, agoMs: number): void {
     if (begins) return;
     const message = bytes === null ? null : decodeMessage(bytes, maxToldBytes);
     if (message === null || bytes === null) {
@@ -192,15 +194,16 @@ export class RevocationListener {
     }
     const { sender } = message;
     const isNew = sender === null ? this.#seen.read(bytes.toString('utf8')) : this.#seen.readSent(sender.id);
-    if (isNew) this.#take(message, 'log');
+    if (isNew) this.#take(message, 'log', agoMs);
   }
 
-  #take({ revocation, sender }: Message, source: RevocationSource): void {
+  #take({ revocation, sender }: Message, source: RevocationSource, agoMs = 0): void {
     const { apply, keyPrefix, publish, replicaId } = this.#options;
     // What this process announced itself holds here already.
     if (sender?.from === replicaId) return;
-    apply(revocation, source, null);
-    if (sender === null) return;
+    apply(revocation, source, null, agoMs);
+    // The sender of an old one waits no longer.
+    if (sender === null || agoMs > longestAnsweredMs) return;
     // A sender that does not get it stops waiting by itself.
     publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
   }

@@ -28,7 +28,7 @@ export interface LogStep {
   readonly from: EntryId;
   /** There is more to read now. */
   readonly more: boolean;
-  /** `followed`: nothing is missing. `lost`: anything may be. A number: a log that began that many milliseconds ago. */
+  /** `followed`: nothing is missing. `lost`: anything may be. A number: a log that begins, or was cut off, that many milliseconds ago. */
   readonly gap: 'followed' | 'lost' | { readonly beganMsAgo: number };
 }
 
@@ -59,9 +59,13 @@ export function follow(
 }
 
 function gapAtFirst(first: LogEntry, redisMs: number, windowMs: number): LogStep['gap'] {
-  const beganMsAgo = redisMs - Number(first.id.slice(0, first.id.indexOf('-')));
-  if (beganMsAgo > windowMs) return 'followed';
-  return first.begins ? { beganMsAgo } : 'lost';
+  const beganMsAgo = redisMs - writtenMs(first);
+  return beganMsAgo > windowMs ? 'followed' : { beganMsAgo };
+}
+
+/** On the clock of Redis, in milliseconds since the epoch. */
+export function writtenMs({ id }: LogEntry): number {
+  return Number(id.slice(0, id.indexOf('-')));
 }
 
 function readEntry(entry: unknown): LogEntry | null {

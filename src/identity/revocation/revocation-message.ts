@@ -4,10 +4,11 @@
 import { isIdentifier } from '../identity-fields.ts';
 import type { Revocation } from './tombstones.ts';
 
-const version = 1;
+/** The first knows no tokens, no sources and no moments of issue. What it can say is said in it, for gateways that know no other. */
+const versions = [1, 2] as const;
 
 /** The documented form is shorter than this by far. */
-export const maxAnnouncedBytes = 256;
+export const maxAnnouncedBytes = 512;
 /** Between gateways, and in the log. */
 export const maxToldBytes = 2_048;
 /** Names of one credential: under the current secret, and under previous ones. */
@@ -23,13 +24,11 @@ export interface Message {
 
 /** `atMs`: milliseconds since the epoch, for logs alone. */
 export function encodeMessage({ revocation, sender }: Message, atMs: number): string {
-  const { kind } = revocation;
-  const named =
-    kind === 'all' ? { id: null } : kind === 'credential' ? { lookups: revocation.lookups } : { id: revocation.id };
+  const fields = revocation.kind === 'all' ? { ...revocation, id: null } : revocation;
+  const v = fields.kind === 'token' || 'source' in fields || 'issuedBeforeMs' in fields ? 2 : 1;
   return JSON.stringify({
-    v: version,
-    kind,
-    ...named,
+    v,
+    ...fields,
     atMs,
     ...(sender === null ? {} : { rid: sender.id, from: sender.from }),
   });
@@ -42,24 +41,43 @@ export function decodeMessage(bytes: Uint8Array, maxBytes: number): Message | nu
   if (fields === null || typeof fields['v'] !== 'number') return null;
   const { rid, from } = fields;
   const sender = isUuid(rid) && isUuid(from) ? { id: rid, from } : null;
-  if (fields['v'] !== version) return { revocation: { kind: 'all' }, sender };
-  const revocation = revocationOf(fields);
+  const version = versions.find((known) => known === fields['v']);
+  if (version === undefined) return { revocation: { kind: 'all' }, sender };
+  const revocation = revocationOf(fields, version);
   return revocation === null ? null : { revocation, sender };
 }
 
-function revocationOf({ kind, id, lookups }: Record<string, unknown>): Revocation | null {
+function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocation | null {
+  const { kind, id, lookups } = fields;
   switch (kind) {
     case 'all':
       return { kind };
     case 'session':
     case 'keypair':
-    case 'user':
-      return isIdentifier(id) ? { kind, id } : null;
+      return isIdentifier(id) ? scoped({ kind, id }, fields, version) : null;
+    case 'token':
+      return isIdentifier(id) && version === 2 ? scoped({ kind, id }, fields, version) : null;
+    case 'user': {
+      const { issuedBeforeMs } = fields;
+      if (!isIdentifier(id)) return null;
+      if (version === 1 || issuedBeforeMs === undefined) return scoped({ kind, id }, fields, version);
+      return isMoment(issuedBeforeMs) ? scoped({ kind, id, issuedBeforeMs }, fields, version) : null;
+    }
     case 'credential':
       return isLookups(lookups) ? { kind, lookups } : null;
     default:
       return null;
   }
+}
+
+/** Null: it names a source that can be none. */
+function scoped(revocation: Revocation, { source }: Record<string, unknown>, version: 1 | 2): Revocation | null {
+  if (version === 1 || source === undefined) return revocation;
+  return isIdentifier(source) ? ({ ...revocation, source } as Revocation) : null;
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isLookups(value: unknown): value is string[] {

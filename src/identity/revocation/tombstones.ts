@@ -1,16 +1,33 @@
 /**
  * What was revoked, and when: a verdict that was asked for before then is revoked, wherever it comes from and however late
- * it arrives. Synchronous and bounded; holds no credential, only keyed names of credentials.
+ * it arrives. A token that the gateway verifies itself is asked for nowhere, so it stays revoked, whenever it is verified.
+ * Synchronous and bounded; holds no credential, only keyed names of credentials.
  */
+import type { Identity } from '../../core/identity/identity.ts';
+import { Moments } from './moments.ts';
 
-/** Ids are compared without case: a message may spell a UUID in another way than the Auth API does. */
+/**
+ * `source`: of that source alone, whose ids are compared as they are; if unset: of every source. Then ids are compared without
+ * case: a message may spell a UUID in another way than the Auth API does. `token` is the id of a token (`jti`).
+ */
 export type Revocation =
-  | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
+  | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }
+  | {
+      readonly kind: 'user';
+      readonly id: string;
+      readonly source?: string;
+      /**
+       * Tokens that were issued until then are revoked, and later ones are good; milliseconds since the epoch, on the clock of
+       * the issuer. If unset: until it was revoked.
+       */
+      readonly issuedBeforeMs?: number;
+    }
   /** Keyed names of the credential: under the current secret, and under previous ones. */
   | { readonly kind: 'credential'; readonly lookups: readonly string[] }
   | { readonly kind: 'all' };
 
 export type RevocationKind = Revocation['kind'];
+export type NamedKind = Extract<Revocation, { readonly id: string }>['kind'];
 
 /** Whom a verdict is about, as far as it is known. A rejection knows no ids. */
 export interface VerdictSubject {
@@ -19,11 +36,15 @@ export interface VerdictSubject {
   readonly sessionId: string | null;
   readonly keyId: string | null;
   readonly userId: string | null;
+  /** Of an identity; null: a rejection. */
+  readonly issued: Pick<Identity, 'source' | 'tokenId' | 'issuedAtMs'> | null;
 }
 
 export interface TombstonesOptions {
-  /** How long one stands: longer than any verdict lives that was asked for before it. See `tombstoneLifeMs`. */
+  /** How long one stands: longer than any verdict lives that was asked for before it, and any token that it names. See `tombstoneLifeMs`. */
   readonly lifeMs: number;
+  /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
+  readonly selfVerified?: ReadonlySet<string>;
   /** Of each kind. Beyond it the oldest gives way to one that revokes whatever was asked for before it. */
   readonly maxEntries?: number;
 }
@@ -31,26 +52,28 @@ export interface TombstonesOptions {
 /** As plain data, for another process of this machine. Moments in milliseconds since the epoch; null: none yet. */
 export interface TombstoneData {
   readonly allMs: number | null;
+  readonly issuedMs: number | null;
   readonly namedMs: number | null;
   /** The oldest first. */
-  readonly sessions: readonly (readonly [name: string, atMs: number])[];
-  readonly keyPairs: readonly (readonly [name: string, atMs: number])[];
-  readonly users: readonly (readonly [name: string, atMs: number])[];
+  readonly ids: Readonly<Record<NamedKind, readonly (readonly [name: string, atMs: number])[]>>;
+  readonly issued: readonly (readonly [name: string, untilMs: number])[];
   readonly credentials: readonly (readonly [lookup: string, atMs: number])[];
 }
 
 /** How far the clocks of two replicas may be apart. */
 export const allowedSkewMs = 5_000;
 
+const namedKinds = ['session', 'keypair', 'user', 'token'] as const satisfies readonly NamedKind[];
 const defaultMaxEntries = 50_000;
 /** The least that keeps two moments apart: a double still holds it in this century. */
 const instantMs = 2 ** -10;
 
 export class Tombstones {
   readonly #lifeMs: number;
-  readonly #sessions: Moments;
-  readonly #keyPairs: Moments;
-  readonly #users: Moments;
+  readonly #selfVerified: ReadonlySet<string>;
+  readonly #ids: Readonly<Record<NamedKind, Moments>>;
+  /** By user: until when tokens were issued that are revoked. */
+  readonly #issued: Moments;
   readonly #credentials: Moments;
   /**
    * Counts revocations: a verdict that was found good at one count is still good at it. Plain data, as every hit compares it;
@@ -59,6 +82,8 @@ export class Tombstones {
   changes = { count: 0 };
   /** Everything that was asked for until then is revoked. */
   #allMs = Number.NEGATIVE_INFINITY;
+  /** Tokens that were issued until then are revoked, on the clock of this process. */
+  #issuedMs = Number.NEGATIVE_INFINITY;
   /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
   #namedMs = Number.NEGATIVE_INFINITY;
   /** Of the last one at all: what was asked for after it, needs no further look. */
@@ -70,16 +95,17 @@ export class Tombstones {
   /** The last revocation of a credential that was known then. */
   #handedOnMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ lifeMs, maxEntries = defaultMaxEntries }: TombstonesOptions) {
+  constructor({ lifeMs, selfVerified = new Set(), maxEntries = defaultMaxEntries }: TombstonesOptions) {
     this.#lifeMs = lifeMs;
-    this.#sessions = new Moments(maxEntries);
-    this.#keyPairs = new Moments(maxEntries);
-    this.#users = new Moments(maxEntries);
-    this.#credentials = new Moments(maxEntries);
+    this.#selfVerified = selfVerified;
+    const moments = () => new Moments(maxEntries);
+    this.#ids = { session: moments(), keypair: moments(), user: moments(), token: moments() };
+    this.#issued = moments();
+    this.#credentials = moments();
   }
 
   get size(): number {
-    return this.#sessions.size + this.#keyPairs.size + this.#users.size + this.#credentials.size;
+    return namedKinds.reduce((sum, kind) => sum + this.#ids[kind].size, this.#credentials.size);
   }
 
   /**
@@ -101,15 +127,36 @@ export class Tombstones {
     switch (revocation.kind) {
       case 'all':
         this.#allMs = atMs;
-        this.#clear();
+        this.#issuedMs = Math.max(this.#issuedMs, nowMs);
+        // An issuer may issue further tokens for a session that stays revoked.
+        if (this.#selfVerified.size === 0) this.#clear();
         return;
       case 'credential':
         for (const lookup of revocation.lookups) this.#keep(this.#credentials, lookup, atMs);
         return;
-      default:
+      default: {
         this.#namedMs = atMs;
-        this.#keep(this.#ofKind(revocation.kind), revocation.id.toLowerCase(), atMs);
+        const name = scopedName(revocation);
+        this.#keep(this.#ids[revocation.kind], name, atMs);
+        if (revocation.kind !== 'user') return;
+        const untilMs = revocation.issuedBeforeMs ?? atMs + allowedSkewMs;
+        this.#keep(this.#issued, name, Math.max(untilMs, this.#issued.at(name) ?? untilMs), atMs);
+      }
     }
+  }
+
+  /**
+   * Whether it is a token that the gateway verifies itself and that was revoked: to verify it again does not make it good. One
+   * that does not say when it was issued may be as old as any.
+   */
+  bars(subject: VerdictSubject): boolean {
+    if (this.#successor?.bars(subject) === true) return true;
+    const { issued, lookups } = subject;
+    if (issued === null || !this.#selfVerified.has(issued.source)) return false;
+    const issuedAtMs = issued.issuedAtMs ?? Number.NEGATIVE_INFINITY;
+    if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, false)) return true;
+    if (this.#issued.reaches(namesOf(subject.userId, issued.source), issuedAtMs)) return true;
+    return lookups.length === 0 ? this.#credentials.size > 0 : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
   }
 
   /**
@@ -119,6 +166,7 @@ export class Tombstones {
    */
   revokes(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
     if (this.#successor?.revokes(this.#namedThere(subject, this.#successor), askedAtMs, foreign) === true) return true;
+    if (this.bars(subject)) return true;
     const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
     if (fromMs > this.#lastMs) return false;
     if (fromMs <= this.#allMs) return true;
@@ -126,13 +174,18 @@ export class Tombstones {
     if (sessionId === null && keyId === null && userId === null) {
       // Without the skew: a rejection that is believed a little too long lets nobody in, and none could be shared else.
       if (askedAtMs <= this.#namedMs) return true;
-    } else {
-      if (this.#sessions.reaches(sessionId?.toLowerCase(), fromMs)) return true;
-      if (this.#keyPairs.reaches(keyId?.toLowerCase(), fromMs)) return true;
-      if (this.#users.reaches(userId?.toLowerCase(), fromMs)) return true;
-    }
-    if (lookups.length === 0) return fromMs <= this.#credentials.latestMs;
-    return lookups.some((lookup) => this.#credentials.reaches(lookup, fromMs));
+    } else if (this.#names(subject, fromMs, true)) return true;
+    return lookups.length === 0 ? fromMs <= this.#credentials.latestMs : this.#credentials.reaches(lookups, fromMs);
+  }
+
+  /** Whether an id of it was revoked at `fromMs` or later; `users`: its user counts, too. */
+  #names({ sessionId, keyId, userId, issued }: VerdictSubject, fromMs: number, users: boolean): boolean {
+    const source = issued?.source ?? null;
+    const { session, keypair, token, user } = this.#ids;
+    if (session.reaches(namesOf(sessionId, source), fromMs)) return true;
+    if (keypair.reaches(namesOf(keyId, source), fromMs)) return true;
+    if (token.reaches(namesOf(issued?.tokenId ?? null, source), fromMs)) return true;
+    return users && user.reaches(namesOf(userId, source), fromMs);
   }
 
   /** What `earlier` holds, holds here too; and what is revoked here from now on, is revoked there. */
@@ -140,17 +193,13 @@ export class Tombstones {
     earlier.changes.count = Math.max(earlier.changes.count, this.changes.count) + 1;
     this.changes = earlier.changes;
     this.#allMs = Math.max(this.#allMs, earlier.#allMs);
+    this.#issuedMs = Math.max(this.#issuedMs, earlier.#issuedMs);
     this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);
     this.#lastMs = Math.max(this.#lastMs, earlier.#lastMs);
     this.#latestMs = Math.max(this.#latestMs, earlier.#latestMs);
-    for (const [moments, before] of [
-      [this.#sessions, earlier.#sessions],
-      [this.#keyPairs, earlier.#keyPairs],
-      [this.#users, earlier.#users],
-      [this.#credentials, earlier.#credentials],
-    ] as const) {
-      for (const [name, atMs] of before) this.#keep(moments, name, atMs);
-    }
+    for (const kind of namedKinds) this.#keepAll(this.#ids[kind], earlier.#ids[kind]);
+    this.#keepAll(this.#issued, earlier.#issued);
+    this.#keepAll(this.#credentials, earlier.#credentials);
     earlier.#successor = this;
     earlier.#handedOnMs = this.#credentials.latestMs;
   }
@@ -158,10 +207,15 @@ export class Tombstones {
   data(): TombstoneData {
     return {
       allMs: finiteOrNull(this.#allMs),
+      issuedMs: finiteOrNull(this.#issuedMs),
       namedMs: finiteOrNull(this.#namedMs),
-      sessions: [...this.#sessions],
-      keyPairs: [...this.#keyPairs],
-      users: [...this.#users],
+      ids: {
+        session: [...this.#ids.session],
+        keypair: [...this.#ids.keypair],
+        user: [...this.#ids.user],
+        token: [...this.#ids.token],
+      },
+      issued: [...this.#issued],
       credentials: [...this.#credentials],
     };
   }
@@ -170,19 +224,16 @@ export class Tombstones {
   restore(data: TombstoneData): void {
     const earlier = new Tombstones({ lifeMs: this.#lifeMs });
     earlier.#allMs = data.allMs ?? Number.NEGATIVE_INFINITY;
+    earlier.#issuedMs = data.issuedMs ?? Number.NEGATIVE_INFINITY;
     earlier.#namedMs = data.namedMs ?? Number.NEGATIVE_INFINITY;
-    earlier.#latestMs = Math.max(earlier.#allMs, earlier.#namedMs);
-    for (const [moments, entries] of [
-      [earlier.#sessions, data.sessions],
-      [earlier.#keyPairs, data.keyPairs],
-      [earlier.#users, data.users],
-      [earlier.#credentials, data.credentials],
-    ] as const) {
-      for (const [name, atMs] of entries) {
-        earlier.#keep(moments, name, atMs);
-        earlier.#latestMs = Math.max(earlier.#latestMs, atMs);
-      }
+    const { ids, credentials } = data;
+    for (const [, atMs] of [...namedKinds.flatMap((kind) => ids[kind]), ...credentials]) {
+      earlier.#latestMs = Math.max(earlier.#latestMs, atMs);
     }
+    earlier.#latestMs = Math.max(earlier.#latestMs, earlier.#allMs, earlier.#namedMs);
+    for (const kind of namedKinds) earlier.#keepAll(earlier.#ids[kind], ids[kind]);
+    earlier.#keepAll(earlier.#issued, data.issued);
+    earlier.#keepAll(earlier.#credentials, credentials);
     earlier.#lastMs = earlier.#latestMs;
     this.takeOver(earlier);
   }
@@ -192,70 +243,39 @@ export class Tombstones {
     return successor.#credentials.latestMs === this.#handedOnMs ? subject : { ...subject, lookups: [] };
   }
 
-  #ofKind(kind: 'session' | 'keypair' | 'user'): Moments {
-    if (kind === 'session') return this.#sessions;
-    return kind === 'keypair' ? this.#keyPairs : this.#users;
+  /** Of a name that is there already the later moment stays. */
+  #keepAll(moments: Moments, before: Iterable<readonly [name: string, atMs: number]>): void {
+    for (const [name, atMs] of before) {
+      this.#keep(moments, name, Math.max(atMs, moments.at(name) ?? atMs), this.#latestMs);
+    }
   }
 
-  #keep(moments: Moments, name: string, atMs: number): void {
-    const pushedOutMs = moments.keep(name, atMs, atMs - this.#lifeMs);
-    this.#allMs = Math.max(this.#allMs, pushedOutMs);
+  #keep(moments: Moments, name: string, atMs: number, nowMs = atMs): void {
+    const pushedOutMs = moments.keep(name, atMs, nowMs - this.#lifeMs);
+    // Never in the future: what is asked from now on would be taken for revoked.
+    this.#allMs = Math.max(this.#allMs, Math.min(pushedOutMs, nowMs));
+    this.#issuedMs = Math.max(this.#issuedMs, pushedOutMs);
   }
 
   /** One that revokes everything stands for all before it. */
   #clear(): void {
-    for (const moments of [this.#sessions, this.#keyPairs, this.#users, this.#credentials]) moments.clear();
+    for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
   }
+}
+
+/** No id and no name of a source has a line end. */
+function scopedName({ id, source }: { readonly id: string; readonly source?: string }): string {
+  return source === undefined ? id.toLowerCase() : `${source}\n${id}`;
+}
+
+/** Under which an id of this source may have been revoked. */
+function namesOf(id: string | null, source: string | null): readonly string[] {
+  if (id === null) return [];
+  return source === null ? [id.toLowerCase()] : [id.toLowerCase(), `${source}\n${id}`];
 }
 
 function finiteOrNull(moment: number): number | null {
   return Number.isFinite(moment) ? moment : null;
-}
-
-/** The moment of each name, the oldest first. */
-class Moments {
-  readonly #maxEntries: number;
-  readonly #atMs = new Map<string, number>();
-  latestMs = Number.NEGATIVE_INFINITY;
-
-  constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries;
-  }
-
-  get size(): number {
-    return this.#atMs.size;
-  }
-
-  [Symbol.iterator](): MapIterator<[name: string, atMs: number]> {
-    return this.#atMs.entries();
-  }
-
-  reaches(name: string | undefined, fromMs: number): boolean {
-    if (name === undefined) return false;
-    const atMs = this.#atMs.get(name);
-    return atMs !== undefined && fromMs <= atMs;
-  }
-
-  /** Lets go of those before `endedMs`. Returns the moment of one that had to give way, or minus infinity. */
-  keep(name: string, atMs: number, endedMs: number): number {
-    this.latestMs = atMs;
-    this.#atMs.delete(name);
-    this.#atMs.set(name, atMs);
-    for (const [oldest, oldestMs] of this.#atMs) {
-      if (oldestMs >= endedMs) {
-        if (this.#atMs.size <= this.#maxEntries) break;
-        this.#atMs.delete(oldest);
-        return oldestMs;
-      }
-      this.#atMs.delete(oldest);
-    }
-    return Number.NEGATIVE_INFINITY;
-  }
-
-  clear(): void {
-    this.#atMs.clear();
-    this.latestMs = Number.NEGATIVE_INFINITY;
-  }
 }
 
 export interface TombstoneLifetimes {
@@ -264,9 +284,12 @@ export interface TombstoneLifetimes {
   readonly rejectedMs: number;
   /** Of a whole call to the Auth API. */
   readonly timeoutMs: number;
+  /** Of a token that the gateway verifies itself, from its issue; 0: it verifies none. */
+  readonly tokenMs: number;
 }
 
-/** Longer than any verdict or look-up that was begun before the revocation. */
-export function tombstoneLifeMs({ acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs }: TombstoneLifetimes): number {
-  return acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs + 2 * allowedSkewMs;
+/** Longer than any verdict or look-up that was begun before the revocation, and than any token that was issued before it. */
+export function tombstoneLifeMs(lifetimes: TombstoneLifetimes): number {
+  const { acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs, tokenMs } = lifetimes;
+  return Math.max(acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs, tokenMs) + 2 * allowedSkewMs;
 }

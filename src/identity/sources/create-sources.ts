@@ -15,6 +15,10 @@ export interface Sources {
   of(credential: Credential): Source | null;
   /** Longest time of a check. */
   readonly timeoutMs: number;
+  /** Names of those that verify tokens themselves. */
+  readonly selfVerified: ReadonlySet<string>;
+  /** Longest life of a token that is verified here, from its issue; 0: none is. */
+  readonly tokenMs: number;
   /** Checks of all sources at once. */
   readonly concurrency: number;
   status(): Promise<readonly NamedStatus[]>;
@@ -69,6 +73,8 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
     // Keys are fetched, and then another source may be asked.
     timeoutMs:
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
+    selfVerified: new Set(jwt.map(({ name }) => name)),
+    tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),
     concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),

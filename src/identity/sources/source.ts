@@ -6,6 +6,11 @@ import type { Identity, SourceFailure, Unresolved } from '../../core/identity/id
 export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
+  /**
+   * Whether it says what its issuer has said once, and nothing of what was revoked since: then it needs the connection to
+   * revocations.
+   */
+  readonly unaware: boolean;
   /** `client`: on whose behalf; if unset, the check counts for none. Never rejects. */
   check(credential: Credential, client?: string): Promise<SourceResult>;
   /** At most one round of requests a second. */

@@ -9,7 +9,7 @@ import { redisConfig } from '../../support/redis-config.ts';
 import { type RecordedEvents, recordEvents } from '../../unit/identity/recorded-events.ts';
 
 export const sessionId = '11111111-2222-4333-8444-000000000001';
-export const subject: VerdictSubject = { lookups: ['a-name'], sessionId, keyId: null, userId: 'ann' };
+export const subject: VerdictSubject = { lookups: ['a-name'], sessionId, keyId: null, userId: 'ann', issued: null };
 
 export interface Part extends Revocations {
   readonly events: RecordedEvents;

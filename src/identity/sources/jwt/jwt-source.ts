@@ -67,6 +67,7 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
   return {
     name,
     kind: 'jwt',
+    unaware: introspection === null && config.whileDisconnected === 'refuse',
     async check(credential, client) {
       const startedAtMs = performance.now();
       const result: SourceResult = await check(credential, client);

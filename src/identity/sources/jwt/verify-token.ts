@@ -66,7 +66,7 @@ async function verifySignature(
     issuer,
     ...(audience === null ? {} : { audience: [...audience] }),
     clockTolerance: Math.floor(clockSkewMs / 1000),
-    ...(maxAgeMs === null ? {} : { maxTokenAge: Math.floor(maxAgeMs / 1000) }),
+    maxTokenAge: Math.floor(maxAgeMs / 1000),
     requiredClaims: ['exp'],
     currentDate: new Date(nowMs),
   };

@@ -87,6 +87,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now }
   return {
     name,
     kind,
+    unaware: false,
     async check(credential, client) {
       const deadlineMs = performance.now() + config.timeoutMs;
       const checked = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);

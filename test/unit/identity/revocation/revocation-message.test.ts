@@ -29,7 +29,7 @@ test('the documented form', () => {
 });
 
 test.each([
-  ['another version', '{"v":2}'],
+  ['another version', '{"v":3}'],
   ['a version before the first', '{"v":0,"kind":"session","id":"s"}'],
 ])('%s means everything', (_name, text) => {
   expect(read(text)?.revocation).toEqual({ kind: 'all' });

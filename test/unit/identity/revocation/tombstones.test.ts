@@ -7,9 +7,9 @@ import {
   type VerdictSubject,
 } from '../../../../src/identity/revocation/tombstones.ts';
 
-const ann: VerdictSubject = { lookups: ['name-of-ann', 'old-name'], sessionId: 'S1', keyId: null, userId: 'u1' };
-const robot: VerdictSubject = { lookups: ['name-of-robot'], sessionId: null, keyId: 'k1', userId: 'u2' };
-const rejected: VerdictSubject = { lookups: ['name-of-nobody'], sessionId: null, keyId: null, userId: null };
+const ann: VerdictSubject = { lookups: ['name-of-ann', 'old-name'], sessionId: 'S1', keyId: null, userId: 'u1', issued: null };
+const robot: VerdictSubject = { lookups: ['name-of-robot'], sessionId: null, keyId: 'k1', userId: 'u2', issued: null };
+const rejected: VerdictSubject = { lookups: ['name-of-nobody'], sessionId: null, keyId: null, userId: null, issued: null };
 const unnamed: VerdictSubject = { ...ann, lookups: [] };
 
 const cases: { name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }[] = [
@@ -89,7 +89,7 @@ test('what is revoked where another has taken over, voids what was asked for her
 
 test('what one is handed as plain data holds as there, and what it holds already stays', () => {
   const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
-  const subject = { lookups: ['a'], sessionId: 'S1', keyId: null, userId: 'u1' };
+  const subject = { lookups: ['a'], sessionId: 'S1', keyId: null, userId: 'u1', issued: null };
   later.add({ kind: 'user', id: 'u1' }, 500);
   const own = later.changes.count;
   later.restore(JSON.parse(JSON.stringify(earlier.data())));
@@ -103,7 +103,7 @@ test('what one is handed as plain data holds as there, and what it holds already
   expect(later.revokes(subject, 1001, false)).toBe(false);
   expect(later.revokes({ ...subject, lookups: ['b'] }, 2000, false)).toBe(true);
   // A rejection from before then may have been about the session.
-  const rejected = { lookups: ['c'], sessionId: null, keyId: null, userId: null };
+  const rejected = { lookups: ['c'], sessionId: null, keyId: null, userId: null, issued: null };
   expect(later.revokes(rejected, 1000, false)).toBe(true);
   earlier.add({ kind: 'all' }, 3000);
   later.restore(earlier.data());
@@ -166,6 +166,6 @@ test('beyond the bound the oldest gives way to one that voids all before it', ()
 });
 
 test('the life of a tombstone is longer than that of any verdict begun before it', () => {
-  const lifetimes = { acceptedMs: 30_000, staleOnOutageMs: 60_000, rejectedMs: 5_000, timeoutMs: 2_000 };
+  const lifetimes = { acceptedMs: 30_000, staleOnOutageMs: 60_000, rejectedMs: 5_000, timeoutMs: 2_000, tokenMs: 0 };
   expect(tombstoneLifeMs(lifetimes)).toBeGreaterThan(30_000 + 60_000 + 2_000 + allowedSkewMs);
 });
