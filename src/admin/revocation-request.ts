@@ -2,7 +2,8 @@
 import { parseObject } from '../http-base/read-request.ts';
 
 export type RevocationRequest =
-  | { readonly kind: 'session' | 'keypair' | 'user'; readonly id: string }
+  | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }
+  | { readonly kind: 'user'; readonly id: string; readonly source?: string; readonly issuedBeforeMs?: number }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string }
   | { readonly kind: 'api_key'; readonly key: string };
@@ -12,8 +13,10 @@ export interface Unreadable {
   readonly detail: string;
 }
 
-const ids = { sessionID: 'session', keyID: 'keypair', userID: 'user' } as const;
+const ids = { sessionID: 'session', keyID: 'keypair', userID: 'user', tokenID: 'token' } as const;
 type IdKey = keyof typeof ids;
+/** What narrows one that names an id. */
+const idOptions = ['source', 'issuedBefore'] as const;
 const credentialKeys = ['bearer', 'apiKey', 'apiSecret'] as const;
 
 /** What the identity of an Auth API can have as an id. */
@@ -26,14 +29,16 @@ const visible = /^[\x21-\x7e]+$/;
 export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRequest | Unreadable {
   const fields = parseObject(body);
   if (fields === null) return { detail: 'the body is not a JSON object in UTF-8' };
-  const known = [...Object.keys(ids), ...(idsOnly ? [] : credentialKeys)];
-  const keys = Object.keys(fields);
-  if (keys.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
+  const known = [...Object.keys(ids), ...idOptions, ...(idsOnly ? [] : credentialKeys)];
+  const written = Object.keys(fields);
+  if (written.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
+  const keys = written.filter((key) => key in ids || credentialKeys.some((one) => one === key));
   const pair = 'apiSecret' in fields;
   if (pair && !('apiKey' in fields)) return { detail: 'apiSecret goes together with apiKey' };
   if (keys.length !== (pair ? 2 : 1)) {
     return { detail: keys.length === 0 ? 'nothing is named' : 'more than one is named: send one request for each' };
   }
+  if (written.length > keys.length) return narrowed(fields, keys[0]!);
   if (pair) {
     const { apiKey, apiSecret } = fields;
     return isText(apiKey, visible) && isText(apiSecret, visible)
@@ -50,11 +55,34 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
     const token = fields['bearer'];
     return isText(token, bearerToken) ? { kind: 'bearer', token } : { detail: 'bearer is no token of RFC 6750' };
   }
-  const key = keys[0] as IdKey;
+  return readId(fields, keys[0] as IdKey);
+}
+
+function readId(fields: Readonly<Record<string, unknown>>, key: IdKey) {
   const id = fields[key];
   return isText(id, identifier)
     ? { kind: ids[key], id }
     : { detail: `${key} is visible ASCII without blanks, at most 256 characters` };
+}
+
+/** An id of one source alone, or the tokens of a user up to a moment. */
+function narrowed(fields: Readonly<Record<string, unknown>>, key: string): RevocationRequest | Unreadable {
+  if (!(key in ids)) return { detail: 'source and issuedBefore go together with an id' };
+  const read = readId(fields, key as IdKey);
+  if ('detail' in read) return read;
+  const { source, issuedBefore } = fields;
+  if (source !== undefined && !isText(source, identifier)) return { detail: 'source is the name of a source' };
+  const of = source === undefined ? {} : { source };
+  if (issuedBefore === undefined) return { ...read, ...of };
+  if (read.kind !== 'user') return { detail: 'issuedBefore goes together with userID' };
+  return isUnixSeconds(issuedBefore)
+    ? { ...read, kind: 'user', ...of, issuedBeforeMs: issuedBefore * 1000 }
+    : { detail: 'issuedBefore is a moment in seconds since the epoch, as "iat" of a token' };
+}
+
+/** Not beyond the year 2286, so that milliseconds are not taken for seconds. */
+function isUnixSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 1e10;
 }
 
 function isText(value: unknown, shape: RegExp): value is string {

@@ -99,7 +99,18 @@ const upOrNot = z.boolean().nullable();
 const failure: z.ZodType<SourceFailure> = z.strictObject({
   source: text,
   url: text,
-  kind: z.enum(['connection', 'certificate', 'timeout', 'protocol', 'status', 'body', 'field', 'request', 'breaker', 'revocations']),
+  kind: z.enum([
+    'connection',
+    'certificate',
+    'timeout',
+    'protocol',
+    'status',
+    'body',
+    'field',
+    'request',
+    'breaker',
+    'revocations',
+  ]),
   detail: text,
 });
 

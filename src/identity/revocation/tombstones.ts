@@ -128,8 +128,9 @@ export class Tombstones {
       case 'all':
         this.#allMs = atMs;
         this.#issuedMs = Math.max(this.#issuedMs, nowMs);
-        // An issuer may issue further tokens for a session that stays revoked.
-        if (this.#selfVerified.size === 0) this.#clear();
+        // It stands for all before it; but an issuer may issue further tokens for a session that stays revoked.
+        if (this.#selfVerified.size > 0) return;
+        for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
         return;
       case 'credential':
         for (const lookup of revocation.lookups) this.#keep(this.#credentials, lookup, atMs);
@@ -140,7 +141,7 @@ export class Tombstones {
         this.#keep(this.#ids[revocation.kind], name, atMs);
         if (revocation.kind !== 'user') return;
         const untilMs = revocation.issuedBeforeMs ?? atMs + allowedSkewMs;
-        this.#keep(this.#issued, name, Math.max(untilMs, this.#issued.at(name) ?? untilMs), atMs);
+        this.#keepIssued([[name, untilMs]]);
       }
     }
   }
@@ -153,10 +154,12 @@ export class Tombstones {
     if (this.#successor?.bars(subject) === true) return true;
     const { issued, lookups } = subject;
     if (issued === null || !this.#selfVerified.has(issued.source)) return false;
-    const issuedAtMs = issued.issuedAtMs ?? Number.NEGATIVE_INFINITY;
+    const issuedAtMs = issued.issuedAtMs ?? 0;
     if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, false)) return true;
     if (this.#issued.reaches(namesOf(subject.userId, issued.source), issuedAtMs)) return true;
-    return lookups.length === 0 ? this.#credentials.size > 0 : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
+    return lookups.length === 0
+      ? this.#credentials.size > 0
+      : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
   }
 
   /**
@@ -170,8 +173,8 @@ export class Tombstones {
     const fromMs = foreign ? askedAtMs - allowedSkewMs : askedAtMs;
     if (fromMs > this.#lastMs) return false;
     if (fromMs <= this.#allMs) return true;
-    const { lookups, sessionId, keyId, userId } = subject;
-    if (sessionId === null && keyId === null && userId === null) {
+    const { lookups } = subject;
+    if (subject.sessionId === null && subject.keyId === null && subject.userId === null) {
       // Without the skew: a rejection that is believed a little too long lets nobody in, and none could be shared else.
       if (askedAtMs <= this.#namedMs) return true;
     } else if (this.#names(subject, fromMs, true)) return true;
@@ -198,7 +201,7 @@ export class Tombstones {
     this.#lastMs = Math.max(this.#lastMs, earlier.#lastMs);
     this.#latestMs = Math.max(this.#latestMs, earlier.#latestMs);
     for (const kind of namedKinds) this.#keepAll(this.#ids[kind], earlier.#ids[kind]);
-    this.#keepAll(this.#issued, earlier.#issued);
+    this.#keepIssued(earlier.#issued);
     this.#keepAll(this.#credentials, earlier.#credentials);
     earlier.#successor = this;
     earlier.#handedOnMs = this.#credentials.latestMs;
@@ -232,7 +235,7 @@ export class Tombstones {
     }
     earlier.#latestMs = Math.max(earlier.#latestMs, earlier.#allMs, earlier.#namedMs);
     for (const kind of namedKinds) earlier.#keepAll(earlier.#ids[kind], ids[kind]);
-    earlier.#keepAll(earlier.#issued, data.issued);
+    earlier.#keepIssued(data.issued);
     earlier.#keepAll(earlier.#credentials, credentials);
     earlier.#lastMs = earlier.#latestMs;
     this.takeOver(earlier);
@@ -246,20 +249,22 @@ export class Tombstones {
   /** Of a name that is there already the later moment stays. */
   #keepAll(moments: Moments, before: Iterable<readonly [name: string, atMs: number]>): void {
     for (const [name, atMs] of before) {
-      this.#keep(moments, name, Math.max(atMs, moments.at(name) ?? atMs), this.#latestMs);
+      this.#keep(moments, name, Math.max(atMs, moments.at(name) ?? atMs));
     }
   }
 
-  #keep(moments: Moments, name: string, atMs: number, nowMs = atMs): void {
-    const pushedOutMs = moments.keep(name, atMs, nowMs - this.#lifeMs);
-    // Never in the future: what is asked from now on would be taken for revoked.
-    this.#allMs = Math.max(this.#allMs, Math.min(pushedOutMs, nowMs));
-    this.#issuedMs = Math.max(this.#issuedMs, pushedOutMs);
+  /** A moment of issue may be in the future, so it is compared with no question. */
+  #keepIssued(until: Iterable<readonly [name: string, untilMs: number]>): void {
+    for (const [name, untilMs] of until) {
+      const latestMs = Math.max(untilMs, this.#issued.at(name) ?? untilMs);
+      this.#issuedMs = Math.max(this.#issuedMs, this.#issued.keep(name, latestMs, this.#latestMs - this.#lifeMs));
+    }
   }
 
-  /** One that revokes everything stands for all before it. */
-  #clear(): void {
-    for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
+  #keep(moments: Moments, name: string, atMs: number): void {
+    const pushedOutMs = moments.keep(name, atMs, this.#latestMs - this.#lifeMs);
+    this.#allMs = Math.max(this.#allMs, pushedOutMs);
+    this.#issuedMs = Math.max(this.#issuedMs, pushedOutMs);
   }
 }
 

@@ -177,7 +177,7 @@ test.each([
   ['a session', announced({}), 'revoked channel session'],
   ['a user', announced({ kind: 'user', id: 'ann' }), 'revoked channel user'],
   ['everything', '{"v":1,"kind":"all","id":null,"atMs":1}', 'revoked channel all'],
-  ['an unknown version', '{"v":2,"what":"else"}', 'revoked channel all'],
+  ['an unknown version', '{"v":3,"what":"else"}', 'revoked channel all'],
 ])('a message on the channel: %s', async (_name, message, line) => {
   const { url, keyPrefix } = await useRedis();
   const part = startPart(portOf(url), keyPrefix);

@@ -14,6 +14,19 @@ test.each([
     { kind: 'key_pair', apiKey: 'k', apiSecret: 's!' },
   ],
   [{ apiKey: 'k!' }, { kind: 'api_key', key: 'k!' }],
+  [{ tokenID: 't1' }, { kind: 'token', id: 't1' }],
+  [
+    { tokenID: 't1', source: 'issuer' },
+    { kind: 'token', id: 't1', source: 'issuer' },
+  ],
+  [
+    { userID: 'u1', issuedBefore: 1_800_000_000 },
+    { kind: 'user', id: 'u1', issuedBeforeMs: 1_800_000_000_000 },
+  ],
+  [
+    { userID: 'u1', issuedBefore: 7, source: 'issuer' },
+    { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 7_000 },
+  ],
 ])('%j', (body, revocation) => {
   expect(read(body)).toEqual(revocation);
 });
@@ -37,6 +50,12 @@ test.each([
   ['an id with a blank', { userID: 'ann example' }],
   ['an id that is a number', { userID: 7 }],
   ['an id that is too long', { userID: 'x'.repeat(257) }],
+  ['a source alone', { source: 'issuer' }],
+  ['a source that is none', { sessionID: 's1', source: 'a b' }],
+  ['a source of a credential', { bearer: 'abc', source: 'issuer' }],
+  ['a moment of a session', { sessionID: 's1', issuedBefore: 7 }],
+  ['a moment in milliseconds', { userID: 'u1', issuedBefore: 1_800_000_000_000 }],
+  ['a moment that is a text', { userID: 'u1', issuedBefore: '2026-01-01T00:00:00Z' }],
   ['a bearer with its scheme', { bearer: 'Bearer abc' }],
   ['a bearer that is a list', { bearer: ['abc'] }],
   ['an empty key', { apiKey: '' }],

@@ -72,7 +72,7 @@ export const jwtOf = (issuer: string, changes: Partial<Of<'jwt'>> = {}): SourceC
   types: ['at+jwt', 'jwt'],
   typeRequired: false,
   maxAgeMs: 86_400_000,
-  whileDisconnected: "refuse",
+  whileDisconnected: 'refuse',
   introspect: 'never',
   introspection: null,
   timeoutMs: 2_000,

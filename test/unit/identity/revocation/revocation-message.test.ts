@@ -18,6 +18,10 @@ test.each<Message>([
   // The current secret and as many earlier ones as the configuration takes.
   { revocation: { kind: 'credential', lookups: Array(9).fill(lookup) }, sender },
   { revocation: { kind: 'all' }, sender: null },
+  { revocation: { kind: 'token', id: 't1' }, sender },
+  { revocation: { kind: 'session', id: 's1', source: 'issuer' }, sender },
+  { revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 1_000 }, sender: null },
+  { revocation: { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 0 }, sender: null },
 ])('$revocation comes back as it was', (message) => {
   expect(read(encodeMessage(message, 1_000))).toEqual(message);
 });
@@ -26,6 +30,16 @@ test('the documented form', () => {
   const text = '{"v":1,"kind":"session","id":"11111111-2222-4333-8444-555555555555","atMs":1893456000123}';
   expect(read(text, 256)).toEqual({ revocation: { kind: 'session', id: sender.id }, sender: null });
   expect(read('{"v":1,"kind":"all","id":null,"atMs":1}')?.revocation).toEqual({ kind: 'all' });
+});
+
+test('what the first version can say is said in it', () => {
+  const version = (revocation: Message['revocation']) =>
+    (JSON.parse(encodeMessage({ revocation, sender: null }, 1)) as { v: number }).v;
+  expect(version({ kind: 'user', id: 'u1' })).toBe(1);
+  expect(version({ kind: 'all' })).toBe(1);
+  expect(version({ kind: 'user', id: 'u1', source: 'issuer' })).toBe(2);
+  // A gateway that knows only the first version takes it for everything: nothing more than it named would be too little.
+  expect(version({ kind: 'token', id: 't1' })).toBe(2);
 });
 
 test.each([
@@ -47,6 +61,9 @@ test.each([
   ['an id that is too long', `{"v":1,"kind":"user","id":"${'x'.repeat(257)}"}`],
   ['a credential without names', '{"v":1,"kind":"credential","lookups":[]}'],
   ['a name that is none', '{"v":1,"kind":"credential","lookups":["token"]}'],
+  ['a token in the first version', '{"v":1,"kind":"token","id":"t1"}'],
+  ['a moment that is none', '{"v":2,"kind":"user","id":"u1","issuedBeforeMs":-1}'],
+  ['a source that is none', '{"v":2,"kind":"user","id":"u1","source":""}'],
   ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(17).fill(lookup))}}`],
 ])('invalidMessage: %s', (_name, text) => {
   expect(read(text)).toBeNull();

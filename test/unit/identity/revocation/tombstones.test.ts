@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   allowedSkewMs,
   type Revocation,
@@ -7,9 +7,21 @@ import {
   type VerdictSubject,
 } from '../../../../src/identity/revocation/tombstones.ts';
 
-const ann: VerdictSubject = { lookups: ['name-of-ann', 'old-name'], sessionId: 'S1', keyId: null, userId: 'u1', issued: null };
+const ann: VerdictSubject = {
+  lookups: ['name-of-ann', 'old-name'],
+  sessionId: 'S1',
+  keyId: null,
+  userId: 'u1',
+  issued: null,
+};
 const robot: VerdictSubject = { lookups: ['name-of-robot'], sessionId: null, keyId: 'k1', userId: 'u2', issued: null };
-const rejected: VerdictSubject = { lookups: ['name-of-nobody'], sessionId: null, keyId: null, userId: null, issued: null };
+const rejected: VerdictSubject = {
+  lookups: ['name-of-nobody'],
+  sessionId: null,
+  keyId: null,
+  userId: null,
+  issued: null,
+};
 const unnamed: VerdictSubject = { ...ann, lookups: [] };
 
 const cases: { name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }[] = [
@@ -168,4 +180,104 @@ test('beyond the bound the oldest gives way to one that voids all before it', ()
 test('the life of a tombstone is longer than that of any verdict begun before it', () => {
   const lifetimes = { acceptedMs: 30_000, staleOnOutageMs: 60_000, rejectedMs: 5_000, timeoutMs: 2_000, tokenMs: 0 };
   expect(tombstoneLifeMs(lifetimes)).toBeGreaterThan(30_000 + 60_000 + 2_000 + allowedSkewMs);
+});
+
+describe('a token that the gateway verifies itself', () => {
+  const selfVerified = new Set(['issuer', 'other']);
+  const issued = { source: 'issuer', tokenId: 'T1', issuedAtMs: 10_000 };
+  const token: VerdictSubject = { lookups: ['name'], sessionId: 'S1', keyId: null, userId: 'u1', issued };
+  const of = (changes: Partial<NonNullable<VerdictSubject['issued']>>) => ({
+    ...token,
+    issued: { ...issued, ...changes },
+  });
+  const make = () => new Tombstones({ lifeMs: 60_000, selfVerified });
+  /** Verified anew, long after all of it. */
+  const bars = (tombstones: Tombstones, subject: VerdictSubject) => tombstones.revokes(subject, 50_000, false);
+
+  test.each<{ name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }>([
+    { name: 'its id', revocation: { kind: 'token', id: 't1' }, hits: [token], misses: [of({ tokenId: 'T2' })] },
+    { name: 'its session', revocation: { kind: 'session', id: 's1' }, hits: [token], misses: [] },
+    {
+      name: 'its credential',
+      revocation: { kind: 'credential', lookups: ['name'] },
+      hits: [token],
+      misses: [{ ...token, lookups: ['other'] }],
+    },
+    {
+      name: 'its user, up to a moment of issue',
+      revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 10_000 },
+      hits: [token, of({ issuedAtMs: 9_000 }), of({ issuedAtMs: null })],
+      misses: [of({ issuedAtMs: 10_001 }), { ...token, userId: 'u2' }],
+    },
+    {
+      name: 'its user: what was issued until then, on a clock that may be ahead',
+      revocation: { kind: 'user', id: 'u1' },
+      hits: [token, of({ issuedAtMs: 20_000 + allowedSkewMs })],
+      misses: [of({ issuedAtMs: 20_001 + allowedSkewMs })],
+    },
+    {
+      name: 'everything: what was issued until then',
+      revocation: { kind: 'all' },
+      hits: [token, of({ issuedAtMs: null })],
+      misses: [of({ issuedAtMs: 20_001 })],
+    },
+    {
+      name: 'a session of its source',
+      revocation: { kind: 'session', id: 'S1', source: 'issuer' },
+      hits: [token],
+      misses: [of({ source: 'other' }), { ...token, sessionId: 's1' }],
+    },
+    {
+      name: 'a user of its source',
+      revocation: { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 10_000 },
+      hits: [token],
+      misses: [of({ source: 'other' })],
+    },
+  ])('stays revoked by $name', ({ revocation, hits, misses }) => {
+    const tombstones = make();
+    for (const subject of [...hits, ...misses]) expect(bars(tombstones, subject)).toBe(false);
+    tombstones.add(revocation, 20_000);
+    for (const subject of hits) expect(bars(tombstones, subject)).toBe(true);
+    for (const subject of misses) expect(bars(tombstones, subject)).toBe(false);
+    // Another source is asked again, and knows it.
+    for (const subject of hits) {
+      expect(bars(tombstones, { ...subject, issued: { ...issued, ...subject.issued, source: 'asked' } })).toBe(false);
+    }
+    const [handed, taken] = [make(), make()];
+    handed.restore(JSON.parse(JSON.stringify(tombstones.data())));
+    taken.takeOver(tombstones);
+    for (const next of [handed, taken, tombstones]) {
+      for (const subject of hits) expect(bars(next, subject)).toBe(true);
+      for (const subject of misses) expect(bars(next, subject)).toBe(false);
+    }
+  });
+
+  test('a session stays revoked after everything was', () => {
+    const tombstones = make();
+    tombstones.add({ kind: 'session', id: 's1' }, 20_000);
+    tombstones.add({ kind: 'all' }, 21_000);
+    expect(bars(tombstones, of({ issuedAtMs: 30_000 }))).toBe(true);
+  });
+
+  test('the later of two moments of issue stays', () => {
+    const tombstones = make();
+    tombstones.add({ kind: 'user', id: 'u1', issuedBeforeMs: 15_000 }, 20_000);
+    tombstones.add({ kind: 'user', id: 'u1', issuedBeforeMs: 5_000 }, 21_000);
+    expect(bars(tombstones, token)).toBe(true);
+  });
+
+  test('a revocation that had to give way revokes what was issued until then', () => {
+    const tombstones = new Tombstones({ lifeMs: 60_000, selfVerified, maxEntries: 1 });
+    tombstones.add({ kind: 'token', id: 'other' }, 20_000);
+    tombstones.add({ kind: 'token', id: 'another' }, 30_000);
+    expect(bars(tombstones, token)).toBe(true);
+    expect(bars(tombstones, of({ issuedAtMs: 20_001 }))).toBe(false);
+  });
+
+  test('what is asked from now on is not taken for revoked because a moment of issue gave way', () => {
+    const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 1 });
+    tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
+    tombstones.add({ kind: 'user', id: 'u2' }, 1_000);
+    expect(tombstones.revokes(robot, tombstones.asking(1_000), false)).toBe(false);
+  });
 });
