@@ -7,10 +7,6 @@ export class RecentNames {
     this.#most = most;
   }
 
-  get size(): number {
-    return this.#untilMs.size;
-  }
-
   has(name: string, nowMs: number): boolean {
     const untilMs = this.#untilMs.get(name);
     if (untilMs === undefined) return false;
@@ -19,10 +15,9 @@ export class RecentNames {
     return false;
   }
 
-  /** From now on it is the newest. */
+  /** A name that is held keeps its place: to take it out and in again costs a map more than all else here. */
   add(name: string, untilMs: number): void {
-    this.#untilMs.delete(name);
-    if (this.#untilMs.size >= this.#most) this.#makeRoom();
+    if (this.#untilMs.size >= this.#most && !this.#untilMs.has(name)) this.#makeRoom();
     this.#untilMs.set(name, untilMs);
   }
 

@@ -11,6 +11,8 @@ export interface ReplicaSettings {
   readonly service: number;
   /** Keys of `cache` beside its secret, one `key: value` a line. */
   readonly cache: readonly string[];
+  /** Further keys of `server`; by default `oneClientMaySendAll`. */
+  readonly serverKeys?: readonly string[];
   /** Further keys of `authApi`. */
   readonly authApiKeys?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -98,16 +100,23 @@ export async function startEchoService(): Promise<{ readonly port: number; stop(
   };
 }
 
-function configText({ authApi, service, cache, authApiKeys = [] }: ReplicaSettings): string {
+/** A machine that is busy with other tests is no reason to turn requests away, nor that all load comes from one address. */
+const oneClientMaySendAll = ['limits: { eventLoopLag: 0s, failedAuthentications: false }'];
+
+function configText({
+  authApi,
+  service,
+  cache,
+  authApiKeys = [],
+  serverKeys = oneClientMaySendAll,
+}: ReplicaSettings): string {
   const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join('');
   return `version: 1
 server:
   listen: "127.0.0.1:0"
   admin: "127.0.0.1:0"
   adminToken: "${adminToken}"
-  # A machine that is busy with other tests is no reason to turn requests away, nor that all load comes from one address.
-  limits: { eventLoopLag: 0s, failedAuthentications: false }
-log: { level: info, access: false }
+${indented(serverKeys)}log: { level: info, access: false }
 authApi:
   url: ${authApi.startsWith('[') ? authApi : JSON.stringify(authApi)}
 ${indented(authApiKeys)}cache:

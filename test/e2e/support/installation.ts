@@ -7,6 +7,7 @@ import { type SteeredAuthApi, startSteeredAuthApi } from './steered-auth-api.ts'
 export interface InstallationOptions {
   /** Keys of `cache` of each replica. */
   readonly replicas: readonly (readonly string[])[];
+  readonly serverKeys?: readonly string[];
   readonly authApiKeys?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Connections of the client to each replica, at most. */
@@ -24,10 +25,17 @@ export interface Installation {
 
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const [authApi, service] = await Promise.all([startSteeredAuthApi(), startEchoService()]);
-  const { authApiKeys = [], env = {} } = options;
+  const { authApiKeys = [], serverKeys, env = {} } = options;
   const started: GatewayReplica[] = [];
   const join = async (cache: readonly string[]) => {
-    const settings: ReplicaSettings = { authApi: authApi.url, service: service.port, cache, authApiKeys, env };
+    const settings: ReplicaSettings = {
+      authApi: authApi.url,
+      service: service.port,
+      cache,
+      authApiKeys,
+      env,
+      ...(serverKeys === undefined ? {} : { serverKeys }),
+    };
     const replica = await startReplica(settings);
     started.push(replica);
     return replica;
