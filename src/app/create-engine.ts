@@ -172,7 +172,6 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
         telemetry,
-        sheds: () => proxy?.sheds() ?? false,
       });
       authorizer = made;
       return await listenOn('authorizer.listen', address, () => made.listen(address));

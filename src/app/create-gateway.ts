@@ -31,7 +31,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Rejects with `ListenError` when a port cannot be had; `close` is due then too. */
   start(): Promise<{
-    readonly listen: Address;
+    /** Null: it forwards nothing. */
+    readonly listen: Address | null;
     readonly authorizer: ListenAddress | null;
     readonly admin: Address | null;
   }>;
@@ -69,7 +70,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     authApi = (await embedAuthApi(config, engine, options.onCode))?.authApi ?? null;
     engine.use(config);
     const { server } = config;
-    const listen = await engine.listen(server.listen, false);
+    const listen = server.listen === null ? null : await engine.listen(server.listen, false);
     const authorizer =
       config.authorizer === null ? null : await engine.listenForChecks(config.authorizer.listen, false);
     let adminAddress: Address | null = null;

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { clientOf } from '../proxy/client.ts';
+import { LoadShedder } from '../proxy/load-shedder.ts';
 import { refuseConnection } from '../proxy/refuse-connection.ts';
 import { RequestContext } from '../proxy/request-context.ts';
 import { serve } from '../proxy/serve.ts';
@@ -16,7 +17,6 @@ export interface AuthorizerPlace {
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
   readonly telemetry: Pick<Telemetry, 'observe' | 'log'>;
-  sheds(): boolean;
 }
 
 /** One line in this time says that someone may not ask: a proxy that is set up wrongly asks at every request. */
@@ -45,6 +45,7 @@ export function openAuthorizer(config: Config, place: AuthorizerPlace): Authoriz
     settings: authorizer,
     limits: server.limits,
     line,
+    shedder: new LoadShedder(server.limits.eventLoopLagMs),
     observe: telemetry.observe,
     turnedAway(cause, address) {
       const now = performance.now();

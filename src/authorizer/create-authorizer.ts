@@ -13,6 +13,7 @@ import type { Response } from '../http1/server/response.ts';
 import { createHttp1Server, type ListenAddress, type Server } from '../http1/server/server.ts';
 import type { Client } from '../proxy/client.ts';
 import type { Gateway } from '../proxy/gateway.ts';
+import type { LoadShedder } from '../proxy/load-shedder.ts';
 import type { refuseConnection } from '../proxy/refuse-connection.ts';
 import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
 import type { serve } from '../proxy/serve.ts';
@@ -51,8 +52,8 @@ export interface AuthorizerOptions {
   readonly deadlines: Deadlines;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
-  /** Whether this check is one of those that are turned away while the process falls behind. */
-  sheds(): boolean;
+  /** Turns a part of the checks away while the process falls behind. */
+  readonly shedder: Pick<LoadShedder, 'start' | 'stop' | 'refuses'>;
   /** A caller that may not ask, by the address that it has; empty: it came through the Unix socket. */
   turnedAway(why: 'peer' | 'secret', address: string): void;
 }
@@ -75,7 +76,7 @@ const mostHeldBytes = 1024 * 1024;
 const tickMs = 5;
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { limits, line, trustedProxies } = options;
+  const { limits, line, shedder, trustedProxies } = options;
   const deadlines = new DeadlineWheel(tickMs);
   /** Of checks that wait for the source. */
   const waiting = new Map<RequestContext, CheckDeadline>();
@@ -104,7 +105,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     limits,
     trustedProxies,
     newRequestId: randomUUID,
-    sheds: options.sheds,
+    sheds: () => shedder.refuses(),
     congested: () => false,
     get draining(): boolean {
       return server.draining;
@@ -169,6 +170,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   return {
     async listen(address) {
+      shedder.start();
       if (address.path === undefined) return await server.listen(address, options.shared);
       await removeStaleSocket(address.path);
       const bound = await server.listen(address, false);
@@ -184,7 +186,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       settings = changed;
       endpoints = endpointsOf(settings.dialects);
     },
-    drain: (timeoutMs) => server.drain(timeoutMs),
+    async drain(timeoutMs) {
+      await server.drain(timeoutMs);
+      shedder.stop();
+    },
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
+import { checkDecisionOnly } from './checks/check-authorizer.ts';
 import { checkClientTls } from './checks/check-client-tls.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { checkRedis } from './checks/check-redis.ts';
@@ -87,6 +88,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   if (opened === null) return { ok: false, problems: list.problems() };
   const { at, parts } = opened;
   checkSections(parts, at);
+  checkDecisionOnly(parts, at);
   const secrets = readSecrets(parts, at);
   // Other people may write these: they get no variable, which can be a secret, unless the main file lists it.
   const shared = { ...options, allowed: new Set(whole(parts.includedVariables)) };

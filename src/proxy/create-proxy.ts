@@ -16,7 +16,7 @@ import { RequestContext } from './request-context.ts';
 import { forwardOrRefuse, readView, type ServeParts, serve } from './serve.ts';
 
 export interface ProxyOptions {
-  readonly server: ServerConfig;
+  readonly server: ServerConfig & { readonly listen: Address };
   /** Whether other processes of this gateway listen at the same address. */
   readonly shared?: boolean;
   /** Until `use` names another one. */
@@ -38,8 +38,6 @@ export interface ReverseProxy {
   requestsInFlight(): number;
   tunnels(): number;
   load(): LoadReadings;
-  /** Whether a request is one of those that are turned away while the process falls behind. */
-  sheds(): boolean;
   /** Requests from now on are decided and forwarded by this one. */
   use(gateway: Gateway): void;
   /** Something was revoked: open streams are looked at. */
@@ -158,7 +156,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         waiting: admission.waiting,
       })),
     }),
-    sheds: () => shedder.refuses(),
     use(gateway) {
       parts.gateway = gateway;
     },

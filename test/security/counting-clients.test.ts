@@ -39,7 +39,7 @@ routes:
   for (const chain of forwardedFor) {
     const head = ['POST /api/auth/v2/session HTTP/1.1', 'Host: a', `X-Forwarded-For: ${chain}`];
     const framing = ['Content-Type: application/json', `Content-Length: ${body.length}`, '', body];
-    statuses.push((await sendRaw(listen.port, [...head, ...framing].join('\r\n'))).status);
+    statuses.push((await sendRaw(listen!.port, [...head, ...framing].join('\r\n'))).status);
   }
   return statuses;
 }

@@ -41,7 +41,7 @@ ${more}`;
   const gateway = createGateway(read.config, { version: 'test', onCode: () => {} });
   closing.push(() => gateway.close());
   const { listen } = await gateway.start();
-  return { port: listen.port, createUser: async () => gateway.authApi?.createUser(ana) };
+  return { port: listen!.port, createUser: async () => gateway.authApi?.createUser(ana) };
 }
 
 const routes = 'routes: [{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }]';

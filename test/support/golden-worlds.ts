@@ -54,7 +54,7 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
   const { listen, authorizer } = await gateway.start();
   return {
     config: read.config,
-    port: listen.port,
+    port: listen!.port,
     authorizerPort: authorizer?.port ?? 0,
     authApi,
     upstream,

@@ -52,8 +52,8 @@ export async function startGateway(
     return `http://127.0.0.1:${admin.port}`;
   };
   return {
-    origin: `http://127.0.0.1:${listen.port}`,
-    port: listen.port,
+    origin: `http://127.0.0.1:${listen?.port}`,
+    port: listen?.port ?? 0,
     authorizerPort: authorizer?.port ?? 0,
     get admin() {
       return adminBase();

@@ -102,7 +102,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         use(begin.source ?? begin.first);
         engine.current().resolver.revocations.tombstones.restore(begin.tombstones);
         if (begin.candidate !== null) engine.compare(read(begin.candidate));
-        const listening = await engine.listen(begin.listen, true);
+        const listening = begin.listen === null ? null : await engine.listen(begin.listen, true);
         if (begin.authorizer !== null) await engine.listenForChecks(begin.authorizer, true);
         return { listening };
       } catch (error) {

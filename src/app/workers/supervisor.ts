@@ -67,7 +67,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { telemetry, candidate } = engine;
   const { log } = telemetry;
   const configLog = createConfigLog(telemetry);
-  let listen: Address = config.server.listen;
+  let listen: Address | null = config.server.listen;
   /** Where other proxies ask; null: they do not. */
   let authorizer: Address | null = null;
   let inUse = first;
@@ -130,7 +130,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   }
 
   async function start() {
-    listen = await ownAddress('server.listen', config.server.listen);
+    if (config.server.listen !== null) listen = await ownAddress('server.listen', config.server.listen);
     if (config.authorizer !== null) authorizer = await ownAddress('authorizer.listen', config.authorizer.listen);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));

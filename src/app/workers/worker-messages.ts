@@ -64,7 +64,8 @@ const start = z.strictObject({
   cacheSecret: text,
   /** Where an embedded Auth API is, and the secret that is shared with it; null: there is none. */
   authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
-  listen: address,
+  /** Null: it forwards nothing. */
+  listen: address.nullable(),
   /** Where other proxies ask; null: they do not. */
   authorizer: address.nullable(),
   tombstones,
@@ -87,7 +88,7 @@ export type Command = z.infer<typeof command>;
 export const done = z.strictObject({});
 
 export const started = z.union([
-  z.strictObject({ listening: address }),
+  z.strictObject({ listening: address.nullable() }),
   /** One line for the person at the terminal. */
   z.strictObject({ failed: text }),
 ]);

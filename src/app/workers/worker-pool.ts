@@ -64,7 +64,7 @@ export class WorkerPool {
   }
 
   /** Resolves when all of them listen; rejects with `WorkerStartError` when one cannot. */
-  async start(): Promise<Address> {
+  async start(): Promise<Address | null> {
     const places = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
     for (const slot of this.#slots) void this.#watch(slot, performance.now());
     return places[0]!;
@@ -110,7 +110,7 @@ export class WorkerPool {
   }
 
   /** Resolves when it listens. */
-  async #launch(slot: Slot): Promise<Address> {
+  async #launch(slot: Slot): Promise<Address | null> {
     const { log, begin, gone } = this.#options;
     const { number } = slot;
     const worker = new WorkerProcess({

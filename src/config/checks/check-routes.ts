@@ -5,6 +5,7 @@ import { identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { denied, type ReadAccess, readAccess } from './check-access.ts';
+import { checkDecidedRoute, isDecisionOnly } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkConditionHeaders, checkConditions, mostWords } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
@@ -32,6 +33,8 @@ interface Surroundings {
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
+  /** No route forwards. */
+  readonly decisionOnly: boolean;
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
   readonly readResponses: ResponsesReader;
@@ -62,6 +65,7 @@ export function checkRoutes(
     headers: checkConditionHeaders(parts, main),
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
+    decisionOnly: isDecisionOnly(parts),
     upstreams:
       upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys]),
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
@@ -132,6 +136,8 @@ function checkRoute(
 ): Route | null {
   const { roles, headers, allowsEveryAddress, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
+  if (around.decisionOnly) checkDecidedRoute(entry, at);
+  else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
   const ownAccess = at.at('access');
   const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
   const isPublic = access?.isPublic === true;

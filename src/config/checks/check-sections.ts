@@ -26,7 +26,7 @@ export function checkSections(parts: File, at: Location): void {
 
 function checkPorts({ server }: File, at: Location): void {
   const { listen, admin } = server ?? {};
-  if (listen === undefined || admin === undefined || admin === null || !addressesCollide(listen, admin)) return;
+  if (listen == null || admin == null || !addressesCollide(listen, admin)) return;
   const there = at.at('admin').isWritten ? at.at('admin') : at.at('listen');
   const hint = 'give the admin port a number of its own, or "admin: false"';
   there.report('"listen" and "admin" are on the same port', hint);

@@ -91,8 +91,8 @@ export const route = z.strictObject({
   }),
   match: described(match, 'Requests that the route is for. The most specific route wins, in any order.'),
   upstream: exposes(
-    name('an upstream', idPattern, idHint),
-    'Where requests go: a name under "upstreams", "auth-api", or "identity-keys" for the public keys of "identityAssertion".',
+    name('an upstream', idPattern, idHint).optional(),
+    'Where requests go: a name under "upstreams", "auth-api", or "identity-keys" for the public keys of "identityAssertion". Unset only where "server.listen" is false.',
     { examples: ['orders'] },
   ),
   access: decides(

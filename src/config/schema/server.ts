@@ -6,7 +6,7 @@ import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { address, addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
+import { addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
 
 const failedAuthentications = z.strictObject({
   perClient: described(
@@ -97,7 +97,10 @@ export function checkTrusted(
 }
 
 const serverKeys = z.strictObject({
-  listen: exposes(address().prefault(':8080'), 'Where clients connect: host and port; without host, every interface.'),
+  listen: exposes(
+    addressOrFalse().prefault(':8080'),
+    'Where clients connect: host and port; without host, every interface. False: nowhere, and requests are only decided, for the proxies of "authorizer".',
+  ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
     'Admin port with metrics, health and routes; false: none. Keep it away from clients.',

@@ -39,7 +39,7 @@ function isEveryInterface(host: string): boolean {
 
 function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Finding[] {
   if (authApi?.kind !== 'remote') return [];
-  const own = [server.listen, ...(server.admin === null ? [] : [server.admin])];
+  const own = [server.listen, server.admin].filter((address) => address !== null);
   if (!authApi.urls.some((url) => own.some((address) => address.port !== 0 && leadsTo(url, address)))) return [];
   const message = 'the Auth API is this gateway itself, so that no credential is ever accepted';
   const hint = 'give the address of the Auth API, or run it inside with "authApi.embedded"';

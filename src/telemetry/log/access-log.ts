@@ -103,7 +103,9 @@ function accessLine(record: RequestRecord, level: string, time: string): string 
   if (errorId !== null) line += `,"errorId":${jsonText(errorId, maxLength.id)}`;
   if (decision !== null && decision.route !== null) {
     const { id, upstream } = decision.route;
-    line += `,"route":${jsonText(id, maxLength.name)},"upstream":${jsonText(upstream, maxLength.name)}`;
+    line += `,"route":${jsonText(id, maxLength.name)}`;
+    // None where requests are only decided.
+    if (upstream !== '') line += `,"upstream":${jsonText(upstream, maxLength.name)}`;
   }
   if (method !== '') line += `,"method":${jsonText(method, maxLength.method)}`;
   if (host !== '') line += `,"host":${jsonText(host, maxLength.host)}`;

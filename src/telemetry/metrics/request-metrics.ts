@@ -177,7 +177,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     useRoutes(routes) {
       const [before, upstreamsBefore] = [routeIds, upstreamNames];
       routeIds = new Set(routes.map(({ id }) => id));
-      upstreamNames = new Set(routes.map(({ upstream }) => upstream));
+      upstreamNames = new Set(routes.map(({ upstream }) => upstream).filter((name) => name !== ''));
       routesInUse.set(routeIds.size);
       for (const id of before) if (!routeIds.has(id)) removeRoute(id);
       for (const name of upstreamsBefore) if (!upstreamNames.has(name)) upstreams.remove(name);

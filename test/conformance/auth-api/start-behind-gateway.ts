@@ -53,5 +53,5 @@ routes:
   const mails: SeenMail[] = [];
   const gateway = createGateway(read.config, { version: 'test', onCode: (mail) => mails.push(mail) });
   const { listen } = await gateway.start();
-  return { gateway, baseUrl: `http://127.0.0.1:${listen.port}`, mails };
+  return { gateway, baseUrl: `http://127.0.0.1:${listen!.port}`, mails };
 }

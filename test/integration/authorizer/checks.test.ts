@@ -299,3 +299,23 @@ test('a reload changes paths, rules and the secret; a drain ends kept connection
   expect(await connection.closed()).toBe('end');
   await closing;
 });
+
+test('a gateway that only decides needs no upstream, and listens for checks alone', async () => {
+  gateway = await startGateway(`
+version: 1
+server: { listen: false, admin: "127.0.0.1:0" }
+authorizer: { listen: "127.0.0.1:0", dialects: { caddy: /caddy } }
+authApi: { url: "${new URL(authApi.url).origin}" }
+routes:
+  - { id: closed, match: { path: "/closed/**" }, access: authenticated }
+`);
+  expect(gateway.port).toBe(0);
+  const answer = await ask('caddy', get('/closed/x', bearer));
+  expect([answer.status, answer.header('user-id')]).toEqual([200, 'ann']);
+  expect((await ask('caddy', get('/closed/x'))).status).toBe(401);
+  expect((await fetch(`${gateway.admin}/health/ready`)).status).toBe(200);
+  const line = await vi.waitFor(
+    () => gateway.logLines().find(({ msg }) => msg === 'request') ?? expect.fail('no line yet'),
+  );
+  expect(line).not.toHaveProperty('upstream');
+});

@@ -30,7 +30,7 @@ routes: [{ id: it, match: { path: /it }, upstream: service, access: authenticate
   const gateway = createGateway(read.config, { version: 'test' });
   const { listen, admin } = await gateway.start();
   const get = async (headers: Record<string, string>) => {
-    const answer = await fetch(`http://127.0.0.1:${listen.port}/it`, { headers });
+    const answer = await fetch(`http://127.0.0.1:${listen!.port}/it`, { headers });
     await answer.arrayBuffer();
     return [answer.status, authApi.calls.keypair];
   };

@@ -35,7 +35,7 @@ routes:
   onTestFinished(() => gateway.close());
   const { listen, admin } = await gateway.start();
   const ask = async (path: string, bearer: string, method = 'GET') => {
-    const url = `http://127.0.0.1:${listen.port}${path}`;
+    const url = `http://127.0.0.1:${listen!.port}${path}`;
     const answer = await fetch(url, { method, headers: { authorization: `Bearer ${bearer}` } });
     await answer.arrayBuffer();
     return answer.status;
@@ -50,7 +50,7 @@ routes:
         .at(-1) ?? 0,
     );
   };
-  return { gateway, origin: `http://127.0.0.1:${listen.port}`, ask, metric };
+  return { gateway, origin: `http://127.0.0.1:${listen!.port}`, ask, metric };
 }
 
 test('embedded, without Redis: the session is over when its end is answered', async () => {

@@ -73,7 +73,7 @@ beforeAll(async () => {
   };
   const first = adapt(JSON.stringify({ version: 1, upstreams: {}, routes: [] }));
   gateway = createGateway(first, { version: 'test' });
-  port = (await gateway.start()).listen.port;
+  port = (await gateway.start()).listen!.port;
 });
 
 afterAll(async () => {

@@ -476,7 +476,7 @@ routes:
   - { id: a, match: { path: "/a" }, upstream: auth-api, access: [] }
 `),
   ).toEqual([
-    '2: expected an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80"',
+    '2: expected an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80", or false',
     '3: unknown key "tiemout"',
     '4: the role "usr" is not declared under "roles"',
     '6: there is no upstream "a"',
