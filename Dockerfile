@@ -19,7 +19,7 @@ FROM manifest AS compiled
 RUN --mount=type=cache,target=/var/cache/npm npm ci
 COPY tsconfig*.json ./
 COPY bin bin
-COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/
+COPY scripts/build-program.ts scripts/bundled-licenses.ts scripts/prune-types.ts scripts/
 COPY src src
 RUN npm run build && find dist -name '*.d.ts' -delete
 

@@ -55,6 +55,8 @@ export default defineConfig({
           include: inFolders('integration', 'security', 'conformance'),
           // They wait for timers and other processes more than they compute.
           maxWorkers: 3,
+          // Vitest runs projects with other numbers of workers apart.
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
         },
       },

@@ -7,15 +7,12 @@
 /** RFC 9110 section 5.6.2. */
 export const tokenPattern: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** A control character, or a line end that is not CR LF. */
-export const malformedBytes: RegExp = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
-
 /** RFC 9110 section 8.6, without the leading zeros that some implementations read as octal. */
 const lengthPattern = /^(?:0|[1-9]\d{0,15})$/;
 
 /**
- * The fields of a head: names as received and trimmed values in turn. `text` is the head without its last CR LF and free
- * of `malformedBytes`; `at` is the position of the CR LF that ends the start line, or -1 when no field follows. Null: malformed.
+ * The fields of a head: names as received and trimmed values in turn. `text` is the head without its last CR LF; `at` is the
+ * position of the CR LF that ends the start line, or -1 when no field follows. Null: malformed.
  */
 export function readFields(text: string, at: number): string[] | null {
   const fields: string[] = [];
@@ -27,11 +24,20 @@ export function readFields(text: string, at: number): string[] | null {
     const colon = text.indexOf(':', start);
     if (colon < 0 || colon >= end) return null;
     const name = text.slice(start, colon);
-    if (!tokenPattern.test(name)) return null;
+    if (!tokenPattern.test(name) || !isFieldContent(text, colon + 1, end)) return null;
     fields.push(name, trimmed(text, colon + 1, end));
     lineEnd = next;
   }
   return fields;
+}
+
+/** Visible characters, blanks and bytes beyond ASCII (RFC 9110 section 5.5): no CR, LF or NUL that another reader could act on. */
+function isFieldContent(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i += 1) {
+    const code = text.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false;
+  }
+  return true;
 }
 
 /** The value of a `Content-Length` field; -1: not a valid one. */

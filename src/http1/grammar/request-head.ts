@@ -1,5 +1,5 @@
 /** Parses the head of a request (RFC 9112 sections 3 and 6), and what it says about its body and its connection. */
-import { listHas, malformedBytes, readFields, readLength } from './fields.ts';
+import { listHas, readFields, readLength } from './fields.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -34,7 +34,6 @@ const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]+) HTTP\/1
 
 /** `text` is the head without its last two CR LF. */
 export function readRequestHead(text: string): RequestHead | HeadFault {
-  if (malformedBytes.test(text)) return 'malformed';
   const lineEnd = text.indexOf('\r\n');
   const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const start = requestLine.exec(line);

@@ -1,5 +1,5 @@
 /** Parses the head of a response (RFC 9112 sections 4 and 6), and what it says about its body and its connection. */
-import { listHas, malformedBytes, readFields, readLength } from './fields.ts';
+import { listHas, readFields, readLength } from './fields.ts';
 
 /** How the body ends. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
@@ -21,12 +21,11 @@ export interface ResponseHead {
 }
 
 const maxFields = 1_000;
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r]*))?$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const keepAliveTimeout = /(?:^|[,; ])timeout=(\d{1,6})/i;
 
 /** `text` is the head without its last two CR LF; `method` is that of the request. Null: malformed. */
 export function readResponseHead(text: string, method: string): ResponseHead | null {
-  if (malformedBytes.test(text)) return null;
   const lineEnd = text.indexOf('\r\n');
   const start = statusLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd));
   if (start === null) return null;

@@ -2,12 +2,13 @@
  * Gathers the head of a request. What cannot become one is refused as soon as it shows, so that nobody waits for the rest of it;
  * each byte is looked at once.
  */
-import { malformedBytes } from '../grammar/fields.ts';
 import { type HeadFault, type RequestHead, readRequestHead } from '../grammar/request-head.ts';
 
 /** Empty lines before a request line (RFC 9112 section 2.2 asks for one at least). */
 const maxEmptyLines = 8;
 const headEnd = Buffer.from('\r\n\r\n');
+/** A control character, or a line end that is not CR LF. */
+const malformedBytes = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/;
 const cr = 0x0d;
 const lf = 0x0a;
 
