@@ -44,8 +44,8 @@ export function authorizeResolved(
     return authorize(trail, view, match, roleMapping === null ? resolution : mapRoles(roleMapping, resolution));
   if (match.rule.kind === 'optional' && reason === 'credential_rejected') return authorize(trail, view, match, null);
   trail.source = source;
-  const { retryAfterS, failure = null } = resolution;
-  return refuse(trail, reason, { retryAfterS, failure });
+  const { retryAfterS, failure = null, rejection = null } = resolution;
+  return refuse(trail, reason, { retryAfterS, failure, rejection });
 }
 
 /** Null: the rule grants access. Otherwise `role_missing`, `role_forbidden` or `access_denied`. */

@@ -1,5 +1,5 @@
 /** The result of `decide`. Only `allow` is ever forwarded; a preflight is answered by the gateway itself. */
-import type { Identity, SourceFailure, VerdictSource } from './identity/identity.ts';
+import type { Identity, Rejection, SourceFailure, VerdictSource } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { Criterion } from './policy/conditions.ts';
 import type { CanonicalRequest } from './request/request-view.ts';
@@ -67,6 +67,8 @@ export interface Refuse extends Readonly<Trail> {
   readonly cause: unknown;
   /** Why the source of identities gave no result, with an `auth_*` reason; for operators. */
   readonly failure: SourceFailure | null;
+  /** Why it rejected the credential, as far as it says, with `credential_rejected`; for operators. */
+  readonly rejection: Rejection | null;
 }
 
 export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
@@ -76,8 +78,9 @@ export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: 
 export function refuse(
   trail: Readonly<Trail>,
   reason: ReasonCode,
-  details: Partial<Pick<Refuse, 'retryAfterS' | 'allow' | 'condition' | 'cause' | 'failure'>> = {},
+  details: Partial<Pick<Refuse, 'retryAfterS' | 'allow' | 'condition' | 'cause' | 'failure' | 'rejection'>> = {},
 ): Refuse {
-  const { retryAfterS = null, allow: methods = null, condition = null, cause = null, failure = null } = details;
-  return { ...trail, outcome: 'refuse', reason, retryAfterS, allow: methods, condition, cause, failure };
+  const { retryAfterS = null, allow: methods = null, condition = null, cause = null } = details;
+  const { failure = null, rejection = null } = details;
+  return { ...trail, outcome: 'refuse', reason, retryAfterS, allow: methods, condition, cause, failure, rejection };
 }

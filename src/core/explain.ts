@@ -12,7 +12,7 @@ import { type AskedSource, type CredentialReport, explainCredential } from './ex
 import type { ClientFacts } from './forwarding/client-facts.ts';
 import { appendRequestHeaders, type ForwardingRules } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
-import type { Identity, Resolution, SourceFailure } from './identity/identity.ts';
+import type { Identity, Rejection, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';
@@ -36,6 +36,8 @@ export interface Explanation {
   readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
   /** Why the Auth API gave no result; null: it did, or was not asked. */
   readonly failure: SourceFailure | null;
+  /** Why a source rejected the credential, as far as it says; null: it did not, or was not asked. */
+  readonly rejection: Rejection | null;
   /** Id of the route; null: none. */
   readonly route: string | null;
   /** The canonical reading of the request; null when there is none. */
@@ -100,6 +102,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     condition: refusal?.condition?.word ?? null,
     shadowed: shadowedBy(decision),
     failure: refusal?.failure ?? null,
+    rejection: refusal?.rejection ?? null,
     route: route?.id ?? null,
     request:
       request === null

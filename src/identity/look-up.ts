@@ -13,7 +13,7 @@ import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import type { Sources } from './sources/create-sources.ts';
 import type { Source, SourceResult } from './sources/source.ts';
-import { clip, drawLifetimes, type Lifetimes, lives, type Verdict, verdictOf } from './verdict.ts';
+import { clip, drawLifetimes, type Lifetimes, lives, resolutionOf, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LookUpOptions {
   readonly memory: MemoryCache;
@@ -58,10 +58,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
   function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
     const { identity, askedAtMs } = verdict;
     const { lookups, foreign, moment = askedAtMs } = origin;
-    const resolution: Resolution =
-      identity === null
-        ? { identity, reason: 'credential_rejected', retryAfterS: null, source }
-        : { identity, reason: null, stale: false, source };
+    const resolution = resolutionOf(verdict, source);
     const subject = subjectOf(identity, lookups);
     let version = -1;
     let revoked = false;
@@ -95,11 +92,14 @@ export function createLookUp(options: LookUpOptions): LookUp {
   function take(
     found: Verdict | null,
     credential: Credential,
+    source: Source,
     oldestMs: number,
     lookups: readonly string[],
     at: RevokedAt,
   ): Finding | null {
     if (found === null) return null;
+    // By another configuration, which asked elsewhere.
+    if (found.identity !== null && found.identity.source !== source.name) return null;
     const nowMs = now();
     const verdict = clip(found, lifetimes);
     if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
@@ -144,7 +144,12 @@ export function createLookUp(options: LookUpOptions): LookUp {
       return { resolution, askedAtMs, foreign: false, outage, isRevoked: () => false };
     }
     const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);
-    const verdict = verdictOf(answer.identity, answer.askedAtMs, drawn);
+    const verdict = verdictOf(
+      answer.identity,
+      answer.askedAtMs,
+      drawn,
+      answer.identity === null ? answer.rejection : undefined,
+    );
     const origin: Origin = { lookups, foreign: false, moment };
     const finding = findingOf(verdict, 'auth-api', origin);
     if (finding.isRevoked()) {
@@ -167,7 +172,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     let anew = foundAny;
     for (;;) {
       const turn = await verdicts.join(credential, lookups[0]!, anew);
-      const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
+      const late = take(turn.verdict, credential, source, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
       if (late !== null) {
         turn.release();
         return late;
@@ -183,7 +188,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     if (source === null) return noSource(now());
     const lookups = lookupKeys(credential, options.keys);
     const found = shared === null ? null : await shared.find(credential, lookups[0]!);
-    const kept = take(found, credential, oldestMs, lookups, 'redis');
+    const kept = take(found, credential, source, oldestMs, lookups, 'redis');
     if (kept !== null) {
       if (kept.resolution.identity !== null) throttle?.accepted(lookups[0]!);
       return kept;

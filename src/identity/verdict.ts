@@ -3,11 +3,13 @@
  * never a route's decision on it, and only a clear yes or no: an outage is never kept.
  */
 import type { Credential } from '../core/credential/credential.ts';
-import type { Identity } from '../core/identity/identity.ts';
+import type { Identity, Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
 
 export interface Verdict {
   /** Null: the Auth API rejects the credential. */
   readonly identity: Identity | null;
+  /** Why it does, as far as it says. */
+  readonly rejection?: Rejection;
   /** When the Auth API was asked, in milliseconds since the epoch: the moment for which the verdict is true. */
   readonly askedAtMs: number;
   /** End of its life, in milliseconds since the epoch; never past the identity's own `expireAtMs`. */
@@ -53,21 +55,33 @@ export interface VerdictStore {
 const allowedSkewMs = 5_000;
 
 /** The verdict that starts its life at `askedAtMs`. */
-export function verdictOf(identity: Identity | null, askedAtMs: number, lifetimes: Lifetimes): Verdict {
+export function verdictOf(
+  identity: Identity | null,
+  askedAtMs: number,
+  lifetimes: Lifetimes,
+  rejection?: Rejection,
+): Verdict {
   const endMs =
     identity === null
       ? askedAtMs + lifetimes.rejectedMs
       : Math.min(askedAtMs + lifetimes.acceptedMs, identity.expireAtMs);
-  return { identity, askedAtMs, endMs };
+  return { identity, askedAtMs, endMs, ...(rejection === undefined ? {} : { rejection }) };
 }
 
 /** A verdict of another replica, whose configuration may be another one, with no longer life than `lifetimes` give. */
 export function clip(verdict: Verdict, lifetimes: Lifetimes): Verdict {
-  const own = verdictOf(verdict.identity, verdict.askedAtMs, lifetimes);
+  const own = verdictOf(verdict.identity, verdict.askedAtMs, lifetimes, verdict.rejection);
   return own.endMs < verdict.endMs ? own : verdict;
 }
 
 /** Whether a verdict may still be used; asked again on every hit. */
 export function lives(verdict: Verdict, nowMs: number): boolean {
   return nowMs < verdict.endMs && verdict.askedAtMs <= nowMs + allowedSkewMs;
+}
+
+/** What a request gets of it. */
+export function resolutionOf({ identity, rejection }: Verdict, source: VerdictSource): Resolution {
+  if (identity !== null) return { identity, reason: null, stale: false, source };
+  const rejected: Resolution = { identity, reason: 'credential_rejected', retryAfterS: null, source };
+  return rejection === undefined ? rejected : { ...rejected, rejection };
 }

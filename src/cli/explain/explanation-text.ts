@@ -9,7 +9,7 @@ type Paint = ReturnType<typeof pc.createColors>;
 
 export function explanationText(explanation: Explanation, color: boolean): string {
   const paint = pc.createColors(color);
-  const { candidates, credential, identity, access, conditions, upstream, failure } = explanation;
+  const { candidates, credential, identity, access, conditions, upstream, failure, rejection } = explanation;
   const sections = [
     verdict(explanation, paint),
     section(
@@ -26,11 +26,11 @@ export function explanationText(explanation: Explanation, color: boolean): strin
       paint,
     ),
     section(
-      'The Auth API',
-      failure === null ? [] : [failure.url, `${paint.red(failure.kind)} ${failure.detail}`],
+      'The source',
+      failure === null ? [] : [`${failure.source}  ${failure.url}`, `${paint.red(failure.kind)} ${failure.detail}`],
       paint,
     ),
-    section('Credential', credential === null ? [] : credentialLines(credential), paint),
+    section('Credential', credential === null ? [] : credentialLines(credential, rejection), paint),
     section('Who asks', identity === null ? [] : identityLines(identity), paint),
     section('Access', access === null ? [] : accessLines(access, paint), paint),
     section(
@@ -82,10 +82,14 @@ function trailLine({ stage, result, words }: TrailStep, paint: Paint): string {
   return `${marks[result]} ${stage.padEnd(10)} ${text}`;
 }
 
-function credentialLines({ kind, from, taken, source }: CredentialReport): string[] {
+function credentialLines(
+  { kind, from, taken, source }: CredentialReport,
+  rejection: Explanation['rejection'],
+): string[] {
   const read = kind ?? 'none that can be read';
   const lines = [from === null ? 'none was sent' : `${read}, from ${from}`, `the route takes ${taken.join(', ')}`];
   if (source !== null) lines.push(`asked: ${source.source ?? 'no source'} (${source.why})`);
+  if (rejection !== null) lines.push(`rejected: ${rejection}`);
   return lines;
 }
 

@@ -45,7 +45,7 @@ export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile
     const fitting = [...kinds].filter(([, kind]) => kind === undefined || takes(kind, key)).map(([name]) => name);
     const { source } = settings;
     if (source !== undefined) checkNamed(source, what, kinds, fitting, there.at('source'));
-    else if (!hasAuthApi && fitting.length > 1) {
+    else if (!hasAuthApi && fitting.filter((name) => kinds.get(name) !== undefined).length > 1) {
       const place = there.isWritten ? there : at.at('sources');
       place.reportKey(
         `it is not said which source checks ${what}`,

@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.ts';
 import { parseFieldPath } from '../units/parse-field-path.ts';
 import { decides, described } from './key-class.ts';
 import { list } from './refine.ts';
-import { anyText, bool, text, textOrOff } from './scalar.ts';
+import { anyText, bool, scalar, text } from './scalar.ts';
 
 const expected = 'a path into the JSON, such as "user.id"';
 const hint = `names with other signs are quoted: "'https://example.test/roles'"`;
@@ -12,6 +12,13 @@ const hint = `names with other signs are quoted: "'https://example.test/roles'"`
 const isPath = (value: string) => parseFieldPath(value) !== null;
 
 const path = text(expected, (value) => (isPath(value) ? value : new Refusal(`expected ${expected}`, hint)));
+
+const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
+  if (value === null || value === false) return null;
+  return typeof value === 'string' && isPath(value)
+    ? value
+    : new Refusal(`expected ${expected}, or false when there is none`, hint);
+});
 
 const separator = described(
   anyText('what separates the names').optional(),
@@ -46,9 +53,7 @@ const rules = [
 export const field = z.union([path, ...rules]).meta({ id: 'field' });
 
 /** The same, or null or false where the source has no such field. */
-export const fieldOrOff = z
-  .union([textOrOff(`${expected}, or false when there is none`, isPath), ...rules])
-  .meta({ id: 'fieldOrOff' });
+export const fieldOrOff = z.union([pathOrOff, ...rules]).meta({ id: 'fieldOrOff' });
 
 export const fieldForms =
   'Each is a path, a list of which the first that is there counts, { path, split: " ", optional: true }, or { value: [user] }.';

@@ -56,25 +56,28 @@ export interface Unresolved {
  * Why a credential was rejected, for operators alone. `status`: by a status of `rejectedStatuses`. `inactive`: the source
  * says so. `no_source`: no source is configured for credentials of this form. The others are of tokens.
  */
-export type Rejection =
-  | 'status'
-  | 'inactive'
-  | 'expired'
-  | 'no_source'
-  | 'malformed'
-  | 'type'
-  | 'critical'
-  | 'algorithm'
-  | 'key'
-  | 'signature'
-  | 'issuer'
-  | 'audience'
-  | 'not_yet_valid'
-  | 'claim'
-  | 'scope'
-  | 'too_old'
-  | 'revoked'
-  | 'bound';
+export type Rejection = (typeof rejections)[number];
+
+export const rejections = [
+  'status',
+  'inactive',
+  'expired',
+  'no_source',
+  'malformed',
+  'type',
+  'critical',
+  'algorithm',
+  'key',
+  'signature',
+  'issuer',
+  'audience',
+  'not_yet_valid',
+  'claim',
+  'scope',
+  'too_old',
+  'revoked',
+  'bound',
+] as const;
 
 /**
  * Why a source gave no result, for operators alone: in the log, the metrics, `explain` and the readiness report, and in

@@ -6,7 +6,7 @@
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Accepted, Identity, Resolution } from '../../core/identity/identity.ts';
 import { Tombstones, type VerdictSubject } from '../revocation/tombstones.ts';
-import { lives, type Verdict, type VerdictStore } from '../verdict.ts';
+import { lives, resolutionOf, type Verdict, type VerdictStore } from '../verdict.ts';
 import { DueTimes, nextLookMs, refreshFromMs } from './due-times.ts';
 import { SieveMap } from './sieve-map.ts';
 
@@ -145,7 +145,7 @@ export class MemoryCache implements VerdictStore {
       lookups,
       foreign,
       moment,
-      resolution: resolutionOf(identity),
+      resolution: Object.freeze(resolutionOf(verdict, 'memory')),
       version: this.#tombstones.changes.count,
       used: false,
       standsInUntilMs: 0,
@@ -225,14 +225,6 @@ export function subjectOf(identity: Identity | null, lookups: readonly string[])
 function use(entry: MemoryEntry): MemoryEntry {
   entry.used = true;
   return entry;
-}
-
-function resolutionOf(identity: Identity | null): Resolution {
-  return Object.freeze(
-    identity === null
-      ? { identity, reason: 'credential_rejected' as const, retryAfterS: null, source: 'memory' as const }
-      : { identity, reason: null, stale: false, source: 'memory' as const },
-  );
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
-import type { Identity } from '../../core/identity/identity.ts';
+import { type Identity, type Rejection, rejections } from '../../core/identity/identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../identity-fields.ts';
 import { lives, type Verdict } from '../verdict.ts';
 
@@ -17,9 +17,13 @@ const proofBytes = 32;
 export const maxEntryBytes = 16_384;
 
 /** The entry, or null when it is too large to be shared. */
-export function encodeEntry({ identity, askedAtMs, endMs }: Verdict, lookup: string, key: KeyObject): Buffer | null {
+export function encodeEntry(
+  { identity, askedAtMs, endMs, rejection }: Verdict,
+  lookup: string,
+  key: KeyObject,
+): Buffer | null {
   const json = Buffer.from(
-    JSON.stringify({ identity: identity === null ? null : written(identity), askedAtMs, endMs }),
+    JSON.stringify({ identity: identity === null ? null : written(identity), askedAtMs, endMs, rejection }),
   );
   if (proofBytes + json.length > maxEntryBytes) return null;
   return Buffer.concat([proofOf(json, lookup, key), json]);
@@ -56,9 +60,9 @@ function written({ kind: _, expireAtMs, ...fields }: Identity): object {
 function readVerdict(json: Buffer, kind: Credential['kind']): Verdict | null {
   const read = parseObject(json.toString('utf8'));
   if (read === null) return null;
-  const { identity: fields, askedAtMs, endMs } = read;
+  const { identity: fields, askedAtMs, endMs, rejection } = read;
   if (!isMoment(askedAtMs) || !isMoment(endMs)) return null;
-  if (fields === null) return { identity: null, askedAtMs, endMs };
+  if (fields === null) return { identity: null, askedAtMs, endMs, ...(isRejection(rejection) ? { rejection } : {}) };
   const identity = readIdentity(fields, kind);
   return identity === null || endMs > identity.expireAtMs ? null : { identity, askedAtMs, endMs };
 }
@@ -82,6 +86,10 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+function isRejection(value: unknown): value is Rejection {
+  return rejections.some((word) => word === value);
 }
 
 function isIdOrNull(value: unknown): value is string | null {

@@ -61,6 +61,11 @@ export const findingKinds = {
     meaning: 'The admin port can be reached from other machines, and asks for no token.',
   },
   auth_api_is_gateway: { severity: 'warning', meaning: 'The URL of the Auth API leads to the gateway itself.' },
+  source_unused: { severity: 'warning', meaning: 'No credential goes to a source.' },
+  issuer_without_tls: {
+    severity: 'warning',
+    meaning: 'The keys of an issuer come over the network without TLS, so that whoever is in between can replace them.',
+  },
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
 } as const satisfies Record<string, FindingKind>;

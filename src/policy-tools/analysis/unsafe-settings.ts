@@ -11,6 +11,8 @@ export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Findi
     ...trustedPeers(config),
     ...openAdminPort(config, leadsTo),
     ...ownAuthApi(config, leadsTo),
+    ...plainIssuers(config),
+    ...unusedSources(config),
     ...portsZero(config),
     ...everyAddress(config),
   ];
@@ -44,6 +46,35 @@ function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Fin
   const message = 'the Auth API is this gateway itself, so that no credential is ever accepted';
   const hint = 'give the address of the Auth API, or run it inside with "authApi.embedded"';
   return [settingFinding('auth_api_is_gateway', ['authApi', 'url'], message, hint)];
+}
+
+function plainIssuers({ sources }: Config): readonly Finding[] {
+  return sources.flatMap((source) => {
+    if (source.kind !== 'jwt' || source.keys.from === 'files') return [];
+    const [key, url] = source.keys.from === 'jwks' ? ['jwks', source.keys.url] : ['issuer', source.issuer];
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'https:' || isLoopback(hostname)) return [];
+    const message = `the keys of the source "${source.name}" come without TLS: whoever is in between can replace them`;
+    return [
+      settingFinding('issuer_without_tls', ['sources', source.name, key], message, 'use https, or "keys" from files'),
+    ];
+  });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+}
+
+function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
+  const { bearer, keyPair, apiKey, issuers } = sourceRule;
+  const asked = new Set([bearer, keyPair, apiKey, ...issuers.map(({ source }) => source)]);
+  for (const source of sources) if (source.kind === 'jwt') asked.add(source.introspection);
+  return sources
+    .filter(({ name }) => !asked.has(name))
+    .map(({ name }) => {
+      const hint = 'name it under "credentials", or remove it';
+      return settingFinding('source_unused', ['sources', name], `no credential goes to the source "${name}"`, hint);
+    });
 }
 
 function portsZero({ upstreams, authApi }: Config): readonly Finding[] {

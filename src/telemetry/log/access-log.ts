@@ -57,6 +57,8 @@ export const accessLogFields = {
   cut: 'True when the response of the upstream broke off after it had begun.',
   authApi:
     'Why the source of identities gave no result: source, url, kind (as in rolegate_auth_api_failures_total) and detail.',
+  rejection:
+    'Why the source rejected the credential, with credential_rejected: inactive, expired, audience, signature and so on.',
   err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
 } as const satisfies Record<string, string>;
 
@@ -165,6 +167,8 @@ function milliseconds(value: number): number {
 /** Fixed words, codes, and names from the configuration: `detail` may hold a content type of the Auth API. */
 function failureMember(decision: Decision | null): string {
   const failure = decision?.outcome === 'refuse' ? decision.failure : null;
+  const rejection = decision?.outcome === 'refuse' ? decision.rejection : null;
+  if (rejection !== null) return `,"rejection":"${rejection}"`;
   if (failure === null) return '';
   const { source, url, kind, detail } = failure;
   return `,"authApi":{"source":${jsonText(source, maxLength.path)},"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;

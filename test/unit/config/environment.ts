@@ -25,6 +25,7 @@ const files: Readonly<Record<string, string>> = {
   '/run/secrets/short': 'opensesame\n',
   '/run/secrets/redis': 'redis://:opensesame@redis:6379\r\n',
   '/run/secrets/empty': '\n',
+  '/run/secrets/private.pem': '-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n',
 };
 
 export function readSecret(path: string): string {

@@ -491,6 +491,41 @@ ${route('r', '/r', `access: [user]${when}`)}${settings}`;
     expect(of('', { authApi: '"http://auth:0"' })).toEqual(['port_zero:authApi.url 2']);
   });
 
+  describe('sources', () => {
+    const jwt = (rest: string) => `kind: jwt, audience: [a], ${rest}`;
+    const found = (sources: Record<string, string>, more = '') => {
+      const lines = Object.entries(sources).map(([name, keys]) => `  ${name}: { ${keys} }\n`);
+      const text = `version: 1
+authApi: { url: "http://auth:8081" }
+sources:
+${lines.join('')}upstreams: { s: { targets: ["http://s:8080"] } }
+${roles}routes:
+${route('r', '/r', 'access: [user]')}${more}`;
+      return find(text)
+        .filter(({ code }) => code === 'source_unused' || code === 'issuer_without_tls')
+        .map(({ code, subject, problem }) => `${code}:${subject} ${problem.line}`);
+    };
+    const userinfo = 'kind: userinfo, url: "https://id.test/userinfo"';
+    const opaque = 'kind: introspection, url: "https://id.test/introspect", client: { id: a, secret: b }';
+    const issuer = jwt('issuer: "https://id.test"');
+
+    test('that no credential goes to', () => {
+      expect(found({ profile: userinfo })).toEqual(['source_unused:sources.profile 4']);
+      expect(found({ profile: userinfo }, 'credentials: { bearer: { source: profile } }')).toEqual([]);
+      expect(found({ issuer })).toEqual([]);
+      expect(found({ issuer: `${issuer}, introspect: onMiss, introspection: opaque`, opaque })).toEqual([]);
+      expect(found({ issuer, opaque })).toEqual(['source_unused:sources.opaque 5']);
+    });
+
+    test('whose keys come without TLS', () => {
+      expect(found({ a: jwt('issuer: "http://id.test"') })).toEqual(['issuer_without_tls:sources.a.issuer 4']);
+      const named = jwt('issuer: "https://id.test", jwks: "http://id.test/jwks"');
+      expect(found({ a: named })).toEqual(['issuer_without_tls:sources.a.jwks 4']);
+      expect(found({ a: jwt('issuer: "http://localhost:3000"') })).toEqual([]);
+      expect(found({ a: jwt('issuer: "http://127.0.0.1:3000/realm"') })).toEqual([]);
+    });
+  });
+
   test('a condition on every address, where that is allowed', () => {
     const when = ', when: [{ client: address, cidr: ["0.0.0.0/1", "128.0.0.0/1"], reason: w }]';
     expect(of('conditions: { allowEveryAddress: true }', { when })).toEqual(['condition_every_address:r 6']);

@@ -133,6 +133,12 @@ describe('docs/reference/log.md', () => {
     telemetry.observe(
       makeRecord({ decision: { ...(refused('auth_unavailable') as Refuse), failure }, reason: 'auth_unavailable' }),
     );
+    telemetry.observe(
+      makeRecord({
+        decision: { ...(refused('credential_rejected') as Refuse), rejection: 'audience' },
+        reason: 'credential_rejected',
+      }),
+    );
     const names = new Set((await lines()).flatMap((line) => Object.keys(line)));
     expect([...names].sort()).toEqual(Object.keys(accessLogFields).sort());
   });

@@ -1,0 +1,178 @@
+/** Named sources in a whole gateway: what is kept of their results, and what operators are told. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RecordingUpstream, startRecordingUpstream } from '../../../support/recording-upstream.ts';
+import { type RunningGateway, startGateway } from '../../../support/running-gateway.ts';
+import { nowS, startTokenIssuer, type TokenIssuer } from '../../../support/token-issuer.ts';
+
+const adminToken = 'a-token-for-operators-of-this-test-0123456789';
+const operator = { authorization: `Bearer ${adminToken}` };
+
+let upstream: RecordingUpstream;
+let issuer: TokenIssuer;
+let gateway: RunningGateway;
+let introspected: string[];
+let active = true;
+let closeIntrospection: () => void;
+let introspectionAt: string;
+
+beforeEach(async () => {
+  upstream = await startRecordingUpstream();
+  issuer = await startTokenIssuer();
+  introspected = [];
+  active = true;
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    introspected.push(new URLSearchParams(body).get('token') ?? '');
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, sub: 'opaque-user' }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  introspectionAt = `http://127.0.0.1:${(server.address() as AddressInfo).port}/introspect`;
+  closeIntrospection = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+});
+
+afterEach(async () => {
+  await gateway?.close();
+  await issuer.close();
+  await upstream.close();
+  closeIntrospection();
+});
+
+function configOf(ofIssuer: string): string {
+  return `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
+log: { level: info }
+sources:
+  opaque: { kind: introspection, url: "${introspectionAt}", client: { id: gw, secret: a-client-secret } }
+  issuer: { kind: jwt, issuer: "${issuer.issuer}", audience: [orders]${ofIssuer} }
+roles: { user: {} }
+upstreams: { orders: { targets: ["${upstream.origin}"] } }
+routes:
+  - { id: orders, match: { path: "/orders" }, upstream: orders, access: authenticated }
+`;
+}
+
+async function start(ofIssuer = ''): Promise<void> {
+  gateway = await startGateway(configOf(ofIssuer));
+}
+
+const get = async (token: string) =>
+  fetch(`${gateway.origin}/orders`, { headers: { authorization: `Bearer ${token}` } });
+
+const explain = async (bearer: string) => {
+  const asked = { method: 'GET', host: null, secure: false, target: '/orders', headers: [], client: null, bearer };
+  const response = await fetch(`${gateway.admin}/explain`, {
+    method: 'POST',
+    headers: { ...operator, 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+  });
+  return (await response.json()) as object;
+};
+
+it('a token goes to its issuer, anything else to the other source, and a rejected one to no second source', async () => {
+  await start();
+  expect((await get(await issuer.token())).status).toBe(200);
+  expect(upstream.last().header('user-id')).toEqual(['ann']);
+  expect(introspected).toEqual([]);
+  expect((await get(await issuer.token({ aud: 'billing' }))).status).toBe(401);
+  expect(introspected).toEqual([]);
+  expect((await get('opaque')).status).toBe(200);
+  const foreign = await issuer.token({ iss: 'https://foreign.test' });
+  expect((await get(foreign)).status).toBe(200);
+  expect(introspected).toEqual(['opaque', foreign]);
+});
+
+describe('why a token is rejected', () => {
+  it('is in the log and in explanations, also when it is known already, and never in a response', async () => {
+    await start();
+    const token = await issuer.token({ aud: 'billing' });
+    for (const source of ['auth-api', 'memory']) {
+      const response = await get(token);
+      expect(response.status).toBe(401);
+      expect(`${JSON.stringify([...response.headers])}${await response.text()}`).not.toMatch(
+        /audience|billing|orders"/,
+      );
+      const errorId = response.headers.get('x-error-id');
+      await expect
+        .poll(() => gateway.logLines().find((line) => line['errorId'] === errorId))
+        .toMatchObject({ reason: 'credential_rejected', rejection: 'audience', source });
+    }
+    expect(await explain(token)).toMatchObject({
+      outcome: 'refuse',
+      reason: 'credential_rejected',
+      rejection: 'audience',
+      credential: { source: { source: 'issuer', why: expect.stringContaining(issuer.issuer) } },
+    });
+    active = false;
+    expect(await explain('opaque')).toMatchObject({
+      rejection: 'inactive',
+      credential: { source: { source: 'opaque', why: 'a bearer' } },
+    });
+    expect(gateway.logText()).not.toContain(token);
+  });
+});
+
+describe('a token that is introspected, too', () => {
+  it('is asked for once while its verdict is kept', async () => {
+    await start(', introspect: onMiss, introspection: opaque');
+    const token = await issuer.token();
+    for (let round = 0; round < 3; round += 1) expect((await get(token)).status).toBe(200);
+    expect(introspected).toEqual([token]);
+  });
+
+  it('is asked for at each request with "always", so that its end is seen at once', async () => {
+    await start(', introspect: always, introspection: opaque');
+    const token = await issuer.token();
+    for (let round = 0; round < 3; round += 1) expect((await get(token)).status).toBe(200);
+    expect(introspected).toEqual([token, token, token]);
+    active = false;
+    expect((await get(token)).status).toBe(401);
+  });
+});
+
+it('a verdict is not used past the end of its token', async () => {
+  await start(', clockSkew: 0ms');
+  const token = await issuer.token({ exp: nowS() + 2 });
+  expect((await get(token)).status).toBe(200);
+  await expect.poll(async () => (await get(token)).status, { timeout: 5_000 }).toBe(401);
+});
+
+describe('an issuer that is out of reach', () => {
+  it('is an outage for its tokens alone, named in readiness, metrics and the log', async () => {
+    issuer.respond = (_, response) => response.writeHead(500).end();
+    await start();
+    const response = await get(await issuer.token());
+    expect(response.status).toBe(503);
+    expect(response.headers.get('x-error')).not.toContain('127.0.0.1');
+    expect((await get('opaque')).status).toBe(200);
+    const ready = await fetch(`${gateway.admin}/health/ready?verbose`, { headers: operator });
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({
+      checks: { 'sources.issuer': 'down', 'sources.opaque': 'ok' },
+      authApiFailures: [{ source: 'issuer', kind: 'status', detail: 'status 500' }],
+    });
+    const metrics = await (await fetch(`${gateway.admin}/metrics`, { headers: operator })).text();
+    expect(metrics).toContain('rolegate_auth_api_failures_total{source="issuer",failure="status"} 1');
+    expect(metrics).toContain('rolegate_auth_api_calls_total{source="opaque",kind="bearer",outcome="accepted"} 1');
+    await expect
+      .poll(() => gateway.logLines().find(({ reason }) => reason === 'auth_unavailable'))
+      .toMatchObject({ authApi: { source: 'issuer', url: `${issuer.issuer}/.well-known/openid-configuration` } });
+  });
+});
+
+it('another configuration of a source takes effect at a reload', async () => {
+  await start();
+  const token = await issuer.token();
+  expect((await get(token)).status).toBe(200);
+  gateway.apply(configOf('').replace('audience: [orders]', 'audience: [billing]'));
+  expect((await get(token)).status).toBe(401);
+  gateway.apply(configOf(''));
+  expect((await get(token)).status).toBe(200);
+});
