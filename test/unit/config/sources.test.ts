@@ -84,7 +84,7 @@ describe('a source of tokens', () => {
       types: ['at+jwt', 'jwt'],
       introspect: 'never',
       introspection: null,
-      maxAgeMs: null,
+      maxAgeMs: 86_400_000,
     });
     expect(source.fields.expireAt).toEqual({ places: [at('exp', ['exp'])], optional: false });
   });

@@ -92,13 +92,14 @@ const ofClaim: Readonly<Record<string, Rejection>> = {
 
 /** By the codes of `jose`; anything else is a key that cannot be used with this algorithm, such as a short one. */
 function rejectionOf(error: unknown): Rejection {
-  const { code, claim = '' } = error as { readonly code?: string; readonly claim?: string };
+  const { code, claim = '', reason } = error as Readonly<Partial<Record<'code' | 'claim' | 'reason', string>>>;
   switch (code) {
     case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
       return 'signature';
     case 'ERR_JWT_EXPIRED':
       return claim === 'iat' ? 'too_old' : 'expired';
     case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      if (claim === 'iat') return reason === 'check_failed' ? 'not_yet_valid' : 'claim';
       return ofClaim[claim] ?? 'claim';
     case 'ERR_JOSE_ALG_NOT_ALLOWED':
       return 'algorithm';
