@@ -3,7 +3,7 @@
  * and keep what is a clear yes or no. A verdict that turns out to be revoked is not kept, not shared and not used.
  */
 import type { Credential } from '../core/credential/credential.ts';
-import type { Resolution, VerdictSource } from '../core/identity/identity.ts';
+import type { Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
 import type { Admission, AuthenticationThrottle, CheckResult } from '../limits/authentication-throttle.ts';
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
@@ -215,10 +215,14 @@ interface Asked {
 
 const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 
+/** Said of a credential that its source knows to be genuine: it was not guessed. */
+const genuine: ReadonlySet<Rejection | undefined> = new Set<Rejection>(['expired', 'revoked', 'too_old']);
+
 /** What this process learned from a source; a rejection that another replica asked for is charged there. */
-function resultOf({ resolution: { identity, reason }, foreign }: Finding): CheckResult {
-  if (identity !== null) return 'accepted';
-  return reason === 'credential_rejected' && !foreign ? 'rejected' : 'unknown';
+function resultOf({ resolution, foreign }: Finding): CheckResult {
+  if (resolution.identity !== null) return 'accepted';
+  const { reason, rejection } = resolution;
+  return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }
 
 /** No result: neither that it is good nor that it is not. */

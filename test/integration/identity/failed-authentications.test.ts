@@ -1,8 +1,10 @@
 /** What counts as a failed authentication, and what replicas share of the count, with Redis and without it. */
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { bearer, startThrottledWorld, statusesOf, type ThrottledGateway } from '../../support/throttled-world.ts';
+import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
 const office = '203.0.113.7';
 const sharing = (url: string, keyPrefix: string, more = '') =>
@@ -126,4 +128,19 @@ test('a reload takes other bounds into use', async () => {
   expect(await isThrottled(gateway)).toBe(true);
   gateway.reload({ bounds: 'false' });
   expect(await isThrottled(gateway)).toBe(false);
+});
+
+test('a look-up that a throttled client began does not refuse another client that joined it', async () => {
+  const authApi = await startFakeAuthApi();
+  onTestFinished(() => authApi.close());
+  authApi.addSession('shared');
+  const bounds = { perClient: 1, perKey: 0, windowMs: 600_000 };
+  const resolver = makeResolver(authApi.url, { nowMs: 1_000_000 }, {}, {}, () => 0, bounds);
+  onTestFinished(resolver.close);
+  const resolve = async (token: string, client: string) =>
+    resolver.resolve({ kind: 'bearer', token }, Number.POSITIVE_INFINITY, client);
+  // One within the bound, and the one of this second.
+  for (const token of ['a', 'b']) expect((await resolve(token, office)).reason).toBe('credential_rejected');
+  const both = await Promise.all([resolve('shared', office), resolve('shared', '198.51.100.9')]);
+  expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
 });

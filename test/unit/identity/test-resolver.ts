@@ -2,6 +2,7 @@
 import type { CacheConfig } from '../../../src/config/config.ts';
 import type { AuthApiSourceConfig, SourcesConfig } from '../../../src/config/source-config.ts';
 import { createIdentityResolver, type IdentityResolver } from '../../../src/identity/resolver.ts';
+import type { ThrottleBounds } from '../../../src/limits/authentication-throttle.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
 import { platformFields } from './samples.ts';
@@ -20,6 +21,7 @@ export function makeResolver(
   cache: Partial<CacheConfig> = {},
   authApi: Partial<AuthApiSourceConfig> = {},
   random: () => number = () => 0,
+  failedAuthentications: ThrottleBounds | null = null,
 ): TestResolver {
   const events = recordEvents();
   const resolver = createIdentityResolver({
@@ -51,7 +53,7 @@ export function makeResolver(
       redis: null,
       ...cache,
     },
-    failedAuthentications: null,
+    failedAuthentications,
     connectRedis,
     events,
     now: () => clock.nowMs,
