@@ -1,36 +1,117 @@
-/** Processes that benchmarks start: an Auth API that accepts everything, and a Redis. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * Starts the processes of a benchmark: scripts of ours, the gateway, peers, Redis. Each is pinned to its core where `taskset`
+ * is there and there are two cores.
+ */
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { LoadAnswer, LoadJob, LoadResult } from './load/load.ts';
 
-export interface Beside {
-  readonly url: string;
-  stop(): void;
+/** Core of what is measured, and of everything else; any: not pinned. */
+export type Core = 'measured' | 'rest' | 'any';
+const cores = { measured: '0', rest: '1' } as const;
+
+export interface Started {
+  readonly port: number;
+  readonly pid: number;
 }
 
-export async function startAuthApi(): Promise<Beside> {
-  const script = fileURLToPath(new URL('./load/auth-api.ts', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const port of createInterface({ input: child.stdout })) return beside(`http://127.0.0.1:${port}`, child);
-  throw new Error('the Auth API ended before it listened');
-}
-
-export async function startRedis(): Promise<Beside> {
-  const port = await freePort();
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
-    stdio: 'ignore',
+/** Processes and a folder for a benchmark of this name; both are gone when it ends, also by a signal. */
+export function benchPlace(name: string): { readonly processes: Processes; readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), `rolegate-${name}-`));
+  const processes = new Processes();
+  process.on('exit', () => {
+    processes.stopAll();
+    rmSync(folder, { recursive: true, force: true });
   });
-  const failed = once(child, 'error').then(() => {
-    throw new Error('there is no redis-server on the PATH: install it, or give --redis');
-  });
-  await Promise.race([untilListening(port), failed]);
-  return beside(`redis://127.0.0.1:${port}`, child);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  return { processes, folder };
 }
 
-function beside(url: string, child: ChildProcess): Beside {
-  return { url, stop: () => void child.kill('SIGKILL') };
+export class Processes {
+  readonly pinned = canPin();
+  readonly #children = new Set<ChildProcess>();
+
+  /** Any command. It does not throw when there is no such command: the process just does not listen. */
+  start(
+    core: Core,
+    [command, ...args]: readonly [string, ...string[]],
+    stdio: SpawnOptions['stdio'],
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
+    const options = { stdio, env: { ...process.env, NODE_ENV: 'production', ...env } };
+    const child =
+      this.pinned && core !== 'any'
+        ? spawn('taskset', ['-c', cores[core], command, ...args], options)
+        : spawn(command, args, options);
+    child.on('error', () => {});
+    child.on('exit', () => this.#children.delete(child));
+    this.#children.add(child);
+    return child;
+  }
+
+  /** A script that prints its port when it listens. Its path counts from this folder. */
+  async script(core: Core, path: string): Promise<Started> {
+    const child = this.start(core, [process.execPath, beside(path)], ['ignore', 'pipe', 'inherit']);
+    for await (const line of createInterface({ input: child.stdout! })) return { port: Number(line), pid: child.pid! };
+    throw new Error(`${path} ended before it listened`);
+  }
+
+  /** A script that takes jobs over the channel to its parent. */
+  worker(path: string): ChildProcess {
+    return this.start('rest', [process.execPath, beside(path)], ['ignore', 'inherit', 'inherit', 'ipc']);
+  }
+
+  /** The load client: a function that runs one job after the other, and throws when a response is not the expected one. */
+  loadClient(): (job: LoadJob) => Promise<LoadResult> {
+    const client = this.worker('load/client.ts');
+    return async (job) => {
+      client.send(job);
+      const [answer] = (await once(client, 'message')) as [LoadAnswer];
+      if (!answer.ok) throw new Error(answer.error);
+      return answer.result;
+    };
+  }
+
+  /** The gateway, or the Auth API alone, from the sources; its standard output goes to a file. `flags`: of Node. */
+  async rolegate(
+    command: 'serve' | 'auth-api',
+    config: string,
+    port: number,
+    logFile: string,
+    flags: readonly string[] = [],
+  ): Promise<Started> {
+    const log = openSync(logFile, 'a');
+    const args = [...flags, 'src/main.ts', command, '--config', config];
+    const child = this.start('measured', [process.execPath, ...args], ['ignore', log, 'inherit']);
+    closeSync(log);
+    await untilListening(port, child);
+    return { port, pid: child.pid! };
+  }
+
+  /** The port of a Redis; null: this machine has none. */
+  async redis(core: Core): Promise<number | null> {
+    const port = await freePort();
+    const child = this.start(
+      core,
+      ['redis-server', '--port', `${port}`, '--save', '', '--bind', '127.0.0.1'],
+      'ignore',
+    );
+    return untilListening(port, child).then(
+      () => port,
+      () => null,
+    );
+  }
+
+  /** SIGTERM, as nginx and a gateway with workers have to end these themselves. */
+  stopAll(): void {
+    for (const child of this.#children) child.kill('SIGTERM');
+  }
 }
 
 export async function freePort(): Promise<number> {
@@ -42,16 +123,37 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const connected = await new Promise((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (connected === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+export async function untilListening(port: number, child: ChildProcess, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await accepts(port))) {
+    const ended = child.pid === undefined || child.exitCode !== null;
+    if (ended || Date.now() > deadline) throw new Error(`${child.spawnargs.join(' ')} does not listen on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`nobody listens on port ${port}`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.on('connect', () => settle(true));
+    socket.on('error', () => settle(false));
+  });
+}
+
+function beside(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+function canPin(): boolean {
+  if (availableParallelism() < 2) return false;
+  try {
+    execFileSync('taskset', ['-c', '0,1', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

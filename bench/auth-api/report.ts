@@ -1,7 +1,6 @@
 /** The table of a run, and how the larger database compares to the smaller one. */
-import Table from 'cli-table3';
-import type { LoadResult } from '../load/load.ts';
-import { cpuPerRequest, type Spread, spread } from '../load/report.ts';
+import { cpuPerRequest, type LoadResult } from '../load/load.ts';
+import { median, type Spread, spread, table, verdict } from '../report.ts';
 
 /** The same request at both sizes, one result for each round. */
 export interface Compared {
@@ -34,38 +33,20 @@ export function printable(compared: readonly Compared[], sizes: readonly [number
     [operation, sizes[0].toLocaleString('en'), ...figures(small)],
     [operation, sizes[1].toLocaleString('en'), ...figures(large)],
   ]);
-  const ratios = compared.flatMap(ratiosOf).map(({ name, min, median, max }) => {
-    const verdict = median <= target ? 'met' : 'NOT met';
-    return [name, ...[min, median, max].map((value) => value.toFixed(2)), `<= ${target}: ${verdict}`];
+  const ratios = compared.flatMap(ratiosOf).map(({ name, min, median: middle, max }) => {
+    return [name, ...[min, middle, max].map((value) => value.toFixed(2)), verdict(middle, target)];
   });
-  return `${markdown(head, rows)}\n\n${markdown(['latency ratio', 'min', 'median', 'max', 'target'], ratios)}\n`;
+  return `${table(head, rows)}\n\n${table(['latency ratio', 'min', 'median', 'max', 'target'], ratios)}\n`;
 }
 
 function figures(results: readonly LoadResult[]): string[] {
-  const median = (value: (result: LoadResult) => number) => spread(results.map(value)).median;
+  const middle = (value: (result: LoadResult) => number) => median(results.map(value));
   const cpu = spread(results.map(cpuPerRequest));
   return [
-    median(({ requests, seconds }) => requests / seconds).toFixed(0),
-    median(({ p50Ms }) => p50Ms).toFixed(2),
-    median(({ p99Ms }) => p99Ms).toFixed(2),
+    middle(({ requests, seconds }) => requests / seconds).toFixed(0),
+    middle(({ p50Ms }) => p50Ms).toFixed(2),
+    middle(({ p99Ms }) => p99Ms).toFixed(2),
     cpu.median.toFixed(0),
     `${cpu.min.toFixed(0)} - ${cpu.max.toFixed(0)}`,
   ];
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const none = '';
-  const chars = {
-    ...{ top: none, 'top-mid': none, 'top-left': none, 'top-right': none },
-    ...{ bottom: none, 'bottom-mid': none, 'bottom-left': none, 'bottom-right': none },
-    ...{ mid: none, 'mid-mid': none, 'left-mid': none, 'right-mid': none },
-    ...{ left: '|', right: '|', middle: '|' },
-  };
-  const table = new Table({ chars, style: { head: [], border: [] } });
-  table.push(
-    [...head],
-    head.map(() => '---'),
-    ...rows.map((row) => [...row]),
-  );
-  return table.toString();
 }

@@ -3,15 +3,14 @@
  * with few stored credentials and with many. Each request brings a credential drawn at random, so that no cache helps
  * more than it would; rounds of both sizes are interleaved.
  */
-import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism, cpus, devNull, loadavg } from 'node:os';
+import { devNull, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { benchPlace, type Started } from '../load/processes.ts';
+import type { LoadResult } from '../load/load.ts';
+import { benchPlace, freePort, type Started } from '../processes.ts';
+import { machine } from '../report.ts';
 import { fillDatabase } from './fill-database.ts';
 import { type Compared, printable, ratiosOf, target } from './report.ts';
 import { apiKeyOf, apiSecretOf, bearerOf, secret } from './stored-rows.ts';
@@ -57,7 +56,7 @@ const { processes, folder } = benchPlace('auth-api');
 
 const databases = [await prepare(sizes[0]), await prepare(sizes[1])] as const;
 const started = [await serve(databases[0], 'small'), await serve(databases[1], 'large')] as const;
-const client = processes.client();
+const load = processes.loadClient();
 const compared = Object.keys(requests).map((operation) => ({
   operation: operation as keyof typeof requests,
   small: [] as LoadResult[],
@@ -120,17 +119,8 @@ async function serve(database: string, name: string): Promise<Started> {
   return processes.rolegate('auth-api', file, port, devNull);
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function drive(to: Started, operation: keyof typeof requests, numbers: number): Promise<LoadResult> {
-  const job: LoadJob = {
+function drive(to: Started, operation: keyof typeof requests, numbers: number): Promise<LoadResult> {
+  return load({
     port: to.port,
     pids: [to.pid],
     request: requests[operation],
@@ -139,11 +129,7 @@ async function drive(to: Started, operation: keyof typeof requests, numbers: num
     connections: Number(options.connections),
     warmupMs: Number(options.warmup) * 1000,
     measureMs: Number(options.seconds) * 1000,
-  };
-  client.send(job);
-  const [answer] = (await once(client, 'message')) as [LoadAnswer];
-  if (!answer.ok) throw new Error(`${operation}: ${answer.error}`);
-  return answer.result;
+  });
 }
 
 function describeConditions(): string {
@@ -152,7 +138,7 @@ function describeConditions(): string {
       ? `SQLite files of ${databases.map((file) => `${Math.round(statSync(file).size / 1e6)} MB`).join(' and ')}, in the page cache of the system`
       : 'PostgreSQL on the same machine, its CPU not counted';
   return [
-    `- ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, load average ${loadavg()[0]?.toFixed(1)} at the end`,
+    `- ${new Date().toISOString().slice(0, 10)}, ${machine}, load average ${loadavg()[0]?.toFixed(1)} at the end`,
     `- ${processes.pinned ? 'Auth API on a core of its own, client on the other' : 'not pinned to cores'}, ${options.connections} connections, ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up; medians of rounds`,
     `- ${store}; as many key pairs as sessions, 4 of each to a user with 2 roles and 2 groups; every request brings another credential, drawn at random`,
     '- CPU: user and system time of the Auth API process, all threads, for one request',

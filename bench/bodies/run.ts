@@ -3,18 +3,16 @@
  * in turns. Each proxy has a core of its own; client and service share the other. What is compared is throughput within
  * a round, and what the proxy holds in memory meanwhile.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { goodBearer } from '../compare/credentials.ts';
-import { processTree } from '../compare/process-tree.ts';
 import { nginx, type Ports } from '../compare/rival-configs.ts';
-import { freePort, untilListening } from '../processes.ts';
-import { spread } from '../spread.ts';
+import { processTree } from '../load/process-tree.ts';
+import { goodBearer } from '../load/requests.ts';
+import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { machine, median, quartiles, spread, table } from '../report.ts';
 import type { TransferAnswer, TransferJob, TransferResult } from './transfer.ts';
 
 const usage = `Usage: npm run bench:bodies -- [options]
@@ -50,22 +48,10 @@ const mostGrowthMb = 64;
 const directions = (['down', 'up', 'up in chunks'] as const).filter((name) => (options.only ?? name) === name);
 type Name = 'nginx' | 'rolegate';
 
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-bodies-'));
-const children: ChildProcess[] = [];
-process.on('exit', () => {
-  // nginx has to end its workers itself.
-  for (const child of children) child.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
-
-const service = await script('service.ts');
-const authApi = await script('../compare/auth-api.ts');
-const client = start(
-  '1',
-  [process.execPath, join(import.meta.dirname, 'client.ts')],
-  ['ignore', 'inherit', 'inherit', 'ipc'],
-);
+const { processes, folder } = benchPlace('bodies');
+const service = (await processes.script('rest', 'bodies/service.ts')).port;
+const authApi = (await processes.script('rest', 'load/auth-api.ts')).port;
+const client = processes.worker('bodies/client.ts');
 const proxies = [await startNginx(), await startRolegate()];
 const bytes = Number(options.mib) * 1024 * 1024;
 const results = new Map(
@@ -73,7 +59,7 @@ const results = new Map(
 );
 
 console.log(
-  `Node ${process.version}, nginx ${versionOfNginx()}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ` +
+  `${machine}, nginx ${versionOfNginx()}, ` +
     `proxy on a core of its own, ${options.connections} connection(s), ${options.transfers} bodies of ${options.mib} MiB, ${options.rounds} rounds\n`,
 );
 // The first round makes the code warm, and lets memory grow to its usual size.
@@ -88,28 +74,26 @@ for (let round = 0; round <= Number(options.rounds); round += 1) {
 
 const mibAll = Number(options.mib) * Number(options.transfers) * Number(options.connections);
 let missed = false;
-console.log(
-  '| | nginx, MiB/s | Rolegate, MiB/s | ratio (p25 - median - p75) | CPU ms per 100 MiB: nginx, Rolegate | resident MB: before, peak |',
-);
-console.log('|---|---:|---:|---|---|---|');
-for (const direction of directions) {
+const rows = directions.map((direction) => {
   const [theirs, ours] = [results.get(`nginx ${direction}`)!, results.get(`rolegate ${direction}`)!];
   const ratio = spread(ours.map(({ seconds }, round) => theirs[round]!.seconds / seconds));
-  const rate = (all: TransferResult[]) => spread(all.map(({ seconds }) => mibAll / seconds)).median.toFixed(0);
-  const cpu = (all: TransferResult[]) => spread(all.map(({ cpuUs }) => cpuUs / 10 / mibAll)).median.toFixed(0);
-  const before = spread(ours.map(({ beforeBytes }) => beforeBytes / 1024 ** 2)).median;
+  const rate = (all: TransferResult[]) => median(all.map(({ seconds }) => mibAll / seconds)).toFixed(0);
+  const cpu = (all: TransferResult[]) => median(all.map(({ cpuUs }) => cpuUs / 10 / mibAll)).toFixed(0);
+  const before = median(ours.map(({ beforeBytes }) => beforeBytes / 1024 ** 2));
   const peak = Math.max(...ours.map(({ peakBytes }) => peakBytes / 1024 ** 2));
   missed ||= ratio.median < leastRatio || peak - before > mostGrowthMb;
-  const cells = [
+  const cpuOfBoth = `${cpu(theirs)}, ${cpu(ours)}`;
+  return [
     direction,
     rate(theirs),
     rate(ours),
-    [ratio.p25, ratio.median, ratio.p75].map((value) => value.toFixed(2)).join(' - '),
-    `${cpu(theirs)}, ${cpu(ours)}`,
+    quartiles(ratio, 2),
+    cpuOfBoth,
     `${before.toFixed(0)}, ${peak.toFixed(0)}`,
   ];
-  console.log(`| ${cells.join(' | ')} |`);
-}
+});
+const head = ['', 'nginx, MiB/s', 'Rolegate, MiB/s', 'ratio (p25 - median - p75)'];
+console.log(table([...head, 'CPU ms per 100 MiB: nginx, Rolegate', 'resident MB: before, peak'], rows));
 console.log(`\nAim: a ratio of ${leastRatio}, and at most ${mostGrowthMb} MB more: ${missed ? 'NOT met' : 'met'}`);
 process.exit(options.check && missed ? 1 : 0);
 
@@ -140,11 +124,8 @@ async function transfer({ port, pid, name }: Proxy, direction: TransferJob['dire
 async function startNginx(): Promise<Proxy> {
   const ports = await portsIn('nginx');
   const conf = file(ports, 'nginx.conf', nginx(ports, false));
-  return listening(
-    'nginx',
-    ports.listen,
-    start('0', ['nginx', '-e', join(ports.folder, 'error.log'), '-c', conf], 'ignore'),
-  );
+  const command = ['nginx', '-e', join(ports.folder, 'error.log'), '-c', conf] as const;
+  return listening('nginx', ports.listen, processes.start('measured', command, 'ignore'));
 }
 
 async function startRolegate(): Promise<Proxy> {
@@ -161,8 +142,8 @@ routes:
   - { id: private, match: { path: "/private/**" }, upstream: service, access: [user], maxBody: 4gb, timeout: 60s }
 `,
   );
-  const command = [process.execPath, options.main, 'serve', '--config', config];
-  return listening('rolegate', ports.listen, start('0', command, ['ignore', 'ignore', 'inherit']));
+  const command = [process.execPath, options.main, 'serve', '--config', config] as const;
+  return listening('rolegate', ports.listen, processes.start('measured', command, ['ignore', 'ignore', 'inherit']));
 }
 
 async function portsIn(name: string): Promise<Ports> {
@@ -172,7 +153,7 @@ async function portsIn(name: string): Promise<Ports> {
 }
 
 async function listening(name: Name, port: number, child: ChildProcess): Promise<Proxy> {
-  await untilListening(port);
+  await untilListening(port, child);
   return { name, port, pid: child.pid ?? 0 };
 }
 
@@ -180,22 +161,6 @@ function file(ports: Ports, name: string, text: string): string {
   const path = join(ports.folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-async function script(name: string): Promise<number> {
-  const child = start('1', [process.execPath, join(import.meta.dirname, name)], ['ignore', 'pipe', 'inherit']);
-  for await (const line of createInterface({ input: child.stdout! })) return Number(line);
-  throw new Error(`${name} ended before it listened`);
-}
-
-function start(
-  core: '0' | '1',
-  command: readonly string[],
-  stdio: 'ignore' | ('ignore' | 'pipe' | 'inherit' | 'ipc')[],
-): ChildProcess {
-  const child = spawn('taskset', ['-c', core, ...command], { stdio, env: { ...process.env, NODE_ENV: 'production' } });
-  children.push(child);
-  return child;
 }
 
 function versionOfNginx(): string {

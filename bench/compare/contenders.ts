@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { goodBearer, goodKey, goodSecret } from './credentials.ts';
+import type { LoadJob } from '../load/load.ts';
+import { badBearer, distinct, get, goodBearer, manyBearers, mixed, withBearer } from '../load/requests.ts';
 import { caddy, haproxy, nginx, type Ports } from './rival-configs.ts';
-import { gateway } from './rolegate-config.ts';
+import { gateway, type Variant } from './rolegate-config.ts';
 
 /** A command that is started once for all its cases. */
 export interface Contender {
@@ -12,56 +13,35 @@ export interface Contender {
   /** Null: this machine does not have it. */
   readonly version: string | null;
   /** Writes what it needs into its folder. */
-  command(ports: Ports & { readonly redis: number }): readonly string[];
+  command(ports: Ports & { readonly redis: number }): readonly [string, ...string[]];
   /** What it writes to standard output goes here; null: nowhere. */
   readonly logs: string | null;
   readonly cases: readonly Case[];
 }
 
-export interface Case {
+export interface Case extends Pick<LoadJob, 'request' | 'numbers' | 'other'> {
   readonly name: string;
   readonly what: string;
-  readonly request: string;
   /** The same without a good credential, and what it must answer; null: everyone may. */
   readonly refused: { readonly request: string; readonly status: number } | null;
-  /** For `{n}` in the request: how many there are. */
-  readonly numbers?: number;
-  /** Sent in place of `request` every so many times. */
-  readonly other?: { readonly request: string; readonly every: number };
 }
 
-const headers =
-  'Host: api.example.test\r\nUser-Agent: bench/1.0\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n';
-const get = (path: string, credential = '') => `GET ${path} HTTP/1.1\r\n${headers}${credential}\r\n`;
-const bearer = `Authorization: Bearer ${goodBearer}\r\n`;
-const badBearer = `Authorization: Bearer ${'x'.repeat(64)}\r\n`;
-const keyPair = `api-key: ${goodKey}\r\napi-secret: ${goodSecret}\r\n`;
-const badPair = `api-key: ${goodKey}\r\napi-secret: ${'x'.repeat(64)}\r\n`;
-const manyBearers = `Authorization: Bearer ${goodBearer.slice(0, -12)}{n}\r\n`;
+const bearer = withBearer(goodBearer);
+const keyPair = `api-key: ${'k'.repeat(32)}\r\napi-secret: ${'s'.repeat(64)}\r\n`;
+const badPair = `api-key: ${'k'.repeat(32)}\r\napi-secret: ${'x'.repeat(64)}\r\n`;
 
 const open = (name: string): Case => ({ name, what: 'bare', request: get('/public/items/7'), refused: null });
-const guarded = (path: string, good = bearer, bad = badBearer) => ({
+const guarded = (path: string, good = bearer, bad = withBearer(badBearer)) => ({
   request: get(path, good),
   refused: { request: get(path, bad), status: 401 },
 });
 
-const trace = 'traceparent: 00-{t}-00f067aa0ba902b7-01\r\n';
-const json = `{"note":"${'a'.repeat(288)}"}`;
-const post = `POST /private/items HTTP/1.1\r\n${headers}${manyBearers}${trace}Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
-
-/**
- * The workloads that count. Mixed, because that is what load balancers send: 200 identities over shared connections, a trace of its
- * own in every request, one POST in ten. Distinct: the same without the POSTs. Repeated: the same bytes every time.
- */
+/** Those that count. The mixed one is the headline; distinct: the same without its POSTs; repeated: the same bytes every time. */
 function workloads(name: string, refused = true): readonly Case[] {
-  const bad = refused ? { request: get('/private/items/7', badBearer), status: 401 } : null;
-  const distinct = get('/private/items/7', manyBearers + trace);
+  const bad = refused ? guarded('/private/items/7').refused : null;
   return [
-    {
-      ...{ name: `${name} mixed`, what: '200 identities, 10 % POST', request: distinct, refused: bad, numbers: 200 },
-      other: { request: post, every: 10 },
-    },
-    { name: `${name} distinct`, what: '200 identities, GET', request: distinct, refused: bad, numbers: 200 },
+    { ...mixed, name: `${name} mixed`, what: '200 identities, 10 % POST', refused: bad },
+    { ...distinct, name: `${name} distinct`, what: '200 identities, GET', refused: bad },
     { name: `${name} repeated`, what: 'one GET, repeated', request: get('/private/items/7', bearer), refused: bad },
   ];
 }
@@ -77,11 +57,18 @@ export const contenders: readonly Contender[] = [
     {
       name: 'rolegate redis',
       what: 'verdict out of Redis each time',
-      ...guarded('/private/items/7', manyBearers),
+      ...guarded('/private/items/7', withBearer(manyBearers)),
       numbers: 2_000,
     },
   ]),
-  nginxOf('nginx-auth', true, [...workloads('nginx auth_request')]),
+  rolegate('rolegate-signed', [
+    { name: 'rolegate signed', what: 'repeated, with a signed identity', ...guarded('/private/items/7') },
+  ]),
+  // Apart from the others: its memory is full of identities that do not come again.
+  rolegate('rolegate-cold', [
+    { name: 'rolegate cold', what: 'a new bearer each time', ...guarded('/private/items/7', withBearer(manyBearers)) },
+  ]),
+  nginxOf('nginx-auth', true, workloads('nginx auth_request')),
   {
     name: 'floor',
     version: 'this working copy',
@@ -121,6 +108,10 @@ export const contenders: readonly Contender[] = [
 ];
 
 function rolegate(name: string, cases: readonly Case[]): Contender {
+  const variant = ({ redis }: { readonly redis: number }): Variant => {
+    if (name === 'rolegate-redis') return { redis };
+    return { signs: name === 'rolegate-signed' };
+  };
   return {
     name,
     version: 'this working copy',
@@ -130,7 +121,7 @@ function rolegate(name: string, cases: readonly Case[]): Contender {
       'dist/main.js',
       'serve',
       '--config',
-      file(ports, 'gateway.yaml', gateway(ports, name === 'rolegate-redis' ? ports.redis : null)),
+      file(ports, 'gateway.yaml', gateway(ports, variant(ports))),
     ],
     cases,
   };

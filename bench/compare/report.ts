@@ -1,6 +1,6 @@
 /** Figures of the comparison: table, aims, and a chart of CPU time per request. */
-import type { LoadResult } from '../load/load.ts';
-import { cpuPerRequest, spread } from '../load/report.ts';
+import { cpuPerRequest, type LoadResult } from '../load/load.ts';
+import { median, spread, table } from '../report.ts';
 
 export interface CaseResults {
   readonly name: string;
@@ -26,13 +26,12 @@ export interface Conditions {
   readonly versions: Readonly<Record<string, string | null>>;
 }
 
-const median = (values: readonly number[]): number => spread(values).median;
 const cpu = ({ saturated }: CaseResults): number => median(saturated.map(cpuPerRequest));
 const rate = ({ saturated }: CaseResults): number =>
   median(saturated.map(({ requests, seconds }) => requests / seconds));
 
 /** Markdown. */
-export function table(all: readonly CaseResults[]): string {
+export function figures(all: readonly CaseResults[]): string {
   const rows = all.map((one) => {
     const each = spread(one.saturated.map(cpuPerRequest));
     const latency = (of: (result: LoadResult) => number) =>
@@ -58,7 +57,7 @@ export function table(all: readonly CaseResults[]): string {
     'p99 ms at 60 %',
     'resident MB',
   ];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return table(head, rows);
 }
 
 interface Aim {
@@ -80,6 +79,7 @@ const aims: readonly Aim[] = [
   { over: 'rolegate repeated', under: ['caddy forward_auth'], most: 0.35 },
   { over: 'rolegate repeated', under: nodeProxies, most: 0.65 },
   { over: 'rolegate repeated', under: ['rolegate public'], most: 1.08 },
+  { over: 'rolegate signed', under: ['rolegate repeated'], most: 1.03 },
 ];
 
 /** Ratios of CPU time, taken within each round, against the aims; with several names, against the best of them. */
@@ -106,8 +106,8 @@ function compared(all: readonly CaseResults[], load: 'saturated' | 'even'): stri
 export function page(conditions: Conditions, all: readonly CaseResults[]): string {
   const { date, node, cpu: processor, cores, connections, rounds, seconds, even, command, versions } = conditions;
   const rows = judged(all).map((line) => {
-    const [load = '', ratio = '', figures = ''] = line.split(': ');
-    const [values = '', aim = ''] = figures.split(', aim ');
+    const [load = '', ratio = '', rest = ''] = line.split(': ');
+    const [values = '', aim = ''] = rest.split(', aim ');
     return `| ${load} | ${ratio} | ${values} | ${aim} | ${line.split(': ').at(-1)} |`;
   });
   const known = Object.entries(versions).filter(([name]) => !name.startsWith('rolegate'));
@@ -124,7 +124,7 @@ ${known.map(([name, version]) => `${name} ${version ?? 'missing'}`).join(', ')}.
 
 ![CPU time per request](compare.svg)
 
-${table(all)}
+${figures(all)}
 
 Ratios of CPU per request within a round: least, median, most.
 

@@ -1,17 +1,23 @@
 /** The configuration of Rolegate in the comparison: access log and metrics on, as they are by default. */
 import type { Ports } from './rival-configs.ts';
 
-/** `redis`: the port of a Redis that holds every verdict, while memory holds one; null: memory alone. */
-export function gateway({ listen, upstream, authApi }: Ports, redis: number | null): string {
+export interface Variant {
+  /** The port of a Redis that holds every verdict, while memory holds one; if unset, memory alone. */
+  readonly redis?: number;
+  /** Services get a signed identity. */
+  readonly signs?: boolean;
+}
+
+export function gateway({ listen, upstream, authApi }: Ports, { redis, signs = false }: Variant = {}): string {
   const cache =
-    redis === null
+    redis === undefined
       ? '{}'
       : `{ secret: "${'c'.repeat(40)}", accepted: 10m, maxAccepted: 1, redis: { url: "redis://127.0.0.1:${redis}" } }`;
   return `version: 1
 server: { listen: "127.0.0.1:${listen}", admin: false }
 authApi: { url: "http://127.0.0.1:${authApi}" }
 cache: ${cache}
-roles: { user: {}, admin: {} }
+${signs ? 'identityAssertion: { issuer: "https://api.example.test" }\n' : ''}roles: { user: {}, admin: {} }
 upstreams:
   service: { targets: ["http://127.0.0.1:${upstream}"] }
 routes:

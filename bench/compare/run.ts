@@ -2,19 +2,17 @@
  * `npm run bench:compare`: Rolegate beside its peers on one machine, in one run. The contender has a core of its own;
  * client, upstream and Auth API share the other. Rounds are interleaved, and every figure is a median of rounds.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { spread } from '../spread.ts';
+import type { LoadResult } from '../load/load.ts';
+import { processTree, residentBytes } from '../load/process-tree.ts';
+import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { machine, median } from '../report.ts';
 import { type Case, type Contender, contenders } from './contenders.ts';
-import { processTree, residentBytes } from './process-tree.ts';
-import { type CaseResults, type Conditions, chart, judged, page, table } from './report.ts';
+import { type CaseResults, type Conditions, chart, figures, judged, page } from './report.ts';
 
 const usage = `Usage: npm run bench:compare -- [options]
   --rounds N       interleaved rounds (default 5)
@@ -50,33 +48,24 @@ interface Running {
 
 // Now, and not when all is measured.
 if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-compare-'));
-const children: ChildProcess[] = [];
-process.on('exit', () => {
-  // nginx has to end its workers itself.
-  for (const child of children) child.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('compare');
 
 const wanted = contenders.filter(({ name }) => options.only.split(',').includes(name));
 for (const { name } of wanted.filter(({ version }) => version === null)) {
-  console.error(`${name} is not on this machine, and is left out`);
+  console.error(`${name} is not on this machine and is not measured`);
 }
-const upstream = await script('../load/upstream.ts');
-const authApi = await script('auth-api.ts');
-const redis = await startRedis();
-const client = start(
-  '1',
-  process.execPath,
-  [join(import.meta.dirname, '../load/client.ts')],
-  ['ignore', 'inherit', 'inherit', 'ipc'],
-);
+const upstream = (await processes.script('rest', 'load/upstream.ts')).port;
+const authApi = (await processes.script('rest', 'load/auth-api.ts')).port;
+const redis = wanted.some(({ name }) => name === 'rolegate-redis') ? await processes.redis('rest') : null;
+const load = processes.loadClient();
 const running: Running[] = [];
 for (const contender of wanted) {
-  if (contender.version !== null && (contender.name !== 'rolegate-redis' || redis !== null)) {
-    running.push(await startContender(contender));
+  if (contender.version === null) continue;
+  if (contender.name === 'rolegate-redis' && redis === null) {
+    console.error('redis-server is not on this machine, and its case is not measured');
+    continue;
   }
+  running.push(await startContender(contender));
 }
 const cases = running.flatMap((one) => one.contender.cases.map((each) => ({ ...one, case: each })));
 
@@ -93,7 +82,7 @@ const conditions: Conditions = {
   versions: Object.fromEntries(running.map(({ contender }) => [contender.name, contender.version])),
 };
 console.log(
-  `Node ${conditions.node}, ${conditions.cores} x ${conditions.cpu}, contender on a core of its own, ` +
+  `${machine}, ${processes.pinned ? 'contender on a core of its own' : 'not pinned'}, ` +
     `${conditions.connections} connections, ${conditions.rounds} rounds of ${conditions.seconds} s`,
 );
 
@@ -123,13 +112,13 @@ for (const one of cases) {
   found.residentBytes = residentBytes(processTree(one.child.pid!));
   if (Number(options.paced) === 0) continue;
   // Not of its best round: where a machine is faster and slower by turns, that would be too much for most of them.
-  const usual = spread(found.saturated.map(({ requests, seconds }) => requests / seconds)).median;
+  const usual = median(found.saturated.map(({ requests, seconds }) => requests / seconds));
   const paced = { request: one.case.request, status: 200, seconds: Number(options.paced), rate: 0.6 * usual };
   for (let round = 0; round < 3; round += 1) found.paced.push(await drive(one, paced));
 }
 
 const all = [...results.values()];
-console.log(table(all));
+console.log(figures(all));
 for (const line of judged(all)) console.log(line);
 if (options.out !== undefined) {
   writeFileSync(join(options.out, 'compare.json'), `${JSON.stringify({ conditions, results: all }, null, 2)}\n`);
@@ -138,11 +127,11 @@ if (options.out !== undefined) {
 }
 process.exit(0);
 
-async function drive(
+function drive(
   { port, child, case: { name, numbers, other } }: Running & { case: Case },
   asked: { request: string; status: number; seconds: number; rate?: number },
 ): Promise<LoadResult> {
-  const job: LoadJob = {
+  const sent = {
     port,
     pids: processTree(child.pid!),
     request: asked.request,
@@ -154,81 +143,20 @@ async function drive(
     ...(other === undefined || asked.status !== 200 ? {} : { other }),
     ...(asked.rate === undefined ? {} : { rate: asked.rate }),
   };
-  client.send(job);
-  const [answer] = (await once(client, 'message')) as [LoadAnswer];
-  if (!answer.ok) throw new Error(`${name}: ${answer.error}`);
-  return answer.result;
+  return load(sent).catch((error: Error) => {
+    throw new Error(`${name}: ${error.message}`);
+  });
 }
 
 async function startContender(contender: Contender): Promise<Running> {
   const listen = await freePort();
   const own = join(folder, contender.name);
   const ports = { listen, upstream, authApi, redis: redis ?? 0, folder: own };
-  const [command = '', ...args] = contender.command(ports);
+  const command = contender.command(ports);
   const out = contender.logs === null ? 'ignore' : openSync(join(own, contender.logs), 'a');
-  const child = start('0', command, args, ['ignore', out, 'ignore']);
+  const homes = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  const child = processes.start('measured', command, ['ignore', out, 'ignore'], homes);
   if (typeof out === 'number') closeSync(out);
-  await untilListening(listen, child, contender.name);
+  await untilListening(listen, child);
   return { contender, port: listen, child };
-}
-
-async function startRedis(): Promise<number | null> {
-  if (!wanted.some(({ name }) => name === 'rolegate-redis')) return null;
-  const port = await freePort();
-  const child = start('1', 'redis-server', ['--port', `${port}`, '--save', '', '--bind', '127.0.0.1'], 'ignore');
-  try {
-    await untilListening(port, child, 'redis-server');
-    return port;
-  } catch {
-    console.error('redis-server is not on this machine, and its case is left out');
-    return null;
-  }
-}
-
-async function script(name: string): Promise<number> {
-  const child = start('1', process.execPath, [join(import.meta.dirname, name)], ['ignore', 'pipe', 'inherit']);
-  for await (const line of createInterface({ input: child.stdout! })) return Number(line);
-  throw new Error(`${name} ended before it listened`);
-}
-
-function start(
-  core: '0' | '1',
-  command: string,
-  args: readonly string[],
-  stdio: 'ignore' | ('ignore' | 'pipe' | 'inherit' | 'ipc' | number)[],
-): ChildProcess {
-  const env = { ...process.env, NODE_ENV: 'production', HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-  const child = spawn('taskset', ['-c', core, command, ...args], { stdio, env });
-  child.on('error', () => {});
-  children.push(child);
-  return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function untilListening(port: number, child: ChildProcess, name: string): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} does not listen`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const settle = (accepted: boolean) => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.on('connect', () => settle(true));
-    socket.on('error', () => settle(false));
-  });
 }

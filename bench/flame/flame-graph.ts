@@ -41,7 +41,8 @@ const characterWidth = 6.2;
 /** Colours by where a function is: the rooms of `src`, other packages, Node itself, and what is no function. */
 const colours: readonly (readonly [name: string, pattern: RegExp, colour: string])[] = [
   ['core', /^src\/core\//, '#2563eb'],
-  ['entrypoints', /^src\/entrypoints\//, '#0891b2'],
+  ['http1', /^src\/http1\//, '#0891b2'],
+  ['proxy', /^src\/proxy\//, '#4f46e5'],
   ['upstream', /^src\/upstream\//, '#7c3aed'],
   ['identity', /^src\/identity\//, '#059669'],
   ['telemetry', /^src\/telemetry\//, '#d97706'],

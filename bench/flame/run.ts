@@ -1,17 +1,17 @@
 /**
- * `npm run bench:flame`: where a warm bearer's time goes, as a flame graph. The gateway runs from the sources, so that frames
- * have their names, under as many requests as go; what came before it was warm does not count.
+ * `npm run bench:flame`: where the time of the mixed workload goes, as a flame graph. The gateway runs from the sources, so that
+ * frames have their names, under as many requests as go; samples of the warm-up are not drawn.
  */
-import { once } from 'node:events';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, devNull } from 'node:os';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { gatewayConfig } from '../load/gateway-config.ts';
-import type { LoadAnswer, LoadJob } from '../load/load.ts';
-import { benchPlace } from '../load/processes.ts';
-import { freePort } from '../processes.ts';
+import { gateway } from '../compare/rolegate-config.ts';
+import { cpuPerRequest } from '../load/load.ts';
+import { mixed } from '../load/requests.ts';
+import { benchPlace, freePort } from '../processes.ts';
+import { machine } from '../report.ts';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
 const { values: options } = parseArgs({
@@ -31,33 +31,28 @@ if (options.help) {
 const warmupS = 3;
 const { processes, folder } = benchPlace('flame');
 
-const upstream = await processes.script('rest', 'upstream.ts');
-const authApi = await processes.script('rest', 'auth-api.ts');
+const upstream = await processes.script('rest', 'load/upstream.ts');
+const authApi = await processes.script('rest', 'load/auth-api.ts');
 const listen = await freePort();
 const config = join(folder, 'gateway.yaml');
-writeFileSync(config, gatewayConfig({ listen, upstream: upstream.port, authApi: authApi.port }));
+writeFileSync(config, gateway({ listen, upstream: upstream.port, authApi: authApi.port, folder }));
 const startedMs = performance.now();
 const { pid } = await processes.rolegate('serve', config, listen, devNull, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
-const client = processes.client();
-const job: LoadJob = {
+const load = processes.loadClient();
+const askedMs = performance.now();
+const result = await load({
+  ...mixed,
   port: listen,
   pids: [pid],
-  request: `GET /private/items/7 HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer ${'b'.repeat(64)}\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n\r\n`,
   status: 200,
   connections: 64,
   warmupMs: warmupS * 1_000,
   measureMs: Number(options.seconds) * 1_000,
-};
-const askedMs = performance.now();
-client.send(job);
-const [answer] = (await once(client, 'message')) as [LoadAnswer];
-if (!answer.ok) throw new Error(answer.error);
+});
 process.kill(pid, 'SIGTERM');
 const profile = JSON.parse(readFileSync(await written(), 'utf8')) as CpuProfile;
 
-const { cpuUs, requests } = answer.result;
-const machine = `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`;
-const title = `A warm bearer with a role, log and metrics on: ${(cpuUs / requests).toFixed(1)} us of CPU per request, profiled. ${machine}`;
+const title = `Mixed workload with a role, log and metrics on: ${cpuPerRequest(result).toFixed(1)} us of CPU per request, profiled. ${machine}`;
 const root = new URL('../../', import.meta.url).href;
 writeFileSync(
   options.out,

@@ -2,16 +2,16 @@
  * `npm run bench:idle`: many idle keep-alive connections and slow senders at once. What normal requests feel of them
  * (p99 beside the p99 without them), and whether memory and descriptors return once they are gone.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { Processes } from '../load/processes.ts';
+import type { LoadResult } from '../load/load.ts';
+import { benchPlace, freePort } from '../processes.ts';
+import { machine, verdict } from '../report.ts';
 import type { Held } from '../soak/probe.ts';
 import { type ProbedGateway, startProbedGateway } from '../soak/probed-gateway.ts';
 import { type ProcessSize, sizeOf } from './gateway-process.ts';
@@ -59,15 +59,8 @@ const maxResidentLeft = 0.1;
 const longestQuietS = 180;
 const bearer = 'idle-bench-token';
 
-const processes = new Processes();
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-idle-'));
+const { processes, folder } = benchPlace('idle');
 const holders: ChildProcess[] = [];
-process.on('exit', () => {
-  processes.stopAll();
-  for (const holder of holders) holder.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const [idle, slow, cycles] = [Number(options.idle), Number(options.slow), Number(options.cycles)];
 const conditions = {
@@ -80,12 +73,10 @@ const conditions = {
   slow,
   requestsPerSecond: Number(options.rate),
 };
-console.log(
-  `Node ${conditions.node}, ${conditions.cores} x ${conditions.cpu}, ${idle} idle connections, ${slow} slow senders, ${options.rate} requests/s beside them`,
-);
+console.log(`${machine}, ${idle} idle connections, ${slow} slow senders, ${options.rate} requests/s beside them`);
 
 const { port, gateway } = await start();
-const client = processes.client();
+const load = processes.loadClient();
 await drive(2);
 const before = { load: await drive(Number(options.seconds)), size: sizeOf(gateway.pid), held: await gateway.held() };
 print('unloaded', before.size, before.load);
@@ -135,14 +126,14 @@ const verdicts = [
 ];
 console.log(`${(perConnection * 1024).toFixed(1)} kB of resident memory per connection`);
 for (const { name, value, target } of verdicts)
-  console.log(`${name}: ${value.toFixed(2)}, target <= ${target}: ${value <= target ? 'met' : 'NOT met'}`);
+  console.log(`${name}: ${value.toFixed(2)}, target ${verdict(value, target)}`);
 if (options.json !== undefined)
   writeFileSync(options.json, `${JSON.stringify({ conditions, before, measured, quiet, verdicts }, null, 2)}\n`);
 process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
 
 async function start(): Promise<{ port: number; gateway: ProbedGateway }> {
-  const upstream = await processes.script('rest', 'upstream.ts');
-  const authApi = await processes.script('rest', 'auth-api.ts');
+  const upstream = await processes.script('rest', 'load/upstream.ts');
+  const authApi = await processes.script('rest', 'load/auth-api.ts');
   const listen = await freePort();
   const file = join(folder, 'gateway.yaml');
   const limits = `{ connections: ${idle + slow + 2000}, connectionsPerClient: 0, keepAliveTimeout: 1h, headersTimeout: 10s, requestTimeout: 5m }`;
@@ -159,13 +150,12 @@ routes:
   - { id: private, match: { path: "/private/**" }, upstream: service, access: [user] }
 `,
   );
-  return { port: listen, gateway: await startProbedGateway(file, join(folder, 'log'), processes.pinned) };
+  return { port: listen, gateway: await startProbedGateway(processes, 'measured', file, join(folder, 'log')) };
 }
 
 async function hold(): Promise<void> {
   const count = Number(options.holders);
-  for (let i = holders.length; i < count; i += 1)
-    holders.push(fork(`${import.meta.dirname}/holder.ts`, { stdio: 'inherit' }));
+  while (holders.length < count) holders.push(processes.worker('idle/holder.ts'));
   for (const [i, holder] of holders.entries()) {
     const job: HolderJob = { port, idle: share(idle, i, count), slow: share(slow, i, count), network: 1 + i, bearer };
     holder.send(job);
@@ -205,8 +195,8 @@ async function untilReturned(): Promise<{ seconds: number; size: ProcessSize }> 
   }
 }
 
-async function drive(seconds: number): Promise<LoadResult> {
-  const job: LoadJob = {
+function drive(seconds: number): Promise<LoadResult> {
+  return load({
     port,
     pids: [gateway.pid],
     request: `GET /private/{n} HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer ${bearer}\r\n\r\n`,
@@ -215,20 +205,7 @@ async function drive(seconds: number): Promise<LoadResult> {
     warmupMs: 1000,
     measureMs: seconds * 1000,
     rate: Number(options.rate),
-  };
-  client.send(job);
-  const [answer] = (await once(client, 'message')) as [LoadAnswer];
-  if (!answer.ok) throw new Error(answer.error);
-  return answer.result;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  });
 }
 
 function print(what: string, size: ProcessSize, load?: LoadResult): void {

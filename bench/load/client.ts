@@ -37,11 +37,10 @@ class Load {
 
   constructor(job: LoadJob) {
     this.#job = job;
-    this.#constant = /\{[nt]\}/.test(job.request) ? null : Buffer.from(job.request, 'latin1');
+    this.#constant = /\{[nrt]\}/.test(job.request) ? null : Buffer.from(job.request, 'latin1');
     this.#pace = job.rate === undefined ? null : new Pace(job.rate);
-    const { numbers, skewed = false } = job;
-    if (numbers === undefined) this.#draw = () => ++serial;
-    else this.#draw = skewed ? zipf(numbers) : () => Math.floor(Math.random() * numbers);
+    const { numbers } = job;
+    this.#draw = numbers === undefined ? () => ++serial : () => below(numbers);
   }
 
   async run(): Promise<LoadResult> {
@@ -60,7 +59,7 @@ class Load {
   async #measure(): Promise<LoadResult> {
     for (let index = 0; index < this.#job.connections; index += 1) this.#open();
     await after(this.#job.warmupMs);
-    if (this.#done === 0) throw new Error('no answer during the warm-up');
+    if (this.#done === 0) throw new Error('no response during the warm-up');
     this.#done = 0;
     this.#measuring = true;
     const cpuStart = this.#cpuUs();
@@ -80,12 +79,13 @@ class Load {
   }
 
   #request(): string {
-    const { request, other, routes } = this.#job;
-    const number = this.#draw();
+    const { request, other, routes = 1 } = this.#job;
     this.#sent += 1;
     const chosen = other !== undefined && this.#sent % other.every === 0 ? other.request : request;
-    const text = chosen.replaceAll('{n}', digits(number)).replaceAll('{t}', String(this.#sent).padStart(32, '0'));
-    return routes === undefined ? text : text.replaceAll('{r}', digits(routeOf(number, routes)));
+    return chosen
+      .replaceAll('{n}', digits(this.#draw()))
+      .replaceAll('{r}', digits(below(routes)))
+      .replaceAll('{t}', String(this.#sent).padStart(32, '0'));
   }
 
   #open(): void {
@@ -127,32 +127,15 @@ function digits(number: number): string {
   return String(number).padStart(12, '0');
 }
 
-/** Numbers that follow each other are of routes that do not. */
-function routeOf(number: number, { used, of }: { readonly used: number; readonly of: number }): number {
-  return ((number * 7919) % used) * (of / used);
-}
-
-/** Draws a number below `count`: k in proportion to 1 / (k + 1). */
-function zipf(count: number): () => number {
-  let sum = 0;
-  const sums = Float64Array.from({ length: count }, (_, k) => (sum += 1 / (k + 1)));
-  return () => {
-    const drawn = Math.random() * sum;
-    let [low, high] = [0, count - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle]! < drawn) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
+function below(count: number): number {
+  return Math.floor(Math.random() * count);
 }
 
 function statusOf(bytes: Buffer): number {
   return ((bytes[9] ?? 0) - 48) * 100 + ((bytes[10] ?? 0) - 48) * 10 + ((bytes[11] ?? 0) - 48);
 }
 
-/** Whether the bytes hold one whole answer: by its length, or by the last chunk. */
+/** Whether the bytes hold one whole response: by its length, or by the last chunk. */
 function isWhole(bytes: Buffer): boolean {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return false;

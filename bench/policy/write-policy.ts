@@ -1,4 +1,4 @@
-/** Writes a policy of any length with a thousand tests beside it: routes as people write them, each of its own. */
+/** Writes a policy of any length, of routes as people write them, with tests beside it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,10 +8,8 @@ export interface WrittenPolicy {
   readonly url: string;
 }
 
-/** `apart`: 1000 takes every thousandth route of a longer policy. */
-export function policyText(routes: number, apart = 1): string {
-  const entries = Array.from({ length: routes }, (_, position) => {
-    const index = position * apart;
+export function policyText(routes: number, authApi = 'http://127.0.0.1:9'): string {
+  const entries = Array.from({ length: routes }, (_, index) => {
     const { host, path } = placeOf(index);
     return `  - id: route-${index}
     match: { host: ${host}, path: "${path}/{id}" }
@@ -25,14 +23,14 @@ export function policyText(routes: number, apart = 1): string {
   return `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "a-token-of-the-benchmark-only-0123456789" }
 log: { level: info, access: false }
-authApi: { url: "http://127.0.0.1:9" }
+authApi: { url: "${authApi}" }
 roles: { user: {}, reporter: { inherits: [user] }, admin: { inherits: [reporter] } }
 upstreams: { orders: { targets: ["http://127.0.0.1:9"] } }
 routes:
 ${entries.join('')}`;
 }
 
-export function placeOf(index: number): { readonly host: string; readonly path: string } {
+function placeOf(index: number): { readonly host: string; readonly path: string } {
   return { host: `api${index % 10}.example.test`, path: `/v1/area${index % 100}/thing${index}` };
 }
 

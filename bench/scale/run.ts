@@ -2,11 +2,10 @@
  * `npm run bench:scale`: what replicas ask of the Auth API, and how long an ended credential goes on. A simulation gives
  * a table for a deployer; `--check` sets it against three gateway processes, Redis and an Auth API that counts.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { spread } from '../spread.ts';
+import { benchPlace } from '../processes.ts';
+import { machine, spread } from '../report.ts';
 import { toldMeasured, untoldMeasured } from './delays.ts';
 import { simulate, untoldDelays, type World } from './simulate.ts';
 import { ThreeReplicas } from './three-replicas.ts';
@@ -80,11 +79,9 @@ process.exit(0);
 /** Whether every rate is what the simulation says, within a tenth. */
 async function measured(): Promise<boolean> {
   if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
-  const folder = mkdtempSync(join(tmpdir(), 'rolegate-scale-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  const { processes, folder } = benchPlace('scale');
   console.log(
-    `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${usual.replicas} replicas, ` +
+    `${machine}, ${usual.replicas} replicas, ` +
       `${usual.credentials} credentials, ${usual.requestsPerSecond} requests/s, accepted ${usual.acceptedS} s\n`,
   );
   console.log(
@@ -100,8 +97,7 @@ async function measured(): Promise<boolean> {
   ];
   for (const [name, part] of worlds) {
     const world = { ...usual, ...part };
-    const system = await ThreeReplicas.start(options.main, folder, world);
-    process.on('exit', () => system.stop());
+    const system = await ThreeReplicas.start(processes, options.main, folder, world);
     const expected = simulate({ ...world, seconds: 60 }).callsPerSecond;
     const found = await system.callsPerSecond(world);
     const delays = await untoldMeasured(system, world.acceptedS, 40, 0.1);

@@ -1,12 +1,8 @@
 /** Three gateway processes, an Auth API that counts, a service, and Redis where verdicts are shared. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { LoadAnswer, LoadJob } from '../load/load.ts';
-import { freePort, startRedis, untilListening } from '../processes.ts';
+import { freePort, type Processes, untilListening } from '../processes.ts';
 import type { World } from './simulate.ts';
 
 export const adminToken = 'a-token-of-the-benchmark-only-0123456789';
@@ -21,35 +17,33 @@ export interface Replica {
 export class ThreeReplicas {
   readonly replicas: readonly Replica[];
   readonly #authApi: number;
-  readonly #children: readonly { stop(): void }[];
+  readonly #processes: Processes;
 
-  private constructor(replicas: readonly Replica[], authApi: number, children: readonly { stop(): void }[]) {
+  private constructor(replicas: readonly Replica[], authApi: number, processes: Processes) {
     this.replicas = replicas;
     this.#authApi = authApi;
-    this.#children = children;
+    this.#processes = processes;
   }
 
-  static async start(main: string, folder: string, world: World): Promise<ThreeReplicas> {
-    const [service, authApi] = [await script('../load/upstream.ts'), await script('auth-api.ts')];
-    const redis = world.redis ? await startRedis() : null;
-    const children: { stop(): void }[] = [service, authApi, ...(redis === null ? [] : [redis])];
+  static async start(processes: Processes, main: string, folder: string, world: World): Promise<ThreeReplicas> {
+    const service = await processes.script('any', 'load/upstream.ts');
+    const authApi = await processes.script('any', 'scale/auth-api.ts');
+    const redis = world.redis ? await processes.redis('any') : null;
+    if (world.redis && redis === null) throw new Error('there is no redis-server on the PATH');
     const replicas: Replica[] = [];
     for (let index = 0; index < world.replicas; index += 1) {
       const [port, admin] = [await freePort(), await freePort()];
       const config = join(folder, `replica-${index}.yaml`);
-      writeFileSync(config, configOf(world, { port, admin }, service.port, authApi.port, redis?.url ?? null));
-      const child = spawn(process.execPath, [main, 'serve', '--config', config], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      children.push({ stop: () => void child.kill('SIGKILL') });
-      await untilListening(admin);
+      writeFileSync(config, configOf(world, { port, admin }, service.port, authApi.port, redis));
+      const command = [process.execPath, main, 'serve', '--config', config] as const;
+      await untilListening(admin, processes.start('any', command, ['ignore', 'ignore', 'inherit']));
       replicas.push({ port, admin });
     }
-    return new ThreeReplicas(replicas, authApi.port, children);
+    return new ThreeReplicas(replicas, authApi.port, processes);
   }
 
   stop(): void {
-    for (const child of this.#children) child.stop();
+    this.#processes.stopAll();
   }
 
   /** Calls to the Auth API so far. */
@@ -57,12 +51,12 @@ export class ThreeReplicas {
     return Number((await ask(this.#authApi, 'GET', '/counted')).text);
   }
 
-  /** A credential ends at the Auth API, which tells nobody. */
+  /** A credential ends at the Auth API, which sends no notice of it. */
   async end(bearer: string): Promise<void> {
     await ask(this.#authApi, 'PUT', `/ended/${bearer}`);
   }
 
-  /** And a replica is told. */
+  /** One replica gets the revocation. */
   async revoke(bearer: string): Promise<void> {
     await this.end(bearer);
     const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
@@ -80,7 +74,8 @@ export class ThreeReplicas {
   async callsPerSecond(world: World): Promise<number> {
     const warmupMs = 2_000 * world.acceptedS;
     const clients = this.replicas.map(({ port }) => {
-      const job: LoadJob = {
+      const load = this.#processes.loadClient();
+      return load({
         port,
         pids: [],
         request: `GET /private/7 HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer ${bearerHead}{n}\r\n\r\n`,
@@ -90,8 +85,7 @@ export class ThreeReplicas {
         warmupMs,
         measureMs: world.seconds * 1_000,
         rate: world.requestsPerSecond / this.replicas.length,
-      };
-      return loadClient(job);
+      });
     });
     await after(warmupMs);
     const [before, from] = [await this.calls(), performance.now()];
@@ -99,7 +93,7 @@ export class ThreeReplicas {
     const found = ((await this.calls()) - before) / ((performance.now() - from) / 1_000);
     const done = await Promise.all(clients);
     const wanted = world.requestsPerSecond * world.seconds;
-    const requests = done.reduce((sum, answer) => sum + (answer.ok ? answer.result.requests : Number.NaN), 0);
+    const requests = done.reduce((sum, result) => sum + result.requests, 0);
     if (!(requests > 0.97 * wanted)) throw new Error(`only ${requests} of ${wanted} requests were made`);
     return found;
   }
@@ -110,7 +104,7 @@ function configOf(
   { port, admin }: Replica,
   service: number,
   authApi: number,
-  redis: string | null,
+  redis: number | null,
 ): string {
   return `version: 1
 server:
@@ -125,30 +119,11 @@ cache:
   secret: "a secret of the benchmark that is long enough"
   accepted: ${world.acceptedS * 1_000}ms
   refreshAhead: ${world.refreshAhead}
-${redis === null ? '' : `  redis: { url: "${redis}", timeout: 1s }\n`}roles: { user: {} }
+${redis === null ? '' : `  redis: { url: "redis://127.0.0.1:${redis}", timeout: 1s }\n`}roles: { user: {} }
 upstreams: { service: { targets: ["http://127.0.0.1:${service}"] } }
 routes:
   - { id: private, match: { path: "/private/**" }, upstream: service, access: [user] }
 `;
-}
-
-async function script(name: string): Promise<{ readonly port: number; stop(): void }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, name)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    return { port: Number(line), stop: () => void child.kill('SIGKILL') };
-  }
-  throw new Error(`${name} ended before it listened`);
-}
-
-async function loadClient(job: LoadJob): Promise<LoadAnswer> {
-  const client: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, '../load/client.ts')], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  client.send(job);
-  const [answer] = (await once(client, 'message')) as [LoadAnswer];
-  client.disconnect();
-  if (!answer.ok) throw new Error(answer.error);
-  return answer;
 }
 
 function ask(

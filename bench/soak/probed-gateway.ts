@@ -1,8 +1,9 @@
 /** Starts the gateway with the probe in its process, and asks it what it holds. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import type { Core, Processes } from '../processes.ts';
 import type { Held } from './probe.ts';
 
 export interface ProbedGateway {
@@ -12,25 +13,21 @@ export interface ProbedGateway {
   held(): Promise<Held>;
 }
 
-/** Its standard output goes to the log file, which needs `level: info` to tell that it listens. */
-export async function startProbedGateway(config: string, logFile: string, pinned: boolean): Promise<ProbedGateway> {
+/** Its standard output goes to the log file, which needs `level: info` to say that it listens. */
+export async function startProbedGateway(
+  processes: Processes,
+  core: Core,
+  config: string,
+  logFile: string,
+): Promise<ProbedGateway> {
   const output = openSync(logFile, 'a');
-  const args = [
-    '--expose-gc',
-    '--import',
-    `${import.meta.dirname}/probe.ts`,
-    'src/main.ts',
-    'serve',
-    '--config',
-    config,
-  ];
-  const [command, before] = pinned ? ['taskset', ['-c', '0', process.execPath]] : [process.execPath, []];
-  const child = spawn(command, [...before, ...args], {
-    stdio: ['ignore', output, 'inherit', 'ipc'],
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  const flags = ['--expose-gc', '--import', `${import.meta.dirname}/probe.ts`];
+  const child = processes.start(
+    core,
+    [process.execPath, ...flags, 'src/main.ts', 'serve', '--config', config],
+    ['ignore', output, 'inherit', 'ipc'],
+  );
   closeSync(output);
-  process.on('exit', () => child.kill('SIGKILL'));
   for (let tries = 0; !readFileSync(logFile, 'utf8').includes('"started"'); tries += 1) {
     if (tries > 300 || child.exitCode !== null)
       throw new Error(`The gateway did not start: ${readFileSync(logFile, 'utf8').slice(0, 2000)}`);

@@ -2,17 +2,14 @@
  * `npm run bench:soak -- --minutes 20`: mixed traffic at 60 % of what the gateway's core can do, with clients that leave
  * and reloads of the configuration. Whether memory stays flat, and whether sockets, timers and listeners return.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { cpuTimeUs } from '../load/cpu-time.ts';
-import { Processes } from '../load/processes.ts';
+import { benchPlace, freePort } from '../processes.ts';
+import { machine, verdict } from '../report.ts';
 import type { Held } from './probe.ts';
 import { startProbedGateway } from './probed-gateway.ts';
 import { slopePerHour } from './slope.ts';
@@ -46,26 +43,16 @@ const maxGrowth = 0.05;
 const maxLeft = 8;
 const keepAliveSeconds = 5;
 
-const processes = new Processes();
-const children: ChildProcess[] = [];
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-soak-'));
-process.on('exit', () => {
-  processes.stopAll();
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const { processes, folder } = benchPlace('soak');
 
 const config = join(folder, 'gateway.yaml');
 const logFile = join(folder, 'log');
 const { gateway, port, service, authApi } = await start();
-const traffic = startScript(`${import.meta.dirname}/traffic.ts`);
+const traffic = processes.worker('soak/traffic.ts');
 const begun = performance.now();
 const seconds = () => (performance.now() - begun) / 1000;
 const lengthSeconds = Number(options.minutes) * 60;
-console.log(
-  `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model}, ${options.minutes} min at ${options.load} % of a core, a reload every ${options.reload} s`,
-);
+console.log(`${machine}, ${options.minutes} min at ${options.load} % of a core, a reload every ${options.reload} s`);
 
 const atStart = await gateway.held();
 let rate = 1000;
@@ -150,9 +137,7 @@ console.log(
   `answers ${JSON.stringify(counts.answers)}, ${counts.aborted} clients left early, ${counts.sockets} WebSocket messages, ${reloads} reloads`,
 );
 for (const { name, value, target } of verdicts)
-  console.log(
-    `${name}: ${Number.isInteger(value) ? value : value.toFixed(3)}, target <= ${target}: ${value <= target ? 'met' : 'NOT met'}`,
-  );
+  console.log(`${name}: ${Number.isInteger(value) ? value : value.toFixed(3)}, target ${verdict(value, target)}`);
 if (options.json !== undefined)
   writeFileSync(
     options.json,
@@ -161,28 +146,13 @@ if (options.json !== undefined)
 process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
 
 async function start() {
-  const startedAuthApi = await processes.script('rest', 'auth-api.ts');
-  const serviceProcess = startScript(`${import.meta.dirname}/service.ts`);
-  let servicePort = 0;
-  for await (const line of createInterface({ input: serviceProcess.stdout! })) {
-    servicePort = Number(line);
-    break;
-  }
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const listen = (server.address() as AddressInfo).port;
-  server.close();
-  const started = { port: listen, service: servicePort, authApi: startedAuthApi.port };
+  const startedAuthApi = await processes.script('rest', 'load/auth-api.ts');
+  const startedService = await processes.script('rest', 'soak/service.ts');
+  const started = { port: await freePort(), service: startedService.port, authApi: startedAuthApi.port };
   writeFileSync(config, configText(0, started));
   // Not pinned: the load is a share of what the process uses, and a machine that does other work moves it about.
-  const probed = await startProbedGateway(config, logFile, false);
+  const probed = await startProbedGateway(processes, 'any', config, logFile);
   return { gateway: probed, ...started };
-}
-
-function startScript(script: string): ChildProcess {
-  const child = fork(script, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  children.push(child);
-  return child;
 }
 
 /** Each reload has another route, so that the table is really another one. */

@@ -1,13 +1,13 @@
-/** Starts the gateway in a process of its own, and tells how long it took to serve. */
+/** Starts the gateway in a process of its own and measures how long it takes until it serves. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { residentBytes } from '../compare/process-tree.ts';
 import { cpuTimeUs } from '../load/cpu-time.ts';
+import { residentBytes } from '../load/process-tree.ts';
 
 export interface Started {
-  /** From the spawning of the process to its first 200 of `/health/ready`, and to its first answer to a request. */
+  /** From the spawning of the process to its first 200 of `/health/ready`, and to its first response to a request. */
   readonly readyMs: number;
   readonly servedMs: number;
   /** User and system, of all threads, until then. */
@@ -33,9 +33,9 @@ export async function startOnce({ main, config, listen, admin, env }: Program): 
     env: { ...process.env, NODE_ENV: 'production', ...env },
   });
   try {
-    await until(() => answers(admin, '/health/ready', 200), child);
+    await until(() => responds(admin, '/health/ready', 200), child);
     const readyMs = performance.now() - from;
-    await until(() => answers(listen, '/no-route-is-for-this', 404), child);
+    await until(() => responds(listen, '/no-route-is-for-this', 404), child);
     const servedMs = performance.now() - from;
     const pid = child.pid ?? 0;
     return { readyMs, servedMs, cpuMs: cpuTimeUs(pid) / 1000, residentMb: residentBytes([pid]) / 1024 / 1024 };
@@ -54,7 +54,7 @@ async function until(asked: () => Promise<boolean>, child: ChildProcess): Promis
   }
 }
 
-function answers(port: number, path: string, status: number): Promise<boolean> {
+function responds(port: number, path: string, status: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       response.resume();

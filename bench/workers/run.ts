@@ -4,16 +4,15 @@
  * they take from it, so that throughput may show what two cores give. CPU per request shows it in any case. With `--share`
  * each process of a gateway may use a part of a core alone, so that client and service leave room on two cores as well.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { processTree } from '../compare/process-tree.ts';
 import { cpuTimeUs } from '../load/cpu-time.ts';
-import { freePort, untilListening } from '../processes.ts';
-import { spread } from '../spread.ts';
+import { processTree } from '../load/process-tree.ts';
+import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { machine, median, spread, table } from '../report.ts';
 import { limitCpu } from './limit-cpu.ts';
 
 const usage = `Usage: npm run bench:workers -- [options]
@@ -46,7 +45,7 @@ interface Scenario {
   readonly name: string;
   readonly path: string;
   readonly headers: number;
-  /** Of every answer. */
+  /** Every response is a refusal. */
   readonly refused: boolean;
 }
 
@@ -74,15 +73,9 @@ interface Measured {
 }
 
 const connections = 64;
-const folder = mkdtempSync(join(tmpdir(), 'rolegate-workers-'));
+const { processes, folder } = benchPlace('workers');
 const children: ChildProcess[] = [];
 const freeing: (() => void)[] = [];
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => void stop().finally(() => process.exit(1)));
 
 const service = await startService();
 const gateways = [await startGateway(1), await startGateway(2)];
@@ -100,7 +93,7 @@ report();
 await stop();
 process.exit(0);
 
-/** nginx and the gateways end their workers themselves; control groups can be removed once nobody is in them. */
+/** Control groups can be removed once no process is in them. */
 async function stop(): Promise<void> {
   await Promise.all(
     children.splice(0).map(async (child) => {
@@ -123,9 +116,10 @@ http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${fo
   server { listen 127.0.0.1:${port}; location / { return 200 "fine"; } } }
 `,
   );
-  const child = spawn('nginx', ['-c', file, '-p', folder, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const command = ['nginx', '-c', file, '-p', folder, '-e', 'stderr'] as const;
+  const child = processes.start('any', command, ['ignore', 'ignore', 'inherit']);
   children.push(child);
-  await untilListening(port);
+  await untilListening(port, child);
   return { port, pid: child.pid! };
 }
 
@@ -142,13 +136,11 @@ routes: [{ id: open, match: { path: "/open" }, upstream: service, access: public
 `,
   );
   const log = openSync(join(folder, `gateway-${workers}.log`), 'a');
-  const child = spawn(process.execPath, [options.main, 'serve', '--config', file], {
-    stdio: ['ignore', log, 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  const command = [process.execPath, options.main, 'serve', '--config', file] as const;
+  const child = processes.start('any', command, ['ignore', log, 'inherit']);
   children.push(child);
-  await untilListening(port);
-  await untilListening(admin);
+  await untilListening(port, child);
+  await untilListening(admin, child);
   if (share < 1) for (const pid of processTree(child.pid!)) freeing.push(limitCpu(pid, share));
   return { workers, port, admin, pid: child.pid! };
 }
@@ -169,9 +161,8 @@ async function measure(gateway: Gateway, scenario: Scenario, seconds: number): P
 
 async function load({ port }: Gateway, { path, headers, refused }: Scenario, seconds: number) {
   const lines = Array.from({ length: headers }, (_, n) => ['-H', `X-Filler-${n}: ${'abcdefgh'.repeat(4)}`]).flat();
-  const args = [`-t1`, `-c${connections}`, `-d${seconds}s`, ...lines, `http://127.0.0.1:${port}${path}`];
-  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...lines, `http://127.0.0.1:${port}${path}`];
+  const child = processes.start('any', ['wrk', ...args], ['ignore', 'pipe', 'inherit']);
   let clientUs = 0;
   const looking = setInterval(() => {
     try {
@@ -187,7 +178,6 @@ async function load({ port }: Gateway, { path, headers, refused }: Scenario, sec
   });
   await once(child, 'close');
   clearInterval(looking);
-  children.splice(children.indexOf(child), 1);
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
   const requests = number(/(\d+) requests in/);
   const others = number(/Non-2xx or 3xx responses: (\d+)/);
@@ -208,22 +198,18 @@ function keyOf({ name }: Scenario, workers: number): string {
 }
 
 function report(): void {
-  console.log(`${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`);
+  console.log(machine);
   console.log(
     `${connections} connections, ${options.rounds} rounds of ${options.seconds} s, ${share} of a core for each process of a gateway, medians (25th - 75th percentile)\n`,
   );
-  console.log(
-    '| request | workers | requests/s | gateway us CPU/request | cores in use by it | client and service us | busiest worker / even |',
-  );
-  console.log('|---|---|---|---|---|---|---|');
-  for (const scenario of scenarios) {
-    for (const { workers } of gateways) {
+  const rows = scenarios.flatMap((scenario) =>
+    gateways.map(({ workers }) => {
       const rounds = results.get(keyOf(scenario, workers))!;
       const shown = (read: (one: Measured) => number, digits: number) => {
         const { p25, median, p75 } = spread(rounds.map(read));
         return `${median.toFixed(digits)} (${p25.toFixed(digits)} - ${p75.toFixed(digits)})`;
       };
-      const cells = [
+      return [
         scenario.name,
         String(workers),
         shown(({ perSecond }) => perSecond, 0),
@@ -232,20 +218,19 @@ function report(): void {
         shown(({ besideUs }) => besideUs, 1),
         workers === 1 ? '' : shown(({ uneven }) => uneven, 2),
       ];
-      console.log(`| ${cells.join(' | ')} |`);
-    }
-  }
-  console.log(
-    '\n| request | throughput, 2 by 1 | what the cores leave room for | CPU/request, 2 by 1 | capacity of two free cores, 2 by 1 |',
+    }),
   );
-  console.log('|---|---|---|---|---|');
-  for (const scenario of scenarios) {
+  const figures = ['requests/s', 'gateway us CPU/request', 'cores in use by it', 'client and service us'];
+  console.log(table(['request', 'workers', ...figures, 'busiest worker / even'], rows));
+  const ratios = scenarios.map((scenario) => {
     const [one, two] = gateways.map(({ workers }) => results.get(keyOf(scenario, workers))!);
     const ratio = (read: (one: Measured) => number) =>
-      spread(two!.map((made, round) => read(made) / read(one![round]!))).median;
+      median(two!.map((made, round) => read(made) / read(one![round]!)));
     const cpuRatio = ratio(({ cpuUs }) => cpuUs);
-    const room = spread(one!.map(({ cpuUs, besideUs }) => (2 * cpuUs) / (share * (cpuUs + besideUs)))).median;
+    const room = median(one!.map(({ cpuUs, besideUs }) => (2 * cpuUs) / (share * (cpuUs + besideUs))));
     const cells = [ratio(({ perSecond }) => perSecond), Math.min(room, 2), cpuRatio, 2 / cpuRatio];
-    console.log(`| ${scenario.name} | ${cells.map((value) => value.toFixed(2)).join(' | ')} |`);
-  }
+    return [scenario.name, ...cells.map((value) => value.toFixed(2))];
+  });
+  const compared = ['throughput, 2 by 1', 'what the cores leave room for', 'CPU/request, 2 by 1'];
+  console.log(`\n${table(['request', ...compared, 'capacity of two free cores, 2 by 1'], ratios)}`);
 }
