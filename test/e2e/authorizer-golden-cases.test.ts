@@ -17,17 +17,11 @@ import {
 } from '../support/golden-cases.ts';
 import { expectRefusal, type GoldenWorld, startGoldenWorld } from '../support/golden-worlds.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-client.ts';
-import {
-  type AskingProxy,
-  type ProductName,
-  productNames,
-  requireProduct,
-  startAskingProxy,
-} from './support/asking-proxy.ts';
+import { type AskingProxy, packagedNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
 
 const section = { authorizer: { listen: '127.0.0.1:0', dialects: checkPaths } };
 
-describe.each(productNames)('%s', (product) => {
+describe.each(packagedNames)('%s', (product) => {
   beforeAll(() => requireProduct(product));
 
   describe.each(
@@ -69,6 +63,8 @@ describe.each(productNames)('%s', (product) => {
     });
   });
 });
+
+type PackagedName = (typeof packagedNames)[number];
 
 /** Framing, chains of further proxies, and lists in `Connection`, are read by the proxy alone. */
 function isForGateway(golden: GoldenFile, row: GoldenCase): boolean {
@@ -115,7 +111,7 @@ function expectRefused(row: GoldenCase, answer: RawAnswer): void {
 }
 
 /** What a proxy refuses itself, before it asks: it is malformed to it. */
-const ownRefusals: Readonly<Record<ProductName, readonly string[]>> = {
+const ownRefusals: Readonly<Record<PackagedName, readonly string[]>> = {
   nginx: [
     'bearer.yaml: twice',
     'bearer.yaml: the same one twice',
@@ -158,7 +154,7 @@ const ownRefusals: Readonly<Record<ProductName, readonly string[]>> = {
   ],
 };
 
-function expectOwnRefusal(product: ProductName, golden: GoldenFile, row: GoldenCase, answer: RawAnswer): void {
+function expectOwnRefusal(product: PackagedName, golden: GoldenFile, row: GoldenCase, answer: RawAnswer): void {
   expect(ownRefusals[product]).toContain(`${golden.file}: ${row.name}`);
   expect([400, 405, 501]).toContain(answer.status);
 }

@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { caddyConfig } from '../../../src/cli/proxy-config/caddy.ts';
+import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
 import { haproxyConfig } from '../../../src/cli/proxy-config/haproxy.ts';
 import { nginxConfig } from '../../../src/cli/proxy-config/nginx.ts';
 import { proxySettings } from '../../../src/cli/proxy-config/proxy-settings.ts';
+import { traefikConfig } from '../../../src/cli/proxy-config/traefik.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RunningCommand, runCommand } from '../../support/running-command.ts';
@@ -24,7 +26,7 @@ interface Product {
   readonly version: readonly string[];
   readonly print: typeof nginxConfig;
   readonly file: string;
-  readonly args: (file: string, folder: string) => readonly string[];
+  readonly args: (file: string, folder: string, port: number) => readonly string[];
 }
 
 const products = {
@@ -42,10 +44,30 @@ const products = {
     file: 'Caddyfile',
     args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
   },
+  traefik: {
+    version: ['version'],
+    print: traefikConfig,
+    file: 'traefik.yaml',
+    // The printed file is the dynamic part.
+    args: (file, _folder, port) => [`--entryPoints.web.address=127.0.0.1:${port}`, `--providers.file.filename=${file}`],
+  },
+  envoy: {
+    version: ['--version'],
+    print: envoyConfig,
+    file: 'envoy.yaml',
+    args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
+  },
 } as const satisfies Record<string, Product>;
 
 export type ProductName = keyof typeof products;
 export const productNames = Object.keys(products) as ProductName[];
+/** Those that come with Debian. */
+export const packagedNames = ['nginx', 'haproxy', 'caddy'] as const satisfies readonly ProductName[];
+
+/** Others are there only where a variable names them. */
+function programOf(name: ProductName): string {
+  return process.env[`${name.toUpperCase()}_BIN`] ?? name;
+}
 
 export function requireProduct(name: ProductName): void {
   if (spawnSync(name, products[name].version).error !== undefined)
@@ -71,7 +93,7 @@ export async function startAskingProxy(
     XDG_CONFIG_HOME: folder,
     CADDY_ADMIN: `127.0.0.1:${await freePort()}`,
   };
-  const command: RunningCommand = runCommand(name, args(file, folder), env, { cwd: folder });
+  const command: RunningCommand = runCommand(programOf(name), args(file, folder, port), env, { cwd: folder });
   try {
     await vi.waitFor(() => opened(port), { timeout: 15_000, interval: 20 });
   } catch {

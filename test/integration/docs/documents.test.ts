@@ -51,7 +51,7 @@ describe('configurations', () => {
 
   test('control: one with a mistake has a problem', () => {
     const { block } = configs[0]!;
-    expect(problemsOf(block.text.replace('upstreams:', 'upstream:'))).not.toEqual([]);
+    expect(problemsOf(block.text.replace('routes:', 'route:'))).not.toEqual([]);
   });
 
   test('the README: with the Auth API embedded, as its text says', () => {
