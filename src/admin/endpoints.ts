@@ -3,6 +3,7 @@
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
+import { eventEndpoints, type ReceiveEvent } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
 import { type AdminResponse, json } from './responses.ts';
@@ -31,6 +32,8 @@ export interface EndpointSources {
   identityKeys?(): PublishedKeys | null | undefined;
   /** If unset: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
+  /** Takes what issuers send about their users. If unset: there are no such endpoints. */
+  readonly receiveEvent?: ReceiveEvent;
 }
 
 export type ReloadResult = readonly ReloadProblem[] | 'draining';
@@ -50,6 +53,8 @@ export interface Endpoint {
    * body.
    */
   readonly access: 'open' | 'token' | 'signed';
+  /** What a `POST` has to be of; if unset: JSON. */
+  readonly contentType?: string;
   /** Rejects when what is to be shown cannot be had. */
   respond(request: AdminRequest): AdminResponse | Promise<AdminResponse>;
 }
@@ -103,6 +108,9 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     );
   if (revocations !== undefined) {
     for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
+  }
+  if (sources.receiveEvent !== undefined) {
+    for (const [path, endpoint] of eventEndpoints(sources.receiveEvent)) endpoints.set(path, endpoint);
   }
   const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
   const index = `Rolegate\n\n${lines.join('')}`;

@@ -58,15 +58,18 @@ function findEndpoint(
   }
   if (method === 'GET') return endpoint;
   if (rules.token === null && endpoint.access !== 'signed') return { refused: 'changes_disabled' };
-  // No form and no simple request of a browser has this type.
-  return isJson(rawHeaders) ? endpoint : { refused: 'content_type_unsupported' };
+  // No form and no simple request of a browser has this type, where the token of operators counts.
+  return hasType(rawHeaders, endpoint.contentType ?? 'application/json')
+    ? endpoint
+    : { refused: 'content_type_unsupported' };
 }
 
 export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0]!;
 }
 
-/** Parameters are ignored (RFC 8259 defines none). */
-function isJson(rawHeaders: readonly string[]): boolean {
-  return /^application\/json[ \t]*(?:;|$)/i.test(singleHeader(rawHeaders, 'content-type') ?? '');
+/** Parameters are ignored. */
+function hasType(rawHeaders: readonly string[], type: string): boolean {
+  const [named = ''] = (singleHeader(rawHeaders, 'content-type') ?? '').split(';', 1);
+  return named.trim().toLowerCase() === type;
 }

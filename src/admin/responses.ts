@@ -18,6 +18,8 @@ export interface Refused {
   readonly allow?: string;
   /** Further members of the problem (RFC 9457 section 3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Where a standard says another body than problem details: this, as JSON. */
+  readonly body?: Readonly<Record<string, string>>;
   /** What went wrong inside; for the log alone. */
   readonly cause?: unknown;
 }
@@ -42,12 +44,14 @@ export function shownResponse({ status, type, body, cacheControl = 'no-store' }:
 }
 
 /** Problem details (RFC 9457). */
-export function refusalResponse({ refused, allow, members }: Refused, errorId: string): OutgoingResponse {
+export function refusalResponse({ refused, allow, members, body }: Refused, errorId: string): OutgoingResponse {
   const { status, message, retryAfterS } = reasons[refused];
-  const headers = [...everyResponse, 'cache-control', 'no-store', 'content-type', 'application/problem+json'];
+  const type = body === undefined ? 'application/problem+json' : 'application/json';
+  const headers = [...everyResponse, 'cache-control', 'no-store', 'content-type', type];
   headers.push('x-error', message, 'x-error-id', errorId);
   headers.push(...challengesFor(refused, bearerOnly, '').flatMap((challenge) => ['www-authenticate', challenge]));
   if (allow !== undefined) headers.push('allow', allow);
   if (retryAfterS !== undefined) headers.push('retry-after', String(retryAfterS));
-  return { status, headers, body: problemBody(refused, errorId, null, members), closes: true };
+  const text = body === undefined ? problemBody(refused, errorId, null, members) : `${JSON.stringify(body)}\n`;
+  return { status, headers, body: text, closes: true };
 }

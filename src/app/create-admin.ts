@@ -8,7 +8,9 @@ import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
 export interface AdminParts
-  extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys'>> {
+  extends Required<
+    Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys' | 'receiveEvent'>
+  > {
   config(): Config;
   draining(): boolean;
   readonly log: Logger;
@@ -18,7 +20,7 @@ export interface AdminParts
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, revoke, reload } = parts;
+  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, receiveEvent, revoke, reload } = parts;
   return createAdminServer({
     address,
     hostNames: () => config().server.adminHosts,
@@ -30,6 +32,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     shadow,
     explain,
     identityKeys,
+    receiveEvent,
     revocations: {
       revoke,
       webhookSecrets: () => config().revocations.webhookSecrets,

@@ -1,17 +1,36 @@
 /** Log lines about revocation. A credential is in none of them: it is known by keyed names alone, and these stay out too. */
+import type { IdentityEvents } from '../identity/events.ts';
 import type { OwnSource, RevocationEvents, RevocationSource } from '../identity/revocation/revocation-events.ts';
+import type { EventOutcome } from '../identity/security-events/event-receiver.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
-const own: ReadonlySet<RevocationSource> = new Set<OwnSource>(['admin', 'webhook', 'route', 'auth-api']);
+const own: ReadonlySet<RevocationSource> = new Set<OwnSource>([
+  'admin',
+  'webhook',
+  'route',
+  'auth-api',
+  'logout',
+  'security-event',
+]);
+
+const taken: ReadonlySet<EventOutcome> = new Set<EventOutcome>(['revoked', 'ignored', 'busy']);
 
 /** Forwards to `events`, and writes what an operator looks for. */
-export function logRevocations<Events extends RevocationEvents>(events: Events, log: Logger): Events {
+export function logRevocations<Events extends RevocationEvents & Pick<IdentityEvents, 'eventToken'>>(
+  events: Events,
+  log: Logger,
+): Events {
   return {
     ...events,
     revoked(source, revocation) {
       events.revoked(source, revocation);
       const id = 'id' in revocation ? { id: revocation.id } : {};
-      log[own.has(source) ? 'info' : 'debug']({ source, kind: revocation.kind, ...id }, 'revoked');
+      const of = 'source' in revocation ? { of: revocation.source } : {};
+      log[own.has(source) ? 'info' : 'debug']({ source, kind: revocation.kind, ...id, ...of }, 'revoked');
+    },
+    eventToken(kind, source, outcome) {
+      events.eventToken(kind, source, outcome);
+      if (!taken.has(outcome)) log.info({ kind, of: source, outcome }, 'a token about users was refused');
     },
     connected(connected) {
       events.connected(connected);

@@ -43,7 +43,7 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
       return { ...rest, name, urls: [url], tls, fields: compileClaimFields(source.fields, true) };
     }
     case 'jwt': {
-      const { jwks, audience, introspection = null, types, ...rest } = source;
+      const { jwks, audience, introspection = null, logout = null, securityEvents = null, types, ...rest } = source;
       return {
         ...rest,
         name,
@@ -56,6 +56,8 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
         audience: typeof audience === 'boolean' ? null : audience,
         types: types.map((type) => type.toLowerCase().replace(/^application\//, '')),
         introspection,
+        logout,
+        securityEvents,
         tls,
         fields: compileClaimFields(source.fields, false),
       };

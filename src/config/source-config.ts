@@ -104,6 +104,10 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly maxAgeMs: number;
   /** Whether tokens are refused while this process may miss revocations. */
   readonly whileDisconnected: 'refuse' | 'accept';
+  /** Back-channel logout; null: logout tokens are not taken. */
+  readonly logout: LogoutConfig | null;
+  /** Null: security event tokens are not taken. */
+  readonly securityEvents: EventTokenConfig | null;
   readonly introspect: 'never' | 'onMiss' | 'always';
   /** Name of a source of kind `introspection`; null with `never`. */
   readonly introspection: string | null;
@@ -111,6 +115,18 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly timeoutMs: number;
   readonly fields: SourceFields;
   readonly tls: ClientTlsConfig | null;
+}
+
+export interface EventTokenConfig {
+  /** One of them has to be in `aud`. */
+  readonly audience: readonly string[];
+  /** Longest time since `iat`. */
+  readonly maxAgeMs: number;
+}
+
+export interface LogoutConfig extends EventTokenConfig {
+  /** What a logout token with a session and a user ends. */
+  readonly ends: 'session' | 'user';
 }
 
 export type JwtKeys =

@@ -16,6 +16,7 @@ import { RefreshAhead } from './refresh-ahead.ts';
 import { createResolve } from './resolve.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { tombstoneLifeMs } from './revocation/tombstones.ts';
+import { createEventReceiver, type EventReceiver } from './security-events/event-receiver.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
@@ -40,6 +41,8 @@ export interface IdentityResolverOptions {
 export interface IdentityResolver {
   readonly resolve: ResolveIdentity;
   readonly revocations: Revocations;
+  /** Takes what issuers send about their users. */
+  readonly eventReceiver: EventReceiver;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
   /** Longest time of a check. */
@@ -137,7 +140,17 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     now,
   });
 
+  const eventReceiver = createEventReceiver({
+    issuers: sources.issuers,
+    revocations,
+    link,
+    keyPrefix,
+    onOutcome: (kind, source, outcome) => events.eventToken(kind, source, outcome),
+    now,
+  });
+
   return {
+    eventReceiver,
     resolve: createResolve({ memory, flights, lookUp, stale, connection, events, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),

@@ -160,6 +160,33 @@ const keyFile = z.strictObject({
   }),
 });
 
+const eventAudience = (examples: readonly string[], what: string) =>
+  decides(
+    list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
+    `${what} One of these has to be in "aud".`,
+    { examples: [examples] },
+  );
+
+const logout = z.strictObject({
+  audience: eventAudience(['web'], 'Client ids for which the provider sends logout tokens.'),
+  maxAge: decides(
+    duration(1_000, 3_600_000).prefault('5m'),
+    'Longest time since "iat" of a logout token. Its "jti" is remembered for as long.',
+  ),
+  ends: decides(
+    word(['session', 'user']).prefault('session'),
+    'What a logout token with "sid" and "sub" ends: the tokens of the session, or all tokens of the user that were issued until then. Write "user" if access tokens have no "sid".',
+  ),
+});
+
+const securityEvents = z.strictObject({
+  audience: eventAudience(['https://gateway.example.test'], 'What the transmitter calls this receiver.'),
+  maxAge: decides(
+    duration(1_000, 86_400_000).prefault('1h'),
+    'Longest time since "iat" of a security event token. Its "jti" is remembered for as long.',
+  ),
+});
+
 const jwt = refined(
   z.strictObject({
     kind: kind('jwt', 'Tokens (JWT) that the gateway verifies itself, by the keys of their issuer.'),
@@ -210,6 +237,14 @@ const jwt = refined(
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),
       'While this gateway cannot hear revocations over Redis, and without "introspect": "refuse" answers 503 to its tokens, "accept" verifies them without knowing what was revoked meanwhile.',
+    ),
+    logout: described(
+      logout.optional(),
+      'Logout tokens of the provider (OpenID Connect Back-Channel Logout) are taken at "POST /backchannel-logout" of the admin port. If unset: none.',
+    ),
+    securityEvents: described(
+      securityEvents.optional(),
+      'Security event tokens of the issuer (RFC 8935) are taken at "POST /security-events" of the admin port. If unset: none.',
     ),
     introspect: decides(
       word(['never', 'onMiss', 'always']).prefault('never'),

@@ -539,7 +539,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one of "sessionID", "keyID", "userID", "bearer", or "apiKey" with "apiSecret" or alone; a webhook sends ids only. "detail" in the answer says what is wrong.',
+      'Send exactly one of "sessionID", "keyID", "userID", "bearer", "tokenID", or "apiKey" with "apiSecret" or alone; with an id, "source", and with "userID", "issuedBefore"; a webhook sends ids only. "detail" in the answer says what is wrong.',
   },
   revocation_undelivered: {
     status: 503,
@@ -560,6 +560,15 @@ const table = {
     challenge: 'none',
     advice:
       'Sign as Standard Webhooks says, with a secret of "revocations.webhookSecret", and check the clocks: five minutes are allowed.',
+  },
+  event_token_invalid: {
+    status: 400,
+    message: 'The logout token or security event token is not valid here',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The body says why, as the standards have it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was received before is refused, too.',
   },
   question_invalid: {
     status: 400,

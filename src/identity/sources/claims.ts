@@ -5,6 +5,10 @@ import { isNumericDate } from './read-fields.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
+export function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Why the claims are not good enough; null: they are. Their end is looked at by the one who reads the identity. */
 export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number): Rejection | null {
   const { audience, requiredClaims, claimValues, clockSkewMs } = rules;

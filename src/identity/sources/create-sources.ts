@@ -2,6 +2,7 @@
 import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { IdentityEvents } from '../events.ts';
+import type { EventIssuer } from '../security-events/event-token.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
@@ -15,6 +16,8 @@ export interface Sources {
   of(credential: Credential): Source | null;
   /** Longest time of a check. */
   readonly timeoutMs: number;
+  /** Those whose tokens are verified here, by the issuer that tokens name. */
+  readonly issuers: ReadonlyMap<string, EventIssuer>;
   /** Names of those that verify tokens themselves. */
   readonly selfVerified: ReadonlySet<string>;
   /** Longest life of a token that is verified here, from its issue; 0: none is. */
@@ -42,6 +45,7 @@ const localChecks = 64;
 export function createSources({ config, events, now }: SourcesOptions): Sources {
   events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
   const sources = new Map<string, Source>();
+  const issuers = new Map<string, EventIssuer>();
   // Those that others ask come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
     sources.set(one.name, create(one));
@@ -58,7 +62,9 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
         return createUserinfoSource({ name, config, events, now });
       case 'jwt': {
         const introspection = config.introspection === null ? null : (sources.get(config.introspection) ?? null);
-        return createJwtSource({ name, config, introspection, events, now });
+        const source = createJwtSource({ name, config, introspection, events, now });
+        issuers.set(config.issuer, { source: name, config, keys: source.keys });
+        return source;
       }
     }
   }
@@ -73,6 +79,7 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
     // Keys are fetched, and then another source may be asked.
     timeoutMs:
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
+    issuers,
     selfVerified: new Set(jwt.map(({ name }) => name)),
     tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),
     concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,

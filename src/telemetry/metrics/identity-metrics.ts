@@ -168,6 +168,12 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       else this.set(readings.tombstones);
     },
   });
+  const eventTokens = new Counter({
+    name: 'rolegate_event_tokens_total',
+    help: 'Logout tokens and security event tokens that were received, by what became of them.',
+    labelNames: ['kind', 'source', 'outcome'],
+    registers,
+  });
   const invalidMessages = new Counter({
     name: 'rolegate_revocation_messages_invalid_total',
     help: 'Messages that were received as revocations and are none.',
@@ -237,6 +243,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       refresh: (outcome) => refreshes.inc({ outcome }),
       evicted: (space) => evictions.inc({ space }),
       revokedVerdict: (place) => revokedVerdicts.inc({ place }),
+      eventToken: (kind, source, outcome) => eventTokens.inc({ kind, source: source ?? 'none', outcome }),
       stale: () => stale.inc(),
       serving(state, failure) {
         if (state === 'stale')

@@ -22,6 +22,7 @@ export function recordEvents(): RecordedEvents {
     throttling: (by) => lines.push(`throttling ${by}`),
     evicted: (space) => lines.push(`evicted ${space}`),
     revokedVerdict: (place) => lines.push(`voided ${place}`),
+    eventToken: (kind, source, outcome) => lines.push(`event ${kind} ${source} ${outcome}`),
     stale: () => lines.push('stale'),
     serving: (state) => lines.push(`serving ${state}`),
     revoked: (source, { kind }) => lines.push(`revoked ${source} ${kind}`),

@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import { tlsOptions } from '../../../http1/client/tls-options.ts';
+import { isObject } from '../claims.ts';
 import { exchange, type HttpRequest } from '../remote/http-exchange.ts';
 import { parseJson } from '../remote/judgment.ts';
 
@@ -110,8 +111,4 @@ function mayFetch(uri: string, issuer: string): boolean {
   const { protocol, username, password } = new URL(uri);
   const secure = protocol === 'https:' || (protocol === 'http:' && new URL(issuer).protocol === 'http:');
   return secure && username === '' && password === '';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

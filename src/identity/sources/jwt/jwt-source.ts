@@ -9,7 +9,7 @@ import { invalid, rejected, type Unidentified, unavailable } from '../remote/jud
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';
 import { createKeyFetcher } from './fetch-keys.ts';
-import { fetchedKeys, fixedKeys } from './issuer-keys.ts';
+import { fetchedKeys, fixedKeys, type IssuerKeys } from './issuer-keys.ts';
 import { verifyToken } from './verify-token.ts';
 
 export interface JwtSourceOptions {
@@ -22,13 +22,19 @@ export interface JwtSourceOptions {
   readonly now: () => number;
 }
 
-export function createJwtSource({ name, config, introspection, events, now }: JwtSourceOptions): Source {
+export interface JwtSource extends Source {
+  /** Of the issuer. */
+  readonly keys: IssuerKeys;
+}
+
+export function createJwtSource({ name, config, introspection, events, now }: JwtSourceOptions): JwtSource {
   const keys =
     config.keys.from === 'files' ? fixedKeys(config.keys.keys) : fetchedKeys(createKeyFetcher(name, config), now);
+  const rules = { ...config, endRequired: true };
 
   /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
   async function verify(token: string, kind: Identity['kind'], nowMs: number): Promise<Identity | Refused> {
-    const verified = await verifyToken(token, config, keys, nowMs);
+    const verified = await verifyToken(token, rules, keys, nowMs);
     if ('failure' in verified) {
       const { failure } = verified;
       return { refused: unavailable('auth_unavailable', failure), failure, keepableMs: Infinity, outage: true };
@@ -67,6 +73,7 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
   return {
     name,
     kind: 'jwt',
+    keys,
     unaware: introspection === null && config.whileDisconnected === 'refuse',
     async check(credential, client) {
       const startedAtMs = performance.now();

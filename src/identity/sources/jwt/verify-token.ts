@@ -3,7 +3,7 @@
  * says only which of the issuer's keys it claims to be signed by.
  */
 import type { CryptoKey, JWTVerifyOptions } from 'jose';
-import type { JwtSourceConfig } from '../../../config/source-config.ts';
+import type { ClaimRules, JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Rejection, SourceFailure } from '../../../core/identity/identity.ts';
 import { type Claims, claimsRejected } from '../claims.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
@@ -15,9 +15,17 @@ export type Verified =
   | { readonly rejection: Rejection; readonly forMs: number }
   | { readonly failure: SourceFailure };
 
+/** What a token has to be, whatever it is for. */
+export interface TokenRules
+  extends ClaimRules,
+    Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'types' | 'typeRequired' | 'maxAgeMs'> {
+  /** Whether `exp` has to be there. */
+  readonly endRequired: boolean;
+}
+
 export async function verifyToken(
   token: string,
-  config: JwtSourceConfig,
+  config: TokenRules,
   keys: IssuerKeys,
   nowMs: number,
 ): Promise<Verified> {
@@ -37,7 +45,7 @@ function rejected(rejection: Rejection, forMs = Number.POSITIVE_INFINITY): Verif
   return { rejection, forMs };
 }
 
-function headerRejected(header: Claims, { algorithms, types, typeRequired }: JwtSourceConfig): Rejection | null {
+function headerRejected(header: Claims, { algorithms, types, typeRequired }: TokenRules): Rejection | null {
   const { alg, typ, cty, kid } = header;
   if (typeof alg !== 'string' || !algorithms.includes(alg)) return 'algorithm';
   // Every extension that has to be understood is one that is not.
@@ -56,7 +64,7 @@ function isType(typ: unknown, types: readonly string[]): boolean {
 /** Signature, issuer, audience, begin and end. Null: all is good. */
 async function verifySignature(
   token: string,
-  { algorithms, issuer, audience, clockSkewMs, maxAgeMs }: JwtSourceConfig,
+  { algorithms, issuer, audience, clockSkewMs, maxAgeMs, endRequired }: TokenRules,
   keys: readonly CryptoKey[],
   nowMs: number,
 ): Promise<Rejection | null> {
@@ -67,7 +75,7 @@ async function verifySignature(
     ...(audience === null ? {} : { audience: [...audience] }),
     clockTolerance: Math.floor(clockSkewMs / 1000),
     maxTokenAge: Math.floor(maxAgeMs / 1000),
-    requiredClaims: ['exp'],
+    requiredClaims: endRequired ? ['exp'] : [],
     currentDate: new Date(nowMs),
   };
   let rejection: Rejection = 'signature';

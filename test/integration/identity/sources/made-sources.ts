@@ -73,6 +73,8 @@ export const jwtOf = (issuer: string, changes: Partial<Of<'jwt'>> = {}): SourceC
   typeRequired: false,
   maxAgeMs: 86_400_000,
   whileDisconnected: 'refuse',
+  logout: null,
+  securityEvents: null,
   introspect: 'never',
   introspection: null,
   timeoutMs: 2_000,

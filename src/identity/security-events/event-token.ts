@@ -1,0 +1,75 @@
+/**
+ * Verifies a token that an issuer sends about its users: a logout token or a security event token (RFC 8417), by the keys of
+ * its source. What every such token has to have is checked here; what it says is for others.
+ */
+import type { EventTokenConfig, JwtSourceConfig } from '../../config/source-config.ts';
+import { isIdentifier } from '../identity-fields.ts';
+import { type Claims, isObject } from '../sources/claims.ts';
+import type { IssuerKeys } from '../sources/jwt/issuer-keys.ts';
+import { verifyToken } from '../sources/jwt/verify-token.ts';
+
+/** An issuer whose events are taken. */
+export interface EventIssuer {
+  readonly source: string;
+  readonly config: JwtSourceConfig;
+  readonly keys: IssuerKeys;
+}
+
+export interface EventToken {
+  readonly tokenId: string;
+  readonly issuedAtMs: number;
+  /** By the URI of their type. */
+  readonly events: Claims;
+  readonly claims: Claims;
+}
+
+/** `late`: it was issued too long ago. `unavailable`: there are no keys of the issuer now. */
+export type EventFault = 'late' | 'unavailable' | 'audience' | 'issuer' | 'key' | 'signature' | 'claims';
+
+export interface EventForm {
+  /** What `typ` may be. */
+  readonly types: readonly string[];
+  readonly typeRequired: boolean;
+  /** Whether `exp` has to be there. */
+  readonly endRequired: boolean;
+}
+
+export async function verifyEvent(
+  token: string,
+  form: EventForm,
+  { audience, maxAgeMs }: EventTokenConfig,
+  { config, keys }: EventIssuer,
+  nowMs: number,
+): Promise<EventToken | EventFault> {
+  const { issuer, algorithms, clockSkewMs } = config;
+  const claimRules = { requiredClaims: ['iat', 'jti', 'events'], claimValues: {}, clockSkewMs };
+  const verified = await verifyToken(
+    token,
+    { ...form, ...claimRules, issuer, algorithms, audience, maxAgeMs },
+    keys,
+    nowMs,
+  );
+  if ('failure' in verified) return 'unavailable';
+  if ('rejection' in verified) return faultOf(verified.rejection);
+  const { jti, iat, events } = verified.claims;
+  if (!isIdentifier(jti) || typeof iat !== 'number' || !isObject(events)) return 'claims';
+  return { tokenId: jti, issuedAtMs: Math.floor(iat) * 1000, events, claims: verified.claims };
+}
+
+function faultOf(rejection: string): EventFault {
+  switch (rejection) {
+    case 'too_old':
+    case 'expired':
+      return 'late';
+    case 'audience':
+    case 'issuer':
+      return rejection;
+    case 'signature':
+    case 'algorithm':
+      return 'signature';
+    case 'key':
+      return 'key';
+    default:
+      return 'claims';
+  }
+}

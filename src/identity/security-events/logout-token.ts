@@ -1,0 +1,29 @@
+/** What a logout token revokes (OpenID Connect Back-Channel Logout 1.0, section 2.4): a session, or all that a user has. */
+import type { LogoutConfig } from '../../config/source-config.ts';
+import { isIdentifier } from '../identity-fields.ts';
+import type { Revocation } from '../revocation/tombstones.ts';
+import { isObject } from '../sources/claims.ts';
+import type { EventForm, EventToken } from './event-token.ts';
+
+/** Providers say `logout+jwt`, `JWT`, or nothing. What else is required keeps tokens of other kinds out. */
+export const logoutForm: EventForm = { types: ['logout+jwt', 'jwt'], typeRequired: false, endRequired: true };
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** Null: it is none. A `nonce` would make it an ID token. */
+export function revokedByLogout(
+  { claims, events, issuedAtMs }: EventToken,
+  { ends }: LogoutConfig,
+  source: string,
+): readonly Revocation[] | null {
+  const { sub, sid } = claims;
+  const event = Object.hasOwn(events, logoutEvent) ? events[logoutEvent] : undefined;
+  if (!isObject(event) || 'nonce' in claims) return null;
+  if ((sub !== undefined && !isIdentifier(sub)) || (sid !== undefined && !isIdentifier(sid))) return null;
+  if (sub === undefined && sid === undefined) return null;
+  const session: Revocation[] = sid === undefined ? [] : [{ kind: 'session', id: sid, source }];
+  const whole = sid === undefined || ends === 'user';
+  const user: Revocation[] =
+    sub === undefined || !whole ? [] : [{ kind: 'user', id: sub, source, issuedBeforeMs: issuedAtMs }];
+  return [...session, ...user];
+}

@@ -1,0 +1,48 @@
+/**
+ * Remembers the ids of event tokens for as long as one of them could be sent again: in memory, within a bound, and in Redis for all
+ * replicas. One that is sent again revokes what is revoked already, so that no more than noise gets through where the bound or
+ * an outage of Redis lets one be forgotten.
+ */
+import { hash } from 'node:crypto';
+import type { RedisLink } from '../../redis/redis-link.ts';
+
+export interface Replays {
+  /** False: it was there already. */
+  first(name: string, lifeMs: number): Promise<boolean>;
+  /** It may be sent again: it had no effect, or not everywhere. */
+  forget(name: string): Promise<void>;
+}
+
+export interface ReplaysOptions {
+  readonly link: Pick<RedisLink, 'run'> | null;
+  readonly keyPrefix: string;
+  readonly now: () => number;
+}
+
+const mostRemembered = 50_000;
+
+export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays {
+  /** Until when each is remembered, the oldest first. */
+  const seen = new Map<string, number>();
+  const keyOf = (name: string) => `${keyPrefix}event:${hash('sha256', name, 'base64url')}`;
+
+  return {
+    async first(name, lifeMs) {
+      const nowMs = now();
+      if ((seen.get(name) ?? 0) > nowMs) return false;
+      seen.delete(name);
+      seen.set(name, nowMs + lifeMs);
+      for (const oldest of seen.keys()) {
+        if (seen.size <= mostRemembered) break;
+        seen.delete(oldest);
+      }
+      if (link === null) return true;
+      const reply = await link.run((client) => client.set(keyOf(name), '1', 'PX', lifeMs, 'NX')).catch(() => 'OK');
+      return reply === 'OK';
+    },
+    async forget(name) {
+      seen.delete(name);
+      await link?.run((client) => client.del(keyOf(name))).catch(() => {});
+    },
+  };
+}

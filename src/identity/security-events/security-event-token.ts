@@ -1,0 +1,74 @@
+/**
+ * What a security event token revokes: events of CAEP 1.0 and RISC 1.0 that end a session or change what a user may do. Events
+ * that are not known are left alone, as their transmitter may send more than a receiver has a use for (RFC 8417 section 2).
+ */
+import { isIdentifier } from '../identity-fields.ts';
+import type { Revocation } from '../revocation/tombstones.ts';
+import { type Claims, isObject } from '../sources/claims.ts';
+import { isNumericDate } from '../sources/read-fields.ts';
+import type { EventForm, EventToken } from './event-token.ts';
+
+export const securityEventForm: EventForm = { types: ['secevent+jwt'], typeRequired: true, endRequired: false };
+
+const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
+const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
+
+/** What a subject that is only an id (`opaque`) names. */
+const known: ReadonlyMap<string, 'session' | 'user'> = new Map([
+  [`${caep}session-revoked`, 'session'],
+  [`${caep}credential-change`, 'user'],
+  [`${caep}token-claims-change`, 'user'],
+  [`${risc}sessions-revoked`, 'user'],
+  [`${risc}account-disabled`, 'user'],
+  [`${risc}account-purged`, 'user'],
+]);
+
+/** Empty: nothing of it is known here. Null: a known event whose subject cannot be understood. */
+export function revokedByEvents(token: EventToken, issuer: string, source: string): readonly Revocation[] | null {
+  const { claims, events, issuedAtMs } = token;
+  const revoked: Revocation[] = [];
+  for (const [type, event] of Object.entries(events)) {
+    const opaque = known.get(type);
+    if (opaque === undefined) continue;
+    if (!isObject(event)) return null;
+    const subject = claims['sub_id'] ?? event['subject'] ?? issSub(claims);
+    const revocation = revokedSubject(subject, { opaque, issuer, source, untilMs: untilMs(event, issuedAtMs) });
+    if (revocation === null) return null;
+    revoked.push(revocation);
+  }
+  return revoked;
+}
+
+interface Meaning {
+  readonly opaque: 'session' | 'user';
+  readonly issuer: string;
+  readonly source: string;
+  readonly untilMs: number;
+}
+
+/** Subject identifiers of RFC 9493: `opaque`, `iss_sub`, and `complex` of CAEP, of which the session counts first. */
+function revokedSubject(subject: unknown, meaning: Meaning): Revocation | null {
+  if (!isObject(subject)) return null;
+  const { format, id, iss, sub, session, user } = subject;
+  const { opaque, issuer, source, untilMs: issuedBeforeMs } = meaning;
+  if (format === 'complex' || (format === undefined && (session ?? user) !== undefined)) {
+    if (opaque === 'session' && isObject(session)) return revokedSubject(session, meaning);
+    return isObject(user) ? revokedSubject(user, { ...meaning, opaque: 'user' }) : null;
+  }
+  if (format === 'iss_sub') {
+    return iss === issuer && isIdentifier(sub) ? { kind: 'user', id: sub, source, issuedBeforeMs } : null;
+  }
+  if (format !== 'opaque' || !isIdentifier(id)) return null;
+  return opaque === 'session' ? { kind: 'session', id, source } : { kind: 'user', id, source, issuedBeforeMs };
+}
+
+/** A token of before there was `sub_id`. */
+function issSub({ iss, sub }: Claims): object | undefined {
+  return sub === undefined ? undefined : { format: 'iss_sub', iss, sub };
+}
+
+/** When it happened, if that is said: what was issued later is good. Drafts of CAEP had milliseconds. */
+function untilMs({ event_timestamp: at }: Claims, issuedAtMs: number): number {
+  if (!isNumericDate(at)) return issuedAtMs;
+  return Math.min(at > 1e11 ? Math.floor(at) : Math.floor(at) * 1000, issuedAtMs);
+}

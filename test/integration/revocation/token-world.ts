@@ -1,0 +1,111 @@
+/** Gateways that verify the tokens of one issuer themselves, and take its events. Everything ends with the test. */
+import { randomUUID } from 'node:crypto';
+import { type JWTPayload, SignJWT } from 'jose';
+import { onTestFinished } from 'vitest';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { type IssuerKey, nowS, startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
+import { adminToken, cacheSecret } from './world.ts';
+
+export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
+export const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
+
+/** Of a token; undefined: it has none of this name. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+export interface TokenGateway extends RunningGateway {
+  status(token: string): Promise<number>;
+  metricsText(): Promise<string>;
+  /** `POST /revocations` with the token of operators. */
+  revoke(body: object): Promise<number>;
+  logout(token: string): Promise<Response>;
+  securityEvent(token: string): Promise<Response>;
+}
+
+export interface TokenWorld {
+  readonly issuer: TokenIssuer;
+  /** A good logout token, but for what is given here; undefined claims are left away. */
+  logoutToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
+  /** A good security event token, but for what is given here. */
+  eventToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
+  /** `redis`: of the cache section. `accepted`: how long verdicts live. `more`: keys of the source. */
+  gateway(options?: {
+    readonly redis?: { url: string; keyPrefix: string } | null;
+    readonly accepted?: string;
+    readonly whileDisconnected?: string;
+    readonly ends?: string;
+    readonly more?: string;
+  }): Promise<TokenGateway>;
+}
+
+export async function startTokenWorld(): Promise<TokenWorld> {
+  const [issuer, upstream] = await Promise.all([startTokenIssuer(), startRecordingUpstream()]);
+  onTestFinished(async () => {
+    await Promise.all([issuer.close(), upstream.close()]);
+  });
+  const sign = (claims: Claims, header: object, key: IssuerKey) =>
+    new SignJWT(JSON.parse(JSON.stringify(claims)) as JWTPayload)
+      .setProtectedHeader({ alg: key.algorithm, kid: key.kid, ...header })
+      .sign(key.privateKey);
+  const base = () => ({ iss: issuer.issuer, iat: nowS(), jti: randomUUID() });
+  return {
+    issuer,
+    logoutToken: (claims = {}, header = {}, key = issuer.key) =>
+      sign(
+        { ...base(), aud: 'web', exp: nowS() + 120, sid: 'session-1', events: { [logoutEvent]: {} }, ...claims },
+        { typ: 'logout+jwt', ...header },
+        key,
+      ),
+    eventToken: (claims = {}, header = {}, key = issuer.key) =>
+      sign(
+        {
+          ...{ ...base(), aud: 'receiver', sub_id: { format: 'opaque', id: 'session-1' } },
+          events: { [`${caep}session-revoked`]: { event_timestamp: nowS() } },
+          ...claims,
+        },
+        { typ: 'secevent+jwt', ...header },
+        key,
+      ),
+    async gateway({ redis = null, accepted = '1h', whileDisconnected = '10s', ends = 'session', more = '' } = {}) {
+      const shared =
+        redis === null ? '' : `redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s },`;
+      const gateway = await startGateway(`version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
+log: { level: trace }
+sources:
+  issuer:
+    kind: jwt
+    issuer: "${issuer.issuer}"
+    audience: [orders]
+    logout: { audience: [web], ends: ${ends} }
+    securityEvents: { audience: [receiver] }
+    ${more}
+cache: { secret: "${cacheSecret}", ${shared} accepted: ${accepted}, rejected: 1s, refreshAhead: false, whileDisconnected: ${whileDisconnected} }
+roles: { user: {} }
+upstreams: { service: { targets: ["${upstream.origin}"] } }
+routes:
+  - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
+`);
+      onTestFinished(gateway.close);
+      const authorization = `Bearer ${adminToken}`;
+      const post = (path: string, type: string, body: string, more: object = {}) =>
+        fetch(`${gateway.admin}${path}`, { method: 'POST', headers: { 'content-type': type, ...more }, body });
+      return Object.assign(gateway, {
+        status: async (token: string) => {
+          const response = await fetch(`${gateway.origin}/own`, { headers: { authorization: `Bearer ${token}` } });
+          await response.arrayBuffer();
+          return response.status;
+        },
+        metricsText: async () => (await fetch(`${gateway.admin}/metrics`, { headers: { authorization } })).text(),
+        revoke: async (body: object) => {
+          const response = await post('/revocations', 'application/json', JSON.stringify(body), { authorization });
+          await response.arrayBuffer();
+          return response.status;
+        },
+        logout: (token: string) =>
+          post('/backchannel-logout', 'application/x-www-form-urlencoded', `logout_token=${token}`),
+        securityEvent: (token: string) => post('/security-events', 'application/secevent+jwt', token),
+      });
+    },
+  };
+}
