@@ -13,6 +13,8 @@ export interface ThrottledWorld {
 export interface GatewaySettings {
   /** Value of `failedAuthentications`. */
   readonly bounds?: string;
+  /** Sources besides the Auth API. */
+  readonly sources?: string;
   /** Further keys of `cache`. */
   readonly cache?: string;
 }
@@ -36,13 +38,18 @@ export async function startThrottledWorld(): Promise<ThrottledWorld> {
   const upstream = await startRecordingUpstream();
   onTestFinished(() => upstream.close());
 
-  const configOf = ({ bounds = '{ perClient: 5, perKey: 5 }', cache = '' }: GatewaySettings) => `version: 1
+  const configOf = ({
+    bounds = '{ perClient: 5, perKey: 5 }',
+    cache = '',
+    sources = '',
+  }: GatewaySettings) => `version: 1
 server:
   listen: "127.0.0.1:0"
   admin: "127.0.0.1:0"
   trustedProxies: ["127.0.0.1"]
   limits: { failedAuthentications: ${bounds} }
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
+sources: { ${sources} }
 cache: { secret: "a secret of at least thirty-two characters"${cache} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:

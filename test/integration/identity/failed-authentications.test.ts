@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { bearer, startThrottledWorld, statusesOf, type ThrottledGateway } from '../../support/throttled-world.ts';
+import { makeKey, nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
 const office = '203.0.113.7';
@@ -143,4 +144,21 @@ test('a look-up that a throttled client began does not refuse another client tha
   for (const token of ['a', 'b']) expect((await resolve(token, office)).reason).toBe('credential_rejected');
   const both = await Promise.all([resolve('shared', office), resolve('shared', '198.51.100.9')]);
   expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
+});
+
+test('a genuine token that has expired is no failure, and one with a wrong signature is', async () => {
+  const issuer = await startTokenIssuer();
+  onTestFinished(() => issuer.close());
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway({
+    sources: `issuer: { kind: jwt, issuer: "${issuer.issuer}", audience: [orders] }`,
+  });
+  const expired = await Promise.all(
+    Array.from({ length: 12 }, (_, at) => issuer.token({ jti: `${at}`, iat: nowS() - 7_200, exp: nowS() - 3_600 })),
+  );
+  const statuses = await statusesOf(12, (at) => gateway.get(office, bearer(expired[at]!)));
+  expect(statuses).toEqual(new Array(12).fill(401));
+  const forger = await makeKey(issuer.key.kid);
+  const forged = await Promise.all(Array.from({ length: 12 }, (_, at) => issuer.token({ jti: `${at}` }, {}, forger)));
+  expect(await statusesOf(12, (at) => gateway.get(office, bearer(forged[at]!)))).toContain(429);
 });
