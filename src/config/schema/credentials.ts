@@ -48,9 +48,13 @@ const shapes = (what: string) =>
   );
 
 const source = () =>
-  decides(name('a source', idPattern, idHint).optional(), 'Name of the source that checks it. If unset: authApi.', {
-    examples: ['authApi'],
-  });
+  decides(
+    name('a source', idPattern, idHint).optional(),
+    'Name of the source that checks it. If unset: authApi, or the only one that can.',
+    {
+      examples: ['authApi'],
+    },
+  );
 
 const bearer = z.strictObject({ source: source(), shape: shapes('a bearer') });
 
