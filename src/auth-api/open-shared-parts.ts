@@ -5,7 +5,6 @@ import { createMemoryCounter } from '../limits/memory-counter.ts';
 import { createSharedCounter } from '../limits/shared-counter.ts';
 import type { ConnectRedis, RedisLink } from '../redis/redis-link.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
-import { withDeadline } from './redis/with-deadline.ts';
 
 export interface SharedParts {
   readonly counter: AttemptCounter;
@@ -61,6 +60,8 @@ export async function openLink(config: RedisConfig, connect: ConnectRedis, log: 
       log.warn({ reason }, 'Redis is away: limits count in each process alone');
     },
   });
-  await withDeadline(first.promise, patienceMs).catch(() => {});
+  const timer = setTimeout(first.resolve, patienceMs);
+  await first.promise;
+  clearTimeout(timer);
   return link;
 }

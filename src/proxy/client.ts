@@ -1,4 +1,6 @@
-/** What the gateway knows of one client connection: who is at the other end, determined once and not per request. */
+/**
+ * Who is at the other end of a client connection, determined once and not per request, and how many connections each client has.
+ */
 import type { Socket } from 'node:net';
 import { clientNetwork, type PeerFacts } from '../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
@@ -16,4 +18,36 @@ export function clientOf(socket: Socket, trustedProxies: TrustedProxies): Client
 /** IPv4 in IPv6 (`::ffff:10.0.0.1`), as dual-stack sockets report it, is written as IPv4. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/**
+ * A client is an address, or in IPv6 a network of 64 bits. Trusted proxies stand for many clients and are not counted.
+ */
+export class ClientConnections {
+  readonly #perClient: number;
+  readonly #open = new Map<string, number>();
+
+  /** `perClient` 0: no limit. */
+  constructor(perClient: number) {
+    this.#perClient = perClient;
+  }
+
+  /** Clients with a connection. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** False: the client has as many connections as it may. */
+  opened(network: string): boolean {
+    const open = this.#open.get(network) ?? 0;
+    if (this.#perClient > 0 && open >= this.#perClient) return false;
+    this.#open.set(network, open + 1);
+    return true;
+  }
+
+  closed(network: string): void {
+    const open = this.#open.get(network)! - 1;
+    if (open === 0) this.#open.delete(network);
+    else this.#open.set(network, open);
+  }
 }

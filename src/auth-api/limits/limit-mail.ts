@@ -1,8 +1,8 @@
 /** Limits requests for codes and the mails that carry them, so that no client floods a mailbox or the mail server. */
 import { clientNetwork } from '../../core/forwarding/client-facts.ts';
 import type { Refusal } from '../outcome/refusals.ts';
+import { foldCase } from '../store/fold-case.ts';
 import { type Charge, type Charged, refusalOf } from './limiter.ts';
-import { mailboxOf } from './mailbox.ts';
 
 /** Charged for every request of a client without a session, before anything is looked up. */
 export function limitRequest(ip: string, { limiter }: Charged): Promise<Refusal | null> {
@@ -51,4 +51,17 @@ export function limitOwnMail(userId: string, newAddress: string | null, { limite
       ['mailsPerAddress', 'new', mailbox],
     ),
   );
+}
+
+/**
+ * The mailbox behind an address: without case and without the sub-address (RFC 5233): mail servers deliver `ana+shop@` to `ana@`, so counting them apart
+ * would give each mailbox as many limits as there are tags.
+ */
+export function mailboxOf(address: string): string {
+  const folded = foldCase(address);
+  const at = folded.lastIndexOf('@');
+  const [local = '', domain] = [folded.slice(0, at), folded.slice(at)];
+  const plus = local.indexOf('+');
+  // A local part that starts with "+" has nothing before it that could be a mailbox.
+  return plus > 0 ? local.slice(0, plus) + domain : folded;
 }

@@ -1,6 +1,6 @@
 /** Makes verification codes. A code leaves this process only by mail. */
 import { randomUUID } from 'node:crypto';
-import { mailboxOf } from '../limits/mailbox.ts';
+import { mailboxOf } from '../limits/limit-mail.ts';
 import { randomCode } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose, NewCode } from '../store/code-store.ts';

@@ -2,13 +2,12 @@
  * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; what a request
  * means, and what a refusal says, comes in as functions.
  */
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Deadlines } from '../deadline-wheel.ts';
 import type { HeadFault } from '../grammar/request-head.ts';
 import { Connection } from './connection.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
-import { stopListening } from './stop-listening.ts';
 
 /**
  * Why a connection is refused without a request. `head_too_large`: beyond `headBytes`. `timeout`: no whole head in time.
@@ -195,4 +194,31 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         });
       }),
   };
+}
+
+/** Longest time for which new connections delay the end. */
+const longestAcceptMs = 200;
+
+/**
+ * The system completes connections before they are accepted, and resets those that wait when the listening socket closes.
+ * So they are accepted first: until a whole turn of the event loop has brought none, for 200 ms at most. Then calls `stop`.
+ */
+function stopListening(server: NetServer, stop: () => void): void {
+  const until = performance.now() + longestAcceptMs;
+  // The turn under way may have looked for connections long ago.
+  let accepted = true;
+  const onConnection = () => {
+    accepted = true;
+  };
+  const turn = () => {
+    if (accepted && performance.now() < until) {
+      accepted = false;
+      setImmediate(turn);
+      return;
+    }
+    server.off('connection', onConnection);
+    stop();
+  };
+  server.on('connection', onConnection);
+  setImmediate(turn);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ClientConnections } from '../../../src/proxy/client-connections.ts';
+import { ClientConnections } from '../../../src/proxy/client.ts';
 import { LoadShedder } from '../../../src/proxy/load-shedder.ts';
 
 afterEach(() => {
