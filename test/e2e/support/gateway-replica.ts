@@ -15,6 +15,8 @@ export interface ReplicaSettings {
   readonly serverKeys?: readonly string[];
   /** Further keys of `authApi`. */
   readonly authApiKeys?: readonly string[];
+  /** Keys of `credentials`. */
+  readonly credentials?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -108,6 +110,7 @@ function configText({
   service,
   cache,
   authApiKeys = [],
+  credentials = [],
   serverKeys = oneClientMaySendAll,
 }: ReplicaSettings): string {
   const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join('');
@@ -119,7 +122,7 @@ server:
 ${indented(serverKeys)}log: { level: info, access: false }
 authApi:
   url: ${authApi.startsWith('[') ? authApi : JSON.stringify(authApi)}
-${indented(authApiKeys)}cache:
+${indented(authApiKeys)}${credentials.length === 0 ? '' : `credentials:\n${indented(credentials)}`}cache:
   secret: "${cacheSecret}"
 ${indented(cache)}roles: { user: {}, admin: {} }
 upstreams:

@@ -9,6 +9,7 @@ export interface InstallationOptions {
   readonly replicas: readonly (readonly string[])[];
   readonly serverKeys?: readonly string[];
   readonly authApiKeys?: readonly string[];
+  readonly credentials?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Connections of the client to each replica, at most. */
   readonly connections: number;
@@ -25,7 +26,7 @@ export interface Installation {
 
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const [authApi, service] = await Promise.all([startSteeredAuthApi(), startEchoService()]);
-  const { authApiKeys = [], serverKeys, env = {} } = options;
+  const { authApiKeys = [], credentials = [], serverKeys, env = {} } = options;
   const started: GatewayReplica[] = [];
   const join = async (cache: readonly string[]) => {
     const settings: ReplicaSettings = {
@@ -33,6 +34,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       service: service.port,
       cache,
       authApiKeys,
+      credentials,
       env,
       ...(serverKeys === undefined ? {} : { serverKeys }),
     };

@@ -1,0 +1,153 @@
+/**
+ * `npm run bench:tokens`: what tokens cost. A JWT whose result is in memory beside an opaque bearer, in rounds that take
+ * turns; the first verification of a JWT by algorithm; and a token that has not the shape of one.
+ */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, devNull } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
+import { benchPlace } from '../load/processes.ts';
+import { cpuPerRequest, spread } from '../load/report.ts';
+import { freePort } from '../processes.ts';
+import { firstVerifications } from './first-verifications.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: '2' },
+    warmup: { type: 'string', default: '0.5' },
+    tokens: { type: 'string', default: '2000' },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  console.log(`Usage: npm run bench:tokens -- [options]
+  --rounds N   interleaved rounds (default 9)
+  --seconds N  measured seconds of each kind of token in each round (default 2)
+  --warmup N   seconds before each measurement (default 0.5)
+  --tokens N   tokens that are verified for the first time, by algorithm (default 2000)
+  --check      exit 1 when a warm JWT costs more than 1.05 times an opaque bearer`);
+  process.exit(0);
+}
+
+const issuer = 'https://id.example.test';
+const most = 1.05;
+const { processes, folder } = benchPlace('tokens');
+const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+writeFileSync(join(folder, 'issuer.json'), JSON.stringify(await exportJWK(publicKey)));
+const now = Math.floor(Date.now() / 1000);
+const claims = { sub: '66666666-7777-4888-9999-aaaaaaaaaaaa', roles: ['user'], groups: ['public', 'acme'], jti: 'a-1' };
+const jwt = await new SignJWT({ iss: issuer, aud: 'orders', iat: now, exp: now + 86_400, ...claims })
+  .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+  .sign(privateKey);
+
+const upstream = await processes.script('rest', 'upstream.ts');
+const authApi = await processes.script('rest', 'auth-api.ts');
+const gateway = await startGateway('any', '');
+const shaped = await startGateway('shaped', 'credentials: { bearer: { shape: { prefix: "acme_", length: 37 } } }');
+const client = processes.client();
+
+const get = (token: string) =>
+  `GET /items/7 HTTP/1.1\r\nHost: api.example.test\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+const kinds = {
+  opaque: { what: 'opaque bearer of 64 characters', request: get('b'.repeat(64)), status: 200, target: gateway },
+  long: {
+    what: 'opaque bearer as long as the JWT',
+    request: get('b'.repeat(jwt.length)),
+    status: 200,
+    target: gateway,
+  },
+  jwt: { what: `JWT (ES256, ${jwt.length} characters)`, request: get(jwt), status: 200, target: gateway },
+  junk: {
+    what: 'another token each time, of a wrong shape',
+    request: get(`junk_${'j'.repeat(20)}{n}`),
+    status: 401,
+    target: shaped,
+  },
+} as const;
+type Kind = keyof typeof kinds;
+const names = Object.keys(kinds) as Kind[];
+
+for (const name of names) await drive(name, 0.5);
+const results = new Map<Kind, LoadResult[]>(names.map((name) => [name, []]));
+for (let round = 0; round < Number(options.rounds); round += 1) {
+  // The order turns around, so that what a kind leaves behind for the next falls on both.
+  const order = round % 2 === 0 ? names : names.toReversed();
+  for (const name of order) results.get(name)?.push(await drive(name, Number(options.seconds)));
+}
+processes.stopAll();
+
+console.log(
+  `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ` +
+    `${processes.pinned ? 'gateway on a core of its own' : 'not pinned'}, ${options.rounds} rounds of ${options.seconds} s\n`,
+);
+for (const name of names) {
+  const { min, median, max } = spread(results.get(name)!.map(cpuPerRequest));
+  console.log(`${kinds[name].what}: ${shown(median)} us of CPU per request (${shown(min)} - ${shown(max)})`);
+}
+const pairs = [ratio('jwt', 'opaque'), ratio('jwt', 'long')] as const;
+for (const { name, min, median, max } of pairs) {
+  console.log(`${name}: ${min.toFixed(2)} - ${median.toFixed(2)} - ${max.toFixed(2)} (least - median - most)`);
+}
+console.log('\nFirst verification, keys at hand:');
+for (const { algorithm, cpuUs, p50Us, p99Us } of await firstVerifications(Number(options.tokens))) {
+  console.log(
+    `${algorithm}: ${shown(cpuUs)} us of CPU, ${shown(p50Us)} us at the median and ${shown(p99Us)} us at p99`,
+  );
+}
+const isMet = pairs[0].median <= most;
+console.log(`\nA warm JWT costs at most ${most} times an opaque bearer: ${isMet ? 'met' : 'NOT met'}`);
+process.exit(options.check && !isMet ? 1 : 0);
+
+function shown(microseconds: number): string {
+  return microseconds.toFixed(1);
+}
+
+/** Within each round, where both had the same conditions. */
+function ratio(over: Kind, under: Kind) {
+  const below = results.get(under)!;
+  const each = results.get(over)!.map((result, index) => cpuPerRequest(result) / cpuPerRequest(below[index]!));
+  return { name: `CPU ${over} / ${under}`, ...spread(each) };
+}
+
+async function startGateway(name: string, more: string) {
+  const listen = await freePort();
+  const file = join(folder, `${name}.yaml`);
+  writeFileSync(
+    file,
+    `version: 1
+server: { listen: "127.0.0.1:${listen}", admin: false, limits: { failedAuthentications: false } }
+authApi: { url: "http://127.0.0.1:${authApi.port}" }
+sources: { issuer: { kind: jwt, issuer: "${issuer}", audience: [orders], keys: [{ file: issuer.json }] } }
+${more}
+roles: { user: {} }
+upstreams: { service: { targets: ["http://127.0.0.1:${upstream.port}"] } }
+routes: [{ id: item, match: { path: "/items/{item}" }, upstream: service, access: [user] }]
+`,
+  );
+  return processes.rolegate('serve', file, listen, devNull);
+}
+
+async function drive(name: Kind, seconds: number): Promise<LoadResult> {
+  const { request, status, target } = kinds[name];
+  const job: LoadJob = {
+    port: target.port,
+    pids: [target.pid],
+    request,
+    status,
+    connections: 64,
+    warmupMs: Number(options.warmup) * 1000,
+    measureMs: seconds * 1000,
+  };
+  // On a machine that stood still there was nothing to measure.
+  for (;;) {
+    client.send(job);
+    const [answer] = (await once(client, 'message')) as [LoadAnswer];
+    if (!answer.ok) throw new Error(`${name}: ${answer.error}`);
+    if (answer.result.requests > 0) return answer.result;
+  }
+}
