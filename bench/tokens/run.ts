@@ -147,7 +147,7 @@ async function drive(name: Kind, seconds: number): Promise<LoadResult> {
   for (;;) {
     client.send(job);
     const [answer] = (await once(client, 'message')) as [LoadAnswer];
-    if (!answer.ok) throw new Error(`${name}: ${answer.error}`);
-    if (answer.result.requests > 0) return answer.result;
+    if (answer.ok && answer.result.requests > 0) return answer.result;
+    if (!answer.ok && answer.error !== 'no answer during the warm-up') throw new Error(`${name}: ${answer.error}`);
   }
 }

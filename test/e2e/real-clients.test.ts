@@ -25,6 +25,7 @@ let git: GitService;
 let packages: PackageService;
 let bearers: RunningGateway;
 let keyPairs: RunningGateway;
+let asksForBearers: RunningGateway;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rolegate-clients-'));
   authApi = await startFakeAuthApi();
@@ -34,16 +35,17 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'repositories/team'), { recursive: true });
   git = await startGitService(join(folder, 'repositories'), ['team/app.git']);
   packages = await startPackageService(folder);
-  bearers = await startGateway(config('bearer'));
-  keyPairs = await startGateway(config('keyPair'));
+  bearers = await startGateway(config('bearer', true));
+  keyPairs = await startGateway(config('keyPair', false));
+  asksForBearers = await startGateway(config('bearer', false));
 });
 afterAll(async () => {
-  await Promise.all([bearers, keyPairs].map((gateway) => gateway.close()));
+  await Promise.all([bearers, keyPairs, asksForBearers].map((gateway) => gateway.close()));
   await Promise.all([git.close(), packages.close(), authApi.close()]);
   rmSync(folder, { recursive: true });
 });
 
-const config = (basic: 'bearer' | 'keyPair') => `version: 1
+const config = (basic: 'bearer' | 'keyPair', asksForBasic: boolean) => `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 credentials: { basic: ${basic} }
@@ -58,7 +60,7 @@ routes:
   - { id: files, match: { path: "/files/{file}" }, upstream: packages, access: [reader] }
   - { id: order, match: { path: "/orders/{id}" }, upstream: packages, access: [reader] }
   - { id: maven, match: { path: "/repository/**" }, upstream: packages, access: [reader] }
-  - { id: images, match: { path: "/v2/**" }, upstream: packages, access: [reader]${basic === 'keyPair' ? ', credentials: [keyPair]' : ''} }
+  - { id: images, match: { path: "/v2/**" }, upstream: packages, access: [reader]${asksForBasic ? ', challenges: [basic]' : ''} }
 `;
 
 const blocks = blocksOf(readFileSync('docs/guides/basic-clients.md', 'utf8'));
@@ -180,8 +182,14 @@ const clients: readonly Client[] = [
   {
     name: 'curl -u',
     prepare: () => need('curl', '--version'),
-    script: () => shown('curl ', bearers),
+    script: () => shown('ci:$TOKEN" https://api', bearers),
     asks: 'ci GET /orders/7',
+  },
+  {
+    name: 'curl -u with a key pair',
+    prepare: () => need('curl', '--version'),
+    script: () => shown('$KEY:$SECRET', keyPairs),
+    asks: 'ci GET /orders/8',
   },
   {
     name: "Python's requests",
@@ -208,13 +216,13 @@ const clients: readonly Client[] = [
   {
     name: 'docker',
     prepare: () => need('docker', 'info'),
-    script: () => shown('docker login', keyPairs),
+    script: () => shown('docker login', bearers),
     asks: 'ci GET /v2/',
   },
   {
     name: 'skopeo',
     prepare: () => needPackage('skopeo', 'skopeo', '--version'),
-    script: () => shown('skopeo login', keyPairs).replace('skopeo login', 'skopeo login --tls-verify=false'),
+    script: () => shown('skopeo login', bearers).replace('skopeo login', 'skopeo login --tls-verify=false'),
     asks: 'ci GET /v2/',
   },
 ];
@@ -263,8 +271,8 @@ describe('Maven', () => {
 
 test('control: a client of registries that sees a challenge of Bearer takes it for the address of a token server', async () => {
   needPackage('skopeo', 'skopeo', '--version');
-  const script = shown('skopeo login', bearers).replace('skopeo login', 'skopeo login --tls-verify=false');
-  const ran = await run(script, { KEY: 'ci', SECRET: token });
+  const script = shown('skopeo login', asksForBearers).replace('skopeo login', 'skopeo login --tls-verify=false');
+  const ran = await run(script, { TOKEN: token });
   expect(ran.code).not.toBe(0);
   expect(ran.output).toContain('rolegate');
 });

@@ -39,7 +39,8 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
       const hint = 'give it a "match.host", as the address to return to names the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
-    return { credentials, challenges: challengesOf(credentials), signIn };
+    const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));
+    return { credentials, challenges, signIn };
   };
 }
 
@@ -58,6 +59,16 @@ function readKinds(
   });
   const kinds = whole(written).map((word) => kindWords[word]);
   return on.filter((kind) => kinds.includes(kind));
+}
+
+/** A 401 asks for no more than what the route takes. */
+function narrowed(all: Challenges, written: Parts<RouteEntry>['challenges'], at: Location): Challenges {
+  if (written === undefined) return all;
+  written.forEach((word, index) => {
+    if (word !== undefined && !all[word])
+      at.at(index).report('the route takes nothing that is sent so', 'see "credentials"');
+  });
+  return { ...all, bearer: written.includes('bearer'), basic: written.includes('basic') };
 }
 
 function compileSignIn(written: Parts<RouteEntry>['signIn']): SignIn | null {

@@ -232,6 +232,11 @@ export const routeCredentials = list(word(['bearer', 'keyPair', 'apiKey']), {
   distinct: 'kind',
 });
 
+export const routeChallenges = list(word(['bearer', 'basic']), {
+  empty: ['a 401 has to ask for something', 'remove it to ask for all that the route takes'],
+  distinct: 'challenge',
+});
+
 const signInUrl = text('the path or the URL of a sign-in page', (value) => {
   const refused = new Refusal('expected a path such as "/sign-in", or an http or https URL, without a fragment');
   if (!/^[\x21\x24-\x5b\x5d-\x7e]{1,1000}$/.test(value)) return refused;

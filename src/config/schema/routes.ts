@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { access } from './access.ts';
 import { when } from './conditions.ts';
-import { routeCredentials, signIn } from './credentials.ts';
+import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
@@ -103,6 +103,11 @@ export const route = z.strictObject({
   credentials: decides(
     routeCredentials.optional(),
     'Kinds of credential that the route takes: bearer, keyPair, apiKey; another kind: 401. If unset: every one that is switched on.',
+    { examples: [['bearer']] },
+  ),
+  challenges: exposes(
+    routeChallenges.optional(),
+    'What a 401 asks for: bearer, basic. If unset: every way in which the route takes credentials. "[basic]" is for docker, podman and skopeo, which take a challenge of Bearer for the address of a token server.',
     { examples: [['bearer']] },
   ),
   signIn: exposes(

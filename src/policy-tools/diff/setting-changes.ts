@@ -45,6 +45,7 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'identityAssertion', class: 'exposes', value: ({ audience }) => audience },
   { name: 'websocket', class: 'decides', value: ({ websocket }) => websocket },
   { name: 'credentials', class: 'decides', value: ({ credentials }) => credentials.join(', ') },
+  { name: 'challenges', class: 'exposes', value: challengesInWords },
   { name: 'signIn', class: 'exposes', value: ({ signIn }) => signIn },
   { name: 'cors', class: 'exposes', value: ({ cors }) => cors },
   { name: 'path', class: 'decides', value: pathInWords },
@@ -147,6 +148,10 @@ function pairChanges([a, b]: Pair): readonly SettingChange[] {
 }
 
 /** As written, without what is so by default. */
+function challengesInWords({ challenges: { bearer, basic } }: Route): string {
+  return [...(bearer ? ['bearer'] : []), ...(basic ? ['basic'] : [])].join(', ');
+}
+
 function pathInWords({ tolerates, reading }: Route): string | null {
   const keeps = (bit: number) => (tolerates & bit) !== 0;
   const slash = reading?.decodesSlash === true ? 'decode' : keeps(Ambiguity.encodedSlash) ? 'keep' : null;

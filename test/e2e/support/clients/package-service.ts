@@ -32,7 +32,7 @@ export async function startPackageService(folder: string): Promise<PackageServic
       return { type: 'text/html', body: `<!doctype html><a href="/files/${wheelName}">${wheelName}</a>` };
     }
     if (path === `/files/${wheelName}`) return { type: 'application/octet-stream', body: wheel };
-    return path === '/v2/' || path === '/orders/7' ? { type: 'application/json', body: '{}' } : null;
+    return path === '/v2/' || path.startsWith('/orders/') ? { type: 'application/json', body: '{}' } : null;
   };
   const server = createServer(({ method, url = '', headers }, response) => {
     requests.push(`${headers['user-id']} ${method} ${url}`);
