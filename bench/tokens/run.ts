@@ -2,16 +2,14 @@
  * `npm run bench:tokens`: what tokens cost. A JWT whose result is in memory beside an opaque bearer, in rounds that take
  * turns; the first verification of a JWT by algorithm; and a token that has not the shape of one.
  */
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, devNull } from 'node:os';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { LoadAnswer, LoadJob, LoadResult } from '../load/load.ts';
-import { benchPlace } from '../load/processes.ts';
-import { cpuPerRequest, spread } from '../load/report.ts';
-import { freePort } from '../processes.ts';
+import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
+import { benchPlace, freePort } from '../processes.ts';
+import { machine, type Spread, spread, table, verdict } from '../report.ts';
 import { firstVerifications } from './first-verifications.ts';
 
 const { values: options } = parseArgs({
@@ -45,11 +43,11 @@ const jwt = await new SignJWT({ iss: issuer, aud: 'orders', iat: now, exp: now +
   .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
   .sign(privateKey);
 
-const upstream = await processes.script('rest', 'upstream.ts');
-const authApi = await processes.script('rest', 'auth-api.ts');
+const upstream = await processes.script('rest', 'load/upstream.ts');
+const authApi = await processes.script('rest', 'load/auth-api.ts');
 const gateway = await startGateway('any', '');
 const shaped = await startGateway('shaped', 'credentials: { bearer: { shape: { prefix: "acme_", length: 37 } } }');
-const client = processes.client();
+const load = processes.loadClient();
 
 const get = (token: string) =>
   `GET /items/7 HTTP/1.1\r\nHost: api.example.test\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAuthorization: Bearer ${token}\r\n\r\n`;
@@ -81,37 +79,37 @@ for (let round = 0; round < Number(options.rounds); round += 1) {
 }
 processes.stopAll();
 
-console.log(
-  `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ` +
-    `${processes.pinned ? 'gateway on a core of its own' : 'not pinned'}, ${options.rounds} rounds of ${options.seconds} s\n`,
-);
-for (const name of names) {
-  const { min, median, max } = spread(results.get(name)!.map(cpuPerRequest));
-  console.log(`${kinds[name].what}: ${shown(median)} us of CPU per request (${shown(min)} - ${shown(max)})`);
-}
-const pairs = [ratio('jwt', 'opaque'), ratio('jwt', 'long')] as const;
-for (const { name, min, median, max } of pairs) {
-  console.log(`${name}: ${min.toFixed(2)} - ${median.toFixed(2)} - ${max.toFixed(2)} (least - median - most)`);
-}
-console.log('\nFirst verification, keys at hand:');
-for (const { algorithm, cpuUs, p50Us, p99Us } of await firstVerifications(Number(options.tokens))) {
-  console.log(
-    `${algorithm}: ${shown(cpuUs)} us of CPU, ${shown(p50Us)} us at the median and ${shown(p99Us)} us at p99`,
-  );
-}
-const isMet = pairs[0].median <= most;
-console.log(`\nA warm JWT costs at most ${most} times an opaque bearer: ${isMet ? 'met' : 'NOT met'}`);
-process.exit(options.check && !isMet ? 1 : 0);
+const lines = names.map((name) => [kinds[name].what, ...cells(spread(results.get(name)!.map(cpuPerRequest)), 1)]);
+const warm = ratio('jwt', 'opaque');
+const ratios = [
+  ['JWT / opaque bearer', ...cells(warm, 2)],
+  ['JWT / opaque bearer as long', ...cells(ratio('jwt', 'long'), 2)],
+];
+const first = (await firstVerifications(Number(options.tokens))).map(({ algorithm, cpuUs, p50Us, p99Us }) => [
+  algorithm,
+  ...[cpuUs, p50Us, p99Us].map((value) => value.toFixed(0)),
+]);
+const pinned = processes.pinned ? 'gateway on a core of its own' : 'not pinned';
+console.log(`${machine}, ${pinned}, ${options.rounds} rounds of ${options.seconds} s
 
-function shown(microseconds: number): string {
-  return microseconds.toFixed(1);
+${table(['result in memory', 'CPU us/request', 'least', 'most'], lines)}
+
+${table(['within each round', 'ratio', 'least', 'most'], ratios)}
+
+${table(['first verification', 'CPU us', 'p50 us', 'p99 us'], first)}
+
+CPU of a JWT ${verdict(warm.median, most)} (times an opaque bearer)`);
+process.exit(options.check && warm.median > most ? 1 : 0);
+
+function cells({ min, median, max }: Spread, digits: number): string[] {
+  return [median, min, max].map((value) => value.toFixed(digits));
 }
 
 /** Within each round, where both had the same conditions. */
-function ratio(over: Kind, under: Kind) {
+function ratio(over: Kind, under: Kind): Spread {
   const below = results.get(under)!;
   const each = results.get(over)!.map((result, index) => cpuPerRequest(result) / cpuPerRequest(below[index]!));
-  return { name: `CPU ${over} / ${under}`, ...spread(each) };
+  return spread(each);
 }
 
 async function startGateway(name: string, more: string) {
@@ -145,9 +143,7 @@ async function drive(name: Kind, seconds: number): Promise<LoadResult> {
   };
   // On a machine that stood still there was nothing to measure.
   for (;;) {
-    client.send(job);
-    const [answer] = (await once(client, 'message')) as [LoadAnswer];
-    if (answer.ok && answer.result.requests > 0) return answer.result;
-    if (!answer.ok && answer.error !== 'no answer during the warm-up') throw new Error(`${name}: ${answer.error}`);
+    const result = await load(job);
+    if (result.requests > 0) return result;
   }
 }
