@@ -106,17 +106,22 @@ function readClient(client: Client | undefined, at: Location): ClientConfig | nu
   return { id, auth, key, keyId, algorithm, audience };
 }
 
+/** By the beginning of an algorithm, and for `ES` by its curve. */
 const keyTypes: Readonly<Record<string, readonly string[]>> = {
-  R: ['rsa'],
-  P: ['rsa', 'rsa-pss'],
-  ES: ['ec'],
+  RS: ['rsa'],
+  PS: ['rsa', 'rsa-pss'],
   Ed: ['ed25519'],
+  ES256: ['prime256v1'],
+  ES384: ['secp384r1'],
+  ES512: ['secp521r1'],
 };
 
 function signsWith(pem: string, algorithm: string): boolean {
   try {
-    const type = crypto().createPrivateKey(pem).asymmetricKeyType ?? '';
-    return (keyTypes[algorithm.slice(0, 2)] ?? keyTypes[algorithm.slice(0, 1)] ?? []).includes(type);
+    const { asymmetricKeyType, asymmetricKeyDetails } = crypto().createPrivateKey(pem);
+    const { namedCurve, modulusLength = 2048 } = asymmetricKeyDetails ?? {};
+    const type = namedCurve ?? asymmetricKeyType ?? '';
+    return modulusLength >= 2048 && (keyTypes[algorithm] ?? keyTypes[algorithm.slice(0, 2)] ?? []).includes(type);
   } catch {
     return false;
   }

@@ -70,6 +70,16 @@ test('a client that signs', () => {
   expect(client).toMatchObject({ auth: 'privateKeyJwt', algorithm: 'ES256', keyId: 'k', audience: 'https://id.test' });
 });
 
+test.each([
+  ['ES384', 'no private key'],
+  ['RS256', 'no private key'],
+])('a client whose key does not sign with %s is none', (algorithm, problem) => {
+  const client = `{ id: gw, auth: privateKeyJwt, key: { file: /keys/private.pem }, algorithm: ${algorithm} }`;
+  expect(() => parse(`  opaque: { kind: introspection, url: "https://id.test/i", client: ${client} }`)).toThrow(
+    problem,
+  );
+});
+
 describe('a source of tokens', () => {
   const jwt = (more = '') =>
     only('jwt', `  issuer: { kind: jwt, issuer: "https://id.test/", audience: [orders]${more} }`);

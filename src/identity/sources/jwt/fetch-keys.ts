@@ -2,7 +2,7 @@
  * Fetches the keys of an issuer: from a configured URL, or from where its metadata says. Nothing of a token goes into a
  * request, and no redirect is followed. What comes back is bounded in bytes and in keys.
  */
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JWK, LocalJWKSet } from 'jose';
 import { Agent } from 'undici';
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
@@ -13,7 +13,7 @@ import { parseJson } from '../remote/judgment.ts';
 
 export interface KeyFetcher {
   /** Never rejects. */
-  fetch(): Promise<JSONWebKeySet | SourceFailure>;
+  fetch(): Promise<LocalJWKSet | SourceFailure>;
   close(): Promise<void>;
 }
 
@@ -83,7 +83,13 @@ export function createKeyFetcher(
       if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
       const usable = (list as unknown as JWK[]).filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
       // Without a key each token would be refused as if it were the fault of its client.
-      return usable.length === 0 ? failureAt(url, 'field', 'field "keys" has no public key') : { keys: usable };
+      if (usable.length === 0) return failureAt(url, 'field', 'field "keys" has no public key');
+      try {
+        const { createLocalJWKSet } = await import('jose');
+        return createLocalJWKSet({ keys: usable });
+      } catch {
+        return failureAt(url, 'field', 'field "keys": expected a list of JSON Web Keys');
+      }
     },
     close: () => agent.destroy(),
   };

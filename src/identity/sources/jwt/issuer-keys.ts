@@ -48,7 +48,7 @@ export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys 
       failure = fetched;
       return;
     }
-    held = { set: await localSet(fetched), fetchedAtMs: atMs };
+    held = { set: fetched, fetchedAtMs: atMs };
     failure = null;
   }
 
