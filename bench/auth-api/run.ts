@@ -6,16 +6,17 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { devNull, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import type { LoadResult } from '../load/load.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort, type Started } from '../processes.ts';
 import { machine } from '../report.ts';
 import { fillDatabase } from './fill-database.ts';
 import { type Compared, printable, ratiosOf, target } from './report.ts';
 import { apiKeyOf, apiSecretOf, bearerOf, secret } from './stored-rows.ts';
 
-const usage = `Usage: npm run bench:auth-api -- [options]
+const options = readOptions(
+  `Usage: npm run bench:auth-api -- [options]
   --small N         stored sessions, and key pairs, of the smaller database (default 20000)
   --sessions N      of the larger one (default 1000000)
   --postgres URL    PostgreSQL in place of SQLite files: its user may make databases, which are removed at the end
@@ -24,10 +25,8 @@ const usage = `Usage: npm run bench:auth-api -- [options]
   --warmup N        seconds before each measurement (default 2)
   --connections N   keep-alive connections (default 8)
   --out FILE        writes conditions and tables as Markdown
-  --check           exit 1 when the target is not met`;
-
-const { values: options } = parseArgs({
-  options: {
+  --check           exit 1 when the target is not met`,
+  {
     small: { type: 'string', default: '20000' },
     sessions: { type: 'string', default: '1000000' },
     postgres: { type: 'string' },
@@ -37,13 +36,8 @@ const { values: options } = parseArgs({
     connections: { type: 'string', default: '8' },
     out: { type: 'string' },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 
 const head = (credential: string) => `Host: auth.example.test\r\nAccept: application/json\r\n${credential}\r\n\r\n`;
 const requests = {

@@ -7,25 +7,24 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { nginx, type Ports } from '../compare/rival-configs.ts';
 import { processTree } from '../load/process-tree.ts';
 import { goodBearer } from '../load/requests.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort, untilListening } from '../processes.ts';
 import { machine, median, quartiles, spread, table } from '../report.ts';
 import type { TransferAnswer, TransferJob, TransferResult } from './transfer.ts';
 
-const usage = `Usage: npm run bench:bodies -- [options]
+const options = readOptions(
+  `Usage: npm run bench:bodies -- [options]
   --rounds N        interleaved rounds (default 9)
   --mib N           size of a body (default 100)
   --transfers N     bodies one after the other in each measurement (default 3)
   --connections N   that many of these at once (default 1)
   --main FILE       the gateway that is measured (default dist/main.js)
   --only NAME       one direction: down, up, or 'up in chunks'
-  --check           exit 1 when an aim is not met`;
-
-const { values: options } = parseArgs({
-  options: {
+  --check           exit 1 when an aim is not met`,
+  {
     rounds: { type: 'string', default: '9' },
     mib: { type: 'string', default: '100' },
     transfers: { type: 'string', default: '3' },
@@ -33,13 +32,8 @@ const { values: options } = parseArgs({
     main: { type: 'string', default: 'dist/main.js' },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
 /** Throughput over that of nginx, and megabytes that the gateway may grow by. */

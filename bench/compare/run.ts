@@ -6,25 +6,24 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { LoadResult } from '../load/load.ts';
 import { processTree, residentBytes } from '../load/process-tree.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort, untilListening } from '../processes.ts';
 import { machine, median } from '../report.ts';
 import { type Case, type Contender, contenders } from './contenders.ts';
 import { type CaseResults, type Conditions, chart, figures, judged, page } from './report.ts';
 
-const usage = `Usage: npm run bench:compare -- [options]
+const options = readOptions(
+  `Usage: npm run bench:compare -- [options]
   --rounds N       interleaved rounds (default 5)
   --seconds N      measured seconds of each case in each round (default 2)
   --paced N        seconds at 60 % of the case's own throughput, for latency (default 3; 0: none)
   --even N         requests per second that each case also gets for 2 s, three times (default 4000; 0: none)
   --connections N  keep-alive connections (default 64)
   --only A,B       contenders: ${contenders.map(({ name }) => name).join(', ')}
-  --out FOLDER     writes compare.json, compare.svg and compare.md there`;
-
-const { values: options } = parseArgs({
-  options: {
+  --out FOLDER     writes compare.json, compare.svg and compare.md there`,
+  {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     paced: { type: 'string', default: '3' },
@@ -32,13 +31,8 @@ const { values: options } = parseArgs({
     connections: { type: 'string', default: '64' },
     only: { type: 'string', default: contenders.map(({ name }) => name).join(',') },
     out: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 
 interface Running {
   readonly contender: Contender;

@@ -6,27 +6,23 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { gateway } from '../compare/rolegate-config.ts';
 import { cpuPerRequest } from '../load/load.ts';
 import { mixed } from '../load/requests.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort } from '../processes.ts';
 import { machine } from '../report.ts';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  `Usage: npm run bench:flame -- [options]
+  --seconds N  that are drawn (default 8)
+  --out FILE   where it is written (default bench/results/flame.svg)`,
+  {
     seconds: { type: 'string', default: '8' },
     out: { type: 'string', default: 'bench/results/flame.svg' },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(`Usage: npm run bench:flame -- [options]
-  --seconds N  that are drawn (default 8)
-  --out FILE   where it is written (default bench/results/flame.svg)`);
-  process.exit(0);
-}
+);
 
 const warmupS = 3;
 const { processes, folder } = benchPlace('flame');

@@ -8,8 +8,8 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { LoadResult } from '../load/load.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort } from '../processes.ts';
 import { machine, verdict } from '../report.ts';
 import type { Held } from '../soak/probe.ts';
@@ -17,7 +17,8 @@ import { type ProbedGateway, startProbedGateway } from '../soak/probed-gateway.t
 import { type ProcessSize, sizeOf } from './gateway-process.ts';
 import type { HolderCounts, HolderJob } from './holder.ts';
 
-const usage = `Usage: npm run bench:idle -- [options]
+const options = readOptions(
+  `Usage: npm run bench:idle -- [options]
   --idle N         idle keep-alive connections (default 10000)
   --slow N         slow senders (default 500)
   --rate N         normal requests per second (default 1000)
@@ -25,10 +26,8 @@ const usage = `Usage: npm run bench:idle -- [options]
   --cycles N       how often the connections come and go (default 4)
   --holders N      client processes (default 4)
   --json FILE      writes conditions and results
-  --check          exit 1 when a target is not met`;
-
-const { values: options } = parseArgs({
-  options: {
+  --check          exit 1 when a target is not met`,
+  {
     idle: { type: 'string', default: '10000' },
     slow: { type: 'string', default: '500' },
     rate: { type: 'string', default: '1000' },
@@ -37,13 +36,8 @@ const { values: options } = parseArgs({
     holders: { type: 'string', default: '4' },
     json: { type: 'string' },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 
 /** Normal requests may be this much slower. */
 const maxRatio = 3;

@@ -5,25 +5,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.ts';
 import { benchPlace } from '../processes.ts';
 import { machine, median, table } from '../report.ts';
 import { runCommand, type Took } from './run-command.ts';
 import { type WrittenPolicy, writePolicy } from './write-policy.ts';
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  `Usage: npm run bench:policy -- [options]
+  --rounds N      runs of each command (default 5)
+  --main FILE     the command line that is measured (default dist/main.js)`,
+  {
     rounds: { type: 'string', default: '5' },
     main: { type: 'string', default: fileURLToPath(new URL('../../dist/main.js', import.meta.url)) },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(`Usage: npm run bench:policy -- [options]
-  --rounds N      runs of each command (default 5)
-  --main FILE     the command line that is measured (default dist/main.js)`);
-  process.exit(0);
-}
+);
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
 const { folder } = benchPlace('policy');

@@ -5,27 +5,23 @@
 import { writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { cpuPerRequest, type LoadResult } from '../load/load.ts';
 import { get, manyBearers, withBearer } from '../load/requests.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort, type Started } from '../processes.ts';
 import { machine, median, quartiles, spread, table, verdict } from '../report.ts';
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  `Usage: npm run bench:routes -- [options]
+  --rounds N    interleaved rounds (default 15)
+  --seconds N   measured seconds of each gateway in each round (default 1)
+  --check       exit 1 when a target is not met`,
+  {
     rounds: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '1' },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(`Usage: npm run bench:routes -- [options]
-  --rounds N    interleaved rounds (default 15)
-  --seconds N   measured seconds of each gateway in each round (default 1)
-  --check       exit 1 when a target is not met`);
-  process.exit(0);
-}
+);
 
 /** The first is what the others are compared with. */
 const sides = [

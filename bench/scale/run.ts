@@ -3,15 +3,25 @@
  * a table for a deployer; `--check` sets it against three gateway processes, Redis and an Auth API that counts.
  */
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.ts';
 import { benchPlace } from '../processes.ts';
 import { machine, spread } from '../report.ts';
 import { toldMeasured, untoldMeasured } from './delays.ts';
 import { simulate, untoldDelays, type World } from './simulate.ts';
 import { ThreeReplicas } from './three-replicas.ts';
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  `Usage: npm run bench:scale -- [options]
+  --replicas A,B      (default 2,4,8,16)
+  --credentials A,B   in use (default 1000,10000,100000)
+  --rate N            requests per second over all replicas (default 5000)
+  --accepted N        seconds of cache.accepted (default 30)
+  --skew N            0: all credentials are used alike; 1: the n-th 1/n as often as the first (default 0.8)
+  --seed N            (default 1)
+  --measure           sets the simulation against three gateway processes instead; needs redis-server, takes two minutes
+  --main FILE         the gateway that is measured (default dist/main.js)
+  --check             with --measure: exit 1 when a rate is more than 10 % off`,
+  {
     replicas: { type: 'string', default: '2,4,8,16' },
     credentials: { type: 'string', default: '1000,10000,100000' },
     rate: { type: 'string', default: '5000' },
@@ -21,22 +31,8 @@ const { values: options } = parseArgs({
     measure: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
     main: { type: 'string', default: 'dist/main.js' },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(`Usage: npm run bench:scale -- [options]
-  --replicas A,B      (default 2,4,8,16)
-  --credentials A,B   in use (default 1000,10000,100000)
-  --rate N            requests per second over all replicas (default 5000)
-  --accepted N        seconds of cache.accepted (default 30)
-  --skew N            0: all credentials are used alike; 1: the n-th 1/n as often as the first (default 0.8)
-  --seed N            (default 1)
-  --measure           sets the simulation against three gateway processes instead; needs redis-server, takes two minutes
-  --main FILE         the gateway that is measured (default dist/main.js)
-  --check             with --measure: exit 1 when a rate is more than 10 % off`);
-  process.exit(0);
-}
+);
 
 const numbers = (list: string) => list.split(',').map(Number);
 const usual: World = {

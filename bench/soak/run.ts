@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { cpuTimeUs } from '../load/cpu-time.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort } from '../processes.ts';
 import { machine, verdict } from '../report.ts';
 import type { Held } from './probe.ts';
@@ -15,27 +15,21 @@ import { startProbedGateway } from './probed-gateway.ts';
 import { slopePerHour } from './slope.ts';
 import type { TrafficCounts, TrafficJob } from './traffic.ts';
 
-const usage = `Usage: npm run bench:soak -- [options]
+const options = readOptions(
+  `Usage: npm run bench:soak -- [options]
   --minutes N    how long (default 20)
   --load N       share of one core that the gateway is kept at, in percent (default 60)
   --reload N     seconds between reloads (default 20)
   --json FILE    writes conditions, samples and results
-  --check        exit 1 when a target is not met`;
-
-const { values: options } = parseArgs({
-  options: {
+  --check        exit 1 when a target is not met`,
+  {
     minutes: { type: 'string', default: '20' },
     load: { type: 'string', default: '60' },
     reload: { type: 'string', default: '20' },
     json: { type: 'string' },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 
 /** Growth over the measured time, as a share of the mean, that still counts as flat. */
 const maxGrowth = 0.05;

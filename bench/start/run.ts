@@ -5,28 +5,24 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.ts';
 import { policyText } from '../policy/write-policy.ts';
 import { benchPlace, freePort } from '../processes.ts';
 import { machine, median, quartiles, spread, table, verdict } from '../report.ts';
 import { type Program, type Started, startOnce } from './start-once.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  `Usage: npm run bench:start -- [options]
+  --runs N      starts with each configuration (default 15)
+  --main FILE   the command line that is measured (default dist/main.js)
+  --check       exit 1 when a target is not met`,
+  {
     runs: { type: 'string', default: '15' },
     main: { type: 'string', default: join(project, 'dist/main.js') },
     check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(`Usage: npm run bench:start -- [options]
-  --runs N      starts with each configuration (default 15)
-  --main FILE   the command line that is measured (default dist/main.js)
-  --check       exit 1 when a target is not met`);
-  process.exit(0);
-}
+);
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
 const { processes, folder } = benchPlace('start');

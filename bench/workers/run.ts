@@ -8,34 +8,28 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { cpuTimeUs } from '../load/cpu-time.ts';
 import { processTree } from '../load/process-tree.ts';
+import { readOptions } from '../options.ts';
 import { benchPlace, freePort, untilListening } from '../processes.ts';
 import { machine, median, spread, table } from '../report.ts';
 import { limitCpu } from './limit-cpu.ts';
 
-const usage = `Usage: npm run bench:workers -- [options]
+const options = readOptions(
+  `Usage: npm run bench:workers -- [options]
   --rounds N     interleaved rounds (default 7)
   --seconds N    of each measurement (default 3)
   --only NAMES   scenarios, separated by commas
   --share PART   of a core that each process of a gateway may use, such as 0.4 (default 1: all of it; less needs root)
-  --main FILE    the gateway that is measured (default dist/main.js)`;
-
-const { values: options } = parseArgs({
-  options: {
+  --main FILE    the gateway that is measured (default dist/main.js)`,
+  {
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     share: { type: 'string', default: '1' },
     main: { type: 'string', default: 'dist/main.js' },
-    help: { type: 'boolean', default: false },
   },
-});
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+);
 const share = Number(options.share);
 if (!(share > 0 && share <= 1)) throw new Error('--share is a number above 0 and up to 1');
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
