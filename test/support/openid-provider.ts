@@ -12,6 +12,8 @@ export interface OpenidProvider {
   codeFlow(options?: { readonly scope?: string; readonly resource?: string }): Promise<Tokens>;
   /** By client credentials, for the client `machine`. */
   clientCredentials(resource?: string): Promise<Tokens>;
+  /** Ends the session of the last code flow, as a browser does; what the provider then sends to clients has been sent. */
+  signOut(): Promise<void>;
   /** Ends a token. */
   revoke(token: string): Promise<void>;
   /** Signs with a new key from now on; `keepOld`: also publishes the one before. */
@@ -29,8 +31,8 @@ const redirectUri = 'https://app.example.test/callback';
 const webSecret = 'the secret of the web client';
 const machineSecret = 'the secret of the machine';
 
-/** `gateway`: how the gateway is known there, as client metadata. */
-export async function startOpenidProvider(gateway: object): Promise<OpenidProvider> {
+/** `gateway`: how the gateway is known there, as client metadata; `web`: more of the client of the code flow. */
+export async function startOpenidProvider(gateway: object, web: object = {}): Promise<OpenidProvider> {
   let keys = [await makeKey('key-1')];
   let made = 1;
   const server = createServer((request, response) => void handle(request, response));
@@ -38,8 +40,10 @@ export async function startOpenidProvider(gateway: object): Promise<OpenidProvid
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const store = new Map<string, Record<string, unknown>>();
-  let provider = createProvider(issuer, keys, gateway, store);
+  let provider = createProvider(issuer, keys, { gateway, web }, store);
   let handle = provider.callback();
+
+  const cookies = new Map<string, string>();
 
   const post = async (path: string, form: Record<string, string>, client: string, secret: string) => {
     const response = await fetch(`${issuer}${path}`, {
@@ -65,7 +69,7 @@ export async function startOpenidProvider(gateway: object): Promise<OpenidProvid
         code_challenge_method: 'S256',
         ...(resource === undefined ? {} : { resource }),
       });
-      const code = await signIn(`${issuer}/auth?${query}`);
+      const code = await signIn(`${issuer}/auth?${query}`, cookies);
       return (await post(
         '/token',
         {
@@ -86,13 +90,20 @@ export async function startOpenidProvider(gateway: object): Promise<OpenidProvid
         'machine',
         machineSecret,
       )) as Tokens,
+    async signOut() {
+      const page = await browse(`${issuer}/session/end`, cookies);
+      const xsrf = /name="xsrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? '';
+      const body = new URLSearchParams({ xsrf, logout: 'yes' });
+      const response = await browse(`${issuer}/session/end/confirm`, cookies, { method: 'POST', body });
+      if (response.status !== 303) throw new Error(`${response.status} ${await response.text()}`);
+    },
     async revoke(token) {
       await post('/token/revocation', { token }, 'web', webSecret);
     },
     async rotate(keepOld) {
       made += 1;
       keys = [await makeKey(`key-${made}`), ...(keepOld ? keys : [])];
-      provider = createProvider(issuer, keys, gateway, store);
+      provider = createProvider(issuer, keys, { gateway, web }, store);
       handle = provider.callback();
     },
     async close() {
@@ -111,7 +122,7 @@ async function makeKey(kid: string): Promise<JWK> {
 function createProvider(
   issuer: string,
   keys: readonly JWK[],
-  gateway: object,
+  { gateway, web }: { readonly gateway: object; readonly web: object },
   store: Map<string, Record<string, unknown>>,
 ): Provider {
   const client = { id_token_signed_response_alg: 'ES256' as const };
@@ -124,6 +135,7 @@ function createProvider(
         client_secret: webSecret,
         redirect_uris: [redirectUri],
         grant_types: ['authorization_code', 'refresh_token'],
+        ...web,
       },
       {
         ...client,
@@ -154,9 +166,17 @@ function createProvider(
         preferred_username: 'ann',
       }),
     }),
-    extraTokenClaims: (_, token) => (token.kind === 'AccessToken' ? { roles: ['user'] } : { roles: ['machine'] }),
+    extraTokenClaims(ctx, token) {
+      if (token.kind !== 'AccessToken') return { roles: ['machine'] };
+      const sid = ctx.oidc.entities.AuthorizationCode?.sid;
+      return { roles: ['user'], ...(sid === undefined ? {} : { sid }) };
+    },
+    // Its own guard lets nothing go to loopback.
+    fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
     features: {
+      rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => void Object.assign(ctx, { body: form }) },
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: async () => true },
       revocation: { enabled: true, allowedPolicy: async () => true },
@@ -210,16 +230,11 @@ function adapterOf(name: string, store: Map<string, Record<string, unknown>>) {
 }
 
 /** As a browser does: follows redirects with cookies, up to the page of the client. Its code. */
-async function signIn(url: string): Promise<string> {
-  const cookies = new Map<string, string>();
+async function signIn(url: string, cookies: Map<string, string>): Promise<string> {
+  cookies.clear();
   let next = url;
   for (let step = 0; step < 10; step += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(next, { redirect: 'manual', headers: { cookie } });
-    for (const line of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
-      cookies.set(name, value);
-    }
+    const response = await browse(next, cookies);
     const location = response.headers.get('location');
     if (location === null) throw new Error(`${next}: ${response.status} ${await response.text()}`);
     next = new URL(location, next).href;
@@ -227,4 +242,15 @@ async function signIn(url: string): Promise<string> {
     if (code !== null) return code.get('code') ?? Promise.reject(new Error(next));
   }
   throw new Error('too many redirects');
+}
+
+/** One request of a browser with these cookies, which the response changes. */
+async function browse(url: string, cookies: Map<string, string>, init: RequestInit = {}): Promise<Response> {
+  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
+  for (const line of response.headers.getSetCookie()) {
+    const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
+    cookies.set(name, value);
+  }
+  return response;
 }

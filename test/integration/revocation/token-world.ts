@@ -34,6 +34,7 @@ export interface TokenWorld {
     readonly accepted?: string;
     readonly whileDisconnected?: string;
     readonly ends?: string;
+    readonly secret?: string;
     readonly more?: string;
   }): Promise<TokenGateway>;
 }
@@ -66,7 +67,14 @@ export async function startTokenWorld(): Promise<TokenWorld> {
         { typ: 'secevent+jwt', ...header },
         key,
       ),
-    async gateway({ redis = null, accepted = '1h', whileDisconnected = '10s', ends = 'session', more = '' } = {}) {
+    async gateway({
+      redis = null,
+      accepted = '1h',
+      whileDisconnected = '10s',
+      ends = 'session',
+      secret = cacheSecret,
+      more = '',
+    } = {}) {
       const shared =
         redis === null ? '' : `redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s },`;
       const gateway = await startGateway(`version: 1
@@ -80,7 +88,7 @@ sources:
     logout: { audience: [web], ends: ${ends} }
     securityEvents: { audience: [receiver] }
     ${more}
-cache: { secret: "${cacheSecret}", ${shared} accepted: ${accepted}, rejected: 1s, refreshAhead: false, whileDisconnected: ${whileDisconnected} }
+cache: { secret: "${secret}", ${shared} accepted: ${accepted}, rejected: 1s, refreshAhead: false, whileDisconnected: ${whileDisconnected} }
 roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
