@@ -171,8 +171,7 @@ function createProvider(
       const sid = ctx.oidc.entities.AuthorizationCode?.sid;
       return { roles: ['user'], ...(sid === undefined ? {} : { sid }) };
     },
-    // Its own guard lets nothing go to loopback.
-    fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
+    fetch: (url, options) => fetch(url, unguarded(options)),
     features: {
       rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => void Object.assign(ctx, { body: form }) },
       devInteractions: { enabled: false },
@@ -208,6 +207,12 @@ function createProvider(
     ctx.respond = false;
   });
   return provider;
+}
+
+/** Without its own guard, which lets nothing go to loopback. */
+function unguarded(options: { readonly dispatcher?: unknown } = {}): RequestInit {
+  const { dispatcher: _, ...rest } = options;
+  return rest;
 }
 
 function adapterOf(name: string, store: Map<string, Record<string, unknown>>) {
