@@ -10,7 +10,7 @@ import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import { type Change, widerConditions, widerMatches, widerRules } from './widening-mutants.ts';
+import { type Change, fewerAlternatives, widerConditions, widerMatches, widerRules } from './widening-mutants.ts';
 
 /** A change of one route; null: the route is gone. */
 export interface RouteMutant {
@@ -76,6 +76,7 @@ export function routeMutants(route: Route, roles: RoleTable, kinds: readonly Cre
       mutants.push(mutant(words, { ...route, conditions: conditions!.with(index, changed) }));
     }
   }
+  for (const [words, pattern] of fewerAlternatives(route.pattern)) mutants.push(mutant(words, { ...route, pattern }));
   for (const [words, changed] of otherCredentials(route, kinds)) mutants.push(mutant(words, changed));
   for (const [words, changed] of widerMatches(route)) mutants.push(mutant(words, changed, true));
   return mutants;

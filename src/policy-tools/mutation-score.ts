@@ -2,9 +2,9 @@
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
-import { fittingRoutes } from '../core/explaining/fitting-routes.ts';
 import { compileRoleMapping } from '../core/policy/map-roles.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
+import { fittingRoutes } from '../core/routing/fitting-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';

@@ -6,8 +6,13 @@ import type { Identity } from '../core/identity/identity.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import { rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
+import { takerOf } from '../core/url/common-path.ts';
+import { hasShape, takes } from '../core/url/param-form.ts';
+import type { Segment } from '../core/url/path-pattern.ts';
 import type { Cell } from './coverage.ts';
 import { somebody } from './sample-identity.ts';
+import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
 import { besideRange } from './widening-mutants.ts';
 
 export interface Trial {
@@ -53,12 +58,14 @@ const elsewhere = ['203.0.113.7', '198.51.100.7', '2001:db8::7'];
 type Choices = ReadonlyMap<string, readonly (string | null)[]>;
 type Chosen = ReadonlyMap<string, string | null>;
 
-function valuesOf({ tests }: Config, route: Route): Choices {
+function valuesOf({ tests, routes }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
   if (route.signIn !== null) choices.set('header sec-fetch-mode', [null, 'navigate']);
   // Something more specific may take all that follows.
   if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null, 'anything/else']);
-  for (const name of route.pattern.params) choices.set(`param ${name}`, [name]);
+  for (const segment of route.pattern.segments) {
+    if (segment.kind === 'param') choices.set(`param ${segment.name}`, textsOfParam(routes, segment));
+  }
   const groups = [...new Set([...tests.identities.values()].flatMap((identity) => identity.groups))].slice(0, 4);
   const offer = (key: string, ...values: (string | null)[]) => {
     choices.set(key, [...new Set([...(choices.get(key) ?? []), ...values])]);
@@ -80,12 +87,32 @@ function valuesOf({ tests }: Config, route: Route): Choices {
                 : [...groups, own, 'x'];
         for (const source of sourcesOf(step.subject, comparison)) {
           if (source.from === 'identity') continue;
-          offer(`${source.from} ${source.name}`, ...literals, ...(source.from === 'param' ? [] : [null]));
+          if (source.from === 'param')
+            offer(`param ${source.name}`, ...literals.filter((text) => canBe(route, source.name, text)));
+          else offer(`${source.from} ${source.name}`, ...literals, null);
         }
       }
     }
   }
   return choices;
+}
+
+/** Texts that the parameter takes, those that no other form does first. */
+function textsOfParam(table: RouteTable, segment: Extract<Segment, { kind: 'param' }>): string[] {
+  const samples = samplesOf(table);
+  const { name, form } = segment;
+  const own = withTextAround(form, name);
+  const taker = takerOf(segment, false);
+  const fits = taker === null ? !samples.isNamed(own) : takes(taker, own) && samples.of(segment).length === 1;
+  if (fits) return [name];
+  return samples.of(segment).map((text) => withoutTextAround(form, text));
+}
+
+/** Whether the parameter can have the text. */
+function canBe({ pattern }: Route, name: string, text: string | null): boolean {
+  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === name);
+  const shape = segment?.kind === 'param' ? (segment.form?.shape ?? null) : null;
+  return shape === null || text === own || (text !== null && hasShape(shape, text));
 }
 
 function sourcesOf(subject: ValueSource, comparison: object): readonly ValueSource[] {
@@ -115,7 +142,7 @@ function targetOf({ pattern }: Route, chosen: Chosen): string {
   const path = pattern.segments.flatMap((segment) => {
     if (segment.kind === 'literal') return encodeURIComponent(segment.text);
     if (segment.kind === 'rest') return chosen.get('rest') ?? [];
-    return encodeURIComponent(chosen.get(`param ${segment.name}`) ?? segment.name);
+    return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${segment.name}`) ?? segment.name));
   });
   const query = [...chosen].flatMap(([key, value]) =>
     key.startsWith('query ') && value !== null

@@ -1,6 +1,6 @@
 /**
- * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, a condition
- * that reads something else, leaves out "not", covers more addresses or exempts one more role.
+ * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, parameters of
+ * any shape, a condition that reads something else, leaves out "not", covers more addresses or exempts one more role.
  */
 import { type AccessRule, compileRule, ruleMethods } from '../core/policy/access.ts';
 import type { AddressStep, Criterion, Step } from '../core/policy/conditions.ts';
@@ -8,6 +8,8 @@ import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
+import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.ts';
+import type { RoutePattern } from '../core/url/path-pattern.ts';
 
 export type Change<T> = readonly [words: string, changed: T];
 
@@ -49,6 +51,7 @@ export function* widerMatches(route: Route): Generator<Change<Route>> {
     for (const method of ruleMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
     yield ['the list of its methods is lifted', { ...route, access: { ...access, byMethod } }];
   }
+  for (const [words, pattern] of widerForms(route.pattern)) yield [words, { ...route, pattern }];
   const { host, path, segments } = route.pattern;
   const parts = path.replace(/\/$/, '').split('/');
   for (let at = segments.length - 1; at >= 0; at -= 1) {
@@ -60,6 +63,38 @@ export function* widerMatches(route: Route): Generator<Change<Route>> {
     const reading = route.reading === null ? null : { ...route.reading, literals };
     yield [`its path is ${widened}`, { ...route, pattern, reading }];
   }
+}
+
+/** A parameter without its shape, or without the text around it. */
+function* widerForms(pattern: RoutePattern): Generator<Change<RoutePattern>> {
+  for (const [at, segment] of pattern.segments.entries()) {
+    if (segment.kind !== 'param' || segment.form === null) continue;
+    const { name, form } = segment;
+    if (form.shape !== null) {
+      yield [`the parameter ${name} takes any text`, withForm(pattern, at, name, { ...form, shape: null })];
+    }
+    if (form.before + form.after === '') continue;
+    const written = formInWords(name, form);
+    yield [`${written} is without the text around it`, withForm(pattern, at, name, { ...form, before: '', after: '' })];
+  }
+}
+
+/** A parameter without one of its alternatives. */
+export function* fewerAlternatives(pattern: RoutePattern): Generator<Change<RoutePattern>> {
+  for (const [at, segment] of pattern.segments.entries()) {
+    if (segment.kind !== 'param' || segment.form?.shape?.kind !== 'words') continue;
+    const { name, form } = segment;
+    const { words } = segment.form.shape;
+    for (const word of words.length < 2 ? [] : words) {
+      const shape: Shape = { kind: 'words', words: words.filter((other) => other !== word) };
+      yield [`the parameter ${name} takes ${word} no longer`, withForm(pattern, at, name, { ...form!, shape })];
+    }
+  }
+}
+
+function withForm({ host, path }: RoutePattern, at: number, name: string, form: ParamForm): RoutePattern {
+  const parts = path.slice(1).split('/');
+  return compilePattern(host, `/${parts.with(at, formInWords(name, form)).join('/')}`);
 }
 
 /** Parameters that the route needs. */

@@ -4,7 +4,9 @@
  */
 
 import type { Route } from '../../core/routing/route.ts';
-import { foldCase } from '../../core/url/path-reading.ts';
+import { takerOf } from '../../core/url/common-path.ts';
+import { takes } from '../../core/url/param-form.ts';
+import { foldCase, ignoresCase } from '../../core/url/path-reading.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -93,13 +95,15 @@ function reaches(route: Route, prefix: readonly string[]): boolean {
     if (segment === undefined) return false;
     if (segment.kind === 'rest') return true;
     if (segment.kind === 'literal' && !isTaken(route, segment.text, part)) return false;
+    const taker = takerOf(segment, ignoresCase(route.reading));
+    if (taker !== null && !takes(taker, part)) return false;
   }
   return true;
 }
 
 /** Whether a literal of the route takes this text; with `caseSensitive: false`, in any letter case. */
 function isTaken({ reading }: Route, literal: string, text: string): boolean {
-  return literal === text || ((reading?.literals ?? null) !== null && foldCase(literal) === foldCase(text));
+  return literal === text || (ignoresCase(reading) && foldCase(literal) === foldCase(text));
 }
 
 function claimsOverlap(a: Claim, b: Claim): boolean {

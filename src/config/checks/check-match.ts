@@ -2,7 +2,7 @@
 import type { PathRewrite } from '../../core/forwarding/rewrite-path.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
-import type { RoutePattern } from '../../core/url/path-pattern.ts';
+import type { RoutePattern, Segment } from '../../core/url/path-pattern.ts';
 import { compilePathReading, type PathReading } from '../../core/url/path-reading.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
@@ -78,10 +78,18 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
 }
 
 /** Null: the ordinary reading. */
-export function checkReading(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
+export function checkReading(path: Parts<RouteEntry>['path'], pattern: RoutePattern, at: Location): PathReading | null {
   if (path === undefined) return null;
   const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path;
+  if (!caseSensitive && pattern.segments.some(hasTextAround)) {
+    const message = 'letter case counts in the text around a parameter, so this route cannot ignore it';
+    at.at('caseSensitive').report(message, 'let the parameter take the whole segment, or remove "caseSensitive"');
+  }
   return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
+}
+
+function hasTextAround(segment: Segment): boolean {
+  return segment.kind === 'param' && segment.form !== null && segment.form.before + segment.form.after !== '';
 }
 
 /** One service cannot both read `%2F` as "/" and not: what one route keeps, another would decode. */

@@ -158,7 +158,7 @@ function checkRoute(
   // What every request reads is in front, so that it lies together in memory.
   return {
     index,
-    reading: checkReading(entry.path, pattern),
+    reading: checkReading(entry.path, pattern, at.at('path')),
     access: (access ?? denied).compiled,
     ...credentials,
     maxAgeMs: entry.maxAge ?? null,

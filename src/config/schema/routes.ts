@@ -24,7 +24,7 @@ const match = z.strictObject({
   ),
   path: decides(
     anyText('a path pattern, such as "/v1/orders/{id}" or "/v1/**"'),
-    'Literal segments, {name} for one segment, ** at the end for any rest.',
+    'Literal segments, {name} for one segment, ** at the end for any rest. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}).',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
   methods: decides(matchedMethods.optional(), 'Methods that the route is for; if unset: every one.', {

@@ -1,10 +1,12 @@
 /** Every route that a request could have gone to, and why it did or did not. */
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { fittingRoutes } from '../routing/fitting-routes.ts';
 import type { Route } from '../routing/route.ts';
 import { claims, type RouteTable, segmentsOf } from '../routing/route-table.ts';
-import { isMoreSpecific, type RoutePattern, type Segment } from '../url/path-pattern.ts';
+import { takerOf } from '../url/common-path.ts';
+import { formInWords, takes } from '../url/param-form.ts';
+import { isMoreSpecific, type RoutePattern, type Segment, segmentRank } from '../url/path-pattern.ts';
 import { foldCase, ignoresCase } from '../url/path-reading.ts';
-import { fittingRoutes } from './fitting-routes.ts';
 
 export interface Candidate {
   readonly route: string;
@@ -70,7 +72,7 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
     if (segment.kind === 'rest') return null;
     const text = given[index];
     if (text === undefined) return { depth: index, why: `the path ends before ${inWords(segment)}` };
-    if (segment.kind === 'param' ? text === '' : !sameText(text, segment.text, ignoresCase)) {
+    if (!segmentFits(segment, text, ignoresCase)) {
       return { depth: index, why: `segment ${index + 1} is ${JSON.stringify(text)} and not ${inWords(segment)}` };
     }
   }
@@ -85,7 +87,7 @@ function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
   const length = Math.max(winner.segments.length, other.segments.length);
   for (let i = 0; i < length; i += 1) {
     const [a, b] = [winner.segments[i], other.segments[i]];
-    if (a?.kind !== b?.kind) return `in segment ${i + 1} ${inWords(a)} comes before ${inWords(b)}`;
+    if (segmentRank(a) !== segmentRank(b)) return `in segment ${i + 1} ${inWords(a)} comes before ${inWords(b)}`;
   }
   return 'both patterns are alike';
 }
@@ -93,13 +95,19 @@ function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
 function inWords(segment: Segment | undefined): string {
   if (segment === undefined) return 'the end';
   if (segment.kind === 'literal') return JSON.stringify(segment.text);
-  return segment.kind === 'param' ? `{${segment.name}}` : '**';
+  return segment.kind === 'param' ? formInWords(segment.name, segment.form) : '**';
 }
 
 function hostFits(pattern: string | null, host: string): boolean {
   if (pattern === null) return true;
   if (!pattern.startsWith('*.')) return pattern === host;
   return host.length > pattern.length - 1 && host.endsWith(pattern.slice(1));
+}
+
+function segmentFits(segment: Exclude<Segment, { kind: 'rest' }>, text: string, ignoresCase: boolean): boolean {
+  if (segment.kind === 'literal') return sameText(text, segment.text, ignoresCase);
+  const taker = takerOf(segment, ignoresCase);
+  return taker === null ? text !== '' : takes(taker, text);
 }
 
 function sameText(text: string, literal: string, ignoresCase: boolean): boolean {

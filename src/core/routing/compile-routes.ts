@@ -1,17 +1,20 @@
 /**
  * Builds the table that requests are matched with. The most specific route wins, whatever the order in the file: exact
- * host over longest wildcard host over none; then, segment by segment from the left, literal over `{param}` over `**`.
- * Two routes that some request matches equally are a tie, and a tie is an error.
+ * host over longest wildcard host over none; then, segment by segment from the left, literal over parameter with literal
+ * text over parameter with a shape over parameter over `**`. Two routes that some request matches equally are a tie, and a
+ * tie is an error.
  */
+import { commonPath, sampleText } from '../url/common-path.ts';
 import { ignoresCase } from '../url/path-reading.ts';
 import { insertRoutes } from './insert-routes.ts';
+import { overlappingRoutes } from './overlapping-routes.ts';
 import type { Route } from './route.ts';
 import { claims, type Leaf, type RouteTable } from './route-table.ts';
 
 export interface Tie {
   readonly first: Route;
   readonly second: Route;
-  /** A request that both match: method and URL. */
+  /** A request that both match: method and URL, without a method where they have none in common. */
   readonly example: string;
 }
 
@@ -35,6 +38,15 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
     leaf.routes.push(route);
     if (ties.length === 0) claimMethods(leaf, route);
   });
+  for (const [a, b] of overlappingRoutes(trees)) {
+    if (ties.length >= maxTies) break;
+    const [first, second] = a.index < b.index ? [a, b] : [b, a];
+    const path = commonPath(casedSegments(first), casedSegments(second));
+    if (path === null || ties.some((tie) => tie.first === first && tie.second === second)) continue;
+    const method = methodInBoth(first, second);
+    const url = urlOf(second.pattern.host, path);
+    ties.push({ first, second, example: method === null ? url : `${method} ${url}` });
+  }
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
 }
@@ -48,6 +60,10 @@ function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
     (leaf, route) => leaf.routes.push(route),
   );
   return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
+}
+
+function casedSegments({ pattern, reading }: Route): { segments: Route['pattern']['segments']; anyCase: boolean } {
+  return { segments: pattern.segments, anyCase: ignoresCase(reading) };
 }
 
 function hasAnyCase({ reading }: Route): boolean {
@@ -92,12 +108,12 @@ function sampleMethod(route: Route): string {
   return first ?? 'GET';
 }
 
-function exampleOf(route: Route, method: string): string {
-  const { host, segments } = route.pattern;
-  const path = segments.map((segment) => {
-    if (segment.kind === 'literal') return encodeURIComponent(segment.text);
-    return segment.kind === 'param' ? segment.name : 'anything';
-  });
+function exampleOf({ pattern: { host, segments } }: Route, method: string): string {
+  const path = segments.map((segment) => sampleText(segment) ?? 'anything');
+  return `${method} ${urlOf(host, path)}`;
+}
+
+function urlOf(host: string | null, path: readonly string[]): string {
   const name = host === null ? 'any.example' : host.startsWith('*.') ? `any${host.slice(1)}` : host;
-  return `${method} http://${name}/${path.join('/')}`;
+  return `http://${name}/${path.map(encodeURIComponent).join('/')}`;
 }

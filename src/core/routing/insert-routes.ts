@@ -1,12 +1,13 @@
 /**
  * Builds the trees of hosts and path segments. Routes that ignore letter case are inserted by folded text, and again below
- * every case-sensitive literal that equals theirs in some case: descending that literal then finds them too, and the most
- * specific route of both kinds wins.
+ * every case-sensitive literal or form that equals theirs in some case: descending that one then finds them too, and the
+ * most specific route of both kinds wins.
  */
 
+import { foldedForm, formKey, formRank, type ParamForm } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
-import type { Leaf, PathNode, RouteTrees } from './route-table.ts';
+import type { FormedBranch, Leaf, PathNode, RouteTrees } from './route-table.ts';
 
 /** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
 export function insertRoutes(
@@ -33,7 +34,7 @@ export function insertRoutes(
 }
 
 function newNode(): PathNode {
-  return { literals: new Map(), folded: null, param: null, leaf: null, rest: null };
+  return { literals: new Map(), folded: null, formed: null, param: null, leaf: null, rest: null };
 }
 
 function newLeaf(): Leaf {
@@ -54,8 +55,7 @@ function exactLeaf(root: PathNode, route: Route): Leaf {
       return at.rest;
     }
     if (segment.kind === 'param') {
-      at.param ??= newNode();
-      at = at.param;
+      at = paramNode(at, segment.form, false);
     } else {
       const next = at.literals.get(segment.text) ?? newNode();
       at.literals.set(segment.text, next);
@@ -64,6 +64,28 @@ function exactLeaf(root: PathNode, route: Route): Leaf {
   }
   at.leaf ??= newLeaf();
   return at.leaf;
+}
+
+function paramNode(at: PathNode, form: ParamForm | null, anyCase: boolean): PathNode {
+  if (form === null) {
+    at.param ??= newNode();
+    return at.param;
+  }
+  const key = formKey(form);
+  const known = at.formed?.find((branch) => branch.anyCase === anyCase && formKey(branch.form) === key);
+  if (known !== undefined) return known.node;
+  const branch: FormedBranch = { form, anyCase, node: newNode() };
+  // Sorting is stable: forms that count by case stay before their twins, below which not all routes are.
+  at.formed = [...(at.formed ?? []), branch].sort((a, b) => formRank(b.form) - formRank(a.form));
+  return branch.node;
+}
+
+/** Forms of a node that equal this one in some case: one of any case, and those that count by case. */
+function formedNodes(at: PathNode, form: ParamForm): readonly PathNode[] {
+  const folded = foldedForm(form);
+  const key = formKey(folded);
+  const twins = (at.formed ?? []).filter((branch) => !branch.anyCase && formKey(foldedForm(branch.form)) === key);
+  return [paramNode(at, folded, true), ...twins.map(({ node }) => node)];
 }
 
 /** Literals of a node that count by case, by their folded text. */
@@ -84,8 +106,8 @@ function visitFolded(
     at.rest ??= newLeaf();
     visit(at.rest);
   } else if (segment.kind === 'param') {
-    at.param ??= newNode();
-    visitFolded(at.param, route, index + 1, twins, visit);
+    const nodes = segment.form === null ? [paramNode(at, null, true)] : formedNodes(at, segment.form);
+    for (const node of nodes) visitFolded(node, route, index + 1, twins, visit);
   } else {
     const text = foldCase(segment.text);
     at.folded ??= new Map();

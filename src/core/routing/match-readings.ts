@@ -9,6 +9,7 @@ import { Ambiguity, toleratedByAll } from '../url/ambiguity.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../url/other-readings.ts';
 import { isMoreSpecific } from '../url/path-pattern.ts';
+import { fittingRoutes } from './fitting-routes.ts';
 import type { Route } from './route.ts';
 import {
   claims,
@@ -81,8 +82,9 @@ function belongsTo(table: RouteTable, { host, path, method, ambiguities }: Canon
   const { folded } = table;
   if (folded?.upstreams.has(route.upstream) === true) {
     // Its service ignores case, so every route that matches in any case counts.
-    const claimed = findLeaf(folded, host, path)?.routes ?? [];
-    if (!claimed.includes(route) || claimed.some((rival) => rival !== route && claims(rival, method))) return false;
+    const claimed = fittingRoutes(folded, host, path);
+    if (!claimed.includes(route) || claimed.some((rival) => rival !== route && outranks(rival, route, method)))
+      return false;
   }
   if (ambiguities === 0) return true;
   const others = otherReadings(path);
@@ -93,6 +95,12 @@ function belongsTo(table: RouteTable, { host, path, method, ambiguities }: Canon
       return rival === undefined || end.routes.includes(rival) || !isMoreSpecific(rival.pattern, route.pattern);
     }) ?? false
   );
+}
+
+/** Whether the first of two routes that fit has the request, or both have. */
+function outranks(rival: Route, route: Route, method: string): boolean {
+  if (isMoreSpecific(rival.pattern, route.pattern)) return true;
+  return !isMoreSpecific(route.pattern, rival.pattern) && claims(rival, method);
 }
 
 /** The path as the service of the route is to get it; null when that would be read as another route's. */

@@ -4,6 +4,7 @@
  */
 import type { AccessRule, RouteAccess } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { type Taker, takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
 
@@ -27,11 +28,17 @@ export interface PathNode {
   readonly literals: Map<string, PathNode>;
   /** By folded text, for routes that ignore letter case; null: none. */
   folded: Map<string, PathNode> | null;
+  /** Parameters with a shape or literal text around them, most specific first; null: none. */
+  formed: FormedBranch[] | null;
   param: PathNode | null;
   /** Where a path ends here. */
   leaf: Leaf | null;
   /** Where `**` takes the rest, which may be empty. */
   rest: Leaf | null;
+}
+
+export interface FormedBranch extends Taker {
+  readonly node: PathNode;
 }
 
 /** The routes of one pattern. */
@@ -93,6 +100,12 @@ function descend(node: PathNode, segments: readonly string[], depth: number): Le
   if (literal !== undefined) {
     const leaf = descend(literal, segments, depth + 1);
     if (leaf !== null) return leaf;
+  }
+  if (node.formed !== null) {
+    for (const branch of node.formed) {
+      const leaf = takes(branch, segment) ? descend(branch.node, segments, depth + 1) : null;
+      if (leaf !== null) return leaf;
+    }
   }
   if (node.param !== null && segment !== '') {
     const leaf = descend(node.param, segments, depth + 1);

@@ -1,12 +1,18 @@
 /** Reads `match.host` and `match.path` of a route. */
 import { canonicalHost } from './canonical-host.ts';
 import { canonicalPath } from './canonical-path.ts';
+import { type Shape, shapeNames } from './param-form.ts';
 import type { RoutePattern, Segment } from './path-pattern.ts';
 
 /** Letters, digits, `-` and `_`: these unreserved characters (RFC 3986 section 2.3) have one spelling in a path. */
 export const oneSpelling = /^[\w-]+$/;
 
-const param = /^\{[A-Za-z_][A-Za-z0-9_]{0,63}\}$/;
+const param = /^([^{}]*)\{([A-Za-z_][A-Za-z0-9_]{0,63})(?::([^{}]*))?\}([^{}]*)$/;
+
+/** Characters that a path has in one spelling, or that segments are compared with decoded. */
+const around = /^[\w.~@:=,+!$-]*$/;
+const alternative = /^[\w.~-]*[\w~-]$/;
+const mostAlternatives = 64;
 
 /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
 export function compilePattern(host: string | null, path: string): RoutePattern {
@@ -26,14 +32,43 @@ export function compilePattern(host: string | null, path: string): RoutePattern 
 
 function segmentOf(part: string): Segment {
   if (part === '**') return { kind: 'rest' };
-  return param.test(part) ? { kind: 'param', name: part.slice(1, -1) } : { kind: 'literal', text: literal(part) };
+  const read = param.exec(part);
+  if (read === null) return { kind: 'literal', text: literal(part) };
+  const [, before = '', name = '', written, after = ''] = read;
+  if (!around.test(before) || !around.test(after)) {
+    throw new RangeError(`"${part}": text around a parameter has letters, digits and . _ ~ @ : = , + ! $ - only`);
+  }
+  if (after.endsWith('.')) throw new RangeError(`"${part}" ends with ".", which some services remove`);
+  const shape = written === undefined ? null : shapeOf(written);
+  return { kind: 'param', name, form: before + after === '' && shape === null ? null : { before, after, shape } };
+}
+
+function shapeOf(written: string): Shape {
+  const named = shapeNames.find((name) => name === written);
+  if (named !== undefined) return { kind: named };
+  if (!written.startsWith('(') || !written.endsWith(')')) {
+    const shapes = `${shapeNames.join(', ')} or alternatives such as (a|b)`;
+    throw new RangeError(
+      `"${written}" is not a shape of a parameter: write ${shapes}; there are no regular expressions`,
+    );
+  }
+  const words = written.slice(1, -1).split('|');
+  const wrong = words.find((word) => !alternative.test(word));
+  if (wrong !== undefined) {
+    throw new RangeError(`the alternative "${wrong}" has other characters than letters, digits and . _ ~ -, or none`);
+  }
+  const twice = words.find((word, index) => words.indexOf(word) !== index);
+  if (twice !== undefined) throw new RangeError(`the alternative "${twice}" is listed twice`);
+  if (words.length > mostAlternatives) throw new RangeError(`a parameter has at most ${mostAlternatives} alternatives`);
+  return { kind: 'words', words };
 }
 
 function literal(part: string): string {
   if (oneSpelling.test(part)) return part;
   if (part === '') throw new RangeError('a path pattern has no empty segment ("//")');
   if (/[{}*]/.test(part)) {
-    throw new RangeError(`"${part}" is neither a literal, "{name}" nor "**": braces and stars take a whole segment`);
+    const params = 'a parameter such as {name}, {id:uuid} or {id}.json (one in a segment)';
+    throw new RangeError(`"${part}" is neither a literal, ${params}, nor "**"`);
   }
   const read = canonicalPath(`/${part}`);
   if (typeof read === 'string' || read.path === '/' || part.includes('?') || part.includes('#')) {

@@ -1,7 +1,9 @@
 /**
  * Patterns of a route's `match`: host (exact, `*.example.test`, or none) and path (literal segments, `{name}` for one
- * segment, `**` at the end for any rest). Whole segments only, so `/public/**` never covers `/publicx`.
+ * segment or a part of it, `**` at the end for any rest). Whole segments only, so `/public/**` never covers `/publicx`.
  */
+import { formKey, formRank, innerText, type ParamForm } from './param-form.ts';
+
 export interface RoutePattern {
   /** In lower case. */
   readonly host: string | null;
@@ -14,7 +16,8 @@ export interface RoutePattern {
 
 export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'param'; readonly name: string }
+  /** `form` is null for a whole segment of any text. */
+  | { readonly kind: 'param'; readonly name: string; readonly form: ParamForm | null }
   /** Only as the last one: any number of segments, none included. */
   | { readonly kind: 'rest' };
 
@@ -28,10 +31,18 @@ export function pathParam(pattern: RoutePattern, path: string, name: string): st
     if (segment.kind === 'rest') return null;
     const slash = path.indexOf('/', start);
     const end = slash < 0 ? path.length : slash;
-    if (segment.kind === 'param' && segment.name === name) return path.slice(start, end);
+    if (segment.kind === 'param' && segment.name === name) return ownPart(path.slice(start, end), segment.form);
     start = end + 1;
   }
   return null;
+}
+
+/** Without the text around the parameter, which any character may be an escape of. */
+function ownPart(raw: string, form: ParamForm | null): string | null {
+  if (form === null || form.before + form.after === '') return raw;
+  if (!raw.includes('%')) return innerText(form, raw);
+  const inner = innerText(form, decodeURIComponent(raw));
+  return inner === null ? null : encodeURIComponent(inner);
 }
 
 /** Host first: exact over longer wildcard over shorter over none; then segment by segment from the left. */
@@ -41,8 +52,8 @@ export function isMoreSpecific(a: RoutePattern, b: RoutePattern): boolean {
   if (hostOfA !== hostOfB) return hostOfA > hostOfB;
   const length = Math.max(a.segments.length, b.segments.length);
   for (let i = 0; i < length; i += 1) {
-    const bySegment = segmentRank(a.segments[i]) - segmentRank(b.segments[i]);
-    if (bySegment !== 0) return bySegment > 0;
+    const [rankOfA, rankOfB] = [segmentRank(a.segments[i]), segmentRank(b.segments[i])];
+    if (rankOfA !== rankOfB) return rankOfA > rankOfB;
   }
   return false;
 }
@@ -52,8 +63,25 @@ function hostRank(host: string | null): number {
   return host.startsWith('*') ? host.length : Number.POSITIVE_INFINITY;
 }
 
-/** The end of a pattern is more specific than `**`, which may match nothing. */
-function segmentRank(segment: Segment | undefined): number {
-  if (segment === undefined) return 1;
-  return { rest: 0, param: 2, literal: 3 }[segment.kind];
+/**
+ * Literal over parameter with literal text (the longer text first) over shaped over any text; the end of a pattern is
+ * more specific than `**`, which may match nothing.
+ */
+export function segmentRank(segment: Segment | undefined): number {
+  switch (segment?.kind) {
+    case 'literal':
+      return Number.POSITIVE_INFINITY;
+    case 'param':
+      return 2 + formRank(segment.form);
+    case 'rest':
+      return 0;
+    default:
+      return 1;
+  }
+}
+
+/** Segments with the same key take the same texts, whatever a parameter is called. */
+export function segmentKey(segment: Segment): string {
+  if (segment.kind === 'literal') return `=${segment.text}`;
+  return segment.kind === 'param' && segment.form !== null ? `param ${formKey(segment.form)}` : segment.kind;
 }

@@ -5,8 +5,10 @@
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { somebody } from '../sample-identity.ts';
+import { shapedTexts, withTextAround } from '../segment-samples.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
 export function requestsFor(
@@ -18,8 +20,8 @@ export function requestsFor(
 ): Iterable<ConditionFacts> | null {
   const steps = criteria.flatMap((criterion) => criterion.steps);
   const ignoresCase = (route.reading?.literals ?? null) !== null;
-  const texts = textsOf(steps, ignoresCase);
-  const variables = [...variablesOf(steps, texts)];
+  const texts = [...new Set([...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)])];
+  const variables = [...variablesOf(steps, texts, route)];
   const addresses = addressesOf(steps);
   if (addresses === null) return null;
   const identities = identitiesOf(steps, texts, route, { anonymous, known }, most);
@@ -55,14 +57,35 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
   return [...texts, ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`), `a${stem}x`];
 }
 
-function* variablesOf(steps: readonly Step[], texts: readonly string[]): Generator<Variable> {
+/** Of parameters with a shape: what the author wrote for them, what begins with it, and what is none of it. */
+function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] {
+  return steps.flatMap((step) => {
+    if (step.kind !== 'compare') return [];
+    const shapes = sourcesOf(step).flatMap((source) => shapeOf(source, route) ?? []);
+    const { comparison } = step;
+    const operand = 'operand' in comparison ? comparison.operand : { literals: [] };
+    const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? [...operand.literals] : [];
+    const begun = comparison.operator === 'startsWith' ? literals : [];
+    return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
+  });
+}
+
+function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
+  if (source.from !== 'param') return null;
+  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === source.name);
+  return segment?.kind === 'param' ? (segment.form?.shape ?? null) : null;
+}
+
+function* variablesOf(steps: readonly Step[], texts: readonly string[], route: Route): Generator<Variable> {
   const seen = new Set<string>();
   for (const source of steps.flatMap(sourcesOf)) {
     if (source.from === 'identity') continue;
     const key = `${source.from} ${source.name}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    yield { source, values: source.from === 'param' ? texts.filter((text) => text !== '') : [...texts, null] };
+    const shape = shapeOf(source, route);
+    const fitting = texts.filter((text) => text !== '' && (shape === null || hasShape(shape, text)));
+    yield { source, values: source.from === 'param' ? fitting : [...texts, null] };
   }
 }
 
@@ -136,7 +159,8 @@ function* everyWay(
   for (const chosen of choices(variables, 0, new Map())) {
     const path = pattern.segments.map((segment) => {
       if (segment.kind === 'literal') return encodeURIComponent(segment.text);
-      return segment.kind === 'rest' ? 'rest' : encodeURIComponent(chosen.get(`param ${segment.name}`) ?? 'any');
+      if (segment.kind === 'rest') return 'rest';
+      return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${segment.name}`) ?? 'any'));
     });
     const query: string[] = [];
     const rawHeaders: string[] = ['Host', host];

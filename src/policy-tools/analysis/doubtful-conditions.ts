@@ -6,6 +6,7 @@ import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { segmentKey } from '../../core/url/path-pattern.ts';
 import { canShow } from '../verdict-classes.ts';
 import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
@@ -158,9 +159,7 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
 /** Host, service, and the pattern up to the parameter: what both routes call the same thing. */
 function paramKey({ pattern, upstream }: Route, name: string): string {
   const at = pattern.segments.findIndex((segment) => segment.kind === 'param' && segment.name === name);
-  const shape = pattern.segments
-    .slice(0, at)
-    .map((segment) => (segment.kind === 'literal' ? `=${segment.text}` : segment.kind));
+  const shape = pattern.segments.slice(0, at + 1).map(segmentKey);
   return JSON.stringify([pattern.host, upstream, ...shape]);
 }
 

@@ -1,45 +1,64 @@
 /**
  * Requests that fit a pattern and as few other ones as possible: whatever fits such a request fits every request of its
- * shape, since no pattern names what stands for its parameters.
+ * shape, since no pattern names what stands for its parameters. Where a parameter has a form, there is one for every way in
+ * which other forms and literals can fit its text, too.
  */
-import { fittingRoutes } from '../../core/explaining/fitting-routes.ts';
+
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import { fittingRoutes } from '../../core/routing/fitting-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims, type RouteTable, ruleFor as ruleOfAccess } from '../../core/routing/route-table.ts';
+import { takerOf } from '../../core/url/common-path.ts';
 import { oneSpelling } from '../../core/url/compile-pattern.ts';
 import { isMoreSpecific } from '../../core/url/path-pattern.ts';
-import { foldCase } from '../../core/url/path-reading.ts';
+import { type SegmentSamples, samplesOf } from '../segment-samples.ts';
+
+/** Combinations of texts that are tried for one pattern. */
+const mostChoices = 512;
 
 export class Probes {
   readonly table: RouteTable;
   /** Most segments of a pattern. */
   readonly #deepest: number;
-  readonly #segment: string;
+  readonly #samples: SegmentSamples;
   readonly #broader = new Map<Route, readonly Route[]>();
 
   constructor(table: RouteTable) {
     this.table = table;
-    const texts = new Set<string>();
-    let deepest = 0;
-    for (const { pattern } of table.routes) {
-      deepest = Math.max(deepest, pattern.segments.length);
-      for (const segment of pattern.segments) if (segment.kind === 'literal') texts.add(foldCase(segment.text));
-    }
-    this.#deepest = deepest;
-    this.#segment = freshAmong('anything', (text) => texts.has(text));
+    this.#deepest = Math.max(0, ...table.routes.map(({ pattern }) => pattern.segments.length));
+    this.#samples = samplesOf(table);
   }
 
   /** One for every number of segments that `**` may take; only one without it. The likeliest first. */
   *of(route: Route, method = methodOf(route)): Generator<CanonicalRequest> {
     const { segments } = route.pattern;
-    if (segments.at(-1)?.kind !== 'rest') {
-      yield this.#request(route, method, 0);
-      return;
-    }
     const most = Math.max(1, this.#deepest - segments.length + 2);
-    for (let taken = 1; taken <= most; taken += 1) yield this.#request(route, method, taken);
-    yield this.#request(route, method, 0);
+    const lengths = segments.at(-1)?.kind !== 'rest' ? [0] : [...Array.from({ length: most }, (_, n) => n + 1), 0];
+    for (const texts of this.#choices(route)) {
+      for (const taken of lengths) yield this.#request(route, method, taken, texts);
+    }
+  }
+
+  /** Whether `of` goes through every way in which the texts of parameters can fit. */
+  triesAll({ pattern: { segments } }: Route): boolean {
+    const formed = segments.filter((segment) => takerOf(segment, false) !== null);
+    return formed.reduce((product, segment) => product * this.#samples.of(segment).length, 1) <= mostChoices;
+  }
+
+  /** Texts of the parameters that have a form, in the order of the pattern: the likeliest of each first. */
+  *#choices({ pattern: { segments } }: Route): Generator<readonly string[]> {
+    const formed = segments.filter((segment) => takerOf(segment, false) !== null);
+    const lists = formed.map((segment) => this.#samples.of(segment));
+    const ways = lists.reduce((product, { length }) => product * length, 1);
+    for (let way = 0; way < Math.min(ways, mostChoices); way += 1) {
+      let rest = way;
+      yield lists.map((texts) => {
+        const at = rest % texts.length;
+        rest = Math.floor(rest / texts.length);
+        return texts[at]!;
+      });
+    }
   }
 
   /** The likeliest request of the route. */
@@ -59,11 +78,15 @@ export class Probes {
     return found;
   }
 
-  #request({ pattern }: Route, method: string, taken: number): CanonicalRequest {
+  #request(route: Route, method: string, taken: number, texts?: readonly string[]): CanonicalRequest {
+    const { pattern } = route;
+    const [first = []] = this.#choices(route);
+    const formed = (texts ?? first).values();
     let path = '';
     for (const segment of pattern.segments) {
-      if (segment.kind === 'rest') path += `/${this.#segment}`.repeat(taken);
-      else path += `/${segment.kind === 'literal' ? escaped(segment.text) : this.#segment}`;
+      if (segment.kind === 'rest') path += `/${this.#samples.unnamed}`.repeat(taken);
+      else if (segment.kind === 'literal') path += `/${escaped(segment.text)}`;
+      else path += `/${escaped(segment.form === null ? this.#samples.unnamed : formed.next().value!)}`;
     }
     const host = this.#host(pattern.host);
     return { method, host, authority: host, path: path || '/', unmerged: null, query: '', ambiguities: 0 };

@@ -5,6 +5,7 @@
 
 import type { Route } from '../../core/routing/route.ts';
 import { findLeaf } from '../../core/routing/route-table.ts';
+import { segmentKey } from '../../core/url/path-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
@@ -83,8 +84,7 @@ function unlikePeers(probes: Probes): readonly Finding[] {
 function kindOf({ pattern, upstream }: Route): string {
   const last = pattern.segments.findLastIndex(({ kind }) => kind === 'literal');
   const shape = pattern.segments.map((segment, index) => {
-    if (segment.kind !== 'literal') return segment.kind;
-    return index === last ? 'one' : `=${segment.text}`;
+    return index === last ? 'one' : segmentKey(segment);
   });
   return JSON.stringify([pattern.host, upstream, ...shape]);
 }

@@ -34,6 +34,7 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   const { table } = probes;
   const winners = new Set<string>();
   let cased = false;
+  if (!probes.triesAll(route)) return null;
   for (const request of probes.of(route)) {
     const leaf = findLeaf(table, request.host, request.path);
     if (leaf?.routes.some((found) => found === route) === true) {

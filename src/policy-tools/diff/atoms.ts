@@ -5,6 +5,7 @@
 import type { AddressStep, CompareStep, Criterion, Step, Truth, ValueSource } from '../../core/policy/conditions.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
+import type { ParamForm } from '../../core/url/param-form.ts';
 
 /** One statement. */
 export interface Atom {
@@ -117,13 +118,22 @@ function writeKey(step: CompareStep | AddressStep, places: ParamPlaces): string 
 }
 
 /**
- * Parameters count by their place, since two routes may name one place differently; and where letter case does not
+ * Parameters count by their place and the text around them, since two routes may name one place differently; and where letter case does not
  * count to a service, one with capital letters is unclear that another route can read.
  */
 function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object {
   if (source.from !== 'param') return source;
   const at = pattern.segments.findIndex((one) => one.kind === 'param' && one.name === source.name);
-  return { from: 'param', at, ignoresCase: (reading?.literals ?? null) !== null };
+  const form = formOf(source, pattern);
+  const around = form === null ? [] : [form.before, form.after];
+  return { from: 'param', at, around, ignoresCase: (reading?.literals ?? null) !== null };
+}
+
+/** The form of a parameter; null: it has none, or the value is no parameter. */
+export function formOf(source: ValueSource, pattern: ParamPlaces['pattern']): ParamForm | null {
+  if (source.from !== 'param') return null;
+  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === source.name);
+  return segment?.kind === 'param' ? segment.form : null;
 }
 
 function isSource(value: unknown): value is ValueSource {

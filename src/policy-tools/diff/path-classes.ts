@@ -4,6 +4,8 @@
  * one walks a text through two automata at once; what has been seen from a state is not seen again.
  */
 import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/route-table.ts';
+import { noForm, textsFor } from '../../core/url/form-texts.ts';
+import { takes } from '../../core/url/param-form.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 
 export interface Target {
@@ -99,7 +101,7 @@ class Walker {
   }
 }
 
-/** Segments that lead to different places, and one that no pattern names. */
+/** Segments that lead to different places: literals, one for every set of forms, and one that no pattern names. */
 function alphabet(nodes: readonly PathNode[]): readonly string[] {
   const named = new Set<string>();
   const ignoringCase = new Set<string>();
@@ -111,12 +113,11 @@ function alphabet(nodes: readonly PathNode[]): readonly string[] {
   for (const text of ignoringCase) for (const spelling of spellingsOf(text, named)) spelled.add(spelling);
   for (const text of spelled) named.add(text);
   const taken = new Set([...named].map(foldCase));
+  const formed = nodes.flatMap((node) => node.formed ?? []);
   return [
     ...named,
-    fresh(
-      (n) => `any${n}`,
-      (text) => taken.has(text),
-    ),
+    ...(formed.length === 0 ? [] : textsFor(formed, named)),
+    noForm(formed, (text) => taken.has(foldCase(text)), 'any'),
   ];
 }
 
@@ -127,9 +128,10 @@ function spellingsOf(text: string, literals: ReadonlySet<string>): readonly stri
   return [text, text.toUpperCase(), ...(apart === undefined ? [] : [apart])];
 }
 
-function step({ literals, folded, param }: PathNode, segment: string): readonly PathNode[] {
+function step({ literals, folded, formed, param }: PathNode, segment: string): readonly PathNode[] {
   const next = [literals.get(segment), folded?.get(foldCase(segment)), param ?? undefined];
-  return next.filter((node) => node !== undefined);
+  const taking = (formed ?? []).filter((branch) => takes(branch, segment)).map(({ node }) => node);
+  return [...next.filter((node) => node !== undefined), ...taking];
 }
 
 function fresh(make: (n: string) => string, taken: (text: string) => boolean): string {

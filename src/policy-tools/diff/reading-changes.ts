@@ -6,6 +6,7 @@
 
 import type { Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
+import { segmentKey } from '../../core/url/path-pattern.ts';
 import type { SettingChange } from './setting-changes.ts';
 
 const ownWay = 'read in its own way';
@@ -55,7 +56,7 @@ function shapesOf({ routes }: RouteTable): ReadonlySet<string> {
 
 /** All of a route that bears on which readings are its own: no two routes of a table have the same. */
 function shapeOf({ pattern, methods, access, tolerates, reading, upstream }: Route): string {
-  const segments = pattern.segments.map((segment) => (segment.kind === 'literal' ? [segment.text] : segment.kind));
+  const segments = pattern.segments.map(segmentKey);
   const listed = access.every === null ? [...access.byMethod.keys()].sort() : null;
   return JSON.stringify([pattern.host, segments, methods, listed, tolerates, reading, upstream]);
 }

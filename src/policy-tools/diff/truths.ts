@@ -8,8 +8,11 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Step, Truth } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
+import { hasShape, type Shape } from '../../core/url/param-form.ts';
+import { ignoresCase } from '../../core/url/path-reading.ts';
 import { blank } from '../sample-identity.ts';
-import type { Atom, Truths } from './atoms.ts';
+import { shapedTexts } from '../segment-samples.ts';
+import { type Atom, formOf, type Truths } from './atoms.ts';
 
 /** A value that a request or an identity has; null: it has none. */
 export type Given = string | readonly string[] | null | typeof unreadable;
@@ -86,11 +89,17 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
     }
   }
   const missing = subject.from === 'param' ? [] : [null];
+  const shapes = group.flatMap(({ step, places }) =>
+    step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
+  );
   const unclear = wayOf(
     unreadable,
     group.map((): Truth => 'unclear'),
   );
-  return unlike([...[...textsFor(group), ...missing].map((text) => ofText(group, text)), unclear]);
+  const texts = textsFor(group, shapes[0] ?? null).filter((text) => shapes.every((shape) => hasShape(shape, text)));
+  // A text of a shape has one reading, but where letter case does not count.
+  const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
+  return unlike([...[...texts, ...missing].map((text) => ofText(group, text)), ...(isClear ? [] : [unclear])]);
 }
 
 /** Every union of items, since each of a list may meet a statement. */
@@ -115,7 +124,7 @@ function waysOfLists(group: readonly Atom[], most: number): readonly GroupWay[] 
 const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 
 /** What the author wrote, what begins with it, and what is none of it. */
-function textsFor(group: readonly Atom[]): readonly string[] {
+function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
   const texts = new Set<string>();
   const begun = [''];
   for (const { step } of group) {
@@ -126,6 +135,7 @@ function textsFor(group: readonly Atom[]): readonly string[] {
       if (operator === 'startsWith') begun.push(text);
     }
   }
+  if (shape !== null) return shapedTexts(shape, texts, begun);
   // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
   const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
   let other = otherWords.find((word) => isNew(word[0]!));

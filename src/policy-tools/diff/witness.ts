@@ -6,10 +6,12 @@ import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
+import type { ParamForm } from '../../core/url/param-form.ts';
 import { blank, somebody } from '../sample-identity.ts';
+import { withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { type SimulatedRequest, simulate } from '../simulate.ts';
 import type { Assignment } from './assignments.ts';
-import type { Atom, ParamPlaces } from './atoms.ts';
+import { type Atom, formOf, type ParamPlaces } from './atoms.ts';
 import type { Holder } from './callers.ts';
 import type { Meeting } from './meetings.ts';
 import { type Given, unreadable } from './truths.ts';
@@ -190,7 +192,8 @@ class Values {
       this.#capital.add(keyOf(step.subject, places));
       return true;
     }
-    return this.#set(step.kind === 'address' ? 'client' : keyOf(step.subject, places), given);
+    if (step.kind === 'address') return this.#set('client', given);
+    return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
   }
 
   /** A statement that compares two values. */
@@ -198,8 +201,10 @@ class Values {
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') return false;
     const { operator, operand } = step.comparison;
     if (!('source' in operand)) return false;
-    const [subject, other] = [step.subject, operand.source].map((source) => ({ source, key: keyOf(source, places) }));
-    const [a, b] = [subject!, other!].map(({ source, key }) => this.#text(source, key));
+    const [subject, other] = [step.subject, operand.source].map((source) => {
+      return { source, key: keyOf(source, places), form: formOf(source, places.pattern) };
+    });
+    const [a, b] = [subject!, other!].map((value) => this.#text(value));
     if (truth === 'unclear') {
       const missing = [other!, subject!].find(({ source }) => canBeMissing(source));
       return missing !== undefined && this.#set(missing.key, null);
@@ -215,24 +220,36 @@ class Values {
   }
 
   /** Its value so far; null: none. */
-  #text(source: ValueSource, key: string): string | null {
+  #text({ source, key, form }: PlacedSource): string | null {
     if (isGroups(source)) return this.#groups.values().next().value ?? null;
     const given = this.#given.get(key);
-    if (typeof given === 'string') return given;
+    if (typeof given === 'string') return withoutTextAround(form, given);
     return source.from === 'identity' && source.field === 'userId' ? somebody.userId : null;
   }
 
   /** The segment of the target that a parameter takes; null: it is no parameter. */
   #segmentOf(source: ValueSource, { pattern }: ParamPlaces): string | null {
     const at = source.from === 'param' ? placeOf(source.name, pattern) : -1;
-    return at < 0 ? null : decodeURIComponent(this.#segments[at] ?? '');
+    return at < 0 ? null : withoutTextAround(formOf(source, pattern), decodeURIComponent(this.#segments[at] ?? ''));
   }
 
-  #setText({ source, key }: { readonly source: ValueSource; readonly key: string }, text: string): boolean {
-    if (!isGroups(source)) return this.#set(key, text);
+  #setText({ source, key, form }: PlacedSource, text: string): boolean {
+    if (!isGroups(source)) return this.#set(key, withTextAround(form, text));
     this.#groups.add(text);
     return true;
   }
+}
+
+interface PlacedSource {
+  readonly source: ValueSource;
+  readonly key: string;
+  /** Of a parameter. */
+  readonly form: ParamForm | null;
+}
+
+/** Parameters are kept as the segments that they stand in. */
+function asSegment(given: Given, form: ParamForm | null): Given {
+  return typeof given === 'string' ? withTextAround(form, given) : given;
 }
 
 const notUtf8 = '%FF';

@@ -11,7 +11,8 @@ export interface Template {
   readonly slash: boolean;
 }
 
-export function readTemplate(path: string): Template {
+/** `shapes`: of parameters by their names in the template, such as `uuid`. */
+export function readTemplate(path: string, shapes: ReadonlyMap<string, string> = new Map()): Template {
   const [plain = ''] = path.split(/[?#]/, 1);
   const parts = plain.split('/').slice(1);
   const slash = parts.at(-1) === '';
@@ -27,8 +28,10 @@ export function readTemplate(path: string): Template {
       written.push('**');
       break;
     }
-    if (name === undefined && /[{}]/.test(part)) why ??= 'a template within a segment has no counterpart';
-    if (/[{}]/.test(part)) written.push(`{${parameterName(name ?? 'part', index, names)}}`);
+    if (name === undefined && /[{}]/.test(part)) why ??= 'a template within a segment is not carried over';
+    const shape = name === undefined ? undefined : shapes.get(name);
+    const shaped = shape === undefined ? '' : `:${shape}`;
+    if (/[{}]/.test(part)) written.push(`{${parameterName(name ?? 'part', index, names)}${shaped}}`);
     else written.push(part === '' ? '' : literalPath(decoded(part)));
   }
   return { pattern: patternOf(null, `/${written.join('/')}`), exact: why === null, why, slash };

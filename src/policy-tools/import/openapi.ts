@@ -2,6 +2,7 @@
 import { denyUncertain } from './deny-uncertain.ts';
 import { type ImportedRule, type Leftover, plainRule, sameDemands } from './imported-rule.ts';
 import { readSecurity, type SchemeChoice, schemesIn } from './openapi-security.ts';
+import { shapesIn } from './openapi-shapes.ts';
 import { readTemplate, type Template } from './openapi-template.ts';
 import { pathContains } from './path-patterns.ts';
 import { chooseAuth, type ReadSettings, type ReadSource } from './read-source.ts';
@@ -120,6 +121,7 @@ function readDocument(
 ): readonly Operation[] {
   const declared = declaredSchemes(document);
   const whole = child(document, 'security');
+  const shapes = shapesIn(document);
   return [...entriesIn(document)].flatMap(({ path, item, method, node, denied }) => {
     const servers = child(node, 'servers') ?? child(item, 'servers') ?? child(document, 'servers');
     const demand =
@@ -128,7 +130,7 @@ function readDocument(
         : ({ access: 'deny', denied, stricter: [] } as const);
     const { file, line } = node;
     return readServers(servers, lost).map((base, index): Operation => {
-      const template = readTemplate(`${base}${path}`);
+      const template = readTemplate(`${base}${path}`, shapes.get(path));
       const because = template.exact ? demand.denied : (demand.denied ?? template.why);
       return {
         ...template,

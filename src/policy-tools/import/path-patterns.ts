@@ -1,6 +1,8 @@
 /** Relations between path patterns: which requests two of them share. */
+import { commonPath, takerOf } from '../../core/url/common-path.ts';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
-import type { RoutePattern } from '../../core/url/path-pattern.ts';
+import { takes } from '../../core/url/param-form.ts';
+import { type RoutePattern, type Segment, segmentKey } from '../../core/url/path-pattern.ts';
 
 export type PathPattern = RoutePattern;
 
@@ -35,27 +37,26 @@ export function takesRest({ segments }: PathPattern): boolean {
 
 /** Whether a path can fit both. */
 export function pathsMeet(a: PathPattern, b: PathPattern): boolean {
-  for (let i = 0; ; i += 1) {
-    const [one, other] = [a.segments[i], b.segments[i]];
-    if (one?.kind === 'rest' || other?.kind === 'rest') return true;
-    if (one === undefined || other === undefined) return one === other;
-    if (one.kind === 'literal' && other.kind === 'literal' && one.text !== other.text) return false;
-  }
+  return commonPath({ ...a, anyCase: false }, { ...b, anyCase: false }) !== null;
 }
 
-/** Whether each path that fits `inner` fits `outer`. */
+/** Whether each path that fits `inner` fits `outer`; false where that is not plain to see. */
 export function pathContains(outer: PathPattern, inner: PathPattern): boolean {
   for (let i = 0; ; i += 1) {
     const [one, other] = [outer.segments[i], inner.segments[i]];
     if (one?.kind === 'rest') return true;
     if (one === undefined || other === undefined) return one === other;
-    if (other.kind === 'rest') return false;
-    if (one.kind === 'literal' && (other.kind !== 'literal' || other.text !== one.text)) return false;
+    if (other.kind === 'rest' || !segmentContains(one, other)) return false;
   }
+}
+
+function segmentContains(outer: Segment, inner: Segment): boolean {
+  const taker = takerOf(outer, false);
+  if (outer.kind === 'param' && taker === null) return true;
+  return segmentKey(outer) === segmentKey(inner) || (taker !== null && 'text' in inner && takes(taker, inner.text));
 }
 
 /** Two patterns with the same requests have the same key. */
 export function keyOf({ host, segments }: PathPattern): string {
-  const parts = segments.map((segment) => (segment.kind === 'literal' ? `=${segment.text}` : segment.kind));
-  return JSON.stringify([host, ...parts]);
+  return JSON.stringify([host, ...segments.map(segmentKey)]);
 }

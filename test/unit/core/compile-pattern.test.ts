@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 
 const literal = (text: string) => ({ kind: 'literal', text });
-const param = (name: string) => ({ kind: 'param', name });
+const param = (name: string, form: object | null = null) => ({ kind: 'param', name, form });
+const formed = (shape: object | null, before = '', after = '') => ({ before, after, shape });
 const rest = { kind: 'rest' };
 
 describe('paths', () => {
@@ -20,6 +21,11 @@ describe('paths', () => {
     ['/a/**/', [literal('a'), rest], []],
     ['/**/', [rest], []],
     ['/{id}/', [param('id')], ['id']],
+    ['/{id:uuid}', [param('id', formed({ kind: 'uuid' }))], ['id']],
+    ['/v{n:int}', [param('n', formed({ kind: 'int' }, 'v'))], ['n']],
+    ['/{id}.json', [param('id', formed(null, '', '.json'))], ['id']],
+    ['/@{name:slug}:rename', [param('name', formed({ kind: 'slug' }, '@', ':rename'))], ['name']],
+    ['/{kind:(a|b.c)}', [param('kind', formed({ kind: 'words', words: ['a', 'b.c'] }))], ['kind']],
   ])('%s', (path, segments, params) => {
     expect(compilePattern(null, path)).toEqual({ host: null, path, segments, params });
   });
@@ -35,7 +41,20 @@ describe('paths', () => {
     ['parameter without a name', '/{}'],
     ['parameter not closed', '/{id'],
     ['parameter not opened', '/id}'],
-    ['parameter glued to a name', '/a{id}'],
+    ['unknown shape', '/{id:uid}'],
+    ['regular expression', '/{id:[0-9]+}'],
+    ['empty shape', '/{id:}'],
+    ['no alternatives', '/{id:()}'],
+    ['empty alternative', '/{id:(a|)}'],
+    ['alternative twice', '/{id:(a|b|a)}'],
+    ['alternative that ends with a dot', '/{id:(a|b.)}'],
+    ['alternative with a slash', '/{id:(a/b)}'],
+    ['too many alternatives', `/{id:(${Array.from({ length: 65 }, (_, n) => n).join('|')})}`],
+    ['odd text before a parameter', '/a;{id}'],
+    ['star beside a parameter', '/{id}*'],
+    ['dot behind a parameter', '/{id}.'],
+    ['escape beside a parameter', '/%41{id}'],
+    ['two parameters with text between them', '/{a}-{b}'],
     ['two parameters in a segment', '/{a}{b}'],
     ['the same parameter twice', '/{id}/{id}'],
     ['odd parameter name', '/{a b}'],

@@ -5,7 +5,7 @@
 export interface PlainRoute {
   /** Lower case, or null. */
   readonly host: string | null;
-  /** Segments as written: a word, `{name}`, or `**` at the end. */
+  /** Segments as written: a word, a parameter in any form, or `**` at the end. */
   readonly segments: readonly string[];
   readonly methods: readonly string[] | null;
 }
@@ -30,12 +30,12 @@ export function referenceMatch(routes: readonly PlainRoute[], method: string, ho
   return open === undefined ? 405 : { index: open.index };
 }
 
-/** Pairs of routes for which some request fits both, and nothing tells which is more specific. */
-export function referenceTies(routes: readonly PlainRoute[]): [number, number][] {
+/** Pairs of routes for which some request fits both, and nothing tells which is more specific. `texts`: of every kind. */
+export function referenceTies(routes: readonly PlainRoute[], texts: readonly string[] = []): [number, number][] {
   const pairs: [number, number][] = [];
   routes.forEach((a, i) => {
     routes.forEach((b, j) => {
-      if (i < j && a.host === b.host && sameShape(a.segments, b.segments) && methodsMeet(a, b)) pairs.push([i, j]);
+      if (i < j && a.host === b.host && meetEqually(a, b, texts)) pairs.push([i, j]);
     });
   });
   return pairs;
@@ -51,7 +51,27 @@ function segmentsFit(pattern: readonly string[], names: readonly string[]): bool
   const open = pattern.at(-1) === '**';
   const fixed = open ? pattern.slice(0, -1) : pattern;
   if (open ? names.length < fixed.length : names.length !== fixed.length) return false;
-  return fixed.every((segment, i) => segment.startsWith('{') || segment === names[i]);
+  return fixed.every((segment, i) =>
+    segment.includes('{') ? partsOf(segment).takes.test(names[i]!) : segment === names[i],
+  );
+}
+
+const shapes: Readonly<Record<string, string>> = {
+  int: '(?:0|[1-9][0-9]{0,14})',
+  slug: '[a-z0-9]+(?:-[a-z0-9]+)*',
+};
+
+/** `key`: the same for the same texts. `rank`: higher is more specific. */
+function partsOf(segment: string): { readonly takes: RegExp; readonly rank: number; readonly key: string } {
+  const [, before = '', shape, after = ''] = /^(.*)\{\w+(?::(.*))?\}(.*)$/.exec(segment)!;
+  const inner = shape === undefined ? '.+' : (shapes[shape] ?? shape);
+  const quoted = (text: string) => text.replace('.', '\\.');
+  const rank = [undefined, 'slug', 'int'].indexOf(shape);
+  return {
+    takes: new RegExp(`^${quoted(before)}${inner}${quoted(after)}$`),
+    rank: 2 + (before.length + after.length) * 10 + (rank < 0 ? 4 : rank),
+    key: `${before}{${shape}}${after}`,
+  };
 }
 
 /** Negative when `a` is more specific: host first, then segment by segment from the left. */
@@ -75,12 +95,33 @@ function hostRank(host: string | null): number {
 function segmentRank(segment: string | undefined): number {
   if (segment === '**') return 0;
   if (segment === undefined) return 1;
-  return segment.startsWith('{') ? 2 : 3;
+  return segment.includes('{') ? partsOf(segment).rank : 1_000;
 }
 
-function sameShape(a: readonly string[], b: readonly string[]): boolean {
-  const shape = (segments: readonly string[]) => segments.map((segment) => (segment.startsWith('{') ? '{}' : segment));
-  return shape(a).join('/') === shape(b).join('/');
+/** Some path fits both, and the first segments in which they differ are of one rank. */
+function meetEqually(a: PlainRoute, b: PlainRoute, texts: readonly string[]): boolean {
+  const length = Math.max(a.segments.length, b.segments.length);
+  let unlike = false;
+  for (let i = 0; i < length && !unlike; i += 1) {
+    const [one, other] = [a.segments[i], b.segments[i]];
+    if (segmentRank(one) !== segmentRank(other)) return false;
+    unlike = keyOf(one) !== keyOf(other);
+  }
+  if (!unlike) return methodsMeet(a, b);
+  return pathsFrom(a, b, texts);
+}
+
+function keyOf(segment: string | undefined): string {
+  return segment?.includes('{') ? partsOf(segment).key : `${segment}`;
+}
+
+function pathsFrom(a: PlainRoute, b: PlainRoute, texts: readonly string[]): boolean {
+  for (let i = 0; ; i += 1) {
+    const [one, other] = [a.segments[i], b.segments[i]];
+    if (one === '**' || other === '**') return true;
+    if (one === undefined || other === undefined) return one === other;
+    if (!texts.some((text) => segmentsFit([one], [text]) && segmentsFit([other], [text]))) return false;
+  }
 }
 
 function methodsMeet(a: PlainRoute, b: PlainRoute): boolean {

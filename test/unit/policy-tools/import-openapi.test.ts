@@ -148,3 +148,34 @@ test.each(['2.0', '4.0.0', ''])('version %j is refused', (openapi) => {
     'expected an OpenAPI document of version 3.0 or 3.1',
   );
 });
+
+describe('shapes of path parameters', () => {
+  const at = (name: string, schema: object) => ({ name, in: 'path', required: true, schema });
+  const pathsOf = (paths: object) =>
+    imported(document(paths, { security: [{ token: [] }] }), 'openapi', null).routes.map(
+      (route) => route.split(' ')[0],
+    );
+
+  test.each<[string, object, string]>([
+    ['a UUID', { type: 'string', format: 'uuid' }, '/x/{id:uuid}'],
+    ['a number from zero', { type: 'integer', minimum: 0 }, '/x/{id:int}'],
+    ['a number that may be negative', { type: 'integer' }, '/x/{id}'],
+    ['a list of words', { type: 'string', enum: ['open', 'closed'] }, '/x/{id:(open|closed)}'],
+    ['a list with a blank in a word', { type: 'string', enum: ['open', 'half open'] }, '/x/{id}'],
+    ['any text', { type: 'string' }, '/x/{id}'],
+  ])('%s', (_, schema, path) => {
+    expect(pathsOf({ '/x/{id}': { parameters: [at('id', schema)], get: {} } })).toEqual([path]);
+  });
+
+  test('only where all operations of a path agree', () => {
+    const uuid = [at('id', { type: 'string', format: 'uuid' })];
+    expect(pathsOf({ '/x/{id}': { get: { parameters: uuid }, put: { parameters: uuid } } })).toEqual(['/x/{id:uuid}']);
+    expect(pathsOf({ '/x/{id}': { get: { parameters: uuid }, put: {} } })).toEqual(['/x/{id}']);
+  });
+
+  test('lists of words that could match one request equally stay away', () => {
+    const of = (...words: string[]) => ({ parameters: [at('k', { type: 'string', enum: words })], get: {} });
+    expect(pathsOf({ '/{k}/a': of('x', 'y'), '/{k}/b': of('y', 'z') })).toEqual(['/{k}/a', '/{k}/b']);
+    expect(pathsOf({ '/{k}/a': of('x', 'y'), '/{k}/b': of('x', 'y') })).toEqual(['/{k:(x|y)}/a', '/{k:(x|y)}/b']);
+  });
+});

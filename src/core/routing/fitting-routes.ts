@@ -1,11 +1,12 @@
-/** Every route that a host and a path fit, not only the most specific: for explanations and comparisons. */
+/** Every route that a host and a path fit, not only the most specific: for explanations, comparisons, and services that ignore letter case. */
 
-import type { Route } from '../routing/route.ts';
-import { type Leaf, type PathNode, type RouteTable, segmentsOf } from '../routing/route-table.ts';
+import { takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
+import type { Route } from './route.ts';
+import { type Leaf, type PathNode, type RouteTrees, segmentsOf } from './route-table.ts';
 
 /** In the order of the file, whatever methods they take. */
-export function fittingRoutes(table: RouteTable, host: string, path: string): readonly Route[] {
+export function fittingRoutes(table: RouteTrees, host: string, path: string): readonly Route[] {
   const found = new Set<Route>();
   const take = (leaf: Leaf | null) => {
     for (const route of leaf?.routes ?? []) found.add(route);
@@ -22,6 +23,7 @@ export function fittingRoutes(table: RouteTable, host: string, path: string): re
     if (literal !== undefined) visit(literal, index + 1);
     const folded = node.folded?.get(foldCase(segment));
     if (folded !== undefined) visit(folded, index + 1);
+    for (const branch of node.formed ?? []) if (takes(branch, segment)) visit(branch.node, index + 1);
     if (node.param !== null && segment !== '') visit(node.param, index + 1);
   };
   const exact = table.exactHosts.get(host);

@@ -1,0 +1,77 @@
+/**
+ * Shapes of path parameters from their schemas in an OpenAPI document: UUIDs, whole numbers from zero, lists of words. All
+ * operations of a path have to agree, since its route matches them with one pattern.
+ */
+import { shapeNames } from '../../core/url/param-form.ts';
+import { child, entriesOf, follow, isMapping, listOf, textOf } from './source-node.ts';
+import type { SourceNode } from './source-text.ts';
+
+const word = /^[\w.~-]*[\w~-]$/;
+const mostWords = 64;
+
+/** Shapes by the name of the parameter, by path. */
+export type PathShapes = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Lists of words stay away where two paths of one length have different ones: they could match one request equally. */
+export function shapesIn(document: SourceNode): PathShapes {
+  const found = entriesOf(child(document, 'paths')).flatMap(([path, written]) => {
+    const item = follow(document, written);
+    return item === null || severalSegments.test(path) ? [] : [{ path, shapes: shapesOfPath(document, item) }];
+  });
+  const listsOf = (shapes: ReadonlyMap<string, string>) =>
+    [...shapes.values()].filter((shape) => shape.startsWith('('));
+  const byLength = Map.groupBy(found, ({ path }) => path.split('/').length);
+  return new Map(
+    found.map(({ path, shapes }) => {
+      const alike = byLength.get(path.split('/').length)!.flatMap((one) => listsOf(one.shapes));
+      const keep = new Set(alike).size < 2;
+      return [path, new Map([...shapes].filter(([, shape]) => keep || !shape.startsWith('(')))];
+    }),
+  );
+}
+
+/** Extensions of templates. */
+const severalSegments = /\{[+*/.;?&#]|[+*]\}/;
+
+/** One without a shape is not there. */
+function shapesOfPath(document: SourceNode, item: SourceNode): ReadonlyMap<string, string> {
+  const common = parametersOf(document, item);
+  const operations = entriesOf(item).flatMap(([key, written]) => {
+    const operation = /^(?:get|head|post|put|patch|delete|options)$/.test(key) ? follow(document, written) : null;
+    return operation === null || !isMapping(operation)
+      ? []
+      : [new Map([...common, ...parametersOf(document, operation)])];
+  });
+  const [first = common, ...others] = operations;
+  const agreed = [...first].flatMap(([name, shape]) => {
+    return shape !== null && others.every((own) => own.get(name) === shape) ? [[name, shape] as const] : [];
+  });
+  return new Map(agreed);
+}
+
+function parametersOf(document: SourceNode, node: SourceNode): Map<string, string | null> {
+  const found = new Map<string, string | null>();
+  for (const written of listOf(child(node, 'parameters'))) {
+    const parameter = follow(document, written);
+    if (parameter === null || textOf(child(parameter, 'in')) !== 'path') continue;
+    const schema = child(parameter, 'schema');
+    const name = textOf(child(parameter, 'name'));
+    if (name !== null) found.set(name, schema === undefined ? null : shapeOf(document, schema));
+  }
+  return found;
+}
+
+function shapeOf(document: SourceNode, written: SourceNode): string | null {
+  const schema = follow(document, written);
+  if (schema === null) return null;
+  const type = textOf(child(schema, 'type'));
+  const words = listOf(child(schema, 'enum')).map(textOf);
+  if (words.length > 0) {
+    const plain = words.every((text) => typeof text === 'string' && word.test(text));
+    return plain && words.length <= mostWords && new Set(words).size === words.length ? `(${words.join('|')})` : null;
+  }
+  const [uuid, int] = shapeNames;
+  if (type === 'string' && textOf(child(schema, 'format')) === 'uuid') return uuid;
+  const least = Number(textOf(child(schema, 'minimum')) ?? -1);
+  return type === 'integer' && least >= 0 ? int : null;
+}

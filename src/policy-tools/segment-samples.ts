@@ -1,0 +1,85 @@
+/** Texts for segments of patterns: what a request can have there, and which other patterns would take it. */
+import type { RouteTable } from '../core/routing/route-table.ts';
+import { takerOf } from '../core/url/common-path.ts';
+import { noForm, textsFor } from '../core/url/form-texts.ts';
+import { innerText, type ParamForm, type Shape, type Taker, takes } from '../core/url/param-form.ts';
+import { type Segment, segmentKey } from '../core/url/path-pattern.ts';
+import { foldCase } from '../core/url/path-reading.ts';
+
+/** All that the patterns of a table name. */
+export class SegmentSamples {
+  readonly #literals: ReadonlySet<string>;
+  readonly #takers: readonly Taker[];
+  readonly #known = new Map<string, readonly string[]>();
+  /** A text that no pattern names. */
+  readonly unnamed: string;
+
+  constructor({ routes }: RouteTable) {
+    const literals = new Set<string>();
+    const takers = new Map<string, Taker>();
+    for (const segment of routes.flatMap(({ pattern }) => pattern.segments)) {
+      if (segment.kind === 'literal') literals.add(segment.text);
+      const taker = takerOf(segment, false);
+      if (taker !== null) takers.set(segmentKey(segment), taker);
+    }
+    const folded = new Set([...literals].map(foldCase));
+    this.#literals = literals;
+    this.#takers = [...takers.values()];
+    this.unnamed = noForm(this.#takers, (text) => folded.has(foldCase(text)));
+  }
+
+  /**
+   * One for every set of forms that a text of the segment fits, those of the fewest forms first, then its alternatives and
+   * the literals that it takes, too. Of a parameter without a form: one that no pattern names.
+   */
+  of(segment: Segment): readonly string[] {
+    const own = takerOf(segment, false);
+    if (own === null) return [this.unnamed];
+    const key = segmentKey(segment);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const fitting = (text: string) => this.#takers.filter((taker) => takes(taker, text)).length;
+    const fresh = [...textsFor([...this.#takers, own], this.#literals)].sort((a, b) => fitting(a) - fitting(b));
+    const { form } = own;
+    const words = form.shape?.kind === 'words' ? form.shape.words.map((word) => withTextAround(form, word)) : [];
+    const texts = [...new Set([...fresh, ...words, ...this.#literals])].filter((text) => takes(own, text));
+    this.#known.set(key, texts);
+    return texts;
+  }
+
+  /** Whether a form of the table takes the text. */
+  isNamed(text: string): boolean {
+    return this.#takers.some((taker) => takes(taker, text));
+  }
+}
+
+const samples = new WeakMap<RouteTable, SegmentSamples>();
+
+export function samplesOf(table: RouteTable): SegmentSamples {
+  const known = samples.get(table) ?? new SegmentSamples(table);
+  samples.set(table, known);
+  return known;
+}
+
+/** A decoded segment with this text for its parameter. */
+export function withTextAround(form: ParamForm | null, text: string): string {
+  return form === null ? text : `${form.before}${text}${form.after}`;
+}
+
+/** The text of a parameter in a decoded segment. */
+export function withoutTextAround(form: ParamForm | null, segment: string): string {
+  return form === null ? segment : (innerText(form, segment) ?? segment);
+}
+
+/** Texts of the shape: one for every way in which they can be one of these texts and begin with one of those. */
+export function shapedTexts(shape: Shape, texts: Iterable<string>, beginnings: Iterable<string>): readonly string[] {
+  if (shape.kind === 'words') return shape.words;
+  const whole = [...new Set([...texts, ...beginnings])].filter((text) => text !== '');
+  const forms: readonly ParamForm[] = [
+    { before: '', after: '', shape },
+    ...whole.map((text): ParamForm => ({ before: '', after: '', shape: { kind: 'words', words: [text] } })),
+    ...[...new Set(beginnings)].flatMap((text) => (text === '' ? [] : [{ before: text, after: '', shape: null }])),
+  ];
+  const takers = forms.map((form) => ({ form, anyCase: false }));
+  return textsFor(takers).filter((text) => takes(takers[0]!, text));
+}

@@ -1,0 +1,160 @@
+/** Parameters with a shape or literal text around them, in every tool. */
+import { describe, expect, test } from 'vitest';
+import { findSurprises } from '../../../src/app/find-surprises.ts';
+import { explain } from '../../../src/core/explain.ts';
+import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { selectSource } from '../../../src/identity/sources/select-source.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { policy, policyFile } from './policies.ts';
+
+const route = (id: string, path: string, more: string) =>
+  `  - { id: ${id}, match: { path: "${path}" }, upstream: orders, ${more} }\n`;
+const rules = (...routes: readonly string[]) =>
+  `roles: { user: {}, admin: { inherits: [user] } }\nroutes:\n${routes.join('')}`;
+
+describe.each<[string, readonly string[], readonly string[]]>([
+  [
+    'alternatives',
+    [route('r', '/{kind:(open|closed)}', 'access: [user]')],
+    [
+      'the parameter kind takes open no longer',
+      'the parameter kind takes closed no longer',
+      'the parameter kind takes any text',
+    ],
+  ],
+  [
+    'text around a parameter of a shape',
+    [route('r', '/v{n:int}.json', 'access: [user]'), route('rest', '/{x}', 'access: [admin]')],
+    ['the parameter n takes any text', 'v{n:int}.json is without the text around it'],
+  ],
+  [
+    'a condition on a parameter of a shape',
+    [
+      route(
+        'r',
+        '/{s:slug}/{id:uuid}',
+        'access: [user], when: [{ param: s, in: [acme, zeta], unless: [admin], reason: other }]',
+      ),
+      route('rest', '/{s}/{id}', 'access: deny'),
+    ],
+    ['the parameter s takes any text', 'the parameter id takes any text', 'the condition other is gone'],
+  ],
+  [
+    'forms beside each other',
+    [
+      route('one', '/{k:(a|b)}', 'access: [user]'),
+      route('two', '/{n:int}', 'access: [admin]'),
+      route('three', '/{s:slug}', 'access: public'),
+    ],
+    ['the parameter s takes any text', 'the parameter n takes any text'],
+  ],
+])('mutants of %s', (_, routes, words) => {
+  test('are survivors without tests, and a case is found for each', () => {
+    const text = rules(...routes);
+    const changes = runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
+    expect(changes).toEqual(expect.arrayContaining([...words]));
+    const config = policy(text);
+    const proposals = proposeCases(config, runTests(config, false), true);
+    expect(proposals.notFound).toEqual([]);
+    const cases = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
+    const { failed, coverage, mutation } = runTests(policy(text + cases), true).report;
+    expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
+  });
+});
+
+test('explain says which form comes first, and what a text is not', () => {
+  const config = policy(
+    rules(
+      route('id', '/{id:uuid}', 'access: public'),
+      route('n', '/v{n:int}', 'access: public'),
+      route('x', '/{x}', 'access: deny'),
+    ),
+  );
+  const ask = (target: string) => {
+    const request = { method: 'GET', host: 'any.example', secure: true, target, headers: [], client: null };
+    const { view, resolution, facts } = simulate(request, null, config.credentials);
+    const sourceOf = (credential: Parameters<typeof selectSource>[0]) => selectSource(credential, config.sourceRule);
+    const context = {
+      policy: policyOf(config),
+      roles: config.roles,
+      rules: forwardingOf(config),
+      resolution,
+      sourceOf,
+      facts,
+    };
+    return explain(view, context).candidates.map(({ route: name, why }) => `${name}: ${why}`);
+  };
+  expect(ask('/v7')).toEqual([
+    'n: the most specific pattern that fits',
+    'x: fits, but n is more specific: in segment 1 v{n:int} comes before {x}',
+  ]);
+  expect(ask('/v7/x')).toContainEqual('id: segment 1 is "v7" and not {id:uuid}');
+  expect(describeRoutes(config.routes).map(({ path }) => path)).toEqual(['/{id:uuid}', '/v{n:int}', '/{x}']);
+});
+
+describe('analysis', () => {
+  const codes = (...routes: readonly string[]) => {
+    const { config, places } = policyFile(rules(...routes));
+    return findSurprises(config, places).map(({ code, subject }) => `${code}:${subject}`);
+  };
+
+  test('alternatives that literals take, each of them', () => {
+    const [a, b] = [route('a', '/a', 'access: [admin]'), route('b', '/b', 'access: [admin]')];
+    const both = route('both', '/{k:(a|b)}', 'access: [user]');
+    expect(codes(a, b, both)).toContain('route_unreachable:both');
+    expect(codes(a, both)).not.toContain('route_unreachable:both');
+    expect(codes(a, route('deeper', '/b/x', 'access: [admin]'), both)).not.toContain('route_unreachable:both');
+  });
+
+  test('a form that another one takes', () => {
+    const words = route('words', '/{k:(v1|v2)}', 'access: [user]');
+    expect(codes(words, route('v', '/v{n}', 'access: [admin]'))).toContain('route_unreachable:words');
+    expect(codes(words, route('v', '/v{n:(1)}', 'access: [admin]'))).not.toContain('route_unreachable:words');
+  });
+
+  test('a condition that no text of the shape meets', () => {
+    const when = (condition: string) => `access: [user], when: [{ param: id, ${condition}, reason: odd }]`;
+    expect(codes(route('r', '/{id:int}', when('equals: abc')))).toContain('condition_unmeetable:r');
+    expect(codes(route('r', '/{id:int}', when('equals: "12"')))).not.toContain('condition_unmeetable:r');
+    expect(codes(route('r', '/{id:uuid}', when('startsWith: "ab-"')))).toContain('condition_unmeetable:r');
+    expect(codes(route('r', '/{id:uuid}', when('startsWith: "ab12"')))).not.toContain('condition_unmeetable:r');
+    expect(codes(route('r', '/{id:(a|b)}', when('in: [c, d]')))).toContain('condition_unmeetable:r');
+  });
+});
+
+test.each([
+  ['a shape more', '/{x}', '/{x:int}', 'newlyRefused'],
+  ['a shape less', '/{x:int}', '/{x}', 'newlyAllowed'],
+  ['an alternative more', '/{k:(a|b)}', '/{k:(a|b|c)}', 'newlyAllowed'],
+  ['an alternative less', '/{k:(a|b)}', '/{k:(b)}', 'newlyRefused'],
+  ['another name', '/{x:slug}.json', '/{y:slug}.json', null],
+  ['alternatives in another order', '/{k:(a|b)}', '/{k:(b|a)}', null],
+  ['text around it', '/{x}.json', '/{x}', 'newlyAllowed'],
+])('diff sees %s, with a request', (_, before, after, kind) => {
+  const of = (path: string) => policyOf(policy(rules(route('r', path, 'access: [user]'))));
+  const differences = comparePolicies(of(before), of(after));
+  expect([...new Set(differences.map((one) => one.kind))]).toEqual(kind === null ? [] : [kind]);
+  for (const { possible } of differences) expect(possible).toBe(false);
+});
+
+test('diff shows a change of a condition with a text of the shape', () => {
+  const of = (word: string) =>
+    policyOf(
+      policy(
+        rules(
+          route('r', '/{id:uuid}/v{n:int}', `access: [user], when: [{ param: n, startsWith: "${word}", reason: w }]`),
+        ),
+      ),
+    );
+  const differences = comparePolicies(of('1'), of('12'));
+  expect(differences.length).toBeGreaterThan(0);
+  for (const { kind, witness } of differences) {
+    expect(kind).toBe('newlyRefused');
+    expect(witness?.request.target).toMatch(/^\/[0-9a-f-]{36}\/v1[013-9]?$/);
+  }
+});
