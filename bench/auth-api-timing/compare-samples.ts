@@ -1,4 +1,4 @@
-/** Describes samples, and tells how well one of two could be told from the other. */
+/** Describes samples, and how well two kinds can be distinguished. */
 
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

@@ -1,6 +1,6 @@
 /**
  * Whether time tells about credentials: asks the Auth API, a process of its own with its limits lifted, for unknown keys,
- * wrong secrets, right secrets, and for bearers, in random order, and compares how long the answers took.
+ * wrong secrets, right secrets, and for bearers, in random order, and compares how long the responses took.
  * `node bench/auth-api-timing/run.ts [--samples N] [--database URL] [--report FILE]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -129,7 +129,7 @@ async function measure(client: KeepAliveClient, known: readonly Known[]): Promis
   for (let at = 0; at < warmUp + samples * kinds.length; at += 1) {
     const kind = kinds[Math.floor(Math.random() * kinds.length)] ?? 'unknown key';
     const one = known[Math.floor(Math.random() * known.length)];
-    if (one === undefined) throw new Error('nobody is known');
+    if (one === undefined) throw new Error('no user is known');
     const { status, microseconds } = await ask(client, kind, one);
     if (status !== (kind.startsWith('right') ? 200 : 401)) throw new Error(`${kind}: ${status}`);
     if (at >= warmUp) taken.get(kind)?.push(microseconds);

@@ -74,7 +74,7 @@ function misses(all: readonly Compared[]): boolean {
   return all.flatMap(ratiosOf).some(({ median }) => median > target);
 }
 
-/** A new database of that size; answers how settings name it. */
+/** Makes a database of that size. Returns what settings call it. */
 async function prepare(sessions: number): Promise<string> {
   const began = performance.now();
   const database = options.postgres === undefined ? join(folder, `${sessions}.db`) : await makeDatabase(sessions);

@@ -1,4 +1,4 @@
-/** Rows of a database with so many sessions and as many key pairs, whose credentials can be told from their number. */
+/** Rows of a database with so many sessions and as many key pairs, whose credentials follow from their number. */
 import { randomUUID } from 'node:crypto';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
 import type { Tables } from '../../src/auth-api/store/sql/tables.ts';

@@ -113,7 +113,7 @@ class Transfers {
         return;
       }
       if (this.#toSend > 0) {
-        this.#failed(new Error('an answer came before the whole request'));
+        this.#failed(new Error('a response came before the whole request'));
         return;
       }
       this.#body = watchBody(head);

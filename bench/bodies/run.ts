@@ -158,6 +158,6 @@ function file(ports: Ports, name: string, text: string): string {
 }
 
 function versionOfNginx(): string {
-  const told = execFileSync('sh', ['-c', 'nginx -v 2>&1'], { encoding: 'utf8' });
-  return /nginx\/([\d.]+)/.exec(told)?.[1] ?? 'of unknown version';
+  const printed = execFileSync('sh', ['-c', 'nginx -v 2>&1'], { encoding: 'utf8' });
+  return /nginx\/([\d.]+)/.exec(printed)?.[1] ?? 'of unknown version';
 }

@@ -1,5 +1,5 @@
 /**
- * The service behind the proxies: sends as many bytes as the path says, or takes a body and answers when it is whole.
+ * The service behind the proxies: sends as many bytes as the path says, or takes a body and responds when it is whole.
  * Bare sockets, so that it leaves its core to the client.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';

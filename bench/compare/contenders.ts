@@ -1,4 +1,4 @@
-/** Who is compared: how each is started, and which requests it is measured with. */
+/** The contenders: how each is started, and which requests it is measured with. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface Contender {
 export interface Case extends Pick<LoadJob, 'request' | 'numbers' | 'other'> {
   readonly name: string;
   readonly what: string;
-  /** The same without a good credential, and what it must answer; null: everyone may. */
+  /** The same without a good credential, and the status it must get; null: it needs no credential. */
   readonly refused: { readonly request: string; readonly status: number } | null;
 }
 

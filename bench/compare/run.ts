@@ -80,7 +80,7 @@ console.log(
     `${conditions.connections} connections, ${conditions.rounds} rounds of ${conditions.seconds} s`,
 );
 
-// Who does not answer right is not measured; and the code gets warm.
+// A contender that responds wrongly is not measured; and the code gets warm.
 for (const one of cases) {
   if (one.case.refused !== null) await drive(one, { ...one.case.refused, seconds: 0.2 });
   await drive(one, { request: one.case.request, status: 200, seconds: 1 });

@@ -1,4 +1,4 @@
-/** A CPU profile of V8 as a flame graph: a picture without scripts, whose frames tell their name and share when pointed at. */
+/** A CPU profile of V8 as a flame graph: a picture without scripts, whose frames show their name and share when pointed at. */
 
 /** What Node writes with `--cpu-prof`. Times in microseconds. */
 export interface CpuProfile {
@@ -33,7 +33,7 @@ const width = 1200;
 const rowHeight = 17;
 const margin = 16;
 const top = 56;
-/** Frames that are narrower than so many pixels are left out. */
+/** Frames that are narrower than so many pixels are not drawn. */
 const least = 0.5;
 /** Of a character of the font, about. */
 const characterWidth = 6.2;

@@ -1,5 +1,5 @@
 /**
- * Holds connections for the bench of idle and slow clients: idle ones that have had one answer and say no more, and slow
+ * Holds connections for the bench of idle and slow clients: idle ones that have had one response and send no more, and slow
  * ones that send a byte now and then, half of them in the headers, half in the body. What the gateway closes is opened
  * again. Started several times, each with loopback addresses of its own, so that neither ports nor descriptors run out.
  */

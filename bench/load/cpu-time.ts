@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 
 /**
- * Microseconds of all threads: of those that live, and finer than ticks, where the kernel tells it, so that a difference over
+ * Microseconds of all threads: of those that live, and finer than ticks, where the kernel reports it, so that a difference over
  * a tenth of a second says something; else since the process began, in steps of 10,000.
  */
 export function cpuTimeUs(pid: number): number {

@@ -1,11 +1,11 @@
 /**
- * The service behind the gateway: answers every request with the same bytes, which are those that a small Node service
+ * The service behind the gateway: responds to every request with the same bytes, which are those that a small Node service
  * would send. It looks for no more than the end of a request, so that it leaves its core to the client.
  */
 import { type AddressInfo, createServer } from 'node:net';
 
 const body = JSON.stringify({ id: 7, name: 'A small answer', tags: ['one', 'two', 'three'], total: 12.5 });
-const answer = Buffer.from(
+const response = Buffer.from(
   [
     'HTTP/1.1 200 OK',
     'Content-Type: application/json; charset=utf-8',
@@ -32,7 +32,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       const length = isPost ? /content-length: *(\d+)/i.exec(chunk.toString('latin1', 0, end))?.[1] : undefined;
       missing = length === undefined ? 0 : Number(length) - (chunk.length - end - 4);
     }
-    if (missing <= 0) socket.write(answer);
+    if (missing <= 0) socket.write(response);
   });
   socket.on('error', () => {});
 });

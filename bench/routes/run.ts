@@ -44,7 +44,7 @@ for (const [side, { identities }] of sides.entries()) {
 }
 for (let round = 0; round < Number(options.rounds); round += 1) {
   const each: number[] = [];
-  for (const side of sides.keys()) each.push(cpuPerRequest(await drive(side, 0.2)));
+  for (const side of sides.keys()) each.push(cpuPerRequest(await drive(side, 0.5)));
   rounds.push(each);
 }
 

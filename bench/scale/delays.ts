@@ -1,8 +1,8 @@
-/** How long three replicas go on to accept a credential that has ended: when nobody tells them, and when one is told. */
+/** How long three replicas go on to accept a credential that has ended: without a revocation, and with one. */
 import { after, type ThreeReplicas } from './three-replicas.ts';
 
 /** Seconds from the end at the Auth API to the beginning of the last request that was accepted, one for each credential. */
-export async function untoldMeasured(
+export async function endedMeasured(
   system: ThreeReplicas,
   acceptedS: number,
   times: number,
@@ -33,16 +33,16 @@ export async function untoldMeasured(
   );
 }
 
-export interface Told {
-  /** Milliseconds until the replica that was told answers. */
+export interface Revoked {
+  /** Milliseconds until a replica acknowledges the revocation. */
   readonly acknowledgedMs: number;
-  /** From that answer to the beginning of the last request that any replica accepted; negative: before it. */
+  /** From the acknowledgement to the beginning of the last request that any replica accepted; negative: before it. */
   readonly lastAcceptedMs: number;
 }
 
 /** Requests follow each other without a pause while it is revoked. */
-export async function toldMeasured(system: ThreeReplicas, times: number): Promise<Told[]> {
-  const all: Told[] = [];
+export async function revokedMeasured(system: ThreeReplicas, times: number): Promise<Revoked[]> {
+  const all: Revoked[] = [];
   for (let index = 0; index < times; index += 1) {
     const bearer = `t${index}`.padEnd(64, 't');
     let [going, last] = [true, 0];

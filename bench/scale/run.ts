@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { readOptions } from '../options.ts';
 import { benchPlace } from '../processes.ts';
 import { machine, spread } from '../report.ts';
-import { toldMeasured, untoldMeasured } from './delays.ts';
-import { simulate, untoldDelays, type World } from './simulate.ts';
+import { endedMeasured, revokedMeasured } from './delays.ts';
+import { endedDelays, simulate, type World } from './simulate.ts';
 import { ThreeReplicas } from './three-replicas.ts';
 
 const options = readOptions(
@@ -81,10 +81,10 @@ async function measured(): Promise<boolean> {
       `${usual.credentials} credentials, ${usual.requestsPerSecond} requests/s, accepted ${usual.acceptedS} s\n`,
   );
   console.log(
-    '| | calls/s: simulated, measured, off | revocation nobody told of, s: simulated (median, p90), measured |',
+    '| | calls/s: simulated, measured, off | ended without a revocation, s: simulated (median, p90), measured |',
   );
   console.log('|---|---|---|');
-  let [told, close] = ['', true];
+  let [revoked, close] = ['', true];
   const worlds: readonly (readonly [string, Partial<World>])[] = [
     ['Redis', {}],
     ['Redis, no refresh ahead', { refreshAhead: false }],
@@ -96,19 +96,19 @@ async function measured(): Promise<boolean> {
     const system = await ThreeReplicas.start(processes, options.main, folder, world);
     const expected = simulate({ ...world, seconds: 60 }).callsPerSecond;
     const found = await system.callsPerSecond(world);
-    const delays = await untoldMeasured(system, world.acceptedS, 40, 0.1);
-    if (name === 'Redis') told = toldLine(await toldMeasured(system, 40));
+    const delays = await endedMeasured(system, world.acceptedS, 40, 0.1);
+    if (name === 'Redis') revoked = revokedLine(await revokedMeasured(system, 40));
     system.stop();
     const off = found / expected - 1;
     close &&= Math.abs(off) <= 0.1;
     const cells = [
       name,
       `${expected.toFixed(0)}, ${found.toFixed(0)}, ${(100 * off).toFixed(1)} %`,
-      `${delayText(untoldDelays(world, 2_000, 0.1))}; ${delayText(delays)}`,
+      `${delayText(endedDelays(world, 2_000, 0.1))}; ${delayText(delays)}`,
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
-  console.log(`\n${told}`);
+  console.log(`\n${revoked}`);
   return close;
 }
 
@@ -118,11 +118,11 @@ function delayText(delays: readonly number[]): string {
   return `${at(0.5).toFixed(2)}, ${at(0.9).toFixed(2)}`;
 }
 
-function toldLine(all: Awaited<ReturnType<typeof toldMeasured>>): string {
+function revokedLine(all: Awaited<ReturnType<typeof revokedMeasured>>): string {
   const acknowledged = spread(all.map(({ acknowledgedMs }) => acknowledgedMs));
   const latest = Math.max(...all.map(({ lastAcceptedMs }) => lastAcceptedMs));
   return (
-    `Revocations that one replica was told of (Redis): acknowledged after ${acknowledged.median.toFixed(1)} ms (median; p75 ` +
+    `Revocations at one replica (Redis): acknowledged after ${acknowledged.median.toFixed(1)} ms (median; p75 ` +
     `${acknowledged.p75.toFixed(1)}); the last accepted request of any replica began ${(-latest).toFixed(1)} ms before that.`
   );
 }

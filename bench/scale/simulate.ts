@@ -74,10 +74,10 @@ export function simulate(world: World): Load {
 }
 
 /**
- * How long replicas go on to accept a credential that ended at the Auth API while nobody told them: seconds until the last
+ * How long replicas go on to accept a credential that ended at the Auth API without a revocation: seconds until the last
  * accepted request of any replica, one for each of `times` credentials that are in use all the time.
  */
-export function untoldDelays(world: World, times: number, everyS: number): number[] {
+export function endedDelays(world: World, times: number, everyS: number): number[] {
   const random = drawFrom(world.seed);
   return Array.from({ length: times }, () => {
     const one = new CredentialInUse(world, random);

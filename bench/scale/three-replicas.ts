@@ -61,12 +61,12 @@ export class ThreeReplicas {
     await this.end(bearer);
     const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
     const { status } = await ask(this.replicas[0]!.admin, 'POST', '/revocations', headers, JSON.stringify({ bearer }));
-    if (status !== 202) throw new Error(`a revocation was answered with ${status}`);
+    if (status !== 202) throw new Error(`the status of a revocation was ${status}`);
   }
 
   async accepts(bearer: string, { port }: Replica): Promise<boolean> {
     const { status } = await ask(port, 'GET', '/private/7', { authorization: `Bearer ${bearer}` });
-    if (status !== 200 && status !== 401) throw new Error(`a request was answered with ${status}`);
+    if (status !== 200 && status !== 401) throw new Error(`the status of a request was ${status}`);
     return status === 200;
   }
 

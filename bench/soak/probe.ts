@@ -1,5 +1,5 @@
 /**
- * Preloaded into the gateway's process by the soak: tells on request how much the process holds, after a full garbage
+ * Preloaded into the gateway's process by the soak: reports on request how much the process holds, after a full garbage
  * collection. It changes nothing else.
  */
 

@@ -128,7 +128,7 @@ const verdicts = [
   { name: 'faults in the log', value: faults, target: 0 },
 ];
 console.log(
-  `answers ${JSON.stringify(counts.answers)}, ${counts.aborted} clients left early, ${counts.sockets} WebSocket messages, ${reloads} reloads`,
+  `responses ${JSON.stringify(counts.responses)}, ${counts.aborted} clients left early, ${counts.sockets} WebSocket messages, ${reloads} reloads`,
 );
 for (const { name, value, target } of verdicts)
   console.log(`${name}: ${Number.isInteger(value) ? value : value.toFixed(3)}, target ${verdict(value, target)}`);

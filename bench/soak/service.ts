@@ -1,4 +1,4 @@
-/** The service of the soak: small answers, large ones, slow ones, failures, broken ones, uploads and WebSocket echoes. */
+/** The service of the soak: small responses, large ones, slow ones, failures, broken ones, uploads and WebSocket echoes. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';

@@ -12,7 +12,7 @@ export interface TrafficJob {
 }
 
 export interface TrafficCounts {
-  readonly answers: Readonly<Record<string, number>>;
+  readonly responses: Readonly<Record<string, number>>;
   readonly aborted: number;
   readonly sockets: number;
 }
@@ -28,7 +28,7 @@ const upload = (size: number, n: number) =>
 const chunked = (n: number) =>
   `POST /private/upload HTTP/1.1\r\nHost: a.test\r\n${bearer(n)}\r\nTransfer-Encoding: chunked\r\n\r\n${`400\r\n${'c'.repeat(1024)}\r\n`.repeat(4)}0\r\n\r\n`;
 
-/** The mix, in hundredths; the rest is small answers to a bearer. */
+/** The mix, in hundredths; the rest is small responses to a bearer. */
 function requestOf(n: number): string {
   switch (n % 100) {
     case 0:
@@ -63,13 +63,13 @@ let sent = 0;
 let owed = 0;
 let aborted = 0;
 let echoed = 0;
-const answers: Record<string, number> = {};
+const responses: Record<string, number> = {};
 const free: Socket[] = [];
 const open = new Set<Socket>();
 
 process.on('message', (message: TrafficJob | 'count') => {
   if (message === 'count') {
-    const counts: TrafficCounts = { answers, aborted, sockets: echoed };
+    const counts: TrafficCounts = { responses, aborted, sockets: echoed };
     process.send?.(counts);
     return;
   }
@@ -88,7 +88,7 @@ function connectOne(): void {
     if (wanted === 0) {
       const head = chunk.toString('latin1', 0, 2048);
       const status = head.slice(9, 12);
-      answers[status] = (answers[status] ?? 0) + 1;
+      responses[status] = (responses[status] ?? 0) + 1;
       const end = head.indexOf('\r\n\r\n') + 4;
       const length = /content-length: *(\d+)/i.exec(head)?.[1];
       wanted = length === undefined ? Number.POSITIVE_INFINITY : end + Number(length);

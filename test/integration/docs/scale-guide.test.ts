@@ -1,7 +1,7 @@
 /** The page docs/guides/scale.md: its command runs as it stands, and its formula is what the simulation finds. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { simulate, untoldDelays, type World } from '../../../bench/scale/simulate.ts';
+import { endedDelays, simulate, type World } from '../../../bench/scale/simulate.ts';
 import { runCommand } from '../../support/running-command.ts';
 
 const page = readFileSync('docs/guides/scale.md', 'utf8');
@@ -48,8 +48,8 @@ describe('how many replicas', () => {
     expect(simulate({ ...world, seed: 2 })).not.toEqual(simulate(world));
   });
 
-  it('knows no untold revocation that outlives its verdict', () => {
-    const delays = untoldDelays(world, 200, 0.1);
+  it('has no ended credential that outlives its verdict', () => {
+    const delays = endedDelays(world, 200, 0.1);
     expect(Math.max(...delays)).toBeLessThanOrEqual(world.acceptedS);
     expect(Math.max(...delays)).toBeGreaterThan(world.acceptedS / 2);
   });
