@@ -51,7 +51,7 @@ async function flood(port: number, name: string): Promise<void> {
     };
     connection.socket.on('data', (chunk: Buffer) => {
       // A pause, so that the flood leaves the processor to the gateway.
-      if (chunk.includes('HTTP/1.1 ')) setTimeout(ask, 20);
+      if (chunk.includes('HTTP/1.1 ')) setTimeout(ask, 60);
     });
     ask();
   }
