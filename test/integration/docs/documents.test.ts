@@ -73,7 +73,7 @@ describe('links', () => {
   const known = new Set(files.flatMap((path) => [path, ...foldersOf(path)]));
 
   /** Pages of standards and of formats, which stay where they are; no test asks for them. */
-  const standards = ['www.rfc-editor.org', 'www.standardwebhooks.com', 'fetch.spec.whatwg.org'];
+  const standards = ['www.rfc-editor.org', 'openid.net', 'www.standardwebhooks.com', 'fetch.spec.whatwg.org'];
 
   /** Documentation of products that guides are about. */
   const products = ['auth0.com', 'docs.aws.amazon.com', 'docs.github.com', 'learn.microsoft.com', 'www.keycloak.org'];
