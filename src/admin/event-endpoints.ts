@@ -2,7 +2,7 @@
  * Where issuers send tokens about their users: logout tokens (OpenID Connect Back-Channel Logout 1.0) and security event tokens
  * (RFC 8935). Who sends one is known by its signature alone, so no endpoint here takes the token of operators.
  */
-import type { EventKind, EventOutcome } from '../identity/security-events/event-receiver.ts';
+import type { EventKind, EventOutcome } from '../identity/revocation/revocation-events.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import type { AdminResponse } from './responses.ts';
 

@@ -1,7 +1,10 @@
 /** Log lines about revocation. A credential is in none of them: it is known by keyed names alone, and these stay out too. */
-import type { IdentityEvents } from '../identity/events.ts';
-import type { OwnSource, RevocationEvents, RevocationSource } from '../identity/revocation/revocation-events.ts';
-import type { EventOutcome } from '../identity/security-events/event-receiver.ts';
+import type {
+  EventOutcome,
+  OwnSource,
+  RevocationEvents,
+  RevocationSource,
+} from '../identity/revocation/revocation-events.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
 const own: ReadonlySet<RevocationSource> = new Set<OwnSource>([
@@ -16,10 +19,7 @@ const own: ReadonlySet<RevocationSource> = new Set<OwnSource>([
 const taken: ReadonlySet<EventOutcome> = new Set<EventOutcome>(['revoked', 'ignored', 'busy']);
 
 /** Forwards to `events`, and writes what an operator looks for. */
-export function logRevocations<Events extends RevocationEvents & Pick<IdentityEvents, 'eventToken'>>(
-  events: Events,
-  log: Logger,
-): Events {
+export function logRevocations<Events extends RevocationEvents>(events: Events, log: Logger): Events {
   return {
     ...events,
     revoked(source, revocation) {

@@ -3,7 +3,6 @@ import type { Credential } from '../core/credential/credential.ts';
 import type { SourceFailure, SourceFailureKind, Unresolved, VerdictSource } from '../core/identity/identity.ts';
 import type { ThrottleEvents } from '../limits/authentication-throttle.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
-import type { EventKind, EventOutcome } from './security-events/event-receiver.ts';
 
 /** How a lookup ended: an identity, or the reason why there is none. */
 export type VerdictOutcome = 'accepted' | Unresolved['reason'];
@@ -63,8 +62,6 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
   revokedVerdict(at: RevokedAt): void;
   /** A verdict past its life was served, because the Auth API is out of reach. */
   stale(): void;
-  /** An issuer sent a token about its users; `source` is null where none of ours is named. */
-  eventToken(kind: EventKind, source: string | null, outcome: EventOutcome): void;
   /** Verdicts past their life began to be served because of `failure`, or do not have to be anymore: for the log. */
   serving(state: 'stale' | 'fresh', failure: SourceFailure | null): void;
 }

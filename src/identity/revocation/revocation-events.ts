@@ -9,14 +9,37 @@ import type { Revocation } from './tombstones.ts';
 export type RevocationSource = OwnSource | 'channel' | 'replica' | 'log' | 'worker';
 
 /** Announced from here. */
-export type OwnSource = 'admin' | 'webhook' | 'route' | 'auth-api' | 'logout' | 'security-event';
+export type OwnSource = 'admin' | 'webhook' | 'route' | 'auth-api' | EventKind;
 
 /** `followed`: the log had all that was missed. `lost`: it had not, so that everything was revoked. `started`: nothing could be missed. */
 export type CatchUp = 'started' | 'followed' | 'lost';
 
+/** What an issuer sends about its users: a logout token, or a security event token. */
+export type EventKind = 'logout' | 'security-event';
+
+/**
+ * `revoked`: on every connected replica. `ignored`: it is good, and nothing of it is known here. `undelivered`: Redis did not take
+ * it; it may be sent again. `busy`: too many at once. Anything else is a fault of the token; `disabled`: its issuer's are not taken.
+ */
+export type EventOutcome =
+  | 'revoked'
+  | 'ignored'
+  | 'undelivered'
+  | 'busy'
+  | 'malformed'
+  | 'disabled'
+  | 'replayed'
+  | 'subject'
+  | EventFault;
+
+/** `late`: it was issued too long ago. `unavailable`: there are no keys of the issuer now. */
+export type EventFault = 'late' | 'unavailable' | 'audience' | 'issuer' | 'key' | 'signature' | 'claims';
+
 export interface RevocationEvents {
   /** It holds in this process now. */
   revoked(source: RevocationSource, revocation: Revocation): void;
+  /** An issuer sent a token about its users; `source` is null where none of ours is named. */
+  eventToken(kind: EventKind, source: string | null, outcome: EventOutcome): void;
   /** A message was received that is no revocation. */
   invalidMessage(where: 'channel' | 'replica' | 'log'): void;
   /** Whether a revocation would be received now, once that changes. */

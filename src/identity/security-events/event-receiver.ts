@@ -4,29 +4,14 @@
  */
 import type { RedisLink } from '../../redis/redis-link.ts';
 import type { Revocations } from '../revocation/create-revocations.ts';
+import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
+import type { Issuer } from '../sources/create-sources.ts';
 import { readParts } from '../sources/jwt/token-parts.ts';
-import { type EventFault, type EventIssuer, type EventToken, verifyEvent } from './event-token.ts';
+import { type EventToken, verifyEvent } from './event-token.ts';
 import { logoutForm, revokedByLogout } from './logout-token.ts';
 import { createReplays } from './replays.ts';
 import { revokedByEvents, securityEventForm } from './security-event-token.ts';
-
-export type EventKind = 'logout' | 'security-event';
-
-/**
- * `revoked`: on every connected replica. `ignored`: it is good, and nothing of it is known here. `undelivered`: Redis did not take
- * it; it may be sent again. `busy`: too many at once. Anything else is a fault of the token; `disabled`: its issuer's are not taken.
- */
-export type EventOutcome =
-  | 'revoked'
-  | 'ignored'
-  | 'undelivered'
-  | 'busy'
-  | 'malformed'
-  | 'disabled'
-  | 'replayed'
-  | 'subject'
-  | EventFault;
 
 export interface EventReceiver {
   /** Never rejects. */
@@ -35,7 +20,7 @@ export interface EventReceiver {
 
 export interface EventReceiverOptions {
   /** By the issuer that tokens name. */
-  readonly issuers: ReadonlyMap<string, EventIssuer>;
+  readonly issuers: ReadonlyMap<string, Issuer>;
   readonly revocations: Pick<Revocations, 'revoke'>;
   readonly link: Pick<RedisLink, 'run'> | null;
   readonly keyPrefix: string;
@@ -63,7 +48,7 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     return underWay < mostUnderWay && inSecond <= mostInSecond;
   }
 
-  async function take(kind: EventKind, token: string, issuer: EventIssuer): Promise<EventOutcome> {
+  async function take(kind: EventKind, token: string, issuer: Issuer): Promise<EventOutcome> {
     const { source, config } = issuer;
     const rules = kind === 'logout' ? config.logout : config.securityEvents;
     if (rules === null) return 'disabled';
@@ -82,7 +67,7 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     return 'undelivered';
   }
 
-  function read(kind: EventKind, token: EventToken, { source, config }: EventIssuer): readonly Revocation[] | null {
+  function read(kind: EventKind, token: EventToken, { source, config }: Issuer): readonly Revocation[] | null {
     if (kind === 'security-event') return revokedByEvents(token, config.issuer, source);
     return config.logout === null ? null : revokedByLogout(token, config.logout, source);
   }

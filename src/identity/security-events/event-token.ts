@@ -2,18 +2,12 @@
  * Verifies a token that an issuer sends about its users: a logout token or a security event token (RFC 8417), by the keys of
  * its source. What every such token has to have is checked here; what it says is for others.
  */
-import type { EventTokenConfig, JwtSourceConfig } from '../../config/source-config.ts';
+import type { EventTokenConfig } from '../../config/source-config.ts';
 import { isIdentifier } from '../identity-fields.ts';
+import type { EventFault } from '../revocation/revocation-events.ts';
 import { type Claims, isObject } from '../sources/claims.ts';
-import type { IssuerKeys } from '../sources/jwt/issuer-keys.ts';
+import type { Issuer } from '../sources/create-sources.ts';
 import { verifyToken } from '../sources/jwt/verify-token.ts';
-
-/** An issuer whose events are taken. */
-export interface EventIssuer {
-  readonly source: string;
-  readonly config: JwtSourceConfig;
-  readonly keys: IssuerKeys;
-}
 
 export interface EventToken {
   readonly tokenId: string;
@@ -22,9 +16,6 @@ export interface EventToken {
   readonly events: Claims;
   readonly claims: Claims;
 }
-
-/** `late`: it was issued too long ago. `unavailable`: there are no keys of the issuer now. */
-export type EventFault = 'late' | 'unavailable' | 'audience' | 'issuer' | 'key' | 'signature' | 'claims';
 
 export interface EventForm {
   /** What `typ` may be. */
@@ -38,7 +29,7 @@ export async function verifyEvent(
   token: string,
   form: EventForm,
   { audience, maxAgeMs }: EventTokenConfig,
-  { config, keys }: EventIssuer,
+  { config, keys }: Issuer,
   nowMs: number,
 ): Promise<EventToken | EventFault> {
   const { issuer, algorithms, clockSkewMs } = config;

@@ -1,10 +1,10 @@
 /** Brings the configured sources to life, and finds the one of a credential. */
-import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
+import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { IdentityEvents } from '../events.ts';
-import type { EventIssuer } from '../security-events/event-token.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
+import type { IssuerKeys } from './jwt/issuer-keys.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
 import { selectSource } from './select-source.ts';
@@ -17,7 +17,7 @@ export interface Sources {
   /** Longest time of a check. */
   readonly timeoutMs: number;
   /** Those whose tokens are verified here, by the issuer that tokens name. */
-  readonly issuers: ReadonlyMap<string, EventIssuer>;
+  readonly issuers: ReadonlyMap<string, Issuer>;
   /** Names of those that verify tokens themselves. */
   readonly selfVerified: ReadonlySet<string>;
   /** Longest life of a token that is verified here, from its issue; 0: none is. */
@@ -26,6 +26,13 @@ export interface Sources {
   readonly concurrency: number;
   status(): Promise<readonly NamedStatus[]>;
   close(): Promise<void>;
+}
+
+/** Whose tokens a source verifies here. */
+export interface Issuer {
+  readonly source: string;
+  readonly config: JwtSourceConfig;
+  readonly keys: IssuerKeys;
 }
 
 export interface NamedStatus extends SourceStatus {
@@ -45,7 +52,7 @@ const localChecks = 64;
 export function createSources({ config, events, now }: SourcesOptions): Sources {
   events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
   const sources = new Map<string, Source>();
-  const issuers = new Map<string, EventIssuer>();
+  const issuers = new Map<string, Issuer>();
   // Those that others ask come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
     sources.set(one.name, create(one));

@@ -22,14 +22,16 @@ describe('docs/reference/admin.md', () => {
     const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
     const policyTools = { shadow: () => ({}), explain: async () => ({}) };
     const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;
-    const sources = { reload: () => [], identityKeys, revocations, ...policyTools };
+    const receiveEvent = async () => 'malformed' as const;
+    const sources = { reload: () => [], identityKeys, revocations, receiveEvent, ...policyTools };
     const { ask } = await startAdmin({ token: () => token, ...sources });
     const headers = { 'content-type': 'application/json' };
     const index = (await ask('/')).text.split('\n').slice(2, -1);
     const listed = rows.map(([method, path]) => (method === 'GET' ? path : `${method} ${path}`));
     expect(listed.sort()).toEqual(['/', ...index].sort());
     for (const [method = '', path = '', needs] of rows) {
-      expect((await ask(path, { method, headers })).status, path).toBe(needs === 'no' ? 200 : 401);
+      const status = ['/backchannel-logout', '/security-events'].includes(path) ? 415 : 401;
+      expect((await ask(path, { method, headers })).status, path).toBe(needs === 'no' ? 200 : status);
     }
   });
 

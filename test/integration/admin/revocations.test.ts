@@ -66,7 +66,9 @@ test('a webhook needs no token, and an id', async () => {
   expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook']]);
   const answer = await ask('/webhooks/revocations', signed('{"bearer":"abc"}'));
   expectProblem(answer, 400, 'revocation_invalid');
-  expect(JSON.parse(answer.text).detail).toBe('the only keys are sessionID, keyID, userID');
+  expect(JSON.parse(answer.text).detail).toBe(
+    'the only keys are sessionID, keyID, userID, tokenID, source, issuedBefore',
+  );
 });
 
 test.each([

@@ -58,6 +58,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.evicted('accepted');
     telemetry.identityEvents.revokedVerdict('memory');
     telemetry.identityEvents.revoked('admin', { kind: 'all' });
+    telemetry.identityEvents.eventToken('logout', 'issuer', 'revoked');
     telemetry.identityEvents.invalidMessage('channel');
     telemetry.identityEvents.caughtUp('started');
     telemetry.evictionUnreadable('orders');
