@@ -4,7 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
-import type { AccessRule } from '../core/policy/access.ts';
+import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
@@ -13,7 +13,7 @@ import { canShow, type Effect } from './verdict-classes.ts';
 /** One thing that a rule can do. */
 export interface Cell {
   readonly route: Route;
-  /** As written in `access`; `*`: every method. */
+  /** As written in `access`; `*`: every other method. */
   readonly method: string;
   readonly rule: AccessRule;
   /** Such as `allows`, `allows nobody known`, `refuses: role_missing`. */
@@ -65,10 +65,14 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
   };
 }
 
-/** Rules of a route by method as written; `*` for every method. */
+/** Rules of a route by method as written; `*` for every other method, last. */
 export function rulesOf({ access, methods }: Route): readonly (readonly [method: string, rule: AccessRule])[] {
-  if (access.every !== null)
-    return methods === null ? [['*', access.every]] : methods.map((method) => [method, access.every!]);
+  const { every, byMethod } = access;
+  if (every !== null && methods === null) return [...byMethod, [otherMethods, every]];
+  if (every !== null) {
+    const head = byMethod.has('HEAD') && !methods!.includes('HEAD') ? ['HEAD'] : [];
+    return [...methods!, ...head].map((method) => [method, byMethod.get(method) ?? every]);
+  }
   return [...access.byMethod].filter(([method]) => methods === null || methods.includes(method) || method === 'HEAD');
 }
 
@@ -133,9 +137,10 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
 
 /** HEAD goes by the rule of GET unless it has its own. */
 function methodKey({ access, methods }: Route, method: string): string {
-  if (access.every !== null && methods === null) return '*';
-  const listed = access.every === null ? access.byMethod.has(method) : methods!.includes(method);
-  return !listed && method === 'HEAD' ? 'GET' : method;
+  const { every, byMethod } = access;
+  const listed = byMethod.has(method) || (every !== null && methods?.includes(method) === true);
+  const key = !listed && method === 'HEAD' && (methods !== null || byMethod.has('GET')) ? 'GET' : method;
+  return every !== null && methods === null && !byMethod.has(key) ? otherMethods : key;
 }
 
 function nameOf(effect: Effect): string {

@@ -3,8 +3,7 @@
  * condition or a part of it that is gone, a route that is gone, and those that let more in (`widening-mutants.ts`).
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
-import type { AccessRule } from '../core/policy/access.ts';
-import { type AccessSource, compileRule } from '../core/policy/access.ts';
+import { type AccessRule, type AccessSource, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
 import type { Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
@@ -41,8 +40,13 @@ export function routeMutants(route: Route, roles: RoleTable, kinds: readonly Cre
   const { access, conditions } = route;
   const mutants: RouteMutant[] = [mutant('the route is gone', null)];
   if (access.every !== null) {
+    const others = access.byMethod.size > 0;
+    if (others)
+      mutants.push(mutant('other methods are no longer allowed', { ...route, access: withoutOthers(access) }));
     for (const [words, rule] of weakened(access.every, roles)) {
-      mutants.push(mutant(words, { ...route, access: { ...access, every: rule } }));
+      mutants.push(
+        mutant(others ? `other methods: ${words}` : words, { ...route, access: { ...access, every: rule } }),
+      );
     }
   }
   for (const [method, rule] of access.byMethod) {
@@ -52,7 +56,9 @@ export function routeMutants(route: Route, roles: RoleTable, kinds: readonly Cre
       else byMethod.set(method, changed);
       return { ...route, access: { ...access, byMethod } };
     };
-    if (access.byMethod.size > 1) mutants.push(mutant(`${method} is no longer listed`, withRule(null)));
+    if (access.byMethod.size > 1 || access.every !== null) {
+      mutants.push(mutant(`${method} is no longer listed`, withRule(null)));
+    }
     for (const [words, changed] of weakened(rule, roles))
       mutants.push(mutant(`${method}: ${words}`, withRule(changed)));
   }
@@ -82,10 +88,15 @@ export function routeMutants(route: Route, roles: RoleTable, kinds: readonly Cre
   return mutants;
 }
 
+function withoutOthers({ byMethod }: RouteAccess): RouteAccess {
+  const listed = new Set(byMethod.keys());
+  if (listed.has('GET')) listed.add('HEAD');
+  return { every: null, byMethod, allow: [...listed].sort().join(', ') };
+}
+
 /** Other kinds of credential, and no sign-in page: only where a rule demands a credential. */
 function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Route>> {
-  const rules = route.access.every === null ? [...route.access.byMethod.values()] : [route.access.every];
-  if (!rules.some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
+  if (!rulesIn(route.access).some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
   if (route.signIn !== null) yield ['nobody is sent to its sign-in page', { ...route, signIn: null }];
   const { credentials } = route;
   const further = kinds.filter((kind) => !credentials.includes(kind));

@@ -9,6 +9,7 @@ import type { Decision } from '../core/decision.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { Route } from '../core/routing/route.ts';
+import { ruleFor } from '../core/routing/route-table.ts';
 import { type Cell, effectInWords, rulesOf } from './coverage.ts';
 import { hostFor, hostOf } from './host-for.ts';
 import type { Mutant } from './mutants.ts';
@@ -123,7 +124,7 @@ function testOf(
   // Left out where the test would be run with the same host all the same.
   const host = route.pattern.host === null && hostFor(routes, target, matched) === asked ? null : asked;
   // Only the service sees whether somebody is known to a rule that lets in everybody.
-  const rule = route.access.every ?? route.access.byMethod.get(method);
+  const rule = ruleFor(route.access, method);
   const told = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;
   const header = told ? identityHeaders.find(({ field }) => field === 'userId') : undefined;
   return {

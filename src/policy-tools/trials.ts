@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import { rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -31,7 +32,7 @@ export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
 /** `reach`: `far` is also for identities that only a change of the rules can tell apart. */
 export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far'): Generator<Trial> {
   const { route } = goal;
-  const method = goal.method === '*' ? 'GET' : goal.method;
+  const method = goal.method === otherMethods ? otherMethod(route) : goal.method;
   const values = valuesOf(config, route);
   for (const values_ of combinations(values)) {
     const client = values_.get('client') ?? null;
@@ -46,6 +47,11 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
       yield { as, identity, method, target, headers, client };
     }
   }
+}
+
+/** A method without a rule of its own. */
+function otherMethod({ access }: Route): string {
+  return ['GET', ...ruleMethods].find((one) => !access.byMethod.has(one) && one !== 'HEAD') ?? 'GET';
 }
 
 /** Stands for the id of whoever asks. */

@@ -19,7 +19,7 @@ const rule = fc.oneof(
 );
 const access = fc.oneof(
   { weight: 2, arbitrary: rule },
-  { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('GET', 'POST', 'PUT'), rule, { minKeys: 1 }) },
+  { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', '*'), rule, { minKeys: 1 }) },
 );
 
 const plainSegment = fc.constantFrom('x', 'y', 'X', '{p}');

@@ -1,5 +1,5 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
-import { type AccessSource, compileRouteAccess, type RouteAccess } from '../../core/policy/access.ts';
+import { type AccessSource, compileRouteAccess, otherMethods, type RouteAccess } from '../../core/policy/access.ts';
 import { type AccessEntry, isAccessWord, type RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
@@ -38,7 +38,7 @@ function compile(source: Access, roles: ReadonlyMap<string, readonly string[]>):
   const rules = source instanceof Map ? [...source.values()] : [source as AccessSource];
   return {
     rules,
-    methods: source instanceof Map ? new Set(source.keys()) : null,
+    methods: source instanceof Map ? new Set(source.keys().filter((method) => method !== otherMethods)) : null,
     compiled: compileRouteAccess(source as AccessSource | ReadonlyMap<string, AccessSource>, roles),
     isPublic: rules.every((rule) => rule === 'public'),
     hasPublic: rules.includes('public'),

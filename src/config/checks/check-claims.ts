@@ -3,6 +3,7 @@
  * outside. A claim is a set of hosts, of paths, or of paths on hosts.
  */
 
+import { rulesIn } from '../../core/policy/access.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { takerOf } from '../../core/url/common-path.ts';
 import { takes } from '../../core/url/param-form.ts';
@@ -127,6 +128,5 @@ function hostsMeet(a: string, b: string): boolean {
 
 /** A route that denies every request takes nothing from the claim: such as one that closes everything below a path. */
 function deniesAll({ access }: Route): boolean {
-  const rules = access.every === null ? [...access.byMethod.values()] : [access.every];
-  return rules.every(({ kind }) => kind === 'deny');
+  return rulesIn(access).every(({ kind }) => kind === 'deny');
 }

@@ -1,4 +1,5 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
+import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import { identityKeys, type Route } from '../../core/routing/route.ts';
@@ -203,6 +204,10 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
     if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;
     const message = `${strange} has a rule but is not in "match.methods"`;
     at.at('access', key).reportKey(message, 'add it there, or remove the rule');
+  }
+  const others = at.at('access', otherMethods);
+  if (others.isWritten && methods.every((method) => ofRules?.has(method))) {
+    others.reportKey('there is no other method: each of "match.methods" has a rule of its own', 'remove it');
   }
   return methods;
 }

@@ -1,6 +1,6 @@
 /** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
 import { z } from 'zod';
-import { ruleMethods } from '../../core/policy/access.ts';
+import { otherMethods, ruleMethods } from '../../core/policy/access.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { described } from './key-class.ts';
@@ -42,6 +42,7 @@ const roleRule = z.strictObject({
 const rule = z.union([accessWord, roleList, roleRule]).meta({ id: 'rule' });
 
 const methodKey = z.string().superRefine((key, context) => {
+  if (key === otherMethods) return;
   for (const part of key.split(',')) {
     const refusal = methodRefusal(part.trim());
     if (refusal === null) continue;
@@ -61,7 +62,7 @@ export const access = z
     accessWord,
     roleList,
     roleRule,
-    z.record(methodKey.meta({ pattern: `^${anyMethod}(?: *, *${anyMethod})*$` }), rule),
+    z.record(methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` }), rule),
   ])
   .meta({ id: 'access' });
 

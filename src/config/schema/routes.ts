@@ -97,7 +97,7 @@ export const route = z.strictObject({
   ),
   access: decides(
     access.optional(),
-    'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; unlisted ones: 405; HEAD follows GET). If unset: defaults.access.',
+    'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; "*" for every other one, without which it is 405; HEAD follows GET). If unset: defaults.access.',
     { examples: [{ GET: ['user'], 'PUT,PATCH': ['reporter'], DELETE: { all: ['admin'], none: ['suspended'] } }] },
   ),
   credentials: decides(

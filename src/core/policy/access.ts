@@ -33,13 +33,21 @@ export interface RoleRule {
   };
 }
 
-/** Rules of a route: one for every method, or by method. */
+/** Rules of a route: by method, and one for every other method. */
 export interface RouteAccess {
-  /** Rule for each method, or null when only the listed ones are allowed. */
+  /** Rule of each method that has none of its own; null when only the listed ones are allowed. */
   readonly every: AccessRule | null;
   readonly byMethod: ReadonlyMap<string, AccessRule>;
   /** Value of `Allow` for a 405 (RFC 9110 section 10.2.1). */
   readonly allow: string;
+}
+
+/** Key of the rule for every other method. */
+export const otherMethods = '*';
+
+/** All rules, whatever method each is for. */
+export function rulesIn({ every, byMethod }: RouteAccess): readonly AccessRule[] {
+  return every === null ? [...byMethod.values()] : [...byMethod.values(), every];
 }
 
 /** Methods that a rule can name: those that Node's parser takes, without CONNECT and TRACE, which are never forwarded. */
@@ -65,7 +73,7 @@ export function compileRule(source: AccessSource, roles: RoleTable): AccessRule 
   return roleRule(source.any ?? [], source.all ?? [], source.none ?? [], roles);
 }
 
-/** One rule for every method, or a rule for each listed method. */
+/** One rule for every method, or a rule for each listed method and possibly one for all others. */
 export function compileRouteAccess(
   source: AccessSource | ReadonlyMap<string, AccessSource>,
   roles: RoleTable,
@@ -77,6 +85,9 @@ export function compileRouteAccess(
   for (const [method, rule] of source as ReadonlyMap<string, AccessSource>) {
     byMethod.set(method, compileRule(rule, roles));
   }
+  const every = byMethod.get(otherMethods) ?? null;
+  byMethod.delete(otherMethods);
+  if (every !== null) return { every, byMethod, allow: '' };
   const listed = new Set(byMethod.keys());
   if (listed.has('GET')) listed.add('HEAD');
   return { every: null, byMethod, allow: [...listed].sort().join(', ') };

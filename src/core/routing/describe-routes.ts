@@ -3,7 +3,7 @@
 import type { CredentialKind } from '../credential/credential.ts';
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
-import type { AccessRule, AccessSource } from '../policy/access.ts';
+import { type AccessRule, type AccessSource, otherMethods } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
 import { Ambiguity } from '../url/ambiguity.ts';
@@ -20,7 +20,7 @@ export interface RouteDescription extends RouteExtras {
   readonly path: string;
   /** Methods that the route matches at all; null: every method. */
   readonly methods: readonly string[] | null;
-  /** One entry per method that has a rule; `*` stands for every method. Others are refused with 405. */
+  /** One entry per method that has a rule; `*` stands for every other method. Without it others are refused with 405. */
   readonly access: readonly { readonly method: string; readonly rule: AccessSource }[];
   /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
   readonly when?: readonly { readonly reason: string; readonly condition: string }[];
@@ -86,16 +86,22 @@ function describeCriterion(criterion: Criterion): { reason: string; condition: s
 
 /** As matching reads it: HEAD comes along with GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */
 function describeAccess(route: Route): RouteDescription['access'] {
-  const { every, byMethod } = route.access;
-  if (every !== null && route.methods === null) return [{ method: '*', rule: written(every) }];
-  const listed = every === null ? [...byMethod] : (route.methods ?? []).map((method) => [method, every] as const);
   const { methods } = route;
+  const listed = listedRules(route);
   const rules = listed.filter(
     ([method]) => methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET')),
   );
   const get = rules.findIndex(([method]) => method === 'GET');
   if (get >= 0 && !rules.some(([method]) => method === 'HEAD')) rules.splice(get + 1, 0, ['HEAD', rules[get]![1]]);
   return rules.map(([method, rule]) => ({ method, rule: written(rule) }));
+}
+
+function listedRules({ access: { every, byMethod }, methods }: Route): readonly (readonly [string, AccessRule])[] {
+  if (every === null) return [...byMethod];
+  if (methods === null) return [...byMethod, [otherMethods, every]];
+  const head = byMethod.get('HEAD');
+  const rules = methods.map((method) => [method, byMethod.get(method) ?? every] as const);
+  return head === undefined || methods.includes('HEAD') ? rules : [...rules, ['HEAD', head]];
 }
 
 export function written(rule: AccessRule): AccessSource {

@@ -121,9 +121,9 @@ export function routeFor(leaf: Leaf, method: string): Route | null {
 
 /** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has a rule of its own. */
 export function ruleFor({ every, byMethod }: RouteAccess, method: string): AccessRule | null {
-  if (every !== null) return every;
+  if (byMethod.size === 0) return every;
   const rule = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
-  return rule ?? null;
+  return rule ?? every;
 }
 
 /** HEAD follows GET, so a rule of its own counts wherever GET is matched. */

@@ -1,7 +1,7 @@
 /** What conditions most likely do not mean: those that no request meets, keep nobody out, compare with the wrong text, or are forgotten. */
 
 import type { Config } from '../../config/config.ts';
-import type { AccessRule } from '../../core/policy/access.ts';
+import { rulesIn } from '../../core/policy/access.ts';
 import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
@@ -30,7 +30,7 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     return verdict;
   };
   const tryOut = (criteria: readonly Criterion[], route: Route): boolean => {
-    const rules = [route.access.every, ...route.access.byMethod.values()].filter((rule) => rule !== null);
+    const rules = rulesIn(route.access);
     const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
     const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
     const { host } = probes.first(route);
@@ -86,8 +86,7 @@ export function idleConditions({ roleMapping }: Config, probes: Probes): readonl
 }
 
 function keepsOut(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
-  const { every, byMethod } = route.access;
-  const rules: readonly AccessRule[] = every === null ? [...byMethod.values()] : [every];
+  const rules = rulesIn(route.access);
   const asked = rules.filter(({ kind }) => kind !== 'deny');
   // Where nobody is let in at all, the condition is not what is idle.
   if (asked.length === 0) return true;
@@ -176,8 +175,7 @@ function paramsOf({ steps }: Criterion): readonly string[] {
 
 /** Whether the condition could refuse a caller whom the route allows now; a public route is open on purpose. */
 function concerns(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
-  const { every, byMethod } = route.access;
-  const rules: readonly AccessRule[] = every === null ? [...byMethod.values()] : [every];
+  const rules = rulesIn(route.access);
   const alone: Route = { ...route, conditions: [criterion] };
   return rules.some(
     (rule) =>

@@ -84,7 +84,7 @@ export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes):
   };
   return probes.table.routes.flatMap((route) => {
     const { every, byMethod } = route.access;
-    const rules = every === null ? [...byMethod] : [[null, every] as const];
+    const rules = [...byMethod, ...(every === null ? [] : [[null, every] as const])];
     const bad = rules.filter(([, rule]) => rule.kind === 'roles' && unmeetable(rule)).map(([method]) => method);
     if (bad.length === 0) return [];
     const methods = bad.filter((method) => method !== null).join(', ');

@@ -5,7 +5,7 @@ import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
+import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from './probes.ts';
 
 export function openRoutes(probes: Probes): readonly Finding[] {
   return [
@@ -23,7 +23,7 @@ function publicOver(probes: Probes): readonly Finding[] {
   /** Of open routes, each with one that it fits. */
   const hosts = new Map<string, string>();
   for (const route of table.routes) {
-    const open = (listedMethods(route) ?? ['GET']).some((method) => letsAnybodyIn(ruleFor(route, method)));
+    const open = methodsToAsk(route).some((method) => letsAnybodyIn(ruleFor(route, method)));
     if (open && route.pattern.host !== null) hosts.set(route.pattern.host, probes.first(route).host);
   }
   if (hosts.size === 0 || hosts.size * table.routes.length > mostPairs) return [];
@@ -31,7 +31,7 @@ function publicOver(probes: Probes): readonly Finding[] {
   for (const guarding of table.routes) {
     const { host: own, segments } = guarding.pattern;
     if (!segments.some(({ kind }) => kind === 'literal')) continue;
-    const methods = (listedMethods(guarding) ?? ['GET']).filter((method) => protects(ruleFor(guarding, method)));
+    const methods = methodsToAsk(guarding).filter((method) => protects(ruleFor(guarding, method)));
     if (methods.length === 0) continue;
     const probe = probes.first(guarding, methods[0]);
     for (const [pattern, host] of hosts) {
@@ -54,7 +54,7 @@ function publicOver(probes: Probes): readonly Finding[] {
 }
 
 function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
-  const methods = listedMethods(route) ?? ['GET'];
+  const methods = methodsToAsk(route);
   const open = methods.filter((method) => letsAnybodyIn(ruleFor(route, method)));
   if (open.length === 0) return null;
   for (const other of probes.broader(route)) {
@@ -66,7 +66,7 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
     const reaching = probes.of(route, method).find((request) => takes(route, request, probes));
     if (reaching === undefined) return null;
     const rule = ruleInWords(written(ruleFor(other, method)!));
-    const every = listedMethods(route) === null ? 'every method' : open.join(', ');
+    const every = listedMethods(route) === null && route.access.byMethod.size === 0 ? 'every method' : open.join(', ');
     const kind = ruleFor(route, method)!.kind === 'public' ? 'public' : 'open without an identity';
     const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which asks for ${rule}`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;

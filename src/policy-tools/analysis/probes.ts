@@ -4,7 +4,7 @@
  * which other forms and literals can fit its text, too.
  */
 
-import type { AccessRule } from '../../core/policy/access.ts';
+import { type AccessRule, ruleMethods } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { fittingRoutes } from '../../core/routing/fitting-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -130,6 +130,13 @@ export function listedMethods(route: Route): readonly string[] | null {
   const { methods, access } = route;
   if (access.every !== null) return methods;
   return [...access.byMethod.keys()].filter((method) => claims(route, method));
+}
+
+/** A method for every rule of the route. */
+export function methodsToAsk(route: Route): readonly string[] {
+  const { byMethod } = route.access;
+  const other = ['GET', ...ruleMethods].find((method) => !byMethod.has(method) && method !== 'HEAD')!;
+  return listedMethods(route) ?? [...byMethod.keys(), other];
 }
 
 /** The rule for a method; null: the route does not take it. */

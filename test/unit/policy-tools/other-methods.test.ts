@@ -1,0 +1,80 @@
+/** The rule of every other method ("*"), in every tool. */
+import { expect, test } from 'vitest';
+import { findSurprises } from '../../../src/app/find-surprises.ts';
+import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { matchRoute } from '../../../src/core/routing/match-route.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { policy, policyFile } from './policies.ts';
+
+const rules = (access: string, match = 'path: /notes') =>
+  `roles: { user: {}, admin: { inherits: [user] } }
+routes:
+  - { id: note, match: { ${match} }, upstream: orders, access: ${access} }
+`;
+
+test.each([
+  ['{ GET: [user], "*": [admin] }', 'GET', ['user']],
+  ['{ GET: [user], "*": [admin] }', 'HEAD', ['user']],
+  ['{ GET: [user], "*": [admin] }', 'PURGE', ['admin']],
+  ['{ GET: [user], HEAD: [admin], "*": [admin] }', 'HEAD', ['admin']],
+  ['{ PUT: [user], "*": [admin] }', 'HEAD', ['admin']],
+])('%s: %s', (access, method, roles) => {
+  const request = { method, host: 'a', authority: 'a', path: '/notes', unmerged: null, query: '', ambiguities: 0 };
+  expect(matchRoute(policy(rules(access)).routes, request)).toMatchObject({ rule: { source: { any: roles } } });
+});
+
+test('it is a row of its own in the table of routes', () => {
+  const rows = (access: string, match?: string) =>
+    describeRoutes(policy(rules(access, match)).routes)[0]!.access.map(({ method, rule }) => `${method} ${rule}`);
+  expect(rows('{ GET: [user], "*": [admin] }')).toEqual(['GET user', 'HEAD user', '* admin']);
+  expect(rows('{ GET: [user], "*": [admin] }', 'path: /notes, methods: [GET, PUT, DELETE]')).toEqual([
+    'GET user',
+    'HEAD user',
+    'PUT admin',
+    'DELETE admin',
+  ]);
+});
+
+test.each([
+  ['of every method', undefined],
+  ['of listed methods', 'path: /notes, methods: [GET, PUT, DELETE]'],
+])('its mutants survive without tests, and a case is found for each: %s', (_, match) => {
+  const text = rules('{ GET: [user], "*": [admin] }', match);
+  const changes = runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
+  expect(changes).toEqual(
+    expect.arrayContaining([
+      'other methods are no longer allowed',
+      'other methods: any identity is let in',
+      'other methods: role user grants it, too',
+      'GET is no longer listed',
+    ]),
+  );
+  const config = policy(text);
+  const proposals = proposeCases(config, runTests(config, false), true);
+  expect(proposals.notFound).toEqual([]);
+  const cases = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
+  const { failed, coverage, mutation } = runTests(policy(text + cases), true).report;
+  expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
+});
+
+test('diff names the methods that it opens', () => {
+  const of = (access: string) => policyOf(policy(rules(access)));
+  const methods = comparePolicies(of('{ GET: [user] }'), of('{ GET: [user], "*": [admin] }')).map(
+    ({ kind, method }) => `${kind} ${method}`,
+  );
+  expect(methods).toContain('newlyAllowed ANY-OTHER');
+  expect(methods.some((one) => / (?:GET|HEAD)$/.test(one))).toBe(false);
+});
+
+test('an open rule for other methods below a protected path is found', () => {
+  const text = `${rules('[user]', 'path: "/notes/**"')}  - { id: open, match: { path: "/notes/a" }, upstream: orders, access: { GET: [user], "*": public } }
+`;
+  const { config, places } = policyFile(text);
+  expect(findSurprises(config, places).map(({ code, subject }) => `${code}:${subject}`)).toContain(
+    'public_under_protected:open',
+  );
+});
