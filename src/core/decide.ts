@@ -16,7 +16,7 @@ import { normalizeRequest } from './request/normalize-request.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { ViaRule } from './request/via.ts';
 import { matchRoute } from './routing/match-route.ts';
-import type { RouteTable } from './routing/route-table.ts';
+import { maxAgeFor, type RouteTable } from './routing/route-table.ts';
 import { allowInShadow } from './shadow.ts';
 
 /** What requests are decided by; complete at load and never changed. */
@@ -70,6 +70,6 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
 
   trail.stage = 'resolve';
   const authorized = (found: Resolution) => authorizeResolved(trail, view, match, found, policy.roleMapping);
-  const resolution = resolve(credential, match.route.maxAgeMs ?? Infinity, view.client);
+  const resolution = resolve(credential, maxAgeFor(match.route, request.method), view.client);
   return resolution instanceof Promise ? resolution.then(authorized) : authorized(resolution);
 }

@@ -87,6 +87,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       cors: null,
       response: null,
       maxAgeMs: null,
+      maxAgeMsByMethod: null,
       upstream: 'service',
       audience: null,
       timeoutMs: 5_000,

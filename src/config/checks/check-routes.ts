@@ -12,6 +12,7 @@ import { checkConditionHeaders, checkConditions, mostWords } from './check-condi
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
 import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
+import { checkMaxAge } from './check-max-age.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
@@ -142,12 +143,9 @@ function checkRoute(
   const ownAccess = at.at('access');
   const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
   const isPublic = access?.isPublic === true;
-  if (entry.maxAge !== undefined && isPublic) {
-    const message = '"maxAge" has no meaning on a public route: no verdict is asked for';
-    at.at('maxAge').reportKey(message, 'remove it');
-  }
   const methods = checkMethods(entry, access, at) ?? (entry.upstream === identityKeys ? ['GET'] : null);
   const pattern = checkPattern(entry.match, at.at('match'));
+  const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
   const rewrite = checkRewrite(entry.rewrite, pattern, at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
@@ -162,7 +160,7 @@ function checkRoute(
     reading: checkReading(entry.path, pattern, at.at('path')),
     access: (access ?? denied).compiled,
     ...credentials,
-    maxAgeMs: entry.maxAge ?? null,
+    ...maxAge,
     conditions: conditions === null ? null : compileConditions(conditions, roles ?? noRoles),
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
     rewrite,

@@ -57,14 +57,10 @@ const methodKey = z.string().superRefine((key, context) => {
 });
 const anyMethod = `(?:${ruleMethods.join('|')})`;
 
-export const access = z
-  .union([
-    accessWord,
-    roleList,
-    roleRule,
-    z.record(methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` }), rule),
-  ])
-  .meta({ id: 'access' });
+/** Of a mapping by method: one, several, or "*" for every other one. */
+export const methodsKey = methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` });
+
+export const access = z.union([accessWord, roleList, roleRule, z.record(methodsKey, rule)]).meta({ id: 'access' });
 
 export type AccessEntry = z.output<typeof access>;
 export type RuleEntry = z.output<typeof rule>;

@@ -1,6 +1,6 @@
 /** Keys under `routes` and `defaults`. */
 import { z } from 'zod';
-import { access } from './access.ts';
+import { access, methodsKey } from './access.ts';
 import { when } from './conditions.ts';
 import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
@@ -116,9 +116,9 @@ export const route = z.strictObject({
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),
   maxAge: decides(
-    duration(0).optional(),
-    'Oldest verdict of the Auth API that is good enough; if unset: any that lives in the cache.',
-    { examples: ['5s'] },
+    z.union([duration(0), z.record(methodsKey, duration(0))]).optional(),
+    'Oldest verdict of the Auth API that is good enough, or this by method ("PUT,PATCH" for several, "*" for every other one; HEAD follows GET); if unset: any that lives in the cache.',
+    { examples: ['5s', { GET: '60s', DELETE: '0s' }] },
   ),
   timeout: neither(
     duration().optional(),

@@ -30,6 +30,8 @@ export interface RouteDescription extends RouteExtras {
   /** Kinds that the route takes where it reads a credential. */
   readonly credentials: readonly CredentialKind[];
   readonly maxAgeMs: number | null;
+  /** Of methods with a value of their own; absent: none has one. */
+  readonly maxAgeMsByMethod?: Readonly<Record<string, number>>;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | null;
   readonly maxBodyBytes: number | null;
@@ -52,6 +54,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     upstream: route.upstream,
     credentials: route.credentials,
     maxAgeMs: route.maxAgeMs,
+    ...(route.maxAgeMsByMethod === null ? {} : { maxAgeMsByMethod: Object.fromEntries(route.maxAgeMsByMethod) }),
     timeoutMs: route.timeoutMs,
     idleTimeoutMs: route.idleTimeoutMs,
     maxBodyBytes: finite(route.maxBodyBytes),

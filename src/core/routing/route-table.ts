@@ -126,6 +126,12 @@ export function ruleFor({ every, byMethod }: RouteAccess, method: string): Acces
   return rule ?? every;
 }
 
+/** Oldest verdict for the method in milliseconds; `Infinity`: any within its lifetime. */
+export function maxAgeFor({ maxAgeMs, maxAgeMsByMethod: ages }: Route, method: string): number {
+  const own = ages === null ? undefined : (ages.get(method) ?? (method === 'HEAD' ? ages.get('GET') : undefined));
+  return own ?? maxAgeMs ?? Infinity;
+}
+
 /** HEAD follows GET, so a rule of its own counts wherever GET is matched. */
 export function claims(route: Route, method: string): boolean {
   const { methods } = route;

@@ -44,6 +44,8 @@ export interface Route {
   readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; null: any within its lifetime. */
   readonly maxAgeMs: number | null;
+  /** The same for methods with a value of their own; null: none has one. */
+  readonly maxAgeMsByMethod: ReadonlyMap<string, number> | null;
   /** Conditions on request and identity in addition to the rule (`when`); null: none. */
   readonly conditions: readonly Criterion[] | null;
   /** Largest request body in bytes; `Infinity`: no limit. */

@@ -49,7 +49,7 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'signIn', class: 'exposes', value: ({ signIn }) => signIn },
   { name: 'cors', class: 'exposes', value: ({ cors }) => cors },
   { name: 'path', class: 'decides', value: pathInWords },
-  { name: 'maxAge', class: 'decides', value: ({ maxAgeMs }) => seconds(maxAgeMs ?? Infinity) },
+  { name: 'maxAge', class: 'decides', value: maxAgeInWords },
   { name: 'evict', class: 'decides', value: ({ evict }) => evict },
   { name: 'mode', class: 'decides', value: ({ mode }) => mode },
   { name: 'streams.recheck', class: 'decides', value: ({ recheckMs }) => seconds(recheckMs) },
@@ -145,6 +145,12 @@ function pairChanges([a, b]: Pair): readonly SettingChange[] {
     const [before, after] = [a, b].map((route) => shown(route === null ? null : value(route))) as [string, string];
     return before === after ? [] : [{ ...where, setting: name, class: keyClass, before, after }];
   });
+}
+
+function maxAgeInWords({ maxAgeMs, maxAgeMsByMethod }: Route): string {
+  const own = [...(maxAgeMsByMethod ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = seconds(maxAgeMs ?? Infinity);
+  return own.length === 0 ? all : [...own.map(([method, age]) => `${method}: ${seconds(age)}`), `*: ${all}`].join(', ');
 }
 
 /** As written, without what is so by default. */

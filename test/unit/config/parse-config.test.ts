@@ -325,6 +325,7 @@ describe('routes', () => {
       methods: null,
       tolerates: 0,
       maxAgeMs: null,
+      maxAgeMsByMethod: null,
       upstream: 'orders',
       timeoutMs: 10_000,
       maxBodyBytes: Infinity,
@@ -423,6 +424,10 @@ describe('routes', () => {
     expect(
       routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxAge: 0s, websocket: true'),
     ).toMatchObject({ tolerates: 5, maxAgeMs: 0, websocket: true });
+    expect(routeOf('access: [user], maxAge: { GET: 60s, "PUT, PATCH": 0s, "*": 5s }')).toMatchObject({
+      maxAgeMs: 5_000,
+      maxAgeMsByMethod: new Map(Object.entries({ GET: 60_000, PUT: 0, PATCH: 0 })),
+    });
   });
 
   test('what a successful call revokes', () => {

@@ -120,7 +120,27 @@ describe('what the resolver is asked and what it says', () => {
   const policy = makePolicy([
     { on: '/a', access: ['user'], maxAgeMs: 5_000 },
     { on: '/b', access: 'optional' },
+    {
+      on: '/c',
+      access: 'optional',
+      maxAgeMs: 7_000,
+      maxAgeMsByMethod: new Map([
+        ['GET', 9_000],
+        ['PUT', 0],
+      ]),
+    },
   ]);
+
+  test.each([
+    ['GET', 9_000],
+    ['HEAD', 9_000],
+    ['PUT', 0],
+    ['DELETE', 7_000],
+  ])('the maxAge of the method %s', (method, age) => {
+    const resolve = vi.fn(() => user);
+    decide(view(`${method} /c`, [token]), policy, resolve);
+    expect(resolve.mock.calls).toEqual([[{ kind: 'bearer', token: 'abc' }, age, undefined]]);
+  });
 
   test('the credential, the maxAge of the route, and the client as far as it is known', () => {
     const resolve = vi.fn(() => user);

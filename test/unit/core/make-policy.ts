@@ -33,6 +33,7 @@ export interface RouteSpec {
   readonly cors?: CorsPolicy;
   readonly response?: ResponseRules;
   readonly maxAgeMs?: number;
+  readonly maxAgeMsByMethod?: ReadonlyMap<string, number>;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
   readonly mode?: Route['mode'];
@@ -84,6 +85,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     cors: spec.cors ?? null,
     response: spec.response ?? null,
     maxAgeMs: spec.maxAgeMs ?? null,
+    maxAgeMsByMethod: spec.maxAgeMsByMethod ?? null,
     upstream: 'service',
     audience: null,
     timeoutMs: 10_000,

@@ -51,6 +51,7 @@ describe('a change that opens the gateway is a difference', () => {
     ['upstream', [to, remote, ''], ['upstream: other', remote, '']],
     ['forwardCredentials', [to, remote, ''], [`${to}, forwardCredentials: true`, remote, '']],
     ['maxAge', [`${to}, maxAge: 1s`, remote, ''], [to, remote, '']],
+    ['maxAge', [`${to}, maxAge: { GET: 1s }`, remote, ''], [`${to}, maxAge: { GET: 2s }`, remote, '']],
     ['evict', [`${to}, evict: { session: "{id}" }`, remote, ''], [to, remote, '']],
     ['rewrite', [to, remote, ''], [`${to}, rewrite: { addPrefix: /admin }`, remote, '']],
     ['streams.recheck', [to, remote, ''], [to, remote, 'defaults: { streams: { recheck: 1h } }']],
