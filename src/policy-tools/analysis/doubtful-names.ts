@@ -6,7 +6,7 @@ import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
 import { blank } from '../sample-identity.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, methodOf, type Probes } from './probes.ts';
+import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
 
 /** The known name that an author most likely meant; null: none is near. */
 export type NearestName = (name: string, known: Iterable<string>) => string | null;
@@ -87,10 +87,12 @@ export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes):
     const rules = [...byMethod, ...(every === null ? [] : [[null, every] as const])];
     const bad = rules.filter(([, rule]) => rule.kind === 'roles' && unmeetable(rule)).map(([method]) => method);
     if (bad.length === 0) return [];
-    const methods = bad.filter((method) => method !== null).join(', ');
+    const others = byMethod.size === 0 ? [] : ['other methods'];
+    const methods = bad.flatMap((method) => method ?? others).join(', ');
+    const unlisted = methodsToAsk(route).find((method) => !byMethod.has(method));
     const message = `nobody can meet the rule${methods === '' ? '' : ` for ${methods}`}: whoever has a role that it asks for has one that it forbids`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
-    const example = exampleOf(probes.first(route, bad[0] ?? methodOf(route)));
+    const example = exampleOf(probes.first(route, bad[0] ?? unlisted ?? methodOf(route)));
     const hint = 'a role brings along all that it inherits; "deny" says that nobody is meant';
     return [findingOf('rule_unmeetable', route.id, place, message, { example, hint })];
   });

@@ -70,6 +70,13 @@ test('diff names the methods that it opens', () => {
   expect(methods.some((one) => / (?:GET|HEAD)$/.test(one))).toBe(false);
 });
 
+test('a rule for other methods that nobody meets is named, with such a request', () => {
+  const { config, places } = policyFile(rules('{ GET: [user], "*": { all: [admin], none: [user] } }'));
+  const found = findSurprises(config, places).find(({ code }) => code === 'rule_unmeetable');
+  expect(found?.message).toContain('nobody can meet the rule for other methods:');
+  expect(found?.example).toMatch(/^POST /);
+});
+
 test('an open rule for other methods below a protected path is found', () => {
   const text = `${rules('[user]', 'path: "/notes/**"')}  - { id: open, match: { path: "/notes/a" }, upstream: orders, access: { GET: [user], "*": public } }
 `;
