@@ -50,7 +50,7 @@ describe.each(others)('with npm %s', (version) => {
   });
 
   test.each([
-    ['npm test', ['test', '--', 'test/architecture']],
+    ['npm test', ['test', '--', 'test/unit/http1']],
     ['npm run test:wire', ['run', 'test:wire', '--', 'test/integration/cli/node-launcher.test.ts']],
   ])('%s runs the tests on the Node of the install', async (_command, args) => {
     const tests = npm(...args);

@@ -24,6 +24,9 @@ const ann: Identity = {
   fullName: null,
   sessionId: null,
   keyId: null,
+  tokenId: null,
+  issuedAtMs: null,
+  source: 'authApi',
   expireAtMs: Infinity,
 };
 const resolve: ResolveIdentity = (credential: Credential) =>
@@ -44,6 +47,7 @@ for (const headers of [[], ['Authorization', 'Bearer anns'], ['Authorization', '
 
 const gateway = createGateway(config, { version: 'embedded' });
 const { listen } = await gateway.start();
+if (listen === null) throw new Error('it listens');
 const answer = await fetch(\`http://127.0.0.1:\${listen.port}/orders/7\`);
 console.log(\`gateway \${answer.status} \${answer.headers.get('x-error')}\`);
 await gateway.close();
