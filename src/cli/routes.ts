@@ -56,10 +56,11 @@ function rowsOf(described: readonly RouteDescription[]): string[][] {
 /** One row per rule: methods that share one stand together. */
 function rows(route: RouteDescription, kinds: ReadonlySet<string>): string[][] {
   const byRule = new Map<string, string[]>();
+  const others = route.access.length === 1 ? 'every method' : 'other methods';
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
     const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\ntried out: ${rules}` : rules;
-    byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? 'every method' : method]);
+    byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? others : method]);
   }
   return [...byRule].map(([words, methods], index) => {
     const first = index === 0;

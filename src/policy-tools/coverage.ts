@@ -90,7 +90,8 @@ function effectsOf(
 ): readonly Effect[] {
   const needsCredential = rule.kind === 'authenticated' || rule.kind === 'roles';
   const takesLess = kinds.some((kind) => !route.credentials.includes(kind));
-  const signsIn = route.signIn !== null && (method === 'GET' || method === '*');
+  const signsIn =
+    route.signIn !== null && (method === 'GET' || (method === otherMethods && !route.access.byMethod.has('GET')));
   return [
     ...effectsOfRule(route, rule),
     ...(needsCredential && takesLess ? [{ kind: 'refuses', word: 'credential_kind_not_accepted' } as const] : []),

@@ -43,7 +43,8 @@ test.each([
   ['of every method', undefined],
   ['of listed methods', 'path: /notes, methods: [GET, PUT, DELETE]'],
 ])('its mutants survive without tests, and a case is found for each: %s', (_, match) => {
-  const text = rules('{ GET: [user], "*": [admin] }', match);
+  const signIn = 'defaults: { signIn: { url: /sign-in, returnParameter: to } }\n';
+  const text = signIn + rules('{ GET: [user], "*": [admin] }', match);
   const changes = runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
   expect(changes).toEqual(
     expect.arrayContaining([
