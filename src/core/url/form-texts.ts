@@ -13,7 +13,10 @@ interface State {
 /** Steps of one walk. */
 const mostSteps = 200_000;
 
-/** Shortest first. None of them is one of `avoided` where there is another, and none fits no form at all (`noForm`). */
+/**
+ * Shortest first. None of them is one of `avoided` where there is another, and none fits no form at all (`noForm`). Throws
+ * `RangeError` where the forms are too many to compare: a text that was not looked for must not pass for none.
+ */
 export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = []): readonly string[] {
   const avoid = new Set(avoided);
   const starts = takers.map(automatonOf);
@@ -32,7 +35,9 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
     { states: starts.map((start) => [start]), text: '' },
   ];
   let steps = 0;
-  while (level.length > 0 && steps < mostSteps) {
+  while (level.length > 0) {
+    if (steps > mostSteps)
+      throw new RangeError('too many forms of parameters at one place of the paths to compare them');
     const next: typeof level = [];
     for (const { states, text } of level) {
       for (const char of alphabet) {

@@ -1,5 +1,5 @@
 /** The request line and fields of a request, as one text of bytes. */
-import { countLines } from '../grammar/fields.ts';
+import { isSendable } from '../grammar/fields.ts';
 import type { OutgoingRequest } from './connection.ts';
 
 export interface WrittenHead {
@@ -12,36 +12,30 @@ export interface WrittenHead {
 /** Methods whose missing body is announced (RFC 9110 section 8.6). */
 const usuallyWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/**
- * Null when it would not be valid HTTP. Everything in it was checked where it was read; a line more or less than expected
- * would be a field that was not, so the lines are counted once more.
- */
+/** Null when it would not be valid HTTP: everything in it was checked where it was read, and is checked once more. */
 export function writeRequestHead(request: OutgoingRequest, host: string, oneRequest: boolean): WrittenHead | null {
   const { method, path, headers, body, upgrade } = request;
+  if (!isSendable(method) || !isSendable(path) || path.includes(' ')) return null;
   let text = `${method} ${path} HTTP/1.1\r\n`;
-  let lines = 3;
   let framed = false;
   // An HTTP/1.0 client may name no host.
-  if (headers[0] !== 'host') {
-    text += `host: ${host}\r\n`;
-    lines += 1;
-  }
+  if (headers[0] !== 'host') text += `host: ${host}\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
+    const value = headers[i + 1]!;
+    if (!isSendable(name) || !isSendable(value)) return null;
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
       // The length of a body that is here is known, and zero is announced below where it has a meaning.
       if (body === null || Buffer.isBuffer(body)) continue;
       framed = true;
     }
-    text += `${name}: ${headers[i + 1]!}\r\n`;
-    lines += 1;
+    text += `${name}: ${value}\r\n`;
   }
   const chunked = body !== null && !framed && !Buffer.isBuffer(body);
   if (Buffer.isBuffer(body)) text += `content-length: ${body.length}\r\n`;
   else if (chunked) text += 'transfer-encoding: chunked\r\n';
   else if (body === null && usuallyWithBody.has(method)) text += 'content-length: 0\r\n';
-  else lines -= 1;
   if (upgrade) text += 'connection: Upgrade\r\n\r\n';
   else text += oneRequest ? 'connection: close\r\n\r\n' : 'connection: keep-alive\r\n\r\n';
-  return countLines(text) === lines + 1 && path.indexOf(' ') < 0 ? { text, chunked } : null;
+  return { text, chunked };
 }

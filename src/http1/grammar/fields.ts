@@ -55,18 +55,12 @@ export function listHas(value: string, member: string): boolean {
   return list.split(',').some((part) => trimmed(part, 0, part.length) === member);
 }
 
-/** What a head that is sent must not contain (RFC 9110 section 5.5): anything that a recipient could read as a line end. */
-const unsendable = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)/;
+/** Anything that a recipient could read as a line end (RFC 9110 section 5.5), or that is no byte. */
+const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 
-/**
- * Lines of a head that is about to be sent, each of which ends in CR LF; -1: it has a character that no head may have. A
- * count that differs from the number of fields shows an injected line.
- */
-export function countLines(text: string): number {
-  if (unsendable.test(text)) return -1;
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
+/** Whether a name, a value or the rest of a start line may be sent. A line end in one would add fields or split the message. */
+export function isSendable(part: string): boolean {
+  return !unsendable.test(part);
 }
 
 /** Without the surrounding spaces and tabs (RFC 9110 section 5.5); `trim()` would also remove NBSP and other blanks. */

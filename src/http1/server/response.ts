@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { countLines } from '../grammar/fields.ts';
+import { isSendable } from '../grammar/fields.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { mayHaveBody } from '../grammar/response-head.ts';
 import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
@@ -86,19 +86,22 @@ export class Response implements BatchedWriter {
    * is written then.
    */
   writeHead(status: number, statusText: string | null, headers: readonly string[]): void {
-    let text = `HTTP/1.1 ${status} ${statusText ?? STATUS_CODES[status] ?? ''}\r\n`;
+    const phrase = statusText ?? STATUS_CODES[status] ?? '';
+    let sendable = isSendable(phrase);
+    let text = `HTTP/1.1 ${status} ${phrase}\r\n`;
     let framed = false;
     let dated = false;
     let close = false;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i]!;
       const value = headers[i + 1]!;
+      sendable &&= isSendable(name) && isSendable(value);
       text += `${name}: ${value}\r\n`;
       if (name.length === 4) dated ||= name.toLowerCase() === 'date';
       else if (name.length === 14) framed ||= name.toLowerCase() === 'content-length';
       else if (name === 'connection') close ||= value === 'close';
     }
-    if (countLines(text) !== 1 + headers.length / 2) throw new TypeError('The head of the response is not valid HTTP');
+    if (!sendable) throw new TypeError('The head of the response is not valid HTTP');
     this.status = status;
     this.#framed = framed;
     this.#bodiless = !mayHaveBody(this.#request.method, status);
@@ -194,7 +197,7 @@ export class Response implements BatchedWriter {
   upgrade(headers: readonly string[]): { readonly socket: Duplex; readonly early: Buffer } {
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
-    if (countLines(text) !== 1 + headers.length / 2) throw new TypeError('The head of the response is not valid HTTP');
+    if (!headers.every(isSendable)) throw new TypeError('The head of the response is not valid HTTP');
     this.status = 101;
     this.ended = true;
     const taken = this.#connection!.detach();
