@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 
 /** A script and the scripts that it imports, at any distance. */
 function scriptsOf(file: string, found = new Set<string>()): ReadonlySet<string> {
@@ -12,7 +13,12 @@ function scriptsOf(file: string, found = new Set<string>()): ReadonlySet<string>
   return found;
 }
 
-test.each(['scripts/build-program.ts', 'scripts/sbom.ts'])('%s comes with all that it imports', (script) => {
+/** Those that `npm run build` starts. */
+const ofBuild = packageJson.scripts.build.match(/\bscripts\/[\w-]+\.ts\b/g) ?? [];
+
+test('the build starts scripts', () => expect(ofBuild.length).toBeGreaterThan(1));
+
+test.each([...ofBuild, 'scripts/sbom.ts'])('%s comes with all that it imports', (script) => {
   const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/\bscripts\/[\w-]+\.ts\b/g)].map(([path]) => path);
   const sent = readFileSync('.dockerignore', 'utf8').split('\n');
   const needed = [...scriptsOf(script)];
