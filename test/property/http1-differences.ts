@@ -126,8 +126,9 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
     },
     {
       name: 'no version at all',
-      reason: 'RFC 9112 section 3: a request line ends in a version. Node takes a line without one for HTTP/0.9',
-      explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *$/.test(startLine(rest)),
+      reason:
+        'RFC 9112 section 3: a request line ends in a version, and in CR LF. Node takes a line without a version for HTTP/0.9, and ends it at an LF alone',
+      explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *(?:\n|$)/.test(startLine(rest)),
       example: line('GET /'),
     },
     {
