@@ -219,10 +219,10 @@ export const responseDifferences: Readonly<Record<Parting['accepts'], readonly D
       example: `\r\n${line('HTTP/1.1 200 OK')}`,
     },
     {
-      name: 'a tab behind chunked, and chunks that are malformed',
+      name: 'a tab behind chunked, and chunks that are malformed or end early',
       reason:
         'RFC 9110 section 5.5: they are chunks to us, and have to be whole. For Node the body ends with the connection',
-      explains: ({ rest, end }) => end === 'response_invalid' && hasTabBehindChunked(rest),
+      explains: ({ rest, end }) => (end === 'response_invalid' || end === 'closed') && hasTabBehindChunked(rest),
       example: `${line('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked\t')}x`,
     },
     {
