@@ -65,7 +65,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     context.forwarded = this;
   }
 
-  /** Starts forwarding. Whatever comes of it is told to the context; throws only for faults of the gateway. */
+  /** Starts forwarding. The context receives the outcome; throws only for faults of the gateway. */
   forward(): void {
     const { request, response, decidedAt } = this.#context;
     const { route } = this.#granted;

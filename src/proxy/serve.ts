@@ -1,7 +1,7 @@
 /**
  * The request line: read, admit, decide, finish; `observe` follows when the response is over. This file alone owns the order of
- * these steps. It holds no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or answers a
- * preflight, an external authorizer answers the proxy that asks. A fault in one request is that request's `internal_error`; nothing
+ * these steps. It holds no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or responds to
+ * a preflight, an external authorizer responds to the proxy that asks. A fault in one request is that request's `internal_error`; nothing
  * that a request does ends the process.
  */
 

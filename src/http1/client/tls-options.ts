@@ -1,14 +1,14 @@
-/** TLS towards another machine: whom it is verified by, and what this process shows of itself. */
+/** TLS to another machine: trusted authorities, client certificate and server name. */
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
 
 /** Texts of PEM files. */
 export interface TlsClient {
-  /** Who may vouch for the server; null: those whom Node and the system trust. */
+  /** Certificate authorities; null: those that Node and the system trust. */
   readonly ca: string | null;
-  /** What this process shows of itself, both or neither. */
+  /** Client certificate and its key, both or neither. */
   readonly cert: string | null;
   readonly key: string | null;
-  /** The name that the server's certificate must bear; null: the one that it is connected by. */
+  /** Name that the certificate of the server must have; null: the host that was connected to. */
   readonly serverName: string | null;
 }
 
@@ -18,7 +18,7 @@ export interface TlsOptions {
   readonly servername?: string;
 }
 
-/** Undefined: without settings of its own. Certificates are always verified. */
+/** Undefined: the defaults of Node. Certificates are always verified. */
 export function tlsOptions(tls: TlsClient | null): TlsOptions | undefined {
   if (tls === null) return undefined;
   const { ca, cert, key, serverName } = tls;
@@ -28,7 +28,7 @@ export function tlsOptions(tls: TlsClient | null): TlsOptions | undefined {
   return { secureContext, ...(serverName === null ? {} : { servername: serverName }) };
 }
 
-/** Whom Node trusts, with `NODE_EXTRA_CA_CERTS`, and whom the machine trusts. */
+/** The authorities of Node, `NODE_EXTRA_CA_CERTS` included, and of the system. */
 function trusted(): string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }

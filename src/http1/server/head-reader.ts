@@ -1,5 +1,5 @@
 /**
- * Gathers the head of a request. What cannot become one is refused as soon as it shows, so that nobody waits for the rest of it;
+ * Gathers the head of a request. What cannot become one is refused as soon as it shows, before the rest of it arrives;
  * each byte is looked at once.
  */
 import { type HeadFault, type RequestHead, readRequestHead } from '../grammar/request-head.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
 
-/** The process ends; whoever connects again meets another replica (RFC 6455 section 7.4.1). */
+/** The process ends; a client that reconnects reaches another replica (RFC 6455 section 7.4.1). */
 export const goingAway = 1001;
 /** Nobody can say whether access still holds (as registered with IANA: Try Again Later). */
 const tryAgainLater = 1013;
@@ -18,7 +18,7 @@ export interface Farewell {
   readonly reason: string;
 }
 
-/** What a stream is told that ends for a reason. */
+/** The Close frame of a stream that ends for a reason. */
 export function farewellFor(reason: ReasonCode): Farewell {
   const { status, message }: Reason = reasons[reason];
   const code = reason === 'draining' ? goingAway : status >= 500 ? tryAgainLater : accessEnded;

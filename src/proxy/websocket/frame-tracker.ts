@@ -3,7 +3,7 @@
  * put between two of them. Lengths only: nothing is unmasked, checked or kept.
  */
 export class FrameTracker {
-  /** A Close frame has begun: whoever sent it says nothing more. */
+  /** A Close frame has begun: its sender sends nothing more. */
   closing = false;
   /** Bytes of the header under way that have come. */
   #have = 0;

@@ -1,6 +1,6 @@
 /**
- * One JSON line per request. It is put together by hand, since `pino` would take about 6 % of the CPU of a request more; members
- * without a value are absent. The query, credentials and bodies are not in a record, so they cannot be in a line.
+ * One JSON line per request. It is hand-written, because `pino` would add about 6 % to the CPU of a request. Members without a value
+ * are absent. The query, credentials and bodies are not in a record, so they cannot be in a line.
  */
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';

@@ -110,7 +110,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   });
   const checks = new Counter({
     name: 'rolegate_authorizer_checks_total',
-    help: 'Checks of other proxies that ended, by how they ask and by what they were told: allow, refuse, fail or abandon.',
+    help: 'Checks of other proxies, by dialect and outcome: allow, refuse, fail or abandon.',
     labelNames: ['dialect', 'outcome'],
     registers,
   });
