@@ -13,17 +13,23 @@ interface State {
 /** Steps of one walk. */
 const mostSteps = 200_000;
 
+/** The forms at one place of the paths are too many to compare: a text that was not looked for must not pass for none. */
+export class TooManyFormsError extends RangeError {
+  constructor() {
+    super('the parameters at one place of the paths have too many forms to compare them');
+  }
+}
+
 /**
  * Shortest first. None of them is one of `avoided` where there is another, and none fits no form at all (`noForm`). Throws
- * `RangeError` where the forms are too many to compare: a text that was not looked for must not pass for none.
+ * `TooManyFormsError`.
  */
 export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = []): readonly string[] {
   const avoid = new Set(avoided);
+  const beginnings = beginningsOf(avoid);
   const starts = takers.map(automatonOf);
   const alphabet = alphabetOf(takers);
-  // The shortest n texts of a set pass each state at most n times.
-  const most = 1 + mostAlike(takers, avoid);
-  const visits = new Map<string, number>();
+  const seen = new Set<string>();
   const ids = new Map<State, number>();
   const idOf = (state: State): number => {
     const id = ids.get(state) ?? ids.size;
@@ -36,19 +42,20 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
   ];
   let steps = 0;
   while (level.length > 0) {
-    if (steps > mostSteps)
-      throw new RangeError('too many forms of parameters at one place of the paths to compare them');
+    if (steps > mostSteps) throw new TooManyFormsError();
     const next: typeof level = [];
     for (const { states, text } of level) {
       for (const char of alphabet) {
         steps += 1;
         const after = states.map((set) => stepped(set, char));
         if (after.every((set) => set.length === 0)) continue;
-        const key = after.map((set) => set.map(idOf).join()).join('|');
-        const seen = visits.get(key) ?? 0;
-        if (seen >= most) continue;
-        visits.set(key, seen + 1);
         const longer = text + char;
+        // What follows the beginning of an avoided text may be avoided; what follows any other text depends on its states alone.
+        if (!beginnings.has(longer)) {
+          const key = after.map((set) => set.map(idOf).join()).join('|');
+          if (seen.has(key)) continue;
+          seen.add(key);
+        }
         next.push({ states: after, text: longer });
         const fitting = after.map((set) => (set.some(({ accepts }) => accepts) ? '1' : '0')).join('');
         if (fitting.includes('1') && !found.has(fitting) && !avoid.has(longer)) found.set(fitting, longer);
@@ -77,17 +84,11 @@ export function commonText(a: Taker, b: Taker): string | null {
   return textsFor([a, b]).find((text) => takes(a, text) && takes(b, text)) ?? null;
 }
 
-function mostAlike(takers: readonly Taker[], avoid: ReadonlySet<string>): number {
-  const counts = new Map<string, number>();
-  let most = 0;
-  for (const text of avoid) {
-    const fitting = takers.map((taker) => (takes(taker, text) ? '1' : '0')).join('');
-    if (!fitting.includes('1')) continue;
-    const count = (counts.get(fitting) ?? 0) + 1;
-    counts.set(fitting, count);
-    most = Math.max(most, count);
-  }
-  return most;
+/** Also the whole texts. */
+function beginningsOf(texts: Iterable<string>): ReadonlySet<string> {
+  const beginnings = new Set<string>();
+  for (const text of texts) for (let end = 1; end <= text.length; end += 1) beginnings.add(text.slice(0, end));
+  return beginnings;
 }
 
 function stepped(states: readonly State[], char: string): readonly State[] {

@@ -73,3 +73,14 @@ test('a UUID and the number of an order have texts in common with the forms that
   expect(commonText(of({ after: '.json' }), of({ before: 'a' }))).toBe('a.json');
   expect(commonText(of({ before: 'a' }), of({ before: 'b' }))).toBeNull();
 });
+
+test('however many literals are avoided, forms are compared', () => {
+  const of = (own: Partial<ParamForm>): Taker => ({
+    form: { before: '', after: '', shape: null, ...own },
+    anyCase: false,
+  });
+  const kinds = ['uuid', 'int', 'slug'] as const;
+  const takers = [...kinds.map((kind) => of({ shape: { kind } })), of({ after: '.json' })];
+  const literals = Array.from({ length: 500 }, (_, n) => `resource-${n}`);
+  expect(textsFor(takers, literals)).toHaveLength(textsFor(takers).length);
+});
