@@ -71,7 +71,7 @@ export function authApiPage(): string {
   });
   const codes = (kind: Operation['credential']) => credentialRefusals[kind].map((code) => `\`${code}\``).join(', ');
   const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
-\`attempts_exceeded\`; whoever lacks the role with \`permission_missing\`.
+\`attempts_exceeded\`; a caller without the role with \`permission_missing\`.
 `;
   return [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
 }

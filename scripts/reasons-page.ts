@@ -5,8 +5,8 @@ import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/o
 
 const whose: Readonly<Record<Fault, string>> = {
   client: 'the client: the request has to change',
-  policy: 'the policy: whoever writes the rules decides',
-  'auth-api': 'the Auth API: nobody knows who the client is, so the door stays closed',
+  policy: 'the policy: its author has to act',
+  'auth-api': 'the Auth API: the client cannot be identified, so nothing is forwarded',
   upstream: 'the service behind the gateway',
   gateway: 'the gateway itself',
 };
@@ -23,7 +23,7 @@ Where the route takes it, a 401 has a challenge of Basic too, and a navigation o
 the route (303) in its place.
 
 "Again" tells whether the same request may succeed later without a change; a number is the \`Retry-After\` in seconds
-when nobody knows better. "Closes" means that the connection ends after the answer.
+unless the cause gives another. "Closes" means that the connection ends after the answer.
 `;
 
 /** The whole page. */

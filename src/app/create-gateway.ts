@@ -23,7 +23,7 @@ export interface GatewayOptions {
   readonly onCode?: (mail: CodeMail) => void;
   /**
    * For the admin port: reads the configuration again and hands it to `apply`, or its problems to `refuseReload`.
-   * Returns the problems, none when it was taken into use. Left out: the admin port cannot reload.
+   * Returns the problems, none when it was taken into use. If unset, the admin port cannot reload.
    */
   readonly reload?: () => readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * Explains a request with a live bearer. The request is decided as at the door, with the bearer in it; what is told is
- * the same decision of the same request with a placeholder for the bearer, so that no explanation can hold it.
+ * Explains a request with a live bearer. The request is decided with the bearer, as the gateway would decide it; what is
+ * returned is the same decision on the same request with a placeholder for the bearer, so that no explanation can hold it.
  */
 
 import type { LiveQuestion } from '../admin/explain-endpoint.ts';
@@ -40,7 +40,7 @@ export async function explainLive(
     return resolution;
   });
   const { credential, resolution } = askedOf(asked);
-  // A bearer that is refused before a source is asked is in nothing that is told.
+  // A bearer that is refused before a source is asked is in no part of the explanation.
   const hidden = withHeaders(...sampleCredential(credential?.kind ?? 'bearer', credentials));
   const { view, facts } = decision.outcome === 'refuse' && decision.stage === 'extract' ? live : hidden;
   const sourceOf = (read: Credential) => selectSource(credential ?? read, sourceRule);

@@ -1,4 +1,4 @@
-/** Who may ask: peers by address, everyone who may open the Unix socket, and of these those that send the shared secret. */
+/** Which callers may ask: peers by address, or callers through the Unix socket; both only with the shared secret, where one is configured. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 

@@ -25,7 +25,7 @@ const dialects: Readonly<Record<DialectName, Dialect>> = {
 
 export interface Endpoint {
   readonly dialect: Dialect;
-  /** Where a proxy asks for a whole refusal, after it was told to refuse. Nothing is allowed there. */
+  /** Where a proxy asks for the whole refusal, after its check was refused. Nothing is allowed there. */
   readonly refusesOnly: boolean;
 }
 

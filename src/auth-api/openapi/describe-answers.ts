@@ -32,7 +32,7 @@ export function describeRefusals(codes: readonly RefusalCode[]): Record<string, 
   );
 }
 
-/** What is not told for each operation again. */
+/** Refusals that any operation can give, described once instead of for each operation. */
 export function describeOtherRefusals(codes: readonly RefusalCode[]): Record<string, unknown> {
   const listed = codes.map((code) => `${refusalKinds[code].status} \`${code}\``).join(', ');
   return { ...refusal(null, []), description: `What any request may meet: ${listed}` };

@@ -115,7 +115,7 @@ export const preferEmail = defineOperation({
     const before = await store.emails.list(caller.userId, now());
     const wanted = before.find(({ emailId }) => emailId === body.emailID);
     if (wanted?.preferred === true) return acknowledged;
-    // Each change is mailed, so it counts as a mail; one that cannot be told is not made.
+    // Each change is mailed, so it counts as a mail; a change whose mail is over the limit is not made.
     const limited = wanted?.verified === true ? await limitOwnMail(caller.userId, null, services) : null;
     if (limited !== null) return limited;
     const outcome = await store.emails.prefer(body.emailID, caller.userId);

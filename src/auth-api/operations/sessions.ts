@@ -124,8 +124,8 @@ export const extendSession = defineOperation({
     const nowMs = now();
     const expireAtMs = Math.min(nowMs + rules.sessionLifetimeMs, caller.createdAtMs + rules.sessionCapMs);
     if (!(await store.sessions.extend(caller.sessionId, expireAtMs, nowMs))) return new Refusal('credential_rejected');
-    // Gateways are not told: what they keep ends at the old expiry, and then they ask again. Telling them would also void every
-    // refusal that they keep, so that one session could make them ask for each.
+    // Gateways get no event: their cached results end at the old expiry, and then they ask again. An event would also void every
+    // cached refusal, so that one session could make them ask about each.
     const { cookieBearer } = caller;
     if (cookieBearer === null || rules.webSession === null) return acknowledged;
     return new WithCookie(acknowledged, sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs));
