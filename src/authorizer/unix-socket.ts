@@ -1,5 +1,5 @@
 /** The file of a Unix socket: one that a process has left behind is removed, and the group of the process may connect. */
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 
 /** Owner and group: a proxy that runs as another user shares a group with this process. */
@@ -9,7 +9,10 @@ export async function allowGroup(path: string): Promise<void> {
   await chmod(path, mode);
 }
 
-/** Does nothing while a process listens there. Listening then fails with `EADDRINUSE`. */
+/**
+ * Does nothing while a process listens there, or where the file is no socket, which refuses connections too. Listening then fails
+ * with `EADDRINUSE`.
+ */
 export async function removeStaleSocket(path: string): Promise<void> {
   const code = await new Promise<string | null>((resolve) => {
     const socket = connect({ path });
@@ -19,5 +22,5 @@ export async function removeStaleSocket(path: string): Promise<void> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? null));
   });
-  if (code === 'ECONNREFUSED') await unlink(path);
+  if (code === 'ECONNREFUSED' && (await lstat(path)).isSocket()) await unlink(path);
 }
