@@ -37,12 +37,13 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
   async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
     for (let round = 0; round < maxRounds; round += 1) {
       const joined = flights.get(credential);
+      const ofAnother = joined !== undefined && flights.clientOf(credential) !== client;
       const flight = joined ?? flights.start(credential, () => lookUp(credential, oldest, client), client);
       if (flight === null) break;
       const finding = await flight;
       const { resolution } = finding;
-      // The client whose request began it may have had no room, or be throttled, and this one is not.
-      if (joined !== undefined && ofItsClient.has(resolution.reason) && !finding.outage) continue;
+      // Another client, whose request began it, may have had no room or be throttled, and this one is not.
+      if (ofAnother && ofItsClient.has(resolution.reason) && !finding.outage) continue;
       // An Auth API that was reached and gave no result for this credential is no reason to believe an earlier result.
       if (isUnknown(resolution)) {
         return report(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));

@@ -13,7 +13,7 @@ interface Share {
 }
 
 export class SingleFlight<T> {
-  readonly #underWay = new Map<string, Promise<T>>();
+  readonly #underWay = new Map<string, { readonly flight: Promise<T>; readonly client: string | undefined }>();
   readonly #max: number;
   readonly #crowded: number;
   readonly #shares: ClientShares;
@@ -31,7 +31,12 @@ export class SingleFlight<T> {
 
   /** The flight under way, or undefined. */
   get(credential: Credential): Promise<T> | undefined {
-    return this.#underWay.get(memoryKey(credential));
+    return this.#underWay.get(memoryKey(credential))?.flight;
+  }
+
+  /** The client whose request began the flight under way. */
+  clientOf(credential: Credential): string | undefined {
+    return this.#underWay.get(memoryKey(credential))?.client;
   }
 
   /** Starts a flight; null when too many are under way, or too many of this client. */
@@ -47,7 +52,7 @@ export class SingleFlight<T> {
     };
     // Registered first, so that it is over before anybody who waits goes on; theirs is the promise itself, with no more in between.
     void flight.then(end, end);
-    this.#underWay.set(key, flight);
+    this.#underWay.set(key, { flight, client });
     return flight;
   }
 }

@@ -146,6 +146,23 @@ test('a look-up that a throttled client began does not refuse another client tha
   expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
 });
 
+test('requests of a throttled client with one credential are all throttled, however many come together', async () => {
+  const authApi = await startFakeAuthApi();
+  onTestFinished(() => authApi.close());
+  const bounds = { perClient: 1, perKey: 0, windowMs: 600_000 };
+  const resolver = makeResolver(authApi.url, { nowMs: 1_000_000 }, {}, {}, () => 0, bounds);
+  onTestFinished(resolver.close);
+  const resolve = async (token: string) =>
+    resolver.resolve({ kind: 'bearer', token }, Number.POSITIVE_INFINITY, office);
+  // One within the bound, and the two turns of this second.
+  const reasons: (string | null)[] = [];
+  for (const token of ['a', 'b', 'c', 'c']) reasons.push((await resolve(token)).reason);
+  const rejected = 'credential_rejected';
+  expect(reasons).toEqual([rejected, rejected, 'authentication_throttled', rejected]);
+  const together = await Promise.all(Array.from({ length: 20 }, () => resolve('d')));
+  expect(together.map(({ reason }) => reason)).toEqual(new Array(20).fill('authentication_throttled'));
+});
+
 test('a genuine token that has expired is no failure, and one with a wrong signature is', async () => {
   const issuer = await startTokenIssuer();
   onTestFinished(() => issuer.close());
