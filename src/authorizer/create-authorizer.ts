@@ -136,7 +136,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
     const read = readCheck(found.endpoint.dialect, received, rawHeaders, found.rest, trustedProxies);
     if (read === null) {
-      take(endpoint, received, response, caller).fail('question_invalid');
+      take(endpoint, received, response, caller).fail('check_invalid');
       return;
     }
     const context = take(endpoint, read.request, response, read.peer);

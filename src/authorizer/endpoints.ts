@@ -72,7 +72,9 @@ export function finishCheck(
       return undefined;
     }
     const { request } = context;
-    const fault = unkept(request, decision, rules, context.peer.trusted) ?? (refusesOnly ? serviceFailed : null);
+    // A proxy that asks for the refusal of an allowed request could not reach its service, or access was granted after its check.
+    const fault =
+      unkept(request, decision, rules, context.peer.trusted) ?? (refusesOnly ? 'proxied_service_unavailable' : null);
     if (fault !== null) {
       refuseAfter(context, decision, fault);
       return undefined;
@@ -91,9 +93,6 @@ export function finishCheck(
     return undefined;
   };
 }
-
-/** A proxy asks for a refusal that there is not: it has failed to reach its service, or access was granted in between. */
-const serviceFailed = 'upstream_unavailable';
 
 function refuseAfter(context: RequestContext, decision: Decision, reason: Parameters<typeof refuse>[1]): void {
   context.decision = refuse(decision, reason);

@@ -405,7 +405,8 @@ const table = {
     level: 'error',
     retryable: true,
     retryAfterS: 2,
-    advice: 'The Auth API did not answer within "authApi.timeout".',
+    advice:
+      'The Auth API did not answer within "authApi.timeout", or, for a check of another proxy, within "authorizer.timeout".',
   },
   auth_answer_invalid: {
     status: 503,
@@ -497,6 +498,27 @@ const table = {
     retryAfterS: 1,
     advice:
       'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or found "queue.length" of them before it.',
+  },
+
+  // Checks of other proxies
+  check_invalid: {
+    status: 400,
+    message: 'The request that the proxy asks about cannot be read',
+    fault: 'policy',
+    level: 'warn',
+    retryable: false,
+    advice:
+      'A proxy asked the authorizer without a field of its dialect, such as the method, target, host or address of its client, or sent one twice. Compare its configuration with what "rolegate proxy-config" prints.',
+  },
+  proxied_service_unavailable: {
+    status: 503,
+    message: 'The service is temporarily unavailable',
+    fault: 'upstream',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 2,
+    advice:
+      'nginx asked the authorizer for the refusal of a request that is allowed: nginx could not reach its service, or access was granted after the check. The error log of nginx has the cause.',
   },
 
   // The admin port

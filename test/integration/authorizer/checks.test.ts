@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { dialectNames } from '../../../src/authorizer/dialect.ts';
 import { type CheckedRequest, checkBytes, checkLines, checkPaths } from '../../support/authorizer-checks.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
+import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
 const secret = 'a-secret-that-the-proxies-share-with-us';
@@ -52,6 +52,8 @@ const get = (target: string, headers: readonly string[] = [], client?: string): 
 });
 const ask = (dialect: (typeof dialectNames)[number], request: CheckedRequest, path?: string) =>
   sendRaw(gateway.authorizerPort, checkBytes(dialect, request, path));
+
+const refusalOf = (answer: RawAnswer) => [answer.status, JSON.parse(answer.text()).code];
 
 describe('headers for the service', () => {
   beforeEach(async () => {
@@ -118,11 +120,11 @@ describe('the request that is asked about', () => {
     const own = lines.find((line) => line.startsWith(`${field}: `))!;
     const send = (parts: readonly string[]) => sendRaw(gateway.authorizerPort, `${parts.join('\r\n')}\r\n\r\n`);
     const missing = await send(lines.filter((line) => line !== own));
-    expect([missing.status, missing.header('x-error')]).toEqual([400, 'The question cannot be read']);
+    expect(refusalOf(missing)).toEqual([400, 'check_invalid']);
     // A second address is one more proxy.
     if (field === 'X-Forwarded-For') return;
     const repeated = await send([...lines, own]);
-    expect([repeated.status, repeated.header('x-error')]).toEqual([400, 'The question cannot be read']);
+    expect(refusalOf(repeated)).toEqual([400, 'check_invalid']);
   });
 
   test('a path that no dialect has, and an Envoy that has lost the target, allow nothing', async () => {
@@ -163,7 +165,8 @@ describe('the request that is asked about', () => {
 
   test('nginx asks once more for a refusal, and gets 503 where there is none any more', async () => {
     const answer = await ask('nginx', get('/open/x'), '/nginx/refusal');
-    expect([answer.status, answer.header('x-error')]).toEqual([503, 'The service is temporarily unavailable']);
+    expect(refusalOf(answer)).toEqual([503, 'proxied_service_unavailable']);
+    expect(answer.header('retry-after')).toBe('2');
   });
 });
 
