@@ -4,6 +4,7 @@
  * an outage of Redis lets one be forgotten.
  */
 import { hash } from 'node:crypto';
+import { RecentNames } from '../../limits/recent-names.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
 
 export interface Replays {
@@ -22,20 +23,14 @@ export interface ReplaysOptions {
 const mostRemembered = 50_000;
 
 export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays {
-  /** Until when each is remembered, the oldest first. */
-  const seen = new Map<string, number>();
+  const seen = new RecentNames(mostRemembered);
   const keyOf = (name: string) => `${keyPrefix}event:${hash('sha256', name, 'base64url')}`;
 
   return {
     async first(name, lifeMs) {
       const nowMs = now();
-      if ((seen.get(name) ?? 0) > nowMs) return false;
-      seen.delete(name);
-      seen.set(name, nowMs + lifeMs);
-      for (const oldest of seen.keys()) {
-        if (seen.size <= mostRemembered) break;
-        seen.delete(oldest);
-      }
+      if (seen.has(name, nowMs)) return false;
+      seen.add(name, nowMs + lifeMs);
       if (link === null) return true;
       const reply = await link.run((client) => client.set(keyOf(name), '1', 'PX', lifeMs, 'NX')).catch(() => 'OK');
       return reply === 'OK';
