@@ -10,6 +10,7 @@
  */
 import type { SourceRule } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
+import { type Claims, isObject } from './claims.ts';
 
 export interface SelectedSource {
   /** Null: no source is configured for it, and it is rejected. */
@@ -42,12 +43,10 @@ function issuerOf(token: string): string | null {
   return typeof issuer === 'string' ? issuer : null;
 }
 
-function jsonObject(part: string): Readonly<Record<string, unknown>> | null {
+function jsonObject(part: string): Claims | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 /** How the gateway authenticates as a client of an authorization server: by Basic, in the form, or by a signed assertion. */
-import { createPrivateKey, randomUUID } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
 import type { ClientConfig } from '../../../config/source-config.ts';
 
 export interface ClientAuthentication {
@@ -11,35 +11,43 @@ export interface ClientAuthentication {
 /** How long an assertion may be used; each request has its own. */
 const assertionLifeS = 60;
 
-export async function authenticate(client: ClientConfig, endpoint: URL): Promise<ClientAuthentication> {
+/** Authenticates one request to this endpoint. */
+export type Authenticate = (endpoint: URL) => Promise<ClientAuthentication>;
+
+export function createAuthenticate(client: ClientConfig): Authenticate {
   switch (client.auth) {
     case 'basic': {
       // RFC 6749 section 2.3.1: both are form-encoded before they are joined by a colon.
       const pair = `${formEncoded(client.id)}:${formEncoded(client.secret)}`;
-      return { headers: ['authorization', `Basic ${Buffer.from(pair).toString('base64')}`], parameters: [] };
+      const headers = ['authorization', `Basic ${Buffer.from(pair).toString('base64')}`];
+      return async () => ({ headers, parameters: [] });
     }
-    case 'post':
-      return {
-        headers: [],
-        parameters: [
-          ['client_id', client.id],
-          ['client_secret', client.secret],
-        ],
-      };
-    case 'privateKeyJwt':
-      return {
+    case 'post': {
+      const parameters = [
+        ['client_id', client.id],
+        ['client_secret', client.secret],
+      ] as const;
+      return async () => ({ headers: [], parameters });
+    }
+    case 'privateKeyJwt': {
+      // Once: to read the key takes as long as to sign with it.
+      const key = createPrivateKey(client.key);
+      return async (endpoint) => ({
         headers: [],
         parameters: [
           ['client_id', client.id],
           ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
-          ['client_assertion', await assertion(client, endpoint)],
+          ['client_assertion', await assertion(client, key, endpoint)],
         ],
-      };
+      });
+    }
   }
 }
 
+type AssertingClient = Extract<ClientConfig, { auth: 'privateKeyJwt' }>;
+
 /** RFC 7523 section 2.2. */
-async function assertion(client: ClientConfig & { auth: 'privateKeyJwt' }, endpoint: URL): Promise<string> {
+async function assertion(client: AssertingClient, key: KeyObject, endpoint: URL): Promise<string> {
   const { SignJWT } = await import('jose');
   const nowS = Math.floor(Date.now() / 1000);
   return new SignJWT()
@@ -50,7 +58,7 @@ async function assertion(client: ClientConfig & { auth: 'privateKeyJwt' }, endpo
     .setJti(randomUUID())
     .setIssuedAt(nowS)
     .setExpirationTime(nowS + assertionLifeS)
-    .sign(createPrivateKey(client.key));
+    .sign(key);
 }
 
 /** As `application/x-www-form-urlencoded` has it: a blank is "+", and only letters, digits and "*-._" stay. */

@@ -5,14 +5,14 @@
  */
 import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
-import { claimsRejected, isRefreshToken } from '../claims.ts';
+import { claimsRejected, isObject, isRefreshToken } from '../claims.ts';
 import { readIdentity } from '../read-fields.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
 import { createRemoteSource, type RemoteSourceOptions } from '../remote/remote-source.ts';
 import { type Source, tokenOf } from '../source.ts';
-import { authenticate, formEncoded } from './authenticate-client.ts';
+import { createAuthenticate, formEncoded } from './authenticate-client.ts';
 
 export interface IntrospectionSourceOptions extends Omit<RemoteSourceOptions, 'kind' | 'protocol'> {
   readonly config: IntrospectionSourceConfig;
@@ -21,21 +21,19 @@ export interface IntrospectionSourceOptions extends Omit<RemoteSourceOptions, 'k
 export function createIntrospectionSource(options: IntrospectionSourceOptions): Source {
   const { name, config } = options;
   const settings = `sources.${name}`;
+  const authenticate = createAuthenticate(config.client);
 
   function judgeJson(json: unknown, kind: Credential['kind'], nowMs: number): Judgment {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      return invalid({ kind: 'body', detail: 'expected a JSON object' });
-    }
-    const claims = json as Readonly<Record<string, unknown>>;
-    const { active } = claims;
+    if (!isObject(json)) return invalid({ kind: 'body', detail: 'expected a JSON object' });
+    const { active } = json;
     if (active === false) return rejected('inactive');
     if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
     // An endpoint knows refresh tokens, too, which no client presents to a service.
-    if (isRefreshToken(claims)) return rejected('type');
-    const rejection = claimsRejected(claims, config, nowMs);
+    if (isRefreshToken(json)) return rejected('type');
+    const rejection = claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { fields } = config;
-    const found = readIdentity(claims, { source: name, settings, fields, kind, fractions: true });
+    const found = readIdentity(json, { source: name, settings, fields, kind, fractions: true });
     if ('failure' in found) return invalid(found.failure);
     return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
   }
@@ -52,7 +50,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   };
 
   async function post(base: URL, token: string): Promise<HttpRequest> {
-    const { headers, parameters } = await authenticate(config.client, base);
+    const { headers, parameters } = await authenticate(base);
     const form = [['token', token], ['token_type_hint', 'access_token'], ...parameters];
     return {
       method: 'POST',

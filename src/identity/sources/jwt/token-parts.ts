@@ -1,5 +1,5 @@
 /** Reads header and claims of a JWT before anything of it is believed: strictly, and as every other reader has to. */
-import type { Claims } from '../claims.ts';
+import { type Claims, isObject } from '../claims.ts';
 
 export interface TokenParts {
   readonly header: Claims;
@@ -22,8 +22,7 @@ function readObject(part: string): Claims | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url'));
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-    return repeatsName(text) ? null : (value as Claims);
+    return isObject(value) && !repeatsName(text) ? value : null;
   } catch {
     return null;
   }
