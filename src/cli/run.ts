@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
+import { TooManyFormsError } from '../core/url/form-texts.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
@@ -34,6 +35,10 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     if (error instanceof StoreUnavailableError) {
       process.stderr.write(`${error.message}\n`);
+      return ExitCode.failed;
+    }
+    if (error instanceof TooManyFormsError) {
+      process.stderr.write(`rolegate: ${error.message}\n`);
       return ExitCode.failed;
     }
     process.stderr.write(`rolegate: unexpected fault: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -97,8 +97,13 @@ export function checkRoutes(
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];
     const other = `${there.at.at('id').quote(first.id)} (${placeFrom(here.file, there.file, there.at)})`;
-    const hint = 'make one of them more specific, or join them';
-    here.at.at('match').report(`this route and ${other} both match ${example}`, hint);
+    const at = here.at.at('match');
+    if (example === null) {
+      const message = `the parameters of this route and of ${other} have too many forms to find out whether both match one request`;
+      at.report(message, 'write fewer or shorter alternatives, or shorter text around the parameters');
+    } else {
+      at.report(`this route and ${other} both match ${example}`, 'make one of them more specific, or join them');
+    }
   }
   return { table: null, ids, words, places };
 }

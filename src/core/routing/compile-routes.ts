@@ -5,6 +5,7 @@
  * tie is an error.
  */
 import { commonPath, sampleText } from '../url/common-path.ts';
+import { TooManyFormsError } from '../url/form-texts.ts';
 import { ignoresCase } from '../url/path-reading.ts';
 import { insertRoutes } from './insert-routes.ts';
 import { overlappingRoutes } from './overlapping-routes.ts';
@@ -14,8 +15,11 @@ import { claims, type Leaf, type RouteTable } from './route-table.ts';
 export interface Tie {
   readonly first: Route;
   readonly second: Route;
-  /** A request that both match: method and URL, without a method where they have none in common. */
-  readonly example: string;
+  /**
+   * A request that both match: method and URL, without a method where they have none in common. Null: their parameters have
+   * too many forms to find out whether there is one.
+   */
+  readonly example: string | null;
 }
 
 /** Ties that are reported at once; n copies of a route have n^2 of them. */
@@ -41,14 +45,26 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
   for (const [a, b] of overlappingRoutes(trees)) {
     if (ties.length >= maxTies) break;
     const [first, second] = a.index < b.index ? [a, b] : [b, a];
-    const path = commonPath(casedSegments(first), casedSegments(second));
-    if (path === null || ties.some((tie) => tie.first === first && tie.second === second)) continue;
-    const method = methodInBoth(first, second);
-    const url = urlOf(second.pattern.host, path);
-    ties.push({ first, second, example: method === null ? url : `${method} ${url}` });
+    if (ties.some((tie) => tie.first === first && tie.second === second)) continue;
+    const tie = tieOf(first, second);
+    if (tie !== null) ties.push(tie);
   }
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
+}
+
+/** Null: no path fits both. */
+function tieOf(first: Route, second: Route): Tie | null {
+  try {
+    const path = commonPath(casedSegments(first), casedSegments(second));
+    if (path === null) return null;
+    const method = methodInBoth(first, second);
+    const url = urlOf(second.pattern.host, path);
+    return { first, second, example: method === null ? url : `${method} ${url}` };
+  } catch (error) {
+    if (!(error instanceof TooManyFormsError)) throw error;
+    return { first, second, example: null };
+  }
 }
 
 function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {

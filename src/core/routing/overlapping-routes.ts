@@ -2,12 +2,12 @@
  * Routes that differ first in forms of a parameter of which neither is more specific, and that some text has both of:
  * `{id}.json` and `a{name}` for "ab.json". Where they can match one path, they are a tie.
  */
-import { commonText } from '../url/form-texts.ts';
+import { commonText, TooManyFormsError } from '../url/form-texts.ts';
 import { foldedForm, formKey, formRank } from '../url/param-form.ts';
 import type { Route } from './route.ts';
 import type { FormedBranch, PathNode, RouteTrees } from './route-table.ts';
 
-/** Pairs may be found more than once, and may have no path in common further on. */
+/** Pairs may be found more than once, may have no path in common further on, and may have too many forms to compare. */
 export function* overlappingRoutes({
   exactHosts,
   wildcardHosts,
@@ -33,7 +33,12 @@ function overlap(a: FormedBranch, b: FormedBranch): boolean {
   if (formRank(a.form) !== formRank(b.form)) return false;
   // All routes below a form of any case are below its twins that count by case, too.
   if (a.anyCase !== b.anyCase && formKey(foldedForm(a.form)) === formKey(foldedForm(b.form))) return false;
-  return commonText(a, b) !== null;
+  try {
+    return commonText(a, b) !== null;
+  } catch (error) {
+    if (!(error instanceof TooManyFormsError)) throw error;
+    return true;
+  }
 }
 
 function* routesBelow(node: PathNode): Generator<Route> {

@@ -1,9 +1,10 @@
 /** Looks for what an author of rules most likely did not mean: see `finding.ts` for the list. */
 import type { Config } from '../../config/config.ts';
+import { TooManyFormsError } from '../../core/url/form-texts.ts';
 import { idleConditions, suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName, unmeetableRules } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingOf } from './finding.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
@@ -12,6 +13,21 @@ import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 
 /** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings of one kind stand together, each in order of the file. */
 export function analyze(config: Config, nearest: NearestName, leadsTo: LeadsTo): readonly Finding[] {
+  return [...routeFindings(config, nearest), ...unsafeSettings(config, leadsTo), ...idleUpstreams(config)];
+}
+
+function routeFindings(config: Config, nearest: NearestName): readonly Finding[] {
+  try {
+    return analyzeRoutes(config, nearest);
+  } catch (error) {
+    if (!(error instanceof TooManyFormsError)) throw error;
+    const hint = 'write fewer or shorter alternatives, or shorter text around the parameters';
+    const message = `the routes were not analyzed: ${error.message}`;
+    return [findingOf('routes_unanalyzed', 'routes', { kind: 'setting', path: ['routes'] }, message, { hint })];
+  }
+}
+
+function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[] {
   const probes = new Probes(config.routes);
   return [
     ...unreachableRoutes(probes),
@@ -25,7 +41,5 @@ export function analyze(config: Config, nearest: NearestName, leadsTo: LeadsTo):
     ...uncomparedParams(config, probes),
     ...likeHosts(probes),
     ...openRoutes(probes),
-    ...unsafeSettings(config, leadsTo),
-    ...idleUpstreams(config),
   ];
 }

@@ -67,6 +67,10 @@ export const findingKinds = {
     meaning: 'The keys of an issuer come over the network without TLS, so that whoever is in between can replace them.',
   },
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
+  routes_unanalyzed: {
+    severity: 'warning',
+    meaning: 'The parameters of the routes have too many forms to compare, so that the routes were not analyzed.',
+  },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
 } as const satisfies Record<string, FindingKind>;
 

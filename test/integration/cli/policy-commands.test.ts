@@ -215,3 +215,23 @@ describe('diff', () => {
     expect((await run('diff', good, open, '--markdown')).output).toContain('### Newly allowed\n\n| methods |');
   });
 });
+
+test('what has too many forms to compare is said in one line, without a stack', async () => {
+  const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+  const word = (first: number, step: number) =>
+    Array.from({ length: 30 }, (_, at) => characters[(first + at * step) % characters.length]).join('');
+  const many = (id: string, step: number, before: string) => {
+    const words = [...characters].map((_, first) => word(first, step));
+    return `  - { id: ${id}, match: { path: "/${before}{k:(${words.join('|')})}" }, upstream: orders, access: [user] }\n`;
+  };
+  const text = `version: 1
+authApi: { url: "http://127.0.0.1:8081" }
+roles: { user: {} }
+upstreams: { orders: { targets: ["http://127.0.0.1:3000"] } }
+routes:
+${many('one', 1, '')}${many('two', 3, 'v')}${many('three', 5, 'ww')}`;
+  const file = folder.write('many-forms.yaml', text);
+  const { code, output } = await run('diff', file, file);
+  const message = 'rolegate: the parameters at one place of the paths have too many forms to compare them\n';
+  expect({ code, output }).toEqual({ code: 1, output: message });
+});

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findSurprises } from '../../../src/app/find-surprises.ts';
 import { explain } from '../../../src/core/explain.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { TooManyFormsError } from '../../../src/core/url/form-texts.ts';
 import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
@@ -157,4 +158,35 @@ test('diff shows a change of a condition with a text of the shape', () => {
     expect(kind).toBe('newlyRefused');
     expect(witness?.request.target).toMatch(/^\/[0-9a-f-]{36}\/v1[013-9]?$/);
   }
+});
+
+describe('forms that are too many to compare', () => {
+  const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+  const word = (first: number, step: number) =>
+    Array.from({ length: 30 }, (_, at) => characters[(first + at * step) % characters.length]).join('');
+  const many = (id: string, step: number, before = '') => {
+    const words = [...characters].map((_, first) => word(first, step));
+    return route(id, `/${before}{k:(${words.join('|')})}`, 'access: [user]');
+  };
+  const tooMany = rules(many('one', 1), many('two', 3, 'v'), many('three', 5, 'ww'));
+
+  test('are a problem of the configuration where a tie cannot be found out', () => {
+    expect(() => policy(rules(many('one', 1), many('two', 3)))).toThrow(
+      /the parameters of this route and of "one" \(line 6\) have too many forms to find out whether both match one request/,
+    );
+  });
+
+  test('are a finding, and all that is not about routes is analyzed', () => {
+    const text = `${tooMany}server: { trustEveryPeer: true }\n`;
+    const { config, places } = policyFile(text);
+    const found = findSurprises(config, places).map(({ code, problem }) => `${code}:${problem.line}`);
+    expect(found).toEqual(
+      expect.arrayContaining(['routes_unanalyzed:6', expect.stringContaining('every_peer_trusted')]),
+    );
+  });
+
+  test('are an error of diff, which does not call the routes the same', () => {
+    const of = () => policyOf(policy(tooMany));
+    expect(() => comparePolicies(of(), of())).toThrow(TooManyFormsError);
+  });
 });
