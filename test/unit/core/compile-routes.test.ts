@@ -67,7 +67,7 @@ describe('ties', () => {
       { on: '*.example.test/v1/{x}/**', methods: ['PUT', 'POST'] },
       { on: '*.example.test/v1/{y}/**', methods: ['GET', 'POST'] },
     ];
-    const example = ties(...specs)[0]!.example;
+    const example = ties(...specs)[0]!.example ?? '';
     const [, method, host, path] = /^([A-Z]+) http:\/\/([^/]+)(\/\S*)$/.exec(example)!;
     expect(method).toBe('POST');
     expect(host).toMatch(/^[^.*]+\.example\.test$/);
