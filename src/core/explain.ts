@@ -2,8 +2,9 @@
  * One decision, explained stage by stage. It is `decide` that decides, with a resolver that knows one identity; the rest
  * only reads the same tables again, so an explanation cannot differ from what the gateway does.
  */
+import { challengesFor } from './credential/challenges.ts';
 import type { Credential } from './credential/credential.ts';
-import { signInLocation } from './credential/sign-in.ts';
+import { isFromScript, signInLocation } from './credential/sign-in.ts';
 import { decide, type Policy } from './decide.ts';
 import { type Allow, type Decision, type Stage, stages } from './decision.ts';
 import { type AccessReport, explainAccess, explainIdentity, type IdentityReport } from './explaining/explain-access.ts';
@@ -30,6 +31,8 @@ export interface Explanation {
   readonly message: string | null;
   /** Where the client is sent to sign in; null: nowhere. */
   readonly location: string | null;
+  /** Values of `WWW-Authenticate` as the client gets them; empty: none. */
+  readonly challenges: readonly string[];
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
   /** What the rule says, on a route that is only tried out (`mode: shadow`) and forwards the request; null otherwise. */
@@ -97,6 +100,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     outcome: decision.outcome,
     status: location === null ? statusOf(decision) : 303,
     location,
+    challenges: location === null ? challengesOf(decision, view) : [],
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
@@ -128,6 +132,11 @@ function locationOf(decision: Decision, { rawHeaders }: RequestView, { proto }: 
   const { outcome, reason, route, request } = decision;
   if (outcome !== 'refuse' || route === null || request === null) return null;
   return signInLocation(route.signIn, reason, request, rawHeaders, proto);
+}
+
+function challengesOf({ outcome, reason, route, request }: Decision, { rawHeaders }: RequestView): readonly string[] {
+  if (outcome !== 'refuse' || route === null || request === null) return [];
+  return challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders));
 }
 
 function credentialOf(

@@ -53,7 +53,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
 }
 
 function verdict(explanation: Explanation, paint: Paint): string {
-  const { outcome, status, reason, message, condition, route, shadowed, location } = explanation;
+  const { outcome, status, reason, message, condition, route, shadowed, location, challenges } = explanation;
   if (shadowed !== null) {
     const would = shadowed.condition ?? shadowed.reason;
     return paint.yellow(`let through by route ${route} in shadow mode; its rule refuses: ${would}\n`);
@@ -64,7 +64,8 @@ function verdict(explanation: Explanation, paint: Paint): string {
   const word = condition === null ? reason : `${reason} (${condition})`;
   const where = route === null ? '' : ` on route ${route}`;
   const page = location === null ? '' : `sent to ${location}\n`;
-  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}`;
+  const asked = status === 401 ? challenges.map((challenge) => `WWW-Authenticate: ${challenge}\n`).join('') : '';
+  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}${asked}`;
 }
 
 function section(title: string, lines: readonly string[], paint: Paint): string {

@@ -172,7 +172,12 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     '/page',
     ['Authorization', 'Bearer s3cr3t-of-somebody'],
     { kind: null, from: 'authorization (bearer)', source: null },
-    ['none that can be read, from authorization (bearer)', '401 credential_shape_wrong'],
+    [
+      'none that can be read, from authorization (bearer)',
+      '401 credential_shape_wrong',
+      'WWW-Authenticate: Bearer realm="rolegate", error="invalid_token"\n',
+      'WWW-Authenticate: Basic realm="rolegate", charset="UTF-8"\n',
+    ],
   ],
 ])('explain: %s', (_name, as, target, headers, credential, lines) => {
   const { config } = read();
