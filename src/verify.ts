@@ -29,7 +29,7 @@ export interface VerifiedIdentity {
 
 /**
  * `missing`: no header, so the request is anonymous or did not come through the gateway. `invalid`: it proves nothing.
- * `expired`: it did. `keys_unavailable`: the public keys cannot be had, which is an outage (503) and no bad credential.
+ * `expired`: it did. `keys_unavailable`: the public keys cannot be fetched, which is an outage (503), not a bad credential.
  */
 export type VerificationFailure = 'missing' | 'invalid' | 'expired' | 'keys_unavailable';
 
@@ -61,7 +61,7 @@ export function createIdentityVerifier(options: IdentityVerifierOptions): Verify
   };
   return async (header) => {
     if (header === undefined || header === '') return failed('missing');
-    // A header that came twice, as an array or joined, is none of the gateway's.
+    // A header that came twice, as an array or joined, is not from the gateway.
     if (typeof header !== 'string' || header.length > longestToken) return failed('invalid');
     try {
       const { payload } = await jwtVerify(header, keyOf, expected);
@@ -103,7 +103,7 @@ function publishedKeys(url: URL, keepMs: number): JWTVerifyGetKey {
 
 class KeysUnavailable extends Error {
   constructor(options?: ErrorOptions) {
-    super('the public keys of the gateway cannot be had', options);
+    super('the public keys of the gateway cannot be fetched', options);
   }
 }
 

@@ -16,7 +16,7 @@ export interface AdminOptions extends EndpointSources {
   readonly address: Address;
   /** Further host names under which operators reach the port, in lower case; asked for each request. */
   hostNames(): readonly string[];
-  /** The token of operators, asked for each request; null: everyone may read, no one may change anything. */
+  /** The token of operators, asked for each request; null: reading is open to all, and nothing can be changed. */
   token(): string | null;
   /** For the log. */
   refused?(refusal: AdminRefusal): void;

@@ -8,7 +8,7 @@ import type { AdminResponse, Refused } from './responses.ts';
 export interface AdminRules {
   /** Host names under which the port is reached, in lower case. */
   readonly hostNames: readonly string[];
-  /** Null: everyone may read, no one may change anything. */
+  /** Null: reading is open to all, and nothing can be changed. */
   readonly token: string | null;
 }
 

@@ -17,7 +17,7 @@ export function createFileKeys(given: readonly GivenKey[]): SigningKeys {
     ready = keys;
     published = publish(keys);
   });
-  // Told by `awaited`.
+  // `awaited` reports it.
   loading.catch(() => {});
   return {
     current: () => ready[0] ?? null,

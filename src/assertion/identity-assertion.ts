@@ -58,7 +58,7 @@ export class IdentityAssertion {
     const recent = this.#byContent.get(name);
     if (recent === undefined || !isUsable(recent, nowMs)) return this.#sign(name, identity, audience);
     if (isFresh(recent, nowMs)) this.#byIdentity.set(identity, recent);
-    // Should it fail, a request that has to wait tells of it.
+    // A failure is reported by a request that has to wait.
     else this.#sign(name, identity, audience).catch(() => {});
     return recent.token;
   }

@@ -59,7 +59,7 @@ export function joinRings(
 /** From when the next key has to sign, if it has to be made now; null: not yet. Only one waits for its time. */
 export function nextKeyFromMs(keys: readonly RingKey[], nowMs: number, rotation: Rotation): number | null {
   const newest = keys.at(-1);
-  // Nobody has seen a key yet, so there is nothing to wait for.
+  // No key was published yet, so there is nothing to wait for.
   if (newest === undefined) return nowMs;
   if (newest.signsFromMs > nowMs) return null;
   const { algorithm, rotateMs, overlapMs } = rotation;

@@ -10,7 +10,7 @@ import { loadJose, type PublishedKeys, publish, type ReadyKey, readyKey, type Si
 export interface KeyEvents {
   /** A key was made here, or adopted from another replica. */
   key(kid: string, made: boolean, signsFromMs: number): void;
-  /** Whether replicas share their keys now; told when it changes. */
+  /** Whether replicas share their keys now; called when that changes. */
   shared(isShared: boolean): void;
   /** The keys live in this process alone. */
   alone(): void;

@@ -1,6 +1,6 @@
 /**
  * The key ring as it lies in Redis: encrypted and authenticated (AES-256-GCM) under a key that is derived from `cache.secret`.
- * Who can read Redis learns no key, and who can write there cannot bring in one of his own. Opening is strict and never throws.
+ * A reader of Redis learns no key, and a writer cannot add one. Opening is strict and never throws.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';

@@ -24,7 +24,7 @@ export interface HeldRing {
   readonly current: boolean;
 }
 
-/** 1: it was replaced. What has been read is compared without the bytes beyond `maxRingBytes`, which nobody believes. */
+/** 1: it was replaced. What has been read is compared without the bytes beyond `maxRingBytes`, which are never read. */
 const replace = `
 local held = redis.call('GETRANGE', KEYS[1], 0, ${maxRingBytes})
 if held ~= ARGV[1] then return 0 end

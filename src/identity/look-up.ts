@@ -1,5 +1,5 @@
 /**
- * What one flight does for one credential that memory cannot answer: ask Redis, join the other replicas, ask the Auth API,
+ * What one flight does for one credential that memory does not hold: ask Redis, join the other replicas, ask the Auth API,
  * and keep what is a clear yes or no. A verdict that turns out to be revoked is not kept, not shared and not used.
  */
 import type { Credential } from '../core/credential/credential.ts';
@@ -28,8 +28,8 @@ export interface LookUpOptions {
   /** Verdicts of other replicas that were asked for before then do not live. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
-  /** Told of what every call to a source ended with. */
-  readonly onAnswer: (source: string, finding: Finding) => void;
+  /** Called with the end of every call to a source. */
+  readonly onAsked: (source: string, finding: Finding) => void;
   readonly events: Pick<IdentityEvents, 'revokedVerdict'>;
   readonly now: () => number;
   /** From 0 to 1. */
@@ -45,7 +45,7 @@ export interface Finding {
   readonly foreign: boolean;
   /** Whether the Auth API is out of reach; null: nothing was learned of it. */
   readonly outage: boolean | null;
-  /** Whether it was revoked meanwhile, so that whoever waited for it has to ask anew. */
+  /** Whether it was revoked meanwhile, so that those who waited for it have to ask anew. */
   isRevoked(): boolean;
 }
 
@@ -114,7 +114,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return verdict.askedAtMs >= oldestMs ? finding : null;
   }
 
-  /** The Auth API's answer: kept and shared if it is a clear one. */
+  /** The result of the source: kept and shared if it is a clear one. */
   async function ask(
     credential: Credential,
     source: Source,
@@ -122,12 +122,12 @@ export function createLookUp(options: LookUpOptions): LookUp {
     turn: SharedTurn | null,
     requester: string | undefined,
   ): Promise<Finding> {
-    const finding = await answerOf(credential, source, lookups, turn, requester);
-    options.onAnswer(source.name, finding);
+    const finding = await findingAt(credential, source, lookups, turn, requester);
+    options.onAsked(source.name, finding);
     return finding;
   }
 
-  async function answerOf(
+  async function findingAt(
     credential: Credential,
     source: Source,
     lookups: readonly string[],
@@ -135,26 +135,26 @@ export function createLookUp(options: LookUpOptions): LookUp {
     requester: string | undefined,
   ): Promise<Finding> {
     const moment = tombstones.asking(now());
-    const answer = unlessRevoked(await check(source, credential, requester), lookups);
-    if (answer.identity === null && answer.reason !== 'credential_rejected') {
+    const result = unlessRevoked(await check(source, credential, requester), lookups);
+    if (result.identity === null && result.reason !== 'credential_rejected') {
       turn?.end(null);
-      const { identity, reason, retryAfterS, failure, askedAtMs, outage } = answer;
+      const { identity, reason, retryAfterS, failure, askedAtMs, outage } = result;
       const unresolved: Resolution = { identity, reason, retryAfterS, source: 'none' };
       const resolution = failure === null ? unresolved : { ...unresolved, failure };
       return { resolution, askedAtMs, foreign: false, outage, isRevoked: () => false };
     }
-    const drawn = drawLifetimes(lifetimes, options.random(), answer.keepableMs);
+    const drawn = drawLifetimes(lifetimes, options.random(), result.keepableMs);
     const verdict = verdictOf(
-      answer.identity,
-      answer.askedAtMs,
+      result.identity,
+      result.askedAtMs,
       drawn,
-      answer.identity === null ? answer.rejection : undefined,
+      result.identity === null ? result.rejection : undefined,
     );
     const origin: Origin = { lookups, foreign: false, moment };
     const finding = findingOf(verdict, 'auth-api', origin);
     if (finding.isRevoked()) {
       events.revokedVerdict('auth-api');
-      if (answer.identity === null) memory.drop(credential);
+      if (result.identity === null) memory.drop(credential);
       turn?.end(null);
       return finding;
     }

@@ -34,7 +34,7 @@ export interface IdentityResolverOptions {
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
-  /** From 0 to 1; `Math.random` when left out. */
+  /** From 0 to 1; `Math.random` if unset. */
   readonly random?: () => number;
 }
 
@@ -122,7 +122,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     connection,
     oldestMs: (nowMs) => connection.oldestMs(nowMs, true),
     keys,
-    onAnswer: (source, finding) => stale.observe(source, finding),
+    onAsked: (source, finding) => stale.observe(source, finding),
     events,
     now,
     random,

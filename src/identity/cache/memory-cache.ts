@@ -228,8 +228,8 @@ function use(entry: MemoryEntry): MemoryEntry {
 }
 
 /**
- * The key in memory, where a hash for each request would cost more than the look-up; never logged, never sent. Unambiguous: the kind comes first, and the length keeps pairs apart that
- * differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). A
+ * The key in memory, where a hash for each request would cost more than the look-up; never logged, never sent. Unambiguous:
+ * the kind comes first, and the length keeps pairs apart that differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). A
  * text put together here also does not hold the head of the request that the credential was cut out of.
  */
 export function memoryKey(credential: Credential): string {

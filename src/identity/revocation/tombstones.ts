@@ -41,7 +41,7 @@ export interface VerdictSubject {
 }
 
 export interface TombstonesOptions {
-  /** How long one stands: longer than any verdict lives that was asked for before it, and any token that it names. See `tombstoneLifeMs`. */
+  /** Life of one: longer than that of any verdict that was asked for before it, and of any token that it names. See `tombstoneLifeMs`. */
   readonly lifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
@@ -128,7 +128,7 @@ export class Tombstones {
       case 'all':
         this.#allMs = atMs;
         this.#issuedMs = Math.max(this.#issuedMs, nowMs);
-        // It stands for all before it; but an issuer may issue further tokens for a session that stays revoked.
+        // It covers all before it; but an issuer may issue further tokens for a session that stays revoked.
         if (this.#selfVerified.size > 0) return;
         for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
         return;

@@ -188,9 +188,9 @@ function keysOf(keyPrefix: string, lookup: string): [entry: string, lease: strin
 
 /**
  * Both scripts touch the entry, the lease and the waiters of one credential, in this order, and nothing else: one hash slot of
- * a Cluster. This one takes the lease, or puts the replica among those who wait for its holder. Arguments: the token of the lease, its life
- * in milliseconds, the last byte of an entry that is read, the id of the replica, and `1` when the entry that is there
- * does not do. Answers `entry` and its bytes, `lead` and the bytes that are there, or `wait` and the milliseconds that
+ * a Cluster. This one takes the lease, or adds the replica to those that wait for its holder. Arguments: the token of the
+ * lease, its life in milliseconds, the last byte of an entry that is read, the id of the replica, and `1` when the stored
+ * entry is not to be used. Returns `entry` and its bytes, `lead` and the stored bytes, or `wait` and the milliseconds that
  * the lease has left.
  */
 export const acquireLease: RedisScript = {
@@ -207,10 +207,10 @@ return { 'wait', redis.call('PTTL', KEYS[2]) }
 };
 
 /**
- * Ends a flight: writes the entry, gives the lease back and tells those who wait. Arguments: the token of the lease, the
+ * Ends a flight: writes the entry, gives the lease back and publishes it to those that wait. Arguments: the token of the lease, the
  * entry (empty: there is none), its life in milliseconds, the channel of a replica without its id, and what a message
- * begins with; the entry follows. Whoever has lost the lease has nobody to tell, and writes only where nothing is: the
- * next holder may have asked later. Returns the number of those that waited.
+ * begins with; the entry follows. A replica that has lost the lease publishes nothing, and writes only where nothing is:
+ * the next holder may have asked later. Returns the number of those that waited.
  */
 export const releaseLease: RedisScript = {
   name: 'rolegateReleaseLease',

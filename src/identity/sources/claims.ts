@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Why the claims are not good enough; null: they are. Their end is looked at by the one who reads the identity. */
+/** Why the claims are rejected; null: they are not. `exp` is checked where the identity is read. */
 export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number): Rejection | null {
   const { audience, requiredClaims, claimValues, clockSkewMs } = rules;
   if (audience !== null && !namesAudience(claims['aud'], audience)) return 'audience';

@@ -94,7 +94,7 @@ function find(
   return { place: null, value: undefined };
 }
 
-/** Only a text is split; anything else is left to the one who expects a list. */
+/** Only a text is split; anything else fails where a list is expected. */
 function split(value: unknown, separator: string): unknown {
   return typeof value === 'string' ? value.split(separator).filter((name) => name !== '') : value;
 }

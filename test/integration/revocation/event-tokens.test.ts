@@ -66,7 +66,7 @@ const tampered = (token: string) => `${token.slice(0, -8)}AAAAAAAA`;
 const refusedLogouts: readonly [name: string, make: Make][] = [
   ['that is no token', async () => 'none'],
   ['of another key', async (world) => world.logoutToken({}, {}, await makeKey('first'))],
-  ['with a key id that nobody knows', logout({}, { kid: 'unknown' })],
+  ['with an unknown key id', logout({}, { kid: 'unknown' })],
   ['with another signature', async (world) => tampered(await world.logoutToken())],
   ['without a signature', async (world) => `${(await world.logoutToken()).split('.').slice(0, 2).join('.')}.`],
   ['of another issuer', logout({ iss: 'https://evil.example.test' })],
@@ -83,7 +83,7 @@ const refusedLogouts: readonly [name: string, make: Make][] = [
   ['whose event is no object', logout({ events: { [logoutEvent]: true } })],
   ['whose events are a list', logout({ events: [logoutEvent] })],
   ['with a "nonce"', logout({ nonce: 'n' })],
-  ['that names nobody', logout({ sid: undefined })],
+  ['that names no session and no user', logout({ sid: undefined })],
   ['whose session is no id', logout({ sid: 'a b' })],
   ['whose user is no id', logout({ sub: 'ä' })],
   ['that is an access token', async (world) => world.issuer.token({ aud: 'web' })],

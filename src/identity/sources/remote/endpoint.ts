@@ -132,7 +132,7 @@ function isBroken(result: HttpResponse | Failure | BrokenConnection): boolean {
 
 /**
  * Whether the breaker counts it. Responses below 500 never count: a client may be able to provoke them with the credential
- * it chose, and could lock everybody else out.
+ * it chose, and could lock all others out.
  */
 function isFailure(result: HttpResponse | Failure): boolean {
   if ('status' in result) return result.status >= 500;
