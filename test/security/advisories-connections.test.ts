@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { ann, goodToken, startProxy } from '../support/running-proxy.ts';
+import { switchingProtocols } from '../support/websocket-handshake.ts';
 import { type Attack, attackSuite, request } from './support/attack-suite.ts';
 import { startFooledUpstream } from './support/fooled-upstream.ts';
 import { type LenientRequest, readLenient } from './support/lenient-reading.ts';
@@ -195,13 +196,6 @@ describe('frames of 64 bits of length: CVE-2026-1528', () => {
     ['one more than numbers hold exactly', [0, 0x20, 0, 0, 0, 0, 0, 1]],
     ['2^32', [0, 0, 0, 1, 0, 0, 0, 0]],
   ];
-  const accept = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
-    '\r\n',
-  ].join('\r\n');
 
   test.each(lengths)(
     '%s, both ways: passed on as it is, ended with the access, and nobody else notices',
@@ -211,7 +205,7 @@ describe('frames of 64 bits of length: CVE-2026-1528', () => {
         running.push(() => socket.destroy());
         socket.on('error', () => {});
         socket.once('data', () => {
-          socket.write(accept);
+          socket.write(switchingProtocols);
           socket.write(Buffer.from([0x82, 127, ...length, 7]));
           socket.on('data', (chunk: Buffer) => heard.push(chunk));
         });

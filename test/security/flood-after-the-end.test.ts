@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ann, goodToken, startProxy } from '../support/running-proxy.ts';
+import { handshake, switchingProtocols } from '../support/websocket-handshake.ts';
 import { startNaiveGateway } from './support/naive-gateway.ts';
 
 const running: (() => unknown)[] = [];
@@ -10,23 +11,6 @@ afterEach(async () => {
   for (const close of running.splice(0).reverse()) await close();
 });
 
-const accept = [
-  'HTTP/1.1 101 Switching Protocols',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
-  '\r\n',
-].join('\r\n');
-const handshake = [
-  'GET /chat HTTP/1.1',
-  'Host: a',
-  `Authorization: Bearer ${goodToken}`,
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n');
 /** The beginning of a binary frame of 2^40 bytes. */
 const endless = Buffer.from([0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
 const enough = 96 * 1024 * 1024;
@@ -38,7 +22,7 @@ async function startDeafService(): Promise<number> {
     sockets.push(socket);
     socket.on('error', () => {});
     socket.once('data', () => {
-      socket.write(accept);
+      socket.write(switchingProtocols);
       socket.pause();
     });
   });
@@ -56,7 +40,7 @@ async function upgraded(port: number): Promise<Socket> {
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   running.push(() => client.destroy());
   client.on('error', () => {});
-  client.write(handshake);
+  client.write(handshake(`Authorization: Bearer ${goodToken}`));
   expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
   client.resume();
   client.write(endless);

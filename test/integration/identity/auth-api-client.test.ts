@@ -2,45 +2,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Credential } from '../../../src/core/credential/credential.ts';
 import type { Unresolved } from '../../../src/core/identity/identity.ts';
-import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
+import { type AuthApiMood, brokenMoods } from '../../support/fake-auth-api.ts';
+import type { Misbehavior } from '../../support/misbehaving-server.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
-import { makeClient, type TestClient } from '../../unit/identity/test-client.ts';
-
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function client(url: string, changes: Partial<AuthApiSourceConfig> = {}): TestClient {
-  const made = makeClient(url, changes);
-  closing.push(made.close);
-  return made;
-}
-
-async function fakeAuthApi(): Promise<FakeAuthApi> {
-  const api = await startFakeAuthApi();
-  closing.push(api.close);
-  api.addSession(bearer().token);
-  api.addKeyPair(keyPair().apiKey, keyPair().apiSecret);
-  return api;
-}
-
-async function misbehaving(behavior: Misbehavior) {
-  const server = await startMisbehavingServer(behavior);
-  closing.push(server.close);
-  return server;
-}
-
-/** Values of a header in a raw list. */
-function valuesOf(raw: readonly string[], name: string): string[] {
-  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name);
-}
+import { client, fakeAuthApi, misbehaving, valuesOf } from './asked-auth-api.ts';
 
 describe('a working Auth API', () => {
   it('is asked for a bearer', async () => {
@@ -186,7 +154,7 @@ describe('a broken Auth API is never a no and never a yes', () => {
       response.on('close', () => clearInterval(timer));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    closing.push(async () => {
+    onTestFinished(async () => {
       server.closeAllConnections();
       server.close();
     });
@@ -220,7 +188,7 @@ describe('a connection that the Auth API closed while it was idle', () => {
       else response.writeHead(401).end();
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    closing.push(async () => void server.close());
+    onTestFinished(async () => void server.close());
     const asking = client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     await asking.check(bearer('first'));
     expect(await asking.check(bearer('second'))).toMatchObject({ reason: 'credential_rejected' });

@@ -1,41 +1,8 @@
 /** How much of the Auth API's time the client takes: the circuit breaker, the bound on calls, the probe. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
-import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
-import { bearer, keyPair } from '../../unit/identity/samples.ts';
-import { makeClient, type TestClient } from '../../unit/identity/test-client.ts';
-
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function client(url: string, changes: Partial<AuthApiSourceConfig> = {}): TestClient {
-  const made = makeClient(url, changes);
-  closing.push(made.close);
-  return made;
-}
-
-async function fakeAuthApi(): Promise<FakeAuthApi> {
-  const api = await startFakeAuthApi();
-  closing.push(api.close);
-  api.addSession(bearer().token);
-  api.addKeyPair(keyPair().apiKey, keyPair().apiSecret);
-  return api;
-}
-
-async function misbehaving(behavior: Misbehavior) {
-  const server = await startMisbehavingServer(behavior);
-  closing.push(server.close);
-  return server;
-}
-
-/** Values of a header in a raw list. */
-function valuesOf(raw: readonly string[], name: string): string[] {
-  return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name);
-}
+import { describe, expect, it, vi } from 'vitest';
+import { type AuthApiMood, brokenMoods } from '../../support/fake-auth-api.ts';
+import { bearer } from '../../unit/identity/samples.ts';
+import { client, fakeAuthApi, misbehaving, valuesOf } from './asked-auth-api.ts';
 
 describe('the circuit breaker', () => {
   it('opens on failures, answers auth_busy without asking, and closes when the Auth API is back', async () => {

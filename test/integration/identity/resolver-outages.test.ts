@@ -1,33 +1,18 @@
 /** The resolver while the Auth API is out of reach: nobody knows, which is neither a yes nor a no. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type AuthApiMood, brokenMoods } from '../../support/fake-auth-api.ts';
 import { bearer } from '../../unit/identity/samples.ts';
-import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
 import { startNeighbors } from './replicas.ts';
+import { type ResolverWorld, startResolverWorld } from './resolver-world.ts';
 
 const any = Number.POSITIVE_INFINITY;
-const closing: (() => Promise<void>)[] = [];
-let api: FakeAuthApi;
-let clock: Clock;
+let api: ResolverWorld['api'];
+let clock: ResolverWorld['clock'];
+let resolver: ResolverWorld['resolver'];
 
 beforeEach(async () => {
-  api = await startFakeAuthApi();
-  closing.push(api.close);
-  api.addSession(bearer().token);
-  clock = { nowMs: Date.now() };
+  ({ api, clock, resolver } = await startResolverWorld());
 });
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function resolver(
-  ...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never
-): TestResolver {
-  const made = makeResolver(api.url, clock, ...settings);
-  closing.push(made.close);
-  return made;
-}
 
 describe('an outage', () => {
   const outages: [string, AuthApiMood, string][] = [

@@ -1,34 +1,19 @@
 /** The resolver before a real HTTP server, without Redis. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Credential } from '../../../src/core/credential/credential.ts';
-import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { brokenMoods } from '../../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
-import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { makeResolver } from '../../unit/identity/test-resolver.ts';
+import { type ResolverWorld, startResolverWorld } from './resolver-world.ts';
 
 const any = Number.POSITIVE_INFINITY;
-const closing: (() => Promise<void>)[] = [];
-let api: FakeAuthApi;
-let clock: Clock;
+let api: ResolverWorld['api'];
+let clock: ResolverWorld['clock'];
+let resolver: ResolverWorld['resolver'];
 
 beforeEach(async () => {
-  api = await startFakeAuthApi();
-  closing.push(api.close);
-  api.addSession(bearer().token);
-  api.addKeyPair(keyPair().apiKey, keyPair().apiSecret);
-  clock = { nowMs: Date.now() };
+  ({ api, clock, resolver } = await startResolverWorld());
 });
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function resolver(
-  ...settings: Parameters<typeof makeResolver> extends [unknown, Clock, ...infer R] ? R : never
-): TestResolver {
-  const made = makeResolver(api.url, clock, ...settings);
-  closing.push(made.close);
-  return made;
-}
 
 describe('a verdict in memory', () => {
   it.each<[string, Credential]>([

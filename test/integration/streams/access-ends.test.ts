@@ -7,6 +7,7 @@ import type { Resolution } from '../../../src/core/identity/identity.ts';
 import { openRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, goodToken, type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
+import { handshake, switchingProtocols } from '../../support/websocket-handshake.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -182,7 +183,7 @@ describe('a WebSocket', () => {
   it('that stops within a frame is broken off after a while', async () => {
     const upstream = await startRecordingUpstream({
       onUpgrade: (_request, socket) => {
-        socket.write(switching, 'latin1');
+        socket.write(switchingProtocols, 'latin1');
         // A frame of 100 bytes, of which ten come.
         socket.write(Buffer.concat([Buffer.from([0x82, 100]), Buffer.alloc(10)]));
       },
@@ -192,27 +193,13 @@ describe('a WebSocket', () => {
     const proxy = await startProxy({ targets: [upstream.origin], access: ['user'], resolve: () => verdict });
     running.push(proxy);
     const client = await openRaw(proxy.port);
-    client.write(handshake);
+    client.write(handshake('Authorization: Bearer x'));
     expect((await client.answer()).status).toBe(101);
     await client.closed();
     expect(client.unread()).toHaveLength(12);
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ reason: 'access_expired' }));
   });
 });
-
-const switching =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
-const handshake = [
-  'GET /chat HTTP/1.1',
-  'Host: a',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Authorization: Bearer x',
-  '',
-  '',
-].join('\r\n');
 
 describe('an answer that goes on', () => {
   /** A client that reads an answer without end: an event every 20 ms. */

@@ -11,25 +11,12 @@ import { closeFrame, frame, opcodes } from '../../conformance/websocket/frames.t
 import { openRaw, type RawConnection } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, startProxy } from '../../support/running-proxy.ts';
+import { handshake, switchingProtocols } from '../../support/websocket-handshake.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
 });
-
-const switching =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
-const handshake = [
-  'GET /chat HTTP/1.1',
-  'Host: a',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Authorization: Bearer x',
-  '',
-  '',
-].join('\r\n');
 
 interface OpenTunnel {
   readonly client: RawConnection;
@@ -47,7 +34,7 @@ async function openTunnel(): Promise<OpenTunnel> {
     onUpgrade: (_request, socket) => {
       service = socket;
       socket.on('data', (chunk: Buffer) => heard.push(chunk));
-      socket.write(switching, 'latin1');
+      socket.write(switchingProtocols, 'latin1');
     },
   });
   running.push(upstream);
@@ -63,7 +50,7 @@ async function openTunnel(): Promise<OpenTunnel> {
   const client = await openRaw(proxy.port);
   // The gateway says its last word while the client may still be within a frame.
   client.socket.allowHalfOpen = true;
-  client.write(handshake);
+  client.write(handshake('Authorization: Bearer x'));
   expect((await client.answer()).status).toBe(101);
   return {
     client,

@@ -8,6 +8,7 @@ import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
+import { switchingProtocols } from '../../support/websocket-handshake.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -27,11 +28,8 @@ const handshake = (...headers: string[]) =>
     '',
   ].join('\r\n');
 
-const accepted =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
-
 /** An upstream that accepts every upgrade and hands the socket over. */
-async function accepting(setup: Partial<ProxySetup> = {}, greeting = accepted) {
+async function accepting(setup: Partial<ProxySetup> = {}, greeting = switchingProtocols) {
   const sockets: { socket: Duplex; head: Buffer }[] = [];
   const upstream = await startRecordingUpstream({
     onUpgrade: (_request, socket, head) => {
@@ -92,7 +90,7 @@ describe('an accepted upgrade', () => {
   });
 
   it('loses no byte that came along with either handshake', async () => {
-    const { port, sockets } = await accepting({}, `${accepted}early words`);
+    const { port, sockets } = await accepting({}, `${switchingProtocols}early words`);
     const client = await openRaw(port);
     client.write(`${handshake()}eager`);
     expect((await client.answer()).status).toBe(101);
@@ -251,13 +249,13 @@ describe('an upgrade that is not accepted', () => {
     ],
     [
       'does not accept the key',
-      { kind: 'writes', bytes: accepted.replace(/Sec-.*\r\n/, '') },
+      { kind: 'writes', bytes: switchingProtocols.replace(/Sec-.*\r\n/, '') },
       502,
       'upstream_answer_invalid',
     ],
     [
       'accepts another key',
-      { kind: 'writes', bytes: accepted.replace('s3pP', 's3pQ') },
+      { kind: 'writes', bytes: switchingProtocols.replace('s3pP', 's3pQ') },
       502,
       'upstream_answer_invalid',
     ],

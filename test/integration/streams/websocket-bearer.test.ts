@@ -5,24 +5,12 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
+import { handshake } from '../../support/websocket-handshake.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
 });
-
-const handshake = (...headers: string[]) =>
-  [
-    'GET /chat HTTP/1.1',
-    'Host: a',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...headers,
-    '',
-    '',
-  ].join('\r\n');
 
 /** An upstream that takes every upgrade, and answers with `chosen` as its protocol. */
 async function behind(chosen: string | null, setup: Partial<ProxySetup> = {}) {
