@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 import type { EmailEntry } from '../store/email-store.ts';
 import { checkCode } from './check-code.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam, verification } from './fields.ts';
-import { issueCode } from './issue-code.ts';
+import { type IssuedCode, issueCode } from './issue-code.ts';
 import { type Client, defineOperation } from './operation.ts';
 
 /** E1: adds an address to the account. It counts once the code, which goes to it, has come back. */
@@ -23,9 +23,8 @@ export const addEmail = defineOperation({
   answer: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
-    const limited = await limitOwnMail(caller.userId, body.address, services);
-    if (limited !== null) return limited;
-    const code = issueCode('email', { newAddress: body.address }, services);
+    const code = await codeForAddress(body.address, caller.userId, services);
+    if (code instanceof Refusal) return code;
     const nowMs = now();
     const email = {
       id: randomUUID(),
@@ -74,9 +73,8 @@ export const renewEmailCode = defineOperation({
   answer: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
-    const limited = await limitOwnMail(caller.userId, body.address, services);
-    if (limited !== null) return limited;
-    const code = issueCode('email', { newAddress: body.address }, services);
+    const code = await codeForAddress(body.address, caller.userId, services);
+    if (code instanceof Refusal) return code;
     const verifyByMs = now() + rules.codeLifetimeMs;
     const address = await store.emails.renewCode(body.address, caller.userId, code.stored, verifyByMs);
     if (address === null) return new Refusal('email_unknown');
@@ -146,6 +144,12 @@ export const removeEmail = defineOperation({
     return acknowledged;
   },
 });
+
+/** For an address that is not verified yet. Refused when the user, or the address, gets too many mails. */
+async function codeForAddress(newAddress: string, userId: string, services: Services): Promise<IssuedCode | Refusal> {
+  const limited = await limitOwnMail(userId, newAddress, services);
+  return limited ?? issueCode('email', { newAddress }, services);
+}
 
 /** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */
 export function notifyAddresses(
