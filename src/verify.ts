@@ -82,7 +82,7 @@ function publishedKeys(url: URL, keepMs: number): JWTVerifyGetKey {
     cacheMaxAge: keepMs + staleMs,
     timeoutDuration: fetchTimeoutMs,
     [customFetch]: async (resource, init) => {
-      if (Date.now() < failedAtMs + pauseAfterFailureMs) throw new KeysUnavailable();
+      if (isWithin(pauseAfterFailureMs, failedAtMs)) throw new KeysUnavailable();
       try {
         const response = await fetch(resource, init);
         if (response.status !== 200) throw new KeysUnavailable();
@@ -95,10 +95,16 @@ function publishedKeys(url: URL, keepMs: number): JWTVerifyGetKey {
     },
   });
   return (header, token) => {
-    const old = keys.jwks() !== undefined && Date.now() >= fetchedAtMs + keepMs;
+    const old = keys.jwks() !== undefined && !isWithin(keepMs, fetchedAtMs);
     if (old && !keys.reloading) keys.reload().catch(() => {});
     return keys(header, token);
   };
+}
+
+/** Whether `sinceMs` is less than `forMs` ago. A moment that is to come is none: the clock was set back. */
+function isWithin(forMs: number, sinceMs: number): boolean {
+  const agoMs = Date.now() - sinceMs;
+  return agoMs >= 0 && agoMs < forMs;
 }
 
 class KeysUnavailable extends Error {

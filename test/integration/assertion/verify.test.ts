@@ -147,6 +147,15 @@ describe('public keys', () => {
     expect((await verify(signByHand(first))).reason).toBeNull();
   });
 
+  test('are asked for again when the clock was set back after a failure', async () => {
+    const verify = verifier();
+    shown = null;
+    expect((await verify(signByHand(first))).reason).toBe('keys_unavailable');
+    shown = [first];
+    later(-60);
+    expect((await verify(signByHand(first, { iat: startMs / 1000 - 60 }))).reason).toBeNull();
+  });
+
   test('are renewed beside the requests after five minutes, and serve an hour more while they cannot be had', async () => {
     const verify = verifier();
     await verify(signByHand(first));
