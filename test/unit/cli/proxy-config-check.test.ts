@@ -253,6 +253,12 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['a short wait', 'deadline_short', '', ['response_header_timeout 6000ms', 'response_header_timeout 2s']],
   ],
   haproxy: [
+    [
+      'an expression of PCRE that is about another header',
+      'override_forwarded',
+      'x-original-url',
+      [/del-header \^\(user.* -m reg/, 'del-header (?i)^x-other$ -m reg'],
+    ],
     ['no check at all', 'not_checked', '', ['  http-request lua.rolegate\n', '']],
     ['only for some', 'not_checked', 'if { path_beg /api }', ['lua.rolegate\n', 'lua.rolegate if { path_beg /api }\n']],
     [
@@ -368,6 +374,12 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ],
   ],
   envoy: [
+    [
+      'an expression of RE2 that is about another header',
+      'identity_missing',
+      'user-id',
+      ['- exact: user-id\n', '- safe_regex: { regex: "(?i)user-name" }\n'],
+    ],
     [
       'no check at all',
       'not_checked',

@@ -9,6 +9,7 @@ import {
   otherSpellings,
   UnreadableFileError,
 } from './finding.ts';
+import { readPattern } from './patterns.ts';
 import { readYamlTrees, type YamlTree } from './yaml-tree.ts';
 
 type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
@@ -105,7 +106,7 @@ function matcherOf(list: YamlTree | null): (name: string) => boolean {
         (prefix !== undefined && name.startsWith(prefix)) ||
         (suffix !== undefined && name.endsWith(suffix)) ||
         (contains !== undefined && name.includes(contains)) ||
-        (regex !== undefined && new RegExp(`^(?:${regex})$`).test(name))
+        (regex !== undefined && readPattern(regex, true)?.test(name) === true)
       );
     });
 }

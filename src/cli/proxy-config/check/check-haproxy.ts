@@ -9,6 +9,7 @@ import {
   otherSpellings,
   UnreadableFileError,
 } from './finding.ts';
+import { readPattern } from './patterns.ts';
 
 interface Line {
   readonly line: number;
@@ -110,7 +111,7 @@ function deletesHeader({ words }: Line, name: string): boolean {
   const [, action, pattern = '', flag, method] = words;
   if (action !== 'del-header' || words.includes('if') || words.includes('unless')) return false;
   if (flag !== '-m') return pattern.toLowerCase() === name;
-  if (method === 'reg') return new RegExp(pattern).test(name);
+  if (method === 'reg') return readPattern(pattern)?.test(name) === true;
   if (method === 'beg') return name.startsWith(pattern);
   return method === 'end' ? name.endsWith(pattern) : method === 'sub' && name.includes(pattern);
 }

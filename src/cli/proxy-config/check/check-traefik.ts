@@ -1,6 +1,7 @@
 /** Looks for what lets a request past `ForwardAuth` in files of Traefik, dynamic and static. */
 import type { ProxySettings } from '../proxy-settings.ts';
 import { decidedNames, type Finding, type FindingCode, mustBeRemoved, otherSpellings } from './finding.ts';
+import { readPattern } from './patterns.ts';
 import { readYamlTrees, type YamlTree } from './yaml-tree.ts';
 
 type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
@@ -95,18 +96,8 @@ function checkAuth(auth: YamlTree, settings: ProxySettings, report: Report): voi
 function deletedBy(auth: YamlTree): (name: string) => boolean {
   const listed = new Set((auth.get('authResponseHeaders')?.texts ?? []).map((name) => name.toLowerCase()));
   const pattern = auth.get('authResponseHeadersRegex')?.text ?? '';
-  const [, flags = '', source = ''] = /^(\(\?i\))?(.*)$/s.exec(pattern) ?? [];
-  const regex = pattern === '' ? null : patternOf(source, flags !== '');
+  const regex = pattern === '' ? null : readPattern(pattern);
   return (name) => listed.has(name) || regex?.test(regex.ignoreCase ? name : canonical(name)) === true;
-}
-
-/** Null: it is not one that can be read here, and then counts for nothing. */
-function patternOf(source: string, ignoresCase: boolean): RegExp | null {
-  try {
-    return new RegExp(source, ignoresCase ? 'i' : '');
-  } catch {
-    return null;
-  }
 }
 
 /** As Go writes names of headers. */
