@@ -9,7 +9,7 @@ import { checkEnvoy } from '../../../src/cli/proxy-config/check/check-envoy.ts';
 import { checkHaproxy } from '../../../src/cli/proxy-config/check/check-haproxy.ts';
 import { checkNginx } from '../../../src/cli/proxy-config/check/check-nginx.ts';
 import { checkTraefik } from '../../../src/cli/proxy-config/check/check-traefik.ts';
-import type { FindingCode } from '../../../src/cli/proxy-config/check/finding.ts';
+import { type FindingCode, UnreadableFileError } from '../../../src/cli/proxy-config/check/finding.ts';
 import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
 import { haproxyConfig } from '../../../src/cli/proxy-config/haproxy.ts';
 import { nginxConfig } from '../../../src/cli/proxy-config/nginx.ts';
@@ -63,6 +63,30 @@ type Mistake = readonly [name: string, code: FindingCode, subject: string, ...ch
 
 const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   nginx: [
+    [
+      'a service over gRPC without a check',
+      'not_checked',
+      '',
+      [
+        '    location = /.rolegate {',
+        '    location /rpc/ {\n      grpc_pass grpc://service;\n    }\n\n    location = /.rolegate {',
+      ],
+    ],
+    [
+      'a service over FastCGI, which gets the headers of the client',
+      'identity_missing',
+      'user-id',
+      ['      proxy_pass http://service;', '      fastcgi_pass 127.0.0.1:9000;'],
+    ],
+    [
+      'another path under a condition',
+      'path_changed',
+      '',
+      [
+        '      proxy_pass http://service;',
+        '      if ($arg_old) {\n        proxy_pass http://service/old;\n      }\n      proxy_pass http://service;',
+      ],
+    ],
     ['no check at all', 'not_checked', '', ['      auth_request /.rolegate;\n', '']],
     [
       'a location without it',
@@ -178,6 +202,8 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/nginx', 'http://rolegate/caddy']],
   ],
   caddy: [
+    ['a check of some paths alone', 'not_checked', '/api/*', ['forward_auth ', 'forward_auth /api/* ']],
+    ['a check of some requests alone', 'not_checked', '@upgrade', ['forward_auth ', 'forward_auth @upgrade ']],
     ['no check at all', 'not_checked', '', ['forward_auth 127.0.0.1:8070 {', 'log {']],
     [
       'another handler without it',
@@ -492,6 +518,16 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
 test('there are enough mistakes, over five products', () => {
   expect(Object.values(mistakes).flat().length).toBeGreaterThanOrEqual(30);
   for (const rows of Object.values(mistakes)) expect(rows.length).toBeGreaterThanOrEqual(10);
+});
+
+test.each(all)('%s: a file that forwards nothing is not called safe', (name) => {
+  const comment = '# nothing\n';
+  expect(() => products[name].check(comment, settingsFor(name))).toThrow(UnreadableFileError);
+});
+
+test('a static file of Traefik has no routers', () => {
+  const entryPoints = 'entryPoints:\n  web:\n    address: ":80"\n';
+  expect(checkTraefik(entryPoints, settingsFor('traefik'))).toEqual([]);
 });
 
 describe.each(all)('%s', (product) => {

@@ -2,7 +2,7 @@
 import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
 import { duration } from './durations.ts';
-import { decidedNames, type Finding, type FindingCode, mustBeRemoved } from './finding.ts';
+import { decidedNames, type Finding, type FindingCode, mustBeRemoved, UnreadableFileError } from './finding.ts';
 
 /** What is in effect where a directive runs. */
 interface State {
@@ -14,6 +14,7 @@ interface State {
 
 type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
 
+const forwards = new Set(['reverse_proxy', 'php_fastcgi', 'file_server']);
 const pathChanges = new Set(['rewrite', 'uri', 'handle_path', 'method', 'try_files']);
 /** Of Caddy's own order: these run before the check, wherever they are. */
 const early = new Set(['request_header', 'rewrite', 'uri', 'method']);
@@ -21,13 +22,19 @@ const early = new Set(['request_header', 'rewrite', 'uri', 'method']);
 export function checkCaddy(text: string, settings: ProxySettings): readonly Finding[] {
   const findings: Finding[] = [];
   const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
-  for (const site of readBlocks(text, '\n')) {
+  const sites = readBlocks(text, '\n');
+  if (!sites.some(doesForward)) throw new UnreadableFileError('no site in it forwards requests');
+  for (const site of sites) {
     if (site.block === null) continue;
     // Options, snippets and sites are blocks alike.
     if (site.name === '') checkOptions(site.block, report);
     else walk(site.block, { auth: null, before: [] }, false, settings, report);
   }
   return findings;
+}
+
+function doesForward({ block }: Directive): boolean {
+  return block?.some((one) => forwards.has(one.name) || doesForward(one)) === true;
 }
 
 function checkOptions(block: readonly Directive[], report: Report): void {
@@ -53,14 +60,16 @@ function walk(
   for (const directive of inOrder) {
     const { name, block: inner } = directive;
     if (name === 'forward_auth') {
+      const [matcher = ''] = directive.args;
+      // Requests that it does not match go on without a check.
+      if (/^[/@]/.test(matcher)) report('not_checked', directive, matcher);
       checkAsking(directive, settings, report);
       state = { auth: directive, before: [...state.before, directive] };
       continue;
     }
     if (pathChanges.has(name) && (state.auth !== null || name === 'handle_path')) report('path_changed', directive);
     if (name === 'cache' && state.auth === null) report('check_cached', directive);
-    if (['reverse_proxy', 'php_fastcgi', 'file_server'].includes(name))
-      checkServing(directive, state, settings, report);
+    if (forwards.has(name)) checkServing(directive, state, settings, report);
     else if (inner !== null && ['route', 'handle', 'handle_path'].includes(name))
       walk(inner, state, name === 'route', settings, report);
     state = { ...state, before: [...state.before, directive] };

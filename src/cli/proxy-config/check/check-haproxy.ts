@@ -43,9 +43,10 @@ export function checkHaproxy(text: string, settings: ProxySettings): readonly Fi
   const findings: Finding[] = [];
   const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
   const sections = sectionsOf(text);
+  if (!sections.some(serves)) throw new UnreadableFileError('no frontend in it forwards requests');
   for (const section of sections) {
     if (section.kind === 'global') checkGlobal(section, settings, report);
-    if (section.kind === 'frontend' || section.kind === 'listen') checkFrontend(section, sections, settings, report);
+    if (serves(section)) checkFrontend(section, sections, settings, report);
     if (section.kind === 'backend') for (const rule of rulesOf(section)) checkAfter(rule, settings, report);
   }
   return findings;
@@ -64,6 +65,11 @@ function sectionsOf(text: string): readonly Section[] {
   return sections;
 }
 
+function serves({ kind, lines }: Section): boolean {
+  if (kind !== 'frontend' && kind !== 'listen') return false;
+  return lines.some(({ words }) => ['default_backend', 'use_backend', 'server'].includes(words[0] ?? ''));
+}
+
 function rulesOf({ lines }: Section): Line[] {
   return lines.filter(({ words }) => words[0] === 'http-request');
 }
@@ -80,8 +86,6 @@ function checkGlobal({ lines }: Section, settings: ProxySettings, report: Report
 
 function checkFrontend(section: Section, sections: readonly Section[], settings: ProxySettings, report: Report): void {
   const { lines, head } = section;
-  const serves = lines.some(({ words }) => ['default_backend', 'use_backend', 'server'].includes(words[0] ?? ''));
-  if (!serves) return;
   const defaults = sections.find(({ kind }) => kind === 'defaults')?.lines ?? [];
   const mode = [...defaults, ...lines].filter(({ words }) => words[0] === 'mode').at(-1);
   if (mode?.words[1] === 'tcp') report('not_checked', mode, 'mode tcp');

@@ -3,7 +3,7 @@
 import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
 import { duration } from './durations.ts';
-import { decidedNames, type Finding, type FindingCode, mustBeRemoved } from './finding.ts';
+import { decidedNames, type Finding, type FindingCode, mustBeRemoved, UnreadableFileError } from './finding.ts';
 
 /** From the outermost block to the location itself. */
 type Chain = readonly (readonly Directive[])[];
@@ -19,6 +19,8 @@ export function checkNginx(text: string, settings: ProxySettings): readonly Find
   const report = (code: FindingCode, { line }: { line: number }, subject = '') =>
     findings.push({ code, line, subject });
   const locations = locationsOf(readBlocks(text, ';'));
+  if (!locations.some(({ directive }) => passesOf(directive).length > 0))
+    throw new UnreadableFileError('no location in it forwards requests, and files that it includes are not read');
   const checks = new Set<Directive>();
   for (const { chain, serverLocations } of locations) {
     const auth = inherited(chain, 'auth_request');
@@ -31,9 +33,8 @@ export function checkNginx(text: string, settings: ProxySettings): readonly Find
   }
   for (const location of locations) {
     const { directive, chain } = location;
-    const pass = directive.block?.find(({ name }) => name === 'proxy_pass');
     if (checks.has(directive)) checkAsking(directive, chain, settings, report);
-    else if (pass !== undefined) checkServing(location, pass, settings, report);
+    else for (const pass of passesOf(directive)) checkServing(location, pass, settings, report);
   }
   for (const { chain, directive } of locations) {
     if (inherited(chain, 'underscores_in_headers')?.args[0] === 'on')
@@ -56,11 +57,14 @@ function checkServing({ directive, chain }: Location, pass: Directive, settings:
     return;
   }
   if (inherited(chain, 'satisfy')?.args[0] === 'any') report('not_checked', directive, 'satisfy any');
-  if ((pass.args[0] ?? '').replace(server, '') !== '') report('path_changed', pass);
+  if (pass.name === 'proxy_pass' && (pass.args[0] ?? '').replace(server, '') !== '') report('path_changed', pass);
   for (const rewrite of all(chain, 'rewrite')) report('path_changed', rewrite);
   const fromCheck = new Map(allInherited(chain, 'auth_request_set').map(({ args }) => [args[0] ?? '', args[1] ?? '']));
   const headers = new Map(
-    allInherited(chain, 'proxy_set_header').map((one) => [one.args[0]?.toLowerCase() ?? '', one]),
+    allInherited(chain, pass.name.replace('_pass', '_set_header')).map((one) => [
+      one.args[0]?.toLowerCase() ?? '',
+      one,
+    ]),
   );
   for (const [name, missing] of decidedNames(settings)) {
     const set = headers.get(name);
@@ -110,6 +114,16 @@ function checkAsking(directive: Directive, chain: Chain, settings: ProxySettings
   const path = /^https?:\/\/[^/]+(\/.*)?$/.exec(pass?.args[0] ?? '')?.[1];
   if (path !== undefined && path !== settings.checkPath && path !== `${settings.checkPath}/refusal`)
     report('check_path_wrong', pass!);
+}
+
+const passes = /^(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass$/;
+
+/** Where a location forwards to, also in blocks such as `if`, but not in locations within it. */
+function passesOf({ block }: Directive): readonly Directive[] {
+  return (block ?? []).flatMap((one) => {
+    if (one.name === 'location') return [];
+    return passes.test(one.name) ? [one] : passesOf(one);
+  });
 }
 
 function asksForRefusal(location: Directive, { checkPath }: ProxySettings): boolean {

@@ -1,6 +1,13 @@
 /** Looks for what lets a request past `ForwardAuth` in files of Traefik, dynamic and static. */
 import type { ProxySettings } from '../proxy-settings.ts';
-import { decidedNames, type Finding, type FindingCode, mustBeRemoved, otherSpellings } from './finding.ts';
+import {
+  decidedNames,
+  type Finding,
+  type FindingCode,
+  mustBeRemoved,
+  otherSpellings,
+  UnreadableFileError,
+} from './finding.ts';
 import { readPattern } from './patterns.ts';
 import { readYamlTrees, type YamlTree } from './yaml-tree.ts';
 
@@ -11,7 +18,10 @@ const pathChanges = ['stripPrefix', 'stripPrefixRegex', 'addPrefix', 'replacePat
 export function checkTraefik(text: string, settings: ProxySettings): readonly Finding[] {
   const findings: Finding[] = [];
   const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
-  for (const tree of readYamlTrees(text)) {
+  const trees = readYamlTrees(text);
+  if (!trees.some((tree) => tree.get('entryPoints') !== null || tree.get('http') !== null))
+    throw new UnreadableFileError('it has neither "http" nor "entryPoints"');
+  for (const tree of trees) {
     for (const [, entryPoint] of tree.get('entryPoints')?.entries ?? []) {
       const headers = entryPoint.get('forwardedHeaders');
       const insecure = headers?.get('insecure') ?? null;
