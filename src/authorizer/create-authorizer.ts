@@ -61,7 +61,6 @@ export interface AuthorizerOptions {
 export interface Authorizer {
   /** Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(address: ListenAddress): Promise<ListenAddress>;
-  readonly inFlight: number;
   /** Checks from now on are decided by this one. `settings` null: they stay. */
   use(gateway: Deciding, settings: AuthorizerConfig | null): void;
   /** Lets checks finish, for `timeoutMs` at most. */
@@ -82,7 +81,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const waiting = new Map<RequestContext, CheckDeadline>();
   let { settings } = options;
   let endpoints = endpointsOf(settings.dialects);
-  let inFlight = 0;
   let held = 0;
 
   function report(record: RequestRecord): void {
@@ -94,7 +92,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   function ended(context: RequestContext): void {
-    inFlight -= 1;
     waiting.get(context)?.cancel();
     waiting.delete(context);
     report(context);
@@ -115,7 +112,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function take(endpoint: Endpoint | null, request: Request, response: Response, peer: Client): RequestContext {
     const { dialect, refusesOnly } = endpoint ?? { dialect: null, refusesOnly: false };
     const writeRefusal = refusesOnly ? undefined : dialect?.writeVerdict;
-    inFlight += 1;
     const name = dialect?.name ?? 'none';
     const host = { ended, dialect: { name, ...(writeRefusal === undefined ? {} : { writeRefusal }) } };
     return line.newContext(host, request, response, peer);
@@ -176,9 +172,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const bound = await server.listen(address, false);
       await allowGroup(address.path);
       return bound;
-    },
-    get inFlight() {
-      return inFlight;
     },
     use(next, changed) {
       parts.gateway = deciding(next);
