@@ -120,9 +120,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function check(received: Request, response: Response, caller: Client): void {
     const found = findEndpoint(endpoints, received.target);
     const endpoint = found?.endpoint ?? null;
-    const rawHeaders = takeSecret(received.rawHeaders, settings.secret);
+    // Once more: a reload may have dropped the peer of a connection that is kept.
+    const isPeer = mayConnect(caller.address, settings.peers);
+    const rawHeaders = isPeer ? takeSecret(received.rawHeaders, settings.secret) : null;
     if (rawHeaders === null) {
-      options.turnedAway('secret', caller.address);
+      options.turnedAway(isPeer ? 'secret' : 'peer', caller.address);
       take(endpoint, received, response, caller).break();
       return;
     }

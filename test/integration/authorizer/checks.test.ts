@@ -210,6 +210,18 @@ describe('who may ask', () => {
     expect(gateway.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ client: '127.0.0.1' }]);
   });
 
+  test('a peer that a reload has dropped gets no response on the connection that it kept', async () => {
+    gateway = await startGateway(config());
+    const connection = await openRaw(gateway.authorizerPort);
+    connection.write(checkBytes('caddy', get('/open/x')));
+    expect((await connection.answer()).status).toBe(200);
+    gateway.apply(config(', peers: [192.0.2.1]'));
+    connection.write(checkBytes('caddy', get('/open/x')));
+    await connection.closed();
+    expect(connection.unread()).toHaveLength(0);
+    expect(gateway.logText()).toContain('authorizer.peers');
+  });
+
   test.each([
     ['no secret', [], false],
     ['another one', [`x-rolegate-authorizer: ${secret}x`], false],
