@@ -87,7 +87,7 @@ function refuseKind(presented: PresentedCredential): Refusal {
 }
 
 /** Refuses with 401, and with 429 once too many checks of this key failed. */
-export async function checkKeyPair(
+async function checkKeyPair(
   presented: { readonly apiKey: string; readonly apiSecret: string },
   services: Services,
 ): Promise<LiveKeyPair | Refusal> {

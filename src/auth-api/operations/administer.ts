@@ -48,9 +48,9 @@ export const createUser = defineOperation({
   },
 });
 
-/** A2: lists users for an administrator, all of them in pages, or one by its id in the same shape. */
 const answer = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
 
+/** A2: lists users for an administrator, all of them in pages, or one by its id in the same shape. */
 export const listUsers = defineOperation({
   name: 'listUsers',
   summary: 'Lists users in pages',
@@ -180,7 +180,6 @@ export const removeRole = defineOperation({
   },
 });
 
-/** A5: an administrator lists and ends sessions of anybody. */
 const sessionEntry = z.object({
   sessionID: id,
   userID: id,
@@ -190,6 +189,7 @@ const sessionEntry = z.object({
   verified: z.boolean(),
 });
 
+/** A5: an administrator lists and ends sessions of anybody. */
 export const listAllSessions = defineOperation({
   name: 'listAllSessions',
   summary: 'Lists live sessions of everybody in pages, newest first',
@@ -227,7 +227,6 @@ export const revokeAnySession = defineOperation({
   },
 });
 
-/** A5: an administrator lists and ends key pairs of anybody. */
 const keyPairEntry = z.object({
   apiKey: z.string(),
   keyID: id,
@@ -237,6 +236,7 @@ const keyPairEntry = z.object({
   verified: z.boolean(),
 });
 
+/** A5: an administrator lists and ends key pairs of anybody. */
 export const listAllKeyPairs = defineOperation({
   name: 'listAllKeyPairs',
   summary: 'Lists live key pairs of everybody in pages, newest first',

@@ -83,9 +83,9 @@ export const renewEmailCode = defineOperation({
   },
 });
 
-/** E3: lists the caller's addresses. */
 const entry = z.object({ emailID: id, address: z.string(), preferred: z.boolean(), verified: z.boolean() });
 
+/** E3: lists the caller's addresses. */
 export const listEmails = defineOperation({
   name: 'listEmails',
   summary: 'Lists the own addresses',
@@ -152,7 +152,7 @@ async function codeForAddress(newAddress: string, userId: string, services: Serv
 }
 
 /** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */
-export function notifyAddresses(
+function notifyAddresses(
   change: { readonly notice: Exclude<Notice, 'registration_refused'>; readonly emailId: string },
   before: readonly EmailEntry[],
   asked: Client,

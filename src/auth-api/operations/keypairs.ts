@@ -77,9 +77,9 @@ export const verifyKeyPair = defineOperation({
   },
 });
 
-/** R1: asks for a new code for an own key pair that is not verified yet; the old code is void. */
 const presented = z.string().min(1).max(256);
 
+/** R1: asks for a new code for an own key pair that is not verified yet; the old code is void. */
 export const renewKeyPairCode = defineOperation({
   name: 'renewKeyPairCode',
   summary: 'Sends a new code for an own, unverified key pair',
@@ -141,9 +141,9 @@ export const readKeyPair = defineOperation({
   },
 });
 
-/** K4: lists the caller's key pairs, verified or not. */
 const entry = z.object({ apiKey: z.string(), keyID: id, keyName: z.string(), expireAt, verified: z.boolean() });
 
+/** K4: lists the caller's key pairs, verified or not. */
 export const listKeyPairs = defineOperation({
   name: 'listKeyPairs',
   summary: 'Lists the own key pairs, never with a secret',

@@ -132,9 +132,9 @@ export const extendSession = defineOperation({
   },
 });
 
-/** S5: lists the caller's verified, live sessions. */
 const entry = z.object({ sessionID: id, ip: z.string(), userAgent: z.string(), expireAt, current: z.boolean() });
 
+/** S5: lists the caller's verified, live sessions. */
 export const listSessions = defineOperation({
   name: 'listSessions',
   summary: 'Lists the own sessions; exactly one is the current one',

@@ -34,7 +34,7 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
   let missed = false;
 
   function miss(): void {
-    if (!missed) log.warn({}, 'a revocation could not be published; gateways are told once Redis answers again');
+    if (!missed) log.warn({}, 'a revocation could not be published; gateways hear of it once Redis is back');
     missed = true;
   }
 
@@ -74,18 +74,18 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
 const version = 1;
 
 /** Every verdict: some message before this one may not have arrived. */
-export type RevocationNotice = RevocationEvent | { readonly kind: 'all'; readonly id: null };
+type RevocationNotice = RevocationEvent | { readonly kind: 'all'; readonly id: null };
 
 /** `atMs`: when the change was made, in milliseconds since the epoch on the clock of the Auth API. */
-export function encodeRevocation({ kind, id }: RevocationNotice, atMs: number): string {
+function encodeRevocation({ kind, id }: RevocationNotice, atMs: number): string {
   return JSON.stringify({ v: version, kind, id, atMs });
 }
 
-export function revocationChannel(keyPrefix: string): string {
+function revocationChannel(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
 
 /** A stream of the last messages, each in the field `m`. The hash tag keeps it beside what gateways have there. */
-export function revocationLogKey(keyPrefix: string): string {
+function revocationLogKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:log`;
 }

@@ -170,7 +170,7 @@ async function insertNames(trx: Transaction<Tables>, user: NewUser): Promise<voi
 }
 
 /** Whether this user alone, among enabled ones, holds the role. Ask in the transaction that makes the change. */
-export async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
+async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
   // When two holders go at the same time, the second waits here and then sees that the first is gone. The user is locked
   // with them even without the role, which it may be given or lose meanwhile.
   const self = trx.selectFrom('users').where('id', '=', userId).select('id');
