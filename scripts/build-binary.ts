@@ -54,7 +54,7 @@ async function bundle(file: string): Promise<string[]> {
     plugins: [oneModule],
     // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
     treeshake: false,
-    // What was left out would be looked for on the host.
+    // A package that is not in the bundle would be looked for on the host.
     onwarn: (warning) => {
       throw new Error(warning.message ?? String(warning));
     },

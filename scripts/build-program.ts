@@ -36,7 +36,7 @@ const { output } = await build.write({
   dir: resolve(place),
   format: 'esm',
   minify: false,
-  // Node reads them with each start; licenses are told in `licenses.txt`, below.
+  // Node reads them with each start; `licenses.txt`, below, has the licenses.
   comments: false,
   // As deep as the sources that find files by their own place: `src/cli/packaged-file.ts`.
   chunkFileNames: 'chunks/[name].js',

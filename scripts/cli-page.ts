@@ -19,7 +19,7 @@ ${Object.entries(exitMeanings)
   .join('\n')}
 
 What a command says goes to standard output; problems, warnings and mistakes in its usage go to standard error. Colors are
-left out where the output is no terminal, and with \`NO_COLOR\`. \`serve\`, \`demo\` and \`auth-api\` run until SIGTERM or SIGINT,
+not used where the output is no terminal, or with \`NO_COLOR\`. \`serve\`, \`demo\` and \`auth-api\` run until SIGTERM or SIGINT,
 finish what is in flight, and end with 0; a second signal ends them at once, with 1.
 `;
 
@@ -38,7 +38,7 @@ function section(command: Command, path: readonly string[]): string {
   const { registeredArguments: args, options } = command;
   const line = [...path, ...args.map(argumentText), ...(options.length > 0 ? ['[options]'] : [])].join(' ');
   const rows = [...args.map(argumentRow), ...options.map(optionRow)];
-  const table = rows.length === 0 ? '' : `\n| | | left out | variable |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  const table = rows.length === 0 ? '' : `\n| | | default | variable |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   return `## ${path.slice(1).join(' ')}\n\n\`${line}\`\n\n${sentence(command.description())}\n${table}`;
 }
 

@@ -7,7 +7,7 @@ export interface Running {
   /** Finishes what is in flight, within its own bound. */
   close(): Promise<void>;
   reload?(): void;
-  /** Calls `end` once when nobody is left to run for. */
+  /** Calls `end` once when no process is left that this one runs for. */
   onDeserted?(end: () => void): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Makes sure that nobody else has the address that workers will share: a socket that is shared can be had beside that of
+ * Makes sure that no other program has the address that workers will share: a socket that is shared can be had beside that of
  * another program of the same user, which would take a part of the connections without a word.
  */
 import { createServer } from 'node:net';

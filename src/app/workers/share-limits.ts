@@ -1,7 +1,7 @@
 /**
  * What one of several workers may take up: its part of what is set for all clients together, rounded up. What is set for one
  * client stays as it is where it would be refused, as its connections may all come to one worker; where it would only wait,
- * it is divided too, so that nobody gets a larger part of a worker than of the whole.
+ * it is divided too, so that no client gets a larger part of a worker than of the whole.
  */
 import type { Config, UpstreamConfig } from '../../config/config.ts';
 

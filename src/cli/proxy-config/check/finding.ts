@@ -34,7 +34,7 @@ export const findingKinds = {
   outage_as_refusal: ['an outage looks like a refusal', 'send 503'],
   outage_opens: ['an outage lets everything through', 'fail closed'],
   refusal_lost: ['refusals lose their status, headers or body', 'send them on as they are'],
-  refusal_bypassed: ['a refusal is answered by something else', 'send it on as it is'],
+  refusal_bypassed: ['something else responds in place of a refusal', 'send it on as it is'],
   deadline_short: ['the proxy gives up before Rolegate does', 'wait longer than authorizer.timeout'],
 } as const satisfies Record<string, readonly [harm: string, advice: string]>;
 export type FindingCode = keyof typeof findingKinds;
