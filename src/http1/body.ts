@@ -1,8 +1,8 @@
 /** How the body of a message moves: from a source that can be held back to a sink that takes parts. */
 
 export interface BodySink {
-  /** A part, which is the sink's to keep. */
-  take(part: Buffer): void;
+  /** A part, which is the sink's to keep. `ownMemory`: the memory behind it holds nothing else that is still needed. */
+  take(part: Buffer, ownMemory: boolean): void;
   /** The last call: the body is whole. */
   end(): void;
 }

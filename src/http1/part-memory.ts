@@ -6,9 +6,9 @@
 /** Smaller parts may share their memory with others. */
 const ownMemoryBytes = 32 * 1024;
 
-/** Whether a part fills its memory alone. */
-export function hasOwnMemory(part: Buffer): boolean {
-  return part.length >= ownMemoryBytes && part.length === part.buffer.byteLength;
+/** Whether bytes fill their memory alone. */
+export function hasOwnMemory(bytes: Buffer): boolean {
+  return bytes.length >= ownMemoryBytes && bytes.length === bytes.buffer.byteLength;
 }
 
 /** For a part with memory of its own that is not read any more. */

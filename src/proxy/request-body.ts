@@ -92,7 +92,7 @@ export class RequestBody implements BodySource, BodySink {
     const gathered = this.#gathered;
     this.#gathered = [];
     // So little that all of it is handed over, even to a sink that would rather wait.
-    for (const part of gathered) sink.take(part);
+    for (const part of gathered) sink.take(part, false);
     if (this.#over) return;
     this.pace.wait(performance.now());
     if (this.#source.started) this.#source.resume();
@@ -117,7 +117,7 @@ export class RequestBody implements BodySource, BodySink {
     this.pause();
   }
 
-  take(part: Buffer): void {
+  take(part: Buffer, ownMemory: boolean): void {
     const { maxBytes, bufferBytes } = this.#limits;
     this.#receivedBytes += part.length;
     this.#owner.bodyReceived(part.length);
@@ -125,7 +125,7 @@ export class RequestBody implements BodySource, BodySink {
     if (this.#receivedBytes > maxBytes) {
       this.#owner.bodyRefused('body_too_large');
     } else if (this.#sink !== null) {
-      this.#sink.take(part);
+      this.#sink.take(part, ownMemory);
     } else if (this.#charge(part)) {
       this.#gathered.push(part);
       // Each part costs some hundred bytes beside what it holds, which may be one.

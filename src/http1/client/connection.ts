@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { BodySink, BodySource } from '../body.ts';
-import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
+import { releaseMemory } from '../part-memory.ts';
 import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
 import { ClientError } from './client-error.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -99,8 +99,6 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
   readonly group: string;
   readonly #owner: ConnectionOwner;
   readonly #options: ConnectionOptions;
-  /** What is written is still read after the write. */
-  readonly #encrypted: boolean;
   readonly #reader = new ResponseReader();
   #handler: ResponseHandler | null = null;
   #body: BodySource | null = null;
@@ -112,7 +110,6 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
   constructor(socket: Socket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.socket = socket;
     this.group = options.group;
-    this.#encrypted = 'encrypted' in socket;
     this.#owner = owner;
     this.#options = options;
     socket.on('error', (error) => this.#end(new ClientError('broken', error)));
@@ -229,19 +226,19 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
     return socket;
   }
 
-  take(part: Buffer): void {
+  take(part: Buffer, ownMemory: boolean): void {
     const { socket } = this;
+    const written = ownMemory ? () => releaseMemory(part) : undefined;
     let more: boolean;
     if (this.#bodyChunked) {
       socket.cork();
       socket.write(`${part.length.toString(16)}\r\n`, 'latin1');
       socket.write(part);
-      more = socket.write('\r\n', 'latin1');
+      more = socket.write('\r\n', 'latin1', written);
       socket.uncork();
     } else {
-      more = socket.write(part);
+      more = socket.write(part, written);
     }
-    if (socket.writableLength === 0 && !this.#encrypted && hasOwnMemory(part)) releaseMemory(part);
     if (!more) this.#body?.pause();
     this.#handler?.onBodySent();
   }

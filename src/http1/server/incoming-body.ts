@@ -4,6 +4,7 @@
  */
 import type { BodySink, BodySource } from '../body.ts';
 import { ChunkedBody } from '../grammar/chunked-body.ts';
+import { hasOwnMemory } from '../part-memory.ts';
 
 /** The connection that carries the body. */
 export interface BodyConnection {
@@ -72,7 +73,8 @@ export class IncomingBody implements BodySource {
     const taken = Math.min(this.#missing, bytes.length);
     this.#missing -= taken;
     if (this.#missing === 0) this.complete = true;
-    this.#hand(taken === bytes.length ? bytes : bytes.subarray(0, taken));
+    if (taken === bytes.length) this.#hand(bytes, hasOwnMemory(bytes));
+    else this.#hand(bytes.subarray(0, taken), false);
     return taken;
   }
 
@@ -80,14 +82,15 @@ export class IncomingBody implements BodySource {
     const end = chunks.read(bytes, 0);
     if (end === -2) return -1;
     this.complete = end >= 0;
-    this.#hand(bytes.subarray(chunks.partStart, chunks.partEnd));
+    // What follows the end of the body is still needed.
+    this.#hand(bytes.subarray(chunks.partStart, chunks.partEnd), end < 0 && hasOwnMemory(bytes));
     return end < 0 ? bytes.length : end;
   }
 
-  #hand(part: Buffer): void {
+  #hand(part: Buffer, ownMemory: boolean): void {
     const sink = this.#sink;
     if (sink === null) return;
-    if (part.length > 0) sink.take(part);
+    if (part.length > 0) sink.take(part, ownMemory);
     // The sink may have stopped the body.
     if (this.complete) this.#sink?.end();
   }

@@ -120,7 +120,7 @@ const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 function partsOf(stream: Readable): BodySource {
   return {
     start(taker) {
-      stream.on('data', (part: Buffer) => taker.take(part)).on('end', () => taker.end());
+      stream.on('data', (part: Buffer) => taker.take(part, false)).on('end', () => taker.end());
     },
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
