@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BodySource } from '../../../src/http1/body.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/connection.ts';
 import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
+import { hasOwnMemory } from '../../../src/http1/part-memory.ts';
 
 /** Follows one request, and notes all that is said about it. */
 class Noted implements ResponseHandler {
@@ -120,7 +121,7 @@ const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 function partsOf(stream: Readable): BodySource {
   return {
     start(taker) {
-      stream.on('data', (part: Buffer) => taker.take(part, false)).on('end', () => taker.end());
+      stream.on('data', (part: Buffer) => taker.take(part, hasOwnMemory(part))).on('end', () => taker.end());
     },
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
