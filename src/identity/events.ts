@@ -1,6 +1,6 @@
 /** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
-import type { SourceFailure, SourceFailureKind, Unresolved, VerdictSource } from '../core/identity/identity.ts';
+import type { SourceFailure, SourceFailureKind, Unresolved } from '../core/identity/identity.ts';
 import type { ThrottleEvents } from '../limits/authentication-throttle.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
 
@@ -32,8 +32,6 @@ export type RevokedAt = 'memory' | 'redis' | 'push' | 'auth-api';
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
 export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
-  /** Once for every `resolve`. `source` is `none` when there is no verdict. Called on the hot path. */
-  verdict(source: VerdictSource, outcome: VerdictOutcome): void;
   /**
    * Once for every call that was sent to a source; `failure`: why it gave no result; `seconds`: from sending to the judged
    * response.

@@ -6,7 +6,6 @@
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
 import type { MemoryCache } from './cache/memory-cache.ts';
-import type { IdentityEvents, VerdictOutcome } from './events.ts';
 import type { Finding, LookUp } from './look-up.ts';
 import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';
@@ -18,7 +17,6 @@ export interface ResolveParts {
   readonly lookUp: LookUp;
   readonly stale: StaleVerdicts;
   readonly connection: RevocationConnection;
-  readonly events: Pick<IdentityEvents, 'verdict'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -27,12 +25,7 @@ export interface ResolveParts {
 const maxRounds = 8;
 
 export function createResolve(parts: ResolveParts): ResolveIdentity {
-  const { memory, flights, lookUp, stale, connection, events, now } = parts;
-
-  function report(resolution: Resolution): Resolution {
-    events.verdict(resolution.source, outcomeOf(resolution));
-    return resolution;
-  }
+  const { memory, flights, lookUp, stale, connection, now } = parts;
 
   async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
     for (let round = 0; round < maxRounds; round += 1) {
@@ -46,15 +39,15 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
       if (ofAnother && ofItsClient.has(resolution.reason) && !finding.outage) continue;
       // An Auth API that was reached and gave no result for this credential is no reason to believe an earlier result.
       if (isUnknown(resolution)) {
-        return report(finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest));
+        return finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest);
       }
       // A rejection by a look-up that began after the request came is final: else many revocations would look like an outage.
       const later = joined === undefined || round > 0;
       if (finding.isRevoked() && !(later && resolution.identity === null)) continue;
       // A flight for a route that accepts older verdicts may have found one too old here. One of our own has not.
-      if (joined === undefined || isFresh(finding, oldest)) return report(resolution);
+      if (joined === undefined || isFresh(finding, oldest)) return resolution;
     }
-    return report(stale.insteadOf(busy, credential, oldest));
+    return stale.insteadOf(busy, credential, oldest);
   }
 
   function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
@@ -67,9 +60,9 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
     const nowMs = now();
     const oldest = nowMs - maxAgeMs;
     const entry = memory.find(credential, nowMs);
-    if (entry !== null && isFresh(entry, oldest, nowMs)) return report(entry.resolution);
+    if (entry !== null && isFresh(entry, oldest, nowMs)) return entry.resolution;
     const standIn = stale.standIn(credential, oldest, nowMs);
-    return standIn === null ? resolveSlowly(credential, oldest, client) : report(standIn);
+    return standIn ?? resolveSlowly(credential, oldest, client);
   };
 }
 
@@ -80,8 +73,4 @@ const ofItsClient: ReadonlySet<Resolution['reason']> = new Set(['auth_busy', 'au
 
 function isUnknown(resolution: Resolution): resolution is Unresolved {
   return resolution.reason !== null && resolution.reason !== 'credential_rejected';
-}
-
-function outcomeOf(resolution: Resolution): VerdictOutcome {
-  return resolution.reason ?? 'accepted';
 }

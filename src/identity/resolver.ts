@@ -151,7 +151,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
 
   return {
     eventReceiver,
-    resolve: createResolve({ memory, flights, lookUp, stale, connection, events, now }),
+    resolve: createResolve({ memory, flights, lookUp, stale, connection, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
     timeoutMs: sources.timeoutMs,

@@ -64,7 +64,8 @@ describe(`${tokens} requests with as many random tokens over ${connections} conn
     expect(countStatuses(await askForGood())).toEqual({ 200: goodIdentities });
     const found = await gateway.metrics();
     const verdicts = (source: string) =>
-      found.sum('rolegate_verdicts_total', { source }) - metrics.sum('rolegate_verdicts_total', { source });
+      found.sum('rolegate_decision_duration_seconds_count', { source }) -
+      metrics.sum('rolegate_decision_duration_seconds_count', { source });
     // Out of memory and not only out of Redis: nobody was pushed out.
     expect({ memory: verdicts('memory'), redis: verdicts('redis'), authApi: verdicts('auth-api') }).toEqual({
       memory: goodIdentities,

@@ -34,12 +34,6 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   let readIdentity = (): IdentityReadings => ({ accepted: 0, rejected: 0, bytes: 0, flights: 0 });
   let readRevocations = (): RevocationReadings | null => null;
 
-  const verdicts = new Counter({
-    name: 'rolegate_verdicts_total',
-    help: 'Lookups of a credential, by where the verdict came from.',
-    labelNames: ['source', 'outcome'],
-    registers,
-  });
   const stale = new Counter({
     name: 'rolegate_stale_verdicts_total',
     help: 'Verdicts past their life that were served because the Auth API was out of reach.',
@@ -216,7 +210,6 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
 
   return {
     events: {
-      verdict: (source, outcome) => verdicts.inc({ source, outcome }),
       sourceCall(source, kind, outcome, failure, seconds) {
         authApiCalls.inc({ source, kind, outcome });
         if (failure !== null) authApiFailures.inc({ source, failure });

@@ -10,7 +10,6 @@ export function recordEvents(): RecordedEvents {
   const lines: string[] = [];
   return {
     lines,
-    verdict: (source, outcome) => lines.push(`verdict ${source} ${outcome}`),
     sourceCall: (_source, kind, outcome) => lines.push(`call ${kind} ${outcome}`),
     redis: (operation, outcome) => lines.push(`redis ${operation} ${outcome}`),
     sources: () => {},

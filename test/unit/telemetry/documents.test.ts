@@ -47,7 +47,6 @@ describe('docs/reference/metrics.md', () => {
     telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
     telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
-    telemetry.identityEvents.verdict('memory', 'accepted');
     telemetry.identityEvents.sourceCall('authApi', 'bearer', 'auth_unavailable', 'status', 1);
     telemetry.identityEvents.redis('get', 'hit');
     telemetry.identityEvents.sources(new Map([['authApi', 1]]));
