@@ -1,5 +1,6 @@
 /** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
 import pc from 'picocolors';
+import { claimedIdentity } from '../config/claimed-identity.ts';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
 import { type Explanation, explain as explainDecision } from '../core/explain.ts';
@@ -20,6 +21,9 @@ export interface ExplainOptions {
   readonly as?: string;
   readonly roles?: string;
   readonly groups?: string;
+  /** JSON. */
+  readonly claims?: string;
+  readonly source?: string;
   readonly header: readonly string[];
   readonly client?: string;
   readonly bearer?: string;
@@ -39,14 +43,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
   if (method !== method.toUpperCase() && usualMethods.has(method.toUpperCase())) {
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }
-  if (options.bearer !== undefined && [options.as, options.roles, options.groups].some((who) => who !== undefined)) {
-    const message = 'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --roles and --groups';
-    throw usageError(message);
-  }
-  if (options.as !== undefined && (options.roles ?? options.groups) !== undefined) {
-    const message = 'rolegate: --as names somebody with roles and groups already; leave out --roles and --groups';
-    throw usageError(message);
-  }
+  checkWhoAsks(options);
   const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
   const explanation =
     options.bearer === undefined
@@ -64,6 +61,25 @@ export async function explain(method: string, url: string, options: ExplainOptio
   return explanation.outcome === 'refuse' ? ExitCode.different : ExitCode.fine;
 }
 
+/** One way alone. */
+function checkWhoAsks({ bearer, as, claims, source, roles, groups }: ExplainOptions): void {
+  const inRoles = (roles ?? groups) !== undefined;
+  if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {
+    throw usageError(
+      'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --claims, --roles and --groups',
+    );
+  }
+  if (as !== undefined && (inRoles || claims !== undefined)) {
+    throw usageError(
+      'rolegate: --as names somebody with roles and groups already; leave out --claims, --roles and --groups',
+    );
+  }
+  if (claims !== undefined && inRoles) {
+    throw usageError('rolegate: roles and groups follow from --claims; leave out --roles and --groups');
+  }
+  if (source !== undefined && claims === undefined) throw usageError('rolegate: --source goes with --claims');
+}
+
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
@@ -78,12 +94,24 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
     roles,
     rules: compileForwarding(config),
     resolution,
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+    // Claims come without a token, whose form would say which source it is.
+    sourceOf: (credential) =>
+      identity === null || identity.source === 'authApi'
+        ? selectSource(credential, config.sourceRule)
+        : { source: identity.source, why: 'the source of these claims' },
     facts,
   });
 }
 
-function identityOf({ tests, roles }: Config, { as, roles: named, groups }: ExplainOptions): Identity | null {
+function identityOf(config: Config, { as, claims, source, roles: named, groups }: ExplainOptions): Identity | null {
+  const { tests, roles } = config;
+  if (claims !== undefined) {
+    const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config);
+    if (!('problem' in read)) return read;
+    throw usageError(
+      `rolegate: --${read.of === 'source' ? 'source' : 'claims'}: ${read.problem}${read.hint === null ? '' : `; ${read.hint}`}`,
+    );
+  }
   if (as !== undefined) {
     const identity = tests.identities.get(as);
     if (identity !== undefined) return identity;
@@ -103,6 +131,16 @@ function identityOf({ tests, roles }: Config, { as, roles: named, groups }: Expl
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
   return { ...somebody, roles: list(named), groups: list(groups) };
+}
+
+function parseClaims(text: string): object {
+  try {
+    const claims: unknown = JSON.parse(text);
+    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims;
+  } catch {
+    // It is not repeated: it may be a token.
+  }
+  throw usageError(`rolegate: expected --claims as a JSON object, such as '{"sub":"ann","roles":["user"]}'`);
 }
 
 /** `https://host/path?query`, or a path alone. */

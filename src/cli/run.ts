@@ -113,6 +113,8 @@ export function createProgram(done: Done): Command {
     .option('--as <identity>', 'an identity of tests.identities')
     .option('--roles <names>', 'somebody with these roles, separated by commas')
     .option('--groups <names>', 'and these groups')
+    .option('--claims <json>', 'who has these claims: of a token, or the JSON of a source')
+    .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))

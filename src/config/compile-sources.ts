@@ -1,18 +1,10 @@
 /** Makes the compiled sources: fields as rules, what is kept in files as it was read, and which source is asked of what. */
 
+import type { FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import type {
-  AuthApiSourceConfig,
-  FieldPlace,
-  FieldRule,
-  SourceConfig,
-  SourceFields,
-  SourceFiles,
-  SourceKind,
-  SourceRule,
-} from './source-config.ts';
+import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceKind, SourceRule } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
 type AuthApiFields = InUnits<NonNullable<ConfigFile['authApi']>>['fields'];

@@ -16,6 +16,7 @@ import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
 import { type Location, whole } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
+import { claimedSources } from './claimed-identity.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, trustedRanges } from './compile-settings.ts';
 import type { Address, AuthApiSettings, Config } from './config.ts';
@@ -104,7 +105,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const testFiles = openTests(files, options.readTests, (file, content) =>
     openFile<TestFile>(testFileSchema, file, content, shared),
   );
-  const suite = checkTests([...files, ...testFiles.files], { roles, roleMapping, routeIds: ids, words });
+  const sources = list.count() > 0 ? null : claimedSources(parts as ConfigFile, secrets.sources);
+  const suite = checkTests([...files, ...testFiles.files], { roles, roleMapping, routeIds: ids, words, sources });
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.

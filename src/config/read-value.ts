@@ -18,6 +18,7 @@ export function readValue(schema: Schema, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
   if (inner instanceof z.ZodDiscriminatedUnion) return readByKind(inner, node, report);
+  if (inner instanceof z.ZodUnknown) return plainValue(node);
   if (inner instanceof z.ZodUnion) return readValue(alternativeFor(inner.options, node), node, report);
   const value =
     inner instanceof z.ZodObject
@@ -29,6 +30,15 @@ export function readValue(schema: Schema, node: Node, report: Report): unknown {
           : readScalar(inner, node, report);
   if (node.kind !== 'scalar' && value !== undefined) runRules(inner, value, node, report);
   return value;
+}
+
+/** What the author wrote, whatever it is. */
+function plainValue(node: Node): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(plainValue);
+  const out = Object.create(null) as Record<string, unknown>;
+  for (const [name, { value }] of node.entries) out[name] = plainValue(value);
+  return out;
 }
 
 /** One of several mappings, each with its own keys: a key of the mapping says which. */

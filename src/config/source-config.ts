@@ -1,35 +1,6 @@
 /** Compiled sources: what knows whether a credential is good and whose it is, and how each is asked. */
+import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import type { ClientTlsConfig } from './config.ts';
-
-export interface SourceFields {
-  readonly userId: FieldRule;
-  readonly roles: FieldRule | null;
-  readonly groups: FieldRule | null;
-  readonly expireAt: FieldRule | null;
-  readonly sessionId: FieldRule | null;
-  readonly keyId: FieldRule | null;
-  readonly tokenId: FieldRule | null;
-  readonly issuedAt: FieldRule | null;
-  readonly alias: FieldRule | null;
-  readonly fullName: FieldRule | null;
-}
-
-/** How a field of an identity is found in the JSON of a source. A rule that is null: the source has no such field. */
-export type FieldRule =
-  | {
-      /** The first that is present counts. */
-      readonly places: readonly FieldPlace[];
-      readonly optional: boolean;
-    }
-  | { readonly value: string | readonly string[] };
-
-export interface FieldPlace {
-  /** As written. */
-  readonly path: string;
-  readonly steps: readonly string[];
-  /** What separates the names in one text; null: they are a list. */
-  readonly split: string | null;
-}
 
 /** A service that is asked by HTTP. */
 export interface RemoteConfig {

@@ -3,6 +3,7 @@ import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
+import { type ClaimedSources, claimedIdentity } from '../claimed-identity.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
@@ -18,6 +19,8 @@ export interface TestScope {
   readonly roles: DeclaredRoles;
   readonly roleMapping: RoleMapping | null;
   readonly routeIds: ReadonlyMap<string, unknown>;
+  /** Null: they have problems, and no claims are read. */
+  readonly sources: ClaimedSources | null;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
 }
@@ -37,7 +40,10 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
         at.reportKey(message, 'name it once, use it everywhere');
       }
       declaredIn.set(name, file);
-      if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles));
+      if (entry?.claims !== undefined) {
+        const identity = scope.sources === null ? null : readClaims(entry, at, scope.sources);
+        if (identity !== null) identities.set(name, identity);
+      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles));
     }
   }
   const cases = files.flatMap(({ file, tests, testsAt }) =>
@@ -53,6 +59,19 @@ function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
   const origins = roleMapping?.origins.filter(({ field }) => field === 'roles') ?? [];
   if (roles === null || origins.length === 0) return roles;
   return new Map([...roles, ...origins.flatMap(({ values }) => [...values].map((name) => [name, []] as const))]);
+}
+
+/** Null: a problem was reported. Roles need not be declared: tokens are issued for other services, too. */
+function readClaims(
+  { claims, source, kind = 'bearer' }: IdentityEntry,
+  at: Location,
+  from: ClaimedSources,
+): Identity | null {
+  const read = claimedIdentity({ claims, source, kind }, from);
+  if (!('problem' in read)) return read;
+  const place = at.at(read.of === 'source' && source === undefined ? 'claims' : read.of);
+  place.report(read.problem, place.isOwn ? read.hint : null);
+  return null;
 }
 
 function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: DeclaredRoles): Identity {

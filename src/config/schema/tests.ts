@@ -31,14 +31,35 @@ const identityKeys = z.strictObject({
   keyId: described(identifier().optional(), 'Of a key pair or an API key.', { examples: ['key-ann'] }),
   alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
+  claims: described(
+    z.record(z.string(), z.unknown()).optional(),
+    'In place of all other keys but "kind": claims of a token, or the JSON of a response, from which the fields of a source make the identity. Only the fields are read: no signature, issuer, audience, time or required claim is checked.',
+    { examples: [{ sub: 'ann', 'https://example.test/roles': ['user'] }] },
+  ),
+  source: described(anyText().optional(), 'With "claims": the source whose fields are read. If unset: the only one.', {
+    examples: ['issuer'],
+  }),
 });
+
+/** What follows from claims. */
+const claimed = ['userId', 'roles', 'groups', 'sessionId', 'keyId', 'alias', 'fullName'] as const;
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
   const { kind = 'bearer' } = parts;
   const foreign = kind === 'bearer' ? 'keyId' : 'sessionId';
   const credential = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' }[kind];
   if (foreign in parts) atKey([foreign], `"${foreign}" has no meaning for ${credential}`, 'remove it');
+  if (!('claims' in parts)) {
+    if ('source' in parts) atKey(['source'], '"source" has no meaning without "claims"', 'remove it');
+    return;
+  }
+  for (const key of claimed) {
+    if (isWritten(parts[key])) atKey([key], `"${key}" follows from the claims`, 'remove it');
+  }
 });
+
+/** A list that is empty is no more than its default. */
+const isWritten = (value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== undefined);
 
 /** Any text, also an empty one: a header can have it. */
 const headerText = () =>
@@ -104,9 +125,14 @@ const testCase = z.strictObject({
 export const tests = z.strictObject({
   identities: neither(
     z.record(declared('an identity', idPattern, idHint), identity).prefault({}),
-    'Who asks, by name.',
+    'Who asks, by name: by roles and groups, or by the claims that a source would read.',
     {
-      examples: [{ ann: { roles: ['user'], groups: ['acme'] } }],
+      examples: [
+        {
+          ann: { roles: ['user'], groups: ['acme'] },
+          bob: { source: 'issuer', claims: { sub: 'bob', roles: ['user'] } },
+        },
+      ],
     },
   ),
   cases: neither(

@@ -6,7 +6,7 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
 import { type Identity, type Rejection, rejections } from '../../core/identity/identity.ts';
-import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../identity-fields.ts';
+import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../../core/identity/identity-fields.ts';
 import { lives, type Verdict } from '../verdict.ts';
 
 /** Changes with every change of the JSON's shape; entries of other versions are misses. */

@@ -1,7 +1,7 @@
 /**
  * The messages about revocations. Read strictly, and never with an error: anything else is an invalid message. A message of a version that this process does not know may mean anything, so it means everything.
  */
-import { isIdentifier } from '../identity-fields.ts';
+import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from './tombstones.ts';
 
 /** The first knows no tokens, no sources and no moments of issue. What it can say is said in it, for gateways that know no other. */

@@ -3,7 +3,7 @@
  * its source. What every such token has to have is checked here; what it says is for others.
  */
 import type { EventTokenConfig } from '../../config/source-config.ts';
-import { isIdentifier } from '../identity-fields.ts';
+import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { EventFault } from '../revocation/revocation-events.ts';
 import { type Claims, isObject } from '../sources/claims.ts';
 import type { Issuer } from '../sources/create-sources.ts';

@@ -1,6 +1,6 @@
 /** What a logout token revokes (OpenID Connect Back-Channel Logout 1.0, section 2.4): a session, or all that a user has. */
 import type { LogoutConfig } from '../../config/source-config.ts';
-import { isIdentifier } from '../identity-fields.ts';
+import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
 import { isObject } from '../sources/claims.ts';
 import type { EventForm, EventToken } from './event-token.ts';

@@ -2,10 +2,10 @@
  * What a security event token revokes: events of CAEP 1.0 and RISC 1.0 that end a session or change what a user may do. Events
  * that are not known are left alone, as their transmitter may send more than a receiver has a use for (RFC 8417 section 2).
  */
-import { isIdentifier } from '../identity-fields.ts';
+import { isIdentifier } from '../../core/identity/identity-fields.ts';
+import { isNumericDate } from '../../core/identity/read-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
 import { type Claims, isObject } from '../sources/claims.ts';
-import { isNumericDate } from '../sources/read-fields.ts';
 import type { EventForm, EventToken } from './event-token.ts';
 
 export const securityEventForm: EventForm = { types: ['secevent+jwt'], typeRequired: true, endRequired: false };

@@ -1,7 +1,7 @@
 /** What claims have to say, wherever they come from: in a token that was verified, or in the response of a source. */
 import type { ClaimRules } from '../../config/source-config.ts';
 import type { Rejection } from '../../core/identity/identity.ts';
-import { isNumericDate } from './read-fields.ts';
+import { isNumericDate } from '../../core/identity/read-fields.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 

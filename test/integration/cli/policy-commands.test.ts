@@ -53,6 +53,7 @@ async function run(...args: string[]): Promise<{ code: number | null; output: st
 
 describe('explain', () => {
   const url = 'https://api.example.test/orders/acme/7';
+  const ann = { userID: 'u-1', sessionID: 's-1', expireAt: 1 };
   test.each([
     ['allowed', ['--as', 'ann'], 0, 'allowed by route order'],
     ['allowed through another role', ['--roles', 'admin'], 0, 'ok any user: held through admin'],
@@ -60,6 +61,22 @@ describe('explain', () => {
     ['refused for a role', ['--roles', 'other'], 3, 'missing: user'],
     ['refused for a condition', ['--roles', 'user', '--groups', 'beta'], 3, '403 condition_failed (wrong_tenant)'],
     ['a header that the client sends', ['--as', 'ann', '--header', 'x-a: b'], 0, 'x-a: b'],
+    ['claims', ['--claims', JSON.stringify({ ...ann, roles: ['admin'], groups: ['acme'] })], 0, 'held through admin'],
+    [
+      'claims of somebody else',
+      ['--claims', JSON.stringify({ ...ann, roles: ['other'], groups: [] })],
+      3,
+      'missing: user',
+    ],
+    ['claims that make no identity', ['--claims', '{"roles":[]}'], 2, '--claims: field "userID" is missing'],
+    [
+      'claims of no source',
+      ['--claims', '{}', '--source', 'authAp'],
+      2,
+      '--source: there is no such source; did you mean',
+    ],
+    ['claims that are no JSON', ['--claims', '{sub}'], 2, 'expected --claims as a JSON object'],
+    ['claims beside roles', ['--claims', '{}', '--roles', 'user'], 2, 'roles and groups follow from --claims'],
     ['an identity that is not there', ['--as', 'anne'], 2, 'did you mean "ann"?'],
     ['a header that is none', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
     ['a client that is no address', ['--client', 'nope'], 2, 'expected --client as an IP address, got "nope"'],

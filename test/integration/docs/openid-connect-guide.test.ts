@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { blocksOf, type FencedBlock } from '../../support/markdown-page.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
@@ -117,8 +119,19 @@ function identityOf(line: string): { user: string; roles: string; groups: string
 }
 
 test('every provider of the page is among them', () => {
-  const sections = page.split('\n').filter((line) => /^## (?!Which source)/.test(line));
+  const sections = page.split('\n').filter((line) => /^## (?!Which source|Prove the rules)/.test(line));
   for (const section of sections) expect(cases.map(({ title }) => title.split(',')[0])).toContain(section.slice(3));
+});
+
+test('the tests of the page pass, and one fails when a claim is named wrongly', () => {
+  const text = blocks.find((block) => block.text.includes('\ntests:\n'))!.text;
+  const failed = (config: string) => {
+    const read = parseConfig(config, { file: 'page', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));
+    return runTests(read.config, false).report.failed;
+  };
+  expect(failed(text)).toBe(0);
+  expect(failed(text.replace('path: tenant.names', 'path: tenant.name'))).toBe(1);
 });
 
 describe.each(cases)('$title', (one) => {

@@ -124,3 +124,74 @@ test('identities are named once for all files, and used by all', () => {
     { file: 'b.yaml', line: 2, message: 'the identity "ann" is declared in another file (gateway.yaml line 12)' },
   ]);
 });
+
+const sources = `sources:
+  issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders], fields: { roles: "'https://x/roles'", groups: { path: scope, split: " " } } }
+  opaque: { kind: introspection, url: "https://id.example.test/introspect", client: { id: gateway, secret: "a secret of the client" } }
+`;
+
+const identitiesOf = (identities: string) =>
+  parseConfig(`${head}${sources}tests:\n  identities:\n${identities}`, {
+    ...{ file: 'gateway.yaml', env: {}, readSecret: () => '' },
+  });
+
+test('an identity can be what a source makes of claims', () => {
+  const result =
+    identitiesOf(`    ann: { source: issuer, claims: { sub: u-1, "https://x/roles": [user, other], scope: "a b", exp: 1, jti: t-1, iat: 100.5 } }
+    bob: { source: opaque, kind: api_key, claims: { sub: u-2, active: true, roles: [user] } }
+    eve: { source: authApi, claims: { verified: true, userID: u-3, roles: [], groups: [], sessionID: s-3, alias: eve, fullName: Eve } }
+    key: { source: authApi, kind: key_pair, claims: { userID: u-4, roles: [user], groups: [], keyID: k-4 } }
+`);
+  if (!result.ok) expect.fail(JSON.stringify(result.problems));
+  expect(Object.fromEntries(result.config.tests.identities)).toMatchObject({
+    ann: {
+      ...{ kind: 'bearer', source: 'issuer', userId: 'u-1', roles: ['user', 'other'], groups: ['a', 'b'] },
+      ...{ tokenId: 't-1', issuedAtMs: 100_000, sessionId: null, expireAtMs: Number.POSITIVE_INFINITY },
+    },
+    bob: { kind: 'api_key', source: 'opaque', userId: 'u-2', roles: ['user'], groups: [] },
+    eve: { kind: 'bearer', source: 'authApi', userId: 'u-3', sessionId: 's-3', alias: 'eve', fullName: 'Eve' },
+    key: { kind: 'key_pair', source: 'authApi', userId: 'u-4', keyId: 'k-4' },
+  });
+});
+
+test.each([
+  [
+    '{ claims: { sub: u-1 } }',
+    'it is not said which source has these claims',
+    'known: authApi, issuer, opaque',
+    '{ sub',
+  ],
+  ['{ source: isuer, claims: { sub: u-1 } }', 'there is no such source', 'did you mean "issuer"?', 'isuer'],
+  [
+    '{ source: opaque, kind: key_pair, claims: { sub: u } }',
+    'a source of kind "introspection" takes no such credential',
+    null,
+    'key_pair',
+  ],
+  [
+    '{ source: issuer, claims: { sub: u-1 } }',
+    `field "'https://x/roles'" is missing (sources.issuer.fields.roles)`,
+    null,
+    '{ sub',
+  ],
+  [
+    '{ source: issuer, claims: { sub: u-1, "https://x/roles": user } }',
+    `field "'https://x/roles'": expected a list of names without commas and control characters, found another text (sources.issuer.fields.roles)`,
+    null,
+    '{ sub',
+  ],
+  [
+    '{ source: opaque, claims: { sub: 7 } }',
+    'field "sub": expected visible ASCII without blanks, 1 to 256 characters, found a value of type number (sources.opaque.fields.userId)',
+    null,
+    '{ sub',
+  ],
+  ['{ source: issuer, roles: [user] }', '"source" has no meaning without "claims"', 'remove it', 'source'],
+  ['{ source: opaque, claims: { sub: u-1 }, roles: [user] }', '"roles" follows from the claims', 'remove it', 'roles'],
+  ['{ source: opaque, claims: user }', 'expected a mapping', null, 'user'],
+])('claims that make no identity: %s', (entry, message, hint, at) => {
+  const result = identitiesOf(`    ann: ${entry}\n`);
+  const column = `    ann: ${entry}`.lastIndexOf(at) + 1;
+  expect(result).toMatchObject({ ok: false, problems: [{ line: 16, column, message, hint }] });
+  expect(!result.ok && result.problems).toHaveLength(1);
+});

@@ -3,8 +3,8 @@
  * with exactly the contract's JSON accepts a credential, and only a status of `rejectedStatuses` (or `verified: false`, or
  * an end that has passed) rejects it.
  */
-import type { AuthApiSourceConfig, FieldRule } from '../../../config/source-config.ts';
-import { FieldReader, readIdentity } from '../read-fields.ts';
+import type { AuthApiSourceConfig } from '../../../config/source-config.ts';
+import { FieldReader, type FieldRule, readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';

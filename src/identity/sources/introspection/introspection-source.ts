@@ -5,8 +5,8 @@
  */
 import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
+import { readIdentity } from '../../../core/identity/read-fields.ts';
 import { claimsRejected, isObject, isRefreshToken } from '../claims.ts';
-import { readIdentity } from '../read-fields.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';

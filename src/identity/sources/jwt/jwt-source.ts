@@ -4,7 +4,7 @@
  */
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
-import { readIdentity } from '../read-fields.ts';
+import { readIdentity } from '../../../core/identity/read-fields.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';

@@ -4,7 +4,7 @@
  * good elsewhere, but names no user here. Any other 403 may be meant for the gateway, and is a failure.
  */
 import type { UserinfoSourceConfig } from '../../../config/source-config.ts';
-import { readIdentity } from '../read-fields.ts';
+import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import { invalid, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
 import { createRemoteSource, type RemoteSourceOptions } from '../remote/remote-source.ts';

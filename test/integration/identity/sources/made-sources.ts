@@ -1,7 +1,8 @@
 /** A source of each kind at a URL, for tests that hold for all of them, and what a good response to it is. */
 import { compileAuthApiFields } from '../../../../src/config/compile-sources.ts';
-import type { FieldRule, RemoteConfig, SourceConfig, SourceFields } from '../../../../src/config/source-config.ts';
+import type { RemoteConfig, SourceConfig } from '../../../../src/config/source-config.ts';
 import type { Credential } from '../../../../src/core/credential/credential.ts';
+import type { FieldRule, SourceFields } from '../../../../src/core/identity/read-fields.ts';
 import { createSources } from '../../../../src/identity/sources/create-sources.ts';
 import type { SourceResult } from '../../../../src/identity/sources/source.ts';
 import { recordEvents } from '../../../unit/identity/recorded-events.ts';

@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { Identity } from '../../../../src/core/identity/identity.ts';
+import { freezeIdentity } from '../../../../src/core/identity/identity-fields.ts';
 import { MemoryCache } from '../../../../src/identity/cache/memory-cache.ts';
-import { freezeIdentity } from '../../../../src/identity/identity-fields.ts';
 import { type Verdict, verdictOf } from '../../../../src/identity/verdict.ts';
 
 const identities = 100_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFieldPath } from '../../../../src/config/units/parse-field-path.ts';
-import { valueAt } from '../../../../src/identity/sources/read-fields.ts';
+import { valueAt } from '../../../../src/core/identity/read-fields.ts';
 
 const body: unknown = JSON.parse('{"a":{"b":{"c":7},"list":["x"],"nothing":null,"text":"abc"},"__proto__":{"d":1}}');
 

@@ -3,7 +3,7 @@
  * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
  */
 
-import type { Identity } from '../core/identity/identity.ts';
+import type { Identity } from './identity.ts';
 
 /** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
 const identifier = /^[\x21-\x7e]{1,256}$/;

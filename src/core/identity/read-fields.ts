@@ -2,11 +2,41 @@
  * Makes an identity of the JSON of a source, by the rules of its configuration. Nothing is coerced, so that a text is never
  * taken for a list of roles. The first field that is missing or of another type is remembered for the operator.
  */
-import type { FieldPlace, FieldRule, SourceFields } from '../../config/source-config.ts';
-import type { Credential } from '../../core/credential/credential.ts';
-import type { Identity } from '../../core/identity/identity.ts';
-import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from '../identity-fields.ts';
-import type { Failure } from './remote/http-exchange.ts';
+import type { Credential } from '../credential/credential.ts';
+import type { Identity, SourceFailure } from './identity.ts';
+import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
+
+export interface SourceFields {
+  readonly userId: FieldRule;
+  readonly roles: FieldRule | null;
+  readonly groups: FieldRule | null;
+  readonly expireAt: FieldRule | null;
+  readonly sessionId: FieldRule | null;
+  readonly keyId: FieldRule | null;
+  readonly tokenId: FieldRule | null;
+  readonly issuedAt: FieldRule | null;
+  readonly alias: FieldRule | null;
+  readonly fullName: FieldRule | null;
+}
+
+/** How a field of an identity is found in the JSON of a source. A rule that is null: the source has no such field. */
+export type FieldRule =
+  | {
+      /** The first that is present counts. */
+      readonly places: readonly FieldPlace[];
+      readonly optional: boolean;
+    }
+  | { readonly value: string | readonly string[] };
+
+export interface FieldPlace {
+  /** As written. */
+  readonly path: string;
+  readonly steps: readonly string[];
+  /** What separates the names in one text; null: they are a list. */
+  readonly split: string | null;
+}
+
+type Failure = Pick<SourceFailure, 'kind' | 'detail'>;
 
 export interface ReadOptions {
   /** Name of the source, which goes into the identity. */

@@ -1,0 +1,79 @@
+/**
+ * The identity that a source would make of claims: those of a token, or the JSON of its response. For tests and explanations, which
+ * have no credential: nothing is verified, and no token has expired.
+ */
+import type { CredentialKind } from '../core/credential/credential.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { readIdentity, type SourceFields } from '../core/identity/read-fields.ts';
+import { type CredentialKey, compileAuthApiFields, compileSources, takes } from './compile-sources.ts';
+import { nameHint } from './nearest-name.ts';
+import type { ConfigFile } from './schema.ts';
+import type { AuthApiSourceConfig, SourceConfig, SourceFiles } from './source-config.ts';
+
+export interface Claimed {
+  readonly claims: unknown;
+  /** Name of the source; if unset: the only one. */
+  readonly source: string | undefined;
+  readonly kind: CredentialKind;
+}
+
+/** Where claims are read: `authApi`, and the sources besides it. */
+export interface ClaimedSources {
+  readonly authApi: Pick<AuthApiSourceConfig, 'fields'> | null;
+  readonly sources: readonly SourceConfig[];
+}
+
+/** Of a file without problems in its sources. */
+export function claimedSources({ authApi, sources }: ConfigFile, files: SourceFiles): ClaimedSources {
+  const own = authApi === undefined ? null : compileAuthApiFields(authApi.fields);
+  return { authApi: own, sources: compileSources(sources, files) };
+}
+
+/** Why there is no identity. */
+export interface NotClaimed {
+  /** What is to blame. */
+  readonly of: 'claims' | 'source' | 'kind';
+  readonly problem: string;
+  readonly hint: string | null;
+}
+
+export function claimedIdentity({ claims, source, kind }: Claimed, sources: ClaimedSources): Identity | NotClaimed {
+  const { authApi } = sources;
+  const all = [
+    ...(authApi === null ? [] : [{ name: 'authApi', kind: 'authApi' as const, ...authApi }]),
+    ...sources.sources,
+  ];
+  const names = all.map(({ name }) => name);
+  const [only, ...others] = names;
+  const name = source ?? (others.length === 0 ? only : undefined);
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) {
+    const problem = name === undefined ? 'it is not said which source has these claims' : 'there is no such source';
+    return { of: 'source', problem, hint: nameHint(name ?? '', names) };
+  }
+  const taken = found.kind === 'jwt' ? kind === 'bearer' : takes(found.kind, credentialKeys[kind]);
+  if (!taken) return { of: 'kind', problem: `a source of kind "${found.kind}" takes no such credential`, hint: null };
+  const read = readIdentity(claims, {
+    source: found.name,
+    settings: found.name === 'authApi' ? 'authApi' : `sources.${found.name}`,
+    fields: { ...fieldsOf(found, kind), expireAt: null },
+    kind,
+    fractions: found.kind !== 'authApi',
+  });
+  return 'identity' in read ? read.identity : { of: 'claims', problem: read.failure.detail, hint: null };
+}
+
+const credentialKeys: Readonly<Record<CredentialKind, CredentialKey>> = {
+  bearer: 'bearer',
+  key_pair: 'keyPair',
+  api_key: 'apiKey',
+};
+
+function fieldsOf(
+  source: Pick<AuthApiSourceConfig, 'fields'> | Pick<Exclude<SourceConfig, { kind: 'authApi' }>, 'fields'>,
+  kind: CredentialKind,
+): SourceFields {
+  const { fields } = source;
+  if (!('session' in fields)) return fields;
+  return kind === 'bearer' ? fields.session : fields.keypair;
+}
