@@ -26,13 +26,13 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
       return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields) };
     }
     case 'introspection': {
-      const { url, audience = null, ...rest } = source;
+      const { url, audience = null, issuer = null, ...rest } = source;
       const fields = compileClaimFields(source.fields, true);
-      return { ...rest, name, urls: [url], audience, tls, fields, client: client! };
+      return { ...rest, name, urls: [url], issuer, audience, tls, fields, client: client! };
     }
     case 'userinfo': {
-      const { url, ...rest } = source;
-      return { ...rest, name, urls: [url], tls, fields: compileClaimFields(source.fields, true) };
+      const { url, issuer = null, ...rest } = source;
+      return { ...rest, name, urls: [url], issuer, tls, fields: compileClaimFields(source.fields, true) };
     }
     case 'jwt': {
       const { jwks, audience, introspection = null, logout = null, securityEvents = null, types, ...rest } = source;

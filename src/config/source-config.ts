@@ -30,6 +30,8 @@ export interface AuthApiSourceConfig extends RemoteConfig {
 export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
   /** What the gateway authenticates by towards it. */
   readonly client: ClientConfig;
+  /** Whose logout tokens and security event tokens end its results; null: nobody's. */
+  readonly issuer: string | null;
   readonly fields: SourceFields;
 }
 
@@ -48,6 +50,8 @@ export type ClientConfig = { readonly id: string } & (
 
 /** The UserInfo endpoint of an OpenID provider. */
 export interface UserinfoSourceConfig extends RemoteConfig {
+  /** Whose logout tokens and security event tokens end its results; null: nobody's. */
+  readonly issuer: string | null;
   readonly fields: SourceFields;
 }
 

@@ -19,7 +19,7 @@ export interface LookUpOptions {
   readonly memory: MemoryCache;
   /** Null: verdicts are not shared. */
   readonly shared: SharedVerdicts | null;
-  readonly sources: Pick<Sources, 'of'>;
+  readonly sources: Pick<Sources, 'of' | 'announced'>;
   /** Null: failed authentications are not throttled. */
   readonly throttle: AuthenticationThrottle | null;
   readonly lifetimes: Lifetimes;
@@ -51,6 +51,9 @@ export interface Finding {
 
 /** Looks a credential up for `client`; a verdict asked for before `oldestMs` does not do. */
 export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
+
+/** Providers send a logout token first, wait for the response, and end the tokens then. */
+const settlingMs = 10_000;
 
 export function createLookUp(options: LookUpOptions): LookUp {
   const { memory, shared, sources, throttle, lifetimes, tombstones, connection, events, now } = options;
@@ -158,9 +161,20 @@ export function createLookUp(options: LookUpOptions): LookUp {
       turn?.end(null);
       return finding;
     }
+    if (settles(result, lookups)) {
+      memory.drop(credential);
+      turn?.end(null);
+      return finding;
+    }
     memory.keep(credential, verdict, now(), origin);
     turn?.end(verdict);
     return finding;
+  }
+
+  /** Whether its provider may not have ended yet what it has announced as ended: the result is good for this request alone. */
+  function settles({ identity }: SourceResult, lookups: readonly string[]): boolean {
+    if (identity === null || !sources.announced.has(identity.source)) return false;
+    return tombstones.namedSince(subjectOf(identity, lookups), now() - settlingMs);
   }
 
   /** As one of all replicas, that ask once. */

@@ -15,12 +15,12 @@ import { createLookUp, type Finding } from './look-up.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
 import { createResolve } from './resolve.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
-import { tombstoneLifeMs } from './revocation/tombstones.ts';
 import { createEventReceiver, type EventReceiver } from './security-events/event-receiver.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
+import { tombstoneLifeMs } from './verdict.ts';
 
 export interface IdentityResolverOptions {
   readonly sources: SourcesConfig;

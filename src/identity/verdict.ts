@@ -4,6 +4,7 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Identity, Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
+import { allowedSkewMs } from './revocation/tombstones.ts';
 
 export interface Verdict {
   /** Null: the Auth API rejects the credential. */
@@ -48,12 +49,6 @@ export interface VerdictStore {
   keep(credential: Credential, verdict: Verdict, nowMs: number): void;
 }
 
-/**
- * How far ahead of this clock a verdict may have been asked: other replicas' clocks differ a little. Beyond that the
- * clock was set back, and the verdict could live for hours.
- */
-const allowedSkewMs = 5_000;
-
 /** The verdict that starts its life at `askedAtMs`. */
 export function verdictOf(
   identity: Identity | null,
@@ -74,7 +69,10 @@ export function clip(verdict: Verdict, lifetimes: Lifetimes): Verdict {
   return own.endMs < verdict.endMs ? own : verdict;
 }
 
-/** Whether a verdict may still be used; asked again on every hit. */
+/**
+ * Whether a verdict may still be used; asked again on every hit. One that is further ahead of this clock than other replicas'
+ * clocks may be could live for hours: the clock was set back.
+ */
 export function lives(verdict: Verdict, nowMs: number): boolean {
   return nowMs < verdict.endMs && verdict.askedAtMs <= nowMs + allowedSkewMs;
 }
@@ -84,4 +82,20 @@ export function resolutionOf({ identity, rejection }: Verdict, source: VerdictSo
   if (identity !== null) return { identity, reason: null, stale: false, source };
   const rejected: Resolution = { identity, reason: 'credential_rejected', retryAfterS: null, source };
   return rejection === undefined ? rejected : { ...rejected, rejection };
+}
+
+export interface TombstoneLifetimes {
+  readonly acceptedMs: number;
+  readonly staleOnOutageMs: number;
+  readonly rejectedMs: number;
+  /** Of a whole call to the Auth API. */
+  readonly timeoutMs: number;
+  /** Of a token that the gateway verifies itself, from its issue; 0: it verifies none. */
+  readonly tokenMs: number;
+}
+
+/** Longer than any verdict or look-up that was begun before the revocation, and than any token that was issued before it. */
+export function tombstoneLifeMs(lifetimes: TombstoneLifetimes): number {
+  const { acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs, tokenMs } = lifetimes;
+  return Math.max(acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs, tokenMs) + 2 * allowedSkewMs;
 }

@@ -41,7 +41,7 @@ export interface VerdictSubject {
 }
 
 export interface TombstonesOptions {
-  /** Life of one: longer than that of any verdict that was asked for before it, and of any token that it names. See `tombstoneLifeMs`. */
+  /** Life of one: longer than that of any verdict that was asked for before it, and of any token that it names. */
   readonly lifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
@@ -181,6 +181,11 @@ export class Tombstones {
     return lookups.length === 0 ? fromMs <= this.#credentials.latestMs : this.#credentials.reaches(lookups, fromMs);
   }
 
+  /** Whether one of its ids was revoked at `fromMs` or later. */
+  namedSince(subject: VerdictSubject, fromMs: number): boolean {
+    return fromMs <= this.#namedMs && this.#names(subject, fromMs, true);
+  }
+
   /** Whether an id of it was revoked at `fromMs` or later; `users`: its user counts, too. */
   #names({ sessionId, keyId, userId, issued }: VerdictSubject, fromMs: number, users: boolean): boolean {
     const source = issued?.source ?? null;
@@ -281,20 +286,4 @@ function namesOf(id: string | null, source: string | null): readonly string[] {
 
 function finiteOrNull(moment: number): number | null {
   return Number.isFinite(moment) ? moment : null;
-}
-
-export interface TombstoneLifetimes {
-  readonly acceptedMs: number;
-  readonly staleOnOutageMs: number;
-  readonly rejectedMs: number;
-  /** Of a whole call to the Auth API. */
-  readonly timeoutMs: number;
-  /** Of a token that the gateway verifies itself, from its issue; 0: it verifies none. */
-  readonly tokenMs: number;
-}
-
-/** Longer than any verdict or look-up that was begun before the revocation, and than any token that was issued before it. */
-export function tombstoneLifeMs(lifetimes: TombstoneLifetimes): number {
-  const { acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs, tokenMs } = lifetimes;
-  return Math.max(acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs, tokenMs) + 2 * allowedSkewMs;
 }

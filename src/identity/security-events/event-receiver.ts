@@ -67,9 +67,10 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     return 'undelivered';
   }
 
-  function read(kind: EventKind, token: EventToken, { source, config }: Issuer): readonly Revocation[] | null {
-    if (kind === 'security-event') return revokedByEvents(token, config.issuer, source);
-    return config.logout === null ? null : revokedByLogout(token, config.logout, source);
+  function read(kind: EventKind, token: EventToken, issuer: Issuer): readonly Revocation[] | null {
+    if (kind === 'security-event') return revokedByEvents(token, issuer);
+    const { logout } = issuer.config;
+    return logout === null ? null : revokedByLogout(token, logout, issuer);
   }
 
   return {

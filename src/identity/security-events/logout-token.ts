@@ -3,6 +3,7 @@ import type { LogoutConfig } from '../../config/source-config.ts';
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
 import { isObject } from '../sources/claims.ts';
+import type { Issuer } from '../sources/create-sources.ts';
 import type { EventForm, EventToken } from './event-token.ts';
 
 /** Providers say `logout+jwt`, `JWT`, or nothing. What else is required keeps tokens of other kinds out. */
@@ -14,7 +15,7 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 export function revokedByLogout(
   { claims, events, issuedAtMs }: EventToken,
   { ends }: LogoutConfig,
-  source: string,
+  { source, asked }: Pick<Issuer, 'source' | 'asked'>,
 ): readonly Revocation[] | null {
   const { sub, sid } = claims;
   const event = Object.hasOwn(events, logoutEvent) ? events[logoutEvent] : undefined;
@@ -25,5 +26,13 @@ export function revokedByLogout(
   const whole = sid === undefined || ends === 'user';
   const user: Revocation[] =
     sub === undefined || !whole ? [] : [{ kind: 'user', id: sub, source, issuedBeforeMs: issuedAtMs }];
-  return [...session, ...user];
+  return [...session, ...user, ...asked.flatMap((name) => atAsked(name, sid, sub))];
+}
+
+/** Both, as many of its results name no session, and it can be asked of the user's other tokens anew. */
+function atAsked(source: string, sid: string | undefined, sub: string | undefined): readonly Revocation[] {
+  return [
+    ...(sid === undefined ? [] : [{ kind: 'session', id: sid, source } as const]),
+    ...(sub === undefined ? [] : [{ kind: 'user', id: sub, source } as const]),
+  ];
 }

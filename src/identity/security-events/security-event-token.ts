@@ -6,6 +6,7 @@ import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import { isNumericDate } from '../../core/identity/read-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
 import { type Claims, isObject } from '../sources/claims.ts';
+import type { Issuer } from '../sources/create-sources.ts';
 import type { EventForm, EventToken } from './event-token.ts';
 
 export const securityEventForm: EventForm = { types: ['secevent+jwt'], typeRequired: true, endRequired: false };
@@ -24,7 +25,8 @@ const known: ReadonlyMap<string, 'session' | 'user'> = new Map([
 ]);
 
 /** Empty: nothing of it is known here. Null: a known event whose subject cannot be understood. */
-export function revokedByEvents(token: EventToken, issuer: string, source: string): readonly Revocation[] | null {
+export function revokedByEvents(token: EventToken, { config, source, asked }: Issuer): readonly Revocation[] | null {
+  const { issuer } = config;
   const { claims, events, issuedAtMs } = token;
   const revoked: Revocation[] = [];
   for (const [type, event] of Object.entries(events)) {
@@ -32,9 +34,11 @@ export function revokedByEvents(token: EventToken, issuer: string, source: strin
     if (opaque === undefined) continue;
     if (!isObject(event)) return null;
     const subject = claims['sub_id'] ?? event['subject'] ?? issSub(claims);
-    const revocation = revokedSubject(subject, { opaque, issuer, source, untilMs: untilMs(event, issuedAtMs) });
+    const meaning: Meaning = { opaque, issuer, source, untilMs: untilMs(event, issuedAtMs) };
+    const revocation = revokedSubject(subject, meaning);
     if (revocation === null) return null;
     revoked.push(revocation);
+    for (const name of asked) revoked.push(...atAsked(subject, { ...meaning, source: name }));
   }
   return revoked;
 }
@@ -60,6 +64,15 @@ function revokedSubject(subject: unknown, meaning: Meaning): Revocation | null {
   }
   if (format !== 'opaque' || !isIdentifier(id)) return null;
   return opaque === 'session' ? { kind: 'session', id, source } : { kind: 'user', id, source, issuedBeforeMs };
+}
+
+/** Also the user of a session, as many results name no session, and it can be asked of the user's other tokens anew. */
+function atAsked(subject: unknown, meaning: Meaning): readonly Revocation[] {
+  const user = isObject(subject) && isObject(subject['user']) ? subject['user'] : null;
+  return [
+    revokedSubject(subject, meaning),
+    user === null ? null : revokedSubject(user, { ...meaning, opaque: 'user' }),
+  ].filter((one) => one !== null);
 }
 
 /** A token of before there was `sub_id`. */

@@ -20,6 +20,8 @@ export interface Sources {
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** Names of those that verify tokens themselves. */
   readonly selfVerified: ReadonlySet<string>;
+  /** Names of those whose results end by events of their issuer. */
+  readonly announced: ReadonlySet<string>;
   /** Longest life of a token that is verified here, from its issue; 0: none is. */
   readonly tokenMs: number;
   /** Checks of all sources at once. */
@@ -33,6 +35,8 @@ export interface Issuer {
   readonly source: string;
   readonly config: JwtSourceConfig;
   readonly keys: IssuerKeys;
+  /** Names of the sources that are asked of other tokens of this issuer. */
+  readonly asked: readonly string[];
 }
 
 export interface NamedStatus extends SourceStatus {
@@ -51,6 +55,7 @@ const localChecks = 64;
 
 export function createSources({ config, events, now }: SourcesOptions): Sources {
   events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
+  const remote = config.list.filter((one) => one.kind !== 'jwt');
   const sources = new Map<string, Source>();
   const issuers = new Map<string, Issuer>();
   // Those that others ask come first.
@@ -70,13 +75,13 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
       case 'jwt': {
         const introspection = config.introspection === null ? null : (sources.get(config.introspection) ?? null);
         const source = createJwtSource({ name, config, introspection, events, now });
-        issuers.set(config.issuer, { source: name, config, keys: source.keys });
+        const asked = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
+        issuers.set(config.issuer, { source: name, config, keys: source.keys, asked });
         return source;
       }
     }
   }
 
-  const remote = config.list.filter((one) => one.kind !== 'jwt');
   const jwt = config.list.filter((one) => one.kind === 'jwt');
   return {
     of(credential) {
@@ -88,6 +93,7 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
     issuers,
     selfVerified: new Set(jwt.map(({ name }) => name)),
+    announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
     tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),
     concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,
     status: () =>

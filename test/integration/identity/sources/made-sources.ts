@@ -56,14 +56,14 @@ export const authApiAt = (url: string, changes: Partial<Of<'authApi'>> = {}): So
 });
 
 export const introspectionAt = (url: string, changes: Partial<Of<'introspection'>> = {}): SourceConfig => ({
-  ...{ ...calls, ...claims, kind: 'introspection', name: 'one', urls: [`${url}/introspect`], rejectedStatuses: [] },
+  ...{ ...calls, ...claims, kind: 'introspection', name: 'one', urls: [`${url}/introspect`], rejectedStatuses: [], issuer: null },
   client: { id: 'gateway', auth: 'basic', secret: 'a client secret' },
   fields: claimFields,
   ...changes,
 });
 
 export const userinfoAt = (url: string, changes: Partial<Of<'userinfo'>> = {}): SourceConfig => ({
-  ...{ ...calls, kind: 'userinfo', name: 'one', urls: [`${url}/userinfo`], fields: claimFields },
+  ...{ ...calls, kind: 'userinfo', name: 'one', urls: [`${url}/userinfo`], issuer: null, fields: claimFields },
   ...changes,
 });
 

@@ -3,9 +3,9 @@ import {
   allowedSkewMs,
   type Revocation,
   Tombstones,
-  tombstoneLifeMs,
   type VerdictSubject,
 } from '../../../../src/identity/revocation/tombstones.ts';
+import { tombstoneLifeMs } from '../../../../src/identity/verdict.ts';
 
 const ann: VerdictSubject = {
   lookups: ['name-of-ann', 'old-name'],

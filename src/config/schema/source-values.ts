@@ -1,0 +1,79 @@
+/** Values and keys that sources of several kinds have. */
+import { z } from 'zod';
+import { Refusal } from '../refusal.ts';
+import { decides } from './key-class.ts';
+import { list } from './refine.ts';
+import { anyText, text } from './scalar.ts';
+import { duration, idHint, idPattern, name } from './values.ts';
+
+export const kind = <const T extends string>(value: T, description: string) =>
+  decides(z.literal(value), description, { examples: [value] });
+
+/** A URL with a path, and perhaps a query. */
+export function endpointUrl() {
+  const expected = 'an http or https URL, such as "https://id.example.test/introspect"';
+  return text(
+    expected,
+    (value) => {
+      const url = /^https?:\/\/[^\s]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+      if (url === null) return new Refusal(`expected ${expected}`);
+      if (url.username !== '' || url.password !== '')
+        return new Refusal('a URL here has no user name or password in it');
+      return url.hash === '' ? url.href : new Refusal('a URL here has no fragment');
+    },
+    'https?://[^#@]+',
+  );
+}
+
+/** Compared with the claim as it is written, so nothing of it is changed. */
+export function issuerUrl() {
+  const expected = 'the issuer as its tokens name it, such as "https://id.example.test"';
+  return text(
+    expected,
+    (value) => {
+      const url = /^https?:\/\/[^\s?#]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+      return url !== null && url.username === '' && url.password === '' ? value : new Refusal(`expected ${expected}`);
+    },
+    'https?://[^?#@]+',
+  );
+}
+
+export const words = (what: string) =>
+  text(what, (value) =>
+    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Refusal(`expected ${what}, in visible ASCII`),
+  );
+
+export const sourceName = () => name('a source', idPattern, idHint);
+
+/** What `jose` verifies with a public key. `HS256` and its like are not offered: who verifies could sign. */
+export const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+
+export const claimRules = {
+  requiredClaims: decides(
+    list(anyText('the name of a claim'), { most: [16, 'claims'], distinct: 'claim' }).prefault([]),
+    'Claims that must be there.',
+  ),
+  claimValues: decides(
+    z
+      .record(z.string(), list(anyText('a value'), { empty: ['expected at least one value'], most: [64, 'values'] }))
+      .prefault({}),
+    'Claims that must have one of these values.',
+    { examples: [{ token_use: ['access'] }] },
+  ),
+  clockSkew: decides(
+    duration(0, 300_000).prefault('30s'),
+    'How far the clock of the issuer may be off. Nothing is kept past the end that a token names.',
+  ),
+};
