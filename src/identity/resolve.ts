@@ -17,6 +17,8 @@ export interface ResolveParts {
   readonly lookUp: LookUp;
   readonly stale: StaleVerdicts;
   readonly connection: RevocationConnection;
+  /** Where there is no room for a look-up: seconds to wait if the credential is throttled anyway; null: it is not. */
+  readonly throttledS: (credential: Credential, client: string | undefined) => number | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -25,14 +27,18 @@ export interface ResolveParts {
 const maxRounds = 8;
 
 export function createResolve(parts: ResolveParts): ResolveIdentity {
-  const { memory, flights, lookUp, stale, connection, now } = parts;
+  const { memory, flights, lookUp, stale, connection, throttledS, now } = parts;
 
   async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
     for (let round = 0; round < maxRounds; round += 1) {
       const joined = flights.get(credential);
       const ofAnother = joined !== undefined && flights.clientOf(credential) !== client;
       const flight = joined ?? flights.start(credential, () => lookUp(credential, oldest, client), client);
-      if (flight === null) break;
+      if (flight === null) {
+        const retryAfterS = throttledS(credential, client);
+        if (retryAfterS === null) break;
+        return { identity: null, reason: 'authentication_throttled', retryAfterS, source: 'none' };
+      }
       const finding = await flight;
       const { resolution } = finding;
       // Another client, whose request began it, may have had no room or be throttled, and this one is not.

@@ -112,6 +112,8 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
           events,
           now,
         });
+  const throttledS = (credential: Credential, client: string | undefined) =>
+    throttle?.waitS(lookupKeys(credential, keys)[0]!, credential, client) ?? null;
   const lookUp = createLookUp({
     memory,
     shared,
@@ -151,7 +153,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
 
   return {
     eventReceiver,
-    resolve: createResolve({ memory, flights, lookUp, stale, connection, now }),
+    resolve: createResolve({ memory, flights, lookUp, stale, connection, throttledS, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
     timeoutMs: sources.timeoutMs,

@@ -52,6 +52,8 @@ export type CheckResult = 'accepted' | 'rejected' | 'unknown';
 export interface AuthenticationThrottle {
   /** `name`: keyed name of the credential. `client` undefined: no client in particular. Never rejects. */
   admit(name: string, credential: Credential, client: string | undefined): Promise<Admission>;
+  /** Without room for a look-up: seconds to wait if it is throttled anyway; null: it is not. */
+  waitS(name: string, credential: Credential, client: string | undefined): number | null;
   /** The credential is good: another replica has asked. */
   accepted(name: string): void;
 }
@@ -81,8 +83,9 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
   const good = new RecentNames(options.mostGood);
   const failed = new RecentNames(mostNames);
   const refused = new RecentNames(mostNames);
-  /** Keys of subjects. */
+  /** Keys of subjects, for a moment. */
   const beyond = new RecentNames(mostNames);
+  /** Keys of subjects, until their window ends. */
   const announced = new RecentNames(mostNames);
   const takenTurns = new RecentNames(mostNames);
 
@@ -164,6 +167,14 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       if (!known) refused.add(name, now() + returnMs);
       events.throttled(throttled[0]!.by);
       return { retryAfterS: known ? failedWaitS : turnMs / 1000 };
+    },
+    waitS(name, credential, client) {
+      const nowMs = now();
+      if (good.has(name, nowMs)) return null;
+      const throttled = subjectsOf(credential, client).find(({ key }) => announced.has(key, nowMs));
+      if (throttled === undefined) return null;
+      events.throttled(throttled.by);
+      return turnMs / 1000;
     },
     accepted(name) {
       good.add(name, now() + goodMs);

@@ -5,17 +5,18 @@
 import type { RedisLink } from '../../redis/redis-link.ts';
 import type { Revocations } from '../revocation/create-revocations.ts';
 import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
-import type { Revocation } from '../revocation/tombstones.ts';
+import { allowedSkewMs, type Revocation } from '../revocation/tombstones.ts';
 import type { Issuer } from '../sources/create-sources.ts';
 import { readParts } from '../sources/jwt/token-parts.ts';
+import { createEventBudget } from './event-budget.ts';
 import { type EventToken, verifyEvent } from './event-token.ts';
 import { logoutForm, revokedByLogout } from './logout-token.ts';
 import { createReplays } from './replays.ts';
 import { revokedByEvents, securityEventForm } from './security-event-token.ts';
 
 export interface EventReceiver {
-  /** Never rejects. */
-  receive(kind: EventKind, token: string): Promise<EventOutcome>;
+  /** `sender`: who counts as one. Never rejects. */
+  receive(kind: EventKind, token: string, sender?: string): Promise<EventOutcome>;
 }
 
 export interface EventReceiverOptions {
@@ -28,25 +29,13 @@ export interface EventReceiverOptions {
   readonly now: () => number;
 }
 
-/** Each is verified by a signature, and then waits for the other replicas. */
-const mostUnderWay = 64;
-/** In a second, so that junk takes no more than a small part of a core. */
-const mostInSecond = 100;
+/** Its issuer has signed it, and not long ago. */
+const goodOutcomes: ReadonlySet<EventOutcome> = new Set(['revoked', 'ignored', 'undelivered'] as const);
 
 export function createEventReceiver(options: EventReceiverOptions): EventReceiver {
   const { issuers, revocations, onOutcome, now } = options;
   const replays = createReplays(options);
-  let underWay = 0;
-  let second = 0;
-  let inSecond = 0;
-
-  function mayBegin(): boolean {
-    const current = Math.floor(now() / 1000);
-    if (current !== second) inSecond = 0;
-    second = current;
-    inSecond += 1;
-    return underWay < mostUnderWay && inSecond <= mostInSecond;
-  }
+  const budget = createEventBudget(now);
 
   async function take(kind: EventKind, token: string, issuer: Issuer): Promise<EventOutcome> {
     const { source, config } = issuer;
@@ -58,8 +47,9 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     const named = read(kind, verified, issuer);
     if (named === null) return kind === 'logout' ? 'claims' : 'subject';
     const name = `${source}\n${kind}\n${verified.tokenId}`;
-    // Later than that it is too late anyway.
-    if (!(await replays.first(name, rules.maxAgeMs + 2 * config.clockSkewMs))) return 'replayed';
+    // After that it is too late anyway: by whole seconds, and on the clock of every replica.
+    const lifeMs = rules.maxAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
+    if (!(await replays.first(name, lifeMs))) return 'replayed';
     if (named.length === 0) return 'ignored';
     const deliveries = await Promise.all(named.map((revocation) => revocations.revoke(revocation, kind)));
     if (!deliveries.includes('undelivered')) return 'revoked';
@@ -74,27 +64,19 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
   }
 
   return {
-    async receive(kind, token) {
-      if (!mayBegin()) {
-        onOutcome(kind, null, 'busy');
-        return 'busy';
-      }
+    async receive(kind, token, sender) {
       // Only which keys have to have signed it.
       const named = readParts(token)?.claims['iss'];
-      const issuer = typeof named === 'string' ? issuers.get(named) : undefined;
-      if (issuer === undefined) {
-        const outcome = named === undefined ? 'malformed' : 'issuer';
-        onOutcome(kind, null, outcome);
-        return outcome;
-      }
-      underWay += 1;
+      const issuer = typeof named === 'string' ? (issuers.get(named) ?? null) : null;
+      const turn = budget.begin(issuer?.source ?? null, sender);
+      let outcome: EventOutcome = turn === null ? 'busy' : named === undefined ? 'malformed' : 'issuer';
       try {
-        const outcome = await take(kind, token, issuer);
-        onOutcome(kind, issuer.source, outcome);
-        return outcome;
+        if (turn !== null && issuer !== null) outcome = await take(kind, token, issuer);
       } finally {
-        underWay -= 1;
+        turn?.end(goodOutcomes.has(outcome));
       }
+      onOutcome(kind, issuer?.source ?? null, outcome);
+      return outcome;
     },
   };
 }

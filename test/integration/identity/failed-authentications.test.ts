@@ -3,11 +3,14 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
+import { redisConfig } from '../../support/redis-config.ts';
 import { bearer, startThrottledWorld, statusesOf, type ThrottledGateway } from '../../support/throttled-world.ts';
 import { makeKey, nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
 const office = '203.0.113.7';
+/** Look-ups under way beyond which no client that has a quarter of them begins another one. */
+const mostFlights = 576;
 const sharing = (url: string, keyPrefix: string, more = '') =>
   `, redis: { url: "${url}", keyPrefix: "${keyPrefix}" }${more}`;
 
@@ -160,6 +163,33 @@ test('requests of a throttled client with one credential are all throttled, howe
   expect(reasons).toEqual([rejected, rejected, 'authentication_throttled', rejected]);
   const together = await Promise.all(Array.from({ length: 20 }, () => resolve('d')));
   expect(together.map(({ reason }) => reason)).toEqual(new Array(20).fill('authentication_throttled'));
+});
+
+test('a throttled client that has all its look-ups under way is throttled, and another one is told that there is no room', async () => {
+  const authApi = await startFakeAuthApi();
+  onTestFinished(() => authApi.close());
+  const redis = await startPrivateRedis();
+  onTestFinished(() => redis.dispose());
+  const bounds = { perClient: 1, perKey: 0, windowMs: 600_000 };
+  const cache = { redis: redisConfig(redis.url, 'rolegate:', 60_000) };
+  const resolver = makeResolver(authApi.url, { nowMs: 1_000_000 }, cache, {}, () => 0, bounds);
+  onTestFinished(resolver.close);
+  const resolve = async (token: string, client: string) =>
+    (await resolver.resolve({ kind: 'bearer', token }, Number.POSITIVE_INFINITY, client)).reason;
+  await vi.waitUntil(() => resolver.events.lines.includes('connected'), { timeout: 10_000 });
+  const reasons = [await resolve('a', office), await resolve('b', office), await resolve('c', office)];
+  expect(reasons.at(-1)).toBe('authentication_throttled');
+  const client = new Redis(redis.url);
+  onTestFinished(() => client.disconnect());
+  await client.call('CLIENT', 'PAUSE', '60000', 'ALL');
+  // It takes no other command now, so that the look-ups end with it alone.
+  onTestFinished(() => redis.kill());
+  const other = '198.51.100.9';
+  for (let at = 0; resolver.stats().flights < mostFlights; at += 1) {
+    void resolve(`guess-${at}`, at % 2 === 0 ? office : other);
+  }
+  expect(await resolve('one more', office)).toBe('authentication_throttled');
+  expect(await resolve('one more', other)).toBe('auth_busy');
 });
 
 test('a genuine token that has expired is no failure, and one with a wrong signature is', async () => {

@@ -56,7 +56,15 @@ export const authApiAt = (url: string, changes: Partial<Of<'authApi'>> = {}): So
 });
 
 export const introspectionAt = (url: string, changes: Partial<Of<'introspection'>> = {}): SourceConfig => ({
-  ...{ ...calls, ...claims, kind: 'introspection', name: 'one', urls: [`${url}/introspect`], rejectedStatuses: [], issuer: null },
+  ...{
+    ...calls,
+    ...claims,
+    kind: 'introspection',
+    name: 'one',
+    urls: [`${url}/introspect`],
+    rejectedStatuses: [],
+    issuer: null,
+  },
   client: { id: 'gateway', auth: 'basic', secret: 'a client secret' },
   fields: claimFields,
   ...changes,

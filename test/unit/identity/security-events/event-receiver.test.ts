@@ -1,22 +1,100 @@
-import { expect, test } from 'vitest';
+/** Which event tokens are looked at, and for how long their ids are remembered. */
+import { SignJWT } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { JwtSourceConfig } from '../../../../src/config/source-config.ts';
 import { createEventReceiver } from '../../../../src/identity/security-events/event-receiver.ts';
 import { createReplays } from '../../../../src/identity/security-events/replays.ts';
+import type { Issuer } from '../../../../src/identity/sources/create-sources.ts';
+import { fixedKeys } from '../../../../src/identity/sources/jwt/issuer-keys.ts';
+import { type IssuerKey, makeKey } from '../../../support/token-issuer.ts';
 
-test('more than a hundred tokens in a second are not looked at', async () => {
-  let nowMs = 1_000;
-  const outcomes: string[] = [];
+const startS = 1_700_000_000;
+const maxAgeS = 300;
+const clockSkewS = 30;
+let key: IssuerKey;
+beforeAll(async () => {
+  key = await makeKey('first');
+});
+
+function startReceiver(names: readonly string[] = ['one']) {
+  let nowMs = startS * 1000;
+  const rules = { audience: ['web'], maxAgeMs: maxAgeS * 1000 };
+  const issuers = names.map((source): [string, Issuer] => {
+    const issuer = `https://${source}.test`;
+    const config = {
+      ...{ issuer, algorithms: ['ES256'], clockSkewMs: clockSkewS * 1000 },
+      ...{ logout: { ...rules, ends: 'session' }, securityEvents: null },
+    } as unknown as JwtSourceConfig;
+    return [issuer, { source, config, keys: fixedKeys([key.publicJwk as never]), asked: [] }];
+  });
   const receiver = createEventReceiver({
-    issuers: new Map(),
+    issuers: new Map(issuers),
     revocations: { revoke: async () => 'delivered' },
     link: null,
     keyPrefix: '',
-    onOutcome: (_kind, _source, outcome) => outcomes.push(outcome),
+    onOutcome: () => {},
     now: () => nowMs,
   });
-  for (let count = 0; count < 101; count += 1) await receiver.receive('logout', 'junk');
-  expect(outcomes.slice(-2)).toEqual(['malformed', 'busy']);
-  nowMs += 1_000;
-  expect(await receiver.receive('logout', 'junk')).toBe('malformed');
+  return {
+    receive: (token: string, sender?: string) => receiver.receive('logout', token, sender),
+    at: (ms: number) => {
+      nowMs = ms;
+    },
+  };
+}
+
+let made = 0;
+function logoutToken(source = 'one', iat = startS): Promise<string> {
+  made += 1;
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  return new SignJWT({ iss: `https://${source}.test`, aud: 'web', sid: 's-1', jti: `event-${made}`, iat, events })
+    .setExpirationTime(startS + 86_400)
+    .setProtectedHeader({ alg: 'ES256', kid: 'first' })
+    .sign(key.privateKey);
+}
+
+/** Names the issuer, and is not signed by it. */
+const forged = async (source = 'one') => `${(await logoutToken(source)).split('.').slice(0, 2).join('.')}.AAAA`;
+
+describe('in one second', () => {
+  test('a hundred tokens that name no known issuer are looked at', async () => {
+    const { receive, at } = startReceiver();
+    for (let count = 0; count < 100; count += 1) expect(await receive('junk')).toBe('malformed');
+    expect(await receive('junk')).toBe('busy');
+    expect(await receive(await logoutToken())).toBe('revoked');
+    at((startS + 1) * 1000);
+    expect(await receive('junk')).toBe('malformed');
+  });
+
+  test('those that name one issuer leave room for another', async () => {
+    const { receive } = startReceiver(['one', 'two']);
+    const junk = await forged();
+    for (let count = 0; count < 100; count += 1) expect(await receive(junk, 'a')).toBe('signature');
+    expect(await receive(junk, 'a')).toBe('busy');
+    expect(await receive(await logoutToken('two'), 'b')).toBe('revoked');
+  });
+
+  test('those of strangers leave room for a sender of good ones', async () => {
+    const { receive, at } = startReceiver();
+    expect(await receive(await logoutToken(), 'provider')).toBe('revoked');
+    at((startS + 1) * 1000);
+    const junk = await forged();
+    for (let count = 0; count < 100; count += 1) await receive(junk, `stranger ${count}`);
+    expect(await receive(await logoutToken(), 'another stranger')).toBe('busy');
+    expect(await receive(await logoutToken(), 'provider')).toBe('revoked');
+  });
+});
+
+test('an id is remembered for as long as its token is good', async () => {
+  const { receive, at } = startReceiver();
+  // As far in the future as it may be.
+  const token = await logoutToken('one', startS + clockSkewS);
+  expect(await receive(token)).toBe('revoked');
+  const lastMs = (startS + 2 * clockSkewS + maxAgeS) * 1000 + 999;
+  at(lastMs);
+  expect(await receive(token)).toBe('replayed');
+  at(lastMs + 1);
+  expect(await receive(token)).toBe('late');
 });
 
 test('an id is remembered for its time, unless it is forgotten', async () => {

@@ -52,9 +52,6 @@ describe('a security event', () => {
     ],
   ])('%s', (_name, subject, ended) => {
     const revoked = revokedByEvents(token({ sub_id: subject }, { [type]: {} }), issuer);
-    expect(revoked).toEqual([
-      { ...ended[0], source: 'tokens' },
-      ...ended.map((one) => ({ ...one, source: 'opaque' })),
-    ]);
+    expect(revoked).toEqual([{ ...ended[0], source: 'tokens' }, ...ended.map((one) => ({ ...one, source: 'opaque' }))]);
   });
 });

@@ -1,0 +1,56 @@
+/**
+ * How many event tokens are looked at: junk takes no more than a small part of a core, and nobody uses up the room of others.
+ * Counted for each issuer apart; and within it, senders that have sent a good token before have a count of their own, so that whoever
+ * finds the endpoint cannot keep the issuer from being heard.
+ */
+import { RecentNames } from '../../limits/recent-names.ts';
+
+export interface EventBudget {
+  /** Null: it is not looked at. Else `end` has to be called. `issuer`: one that is known; null: none is named. */
+  begin(issuer: string | null, sender: string | undefined): { end(good: boolean): void } | null;
+}
+
+/** Of one issuer and one count. Each is verified by a signature, and then waits for the other replicas. */
+const mostUnderWay = 64;
+const mostInSecond = 100;
+const mostSenders = 10_000;
+const knownMs = 86_400_000;
+
+interface Count {
+  underWay: number;
+  second: number;
+  inSecond: number;
+}
+
+export function createEventBudget(now: () => number): EventBudget {
+  const known = new RecentNames(mostSenders);
+  /** By issuers that are configured, so there are few. */
+  const counts = new Map<string, Count>();
+
+  function countOf(name: string): Count {
+    const found = counts.get(name);
+    if (found !== undefined) return found;
+    const count = { underWay: 0, second: 0, inSecond: 0 };
+    counts.set(name, count);
+    return count;
+  }
+
+  return {
+    begin(issuer, sender) {
+      const name = `${issuer ?? ''}\n${sender ?? ''}`;
+      const count = countOf(`${issuer ?? ''}\n${known.has(name, now()) ? 'known' : 'new'}`);
+      const second = Math.floor(now() / 1000);
+      if (count.second !== second) count.inSecond = 0;
+      count.second = second;
+      count.inSecond += 1;
+      if (count.underWay >= mostUnderWay || count.inSecond > mostInSecond) return null;
+      count.underWay += 1;
+      return {
+        end(good) {
+          count.underWay -= 1;
+          if (good && issuer !== null) known.add(name, now() + knownMs);
+        },
+      };
+    },
+  };
+}
