@@ -12,21 +12,37 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
 
 /** The last column is there when a route has something to say in it. */
 function headsOf(described: readonly RouteDescription[]): readonly string[] {
-  const kinds = kindsTaken(described);
-  const besides = described.some((route) => besidesOf(route, kinds).length > 0);
+  const all = allOf(described);
+  const besides = described.some((route) => besidesOf(route, all).length > 0);
   return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['besides'] : [])];
 }
 
-/** Kinds of credential that some route takes. */
-function kindsTaken(described: readonly RouteDescription[]): ReadonlySet<string> {
-  return new Set(described.flatMap(({ credentials }) => credentials));
+interface OfAllRoutes {
+  /** Kinds of credential that some route takes. */
+  readonly kinds: ReadonlySet<string>;
+  /** By the kinds that a route takes: the most challenges that such a route has. */
+  readonly challenges: ReadonlyMap<string, number>;
 }
 
-/** Also the kinds of credential, where another route takes more. */
-function besidesOf(route: RouteDescription, kinds: ReadonlySet<string>): readonly string[] {
-  const reads = route.access.some(({ rule }) => rule !== 'public' && rule !== 'deny');
-  const takesLess = route.credentials.length < kinds.size;
-  return [...(reads && takesLess ? [`takes ${route.credentials.join(', ')}`] : []), ...extrasInWords(route)];
+function allOf(described: readonly RouteDescription[]): OfAllRoutes {
+  const most = new Map<string, number>();
+  for (const { credentials, challenges } of described.filter(readsCredentials)) {
+    most.set(`${credentials}`, Math.max(challenges.length, most.get(`${credentials}`) ?? 0));
+  }
+  return { kinds: new Set(described.flatMap(({ credentials }) => credentials)), challenges: most };
+}
+
+const readsCredentials = ({ access }: RouteDescription) =>
+  access.some(({ rule }) => rule !== 'public' && rule !== 'deny');
+
+/** Also the kinds of credential, where another route takes more, and the challenges, where one that takes the same has more. */
+function besidesOf(route: RouteDescription, { kinds, challenges: most }: OfAllRoutes): readonly string[] {
+  const { credentials, challenges } = route;
+  const ofCredentials = [
+    ...(credentials.length < kinds.size ? [`takes ${credentials.join(', ')}`] : []),
+    ...(challenges.length < (most.get(`${credentials}`) ?? 0) ? [`challenges ${challenges.join(', ')}`] : []),
+  ];
+  return [...(readsCredentials(route) ? ofCredentials : []), ...extrasInWords(route)];
 }
 
 const formats = {
@@ -49,12 +65,12 @@ const formats = {
 };
 
 function rowsOf(described: readonly RouteDescription[]): string[][] {
-  const kinds = kindsTaken(described);
-  return described.flatMap((route) => rows(route, kinds));
+  const all = allOf(described);
+  return described.flatMap((route) => rows(route, all));
 }
 
 /** One row per rule: methods that share one stand together. */
-function rows(route: RouteDescription, kinds: ReadonlySet<string>): string[][] {
+function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
   const byRule = new Map<string, string[]>();
   const others = route.access.length === 1 ? 'every method' : 'other methods';
   for (const { method, rule } of route.access) {
@@ -71,7 +87,7 @@ function rows(route: RouteDescription, kinds: ReadonlySet<string>): string[][] {
       methods.join(', '),
       words,
       first ? route.upstream : '',
-      first ? besidesOf(route, kinds).join('\n') : '',
+      first ? besidesOf(route, all).join('\n') : '',
     ];
   });
 }

@@ -29,6 +29,12 @@ export function compileChallenges(sources: CredentialSources, taken: readonly Cr
   };
 }
 
+/** Schemes of a 401. A 401 has a challenge, and no scheme is registered for keys in headers of their own. */
+export function schemesOf({ bearer, basic }: Pick<Challenges, 'bearer' | 'basic'>): readonly string[] {
+  const schemes = [...(bearer ? ['Bearer'] : []), ...(basic ? ['Basic'] : [])];
+  return schemes.length > 0 ? schemes : ['ApiKey'];
+}
+
 /**
  * One value for each header; none where the reason carries no challenge. `fromScript`: Basic is left to other clients, as a
  * browser would open a dialog of its own over the page.
@@ -48,6 +54,5 @@ export function challengesFor(
   // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help either.
   if (status !== 401) return out;
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');
-  // A 401 has a challenge, and no scheme is registered for keys in headers of their own.
   return out.length > 0 ? out : ['ApiKey realm="rolegate"'];
 }

@@ -1,5 +1,6 @@
 /** The effective table of routes for people: which request goes where, and who may make it. */
 
+import { schemesOf } from '../credential/challenges.ts';
 import type { CredentialKind } from '../credential/credential.ts';
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
@@ -29,6 +30,8 @@ export interface RouteDescription extends RouteExtras {
   readonly upstream: string;
   /** Kinds that the route takes where it reads a credential. */
   readonly credentials: readonly CredentialKind[];
+  /** Schemes that a refusal of a credential names. */
+  readonly challenges: readonly string[];
   readonly maxAgeMs: number | null;
   /** Of methods with a value of their own; absent: none has one. */
   readonly maxAgeMsByMethod?: Readonly<Record<string, number>>;
@@ -53,6 +56,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
     credentials: route.credentials,
+    challenges: schemesOf(route.challenges),
     maxAgeMs: route.maxAgeMs,
     ...(route.maxAgeMsByMethod === null ? {} : { maxAgeMsByMethod: Object.fromEntries(route.maxAgeMsByMethod) }),
     timeoutMs: route.timeoutMs,

@@ -80,6 +80,30 @@ test('routes as a table and as Markdown show the same cells', async () => {
   }
 });
 
+test('routes says what a route takes and names in challenges, where another one has more', async () => {
+  const mixed = folder.write(
+    'mixed.yaml',
+    `version: 1
+authApi: { url: "http://127.0.0.1:8081" }
+credentials: { apiKey: { header: x-api-key }, basic: bearer }
+upstreams: { orders: { targets: ["http://127.0.0.1:3000"] } }
+routes:
+  - { id: people, match: { path: /people }, upstream: orders, access: authenticated }
+  - { id: robots, match: { path: /robots }, upstream: orders, access: authenticated, credentials: [apiKey] }
+  - { id: page, match: { path: /page }, upstream: orders, access: authenticated, challenges: [bearer] }
+`,
+  );
+  const { output } = await run('routes', '--config', mixed, '--format', 'markdown');
+  const lastCells = output.split('\n').map((line) => line.split('|').at(-2)?.trim());
+  expect(lastCells.slice(2, 5)).toEqual(['', 'takes api_key', 'challenges Bearer']);
+  const { routes } = JSON.parse((await run('routes', '--config', mixed, '--format', 'json')).output);
+  expect(routes.map((route: { challenges: string[] }) => route.challenges)).toEqual([
+    ['Bearer', 'Basic'],
+    ['ApiKey'],
+    ['Bearer'],
+  ]);
+});
+
 test('routes as a table fits the width of the terminal, and says all of it', async () => {
   if (spawnSync('script', ['--version']).error !== undefined)
     skipHere('no script, which makes a terminal (util-linux)');

@@ -78,6 +78,7 @@ test('a row holds what the route does; no limit is null; it fits JSON', () => {
     access: [{ method: '*', rule: 'public' }],
     upstream: 'service',
     credentials: ['bearer', 'key_pair'],
+    challenges: ['Bearer'],
     maxAgeMs: 5000,
     timeoutMs: 10_000,
     idleTimeoutMs: null,
