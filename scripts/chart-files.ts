@@ -1,4 +1,7 @@
-/** Makes helm/values.schema.json and helm/README.md of helm/values.yaml, and gives helm/Chart.yaml the version of the package. */
+/**
+ * Makes helm/values.schema.json and helm/README.md of helm/values.yaml, gives helm/Chart.yaml the version of the package, and
+ * copies monitoring/alerts.yaml, as a chart reads no file outside its folder.
+ */
 import { readFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import type { SchemaName } from '../src/config/schema-names.ts';
@@ -11,6 +14,7 @@ export function chartFiles(): Record<string, string> {
   return {
     'helm/values.schema.json': `${JSON.stringify(valuesSchema(values), null, 2)}\n`,
     'helm/README.md': chartReadme(values),
+    'helm/files/alerts.yaml': read('monitoring/alerts.yaml'),
     'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')).version),
   };
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { references } from '../src/config/reference-yaml.ts';
+import { alertsPage } from './alerts-page.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
@@ -14,6 +15,7 @@ const files: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.entries(references).map(([name, reference]) => [`config/${name}.reference.yaml`, reference()]),
   ),
+  'docs/reference/alerts.md': alertsPage(),
   'docs/reference/cli.md': cliPage(),
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),

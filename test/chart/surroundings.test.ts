@@ -1,5 +1,7 @@
 /** What stands around gateways: services, doors from outside, scaling, the network, metrics. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
 import { find, type KubernetesObject, kindsOf, render, valueSets } from './helm.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -181,6 +183,19 @@ test('Prometheus asks with the token of operators', () => {
     ],
   });
   expect(find(objects, 'Service', '-admin').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'admin' });
+});
+
+test('Prometheus has the rules of monitoring/alerts.yaml, with runbooks where the documentation is', () => {
+  const objects = render('monitoring');
+  const rule = find(objects, 'PrometheusRule');
+  expect(rule.metadata.labels).toMatchObject({ release: 'prometheus' });
+  const own = readFileSync('monitoring/alerts.yaml', 'utf8');
+  const base = 'runbook_url: https://wiki.example.test/rolegate/';
+  expect(rule['spec']).toEqual(parse(own.replaceAll('runbook_url: ', base)));
+  expect(find(render('monitoring', { prometheusRule: { runbookBase: '' } }), 'PrometheusRule')['spec']).toEqual(
+    parse(own),
+  );
+  expect(kindsOf(render('minimal')).join()).not.toContain('PrometheusRule');
 });
 
 test('the account has no token, and may be one that is there already', () => {

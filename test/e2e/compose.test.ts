@@ -19,6 +19,7 @@ interface ServiceEntry {
   readonly image: string;
   readonly secrets?: readonly { readonly source: string; readonly target: string }[];
   readonly read_only?: boolean;
+  readonly volumes?: readonly { readonly source: string; readonly target: string }[];
   readonly deploy?: { readonly replicas?: number };
 }
 interface ComposeFile {
@@ -83,7 +84,14 @@ describe('the file', () => {
   });
 
   test('Prometheus asks the admin port of every gateway, with the token', () => {
-    const { scrape_configs: jobs } = parse(readFileSync('compose/prometheus.yaml', 'utf8'));
+    const { scrape_configs: jobs, rule_files: rules } = parse(readFileSync('compose/prometheus.yaml', 'utf8'));
+    expect(rules).toEqual(['alerts.yaml']);
+    expect(file.services['prometheus']!.volumes).toContainEqual(
+      expect.objectContaining({
+        source: join(copy.folder, 'monitoring/alerts.yaml'),
+        target: '/etc/prometheus/alerts.yaml',
+      }),
+    );
     expect(jobs).toEqual([
       {
         job_name: 'rolegate',

@@ -10,6 +10,7 @@ import { parseUsers } from '../../../src/cli/auth-api/users-file.ts';
 import { documentBlocks, documentPages, type PlacedBlock } from '../../support/document-blocks.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
 import { problemsOf, problemsOfAuthApi, problemsOfIncluded, problemsOfPart } from '../../support/page-configs.ts';
+import { promqlFaults } from '../../support/promql.ts';
 
 /** What is wrong with a block; or the file of the test that reads or runs blocks of this kind. */
 type Check = ((text: string) => readonly string[]) | { readonly in: string };
@@ -32,6 +33,8 @@ const kinds: Readonly<Record<string, Check>> = {
   /** Of Kubernetes and Helm: that it is YAML is seen here, and what it means by the tests of the chart. */
   'yaml manifest': anyYaml,
   'yaml values': anyYaml,
+  /** Expressions of alerts. */
+  promql: (text) => promqlFaults(text),
   json: (text) => faultOf(() => JSON.parse(text)),
   js: syntaxFaults,
   /** Services that verify a signed identity. */

@@ -1,0 +1,104 @@
+/** Makes docs/reference/alerts.md of monitoring/alerts.yaml: the comments above its alerts are their runbooks. */
+import { readFileSync } from 'node:fs';
+import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+
+export interface Alert {
+  readonly name: string;
+  readonly expr: string;
+  /** How long the expression has to hold; null: it fires at once. */
+  readonly for: string | null;
+  readonly severity: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Markdown. */
+  readonly runbook: string;
+}
+
+export interface RecordingRule {
+  readonly name: string;
+  readonly expr: string;
+  readonly meaning: string;
+}
+
+export interface Rules {
+  readonly alerts: readonly Alert[];
+  readonly records: readonly RecordingRule[];
+}
+
+interface Rule {
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export const alertsFile = new URL('../monitoring/alerts.yaml', import.meta.url);
+
+/** Throws when a rule has no comment. */
+export function readRules(text: string): Rules {
+  const groups = parseDocument(text).get('groups');
+  const maps = isSeq(groups) ? groups.items.filter(isMap) : [];
+  const rules = maps.flatMap((group) => {
+    const list = group.get('rules');
+    return isSeq(list) ? list.items.filter(isMap).map((map, index) => commented(map, index, list.commentBefore)) : [];
+  });
+  return {
+    alerts: rules.flatMap(({ rule, comment }) =>
+      rule.alert === undefined ? [] : [alertOf(rule.alert, rule, comment)],
+    ),
+    records: rules.flatMap(({ rule: { record, expr }, comment }) =>
+      record === undefined ? [] : [{ name: record, expr, meaning: comment }],
+    ),
+  };
+}
+
+function commented(map: YAMLMap, index: number, above: string | null | undefined): { rule: Rule; comment: string } {
+  const rule: Rule = map.toJSON();
+  // The comment of the first rule is that of the list.
+  const comment = (map.commentBefore ?? (index === 0 ? above : null) ?? '').replaceAll(/^ /gm, '').trim();
+  if (comment === '') throw new TypeError(`alerts.yaml: ${rule.alert ?? rule.record} has no comment`);
+  return { rule, comment };
+}
+
+function alertOf(name: string, { expr, for: wait, labels, annotations }: Rule, runbook: string): Alert {
+  const severity = labels?.['severity'] ?? '';
+  return { name, expr, for: wait ?? null, severity, annotations: annotations ?? {}, runbook };
+}
+
+const opening = `# Alerts
+
+Made of \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file as it is
+(\`rule_files\`), the chart makes a \`PrometheusRule\` of it (\`prometheusRule.enabled\`), and \`compose.yaml\` has it in use.
+\`runbook_url\` of each alert names its section below; the chart puts \`prometheusRule.runbookBase\` before it.
+
+\`critical\`: clients are affected now, or a revocation is; somebody should get up. \`warning\`: look at it in working hours.
+`;
+
+/** The whole page. */
+export function alertsPage(text = readFileSync(alertsFile, 'utf8')): string {
+  const { alerts, records } = readRules(text);
+  const list = alerts.map(
+    ({ name, severity, annotations }) =>
+      `| [\`${name}\`](#${name.toLowerCase()}) | ${severity} | ${plain(annotations['summary'] ?? '')} |`,
+  );
+  const rows = records.map(
+    ({ name, meaning, expr }) => `| \`${name}\` | ${meaning} | \`${expr.replaceAll('|', '\\|')}\` |`,
+  );
+  return `${[
+    opening,
+    `| alert | severity | says |\n|---|---|---|\n${list.join('\n')}\n`,
+    ...alerts.map(section),
+    `## Recording rules\n\nNames: level, metric, operation.\n\n| name | meaning | expression |\n|---|---|---|\n${rows.join('\n')}`,
+  ].join('\n')}\n`;
+}
+
+function section({ name, expr, for: wait, severity, runbook }: Alert): string {
+  const when = wait === null ? 'at once' : `after ${wait}`;
+  return `## ${name}\n\n${severity}, ${when}:\n\n\`\`\`promql\n${expr}\n\`\`\`\n\n${runbook}\n`;
+}
+
+/** A summary without its template: labels by their name. */
+function plain(summary: string): string {
+  return summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '*$1*').replaceAll(/\{\{ \$value[^}]*\}\}/g, '*value*');
+}

@@ -1,0 +1,79 @@
+/** Each alert is quiet before its cause, fires with it and clears after it, as Prometheus' own test of rules has it. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { type Alert, alertsFile, readRules } from '../../scripts/alerts-page.ts';
+import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
+import { skipHere } from '../support/skip-here.ts';
+import { type AlertCase, alertCases } from './support/alert-cases.ts';
+
+const { alerts } = readRules(readFileSync(alertsFile, 'utf8'));
+let folder: ConfigFolder;
+beforeAll(() => {
+  folder = createConfigFolder();
+});
+afterAll(() => folder.remove());
+
+function promtool(...args: readonly string[]): { readonly status: number | null; readonly said: string } {
+  const { error, status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
+  if (error !== undefined) skipHere('no promtool: install it (Debian: apt-get install promtool)');
+  return { status, said: stdout + stderr };
+}
+
+/** What a test of rules expects of an alert: that it fires once with these labels, or not at all. */
+function expected({ name, severity, annotations }: Alert, { labels, value }: AlertCase): object {
+  const told = (text: string) =>
+    text
+      .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => labels[label] ?? '')
+      .replaceAll(/\{\{ \$value[^}]*\}\}/g, value ?? '(no value)');
+  const texts = Object.fromEntries(Object.entries(annotations).map(([key, text]) => [key, told(text)]));
+  return { exp_labels: { ...labels, severity }, exp_annotations: texts, alertname: name };
+}
+
+function testOf(alert: Alert, one: AlertCase, fires: readonly [boolean, boolean, boolean]): string {
+  const { alertname: _, ...firing } = expected(alert, one) as { readonly alertname: string };
+  return stringify({
+    rule_files: [fileURLToPath(alertsFile)],
+    evaluation_interval: '1m',
+    tests: [
+      {
+        interval: '1m',
+        input_series: Object.entries(one.series).map(([series, values]) => ({ series, values })),
+        alert_rule_test: one.at.map((minute, index) => ({
+          eval_time: `${minute}m`,
+          alertname: alert.name,
+          exp_alerts: fires[index] ? [firing] : [],
+        })),
+      },
+    ],
+  });
+}
+
+test('promtool finds nothing in the file', () => {
+  const { status, said } = promtool('check', 'rules', '--lint=all', '--lint-fatal', fileURLToPath(alertsFile));
+  expect(status, said).toBe(0);
+});
+
+test('every alert has a case, and every case an alert', () => {
+  expect(Object.keys(alertCases).sort()).toEqual(alerts.map(({ name }) => name).sort());
+});
+
+test.each(alerts.map((alert) => [alert.name, alert] as const))('%s is quiet, fires and clears', (name, alert) => {
+  const file = folder.write(`${name}.yaml`, testOf(alert, alertCases[name]!, [false, true, false]));
+  const { status, said } = promtool('test', 'rules', file);
+  expect(status, said).toBe(0);
+});
+
+test('control: an alert that does not fire, or does not clear, is found', () => {
+  const alert = alerts.find(({ name }) => name === 'RolegateReloadRefused')!;
+  for (const fires of [
+    [false, false, false],
+    [true, true, false],
+    [false, true, true],
+  ] as const) {
+    const file = folder.write('control.yaml', testOf(alert, alertCases[alert.name]!, fires));
+    expect(promtool('test', 'rules', file).status).not.toBe(0);
+  }
+});

@@ -1,0 +1,57 @@
+/** What monitoring/alerts.yaml asks for exists: metrics, records and runbooks. Needs no Prometheus. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { alertsFile, alertsPage, readRules } from '../../../scripts/alerts-page.ts';
+import { anchorsOf } from '../../support/markdown-page.ts';
+import { metricsOf, promqlFaults } from '../../support/promql.ts';
+import { metricsCatalog } from '../telemetry/catalog.ts';
+
+const { alerts, records } = readRules(readFileSync(alertsFile, 'utf8'));
+const rules = [...alerts, ...records];
+const page = readFileSync('docs/reference/alerts.md', 'utf8');
+
+/** What a histogram is scraped as. */
+const sampleNames = metricsCatalog().flatMap(({ name, type }) =>
+  type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+);
+const ofRuntime = ['process_open_fds', 'process_max_fds'];
+const known = new Set([...sampleNames, ...records.map(({ name }) => name), ...ofRuntime]);
+
+test('the page is what "npm run generate" writes', () => expect(page).toBe(alertsPage()));
+
+test.each(rules.map(({ name, expr }) => [name, expr] as const))('%s asks for what is there', (_, expr) => {
+  expect(promqlFaults(expr)).toEqual([]);
+  const names = metricsOf(expr);
+  expect(names).not.toEqual([]);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test.each(alerts.map((alert) => [alert.name, alert] as const))(
+  '%s says what is wrong, and where to read on',
+  (name, one) => {
+    expect(one.severity).toMatch(/^(critical|warning)$/);
+    expect(one.annotations['summary']).toMatch(/^\S.*\.$/);
+    const [path, anchor] = one.annotations['runbook_url']!.split('#');
+    expect(path).toBe('docs/reference/alerts.md');
+    expect(anchorsOf(page)).toContain(anchor);
+    expect(anchor).toBe(name.toLowerCase());
+    expect(one.runbook).toMatch(/^1\. /m);
+  },
+);
+
+test('every recording rule is used by an alert or names what operators ask for', () => {
+  const used = new Set(rules.flatMap(({ expr }) => metricsOf(expr)));
+  const asked = ['job:rolegate_decisions_from_memory:ratio_rate5m'];
+  expect(records.map(({ name }) => name).filter((name) => !used.has(name) && !asked.includes(name))).toEqual([]);
+});
+
+describe('controls', () => {
+  test('what is no query is found', () => {
+    expect(promqlFaults('sum by (job (up)')).not.toEqual([]);
+    expect(metricsOf('sum by (job) (rate(a_total{b="c"}[5m])) / on (x) b:d')).toEqual(['a_total', 'b:d']);
+  });
+
+  test('a rule without a comment is refused', () => {
+    expect(() => readRules('groups: [{ rules: [{ alert: A, expr: up }] }]')).toThrow('A has no comment');
+  });
+});
