@@ -78,12 +78,15 @@ function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
     const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\ntried out: ${rules}` : rules;
     byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? others : method]);
   }
+  const patterns = [route, ...(route.furtherPatterns ?? [])];
+  const hosts = [...new Set(patterns.map(({ host }) => host ?? 'any'))];
+  const paths = [...new Set(patterns.map(({ path }) => path))];
   return [...byRule].map(([words, methods], index) => {
     const first = index === 0;
     return [
       first ? route.id : '',
-      first ? (route.host ?? 'any') : '',
-      first ? route.path : '',
+      first ? hosts.join('\n') : '',
+      first ? paths.join('\n') : '',
       methods.join(', '),
       words,
       first ? route.upstream : '',

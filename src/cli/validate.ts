@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { formatProblem } from '../config/format-problems.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
+import { entriesOf } from '../core/routing/route-table.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
@@ -65,7 +66,7 @@ function warnings(findings: readonly PlacedFinding[]): number {
 function summary(file: string, config: Config, findings: readonly PlacedFinding[], strict: boolean): string {
   const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
   const parts = [
-    count(config.routes.routes.length, 'route'),
+    count(entriesOf(config.routes.routes).length, 'route'),
     count(config.roles.size, 'role'),
     count(config.upstreams.size, 'upstream'),
   ];

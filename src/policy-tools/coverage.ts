@@ -7,11 +7,13 @@ import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
+import { entriesOf } from '../core/routing/route-table.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
 export interface Cell {
+  /** The first of its entry. */
   readonly route: Route;
   /** As written in `access`; `*`: every other method. */
   readonly method: string;
@@ -36,11 +38,12 @@ export function coverageOf(
   const kinds = kindsOf(credentials);
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
   const isPossible = rememberPossible(mapping);
-  const cells = table.routes.flatMap((route) =>
-    rulesOf(route).flatMap(([method, rule]) =>
-      effectsOf(route, method, rule, kinds).flatMap((effect): Cell[] => {
+  const cells = entriesOf(table.routes).flatMap((entry) =>
+    rulesOf(entry[0]).flatMap(([method, rule]) =>
+      effectsOf(entry[0], method, rule, kinds).flatMap((effect): Cell[] => {
+        const [route] = entry;
         const covered = seen.has(keyOf(route, method, effect));
-        const possible = covered || isPossible(route, rule, effect);
+        const possible = covered || entry.some((one) => isPossible(one, rule, effect));
         return possible ? [{ route, method, rule, effect, covered }] : [];
       }),
     ),
@@ -150,5 +153,5 @@ function nameOf(effect: Effect): string {
 }
 
 function keyOf(route: Route, method: string, effect: Effect): string {
-  return `${route.index} ${method} ${nameOf(effect)}`;
+  return `${route.id} ${method} ${nameOf(effect)}`;
 }

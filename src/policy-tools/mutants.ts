@@ -9,14 +9,16 @@ import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import { type Change, fewerAlternatives, widerConditions, widerMatches, widerRules } from './widening-mutants.ts';
+import type { RouteEntry } from '../core/routing/route-table.ts';
+import { type Change, fewerAlternatives, widerConditions, widerMatches, widerPatterns, widerRules } from './widening-mutants.ts';
 
-/** A change of one route; null: the route is gone. */
+/** A change of one entry of the file. */
 export interface RouteMutant {
   readonly kind: 'route';
-  readonly route: Route;
-  readonly changed: Route | null;
-  /** It matches requests that the route does not: other methods, or other paths. */
+  readonly entry: RouteEntry;
+  /** What becomes of its routes; empty: they are gone. */
+  readonly changed: readonly Route[];
+  /** It matches requests that the entry does not: other methods, or other paths. */
   readonly reaches: boolean;
   /** Such as `DELETE no longer asks for role admin`. */
   readonly words: string;
@@ -33,59 +35,77 @@ export interface RoleMutant {
 export type Mutant = RouteMutant | RoleMutant;
 
 /** `kinds`: of credential, that are switched on. */
-export function routeMutants(route: Route, roles: RoleTable, kinds: readonly CredentialKind[]): readonly RouteMutant[] {
-  const mutant = (words: string, changed: Route | null, reaches = false): RouteMutant => {
-    return { kind: 'route', route, changed, reaches, words };
+export function routeMutants(
+  entry: RouteEntry,
+  roles: RoleTable,
+  kinds: readonly CredentialKind[],
+): readonly RouteMutant[] {
+  const mutant = (words: string, changed: readonly Route[], reaches = false): RouteMutant => {
+    return { kind: 'route', entry, changed, reaches, words };
   };
-  const { access, conditions } = route;
-  const mutants: RouteMutant[] = [mutant('the route is gone', null)];
+  /** The same change of every pattern. */
+  const throughout = (words: string, change: Partial<Route>): RouteMutant =>
+    mutant(
+      words,
+      entry.map((route) => ({ ...route, ...change })),
+    );
+  const [first] = entry;
+  const mutants: RouteMutant[] = [mutant('the route is gone', [])];
+  for (const [words, access] of otherAccess(first.access, roles)) mutants.push(throughout(words, { access }));
+  for (const [words, conditions] of otherConditions(first, roles)) mutants.push(throughout(words, { conditions }));
+  for (const [words, changed] of otherCredentials(first, kinds)) mutants.push(throughout(words, changed));
+  for (const [at, route] of entry.entries()) {
+    const { host, path } = route.pattern;
+    if (entry.length > 1) mutants.push(mutant(`it is no longer for ${host ?? ''}${path}`, entry.toSpliced(at, 1)));
+    for (const [words, pattern] of fewerAlternatives(route.pattern)) {
+      mutants.push(mutant(words, entry.with(at, { ...route, pattern })));
+    }
+  }
+  for (const [words, changed] of widerMatches(first)) {
+    mutants.push(mutant(words, entry.map((route) => ({ ...route, ...changed })), true));
+  }
+  for (const [at, route] of entry.entries()) {
+    for (const [words, changed] of widerPatterns(route)) mutants.push(mutant(words, entry.with(at, changed), true));
+  }
+  return mutants;
+}
+
+function* otherAccess(access: RouteAccess, roles: RoleTable): Generator<Change<RouteAccess>> {
   if (access.every !== null) {
     const others = access.byMethod.size > 0;
-    if (others)
-      mutants.push(mutant('other methods are no longer allowed', { ...route, access: withoutOthers(access) }));
+    if (others) yield ['other methods are no longer allowed', withoutOthers(access)];
     for (const [words, rule] of weakened(access.every, roles)) {
-      mutants.push(
-        mutant(others ? `other methods: ${words}` : words, { ...route, access: { ...access, every: rule } }),
-      );
+      yield [others ? `other methods: ${words}` : words, { ...access, every: rule }];
     }
   }
   for (const [method, rule] of access.byMethod) {
-    const withRule = (changed: AccessRule | null): Route => {
+    const withRule = (changed: AccessRule | null): RouteAccess => {
       const byMethod = new Map(access.byMethod);
       if (changed === null) byMethod.delete(method);
       else byMethod.set(method, changed);
-      return { ...route, access: { ...access, byMethod } };
+      return { ...access, byMethod };
     };
-    if (access.byMethod.size > 1 || access.every !== null) {
-      mutants.push(mutant(`${method} is no longer listed`, withRule(null)));
-    }
-    for (const [words, changed] of weakened(rule, roles))
-      mutants.push(mutant(`${method}: ${words}`, withRule(changed)));
+    if (access.byMethod.size > 1 || access.every !== null) yield [`${method} is no longer listed`, withRule(null)];
+    for (const [words, changed] of weakened(rule, roles)) yield [`${method}: ${words}`, withRule(changed)];
   }
+}
+
+function* otherConditions(route: Route, roles: RoleTable): Generator<Change<Route['conditions']>> {
+  const { conditions } = route;
   for (const [index, criterion] of (conditions ?? []).entries()) {
     const others = conditions!.filter((_, at) => at !== index);
-    const without = { ...route, conditions: others.length === 0 ? null : others };
-    mutants.push(mutant(`the condition ${criterion.word} is gone`, without));
+    yield [`the condition ${criterion.word} is gone`, others.length === 0 ? null : others];
     for (const [words, steps] of withoutParts(criterion.steps)) {
-      const changed = conditions!.with(index, { ...criterion, steps });
-      mutants.push(mutant(`the condition ${criterion.word} is without ${words}`, { ...route, conditions: changed }));
+      yield [`the condition ${criterion.word} is without ${words}`, conditions!.with(index, { ...criterion, steps })];
     }
     for (const role of criterion.unlessSource) {
       const unlessSource = criterion.unlessSource.filter((name) => name !== role);
       const unless = unlessSource.length === 0 ? null : grantingAny(unlessSource, roles);
       const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
-      mutants.push(
-        mutant(`role ${role} is no longer exempt from ${criterion.word}`, { ...route, conditions: changed }),
-      );
+      yield [`role ${role} is no longer exempt from ${criterion.word}`, changed];
     }
-    for (const [words, changed] of widerConditions(criterion, route, roles)) {
-      mutants.push(mutant(words, { ...route, conditions: conditions!.with(index, changed) }));
-    }
+    for (const [words, changed] of widerConditions(criterion, route, roles)) yield [words, conditions!.with(index, changed)];
   }
-  for (const [words, pattern] of fewerAlternatives(route.pattern)) mutants.push(mutant(words, { ...route, pattern }));
-  for (const [words, changed] of otherCredentials(route, kinds)) mutants.push(mutant(words, changed));
-  for (const [words, changed] of widerMatches(route)) mutants.push(mutant(words, changed, true));
-  return mutants;
 }
 
 function withoutOthers({ byMethod }: RouteAccess): RouteAccess {
@@ -95,18 +115,18 @@ function withoutOthers({ byMethod }: RouteAccess): RouteAccess {
 }
 
 /** Other kinds of credential, and no sign-in page: only where a rule demands a credential. */
-function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Route>> {
+function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Partial<Route>>> {
   if (!rulesIn(route.access).some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
-  if (route.signIn !== null) yield ['nobody is sent to its sign-in page', { ...route, signIn: null }];
+  if (route.signIn !== null) yield ['nobody is sent to its sign-in page', { signIn: null }];
   const { credentials } = route;
   const further = kinds.filter((kind) => !credentials.includes(kind));
   if (further.length === 0) return;
-  yield ['its list of credentials is lifted', { ...route, credentials: kinds }];
+  yield ['its list of credentials is lifted', { credentials: kinds }];
   for (const kind of credentials) {
-    yield [`it takes ${kind} no longer`, { ...route, credentials: credentials.filter((other) => other !== kind) }];
+    yield [`it takes ${kind} no longer`, { credentials: credentials.filter((other) => other !== kind) }];
   }
   if (further.length === 1) return;
-  for (const kind of further) yield [`it takes ${kind}, too`, { ...route, credentials: [...credentials, kind] }];
+  for (const kind of further) yield [`it takes ${kind}, too`, { credentials: [...credentials, kind] }];
 }
 
 export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): readonly RoleMutant[] {

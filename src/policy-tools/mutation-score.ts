@@ -6,7 +6,7 @@ import { compileRoleMapping } from '../core/policy/map-roles.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
 import { fittingRoutes } from '../core/routing/fitting-routes.ts';
 import type { Route } from '../core/routing/route.ts';
-import type { RouteTable } from '../core/routing/route-table.ts';
+import { entriesOf, type RouteTable } from '../core/routing/route-table.ts';
 import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
 import { differs, mostRoutes } from './verdict-classes.ts';
@@ -36,12 +36,14 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
   const survivesRoute = (mutant: RouteMutant): boolean => {
-    const asked = mutant.reaches ? cases.filter((one) => mayReach(mutant, one, policy)) : casesOf.get(mutant.route);
+    const asked = mutant.reaches
+      ? cases.filter((one) => mayReach(mutant, one, policy))
+      : [...new Set(mutant.entry.flatMap((route) => casesOf.get(route) ?? []))];
     const table = tableWith(
       mutant,
-      (asked ?? []).flatMap((prepared) => touched.get(prepared)!),
+      asked.flatMap((prepared) => touched.get(prepared)!),
     );
-    return table === null || !notices({ ...policy, routes: table }, asked ?? []);
+    return table === null || !notices({ ...policy, routes: table }, asked);
   };
   const allNear = unique([...touched.values()].flat());
   const survivesRoles = (mutant: RoleMutant): boolean => {
@@ -52,9 +54,9 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   };
 
   // A rule that is only tried out keeps nobody out, so no test can notice when it changes.
-  const ofRoutes = config.routes.routes.flatMap((route) =>
-    routeMutants(route, config.roles, kindsOf(config.credentials)).filter(
-      ({ changed }) => route.mode === 'enforce' || changed === null,
+  const ofRoutes = entriesOf(config.routes.routes).flatMap((entry) =>
+    routeMutants(entry, config.roles, kindsOf(config.credentials)).filter(
+      ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
     ),
   );
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
@@ -86,15 +88,14 @@ export function policyNear(config: Config, mutant: RouteMutant, prepared: Prepar
   return table === null ? null : { ...policy, routes: table };
 }
 
-function tableWith({ route, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
-  const others = unique(near).filter((one) => one !== route);
-  return tableOf(changed === null ? others : unique([...others, changed]));
+function tableWith({ entry, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
+  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed]));
 }
 
-/** Whether the case may come to the changed route. */
+/** Whether the case may come to the changed routes. */
 function mayReach({ changed }: RouteMutant, prepared: PreparedCase, policy: Policy): boolean {
   const { request } = decideCase(prepared, policy);
-  const own = changed === null || request === null ? null : tableOf([changed]);
+  const own = request === null ? null : tableOf(changed);
   if (own === null) return false;
   return (
     request!.ambiguities !== 0 || own.folded !== null || fittingRoutes(own, request!.host, request!.path).length > 0
@@ -106,8 +107,8 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
   const { routes } = config.routes;
   if (mutant.kind === 'route') {
-    const { route, changed } = mutant;
-    const table = tableOf(routes.flatMap((one) => (one !== route ? [one] : changed === null ? [] : [changed])));
+    const { entry, changed } = mutant;
+    const table = tableOf(unique([...routes.filter((one) => !entry.includes(one)), ...changed]));
     return table === null ? null : { ...policy, routes: table };
   }
   const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));

@@ -34,8 +34,9 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   const notFound: string[] = [];
   for (const cell of coverage.cells) {
     if (cell.covered) continue;
-    const fits = (tried: Tried) => tried.decision.route === cell.route && shows(cell, tried);
-    const found = findCase(config, [cell], 'near', fits) ?? findCase(config, [cell], 'far', fits);
+    const fits = (tried: Tried) => tried.decision.route?.id === cell.route.id && shows(cell, tried);
+    const goals = routesOf(config, cell.route.id).map((route) => ({ ...cell, route }));
+    const found = findCase(config, goals, 'near', fits) ?? findCase(config, goals, 'far', fits);
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
     else cases.push(found.prepared);
   }
@@ -46,13 +47,13 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   for (const mutant of mutationScore(config, [...good, ...cases]).survivors) {
     const policy = mutant.kind === 'route' ? null : policyUnder(config, mutant);
     const notices = ({ prepared, decision }: Tried): boolean => {
-      if (mutant.kind === 'route' && !mutant.reaches && decision.route !== mutant.route) return false;
+      if (mutant.kind === 'route' && !mutant.reaches && decision.route?.id !== mutant.entry[0].id) return false;
       const changed = mutant.kind === 'route' ? policyNear(config, mutant, prepared) : policy;
       return changed !== null && runCase(prepared, changed, rules).faults.length > 0;
     };
     if (added.some(notices)) continue;
     const found = findCase(config, goalsOf(config, mutant), 'far', notices);
-    if (found === null) notFound.push(mutant.kind === 'route' ? `${mutant.route.id}: ${mutant.words}` : mutant.words);
+    if (found === null) notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
     else added.push(found);
   }
   return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound };
@@ -60,18 +61,27 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
 
 /** A change of the roles may show anywhere, one of what a route matches where it matches more. */
 function goalsOf({ routes }: Config, mutant: Mutant): readonly TrialGoal[] {
-  if (mutant.kind === 'route' && mutant.reaches && mutant.changed !== null) {
-    const { route, changed } = mutant;
+  if (mutant.kind === 'route' && mutant.reaches) {
+    const { entry, changed } = mutant;
+    const [route] = entry;
     const listed = route.methods ?? [...route.access.byMethod.keys()];
     const [[, rule]] = rulesOf(route) as readonly [readonly [string, AccessRule]];
     const known = listed.length === 0 ? 'GET' : listed[0]!;
-    const method = changed.pattern === route.pattern ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'] : [known];
-    return method
-      .filter((one) => one === known || !listed.includes(one))
-      .map((one) => ({ route: changed, method: one, rule }));
+    const wider = changed.filter((one) => !entry.includes(one));
+    const patterns = new Set(entry.map(({ pattern }) => pattern));
+    return wider.flatMap((one) => {
+      const methods = patterns.has(one.pattern) ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'] : [known];
+      return methods
+        .filter((method) => method === known || !listed.includes(method))
+        .map((method) => ({ route: one, method, rule }));
+    });
   }
-  const concerned = mutant.kind === 'route' ? [mutant.route] : routes.routes;
+  const concerned = mutant.kind === 'route' ? mutant.entry : routes.routes;
   return concerned.flatMap((route) => rulesOf(route).map(([method, rule]) => ({ route, method, rule })));
+}
+
+function routesOf({ routes }: Config, id: string): readonly Route[] {
+  return routes.routes.filter((route) => route.id === id);
 }
 
 interface Tried {

@@ -98,5 +98,5 @@ function caseReports(results: readonly CaseResult[]): readonly CaseReport[] {
 }
 
 function survivorReport(mutant: Mutant): SurvivorReport {
-  return { route: mutant.kind === 'route' ? mutant.route.id : null, change: mutant.words };
+  return { route: mutant.kind === 'route' ? mutant.entry[0].id : null, change: mutant.words };
 }

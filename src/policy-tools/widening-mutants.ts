@@ -41,16 +41,19 @@ function weakerThan(role: string, roles: RoleTable): readonly string[] {
   return sibling === role ? inherits : [...inherits, sibling];
 }
 
-/** More methods, or more paths. */
-export function* widerMatches(route: Route): Generator<Change<Route>> {
-  const { access, methods: listed } = route;
-  if (listed !== null) yield ['the list of its methods is lifted', { ...route, methods: null }];
+/** More methods. */
+export function* widerMatches({ access, methods: listed }: Route): Generator<Change<Partial<Route>>> {
+  if (listed !== null) yield ['the list of its methods is lifted', { methods: null }];
   if (access.every === null) {
     const [first] = access.byMethod.values();
     const byMethod = new Map(access.byMethod);
     for (const method of ruleMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
-    yield ['the list of its methods is lifted', { ...route, access: { ...access, byMethod } }];
+    yield ['the list of its methods is lifted', { access: { ...access, byMethod } }];
   }
+}
+
+/** More paths. */
+export function* widerPatterns(route: Route): Generator<Change<Route>> {
   for (const [words, pattern] of widerForms(route.pattern)) yield [words, { ...route, pattern }];
   const { host, path, segments } = route.pattern;
   const parts = path.replace(/\/$/, '').split('/');

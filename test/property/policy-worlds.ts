@@ -84,6 +84,7 @@ const route = fc
       { doubleEncoding: 'keep' },
     ),
     cors: fc.constantFrom(null, null, null, { origins: ['https://page.test'] }),
+    further: fc.constantFrom(null, null, null, 'host', 'path'),
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)/g)].map(([, name]) => name!);
@@ -115,9 +116,14 @@ function textOf({ routes, inherits, mapped }: Parts): string {
       mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
     },
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
-    routes: routes.map(({ host, path: written, access: who, methods, mode, when, reading, cors }, index) => ({
+    routes: routes.map(({ host, path: written, access: who, methods, mode, when, reading, cors, further }, index) => ({
       id: `route-${index}`,
-      match: { ...(host === null ? {} : { host }), path: written, ...(methods === null ? {} : { methods }) },
+      match: {
+        ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
+        // Parameters are elsewhere in it.
+        ...(further === 'path' ? { paths: [written, `/y${written}`] } : { path: written }),
+        ...(methods === null ? {} : { methods }),
+      },
       upstream: 's',
       access: who,
       mode,
@@ -166,7 +172,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
         routes: {
           added: [...routes, other],
           removed: routes.toSpliced(index, 1),
-          changed: routes.with(index, { ...other, host: old.host, path: old.path, when: old.when }),
+          changed: routes.with(index, { ...other, host: old.host, path: old.path, when: old.when, further: old.further }),
           mixed: routes.with(index, { ...old, access: other.access, reading: other.reading, cors: other.cors }),
           // In place of some of its paths a more specific route that has all that it has.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],

@@ -13,8 +13,8 @@ import { type Location, whole } from './location.ts';
 
 /** What conditions of a route may name. */
 export interface ConditionScope {
-  /** Null: there is none to compare names with. */
-  readonly pattern: RoutePattern | null;
+  /** All that the route is for; empty: there is none to compare names with. */
+  readonly patterns: readonly RoutePattern[];
   /** Headers that conditions may read; null when the section cannot be read. */
   readonly headers: ReadonlySet<string> | null;
   readonly roles: DeclaredRoles;

@@ -6,10 +6,10 @@ import type { Location } from './location.ts';
 
 const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
 
-/** Null: nothing. `pattern`: null, when it has a problem of its own. */
+/** Null: nothing. `patterns`: empty, when there is a problem with them. */
 export function checkEvict(
   written: Parts<RouteEntry>['evict'],
-  pattern: RoutePattern | null,
+  patterns: readonly RoutePattern[],
   isPublic: boolean,
   at: Location,
 ): readonly Eviction[] | null {
@@ -21,11 +21,12 @@ export function checkEvict(
     if (text === undefined) continue;
     const there = at.at(kind);
     const from = readEvictionSource(text);
+    const lacking = from !== null && 'param' in from ? patterns.find(({ params }) => !params.includes(from.param)) : undefined;
     if (from === null) {
       const fields = evictedFields.map((field) => `"{identity.${field}}"`).join(', ');
       there.report('expected a parameter of the path or a field of the identity', `"{id}", or one of ${fields}`);
-    } else if ('param' in from && pattern !== null && !pattern.params.includes(from.param)) {
-      const { params } = pattern;
+    } else if ('param' in from && lacking !== undefined) {
+      const { params } = lacking;
       const hint = params.length === 0 ? 'this path has no parameters' : there.nearest(from.param, params);
       there.report(`the path of this route has no parameter ${there.quote(`{${from.param}}`)}`, hint);
     } else if ('identity' in from && isPublic) {

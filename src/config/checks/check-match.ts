@@ -11,13 +11,27 @@ import type { Location } from './location.ts';
 const longestPattern = 2048;
 const longestHost = 255;
 
-export function checkPattern(match: Parts<RouteEntry>['match'], at: Location): RoutePattern | null {
-  const { host, path } = match ?? {};
-  const ofPath = path === undefined ? null : compile(null, path, at.at('path'));
-  if (host === undefined) return at.at('host').isWritten ? null : ofPath;
-  // Each of the two has a place of its own.
-  const ofHost = compile(host, '/', at.at('host'));
-  return ofPath === null || ofHost === null || path === undefined ? null : compilePattern(host, path);
+/** One for every host and every path, the first of both first; null when one of them has a problem. */
+export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): readonly RoutePattern[] | null {
+  // Each text has a place of its own.
+  const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compile(host.text, '/', host.at)));
+  const paths = textsOf(match, 'path', at).map((path) => (path === null ? null : compile(null, path.text, path.at)));
+  const named = match !== undefined && ('host' in match || 'hosts' in match);
+  if (paths.length === 0 || paths.includes(null) || (named && (hosts.length === 0 || hosts.includes(null)))) return null;
+  const ofHosts = named ? hosts.map((pattern) => pattern!.host) : [null];
+  return paths.flatMap((pattern) => ofHosts.map((host) => ({ ...pattern!, host })));
+}
+
+/** Null: the text has a problem. */
+function textsOf(
+  match: Parts<RouteEntry>['match'],
+  key: 'host' | 'path',
+  at: Location,
+): readonly ({ readonly text: string; readonly at: Location } | null)[] {
+  const place = (text: string | undefined, there: Location) => (text === undefined ? null : { text, at: there });
+  const several = match?.[`${key}s`];
+  if (several !== undefined) return several.map((text, index) => place(text, at.at(`${key}s`, index)));
+  return match !== undefined && key in match ? [place(match[key], at.at(key))] : [];
 }
 
 function compile(host: string | null, path: string, at: Location): RoutePattern | null {
@@ -37,7 +51,7 @@ function compile(host: string | null, path: string, at: Location): RoutePattern 
 /** Null: the path stays as it is. */
 export function checkRewrite(
   rewrite: Parts<RouteEntry>['rewrite'],
-  pattern: RoutePattern | null,
+  patterns: readonly RoutePattern[],
   at: Location,
 ): PathRewrite | null {
   if (rewrite === undefined) return null;
@@ -49,7 +63,11 @@ export function checkRewrite(
       there.report('a prefix ends without "/"', `write ${there.quote(prefix.slice(0, -1))}`);
     }
   }
-  if (stripPrefix !== undefined && !stripPrefix.endsWith('/') && pattern !== null && !covers(pattern, stripPrefix)) {
+  if (
+    stripPrefix !== undefined &&
+    !stripPrefix.endsWith('/') &&
+    !patterns.every((pattern) => covers(pattern, stripPrefix))
+  ) {
     at.at('stripPrefix').report(
       'the path pattern of this route does not start with this prefix',
       '"match.path" starts with literal segments that "stripPrefix" repeats',
@@ -77,14 +95,21 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
   return bits;
 }
 
+/** Whether the service can read its paths so. */
+export function checkReading(
+  path: Parts<RouteEntry>['path'],
+  patterns: readonly RoutePattern[],
+  at: Location,
+): void {
+  if (path?.caseSensitive !== false || !patterns.some(({ segments }) => segments.some(hasTextAround))) return;
+  const message = 'letter case counts in the text around a parameter, so this route cannot ignore it';
+  at.at('caseSensitive').report(message, 'let the parameter take the whole segment, or remove "caseSensitive"');
+}
+
 /** Null: the ordinary reading. */
-export function checkReading(path: Parts<RouteEntry>['path'], pattern: RoutePattern, at: Location): PathReading | null {
+export function readingOf(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
   if (path === undefined) return null;
   const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path;
-  if (!caseSensitive && pattern.segments.some(hasTextAround)) {
-    const message = 'letter case counts in the text around a parameter, so this route cannot ignore it';
-    at.at('caseSensitive').report(message, 'let the parameter take the whole segment, or remove "caseSensitive"');
-  }
   return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
 }
 

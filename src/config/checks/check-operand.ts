@@ -79,10 +79,12 @@ function readReference(text: string, at: Location): ValueSource | null | undefin
 export function reportSource(source: ValueSource, at: Location, scope: ConditionScope): boolean {
   switch (source.from) {
     case 'param': {
-      const params = scope.pattern?.params ?? null;
-      if (params === null || params.includes(source.name)) return false;
+      const lacking = scope.patterns.find(({ params }) => !params.includes(source.name));
+      if (lacking === undefined) return false;
+      const { params, path } = lacking;
       const hint = params.length === 0 ? 'write {name} for a segment there' : at.nearest(source.name, params);
-      at.report(`"match.path" has no parameter ${at.quote(source.name)}`, hint);
+      const named = scope.patterns.length === 1 ? '"match.path"' : `the path "${path}"`;
+      at.report(`${named} has no parameter ${at.quote(source.name)}`, hint);
       return true;
     }
     case 'header': {

@@ -35,13 +35,17 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
     const signIn = compileSignIn(own.isWritten ? entry.signIn : parts.defaults?.signIn);
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
     // Only a host that the route has matched may be in an address to return to.
-    if (signIn !== null && !signIn.url.startsWith('/') && entry.match?.host === undefined && asks) {
+    if (signIn !== null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
       const hint = 'give it a "match.host", as the address to return to names the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
     const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));
     return { credentials, challenges, signIn };
   };
+}
+
+function hasHost({ match }: Parts<RouteEntry>): boolean {
+  return match?.host !== undefined || match?.hosts !== undefined;
 }
 
 /** Without a list, every kind that is switched on. */
@@ -80,7 +84,7 @@ function checkSignIn(signIn: SignIn | null, { match }: Parts<RouteEntry>, asks: 
   if (signIn === null) return;
   if (!asks) at.reportKey('"signIn" has no meaning where no credential is demanded', 'remove it');
   const [page = ''] = signIn.url.split('?', 1);
-  if (page !== match?.path) return;
+  if (page !== match?.path && match?.paths?.includes(page) !== true) return;
   const hint = 'the sign-in page needs a route of its own that is public';
   at.at('url').report('this page is the route itself', hint);
 }

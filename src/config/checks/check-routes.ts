@@ -11,7 +11,7 @@ import { checkClaims } from './check-claims.ts';
 import { checkConditionHeaders, checkConditions, mostWords } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
-import { checkEncodedSlashes, checkPattern, checkReading, checkRewrite, toleratedBits } from './check-match.ts';
+import { checkEncodedSlashes, checkPatterns, checkReading, checkRewrite, readingOf, toleratedBits } from './check-match.ts';
 import { checkMaxAge } from './check-max-age.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
@@ -84,9 +84,9 @@ export function checkRoutes(
       if (entry === undefined) return;
       const place = { file, at: file.at.at('routes', position) };
       checkId(entry.id, place, ids);
-      const route = checkRoute(entry, place.at, places.length, `route ${position + 1}`, surroundings);
-      places.push(place);
-      if (route !== null) routes.push(route);
+      const patterns = checkRoute(entry, place.at, places.length, `route ${position + 1}`, surroundings);
+      for (const _ of patterns ?? [null]) places.push(place);
+      routes.push(...(patterns ?? []));
     });
   }
   checkClaims(files, routes, places);
@@ -98,7 +98,10 @@ export function checkRoutes(
     const [there, here] = [places[first.index]!, places[second.index]!];
     const other = `${there.at.at('id').quote(first.id)} (${placeFrom(here.file, there.file, there.at)})`;
     const at = here.at.at('match');
-    if (example === null) {
+    if (here === there && example !== null) {
+      const patterns = `"${nameOf(first)}" and "${nameOf(second)}"`;
+      at.report(`${patterns} of this route both match ${example}`, 'remove one of the two');
+    } else if (example === null) {
       const message = `the parameters of this route and of ${other} have too many forms to find out whether both match one request`;
       at.report(message, 'write fewer or shorter alternatives, or shorter text around the parameters');
     } else {
@@ -133,14 +136,21 @@ function checkId(id: string | undefined, place: RoutePlace, ids: Map<string, Rou
   at.report(`the id ${at.quote(id)} is taken by the route of ${where}`);
 }
 
-/** Null when there is no pattern to compare with other routes. `unnamed`: its name when it has no id. */
+function nameOf({ pattern: { host, path } }: Route): string {
+  return `${host ?? ''}${path}`;
+}
+
+/**
+ * One for each of its patterns, all alike but for what depends on the pattern; null when there is no pattern to compare
+ * with other routes. `index`: of the first. `unnamed`: its name when it has no id.
+ */
 function checkRoute(
   entry: Parts<RouteEntry>,
   at: Location,
   index: number,
   unnamed: string,
   around: Surroundings,
-): Route | null {
+): readonly Route[] | null {
   const { roles, headers, allowsEveryAddress, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decisionOnly) checkDecidedRoute(entry, at);
@@ -149,29 +159,32 @@ function checkRoute(
   const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
   const isPublic = access?.isPublic === true;
   const methods = checkMethods(entry, access, at) ?? (entry.upstream === identityKeys ? ['GET'] : null);
-  const pattern = checkPattern(entry.match, at.at('match'));
+  const patterns = checkPatterns(entry.match, at.at('match'));
   const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
-  const rewrite = checkRewrite(entry.rewrite, pattern, at.at('rewrite'));
+  const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
-  const evict = checkEvict(entry.evict, pattern, isPublic, at.at('evict'));
-  const scope = { pattern, roles, headers, anonymous: access?.hasPublic === true, allowsEveryAddress };
+  const evict = checkEvict(entry.evict, patterns ?? [], isPublic, at.at('evict'));
+  const scope = { patterns: patterns ?? [], roles, headers, anonymous: access?.hasPublic === true, allowsEveryAddress };
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
   if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, at.at('mode'));
-  if (pattern === null) return null;
+  if (patterns === null) return null;
+  checkReading(entry.path, patterns, at.at('path'));
+  const compiled = conditions === null ? null : compileConditions(conditions, roles ?? noRoles);
+  const audience = readAudience(entry, around.signs, isPublic, at);
   // What every request reads is in front, so that it lies together in memory.
-  return {
-    index,
-    reading: checkReading(entry.path, pattern, at.at('path')),
+  return patterns.map((pattern, further) => ({
+    index: index + further,
+    reading: readingOf(entry.path, pattern),
     access: (access ?? denied).compiled,
     ...credentials,
     ...maxAge,
-    conditions: conditions === null ? null : compileConditions(conditions, roles ?? noRoles),
+    conditions: compiled,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
     upstream: entry.upstream ?? '',
-    audience: readAudience(entry, around.signs, isPublic, at),
+    audience,
     timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,
@@ -186,7 +199,7 @@ function checkRoute(
     bodyRate: entry.bodyRate ?? defaults.bodyRate ?? 0,
     recheckMs: entry.streams?.recheck ?? defaults.streams?.recheck ?? 0,
     mode: entry.mode ?? 'enforce',
-  };
+  }));
 }
 
 function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string> | null): void {

@@ -6,7 +6,7 @@ import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { method } from './methods.ts';
-import { list } from './refine.ts';
+import { type ListRules, list, refined } from './refine.ts';
 import { cors, responseHeaders } from './responses.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { absolutePath, duration, idHint, idPattern, name, size, sizeOrUnlimited } from './values.ts';
@@ -16,20 +16,47 @@ const matchedMethods = list(method, {
   distinct: 'method',
 });
 
-const match = z.strictObject({
-  host: decides(
-    anyText('a host name, such as api.example.test or *.example.test').optional(),
-    'Exact host, or "*.example.test" for every name below; if unset: any host.',
-    { examples: ['api.example.test'] },
+const hostText = () => anyText('a host name, such as api.example.test or *.example.test');
+const pathText = () => anyText('a path pattern, such as "/v1/orders/{id}" or "/v1/**"');
+
+const several: ListRules = { empty: ['an empty list matches nothing', 'name one'], most: [64, 'patterns'] };
+/** Hosts times paths of one route: each pair is a pattern of its own. */
+const mostPatterns = 256;
+
+const matchKeys = z.strictObject({
+  host: decides(hostText().optional(), 'Exact host, or "*.example.test" for every name below; if unset: any host.', {
+    examples: ['api.example.test'],
+  }),
+  hosts: decides(
+    list(hostText(), { ...several, distinct: 'host' }).optional(),
+    'Several hosts, in place of "host": the route is for each of them.',
+    { examples: [['api.example.test', 'www.example.test']], alternative: true },
   ),
   path: decides(
-    anyText('a path pattern, such as "/v1/orders/{id}" or "/v1/**"'),
-    'Literal segments, {name} for one segment, ** at the end for any rest. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}).',
+    pathText().optional(),
+    'Literal segments, {name} for one segment, ** at the end for any rest. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}). This or "paths" is required.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
+  ),
+  paths: decides(
+    list(pathText(), { ...several, distinct: 'path' }).optional(),
+    'Several path patterns, in place of "path": the route is for each of them. Each has the parameters that the route reads.',
+    { examples: [['/v1/orders/{tenant}/{id}', '/v1/archive/{tenant}/{id:int}.json']], alternative: true },
   ),
   methods: decides(matchedMethods.optional(), 'Methods that the route is for; if unset: every one.', {
     examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
   }),
+});
+
+const match = refined(matchKeys, (parts, { at, atKey }) => {
+  for (const [one, more] of [
+    ['host', 'hosts'],
+    ['path', 'paths'],
+  ] as const) {
+    if (one in parts && more in parts) atKey([more], `"${one}" and "${more}" exclude each other`, 'keep one of the two');
+  }
+  if (!('path' in parts || 'paths' in parts)) at([], 'the key "path" is missing');
+  const count = (parts.hosts?.length ?? 1) * (parts.paths?.length ?? 1);
+  if (count > mostPatterns) at([], `at most ${mostPatterns} pairs of a host and a path`, 'make two routes of it');
 });
 
 const rewrite = z.strictObject({

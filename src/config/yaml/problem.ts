@@ -55,6 +55,7 @@ export function createProblemList(
   keys: SecretKeys | null = null,
 ): ProblemList {
   const entries: Entry[] = [];
+  const reported = new Set<string>();
   const concealed = new Map<string, string>();
   const secrets = () => [...concealed].flatMap(([value, shownAs]) => (shownAs === secretMark ? [value] : []));
   let spans: ReturnType<typeof maskedSpans> | null = null;
@@ -75,6 +76,9 @@ export function createProblemList(
   };
   return {
     report(offset, message, hint = null) {
+      // A check of one part for each of several others says the same of it more than once.
+      if (reported.has(`${offset} ${message}`)) return;
+      reported.add(`${offset} ${message}`);
       entries.push({ offset, message, hint });
     },
     conceal(value, shownAs) {

@@ -28,15 +28,18 @@ const maxTies = 1000;
 /** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
+  const tied = new Set<string>();
+  const report = (tie: Tie): void => {
+    tied.add(pairKey(tie.first, tie.second));
+    ties.push(tie);
+  };
   const trees = insertRoutes(routes, hasAnyCase, (leaf, route) => {
     for (const rival of leaf.routes) {
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
       const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
       // Where letter case does not count, two routes may meet at several nodes.
-      const reported =
-        leaf.routes.length > 0 && hasAnyCase(route) && ties.some((t) => t.first === first && t.second === second);
-      if (!reported) ties.push({ first, second, example: exampleOf(second, method) });
+      if (!tied.has(pairKey(first, second))) report({ first, second, example: exampleOf(second, method) });
     }
     // Also a tied route: a later one may tie with it alone.
     leaf.routes.push(route);
@@ -45,12 +48,17 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
   for (const [a, b] of overlappingRoutes(trees)) {
     if (ties.length >= maxTies) break;
     const [first, second] = a.index < b.index ? [a, b] : [b, a];
-    if (ties.some((tie) => tie.first === first && tie.second === second)) continue;
+    if (tied.has(pairKey(first, second))) continue;
+    tied.add(pairKey(first, second));
     const tie = tieOf(first, second);
-    if (tie !== null) ties.push(tie);
+    if (tie !== null) report(tie);
   }
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
+}
+
+function pairKey(first: Route, second: Route): string {
+  return `${first.index} ${second.index}`;
 }
 
 /** Null: no path fits both. */

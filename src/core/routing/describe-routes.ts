@@ -9,7 +9,7 @@ import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
 import { Ambiguity } from '../url/ambiguity.ts';
 import type { Route } from './route.ts';
-import type { RouteTable } from './route-table.ts';
+import { entriesOf, type RouteTable } from './route-table.ts';
 
 /** Plain data, fit for JSON; null where the route sets no limit. */
 export interface RouteDescription extends RouteExtras {
@@ -19,6 +19,8 @@ export interface RouteDescription extends RouteExtras {
   /** Null: any host. */
   readonly host: string | null;
   readonly path: string;
+  /** Where the route is for several hosts or paths, all but the first; absent: there is one pattern. */
+  readonly furtherPatterns?: readonly { readonly host: string | null; readonly path: string }[];
   /** Methods that the route matches at all; null: every method. */
   readonly methods: readonly string[] | null;
   /** One entry per method that has a rule; `*` stands for every other method. Without it others are refused with 405. */
@@ -45,11 +47,14 @@ export interface RouteDescription extends RouteExtras {
 
 /** In the order of the file. */
 export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
-  return table.routes.map((route) => ({
+  return entriesOf(table.routes).map(([route, ...others], index) => ({
     id: route.id,
-    index: route.index,
+    index,
     host: route.pattern.host,
     path: route.pattern.path,
+    ...(others.length === 0
+      ? {}
+      : { furtherPatterns: others.map(({ pattern: { host, path } }) => ({ host, path })) }),
     methods: route.methods,
     access: describeAccess(route),
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),

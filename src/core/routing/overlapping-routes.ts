@@ -1,43 +1,105 @@
 /**
  * Routes that differ first in forms of a parameter of which neither is more specific, and that some text has both of:
- * `{id}.json` and `a{name}` for "ab.json". Where they can match one path, they are a tie.
+ * `{id}.json` and `a{name}` for "ab.json". Where they can match one path, they are a tie. The trees below both forms are
+ * walked together, so that only routes with a path in common are compared.
  */
 import { commonText, TooManyFormsError } from '../url/form-texts.ts';
-import { foldedForm, formKey, formRank } from '../url/param-form.ts';
+import { foldedForm, formKey, formRank, takes } from '../url/param-form.ts';
+import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
 import type { FormedBranch, PathNode, RouteTrees } from './route-table.ts';
 
-/** Pairs may be found more than once, may have no path in common further on, and may have too many forms to compare. */
+/** Pairs may be found more than once, and may have too many forms to compare. */
 export function* overlappingRoutes({
   exactHosts,
   wildcardHosts,
   anyHost,
 }: RouteTrees): Generator<readonly [Route, Route]> {
   const roots = [...exactHosts.values(), ...wildcardHosts.map(({ root }) => root), anyHost];
-  for (const root of roots) yield* overlapsBelow(root);
+  for (const root of roots) yield* overlapsBelow(root, new Meetings());
 }
 
-function* overlapsBelow(node: PathNode): Generator<readonly [Route, Route]> {
+function* overlapsBelow(node: PathNode, meetings: Meetings): Generator<readonly [Route, Route]> {
   const formed = node.formed ?? [];
   for (const [index, branch] of formed.entries()) {
     for (const other of formed.slice(index + 1)) {
-      if (!overlap(branch, other)) continue;
-      const routes = [...routesBelow(other.node)];
-      for (const a of routesBelow(branch.node)) for (const b of routes) if (a !== b) yield [a, b];
+      if (overlap(branch, other)) yield* meetings.below(branch.node, other.node);
     }
   }
-  for (const child of childrenOf(node)) yield* overlapsBelow(child);
+  for (const child of childrenOf(node)) yield* overlapsBelow(child, meetings);
 }
 
 function overlap(a: FormedBranch, b: FormedBranch): boolean {
   if (formRank(a.form) !== formRank(b.form)) return false;
   // All routes below a form of any case are below its twins that count by case, too.
   if (a.anyCase !== b.anyCase && formKey(foldedForm(a.form)) === formKey(foldedForm(b.form))) return false;
+  return haveCommonText(a, b);
+}
+
+function haveCommonText(a: FormedBranch, b: FormedBranch): boolean {
   try {
     return commonText(a, b) !== null;
   } catch (error) {
     if (!(error instanceof TooManyFormsError)) throw error;
     return true;
+  }
+}
+
+/** Pairs of nodes that one path leads to; each is gone through once. */
+class Meetings {
+  readonly #seen = new Map<PathNode, Set<PathNode>>();
+
+  *below(a: PathNode, b: PathNode): Generator<readonly [Route, Route]> {
+    const seen = this.#seen.get(a) ?? new Set<PathNode>();
+    this.#seen.set(a, seen);
+    if (seen.has(b)) return;
+    seen.add(b);
+    yield* pairs(a.leaf?.routes ?? [], b.leaf?.routes ?? []);
+    // `**` takes all that is below the other node, and the node itself.
+    if (a.rest !== null) yield* pairs(a.rest.routes, routesBelow(b));
+    if (b.rest !== null) yield* pairs(routesBelow(a), b.rest.routes);
+    for (const [one, other] of commonChildren(a, b)) yield* this.below(one, other);
+  }
+}
+
+function* pairs(a: Iterable<Route>, b: Iterable<Route>): Generator<readonly [Route, Route]> {
+  const others = [...b];
+  for (const one of a) for (const other of others) if (one !== other) yield [one, other];
+}
+
+/** Children of two nodes that one text leads to. */
+function* commonChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode, PathNode]> {
+  yield* namedChildren(a, b);
+  for (const [two, one] of namedChildren(b, a)) yield [one, two];
+  for (const branch of a.formed ?? []) {
+    for (const other of b.formed ?? []) if (haveCommonText(branch, other)) yield [branch.node, other.node];
+    if (b.param !== null) yield [branch.node, b.param];
+  }
+  if (a.param === null) return;
+  for (const { node } of b.formed ?? []) yield [a.param, node];
+  if (b.param !== null) yield [a.param, b.param];
+}
+
+/** What the literals of the first node lead to in the second one. */
+function* namedChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode, PathNode]> {
+  for (const [text, node] of a.literals) {
+    for (const other of takersOf(b, text)) yield [node, other];
+  }
+  if (a.folded === null) return;
+  const anyCase = Map.groupBy(b.literals, ([text]) => foldCase(text));
+  for (const [text, node] of a.folded) {
+    for (const [, other] of anyCase.get(text) ?? []) yield [node, other];
+    for (const other of takersOf(b, text, true)) yield [node, other];
+  }
+}
+
+/** `anyCase`: the text in any letter case. */
+function* takersOf({ literals, folded, formed, param }: PathNode, text: string, anyCase = false): Generator<PathNode> {
+  const found = [literals.get(text), folded?.get(foldCase(text)), param ?? undefined];
+  yield* found.filter((node) => node !== undefined);
+  for (const branch of formed ?? []) {
+    const taker = anyCase ? { form: foldedForm(branch.form), anyCase } : branch;
+    if (takes(taker, text)) yield branch.node;
   }
 }
 

@@ -17,6 +17,14 @@ export interface RouteTable extends RouteTrees {
   readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
 }
 
+/** Routes by the entry of the file that they come from, in its order: one for each of its patterns. */
+export function entriesOf(routes: readonly Route[]): readonly RouteEntry[] {
+  return [...Map.groupBy(routes, ({ id }) => id).values()] as unknown as readonly RouteEntry[];
+}
+
+/** Alike but for what depends on the pattern. */
+export type RouteEntry = readonly [Route, ...Route[]];
+
 export interface RouteTrees {
   readonly exactHosts: ReadonlyMap<string, PathNode>;
   /** Longest suffix first; a suffix starts with ".". */

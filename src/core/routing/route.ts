@@ -15,8 +15,9 @@ import type { PathReading } from '../url/path-reading.ts';
 export const identityKeys = 'identity-keys';
 
 export interface Route {
+  /** An entry with several hosts or paths is one route for each pair of them, under one id. */
   readonly id: string;
-  /** Position in the file; metrics and logs keep one row per route under it. */
+  /** Position in the table. */
   readonly index: number;
   readonly pattern: RoutePattern;
   /** Methods that the route matches at all; null: every method. */

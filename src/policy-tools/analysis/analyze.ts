@@ -29,7 +29,7 @@ function routeFindings(config: Config, nearest: NearestName): readonly Finding[]
 
 function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[] {
   const probes = new Probes(config.routes);
-  return [
+  return onceEach([
     ...unreachableRoutes(probes),
     ...unlistedMethods(probes),
     ...idleRoles(config, nearest),
@@ -41,5 +41,12 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...uncomparedParams(config, probes),
     ...likeHosts(probes),
     ...openRoutes(probes),
-  ];
+  ]);
+}
+
+/** What is so for several patterns of a route is said once. */
+function onceEach(findings: readonly Finding[]): readonly Finding[] {
+  const keyOf = ({ code, subject, place, message }: Finding) =>
+    JSON.stringify([code, subject, message, 'index' in place ? (place.key ?? []) : place]);
+  return [...new Map(findings.toReversed().map((finding) => [keyOf(finding), finding])).values()].reverse();
 }

@@ -14,6 +14,12 @@ export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);
 }
 
+/** Its pattern, where the route has others. */
+function nameOf({ id, pattern: { host, path } }: Route, { table }: Probes): string {
+  const several = table.routes.filter((one) => one.id === id).length > 1;
+  return several ? `"${host ?? ''}${path}" of this route` : 'this route';
+}
+
 /** A literal in a spelling that services read in more than one way is refused, unless the route tolerates it. */
 function refused(route: Route, probes: Probes): Finding | null {
   for (const segment of route.pattern.segments) {
@@ -23,7 +29,7 @@ function refused(route: Route, probes: Probes): Finding | null {
     const tolerated = route.tolerates | toleratedByAll;
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
-    const message = `this route never matches: a path with "${written}" is refused, as services read it in several ways`;
+    const message = `${nameOf(route, probes)} never matches: a path with "${written}" is refused, as services read it in several ways`;
     const hint = 'let the route keep that spelling ("path"), or write the pattern without it';
     return findingOf('route_unreachable', route.id, place, message, { example: exampleOf(probes.first(route)), hint });
   }
@@ -47,11 +53,11 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   const place = { kind: 'route', index: route.index, key: ['match'] } as const;
   const example = exampleOf(probes.first(route));
   if (cased) {
-    const message = 'this route never matches: whatever it takes is claimed by another route in another letter case';
+    const message = `${nameOf(route, probes)} never matches: whatever it takes is claimed by another route in another letter case`;
     return findingOf('route_unreachable', route.id, place, message, { example });
   }
   const names = [...winners].map((id) => `"${id}"`).join(' and ');
-  const message = `this route never matches: whatever it fits goes to ${names}`;
+  const message = `${nameOf(route, probes)} never matches: whatever it fits goes to ${names}`;
   return findingOf('route_unreachable', route.id, place, message, { example, hint: 'remove it, or widen its pattern' });
 }
 

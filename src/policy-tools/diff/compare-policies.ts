@@ -56,11 +56,25 @@ export function comparePolicies(
       const difference = differenceOf(change, meeting, [before, after]);
       const { kind, method, routeBefore, routeAfter, reasons } = difference;
       const key = [kind, method, routeBefore, routeAfter, ...reasons].join(' ');
-      if (!found.has(key)) found.set(key, difference);
+      const known = found.get(key);
+      found.set(key, known === undefined ? difference : joined(known, difference));
     }
   }
   const position = positionsIn(before, after);
   return [...found.values()].sort((a, b) => a.kind.localeCompare(b.kind) || position(a) - position(b));
+}
+
+/** Differences of one route that shows on several of its patterns. */
+function joined(one: Difference, other: Difference): Difference {
+  const callers = new Map([...one.callers, ...other.callers].map((caller) => [JSON.stringify(caller), caller]));
+  return {
+    ...one,
+    witness: one.witness ?? other.witness,
+    callers: [...callers.values()],
+    more: one.more || other.more,
+    conditions: [...new Set([...one.conditions, ...other.conditions])],
+    possible: one.possible && other.possible,
+  };
 }
 
 /** In the order of the later file; routes that it does not have come last. */

@@ -5,7 +5,7 @@
  */
 
 import type { Route } from '../../core/routing/route.ts';
-import type { RouteTable } from '../../core/routing/route-table.ts';
+import { entriesOf, type RouteTable } from '../../core/routing/route-table.ts';
 import { segmentKey } from '../../core/url/path-pattern.ts';
 import type { SettingChange } from './setting-changes.ts';
 
@@ -28,13 +28,13 @@ export function readingChanges(before: RouteTable, after: RouteTable): readonly 
   const idsBefore = new Set(before.routes.map(({ id }) => id));
   const beside = (id: string) => [...new Set(others)].filter((other) => other !== id);
   return [
-    ...before.routes.flatMap((route) => {
+    ...entriesOf(before.routes).flatMap(([route]) => {
       if (!readsAlone(route)) return [];
       if (!idsAfter.has(route.id)) return [change(route.id, [ownWay, 'no such route'])];
       const near = beside(route.id);
       return near.length === 0 ? [] : [change(route.id, [ownWay, `beside other routes: ${listed(near)}`])];
     }),
-    ...after.routes.flatMap((route) =>
+    ...entriesOf(after.routes).flatMap(([route]) =>
       readsAlone(route) && !idsBefore.has(route.id) ? [change(route.id, ['no such route', ownWay])] : [],
     ),
   ];
