@@ -80,6 +80,7 @@ export function compileConfig(
     revocations: { webhookSecrets: secrets.webhooks },
     roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
     roleMapping,
+    conditionNames: Object.keys(file.conditions.named),
     upstreams: compileUpstreams(upstreams, urls, routes, secrets.gateway),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),

@@ -38,6 +38,8 @@ export interface Config {
   readonly roles: ReadonlyMap<string, readonly string[]>;
   /** Roles that follow from other fields of an identity; null: none do. */
   readonly roleMapping: RoleMapping | null;
+  /** Names of conditions (`conditions.named`). */
+  readonly conditionNames: readonly string[];
   /** By name; `auth-api` is there when a route uses it and the Auth API is not embedded. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
   readonly routes: RouteTable;

@@ -8,6 +8,7 @@ import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
+import { routeOfMethod, ruleKey, rulesOf } from './route-of-method.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
 
@@ -40,10 +41,10 @@ export function coverageOf(
   const isPossible = rememberPossible(mapping);
   const cells = entriesOf(table.routes).flatMap((entry) =>
     rulesOf(entry[0]).flatMap(([method, rule]) =>
-      effectsOf(entry[0], method, rule, kinds).flatMap((effect): Cell[] => {
+      effectsOf(routeOfMethod(entry[0], method), method, rule, kinds).flatMap((effect): Cell[] => {
         const [route] = entry;
         const covered = seen.has(keyOf(route, method, effect));
-        const possible = covered || entry.some((one) => isPossible(one, rule, effect));
+        const possible = covered || entry.some((one) => isPossible(routeOfMethod(one, method), rule, effect));
         return possible ? [{ route, method, rule, effect, covered }] : [];
       }),
     ),
@@ -66,17 +67,6 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
     ofRule.set(name, possible);
     return possible;
   };
-}
-
-/** Rules of a route by method as written; `*` for every other method, last. */
-export function rulesOf({ access, methods }: Route): readonly (readonly [method: string, rule: AccessRule])[] {
-  const { every, byMethod } = access;
-  if (every !== null && methods === null) return [...byMethod, [otherMethods, every]];
-  if (every !== null) {
-    const head = byMethod.has('HEAD') && !methods!.includes('HEAD') ? ['HEAD'] : [];
-    return [...methods!, ...head].map((method) => [method, byMethod.get(method) ?? every]);
-  }
-  return [...access.byMethod].filter(([method]) => methods === null || methods.includes(method) || method === 'HEAD');
 }
 
 export function effectInWords(effect: Effect): string {
@@ -125,7 +115,7 @@ function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
 function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   const { route, request } = decision;
   if (route === null || request === null) return [];
-  const method = methodKey(route, request.method);
+  const method = ruleKey(route, request.method);
   // A rule that is tried out has done what it does, too.
   const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
   if (word !== null) {
@@ -137,14 +127,6 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   }
   const whom = decision.identity === null ? 'anonymous' : 'known';
   return [keyOf(route, method, { kind: 'allows', whom }), keyOf(route, method, { kind: 'allows', whom: 'anybody' })];
-}
-
-/** HEAD goes by the rule of GET unless it has its own. */
-function methodKey({ access, methods }: Route, method: string): string {
-  const { every, byMethod } = access;
-  const listed = byMethod.has(method) || (every !== null && methods?.includes(method) === true);
-  const key = !listed && method === 'HEAD' && (methods !== null || byMethod.has('GET')) ? 'GET' : method;
-  return every !== null && methods === null && !byMethod.has(key) ? otherMethods : key;
 }
 
 function nameOf(effect: Effect): string {

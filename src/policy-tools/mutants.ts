@@ -4,13 +4,20 @@
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
 import { type AccessRule, type AccessSource, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
-import type { Step } from '../core/policy/conditions.ts';
+import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteEntry } from '../core/routing/route-table.ts';
-import { type Change, fewerAlternatives, widerConditions, widerMatches, widerPatterns, widerRules } from './widening-mutants.ts';
+import {
+  type Change,
+  fewerAlternatives,
+  widerConditions,
+  widerMatches,
+  widerPatterns,
+  widerRules,
+} from './widening-mutants.ts';
 
 /** A change of one entry of the file. */
 export interface RouteMutant {
@@ -62,7 +69,13 @@ export function routeMutants(
     }
   }
   for (const [words, changed] of widerMatches(first)) {
-    mutants.push(mutant(words, entry.map((route) => ({ ...route, ...changed })), true));
+    mutants.push(
+      mutant(
+        words,
+        entry.map((route) => ({ ...route, ...changed })),
+        true,
+      ),
+    );
   }
   for (const [at, route] of entry.entries()) {
     for (const [words, changed] of widerPatterns(route)) mutants.push(mutant(words, entry.with(at, changed), true));
@@ -104,7 +117,19 @@ function* otherConditions(route: Route, roles: RoleTable): Generator<Change<Rout
       const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
       yield [`role ${role} is no longer exempt from ${criterion.word}`, changed];
     }
-    for (const [words, changed] of widerConditions(criterion, route, roles)) yield [words, conditions!.with(index, changed)];
+    for (const [words, methods] of otherMethodsOf(criterion)) {
+      yield [words, conditions!.with(index, { ...criterion, methods })];
+    }
+    for (const [words, changed] of widerConditions(criterion, route, roles))
+      yield [words, conditions!.with(index, changed)];
+  }
+}
+
+function* otherMethodsOf({ methods, word }: Criterion): Generator<Change<Criterion['methods']>> {
+  if (methods === null) return;
+  yield [`the condition ${word} is for every method`, null];
+  for (const method of methods.length < 2 ? [] : methods) {
+    yield [`the condition ${word} is no longer for ${method}`, methods.filter((other) => other !== method)];
   }
 }
 

@@ -10,10 +10,11 @@ import type { Identity } from '../core/identity/identity.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { Route } from '../core/routing/route.ts';
 import { ruleFor } from '../core/routing/route-table.ts';
-import { type Cell, effectInWords, rulesOf } from './coverage.ts';
+import { type Cell, effectInWords } from './coverage.ts';
 import { hostFor, hostOf } from './host-for.ts';
 import type { Mutant } from './mutants.ts';
 import { mutationScore, policyNear, policyUnder } from './mutation-score.ts';
+import { rulesOf } from './route-of-method.ts';
 import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
 import { type Simulated, simulate } from './simulate.ts';
 import type { TestRun } from './test-report.ts';
@@ -53,7 +54,8 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
     };
     if (added.some(notices)) continue;
     const found = findCase(config, goalsOf(config, mutant), 'far', notices);
-    if (found === null) notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
+    if (found === null)
+      notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
     else added.push(found);
   }
   return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound };

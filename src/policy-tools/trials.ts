@@ -12,6 +12,7 @@ import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import type { Segment } from '../core/url/path-pattern.ts';
 import type { Cell } from './coverage.ts';
+import { rulesOf } from './route-of-method.ts';
 import { somebody } from './sample-identity.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
 import { besideRange } from './widening-mutants.ts';
@@ -50,8 +51,9 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
 }
 
 /** A method without a rule of its own. */
-function otherMethod({ access }: Route): string {
-  return ['GET', ...ruleMethods].find((one) => !access.byMethod.has(one) && one !== 'HEAD') ?? 'GET';
+function otherMethod(route: Route): string {
+  const named = new Set(rulesOf(route).map(([method]) => method));
+  return ['GET', ...ruleMethods].find((one) => !named.has(one) && one !== 'HEAD') ?? 'GET';
 }
 
 /** Stands for the id of whoever asks. */

@@ -65,8 +65,19 @@ const criterion = (params: readonly string[]) =>
       ),
       roles,
       fc.constantFrom('word_a', 'word_b'),
+      fc.constantFrom(null, null, null, ['GET'], ['PUT', 'POST'], ['HEAD']),
     )
-    .map(([condition, unless, reason]) => ({ ...condition, ...(unless.length === 0 ? {} : { unless }), reason }));
+    .map(([condition, unless, reason, methods]) => ({
+      ...condition,
+      ...(unless.length === 0 ? {} : { unless }),
+      ...(methods === null ? {} : { methods }),
+      reason,
+    }));
+const named = {
+  in_region: { header: 'x-region', equals: 'eu', reason: 'word_a' },
+  inside: { client: 'address', cidr: '10.0.0.0/8', methods: ['POST', 'GET'] },
+  asks: { not: { query: 'q', exists: false }, unless: ['r2'] },
+};
 
 const route = fc
   .record({
@@ -88,7 +99,11 @@ const route = fc
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)/g)].map(([, name]) => name!);
-    return fc.array(criterion(params), { maxLength: 2 }).map((when) => ({ ...base, when }));
+    const entry = fc.oneof(
+      { weight: 4, arbitrary: criterion(params) },
+      { weight: 1, arbitrary: fc.constantFrom(...Object.keys(named)) },
+    );
+    return fc.array(entry, { maxLength: 2 }).map((when) => ({ ...base, when }));
   });
 
 const parts = fc.record({
@@ -108,7 +123,7 @@ function textOf({ routes, inherits, mapped }: Parts): string {
   return JSON.stringify({
     version: 1,
     authApi: { url: 'http://127.0.0.1:9' },
-    conditions: { headers: ['x-region'] },
+    conditions: { headers: ['x-region'], named },
     roles: {
       r1: {},
       r2: { inherits: inherits[0] },
@@ -172,7 +187,13 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
         routes: {
           added: [...routes, other],
           removed: routes.toSpliced(index, 1),
-          changed: routes.with(index, { ...other, host: old.host, path: old.path, when: old.when, further: old.further }),
+          changed: routes.with(index, {
+            ...other,
+            host: old.host,
+            path: old.path,
+            when: old.when,
+            further: old.further,
+          }),
           mixed: routes.with(index, { ...old, access: other.access, reading: other.reading, cors: other.cors }),
           // In place of some of its paths a more specific route that has all that it has.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],

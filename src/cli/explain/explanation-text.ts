@@ -115,7 +115,10 @@ function accessLines({ words, demands, missing }: AccessReport, paint: Paint): s
 
 function criterionLines(report: CriterionReport, paint: Paint): string[] {
   const exempt = report.exemptBy === null ? '' : ` (exempt by role ${report.exemptBy})`;
-  const head = `${report.passed ? paint.green('ok') : paint.red('no')} ${report.reason}: ${report.words}${exempt}`;
+  const mark = !report.applies ? paint.dim('--') : report.passed ? paint.green('ok') : paint.red('no');
+  const named = report.name === null || report.name === report.reason ? '' : ` (${report.name})`;
+  const head = `${mark} ${report.reason}${named}: ${report.words}${exempt}`;
+  if (!report.applies) return [head];
   const steps = report.steps.map(({ depth, words, truth, compared }) => {
     const values = compared
       .map(({ name, value, why }) => (why === null ? `${name} = ${JSON.stringify(value)}` : `${name} ${why}`))

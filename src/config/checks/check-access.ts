@@ -1,5 +1,6 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
 import { type AccessSource, compileRouteAccess, otherMethods, type RouteAccess } from '../../core/policy/access.ts';
+import { ruleFor } from '../../core/routing/route-table.ts';
 import { type AccessEntry, isAccessWord, type RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
@@ -17,8 +18,19 @@ export interface ReadAccess {
   readonly compiled: RouteAccess;
   /** No method needs a credential. */
   readonly isPublic: boolean;
-  /** Some method reads no credential. */
-  readonly hasPublic: boolean;
+}
+
+/** Whether a credential is read with each of these methods; null: with every one. */
+export function readsIdentity(access: ReadAccess | null, methods: readonly string[] | null): boolean {
+  if (access === null) return true;
+  if (methods === null) return !access.rules.includes('public');
+  return methods.every((method) => ruleFor(access.compiled, method)?.kind !== 'public');
+}
+
+/** `listed`: methods that the route is for; null: every one. */
+export function takesMethod(access: ReadAccess | null, listed: readonly string[] | null, method: string): boolean {
+  const matched = listed === null || listed.includes(method) || (method === 'HEAD' && listed.includes('GET'));
+  return matched && (access === null || ruleFor(access.compiled, method) !== null);
 }
 
 /** Null: there is no rule, or a problem with it. */
@@ -41,7 +53,6 @@ function compile(source: Access, roles: ReadonlyMap<string, readonly string[]>):
     methods: source instanceof Map ? new Set(source.keys().filter((method) => method !== otherMethods)) : null,
     compiled: compileRouteAccess(source as AccessSource | ReadonlyMap<string, AccessSource>, roles),
     isPublic: rules.every((rule) => rule === 'public'),
-    hasPublic: rules.includes('public'),
   };
 }
 

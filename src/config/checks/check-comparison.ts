@@ -3,7 +3,7 @@ import type { ConditionSource, ValueSource } from '../../core/policy/conditions.
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
-import type { ConditionScope } from './check-conditions.ts';
+import type { CriterionScope } from './check-conditions.ts';
 import { checkListOperand, checkOperand, isListField, reportSource } from './check-operand.ts';
 import { type Location, whole } from './location.ts';
 
@@ -20,7 +20,7 @@ const deepest = 6;
 export function checkCondition(
   entry: Entry,
   at: Location,
-  scope: ConditionScope,
+  scope: CriterionScope,
   depth: number,
 ): ConditionSource | null {
   const written = <Key extends string>(keys: readonly Key[]) => keys.filter((key) => at.at(key).isWritten);
@@ -64,7 +64,7 @@ function checkGroup(
   entry: Entry,
   group: (typeof groups)[number],
   at: Location,
-  scope: ConditionScope,
+  scope: CriterionScope,
   depth: number,
 ): ConditionSource | null {
   if (depth >= deepest) {
@@ -90,7 +90,7 @@ function sourceOf({ param, query, header, identity }: Entry): ValueSource | null
   return identity === undefined ? null : { from: 'identity', field: identity };
 }
 
-function checkRanges({ cidr }: Entry, at: Location, scope: ConditionScope): ConditionSource | null {
+function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): ConditionSource | null {
   const written = typeof cidr === 'string' ? [cidr] : (cidr ?? []);
   const ranges = whole(written);
   if (ranges.length === 0 || ranges.length < written.length) return null;
@@ -105,7 +105,7 @@ function checkComparison(
   subject: ValueSource,
   operator: Exclude<Operator, 'cidr'>,
   at: Location,
-  scope: ConditionScope,
+  scope: CriterionScope,
 ): ConditionSource | null {
   if (operator === 'exists') {
     if (subject.from === 'param') {

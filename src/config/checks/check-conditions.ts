@@ -1,12 +1,13 @@
-/** The conditions of a route: each compares one value by one operator, has a word of its own, and can be met at all. */
+/** The conditions of a route, and those with names: each compares one value by one operator, has a word of its own, and can be met at all. */
 import { reasons } from '../../core/outcome/reasons.ts';
-import type { CriterionSource } from '../../core/policy/conditions.ts';
+import type { ConditionSource, CriterionSource, ValueSource } from '../../core/policy/conditions.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
-import type { CriterionEntry } from '../schema/conditions.ts';
+import type { CriterionEntry, WhenEntry } from '../schema/conditions.ts';
 import { unreadable } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { checkCondition } from './check-comparison.ts';
+import { reportSource } from './check-operand.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 import { credentialHeaders } from './check-sections.ts';
 import { type Location, whole } from './location.ts';
@@ -18,28 +19,114 @@ export interface ConditionScope {
   /** Headers that conditions may read; null when the section cannot be read. */
   readonly headers: ReadonlySet<string> | null;
   readonly roles: DeclaredRoles;
-  /** Some method of the route reads no credential, so there is no identity to compare. */
-  readonly anonymous: boolean;
+  readonly named: NamedConditions;
+  /** Whether the route reads a credential with each of these methods (null: every one), so that there is an identity to compare. */
+  readonly readsIdentity: (methods: readonly string[] | null) => boolean;
+  readonly takesMethod: (method: string) => boolean;
   /** Ranges of addresses may hold all of them (`conditions.allowEveryAddress`). */
   readonly allowsEveryAddress: boolean;
 }
 
+/** The same for the methods of one condition. */
+export type CriterionScope = ConditionScope & { readonly identified: boolean };
+
 /** Words of all routes: each is a label of a metric. */
 export const mostWords = 256;
 
+/** Conditions by name; null: it has problems of its own. */
+export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
+
+/** `at`: of `conditions.named`. Values are compared with the pattern of a route where it is used. */
+export function checkNamedConditions(
+  entries: Readonly<Record<string, Parts<CriterionEntry> | undefined>> | undefined,
+  at: Location,
+  scope: Omit<ConditionScope, 'patterns' | 'named' | 'readsIdentity'>,
+): NamedConditions {
+  const everywhere: ConditionScope = { ...scope, patterns: [], named: new Map(), readsIdentity: () => true };
+  return new Map(
+    (at.keys ?? []).map((name) => {
+      const entry = entries?.[name];
+      const source = entry === undefined ? null : checkCriterion(entry, at.at(name), everywhere, name);
+      return [name, source];
+    }),
+  );
+}
+
 export function checkConditions(
-  entries: Parts<readonly CriterionEntry[]>,
+  entries: Parts<readonly WhenEntry[]>,
   at: Location,
   scope: ConditionScope,
 ): readonly CriterionSource[] {
   return entries.flatMap((entry, index) => {
     if (entry === undefined) return [];
     const there = at.at(index);
-    checkWord(entry.reason, there.at('reason'));
-    checkUnless(entry.unless, there.at('unless'), scope);
-    const condition = checkCondition(entry, there, scope, 0);
-    if (condition === null || entry.reason === undefined) return [];
-    return [{ word: entry.reason, unless: whole(entry.unless), condition }];
+    if (typeof entry === 'string') return useOf(entry, there, scope) ?? [];
+    checkMethods(entry.methods, there.at('methods'), scope);
+    return checkCriterion(entry, there, scope, null) ?? [];
+  });
+}
+
+/** Null when there are problems with it. `name`: of one that others use, whose reason it is unless it has another. */
+function checkCriterion(
+  entry: Parts<CriterionEntry>,
+  at: Location,
+  scope: ConditionScope,
+  name: string | null,
+): CriterionSource | null {
+  const written = 'reason' in entry;
+  const word = written || name === null ? entry.reason : name;
+  if (written) checkWord(word, at.at('reason'));
+  else if (name !== null && Object.hasOwn(reasons, name)) {
+    at.reportKey(`"${name}" is a reason of the gateway itself`, 'choose another name, or give it a "reason"');
+  }
+  const methods = entry.methods === undefined ? null : whole(entry.methods);
+  const identified = scope.readsIdentity(methods);
+  checkUnless(entry.unless, at.at('unless'), scope, identified);
+  const condition = checkCondition(entry, at, { ...scope, identified }, 0);
+  if (condition === null || word === undefined) return null;
+  return { word, unless: whole(entry.unless), methods, name, condition };
+}
+
+/** The condition of that name, if the route can use it. */
+function useOf(name: string, at: Location, scope: ConditionScope): CriterionSource | null {
+  const found = scope.named.get(name);
+  if (found === undefined) {
+    const known = [...scope.named.keys()];
+    const hint = known.length === 0 ? 'declare it there: "conditions: { named: { ... } }"' : at.nearest(name, known);
+    at.report(`there is no condition ${at.quote(name)} under "conditions.named"`, hint);
+    return null;
+  }
+  if (found === null) return null;
+  const identified = scope.readsIdentity(found.methods ?? null);
+  const sources = sourcesOf(found.condition);
+  if (found.unless.length > 0 && !identified) {
+    at.report(`"${name}" exempts roles, which nobody has on a public route`, 'compare the request only');
+    return null;
+  }
+  const faults = sources.filter((source) => reportSource(source, at, { ...scope, identified }));
+  return faults.length === 0 ? found : null;
+}
+
+function sourcesOf(condition: ConditionSource): readonly ValueSource[] {
+  if ('subject' in condition) {
+    const { subject, comparison } = condition;
+    return 'operand' in comparison && 'source' in comparison.operand ? [subject, comparison.operand.source] : [subject];
+  }
+  if ('ranges' in condition) return [];
+  const parts = 'not' in condition ? [condition.not] : 'all' in condition ? condition.all : condition.any;
+  return parts.flatMap(sourcesOf);
+}
+
+/** Methods that the route takes. */
+function checkMethods(
+  methods: Parts<readonly string[]> | undefined,
+  at: Location,
+  { takesMethod }: ConditionScope,
+): void {
+  methods?.forEach((method, index) => {
+    if (method !== undefined && !takesMethod(method)) {
+      at.at(index).report(`this route does not take ${method}`, 'remove it, or list the method under "access"');
+    }
   });
 }
 
@@ -54,9 +141,10 @@ function checkWord(word: string | undefined, at: Location): void {
 function checkUnless(
   unless: Parts<readonly string[]> | undefined,
   at: Location,
-  { roles, anonymous }: ConditionScope,
+  { roles }: ConditionScope,
+  identified: boolean,
 ): void {
-  if (anonymous && unless !== undefined) {
+  if (!identified && unless !== undefined) {
     at.reportKey('"unless" has no meaning on a public route: there are no roles', 'remove it');
   }
   unless?.forEach((role, index) => {

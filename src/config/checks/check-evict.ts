@@ -21,7 +21,8 @@ export function checkEvict(
     if (text === undefined) continue;
     const there = at.at(kind);
     const from = readEvictionSource(text);
-    const lacking = from !== null && 'param' in from ? patterns.find(({ params }) => !params.includes(from.param)) : undefined;
+    const lacking =
+      from !== null && 'param' in from ? patterns.find(({ params }) => !params.includes(from.param)) : undefined;
     if (from === null) {
       const fields = evictedFields.map((field) => `"{identity.${field}}"`).join(', ');
       there.report('expected a parameter of the path or a field of the identity', `"{id}", or one of ${fields}`);

@@ -17,7 +17,8 @@ export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): 
   const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compile(host.text, '/', host.at)));
   const paths = textsOf(match, 'path', at).map((path) => (path === null ? null : compile(null, path.text, path.at)));
   const named = match !== undefined && ('host' in match || 'hosts' in match);
-  if (paths.length === 0 || paths.includes(null) || (named && (hosts.length === 0 || hosts.includes(null)))) return null;
+  if (paths.length === 0 || paths.includes(null) || (named && (hosts.length === 0 || hosts.includes(null))))
+    return null;
   const ofHosts = named ? hosts.map((pattern) => pattern!.host) : [null];
   return paths.flatMap((pattern) => ofHosts.map((host) => ({ ...pattern!, host })));
 }
@@ -96,11 +97,7 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
 }
 
 /** Whether the service can read its paths so. */
-export function checkReading(
-  path: Parts<RouteEntry>['path'],
-  patterns: readonly RoutePattern[],
-  at: Location,
-): void {
+export function checkReading(path: Parts<RouteEntry>['path'], patterns: readonly RoutePattern[], at: Location): void {
   if (path?.caseSensitive !== false || !patterns.some(({ segments }) => segments.some(hasTextAround))) return;
   const message = 'letter case counts in the text around a parameter, so this route cannot ignore it';
   at.at('caseSensitive').report(message, 'let the parameter take the whole segment, or remove "caseSensitive"');

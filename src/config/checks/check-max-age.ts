@@ -3,7 +3,7 @@ import { otherMethods } from '../../core/policy/access.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { ruleFor } from '../../core/routing/route-table.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
-import type { ReadAccess } from './check-access.ts';
+import { type ReadAccess, takesMethod } from './check-access.ts';
 import type { Location } from './location.ts';
 
 type MaxAge = Pick<Route, 'maxAgeMs' | 'maxAgeMsByMethod'>;
@@ -38,8 +38,7 @@ export function checkMaxAge(
 /** A method that never asks for a verdict has no age of one. */
 function checkMethod(method: string, access: ReadAccess, methods: readonly string[] | null, at: Location): void {
   if (method === otherMethods) return;
-  const matched = methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
-  const rule = matched ? ruleFor(access.compiled, method) : null;
+  const rule = takesMethod(access, methods, method) ? ruleFor(access.compiled, method) : null;
   if (rule === null) at.reportKey(`this route does not take ${method}`, 'remove it, or list the method there');
   else if (rule.kind === 'public' || rule.kind === 'deny') {
     at.reportKey(`no verdict is asked for with ${method}, whose rule is "${rule.kind}"`, 'remove it');

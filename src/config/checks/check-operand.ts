@@ -3,7 +3,7 @@ import { credentialKinds } from '../../core/credential/credential.ts';
 import { conditionFields, type ListOperand, type Operand, type ValueSource } from '../../core/policy/conditions.ts';
 import { listed } from '../schema/scalar.ts';
 import type { Parts } from '../schema.ts';
-import type { ConditionScope } from './check-conditions.ts';
+import type { CriterionScope } from './check-conditions.ts';
 import { type Location, whole } from './location.ts';
 
 const kinds: readonly string[] = credentialKinds;
@@ -14,7 +14,7 @@ export function checkOperand(
   subject: ValueSource,
   operator: 'equals' | 'startsWith',
   at: Location,
-  scope: ConditionScope,
+  scope: CriterionScope,
 ): Operand | null {
   if (text === undefined) return null;
   const source = readReference(text, at);
@@ -34,7 +34,7 @@ export function checkListOperand(
   written: Parts<string | readonly string[]> | undefined,
   subject: ValueSource,
   at: Location,
-  scope: ConditionScope,
+  scope: CriterionScope,
 ): ListOperand | null {
   if (written === undefined) return null;
   if (typeof written !== 'string') {
@@ -76,7 +76,7 @@ function readReference(text: string, at: Location): ValueSource | null | undefin
 }
 
 /** Whether there is a problem with a value of the request or the identity. */
-export function reportSource(source: ValueSource, at: Location, scope: ConditionScope): boolean {
+export function reportSource(source: ValueSource, at: Location, scope: CriterionScope): boolean {
   switch (source.from) {
     case 'param': {
       const lacking = scope.patterns.find(({ params }) => !params.includes(source.name));
@@ -94,7 +94,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Condition
       return true;
     }
     case 'identity':
-      if (!scope.anonymous) return false;
+      if (scope.identified) return false;
       at.report('there is no identity on a public route', 'compare the request only, or ask for a credential');
       return true;
     case 'query':

@@ -5,13 +5,26 @@ import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import { identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import { denied, type ReadAccess, readAccess } from './check-access.ts';
+import { denied, type ReadAccess, readAccess, readsIdentity, takesMethod } from './check-access.ts';
 import { checkDecidedRoute, isDecisionOnly } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
-import { checkConditionHeaders, checkConditions, mostWords } from './check-conditions.ts';
+import {
+  checkConditionHeaders,
+  checkConditions,
+  checkNamedConditions,
+  mostWords,
+  type NamedConditions,
+} from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
-import { checkEncodedSlashes, checkPatterns, checkReading, checkRewrite, readingOf, toleratedBits } from './check-match.ts';
+import {
+  checkEncodedSlashes,
+  checkPatterns,
+  checkReading,
+  checkRewrite,
+  readingOf,
+  toleratedBits,
+} from './check-match.ts';
 import { checkMaxAge } from './check-max-age.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
@@ -32,6 +45,7 @@ interface Surroundings {
   /** Headers that conditions may read; null when the section cannot be read. */
   readonly headers: ReadonlySet<string> | null;
   readonly allowsEveryAddress: boolean;
+  readonly named: NamedConditions;
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
@@ -63,10 +77,15 @@ export function checkRoutes(
   main: Location,
 ): CheckedRoutes {
   const { defaults = {}, upstreams } = parts;
-  const surroundings: Surroundings = {
+  const conditions = {
     headers: checkConditionHeaders(parts, main),
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
+  };
+  const namedAt = main.at('conditions', 'named');
+  const surroundings: Surroundings = {
+    ...conditions,
+    named: checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true }),
     decisionOnly: isDecisionOnly(parts),
     upstreams:
       upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys]),
@@ -151,7 +170,7 @@ function checkRoute(
   unnamed: string,
   around: Surroundings,
 ): readonly Route[] | null {
-  const { roles, headers, allowsEveryAddress, defaults } = around;
+  const { roles, headers, allowsEveryAddress, named, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decisionOnly) checkDecidedRoute(entry, at);
   else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
@@ -165,7 +184,15 @@ function checkRoute(
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
   const evict = checkEvict(entry.evict, patterns ?? [], isPublic, at.at('evict'));
-  const scope = { patterns: patterns ?? [], roles, headers, anonymous: access?.hasPublic === true, allowsEveryAddress };
+  const scope = {
+    patterns: patterns ?? [],
+    roles,
+    headers,
+    named,
+    allowsEveryAddress,
+    readsIdentity: (of: readonly string[] | null) => readsIdentity(access, of),
+    takesMethod: (method: string) => takesMethod(access, methods, method),
+  };
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
   if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, at.at('mode'));
   if (patterns === null) return null;

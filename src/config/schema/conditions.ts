@@ -5,9 +5,10 @@ import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
+import { method } from './methods.ts';
 import { list } from './refine.ts';
 import { anyText, bool, scalar, text, word } from './scalar.ts';
-import { cidr, headerName, name } from './values.ts';
+import { cidr, declared, headerName, name } from './values.ts';
 
 const operandText = () => anyText('a text, or a value such as identity.userId or param.id');
 
@@ -99,24 +100,49 @@ const exempt = list(name('a role', rolePattern, roleHint), {
   empty: ['an empty list of roles', 'name a role, or remove it'],
 });
 
-const criterion = z.strictObject({
-  ...condition.shape,
-  reason: described(
-    text(
-      'a word for what is wrong, such as wrong_tenant',
-      (value) =>
-        value.length <= 64 && reasonExact.test(value)
-          ? value
-          : new Refusal('expected a word such as wrong_tenant', 'lower case, digits and _ only, at most 64'),
-      reasonPattern,
-    ),
-    'Named in x-error, in metrics and in the log when it is not met.',
-    { examples: ['wrong_tenant'] },
+const wordHint = 'lower case, digits and _ only, at most 64';
+const reasonWord = text(
+  'a word for what is wrong, such as wrong_tenant',
+  (value) =>
+    value.length <= 64 && reasonExact.test(value)
+      ? value
+      : new Refusal('expected a word such as wrong_tenant', wordHint),
+  reasonPattern,
+);
+
+const further = {
+  methods: described(
+    list(method, {
+      empty: ['an empty list of methods applies to nothing', 'remove it to apply to every method'],
+      distinct: 'method',
+    }).optional(),
+    'Methods that it is for; HEAD follows GET. If unset: every one.',
+    { examples: [['DELETE']] },
   ),
   unless: described(exempt.optional(), 'Roles that are exempt.', {
     examples: [['admin']],
   }),
+};
+
+const criterion = z.strictObject({
+  ...condition.shape,
+  reason: described(reasonWord, 'Named in x-error, in metrics and in the log when it is not met.', {
+    examples: ['wrong_tenant'],
+  }),
+  ...further,
 });
+
+const namedCriterion = z
+  .strictObject({
+    ...condition.shape,
+    reason: described(
+      reasonWord.optional(),
+      'Given as the reason when it is not met, in x-error, in metrics and in the log; if unset: the name itself.',
+      { examples: ['wrong_tenant'] },
+    ),
+    ...further,
+  })
+  .meta({ id: 'namedCondition' });
 
 /** As written; checks see to it that exactly one subject and one operator, or one group, is there. */
 export interface ConditionEntry extends z.output<typeof comparison> {
@@ -126,16 +152,39 @@ export interface ConditionEntry extends z.output<typeof comparison> {
 }
 
 export interface CriterionEntry extends ConditionEntry {
-  readonly reason: string;
+  readonly reason?: string | undefined;
   readonly unless?: readonly string[] | undefined;
+  readonly methods?: readonly string[] | undefined;
 }
 
-export const when = list(criterion as unknown as z.ZodType<CriterionEntry>, {
+/** An entry of `when`: a condition, or the name of one. */
+export type WhenEntry = string | CriterionEntry;
+
+const nameOfCondition = text(
+  'the name of a condition, or a condition with "reason"',
+  (value) => value,
+  reasonPattern,
+).meta({
+  description: 'Name of a condition under "conditions.named".',
+  examples: ['same_tenant'],
+});
+
+export const when = list(z.union([nameOfCondition, criterion]) as unknown as z.ZodType<WhenEntry>, {
   empty: ['an empty list of conditions demands nothing', 'remove it'],
   most: [32, 'conditions'],
 });
 
+const named = z.record(
+  declared('a condition', reasonPattern, wordHint),
+  namedCriterion as unknown as z.ZodType<CriterionEntry>,
+);
+
 export const conditionSettings = z.strictObject({
+  named: decides(
+    named.prefault({}),
+    'Conditions by name, for "when" of routes: "when: [same_tenant]". A name that no "when" uses is a finding.',
+    { examples: [{ same_tenant: { param: 'tenant', in: 'identity.groups' } }] },
+  ),
   headers: decides(
     list(headerName(), { most: [32, 'headers'] }).prefault([]),
     'Request headers that conditions may read. A client can send any value in them.',

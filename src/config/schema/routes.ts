@@ -52,7 +52,8 @@ const match = refined(matchKeys, (parts, { at, atKey }) => {
     ['host', 'hosts'],
     ['path', 'paths'],
   ] as const) {
-    if (one in parts && more in parts) atKey([more], `"${one}" and "${more}" exclude each other`, 'keep one of the two');
+    if (one in parts && more in parts)
+      atKey([more], `"${one}" and "${more}" exclude each other`, 'keep one of the two');
   }
   if (!('path' in parts || 'paths' in parts)) at([], 'the key "path" is missing');
   const count = (parts.hosts?.length ?? 1) * (parts.paths?.length ?? 1);
@@ -201,7 +202,7 @@ export const route = z.strictObject({
   ),
   when: decides(
     when.optional(),
-    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, exists or cidr, or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt.',
+    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, exists or cidr, or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt, "methods" those that it is for. A text is the name of a condition under "conditions.named".',
     { examples: [[{ param: 'tenant', in: 'identity.groups', unless: ['admin'], reason: 'wrong_tenant' }]] },
   ),
   mode: decides(

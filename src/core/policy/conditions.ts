@@ -72,6 +72,10 @@ export interface Criterion {
   readonly unless: ReadonlySet<string> | null;
   /** As written, for people. */
   readonly unlessSource: readonly string[];
+  /** Methods that it is for; null: every one. HEAD follows GET. */
+  readonly methods: readonly string[] | null;
+  /** Its name under `conditions.named`; null: it is written at the route itself. */
+  readonly name: string | null;
   readonly steps: readonly Step[];
 }
 
@@ -121,13 +125,22 @@ export interface CriterionSource {
   readonly word: string;
   /** Roles that are exempt. */
   readonly unless: readonly string[];
+  /** If unset: every method. */
+  readonly methods?: readonly string[] | null;
+  /** If unset: it is written at the route itself. */
+  readonly name?: string | null;
   readonly condition: ConditionSource;
+}
+
+/** Whether a request with this method has to meet the condition. */
+export function appliesTo({ methods }: Pick<Criterion, 'methods'>, method: string): boolean {
+  return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
 /** Throws `RangeError` for a range that is none. Null without any condition. */
 export function compileConditions(sources: readonly CriterionSource[], roles: RoleTable): readonly Criterion[] | null {
   if (sources.length === 0) return null;
-  return sources.map(({ word, unless, condition }) => {
+  return sources.map(({ word, unless, methods = null, name = null, condition }) => {
     const steps: Step[] = [];
     append(steps, condition);
     return {
@@ -135,6 +148,8 @@ export function compileConditions(sources: readonly CriterionSource[], roles: Ro
       message: `A condition of this resource is not met: ${word}`,
       unless: unless.length === 0 ? null : new Set(unless.flatMap((role) => [...rolesThatGrant(role, roles)])),
       unlessSource: unless,
+      methods,
+      name,
       steps,
     };
   });

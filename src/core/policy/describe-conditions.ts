@@ -1,10 +1,11 @@
 /** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
 
-/** Such as `param tenant in identity.groups, unless admin`. */
-export function criterionInWords({ steps, unlessSource }: Criterion): string {
+/** Such as `param tenant in identity.groups, unless admin (DELETE only)`. */
+export function criterionInWords({ steps, unlessSource, methods }: Criterion): string {
   const exempt = unlessSource.length === 0 ? '' : `, unless ${unlessSource.join(' or ')}`;
-  return `${conditionInWords(steps, 0)}${exempt}`;
+  const only = methods === null ? '' : ` (${methods.join(', ')} only)`;
+  return `${conditionInWords(steps, 0)}${exempt}${only}`;
 }
 
 /** The condition that begins at a step. */

@@ -3,13 +3,23 @@
  * unless a part is unmet, and `any` unless a part is met. Never throws.
  */
 import { parseAddress } from '../syntax/addresses.ts';
-import type { AddressStep, CompareStep, Comparison, ConditionFacts, Criterion, Step, Truth } from './conditions.ts';
+import {
+  type AddressStep,
+  appliesTo,
+  type CompareStep,
+  type Comparison,
+  type ConditionFacts,
+  type Criterion,
+  type Step,
+  type Truth,
+} from './conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
 
 /** The first criterion that is not met, or null when all are. */
 export function firstUnmet(criteria: readonly Criterion[], facts: ConditionFacts): Criterion | null {
   for (const criterion of criteria) {
+    if (!appliesTo(criterion, facts.request.method)) continue;
     if (exempting(criterion, facts) === null && truthOf(criterion.steps, 0, facts) !== 'met') return criterion;
   }
   return null;

@@ -2,7 +2,14 @@
  * Evaluates the conditions of a route one by one, as for a request, and reports what each compared and found. Values of
  * headers are not shown.
  */
-import type { ConditionFacts, Criterion, Step, Truth, ValueSource } from './conditions.ts';
+import {
+  appliesTo,
+  type ConditionFacts,
+  type Criterion,
+  type Step,
+  type Truth,
+  type ValueSource,
+} from './conditions.ts';
 import { conditionInWords, criterionInWords, sourceInWords } from './describe-conditions.ts';
 import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
 import { readSource } from './read-source.ts';
@@ -12,7 +19,11 @@ import { type Reading, Unreadable } from './reading.ts';
 export interface CriterionReport {
   readonly reason: string;
   readonly words: string;
-  /** Whether it is met, or the identity is exempt. */
+  /** Name under `conditions.named`; null: it is written at the route itself. */
+  readonly name: string | null;
+  /** Whether it is for the method of the request. */
+  readonly applies: boolean;
+  /** Whether it is met, or the identity is exempt, or it is not for the method. */
   readonly passed: boolean;
   /** Of the condition itself, whether or not the identity is exempt. */
   readonly truth: Truth;
@@ -43,10 +54,13 @@ export function explainConditions(criteria: readonly Criterion[], facts: Conditi
   return criteria.map((criterion) => {
     const truth = truthOf(criterion.steps, 0, facts);
     const exemptBy = exempting(criterion, facts);
+    const applies = appliesTo(criterion, facts.request.method);
     return {
       reason: criterion.word,
       words: criterionInWords(criterion),
-      passed: exemptBy !== null || truth === 'met',
+      name: criterion.name,
+      applies,
+      passed: !applies || exemptBy !== null || truth === 'met',
       truth,
       exemptBy,
       steps: criterion.steps.map((step, at) => ({

@@ -26,7 +26,7 @@ export interface RouteDescription extends RouteExtras {
   /** One entry per method that has a rule; `*` stands for every other method. Without it others are refused with 405. */
   readonly access: readonly { readonly method: string; readonly rule: AccessSource }[];
   /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
-  readonly when?: readonly { readonly reason: string; readonly condition: string }[];
+  readonly when?: readonly ConditionDescription[];
   /** The rule is only tried out and refuses no request; absent: it is enforced. */
   readonly mode?: 'shadow';
   readonly upstream: string;
@@ -45,6 +45,15 @@ export interface RouteDescription extends RouteExtras {
   readonly websocket: boolean;
 }
 
+export interface ConditionDescription {
+  readonly reason: string;
+  readonly condition: string;
+  /** Name under `conditions.named`; absent: it is written at the route itself. */
+  readonly name?: string;
+  /** Methods that it is for; absent: every one. */
+  readonly methods?: readonly string[];
+}
+
 /** In the order of the file. */
 export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
   return entriesOf(table.routes).map(([route, ...others], index) => ({
@@ -52,9 +61,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     index,
     host: route.pattern.host,
     path: route.pattern.path,
-    ...(others.length === 0
-      ? {}
-      : { furtherPatterns: others.map(({ pattern: { host, path } }) => ({ host, path })) }),
+    ...(others.length === 0 ? {} : { furtherPatterns: others.map(({ pattern: { host, path } }) => ({ host, path })) }),
     methods: route.methods,
     access: describeAccess(route),
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
@@ -92,8 +99,14 @@ const wordMeaning = {
   deny: 'nobody',
 } as const;
 
-function describeCriterion(criterion: Criterion): { reason: string; condition: string } {
-  return { reason: criterion.word, condition: criterionInWords(criterion) };
+function describeCriterion(criterion: Criterion): ConditionDescription {
+  const { word, name, methods } = criterion;
+  return {
+    reason: word,
+    condition: criterionInWords(criterion),
+    ...(name === null ? {} : { name }),
+    ...(methods === null ? {} : { methods }),
+  };
 }
 
 /** As matching reads it: HEAD comes along with GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */

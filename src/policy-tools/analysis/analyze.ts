@@ -1,10 +1,11 @@
 /** Looks for what an author of rules most likely did not mean: see `finding.ts` for the list. */
 import type { Config } from '../../config/config.ts';
 import { TooManyFormsError } from '../../core/url/form-texts.ts';
-import { idleConditions, suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
+import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName, unmeetableRules } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
 import { type Finding, findingOf } from './finding.ts';
+import { idleConditions, unusedNames } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
@@ -36,6 +37,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...unmeetableRules(config, probes),
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
+    ...unusedNames(config),
     ...suspectLiterals(probes),
     ...patternSlips(probes),
     ...uncomparedParams(config, probes),

@@ -1,12 +1,14 @@
-/** What conditions most likely do not mean: those that no request meets, keep nobody out, compare with the wrong text, or are forgotten. */
+/** What conditions most likely do not mean: those that no request meets, compare with the wrong text, or are forgotten. */
 
 import type { Config } from '../../config/config.ts';
-import { rulesIn } from '../../core/policy/access.ts';
+import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
 import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { segmentKey } from '../../core/url/path-pattern.ts';
+import { formOf } from '../diff/atoms.ts';
+import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
 import { canShow } from '../verdict-classes.ts';
 import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
@@ -21,16 +23,15 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
   let left = mostWaysOfAll;
   const verdicts = new Map<string, boolean>();
   /** Routes with the same conditions, however they are matched, get the same answer. */
-  const meetable = (criteria: readonly Criterion[], route: Route): boolean => {
-    const key = conditionsKey(criteria, route);
+  const meetable = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
+    const key = conditionsKey(criteria, route, rules);
     const known = verdicts.get(key);
     if (known !== undefined) return known;
-    const verdict = tryOut(criteria, route);
+    const verdict = tryOut(criteria, route, rules);
     verdicts.set(key, verdict);
     return verdict;
   };
-  const tryOut = (criteria: readonly Criterion[], route: Route): boolean => {
-    const rules = rulesIn(route.access);
+  const tryOut = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
     const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
     const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
     const { host } = probes.first(route);
@@ -47,51 +48,37 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     if (conditions === null) return [];
     const example = exampleOf(probes.first(route));
     const alone = conditions.flatMap((criterion, index) => {
-      if (meetable([criterion], route)) return [];
+      if (meetable([criterion], route, rulesUnder(criterion, route))) return [];
       const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
       const message = `no request can meet the condition "${criterion.word}"${exempt([criterion])}`;
       return [findingOf('condition_unmeetable', route.id, place, message, { example })];
     });
-    if (alone.length > 0 || conditions.length < 2 || meetable(conditions, route)) return alone;
+    if (alone.length > 0 || conditions.length < 2) return alone;
     const place = { kind: 'route', index: route.index, key: ['when'] } as const;
-    const message = `no request can meet all conditions of this route at once${exempt(conditions)}`;
-    return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+    return rulesOf(route).flatMap(([method, rule]) => {
+      const together = routeOfMethod(route, method).conditions ?? [];
+      if (together.length < 2 || meetable(together, route, [rule])) return [];
+      const ofMethod = together.length === conditions.length ? '' : ` for ${method}`;
+      const message = `no request can meet all conditions of this route${ofMethod} at once${exempt(together)}`;
+      return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+    });
   });
 }
 
-function conditionsKey(criteria: readonly Criterion[], { access, reading }: Route): string {
-  const kinds = [access.every, ...access.byMethod.values()].map((rule) => rule?.kind);
-  const parts = [kinds, (reading?.literals ?? null) !== null, criteria.map(({ steps }) => steps)];
+export function conditionsKey(
+  criteria: readonly Criterion[],
+  { reading, pattern }: Route,
+  rules: readonly AccessRule[],
+): string {
+  const kinds = rules.map(({ kind }) => kind);
+  const forms = criteria.flatMap(paramsOf).map((name) => [name, formOf({ from: 'param', name }, pattern)]);
+  const parts = [kinds, (reading?.literals ?? null) !== null, forms, criteria.map(({ steps }) => steps)];
   return JSON.stringify(parts, (_key, value: unknown) => (value instanceof Set ? [...value] : value));
 }
 
 function exempt(criteria: readonly Criterion[]): string {
   const roles = new Set(criteria.flatMap(({ unlessSource }) => unlessSource));
   return roles.size === 0 ? '' : `, but by exemption (${[...roles].join(', ')})`;
-}
-
-/** Conditions that keep no caller out, because each that the rules of their route let in is exempt by `unless`. */
-export function idleConditions({ roleMapping }: Config, probes: Probes): readonly Finding[] {
-  return probes.table.routes.flatMap((route) =>
-    (route.conditions ?? []).flatMap((criterion, index) => {
-      if (criterion.unless === null || keepsOut(criterion, route, roleMapping)) return [];
-      const place = { kind: 'route', index: route.index, key: ['when', index, 'unless'] } as const;
-      const roles = criterion.unlessSource.join(', ');
-      const message = `the condition "${criterion.word}" keeps nobody out: whoever the rule lets in is exempt (${roles})`;
-      const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
-      const hint = 'a role exempts all that inherit it, too; exempt fewer, or take the condition away';
-      return [findingOf('condition_idle', route.id, place, message, { example, hint })];
-    }),
-  );
-}
-
-function keepsOut(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
-  const rules = rulesIn(route.access);
-  const asked = rules.filter(({ kind }) => kind !== 'deny');
-  // Where nobody is let in at all, the condition is not what is idle.
-  if (asked.length === 0) return true;
-  const alone: Route = { ...route, conditions: [criterion] };
-  return asked.some((rule) => canShow(alone, rule, { kind: 'refuses', word: criterion.word }, mapping));
 }
 
 /** As values are written, also by those who do not remember how. */
@@ -162,7 +149,7 @@ function paramKey({ pattern, upstream }: Route, name: string): string {
   return JSON.stringify([pattern.host, upstream, ...shape]);
 }
 
-function paramsOf({ steps }: Criterion): readonly string[] {
+export function paramsOf({ steps }: Criterion): readonly string[] {
   const names = (source: ValueSource) => (source.from === 'param' ? [source.name] : []);
   return steps.flatMap((step) => {
     if (step.kind !== 'compare') return [];

@@ -32,6 +32,15 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'Everybody whom the rules of a route let in is exempt from a condition.',
   },
+  condition_always_met: {
+    severity: 'warning',
+    meaning: 'Every request meets a condition of a route, so that it refuses none.',
+  },
+  condition_shadowed: {
+    severity: 'warning',
+    meaning: 'A condition refuses no request that the conditions before it let through.',
+  },
+  condition_unused: { severity: 'warning', meaning: 'Nothing uses a condition that has a name.' },
   literal_like_value: {
     severity: 'warning',
     meaning: 'A condition compares with a text that looks like a value of the request or the identity.',

@@ -5,7 +5,9 @@
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
+import type { Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
+import { routeOfMethod } from '../route-of-method.ts';
 import { type Target, targetsOf } from './path-classes.ts';
 import type { Found } from './verdicts.ts';
 
@@ -44,29 +46,35 @@ export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Me
 
 /** Names results of the matching, which are new objects for each request. */
 class RuleIds {
-  readonly #ids = new Map<AccessRule, number>();
+  readonly #ids = new Map<AccessRule | Route, number>();
 
   keyOf(found: Found): string {
     if (typeof found === 'string') return found;
-    const { index } = found.route;
-    if ('allow' in found) return `405:${index}`;
-    const { rule } = found;
-    const id = this.#ids.get(rule) ?? this.#ids.size;
-    this.#ids.set(rule, id);
-    return `${index}:${id}`;
+    const route = this.#idOf(found.route);
+    return 'allow' in found ? `405:${route}` : `${route}:${this.#idOf(found.rule)}`;
+  }
+
+  #idOf(part: AccessRule | Route): number {
+    const id = this.#ids.get(part) ?? this.#ids.size;
+    this.#ids.set(part, id);
+    return id;
   }
 }
 
 function findIn(table: RouteTable, { host, path }: Target, method: string): Found {
   const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
-  return matchRoute(table, request);
+  const match = matchRoute(table, request);
+  return typeof match === 'string' || 'allow' in match
+    ? match
+    : { ...match, route: routeOfMethod(match.route, method) };
 }
 
 /** Methods that the tables name, those with a meaning of their own, and one for all others; each with the one to send. */
 function methodsOf(tables: readonly RouteTable[]): readonly (readonly [method: string, sent: string])[] {
   const named = new Set(['GET', 'HEAD', 'OPTIONS']);
   for (const { routes } of tables) {
-    for (const { methods, access } of routes) {
+    for (const { methods, access, conditions } of routes) {
+      for (const method of (conditions ?? []).flatMap((criterion) => criterion.methods ?? [])) named.add(method);
       for (const method of methods ?? []) named.add(method);
       for (const method of access.byMethod.keys()) named.add(method);
     }

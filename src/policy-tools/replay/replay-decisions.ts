@@ -3,6 +3,7 @@ import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
+import { routeOfMethod } from '../route-of-method.ts';
 import { sampleCredential } from '../sample-credential.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
@@ -155,9 +156,10 @@ function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null 
 }
 
 /** Whether a condition had its say about something that was not recorded. */
-function readsMore({ route, reason }: Decision, { query, headers, client }: Reads): boolean {
+function readsMore({ route, request, reason }: Decision, { query, headers, client }: Reads): boolean {
   if (route?.conditions == null || (reason !== null && reason !== 'condition_failed')) return false;
-  return sourcesOf(route.conditions).some((source) => {
+  const applying = routeOfMethod(route, request?.method ?? '').conditions ?? [];
+  return sourcesOf(applying).some((source) => {
     if (source === 'client') return !client;
     if (source.from === 'query') return !query.includes(source.name);
     return source.from === 'header' && !headers.includes(source.name);

@@ -65,6 +65,8 @@ test('every criterion is told, also behind one that is not met', () => {
     {
       reason: 'wrong_tenant',
       words: 'param tenant in identity groups, unless reporter',
+      name: null,
+      applies: true,
       passed: true,
       truth: 'unmet',
       exemptBy: 'admin',
@@ -83,6 +85,8 @@ test('every criterion is told, also behind one that is not met', () => {
     {
       reason: 'wrong_page',
       words: 'any of (not (query page equals "1"); client address in 10.0.0.0/8 or ::1)',
+      name: null,
+      applies: true,
       passed: false,
       truth: 'unclear',
       exemptBy: null,
@@ -101,6 +105,8 @@ test('every criterion is told, also behind one that is not met', () => {
     {
       reason: 'wrong_region',
       words: 'header x-region in ["eu", "us"]',
+      name: null,
+      applies: true,
       passed: true,
       truth: 'met',
       exemptBy: null,

@@ -315,7 +315,7 @@ describe('conditions', () => {
     ['whom anybody is let in without an identity', 'access: optional', 'user', false],
     ['nobody may', 'access: deny', 'user', false],
   ])('exempt: %s', (_, access, exempt, idle) => {
-    const when = `[{ param: p, equals: a, reason: one }, { param: p, equals: a, reason: two, unless: [${exempt}] }]`;
+    const when = `[{ param: p, equals: a, reason: one }, { query: q, equals: a, reason: two, unless: [${exempt}] }]`;
     const found = find(
       `${head}${roles}routes:\n${route('uses', '/uses', 'access: [user]')}${route('c', '/c/{p}', `${access}, when: ${when}`)}`,
     );

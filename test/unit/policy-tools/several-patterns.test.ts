@@ -78,7 +78,12 @@ test('cases for every pattern are proposed, and notice when one is gone', () => 
 
 test('a pattern more or less is a difference, and their order is none', () => {
   const of = (match: string) => policyOf(doc(match));
-  expect(comparePolicies(of(both), of('{ hosts: [b.example.test, a.example.test], paths: ["/docs/{id:int}/{tenant}", "/t/{tenant}/docs/{id}"] }'))).toEqual([]);
+  expect(
+    comparePolicies(
+      of(both),
+      of('{ hosts: [b.example.test, a.example.test], paths: ["/docs/{id:int}/{tenant}", "/t/{tenant}/docs/{id}"] }'),
+    ),
+  ).toEqual([]);
   const differences = comparePolicies(of('{ host: a.example.test, path: "/t/{tenant}/docs/{id}" }'), of(both));
   expect(differences.map(({ kind, method }) => [kind, method])).toEqual([
     ['newlyAllowed', 'GET'],

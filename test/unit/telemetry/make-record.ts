@@ -57,6 +57,8 @@ export function unmet(word: string): Decision {
     message: `A condition of this resource is not met: ${word}`,
     unless: null,
     unlessSource: [],
+    methods: null,
+    name: null,
     steps: [],
   };
   return refused('condition_failed', routeOf('orders'), { condition });

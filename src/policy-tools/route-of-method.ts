@@ -1,0 +1,50 @@
+/** A route as it is for one method: with the conditions that apply to it. What tools find out about a rule, they find out about one of these. */
+import { type AccessRule, otherMethods } from '../core/policy/access.ts';
+import { appliesTo, type Criterion } from '../core/policy/conditions.ts';
+import type { Route } from '../core/routing/route.ts';
+import { claims, ruleFor } from '../core/routing/route-table.ts';
+
+/** By the conditions that apply: what is known of a route is kept by the object. */
+const made = new WeakMap<Route, Map<string, Route>>();
+
+/** The route itself where its conditions are for every method. `*`: a method that neither rules nor conditions name. */
+export function routeOfMethod(route: Route, method: string): Route {
+  const { conditions } = route;
+  if (conditions === null || conditions.every(({ methods }) => methods === null)) return route;
+  const applying = conditions.filter((criterion) => appliesTo(criterion, method));
+  const known = made.get(route) ?? new Map<string, Route>();
+  made.set(route, known);
+  const key = applying.map((criterion) => conditions.indexOf(criterion)).join();
+  const own = known.get(key) ?? { ...route, conditions: applying.length === 0 ? null : applying };
+  known.set(key, own);
+  return own;
+}
+
+/** Methods that differ in their rule or their conditions, each with its rule; `*` for every other method, last. */
+export function rulesOf(route: Route): readonly (readonly [method: string, rule: AccessRule])[] {
+  const { access, methods } = route;
+  const listed = [...(access.every === null ? [] : (methods ?? [])), ...access.byMethod.keys(), ...methodsOf(route)];
+  const rules = [...new Set(listed)].flatMap((method) => {
+    const rule = claims(route, method) ? ruleFor(access, method) : null;
+    return rule === null ? [] : [[method, rule] as const];
+  });
+  return access.every !== null && methods === null ? [...rules, [otherMethods, access.every]] : rules;
+}
+
+/** As in `rulesOf`, for the method of a request that the route takes. */
+export function ruleKey(route: Route, method: string): string {
+  const keys = rulesOf(route).map(([key]) => key);
+  if (keys.includes(method)) return method;
+  return method === 'HEAD' && keys.includes('GET') ? 'GET' : otherMethods;
+}
+
+/** The rules of the methods that a condition is for. */
+export function rulesUnder(criterion: Criterion, route: Route): readonly AccessRule[] {
+  const rules = rulesOf(route).filter(([method]) => appliesTo(criterion, method));
+  return [...new Set(rules.map(([, rule]) => rule))];
+}
+
+/** Methods that conditions name. */
+function methodsOf({ conditions }: Route): readonly string[] {
+  return (conditions ?? []).flatMap(({ methods }) => methods ?? []);
+}
