@@ -24,7 +24,7 @@ export interface LiveQuestion {
   readonly bearer: string;
 }
 
-/** Resolves to the explanation as plain data, or to why the question cannot be answered, in words for the caller. */
+/** Resolves to the explanation as plain data, or to why there is no explanation, in words for the caller. */
 export type ExplainQuestioned = (question: LiveQuestion) => Promise<object | { readonly detail: string }>;
 
 const keys = ['method', 'host', 'secure', 'target', 'headers', 'client', 'bearer'];

@@ -16,7 +16,7 @@ import { sampleCredential } from '../policy-tools/sample-credential.ts';
 import { simulate } from '../policy-tools/simulate.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/** Never holds the bearer; `detail`: why the question has no answer. */
+/** Never holds the bearer; `detail`: why there is no explanation. */
 export async function explainLive(
   { config, resolver, rules }: Runtime,
   question: LiveQuestion,

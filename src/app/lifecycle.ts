@@ -15,7 +15,7 @@ export interface Running {
 const oneSignalMs = 300;
 
 /**
- * Resolves with the exit code once a signal has been answered: 0 when everything was finished, 1 when a second signal
+ * Resolves with the exit code once a signal has been handled: 0 when everything was finished, 1 when a second signal
  * came or the end went wrong. To be called before anybody can know that the process runs.
  */
 export function untilSignal(running: Running): Promise<number> {

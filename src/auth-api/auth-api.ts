@@ -52,7 +52,7 @@ export class AccountTakenError extends Error {
 }
 
 export interface AuthApi {
-  /** Rejects when the address cannot be used; port 0 takes a free one, which the answer names. */
+  /** Rejects when the address cannot be used; port 0 takes a free one, which the result names. */
   listen(address: Address): Promise<Address>;
   /** Serves `GET /metrics` alone. Throws `TypeError` without `metrics`; otherwise like `listen`. */
   listenMetrics(address: Address): Promise<Address>;
@@ -72,7 +72,7 @@ export interface AuthApi {
   /** Null: there is no such user. */
   readUser(userId: string): Promise<UserEntry | null>;
   /**
-   * Gives a user the roles and groups that it does not hold yet, and answers which those were; gateways hear of it.
+   * Gives a user the roles and groups that it does not hold yet, and returns which those were; gateways hear of it.
    * Null: there is no such user. Rejects with `TypeError` when a name is not valid.
    */
   grant(userId: string, names: Names): Promise<Names | null>;

@@ -66,7 +66,7 @@ export function finishCheck(
 ): Finish {
   return (context, decision, { rules, assertion }, facts) => {
     if (decision.outcome !== 'allow') {
-      // What the gateway answers itself is a success, which would let the request through to the service.
+      // What the gateway responds to itself is a success, which would let the request through to the service.
       if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
       else refuseAfter(context, decision, decision.outcome === 'preflight' ? 'method_not_allowed' : 'route_not_found');
       return undefined;

@@ -3,7 +3,7 @@ export const ExitCode = {
   fine: 0,
   failed: 1,
   usage: 2,
-  /** The answer to what was asked is no: refused, or not the same. */
+  /** The result is no: refused, or not the same. */
   different: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
@@ -13,7 +13,7 @@ export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   [ExitCode.fine]: 'fine',
   [ExitCode.failed]: 'failed',
   [ExitCode.usage]: 'wrong usage',
-  [ExitCode.different]: 'the answer to what was asked is no: refused, or not the same',
+  [ExitCode.different]: 'the result is no: refused, or not the same',
 };
 
 /** A message for the person at the terminal: printed alone, without a stack. */

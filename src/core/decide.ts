@@ -3,7 +3,7 @@
  * Pure: the only effect is the injected `resolve`. Unknown, unavailable, ambiguous or thrown is a refusal. With the
  * identity in memory the whole decision is synchronous.
  */
-import { answerItself } from './answer-itself.ts';
+
 import { authorize, authorizeResolved } from './authorize.ts';
 import type { CredentialSources } from './credential/credential.ts';
 import { extractCredential } from './credential/extract-credential.ts';
@@ -15,6 +15,7 @@ import type { RoleMapping } from './policy/map-roles.ts';
 import { normalizeRequest } from './request/normalize-request.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { ViaRule } from './request/via.ts';
+import { respondItself } from './respond-itself.ts';
 import { matchRoute } from './routing/match-route.ts';
 import { maxAgeFor, type RouteTable } from './routing/route-table.ts';
 import { allowInShadow } from './shadow.ts';
@@ -49,7 +50,7 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
 
   trail.stage = 'match';
   if (read.method === 'OPTIONS' || read.path === metadataPath) {
-    const own = answerItself(trail, read, view, policy);
+    const own = respondItself(trail, read, view, policy);
     if (own !== null) return own;
   }
   const match = matchRoute(policy.routes, read);

@@ -1,4 +1,4 @@
-/** The result of `decide`. Only `allow` is ever forwarded; a preflight is answered by the gateway itself. */
+/** The result of `decide`. Only `allow` is ever forwarded; the gateway responds to a preflight itself. */
 import type { Identity, Rejection, SourceFailure, VerdictSource } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { Criterion } from './policy/conditions.ts';
@@ -35,7 +35,7 @@ export interface Allow extends Readonly<Trail> {
   readonly shadowed: Refuse | null;
 }
 
-/** A browser's question about a request that it has not sent yet, answered with 200 and these headers. */
+/** A browser's question about a request that it has not sent yet; the response is 200 with these headers. */
 export interface Preflight extends Readonly<Trail> {
   readonly outcome: 'preflight';
   readonly reason: null;
@@ -45,7 +45,7 @@ export interface Preflight extends Readonly<Trail> {
   readonly headers: readonly string[];
 }
 
-/** A request for the metadata of its host (RFC 9728), which the gateway answers. */
+/** A request for the metadata of its host (RFC 9728), to which the gateway responds. */
 export interface Metadata extends Readonly<Trail> {
   readonly outcome: 'metadata';
   readonly reason: null;

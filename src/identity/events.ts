@@ -16,7 +16,7 @@ export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skippe
 /**
  * How a look-up for which replicas share one flight went on. `led`: this one asks. `found`: another one has just asked.
  * Of those that waited for another one: `pushed` came, `failed` had no result, `late` never came, `disconnected`: it could
- * not come any more. `alone`: this replica is not connected to the others. `error`: Redis did not answer.
+ * not come any more. `alone`: this replica is not connected to the others. `error`: Redis did not respond.
  */
 export type SharedLookUpOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late' | 'disconnected' | 'alone' | 'error';
 

@@ -1,6 +1,6 @@
 /**
  * Asks anew for verdicts that are in use, before they end, so that no request waits for them. Works through what comes up
- * in a bounded share of the calls to the Auth API: refreshes never stand in the way of requests that nobody can answer.
+ * in a bounded share of the calls to the Auth API: refreshes never stand in the way of requests that nothing else can serve.
  */
 
 import { stepMs } from './cache/due-times.ts';

@@ -39,7 +39,7 @@ export class StaleVerdicts {
     this.#options.events.serving('fresh', null);
   }
 
-  /** What to answer when nobody knows; a verdict that was asked for before `oldestMs` does not do. */
+  /** The result to give when there is no source; a verdict that was asked for before `oldestMs` does not do. */
   insteadOf(unknown: Unresolved, credential: Credential, oldestMs: number): Resolution {
     const { memory, enabled, connection, events, now } = this.#options;
     const nowMs = now();
@@ -57,7 +57,7 @@ export class StaleVerdicts {
   }
 
   /**
-   * What to answer without asking, because the Auth API was asked for this very credential a moment ago: in an outage a
+   * The result to give without asking, because the Auth API was asked for this very credential a moment ago: in an outage a
    * request should not cost more than a warm one.
    */
   standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {

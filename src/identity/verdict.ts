@@ -27,7 +27,7 @@ export interface Lifetimes {
 const jitter = 0.1;
 
 /**
- * The lifetimes of one verdict: up to a tenth shorter by `random` (from 0 to 1), and no longer than its answer lets
+ * The lifetimes of one verdict: up to a tenth shorter by `random` (from 0 to 1), and no longer than its response lets
  * itself be kept.
  */
 export function drawLifetimes({ acceptedMs, rejectedMs }: Lifetimes, random: number, keepableMs: number): Lifetimes {

@@ -46,7 +46,7 @@ export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping:
   );
 }
 
-/** Whether some request is answered by another route, for another reason, or with another identity; meant for `mostRoutes` at most. */
+/** Whether some request is decided by another route, for another reason, or with another identity; meant for `mostRoutes` at most. */
 export function differs(before: Policy, after: Policy): boolean {
   const seen = new Map<Found, Set<Found>>();
   for (const { before: a, after: b } of meetingsOf(before.routes, after.routes)) {

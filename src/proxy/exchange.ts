@@ -146,17 +146,17 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     // Before the response is looked at: what the service did holds even if its response cannot be passed on.
     const evicted = route.evict !== null && status < 300 ? this.#gateway.evict(this.#granted) : null;
     this.#state = 'responding';
-    context.answeredAt = performance.now();
+    context.respondedAt = performance.now();
     const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);
     // Without the coding's name the body could not be read (RFC 9112 section 6.1).
     if (head.coded) {
-      context.fail('upstream_answer_invalid');
+      context.fail('upstream_response_invalid');
       return;
     }
     context.errorId = head.errorId;
     this.#relay.begin(head);
     this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
-    this.#timeouts.allow(this.#idleTimeoutMs, context.answeredAt);
+    this.#timeouts.allow(this.#idleTimeoutMs, context.respondedAt);
     if (evicted === null) return;
     this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
     this.#upstream!.pause();
@@ -208,7 +208,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     try {
       return step() !== false;
     } catch (cause) {
-      this.#context.fail('upstream_answer_invalid', cause);
+      this.#context.fail('upstream_response_invalid', cause);
       return true;
     }
   }
@@ -241,7 +241,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     } else if (this.#state === 'waiting') {
       context.fail(this.#upstream!.waitsFor === 'client' ? 'client_busy' : 'upstream_busy');
     } else {
-      const client = this.#state === 'gathering' || (context.answeredAt === 0 && this.#body?.awaitsClient === true);
+      const client = this.#state === 'gathering' || (context.respondedAt === 0 && this.#body?.awaitsClient === true);
       context.fail(client ? 'request_timeout' : 'upstream_timeout');
     }
   }
@@ -278,12 +278,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#upstream = null;
     const { rawHeaders: requestHeaders } = context.request;
     if (!acceptsHandshake(requestHeaders, rawHeaders)) {
-      context.fail('upstream_answer_invalid');
+      context.fail('upstream_response_invalid');
       return;
     }
     const client = context.response.upgrade(handshakeHeaders(requestHeaders, rawHeaders, this.#gateway.rules));
     this.#state = 'tunnel';
-    context.answeredAt = performance.now();
+    context.respondedAt = performance.now();
     this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.#tunnel = new Tunnel(client.socket, take(), client.early, early, {
       halfClosed: () => {

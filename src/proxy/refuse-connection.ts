@@ -60,7 +60,7 @@ function connectionRecord(
     cut: false,
     startedAt: now,
     decidedAt: 0,
-    answeredAt: 0,
+    respondedAt: 0,
     endedAt: now,
     bytesIn: 0,
     bytesOut,

@@ -58,7 +58,7 @@ export class RequestContext implements RequestRecord, RequestEvents {
   cut = false;
   readonly startedAt: number = performance.now();
   decidedAt = 0;
-  answeredAt = 0;
+  respondedAt = 0;
   endedAt = 0;
   bytesIn = 0;
   bytesOut = 0;
@@ -170,8 +170,8 @@ export class RequestContext implements RequestRecord, RequestEvents {
     };
   }
 
-  /** Answers with a text of the gateway's own, which everyone may see. `headers`: names and values in turn. */
-  answerText(text: string, headers: readonly string[]): void {
+  /** Responds with a public text of the gateway's own. `headers`: names and values in turn. */
+  respondWithText(text: string, headers: readonly string[]): void {
     const close = this.#takesRest(false) ? [] : ['connection', 'close'];
     const added = [...refusalHeadersOf(this.decision?.route ?? null, this.request.rawHeaders), ...this.returned];
     const length = ['content-length', String(Buffer.byteLength(text))];
@@ -179,8 +179,8 @@ export class RequestContext implements RequestRecord, RequestEvents {
     this.bytesOut = this.response.end(text);
   }
 
-  /** Answers a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
-  answerPreflight(headers: readonly string[]): void {
+  /** Responds to a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
+  respondToPreflight(headers: readonly string[]): void {
     const close = this.request.body === null ? [] : ['connection', 'close'];
     this.response.writeHead(200, null, [...headers, ...this.returned, 'content-length', '0', ...close]);
     this.response.end();

@@ -123,9 +123,9 @@ export function forwardOrRefuse(parts: ExchangeParts): Finish {
       if (gateway.assertion !== null) return withAssertion(context, gateway.assertion, decision, forward);
       forward();
     } else if (decision.outcome === 'preflight') {
-      context.answerPreflight(decision.headers);
+      context.respondToPreflight(decision.headers);
     } else if (decision.outcome === 'metadata') {
-      context.answerText(decision.document, metadataHeaders);
+      context.respondWithText(decision.document, metadataHeaders);
     } else {
       context.fail(decision.reason, decision.cause);
     }

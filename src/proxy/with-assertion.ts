@@ -1,6 +1,6 @@
 /**
  * Between the decision and the service: an allowed request gets the signed identity of its client, at once when there is one to
- * use, else as soon as it is signed. Without a key it is refused. Routes for the public keys are answered here.
+ * use, else as soon as it is signed. Without a key it is refused. Routes for the public keys get their response here.
  */
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';
@@ -41,5 +41,6 @@ function forwardLater(context: RequestContext, token: string | null, forward: ()
 function showKeys(context: RequestContext, { keys }: Assertion): void {
   const published = keys.published();
   if (published === null) context.fail('signing_key_missing');
-  else context.answerText(published.text, ['content-type', published.type, 'cache-control', published.cacheControl]);
+  else
+    context.respondWithText(published.text, ['content-type', published.type, 'cache-control', published.cacheControl]);
 }

@@ -35,7 +35,7 @@ export interface RequestRecord {
   readonly startedAt: number;
   readonly decidedAt: number;
   /** The upstream's response began. */
-  readonly answeredAt: number;
+  readonly respondedAt: number;
   readonly endedAt: number;
   /** Bytes of body, from the client and to it. */
   readonly bytesIn: number;

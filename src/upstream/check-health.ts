@@ -18,7 +18,7 @@ export interface HealthWatch {
 /** Failed checks in a row that make a target unhealthy; one that passes makes it healthy again. */
 const failuresToFall = 2;
 /** Bytes of a response that are read; a longer one is cut off and counts by its status. */
-const maxAnswerBytes = 16 * 1024;
+const maxResponseBytes = 16 * 1024;
 
 export function watchHealth(
   upstream: string,
@@ -70,7 +70,7 @@ async function passes(client: Client, path: string, timeoutMs: number): Promise<
       headers: ['user-agent', 'rolegate-health'],
       signal,
     });
-    await body.dump({ limit: maxAnswerBytes });
+    await body.dump({ limit: maxResponseBytes });
     // A body that the time cut short ends without an error.
     return statusCode < 400 && !signal.aborted;
   } catch {

@@ -246,5 +246,5 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
  */
 export function reasonOfFailure(error: ClientError, headBroken: boolean): ReasonCode {
   const unreadable = error.code === 'response_invalid' || error.code === 'head_too_large';
-  return headBroken || unreadable ? 'upstream_answer_invalid' : 'upstream_failed';
+  return headBroken || unreadable ? 'upstream_response_invalid' : 'upstream_failed';
 }

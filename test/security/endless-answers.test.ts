@@ -80,7 +80,7 @@ test.each([
   // What had begun by then breaks off; whatever had not is refused.
   const answer = await client.answer().catch(() => null);
   if (begun !== 'begun' || answer?.complete === true) {
-    expect([answer?.status, JSON.parse(answer?.text() ?? '').code]).toEqual([502, 'upstream_answer_invalid']);
+    expect([answer?.status, JSON.parse(answer?.text() ?? '').code]).toEqual([502, 'upstream_response_invalid']);
   }
   client.destroy();
 });

@@ -48,7 +48,7 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
     if (identity !== undefined) expect(decision.identity?.userId ?? null).toBe(identity && userIdOf(identity));
     if (row.expect.asked !== undefined) expect(asked).toHaveLength(row.expect.asked ? 1 : 0);
     if (maxAgeMs !== undefined) expect(asked).toEqual([maxAgeMs]);
-    const answered = answerHeaders(config, decision, view);
+    const answered = responseHeaders(config, decision, view);
     for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
       expect([name, answered[name] ?? null]).toEqual([name, value]);
     }
@@ -161,7 +161,7 @@ function wayToSignIn(
 }
 
 /** Headers of the answer: those of a refusal or a preflight, or what is added to the answer of a service. */
-function answerHeaders(
+function responseHeaders(
   config: Config,
   decision: Decision,
   view: RequestView,

@@ -6,7 +6,7 @@ import { isSameOrigin } from '../../core/credential/same-origin.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { PresentedRequest } from './presented-request.ts';
 
-/** Where a client wants its bearer: in the answer, for `Authorization`, or in the cookie. */
+/** Where a client wants its bearer: in the response, for `Authorization`, or in the cookie. */
 export type Carrier = 'header' | 'cookie';
 
 /** `HttpOnly` keeps it from scripts, `Lax` from requests that other sites cause (RFC 6265bis section 4.1.2). */

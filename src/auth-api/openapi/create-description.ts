@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 description of the API, made from the operations themselves and the schemas that check requests. */
 import { basePath, type Operation } from '../operations/operation.ts';
 import type { ApiDescription } from '../services.ts';
-import { answerHeaders, describeOtherRefusals, problemSchema } from './describe-answers.ts';
 import { describeOperation, tagOf } from './describe-operation.ts';
+import { describeOtherRefusals, problemSchema, responseHeaders } from './describe-responses.ts';
 import { createNamedSchemas } from './named-schemas.ts';
 import { generalRefusals } from './operation-refusals.ts';
 
@@ -16,9 +16,9 @@ const overview = `Sessions, API key pairs, e-mail addresses and users.
 A client proves an e-mail address by a code of six digits that is sent to it. A session gives a bearer for
 \`Authorization: Bearer\`; within a session a client may make key pairs for \`api-key\` and \`api-secret\`.
 
-GET answers 200; POST, PUT and DELETE answer 202. Every other status carries \`x-error\`, \`x-error-id\` and a problem
+GET responds with 200; POST, PUT and DELETE with 202. Every other status carries \`x-error\`, \`x-error-id\` and a problem
 (RFC 9457). HEAD is GET without a body. An empty body is accepted with or without \`Content-Type\`. Fields that are not
-described are ignored in requests, and may be added to answers. Times are Unix seconds.`;
+described are ignored in requests, and may be added to responses. Times are Unix seconds.`;
 
 export function createDescription(operations: readonly Operation[], options: DescriptionOptions): ApiDescription {
   const schemas = createNamedSchemas();
@@ -37,7 +37,7 @@ export function createDescription(operations: readonly Operation[], options: Des
     components: {
       schemas: { ...schemas.all(), Problem: problemSchema },
       responses: { OtherRefusal: describeOtherRefusals(generalRefusals) },
-      headers: answerHeaders,
+      headers: responseHeaders,
       securitySchemes: securitySchemes(options.cookie),
     },
   };

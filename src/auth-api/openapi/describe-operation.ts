@@ -1,6 +1,6 @@
-/** One operation as OpenAPI describes it: parameters, body, credential and every answer. */
+/** One operation as OpenAPI describes it: parameters, body, credential and every response. */
 import type { Operation } from '../operations/operation.ts';
-import { describeRefusals, describeSuccess } from './describe-answers.ts';
+import { describeRefusals, describeSuccess } from './describe-responses.ts';
 import { describeParameters, type NamedSchemas } from './named-schemas.ts';
 import { refusalsOf } from './operation-refusals.ts';
 
@@ -30,7 +30,7 @@ export function describeOperation(
     responses: {
       ...describeSuccess(
         status,
-        schemas.refer(own.answer, `${typeName}Answer`),
+        schemas.refer(own.response, `${typeName}Response`),
         cookie !== null && setsCookie.has(name),
       ),
       ...describeRefusals(refusalsOf(operation, cookie !== null)),

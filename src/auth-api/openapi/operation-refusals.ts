@@ -1,5 +1,5 @@
 /**
- * What each operation may answer beside its success. What follows from the credential and from the schemas is derived; the
+ * What each operation may respond with beside its success. What follows from the credential and from the schemas is derived; the
  * rest is named here, and the conformance suite shows each of them.
  */
 import type { Operation } from '../operations/operation.ts';
@@ -54,7 +54,7 @@ const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
 
 const presented = ['credential_repeated', 'credential_conflict', 'credential_missing', 'credential_rejected'] as const;
 
-/** Codes that the check of the credential answers. */
+/** Codes of the check of the credential. */
 export const credentialRefusals: Readonly<Record<Operation['credential'], readonly RefusalCode[]>> = {
   none: [],
   bearer: presented,
@@ -90,5 +90,5 @@ export function refusalsOf(operation: Operation, cookie: boolean): readonly Refu
   ];
 }
 
-/** Operations that take no credential and may answer with the cookie. */
+/** Operations that take no credential and may respond with the cookie. */
 const givesCookie: ReadonlySet<string> = new Set(['createSession', 'registerUser']);

@@ -34,7 +34,7 @@ export const createUser = defineOperation({
       .default([...firstRoles]),
     notify: z.boolean().default(false),
   }),
-  answer: z.object({ userID: id, email: z.string() }),
+  response: z.object({ userID: id, email: z.string() }),
   async handle({ body }, { store, outbox, now }) {
     const { notify, ...account } = body;
     const userID = randomUUID();
@@ -48,7 +48,7 @@ export const createUser = defineOperation({
   },
 });
 
-const answer = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
+const response = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
 
 /** A2: lists users for an administrator, all of them in pages, or one by its id in the same shape. */
 export const listUsers = defineOperation({
@@ -58,7 +58,7 @@ export const listUsers = defineOperation({
   paths: ['/admin/users'],
   credential: administrator,
   query: z.object({ ...paging, enabled: z.enum(['true', 'false']).optional(), role: name.optional() }),
-  answer,
+  response,
   async handle({ query }, { store }) {
     const enabled = query.enabled === undefined ? null : query.enabled === 'true';
     const { rows, total } = await store.users.page({ enabled, role: query.role ?? null }, query);
@@ -73,7 +73,7 @@ export const readUser = defineOperation({
   paths: ['/admin/user/{id}'],
   credential: administrator,
   params: idParam,
-  answer,
+  response,
   async handle({ params }, { store }) {
     const user = await store.users.find(params.id);
     return user === null ? new Refusal('user_unknown') : { pages: 1, items: 1, users: [describeUser(user)] };
@@ -99,7 +99,7 @@ export const removeUser = defineOperation({
   paths: ['/admin/user/{id}'],
   credential: administrator,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ params }, { store, revoked }) {
     const outcome = await store.users.remove(params.id, administratorRole);
     if (outcome !== 'done') return refuseChange(outcome);
@@ -121,7 +121,7 @@ function switchUser(enabled: boolean): Operation {
     paths: [`/admin/user/{id}/${verb}`],
     credential: administrator,
     params: idParam,
-    answer: acknowledgement,
+    response: acknowledgement,
     async handle({ params }, { store, revoked }) {
       const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
       if (outcome !== 'done') return refuseChange(outcome);
@@ -140,7 +140,7 @@ export const readRoles = defineOperation({
   paths: ['/admin/user/{id}/roles'],
   credential: administrator,
   params: idParam,
-  answer: z.object({ userID: id, roles: z.array(z.string()) }),
+  response: z.object({ userID: id, roles: z.array(z.string()) }),
   async handle({ params }, { store }) {
     const roles = await store.users.roles(params.id);
     return roles === null ? new Refusal('user_unknown') : { userID: params.id, roles: [...roles] };
@@ -155,7 +155,7 @@ export const addRole = defineOperation({
   credential: administrator,
   params: idParam,
   body: z.object({ role: name }),
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ params, body }, { store, revoked }) {
     if (!(await store.users.addRole(params.id, body.role))) return new Refusal('user_unknown');
     revoked({ kind: 'user', id: params.id });
@@ -170,7 +170,7 @@ export const removeRole = defineOperation({
   paths: ['/admin/user/{id}/roles/{role}'],
   credential: administrator,
   params: z.object({ id, role: nameInPath }),
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ params }, { store, revoked }) {
     const outcome = await store.users.removeRole(params.id, params.role, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');
@@ -197,7 +197,7 @@ export const listAllSessions = defineOperation({
   paths: ['/admin/sessions'],
   credential: administrator,
   query: z.object(paging),
-  answer: z.object({ pages: z.int(), items: z.int(), sessions: z.array(sessionEntry) }),
+  response: z.object({ pages: z.int(), items: z.int(), sessions: z.array(sessionEntry) }),
   async handle({ query }, { store, now }) {
     const { rows, total } = await store.sessions.page(query, now());
     const sessions = rows.map((session) => ({
@@ -219,7 +219,7 @@ export const revokeAnySession = defineOperation({
   paths: ['/admin/session/{id}'],
   credential: administrator,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ params }, { store, now, revoked }) {
     if (!(await store.sessions.remove(params.id, null, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
@@ -244,7 +244,7 @@ export const listAllKeyPairs = defineOperation({
   paths: ['/admin/keypairs'],
   credential: administrator,
   query: z.object(paging),
-  answer: z.object({ pages: z.int(), items: z.int(), keys: z.array(keyPairEntry) }),
+  response: z.object({ pages: z.int(), items: z.int(), keys: z.array(keyPairEntry) }),
   async handle({ query }, { store, now }) {
     const { rows, total } = await store.keyPairs.page(query, now());
     const keys = rows.map((pair) => ({
@@ -266,7 +266,7 @@ export const revokeAnyKeyPair = defineOperation({
   paths: ['/admin/keypair/{id}'],
   credential: administrator,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, null))) return new Refusal('keypair_unknown');
     revoked({ kind: 'keypair', id: params.id });

@@ -36,7 +36,7 @@ export const readDescription = defineOperation({
   method: 'GET',
   paths: ['/openapi.json'],
   credential: noCredential,
-  answer: z.looseObject({
+  response: z.looseObject({
     openapi: z.string(),
     info: z.looseObject({}),
     paths: z.record(z.string(), z.looseObject({})),

@@ -20,7 +20,7 @@ export const addEmail = defineOperation({
   paths: ['/email'],
   credential: bearerOnly,
   body: z.object({ address: emailAddress }),
-  answer: z.object({ verificationCodeID: id }),
+  response: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
     const code = await codeForAddress(body.address, caller.userId, services);
@@ -49,7 +49,7 @@ export const verifyEmail = defineOperation({
   paths: ['/email/verification'],
   credential: bearerOnly,
   body: verification,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -70,7 +70,7 @@ export const renewEmailCode = defineOperation({
   paths: ['/email/verification'],
   credential: bearerOnly,
   body: z.object({ address: emailAddress }),
-  answer: z.object({ verificationCodeID: id }),
+  response: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
     const code = await codeForAddress(body.address, caller.userId, services);
@@ -92,7 +92,7 @@ export const listEmails = defineOperation({
   method: 'GET',
   paths: ['/emails'],
   credential: bearerOnly,
-  answer: z.object({ emails: z.array(entry) }),
+  response: z.object({ emails: z.array(entry) }),
   async handle({ caller }, { store, now }) {
     const emails = await store.emails.list(caller.userId, now());
     return { emails: emails.map(({ emailId, ...rest }) => ({ emailID: emailId, ...rest })) };
@@ -107,7 +107,7 @@ export const preferEmail = defineOperation({
   paths: ['/email/preferred'],
   credential: bearerOnly,
   body: z.object({ emailID: id }),
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, body, client }, services) {
     const { store, now } = services;
     const before = await store.emails.list(caller.userId, now());
@@ -131,7 +131,7 @@ export const removeEmail = defineOperation({
   paths: ['/email/{id}'],
   credential: bearerOnly,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, params, client }, services) {
     const { store, now } = services;
     const before = await store.emails.list(caller.userId, now());

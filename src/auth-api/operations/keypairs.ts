@@ -25,7 +25,7 @@ export const createKeyPair = defineOperation({
   paths: ['/keypair'],
   credential: bearerOnly,
   body: z.object({ name: label(100), days: z.int().min(1).max(maxKeyDays) }),
-  answer: z.object({
+  response: z.object({
     apiKey: z.string(),
     apiSecret: z.string(),
     keyID: id,
@@ -65,7 +65,7 @@ export const verifyKeyPair = defineOperation({
   paths: ['/keypair/verification'],
   credential: bearerOnly,
   body: verification,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'keypair', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -87,7 +87,7 @@ export const renewKeyPairCode = defineOperation({
   paths: ['/keypair/verification'],
   credential: bearerOnly,
   body: z.object({ apiKey: presented, apiSecret: presented }),
-  answer: z.object({ verificationCodeID: id }),
+  response: z.object({ verificationCodeID: id }),
   async handle({ caller, body, client }, services) {
     const { store, hashes, now } = services;
     const { apiKey, apiSecret } = body;
@@ -113,7 +113,7 @@ export const readKeyPair = defineOperation({
   method: 'GET',
   paths: ['/keypair'],
   credential: keyPairOnly,
-  answer: z.object({
+  response: z.object({
     apiKey: z.string(),
     keyID: id,
     keyName: z.string(),
@@ -150,7 +150,7 @@ export const listKeyPairs = defineOperation({
   method: 'GET',
   paths: ['/keypairs'],
   credential: bearerOnly,
-  answer: z.object({ keys: z.array(entry) }),
+  response: z.object({ keys: z.array(entry) }),
   async handle({ caller }, { store, now }) {
     const pairs = await store.keyPairs.list(caller.userId, now());
     return {
@@ -173,7 +173,7 @@ export const revokeKeyPair = defineOperation({
   paths: ['/keypair/{id}'],
   credential: bearerOnly,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, caller.userId))) return new Refusal('keypair_unknown');
     revoked({ kind: 'keypair', id: params.id });

@@ -53,10 +53,10 @@ export function openSession(
 export const carrier = z
   .enum(['header', 'cookie'])
   .default('header')
-  .describe('`header`: the bearer is in the answer. `cookie`: it is in a cookie only, where that is configured');
+  .describe('`header`: the bearer is in the response. `cookie`: it is in a cookie only, where that is configured');
 
-/** What is answered to a request for a session, once it is stored. */
-export function answerOpened(
+/** The response to a request for a session, once it is stored. */
+export function openedResponse(
   opened: OpenedSession,
   code: NewCode,
   wanted: { readonly kind: string; readonly carrier: Carrier },

@@ -42,7 +42,7 @@ export interface Operation {
   readonly schemas: Schemas;
   /** Status of success. */
   readonly status: 200 | 202;
-  /** Answers what success looks like, or a refusal. Rejects only by a fault of ours. */
+  /** Resolves to the success, or to a refusal. Rejects only by a fault of ours. */
   run(request: OperationRequest, services: Services): Promise<Success | Refusal>;
 }
 
@@ -52,12 +52,12 @@ export interface Success {
   readonly setCookie?: string;
 }
 
-/** An answer that gives the client a cookie, or takes it away. */
-export class WithCookie<Answer extends object> implements Success {
-  readonly body: Answer;
+/** A response that gives the client a cookie, or takes it away. */
+export class WithCookie<Result extends object> implements Success {
+  readonly body: Result;
   readonly setCookie: string;
 
-  constructor(body: Answer, setCookie: string) {
+  constructor(body: Result, setCookie: string) {
     this.body = body;
     this.setCookie = setCookie;
   }
@@ -67,7 +67,7 @@ export interface Schemas {
   readonly params: z.ZodType | null;
   readonly query: z.ZodType | null;
   readonly body: z.ZodType | null;
-  readonly answer: z.ZodType;
+  readonly response: z.ZodType;
 }
 
 /** A checked request, as `handle` gets it. */
@@ -80,7 +80,7 @@ export interface Call<Caller, Params, Query, Body> {
   readonly presented: PresentedRequest;
 }
 
-interface Definition<Caller, Params, Query, Body, Answer extends object> {
+interface Definition<Caller, Params, Query, Body, Result extends object> {
   readonly name: string;
   readonly summary: string;
   readonly method: Method;
@@ -89,22 +89,22 @@ interface Definition<Caller, Params, Query, Body, Answer extends object> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
-  readonly answer: z.ZodType<Answer>;
-  handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Answer | WithCookie<Answer> | Refusal>;
+  readonly response: z.ZodType<Result>;
+  handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Result | WithCookie<Result> | Refusal>;
 }
 
 /** Ties the parts together; checks run in the order credential, path, query, body. */
-export function defineOperation<Caller, Params, Query, Body, Answer extends object>(
-  definition: Definition<Caller, Params, Query, Body, Answer>,
+export function defineOperation<Caller, Params, Query, Body, Result extends object>(
+  definition: Definition<Caller, Params, Query, Body, Result>,
 ): Operation {
-  const { name, summary, method, paths, credential, params, query, body, answer } = definition;
+  const { name, summary, method, paths, credential, params, query, body, response } = definition;
   return {
     name,
     summary,
     method,
     paths,
     credential: credential.kind,
-    schemas: { params: params ?? null, query: query ?? null, body: body ?? null, answer },
+    schemas: { params: params ?? null, query: query ?? null, body: body ?? null, response },
     status: method === 'GET' ? 200 : 202,
     async run(request, services) {
       const caller = await credential.identify(request.presented, services);
@@ -123,8 +123,8 @@ export function defineOperation<Caller, Params, Query, Body, Answer extends obje
         client: request.client,
         presented: request.presented,
       };
-      const answered = await definition.handle(call, services);
-      return answered instanceof Refusal || answered instanceof WithCookie ? answered : { body: answered };
+      const result = await definition.handle(call, services);
+      return result instanceof Refusal || result instanceof WithCookie ? result : { body: result };
     },
   };
 }

@@ -19,7 +19,7 @@ import {
   verification,
 } from './fields.ts';
 import { issueCode } from './issue-code.ts';
-import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
+import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation, WithCookie } from './operation.ts';
 
 /** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
@@ -30,7 +30,7 @@ export const createSession = defineOperation({
   paths: ['/session'],
   credential: noCredential,
   body: z.object({ email: emailAddress, kind: label(64).default('standard'), carrier }),
-  answer: openedSession,
+  response: openedSession,
   async handle({ body, client, presented }, services) {
     const { store, rules } = services;
     const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
@@ -50,7 +50,7 @@ export const createSession = defineOperation({
     const code = issueCode('session', claimant, services);
     await store.sessions.create(opened.session, code.stored);
     if (address !== null) code.mailTo(address.address, client);
-    return answerOpened(opened, code.stored, body, services);
+    return openedResponse(opened, code.stored, body, services);
   },
 });
 
@@ -62,7 +62,7 @@ export const verifySession = defineOperation({
   paths: ['/session/verification'],
   credential: noCredential,
   body: verification,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -81,7 +81,7 @@ export const readSession = defineOperation({
   method: 'GET',
   paths: ['/session'],
   credential: bearerOnly,
-  answer: z.object({
+  response: z.object({
     sessionID: id,
     userID: id,
     alias: z.string(),
@@ -116,7 +116,7 @@ export const extendSession = defineOperation({
   method: 'PUT',
   paths: ['/session/extend'],
   credential: bearerOnly,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller }, services) {
     const { store, rules, now, limiter } = services;
     const limited = await refusalOf(limiter.charge(['extensionsPerSession', caller.sessionId]));
@@ -141,7 +141,7 @@ export const listSessions = defineOperation({
   method: 'GET',
   paths: ['/sessions'],
   credential: bearerOnly,
-  answer: z.object({ sessions: z.array(entry) }),
+  response: z.object({ sessions: z.array(entry) }),
   async handle({ caller }, services) {
     const sessions = await services.store.sessions.listLive(caller.userId, services.now());
     return {
@@ -164,7 +164,7 @@ export const revokeSession = defineOperation({
   paths: ['/session/{id}'],
   credential: bearerOnly,
   params: idParam,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller, params }, { store, rules, now, revoked }) {
     // A session of another user is as unknown as one that never existed: ids cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
@@ -174,12 +174,12 @@ export const revokeSession = defineOperation({
 });
 
 /** The end of a session that came in a cookie: the cookie goes with it. */
-export function endCookie<Answer extends object>(
-  answer: Answer,
+export function endCookie<Result extends object>(
+  success: Result,
   caller: Pick<SessionCaller, 'cookieBearer'>,
   { webSession }: Pick<Rules, 'webSession'>,
-): Answer | WithCookie<Answer> {
+): Result | WithCookie<Result> {
   return caller.cookieBearer === null || webSession === null
-    ? answer
-    : new WithCookie(answer, endedCookie(webSession.cookie));
+    ? success
+    : new WithCookie(success, endedCookie(webSession.cookie));
 }

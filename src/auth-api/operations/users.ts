@@ -8,7 +8,7 @@ import { Refusal } from '../outcome/refusals.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
 import { issueCode } from './issue-code.ts';
-import { answerOpened, carrier, openedSession, openSession } from './open-session.ts';
+import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 import { endCookie } from './sessions.ts';
 
@@ -23,7 +23,7 @@ export const registerUser = defineOperation({
   paths: ['/user'],
   credential: noCredential,
   body: z.object({ ...accountFields, carrier }),
-  answer: openedSession,
+  response: openedSession,
   async handle({ body, client, presented }, services) {
     const { store, outbox, rules, now } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
@@ -60,7 +60,7 @@ export const registerUser = defineOperation({
       const { address } = owner;
       outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
     }
-    return answerOpened(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
+    return openedResponse(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
   },
 });
 
@@ -72,7 +72,7 @@ export const readAlias = defineOperation({
   paths: ['/user/{id}', '/user/id/{id}'],
   credential: noCredential,
   params: idParam,
-  answer: z.object({ alias: z.string() }),
+  response: z.object({ alias: z.string() }),
   async handle({ params }, { store }) {
     const alias = await store.users.findAlias(params.id);
     return alias === null ? new Refusal('user_unknown') : { alias };
@@ -90,7 +90,7 @@ export const findUser = defineOperation({
   paths: ['/user/by-email'],
   credential: anyCredential,
   query: z.object({ email: emailAddress }),
-  answer: z.object({ userID: id }),
+  response: z.object({ userID: id }),
   async handle({ caller, query }, { store, rules }) {
     const userID = await store.users.findIdByEmail(query.email);
     const mayAsk = rules.revealUnknownEmail || userID === caller.userId || caller.roles.includes(administratorRole);
@@ -105,7 +105,7 @@ export const removeSelf = defineOperation({
   method: 'DELETE',
   paths: ['/user'],
   credential: bearerOnly,
-  answer: acknowledgement,
+  response: acknowledgement,
   async handle({ caller }, { store, rules, revoked }) {
     const outcome = await store.users.remove(caller.userId, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');

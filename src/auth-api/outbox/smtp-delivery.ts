@@ -9,7 +9,7 @@ export interface DeliveryFault {
   readonly error: string;
   /** RFC 5321 section 4.2; null when the server said nothing. */
   readonly reply: number | null;
-  /** The command that was answered so. */
+  /** The command with this reply. */
   readonly command: string | null;
 }
 
@@ -93,7 +93,7 @@ function isMailable(address: string): boolean {
 function judge(error: unknown): Delivery {
   const fault = faultOf(error);
   const { reply } = fault;
-  // Answers to the envelope and the text are about this mail; 421 says that the server is closing (RFC 5321 section 3.8).
+  // Replies to the envelope and the text are about this mail; 421 says that the server is closing (RFC 5321 section 3.8).
   const aboutMail = (fault.error === 'EENVELOPE' || fault.error === 'EMESSAGE') && reply !== null && reply !== 421;
   if (!aboutMail) return { kind: 'unavailable', fault };
   return { kind: reply >= 500 ? 'refused' : 'deferred', fault };

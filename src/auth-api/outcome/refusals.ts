@@ -7,7 +7,7 @@ export interface RefusalKind {
   readonly status: number;
   /** Text of `x-error` and of the problem's `title`. */
   readonly message: string;
-  /** The connection is closed after the answer, because its framing can no longer be trusted. */
+  /** The connection is closed after the response, because its framing can no longer be trusted. */
   readonly closes?: true;
 }
 
@@ -44,7 +44,7 @@ const table = {
   attempts_exceeded: { status: 429, message: 'Too many attempts' },
   headers_too_large: { status: 431, message: 'The request headers are too large', closes: true },
   internal_error: { status: 500, message: 'Internal error' },
-  store_unavailable: { status: 503, message: 'The store does not answer' },
+  store_unavailable: { status: 503, message: 'The store does not respond' },
   method_unsupported: { status: 501, message: 'This method is not supported', closes: true },
 } as const satisfies Record<string, RefusalKind>;
 
@@ -62,7 +62,7 @@ interface RefusalDetail {
   readonly invalid?: readonly string[];
 }
 
-/** A request that is not served, as a value: an operation answers it in place of a result. */
+/** A request that is not served, as a value: an operation returns it in place of a result. */
 export class Refusal {
   readonly code: RefusalCode;
   readonly detail: RefusalDetail;

@@ -11,7 +11,7 @@ export interface KeyedHashes {
   /** Hashes to look for: under the current secret, then under each earlier one. */
   bearerCandidates(bearer: string): readonly string[];
   apiSecret(apiKey: string, apiSecret: string): string;
-  /** Compares in constant time; with `null` (an unknown key) it does the same work and answers false. */
+  /** Compares in constant time; with `null` (an unknown key) it does the same work and returns false. */
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;

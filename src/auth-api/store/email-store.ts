@@ -36,7 +36,7 @@ export interface EmailStore {
    * as the code verifies nothing. Rejects with `OwnerGoneError` when the user went meanwhile.
    */
   add(email: NewEmail, code: NewCode, ofAnother: 'refused' | 'added'): Promise<boolean>;
-  /** Replaces the code of this user's unverified address; answers the address as stored, or null when there is none. */
+  /** Replaces the code of this user's unverified address; returns the address as stored, or null when there is none. */
   renewCode(address: string, userId: string, code: NewCode, verifyByMs: number): Promise<string | null>;
   /** Uses up the code and verifies its address. Returns its id; null: either is gone, or another user verified it first. */
   verify(codeId: string, nowMs: number): Promise<string | null>;

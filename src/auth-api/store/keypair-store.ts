@@ -49,7 +49,7 @@ export interface KeyPairStore {
   findPending(apiKey: string, userId: string, nowMs: number): Promise<PendingKeyPair | null>;
   /** Replaces the code of an unverified pair; false when the pair is gone or verified. */
   renewCode(keyId: string, code: NewCode): Promise<boolean>;
-  /** Uses up the code and verifies its pair; answers the pair's id, or null when either is gone. */
+  /** Uses up the code and verifies its pair; returns the pair's id, or null when either is gone. */
   verify(codeId: string, nowMs: number): Promise<string | null>;
   list(userId: string, nowMs: number): Promise<readonly KeyPairSummary[]>;
   /** Ends a pair, of this user only when one is named. False: there is no such pair. */

@@ -22,7 +22,7 @@ const migrationLock = 4_711_320_815;
 /**
  * `url`: as PostgreSQL's own clients read it (`sslmode`, `sslrootcert` and so on in its query). An encrypted connection
  * is always verified, unless `sslmode` is `no-verify`. Rejects with `StoreUnavailableError` when the database does not
- * answer, and when it cannot be brought to the current version; no error repeats the URL.
+ * respond, and when it cannot be brought to the current version; no error repeats the URL.
  */
 export async function openPostgresStore(url: string): Promise<AuthStore> {
   await migrate(url);

@@ -1,11 +1,11 @@
 /** How a store fails, so that an outage of the database can be told from a fault of ours. */
 
-/** The database does not answer, or not in time: trying again later may work. The text names neither host nor user. */
+/** The database does not respond, or not in time: trying again later may work. The text names neither host nor user. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 
   constructor(reason: string) {
-    super(`the database does not answer: ${reason}`);
+    super(`the database does not respond: ${reason}`);
   }
 }
 

@@ -65,7 +65,7 @@ export interface UserStore {
   roles(userId: string): Promise<readonly string[] | null>;
   /** False: no such user. Adding a role that is there changes nothing. */
   addRole(userId: string, role: string): Promise<boolean>;
-  /** Gives the user what it does not hold yet, and answers that. Null: no such user. */
+  /** Gives the user what it does not hold yet, and returns that. Null: no such user. */
   grant(userId: string, names: Names): Promise<Names | null>;
   /** `unknown`: no such user, or it does not hold the role. */
   removeRole(userId: string, role: string, kept?: string): Promise<ChangeUserOutcome>;

@@ -22,7 +22,7 @@ const ofRoutes = [
   ['streams', 'an open stream is not looked at again'],
   ['evict', 'the response of the service is not seen'],
   ['responseHeaders', 'the response of the service is not seen'],
-  ['cors', 'the response of the service is not seen, and no preflight can be answered'],
+  ['cors', 'the response of the service is not seen, and no preflight gets a response'],
 ] as const satisfies readonly (readonly [keyof RouteEntry, string])[];
 
 const ofDefaults = ofRoutes.filter(([name]) => name !== 'rewrite' && name !== 'evict' && name !== 'cors');

@@ -179,7 +179,7 @@ const credentialKeys = z.strictObject({
   ),
   resourceMetadata: exposes(
     resources.optional(),
-    'Hosts whose metadata (RFC 9728) the gateway answers at "/.well-known/oauth-protected-resource", before any route, and names in challenges of Bearer. If unset: none.',
+    'Hosts whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource", before any route, and names in challenges of Bearer. If unset: none.',
     {
       examples: [
         [

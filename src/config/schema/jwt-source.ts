@@ -95,7 +95,7 @@ export const jwt = refined(
     ),
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),
-      'While this gateway cannot hear revocations over Redis, and without "introspect": "refuse" answers 503 to its tokens, "accept" verifies them without knowing what was revoked meanwhile.',
+      'While this gateway cannot hear revocations over Redis, and without "introspect": "refuse" refuses its tokens with 503, "accept" verifies them without knowing what was revoked meanwhile.',
     ),
     logout: described(
       logout.optional(),

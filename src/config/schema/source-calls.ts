@@ -16,7 +16,7 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
     ),
     honorCacheControl: decides(
       bool().prefault(false),
-      'Whether Cache-Control of its answers can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
+      'Whether Cache-Control of its responses can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
     ),
     breaker: described(
       z

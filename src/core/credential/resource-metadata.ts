@@ -1,5 +1,5 @@
 /**
- * Metadata of the hosts behind the gateway (RFC 9728): where clients get tokens for them. The gateway answers these requests
+ * Metadata of the hosts behind the gateway (RFC 9728): where clients get tokens for them. The gateway responds to these requests
  * itself, before any route is matched.
  */
 import type { CanonicalRequest } from '../request/request-view.ts';

@@ -97,5 +97,5 @@ export function annotation(status: number): string {
   if (status >= 500) return 'The service failed';
   if (status === 401 || status === 403) return 'The service denied access';
   if (status >= 400) return 'The service refused the request';
-  return 'The service answered without a result';
+  return 'The service responded without a result';
 }

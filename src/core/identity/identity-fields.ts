@@ -1,5 +1,5 @@
 /**
- * What the fields of an identity may look like. Asked of every answer of the Auth API and of every entry out of Redis:
+ * What the fields of an identity may look like. Checked in every response of the Auth API and of every entry out of Redis:
  * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
  */
 

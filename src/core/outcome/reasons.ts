@@ -19,11 +19,11 @@ export interface Reason {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** Whether the same request may succeed later without a change by the client. */
   readonly retryable: boolean;
-  /** Present when the answer carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
+  /** Present when the response carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
   readonly challenge?: Challenge;
   /** Seconds of `Retry-After` when nobody knows better. */
   readonly retryAfterS?: number;
-  /** The connection is closed after the answer, because its framing can no longer be trusted. */
+  /** The connection is closed after the response, because its framing can no longer be trusted. */
   readonly closes?: true;
   /** What it means and what to do, for the reference page. */
   readonly advice: string;
@@ -84,7 +84,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one valid Host header; an absolute-form target must name the same host. The admin port answers under a public name only when "server.adminHosts" lists it.',
+      'Send exactly one valid Host header; an absolute-form target must name the same host. The admin port responds to a public name only when "server.adminHosts" lists it.',
   },
   header_invalid: {
     status: 400,
@@ -396,7 +396,7 @@ const table = {
     level: 'error',
     retryable: true,
     retryAfterS: 2,
-    advice: 'The Auth API cannot be reached, or answered with an error or a redirect.',
+    advice: 'The Auth API cannot be reached, or responded with an error or a redirect.',
   },
   auth_timeout: {
     status: 503,
@@ -406,9 +406,9 @@ const table = {
     retryable: true,
     retryAfterS: 2,
     advice:
-      'The Auth API did not answer within "authApi.timeout", or, for a check of another proxy, within "authorizer.timeout".',
+      'The Auth API did not respond within "authApi.timeout", or, for a check of another proxy, within "authorizer.timeout".',
   },
-  auth_answer_invalid: {
+  auth_response_invalid: {
     status: 503,
     message: 'Authentication is temporarily unavailable',
     fault: 'auth-api',
@@ -416,7 +416,7 @@ const table = {
     retryable: true,
     retryAfterS: 5,
     advice:
-      'The Auth API answered with something that is not its contract. Check "authApi.paths" and "authApi.fields".',
+      'The Auth API responded with something that is not its contract. Check "authApi.paths" and "authApi.fields".',
   },
   auth_busy: {
     status: 503,
@@ -458,27 +458,27 @@ const table = {
   },
   upstream_failed: {
     status: 502,
-    message: 'The service broke off before it answered',
+    message: 'The service broke off before it responded',
     fault: 'upstream',
     level: 'error',
     retryable: true,
-    advice: 'The connection ended before an answer began.',
+    advice: 'The connection ended before a response began.',
   },
-  upstream_answer_invalid: {
+  upstream_response_invalid: {
     status: 502,
-    message: 'The service gave an answer that is not valid',
+    message: 'The service gave a response that is not valid',
     fault: 'upstream',
     level: 'error',
     retryable: true,
-    advice: 'The answer breaks HTTP, or its headers exceed the limits.',
+    advice: 'The response breaks HTTP, or its headers exceed the limits.',
   },
   upstream_timeout: {
     status: 504,
-    message: 'The service did not answer in time',
+    message: 'The service did not respond in time',
     fault: 'upstream',
     level: 'error',
     retryable: true,
-    advice: 'No answer began within the "timeout" of the route.',
+    advice: 'No response began within the "timeout" of the route.',
   },
   upstream_unavailable: {
     status: 503,
@@ -552,7 +552,8 @@ const table = {
     fault: 'policy',
     level: 'warn',
     retryable: false,
-    advice: 'The last good configuration stays in use. The answer lists the problems; "rolegate validate" shows more.',
+    advice:
+      'The last good configuration stays in use. The response lists the problems; "rolegate validate" shows more.',
   },
   revocation_invalid: {
     status: 400,
@@ -561,7 +562,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one of "sessionID", "keyID", "userID", "bearer", "tokenID", or "apiKey" with "apiSecret" or alone; with an id, "source", and with "userID", "issuedBefore"; a webhook sends ids only. "detail" in the answer says what is wrong.',
+      'Send exactly one of "sessionID", "keyID", "userID", "bearer", "tokenID", or "apiKey" with "apiSecret" or alone; with an id, "source", and with "userID", "issuedBefore"; a webhook sends ids only. "detail" in the response says what is wrong.',
   },
   revocation_undelivered: {
     status: 503,
@@ -639,7 +640,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     closes: true,
-    advice: 'The process is draining. Another replica will answer.',
+    advice: 'The process is draining. Another replica will respond.',
   },
   signing_key_missing: {
     status: 503,

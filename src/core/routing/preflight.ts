@@ -1,6 +1,6 @@
 /**
  * The question that a browser asks before a request across origins (Fetch standard, section 4.8): OPTIONS with `Origin`
- * and `Access-Control-Request-Method`. It is answered here, before any credential is read, when the route that the
+ * and `Access-Control-Request-Method`. The response is made here, before any credential is read, when the route that the
  * requested method would match has a CORS section; it is never forwarded. Any other OPTIONS is matched like other methods.
  */
 import { allowedOrigin, type CorsPolicy, originOf } from '../forwarding/cors.ts';
@@ -10,7 +10,7 @@ import { matchRoute } from './match-route.ts';
 import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 
-export interface PreflightAnswer {
+export interface PreflightResponse {
   /** The route that the question is about. */
   readonly route: Route;
   /** Names and values in turn; null: its origin is not allowed. */
@@ -18,11 +18,11 @@ export interface PreflightAnswer {
 }
 
 /** Null: no preflight, or none for a route with a CORS section. */
-export function answerPreflight(
+export function respondToPreflight(
   routes: RouteTable,
   request: CanonicalRequest,
   rawHeaders: readonly string[],
-): PreflightAnswer | null {
+): PreflightResponse | null {
   if (request.method !== 'OPTIONS') return null;
   const origin = originOf(rawHeaders);
   const method = requestedMethod(rawHeaders);

@@ -4,7 +4,7 @@
  * was opened.
  *
  * A connection is used again only after the event loop has looked for more bytes on it: a server that sends more than its response
- * would otherwise answer the next request with them, for another user.
+ * would otherwise be the response to the next request, for another user.
  */
 import type { Socket } from 'node:net';
 import { ClientError } from './client-error.ts';

@@ -193,7 +193,7 @@ export class Response implements BatchedWriter {
     });
   }
 
-  /** Answers an upgrade with 101 and gives the socket away. `headers` as for `writeHead`. */
+  /** Responds to an upgrade with 101 and gives the socket away. `headers` as for `writeHead`. */
   upgrade(headers: readonly string[]): { readonly socket: Duplex; readonly early: Buffer } {
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;

@@ -13,7 +13,7 @@ export function leaseKey(keyPrefix: string, lookup: string): string {
   return `${keyPrefix}lease:{${lookup}}`;
 }
 
-/** The replicas that wait for the answer. */
+/** The replicas that wait for the result. */
 export function waitersKey(keyPrefix: string, lookup: string): string {
   return `${keyPrefix}waiters:{${lookup}}`;
 }

@@ -36,7 +36,7 @@ const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 /** After a failed proof, however long `whileDisconnected` is: what ended may be back at once. */
 const longestRetryMs = 250;
 /** Longer than any sender waits. */
-const longestAnsweredMs = 15_000;
+const longestRespondedMs = 15_000;
 
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
@@ -203,7 +203,7 @@ export class RevocationListener {
     if (sender?.from === replicaId) return;
     apply(revocation, source, null, agoMs);
     // The sender of an old one waits no longer.
-    if (sender === null || agoMs > longestAnsweredMs) return;
+    if (sender === null || agoMs > longestRespondedMs) return;
     // A sender that does not get it stops waiting by itself.
     publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
   }

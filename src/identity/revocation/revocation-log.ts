@@ -32,7 +32,7 @@ export interface LogStep {
   readonly gap: 'followed' | 'lost' | { readonly beganMsAgo: number };
 }
 
-/** Null: nothing that Redis answers. */
+/** Null: no reply of Redis. */
 export function readReply(reply: unknown): LogReply | null {
   if (!Array.isArray(reply)) return null;
   const [redisMs, first, last, entries]: unknown[] = reply;

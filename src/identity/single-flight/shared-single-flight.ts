@@ -25,7 +25,7 @@ export interface SharedSingleFlightOptions {
 export type Turn =
   /**
    * Ask, and end the flight. `entry` lies there now, and may do after all; empty: none that is known of. So it is too
-   * when Redis does not answer: it may have given the lease all the same.
+   * when Redis does not respond: it may have given the lease all the same.
    */
   | { readonly kind: 'lead'; readonly entry: Buffer; readonly end: ReleaseLease }
   /** These bytes were asked for by another replica, and are still to be proved. */
@@ -36,7 +36,7 @@ export type Turn =
 /** Shares the entry, or tells those who wait that there is none (null). Never rejects; false: Redis did not take it. */
 export type ReleaseLease = (entry: Buffer | null, lifeMs: number) => Promise<boolean>;
 
-/** Channel on which a replica is pushed answers; the id comes last. */
+/** Channel on which a replica is pushed results; the id comes last. */
 export function replicaChannel(keyPrefix: string, replicaId: string): string {
   return `${keyPrefix}replica:${replicaId}`;
 }
@@ -45,13 +45,13 @@ export function replicaChannel(keyPrefix: string, replicaId: string): string {
 const lookupLength = 43;
 const none = Buffer.alloc(0);
 const alone: Turn = Object.freeze({ kind: 'alone' });
-/** How long after its end an answer may be on its way. */
+/** How long after its end a result may be on its way. */
 const graceMs = 50;
 const checkConnectionMs = 250;
 
 type WaitOutcome = Extract<SharedLookUpOutcome, 'pushed' | 'failed' | 'late' | 'disconnected'>;
 
-/** The wait for one pushed answer, which may come before it is known that there is anything to wait for. */
+/** The wait for one pushed result, which may come before it is known that there is anything to wait for. */
 class Wait {
   readonly #onEnd: SharedSingleFlightOptions['onOutcome'];
   readonly #beganAtMs = performance.now();
@@ -101,15 +101,15 @@ export class SharedSingleFlight {
       onOutcome('alone', null);
       return alone;
     }
-    // It may end on the other connection before this command is answered.
+    // It may end on the other connection before this command has its reply.
     const wait = new Wait(onOutcome);
     this.#waits.set(lookup, wait);
     this.#watchConnection();
     try {
-      const answer = await this.#ask(lookup, anew);
-      if (typeof answer === 'number') return await wait.within(answer + graceMs);
-      onOutcome(answer.kind === 'lead' ? 'led' : 'found', null);
-      return answer;
+      const result = await this.#ask(lookup, anew);
+      if (typeof result === 'number') return await wait.within(result + graceMs);
+      onOutcome(result.kind === 'lead' ? 'led' : 'found', null);
+      return result;
     } finally {
       this.#waits.delete(lookup);
     }

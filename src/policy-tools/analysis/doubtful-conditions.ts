@@ -22,7 +22,7 @@ const mostWaysOfAll = 2_000_000;
 export function unmeetableConditions(probes: Probes): readonly Finding[] {
   let left = mostWaysOfAll;
   const verdicts = new Map<string, boolean>();
-  /** Routes with the same conditions, however they are matched, get the same answer. */
+  /** Routes with the same conditions, however they are matched, get the same result. */
   const meetable = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
     const key = conditionsKey(criteria, route, rules);
     const known = verdicts.get(key);

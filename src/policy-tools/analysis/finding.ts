@@ -15,7 +15,7 @@ export const findingKinds = {
   },
   method_unlisted: {
     severity: 'warning',
-    meaning: 'A route answers 405 to a method that a broader route, which also fits, lists.',
+    meaning: 'A route refuses a method with 405 that a broader route, which also fits, lists.',
   },
   method_unlike_peers: {
     severity: 'note',

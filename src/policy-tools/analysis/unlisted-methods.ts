@@ -1,6 +1,6 @@
 /**
  * Methods that a route leaves out, and probably forgot. The most specific pattern wins whatever the method is, so a
- * route that lists GET alone answers 405 to a POST that a broader route would take.
+ * route that lists GET alone refuses with 405 a POST that a broader route would take.
  */
 
 import type { Route } from '../../core/routing/route.ts';

@@ -1,6 +1,6 @@
 /**
  * What two tables of routes say of every request, as far as they can tell requests apart: one meeting for each method
- * and each pair of answers, with the first target that leads there. Conditions and callers are not looked at yet.
+ * and each pair of results, with the first target that leads there. Conditions and callers are not looked at yet.
  */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';

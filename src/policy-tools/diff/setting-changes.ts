@@ -140,7 +140,7 @@ function matchedBy(found: Found): Route | null {
 function pairChanges([a, b]: Pair): readonly SettingChange[] {
   const where = { routeBefore: a?.id ?? null, routeAfter: b?.id ?? null };
   return routeSettings.flatMap(({ name, class: keyClass, value }) => {
-    // Where there is no route, a preflight is all that was answered, before any rule was asked.
+    // Where there is no route, a preflight is all that got a response, before any rule was asked.
     if ((a === null || b === null) && name !== 'cors') return [];
     const [before, after] = [a, b].map((route) => shown(route === null ? null : value(route))) as [string, string];
     return before === after ? [] : [{ ...where, setting: name, class: keyClass, before, after }];

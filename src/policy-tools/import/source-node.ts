@@ -1,4 +1,4 @@
-/** Looks into the trees of other tools' files: each answer is a value of the kind that was asked for, or nothing. */
+/** Looks into the trees of other tools' files: each result is a value of the kind that was asked for, or nothing. */
 import { SourceError, type SourceNode } from './source-text.ts';
 
 export function child(node: SourceNode | undefined, ...path: readonly string[]): SourceNode | undefined {

@@ -1,5 +1,5 @@
 /**
- * What other rules would have decided of a request: the same view, with the answer that the Auth API has given already.
+ * What other rules would have decided of a request: the same view, with the result that the Auth API has given already.
  * Nobody is asked a second time, so where nobody was asked the first time the other decision may stay open.
  */
 import type { Credential } from '../../core/credential/credential.ts';
@@ -14,11 +14,11 @@ export interface Decided {
   readonly decision: Decision;
   /** Whom the Auth API was asked about; null: nobody. */
   readonly credential: Credential | null;
-  /** Its answer; null: it was not asked. */
+  /** Its result; null: it was not asked. */
   readonly resolution: Resolution | null;
 }
 
-/** Null: it hangs on an answer that nobody has. */
+/** Null: it depends on a result that is not known. */
 export function decideAlike({ view, credential, resolution }: Decided, policy: Policy): Decision | null {
   let known = true;
   const decision = decide(view, policy, (asked) => {

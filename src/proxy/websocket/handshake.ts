@@ -7,7 +7,7 @@ import { appendResponseHeaders } from '../../core/forwarding/response-headers.ts
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /**
- * Whether a 101 answers this very handshake. A service that repeats bytes of an earlier response, or relays a handshake of
+ * Whether a 101 responds to this very handshake. A service that repeats bytes of an earlier response, or relays a handshake of
  * somebody else, would otherwise open a raw tunnel. Headers are names and values in turn.
  */
 export function acceptsHandshake(requestHeaders: readonly string[], responseHeaders: readonly string[]): boolean {

@@ -152,10 +152,10 @@ function loggedPath(path: string): string {
 }
 
 function timings(record: RequestRecord): string {
-  const { startedAt, decidedAt, answeredAt, endedAt } = record;
+  const { startedAt, decidedAt, respondedAt, endedAt } = record;
   let members = '';
   if (decidedAt > 0) members += `"decide":${milliseconds(decidedAt - startedAt)},`;
-  if (decidedAt > 0 && answeredAt > 0) members += `"upstream":${milliseconds(answeredAt - decidedAt)},`;
+  if (decidedAt > 0 && respondedAt > 0) members += `"upstream":${milliseconds(respondedAt - decidedAt)},`;
   return `,"ms":{${members}"total":${milliseconds(endedAt - startedAt)}}`;
 }
 

@@ -148,7 +148,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
 
   return {
     count(record) {
-      const { decision, decidedAt, answeredAt, method, reason } = record;
+      const { decision, decidedAt, respondedAt, method, reason } = record;
       // A request that outlived a reload may hold a route that is gone.
       const id = decision?.route?.id;
       const route = id !== undefined && routeIds.has(id) ? id : noRoute;
@@ -171,8 +171,8 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
       if (record.cut) cut.inc({ route });
       if (decision === null || decidedAt <= 0) return;
       decisions.observe({ source: decision.source }, seconds(record.startedAt, decidedAt));
-      if (answeredAt <= 0 || decision.outcome !== 'allow' || !upstreamNames.has(decision.route.upstream)) return;
-      upstreams.observe({ upstream: decision.route.upstream }, seconds(decidedAt, answeredAt));
+      if (respondedAt <= 0 || decision.outcome !== 'allow' || !upstreamNames.has(decision.route.upstream)) return;
+      upstreams.observe({ upstream: decision.route.upstream }, seconds(decidedAt, respondedAt));
     },
     useRoutes(routes) {
       const [before, upstreamsBefore] = [routeIds, upstreamNames];

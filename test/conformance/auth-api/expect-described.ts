@@ -15,7 +15,7 @@ export async function expectDescribed(request: string, status: number, body: unk
   }
   expect(await findUndescribed(operation, status, body), `${where}: against the description`).toBeNull();
   // Parsing drops what the schema does not know, so equality means that every field is described.
-  if (status < 300) expect(operation.schemas.answer.safeParse(body).data, where).toEqual(body);
+  if (status < 300) expect(operation.schemas.response.safeParse(body).data, where).toEqual(body);
   else
     expect([...refusalsOf(operation, false), ...generalRefusals], `${where}: a code of the operation`).toContain(code);
 }

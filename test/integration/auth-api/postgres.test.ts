@@ -44,7 +44,7 @@ const ready = async () => (await fetch(`${base}/health/ready`)).status;
 async function expectOutage(answer: Response): Promise<void> {
   const body = await answer.text();
   expect(answer.status, body).toBe(503);
-  expect(answer.headers.get('x-error')).toBe('The store does not answer');
+  expect(answer.headers.get('x-error')).toBe('The store does not respond');
   expect(answer.headers.get('retry-after')).toBe('2');
   expect(JSON.parse(body)).toMatchObject({ code: 'store_unavailable' });
 }
@@ -112,13 +112,13 @@ describe('a PostgreSQL that fails', () => {
     );
     const told = failures.map((error) => (error instanceof StoreUnavailableError ? error.message : String(error)));
     expect(told).toEqual([
-      'the database does not answer: it refuses these credentials (28P01)',
-      'the database does not answer: it has no such database (3D000)',
-      'the database does not answer: it does not speak TLS',
-      'the database does not answer: a file that its URL names cannot be read',
-      'the database does not answer: its URL is not valid',
-      'the database does not answer: ECONNREFUSED',
-      expect.stringMatching(/^the database does not answer: (?:ENOTFOUND|EAI_AGAIN)$/),
+      'the database does not respond: it refuses these credentials (28P01)',
+      'the database does not respond: it has no such database (3D000)',
+      'the database does not respond: it does not speak TLS',
+      'the database does not respond: a file that its URL names cannot be read',
+      'the database does not respond: its URL is not valid',
+      'the database does not respond: ECONNREFUSED',
+      expect.stringMatching(/^the database does not respond: (?:ENOTFOUND|EAI_AGAIN)$/),
     ]);
     const logged = lines.join('\n');
     expect(logged).toContain('store_unavailable');

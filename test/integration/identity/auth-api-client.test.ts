@@ -48,7 +48,7 @@ describe('a working Auth API', () => {
   it.each<[string, object, string]>([
     ['is not verified', { verified: false }, 'credential_rejected'],
     ['has ended', { expireAt: Math.floor(Date.now() / 1000) - 1 }, 'credential_rejected'],
-    ['has a group with a comma', { groups: ['a,b'] }, 'auth_answer_invalid'],
+    ['has a group with a comma', { groups: ['a,b'] }, 'auth_response_invalid'],
   ])('is not believed when a session %s', async (_, changes, reason) => {
     const api = await fakeAuthApi();
     api.addSession('special', changes);
@@ -58,14 +58,14 @@ describe('a working Auth API', () => {
 
 describe('a broken Auth API is never a no and never a yes', () => {
   it.each<[string, AuthApiMood, Unresolved['reason']]>([
-    ['half a JSON', brokenMoods.garbage, 'auth_answer_invalid'],
-    ['HTML with 200', brokenMoods.html, 'auth_answer_invalid'],
-    ['nothing with 200', brokenMoods.empty, 'auth_answer_invalid'],
-    ['a huge body', brokenMoods.huge, 'auth_answer_invalid'],
+    ['half a JSON', brokenMoods.garbage, 'auth_response_invalid'],
+    ['HTML with 200', brokenMoods.html, 'auth_response_invalid'],
+    ['nothing with 200', brokenMoods.empty, 'auth_response_invalid'],
+    ['a huge body', brokenMoods.huge, 'auth_response_invalid'],
     ['500', brokenMoods.error, 'auth_unavailable'],
     ['404', { kind: 'answers', status: 404 }, 'auth_unavailable'],
     ['403', { kind: 'answers', status: 403 }, 'auth_unavailable'],
-    ['a huge 401', { kind: 'answers', status: 401, body: 'x'.repeat(100_000) }, 'auth_answer_invalid'],
+    ['a huge 401', { kind: 'answers', status: 401, body: 'x'.repeat(100_000) }, 'auth_response_invalid'],
   ])('%s', async (_, mood, reason) => {
     const api = await fakeAuthApi();
     await api.behave(mood);
@@ -109,26 +109,26 @@ describe('a broken Auth API is never a no and never a yes', () => {
       { kind: 'half-body', promisedBytes: 100, sentBytes: 5, afterwards: 'reset' },
       'auth_unavailable',
     ],
-    ['bytes that are no HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }, 'auth_answer_invalid'],
+    ['bytes that are no HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }, 'auth_response_invalid'],
     [
       'a bad chunk',
       { kind: 'writes', bytes: `${json}transfer-encoding: chunked\r\n\r\nzz\r\n` },
-      'auth_answer_invalid',
+      'auth_response_invalid',
     ],
     [
       'two lengths',
       { kind: 'writes', bytes: `${json}content-length: 2\r\ncontent-length: 3\r\n\r\n{}` },
-      'auth_answer_invalid',
+      'auth_response_invalid',
     ],
     [
       'headers without end',
       { kind: 'writes', bytes: `${json}x: ${'y'.repeat(100_000)}\r\n\r\n` },
-      'auth_answer_invalid',
+      'auth_response_invalid',
     ],
     [
       'a body cut by the end of the connection',
       { kind: 'writes', bytes: `${json}\r\n{"userID":"u","roles":["admin"],`, afterwards: 'end' },
-      'auth_answer_invalid',
+      'auth_response_invalid',
     ],
   ])('%s', async (_, behavior, reason) => {
     const server = await misbehaving(behavior);

@@ -56,7 +56,7 @@ describe('the bound on calls', () => {
     const asking = client(server.origin, { concurrency: 1, timeoutMs: 1_200 });
     const verdicts = await Promise.all([asking.check(bearer('1')), asking.check(bearer('2'))]);
     // The first is answered (badly); the second has 400 ms left when its turn comes.
-    expect(verdicts).toMatchObject([{ reason: 'auth_answer_invalid' }, { reason: 'auth_timeout' }]);
+    expect(verdicts).toMatchObject([{ reason: 'auth_response_invalid' }, { reason: 'auth_timeout' }]);
   });
 });
 

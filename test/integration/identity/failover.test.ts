@@ -85,7 +85,7 @@ describe('an outage of all', () => {
   it.each<[string, AuthApiMood, AuthApiMood, string]>([
     ['both down', { kind: 'down' }, { kind: 'down' }, 'auth_unavailable'],
     ['one down, one with errors', { kind: 'down' }, brokenMoods.error, 'auth_unavailable'],
-    ['errors and garbage', brokenMoods.error, brokenMoods.garbage, 'auth_answer_invalid'],
+    ['errors and garbage', brokenMoods.error, brokenMoods.garbage, 'auth_response_invalid'],
     ['both silent', { kind: 'slow' }, { kind: 'slow' }, 'auth_timeout'],
   ])('is never a no, and takes one deadline: %s', async (_, one, two, reason) => {
     await first.behave(one);

@@ -48,7 +48,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
   it.each(wrongTypes)('the Auth API gives %s', async (_name, mood) => {
     await world.authApi.behave(mood);
     const before = calls();
-    expect(await world.expectOutage(await world.get('/orders/7', credential), 'order')).toBe('auth_answer_invalid');
+    expect(await world.expectOutage(await world.get('/orders/7', credential), 'order')).toBe('auth_response_invalid');
     await world.expectOutage(await world.get('/greeting', credential), 'greeting');
     expect(calls() - before).toBe(2);
     expect(world.upstream.connections).toHaveLength(0);

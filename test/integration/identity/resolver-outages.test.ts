@@ -19,9 +19,9 @@ describe('an outage', () => {
     ['down', { kind: 'down' }, 'auth_unavailable'],
     ['an error', brokenMoods.error, 'auth_unavailable'],
     ['a redirect', brokenMoods.redirect, 'auth_unavailable'],
-    ['garbage', brokenMoods.garbage, 'auth_answer_invalid'],
-    ['HTML', brokenMoods.html, 'auth_answer_invalid'],
-    ['too much', brokenMoods.huge, 'auth_answer_invalid'],
+    ['garbage', brokenMoods.garbage, 'auth_response_invalid'],
+    ['HTML', brokenMoods.html, 'auth_response_invalid'],
+    ['too much', brokenMoods.huge, 'auth_response_invalid'],
     ['silence', { kind: 'slow' }, 'auth_timeout'],
   ];
 

@@ -53,37 +53,37 @@ describe('an upstream that fails before it answers', () => {
   it.each<[string, Misbehavior, number, string]>([
     ['resets after the request', { kind: 'resets', at: 'request' }, 502, 'upstream_failed'],
     ['hangs up', { kind: 'hangs-up' }, 502, 'upstream_failed'],
-    ['answers bytes that are no HTTP', garbage('SSH-2.0-OpenSSH_9.6\r\n\r\n'), 502, 'upstream_answer_invalid'],
-    ['cuts its head', garbage('HTTP/1.1 200 OK\r\ncontent-le'), 502, 'upstream_answer_invalid'],
+    ['answers bytes that are no HTTP', garbage('SSH-2.0-OpenSSH_9.6\r\n\r\n'), 502, 'upstream_response_invalid'],
+    ['cuts its head', garbage('HTTP/1.1 200 OK\r\ncontent-le'), 502, 'upstream_response_invalid'],
     [
       'declares two lengths',
       garbage('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx'),
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'declares a length and chunks',
       garbage('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'),
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'sends endless headers',
       garbage(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`),
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'upgrades although nobody asked',
       garbage('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'says 101 without an upgrade',
       garbage('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
   ])('%s', async (_name, behavior, status, code) => {
     const { port, proxy, upstream } = await inFront(behavior);
@@ -347,7 +347,7 @@ describe('an answer that breaks off', () => {
   it('by garbage among its first chunks, is a refusal', async () => {
     const bytes = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n';
     const { port, upstream } = await inFront({ kind: 'writes', bytes });
-    expectRefusal(await sendRaw(port, get), 502, 'upstream_answer_invalid', upstream.origin);
+    expectRefusal(await sendRaw(port, get), 502, 'upstream_response_invalid', upstream.origin);
   });
 
   it.each<[string, string, (socket: Socket) => unknown]>([

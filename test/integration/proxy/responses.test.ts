@@ -155,8 +155,8 @@ describe('errors of a service', () => {
     ['failures', `418 Teapot\r\n${own}x`, 'The service refused the request', uuid],
     ['failures', '302 Found', undefined, undefined],
     ['failures', '200 OK', undefined, undefined],
-    ['all', '302 Found', 'The service answered without a result', uuid],
-    ['all', '201 Created', 'The service answered without a result', uuid],
+    ['all', '302 Found', 'The service responded without a result', uuid],
+    ['all', '201 Created', 'The service responded without a result', uuid],
     ['all', '200 OK', undefined, undefined],
     ['all', '202 Accepted', undefined, undefined],
   ] as const)('annotate %s: %j', async (annotate, head, error, id) => {

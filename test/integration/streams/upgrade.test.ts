@@ -240,24 +240,24 @@ describe('an upgrade that is not accepted', () => {
   it.each([
     ['resets', { kind: 'resets', at: 'request' }, 502, 'upstream_failed'],
     ['hangs up', { kind: 'hangs-up' }, 502, 'upstream_failed'],
-    ['answers garbage', { kind: 'writes', bytes: 'what?\r\n\r\n' }, 502, 'upstream_answer_invalid'],
+    ['answers garbage', { kind: 'writes', bytes: 'what?\r\n\r\n' }, 502, 'upstream_response_invalid'],
     [
       'switches to something else',
       { kind: 'writes', bytes: 'HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n' },
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'does not accept the key',
       { kind: 'writes', bytes: switchingProtocols.replace(/Sec-.*\r\n/, '') },
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     [
       'accepts another key',
       { kind: 'writes', bytes: switchingProtocols.replace('s3pP', 's3pQ') },
       502,
-      'upstream_answer_invalid',
+      'upstream_response_invalid',
     ],
     ['never answers', { kind: 'never-answers' }, 504, 'upstream_timeout'],
   ] as const)('is refused when the service %s', async (_name, behavior, status, code) => {

@@ -57,7 +57,7 @@ describe('operations', () => {
   it.each(allOperations.map((operation) => [operation.name, operation] as const))(
     '%s has schemas from which a description can be made',
     (_name, { schemas, paths }) => {
-      for (const schema of [schemas.params, schemas.query, schemas.body, schemas.answer]) {
+      for (const schema of [schemas.params, schemas.query, schemas.body, schemas.response]) {
         if (schema !== null) expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({ type: 'object' });
       }
       expect(schemas.params === null).toBe(!paths[0].includes('{'));

@@ -59,9 +59,9 @@ const rows: Row[] = [
     'authenticated, nonsense from the Auth API',
     'authenticated',
     [token],
-    unresolved('auth_answer_invalid'),
+    unresolved('auth_response_invalid'),
     'resolve',
-    'auth_answer_invalid',
+    'auth_response_invalid',
   ],
   [
     'authenticated with a malformed one',

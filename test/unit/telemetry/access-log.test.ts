@@ -51,7 +51,7 @@ test('what has no value is left out', async () => {
     userAgent: '',
     target: null,
     decidedAt: 0,
-    answeredAt: 0,
+    respondedAt: 0,
     bytesOut: 0,
   });
   expect(line).toEqual({

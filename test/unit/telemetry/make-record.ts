@@ -84,7 +84,7 @@ export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
     cut: false,
     startedAt: 1000,
     decidedAt: 1000.25,
-    answeredAt: 1003.25,
+    respondedAt: 1003.25,
     endedAt: 1005,
     bytesIn: 0,
     bytesOut: 12,

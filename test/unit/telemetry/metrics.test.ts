@@ -76,9 +76,9 @@ describe('durations', () => {
   test('of the decision go by the source, of the upstream by its name', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord());
-    telemetry.observe(makeRecord({ decision: refused('auth_timeout'), reason: 'auth_timeout', answeredAt: 0 }));
-    telemetry.observe(makeRecord({ decision: null, decidedAt: 0, answeredAt: 0 }));
-    telemetry.observe(makeRecord({ reason: 'upstream_unreachable', status: 502, answeredAt: 0 }));
+    telemetry.observe(makeRecord({ decision: refused('auth_timeout'), reason: 'auth_timeout', respondedAt: 0 }));
+    telemetry.observe(makeRecord({ decision: null, decidedAt: 0, respondedAt: 0 }));
+    telemetry.observe(makeRecord({ reason: 'upstream_unreachable', status: 502, respondedAt: 0 }));
     const text = await telemetry.registry.metrics();
     const decisions = (source: string) => sampleValue(text, 'rolegate_decision_duration_seconds_count', { source });
     expect([decisions('memory'), decisions('none'), decisions('redis')]).toEqual([2, 1, 0]);

@@ -4,7 +4,7 @@ import type { Names } from '../user-store.ts';
 import { lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
-/** Answers what the user did not hold before; null: there is no such user. */
+/** Returns what the user did not hold before; null: there is no such user. */
 export function grantNames(db: Kysely<Tables>, userId: string, names: Names): Promise<Names | null> {
   return db.transaction().execute(async (trx) => {
     if (!(await lockUser(trx, userId))) return null;

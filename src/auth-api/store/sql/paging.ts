@@ -15,6 +15,6 @@ export async function countRows<Joined extends keyof Tables>(
     .clearOrderBy()
     .select((eb) => eb.fn.countAll().as('total'))
     .executeTakeFirstOrThrow();
-  // PostgreSQL counts in 64 bits and therefore answers text.
+  // PostgreSQL counts in 64 bits and therefore returns text.
   return Number(total);
 }

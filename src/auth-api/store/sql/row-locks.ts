@@ -22,7 +22,7 @@ export async function lockUser(trx: Transaction<Tables>, userId: string): Promis
   return user !== undefined;
 }
 
-/** Locks the users whose ids the query gives, so that they can be removed; answers who they are. */
+/** Locks the users whose ids the query gives, so that they can be removed; returns who they are. */
 export async function lockUsers(
   trx: Transaction<Tables>,
   which: SelectQueryBuilder<Tables, keyof Tables, { id: string }>,
@@ -59,7 +59,7 @@ export async function keepOwner(trx: Transaction<Tables>, userId: string, emailI
 }
 
 /**
- * Locks the owner of a session or key pair before the row itself. Answers the owner, null for a decoy's; undefined:
+ * Locks the owner of a session or key pair before the row itself. Returns the owner, null for a decoy's; undefined:
  * there is no such row.
  */
 export async function lockOwnerOf(

@@ -4,7 +4,7 @@ import type { CredentialEnded } from '../auth-store.ts';
 import { locksRows } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
-/** Answers how many rows went; `limit` holds for each kind, so that no sweep keeps others waiting. */
+/** Returns how many rows went; `limit` holds for each kind, so that no sweep keeps others waiting. */
 export async function sweepExpired(
   db: Kysely<Tables>,
   nowMs: number,

@@ -1,12 +1,12 @@
 /**
- * How long an answer may be kept by what it says of itself (RFC 9111 sections 4.2 and 5.2.2). Read only for those who
+ * How long a response may be kept by what it says of itself (RFC 9111 sections 4.2 and 5.2.2). Read only for those who
  * ask for it (`authApi.honorCacheControl`), and only to shorten the life of a verdict. `private` does not count: the
- * answer to a credential is always private, and is kept for this credential alone.
+ * response to a credential is always private, and is kept for this credential alone.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Milliseconds from the moment of the question; `Infinity` when the answer sets no limit, 0 when it must not be kept.
+ * Milliseconds from the moment of the request; `Infinity` when the response sets no limit, 0 when it must not be kept.
  * A limit that cannot be read is no time at all (section 4.2.1: treat it as stale).
  */
 export function keepableMs(headers: IncomingHttpHeaders): number {
@@ -32,7 +32,7 @@ function secondsOf(value: string): number {
   return digits === undefined ? 0 : Number(digits);
 }
 
-/** How long the answer lay in caches on its way; of several, the first (section 5.1). */
+/** How long the response lay in caches on its way; of several, the first (section 5.1). */
 function ageS({ age = '' }: IncomingHttpHeaders): number {
   return Number(/^(\d{1,10})(?:[ \t]*,|$)/.exec(age)?.[1] ?? 0);
 }

@@ -11,7 +11,7 @@ export interface CircuitOptions {
   readonly onState: (state: BreakerState) => void;
 }
 
-/** Says whether the service itself failed: an answer that somebody does not like is no failure. */
+/** Says whether the service itself failed: a rejection is no failure. */
 export interface Guarded {
   readonly failed: boolean;
 }
@@ -19,7 +19,7 @@ export interface Guarded {
 export interface Circuit<R extends Guarded> {
   /** Whether calls go through as usual. */
   readonly closed: boolean;
-  /** Runs the call, or answers `open` at once: while it is open, and while the one trial call is under way. */
+  /** Runs the call, or returns `open` at once: while it is open, and while the one trial call is under way. */
   run(call: () => Promise<R>): Promise<R | 'open'>;
 }
 

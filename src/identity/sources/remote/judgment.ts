@@ -31,7 +31,7 @@ export function unavailable(
 
 /** A response that came, but does not say what it has to. */
 export function invalid(failure: Failure): Unidentified {
-  return unavailable('auth_answer_invalid', failure);
+  return unavailable('auth_response_invalid', failure);
 }
 
 /** There was no response. */

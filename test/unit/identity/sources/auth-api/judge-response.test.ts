@@ -213,7 +213,7 @@ describe('a response of the Auth API', () => {
     ['HTML', '<html></html>'],
     ['inherited fields', '{"__proto__":{"userID":"u","roles":["admin"],"groups":[],"verified":true}}'],
   ])('takes for no answer of the contract: %s', (_, body) => {
-    expect(judge(answer(body))).toMatchObject({ identity: null, reason: 'auth_answer_invalid', retryAfterS: null });
+    expect(judge(answer(body))).toMatchObject({ identity: null, reason: 'auth_response_invalid', retryAfterS: null });
   });
 
   it.each<[string, unknown, string]>([
@@ -251,7 +251,7 @@ describe('a response of the Auth API', () => {
       answer('', { body: Buffer.concat([Buffer.from('{"userID":"'), Buffer.of(0xff), Buffer.from('"}')]) }),
     ],
   ])('takes for no answer of the contract: %s', (_, given) => {
-    expect(judge(given)).toMatchObject({ identity: null, reason: 'auth_answer_invalid' });
+    expect(judge(given)).toMatchObject({ identity: null, reason: 'auth_response_invalid' });
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -266,7 +266,7 @@ describe('a response of the Auth API', () => {
       'credential_rejected',
       'auth_unavailable',
       'auth_throttled',
-      'auth_answer_invalid',
+      'auth_response_invalid',
     ];
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 599 }), fc.json(), (status, body) => {

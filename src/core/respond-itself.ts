@@ -1,12 +1,12 @@
-/** Requests that the gateway answers itself, before any rule is asked: metadata of hosts, and preflights. */
+/** Requests that the gateway responds to itself, before any rule is asked: metadata of hosts, and preflights. */
 import { resourceAsked } from './credential/resource-metadata.ts';
 import type { Policy } from './decide.ts';
 import { type Decision, refuse, type Trail } from './decision.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
-import { answerPreflight } from './routing/preflight.ts';
+import { respondToPreflight } from './routing/preflight.ts';
 
 /** Null: it is a request like others. */
-export function answerItself(
+export function respondItself(
   trail: Trail,
   request: CanonicalRequest,
   { rawHeaders }: RequestView,
@@ -15,7 +15,7 @@ export function answerItself(
   const document = resourceAsked(request, credentials.resources)?.document;
   if (document !== undefined) return { ...trail, outcome: 'metadata', reason: null, request, document };
   if (request.method !== 'OPTIONS') return null;
-  const preflight = answerPreflight(routes, request, rawHeaders);
+  const preflight = respondToPreflight(routes, request, rawHeaders);
   if (preflight === null) return null;
   const { route, headers } = preflight;
   trail.route = route;

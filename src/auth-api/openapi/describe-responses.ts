@@ -1,4 +1,4 @@
-/** Answers of an operation: its success, and its refusals by status with every code that may stand in them. */
+/** Responses of an operation: its success, and its refusals by status with every code that may stand in them. */
 import { problemType } from '../outcome/problem.ts';
 import { type RefusalCode, refusalKinds } from '../outcome/refusals.ts';
 import type { JsonSchema } from './named-schemas.ts';
@@ -9,7 +9,7 @@ const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 export function describeSuccess(status: 200 | 202, schema: JsonSchema, setsCookie: boolean): Record<string, unknown> {
   return {
     [status]: {
-      description: status === 200 ? 'The answer' : 'Done',
+      description: status === 200 ? 'The response' : 'Done',
       headers: {
         'Cache-Control': header('CacheControl'),
         ...(setsCookie ? { 'Set-Cookie': header('SetCookie') } : {}),
@@ -60,7 +60,7 @@ export const problemSchema: JsonSchema = {
     title: { type: 'string', description: 'For people; equal to `x-error`' },
     status: { type: 'integer', minimum: 400, maximum: 599 },
     code: { type: 'string', enum: Object.keys(refusalKinds).sort(), description: 'For programs; never renamed' },
-    errorId: { type: 'string', format: 'uuid', description: 'Joins the answer with the log; equal to `x-error-id`' },
+    errorId: { type: 'string', format: 'uuid', description: 'Joins the response with the log; equal to `x-error-id`' },
     invalid: {
       type: 'array',
       items: { type: 'string' },
@@ -70,7 +70,7 @@ export const problemSchema: JsonSchema = {
   required: ['type', 'title', 'status', 'code', 'errorId'],
 };
 
-export const answerHeaders = {
+export const responseHeaders = {
   XError: { description: 'Why the request was refused, in words', required: true, schema: { type: 'string' } },
   XErrorId: {
     description: 'Id of the refusal, for questions to the operator of the service',
