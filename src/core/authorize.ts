@@ -8,6 +8,7 @@ import type { AccessRule } from './policy/access.ts';
 import { factsOf } from './policy/conditions.ts';
 import { firstUnmet } from './policy/evaluate-conditions.ts';
 import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
+import { checkRoles, meets } from './policy/role-expression.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { RouteMatch } from './routing/route-table.ts';
 
@@ -58,18 +59,7 @@ export function checkRule(rule: AccessRule, identity: Identity | null): ReasonCo
       return 'access_denied';
     case 'authenticated':
       return identity === null ? 'access_denied' : null;
-    case 'roles': {
-      if (identity === null) return 'access_denied';
-      const { roles } = identity;
-      if (rule.none.size > 0 && meets(roles, rule.none)) return 'role_forbidden';
-      if (rule.any.size > 0 && !meets(roles, rule.any)) return 'role_missing';
-      for (const demanded of rule.all) if (!meets(roles, demanded)) return 'role_missing';
-      return null;
-    }
+    case 'roles':
+      return identity === null ? 'access_denied' : checkRoles(rule.demand, identity.roles, meets);
   }
-}
-
-function meets(held: readonly string[], set: ReadonlySet<string>): boolean {
-  for (const role of held) if (set.has(role)) return true;
-  return false;
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
+import { conjunctsOf, type RoleDemand } from '../core/policy/role-expression.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
 import { routeOfMethod, ruleKey, rulesOf } from './route-of-method.ts';
@@ -104,9 +105,10 @@ function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
     case 'deny':
       return [{ kind: 'refuses', word: 'access_denied' }];
     case 'roles': {
-      const { any, all, none } = rule.source;
-      const missing: Effect[] = any.length + all.length > 0 ? [{ kind: 'refuses', word: 'role_missing' }] : [];
-      const forbidden: Effect[] = none.length > 0 ? [{ kind: 'refuses', word: 'role_forbidden' }] : [];
+      const parts = conjunctsOf(rule.demand);
+      const isForbidding = ({ kind }: RoleDemand) => kind === 'lacks';
+      const missing: Effect[] = parts.every(isForbidding) ? [] : [{ kind: 'refuses', word: 'role_missing' }];
+      const forbidden: Effect[] = parts.some(isForbidding) ? [{ kind: 'refuses', word: 'role_forbidden' }] : [];
       return [{ kind: 'allows', whom: 'anybody' }, ...missing, ...forbidden, ...conditions];
     }
   }

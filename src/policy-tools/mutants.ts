@@ -3,21 +3,15 @@
  * condition or a part of it that is gone, a route that is gone, and those that let more in (`widening-mutants.ts`).
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
-import { type AccessRule, type AccessSource, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
+import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
 import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteEntry } from '../core/routing/route-table.ts';
-import {
-  type Change,
-  fewerAlternatives,
-  widerConditions,
-  widerMatches,
-  widerPatterns,
-  widerRules,
-} from './widening-mutants.ts';
+import { type Change, withoutTerms } from './role-mutants.ts';
+import { fewerAlternatives, widerConditions, widerMatches, widerPatterns, widerRules } from './widening-mutants.ts';
 
 /** A change of one entry of the file. */
 export interface RouteMutant {
@@ -208,27 +202,8 @@ function narrower(rule: AccessRule, roles: RoleTable): readonly Change<AccessRul
       return [['no credential is asked for', { kind: 'public' }]];
     case 'deny':
       return [['any identity is let in', { kind: 'authenticated' }]];
-    case 'roles': {
-      const { any, all, none } = rule.source;
-      const compiled = (source: AccessSource) => compileRule(source, roles);
-      const without = (names: readonly string[], role: string) => names.filter((name) => name !== role);
-      return [
-        ['any identity is let in', { kind: 'authenticated' } as const],
-        ...any.map((role): [string, AccessRule] => {
-          const rest = without(any, role);
-          const nobody = rest.length + all.length + none.length === 0;
-          return [`role ${role} no longer grants it`, nobody ? { kind: 'deny' } : dropAny(rest, all, none, compiled)];
-        }),
-        ...all.map((role): [string, AccessRule] => [
-          `role ${role} is no longer asked for`,
-          compiled({ any, all: without(all, role), none }),
-        ]),
-        ...none.map((role): [string, AccessRule] => [
-          `role ${role} is no longer forbidden`,
-          compiled({ any, all, none: without(none, role) }),
-        ]),
-      ];
-    }
+    case 'roles':
+      return [['any identity is let in', { kind: 'authenticated' }], ...withoutTerms(rule.source, roles)];
   }
 }
 
@@ -258,16 +233,6 @@ function partInWords(steps: readonly Step[], at: number): string {
   const step = steps[at]!;
   if (step.kind === 'compare') return sourceInWords(step.subject);
   return step.kind === 'address' ? 'client address' : step.kind;
-}
-
-/** Without its last role, `any` must not become "no demand". */
-function dropAny(
-  any: readonly string[],
-  all: readonly string[],
-  none: readonly string[],
-  compiled: (source: AccessSource) => AccessRule,
-): AccessRule {
-  return any.length === 0 ? { kind: 'deny' } : compiled({ any, all, none });
 }
 
 function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {

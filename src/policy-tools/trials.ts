@@ -5,13 +5,13 @@ import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
-import { rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import type { Segment } from '../core/url/path-pattern.ts';
 import type { Cell } from './coverage.ts';
+import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
 import { somebody } from './sample-identity.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
@@ -177,14 +177,15 @@ function* identitiesFor(
       ),
     ),
   ];
-  const sets = unlike(roleSets(config, goal));
+  const sets = likelySets(goal.rule, config.roles);
   const kinds = kindsOf(config.credentials);
   const others = kinds.filter((kind) => kind !== 'bearer');
   for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among);
   const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
   if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, held, groups, kind);
   if (reach === 'near') return;
-  for (const held of unlike(furtherRoleSets(config, goal))) {
+  const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
+  for (const held of furtherSets(goal.rule, exempt, config.roles)) {
     for (const among of [[], groups]) yield made(tests, held, among);
   }
   for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, held, [group]);
@@ -253,45 +254,4 @@ function groupsCompared({ conditions }: Route): readonly string[] {
     if ('literals' in operand) return [...operand.literals].slice(0, 4);
     return 'literal' in operand ? [comparison.operator === 'startsWith' ? `${operand.literal}x` : operand.literal] : [];
   });
-}
-
-/** Roles that meet the rule, and that miss some of what it asks for. */
-function* roleSets({ roles }: Config, { rule }: TrialGoal): Generator<readonly string[]> {
-  yield [];
-  if (rule.kind !== 'roles') {
-    for (const role of [...roles.keys()].slice(0, 4)) yield [role];
-    return;
-  }
-  const { any, all, none } = rule.source;
-  for (const one of any.length === 0 ? [[]] : any.map((role) => [role])) {
-    yield [...one, ...all];
-    yield [...one, ...all, ...none.slice(0, 1)];
-    yield all;
-  }
-}
-
-/** With each that is forbidden or exempt, without each that is needed, with those that inherit such, and with all others. */
-function* furtherRoleSets({ roles }: Config, { route, rule }: TrialGoal): Generator<readonly string[]> {
-  const { any, all, none } = rule.kind === 'roles' ? rule.source : { any: [], all: [], none: [] };
-  const exempt = (route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
-  const meeting = [...any.slice(0, 1), ...all];
-  for (const role of [...none, ...exempt]) yield [...meeting, role];
-  for (const role of all) yield meeting.filter((name) => name !== role);
-  const asked = new Set([...any, ...all, ...none, ...exempt]);
-  for (const [heir, inherits] of roles) {
-    if (inherits.some((role) => asked.has(role))) yield [heir];
-    for (const role of inherits) if (all.includes(role)) yield [...meeting.filter((name) => name !== role), heir];
-  }
-  // An identity with every other role: what one more role must not open.
-  const without = (...names: readonly string[]) => {
-    const granting = new Set([...names, ...none].flatMap((role) => [...rolesThatGrant(role, roles)]));
-    return [...roles.keys()].filter((role) => !granting.has(role));
-  };
-  yield without(...any);
-  for (const role of all) yield [...meeting.filter((name) => name !== role), ...without(role)];
-  yield [...meeting, ...without(...exempt)];
-}
-
-function unlike(sets: Iterable<readonly string[]>): readonly (readonly string[])[] {
-  return [...new Map([...sets].map((held) => [...new Set(held)]).map((held) => [held.join(), held])).values()];
 }

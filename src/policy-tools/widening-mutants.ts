@@ -2,43 +2,23 @@
  * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, parameters of
  * any shape, a condition that reads something else, leaves out "not", covers more addresses or exempts one more role.
  */
-import { type AccessRule, compileRule, ruleMethods } from '../core/policy/access.ts';
+import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
 import type { AddressStep, Criterion, Step } from '../core/policy/conditions.ts';
+import { rolesIn } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
 import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.ts';
 import type { RoutePattern } from '../core/url/path-pattern.ts';
-
-export type Change<T> = readonly [words: string, changed: T];
+import { type Change, withWeakerRoles } from './role-mutants.ts';
 
 /** A rule that further roles meet. */
 export function* widerRules(rule: AccessRule, roles: RoleTable): Generator<Change<AccessRule>> {
   if (rule.kind === 'deny') yield ['no credential is asked for', { kind: 'public' }];
   if (rule.kind !== 'roles') return;
   yield ['no credential is asked for', { kind: 'public' }];
-  const { any, all, none } = rule.source;
-  const granting = new Set(any.flatMap((role) => [...rolesThatGrant(role, roles)]));
-  const further = new Set(any.flatMap((role) => weakerThan(role, roles)).filter((role) => !granting.has(role)));
-  for (const role of further)
-    yield [`role ${role} grants it, too`, compileRule({ any: [...any, role], all, none }, roles)];
-  for (const role of all) {
-    for (const weaker of weakerThan(role, roles)) {
-      const instead = all.map((name) => (name === role ? weaker : name));
-      yield [`role ${weaker} is enough where ${role} is asked for`, compileRule({ any, all: instead, none }, roles)];
-    }
-  }
-}
-
-/** Roles that a role inherits, and one of those that inherit what it does: the next one in the file. */
-function weakerThan(role: string, roles: RoleTable): readonly string[] {
-  const inherits = roles.get(role);
-  if (inherits === undefined) return [];
-  const names = [...roles.keys()];
-  const alike = names.filter((name) => name === role || String(roles.get(name)) === String(inherits));
-  const sibling = alike[(alike.indexOf(role) + 1) % alike.length]!;
-  return sibling === role ? inherits : [...inherits, sibling];
+  yield* withWeakerRoles(rule.source, roles);
 }
 
 /** More methods. */
@@ -173,6 +153,6 @@ function addressText(value: bigint, bits: 32 | 128): string {
 /** Roles that plausibly stand in the wrong place: those that the route asks for, and those that exempt roles inherit. */
 function rolesNear({ access }: Route, exempt: readonly string[], roles: RoleTable): ReadonlySet<string> {
   const rules = [...(access.every === null ? [] : [access.every]), ...access.byMethod.values()];
-  const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? [...rule.source.any, ...rule.source.all] : []));
+  const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? rolesIn(rule.source, 'wanted') : []));
   return new Set([...asked, ...exempt.flatMap((role) => roles.get(role) ?? [])]);
 }

@@ -9,6 +9,21 @@ const roleNames = ['r1', 'r2', 'r3', 'mapped'] as const;
 const roles = fc.subarray([...roleNames], { maxLength: 2 });
 
 const accessWord = fc.constantFrom('public', 'optional', 'authenticated', 'deny');
+interface Roles {
+  readonly any?: readonly (string | Roles)[];
+  readonly all?: readonly (string | Roles)[];
+  readonly none?: readonly (string | Roles)[];
+}
+/** To a depth of three; what demands a role and excludes it is not valid. */
+const { nested } = fc.letrec<{ term: string | Roles; nested: Roles }>((tie) => {
+  const terms = fc.array(tie('term'), { minLength: 1, maxLength: 2 });
+  return {
+    term: fc.oneof({ maxDepth: 3, withCrossShrink: true }, fc.constantFrom(...roleNames), tie('nested')),
+    nested: fc
+      .record({ any: terms, all: terms, none: terms }, { requiredKeys: [] })
+      .filter((lists) => Object.keys(lists).length > 0),
+  };
+});
 const rule = fc.oneof(
   accessWord,
   roles.filter((list) => list.length > 0),
@@ -16,6 +31,7 @@ const rule = fc.oneof(
     .record({ any: roles, all: roles, none: roles })
     .filter(({ any, all, none }) => any.length + all.length + none.length > 0)
     .map((lists) => Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0))),
+  nested,
 );
 const access = fc.oneof(
   { weight: 2, arbitrary: rule },

@@ -104,13 +104,18 @@ function identityLines({ userId, roles, derived, inherited, groups }: IdentityRe
 }
 
 function accessLines({ words, demands, missing }: AccessReport, paint: Paint): string[] {
-  const lines = demands.map(({ list, role, held, through }) => {
+  const lines = demands.map(({ list, depth, role, words, held, through }) => {
     const good = list === 'none' ? !held : held;
-    const how = !held ? 'not held' : through === role ? 'held' : `held through ${through}`;
-    return `${good ? paint.green('ok') : paint.red('no')} ${list} ${role}: ${how}`;
+    const how = role === null ? (held ? 'met' : 'not met') : heldInWords(role, through);
+    return `${'  '.repeat(depth)}${good ? paint.green('ok') : paint.red('no')} ${list} ${role ?? `(${words})`}: ${how}`;
   });
   if (missing.length > 0) lines.push(`missing: ${missing.join(', ')}`);
   return [words, ...lines];
+}
+
+function heldInWords(role: string, through: string | null): string {
+  if (through === null) return 'not held';
+  return through === role ? 'held' : `held through ${through}`;
 }
 
 function criterionLines(report: CriterionReport, paint: Paint): string[] {

@@ -1,14 +1,14 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
 import { type AccessSource, compileRouteAccess, otherMethods, type RouteAccess } from '../../core/policy/access.ts';
+import { roleKeys } from '../../core/policy/role-expression.ts';
 import { ruleFor } from '../../core/routing/route-table.ts';
-import { type AccessEntry, isAccessWord, type RuleEntry } from '../schema/access.ts';
+import type { AccessEntry, RoleExpressionEntry, RoleTermEntry, RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
-import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
-import { type Location, whole } from './location.ts';
+import { checkExpression, checkRoleList } from './check-role-expression.ts';
+import type { DeclaredRoles } from './check-roles.ts';
+import type { Location } from './location.ts';
 
 type Access = AccessSource | ReadonlyMap<string, AccessSource>;
-
-const roleKeys = ['any', 'all', 'none'] as const;
 
 export interface ReadAccess {
   /** The rules as written, whatever method each is for. */
@@ -84,29 +84,6 @@ function checkRule(rule: Parts<RuleEntry> | undefined, at: Location, roles: Decl
     at.report('an empty rule', 'name roles under any, all or none, or write "authenticated" or "deny"');
     return null;
   }
-  if (Array.isArray(rule)) return checkRoleNames(rule as Parts<string[]>, at, roles);
-  const written = rule as Parts<Record<(typeof roleKeys)[number], string[]>>;
-  const out: { [Key in (typeof roleKeys)[number]]?: readonly string[] } = {};
-  for (const key of roleKeys) {
-    if (written[key] !== undefined) out[key] = checkRoleNames(written[key], at.at(key), roles);
-  }
-  const wanted = new Set([...(out.any ?? []), ...(out.all ?? [])]);
-  written.none?.forEach((role, index) => {
-    if (role === undefined || !wanted.has(role)) return;
-    const there = at.at('none', index);
-    there.report(`the role ${there.quote(role)} is both demanded and excluded`, 'write "deny" to refuse everybody');
-  });
-  return out;
-}
-
-function checkRoleNames(list: Parts<string[]>, at: Location, roles: DeclaredRoles): readonly string[] {
-  list.forEach((role, index) => {
-    if (role === undefined) return;
-    const there = at.at(index);
-    if (isAccessWord(role)) {
-      const hint = list.length === 1 ? `write "access: ${role}"` : 'it cannot be combined with roles';
-      there.report(`${there.quote(role)} is no role but a rule of its own`, hint);
-    } else reportUndeclared(role, there, roles);
-  });
-  return whole(list);
+  if (Array.isArray(rule)) return checkRoleList(rule as Parts<readonly RoleTermEntry[]>, at, roles);
+  return checkExpression(rule as Parts<RoleExpressionEntry>, at, roles);
 }

@@ -1,4 +1,4 @@
-/** Who may use a route: a word, a list of roles, `{any, all, none}`, or one of these by method. */
+/** Who may use a route: a word, a list of roles, `{any, all, none}` to any depth, or one of these by method. */
 import { z } from 'zod';
 import { otherMethods, ruleMethods } from '../../core/policy/access.ts';
 import { didYouMean } from '../nearest-name.ts';
@@ -29,17 +29,44 @@ const roleName = name('a role', rolePattern, roleHint).meta({
   description: 'Name of a declared role.',
   examples: ['user'],
 });
-const roleList = list(roleName, {
-  empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for no one'],
-});
+const expression: z.ZodObject = z
+  .strictObject({
+    get any() {
+      return described(roleList().optional(), 'At least one of these is held, or met.', {
+        examples: [['admin', { all: ['reporter', 'trusted'] }]],
+      });
+    },
+    get all() {
+      return described(roleList().optional(), 'Every one of these is held, or met.', {
+        examples: [['user', 'trusted']],
+      });
+    },
+    get none() {
+      return described(roleList().optional(), 'None of these is held, or met.', { examples: [['suspended']] });
+    },
+  })
+  .meta({ id: 'roleExpression' });
 
-const roleRule = z.strictObject({
-  any: described(roleList.optional(), 'At least one of these is held.', { examples: [['reporter']] }),
-  all: described(roleList.optional(), 'Every one of these is held.', { examples: [['user', 'trusted']] }),
-  none: described(roleList.optional(), 'None of these is held.', { examples: [['suspended']] }),
-});
+/** Names of roles, and expressions of them. */
+function roleList() {
+  return list(z.union([roleName, expression]), {
+    empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for no one'],
+  });
+}
 
-const rule = z.union([accessWord, roleList, roleRule]).meta({ id: 'rule' });
+/** As written; checks see to it that it is small, and demands something. */
+export interface RoleExpressionEntry {
+  readonly any?: readonly RoleTermEntry[] | undefined;
+  readonly all?: readonly RoleTermEntry[] | undefined;
+  readonly none?: readonly RoleTermEntry[] | undefined;
+}
+
+export type RoleTermEntry = string | RoleExpressionEntry;
+
+const roles = roleList() as unknown as z.ZodType<readonly RoleTermEntry[]>;
+const roleRule = expression as unknown as z.ZodType<RoleExpressionEntry>;
+
+const rule = z.union([accessWord, roles, roleRule]).meta({ id: 'rule' });
 
 const methodKey = z.string().superRefine((key, context) => {
   if (key === otherMethods) return;
@@ -60,7 +87,7 @@ const anyMethod = `(?:${ruleMethods.join('|')})`;
 /** Of a mapping by method: one, several, or "*" for every other one. */
 export const methodsKey = methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` });
 
-export const access = z.union([accessWord, roleList, roleRule, z.record(methodsKey, rule)]).meta({ id: 'access' });
+export const access = z.union([accessWord, roles, roleRule, z.record(methodsKey, rule)]).meta({ id: 'access' });
 
 export type AccessEntry = z.output<typeof access>;
 export type RuleEntry = z.output<typeof rule>;

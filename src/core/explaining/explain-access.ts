@@ -2,23 +2,38 @@
 import type { Identity } from '../identity/identity.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../policy/map-roles.ts';
+import {
+  checkRoles,
+  compileRoles,
+  meets,
+  type RoleExpression,
+  type RoleTerm,
+  roleKeys,
+  rolesInWords,
+} from '../policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
 import { ruleInWords, written } from '../routing/describe-routes.ts';
 
 export interface AccessReport {
   readonly rule: AccessSource;
   readonly words: string;
-  /** Roles that the rule names; none for rules of one word. */
-  readonly demands: readonly RoleDemand[];
-  /** Demanded and not held: one of `any`, each of `all`. */
+  /** Roles and expressions of the rule, each before its parts; none for rules of one word. */
+  readonly demands: readonly DemandReport[];
+  /** Demanded and not held: one of each `any` that is not met, all that are not held of each `all`. */
   readonly missing: readonly string[];
 }
 
-export interface RoleDemand {
-  readonly list: 'any' | 'all' | 'none';
-  readonly role: string;
+export interface DemandReport {
+  readonly list: (typeof roleKeys)[number];
+  /** From 0; parts of an expression are one deeper. */
+  readonly depth: number;
+  /** Null: an expression. */
+  readonly role: string | null;
+  /** The role, or the expression in words. */
+  readonly words: string;
+  /** The role is held, or the expression is met. */
   readonly held: boolean;
-  /** The role of the identity that brings it; null when it is not held. */
+  /** The role of the identity that brings it; null when it is not held, and for an expression. */
   readonly through: string | null;
 }
 
@@ -37,18 +52,46 @@ export function explainAccess(rule: AccessRule, identity: Identity | null, roles
   const rules = written(rule);
   const words = ruleInWords(rules);
   if (rule.kind !== 'roles') return { rule: rules, words, demands: [], missing: [] };
-  const held = identity?.roles ?? [];
-  const demands = (['any', 'all', 'none'] as const).flatMap((list) =>
-    rule.source[list].map((role): RoleDemand => {
-      const granting = rolesThatGrant(role, roles);
-      const through = held.find((name) => granting.has(name)) ?? null;
-      return { list, role, held: through !== null, through };
+  const holder: Holder = { held: identity?.roles ?? [], roles };
+  return { rule: rules, words, demands: demandsIn(rule.source, holder, 0), missing: missingIn(rule.source, holder) };
+}
+
+interface Holder {
+  readonly held: readonly string[];
+  readonly roles: RoleTable;
+}
+
+function demandsIn(expression: RoleExpression, holder: Holder, depth: number): readonly DemandReport[] {
+  return roleKeys.flatMap((list) =>
+    (expression[list] ?? []).flatMap((term): readonly DemandReport[] => {
+      if (typeof term !== 'string') {
+        const held = isMet(term, holder);
+        const own = { list, depth, role: null, words: rolesInWords(term), held, through: null };
+        return [own, ...demandsIn(term, holder, depth + 1)];
+      }
+      const through = bringing(term, holder);
+      return [{ list, depth, role: term, words: term, held: through !== null, through }];
     }),
   );
-  const any = demands.filter(({ list }) => list === 'any');
-  const lacking = demands.filter(({ list, held: has }) => list === 'all' && !has);
-  const missing = [...(any.some(({ held: has }) => has) ? [] : any), ...lacking].map(({ role }) => role);
-  return { rule: rules, words, demands, missing };
+}
+
+function missingIn(expression: RoleExpression, holder: Holder): readonly string[] {
+  const { any = [], all = [] } = expression;
+  const lacking = any.some((term) => isMet(term, holder)) ? all : [...any, ...all];
+  const missing = lacking.flatMap((term) => {
+    if (isMet(term, holder)) return [];
+    return typeof term === 'string' ? [term] : missingIn(term, holder);
+  });
+  return [...new Set(missing)];
+}
+
+function isMet(term: RoleTerm, { held, roles }: Holder): boolean {
+  return checkRoles(compileRoles(term, roles), held, meets) === null;
+}
+
+function bringing(role: string, { held, roles }: Holder): string | null {
+  const granting = rolesThatGrant(role, roles);
+  return held.find((name) => granting.has(name)) ?? null;
 }
 
 /** `identity` is as the Auth API gave it, before roles are derived. */

@@ -1,5 +1,6 @@
 /** Who may use a route: the rules as written, and compiled into what a request only has to look up. */
-import { type RoleTable, rolesThatGrant } from './roles.ts';
+import { compileRoles, type RoleDemand, type RoleExpression, type RoleTerm } from './role-expression.ts';
+import type { RoleTable } from './roles.ts';
 
 /** A rule for one method of a route. */
 export type AccessRule =
@@ -13,24 +14,11 @@ export type AccessRule =
   /** No request. */
   | { readonly kind: 'deny' };
 
-/**
- * Roles by name. Inheritance is compiled in: a set holds every role that grants the named one, so a request only asks
- * whether the identity's own roles meet a set.
- */
 export interface RoleRule {
   readonly kind: 'roles';
-  /** One of these must be held; empty: no demand. */
-  readonly any: ReadonlySet<string>;
-  /** Each of these sets must be met. */
-  readonly all: readonly ReadonlySet<string>[];
-  /** None of these may be held. */
-  readonly none: ReadonlySet<string>;
-  /** As written, for people. */
-  readonly source: {
-    readonly any: readonly string[];
-    readonly all: readonly string[];
-    readonly none: readonly string[];
-  };
+  readonly demand: RoleDemand;
+  /** As written, for people; a list is its `any`. */
+  readonly source: RoleExpression;
 }
 
 /** Rules of a route: by method, and one for every other method. */
@@ -58,19 +46,14 @@ export const ruleMethods: readonly string[] = (
 ).split(' ');
 
 /** As written in YAML: a word, a list of roles (any of), or `{any, all, none}`. */
-export type AccessSource =
-  | 'public'
-  | 'optional'
-  | 'authenticated'
-  | 'deny'
-  | readonly string[]
-  | { readonly any?: readonly string[]; readonly all?: readonly string[]; readonly none?: readonly string[] };
+export type AccessSource = 'public' | 'optional' | 'authenticated' | 'deny' | readonly RoleTerm[] | RoleExpression;
 
 export function compileRule(source: AccessSource, roles: RoleTable): AccessRule {
   if (typeof source === 'string') return { kind: source };
+  const expression = isList(source) ? { any: source } : source;
   // An empty list grants access to no role; it must not become "no demand".
-  if (isList(source)) return source.length === 0 ? { kind: 'deny' } : roleRule(source, [], [], roles);
-  return roleRule(source.any ?? [], source.all ?? [], source.none ?? [], roles);
+  if (isList(source) && source.length === 0) return { kind: 'deny' };
+  return { kind: 'roles', demand: compileRoles(expression, roles), source: expression };
 }
 
 /** One rule for every method, or a rule for each listed method and possibly one for all others. */
@@ -93,20 +76,6 @@ export function compileRouteAccess(
   return { every: null, byMethod, allow: [...listed].sort().join(', ') };
 }
 
-function isList(source: Exclude<AccessSource, string>): source is readonly string[] {
+export function isList(source: Exclude<AccessSource, string>): source is readonly RoleTerm[] {
   return Array.isArray(source);
-}
-
-function roleRule(any: readonly string[], all: readonly string[], none: readonly string[], roles: RoleTable): RoleRule {
-  return {
-    kind: 'roles',
-    any: union(any, roles),
-    all: all.map((role) => rolesThatGrant(role, roles)),
-    none: union(none, roles),
-    source: { any, all, none },
-  };
-}
-
-function union(names: readonly string[], roles: RoleTable): Set<string> {
-  return new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
 }

@@ -4,9 +4,10 @@ import { schemesOf } from '../credential/challenges.ts';
 import type { CredentialKind } from '../credential/credential.ts';
 import type { CorsPolicy } from '../forwarding/cors.ts';
 import type { ResponseRules } from '../forwarding/response-rules.ts';
-import { type AccessRule, type AccessSource, otherMethods } from '../policy/access.ts';
+import { type AccessRule, type AccessSource, isList, otherMethods } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
+import { rolesInWords } from '../policy/role-expression.ts';
 import { Ambiguity } from '../url/ambiguity.ts';
 import type { Route } from './route.ts';
 import { entriesOf, type RouteTable } from './route-table.ts';
@@ -84,12 +85,8 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
 /** A rule in words, such as "any of user, reporter; none of suspended". */
 export function ruleInWords(rule: AccessSource): string {
   if (typeof rule === 'string') return wordMeaning[rule];
-  if (isList(rule)) return rule.length === 0 ? wordMeaning.authenticated : `any of ${rule.join(', ')}`;
-  const parts = (['any', 'all', 'none'] as const).flatMap((key) => {
-    const roles = rule[key] ?? [];
-    return roles.length === 0 ? [] : [`${key} of ${roles.join(', ')}`];
-  });
-  return parts.length === 0 ? wordMeaning.authenticated : parts.join('; ');
+  const words = rolesInWords(isList(rule) ? { any: rule } : rule);
+  return words === '' ? wordMeaning.authenticated : words;
 }
 
 const wordMeaning = {
@@ -132,16 +129,7 @@ function listedRules({ access: { every, byMethod }, methods }: Route): readonly 
 export function written(rule: AccessRule): AccessSource {
   if (rule.kind !== 'roles') return rule.kind;
   const { any, all, none } = rule.source;
-  if (all.length === 0 && none.length === 0) return [...any];
-  return {
-    ...(any.length > 0 ? { any: [...any] } : {}),
-    ...(all.length > 0 ? { all: [...all] } : {}),
-    ...(none.length > 0 ? { none: [...none] } : {}),
-  };
-}
-
-function isList(rule: Exclude<AccessSource, string>): rule is readonly string[] {
-  return Array.isArray(rule);
+  return any !== undefined && all === undefined && none === undefined ? any : rule.source;
 }
 
 function finite(value: number): number | null {

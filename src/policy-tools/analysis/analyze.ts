@@ -2,8 +2,9 @@
 import type { Config } from '../../config/config.ts';
 import { TooManyFormsError } from '../../core/url/form-texts.ts';
 import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
-import { idleRoles, idleUpstreams, type NearestName, unmeetableRules } from './doubtful-names.ts';
+import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
+import { idleParts, unmeetableRules } from './doubtful-rules.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { idleConditions, unusedNames } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
@@ -35,6 +36,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...unlistedMethods(probes),
     ...idleRoles(config, nearest),
     ...unmeetableRules(config, probes),
+    ...idleParts(config, probes),
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
     ...unusedNames(config),

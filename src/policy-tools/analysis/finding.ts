@@ -24,6 +24,9 @@ export const findingKinds = {
   role_unused: { severity: 'warning', meaning: 'No rule asks for a declared role, nor for one that it inherits.' },
   role_misspelt: { severity: 'warning', meaning: 'An unused role is spelled almost like one that rules ask for.' },
   rule_unmeetable: { severity: 'warning', meaning: 'Whatever roles somebody has, a rule lets nobody in.' },
+  roles_never: { severity: 'warning', meaning: 'Nobody can meet an expression within a rule.' },
+  roles_always: { severity: 'warning', meaning: 'Every identity meets an expression within a rule.' },
+  roles_repeated: { severity: 'warning', meaning: 'A rule lists a role or an expression twice in one list.' },
   condition_unmeetable: {
     severity: 'warning',
     meaning: 'No request meets a condition of a route, or all of its conditions at once.',

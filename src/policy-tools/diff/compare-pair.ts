@@ -7,7 +7,8 @@
 import type { Policy } from '../../core/decide.ts';
 import { type Assignment, assignments, Budget } from './assignments.ts';
 import { type Mark, marksOf } from './callers.ts';
-import { type Demands, demandsOf, type Way, waysToRefuse } from './demands.ts';
+import { type Clause, waysToAllow, waysToRefuse } from './demands.ts';
+import type { RoleWay } from './role-ways.ts';
 import { type Caller, type Found, type Place, setsOf } from './verdicts.ts';
 
 export interface PairChange {
@@ -57,13 +58,12 @@ function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, ma
   const callers: CallerChange[] = [];
   for (const caller of ['anonymous', 'unresolved'] as const) {
     const search = searchFor(caller, allowing, refusing, budget);
-    if (search?.isPossible([]) === true) callers.push(search.changeFor([]));
+    if (search.isPossible([])) callers.push(search.changeFor([]));
   }
   const search = searchFor('known', allowing, refusing, budget);
-  if (search === null) return { kind, callers, fuller: [], more: false, cut: budget.exhausted };
   // The most that a caller may have to be refused in a way: if that is not enough, nothing is.
   const largest = search.ways
-    .map((way) => ({ way, held: marks.filter(({ bits }) => (bits & (search.demands.forbidden | way.without)) === 0n) }))
+    .map((way) => ({ way, held: marks.filter(({ bits }) => (bits & way.forbidden) === 0n) }))
     .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
   const { found, more } = leastSets(marks, largest, search);
   callers.push(...found.map((held) => search.changeFor(held)));
@@ -71,22 +71,39 @@ function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, ma
   return { kind, callers, fuller, more, cut: budget.exhausted };
 }
 
-/** Null: the side that would have to allow refuses such a caller whatever it has. */
-function searchFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): Search | null {
-  const demands = demandsOf(allowing, caller);
-  return demands === null ? null : new Search(caller, demands, waysToRefuse(refusing, caller), budget);
+/** A way to be allowed by one rule and refused by the other. */
+interface Way extends RoleWay {
+  readonly clauses: readonly Clause[];
+  readonly unmet: Clause | null;
+}
+
+/** Ways for one kind of caller; more are as good as a budget that is used up. */
+const mostWays = 4_096;
+
+function searchFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): Search {
+  const [allowed, refused] = [waysToAllow(allowing, caller), waysToRefuse(refusing, caller)];
+  if (allowed?.length === 0 || refused?.length === 0) return new Search(caller, [], budget);
+  if (allowed === null || refused === null || allowed.length * refused.length > mostWays) {
+    budget.giveUp();
+    return new Search(caller, [], budget);
+  }
+  const ways = allowed.flatMap(({ clauses, forbidden, sets }) =>
+    refused.map((way): Way => {
+      return { clauses, unmet: way.unmet, forbidden: forbidden | way.forbidden, sets: [...sets, ...way.sets] };
+    }),
+  );
+  return new Search(caller, ways, budget);
 }
 
 class Search {
-  readonly demands: Demands;
   readonly ways: readonly Way[];
   readonly #caller: Caller['kind'];
   readonly #budget: Budget;
-  readonly #known = new Map<string, boolean>();
+  /** Clauses that are not to be met, with those that are. */
+  readonly #known = new Map<Clause | null, Map<string, boolean>>();
 
-  constructor(caller: Caller['kind'], demands: Demands, ways: readonly Way[], budget: Budget) {
+  constructor(caller: Caller['kind'], ways: readonly Way[], budget: Budget) {
     this.#caller = caller;
-    this.demands = demands;
     this.ways = ways;
     this.#budget = budget;
   }
@@ -97,14 +114,16 @@ class Search {
   }
 
   isPossibleBy(way: Way, bits: bigint): boolean {
-    if (!this.#fits(way, bits)) return false;
-    const met = this.#toBeMet(bits);
+    if (!fits(way, bits)) return false;
+    const met = toBeMet(way, bits);
     if (met.length === 0 && way.unmet === null) return true;
-    const key = `${this.ways.indexOf(way)} ${met.map((clause) => this.demands.clauses.indexOf(clause)).join()}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const known = this.#known.get(way.unmet) ?? new Map<string, boolean>();
+    this.#known.set(way.unmet, known);
+    const key = met.map(({ criterion }) => way.clauses.findIndex((one) => one.criterion === criterion)).join();
+    const before = known.get(key);
+    if (before !== undefined) return before;
     const [first] = assignments(met, way.unmet, this.#budget);
-    this.#known.set(key, first !== undefined);
+    known.set(key, first !== undefined);
     return first !== undefined;
   }
 
@@ -114,22 +133,17 @@ class Search {
 
   *#assignmentsByWay(ways: readonly Way[], bits: bigint): Generator<Iterable<Assignment>> {
     for (const way of ways) {
-      if (this.#fits(way, bits)) yield assignments(this.#toBeMet(bits), way.unmet, new Budget(mostStepsOfExample));
+      if (fits(way, bits)) yield assignments(toBeMet(way, bits), way.unmet, new Budget(mostStepsOfExample));
     }
   }
+}
 
-  #fits({ without, having }: Way, bits: bigint): boolean {
-    const { forbidden, sets } = this.demands;
-    return (
-      (bits & (forbidden | without)) === 0n &&
-      (having === 0n || (bits & having) !== 0n) &&
-      sets.every((set) => (bits & set) !== 0n)
-    );
-  }
+function fits({ forbidden, sets }: RoleWay, bits: bigint): boolean {
+  return (bits & forbidden) === 0n && sets.every((set) => (bits & set) !== 0n);
+}
 
-  #toBeMet(bits: bigint): Demands['clauses'] {
-    return this.demands.clauses.filter(({ exempt }) => (bits & exempt) === 0n);
-  }
+function toBeMet({ clauses }: Way, bits: bigint): readonly Clause[] {
+  return clauses.filter(({ exempt }) => (bits & exempt) === 0n);
 }
 
 /** Least sets of marks with which the change is possible, smallest first; `more`: there may be others. */

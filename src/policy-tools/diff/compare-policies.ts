@@ -5,6 +5,7 @@
  */
 import type { Policy } from '../../core/decide.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import type { RoleDemand } from '../../core/policy/role-expression.ts';
 import { atomsOf, criterionKey } from './atoms.ts';
 import { type Holder, holderInWords, type Mark } from './callers.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
@@ -163,5 +164,11 @@ function meaningOf(found: Found, mapping: RoleMapping | null): string {
     criterion.unless === null,
     criterionKey(criterion, route),
   ]);
-  return JSON.stringify([rule.kind, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
+  const demand = rule.kind === 'roles' ? shapeOf(rule.demand) : rule.kind;
+  return JSON.stringify([demand, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
+}
+
+/** A demand without its sets. */
+function shapeOf(demand: RoleDemand): unknown {
+  return 'parts' in demand ? [demand.kind, ...demand.parts.map(shapeOf)] : demand.kind;
 }

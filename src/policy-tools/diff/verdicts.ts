@@ -1,6 +1,7 @@
 /** What a matched route decides for a class of callers: the same line as `decide`, over classes instead of requests. */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
+import { checkRoles, leavesOf } from '../../core/policy/role-expression.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { MethodRefusal, RouteMatch } from '../../core/routing/route-table.ts';
 import { type Truths, truthUnder } from './atoms.ts';
@@ -48,8 +49,8 @@ export function routeOf(found: Found): Route | null {
 
 const none: ReadonlySet<string> = new Set();
 
-function setsOfRule(rule: AccessRule): readonly ReadonlySet<string>[] {
-  return rule.kind === 'roles' ? [rule.any, rule.none, ...rule.all] : [];
+export function setsOfRule(rule: AccessRule): readonly ReadonlySet<string>[] {
+  return rule.kind === 'roles' ? leavesOf(rule.demand).map(({ roles }) => roles) : [];
 }
 
 function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string | null {
@@ -73,11 +74,9 @@ function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
 }
 
 /** As `authorize`. */
-function roleVerdict(rule: RoleRule, bits: bigint, offset: number): string | null {
-  const meets = (index: number) => (bits & (1n << BigInt(offset + index))) !== 0n;
-  if (rule.none.size > 0 && meets(1)) return 'role_forbidden';
-  if (rule.any.size > 0 && !meets(0)) return 'role_missing';
-  return rule.all.every((_, index) => meets(index + 2)) ? null : 'role_missing';
+function roleVerdict({ demand }: RoleRule, bits: bigint, offset: number): string | null {
+  const leaves = leavesOf(demand);
+  return checkRoles(demand, bits, (held, leaf) => (held & (1n << BigInt(offset + leaves.indexOf(leaf)))) !== 0n);
 }
 
 /** `bits` are null without an identity. */

@@ -5,6 +5,7 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
 import type { AccessSource } from '../../../src/core/policy/access.ts';
+import type { RoleExpression, RoleTerm } from '../../../src/core/policy/role-expression.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
 import { plainSources } from '../../support/credential-sources.ts';
 import { accept, makePolicy, unresolved } from './make-policy.ts';
@@ -128,22 +129,34 @@ test('it never throws and never rejects, and every refusal is one that the catal
 function mayPass(access: AccessSource, held: readonly string[]): boolean {
   const inherits: Record<string, string[]> = { admin: ['admin', 'reporter', 'user'], reporter: ['reporter', 'user'] };
   const effective = held.flatMap((role) => inherits[role] ?? [role]);
-  const holds = (role: string) => effective.includes(role);
+  const holds = (term: RoleTerm): boolean => {
+    if (typeof term === 'string') return effective.includes(term);
+    const { any, all, none } = term;
+    return (any === undefined || any.some(holds)) && (all ?? []).every(holds) && !(none ?? []).some(holds);
+  };
   if (typeof access === 'string') return access !== 'deny';
-  if ('length' in access) return access.some(holds);
-  const { any, all, none } = access;
-  return (any === undefined || any.some(holds)) && (all ?? []).every(holds) && !(none ?? []).some(holds);
+  return 'length' in access ? access.some(holds) : holds(access);
 }
 
 test('it allows exactly when the rule is met', async () => {
   const role = fc.constantFrom('user', 'reporter', 'admin', 'suspended', 'auditor');
   const list = fc.uniqueArray(role, { minLength: 1, maxLength: 3 });
+  const { expression } = fc.letrec<{ term: RoleTerm; expression: RoleExpression }>((tie) => {
+    const terms = fc.array(tie('term'), { minLength: 1, maxLength: 3 });
+    return {
+      term: fc.oneof({ maxDepth: 4 }, role, tie('expression')),
+      expression: fc
+        .record({ any: terms, all: terms, none: terms }, { requiredKeys: [] })
+        .filter((rule) => Object.keys(rule).length > 0),
+    };
+  });
   const access: fc.Arbitrary<AccessSource> = fc.oneof(
     fc.constantFrom('public', 'optional', 'authenticated', 'deny' as const),
     list,
     fc
       .record({ any: list, all: list, none: list }, { requiredKeys: [] })
       .filter((rule) => Object.keys(rule).length > 0),
+    expression,
   );
   const holder = fc.uniqueArray(role, { maxLength: 3 });
   const verdict = fc.oneof(

@@ -1,0 +1,120 @@
+/**
+ * Which roles a rule asks for: as written, nested to any depth, and compiled into demands. Inheritance is compiled in: a
+ * set holds every role that grants the named one, so a request only asks whether the identity's own roles meet a set.
+ * Negations are compiled in, too: only a set can be wanted or not.
+ */
+import { type RoleTable, rolesThatGrant } from './roles.ts';
+
+/** One of `any`, every one of `all`, none of `none`; what is absent demands nothing. */
+export interface RoleExpression {
+  readonly any?: readonly RoleTerm[];
+  readonly all?: readonly RoleTerm[];
+  readonly none?: readonly RoleTerm[];
+}
+
+/** The name of a role, or an expression. */
+export type RoleTerm = string | RoleExpression;
+
+export const roleKeys = ['any', 'all', 'none'] as const;
+
+/** What roles have to meet. */
+export type RoleDemand = RoleLeaf | { readonly kind: 'all' | 'any'; readonly parts: readonly RoleDemand[] };
+
+/** One of the roles is held, or none of them. */
+export interface RoleLeaf {
+  readonly kind: 'holds' | 'lacks';
+  readonly roles: ReadonlySet<string>;
+}
+
+export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): RoleDemand {
+  if (typeof term === 'string') return { kind: wanted ? 'holds' : 'lacks', roles: rolesThatGrant(term, table) };
+  const lists = roleKeys.flatMap((key) => {
+    const terms = term[key];
+    if (terms === undefined) return [];
+    const each = terms.map((one) => compileRoles(one, table, key === 'none' ? !wanted : wanted));
+    return [join((key === 'any') === wanted ? 'any' : 'all', each)];
+  });
+  return join(wanted ? 'all' : 'any', lists);
+}
+
+/** Parts of the same kind are joined, and so are sets where one of several is enough, or none of several may be held. */
+function join(kind: 'all' | 'any', written: readonly RoleDemand[]): RoleDemand {
+  const flat = written.flatMap((part) => (part.kind === kind ? part.parts : [part]));
+  const joint = kind === 'any' ? 'holds' : 'lacks';
+  const sets = flat.filter((part) => part.kind === joint);
+  const others = flat.filter((part) => part.kind !== joint);
+  const roles = new Set(sets.flatMap((part) => ('roles' in part ? [...part.roles] : [])));
+  const parts: readonly RoleDemand[] = sets.length === 0 ? others : [{ kind: joint, roles }, ...others];
+  return parts.length === 1 ? parts[0]! : { kind, parts };
+}
+
+/**
+ * Null: the demand is met. `role_forbidden`: a role is held that may not be held, whatever else is. `holds`: whether
+ * one of the roles of a leaf is held.
+ */
+export function checkRoles<Held>(
+  demand: RoleDemand,
+  held: Held,
+  holds: (held: Held, leaf: RoleLeaf) => boolean,
+): 'role_missing' | 'role_forbidden' | null {
+  if (isMet(demand, held, holds)) return null;
+  const isBroken = (part: RoleDemand) => part.kind === 'lacks' && holds(held, part);
+  return conjunctsOf(demand).some(isBroken) ? 'role_forbidden' : 'role_missing';
+}
+
+/** Demands that all have to be met. */
+export function conjunctsOf(demand: RoleDemand): readonly RoleDemand[] {
+  return demand.kind === 'all' ? demand.parts : [demand];
+}
+
+function isMet<Held>(demand: RoleDemand, held: Held, holds: (held: Held, leaf: RoleLeaf) => boolean): boolean {
+  switch (demand.kind) {
+    case 'holds':
+      return holds(held, demand);
+    case 'lacks':
+      return !holds(held, demand);
+    case 'all':
+      for (const part of demand.parts) if (!isMet(part, held, holds)) return false;
+      return true;
+    case 'any':
+      for (const part of demand.parts) if (isMet(part, held, holds)) return true;
+      return false;
+  }
+}
+
+/** Whether one of the roles of a leaf is among those that are held. */
+export function meets(held: readonly string[], { roles }: RoleLeaf): boolean {
+  for (const role of held) if (roles.has(role)) return true;
+  return false;
+}
+
+/** Leaves in order. */
+export function leavesOf(demand: RoleDemand): readonly RoleLeaf[] {
+  return 'parts' in demand ? demand.parts.flatMap(leavesOf) : [demand];
+}
+
+/** Names in the order of the file, each once. `side`: only those that have to be held, or that may not be. */
+export function rolesIn(expression: RoleExpression, side: 'wanted' | 'unwanted' | 'both' = 'both'): readonly string[] {
+  const names = new Set<string>();
+  const visit = (term: RoleTerm, wanted: boolean): void => {
+    if (typeof term !== 'string') {
+      for (const key of roleKeys) for (const one of term[key] ?? []) visit(one, key === 'none' ? !wanted : wanted);
+    } else if (side === 'both' || (side === 'wanted') === wanted) names.add(term);
+  };
+  visit(expression, true);
+  return [...names];
+}
+
+/** Such as `any of admin, (all of reporter; none of suspended)`. */
+export function rolesInWords(expression: RoleExpression): string {
+  return roleKeys
+    .flatMap((key) => {
+      const terms = expression[key] ?? [];
+      return terms.length === 0 ? [] : [`${key} of ${terms.map(termInWords).join(', ')}`];
+    })
+    .join('; ');
+}
+
+export function termInWords(term: RoleTerm): string {
+  return typeof term === 'string' ? term : `(${rolesInWords(term)})`;
+}

@@ -1,0 +1,109 @@
+/** Role rules that let nobody in, and parts of them that say nothing. */
+import type { Config } from '../../config/config.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
+import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
+import {
+  compileRoles,
+  leavesOf,
+  type RoleDemand,
+  type RoleExpression,
+  roleKeys,
+  termInWords,
+} from '../../core/policy/role-expression.ts';
+import { roleWays } from '../diff/role-ways.ts';
+import { blank } from '../sample-identity.ts';
+import { type Finding, type FindingCode, findingOf } from './finding.ts';
+import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
+
+/**
+ * Role rules that let nobody in. Each way to meet a rule forbids some roles and is met, if at all, by somebody who holds
+ * every other role.
+ */
+export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
+  const verdicts = new Map<RoleRule, boolean>();
+  const unmeetable = (rule: RoleRule): boolean => {
+    const known = verdicts.get(rule);
+    if (known !== undefined) return known;
+    const verdict = !canBeMet(rule.demand, roles.keys(), roleMapping);
+    verdicts.set(rule, verdict);
+    return verdict;
+  };
+  return probes.table.routes.flatMap((route) => {
+    const { every, byMethod } = route.access;
+    const rules = [...byMethod, ...(every === null ? [] : [[null, every] as const])];
+    const bad = rules.filter(([, rule]) => rule.kind === 'roles' && unmeetable(rule)).map(([method]) => method);
+    if (bad.length === 0) return [];
+    const others = byMethod.size === 0 ? [] : ['other methods'];
+    const methods = bad.flatMap((method) => method ?? others).join(', ');
+    const unlisted = methodsToAsk(route).find((method) => !byMethod.has(method));
+    const message = `nobody can meet the rule${methods === '' ? '' : ` for ${methods}`}: whoever has a role that it asks for has one that it forbids`;
+    const place = { kind: 'route', index: route.index, key: ['access'] } as const;
+    const example = exampleOf(probes.first(route, bad[0] ?? unlisted ?? methodOf(route)));
+    const hint = 'a role brings along all that it inherits; "deny" says that nobody is meant';
+    return [findingOf('rule_unmeetable', route.id, place, message, { example, hint })];
+  });
+}
+
+function canBeMet(demand: RoleDemand, declared: Iterable<string>, mapping: RoleMapping | null): boolean {
+  const sets = leavesOf(demand).map(({ roles }) => roles);
+  const bitsOf = (brought: readonly string[]) =>
+    sets.reduce((bits, set, at) => (brought.some((role) => set.has(role)) ? bits | (1n << BigInt(at)) : bits), 0n);
+  const names = new Set([...declared, ...sets.flatMap((set) => [...set])]);
+  const marks = [...marksOf(names, mapping)].map(bitsOf);
+  const ways = roleWays(demand, 0, true);
+  return (
+    ways === null ||
+    ways.some(({ forbidden, sets: asked }) => {
+      const held = marks.reduce((all, bits) => ((bits & forbidden) === 0n ? all | bits : all), 0n);
+      return asked.every((set) => (held & set) !== 0n);
+    })
+  );
+}
+
+/** For each role and each value of a field that roles follow from: the roles that it brings. */
+function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Generator<readonly string[]> {
+  const origins = mapping?.origins ?? [];
+  for (const role of names) yield [role, ...derivedRoles(origins, { ...blank, roles: [role] })];
+  for (const { field, values } of origins) {
+    for (const value of values) {
+      const identity = { ...blank, [field]: field === 'groups' || field === 'roles' ? [value] : value } as Identity;
+      yield [...identity.roles, ...derivedRoles(origins, identity)];
+    }
+  }
+}
+
+/** Expressions within a rule that nobody or everybody meets, and terms that are listed twice. */
+export function idleParts({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
+  const canBe = (part: RoleExpression, met: boolean) =>
+    canBeMet(compileRoles(part, roles, met), roles.keys(), roleMapping);
+  const hint = 'take it away, or name the roles that are meant';
+  return probes.table.routes.flatMap((route) => {
+    const found = new Map<string, FindingCode>();
+    for (const rule of rulesIn(route.access)) {
+      if (rule.kind !== 'roles') continue;
+      for (const { part, repeated } of partsIn(rule.source)) {
+        for (const words of repeated) found.set(`${words} is listed twice`, 'roles_repeated');
+        if (part === rule.source) continue;
+        const words = termInWords(part);
+        if (!canBe(part, true)) found.set(`nobody can meet the part ${words}`, 'roles_never');
+        if (!canBe(part, false)) found.set(`every identity meets the part ${words}`, 'roles_always');
+      }
+    }
+    const place = { kind: 'route', index: route.index, key: ['access'] } as const;
+    return [...found].map(([message, code]) => findingOf(code, route.id, place, message, { hint }));
+  });
+}
+
+/** The expression and all within it, each with the terms that it lists twice. */
+function partsIn(
+  part: RoleExpression,
+): readonly { readonly part: RoleExpression; readonly repeated: readonly string[] }[] {
+  const lists = roleKeys.map((key) => part[key] ?? []);
+  const repeated = lists.flatMap((terms) => {
+    const words = terms.map(termInWords);
+    return [...new Set(words.filter((word, at) => words.indexOf(word) !== at))];
+  });
+  const nested = lists.flat().flatMap((term) => (typeof term === 'string' ? [] : partsIn(term)));
+  return [{ part, repeated }, ...nested];
+}

@@ -1,0 +1,54 @@
+/**
+ * The ways in which the roles of a caller meet a demand, or do not: each asks for one of some sets and forbids others, so
+ * that for each way the caller with all marks that it does not forbid is the one to try.
+ */
+import type { RoleDemand } from '../../core/policy/role-expression.ts';
+
+export interface RoleWay {
+  /** None of these bits. */
+  readonly forbidden: bigint;
+  /** At least one bit of each. */
+  readonly sets: readonly bigint[];
+}
+
+/** Ways of one demand; beyond it none are named. */
+const mostWays = 512;
+
+/** `offset`: of the bit of the first leaf. Null: too many ways. */
+export function roleWays(demand: RoleDemand, offset: number, met: boolean): readonly RoleWay[] | null {
+  let next = offset;
+  const visit = (part: RoleDemand): readonly RoleWay[] | null => {
+    if (!('parts' in part)) {
+      const bit = 1n << BigInt(next);
+      next += 1;
+      return (part.kind === 'holds') === met ? [{ forbidden: 0n, sets: [bit] }] : [{ forbidden: bit, sets: [] }];
+    }
+    const parts = part.parts.map(visit);
+    if (!parts.every((ways) => ways !== null)) return null;
+    return (part.kind === 'all') === met ? together(parts) : oneOf(parts);
+  };
+  return visit(demand);
+}
+
+function together(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | null {
+  let joined: readonly RoleWay[] = [{ forbidden: 0n, sets: [] }];
+  for (const ways of parts) {
+    if (joined.length * ways.length > mostWays) return null;
+    joined = joined.flatMap((one) =>
+      ways.map(({ forbidden, sets }) => ({ forbidden: one.forbidden | forbidden, sets: [...one.sets, ...sets] })),
+    );
+  }
+  return joined.filter(({ forbidden, sets }) => sets.every((set) => (set & ~forbidden) !== 0n));
+}
+
+/** Ways that only ask for a set are one, that asks for any of them. */
+function oneOf(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | null {
+  const ways = parts.flat();
+  if (ways.length > mostWays) return null;
+  const isSet = ({ forbidden, sets }: RoleWay) => forbidden === 0n && sets.length === 1;
+  const sets = ways.filter(isSet);
+  const others = ways.filter((way) => !isSet(way));
+  return sets.length === 0
+    ? others
+    : [{ forbidden: 0n, sets: [sets.reduce((all, way) => all | way.sets[0]!, 0n)] }, ...others];
+}

@@ -1,0 +1,89 @@
+/** Sets of roles worth trying on a rule: those that meet it in each way, miss it in each, and differ from one by a role. */
+import type { AccessRule } from '../core/policy/access.ts';
+import { type RoleTerm, roleKeys, rolesIn } from '../core/policy/role-expression.ts';
+import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+
+export type RoleSet = readonly string[];
+
+/** Sets that meet the rule, and that miss some of what it asks for. */
+export function likelySets(rule: AccessRule, roles: RoleTable): readonly RoleSet[] {
+  if (rule.kind !== 'roles') return unlike([[], ...[...roles.keys()].slice(0, 4).map((role) => [role])]);
+  const meeting = waysOf(rule.source, true).flatMap(({ held, without }) => [
+    held,
+    [...held, ...without.slice(0, 1)],
+    held.slice(1),
+  ]);
+  return unlike([[], ...meeting]);
+}
+
+/**
+ * With each that is forbidden or exempt, without each that is needed, with those that inherit such, and with all others:
+ * what one more role must not open.
+ */
+export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable): readonly RoleSet[] {
+  const expression = rule.kind === 'roles' ? rule.source : {};
+  const [meeting, missing] = [waysOf(expression, true).slice(0, mostMeeting), waysOf(expression, false)];
+  const asked = new Set([...rolesIn(expression), ...exempt]);
+  const unwanted = rolesIn(expression, 'unwanted');
+  const others = (names: Iterable<string>) => {
+    const granting = new Set([...names].flatMap((role) => [...rolesThatGrant(role, roles)]));
+    return [...roles.keys()].filter((role) => !granting.has(role));
+  };
+  const heirs = [...roles].filter(([, inherits]) => inherits.some((role) => asked.has(role)));
+  return unlike([
+    ...meeting.flatMap(({ held }) => [
+      ...[...asked].filter((role) => !held.includes(role)).map((role) => [...held, role]),
+      ...held.map((role) => held.filter((name) => name !== role)),
+    ]),
+    ...missing.flatMap((way) => meeting.map(({ held }) => [...way.held, ...held])),
+    ...heirs.map(([heir]) => [heir]),
+    ...meeting.flatMap(({ held }) =>
+      heirs.flatMap(([heir, inherits]) =>
+        held.flatMap((role) => (inherits.includes(role) ? [[...held.filter((name) => name !== role), heir]] : [])),
+      ),
+    ),
+    ...missing.map(({ held, without }) => {
+      return [...held, ...others([...without, ...unwanted.filter((role) => !held.includes(role))])];
+    }),
+    ...meeting.slice(0, 1).map(({ held }) => [...held, ...others([...unwanted, ...exempt])]),
+  ]);
+}
+
+/** Some of the ways to meet a rule, or to miss it; there can be very many. */
+const mostWays = 64;
+const mostMeeting = 8;
+
+interface Way {
+  readonly held: RoleSet;
+  readonly without: RoleSet;
+}
+
+function waysOf(term: RoleTerm, wanted: boolean): readonly Way[] {
+  if (typeof term === 'string') return [wanted ? { held: [term], without: [] } : { held: [], without: [term] }];
+  const lists = roleKeys.flatMap((key) => {
+    const terms = term[key];
+    if (terms === undefined) return [];
+    const each = terms.map((one) => waysOf(one, key === 'none' ? !wanted : wanted));
+    return [(key === 'any') === wanted ? each.flat() : together(each)];
+  });
+  return (wanted ? together(lists) : lists.flat()).slice(0, mostWays);
+}
+
+function together(parts: readonly (readonly Way[])[]): readonly Way[] {
+  return parts.reduce<readonly Way[]>(
+    (joined, ways) =>
+      joined
+        .flatMap((one) =>
+          ways.map((way): Way => {
+            return { held: [...one.held, ...way.held], without: [...one.without, ...way.without] };
+          }),
+        )
+        .filter(({ held, without }) => !held.some((role) => without.includes(role)))
+        .slice(0, mostWays),
+    [{ held: [], without: [] }],
+  );
+}
+
+function unlike(sets: Iterable<RoleSet>): readonly RoleSet[] {
+  return [...new Map([...sets].map((held) => [...new Set(held)]).map((held) => [held.join(), held])).values()];
+}
