@@ -380,9 +380,21 @@ describe('routes', () => {
     ['authenticated', { kind: 'authenticated' }],
     ['deny', { kind: 'deny' }],
     [`"\${WORD}"`, { kind: 'public' }],
-    ['[user]', { kind: 'roles', any: new Set(['user', 'reporter', 'admin']) }],
-    ['{ none: [suspended] }', { kind: 'roles', any: new Set(), none: new Set(['suspended']) }],
-    ['{ all: [admin], none: [suspended] }', { kind: 'roles', all: [new Set(['admin'])], none: new Set(['suspended']) }],
+    ['[user]', { kind: 'roles', demand: { kind: 'holds', roles: new Set(['user', 'reporter', 'admin']) } }],
+    ['{ none: [suspended] }', { kind: 'roles', demand: { kind: 'lacks', roles: new Set(['suspended']) } }],
+    [
+      '{ all: [admin], none: [suspended] }',
+      {
+        kind: 'roles',
+        demand: {
+          kind: 'all',
+          parts: [
+            { kind: 'lacks', roles: new Set(['suspended']) },
+            { kind: 'holds', roles: new Set(['admin']) },
+          ],
+        },
+      },
+    ],
   ])('access: %s', (written, rule) => {
     const text = withRoute(`access: ${written}`);
     expect(parse(text, { ...env, WORD: 'public' }).routes.routes[0]!.access.every).toMatchObject(rule);
