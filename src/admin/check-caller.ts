@@ -3,11 +3,11 @@
  * site sends here. Such a page either names its own host, which it has made resolve to this machine (DNS rebinding), or
  * shows itself by `Origin` (CVE-2026-27589 was an admin port that responded to pages of other sites).
  */
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { canonicalHost } from '../core/url/canonical-host.ts';
+import { compareSecrets } from '../http-base/compare-secrets.ts';
 import { hasValidHostCount, headerValues, singleHeader } from '../http-base/read-request.ts';
 
 /** Endings that no stranger can register: RFC 6761, RFC 9476 and the private use of ICANN, and those of a Kubernetes cluster. */
@@ -43,7 +43,7 @@ const bearer = /^bearer +([^ ]+)$/i;
 
 /**
  * Null when the caller holds the token. `credential_missing`: no `Authorization`; `credential_rejected`: another token,
- * another scheme, or more than one header. Tokens of any length are compared by digests of one length, in constant time.
+ * another scheme, or more than one header.
  */
 export function checkToken(
   rawHeaders: readonly string[],
@@ -52,10 +52,6 @@ export function checkToken(
   const values = headerValues(rawHeaders, 'authorization');
   if (values.length === 0) return 'credential_missing';
   const offered = values.length === 1 ? bearer.exec(values[0]!)?.[1] : undefined;
-  const same = timingSafeEqual(digest(offered ?? ''), digest(token));
+  const same = compareSecrets([token])(offered ?? '');
   return same && offered !== undefined ? null : 'credential_rejected';
-}
-
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }

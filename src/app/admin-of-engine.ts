@@ -28,7 +28,10 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
 }
 
 /** `mail`: null: this process sends none. */
-export async function readyOf({ draining, current }: Engine, mail: MailState | null): Promise<ReadyReport> {
+export async function readyOf(
+  { draining, current }: Pick<Engine, 'draining' | 'current'>,
+  mail: MailState | null,
+): Promise<ReadyReport> {
   // The report that shutdown has begun does not wait for the sources.
   const sources = draining
     ? sourcesOf(current().config, null).list.map(({ name }) => ({ name, reachable: null, failures: [] }))

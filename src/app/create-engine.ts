@@ -2,21 +2,22 @@
  * What decides and forwards requests, without what may be there only once on a machine: the runtime of the moment, swapped
  * whole; the listener; what is measured and logged of both. A gateway has one, and so has each of its workers.
  */
-import type { Authorizer } from '../authorizer/create-authorizer.ts';
+
+import { whyNotReady } from '../admin/ready-report.ts';
 import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
-import type { ListenAddress } from '../http1/server/server.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
+import { readyOf } from './admin-of-engine.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { evictor } from './evict.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
-import { openAuthorizer } from './open-authorizer.ts';
+import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
 import { DecisionRecorder, type OpenRecord } from './record-decisions.ts';
 import { lookAfter } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
@@ -49,7 +50,7 @@ export interface Engine {
   /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
   listen(address: Address, shared: boolean): Promise<Address>;
   /** Where other proxies ask; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
-  listenForChecks(address: ListenAddress, shared: boolean): Promise<ListenAddress>;
+  listenForChecks(addresses: CheckAddresses, shared: boolean): Promise<CheckAddresses>;
   /** It is ending: nothing new is brought to life. */
   readonly draining: boolean;
   /** From here on it is `draining`, and still takes requests. Resolves after `server.drainDelay`. */
@@ -77,7 +78,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
   let proxy: ReverseProxy | null = null;
-  let authorizer: Authorizer | null = null;
+  let authorizer: OpenAuthorizer | null = null;
   let draining = false;
   const retired = new Set<() => Promise<void>>();
 
@@ -165,16 +166,17 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       telemetry.watchServer(made);
       return await listenOn('server.listen', address, () => made.listen());
     },
-    async listenForChecks(address, shared) {
-      const made = openAuthorizer(config, {
+    async listenForChecks(addresses, shared) {
+      authorizer = await openAuthorizer(config, addresses, {
         shared,
         gateway: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
         telemetry,
+        ready: async () => whyNotReady(await readyOf({ draining, current }, null)) === null,
       });
-      authorizer = made;
-      return await listenOn('authorizer.listen', address, () => made.listen(address));
+      authorizer.use(current(), current().config.authorizer);
+      return authorizer.addresses;
     },
     get draining() {
       return draining;

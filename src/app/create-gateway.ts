@@ -5,7 +5,6 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
-import type { ListenAddress } from '../http1/server/server.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
 import { adminOf } from './admin-of-engine.ts';
 import { createAdmin } from './create-admin.ts';
@@ -14,6 +13,7 @@ import { embedAuthApi } from './embed-auth-api.ts';
 import { listenOn } from './listen-error.ts';
 import { createConfigLog } from './log-config.ts';
 import { notCompared } from './not-compared.ts';
+import type { CheckAddresses } from './open-authorizer.ts';
 
 export interface GatewayOptions {
   readonly version: string;
@@ -33,7 +33,8 @@ export interface Gateway {
   start(): Promise<{
     /** Null: it forwards nothing. */
     readonly listen: Address | null;
-    readonly authorizer: ListenAddress | null;
+    /** Where other proxies ask. */
+    readonly checks: CheckAddresses;
     readonly admin: Address | null;
   }>;
   /**
@@ -71,8 +72,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     engine.use(config);
     const { server } = config;
     const listen = server.listen === null ? null : await engine.listen(server.listen, false);
-    const authorizer =
-      config.authorizer === null ? null : await engine.listenForChecks(config.authorizer.listen, false);
+    const { authorizer } = config;
+    const wanted = { http: authorizer?.listen ?? null, grpc: authorizer?.grpc?.listen ?? null };
+    const checks = authorizer === null ? wanted : await engine.listenForChecks(wanted, false);
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
@@ -80,9 +82,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
-    const places = { listen, ...(authorizer === null ? {} : { authorizer }), admin: adminAddress };
+    const places = { listen, ...(authorizer === null ? {} : { authorizer: checks }), admin: adminAddress };
     telemetry.log.info({ ...places, routes: config.routes.routes.length }, 'started');
-    return { listen, authorizer, admin: adminAddress };
+    return { listen, checks, admin: adminAddress };
   }
 
   /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */

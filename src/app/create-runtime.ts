@@ -4,7 +4,7 @@
  */
 import { type AssertionInUse, createAssertion } from '../assertion/create-assertion.ts';
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
-import type { Deciding as Checking } from '../authorizer/create-authorizer.ts';
+import type { Deciding as Checking } from '../authorizer/checks.ts';
 import { managedNames } from '../authorizer/managed-headers.ts';
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';

@@ -1,5 +1,5 @@
 /** Turns the failure to listen into one line that names the setting to change. */
-import type { ListenAddress } from '../http1/server/server.ts';
+import type { ListenAddress } from '../http1/server/listen.ts';
 
 /** A socket that could not be opened; `message` is for the person at the terminal. */
 export class ListenError extends Error {

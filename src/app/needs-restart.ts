@@ -6,6 +6,7 @@ export function needsRestart(current: Config, next: Config): string[] {
   const fixed: [string, unknown, unknown][] = [
     ['server.listen', current.server.listen, next.server.listen],
     ['authorizer.listen', current.authorizer?.listen, next.authorizer?.listen],
+    ['authorizer.grpc', grpc(current), grpc(next)],
     ['server.workers', current.server.workers, next.server.workers],
     ['server.admin', current.server.admin, next.server.admin],
     ['server.limits', current.server.limits, next.server.limits],
@@ -13,6 +14,12 @@ export function needsRestart(current: Config, next: Config): string[] {
     ['authApi.embedded', embedded(current), embedded(next)],
   ];
   return fixed.filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b)).map(([name]) => name);
+}
+
+/** Certificates are read again. Whether there are any decides who is on the other side. */
+function grpc({ authorizer }: Config): unknown {
+  if (authorizer === null || authorizer.grpc === null) return null;
+  return { ...authorizer.grpc, tls: authorizer.grpc.tls !== null };
 }
 
 function embedded(config: Config): unknown {

@@ -1,8 +1,16 @@
-/** Makes the entrypoint for other proxies of the rooms that it takes part in. */
-import { type Authorizer, createAuthorizer, type Deciding, type RequestLine } from '../authorizer/create-authorizer.ts';
-import type { Config } from '../config/config.ts';
+/** Makes the entrypoints for other proxies of the rooms that they take part in: over HTTP, over gRPC, or both. */
+
+import type { Deciding } from '../authorizer/checks.ts';
+import {
+  type Authorizer,
+  type AuthorizerOptions,
+  createAuthorizer,
+  type HttpLine,
+} from '../authorizer/create-authorizer.ts';
+import type { AuthorizerConfig, Config } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
+import type { ListenAddress } from '../http1/server/listen.ts';
 import { clientOf } from '../proxy/client.ts';
 import { LoadShedder } from '../proxy/load-shedder.ts';
 import { refuseConnection } from '../proxy/refuse-connection.ts';
@@ -10,6 +18,7 @@ import { RequestContext } from '../proxy/request-context.ts';
 import { serve } from '../proxy/serve.ts';
 import { withAssertion } from '../proxy/with-assertion.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import { listenOn } from './listen-error.ts';
 
 export interface AuthorizerPlace {
   readonly shared: boolean;
@@ -17,6 +26,19 @@ export interface AuthorizerPlace {
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
   readonly telemetry: Pick<Telemetry, 'observe' | 'log'>;
+  /** Whether this process can take checks. */
+  ready(): Promise<boolean>;
+}
+
+/** Where other proxies ask; null: not this way. */
+export interface CheckAddresses {
+  readonly http: ListenAddress | null;
+  readonly grpc: ListenAddress | null;
+}
+
+/** All entrypoints as one. */
+export interface OpenAuthorizer extends Omit<Authorizer, 'listen'> {
+  readonly addresses: CheckAddresses;
 }
 
 /** One line in this time says that someone may not ask: a proxy that is set up wrongly asks at every request. */
@@ -27,7 +49,7 @@ const why = {
   secret: 'a check got no response: it does not have the secret of "authorizer.secret"',
 } as const;
 
-const line: RequestLine = {
+const line: HttpLine = {
   serve,
   refuseConnection,
   clientOf,
@@ -35,14 +57,51 @@ const line: RequestLine = {
   newContext: (host, request, response, peer) => new RequestContext(host, request, response, peer),
 };
 
-export function openAuthorizer(config: Config, place: AuthorizerPlace): Authorizer {
-  const { telemetry, ...parts } = place;
-  const { authorizer, server } = config;
-  if (authorizer === null) throw new Error('no proxy asks by this configuration');
+/** `addresses`: of the configuration, or those that workers share. Rejects with `ListenError`. */
+export async function openAuthorizer(
+  config: Config,
+  addresses: CheckAddresses,
+  place: AuthorizerPlace,
+): Promise<OpenAuthorizer> {
+  const { authorizer: settings } = config;
+  if (settings === null) throw new Error('no proxy asks by this configuration');
+  const options = optionsOf(config, settings, place);
+  const opened: Authorizer[] = [];
+  const listen = async (setting: string, address: ListenAddress, made: Authorizer) => {
+    opened.push(made);
+    return await listenOn(setting, address, () => made.listen(address));
+  };
+  let http: ListenAddress | null = null;
+  let grpc: ListenAddress | null = null;
+  try {
+    if (addresses.http !== null) http = await listen('authorizer.listen', addresses.http, createAuthorizer(options()));
+    if (addresses.grpc !== null && settings.grpc !== null) {
+      const { createGrpcAuthorizer } = await import('../authorizer/grpc/create-grpc-authorizer.ts');
+      const made = createGrpcAuthorizer({ ...options(), grpc: settings.grpc, ready: place.ready });
+      grpc = await listen('authorizer.grpc.listen', addresses.grpc, made);
+    }
+  } catch (error) {
+    await Promise.all(opened.map((made) => made.drain(0)));
+    throw error;
+  }
+  return {
+    addresses: { http, grpc },
+    use(gateway, next) {
+      for (const made of opened) made.use(gateway, next);
+    },
+    drain: async (timeoutMs) => void (await Promise.all(opened.map((made) => made.drain(timeoutMs)))),
+  };
+}
+
+function optionsOf({ server }: Config, settings: AuthorizerConfig, place: AuthorizerPlace): () => AuthorizerOptions {
+  const { telemetry, shared, gateway, trustedProxies, deadlines } = place;
   let warnedAt = Number.NEGATIVE_INFINITY;
-  return createAuthorizer({
-    ...parts,
-    settings: authorizer,
+  return () => ({
+    shared,
+    gateway,
+    trustedProxies,
+    deadlines,
+    settings,
     limits: server.limits,
     line,
     shedder: new LoadShedder(server.limits.eventLoopLagMs),

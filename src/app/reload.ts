@@ -15,6 +15,9 @@ export interface ReloadEvents {
   refused(problems: readonly ConfigProblem[]): void;
 }
 
+/** What of a configuration says which files to look at. */
+type Watched = Pick<Config, 'include' | 'authorizer'>;
+
 export interface Reloader {
   /** Reads the file now. The problems that kept it from being applied; none when it was. */
   reload(): readonly ConfigProblem[];
@@ -22,22 +25,24 @@ export interface Reloader {
 }
 
 /**
- * Looks at the file, and at those that it includes, every `intervalMs`: by polling, since mounted files change through
- * links that no event follows. `include` are the patterns of the configuration in use, which was read at `readAtMs`.
+ * Looks at the file, at those that it includes, and at certificates that it serves, every `intervalMs`: by polling, since mounted
+ * files change through links that no event follows. `first` is in use, and was read at `readAtMs`.
  */
 export function createReloader(
   file: string,
   events: ReloadEvents,
   intervalMs = 1000,
   env = process.env,
-  include: readonly string[] = [],
+  first: Watched = { include: [], authorizer: null },
   readAtMs?: number,
 ): Reloader {
+  let certificates = certificatesOf(first);
   const reload = (): readonly ConfigProblem[] => {
     const patterns: string[] = [];
     const startedAtMs = Date.now();
     const loaded = loadRecorded(file, env, (pattern) => patterns.push(pattern));
-    files.watch(patterns, startedAtMs);
+    if (loaded.result.ok) certificates = certificatesOf(loaded.result.config);
+    files.watch([...patterns, ...certificates], startedAtMs);
     const problems = take(loaded);
     if (problems.length > 0) events.refused(problems);
     return problems;
@@ -54,13 +59,18 @@ export function createReloader(
     }
   };
   const files = watchFiles(file, intervalMs, reload);
-  files.watch(include, readAtMs);
+  files.watch([...first.include, ...certificates], readAtMs);
   return {
     reload,
     close() {
       files.close();
     },
   };
+}
+
+/** Files of certificates and keys that the process serves, of which a renewed one has to count. */
+function certificatesOf({ authorizer }: Watched): readonly string[] {
+  return authorizer?.grpc?.tls?.files ?? [];
 }
 
 /** Of a configuration without problems of its own. */

@@ -1,4 +1,5 @@
 /** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
+import { compareSecrets } from '../http-base/compare-secrets.ts';
 import { createHttpServer, type Fault } from '../http-base/http-server.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
@@ -15,7 +16,7 @@ import { openSharedParts } from './open-shared-parts.ts';
 import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
 import { Refusal } from './outcome/refusals.ts';
-import { compareSecrets, createKeyedHashes } from './secrets/keyed-hashes.ts';
+import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
 import type { AuthStore } from './store/auth-store.ts';
 import { startSweeper } from './store/sweeper.ts';

@@ -1,6 +1,6 @@
 /** What a dialect is: how one kind of proxy states the request that it asks about, and what it expects back. */
 
-import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
 import type { Refusal } from '../proxy/refusal.ts';
 
 /** Names as the configuration has them. */
@@ -51,5 +51,5 @@ export interface Dialect {
    * For a proxy that sends only the status of a refusal on: writes the response to the check, and returns the bytes of its body. The
    * whole refusal is at `/refusal` below the configured path.
    */
-  readonly writeVerdict?: (response: Response, refusal: Refusal) => number;
+  readonly writeVerdict?: (response: WholeResponse, refusal: Refusal) => number;
 }

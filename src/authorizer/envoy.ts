@@ -4,7 +4,7 @@
  * response replaces the client's; one that the service must not get is named for removal, and never both.
  */
 import type { CheckRequest, Dialect, ManagedHeader, OriginalRequest } from './dialect.ts';
-import { original, takeField, takePeer } from './read-fields.ts';
+import { original, takeField, takeLastAddress } from './read-fields.ts';
 
 const removal = 'x-envoy-auth-headers-to-remove';
 
@@ -15,14 +15,26 @@ export const envoy: Dialect = {
     const host = takeField(rawHeaders, 'host');
     const timeout = host === null ? null : takeField(host.rest, 'x-envoy-expected-rq-timeout-ms');
     if (host === null || timeout === null) return null;
-    const { peer, rest } = takePeer(timeout.rest);
+    const { peer, rest } = takeLastAddress(timeout.rest);
     const waitsMs = /^[1-9]\d{0,8}$/.test(timeout.value ?? '') ? Number(timeout.value) : Number.POSITIVE_INFINITY;
     return original(method, target, host.value, rest, peer, waitsMs);
   },
   allow(managed: readonly ManagedHeader[]): string[] {
-    const removed = managed.filter(({ kind, value }) => kind === 'credential' && value === '');
-    const headers = managed.flatMap((header) => (removed.includes(header) ? [] : [header.name, header.value]));
-    if (removed.length > 0) headers.push(removal, removed.map(({ name }) => name).join(','));
+    const { set, removed } = mutationsOf(managed);
+    const headers = set.flatMap(({ name, value }) => [name, value]);
+    if (removed.length > 0) headers.push(removal, removed.join(','));
     return headers;
   },
 };
+
+/** No header is in both: which of them counts differs by product. */
+export function mutationsOf(managed: readonly ManagedHeader[]): {
+  readonly set: readonly ManagedHeader[];
+  readonly removed: readonly string[];
+} {
+  const isRemoved = ({ kind, value }: ManagedHeader) => kind === 'credential' && value === '';
+  return {
+    set: managed.filter((header) => !isRemoved(header)),
+    removed: managed.filter(isRemoved).map(({ name }) => name),
+  };
+}

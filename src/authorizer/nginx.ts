@@ -3,7 +3,7 @@
  * only tells whether to go on, and at a second path, where `error_page` leads, nginx gets the refusal itself.
  */
 import { reasons } from '../core/outcome/reasons.ts';
-import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
 import type { Refusal } from '../proxy/refusal.ts';
 import type { Dialect } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';
@@ -14,7 +14,7 @@ export const nginx: Dialect = {
   read: readOriginalFields,
   allow: allManaged,
   /** Without a challenge, which nginx would send beside that of the whole refusal. */
-  writeVerdict(response: Response, { reason, errorId, condition }: Refusal): number {
+  writeVerdict(response: WholeResponse, { reason, errorId, condition }: Refusal): number {
     const { status, message } = reasons[reason];
     const error = ['x-error', condition?.message ?? message, 'x-error-id', errorId];
     const headers = ['cache-control', 'no-store', ...error, 'content-length', '0'];

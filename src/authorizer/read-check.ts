@@ -3,7 +3,7 @@ import { clientNetwork } from '../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { Client } from '../proxy/client.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect, OriginalRequest } from './dialect.ts';
 
 export interface ReadCheck {
   /** With the body of the check, which nothing reads. */
@@ -13,7 +13,7 @@ export interface ReadCheck {
   readonly waitsMs: number;
 }
 
-/** Of the connection between the proxy and Rolegate, and framing: the check has no body. */
+/** Of the connection between two ends, and framing: the check has no body. */
 const ofConnection: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -34,21 +34,36 @@ export function readCheck(
   rest: string,
   trustedProxies: TrustedProxies,
 ): ReadCheck | null {
-  const own: string[] = [];
-  let webSocket = received.upgrade === 'websocket';
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase();
-    // Proxies drop `Upgrade` from a check, but no handshake of a WebSocket is without a key (RFC 6455 section 4.1).
-    if (name === 'sec-websocket-key') webSocket = true;
-    if (!ofConnection.has(name)) own.push(rawHeaders[i]!, rawHeaders[i + 1]!);
-  }
-  const read = dialect.read({ method: received.method, rawHeaders: own, rest });
+  const read = dialect.read({ method: received.method, rawHeaders: withoutConnection(rawHeaders), rest });
   if (read === null) return null;
-  const address = read.peer ?? '';
+  return checkOf(read, received, received.upgrade === 'websocket', trustedProxies);
+}
+
+export function withoutConnection(rawHeaders: readonly string[]): string[] {
+  const own: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (!ofConnection.has(rawHeaders[i]!.toLowerCase())) own.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+  }
+  return own;
+}
+
+/** `check`: the request that asks. `upgrades`: it says that the client asks for a WebSocket. */
+export function checkOf(
+  read: OriginalRequest,
+  check: Pick<Request, 'body' | 'bodyLength' | 'keepAlive' | 'expect'>,
+  upgrades: boolean,
+  trustedProxies: TrustedProxies,
+): ReadCheck {
+  // Proxies drop `Upgrade` from a check, but no handshake of a WebSocket is without a key (RFC 6455 section 4.1).
+  const webSocket = upgrades || read.rawHeaders.some((name, i) => i % 2 === 0 && /^sec-websocket-key$/i.test(name));
   const upgrade = webSocket ? ['Connection', 'Upgrade', 'Upgrade', 'websocket'] : [];
+  const address = read.peer ?? '';
   return {
     request: {
-      ...received,
+      body: check.body,
+      bodyLength: check.bodyLength,
+      keepAlive: check.keepAlive,
+      expect: check.expect,
       method: read.method,
       target: read.target,
       minor: 1,

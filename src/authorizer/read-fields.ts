@@ -48,7 +48,7 @@ export function readForwardedFields({ rawHeaders }: CheckRequest): OriginalReque
   const fields = takeFields(rawHeaders, forwardedFields);
   if (fields === null) return null;
   const { values } = fields;
-  const { peer, rest } = takePeer(fields.rest);
+  const { peer, rest } = takeLastAddress(fields.rest);
   if (peer === null) return null;
   return original(values['x-forwarded-method'], values['x-forwarded-uri'], values['x-forwarded-host'], rest, peer);
 }
@@ -79,7 +79,10 @@ export function takeField(
  * The last address in `X-Forwarded-For`, which the proxy has added for its own peer, and the headers as the proxy received
  * them, without it. Null: there is none.
  */
-export function takePeer(rawHeaders: readonly string[]): { readonly peer: string | null; readonly rest: string[] } {
+export function takeLastAddress(rawHeaders: readonly string[]): {
+  readonly peer: string | null;
+  readonly rest: string[];
+} {
   const rest = [...rawHeaders];
   for (let i = rest.length - 2; i >= 0; i -= 2) {
     if (rest[i]!.toLowerCase() !== 'x-forwarded-for') continue;
@@ -92,7 +95,8 @@ export function takePeer(rawHeaders: readonly string[]): { readonly peer: string
   return { peer: null, rest };
 }
 
-function addressOf(text: string | null): string | null {
+/** Null: it is none. IPv4 in IPv6 is written as IPv4. */
+export function addressOf(text: string | null): string | null {
   if (text === null) return null;
   const address = trimBlanks(text);
   if (parseAddress(address) === null) return null;

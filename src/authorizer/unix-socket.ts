@@ -1,12 +1,21 @@
 /** The file of a Unix socket: one that a process has left behind is removed, and the group of the process may connect. */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import type { ListenAddress } from '../http1/server/listen.ts';
 
 /** Owner and group: a proxy that runs as another user shares a group with this process. */
 const mode = 0o660;
 
-export async function allowGroup(path: string): Promise<void> {
-  await chmod(path, mode);
+/** Listens there with what the function does; an address without a path is none of these files. */
+export async function listenWithGroup(
+  address: ListenAddress,
+  listen: (address: ListenAddress) => Promise<ListenAddress>,
+): Promise<ListenAddress> {
+  if (address.path === undefined) return await listen(address);
+  await removeStaleSocket(address.path);
+  const bound = await listen(address);
+  await chmod(address.path, mode);
+  return bound;
 }
 
 /**

@@ -50,6 +50,8 @@ export function proxyConfig(name: ProductName, options: ProxyConfigOptions): Exi
     return ExitCode.fine;
   }
   const { dialect, print, check } = products[name];
+  if (options.grpc === true && dialect !== 'envoy')
+    throw new CommandError('rolegate: envoy, istio and envoy-gateway ask over gRPC', ExitCode.usage);
   const settings = proxySettings(readConfig(options.config), dialect, options);
   if (options.check === undefined) {
     process.stdout.write(print(settings));

@@ -213,7 +213,11 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     .addOption(configOption())
     .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
     .option('--listen <address>', 'where clients connect', ':8000')
-    .option('--authorizer <address>', 'where it reaches Rolegate (default: authorizer.listen)')
+    .option('--authorizer <address>', 'where it reaches Rolegate (default: as the configuration says)')
+    .option(
+      '--grpc',
+      'for envoy, istio and envoy-gateway: ask over gRPC (default: where no path is configured for envoy)',
+    )
     .option(
       '--check <file>',
       'find what gets past the check in a configuration that exists; exit code 0 nothing, 3 something',

@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     },
     refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
   };
-  reloader = createReloader(options.config, events, 1000, process.env, config.include, readAtMs);
+  reloader = createReloader(options.config, events, 1000, process.env, config, readAtMs);
   if (options.shadow !== undefined) {
     // One with problems is reported, and waited for: it never keeps the gateway from serving.
     const compared = {

@@ -8,7 +8,15 @@ import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import { compileAuthApiFields, compileRule, compileSources, listOf } from './compile-sources.ts';
-import type { AssertionKey, AuthApiConfig, ClientTlsConfig, Config, UpstreamConfig } from './config.ts';
+import type {
+  AssertionKey,
+  AuthApiConfig,
+  AuthorizerConfig,
+  ClientTlsConfig,
+  Config,
+  ServerTlsConfig,
+  UpstreamConfig,
+} from './config.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import { healthCheck, upstream } from './schema/upstreams.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -28,6 +36,7 @@ export interface Secrets {
   readonly admin: string | null;
   readonly gateway: string | null;
   readonly authorizer: string | null;
+  readonly authorizerTls: ServerTlsConfig | null;
   readonly webhooks: readonly string[];
   readonly assertionKeys: readonly AssertionKey[] | null;
 }
@@ -60,10 +69,7 @@ export function compileConfig(
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       limits,
     },
-    authorizer:
-      authorizer === undefined
-        ? null
-        : { ...authorizer, peers: compileTrustedProxies(authorizer.peers), secret: secrets.authorizer },
+    authorizer: authorizer === undefined ? null : compileAuthorizer(authorizer, secrets),
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
@@ -104,6 +110,20 @@ function compileAuthApi(
   // The secret that the gateway shares with it is made when it starts.
   const trust = { gatewaySecrets: [], trustedProxies: [] };
   return { kind: 'embedded', embedded: compileSettings(file.authApi.embedded, secrets.authApi, trust), ...common };
+}
+
+function compileAuthorizer(
+  { listen, dialects, peers, grpc, ...rest }: NonNullable<File['authorizer']>,
+  { authorizer: secret, authorizerTls: tls }: Secrets,
+): AuthorizerConfig {
+  return {
+    ...rest,
+    listen: listen ?? null,
+    dialects: dialects ?? {},
+    peers: compileTrustedProxies(peers),
+    secret,
+    grpc: grpc === undefined ? null : { ...grpc, tls },
+  };
 }
 
 function compileUpstreams(

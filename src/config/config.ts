@@ -71,9 +71,19 @@ export type ServerConfig = Replace<
   }
 >;
 
+type AuthorizerFile = NonNullable<File['authorizer']>;
+
 export type AuthorizerConfig = Replace<
-  NonNullable<File['authorizer']>,
-  { readonly peers: TrustedProxies; readonly secret: string | null }
+  AuthorizerFile,
+  {
+    readonly peers: TrustedProxies;
+    readonly secret: string | null;
+    /** Null: proxies do not ask over HTTP. */
+    readonly listen: NonNullable<AuthorizerFile['listen']> | null;
+    readonly dialects: NonNullable<AuthorizerFile['dialects']>;
+    /** Null: they do not ask over gRPC. */
+    readonly grpc: Replace<NonNullable<AuthorizerFile['grpc']>, { readonly tls: ServerTlsConfig | null }> | null;
+  }
 >;
 
 export type LogConfig = Pick<File['log'], 'level' | 'access'>;
@@ -183,6 +193,16 @@ export type RedisServers =
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
 
 /** Texts of PEM files, read with the configuration. */
+/** TLS of a port of this process, as PEM. */
+export interface ServerTlsConfig {
+  readonly cert: string;
+  readonly key: string;
+  /** Who may vouch for clients, each of which shows a certificate; null: they show none. */
+  readonly clientCa: string | null;
+  /** What it was read from, as configured. */
+  readonly files: readonly string[];
+}
+
 export interface ClientTlsConfig {
   /** Who may vouch for the server; null: those whom Node and the system trust. */
   readonly ca: string | null;

@@ -5,7 +5,6 @@
 import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
 import { checkDecisionOnly } from './checks/check-authorizer.ts';
-import { checkClientTls } from './checks/check-client-tls.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
@@ -14,6 +13,7 @@ import { readBearerSecret, readBearerSecrets, readCacheSecrets, readWebhookSecre
 import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
+import { checkClientTls, checkServerTls } from './checks/check-tls.ts';
 import { type Location, whole } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import { claimedSources } from './claimed-identity.ts';
@@ -138,6 +138,7 @@ function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
     authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
+    authorizerTls: checkServerTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
     admin: readBearerSecret(server?.adminToken, at.at('server', 'adminToken')),
     assertionKeys: checkIdentityAssertion(parts, at),
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),

@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
-import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
+import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { type Client, ClientConnections, clientOf } from './client.ts';
 import type { Gateway } from './gateway.ts';
 import { LoadShedder } from './load-shedder.ts';
@@ -53,24 +54,15 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
   /** WebSockets, and requests for one. */
-  const upgrades = new Set<RequestContext>();
+  const upgrades = new Set<RequestContext<WholeResponse>>();
   let inFlight = 0;
   let refusedOfClient = 0;
 
-  function report(record: RequestRecord): void {
-    try {
-      observe(record);
-    } catch (cause) {
-      // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
-      process.emitWarning(cause instanceof Error ? cause : String(cause));
-    }
-  }
-
   const host = {
-    ended(context: RequestContext) {
+    ended(context: RequestContext<WholeResponse>) {
       inFlight -= 1;
       upgrades.delete(context);
-      report(context);
+      observe(context);
     },
   };
 
@@ -118,7 +110,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (request.upgrade === 'websocket') upgrades.add(context);
       serve(context, parts);
     },
-    refusal: (fault, client) => refuseConnection(fault, client, 'proxy', report),
+    refusal: (fault, client) => refuseConnection(fault, client, 'proxy', observe),
     hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,
     release: (bytes, { trusted, network }) => memory.give(bytes, trusted ? null : network),
     onClose({ trusted, network }) {

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
-import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
 
 export interface Refusal {
   readonly reason: ReasonCode;
@@ -28,7 +28,7 @@ export interface Refusal {
 }
 
 /** Writes the whole response. Returns the bytes of its body. */
-export function writeRefusal(response: Response, refusal: Refusal): number {
+export function writeRefusal(response: WholeResponse, refusal: Refusal): number {
   const status = refusal.location === null ? reasons[refusal.reason].status : 303;
   const body = problemBody(refusal.reason, refusal.errorId, refusal.condition, { status });
   response.writeHead(status, null, refusalHeaders(refusal, body.length));

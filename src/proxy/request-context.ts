@@ -10,7 +10,7 @@ import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import { maxDiscardBytes } from '../http1/server/connection.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
-import type { Response } from '../http1/server/response.ts';
+import type { Response, WholeResponse } from '../http1/server/response.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { Client } from './client.ts';
 import { type Refusal, writeRefusal } from './refusal.ts';
@@ -18,7 +18,7 @@ import { type Refusal, writeRefusal } from './refusal.ts';
 /** What a request needs of the proxy. */
 export interface RequestHost {
   /** The last call: client and gateway are done with each other. */
-  ended(context: RequestContext): void;
+  ended(context: RequestContext<WholeResponse>): void;
   /** Of an external authorizer: how another proxy asks and is refused. If unset, the proxy serves the client itself. */
   readonly dialect?: {
     readonly name: string;
@@ -38,7 +38,8 @@ export interface ForwardedRequest {
 
 const discard = { take() {}, end() {} };
 
-export class RequestContext implements RequestRecord, RequestEvents {
+/** `R`: a check of another proxy has a response of its protocol. */
+export class RequestContext<R extends WholeResponse = Response> implements RequestRecord, RequestEvents {
   decision: Decision | null = null;
   reason: ReasonCode | null = null;
   errorId: string | null = null;
@@ -66,14 +67,14 @@ export class RequestContext implements RequestRecord, RequestEvents {
 
   readonly peer: Client;
   readonly request: Request;
-  readonly response: Response;
+  readonly response: R;
   /** Null: it is not forwarded. */
   forwarded: ForwardedRequest | null = null;
   /** Client and gateway are done with each other. */
   over = false;
   readonly #host: RequestHost;
 
-  constructor(host: RequestHost, request: Request, response: Response, peer: Client) {
+  constructor(host: RequestHost, request: Request, response: R, peer: Client) {
     this.#host = host;
     this.request = request;
     this.response = response;

@@ -10,12 +10,13 @@ import { type ClientFacts, clientAddress, clientFacts, clientNetwork } from '../
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { Response, WholeResponse } from '../http1/server/response.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 import { withAssertion } from './with-assertion.ts';
 
-export interface ServeParts {
+export interface ServeParts<R extends WholeResponse = Response> {
   /** Read once per request, so that a request sees one configuration from its start to its end. */
   gateway: Gateway;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
@@ -26,12 +27,12 @@ export interface ServeParts {
   /** Whether requests wait in line for every upstream connection. */
   congested(gateway: Gateway): boolean;
   newRequestId(): string;
-  readonly finish: Finish;
+  readonly finish: Finish<R>;
 }
 
 /** What is done about a decision: the part in which entrypoints differ. Rejects for faults of the gateway. */
-export type Finish = (
-  context: RequestContext,
+export type Finish<R extends WholeResponse = Response> = (
+  context: RequestContext<R>,
   decision: Decision,
   gateway: Gateway,
   facts: ClientFacts,
@@ -40,7 +41,7 @@ export type Finish = (
 /** Metadata of a host is for pages of every origin. */
 const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
 
-export function serve(context: RequestContext, parts: ServeParts): void {
+export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
   try {
     const { gateway } = parts;
     const view = readView(context, gateway, parts.trustedProxies);
@@ -64,7 +65,11 @@ export function serve(context: RequestContext, parts: ServeParts): void {
 }
 
 /** Plain data for `decide`: nothing is parsed, copied or trusted here. Also settles who counts as one client. */
-export function readView(context: RequestContext, { rules }: Gateway, trustedProxies: TrustedProxies): RequestView {
+export function readView(
+  context: RequestContext<WholeResponse>,
+  { rules }: Gateway,
+  trustedProxies: TrustedProxies,
+): RequestView {
   const { request, peer } = context;
   const { method, target, rawHeaders, minor } = request;
   // Null: it is not known for certain who the client is.
@@ -78,7 +83,11 @@ export function readView(context: RequestContext, { rules }: Gateway, trustedPro
 }
 
 /** Why a request is refused before it is decided: its own limits, and the state of the gateway. */
-function admit(context: RequestContext, gateway: Gateway, parts: ServeParts): ReasonCode | null {
+function admit(
+  context: RequestContext<WholeResponse>,
+  gateway: Gateway,
+  parts: Omit<ServeParts, 'finish'>,
+): ReasonCode | null {
   const { request } = context;
   if (request.target.length > parts.limits.targetBytes) return 'target_too_long';
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
@@ -88,7 +97,12 @@ function admit(context: RequestContext, gateway: Gateway, parts: ServeParts): Re
   return parts.congested(gateway) ? 'upstream_busy' : null;
 }
 
-function proceed(context: RequestContext, gateway: Gateway, decision: Decision, parts: ServeParts): void {
+function proceed<R extends WholeResponse>(
+  context: RequestContext<R>,
+  gateway: Gateway,
+  decision: Decision,
+  parts: ServeParts<R>,
+): void {
   try {
     // While the source was asked the client may have gone, or got a refusal.
     if (context.over || context.response.ended) return;
@@ -134,7 +148,7 @@ export function forwardOrRefuse(parts: ExchangeParts): Finish {
 }
 
 /** A fault of ours. Should even the refusal fail, the connection is all that is lost. */
-function fault(context: RequestContext, cause: unknown): void {
+function fault(context: RequestContext<WholeResponse>, cause: unknown): void {
   try {
     context.fail('internal_error', cause);
   } catch {

@@ -4,6 +4,7 @@
  */
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
 import type { Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -11,7 +12,7 @@ type Assertion = NonNullable<Gateway['assertion']>;
 
 /** Undefined: it is done. Rejects for faults of the gateway. */
 export function withAssertion(
-  context: RequestContext,
+  context: RequestContext<WholeResponse>,
   assertion: Assertion,
   { route, identity }: Allow,
   forward: () => void,
@@ -27,7 +28,7 @@ export function withAssertion(
   return undefined;
 }
 
-function forwardLater(context: RequestContext, token: string | null, forward: () => void): void {
+function forwardLater(context: RequestContext<WholeResponse>, token: string | null, forward: () => void): void {
   // Meanwhile the client may have gone.
   if (context.over || context.response.ended) return;
   if (token === null) {
@@ -38,7 +39,7 @@ function forwardLater(context: RequestContext, token: string | null, forward: ()
   forward();
 }
 
-function showKeys(context: RequestContext, { keys }: Assertion): void {
+function showKeys(context: RequestContext<WholeResponse>, { keys }: Assertion): void {
   const published = keys.published();
   if (published === null) context.fail('signing_key_missing');
   else

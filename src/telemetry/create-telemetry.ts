@@ -35,7 +35,7 @@ export interface Telemetry
     Pick<IdentityMetrics, 'watchIdentity' | 'watchRevocations' | 'evictionUnreadable'>,
     Pick<ProcessMetrics, 'useUpstreams'> {
   readonly log: Logger;
-  /** Once for every request that is over. */
+  /** Once for every request that is over. Never throws. */
   readonly observe: ObserveRequest;
   readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
@@ -81,8 +81,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     ...authApi,
     log,
     observe(record) {
-      requests.count(record);
-      if (accessLog !== null) accessLog(record);
+      try {
+        requests.count(record);
+        if (accessLog !== null) accessLog(record);
+      } catch (cause) {
+        // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
+        process.emitWarning(cause instanceof Error ? cause : String(cause));
+      }
     },
     identityEvents: identity.events,
     watchIdentity: identity.watchIdentity,

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { checkPaths } from '../support/authorizer-checks.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { hostileTargets } from '../support/hostile-targets.ts';
 import { openRaw, type RawAnswer, sendRaw } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
@@ -69,8 +70,8 @@ describe.each(productNames)('%s', (product) => {
       .map(({ path }) => path);
 
   test('what is served is what was decided, for every hostile target', async () => {
-    expect(hostile.length).toBeGreaterThanOrEqual(40);
-    for (const target of hostile) {
+    expect(hostileTargets.length).toBeGreaterThanOrEqual(40);
+    for (const target of hostileTargets) {
       service.clear();
       const before = decided().length;
       await send(`GET ${target}`);
@@ -196,65 +197,3 @@ describe.each(productNames)('%s', (product) => {
     expect(service.requests).toEqual([]);
   });
 });
-
-const hostile = [
-  '/a/../admin/x',
-  '/a/./../admin/x',
-  '/./admin/x',
-  '/a/%2e%2e/admin/x',
-  '/a/%2E%2e/admin/x',
-  '/a/.%2e/admin/x',
-  '/a/..%2fadmin/x',
-  '/a/..%2Fadmin/x',
-  '/a/..%5cadmin/x',
-  '/a/..\\admin/x',
-  '/a\\..\\admin/x',
-  '//admin/x',
-  '///admin/x',
-  '/a//../admin/x',
-  '/%61dmin/x',
-  '/%41dmin/x',
-  '/adm%69n/x',
-  '/admin%2fx',
-  '/admin%2Fx',
-  '/admin;/x',
-  '/admin;a=b/x',
-  '/;/admin/x',
-  '/a;/../admin/x',
-  '/a/..;/admin/x',
-  '/a/..;x/admin/x',
-  '/%2e/admin/x',
-  '/%2f/admin/x',
-  '/%2fadmin/x',
-  '/a%2f..%2fadmin/x',
-  '/%252e%252e/admin/x',
-  '/a/%252e%252e/admin/x',
-  '/%2561dmin/x',
-  '/kept/%2561dmin/x',
-  '/kept/admin%2Fx',
-  '/kept/..%2f..%2fadmin/x',
-  '/kept/a;/../admin/x',
-  '/kept/admin;x/y',
-  '/kept/%61dmin/x',
-  '/kept/a//../admin/x',
-  '/a/%c0%ae%c0%ae/admin/x',
-  '/a/%e0%80%ae/admin/x',
-  '/admin%00/x',
-  '/admin%20/x',
-  '/admin./x',
-  '/a/../../admin/x',
-  '/admin%3f/x',
-  '/admin%23/x',
-  '/admin/../open',
-  '/a|b',
-  '/a"b',
-  '/a%zz',
-  '/?x=/../admin',
-  '/open?/../admin/x',
-  '/a/.',
-  '/a/..',
-  '/..',
-  '/%ef%bc%8e%ef%bc%8e/admin/x',
-  '/a%0aadmin',
-  '/a%0d%0aX:1',
-];

@@ -20,6 +20,8 @@ export interface GoldenWorld {
   readonly port: number;
   /** Where other proxies ask; 0: nowhere. */
   readonly authorizerPort: number;
+  /** The same over gRPC. */
+  readonly grpcPort: number;
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
   /** Makes the Auth API as the case wants it. */
@@ -51,11 +53,12 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
   const read = parseConfig(text, { file: golden.file, env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(`${golden.file}: ${JSON.stringify(read.problems, null, 2)}`);
   const gateway = createGateway(read.config, { version: 'test' });
-  const { listen, authorizer } = await gateway.start();
+  const { listen, checks } = await gateway.start();
   return {
     config: read.config,
     port: listen!.port,
-    authorizerPort: authorizer?.port ?? 0,
+    authorizerPort: checks.http?.port ?? 0,
+    grpcPort: checks.grpc?.port ?? 0,
     authApi,
     upstream,
     async prepare({ as }) {
@@ -75,7 +78,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 /** The whole refusal of a case: status, the two headers, and the body. */
 export function expectRefusal(
   { request, expect: { condition, location, reason } }: GoldenCase,
-  answer: RawAnswer,
+  answer: Pick<RawAnswer, 'status' | 'header' | 'text'>,
   code: ReasonCode,
 ): void {
   const { status, message } = reasons[code];

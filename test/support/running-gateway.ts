@@ -9,6 +9,8 @@ export interface RunningGateway {
   readonly port: number;
   /** Where other proxies ask; 0: nowhere, or through a Unix socket. */
   readonly authorizerPort: number;
+  /** The same over gRPC. */
+  readonly grpcPort: number;
   /** Base URL of the admin port; throws when the configuration has none. */
   readonly admin: string;
   /** Everything logged so far, as written. */
@@ -46,7 +48,7 @@ export async function startGateway(
     },
     onCode: ({ code, codeId }) => codes.push({ code, codeId }),
   });
-  const { listen, authorizer, admin } = await gateway.start();
+  const { listen, checks, admin } = await gateway.start();
   const adminBase = () => {
     if (admin === null) throw new Error('no admin port');
     return `http://127.0.0.1:${admin.port}`;
@@ -54,7 +56,8 @@ export async function startGateway(
   return {
     origin: `http://127.0.0.1:${listen?.port}`,
     port: listen?.port ?? 0,
-    authorizerPort: authorizer?.port ?? 0,
+    authorizerPort: checks.http?.port ?? 0,
+    grpcPort: checks.grpc?.port ?? 0,
     get admin() {
       return adminBase();
     },

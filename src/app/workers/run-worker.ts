@@ -103,7 +103,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         engine.current().resolver.revocations.tombstones.restore(begin.tombstones);
         if (begin.candidate !== null) engine.compare(read(begin.candidate));
         const listening = begin.listen === null ? null : await engine.listen(begin.listen, true);
-        if (begin.authorizer !== null) await engine.listenForChecks(begin.authorizer, true);
+        if (config.authorizer !== null) await engine.listenForChecks(begin.checks, true);
         return { listening };
       } catch (error) {
         return { failed: error instanceof ListenError ? error.message : `rolegate: ${String(error)}` };

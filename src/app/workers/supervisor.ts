@@ -68,8 +68,8 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { log } = telemetry;
   const configLog = createConfigLog(telemetry);
   let listen: Address | null = config.server.listen;
-  /** Where other proxies ask; null: they do not. */
-  let authorizer: Address | null = null;
+  /** Where other proxies ask. */
+  let checks: Start['checks'] = { http: null, grpc: null };
   let inUse = first;
   let compared: ConfigSource | null = null;
   let embedded: EmbeddedAuthApi | null = null;
@@ -119,7 +119,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       cacheSecret,
       authApi: embedded?.access ?? null,
       listen,
-      authorizer,
+      checks,
       tombstones: engine.current().resolver.revocations.tombstones.data(),
     };
   }
@@ -131,7 +131,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
 
   async function start() {
     if (config.server.listen !== null) listen = await ownAddress('server.listen', config.server.listen);
-    if (config.authorizer !== null) authorizer = await ownAddress('authorizer.listen', config.authorizer.listen);
+    checks = await ownCheckAddresses(config);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
     let adminAddress: Address | null = null;
@@ -154,9 +154,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       admin = port;
     }
     const place = await pool.start();
-    const places = { listen: place, ...(authorizer === null ? {} : { authorizer }), admin: adminAddress };
+    const places = {
+      listen: place,
+      ...(config.authorizer === null ? {} : { authorizer: checks }),
+      admin: adminAddress,
+    };
     log.info({ ...places, routes: config.routes.routes.length, workers }, 'started');
-    return { listen: place, authorizer, admin: adminAddress };
+    return { listen: place, checks, admin: adminAddress };
   }
 
   async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {
@@ -234,5 +238,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       closing ??= end();
       return closing;
     },
+  };
+}
+
+async function ownCheckAddresses({ authorizer }: Config): Promise<Start['checks']> {
+  const { listen, grpc } = authorizer ?? { listen: null, grpc: null };
+  return {
+    http: listen === null ? null : await ownAddress('authorizer.listen', listen),
+    grpc: grpc === null ? null : await ownAddress('authorizer.grpc.listen', grpc.listen),
   };
 }

@@ -66,8 +66,8 @@ const start = z.strictObject({
   authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
   /** Null: it forwards nothing. */
   listen: address.nullable(),
-  /** Where other proxies ask; null: they do not. */
-  authorizer: address.nullable(),
+  /** Where other proxies ask; null: not this way. */
+  checks: z.strictObject({ http: address.nullable(), grpc: address.nullable() }),
   tombstones,
 });
 export type Start = z.infer<typeof start>;

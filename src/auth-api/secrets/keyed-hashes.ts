@@ -3,7 +3,7 @@
  * derived by HKDF (RFC 5869), so that a hash of one kind is worthless as another. Without the settings' secret, a copy
  * of the database allows no guess, not even of a six-digit code.
  */
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface KeyedHashes {
   /** Hash to store. */
@@ -65,19 +65,4 @@ function digestUnder(secret: string): Digest {
 function equalHashes(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left, 'base64url'), Buffer.from(right, 'base64url')];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** Compares what is presented with secrets that are known, in constant time: whether it is one of them. */
-export function compareSecrets(secrets: readonly string[]): (presented: string) => boolean {
-  const known = secrets.map(digest);
-  return (presented) => {
-    const hash = digest(presented);
-    let found = false;
-    for (const one of known) found = timingSafeEqual(one, hash) || found;
-    return found;
-  };
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

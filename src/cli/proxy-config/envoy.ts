@@ -1,24 +1,25 @@
-/** A configuration of Envoy with `ext_authz` over HTTP; what it lists serves Istio and Envoy Gateway too. */
+/** A configuration of Envoy with `ext_authz` over HTTP or gRPC; what it lists serves Istio and Envoy Gateway too. */
+import { isIP } from 'node:net';
 import { stringify } from 'yaml';
 import { type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
 
 export function envoyConfig(settings: ProxySettings): string {
-  const { authorizer, checkPath, waitMs, service, listen, secret, webSockets } = settings;
-  const timeout = `${waitMs / 1000}s`;
-  const cluster = (name: string, endpoint: object, tls: boolean) => ({
+  const { authorizer, service, listen, webSockets, grpc } = settings;
+  const cluster = (name: string, endpoint: object, tls: object | null, more: object = {}) => ({
     name,
     type: 'STRICT_DNS',
     connect_timeout: '1s',
-    ...(tls
-      ? {
+    ...more,
+    ...(tls === null
+      ? {}
+      : {
           transport_socket: {
             name: 'envoy.transport_sockets.tls',
-            typed_config: { '@type': type('transport_sockets.tls.v3.UpstreamTlsContext') },
+            typed_config: { '@type': type('transport_sockets.tls.v3.UpstreamTlsContext'), ...tls },
           },
-        }
-      : {}),
+        }),
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: endpoint } }] }] },
   });
   const at = (host: string, port: number) => ({
@@ -30,25 +31,7 @@ export function envoyConfig(settings: ProxySettings): string {
     failure_mode_allow: false,
     status_on_error: { code: 'ServiceUnavailable' },
     clear_route_cache: false,
-    http_service: {
-      server_uri: { uri: 'http://rolegate', cluster: 'rolegate', timeout },
-      path_prefix: checkPath,
-      authorization_request: secret
-        ? { headers_to_add: [{ key: 'x-rolegate-authorizer', value: `%ENVIRONMENT(${secretVariable})%` }] }
-        : {},
-      authorization_response: {
-        allowed_upstream_headers: {
-          patterns: headersToService(settings).map((exact) => ({ exact })),
-        },
-      },
-    },
-    allowed_headers: {
-      patterns: [
-        ...settings.read.map((exact) => ({ exact })),
-        // So that a spelling that a service may read as one of these is refused.
-        { safe_regex: { regex: spellings([...settings.identity, ...settings.credentials]) } },
-      ],
-    },
+    ...(grpc === null ? overHttp(settings) : overGrpc(settings)),
   };
   const manager = {
     '@type': type('filters.network.http_connection_manager.v3.HttpConnectionManager'),
@@ -87,15 +70,81 @@ export function envoyConfig(settings: ProxySettings): string {
         cluster(
           'rolegate',
           'path' in authorizer ? { pipe: { path: authorizer.path } } : at(authorizer.host, authorizer.port),
-          false,
+          grpc?.tls === true ? rolegateTls(authorizer, grpc) : null,
+          grpc === null ? {} : http2,
         ),
-        cluster('service', at(service.host, service.port), service.tls),
+        cluster('service', at(service.host, service.port), service.tls ? {} : null),
       ],
     },
   };
   return `# Envoy asks Rolegate about each request. Printed by "rolegate proxy-config envoy".
-# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.
-${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+${grpc === null ? '# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function overHttp(settings: ProxySettings): object {
+  const { checkPath, waitMs, secret } = settings;
+  return {
+    http_service: {
+      server_uri: { uri: 'http://rolegate', cluster: 'rolegate', timeout: `${waitMs / 1000}s` },
+      path_prefix: checkPath,
+      authorization_request: secret ? { headers_to_add: [secretField] } : {},
+      authorization_response: {
+        allowed_upstream_headers: {
+          patterns: headersToService(settings).map((exact) => ({ exact })),
+        },
+      },
+    },
+    allowed_headers: {
+      patterns: [
+        ...settings.read.map((exact) => ({ exact })),
+        // So that a spelling that a service may read as one of these is refused.
+        { safe_regex: { regex: spellings([...settings.identity, ...settings.credentials]) } },
+      ],
+    },
+  };
+}
+
+/** Every header is in the check, and as it came, unless some are listed. */
+function overGrpc({ waitMs, secret }: ProxySettings): object {
+  return {
+    grpc_service: {
+      envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
+      timeout: `${waitMs / 1000}s`,
+      ...(secret ? { initial_metadata: [secretField] } : {}),
+    },
+    encode_raw_headers: true,
+  };
+}
+
+const secretField = { key: 'x-rolegate-authorizer', value: `%ENVIRONMENT(${secretVariable})%` };
+
+const http2 = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': type('upstreams.http.v3.HttpProtocolOptions'),
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+  // Checks at once; beyond it Envoy does not ask, and the status is that of "status_on_error".
+  circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096 }] },
+};
+
+/** Files of the machine that Envoy runs on. */
+function rolegateTls(
+  authorizer: ProxySettings['authorizer'],
+  { clientCertificate }: NonNullable<ProxySettings['grpc']>,
+): object {
+  const host = 'path' in authorizer ? 'rolegate' : authorizer.host.replace(/^\[|\]$/g, '');
+  const name = { san_type: isIP(host) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } };
+  const file = (name: string) => ({ filename: `/etc/envoy/${name}.pem` });
+  return {
+    common_tls_context: {
+      validation_context: { trusted_ca: file('rolegate-ca'), match_typed_subject_alt_names: [name] },
+      ...(clientCertificate
+        ? { tls_certificates: [{ certificate_chain: file('envoy'), private_key: file('envoy-key') }] }
+        : {}),
+    },
+  };
 }
 
 /** Headers of a response that allows which go to the service. */

@@ -7,7 +7,11 @@ import type { Place, ProxySettings } from './proxy-settings.ts';
 const documents = (comment: string, ...all: object[]) =>
   `${comment}\n${all.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
 
-function tcp({ authorizer }: ProxySettings): Place {
+function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
+  if (grpc !== null && secret)
+    throw new CommandError(
+      'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" in its place',
+    );
   if ('path' in authorizer) throw new CommandError('rolegate: a cluster asks over TCP: give --authorizer an address');
   return authorizer;
 }
@@ -20,19 +24,23 @@ function serviceOf({ host, port }: Place): { name: string; namespace?: string; p
 
 export function istioConfig(settings: ProxySettings): string {
   const { host, port } = tcp(settings);
+  const asked = {
+    service: host,
+    port,
+    timeout: `${settings.waitMs / 1000}s`,
+    failOpen: false,
+    statusOnError: '503',
+  };
+  const overHttp = {
+    ...asked,
+    pathPrefix: settings.checkPath,
+    // Beginnings of identity headers as well, so that a spelling that a service may read as one is refused.
+    includeRequestHeadersInCheck: [...settings.read, ...beginnings([...settings.identity, ...settings.credentials])],
+    headersToUpstreamOnAllow: headersToService(settings),
+  };
   const provider = {
     name: 'rolegate',
-    envoyExtAuthzHttp: {
-      service: host,
-      port,
-      pathPrefix: settings.checkPath,
-      timeout: `${settings.waitMs / 1000}s`,
-      failOpen: false,
-      statusOnError: '503',
-      // Beginnings of identity headers as well, so that a spelling that a service may read as one is refused.
-      includeRequestHeadersInCheck: [...settings.read, ...beginnings([...settings.identity, ...settings.credentials])],
-      headersToUpstreamOnAllow: headersToService(settings),
-    },
+    ...(settings.grpc === null ? { envoyExtAuthzHttp: overHttp } : { envoyExtAuthzGrpc: asked }),
   };
   const policy = {
     apiVersion: 'security.istio.io/v1',
@@ -58,6 +66,11 @@ function beginnings(names: readonly string[]): readonly string[] {
 
 export function envoyGatewayConfig(settings: ProxySettings): string {
   const { name, namespace, port } = serviceOf(tcp(settings));
+  const backendRefs = [{ name, ...(namespace === undefined ? {} : { namespace }), port }];
+  const overHttp = {
+    headersToExtAuth: settings.read,
+    http: { backendRefs, path: settings.checkPath, headersToBackend: headersToService(settings) },
+  };
   const security = {
     apiVersion: 'gateway.envoyproxy.io/v1alpha1',
     kind: 'SecurityPolicy',
@@ -68,12 +81,8 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
         failOpen: false,
         statusOnError: 503,
         timeout: `${settings.waitMs}ms`,
-        headersToExtAuth: settings.read,
-        http: {
-          backendRefs: [{ name, ...(namespace === undefined ? {} : { namespace }), port }],
-          path: settings.checkPath,
-          headersToBackend: headersToService(settings),
-        },
+        // Over gRPC every header is in the check, unless some are listed.
+        ...(settings.grpc === null ? overHttp : { grpc: { backendRefs } }),
       },
     },
   };
@@ -88,11 +97,14 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    '# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".',
+    `# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}`,
     security,
     client,
   );
 }
+
+/** For the data plane to speak HTTP/2 without TLS. */
+const overHttp2 = '\n# The port of the Service has to have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
 
 export function gatewayApiConfig(settings: ProxySettings): string {
   const { name, namespace, port } = serviceOf(tcp(settings));

@@ -11,8 +11,10 @@ import { CommandError, ExitCode } from '../exit-code.ts';
 export interface ProxySettings {
   /** Where Rolegate listens for checks. */
   readonly authorizer: Place | { readonly path: string };
-  /** Of the dialect. */
+  /** Of the dialect; empty over gRPC. */
   readonly checkPath: string;
+  /** How the proxy asks over gRPC; null: it asks over HTTP. */
+  readonly grpc: { readonly tls: boolean; readonly clientCertificate: boolean } | null;
   /** Checks carry the shared secret, which is printed nowhere. */
   readonly secret: boolean;
   /** A proxy waits a little longer than Rolegate does, so that the refusal of Rolegate comes first. */
@@ -39,6 +41,8 @@ export interface PlaceOptions {
   readonly service?: string;
   readonly listen: string;
   readonly authorizer?: string;
+  /** Ask over gRPC. If unset: where the configuration has no path for the dialect, and the product can. */
+  readonly grpc?: boolean;
 }
 
 /** Over what Rolegate takes at most, for the way there and back. */
@@ -46,18 +50,20 @@ const wayMs = 1_000;
 
 export function proxySettings(config: Config, dialect: DialectName, options: PlaceOptions): ProxySettings {
   const { authorizer, credentials, routes, server } = config;
-  const checkPath = authorizer?.dialects[dialect];
-  if (authorizer === null || checkPath === undefined) {
-    const example = `authorizer: { listen: "127.0.0.1:8070", dialects: { ${dialect}: /${dialect} } }`;
-    throw new CommandError(`rolegate: the configuration has no path for this proxy; for example\n  ${example}`);
+  const asked = waysToAsk(authorizer, dialect, options);
+  if (authorizer === null || asked === null) {
+    const example =
+      options.grpc === true
+        ? 'authorizer: { grpc: { listen: "127.0.0.1:8071" } }'
+        : `authorizer: { listen: "127.0.0.1:8070", dialects: { ${dialect}: /${dialect} } }`;
+    throw new CommandError(`rolegate: this proxy cannot ask by the configuration; it needs, for example\n  ${example}`);
   }
   const managed = managedNames(config);
   const named = (kind: 'identity' | 'credential') => managed.filter((one) => one.kind === kind).map(({ name }) => name);
   const credentialNames = named('credential');
   const others = new Set(credentialNames.map(canonicalName).filter((name) => !credentialNames.includes(name)));
   return {
-    authorizer: authorizerPlace(authorizer.listen, options.authorizer),
-    checkPath,
+    ...asked,
     secret: authorizer.secret !== null,
     waitMs: authorizer.timeoutMs + wayMs,
     identity: named('identity'),
@@ -71,6 +77,24 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
     webSockets: routes.routes.some(({ websocket }) => websocket),
     service: servicePlace(options.service ?? onlyTarget(config)),
     listen: placeOf(options.listen, '--listen'),
+  };
+}
+
+/** Null: the configuration has no way for this proxy. */
+function waysToAsk(
+  authorizer: Config['authorizer'],
+  dialect: DialectName,
+  options: PlaceOptions,
+): Pick<ProxySettings, 'authorizer' | 'checkPath' | 'grpc'> | null {
+  const { listen = null, dialects = {}, grpc = null } = authorizer ?? {};
+  const checkPath = dialects[dialect];
+  if (options.grpc !== true && listen !== null && checkPath !== undefined)
+    return { authorizer: authorizerPlace(listen, options.authorizer), checkPath, grpc: null };
+  if (grpc === null || options.grpc === false || (options.grpc !== true && dialect !== 'envoy')) return null;
+  return {
+    authorizer: authorizerPlace(grpc.listen, options.authorizer),
+    checkPath: '',
+    grpc: { tls: grpc.tls !== null, clientCertificate: (grpc.tls?.clientCa ?? null) !== null },
   };
 }
 

@@ -1,8 +1,8 @@
 /** Keys of a Redis that need more than the kind of a single value: its URL, passwords, the form that it has. */
 import type { RedisConfig, RedisServers } from '../config.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import { checkClientTls, everyAuthority } from './check-client-tls.ts';
 import { readSecretText } from './check-secrets.ts';
+import { checkClientTls, everyAuthority } from './check-tls.ts';
 import type { Location } from './location.ts';
 
 type Redis = Parts<NonNullable<ConfigFile['cache']['redis']>>;

@@ -2,7 +2,7 @@
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
-import { addressesCollide, leadsTo } from '../units/parse-address.ts';
+import { type Address, addressesCollide, leadsTo } from '../units/parse-address.ts';
 import { checkSources } from './check-sources.ts';
 import type { Location } from './location.ts';
 
@@ -16,7 +16,7 @@ export function credentialHeaders({ credentials }: File): readonly string[] {
 
 export function checkSections(parts: File, at: Location): void {
   checkPorts(parts, at.at('server'));
-  checkAuthorizer(parts, at.at('authorizer', 'listen'));
+  checkAuthorizer(parts, at.at('authorizer'));
   checkAuthApi(parts, at.at('authApi'));
   checkSources(parts, at);
   checkCookie(parts, at);
@@ -33,13 +33,25 @@ function checkPorts({ server }: File, at: Location): void {
 }
 
 function checkAuthorizer({ authorizer, server }: File, at: Location): void {
-  const listen = authorizer?.listen;
-  if (listen === undefined || server === undefined) return;
-  if ('path' in listen) {
-    const workers = server.workers ?? 1;
-    if (workers !== 1) at.report('several workers cannot share a Unix socket', 'listen on an address with a port');
-  } else if ([server.listen, server.admin].some((other) => other != null && addressesCollide(listen, other))) {
-    at.report('"server" listens on this port', 'give the authorizer a number of its own');
+  if (authorizer === undefined || server === undefined) return;
+  const taken: [owner: string, address: Address | null | undefined][] = [
+    ['server', server.listen],
+    ['server', server.admin],
+  ];
+  for (const [listen, there] of [
+    [authorizer.listen, at.at('listen')],
+    [authorizer.grpc?.listen, at.at('grpc', 'listen')],
+  ] as const) {
+    if (listen === undefined) continue;
+    if ('path' in listen) {
+      const workers = server.workers ?? 1;
+      if (workers !== 1) there.report('several workers cannot share a Unix socket', 'listen on an address with a port');
+      continue;
+    }
+    const other = taken.find(([, address]) => address != null && addressesCollide(listen, address));
+    if (other !== undefined)
+      there.report(`"${other[0]}" listens on this port`, 'give the authorizer a number of its own');
+    taken.push(['authorizer', listen]);
   }
 }
 

@@ -6,8 +6,8 @@
 import { takes } from '../compile-sources.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { ClientConfig, FilesOfSource, SourceFiles, SourceKind } from '../source-config.ts';
-import { checkClientTls } from './check-client-tls.ts';
 import { readSecretText } from './check-secrets.ts';
+import { checkClientTls } from './check-tls.ts';
 import type { Location } from './location.ts';
 
 type Sources = Parts<ConfigFile>['sources'];

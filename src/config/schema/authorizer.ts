@@ -4,9 +4,9 @@ import { Refusal } from '../refusal.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
-import { text } from './scalar.ts';
+import { anyText, integer, text } from './scalar.ts';
 import { secret } from './secret.ts';
-import { absolutePath, cidr, duration } from './values.ts';
+import { absolutePath, cidr, duration, size } from './values.ts';
 
 const expected = 'an address to listen on, such as "127.0.0.1:8070", or "unix:/run/rolegate/authorizer.sock"';
 
@@ -60,10 +60,52 @@ function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, str
   }
 }
 
-export const authorizer = z.strictObject({
+const pemFile = () => anyText('the path of a PEM file');
+
+const grpcTls = z.strictObject({
+  cert: exposes(pemFile(), 'PEM file of the certificate that proxies see, with those that vouch for it.', {
+    examples: ['/etc/rolegate/authorizer.pem'],
+  }),
+  key: exposes(pemFile(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/authorizer-key.pem'] }),
+  clientCa: decides(
+    pemFile().optional(),
+    'PEM file of those who vouch for proxies: each has to show a certificate of theirs. If unset: proxies show none.',
+    { examples: ['/etc/rolegate/proxies-ca.pem'] },
+  ),
+});
+
+const grpc = z.strictObject({
   listen: exposes(
     addressOrSocket(),
-    'Where other proxies ask: host and port, or "unix:" and the path of a socket, which the group of the process may open.',
+    'Where Envoy, and what is built on it, asks over gRPC: host and port, or "unix:" and the path of a socket.',
+    { examples: ['127.0.0.1:8071'] },
+  ),
+  tls: described(grpcTls.optional(), 'TLS. The files are read again when they change. If unset: without TLS.', {
+    examples: [{ cert: '/etc/rolegate/authorizer.pem', key: '/etc/rolegate/authorizer-key.pem' }],
+    alternative: true,
+  }),
+  maxConnectionAge: neither(
+    duration(1_000, 86_400_000).prefault('1m'),
+    'Age at which a connection is ended, up to a tenth earlier or later, so that few long ones spread over workers and pods.',
+  ),
+  maxConnectionAgeGrace: neither(
+    duration(1_000, 600_000).prefault('10s'),
+    'Time that checks have to end on such a connection; longer than "authorizer.timeout".',
+  ),
+  maxConcurrentStreams: neither(
+    integer(1, 100_000).prefault(1000),
+    'Checks at once on one connection. The proxy waits with more.',
+  ),
+  maxMessage: neither(
+    size(64 * 1024, 64 * 1024 ** 2).prefault('1mb'),
+    'Largest check; beyond it the call fails. Keep it above the headers, and the body if it is sent, that the proxy takes.',
+  ),
+});
+
+const keys = z.strictObject({
+  listen: exposes(
+    addressOrSocket().optional(),
+    'Where other proxies ask over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset: they ask over gRPC alone.',
     { examples: ['127.0.0.1:8070'] },
   ),
   peers: decides(
@@ -83,7 +125,21 @@ export const authorizer = z.strictObject({
     duration(20, 600_000).prefault('5s'),
     'Longest wait for a decision; beyond it: 503. A proxy that says how long it waits gets its response before that.',
   ),
-  dialects: described(dialects, 'How proxies ask, each at a path of its own.', {
+  dialects: described(dialects.optional(), 'How proxies ask over HTTP, each at a path of its own.', {
     examples: [{ nginx: '/nginx', envoy: '/envoy' }],
   }),
+  grpc: described(grpc.optional(), 'The same decision over gRPC (envoy.service.auth.v3). If unset: not over gRPC.', {
+    examples: [{ listen: '127.0.0.1:8071' }],
+  }),
+});
+
+export const authorizer = refined(keys, (parts, { at, atKey }) => {
+  if (!('listen' in parts || 'dialects' in parts || 'grpc' in parts))
+    at([], 'expected "listen" or "grpc"', 'for example "listen: 127.0.0.1:8070"');
+  for (const [has, lacks] of [
+    ['listen', 'dialects'],
+    ['dialects', 'listen'],
+  ] as const) {
+    if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
+  }
 });

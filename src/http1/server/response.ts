@@ -30,10 +30,27 @@ export interface ResponseConnection {
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
 
+/** What a response that leaves as one needs: `Response` below, or that of another protocol. */
+export interface WholeResponse {
+  /** 0: no head was written. */
+  readonly status: number;
+  /** `end` was called. */
+  readonly ended: boolean;
+  /** All of it is with the system. */
+  readonly finished: boolean;
+  events: RequestEvents | null;
+  /** `headers` are names and values in turn. */
+  writeHead(status: number, statusText: string | null, headers: readonly string[]): void;
+  /** With the body, if there is one; text is Latin-1. Returns its bytes. */
+  end(body?: string | null): number;
+  /** Ends what carries the response, without one that looks whole. */
+  break(): void;
+}
+
 /** Up to here a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
 const smallBytes = 8 * 1024;
 
-export class Response implements BatchedWriter {
+export class Response implements BatchedWriter, WholeResponse {
   /** 0: no head was written. */
   status = 0;
   /** `end` was called. */

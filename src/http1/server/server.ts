@@ -2,10 +2,11 @@
  * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; what a request
  * means, and what a refusal says, comes in as functions.
  */
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { Deadlines } from '../deadline-wheel.ts';
 import type { HeadFault } from '../grammar/request-head.ts';
 import { Connection } from './connection.ts';
+import { type ListenAddress, listenAt, stopListening } from './listen.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
 
@@ -69,14 +70,6 @@ export interface ConnectionHost<C> extends ServerLimits {
   release(bytes: number, client: C): void;
   onDetach(connection: Connection<C>): void;
   onClose(connection: Connection<C>): void;
-}
-
-export interface ListenAddress {
-  /** Empty: every interface. */
-  readonly host: string;
-  readonly port: number;
-  /** Of a Unix socket, in place of host and port. */
-  readonly path?: string;
 }
 
 export interface Server {
@@ -162,18 +155,10 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return dropped;
     },
     ended,
-    listen: ({ host: name, port, path }, shared) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        const tcp = { port, reusePort: shared, ...(name === '' ? {} : { host: name }) };
-        server.listen(path === undefined ? tcp : { path }, () => {
-          server.off('error', reject);
-          const bound = server.address() as AddressInfo | string;
-          address =
-            typeof bound === 'string' ? { host: '', port: 0, path: bound } : { host: bound.address, port: bound.port };
-          resolve(address);
-        });
-      }),
+    async listen(place, shared) {
+      address = await listenAt(server, place, shared);
+      return address;
+    },
     drain: (timeoutMs) =>
       new Promise((resolve) => {
         host.draining = true;
@@ -194,31 +179,4 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         });
       }),
   };
-}
-
-/** Longest time for which new connections delay the end. */
-const longestAcceptMs = 200;
-
-/**
- * The system completes connections before they are accepted, and resets those that wait when the listening socket closes.
- * So they are accepted first: until a whole turn of the event loop has brought none, for 200 ms at most. Then calls `stop`.
- */
-function stopListening(server: NetServer, stop: () => void): void {
-  const until = performance.now() + longestAcceptMs;
-  // The turn under way may have looked for connections long ago.
-  let accepted = true;
-  const onConnection = () => {
-    accepted = true;
-  };
-  const turn = () => {
-    if (accepted && performance.now() < until) {
-      accepted = false;
-      setImmediate(turn);
-      return;
-    }
-    server.off('connection', onConnection);
-    stop();
-  };
-  server.on('connection', onConnection);
-  setImmediate(turn);
 }

@@ -6,11 +6,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DialectName, dialectNames } from '../../../src/authorizer/dialect.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
-import { connectionList } from '../../../src/core/syntax/header-fields.ts';
 import { checkBytes, checkPaths } from '../../support/authorizer-checks.ts';
-import { type GoldenCase, linesOf, readGoldenFiles, userIdOf, viewOf } from '../../support/golden-cases.ts';
-import { expectRefusal, type GoldenWorld, startGoldenWorld } from '../../support/golden-worlds.ts';
-import { type RawAnswer, sendRaw } from '../../support/raw-client.ts';
+import {
+  envoyForwards,
+  expectAllowed,
+  expectRefused,
+  listsConnection,
+  reachesProxy,
+} from '../../support/expect-checked.ts';
+import { linesOf, readGoldenFiles, viewOf } from '../../support/golden-cases.ts';
+import { type GoldenWorld, startGoldenWorld } from '../../support/golden-worlds.ts';
+import { sendRaw } from '../../support/raw-client.ts';
 
 const section = { authorizer: { listen: '127.0.0.1:0', dialects: checkPaths } };
 
@@ -29,7 +35,8 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
       const ask = (path?: string) => sendRaw(world.authorizerPort, checkBytes(dialect, view, path));
       const answer = await ask();
       const code = row.expect.checkReason ?? row.expect.reason;
-      if (row.expect.outcome === 'allow' && code === undefined) expectAllowed(row, dialect, answer);
+      if (row.expect.outcome === 'allow' && code === undefined)
+        expectAllowed(row, world.config, answer, dialect === 'traefik' || dialect === 'envoy');
       else if (dialect !== 'nginx') expectRefused(row, answer);
       else {
         const { status } = reasons[code ?? 'route_not_found'];
@@ -46,43 +53,10 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
   });
 });
 
-/** What another proxy refuses itself, or reads for itself, before it asks: framing, a missing host, control characters. */
-function reachesProxy(row: GoldenCase, lines: readonly string[]): boolean {
-  const { httpVersion, rawHeaders, target } = viewOf(lines);
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-  const framing = row.expect.reason === 'header_invalid' || row.expect.reason === 'transfer_coding_unsupported';
-  return httpVersion === '1.1' && hosts.length === 1 && !framing && !/[\0-\x1f\x7f]/.test(target);
-}
-
 /** Whether a proxy of this kind asks about such a request in the way that the case is written for. */
-function canState(dialect: DialectName, file: string, { method, target, rawHeaders }: RequestView): boolean {
-  if (dialect === 'envoy' && (!/^\/[\x21-\x7e]*$/.test(target) || method === 'CONNECT')) return false;
+function canState(dialect: DialectName, file: string, view: RequestView): boolean {
+  if (dialect === 'envoy' && !envoyForwards(view)) return false;
   // It does not say who the client is.
   if (dialect === 'gateway-api' && ['conditions.yaml', 'forwarded-trusted.yaml'].includes(file)) return false;
-  // Some remove what `Connection` lists before they ask, others never do.
-  return connectionList(rawHeaders) === null;
-}
-
-/** Of the connection between the proxy and Rolegate. */
-const ofConnection = ['connection', 'keep-alive', 'content-length', 'date'];
-
-function expectAllowed(row: GoldenCase, dialect: DialectName, answer: RawAnswer): void {
-  expect([dialect, answer.status, answer.header('x-error'), answer.text()]).toEqual([dialect, 200, undefined, '']);
-  const { identity, upstream } = row.expect;
-  if (identity !== undefined) expect(answer.header('user-id')).toBe(identity === null ? '' : userIdOf(identity));
-  for (const [name, value] of Object.entries(upstream?.headers ?? {})) {
-    if (answer.header(name) === undefined || ofConnection.includes(name)) continue;
-    expect([dialect, name, answer.header(name)]).toEqual([dialect, name, value?.replaceAll(' | ', ', ') ?? '']);
-  }
-}
-
-function expectRefused(row: GoldenCase, answer: RawAnswer): void {
-  const answered = row.expect.outcome === 'metadata' ? 'route_not_found' : 'method_not_allowed';
-  expectRefusal(row, answer, row.expect.checkReason ?? row.expect.reason ?? answered);
-  if (row.expect.checkReason !== undefined || row.expect.outcome !== 'refuse') return;
-  for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
-    const values = answer.headers(name);
-    expect([name, values.length === 0 ? null : values.join(' | ')]).toEqual([name, value]);
-  }
-  expect(answer.header('location')).toBe(row.expect.location);
+  return !listsConnection(view);
 }

@@ -52,7 +52,16 @@ test('a swap of the link is followed, whatever the files behind it, included one
   };
   const text = `${main}include: ["*.routes.yaml"]\nroutes: []\n`;
   mount('..1', { 'gateway.yaml': text, 'one.routes.yaml': route('one') });
-  const reloader: Reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['*.routes.yaml']);
+  const reloader: Reloader = createReloader(
+    join(folder, 'gateway.yaml'),
+    events,
+    20,
+    {},
+    {
+      include: ['*.routes.yaml'],
+      authorizer: null,
+    },
+  );
   closing = reloader;
   // Same length, same time: only the link and the file's number tell.
   prepare('..2', { 'gateway.yaml': text, 'one.routes.yaml': route('two') });

@@ -63,6 +63,8 @@ function checkFilter(config: YamlTree, manager: YamlTree, settings: ProxySetting
   const status = config.at('status_on_error', 'code');
   if (status === null || !['ServiceUnavailable', '503'].includes(status.text))
     report('outage_as_refusal', status ?? config, 'status_on_error');
+  const overGrpc = config.get('grpc_service');
+  if (overGrpc !== null) checkGrpc(config, overGrpc, settings, report);
   const service = config.get('http_service');
   if (service === null) return;
   const prefix = service.get('path_prefix');
@@ -90,6 +92,20 @@ function checkFilter(config: YamlTree, manager: YamlTree, settings: ProxySetting
   const underscores = manager.at('common_http_protocol_options', 'headers_with_underscores_action')?.text ?? '';
   if (underscores !== 'DROP_HEADER' && underscores !== 'REJECT_REQUEST')
     for (const name of otherSpellings(settings)) if (!sees(name)) report('spelling_forwarded', asked ?? config, name);
+}
+
+/** Over gRPC the response says what is set and removed, and a check has every header unless some are listed. */
+function checkGrpc(config: YamlTree, service: YamlTree, settings: ProxySettings, report: Report): void {
+  const wait = service.get('timeout');
+  // Envoy's default is 200 ms.
+  if (duration(wait?.text ?? '200ms') < settings.waitMs - 1_000) report('deadline_short', wait ?? service);
+  const allowed = config.get('allowed_headers');
+  const lost = config.get('disallowed_headers');
+  const sees = (name: string) => (allowed === null || matcherOf(allowed)(name)) && !matcherOf(lost)(name);
+  const at = lost ?? allowed ?? config;
+  const decisive = ['x-forwarded-for', 'sec-websocket-key', 'sec-fetch-site', 'origin'];
+  for (const name of [...settings.credentials, ...decisive]) if (!sees(name)) report('field_missing', at, name);
+  for (const name of otherSpellings(settings)) if (!sees(name)) report('spelling_forwarded', at, name);
 }
 
 /** Of a list of string matchers. */

@@ -1,6 +1,6 @@
-/** Reads the PEM files for TLS towards Redis or a source, and refuses those that could not be used. */
+/** Reads the PEM files for TLS, towards Redis or a source and of a port of ours, and refuses those that could not be used. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { ClientTlsConfig } from '../config.ts';
+import type { ClientTlsConfig, ServerTlsConfig } from '../config.ts';
 import type { Location } from './location.ts';
 
 interface TlsKeys {
@@ -9,6 +9,8 @@ interface TlsKeys {
   readonly key?: string | undefined;
   readonly serverName?: string | undefined;
 }
+
+type ServerTlsKeys = Pick<TlsKeys, 'cert' | 'key'> & { readonly clientCa?: string | undefined };
 
 /** For the first file: loading it takes longer than reading most configurations, and few have certificates. */
 const crypto = () => process.getBuiltinModule('node:crypto');
@@ -22,10 +24,29 @@ export const everyAuthority: ClientTlsConfig = { ca: null, cert: null, key: null
 export function checkClientTls(tls: TlsKeys | boolean | undefined, at: Location): ClientTlsConfig | null {
   if (tls === undefined || tls === false) return null;
   if (tls === true) return everyAuthority;
-  const ca = readPem(tls.ca, at.at('ca'));
+  const ca = readAuthorities(tls.ca, at.at('ca'));
+  return { ca, ...readPair(tls, at), serverName: tls.serverName ?? null };
+}
+
+/** TLS that this process serves. Null: without TLS, or a problem was reported. */
+export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): ServerTlsConfig | null {
+  if (tls === undefined) return null;
+  const clientCa = readAuthorities(tls.clientCa, at.at('clientCa'));
+  const { cert, key } = readPair(tls, at);
+  if (cert === null || key === null) return null;
+  const files = [tls.cert, tls.key, tls.clientCa].filter((file) => file !== undefined);
+  return { cert, key, clientCa, files };
+}
+
+function readAuthorities(file: string | undefined, at: Location): string | null {
+  const ca = readPem(file, at);
+  if (ca !== null && readCertificates(ca) === null) at.report('this file holds no certificates in PEM form');
+  return ca;
+}
+
+function readPair(tls: Pick<TlsKeys, 'cert' | 'key'>, at: Location): Pick<ClientTlsConfig, 'cert' | 'key'> {
   const cert = readPem(tls.cert, at.at('cert'));
   const key = readPem(tls.key, at.at('key'));
-  if (ca !== null && readCertificates(ca) === null) at.at('ca').report('this file holds no certificates in PEM form');
   const own = cert === null ? null : readCertificates(cert);
   if (cert !== null && own === null) at.at('cert').report('this file holds no certificate in PEM form');
   const privateKey = key === null ? null : readKey(key);
@@ -35,7 +56,7 @@ export function checkClientTls(tls: TlsKeys | boolean | undefined, at: Location)
   if (own !== null && privateKey !== null && own[0]?.checkPrivateKey(privateKey) !== true) {
     at.at('key').report('this key is not the one of "cert"');
   }
-  return { ca, cert, key, serverName: tls.serverName ?? null };
+  return { cert, key };
 }
 
 function readPem(file: string | undefined, at: Location): string | null {

@@ -1,0 +1,170 @@
+/**
+ * What every check goes through, over HTTP or gRPC: the request line of the proxy room, and a deadline. Entrypoints differ in how they
+ * read a check and how they let its request through.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
+import { type Allow, type Decision, refuse } from '../core/decision.ts';
+import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import { DeadlineWheel } from '../http1/deadline-wheel.ts';
+import type { Request } from '../http1/server/request.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
+import type { Client } from '../proxy/client.ts';
+import type { Gateway } from '../proxy/gateway.ts';
+import type { LoadShedder } from '../proxy/load-shedder.ts';
+import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
+import type { Finish, serve } from '../proxy/serve.ts';
+import type { withAssertion } from '../proxy/with-assertion.ts';
+import type { ObserveRequest } from '../telemetry/request-record.ts';
+import { allowedMs, CheckDeadline } from './check-deadline.ts';
+import type { ManagedHeader } from './dialect.ts';
+import { type ManagedName, managedHeaders } from './managed-headers.ts';
+import type { ReadCheck } from './read-check.ts';
+import { unkept } from './unkept.ts';
+
+/** A check as the request line knows it. */
+export type Checked = RequestContext<WholeResponse>;
+
+/** What decides, with the headers that responses manage. */
+export interface Deciding extends Gateway {
+  readonly managed: readonly ManagedName[];
+}
+
+/** What the proxy room does for every entrypoint. */
+export interface RequestLine {
+  readonly serve: typeof serve;
+  readonly withAssertion: typeof withAssertion;
+  newContext(host: RequestHost, request: Request, response: WholeResponse, peer: Client): Checked;
+}
+
+export interface ChecksOptions {
+  readonly gateway: Deciding;
+  readonly settings: AuthorizerConfig;
+  readonly limits: ServerConfig['limits'];
+  /** Asked anew for each check, so that a reload counts. */
+  readonly trustedProxies: TrustedProxies;
+  readonly line: RequestLine;
+  readonly observe: ObserveRequest;
+  /** Turns a part of the checks away while the process falls behind. */
+  readonly shedder: Pick<LoadShedder, 'start' | 'stop' | 'refuses'>;
+}
+
+/** How one kind of proxy is let through. */
+export interface Finishing {
+  /** Nothing is allowed: the proxy asks for a refusal that it has got already. */
+  readonly refusesOnly: boolean;
+  /** Writes the response that lets the request through. */
+  allow(context: Checked, decision: Allow, managed: readonly ManagedHeader[]): void;
+}
+
+export interface Checks {
+  readonly settings: AuthorizerConfig;
+  /** Checks that come from now on are decided by it. */
+  use(gateway: Deciding, settings: AuthorizerConfig): void;
+  /** No WebSocket begins any more. */
+  beginDrain(): void;
+  /** A check that ends with `fail`, `break` or `serve`. */
+  take(dialect: RequestHost['dialect'], request: Request, response: WholeResponse, peer: Client): Checked;
+  /** Decides, and responds before the proxy gives up. */
+  serve(context: Checked, read: Pick<ReadCheck, 'waitsMs'>, finishing: Finishing): void;
+}
+
+/** Deadlines of checks are short: late by a few milliseconds at most. */
+const tickMs = 5;
+
+export function createChecks({ limits, line, shedder, trustedProxies, observe, ...first }: ChecksOptions): Checks {
+  const deadlines = new DeadlineWheel(tickMs);
+  /** Of checks that wait for the source. */
+  const waiting = new Map<Checked, CheckDeadline>();
+
+  function ended(context: Checked): void {
+    waiting.get(context)?.cancel();
+    waiting.delete(context);
+    observe(context);
+  }
+
+  let { settings, gateway } = first;
+  const parts = {
+    gateway: withoutUnknown(gateway),
+    limits,
+    trustedProxies,
+    draining: false,
+    newRequestId: randomUUID,
+    sheds: () => shedder.refuses(),
+    congested: () => false,
+  };
+
+  return {
+    get settings() {
+      return settings;
+    },
+    use(nextGateway, nextSettings) {
+      gateway = nextGateway;
+      settings = nextSettings;
+      parts.gateway = withoutUnknown(gateway);
+    },
+    beginDrain() {
+      parts.draining = true;
+    },
+    take: (dialect, request, response, peer) =>
+      line.newContext({ ended, ...(dialect === undefined ? {} : { dialect }) }, request, response, peer),
+    serve(context, { waitsMs }, finishing) {
+      line.serve(context, { ...parts, finish: finishWith(finishing, gateway.managed, line.withAssertion) });
+      if (context.over || context.response.ended) return;
+      const atMs = context.startedAt + allowedMs(waitsMs, settings.timeoutMs);
+      waiting.set(context, new CheckDeadline(deadlines, atMs, () => context.fail('auth_timeout')));
+    },
+  };
+}
+
+/** A client without an address meets no condition on one, and is no client that limits could count. */
+function withoutUnknown(gateway: Deciding): Deciding {
+  return {
+    ...gateway,
+    decide(view: RequestView) {
+      if (view.address !== '') return gateway.decide(view, gateway.policy, gateway.resolve);
+      const { client: _, ...rest } = view;
+      return gateway.decide({ ...rest, address: null }, gateway.policy, gateway.resolve);
+    },
+  };
+}
+
+/** How a check ends: with headers for the service, or with a refusal. Nothing but a decision to allow lets a request through. */
+function finishWith(
+  { allow, refusesOnly }: Finishing,
+  managed: readonly ManagedName[],
+  sign: typeof withAssertion,
+): Finish<WholeResponse> {
+  return (context, decision, { rules, assertion }, facts) => {
+    if (decision.outcome !== 'allow') {
+      // What the gateway responds to itself is a success, which would let the request through to the service.
+      if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+      else refuseAfter(context, decision, decision.outcome === 'preflight' ? 'method_not_allowed' : 'route_not_found');
+      return undefined;
+    }
+    const { request } = context;
+    // A proxy that asks for the refusal of an allowed request could not reach its service, or access was granted after its check.
+    const fault =
+      unkept(request, decision, rules, context.peer.trusted) ?? (refusesOnly ? 'proxied_service_unavailable' : null);
+    if (fault !== null) {
+      refuseAfter(context, decision, fault);
+      return undefined;
+    }
+    const write = () => {
+      const forwarded: string[] = [];
+      appendRequestHeaders(forwarded, rules, decision, request.rawHeaders, facts);
+      if (context.assertion !== null) forwarded.push(rules.assertionHeader!, context.assertion);
+      allow(context, decision, managedHeaders(managed, forwarded));
+    };
+    if (assertion !== null) return sign(context, assertion, decision, write);
+    write();
+    return undefined;
+  };
+}
+
+function refuseAfter(context: Checked, decision: Decision, reason: Parameters<typeof refuse>[1]): void {
+  context.decision = refuse(decision, reason);
+  context.fail(reason);
+}

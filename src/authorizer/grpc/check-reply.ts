@@ -1,0 +1,64 @@
+/** The response to a check over gRPC: what the request line writes as a head and a body becomes one verdict. */
+import { type sendUnaryData, status } from '@grpc/grpc-js';
+import { isSendable } from '../../http1/grammar/fields.ts';
+import type { RequestEvents } from '../../http1/server/request.ts';
+import type { WholeResponse } from '../../http1/server/response.ts';
+import type { ManagedHeader } from '../dialect.ts';
+import type { VerdictMessage } from './messages.ts';
+import { allowed, denied, type Told } from './verdict.ts';
+
+export class CheckReply implements WholeResponse {
+  status = 0;
+  ended = false;
+  finished = false;
+  events: RequestEvents | null = null;
+  /** What verdicts tell of the check. */
+  told: Told = { decision: null, reason: null, errorId: null };
+  readonly #send: sendUnaryData<VerdictMessage>;
+  #headers: readonly string[] = [];
+
+  constructor(send: sendUnaryData<VerdictMessage>) {
+    this.#send = send;
+  }
+
+  /** Lets the request through: the only way to do so. */
+  allow(managed: readonly ManagedHeader[]): void {
+    checkSendable(managed.map(({ value }) => value));
+    this.status = 200;
+    this.#reply(allowed(managed, this.told));
+  }
+
+  writeHead(code: number, _statusText: string | null, headers: readonly string[]): void {
+    checkSendable(headers);
+    this.status = code;
+    this.#headers = headers;
+  }
+
+  end(body: string | null = null): number {
+    if (this.ended) return 0;
+    this.#reply(denied(this.status, this.#headers, body ?? '', this.told));
+    return body?.length ?? 0;
+  }
+
+  /** The call fails: its caller gets no verdict. */
+  break(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#send({ code: status.PERMISSION_DENIED });
+  }
+
+  /** The call is over; called by the server. */
+  callEnded(): void {
+    this.finished = this.ended;
+    this.events?.closed();
+  }
+
+  #reply(verdict: VerdictMessage): void {
+    this.ended = true;
+    this.#send(null, verdict);
+  }
+}
+
+function checkSendable(texts: readonly string[]): void {
+  if (!texts.every(isSendable)) throw new TypeError('The verdict has a header that is not valid HTTP');
+}

@@ -1,0 +1,157 @@
+/**
+ * The external authorizer over gRPC, as Envoy and those built on it ask (`envoy.service.auth.v3.Authorization/Check`). This process
+ * accepts connections itself and hands them to `@grpc/grpc-js`, so that peers, limits, shared ports and Unix sockets are as over HTTP,
+ * and so that new certificates count from the next connection on.
+ */
+import { createServer, type Socket } from 'node:net';
+import {
+  type ConnectionInjector,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { AuthorizerConfig } from '../../config/config.ts';
+import { listenAt, stopListening } from '../../http1/server/listen.ts';
+import { hasSecret, mayConnect, secretHeader, secretOf } from '../callers.ts';
+import { createChecks, type Finishing } from '../checks.ts';
+import type { Authorizer, AuthorizerOptions } from '../create-authorizer.ts';
+import { checkOf } from '../read-check.ts';
+import { listenWithGroup } from '../unix-socket.ts';
+import { CheckReply } from './check-reply.ts';
+import { createHealth } from './health.ts';
+import { authorization, type CheckMessage, health, type VerdictMessage } from './messages.ts';
+import { readAttributes } from './read-attributes.ts';
+
+export interface GrpcAuthorizerOptions extends AuthorizerOptions {
+  readonly grpc: GrpcSettings;
+  /** Whether the process can take checks. */
+  ready(): Promise<boolean>;
+}
+
+type GrpcSettings = NonNullable<AuthorizerConfig['grpc']>;
+
+/** A check has neither a body nor a connection of its own. */
+const ofCall = { body: null, bodyLength: 0, keepAlive: true, expect: 'none' } as const;
+
+export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer {
+  const { grpc: settings, limits, line, shedder, trustedProxies } = options;
+  const checks = createChecks(options);
+  const healthService = createHealth(options.ready);
+  const sockets = new Set<Socket>();
+  let isSecret = secretOf(options.settings);
+  let { tls } = settings;
+  /** Ends a drain once the last connection is closed. */
+  let settle = () => {};
+
+  function check(call: ServerUnaryCall<CheckMessage, VerdictMessage>, send: sendUnaryData<VerdictMessage>): void {
+    const reply = new CheckReply(send);
+    call.once('cancelled', () => reply.callEnded());
+    const waitsMs = Number(call.getDeadline()) - Date.now();
+    const read = readAttributes(call.request, waitsMs);
+    const asked = read === null ? null : checkOf(read, ofCall, false, trustedProxies);
+    const { request, peer } = asked ?? unreadable;
+    const context = checks.take({ name: 'grpc' }, request, reply, peer);
+    reply.told = context;
+    if (!hasSecret(call.metadata.get(secretHeader).map(String), isSecret)) {
+      options.turnedAway('secret', addressOf(call));
+      context.break();
+    } else if (asked === null) context.fail('check_invalid');
+    else checks.serve(context, asked, finishing(reply));
+  }
+
+  const server = new Server({
+    'grpc.max_connection_age_ms': settings.maxConnectionAgeMs,
+    'grpc.max_connection_age_grace_ms': settings.maxConnectionAgeGraceMs,
+    'grpc.max_concurrent_streams': settings.maxConcurrentStreams,
+    'grpc.max_receive_message_length': settings.maxMessageBytes,
+    'grpc.enable_channelz': 0,
+  });
+  server.addService(authorization, { Check: check });
+  server.addService(health, healthService.handlers);
+  let injector = injectorOf(server, tls);
+
+  const listener = createServer({ noDelay: true }, (socket) => {
+    const { address } = line.clientOf(socket, () => false);
+    if (!mayConnect(address, checks.settings.peers)) {
+      options.turnedAway('peer', address);
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      settle();
+    });
+    // A connection that breaks before it is one of HTTP/2.
+    socket.on('error', () => {});
+    injector.injectConnection(socket);
+  });
+  listener.maxConnections = limits.connections;
+
+  return {
+    async listen(address) {
+      shedder.start();
+      return await listenWithGroup(address, (place) => listenAt(listener, place, options.shared));
+    },
+    use(gateway, next) {
+      checks.use(gateway, next ?? checks.settings);
+      if (next === null) return;
+      isSecret = secretOf(next);
+      for (const socket of sockets) {
+        if (!mayConnect(line.clientOf(socket, () => false).address, next.peers)) socket.destroy();
+      }
+      const changed = next.grpc?.tls ?? null;
+      if (tls === null || changed === null || JSON.stringify(changed) === JSON.stringify(tls)) return;
+      tls = changed;
+      const earlier = injector;
+      injector = injectorOf(server, tls);
+      // Its connections get GOAWAY, and end with their last check.
+      earlier.destroy();
+    },
+    async drain(timeoutMs) {
+      checks.beginDrain();
+      await new Promise<void>((resolve) => stopListening(listener, resolve));
+      listener.close();
+      healthService.close();
+      const timer = setTimeout(() => {
+        server.forceShutdown();
+        for (const socket of sockets) socket.destroy();
+      }, timeoutMs);
+      await new Promise<void>((resolve) => {
+        settle = () => {
+          if (sockets.size === 0) resolve();
+        };
+        // Every connection gets GOAWAY, and ends with its last check.
+        server.tryShutdown(settle);
+        settle();
+      });
+      clearTimeout(timer);
+      shedder.stop();
+    },
+  };
+}
+
+function injectorOf(server: Server, tls: GrpcSettings['tls']): ConnectionInjector {
+  if (tls === null) return server.createConnectionInjector(ServerCredentials.createInsecure());
+  const { cert, key, clientCa } = tls;
+  const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
+  const ca = clientCa === null ? null : Buffer.from(clientCa);
+  return server.createConnectionInjector(ServerCredentials.createSsl(ca, [pair], ca !== null));
+}
+
+function finishing(reply: CheckReply): Finishing {
+  return { refusesOnly: false, allow: (_context, _decision, managed) => reply.allow(managed) };
+}
+
+/** Of a check whose attributes are not those of a request. */
+const unreadable = {
+  request: { ...ofCall, method: '', target: '', minor: 1, rawHeaders: [], upgrade: 'none' },
+  peer: { address: '', network: '', trusted: false, secure: false },
+} as const;
+
+/** Empty: through the Unix socket. */
+function addressOf(call: ServerUnaryCall<unknown, unknown>): string {
+  const [, address = ''] = /^(.*):\d+$/.exec(call.getPeer()) ?? [];
+  return address;
+}

@@ -1,0 +1,78 @@
+/** `grpc.health.v1`, for the proxies' own health checks: it serves while the process is ready, as `/health/ready` says. */
+import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
+
+interface Question {
+  readonly service: string;
+}
+interface State {
+  readonly status: number;
+}
+
+const serving: State = { status: 1 };
+const notServing: State = { status: 2 };
+const unknown: State = { status: 3 };
+
+/** Empty: the server as a whole. */
+const services: ReadonlySet<string> = new Set(['', 'envoy.service.auth.v3.Authorization']);
+
+/** Between two looks for those who watch. */
+const lookEveryMs = 1_000;
+
+export interface HealthService {
+  readonly handlers: {
+    Check(call: ServerUnaryCall<Question, State>, send: sendUnaryData<State>): void;
+    Watch(call: ServerWritableStream<Question, State>): void;
+  };
+  /** Tells those who watch, and ends their calls. */
+  close(): void;
+}
+
+export function createHealth(ready: () => Promise<boolean>): HealthService {
+  const watching = new Map<ServerWritableStream<Question, State>, State | null>();
+  let timer: NodeJS.Timeout | null = null;
+
+  async function stateNow(): Promise<State> {
+    return (await ready().catch(() => false)) ? serving : notServing;
+  }
+
+  async function look(): Promise<void> {
+    const state = await stateNow();
+    for (const [call, told] of watching) {
+      if (told === state) continue;
+      watching.set(call, state);
+      call.write(state);
+    }
+    timer = watching.size === 0 ? null : setTimeout(() => void look(), lookEveryMs).unref();
+  }
+
+  return {
+    handlers: {
+      Check({ request }, send) {
+        if (!services.has(request.service)) send({ code: status.NOT_FOUND });
+        else void stateNow().then((state) => send(null, state));
+      },
+      Watch(call) {
+        if (!services.has(call.request.service)) {
+          call.write(unknown);
+          call.once('cancelled', () => call.end());
+          return;
+        }
+        watching.set(call, null);
+        call.once('cancelled', () => {
+          watching.delete(call);
+          call.end();
+        });
+        if (timer !== null) clearTimeout(timer);
+        void look();
+      },
+    },
+    close() {
+      if (timer !== null) clearTimeout(timer);
+      for (const call of watching.keys()) {
+        call.write(notServing);
+        call.end();
+      }
+      watching.clear();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
+ * headers of one name by a comma, or lists them as they came where `encode_raw_headers` is set.
+ */
+import type { OriginalRequest } from '../dialect.ts';
+import { withoutConnection } from '../read-check.ts';
+import { addressOf, original, takeLastAddress } from '../read-fields.ts';
+import type { CheckMessage, HeaderMessage } from './messages.ts';
+
+/** `waitsMs`: until the deadline of the call. Null: a field of the original request is missing or not valid. */
+export function readAttributes(check: CheckMessage, waitsMs: number): OriginalRequest | null {
+  const { source, request } = check.attributes ?? {};
+  const http = request?.http ?? null;
+  if (http === null || http.method === '' || http.path === '') return null;
+  const raw = http.headerMap?.headers ?? [];
+  if (raw.length > 0 && http.headers.length > 0) return null;
+  const peer = addressOf(source?.address?.socketAddress?.address ?? null);
+  const rawHeaders = withoutConnection(headersOf(raw.length > 0 ? raw : http.headers));
+  // Envoy has added the address that it states as the source.
+  const forwarded = takeLastAddress(rawHeaders);
+  const rest = forwarded.peer !== null && forwarded.peer === peer ? forwarded.rest : rawHeaders;
+  return original(http.method, bytesOf(http.path), bytesOf(http.host), rest, peer, waitsMs);
+}
+
+/** Without pseudo-headers, which the attributes repeat. */
+function headersOf(headers: readonly HeaderMessage[]): string[] {
+  const rawHeaders: string[] = [];
+  for (const { key, value = '', rawValue } of headers) {
+    if (key.startsWith(':')) continue;
+    const isRaw = rawValue !== undefined && rawValue.length > 0;
+    rawHeaders.push(bytesOf(key), isRaw ? Buffer.from(rawValue).toString('latin1') : bytesOf(value));
+  }
+  return rawHeaders;
+}
+
+const beyondAscii = /[^\x00-\x7f]/;
+
+/** Bytes as Latin-1, as heads are read. */
+function bytesOf(text: string): string {
+  return beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
+}

@@ -1,0 +1,83 @@
+/**
+ * The verdicts of `ext_authz` over gRPC. A refusal is a response of the call like any other: a call that fails, and `error_response`,
+ * obey `failure_mode_allow`, which would let the request through.
+ */
+import type { RequestContext } from '../../proxy/request-context.ts';
+import type { ManagedHeader } from '../dialect.ts';
+import { mutationsOf } from '../envoy.ts';
+import type { HeaderMessage, HeaderOption, MetadataValue, VerdictMessage } from './messages.ts';
+
+/** What `dynamic_metadata` tells of a check, under `envoy.filters.http.ext_authz`. */
+export type Told = Pick<RequestContext, 'decision' | 'reason' | 'errorId'>;
+
+/** Codes of `google.rpc.Status`. */
+const ok = 0;
+const permissionDenied = 7;
+const unavailable = 14;
+const unauthenticated = 16;
+
+/** Of `HeaderValueOption`. */
+const appendIfExistsOrAdd = 0;
+const overwriteIfExistsOrAdd = 2;
+
+export function allowed(managed: readonly ManagedHeader[], told: Told): VerdictMessage {
+  const { set, removed } = mutationsOf(managed);
+  return {
+    status: { code: ok },
+    okResponse: { headers: set.map(({ name, value }) => option(name, value, false)), headersToRemove: removed },
+    dynamicMetadata: metadataOf(told),
+  };
+}
+
+/** `headers`: of the refusal, names and values in turn. */
+export function denied(status: number, headers: readonly string[], body: string, told: Told): VerdictMessage {
+  const code = status === 401 ? unauthenticated : status >= 500 ? unavailable : permissionDenied;
+  const options: HeaderOption[] = [];
+  const names = new Set<string>();
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i]!.toLowerCase();
+    // The proxy frames its own response.
+    if (name === 'content-length' || name === 'connection') continue;
+    options.push(option(name, headers[i + 1]!, names.has(name)));
+    names.add(name);
+  }
+  return {
+    status: { code },
+    deniedResponse: { status: { code: status }, headers: options, body },
+    dynamicMetadata: metadataOf(told),
+  };
+}
+
+/** `append`: beside one of the same name, else in its place. Both ways to say so are filled in: products read one or the other. */
+function option(name: string, value: string, append: boolean): HeaderOption {
+  return {
+    header: headerOf(name, value),
+    append: { value: append },
+    appendAction: append ? appendIfExistsOrAdd : overwriteIfExistsOrAdd,
+    // Otherwise an empty one may be dropped, and the header of the client kept.
+    keepEmptyValue: true,
+  };
+}
+
+const beyondAscii = /[^\x00-\x7f]/;
+
+/** `value` is bytes as Latin-1; text of a message is UTF-8. */
+function headerOf(key: string, value: string): HeaderMessage {
+  if (!beyondAscii.test(value)) return { key, value };
+  const bytes = Buffer.from(value, 'latin1');
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? { key, value: text } : { key, rawValue: bytes };
+}
+
+function metadataOf({ decision, reason, errorId }: Told): VerdictMessage['dynamicMetadata'] {
+  const fields: Record<string, MetadataValue> = {};
+  const { route, identity } = decision ?? { route: null, identity: null };
+  if (route !== null) fields['route'] = { stringValue: route.id };
+  if (identity !== null) {
+    fields['user_id'] = { stringValue: identity.userId };
+    fields['roles'] = { listValue: { values: identity.roles.map((role) => ({ stringValue: role })) } };
+  }
+  if (reason !== null) fields['reason'] = { stringValue: reason };
+  if (errorId !== null) fields['error_id'] = { stringValue: errorId };
+  return { fields };
+}
