@@ -8,5 +8,5 @@ chmod 700 secrets
 cd secrets
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 keep() { [ -s "$1" ] || printf '%s' "$2" > "$1"; chmod 444 "$1"; }
-for name in cache-secret admin-token auth-secret gateway-secret postgres-password redis-password; do keep "$name" "$(random)"; done
+for name in cache-secret admin-token auth-secret gateway-secret postgres-password redis-password grafana-password; do keep "$name" "$(random)"; done
 keep database-url "postgres://rolegate:$(cat postgres-password)@postgres:5432/rolegate"

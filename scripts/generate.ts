@@ -6,6 +6,7 @@ import { alertsPage } from './alerts-page.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
+import { dashboardFiles } from './dashboard-files.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
@@ -21,6 +22,7 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/auth-api.openapi.json': openApiText(),
   'docs/reference/auth-api.md': authApiPage(),
   ...chartFiles(),
+  ...dashboardFiles(),
 };
 
 for (const [file, text] of Object.entries(files)) {

@@ -1,8 +1,10 @@
 /** What stands around gateways: services, doors from outside, scaling, the network, metrics. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { find, type KubernetesObject, kindsOf, render, valueSets } from './helm.ts';
+import { filesOf } from './rolegate-config.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -196,6 +198,20 @@ test('Prometheus has the rules of monitoring/alerts.yaml, with runbooks where th
     parse(own),
   );
   expect(kindsOf(render('minimal')).join()).not.toContain('PrometheusRule');
+});
+
+test('Grafana has each dashboard of monitoring/dashboards, by the label of its sidecar', () => {
+  const maps = render('monitoring').filter(({ metadata }) => metadata.name.includes('-dashboard-'));
+  const files = globSync('monitoring/dashboards/*.json').map((file) => basename(file));
+  expect(maps.flatMap((map) => Object.keys(filesOf(map))).sort()).toEqual(files.sort());
+  for (const map of maps) {
+    expect(map.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(map.metadata.annotations).toEqual({ grafana_folder: 'Edge' });
+    for (const [file, text] of Object.entries(filesOf(map))) {
+      expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(`monitoring/dashboards/${file}`, 'utf8')));
+    }
+  }
+  expect(kindsOf(render('minimal')).join()).not.toContain('dashboard');
 });
 
 test('the account has no token, and may be one that is there already', () => {

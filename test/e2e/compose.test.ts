@@ -48,6 +48,7 @@ describe('the file', () => {
     expect(Object.keys(file.services).sort()).toEqual([
       'auth-api',
       'gateway',
+      'grafana',
       'mail',
       'orders',
       'postgres',
@@ -103,6 +104,23 @@ describe('the file', () => {
       expect.objectContaining({ source: 'admin-token', target: '/run/secrets/admin-token' }),
     ]);
   });
+
+  test('Grafana has Prometheus and the dashboards', () => {
+    const sources = parse(readFileSync('compose/grafana.yaml', 'utf8'));
+    expect(sources.datasources).toMatchObject([{ type: 'prometheus', url: 'http://prometheus:9090', isDefault: true }]);
+    const { providers } = parse(readFileSync('compose/grafana-dashboards.yaml', 'utf8'));
+    const { path } = providers[0].options;
+    const { volumes = [] } = file.services['grafana']!;
+    const mounted = new Map(volumes.map(({ source, target }) => [target, source]));
+    expect(mounted.get(path)).toBe(join(copy.folder, 'monitoring/dashboards'));
+    for (const [folder, name] of [
+      ['datasources', 'grafana'],
+      ['dashboards', 'grafana-dashboards'],
+    ] as const) {
+      const target = `/etc/grafana/provisioning/${folder}/rolegate.yaml`;
+      expect(mounted.get(target)).toBe(join(copy.folder, `compose/${name}.yaml`));
+    }
+  });
 });
 
 describe('the installation', () => {
@@ -123,7 +141,7 @@ describe('the installation', () => {
   beforeAll(async () => {
     await useImage();
     running = composition(copy.folder, project, ['compose.yaml', overridden]);
-    // With the services that they depend on. Prometheus is left out: nothing here has its image.
+    // With the services that they depend on. Prometheus and Grafana are not started: nothing here has their images.
     await running.compose('up', '--build', '--wait', 'gateway');
     const ports = [1, 2].map((index) => running.compose('port', '--index', String(index), 'gateway', '8080'));
     origins = (await Promise.all(ports)).map((address) => `http://${address.trim()}`);

@@ -23,7 +23,8 @@ function reachedBy(name: string): string[] {
 
 test.each([
   ['orders', ['gateway']],
-  ['prometheus', ['gateway']],
+  ['prometheus', ['gateway', 'grafana']],
+  ['grafana', ['prometheus']],
   ['postgres', ['auth-api']],
   ['mail', ['auth-api']],
   ['redis', ['auth-api', 'gateway']],

@@ -1,0 +1,205 @@
+/** The dashboard of identities: calls to the Auth API, the caches before it, and revocation. */
+import { type DashboardContent, of, quantile, rate } from './dashboard.ts';
+
+const calls = 'rolegate_auth_api_calls_total';
+const decisions = 'rolegate_decision_duration_seconds_count';
+const failed = 'outcome=~"auth_(unavailable|timeout|answer_invalid)"';
+
+export const authApi: DashboardContent = {
+  name: 'auth-api',
+  title: 'Auth API and cache',
+  description: 'Calls to the Auth API and other sources, how many the caches save, Redis, and revocation.',
+  figures: [
+    {
+      title: 'Found in memory',
+      description: 'Share of decisions with a credential whose verdict was in memory.',
+      unit: 'percentunit',
+      expr: `sum(${rate(decisions, 'source="memory"')}) / sum(${rate(decisions, 'source!="none"')})`,
+    },
+    { title: 'Calls', description: 'Calls to the Auth API per second.', unit: 'cps', expr: `sum(${rate(calls)})` },
+    {
+      title: 'Failed calls',
+      description: 'Share of calls that gave no result.',
+      unit: 'percentunit',
+      expr: `(sum(${rate(calls, failed)}) or vector(0)) / sum(${rate(calls)})`,
+      warnAt: 0.01,
+      badAt: 0.1,
+    },
+    {
+      title: 'Open breakers',
+      description: 'Circuit breakers that are open, over all gateways.',
+      unit: 'short',
+      expr: `sum(${of('rolegate_auth_api_breaker_state', 'state="open"')})`,
+      badAt: 1,
+    },
+    {
+      title: 'Hear revocations',
+      description: 'Share of gateways that are connected to revocations.',
+      unit: 'percentunit',
+      expr: `avg(${of('rolegate_revocations_connected')})`,
+      badAt: 1,
+      lowIsBad: true,
+    },
+  ],
+  rows: [
+    {
+      title: 'Calls to the Auth API and other sources',
+      charts: [
+        {
+          title: 'Calls by outcome',
+          description: 'accepted, or the reason why there is no identity.',
+          unit: 'cps',
+          stacked: true,
+          queries: [{ expr: `sum by (outcome) (${rate(calls)})`, legend: '{{outcome}}' }],
+        },
+        {
+          title: 'Failures',
+          description: 'Why calls gave no result.',
+          unit: 'cps',
+          stacked: true,
+          queries: [
+            {
+              expr: `sum by (source, failure) (${rate('rolegate_auth_api_failures_total')})`,
+              legend: '{{source}}: {{failure}}',
+            },
+          ],
+        },
+        {
+          title: 'Duration of calls',
+          description: 'From sending a call to its judged response.',
+          unit: 's',
+          queries: [
+            {
+              expr: quantile(0.5, 'rolegate_auth_api_call_duration_seconds', ['source', 'kind']),
+              legend: '{{source}}, {{kind}}: half',
+            },
+            {
+              expr: quantile(0.99, 'rolegate_auth_api_call_duration_seconds', ['source', 'kind']),
+              legend: '{{source}}, {{kind}}: 99 %',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Verdicts',
+      charts: [
+        {
+          title: 'Decisions by source of the verdict',
+          description: 'memory is fast, redis takes a round trip, auth-api waits for a call; none needed no verdict.',
+          unit: 'reqps',
+          stacked: true,
+          queries: [{ expr: `sum by (source) (${rate(decisions)})`, legend: '{{source}}' }],
+        },
+        {
+          title: 'Verdicts in memory',
+          description: 'Over all gateways.',
+          unit: 'short',
+          queries: [{ expr: `sum by (space) (${of('rolegate_cache_entries')})`, legend: '{{space}}' }],
+        },
+        {
+          title: 'Verdicts that left, were refreshed or outlived',
+          description:
+            'Evicted: memory was full. Refreshed before their end, by outcome. Stale: served during an outage.',
+          unit: 'cps',
+          queries: [
+            { expr: `sum(${rate('rolegate_cache_evictions_total')}) or vector(0)`, legend: 'evicted' },
+            { expr: `sum by (outcome) (${rate('rolegate_refreshes_total')})`, legend: 'refreshed: {{outcome}}' },
+            { expr: `sum(${rate('rolegate_stale_verdicts_total')})`, legend: 'stale' },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Redis and other replicas',
+      charts: [
+        {
+          title: 'Uses of Redis',
+          description: 'error: Redis did not respond; invalid: an entry did not prove itself.',
+          unit: 'cps',
+          queries: [
+            {
+              expr: `sum by (operation, outcome) (${rate('rolegate_redis_operations_total')})`,
+              legend: '{{operation}}: {{outcome}}',
+            },
+          ],
+        },
+        {
+          title: 'Look-ups shared by replicas',
+          description: 'led: this replica called; found, pushed: another one had.',
+          unit: 'cps',
+          stacked: true,
+          queries: [{ expr: `sum by (outcome) (${rate('rolegate_shared_lookups_total')})`, legend: '{{outcome}}' }],
+        },
+        {
+          title: 'Look-ups in flight',
+          description: 'Credentials that are being looked up now.',
+          unit: 'short',
+          queries: [{ expr: of('rolegate_lookups_in_flight'), legend: '{{instance}}' }],
+        },
+      ],
+    },
+    {
+      title: 'Revocation',
+      charts: [
+        {
+          title: 'Revocations',
+          description: 'By where they came from.',
+          unit: 'cps',
+          queries: [
+            { expr: `sum by (source, kind) (${rate('rolegate_revocations_total')})`, legend: '{{source}}: {{kind}}' },
+          ],
+        },
+        {
+          title: 'Connected to revocations',
+          description: '0: verdicts of this gateway live for cache.whileDisconnected.',
+          unit: 'short',
+          steps: true,
+          queries: [{ expr: of('rolegate_revocations_connected'), legend: '{{instance}}' }],
+        },
+        {
+          title: 'Missed and undelivered',
+          description:
+            'Revocations that Redis did not take or a replica did not acknowledge, and times that everything was dropped.',
+          unit: 'cps',
+          queries: [
+            { expr: `sum(${rate('rolegate_revocations_undelivered_total')})`, legend: 'undelivered' },
+            { expr: `sum(${rate('rolegate_revocations_unacknowledged_total')})`, legend: 'unacknowledged' },
+            {
+              expr: `sum(${rate('rolegate_revocation_catch_ups_total', 'outcome="lost"')}) or vector(0)`,
+              legend: 'everything dropped',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Refused credentials',
+      charts: [
+        {
+          title: 'Throttled authentications',
+          description: 'Credentials that got 429, because too many authentications of their client or key had failed.',
+          unit: 'cps',
+          queries: [{ expr: `sum by (by) (${rate('rolegate_authentication_throttled_total')})`, legend: 'by {{by}}' }],
+        },
+        {
+          title: 'Revoked verdicts',
+          description: 'Verdicts that were not used because of a revocation, by where they were.',
+          unit: 'cps',
+          queries: [{ expr: `sum by (place) (${rate('rolegate_revoked_verdicts_total')})`, legend: '{{place}}' }],
+        },
+        {
+          title: 'Logout and security event tokens',
+          description: 'By what became of them.',
+          unit: 'cps',
+          queries: [
+            {
+              expr: `sum by (kind, outcome) (${rate('rolegate_event_tokens_total')})`,
+              legend: '{{kind}}: {{outcome}}',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,93 @@
+/** The dashboards for Grafana: what the code makes, in queries that Prometheus can read, of metrics that exist. Needs neither. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readRules } from '../../../scripts/alerts-page.ts';
+import { dashboardFiles, dashboards } from '../../../scripts/dashboard-files.ts';
+import { metricsOf, promqlFaults } from '../../support/promql.ts';
+import { metricsCatalog } from '../telemetry/catalog.ts';
+import { collect } from '../telemetry/make-record.ts';
+import { readMetrics } from '../telemetry/prometheus-text.ts';
+
+interface Panel {
+  readonly title: string;
+  readonly type: string;
+  readonly description?: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+interface Dashboard {
+  readonly title: string;
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+}
+
+const files = dashboardFiles();
+const built = dashboards.map(({ name }): readonly [string, Dashboard] => [
+  name,
+  JSON.parse(files[`monitoring/dashboards/${name}.json`]!),
+]);
+const panels = built.flatMap(([name, { panels: list }]) =>
+  list.map((panel) => [`${name}: ${panel.title}`, panel] as const),
+);
+const queried = panels.filter(([, { type }]) => type !== 'row');
+
+test.each(Object.entries(files))('%s is what "npm run generate" writes', (file, text) => {
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
+test('each has a name of its own and links to the others', () => {
+  expect(new Set(built.map(([, { uid }]) => uid)).size).toBe(4);
+  for (const [, dashboard] of built) {
+    expect(dashboard).toMatchObject({ tags: ['rolegate'], links: [{ tags: ['rolegate'], includeVars: true }] });
+  }
+});
+
+test.each(built)('%s fills its columns, and no panel covers another', (_, dashboard) => {
+  const cells = new Set<string>();
+  const wide = dashboard.panels.filter(({ type }) => type !== 'row');
+  for (const {
+    gridPos: { x, y, w, h },
+  } of dashboard.panels) {
+    for (let column = x; column < x + w; column += 1) {
+      for (let line = y; line < y + h; line += 1) {
+        expect(cells.has(`${column} ${line}`), `${column} ${line}`).toBe(false);
+        cells.add(`${column} ${line}`);
+      }
+    }
+  }
+  const filled = new Map<number, number>();
+  for (const {
+    gridPos: { y, w },
+  } of wide)
+    filled.set(y, (filled.get(y) ?? 0) + w);
+  expect([...new Set(filled.values())]).toEqual([24]);
+});
+
+describe('queries', () => {
+  const rules = readRules(readFileSync('monitoring/alerts.yaml', 'utf8'));
+  const ours = metricsCatalog().flatMap(({ name, type }) =>
+    type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+  );
+  const known = new Set([...ours, ...rules.records.map(({ name }) => name), 'ALERTS']);
+
+  /** As Grafana sends it. */
+  const sent = (expr: string) => expr.replaceAll('$__rate_interval', '5m').replaceAll(/\$(job|instance)\b/g, '.+');
+
+  test.each(queried)('%s', async (_, { targets, description }) => {
+    expect(description).toMatch(/\.$/);
+    expect(targets?.length).toBeGreaterThan(0);
+    const scraped = readMetrics(await collect('silent').telemetry.registry.metrics());
+    for (const { expr, legendFormat } of targets!) {
+      expect(promqlFaults(sent(expr))).toEqual([]);
+      expect(sent(expr)).not.toContain('$');
+      const names = metricsOf(sent(expr));
+      const ofRuntime = (name: string) =>
+        /^(process|nodejs)_/.test(name) && scraped.has(name.replace(/_(bucket|count|sum)$/, ''));
+      expect(names.filter((name) => !known.has(name) && !ofRuntime(name))).toEqual([]);
+      // Of a label that no series has, a legend shows nothing.
+      const grouped = [...expr.matchAll(/\bby \(([^)]+)\)/g)].flatMap(([, labels]) => labels!.split(', '));
+      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+      expect(shown.filter((label) => !grouped.includes(label) && label !== 'instance')).toEqual([]);
+    }
+  });
+});
