@@ -3,7 +3,8 @@
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
-import { eventEndpoints, type ReceiveEvent } from './event-endpoints.ts';
+import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
+import { eventEndpoints } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
 import { type AdminResponse, json } from './responses.ts';
@@ -33,7 +34,7 @@ export interface EndpointSources {
   /** If unset: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
   /** Takes what issuers send about their users. If unset: there are no such endpoints. */
-  readonly receiveEvent?: ReceiveEvent;
+  readonly takeEvent?: TakeEvent;
 }
 
 export type ReloadResult = readonly ReloadProblem[] | 'draining';
@@ -109,8 +110,8 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (revocations !== undefined) {
     for (const [path, endpoint] of revocationEndpoints(revocations)) endpoints.set(path, endpoint);
   }
-  if (sources.receiveEvent !== undefined) {
-    for (const [path, endpoint] of eventEndpoints(sources.receiveEvent)) endpoints.set(path, endpoint);
+  if (sources.takeEvent !== undefined) {
+    for (const [path, endpoint] of eventEndpoints(sources.takeEvent)) endpoints.set(path, endpoint);
   }
   const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
   const index = `Rolegate\n\n${lines.join('')}`;

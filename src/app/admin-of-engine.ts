@@ -22,7 +22,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     shadow: () => engine.candidate.report(),
     explain: (question) => explainLive(current(), question),
     identityKeys: () => current().assertion?.keys.published(),
-    receiveEvent: (kind, token) => current().resolver.eventReceiver.receive(kind, token),
+    takeEvent: (sent) => current().takeEvent(sent),
     revoke: (request, source) => revokeIn(current(), request, source),
   };
 }

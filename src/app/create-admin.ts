@@ -8,9 +8,7 @@ import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
 export interface AdminParts
-  extends Required<
-    Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys' | 'receiveEvent'>
-  > {
+  extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys' | 'takeEvent'>> {
   config(): Config;
   draining(): boolean;
   readonly log: Logger;
@@ -20,7 +18,7 @@ export interface AdminParts
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, receiveEvent, revoke, reload } = parts;
+  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, takeEvent, revoke, reload } = parts;
   return createAdminServer({
     address,
     hostNames: () => config().server.adminHosts,
@@ -32,7 +30,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     shadow,
     explain,
     identityKeys,
-    receiveEvent,
+    takeEvent,
     revocations: {
       revoke,
       webhookSecrets: () => config().revocations.webhookSecrets,

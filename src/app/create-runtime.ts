@@ -11,9 +11,11 @@ import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/conf
 import type { SourcesConfig } from '../config/source-config.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
+import { eventUpstreams } from '../core/routing/route.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
+import { createTakeEvent, type TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Gateway as Deciding } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { HealthEvents } from '../upstream/check-health.ts';
@@ -25,6 +27,7 @@ export interface Runtime extends Deciding, Checking {
   readonly config: Config;
   readonly policy: Policy;
   readonly resolver: IdentityResolver;
+  readonly takeEvent: TakeEvent;
   /** Null: no identities are signed. */
   readonly signing: AssertionInUse | null;
 }
@@ -60,12 +63,15 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };
   const signing = signingOf(config, options.keyEvents, previous);
+  const takeEvent = createTakeEvent(() => resolver.eventReceiver);
   return {
     config,
     policy,
     resolver,
     signing,
+    takeEvent,
     assertion: signing?.assertion ?? null,
+    events: routes.routes.some(({ upstream }) => eventUpstreams.has(upstream)) ? takeEvent : null,
     decide,
     resolve: resolver.resolve,
     mayBeRevoked: mayBeRevoked(resolver, credentials),

@@ -6,7 +6,7 @@ import type { Allow } from '../core/decision.ts';
 import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
-import { identityKeys } from '../core/routing/route.ts';
+import { endsHere } from '../core/routing/route.ts';
 import { canonicalName } from '../core/syntax/header-fields.ts';
 import type { RequestHead } from '../http1/grammar/request-head.ts';
 
@@ -18,8 +18,8 @@ export function unkept(
   trusted: boolean,
 ): ReasonCode | null {
   const { route } = decision;
-  // The public keys of signed identities are here, and not behind the proxy.
-  if (route.upstream === identityKeys) return 'route_not_found';
+  // What the gateway does itself, such as showing public keys, is not behind the proxy.
+  if (endsHere(route.upstream)) return 'route_not_found';
   if (!isAsDecided(request.target, decision)) return 'path_ambiguous';
   if (hasOtherSpelling(request.rawHeaders, decision, rules, trusted)) return 'header_invalid';
   if (request.upgrade !== 'websocket') return null;

@@ -7,6 +7,7 @@ import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
+import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -29,6 +30,8 @@ export interface Gateway {
   readonly annotate: Annotate;
   /** Signs for services who the client is; null: nothing is signed. */
   readonly assertion: Pick<IdentityAssertion, 'of' | 'keys'> | null;
+  /** Takes tokens of issuers about their users; null: no route leads there. Never rejects. */
+  readonly events: TakeEvent | null;
   /** Does what has to follow a success; null: nothing has to be waited for. Never throws, and never rejects. */
   readonly evict: (decision: Allow) => Promise<unknown> | null;
 }

@@ -21,6 +21,8 @@ export interface Refusal {
   readonly challenges: readonly string[];
   /** Where a sign-in page is, to which the client is sent with 303; else null. */
   readonly location: string | null;
+  /** Where a standard says another body than problem details: this, as JSON. */
+  readonly body?: Readonly<Record<string, string>> | null;
   /** Close the connection, even if the reason alone would not ask for it. */
   readonly close: boolean;
   /** Further names and values in turn, which the route adds. */
@@ -30,7 +32,10 @@ export interface Refusal {
 /** Writes the whole response. Returns the bytes of its body. */
 export function writeRefusal(response: WholeResponse, refusal: Refusal): number {
   const status = refusal.location === null ? reasons[refusal.reason].status : 303;
-  const body = problemBody(refusal.reason, refusal.errorId, refusal.condition, { status });
+  const body =
+    refusal.body == null
+      ? problemBody(refusal.reason, refusal.errorId, refusal.condition, { status })
+      : `${JSON.stringify(refusal.body)}\n`;
   response.writeHead(status, null, refusalHeaders(refusal, body.length));
   return response.end(body);
 }
@@ -61,7 +66,7 @@ function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
   const { message, retryAfterS, closes }: Reason = reasons[reason];
   const headers = [
     'content-type',
-    'application/problem+json',
+    refusal.body == null ? 'application/problem+json' : 'application/json',
     'content-length',
     String(bodyLength),
     'cache-control',

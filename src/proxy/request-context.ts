@@ -54,6 +54,8 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   clientKey: string;
   /** The signed identity that the service gets; null: none. */
   assertion: string | null = null;
+  /** What a refusal has in place of problem details, as JSON; null: nothing else. */
+  refusalBody: Readonly<Record<string, string>> | null = null;
   target: string | null = null;
   aborted = false;
   cut = false;
@@ -153,6 +155,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
       allow: refused?.allow ?? null,
       condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
       ...this.#wayToSignIn(reason),
+      body: this.refusalBody,
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     };
@@ -172,11 +175,11 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   }
 
   /** Responds with a public text of the gateway's own. `headers`: names and values in turn. */
-  respondWithText(text: string, headers: readonly string[]): void {
+  respondWithText(text: string, headers: readonly string[], status: 200 | 202 = 200): void {
     const close = this.#takesRest(false) ? [] : ['connection', 'close'];
     const added = [...refusalHeadersOf(this.decision?.route ?? null, this.request.rawHeaders), ...this.returned];
     const length = ['content-length', String(Buffer.byteLength(text))];
-    this.response.writeHead(200, null, [...headers, ...added, ...length, ...close]);
+    this.response.writeHead(status, null, [...headers, ...added, ...length, ...close]);
     this.bytesOut = this.response.end(text);
   }
 

@@ -11,6 +11,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Response, WholeResponse } from '../http1/server/response.ts';
+import { takeEvent } from './event-request.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
@@ -133,6 +134,9 @@ function proceed<R extends WholeResponse>(
 export function forwardOrRefuse(parts: ExchangeParts): Finish {
   return (context, decision, gateway, facts) => {
     if (decision.outcome === 'allow') {
+      const { events } = gateway;
+      const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts.memory);
+      if (taken !== null) return taken;
       const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
       if (gateway.assertion !== null) return withAssertion(context, gateway.assertion, decision, forward);
       forward();

@@ -1,6 +1,7 @@
 /** Configurations that pages show: whole ones, and parts that are put into a whole one, read by the real parser. */
 import { parse, stringify } from 'yaml';
 import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
+import { endsHere } from '../../src/core/routing/route.ts';
 import { certificate, key } from './localhost-certificate.ts';
 
 type Tree = { readonly [key: string]: unknown };
@@ -42,7 +43,9 @@ export function problemsOf(text: string, included: string | null = null): string
 /** What a part needs around it: an Auth API, roles and upstreams that its routes name, a secret for Redis. */
 function whole(part: Tree): Tree {
   const routes = Array.isArray(part['routes']) ? (part['routes'] as Tree[]) : [];
-  const upstreams = routes.map((route) => String(route['upstream'])).filter((name) => name !== 'auth-api');
+  const upstreams = routes
+    .map((route) => String(route['upstream']))
+    .filter((name) => name !== 'auth-api' && !endsHere(name));
   const embedded = { database: ':memory:', secret };
   const authApi = isTree(part['authApi']) && 'embedded' in part['authApi'] ? { embedded } : { url: 'http://a:1' };
   const base: Tree = {

@@ -137,6 +137,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     annotate: setup.annotate ?? 'failures',
     assertion: null,
     evict: () => null,
+    events: null,
   };
   const gateway = setup.gateway?.(plain) ?? plain;
   const wheel = new DeadlineWheel(10);

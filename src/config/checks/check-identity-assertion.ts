@@ -1,6 +1,6 @@
 /** `identityAssertion`: its private keys, whether every process has the same ones, and what routes make of it. */
 import type { webcrypto } from 'node:crypto';
-import { identityKeys } from '../../core/routing/route.ts';
+import { endsHere } from '../../core/routing/route.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { AssertionKey } from '../config.ts';
 import type { SecretSource } from '../schema/secret.ts';
@@ -73,21 +73,14 @@ function parseKey(text: string): AssertionKey | 'other' | null {
 
 /** Who the signed identity of a route is for; null: none is sent. `signs`: whether there is `identityAssertion`. */
 export function readAudience(
-  { upstream, identityAssertion, match }: Parts<RouteEntry>,
+  { upstream, identityAssertion }: Parts<RouteEntry>,
   signs: boolean,
   isPublic: boolean,
   at: Location,
 ): string | null {
   const there = at.at('identityAssertion');
   const hint = 'add "identityAssertion" to the main file';
-  if (upstream === identityKeys) {
-    if (!signs) at.at('upstream').report('there are no public keys, as no identities are signed', hint);
-    if (match?.methods?.some((method) => method !== undefined && method !== 'GET'))
-      at.at('match', 'methods').report('public keys can only be read', 'remove it, or write [GET]');
-    for (const key of ['rewrite', 'websocket', 'evict', 'identityAssertion'].filter((name) => at.at(name).isWritten))
-      at.at(key).reportKey(`"${key}" has no meaning for public keys`, 'remove it');
-    return null;
-  }
+  if (upstream !== undefined && endsHere(upstream)) return null;
   if (identityAssertion !== undefined && identityAssertion !== null && !signs)
     there.reportKey('no identities are signed', hint);
   else if (identityAssertion !== undefined && isPublic)

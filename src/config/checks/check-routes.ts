@@ -2,7 +2,7 @@
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
-import { identityKeys, type Route } from '../../core/routing/route.ts';
+import { eventUpstreams, identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { denied, type ReadAccess, readAccess, readsIdentity, takesMethod } from './check-access.ts';
@@ -26,6 +26,7 @@ import {
   toleratedBits,
 } from './check-match.ts';
 import { checkMaxAge } from './check-max-age.ts';
+import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-own-upstream.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
@@ -55,8 +56,7 @@ interface Surroundings {
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
   readonly readResponses: ResponsesReader;
   readonly readCredentials: CredentialsReader;
-  /** Whether identities are signed for services. */
-  readonly signs: boolean;
+  readonly own: OwnUpstreams;
 }
 
 export interface CheckedRoutes {
@@ -88,12 +88,14 @@ export function checkRoutes(
     named: checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true }),
     decisionOnly: isDecisionOnly(parts),
     upstreams:
-      upstreams === undefined ? null : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys]),
+      upstreams === undefined
+        ? null
+        : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys, ...eventUpstreams.keys()]),
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
     defaults,
     readResponses: createResponsesReader(parts, main),
     readCredentials: createCredentialsReader(parts),
-    signs: main.at('identityAssertion').isWritten,
+    own: readOwnUpstreams(parts, main),
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
@@ -177,7 +179,8 @@ function checkRoute(
   const ownAccess = at.at('access');
   const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
   const isPublic = access?.isPublic === true;
-  const methods = checkMethods(entry, access, at) ?? (entry.upstream === identityKeys ? ['GET'] : null);
+  const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
+  const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
   const patterns = checkPatterns(entry.match, at.at('match'));
   const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
   const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
@@ -211,7 +214,9 @@ function checkRoute(
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
     upstream: entry.upstream ?? '',
-    audience,
+  const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
+  const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
+  const patterns = checkPatterns(entry.match, at.at('match'));
     timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,

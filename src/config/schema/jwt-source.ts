@@ -99,11 +99,11 @@ export const jwt = refined(
     ),
     logout: described(
       logout.optional(),
-      'Logout tokens of the provider (OpenID Connect Back-Channel Logout) are taken at "POST /backchannel-logout" of the admin port. If unset: none.',
+      'Logout tokens of the provider (OpenID Connect Back-Channel Logout) are taken at "POST /backchannel-logout" of the admin port, and by routes to the upstream "backchannel-logout". If unset: none.',
     ),
     securityEvents: described(
       securityEvents.optional(),
-      'Security event tokens of the issuer (RFC 8935) are taken at "POST /security-events" of the admin port. If unset: none.',
+      'Security event tokens of the issuer (RFC 8935) are taken at "POST /security-events" of the admin port, and by routes to the upstream "security-events". If unset: none.',
     ),
     introspect: decides(
       word(['never', 'onMiss', 'always']).prefault('never'),

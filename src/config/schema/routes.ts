@@ -120,7 +120,7 @@ export const route = z.strictObject({
   match: described(match, 'Requests that the route is for. The most specific route wins, in any order.'),
   upstream: exposes(
     name('an upstream', idPattern, idHint).optional(),
-    'Where requests go: a name under "upstreams", "auth-api", or "identity-keys" for the public keys of "identityAssertion". Unset only where "server.listen" is false.',
+    'Where requests go: a name under "upstreams", "auth-api", or what the gateway does itself: "identity-keys" shows the public keys of "identityAssertion", "backchannel-logout" and "security-events" take what issuers send. Unset only where "server.listen" is false.',
     { examples: ['orders'] },
   ),
   access: decides(

@@ -1,6 +1,6 @@
 /** Keys under `upstreams`. */
 import { z } from 'zod';
-import { identityKeys } from '../../core/routing/route.ts';
+import { eventUpstreams, identityKeys } from '../../core/routing/route.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
 import { integer } from './scalar.ts';
@@ -45,6 +45,7 @@ export const upstream = z.strictObject({
 const reserved = [
   ['auth-api', 'the Auth API'],
   [identityKeys, 'the public keys of signed identities'],
+  ...[...eventUpstreams.keys()].map((name) => [name, 'the gateway, which takes tokens of issuers there'] as const),
 ] as const;
 
 export const upstreams = refined(z.record(declared('an upstream', idPattern, idHint), upstream), (parts, { atKey }) => {

@@ -14,6 +14,17 @@ import type { PathReading } from '../url/path-reading.ts';
 /** Name of the upstream that stands for the public keys of signed identities, which the gateway itself shows. */
 export const identityKeys = 'identity-keys';
 
+/** Names of upstreams that stand for the gateway, which takes tokens of issuers about their users there, and their kind. */
+export const eventUpstreams: ReadonlyMap<string, 'logout' | 'security-event'> = new Map([
+  ['backchannel-logout', 'logout'],
+  ['security-events', 'security-event'],
+]);
+
+/** Whether routes to this upstream end in the gateway itself. */
+export function endsHere(upstream: string): boolean {
+  return upstream === identityKeys || eventUpstreams.has(upstream);
+}
+
 export interface Route {
   /** An entry with several hosts or paths is one route for each pair of them, under one id. */
   readonly id: string;

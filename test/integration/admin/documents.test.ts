@@ -22,8 +22,8 @@ describe('docs/reference/admin.md', () => {
     const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
     const policyTools = { shadow: () => ({}), explain: async () => ({}) };
     const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;
-    const receiveEvent = async () => 'malformed' as const;
-    const sources = { reload: () => [], identityKeys, revocations, receiveEvent, ...policyTools };
+    const takeEvent = async () => ({ status: 200 }) as const;
+    const sources = { reload: () => [], identityKeys, revocations, takeEvent, ...policyTools };
     const { ask } = await startAdmin({ token: () => token, ...sources });
     const headers = { 'content-type': 'application/json' };
     const index = (await ask('/')).text.split('\n').slice(2, -1);

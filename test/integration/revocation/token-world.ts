@@ -93,6 +93,8 @@ roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
+  - { id: logout, match: { path: "/logout" }, upstream: backchannel-logout, access: public }
+  - { id: events, match: { path: "/events" }, upstream: security-events, access: public }
 `);
       onTestFinished(gateway.close);
       const authorization = `Bearer ${adminToken}`;

@@ -126,7 +126,7 @@ describe('mistakes', () => {
       { section: '', route: 'upstream: identity-keys, access: public' },
     ],
     [
-      '"websocket" has no meaning for public keys',
+      '"websocket" has no meaning where the gateway itself responds',
       { route: 'upstream: identity-keys, access: public, websocket: true' },
     ],
   ])('%s', (problem, written) => {
