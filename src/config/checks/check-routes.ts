@@ -201,7 +201,7 @@ function checkRoute(
   if (patterns === null) return null;
   checkReading(entry.path, patterns, at.at('path'));
   const compiled = conditions === null ? null : compileConditions(conditions, roles ?? noRoles);
-  const audience = readAudience(entry, around.signs, isPublic, at);
+  const audience = readAudience(entry, around.own.signs, isPublic, at);
   // What every request reads is in front, so that it lies together in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
@@ -214,9 +214,7 @@ function checkRoute(
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
     upstream: entry.upstream ?? '',
-  const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
-  const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
-  const patterns = checkPatterns(entry.match, at.at('match'));
+    audience,
     timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,

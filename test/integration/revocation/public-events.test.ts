@@ -10,7 +10,12 @@ async function start(): Promise<{ world: TokenWorld; gateway: TokenGateway }> {
   return { world, gateway: await world.gateway() };
 }
 
-function post({ origin }: TokenGateway, path: string, contentType: string, body: BodyInit): Promise<Response> {
+function post(
+  { origin }: TokenGateway,
+  path: string,
+  contentType: string,
+  body: string | ReadableStream,
+): Promise<Response> {
   const headers = { 'content-type': contentType, authorization: 'Bearer of-somebody' };
   return fetch(`${origin}${path}`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
 }
