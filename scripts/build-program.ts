@@ -19,7 +19,9 @@ function staysPackage(id: string, importer = ''): boolean {
 }
 
 const build = await rolldown({
-  input: Object.fromEntries(['main', 'index', 'verify'].map((name) => [name, join(root, 'src', `${name}.ts`)])),
+  input: Object.fromEntries(
+    ['main', 'index', 'verify', 'in-process'].map((name) => [name, join(root, 'src', `${name}.ts`)]),
+  ),
   cwd: root,
   platform: 'node',
   external: staysPackage,

@@ -13,5 +13,5 @@ function reach(file: string): void {
   for (const [, path] of readFileSync(file, 'utf8').matchAll(imports)) reach(join(dirname(file), `${path}.d.ts`));
 }
 
-for (const name of ['index', 'verify']) reach(join(dist, `${name}.d.ts`));
+for (const name of ['index', 'verify', 'in-process']) reach(join(dist, `${name}.d.ts`));
 for (const file of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(join(dist, file))) rmSync(join(dist, file));

@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly version: string;
   /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
+  /** False: the program that it is part of has metrics of Node itself. */
+  readonly runtimeMetrics?: false;
   /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
   /** Number of this worker; unset: this process is no worker. */
@@ -67,6 +69,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     version: options.version,
     ...(options.logTo === undefined ? {} : { destination: options.logTo }),
     ...(options.worker === undefined ? {} : { worker: options.worker }),
+    ...(options.runtimeMetrics === undefined ? {} : { runtimeMetrics: options.runtimeMetrics }),
   });
   const { log } = telemetry;
   const identityEvents = lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked());

@@ -1,5 +1,5 @@
 /** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
 import { TooManyFormsError } from '../core/url/form-texts.ts';
@@ -9,8 +9,7 @@ import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { InitOptions } from './init.ts';
-import { type ProductName, productNames } from './proxy-config/products.ts';
-import type { ProxyConfigOptions } from './proxy-config.ts';
+import { addProxyCommands } from './proxy-commands.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
 import { reporterNames } from './test/reporters.ts';
@@ -150,7 +149,7 @@ export function createProgram(done: Done): Command {
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
   addImport(program, done);
-  addProxyConfig(program, done, configOption);
+  addProxyCommands(program, done, configOption);
   program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
@@ -202,29 +201,6 @@ function addImport(program: Command, done: Done): void {
     )
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
-    );
-}
-
-function addProxyConfig(program: Command, done: Done, configOption: () => Option): void {
-  program
-    .command('proxy-config')
-    .description('print the configuration of another proxy that asks Rolegate about each request')
-    .addArgument(new Argument('<product>', 'which proxy').choices(productNames))
-    .addOption(configOption())
-    .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
-    .option('--listen <address>', 'where clients connect', ':8000')
-    .option('--authorizer <address>', 'where it reaches Rolegate (default: as the configuration says)')
-    .option(
-      '--grpc',
-      'for envoy, istio and envoy-gateway: ask over gRPC (default: where no path is configured for envoy)',
-    )
-    .option(
-      '--check <file>',
-      'find what gets past the check in a configuration that exists; exit code 0 nothing, 3 something',
-    )
-    .option('--script', 'for haproxy: print the script that the configuration loads')
-    .action(async (product: ProductName, options: ProxyConfigOptions) =>
-      done((await import('./proxy-config.ts')).proxyConfig(product, options)),
     );
 }
 

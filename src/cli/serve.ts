@@ -35,6 +35,10 @@ type Reload = () => Promise<readonly ConfigProblem[]>;
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
   const { config, source, findings } = readAnalyzed(options.config);
+  if (config.server.listen === null && config.authorizer === null)
+    throw new CommandError(
+      'rolegate: nothing listens for requests: give "server.listen" an address, or add "authorizer"',
+    );
   let reloader: Reloader | null = null;
   let candidate: Reloader | null = null;
   /** What came of the last configuration without problems of its own. */

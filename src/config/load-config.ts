@@ -68,6 +68,16 @@ export function loadRecorded(
   return { result, source };
 }
 
+/** For use inside an application: a file by its name, or the text of one, whose files are found from the working directory. */
+export function loadForApplication(source: string | { readonly text: string }, env: Env): LoadResult {
+  const fromFile = typeof source === 'string';
+  const file = fromFile ? source : 'configuration';
+  const readIncluded = createIncludeReader(file);
+  const parse = (text: string, options: ParseOptions) =>
+    parseConfig(text, { ...options, readIncluded, inProcess: true });
+  return fromFile ? load(file, env, parse) : parse(source.text, readingOptions(file, env));
+}
+
 function testsOf(file: string, tests: TestFiles): Pick<ParseOptions, 'readTests'> {
   if (tests === 'none') return {};
   return { readTests: (rules) => readTestFiles(tests === 'found' ? findTestFiles(file, rules) : tests) };
@@ -88,7 +98,11 @@ function load<Result>(
   } catch (error) {
     return unreadable(file, error);
   }
-  return parse(text, { file, env, readSecret: (path) => readSecretFile(resolve(dirname(file), path)) });
+  return parse(text, readingOptions(file, env));
+}
+
+function readingOptions(file: string, env: Env): ParseOptions {
+  return { file, env, readSecret: (path) => readSecretFile(resolve(dirname(file), path)) };
 }
 
 function readSecretFile(path: string): string {

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
-import { checkDecisionOnly } from './checks/check-authorizer.ts';
+import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
@@ -45,6 +45,8 @@ export interface ParseOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of a secret file; throws when it cannot be read. */
   readonly readSecret: (path: string) => string;
+  /** The rules are used inside an application, so that nothing of it may need the proxy. */
+  readonly inProcess?: boolean;
   /** Files of an `include` pattern; if unset: none can be included. */
   readonly readIncluded?: ReadIncluded;
   /** Files that hold tests alone; if unset: there are none. */
@@ -89,7 +91,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   if (opened === null) return { ok: false, problems: list.problems() };
   const { at, parts } = opened;
   checkSections(parts, at);
-  checkDecisionOnly(parts, at);
+  const decider = decidesFor(parts, options.inProcess ?? false);
+  checkDecisionOnly(parts, decider, at);
   const secrets = readSecrets(parts, at);
   // Other people may write these: they get no variable, which can be a secret, unless the main file lists it.
   const shared = { ...options, allowed: new Set(whole(parts.includedVariables)) };
@@ -101,7 +104,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const files = [main, ...included.files];
   const roles = checkRoles(parts.roles, at.at('roles'));
   const roleMapping = checkRoleOrigins(parts.roles, at.at('roles'));
-  const { table, ids, words, places } = checkRoutes(parts, roles, files, at);
+  const { table, ids, words, places } = checkRoutes({ parts, roles, files, decider }, at);
   const testFiles = openTests(files, options.readTests, (file, content) =>
     openFile<TestFile>(testFileSchema, file, content, shared),
   );

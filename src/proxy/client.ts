@@ -12,7 +12,7 @@ export interface Client extends PeerFacts {
 
 export function clientOf(socket: Socket, trustedProxies: TrustedProxies): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure: false };
+  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure: 'encrypted' in socket };
 }
 
 /** IPv4 in IPv6 (`::ffff:10.0.0.1`), as dual-stack sockets report it, is written as IPv4. */

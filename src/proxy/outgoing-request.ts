@@ -13,7 +13,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Without its body. A reason: it cannot be forwarded. The secret proves to the Auth API that the request is ours. */
 export function outgoingRequest(
-  { request: received, assertion }: RequestContext,
+  { request: received, assertion }: Pick<RequestContext, 'request' | 'assertion'>,
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,

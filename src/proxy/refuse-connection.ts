@@ -18,6 +18,10 @@ const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
   overloaded: 'overloaded',
 };
 
+export function reasonOfFault(fault: ConnectionFault): ReasonCode {
+  return connectionFaults[fault];
+}
+
 /** Returns the whole response. */
 export function refuseConnection(
   fault: ConnectionFault,
@@ -25,7 +29,7 @@ export function refuseConnection(
   entrypoint: RequestRecord['entrypoint'],
   report: ObserveRequest,
 ): string {
-  const reason = connectionFaults[fault];
+  const reason = reasonOfFault(fault);
   const errorId = randomUUID();
   const { text, bytesOut } = refusalText(reason, errorId);
   report(connectionRecord(reason, errorId, client, entrypoint, bytesOut));

@@ -17,6 +17,8 @@ import { type Refusal, writeRefusal } from './refusal.ts';
 
 /** What a request needs of the proxy. */
 export interface RequestHost {
+  /** If unset: it follows from the request. */
+  readonly entrypoint?: 'middleware';
   /** The last call: client and gateway are done with each other. */
   ended(context: RequestContext<WholeResponse>): void;
   /** Of an external authorizer: how another proxy asks and is refused. If unset, the proxy serves the client itself. */
@@ -38,7 +40,10 @@ export interface ForwardedRequest {
 
 const discard = { take() {}, end() {} };
 
-/** `R`: a check of another proxy has a response of its protocol. */
+/** Metadata of a host is for pages of every origin. */
+const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
+
+/** `R`: a check of another proxy, and an application, have a response of their own. */
 export class RequestContext<R extends WholeResponse = Response> implements RequestRecord, RequestEvents {
   decision: Decision | null = null;
   reason: ReasonCode | null = null;
@@ -87,6 +92,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   }
 
   get entrypoint(): RequestRecord['entrypoint'] {
+    if (this.#host.entrypoint !== undefined) return this.#host.entrypoint;
     if (this.dialect !== null) return 'authorizer';
     return this.request.upgrade === 'websocket' ? 'upgrade' : 'proxy';
   }
@@ -181,6 +187,11 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     const length = ['content-length', String(Buffer.byteLength(text))];
     this.response.writeHead(status, null, [...headers, ...added, ...length, ...close]);
     this.bytesOut = this.response.end(text);
+  }
+
+  /** Responds with the metadata of a host (RFC 9728). */
+  respondWithMetadata(document: string): void {
+    this.respondWithText(document, metadataHeaders);
   }
 
   /** Responds to a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */

@@ -39,9 +39,6 @@ export type Finish<R extends WholeResponse = Response> = (
   facts: ClientFacts,
 ) => Promise<void> | undefined;
 
-/** Metadata of a host is for pages of every origin. */
-const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
-
 export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
   try {
     const { gateway } = parts;
@@ -143,7 +140,7 @@ export function forwardOrRefuse(parts: ExchangeParts): Finish {
     } else if (decision.outcome === 'preflight') {
       context.respondToPreflight(decision.headers);
     } else if (decision.outcome === 'metadata') {
-      context.respondWithText(decision.document, metadataHeaders);
+      context.respondWithMetadata(decision.document);
     } else {
       context.fail(decision.reason, decision.cause);
     }

@@ -26,6 +26,8 @@ export interface TelemetryOptions {
   readonly version: string;
   /** Number of this worker, in each line that is no request; unset: this process is no worker. */
   readonly worker?: number;
+  /** False: without metrics of Node, whose observers stay for the life of the process. */
+  readonly runtimeMetrics?: false;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -74,7 +76,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const decisionEvents = createDecisionMetrics(own);
   const authApi = createAuthApiMetrics(own);
   createBuildMetric(own, options.version);
-  const registry = withRuntime(own);
+  const registry = options.runtimeMetrics === false ? own : withRuntime(own);
   const accessLog = createAccessLog(options.log, output, now);
 
   return {

@@ -3,8 +3,8 @@ import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 
 export interface RequestRecord {
-  /** `upgrade`: a WebSocket. `authorizer`: a check of another proxy. */
-  readonly entrypoint: 'proxy' | 'upgrade' | 'authorizer';
+  /** `upgrade`: a WebSocket. `authorizer`: a check of another proxy. `middleware`: in the process of an application. */
+  readonly entrypoint: 'proxy' | 'upgrade' | 'authorizer' | 'middleware';
   /** Of a check: how the other proxy asks; null: it is none. */
   readonly dialect: string | null;
   /** Null when the request broke off before a decision, or was no valid HTTP. */

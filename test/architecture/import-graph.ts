@@ -18,11 +18,13 @@ interface Import {
 const levels = new Map([
   ['main', 0],
   ['index', 0],
+  ['in-process', 0],
   ['cli', 1],
   ['app', 2],
   ['config', 3],
   ['proxy', 3],
   ['authorizer', 3],
+  ['middleware', 3],
   ['admin', 3],
   ['identity', 3],
   ['assertion', 3],

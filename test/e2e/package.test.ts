@@ -17,7 +17,9 @@ import { verifyingService } from './support/verifying-service.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly bin: { readonly rolegate: string };
-  readonly exports: Readonly<Record<'.' | './verify', { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<
+    Record<'.' | './verify' | './middleware', { readonly types: string; readonly default: string }>
+  >;
 };
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
 /** More than is needed today; far below what a test or a map that slips in would make. */
@@ -48,7 +50,7 @@ describe('the tarball', () => {
   test('holds the program, its types, its configuration files and who may use it how, and nothing else', () => {
     const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
     const other = paths().filter(
-      (path) => !/^dist\/(main|index|verify|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path),
+      (path) => !/^dist\/(main|index|verify|in-process|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path),
     );
     const launchers = ['bin/node.cjs', bin.rolegate];
     const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/licenses.txt', 'package.json'];

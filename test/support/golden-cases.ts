@@ -126,6 +126,29 @@ export function configText(golden: GoldenFile, authApi: string, upstream: string
   });
 }
 
+/** The same for use inside an application: without what only the proxy can keep. */
+export function inProcessText(golden: GoldenFile, authApi: string): string {
+  const config = parse(configText(golden, authApi, 'http://127.0.0.1:9')) as {
+    server: object;
+    defaults?: { readonly [key: string]: unknown };
+    routes: readonly { readonly [key: string]: unknown }[];
+  };
+  const { server, routes, defaults, upstreams: _, ...rest } = config as typeof config & { upstreams: unknown };
+  return stringify({
+    ...rest,
+    server: { ...server, listen: false },
+    ...(defaults === undefined ? {} : { defaults: withoutRemoval(defaults) }),
+    routes: routes.map((route) => withoutRemoval({ ...route, upstream: undefined })),
+  });
+}
+
+function withoutRemoval(section: { readonly responseHeaders?: object; readonly [key: string]: unknown }): object {
+  const { responseHeaders } = section;
+  return responseHeaders === undefined
+    ? section
+    : { ...section, responseHeaders: { ...responseHeaders, remove: undefined } };
+}
+
 /** The lines to send, credential and Host included. */
 export function linesOf(golden: GoldenFile, { request, as, host }: GoldenCase): string[] {
   const [line = '', ...given] = typeof request === 'string' ? [request] : request;

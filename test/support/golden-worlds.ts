@@ -29,10 +29,9 @@ export interface GoldenWorld {
   close(): Promise<void>;
 }
 
-/** `more`: further sections of the configuration. */
-export async function startGoldenWorld(golden: GoldenFile, more: object = {}): Promise<GoldenWorld> {
+/** An Auth API that knows the identities of the file. */
+export async function startGoldenAuthApi(golden: GoldenFile): Promise<FakeAuthApi> {
   const authApi = await startFakeAuthApi();
-  const upstream = await startRecordingUpstream();
   for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias }] of Object.entries(
     golden.identities,
   )) {
@@ -45,6 +44,19 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
       authApi.addKeyPair(apiKey, apiSecret, { ...known, keyId: `key-${name}` });
     }
   }
+  return authApi;
+}
+
+/** Makes the Auth API as the case wants it. */
+export async function prepareAuthApi(authApi: FakeAuthApi, golden: GoldenFile, { as }: GoldenCase): Promise<void> {
+  const verdict = as === undefined ? undefined : golden.identities[as]?.verdict;
+  await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
+}
+
+/** `more`: further sections of the configuration. */
+export async function startGoldenWorld(golden: GoldenFile, more: object = {}): Promise<GoldenWorld> {
+  const authApi = await startGoldenAuthApi(golden);
+  const upstream = await startRecordingUpstream();
   const text = configText(
     { ...golden, config: { ...golden.config, ...more } },
     new URL(authApi.url).origin,
@@ -61,10 +73,9 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
     grpcPort: checks.grpc?.port ?? 0,
     authApi,
     upstream,
-    async prepare({ as }) {
+    async prepare(row) {
       upstream.clear();
-      const verdict = as === undefined ? undefined : golden.identities[as]?.verdict;
-      await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
+      await prepareAuthApi(authApi, golden, row);
     },
     async close() {
       await gateway.close();

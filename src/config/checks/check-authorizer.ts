@@ -1,71 +1,92 @@
 /**
- * Settings that only the proxy can keep, where no route is reached through it (`server.listen: false`): another proxy forwards, and
- * would not heed them.
+ * Settings that only the proxy can keep, where no route is reached through it: another proxy forwards (`server.listen: false` with
+ * `authorizer`), or an application uses the rules in its own process (without). Neither would heed them.
  */
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
 
-/** Whether every request is decided for other proxies, and none forwarded. */
-export function isDecisionOnly({ server }: File): boolean {
-  return server?.listen === null;
+/** What acts on decisions where Rolegate itself forwards nothing. */
+export type DecidesFor = 'other proxies' | 'an application';
+
+/** Null: the proxy acts on them itself. */
+export function decidesFor({ server, authorizer }: File, inProcess: boolean): DecidesFor | null {
+  if (inProcess) return 'an application';
+  if (server?.listen !== null) return null;
+  return authorizer === undefined ? 'an application' : 'other proxies';
 }
 
-const ofRoutes = [
-  ['rewrite', 'the proxy forwards the path as it came'],
-  ['maxBody', 'no body is read'],
-  ['bodyBuffer', 'no body is read'],
-  ['bodyRate', 'no body is read'],
-  ['timeout', 'nothing is forwarded'],
-  ['idleTimeout', 'nothing is forwarded'],
-  ['streams', 'an open stream is not looked at again'],
-  ['evict', 'the response of the service is not seen'],
-  ['responseHeaders', 'the response of the service is not seen'],
-  ['cors', 'the response of the service is not seen, and no preflight gets a response'],
-] as const satisfies readonly (readonly [keyof RouteEntry, string])[];
+/** Why each of them cannot keep a setting; null: it can. */
+type Why = Readonly<Record<DecidesFor, string | null>>;
 
-const ofDefaults = ofRoutes.filter(([name]) => name !== 'rewrite' && name !== 'evict' && name !== 'cors');
+const always = (why: string): Why => ({ 'other proxies': why, 'an application': why });
+const inProxies = (why: string): Why => ({ 'other proxies': why, 'an application': null });
+const inApplications = (why: string): Why => ({ 'other proxies': null, 'an application': why });
 
-const ofSections = [
-  ['upstreams', 'nothing is forwarded'],
-  ['errors', 'the response of the service is not seen'],
-] as const;
+const ofRoutes = {
+  rewrite: inProxies('the proxy forwards the path as it came'),
+  maxBody: always('no body is read'),
+  bodyBuffer: always('no body is read'),
+  bodyRate: always('no body is read'),
+  timeout: always('nothing is forwarded'),
+  idleTimeout: always('nothing is forwarded'),
+  streams: always('an open stream is not looked at again'),
+  evict: always('the response of the service is not seen'),
+  responseHeaders: inProxies('the response of the service is not seen'),
+  cors: inProxies('the response of the service is not seen, and no preflight gets a response'),
+} as const satisfies Partial<Record<keyof RouteEntry, Why>>;
+
+const { rewrite: _, evict: __, cors: ___, ...ofDefaults } = ofRoutes;
+
+/** By path. */
+const ofFile: readonly (readonly [path: readonly string[], why: Why])[] = [
+  [['upstreams'], always('nothing is forwarded')],
+  [['errors'], always('the response of the service is not seen')],
+  [['credentials', 'websocketProtocol'], inProxies('the proxy sends the bearer on to the service')],
+  [['credentials', 'resourceMetadata'], inProxies('the proxy asks about the request, and cannot send the metadata')],
+  [['server', 'workers'], inApplications('it has its own processes')],
+  [['authorizer'], inApplications('it opens no port')],
+  [['authApi', 'embedded'], inApplications('it opens no port')],
+];
 
 /** Of the whole file, but for routes. */
-export function checkDecisionOnly(parts: File, at: Location): void {
-  if (!isDecisionOnly(parts)) return;
-  if (parts.authorizer === undefined) {
-    at.at('server', 'listen').report('nothing listens for requests', 'add "authorizer", or give an address');
-    return;
-  }
-  for (const [name, why] of ofSections) refuse(at.at(name), name, why);
-  for (const [name, why] of ofDefaults) refuse(at.at('defaults', name), name, why);
-  refuse(
-    at.at('credentials', 'websocketProtocol'),
-    'websocketProtocol',
-    'the proxy sends the bearer on to the service',
-  );
-  refuse(
-    at.at('credentials', 'resourceMetadata'),
-    'resourceMetadata',
-    'the proxy asks about the request, and cannot send the metadata',
-  );
+export function checkDecisionOnly(parts: File, decider: DecidesFor | null, at: Location): void {
+  if (decider === null) return;
+  for (const [path, why] of ofFile) refuse(at.at(...path), path.at(-1)!, why, decider);
+  refuseAll(ofDefaults, at.at('defaults'), decider);
+  refuseRemoval(at.at('defaults'), decider);
+  if (decider !== 'an application') return;
+  for (const name of ['listen', 'admin'] as const)
+    if (parts.server?.[name] != null) refuse(at.at('server', name), name, always('it opens no port'), decider);
 }
 
-export function checkDecidedRoute(entry: Parts<RouteEntry>, at: Location): void {
-  for (const [name, why] of ofRoutes) refuse(at.at(name), name, why);
-  if (entry.path?.encodedSlash === 'decode')
+export function checkDecidedRoute(entry: Parts<RouteEntry>, decider: DecidesFor, at: Location): void {
+  refuseAll(ofRoutes, at, decider);
+  refuseRemoval(at, decider);
+  if (decider === 'other proxies' && entry.path?.encodedSlash === 'decode')
     at.at('path', 'encodedSlash').report(
       '"decode" cannot be kept: the proxy forwards the path as it came',
       'use "keep" or "reject"',
     );
 }
 
-function refuse(at: Location, name: string, why: string): void {
-  if (!at.isWritten) return;
-  at.reportKey(
-    `"${name}" cannot be kept where "server.listen" is false: ${why}`,
-    'remove it, and set it in the other proxy',
-  );
+/** What an application adds later is not seen. */
+function refuseRemoval(at: Location, decider: DecidesFor): void {
+  const why = inApplications('the response of the application is not seen');
+  refuse(at.at('responseHeaders', 'remove'), 'remove', why, decider);
+}
+
+function refuseAll(settings: Readonly<Record<string, Why>>, at: Location, decider: DecidesFor): void {
+  for (const [name, why] of Object.entries(settings)) refuse(at.at(name), name, why, decider);
+}
+
+function refuse(at: Location, name: string, whys: Why, decider: DecidesFor): void {
+  const why = whys[decider];
+  if (why === null || !at.isWritten) return;
+  const [where, hint] =
+    decider === 'other proxies'
+      ? ['where "server.listen" is false', 'remove it, and set it in the other proxy']
+      : ['inside an application', 'remove it; only a gateway keeps it'];
+  at.reportKey(`"${name}" cannot be kept ${where}: ${why}`, hint);
 }

@@ -6,7 +6,7 @@ import { eventUpstreams, identityKeys, type Route } from '../../core/routing/rou
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import { denied, type ReadAccess, readAccess, readsIdentity, takesMethod } from './check-access.ts';
-import { checkDecidedRoute, isDecisionOnly } from './check-authorizer.ts';
+import { checkDecidedRoute, type DecidesFor } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
 import {
   checkConditionHeaders,
@@ -50,8 +50,8 @@ interface Surroundings {
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
-  /** No route forwards. */
-  readonly decisionOnly: boolean;
+  /** What acts on decisions; null: the proxy does. */
+  readonly decider: DecidesFor | null;
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
   readonly readResponses: ResponsesReader;
@@ -71,9 +71,17 @@ export interface CheckedRoutes {
 
 /** `files` are the main file, which `parts` and `main` are of, and those that it includes. */
 export function checkRoutes(
-  parts: Parts<ConfigFile>,
-  roles: DeclaredRoles,
-  files: readonly RuleFile[],
+  {
+    parts,
+    roles,
+    files,
+    decider,
+  }: {
+    readonly parts: Parts<ConfigFile>;
+    readonly roles: DeclaredRoles;
+    readonly files: readonly RuleFile[];
+    readonly decider: DecidesFor | null;
+  },
   main: Location,
 ): CheckedRoutes {
   const { defaults = {}, upstreams } = parts;
@@ -86,7 +94,7 @@ export function checkRoutes(
   const surroundings: Surroundings = {
     ...conditions,
     named: checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true }),
-    decisionOnly: isDecisionOnly(parts),
+    decider,
     upstreams:
       upstreams === undefined
         ? null
@@ -174,7 +182,7 @@ function checkRoute(
 ): readonly Route[] | null {
   const { roles, headers, allowsEveryAddress, named, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
-  if (around.decisionOnly) checkDecidedRoute(entry, at);
+  if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
   else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
   const ownAccess = at.at('access');
   const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;

@@ -99,7 +99,7 @@ export function checkTrusted(
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
-    'Where clients connect: host and port; without host, every interface. False: nowhere, and requests are only decided, for the proxies of "authorizer".',
+    'Where clients connect: host and port; without host, every interface. False: nowhere, and requests are only decided, for the proxies of "authorizer", or without it inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),

@@ -26,7 +26,8 @@ export const accessLogFields = {
   level: 'From the reason: info, warn or error; info for a request that was forwarded, warn when its response was cut.',
   time: 'When the request ended, ISO 8601 in UTC with milliseconds.',
   msg: 'Always request.',
-  entrypoint: 'How it came in: proxy, upgrade for a WebSocket, or authorizer for a check of another proxy.',
+  entrypoint:
+    'How it came in: proxy, upgrade for a WebSocket, authorizer for a check of another proxy, or middleware inside an application.',
   dialect: 'How the other proxy asks, such as nginx; only with authorizer.',
   requestId: 'Id of the request, the same that the upstream was sent.',
   errorId: 'The x-error-id that the client was sent.',

@@ -117,6 +117,17 @@ describe('a gateway that cannot start', () => {
     expect(command.output()).not.toContain('started');
   });
 
+  test('rules for an application, which open no port', async () => {
+    const text = `version: 1
+server: { listen: false }
+authApi: { url: "http://127.0.0.1:9" }
+routes: [{ id: all, match: { path: "/**" }, access: public }]
+`;
+    const command = runRolegate(['serve', '--config', folder.write('rules.yaml', text)]);
+    expect(await command.ended).toBe(1);
+    expect(command.output()).toContain('nothing listens for requests');
+  });
+
   test('no file', async () => {
     const command = runRolegate(['serve', '--config', 'no-such-file.yaml']);
     expect(await command.ended).toBe(1);

@@ -42,6 +42,8 @@ const kinds: Readonly<Record<string, Check>> = {
   'python verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'go verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'java verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  /** Applications that have Rolegate in their own process. */
+  'js middleware': { in: 'test/integration/docs/in-your-application-guide.test.ts' },
   /** Commands and files of clients, which play them against the gateway. */
   'sh clients': { in: 'test/e2e/real-clients.test.ts' },
   'python clients': { in: 'test/e2e/real-clients.test.ts' },

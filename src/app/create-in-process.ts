@@ -1,0 +1,101 @@
+/** Joins the rooms into the authorizer of an application: decisions, identities and telemetry, without a listener. */
+import { stringify } from 'yaml';
+import { formatProblems } from '../config/format-problems.ts';
+import { type LoadResult, loadForApplication } from '../config/load-config.ts';
+import type { ConfigProblem } from '../config/yaml/problem.ts';
+import { createMiddleware, type Middleware, type RequestLine } from '../middleware/create-middleware.ts';
+import { clientOf } from '../proxy/client.ts';
+import { LoadShedder } from '../proxy/load-shedder.ts';
+import { outgoingRequest } from '../proxy/outgoing-request.ts';
+import { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
+import { RequestContext } from '../proxy/request-context.ts';
+import { serve } from '../proxy/serve.ts';
+import { withAssertion } from '../proxy/with-assertion.ts';
+import type { LogDestination } from '../telemetry/log/standard-output.ts';
+import { createEngine } from './create-engine.ts';
+
+export interface AuthorizerOptions {
+  /** For variables in the configuration; if unset, those of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where log lines go; if unset, standard output. */
+  readonly logTo?: LogDestination;
+}
+
+/** The name of a file, the text of one, or what a file holds, as an object. */
+export type AuthorizerSource = string | { readonly text: string } | Readonly<Record<string, unknown>>;
+
+export interface Authorizer extends Omit<Middleware, 'end'> {
+  /** Metrics in the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /** Refuses every further request, and lets go of connections, timers and the log. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** `message` shows every problem with its place. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(`the configuration cannot be used\n\n${formatProblems(problems, { color: false })}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Throws `ConfigError`. */
+export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOptions = {}): Authorizer {
+  const read = load(source, options.env ?? process.env);
+  if (!read.ok) throw new ConfigError(read.problems);
+  const { config } = read;
+  const { limits, trustedProxies } = config.server;
+  const engine = createEngine(config, {
+    version: 'in process',
+    // As the application itself would write, without a handler at the end of the process.
+    logTo: options.logTo ?? { write: (lines) => process.stdout.write(lines) },
+    runtimeMetrics: false,
+  });
+  engine.use(config);
+  const { telemetry } = engine;
+  const shedder = new LoadShedder(limits.eventLoopLagMs);
+  shedder.start();
+  const line: RequestLine = {
+    serve,
+    withAssertion,
+    outgoingRequest,
+    reasonOfFault,
+    refuseConnection,
+    clientOf: (socket) => clientOf(socket, trustedProxies),
+    newContext: (host, request, response, peer) => new RequestContext(host, request, response, peer),
+  };
+  const { end, ...middleware } = createMiddleware({
+    gateway: engine.current,
+    limits,
+    trustedProxies,
+    line,
+    observe: telemetry.observe,
+    shedder,
+  });
+  let closing: Promise<void> | null = null;
+
+  async function close(): Promise<void> {
+    end();
+    shedder.stop();
+    await engine.drain();
+    await engine.end();
+  }
+
+  return {
+    ...middleware,
+    metrics: () => telemetry.registry.metrics(),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function load(source: AuthorizerSource, env: Readonly<Record<string, string | undefined>>): LoadResult {
+  if (typeof source === 'string') return loadForApplication(source, env);
+  const text = 'text' in source && typeof source.text === 'string' ? source.text : stringify(source);
+  return loadForApplication({ text }, env);
+}

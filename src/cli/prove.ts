@@ -1,0 +1,174 @@
+/** `rolegate prove`: asks a running installation, through whatever is in front of it, and reports what gets through. */
+import pc from 'picocolors';
+import type { Config } from '../config/config.ts';
+import { parseAddress } from '../core/syntax/addresses.ts';
+import { somebody } from '../policy-tools/sample-identity.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { judge } from './prove/judge-reply.ts';
+import { type Plan, Planner } from './prove/plan-probes.ts';
+import type { Finding, Group, Probe } from './prove/probe.ts';
+import { type GroupCount, type ProveReport, proveJson, proveText } from './prove/prove-report.ts';
+import { createSender, type Sender } from './prove/send-probe.ts';
+import { readConfig } from './read-config.ts';
+
+export interface ProveOptions {
+  readonly config: string;
+  /** Header lines of a good credential, one in each line of the text. */
+  readonly credential?: string;
+  readonly user?: string;
+  readonly roles?: string;
+  readonly groups?: string;
+  readonly client?: string;
+  readonly unsafe?: boolean;
+  readonly outage?: boolean;
+  readonly json?: boolean;
+}
+
+/** Requests that are under way at once. */
+const atOnce = 4;
+/** Lines are not longer. */
+const widest = 110;
+
+export async function prove(url: string, options: ProveOptions): Promise<ExitCode> {
+  const base = readBase(url);
+  const config = readConfig(options.config);
+  const planner = new Planner(planOf(config, base, options));
+  if (planner.places.length === 0)
+    throw new CommandError('rolegate: no route has a method that changes nothing; see --unsafe');
+  const sender = createSender(base);
+  try {
+    const report = await ask(planner, sender, {
+      url: base.origin,
+      file: options.config,
+      outage: options.outage ?? false,
+    });
+    const width = Math.min(Math.max(process.stdout.columns ?? widest, 60), widest);
+    process.stdout.write(
+      options.json === true ? proveJson(report) : proveText(report, { color: pc.isColorSupported, width }),
+    );
+    return report.findings.length === 0 ? ExitCode.fine : ExitCode.failed;
+  } finally {
+    sender.close();
+  }
+}
+
+async function ask(
+  planner: Planner,
+  sender: Sender,
+  { outage, ...about }: Pick<ProveReport, 'url' | 'file'> & { readonly outage: boolean },
+): Promise<ProveReport> {
+  const findings: Finding[] = [];
+  const counts = new Map<Group, GroupCount>();
+  const notes: string[] = [];
+  const run = async (group: Group, probes: readonly Probe[]): Promise<readonly boolean[]> => {
+    const shown: boolean[] = [];
+    let next = 0;
+    let found = 0;
+    const work = async () => {
+      for (let at = next++; at < probes.length; at = next++) {
+        const probe = probes[at]!;
+        const reply = await sender.send(probe);
+        shown[at] = probe.marker !== null && reply.text.includes(probe.marker);
+        const finding = isEcho(probe) ? null : judge(probe, reply);
+        if (finding === null) continue;
+        found += 1;
+        findings.push(finding);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    const before = counts.get(group) ?? { requests: 0, found: 0 };
+    counts.set(group, { requests: before.requests + probes.length, found: before.found + found });
+    return shown;
+  };
+
+  if (outage) {
+    await run('outage', planner.outage());
+  } else {
+    await run('rules', planner.rules());
+    await run('methods', planner.methods());
+    await run('paths', planner.paths());
+    await run('overrides', planner.overrides());
+    await run('credentials', planner.credentials());
+    const echoes = planner.echoes();
+    const shown = await run('identity', echoes);
+    const seeing = echoes.filter((_, at) => shown[at]);
+    const showing = firstOfEachCaller(seeing);
+    await run(
+      'identity',
+      showing.flatMap((echo) => planner.forged(echo)),
+    );
+    await run(
+      'leaks',
+      showing.flatMap((echo) => planner.leaks(echo)),
+    );
+    if (showing.length === 0) notes.push(unseen);
+    if (planner.good === null) notes.push(withoutCredential);
+    else if (!showing.some(({ secrets }) => secrets.length > 0) && showing.length > 0) notes.push(unseenWithCredential);
+    if (planner.skipped > 0) notes.push(unknownAddress);
+  }
+  return { ...about, counts, findings, notes };
+}
+
+/** A request that only finds out whether the service shows what it gets. */
+function isEcho({ headers }: Probe): boolean {
+  return headers.at(-2) === echoHeader;
+}
+
+const echoHeader = 'X-Prove';
+
+/** One without and one with a credential. */
+function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
+  return [echoes.find(({ secrets }) => secrets.length === 0), echoes.find(({ secrets }) => secrets.length > 0)].filter(
+    (echo) => echo !== undefined,
+  );
+}
+
+const unseen =
+  'Forged identity headers were not tried: no service shows the headers that it gets. Put one that does behind a route, such as the echo of "rolegate demo".';
+const unseenWithCredential =
+  'Credentials on their way to the service were not looked at: no service behind a closed route shows the headers that it gets.';
+const withoutCredential =
+  'No good credential was given, so nothing was asked with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
+const unknownAddress =
+  'Routes with conditions on the address of the client were not judged: --client says what address this machine has.';
+
+function planOf(config: Config, base: URL, options: ProveOptions): Plan {
+  const { user, roles, groups, credential, client = null, unsafe = false } = options;
+  const whose = [user, roles, groups].some((given) => given !== undefined);
+  if (client !== null && parseAddress(client) === null)
+    throw usageError('rolegate: --client is an address such as 192.0.2.7');
+  if (credential !== undefined && !whose)
+    throw usageError('rolegate: say whose the credential is: --roles, --groups, --user');
+  if (credential === undefined && whose)
+    throw usageError(
+      'rolegate: --roles, --groups and --user say whose the credential is; give one in ROLEGATE_CREDENTIAL',
+    );
+  const identity = { ...somebody, userId: user ?? somebody.userId, roles: listOf(roles), groups: listOf(groups) };
+  const good = credential === undefined ? null : { headers: readLines(credential), identity };
+  return { config, host: base.host, good, unsafe, client };
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** The lines are not repeated in messages: they hold a credential. */
+function readLines(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    if (line.trim() === '') return [];
+    const [, name, value] = /^([\w-]+):[ \t]*([\x20-\x7e]*[\x21-\x7e])[ \t]*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined)
+      throw usageError('rolegate: a credential is given as header lines, such as "Authorization: Bearer ..."');
+    return [name, value];
+  });
+}
+
+function readBase(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw usageError('rolegate: expected a URL without a path, such as https://api.example.test');
+  return url;
+}

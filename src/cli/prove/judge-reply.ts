@@ -1,0 +1,38 @@
+/** What a response says of a request: refused by Rolegate, refused by something else, or got through. */
+import { reasons } from '../../core/outcome/reasons.ts';
+import type { Finding, FindingKind, Probe, Reply } from './probe.ts';
+
+/** `elsewhere`: with a status that a proxy uses itself, and without the headers of a refusal of ours. */
+export type Fate = 'refused' | 'elsewhere' | 'passed';
+
+/** Texts of `x-error` that are a refusal, and no response of a service with our headers added. */
+const refusals = Object.values(reasons)
+  .filter(({ fault }) => fault !== 'upstream')
+  .map(({ message }) => message);
+
+/** Statuses of proxies for what they do not take, or cannot ask or reach. A service's 404 is none: the request has reached it. */
+const ofProxies: ReadonlySet<number> = new Set([
+  400, 401, 403, 405, 408, 413, 414, 421, 426, 429, 431, 444, 495, 496, 497,
+]);
+
+export function fateOf({ status, header }: Reply): Fate {
+  const said = header('x-error');
+  if (
+    said !== null &&
+    header('x-error-id') !== null &&
+    refusals.some((text) => said === text || said.startsWith(`${text}:`))
+  )
+    return 'refused';
+  return status >= 500 || ofProxies.has(status) ? 'elsewhere' : 'passed';
+}
+
+/** Null: nothing is wrong. */
+export function judge(probe: Probe, reply: Reply): Finding | null {
+  const fate = fateOf(reply);
+  const found = (code: FindingKind): Finding => ({ code, probe, status: reply.status });
+  if (probe.marker !== null && fate === 'passed' && reply.text.includes(probe.marker))
+    return found(probe.group === 'leaks' ? 'credential_passed' : 'identity_forged');
+  if (probe.decision?.outcome !== 'refuse') return null;
+  if (fate === 'passed') return found('passed');
+  return probe.group === 'outage' && reply.status < 500 ? found('outage_as_refusal') : null;
+}

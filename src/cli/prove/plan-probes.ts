@@ -1,0 +1,297 @@
+/** Which requests are sent: made from the configuration, each with what `decide` says of it. */
+import { randomBytes } from 'node:crypto';
+import { managedNames } from '../../authorizer/managed-headers.ts';
+import type { Config } from '../../config/config.ts';
+import { decide } from '../../core/decide.ts';
+import type { Decision } from '../../core/decision.ts';
+import type { Identity, Resolution } from '../../core/identity/identity.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { overrides } from '../../core/syntax/header-names.ts';
+import { hostOf } from '../../policy-tools/host-for.ts';
+import { hostileTargets } from '../../policy-tools/hostile-targets.ts';
+import { rulesOf } from '../../policy-tools/route-of-method.ts';
+import { policyOf } from '../../policy-tools/run-cases.ts';
+import { sampleCredential } from '../../policy-tools/sample-credential.ts';
+import { trialsFor } from '../../policy-tools/trials.ts';
+import type { Group, Probe } from './probe.ts';
+
+export interface Plan {
+  readonly config: Config;
+  /** Of the URL, for routes of every host. */
+  readonly host: string;
+  /** A good credential and whose it is; null: none was given. */
+  readonly good: { readonly headers: readonly string[]; readonly identity: Identity } | null;
+  /** Methods that change something are sent too, where the rules refuse them. */
+  readonly unsafe: boolean;
+  /** Address of this machine as Rolegate sees it; null: not known. */
+  readonly client: string | null;
+}
+
+/** Routes that are asked; more would be no proof of anything else. */
+const mostRoutes = 60;
+/** Refused targets that hostile paths are made for. */
+const mostHostile = 3;
+
+const safe = ['GET', 'HEAD', 'OPTIONS'];
+const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
+
+type Caller = 'nobody' | 'unknown' | 'good';
+
+interface Place {
+  readonly route: Route;
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+}
+
+/** Makes probes from requests. */
+export class Planner {
+  readonly #plan: Plan;
+  readonly places: readonly Place[];
+  /** Requests whose decision depends on an address that is not known. */
+  skipped = 0;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    const routes = plan.config.routes.routes.slice(0, mostRoutes);
+    this.places = routes.flatMap((route) => this.#placesOf(route));
+  }
+
+  get good(): Plan['good'] {
+    return this.#plan.good;
+  }
+
+  /** Of the rules themselves: each route by callers without, with an unknown and with a good credential. */
+  rules(): readonly Probe[] {
+    return this.places.flatMap((place) =>
+      this.#callers(place.route).map(([caller, headers]) => this.#probe('rules', place, caller, headers)),
+    );
+  }
+
+  methods(): readonly Probe[] {
+    const byTarget = new Map(this.places.map((place) => [`${place.host} ${place.target}`, place]));
+    const asked = [...safe, ...(this.#plan.unsafe ? changing : [])];
+    return [...byTarget.values()].flatMap((place) =>
+      asked
+        .filter((method) => method !== place.method)
+        .map((method) => this.#probe('methods', { ...place, method }, 'nobody', []))
+        .filter(({ method, decision }) => safe.includes(method) || decision?.outcome === 'refuse'),
+    );
+  }
+
+  paths(): readonly Probe[] {
+    const open = this.#open()?.target.replace(/\/+$/, '') ?? '';
+    return this.#closed().flatMap((place) =>
+      hostileTargets(place.target, open).map((target) =>
+        this.#probe('paths', { ...place, target, method: 'GET' }, 'nobody', []),
+      ),
+    );
+  }
+
+  overrides(): readonly Probe[] {
+    const open = this.#open()?.target ?? '/';
+    return this.#closed().flatMap((place) =>
+      [
+        ...[...pathNames, ...overrides.filter((name) => /ur[li]$/.test(name))].map((name) => [name, open] as const),
+        ...methodNames.map((name) => [name, 'OPTIONS'] as const),
+        ...addressNames.map(
+          (name) => [name, name === 'forwarded' ? 'for=127.0.0.1;host=localhost' : '127.0.0.1'] as const,
+        ),
+      ].map(([name, value]) => this.#probe('overrides', { ...place, method: 'GET' }, 'nobody', [title(name), value])),
+    );
+  }
+
+  credentials(): readonly Probe[] {
+    const { credentials } = this.#plan.config;
+    const kinds = [sampleCredential('bearer', credentials), sampleCredential('key_pair', credentials)];
+    const [bearer = [], pair = []] = kinds;
+    const good = this.#plan.good?.headers ?? [];
+    const mixes = [
+      [...bearer, ...bearer],
+      [...bearer, ...pair],
+      pair.slice(0, 2),
+      ...(good.length === 0
+        ? []
+        : [
+            [...good, ...good],
+            [...good, ...bearer],
+          ]),
+    ].filter(({ length }) => length > 0);
+    return this.#closed().flatMap((place) =>
+      mixes.map((headers) =>
+        this.#probe('credentials', { ...place, method: 'GET' }, good.length > 0 ? 'good' : 'unknown', headers),
+      ),
+    );
+  }
+
+  /** To find out where the service shows what it gets. */
+  echoes(): readonly Probe[] {
+    return this.#shown().map(([place, caller]) => {
+      const marker = newMarker();
+      return this.#probe('identity', place, caller, [...this.#headersOf(caller), 'X-Prove', marker], marker);
+    });
+  }
+
+  /** For a probe of `echoes` that the service has shown. */
+  forged(echo: Probe): readonly Probe[] {
+    const names = managedNames(this.#plan.config)
+      .filter(({ kind, name }) => kind === 'identity' && name !== 'x-request-id')
+      .flatMap(({ name }) => spellingsOf(name));
+    const headers = echo.headers.slice(0, -2);
+    return [...names, ...overrides.map(title)].map((name) => {
+      const marker = newMarker();
+      return { ...echo, headers: [...headers, name, marker], marker };
+    });
+  }
+
+  leaks(echo: Probe): readonly Probe[] {
+    const route = echo.decision?.route;
+    return echo.secrets.length === 0 || route == null || route.forwardCredentials
+      ? []
+      : echo.secrets.map((secret) => ({ ...echo, group: 'leaks', marker: secret, headers: echo.headers.slice(0, -2) }));
+  }
+
+  outage(): readonly Probe[] {
+    const { credentials } = this.#plan.config;
+    return this.#closed(10).flatMap((place) => {
+      const [name, value] = sampleCredential('bearer', credentials);
+      if (name === undefined || value === undefined || !place.route.credentials.includes('bearer')) return [];
+      // Unknown to every cache, where the shape of a bearer leaves room for it.
+      const fresh = (credentials.bearer?.shapes.length ?? 0) > 0 ? value : `${value}-${randomBytes(8).toString('hex')}`;
+      return [this.#probe('outage', { ...place, method: 'GET' }, 'unknown', [name, fresh])];
+    });
+  }
+
+  #placesOf(route: Route): readonly Place[] {
+    const asked = [...safe, ...(this.#plan.unsafe ? changing : [])];
+    return rulesOf(route).flatMap(([method, rule]): Place[] => {
+      const [trial] = trialsFor(this.#plan.config, { route, method, rule }, 'near');
+      if (trial === undefined || !asked.includes(trial.method)) return [];
+      const host = route.pattern.host === null ? this.#plan.host : hostOf(route.pattern.host);
+      return [{ route, method: trial.method, target: trial.target, host }];
+    });
+  }
+
+  #callers(route: Route): readonly (readonly [Caller, readonly string[]])[] {
+    const { config, good } = this.#plan;
+    const unknown = route.credentials
+      .map((kind) => sampleCredential(kind, config.credentials))
+      .find(({ length }) => length > 0);
+    return [
+      ['nobody', []],
+      ...(unknown === undefined ? [] : [['unknown', unknown] as const]),
+      ...(good === null ? [] : [['good', good.headers] as const]),
+    ];
+  }
+
+  /** Places that nobody may use without a credential. */
+  #closed(most = mostHostile): readonly Place[] {
+    return this.places
+      .filter((place) => place.method === 'GET' && !place.target.includes('?') && place.target !== '/')
+      .filter((place) => {
+        const { decision } = this.#probe('rules', place, 'nobody', []);
+        return decision?.outcome === 'refuse' && decision.stage !== 'match';
+      })
+      .slice(0, most);
+  }
+
+  #open(): Place | undefined {
+    return this.places.find(
+      (place) => place.method === 'GET' && this.#probe('rules', place, 'nobody', []).decision?.outcome === 'allow',
+    );
+  }
+
+  /** Where the service may show what it gets: at open places, and with a good credential at closed ones. */
+  #shown(): readonly (readonly [Place, Caller])[] {
+    const callers: readonly Caller[] = this.#plan.good === null ? ['nobody'] : ['nobody', 'good'];
+    return callers.flatMap((caller) =>
+      this.places
+        .filter(({ method }) => method === 'GET')
+        .filter((place) => {
+          const { decision } = this.#probe('rules', place, caller, this.#headersOf(caller));
+          return decision?.outcome === 'allow' && (caller === 'nobody' || decision.identity !== null);
+        })
+        .slice(0, 5)
+        .map((place) => [place, caller] as const),
+    );
+  }
+
+  #headersOf(caller: Caller): readonly string[] {
+    return caller === 'good' ? (this.#plan.good?.headers ?? []) : [];
+  }
+
+  #probe(
+    group: Group,
+    place: Omit<Place, 'route'>,
+    caller: Caller,
+    headers: readonly string[],
+    marker: string | null = null,
+  ): Probe {
+    const { method, target, host } = place;
+    const good = this.#plan.good?.headers ?? [];
+    const secrets = caller === 'good' ? secretsIn(good) : [];
+    const decision = this.#decide(group, { method, target, host, headers }, caller);
+    return { group, method, target, host, headers, secrets, decision, marker };
+  }
+
+  /** Null: the decision depends on the address of this machine, which is not known. */
+  #decide(group: Group, asked: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>, caller: Caller): Decision | null {
+    const { config, client, good } = this.#plan;
+    const view = {
+      method: asked.method,
+      target: asked.target,
+      rawHeaders: ['Host', asked.host, ...asked.headers],
+      httpVersion: '1.1' as const,
+      address: client,
+    };
+    const decision = decide(view, policyOf(config), () =>
+      resolutionOf(group, caller === 'good' ? good!.identity : null),
+    );
+    if (decision instanceof Promise) throw new Error('the decision is made at once');
+    const unknown = client === null && decision.outcome === 'refuse' && decision.reason === 'condition_failed';
+    if (!unknown || !readsAddress(decision.route)) return decision;
+    this.skipped += 1;
+    return null;
+  }
+}
+
+function resolutionOf(group: Group, identity: Identity | null): Resolution {
+  if (group === 'outage') return { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'auth-api' };
+  if (identity !== null) return { identity, reason: null, stale: false, source: 'auth-api' };
+  return { identity: null, reason: 'credential_rejected', retryAfterS: null, source: 'auth-api' };
+}
+
+function readsAddress(route: Route | null): boolean {
+  return (route?.conditions ?? []).some(({ steps }) => steps.some(({ kind }) => kind === 'address'));
+}
+
+/** What proxies say of the original request, and frameworks believe. */
+const pathNames = ['x-forwarded-uri', 'x-forwarded-path', 'x-forwarded-prefix', 'x-envoy-original-path', 'path'];
+const methodNames = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-forwarded-method',
+  'x-original-method',
+  'method',
+];
+const addressNames = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'x-original-host', 'forwarded'];
+
+/** As services read a header that is named so: in any case, and with other signs for "-". */
+function spellingsOf(name: string): readonly string[] {
+  const signs = ['_', '.', '~'].map((sign) => name.replaceAll('-', sign));
+  return [...new Set([title(name), name.toUpperCase(), ...signs, title(name).replaceAll('-', '_')])];
+}
+
+function title(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+}
+
+function newMarker(): string {
+  return `prove-${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
+}
+
+/** Values, and what is behind the scheme of one. */
+function secretsIn(headers: readonly string[]): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1).map((value) => value.replace(/^[A-Za-z]+ +/, ''));
+}

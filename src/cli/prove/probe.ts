@@ -1,0 +1,64 @@
+/** A request that is sent to a running installation, and what came of it. */
+import type { Decision } from '../../core/decision.ts';
+
+/** What a group of requests tries, in words. */
+export const groups = {
+  rules: 'the rules, by route and caller',
+  methods: 'methods',
+  paths: 'hostile paths',
+  overrides: 'headers that name another path, method or client',
+  credentials: 'repeated and mixed credentials',
+  identity: 'forged identity headers',
+  leaks: 'credentials that the service must not get',
+  outage: 'the Auth API is down',
+} as const;
+export type Group = keyof typeof groups;
+
+export interface Probe {
+  readonly group: Group;
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  /** Names and values in turn, without `Host`. */
+  readonly headers: readonly string[];
+  /** Values of headers that are shown nowhere. */
+  readonly secrets: readonly string[];
+  /** Null: any response will do. */
+  readonly decision: Decision | null;
+  /** A text that the response must not hold: what the service must not have seen. */
+  readonly marker: string | null;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  /** Headers and the first part of the body, for markers. */
+  readonly text: string;
+}
+
+/** What gets through, or looks like something else; with what it means. */
+export const findingKinds = {
+  passed: [
+    'a request got through that the rules refuse',
+    'something in front of Rolegate, or beside it, decides otherwise',
+  ],
+  identity_forged: [
+    'the service got an identity header of the client',
+    'the proxy in front has to set or remove this header: print its configuration with "rolegate proxy-config"',
+  ],
+  credential_passed: [
+    'the service got a credential that the route does not forward',
+    'the proxy in front has to remove it: print its configuration with "rolegate proxy-config"',
+  ],
+  outage_as_refusal: [
+    'an outage looks like a bad credential',
+    'clients throw good credentials away: let the proxy send 503, as with "status_on_error" of Envoy',
+  ],
+} as const satisfies Record<string, readonly [harm: string, advice: string]>;
+export type FindingKind = keyof typeof findingKinds;
+
+export interface Finding {
+  readonly code: FindingKind;
+  readonly probe: Probe;
+  readonly status: number;
+}

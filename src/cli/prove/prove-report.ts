@@ -1,0 +1,146 @@
+/** What came of it, for people and for programs. No credential is in it. */
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import { type Finding, type FindingKind, findingKinds, type Group, groups, type Probe } from './probe.ts';
+
+export interface GroupCount {
+  readonly requests: number;
+  readonly found: number;
+}
+
+export interface ProveReport {
+  /** Origin that was asked. */
+  readonly url: string;
+  /** The configuration. */
+  readonly file: string;
+  readonly counts: ReadonlyMap<Group, GroupCount>;
+  readonly findings: readonly Finding[];
+  /** What was not tried, and why. */
+  readonly notes: readonly string[];
+}
+
+/** Of one kind; the others are counted. */
+const mostShown = 8;
+const hidden = '(the credential)';
+
+export function proveText(
+  { url, file, counts, findings, notes }: ProveReport,
+  { color, width }: { readonly color: boolean; readonly width: number },
+): string {
+  const paint = pc.createColors(color);
+  const asked = [...counts].filter(([, { requests }]) => requests > 0);
+  const nameWidth = Math.max(...asked.map(([group]) => groups[group].length), 0);
+  const total = asked.reduce((sum, [, { requests }]) => sum + requests, 0);
+  const rows = asked.map(([group, { requests, found }]) => {
+    const sign = found === 0 ? paint.green('✓') : paint.red('✗');
+    const what = found === 0 ? paint.dim('as the rules say') : paint.red(foundWords(found, group));
+    return `  ${sign} ${groups[group].padEnd(nameWidth)}  ${String(requests).padStart(4)}  ${what}`;
+  });
+  const kinds = [...new Set(findings.map(({ code }) => code))];
+  const lines = [
+    `${paint.bold(url)} ${paint.dim(`by the rules of ${file}`)}`,
+    '',
+    ...rows,
+    '',
+    ...kinds.flatMap((kind) =>
+      kindLines(
+        kind,
+        findings.filter(({ code }) => code === kind),
+        paint,
+        width,
+      ),
+    ),
+    ...notes.flatMap((note) => [
+      ...wrapped(note, width - 4).map((line, at) => `  ${at === 0 ? paint.yellow('!') : ' '} ${line}`),
+      '',
+    ]),
+    findings.length === 0
+      ? paint.green(`Nothing gets through in ${total} requests.`)
+      : paint.red(`${findings.length} of ${total} requests show a hole.`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function foundWords(found: number, group: Group): string {
+  if (group === 'outage') return `${found} not as the rules say`;
+  return found === 1 ? '1 gets through' : `${found} get through`;
+}
+
+function kindLines(
+  kind: FindingKind,
+  found: readonly Finding[],
+  paint: ReturnType<typeof pc.createColors>,
+  width: number,
+): readonly string[] {
+  const [harm, advice] = findingKinds[kind];
+  const shown = found.slice(0, mostShown).map(({ probe, status }) => {
+    const request = requestText(probe);
+    const expected = expectedText(probe);
+    return `    ${clipped(request, width - stringWidth(expected) - 14)}  ${paint.red(String(status))}${paint.dim(expected)}`;
+  });
+  const more = found.length > mostShown ? [paint.dim(`    and ${found.length - mostShown} more (--json has all)`)] : [];
+  return [
+    `${paint.red(paint.bold(kind))}  ${harm}`,
+    ...wrapped(advice, width - 2).map((line) => `  ${line}`),
+    ...shown,
+    ...more,
+    '',
+  ];
+}
+
+function expectedText({ decision }: Probe): string {
+  return decision?.outcome === 'refuse' ? ` in place of ${decision.reason}` : '';
+}
+
+/** `GET /admin/x` with the headers that matter. */
+function requestText(probe: Probe): string {
+  const lines = shownHeaders(probe).map(([name, value]) => `${name}: ${value}`);
+  return [`${probe.method} ${probe.target}`, ...lines].join('  ');
+}
+
+function shownHeaders({ headers, secrets, marker }: Probe): readonly (readonly [string, string])[] {
+  return headers.flatMap((name, at) => {
+    if (at % 2 === 1) return [];
+    const value = headers[at + 1]!;
+    if (secrets.some((secret) => value.includes(secret))) return [[name, hidden] as const];
+    return [[name, value === marker ? '(forged)' : value] as const];
+  });
+}
+
+function clipped(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 10))}…`;
+}
+
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length + 1 > width) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+export function proveJson({ url, file, counts, findings, notes }: ProveReport): string {
+  const report = {
+    url,
+    config: file,
+    groups: Object.fromEntries(counts),
+    findings: findings.map(({ code, probe, status }) => ({
+      code,
+      message: findingKinds[code][0],
+      group: probe.group,
+      method: probe.method,
+      target: probe.target,
+      host: probe.host,
+      headers: Object.fromEntries(shownHeaders(probe)),
+      status,
+      expected: probe.decision?.outcome === 'refuse' ? probe.decision.reason : null,
+    })),
+    notes,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}

@@ -1,0 +1,59 @@
+/** Commands about the proxies in front: what their configuration has to say, and whether they keep to it. */
+import { Argument, type Command, Option } from 'commander';
+import type { ProveOptions } from './prove.ts';
+import { type ProductName, productNames } from './proxy-config/products.ts';
+import type { ProxyConfigOptions } from './proxy-config.ts';
+
+type Done = (code: number) => void;
+
+export function addProxyCommands(program: Command, done: Done, configOption: () => Option): void {
+  addProxyConfig(program, done, configOption);
+  addProve(program, done, configOption);
+}
+
+function addProxyConfig(program: Command, done: Done, configOption: () => Option): void {
+  program
+    .command('proxy-config')
+    .description('print the configuration of another proxy that asks Rolegate about each request')
+    .addArgument(new Argument('<product>', 'which proxy').choices(productNames))
+    .addOption(configOption())
+    .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
+    .option('--listen <address>', 'where clients connect', ':8000')
+    .option('--authorizer <address>', 'where it reaches Rolegate (default: as the configuration says)')
+    .option(
+      '--grpc',
+      'for envoy, istio and envoy-gateway: ask over gRPC (default: where no path is configured for envoy)',
+    )
+    .option(
+      '--check <file>',
+      'find what gets past the check in a configuration that exists; exit code 0 nothing, 3 something',
+    )
+    .option('--script', 'for haproxy: print the script that the configuration loads')
+    .action(async (product: ProductName, options: ProxyConfigOptions) =>
+      done((await import('./proxy-config.ts')).proxyConfig(product, options)),
+    );
+}
+
+function addProve(program: Command, done: Done, configOption: () => Option): void {
+  program
+    .command('prove')
+    .description(
+      'ask a running installation through its proxy, and report what gets through that the rules refuse; exit code 1 something',
+    )
+    .argument('<url>', 'where clients reach it, such as https://api.example.test')
+    .addOption(configOption())
+    .addOption(
+      new Option(
+        '--credential <lines>',
+        'header lines of a good credential, such as "Authorization: Bearer ..."; never printed',
+      ).env('ROLEGATE_CREDENTIAL'),
+    )
+    .option('--roles <names>', 'roles of whose it is, separated by commas')
+    .option('--groups <names>', 'groups')
+    .option('--user <id>', 'user id')
+    .option('--client <address>', 'address of this machine, for conditions on it')
+    .option('--unsafe', 'also send methods that change something, where the rules refuse them')
+    .option('--outage', 'only what has to hold while the Auth API is down; stop it before')
+    .option('--json', 'for programs')
+    .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));
+}

@@ -1,0 +1,265 @@
+/**
+ * The entrypoint inside an application: requests are decided before the application sees them, by the request line of the proxy room,
+ * and refusals are the proxy's. It opens no listener.
+ */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Allow } from '../core/decision.ts';
+import { appendCorsHeaders } from '../core/forwarding/cors.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { WholeResponse } from '../http1/server/response.ts';
+import type { ConnectionFault } from '../http1/server/server.ts';
+import type { Client } from '../proxy/client.ts';
+import type { Gateway } from '../proxy/gateway.ts';
+import type { LoadShedder } from '../proxy/load-shedder.ts';
+import type { outgoingRequest } from '../proxy/outgoing-request.ts';
+import type { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
+import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
+import type { Finish, serve } from '../proxy/serve.ts';
+import type { withAssertion } from '../proxy/with-assertion.ts';
+import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
+import type { Grant } from './grant.ts';
+import { NodeResponse } from './node-response.ts';
+import { readRequest } from './read-request.ts';
+import { showRequest } from './show-request.ts';
+
+/** What the proxy room does for every entrypoint. */
+export interface RequestLine {
+  readonly serve: typeof serve;
+  readonly withAssertion: typeof withAssertion;
+  readonly outgoingRequest: typeof outgoingRequest;
+  readonly reasonOfFault: typeof reasonOfFault;
+  readonly refuseConnection: typeof refuseConnection;
+  clientOf(socket: Socket): Client;
+  newContext(
+    host: RequestHost,
+    request: ReturnType<typeof readRequest>['request'],
+    response: NodeResponse,
+    peer: Client,
+  ): RequestContext<WholeResponse>;
+}
+
+export interface MiddlewareOptions {
+  /** What decides now. */
+  gateway(): Gateway;
+  readonly limits: { readonly headers: number; readonly targetBytes: number };
+  readonly trustedProxies: TrustedProxies;
+  readonly line: RequestLine;
+  readonly observe: ObserveRequest;
+  readonly shedder: Pick<LoadShedder, 'refuses'>;
+}
+
+/** What of a Fastify instance the plugin uses. */
+interface FastifyApplication {
+  readonly server: object;
+  addHook(
+    name: 'onRequest',
+    hook: (request: { readonly raw: IncomingMessage }, reply: unknown, done: (error?: Error) => void) => void,
+  ): unknown;
+}
+
+/** What of a context of Hono the middleware uses. `env` has the request where Hono runs on Node. */
+interface HonoContext {
+  readonly env: unknown;
+  set(name: 'rolegate', grant: Grant): void;
+}
+
+export interface Middleware {
+  /** Requests of this server are decided before it emits them, upgrades too. Returns the server. */
+  protect<S extends Server | TlsServer>(server: S): S;
+  /** For `app.use`, at the root of the application and before its routes. */
+  express(): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+  /** A plugin of Fastify that protects its server. A request that reaches the application in another way is an error. */
+  fastify(app: FastifyApplication, options: unknown, done: () => void): void;
+  /** For Hono on a server that is protected: sets `rolegate`. A request that reaches the application in another way is an error. */
+  hono(): (context: HonoContext, next: () => Promise<void>) => Promise<void>;
+  /** From now on every request is refused. */
+  end(): void;
+}
+
+type Pass = () => void;
+
+export function createMiddleware(options: MiddlewareOptions): Middleware {
+  const { line, limits, trustedProxies, shedder } = options;
+  const clients = new WeakMap<Socket, Client>();
+  let over = false;
+
+  /** Responses that are not over, by connection. */
+  const underWay = new WeakMap<Socket, number>();
+
+  function report(record: RequestRecord): void {
+    try {
+      options.observe(record);
+    } catch (cause) {
+      process.emitWarning(cause instanceof Error ? cause : String(cause));
+    }
+  }
+
+  const host: RequestHost = { entrypoint: 'middleware', ended: report };
+
+  function clientOf(socket: Socket): Client {
+    const known = clients.get(socket);
+    if (known !== undefined) return known;
+    const made = line.clientOf(socket);
+    clients.set(socket, made);
+    return made;
+  }
+
+  /** Calls `pass` once the request is allowed and the application can see it; else responds. */
+  function decide(message: IncomingMessage, response: NodeResponse, pass: Pass): void {
+    const { request, fault } = readRequest(message);
+    const context = line.newContext(host, request, response, clientOf(message.socket));
+    if (fault !== null) context.fail(line.reasonOfFault(fault));
+    else if (over) context.fail('draining');
+    // What was decided is not what a router below another path would serve.
+    else if ('baseUrl' in message && message.baseUrl !== '')
+      context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
+    else
+      line.serve(context, {
+        gateway: options.gateway(),
+        limits,
+        trustedProxies,
+        draining: false,
+        sheds: () => shedder.refuses(),
+        congested: () => false,
+        newRequestId: randomUUID,
+        finish: finishWith(message, response, line, pass),
+      });
+  }
+
+  function onRequest(message: IncomingMessage, response: ServerResponse, pass: Pass): void {
+    const { socket } = message;
+    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
+    response.once('close', () => underWay.set(socket, underWay.get(socket)! - 1));
+    decide(message, new NodeResponse(response), pass);
+  }
+
+  /** Node has given the connection away, with `message` as the last request on it. */
+  function onUpgrade(message: IncomingMessage, socket: Socket, pass: Pass): void {
+    const response = new ServerResponse(message);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.destroySoon());
+    const ignore = () => {};
+    socket.on('error', ignore);
+    const own = new NodeResponse(response);
+    decide(message, own, () => {
+      response.detachSocket(socket);
+      socket.off('error', ignore);
+      own.handOver();
+      pass();
+    });
+  }
+
+  /** Bytes that Node does not take for a request. While a response is under way, another one would be read as a part of it. */
+  function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (!socket.writable || (underWay.get(socket) ?? 0) > 0) {
+      socket.destroy(error);
+      return;
+    }
+    socket.write(line.refuseConnection(faultOf(error), clientOf(socket), 'middleware', report), 'latin1');
+    socket.destroySoon();
+  }
+
+  function protect<S extends Server | TlsServer>(server: S): S {
+    const known: unknown = server;
+    if (!(known instanceof Server || known instanceof TlsServer))
+      throw new TypeError('expected a server of node:http or node:https');
+    const emit = server.emit.bind(server) as (event: string | symbol, ...args: unknown[]) => boolean;
+    server.emit = (event: string | symbol, ...args: unknown[]) => {
+      const pass = () => void emit(event, ...args);
+      if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation')
+        onRequest(args[0] as IncomingMessage, args[1] as ServerResponse, pass);
+      else if (event === 'upgrade' || event === 'connect')
+        onUpgrade(args[0] as IncomingMessage, args[1] as Socket, pass);
+      else if (event === 'clientError') onClientError(args[0] as Error, args[1] as Socket);
+      else return emit(event, ...args);
+      return true;
+    };
+    return server;
+  }
+
+  const fastify: Middleware['fastify'] = (app, _options, done) => {
+    protect(app.server as Server);
+    app.addHook('onRequest', (request, _reply, next) => {
+      if (request.raw.rolegate === undefined) next(new Error(undecided));
+      else next();
+    });
+    done();
+  };
+
+  return {
+    protect,
+    express: () => (message, response, next) => onRequest(message, response, () => next()),
+    // Its hook is then for the whole application (https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope).
+    fastify: Object.assign(fastify, { [Symbol.for('skip-override')]: true }),
+    hono: () => async (context, next) => {
+      const grant = (context.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming?.rolegate;
+      if (grant === undefined) throw new Error(undecided);
+      context.set('rolegate', grant);
+      await next();
+    },
+    end() {
+      over = true;
+    },
+  };
+}
+
+/** By the codes of Node's parser and server. */
+function faultOf({ code = '' }: NodeJS.ErrnoException): ConnectionFault {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'head_too_large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'timeout';
+  return /CONTENT_LENGTH|TRANSFER_ENCODING/.test(code) ? 'framing' : 'malformed';
+}
+
+const undecided = 'Rolegate has not decided this request: it did not come through a server that it protects';
+
+/** An allowed request is shown to the application as a service would get it; anything else gets its response here. */
+function finishWith(
+  message: IncomingMessage,
+  response: NodeResponse,
+  line: RequestLine,
+  pass: Pass,
+): Finish<WholeResponse> {
+  return (context, decision, { rules, assertion }, facts) => {
+    if (decision.outcome === 'preflight') context.respondToPreflight(decision.headers);
+    else if (decision.outcome === 'metadata') context.respondWithMetadata(decision.document);
+    else if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+    else {
+      const allow = () => {
+        const seen = line.outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
+        if (typeof seen === 'string') {
+          context.fail(seen);
+          return;
+        }
+        const { route, identity, stale } = decision;
+        const grant = { route: route.id, identity, stale, client: facts.client, requestId: facts.requestId };
+        response.addHeaders([...headersOfRoute(decision, context.request.rawHeaders), ...context.returned]);
+        showRequest(message, seen.path, [...seen.headers, ...framing(context.request.rawHeaders, seen.upgrade)], grant);
+        // Later: what the application throws is not an error of the decision.
+        process.nextTick(pass);
+      };
+      if (assertion !== null) return line.withAssertion(context, assertion, decision, allow);
+      allow();
+    }
+    return undefined;
+  };
+}
+
+/** What of the connection tells the application that there is a body, or another protocol. */
+function framing(rawHeaders: readonly string[], upgrade: boolean): string[] {
+  const kept: string[] = upgrade ? ['connection', 'Upgrade'] : [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === 'transfer-encoding') kept.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+  }
+  return kept;
+}
+
+/** Headers that the route adds to responses; the application can replace them. */
+function headersOfRoute({ route }: Allow, rawHeaders: readonly string[]): string[] {
+  const out = route.response === null ? [] : route.response.added.flat();
+  if (route.cors !== null) appendCorsHeaders(out, route.cors, rawHeaders);
+  return out;
+}

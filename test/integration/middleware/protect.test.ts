@@ -1,0 +1,276 @@
+/** A server of `node:http` that Rolegate protects in its own process: nothing reaches the application but what was decided. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Authorizer, createAuthorizer } from '../../../src/app/create-in-process.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { openRaw, sendRaw } from '../../support/raw-client.ts';
+
+let authApi: FakeAuthApi;
+let authorizer: Authorizer;
+let server: Server;
+let seen: { readonly url: string; readonly rawHeaders: string[]; readonly headers: object; body: string }[];
+let logged: string;
+
+const configOf = (url: string) => ({
+  version: 1,
+  server: { trustedProxies: ['127.0.0.9'] },
+  authApi: { url: new URL(url).origin, breaker: { failures: 10_000 } },
+  roles: { user: {}, admin: {} },
+  routes: [
+    { id: 'open', match: { path: '/**' }, access: 'public' },
+    { id: 'closed', match: { path: '/closed/**' }, access: ['user'] },
+    { id: 'admin', match: { path: '/admin/**' }, access: ['admin'] },
+    { id: 'socket', match: { path: '/socket' }, access: ['user'], websocket: true },
+    { id: 'kept', match: { path: '/kept/**' }, access: 'public', path: { encodedSlash: 'keep', semicolon: 'keep' } },
+    { id: 'short', match: { path: '/v1/**' }, access: 'public', rewrite: { stripPrefix: '/v1' } },
+  ],
+});
+
+const port = () => (server.address() as AddressInfo).port;
+const send = (line: string, ...headers: string[]) =>
+  sendRaw(port(), Buffer.from([`${line} HTTP/1.1`, 'Host: a.test', ...headers, '', ''].join('\r\n'), 'latin1'));
+
+beforeEach(async () => {
+  authApi = await startFakeAuthApi();
+  authApi.addSession('good', { userId: 'ann', roles: ['user'], groups: ['acme'] });
+  seen = [];
+  logged = '';
+  authorizer = createAuthorizer(configOf(authApi.url), {
+    env: {},
+    logTo: {
+      write: (lines) => {
+        logged += lines;
+      },
+    },
+  });
+  server = authorizer.protect(createServer());
+  server.on('request', (request, response) => {
+    const { url = '', rawHeaders, headers } = request;
+    const one = { url, rawHeaders, headers, body: '' };
+    seen.push(one);
+    request.setEncoding('utf8').on('data', (part: string) => {
+      one.body += part;
+    });
+    request.on('end', () => response.end(JSON.stringify([request.rawTrailers, request.trailers])));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.close();
+  server.closeAllConnections();
+  await authorizer.close();
+  await authApi.close();
+});
+
+test('the application sees the canonical path, and never that of a route that refuses', async () => {
+  for (const target of [
+    '/a/../admin/x',
+    '/a/%2e%2e/admin/x',
+    '//admin/x',
+    '/%61dmin/x',
+    '/a/..%2fadmin/x',
+    '/a/..;/admin/x',
+  ]) {
+    seen = [];
+    const { status } = await send(`GET ${target}`);
+    expect([target, status >= 400 && status < 500, seen]).toEqual([target, true, []]);
+  }
+  expect((await send('GET /a/./b/../%61?q=%2e')).status).toBe(200);
+  expect((await send('GET /kept/a%2fb;c')).status).toBe(200);
+  expect((await send('GET /v1/orders?x=1')).status).toBe(200);
+  expect(seen.map(({ url }) => url)).toEqual(['/a/a?q=%2e', '/kept/a%2Fb;c', '/orders?x=1']);
+});
+
+test.each(['User-Id', 'USER-ID', 'user_id', 'User.Id', 'user~id', 'User_ID', 'Groups', 'X-Rolegate-Identity'])(
+  'a client cannot send %s',
+  async (name) => {
+    for (const [path, ...credential] of [['/open'], ['/closed/x', 'Authorization: Bearer good']] as const)
+      expect((await send(`GET ${path}`, ...credential, `${name}: forged`)).status).toBe(200);
+    for (const { rawHeaders, headers } of seen) expect(JSON.stringify([rawHeaders, headers])).not.toContain('forged');
+    expect(seen[1]!.headers).toMatchObject({ 'user-id': 'ann', groups: 'acme' });
+  },
+);
+
+test('credentials of protected routes do not reach the application, others do', async () => {
+  await send('GET /closed/x', 'Authorization: Bearer good');
+  await send('GET /open', 'Authorization: Bearer good', 'Accept: a', 'Accept: b', 'Cookie: a=1', 'Cookie: b=2');
+  expect(JSON.stringify(seen[0])).not.toMatch(/bearer/i);
+  expect(seen[1]!.headers).toMatchObject({ authorization: 'Bearer good', accept: 'a, b', cookie: 'a=1; b=2' });
+});
+
+test('a repeated credential is refused, of which Node shows only the first', async () => {
+  const answer = await send('GET /closed/x', 'Authorization: Bearer good', 'Authorization: Bearer other');
+  expect([answer.status, answer.header('x-error')]).toEqual([400, 'A credential header was sent more than once']);
+  expect(JSON.parse(answer.text())).toMatchObject({ code: 'credential_repeated' });
+});
+
+test('a body arrives with its framing, and trailers do not', async () => {
+  const chunked = [
+    'POST /closed/x HTTP/1.1',
+    'Host: a.test',
+    'Authorization: Bearer good',
+    'Transfer-Encoding: chunked',
+  ];
+  const body = '4\r\nbody\r\n0\r\nUser-Id: forged\r\n\r\n';
+  const answer = await sendRaw(port(), `${[...chunked, '', ''].join('\r\n')}${body}`);
+  expect([answer.status, answer.text()]).toEqual([200, '[[],{}]']);
+  expect(seen[0]).toMatchObject({ body: 'body', headers: { 'transfer-encoding': 'chunked', 'user-id': 'ann' } });
+});
+
+test('an outage of the Auth API is 503, and never opens anything', async () => {
+  await authApi.behave({ kind: 'down' });
+  const answer = await send('GET /closed/x', 'Authorization: Bearer good');
+  expect([answer.status, answer.header('x-error'), answer.header('retry-after')]).toEqual([
+    503,
+    'Authentication is temporarily unavailable',
+    '2',
+  ]);
+  expect(seen).toEqual([]);
+});
+
+test('each request has a line in the log and counts in the metrics', async () => {
+  await send('GET /closed/x', 'Authorization: Bearer good');
+  await send('GET /closed/x');
+  await authorizer.close();
+  const lines = logged
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.filter(({ msg }) => msg === 'request')).toMatchObject([
+    { entrypoint: 'middleware', route: 'closed', status: 200, outcome: 'allow', userId: 'ann' },
+    { entrypoint: 'middleware', route: 'closed', status: 401, outcome: 'refuse', reason: 'credential_missing' },
+  ]);
+  expect(await authorizer.metrics()).toContain(
+    'rolegate_requests_total{route="closed",method="GET",status="200",outcome="allow"} 1',
+  );
+});
+
+describe('an upgrade', () => {
+  const handshake = (path: string, ...headers: string[]) =>
+    [
+      `GET ${path} HTTP/1.1`,
+      'Host: a.test',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+      '',
+      '',
+    ].join('\r\n');
+
+  beforeEach(() => {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+      const { rolegate, headers } = request;
+      socket.end(
+        `HTTP/1.1 101 Switching Protocols\r\nX-User: ${rolegate?.identity?.userId} ${headers.upgrade}\r\n\r\n`,
+      );
+    });
+  });
+
+  test('reaches the application when it is allowed', async () => {
+    const connection = await openRaw(port());
+    connection.write(handshake('/socket', 'Authorization: Bearer good', 'User-Id: forged'));
+    const answer = await connection.answer();
+    expect([answer.status, answer.header('x-user')]).toEqual([101, 'ann websocket']);
+    connection.destroy();
+  });
+
+  test.each([
+    ['without a credential', '/socket', 401],
+    ['to a route without WebSockets', '/open', 400],
+  ])('%s is refused like any request', async (_, path, status) => {
+    const answer = await sendRaw(port(), handshake(path));
+    expect([answer.status, answer.header('connection')]).toEqual([status, 'close']);
+    expect(JSON.parse(answer.text())).toMatchObject({ status, errorId: answer.header('x-error-id') });
+  });
+
+  test('by CONNECT is refused', async () => {
+    let connected = 0;
+    server.on('connect', () => {
+      connected += 1;
+    });
+    expect((await send('CONNECT a.test:443')).status).toBe(501);
+    expect(connected).toBe(0);
+  });
+});
+
+test('what the application has set before a refusal is not in it', async () => {
+  server.close();
+  server.closeAllConnections();
+  const middleware = authorizer.express();
+  server = createServer((request, response) => {
+    response.setHeader('X-Powered-By', 'something').setHeader('Set-Cookie', 'a=1');
+    middleware(request, response, () => response.end('passed'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const refused = await send('GET /closed/x');
+  expect([refused.status, refused.header('x-powered-by'), refused.header('set-cookie')]).toEqual([
+    401,
+    undefined,
+    undefined,
+  ]);
+  const passed = await send('GET /open');
+  expect([passed.text(), passed.header('x-powered-by')]).toEqual(['passed', 'something']);
+});
+
+test('below a path of Express it refuses everything', async () => {
+  const middleware = authorizer.express();
+  server.close();
+  server = createServer((request, response) => {
+    Object.assign(request, { baseUrl: '/api', originalUrl: `/api${request.url}` });
+    middleware(request, response, () => response.end('passed'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  expect((await send('GET /open')).status).toBe(500);
+});
+
+test('after its end every request is refused', async () => {
+  await authorizer.close();
+  await authorizer.close();
+  const answer = await send('GET /open');
+  expect([answer.status, JSON.parse(answer.text())]).toMatchObject([503, { code: 'draining' }]);
+});
+
+test('something else than a server is refused', () => {
+  expect(() => authorizer.protect({} as Server)).toThrow('expected a server of node:http or node:https');
+});
+
+test('what only the proxy can keep is a problem, and so is what would open a port', () => {
+  const text = `version: 1
+server: { listen: ":8080", admin: ":9090", workers: 2 }
+authorizer: { listen: "127.0.0.1:8070", dialects: { nginx: /nginx } }
+authApi: { embedded: { database: { url: "sqlite::memory:" } } }
+upstreams: { orders: { targets: ["http://orders:8080"] } }
+defaults: { timeout: 5s }
+errors: { annotate: all }
+routes:
+  - { id: a, match: { path: /a }, access: public, maxBody: 1mb, evict: { user: "{id}" }, responseHeaders: { remove: [server] } }
+`;
+  let problems: readonly string[] = [];
+  try {
+    createAuthorizer({ text }, { env: {} });
+  } catch (error) {
+    problems = (error as { problems: { message: string }[] }).problems.map(({ message }) => message);
+  }
+  expect(
+    problems.filter((message) => message.includes('inside an application')).map((message) => message.split('"')[1]),
+  ).toEqual(
+    expect.arrayContaining([
+      'listen',
+      'admin',
+      'workers',
+      'authorizer',
+      'embedded',
+      'upstreams',
+      'timeout',
+      'errors',
+      'maxBody',
+      'evict',
+      'remove',
+    ]),
+  );
+});
