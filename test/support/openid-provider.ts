@@ -18,6 +18,8 @@ export interface OpenidProvider {
   revoke(token: string): Promise<void>;
   /** Signs with a new key from now on; `keepOld`: also publishes the one before. */
   rotate(keepOld: boolean): Promise<void>;
+  /** How often its keys were fetched. */
+  readonly keyFetches: number;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,11 @@ const machineSecret = 'the secret of the machine';
 export async function startOpenidProvider(gateway: object, web: object = {}): Promise<OpenidProvider> {
   let keys = [await makeKey('key-1')];
   let made = 1;
-  const server = createServer((request, response) => void handle(request, response));
+  let keyFetches = 0;
+  const server = createServer((request, response) => {
+    if (request.url === '/jwks') keyFetches += 1;
+    void handle(request, response);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -58,6 +64,9 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
 
   return {
     issuer,
+    get keyFetches() {
+      return keyFetches;
+    },
     async codeFlow({ scope = 'openid profile', resource } = {}) {
       const verifier = randomBytes(32).toString('base64url');
       const query = new URLSearchParams({

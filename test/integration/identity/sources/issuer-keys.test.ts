@@ -64,6 +64,31 @@ describe('a key that is not known', () => {
   });
 });
 
+it('a rotation under load fails no token, though made-up keys use up every fetch, if a key is published before it signs', async () => {
+  const { issuer, clock, check, fetches } = await start();
+  let [key, next] = [issuer.key, await makeKey('key 1')];
+  const forger = await makeKey('made-up');
+  const secondMs = 1_000;
+  const failed: unknown[] = [];
+  for (let second = 0; second < 300; second += 1) {
+    clock.nowMs += secondMs;
+    const nowS = Math.floor(clock.nowMs / 1000);
+    const times = { iat: nowS, exp: nowS + 300 };
+    const good = [key, key, issuer.key].map((signer) => issuer.token(times, {}, signer));
+    const bad = issuer.token(times, { kid: `made-up-${second}` }, forger);
+    const [rejected, ...results] = await Promise.all([bad, ...good].map(check));
+    expect(rejected).toMatchObject({ rejection: 'key' });
+    failed.push(...results.filter(({ identity }) => identity === null));
+    // Published for 40 seconds, then in use for 20 until the next one is published.
+    if (second % 60 === 0) issuer.keys = [next.publicJwk, ...issuer.keys];
+    if (second % 60 !== 40) continue;
+    key = next;
+    next = await makeKey(`key ${second}`);
+  }
+  expect(failed).toEqual([]);
+  expect(fetches()).toBe(10);
+});
+
 describe('keys that are out of reach', () => {
   const down: TokenIssuer['respond'] = (_, response) => response.writeHead(500).end();
 

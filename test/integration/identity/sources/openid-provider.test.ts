@@ -1,6 +1,6 @@
 /** The gateway before a real OpenID provider: every way to get a token, and every way to check one. */
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type OpenidProvider, startOpenidProvider } from '../../../support/openid-provider.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../../../support/running-gateway.ts';
@@ -8,6 +8,7 @@ import { type RunningGateway, startGateway } from '../../../support/running-gate
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const clientKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const service = 'https://orders.example.test';
+const rotations = 8;
 /** With signs that must be encoded before they go into Basic (RFC 6749 section 2.3.1). */
 const gatewaySecret = 'a secret: with + signs / and % too';
 
@@ -155,5 +156,34 @@ describe('JWT', () => {
     expect((await get(before.access_token)).status).toBe(200);
     await provider.rotate(true);
     expect((await get(before.access_token)).status).toBe(200);
+  });
+
+  it('verify without a failure while the provider rotates its keys under load, for one fetch for each key', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await start(tokens, basic, 'accepted: 30s, refreshAhead: false');
+    const issue = async (count: number) => {
+      const issued = await Promise.all(Array.from({ length: count }, () => provider.clientCredentials(service)));
+      return issued.map(({ access_token }) => access_token);
+    };
+    const held = await issue(5);
+    const statuses = new Map<number, number>();
+    const load = () =>
+      Promise.all(
+        held.map(async (token) => {
+          const { status } = await get(token);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }),
+      );
+    await load();
+    for (let rotation = 1; rotation <= rotations; rotation += 1) {
+      // No result of before is kept.
+      vi.setSystemTime(Date.now() + 60_000);
+      await Promise.all([load(), provider.rotate(true), load()]);
+      held.push(...(await issue(5)));
+      await Promise.all([load(), load()]);
+    }
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(provider.keyFetches).toBe(1 + rotations);
   });
 });
