@@ -15,7 +15,7 @@ import { type AskingProxy, productNames, requireProduct, startAskingProxy } from
 const text = (authApi: string, service: string) => `
 version: 1
 server: { listen: "127.0.0.1:0", admin: false }
-authorizer: { listen: "127.0.0.1:0", timeout: 200ms, dialects: ${JSON.stringify(checkPaths)} }
+authorizer: { listen: "127.0.0.1:0", grpc: { listen: "127.0.0.1:0" }, timeout: 200ms, dialects: ${JSON.stringify(checkPaths)} }
 authApi: { url: "${authApi}", breaker: { failures: 10000 } }
 identityHeaders: { user-id: userId, groups: groups, x-user-roles: roles }
 roles: { user: {}, admin: {} }
@@ -50,7 +50,7 @@ describe.each(productNames)('%s', (product) => {
     gateway = await startGateway(written);
     const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
     if (!read.ok) throw new Error('the configuration of this test has problems');
-    const places = { service: service.origin, authorizer: `127.0.0.1:${gateway.authorizerPort}` };
+    const places = { service: service.origin, ports: gateway };
     proxy = await startAskingProxy(product, read.config, places);
   });
   afterEach(async () => {

@@ -33,7 +33,7 @@ describe.each(packagedNames)('%s', (product) => {
     let proxy: AskingProxy;
     beforeAll(async () => {
       world = await startGoldenWorld(golden, section);
-      const places = { service: world.upstream.origin, authorizer: `127.0.0.1:${world.authorizerPort}` };
+      const places = { service: world.upstream.origin, ports: world };
       proxy = await startAskingProxy(product, world.config, places);
     });
     afterAll(async () => {

@@ -14,6 +14,7 @@ import { proxySettings } from '../../../src/cli/proxy-config/proxy-settings.ts';
 import { traefikConfig } from '../../../src/cli/proxy-config/traefik.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { freePort } from '../../support/free-port.ts';
+import type { GoldenWorld } from '../../support/golden-worlds.ts';
 import { type RunningCommand, runCommand } from '../../support/running-command.ts';
 import { skipHere } from '../../support/skip-here.ts';
 
@@ -57,6 +58,13 @@ const products = {
     file: 'envoy.yaml',
     args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
   },
+  /** Envoy that asks over gRPC. */
+  'envoy-grpc': {
+    version: ['--version'],
+    print: envoyConfig,
+    file: 'envoy.yaml',
+    args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
+  },
 } as const satisfies Record<string, Product>;
 
 export type ProductName = keyof typeof products;
@@ -66,25 +74,34 @@ export const packagedNames = ['nginx', 'haproxy', 'caddy'] as const satisfies re
 
 /** Others are there only where a variable names them. */
 function programOf(name: ProductName): string {
-  return process.env[`${name.toUpperCase()}_BIN`] ?? name;
+  const program = name === 'envoy-grpc' ? 'envoy' : name;
+  return process.env[`${program.toUpperCase()}_BIN`] ?? program;
 }
 
 export function requireProduct(name: ProductName): void {
-  if (spawnSync(name, products[name].version).error !== undefined)
-    skipHere(`no ${name}: install it to try it in front`);
+  if (spawnSync(programOf(name), products[name].version).error === undefined) return;
+  const isPackaged = packagedNames.some((packaged) => packaged === name);
+  skipHere(
+    isPackaged
+      ? `no ${name}: install it to try it in front`
+      : `no ${name}: name a binary in ${name === 'traefik' ? 'TRAEFIK_BIN' : 'ENVOY_BIN'} to try it in front`,
+  );
 }
 
-/** `service`: base URL. `authorizer`: where the gateway listens for checks. */
+/** `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. */
 export async function startAskingProxy(
   name: ProductName,
   config: Config,
-  { service, authorizer }: { readonly service: string; readonly authorizer: string },
+  { service, ports }: { readonly service: string; readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'> },
 ): Promise<AskingProxy> {
   const { print, file: fileName, args } = products[name];
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-proxy-'));
   const file = join(folder, fileName);
-  writeFileSync(file, print(proxySettings(config, name, { service, listen: `127.0.0.1:${port}`, authorizer })));
+  const grpc = name === 'envoy-grpc';
+  const authorizer = `127.0.0.1:${grpc ? ports.grpcPort : ports.authorizerPort}`;
+  const options = { service, listen: `127.0.0.1:${port}`, authorizer, grpc };
+  writeFileSync(file, print(proxySettings(config, grpc ? 'envoy' : name, options)));
   writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
   // One Caddy beside another cannot have the same port for its API.
   const env = {

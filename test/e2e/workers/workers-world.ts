@@ -43,6 +43,8 @@ export interface WorkersWorld {
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
   readonly port: number;
+  /** Where other proxies ask over gRPC; 0: nowhere. */
+  readonly grpcPort: number;
   /** Asks the admin port with the token; a body is sent as JSON by POST. */
   admin(path: string, body?: object): Promise<Answer>;
   /** Sum of the samples whose line matches. */
@@ -149,6 +151,7 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
     authApi,
     upstream,
     port,
+    grpcPort: places.authorizer?.grpc?.port ?? 0,
     admin,
     metric,
     open,

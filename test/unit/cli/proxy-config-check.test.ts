@@ -22,6 +22,7 @@ version: 1
 server: { listen: "127.0.0.1:8080" }
 authorizer:
   listen: "127.0.0.1:8070"
+  grpc: { listen: "127.0.0.1:8071" }
   dialects: { nginx: /nginx, caddy: /caddy, haproxy: /haproxy, traefik: /traefik, envoy: /envoy }
 ${more}
 authApi: { url: "http://auth-api:8081" }
@@ -30,10 +31,11 @@ routes:
   - { id: all, match: { path: "/**" }, access: authenticated, upstream: service, websocket: true }
 `;
 
-function settingsFor(dialect: keyof typeof products, more = ''): ProxySettings {
+function settingsFor(product: keyof typeof products, more = ''): ProxySettings {
   const read = parseConfig(text(more), { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error('the configuration of this test has problems');
-  return proxySettings(read.config, dialect, { listen: ':8000' });
+  const grpc = product === 'envoy-grpc';
+  return proxySettings(read.config, grpc ? 'envoy' : product, { listen: ':8000', grpc });
 }
 
 const products = {
@@ -42,6 +44,8 @@ const products = {
   haproxy: { print: haproxyConfig, check: checkHaproxy },
   traefik: { print: traefikConfig, check: checkTraefik },
   envoy: { print: envoyConfig, check: checkEnvoy },
+  /** Envoy over gRPC. */
+  'envoy-grpc': { print: envoyConfig, check: checkEnvoy },
 } as const;
 type Product = keyof typeof products;
 
@@ -512,6 +516,58 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ],
     ],
     ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+  ],
+  'envoy-grpc': [
+    [
+      'no check at all',
+      'not_checked',
+      '',
+      [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault'],
+    ],
+    [
+      'a route without it',
+      'not_checked',
+      '',
+      [
+        '                          route:\n',
+        '                          typed_per_filter_config:\n                            envoy.filters.http.ext_authz:\n                              disabled: true\n                          route:\n',
+      ],
+    ],
+    ['failure_mode_allow', 'outage_opens', '', ['failure_mode_allow: false', 'failure_mode_allow: true']],
+    ['an outage as 403', 'outage_as_refusal', 'status_on_error', ['code: ServiceUnavailable', 'code: Forbidden']],
+    ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+    ['the wait of Envoy itself', 'deadline_short', '', ['                        timeout: 6s\n', '']],
+    [
+      'a list without a credential',
+      'field_missing',
+      'api-key',
+      ['encode_raw_headers: true\n', 'allowed_headers: { patterns: [{ prefix: x- }, { exact: authorization }] }\n'],
+    ],
+    [
+      'a credential that is not sent',
+      'field_missing',
+      'authorization',
+      ['encode_raw_headers: true\n', 'disallowed_headers: { patterns: [{ exact: authorization }] }\n'],
+    ],
+    [
+      'another spelling that is not sent',
+      'spelling_forwarded',
+      'user_id',
+      ['encode_raw_headers: true\n', 'disallowed_headers: { patterns: [{ contains: _ }] }\n'],
+      ['DROP_HEADER', 'ALLOW'],
+    ],
+    [
+      'a rewritten prefix',
+      'path_changed',
+      'prefix_rewrite',
+      ['cluster: service\n', 'cluster: service\n                            prefix_rewrite: /v1\n'],
+    ],
+    [
+      'an override of the method',
+      'override_forwarded',
+      'x-http-method-override',
+      ['- x-http-method-override\n', '- x-other\n'],
+    ],
   ],
 };
 

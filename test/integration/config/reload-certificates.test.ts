@@ -1,0 +1,58 @@
+/** A running gateway follows the certificate and the key that it serves, also while only one of them is new. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createReloader, type Reloader } from '../../../src/app/reload.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
+
+const text = `version: 1
+server: { listen: false }
+authApi: { url: "http://auth:8081" }
+authorizer: { grpc: { listen: ":8071", tls: { cert: cert.pem, key: key.pem } } }
+routes: []
+`;
+
+let folder: ConfigFolder;
+let reloader: Reloader | null = null;
+beforeEach(() => {
+  folder = createConfigFolder();
+});
+afterEach(() => {
+  reloader?.close();
+  folder.remove();
+});
+
+test('a certificate that is renewed counts once its key is there', async () => {
+  const authority = createAuthority();
+  const issue = () => authority.issue({ hosts: ['rolegate'] });
+  const [first, second] = [issue(), issue()];
+  const put = ({ cert, key }: Partial<typeof first>) => {
+    if (cert !== undefined) folder.write('cert.pem', cert);
+    if (key !== undefined) folder.write('key.pem', key);
+  };
+  put(first);
+  const file = folder.write('gateway.yaml', text);
+  const loaded = loadConfig(file, {});
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  let inUse: Config = loaded.config;
+  let problems: readonly string[] = [];
+  const events = {
+    apply(config: Config) {
+      inUse = config;
+      problems = [];
+    },
+    refused(found: readonly { message: string }[]) {
+      problems = found.map(({ message }) => message);
+    },
+  };
+  reloader = createReloader(file, events, 20, {}, loaded.config);
+  const cert = () => inUse.authorizer?.grpc?.tls?.cert;
+  expect(cert()).toBe(first.cert);
+  put({ cert: second.cert });
+  await vi.waitFor(() => expect(problems).toEqual(['this key is not the one of "cert"']), 10_000);
+  expect(cert()).toBe(first.cert);
+  put({ key: second.key });
+  await vi.waitFor(() => expect(cert()).toBe(second.cert), 10_000);
+  expect(problems).toEqual([]);
+});
