@@ -7,6 +7,7 @@ import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
 import { dashboardFiles } from './dashboard-files.ts';
+import { overviewPicture } from './pictures/overview-picture.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
@@ -21,6 +22,8 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),
   'docs/reference/auth-api.md': authApiPage(),
+  'docs/pictures/overview-light.svg': overviewPicture('light'),
+  'docs/pictures/overview-dark.svg': overviewPicture('dark'),
   ...chartFiles(),
   ...dashboardFiles(),
 };

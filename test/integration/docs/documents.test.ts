@@ -76,7 +76,19 @@ describe('links', () => {
   const standards = ['www.rfc-editor.org', 'openid.net', 'www.standardwebhooks.com', 'fetch.spec.whatwg.org'];
 
   /** Documentation of products that guides are about. */
-  const products = ['auth0.com', 'docs.aws.amazon.com', 'docs.github.com', 'learn.microsoft.com', 'www.keycloak.org'];
+  const products = [
+    'auth0.com',
+    'dadrus.github.io',
+    'doc.traefik.io',
+    'docs.aws.amazon.com',
+    'docs.github.com',
+    'learn.microsoft.com',
+    'oauth2-proxy.github.io',
+    'www.envoyproxy.io',
+    'www.keycloak.org',
+    'www.ory.com',
+    'www.pomerium.com',
+  ];
 
   function leadsToAKnownPlace(link: string): boolean {
     if (!URL.canParse(link) || new URL(link).protocol !== 'https:') return false;
