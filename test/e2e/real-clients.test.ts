@@ -2,7 +2,6 @@
  * Clients that people have, with the commands of `docs/guides/basic-clients.md`, through the gateway: each is let in, and
  * with a wrong credential it is not. Hosts of the page are the gateway on loopback, without TLS.
  */
-import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts'
 import { blocksOf } from '../support/markdown-page.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { skipHere } from '../support/skip-here.ts';
+import { need, needPackage, runClient } from './support/clients/client-programs.ts';
 import { type GitService, startGitService } from './support/clients/git-service.ts';
 import { type PackageService, startPackageService } from './support/clients/package-service.ts';
 
@@ -80,45 +80,7 @@ beforeEach(() => {
   packages.requests.length = 0;
 });
 
-interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** In a folder and a home of its own; asks nobody for a password. */
-function run(script: string, env: NodeJS.ProcessEnv): Promise<Ran> {
-  const own = {
-    HOME: place,
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_CONFIG_NOSYSTEM: '1',
-    PIP_NO_INPUT: '1',
-    PIP_NO_CACHE_DIR: '1',
-    // Java takes the home from the system.
-    MAVEN_OPTS: `-Duser.home=${place}`,
-  };
-  const options = { cwd: place, env: { ...process.env, ...own, ...env }, timeout: 150_000 };
-  return new Promise((resolve) => {
-    const child = execFile('bash', ['-e', '-c', script], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
-    });
-    child.stdin?.end();
-  });
-}
-
-function need(program: string, ...args: readonly string[]): void {
-  if (spawnSync(program, args, { stdio: 'ignore' }).status !== 0)
-    skipHere(`no ${[program, ...args].join(' ')} that works`);
-}
-
-/** Installed with apt on Debian as root; else a skip. */
-function needPackage(name: string, program: string, ...args: readonly string[]): void {
-  const works = () => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-  if (!works() && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    const command = `apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 ${name}`;
-    spawnSync('sh', ['-c', command], { stdio: 'ignore', timeout: 120_000 });
-  }
-  if (!works()) skipHere(`no ${program} ${args.join(' ')} (Debian: apt-get install ${name})`);
-}
+const run = (script: string, env: NodeJS.ProcessEnv) => runClient(place, script, env);
 
 /** Statuses of a gateway, with the reasons of its refusals, from a line of its log on. */
 const statusesOf = (gateway: RunningGateway, from: number) =>
@@ -246,7 +208,7 @@ describe.each(clients)('$name', ({ prepare, script, asks }) => {
 });
 
 describe('Maven', () => {
-  beforeAll(() => need('mvn', '-v'));
+  beforeAll(() => needPackage('maven', 'mvn', '-v'));
   const look = async (env: NodeJS.ProcessEnv) => {
     writeFileSync(join(place, 'settings.xml'), shown('<settings>', bearers));
     const ran = await run(shown('mvn ', bearers), env);
