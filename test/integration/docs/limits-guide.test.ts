@@ -92,13 +92,13 @@ const driven: Readonly<Record<string, Limit>> = {
   },
   maxBody: { route: 'maxBody: 1kb', exceed: refused(post(1025), 413, 'body_too_large') },
   'timeout, of a body': { route: 'timeout: 200ms', exceed: refused(post(10, 'x'), 408, 'request_timeout') },
-  'timeout, of an answer': { route: 'timeout: 200ms', exceed: refused(get('/held'), 504, 'upstream_timeout') },
+  'timeout, of a response': { route: 'timeout: 200ms', exceed: refused(get('/held'), 504, 'upstream_timeout') },
   'bodyRate over server.limits.bodyGrace': {
     limits: 'bodyGrace: 200ms',
     route: 'bodyRate: 10kb',
     exceed: refused(post(100_000, 'x'), 408, 'request_timeout'),
   },
-  'server.limits.unreadTimeout, while the service still answers': {
+  'server.limits.unreadTimeout, while the service still sends': {
     limits: 'unreadTimeout: 1200ms',
     // Shorter than that, and long enough for a service on a busy machine, or its silence would end the answer first.
     route: 'timeout: 800ms',
@@ -106,7 +106,7 @@ const driven: Readonly<Record<string, Limit>> = {
       (await open('')).socket.pause().write(get('/endless'));
     },
   },
-  'server.limits.unreadTimeout, of whole answers': { limits: 'unreadTimeout: 200ms', exceed: readNothing },
+  'server.limits.unreadTimeout, of complete responses': { limits: 'unreadTimeout: 200ms', exceed: readNothing },
   'server.limits.connections': {
     limits: 'connections: 1',
     async exceed({ open }) {

@@ -177,7 +177,7 @@ routes:
 
   it('is enough behind Sentinels, which have one of their own', async () => {
     const redis = await startSentinelRedis();
-    const words = /Towards Sentinels with an ACL:\s+`([^`]+)`\s+and the channel\s+`([^`]+)`/.exec(page);
+    const words = /For Sentinels with an ACL:\s+`([^`]+)`\s+and the channel\s+`([^`]+)`/.exec(page);
     const [, commands = '', channel = ''] = words ?? [];
     const asked = redis.sentinels.map((sentinel) => connectTo(onTestFinished, sentinel));
     for (const client of asked) {
