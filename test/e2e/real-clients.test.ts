@@ -10,7 +10,7 @@ import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts'
 import { blocksOf } from '../support/markdown-page.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { skipHere } from '../support/skip-here.ts';
-import { need, needPackage, runClient } from './support/clients/client-programs.ts';
+import { installMs, need, needPackage, runClient } from './support/clients/client-programs.ts';
 import { type GitService, startGitService } from './support/clients/git-service.ts';
 import { type PackageService, startPackageService } from './support/clients/package-service.ts';
 
@@ -192,7 +192,7 @@ const clients: readonly Client[] = [
 ];
 
 describe.each(clients)('$name', ({ prepare, script, asks }) => {
-  beforeAll(prepare);
+  beforeAll(prepare, installMs);
 
   test('is let in', async () => {
     const ran = await run(script(), { TOKEN: token, KEY: 'key-of-ci', SECRET: secret });
@@ -208,7 +208,7 @@ describe.each(clients)('$name', ({ prepare, script, asks }) => {
 });
 
 describe('Maven', () => {
-  beforeAll(() => needPackage('maven', 'mvn', '-v'));
+  beforeAll(() => needPackage('maven', 'mvn', '-v'), installMs);
   const look = async (env: NodeJS.ProcessEnv) => {
     writeFileSync(join(place, 'settings.xml'), shown('<settings>', bearers));
     const ran = await run(shown('mvn ', bearers), env);

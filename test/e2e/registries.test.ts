@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { blocksOf } from '../support/markdown-page.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
-import { need, needFile, needPackage, runClient } from './support/clients/client-programs.ts';
+import { installMs, need, needFile, needPackage, runClient } from './support/clients/client-programs.ts';
 import { type ImageRegistry, startImageRegistry, writeEmptyImage } from './support/clients/image-registry.ts';
 import {
   deployPlugin,
@@ -71,10 +71,10 @@ describe('images', () => {
       await gateway.close();
       await registry.close();
     };
-  });
+  }, installMs);
 
   describe('with skopeo', () => {
-    beforeAll(() => needPackage('skopeo', 'skopeo', '--version'));
+    beforeAll(() => needPackage('skopeo', 'skopeo', '--version'), installMs);
     const push = (name: string, token: string) => {
       writeEmptyImage(join(place, 'image'));
       const target = `docker://127.0.0.1:${gateway.port}/team/${name}:1`;
@@ -143,7 +143,7 @@ describe('packages with Maven', () => {
       await gateway.close();
       await repository.close();
     };
-  });
+  }, 2 * installMs);
   const deploy = (token: string) => {
     repository.requests.length = 0;
     writeFileSync(join(place, 'settings.xml'), shown('<settings>', gateway));

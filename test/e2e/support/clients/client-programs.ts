@@ -33,6 +33,9 @@ export function need(program: string, ...args: readonly string[]): void {
     skipHere(`no ${[program, ...args].join(' ')} that works`);
 }
 
+/** An installation ends by then; for hooks with one. */
+export const installMs = 150_000;
+
 /** `packages` are installed with apt on Debian as root; else a skip. */
 export function needPackage(packages: string, program: string, ...args: readonly string[]): void {
   const works = () => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
