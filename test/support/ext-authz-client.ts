@@ -187,6 +187,11 @@ function joined(headers: readonly (readonly [name: string, value: string])[]): R
   return values;
 }
 
+/** The bytes of a check. */
+export function encodeCheck(attributes: object): Buffer {
+  return Authorization.service['Check']!.requestSerialize({ attributes });
+}
+
 function verdictOf(message: CheckResponse): Verdict {
   const allowed = message.status?.code === 0;
   const options = (allowed ? message.ok_response?.headers : message.denied_response?.headers) ?? [];
