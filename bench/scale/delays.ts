@@ -40,8 +40,14 @@ export interface Revoked {
   readonly lastAcceptedMs: number;
 }
 
+interface RevokingSystem<R> {
+  readonly replicas: readonly R[];
+  accepts(bearer: string, replica: R): Promise<boolean>;
+  revoke(bearer: string): Promise<void>;
+}
+
 /** Requests follow each other without a pause while it is revoked. */
-export async function revokedMeasured(system: ThreeReplicas, times: number): Promise<Revoked[]> {
+export async function revokedMeasured<R>(system: RevokingSystem<R>, times: number): Promise<Revoked[]> {
   const all: Revoked[] = [];
   for (let index = 0; index < times; index += 1) {
     const bearer = `t${index}`.padEnd(64, 't');

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readOptions } from '../options.ts';
 import { benchPlace } from '../processes.ts';
 import { machine, spread } from '../report.ts';
+import { measureFleet, simulateFleets } from './authorizers.ts';
 import { endedMeasured, revokedMeasured } from './delays.ts';
 import { endedDelays, simulate, type World } from './simulate.ts';
 import { ThreeReplicas } from './three-replicas.ts';
@@ -20,6 +21,7 @@ const options = readOptions(
   --seed N            (default 1)
   --measure           sets the simulation against three gateway processes instead; needs redis-server, takes two minutes
   --main FILE         the gateway that is measured (default dist/main.js)
+  --authorizers       the same of authorizers behind data planes: balancing, age of connections, one that joins
   --check             with --measure: exit 1 when a rate is more than 10 % off`,
   {
     replicas: { type: 'string', default: '2,4,8,16' },
@@ -29,6 +31,7 @@ const options = readOptions(
     skew: { type: 'string', default: '0.8' },
     seed: { type: 'string', default: '1' },
     measure: { type: 'boolean', default: false },
+    authorizers: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
     main: { type: 'string', default: 'dist/main.js' },
   },
@@ -40,6 +43,8 @@ const usual: World = {
   redis: true,
   credentials: 2_000,
   requestsPerSecond: 1_200,
+  balance: 'random',
+  joins: false,
   skew: 0,
   acceptedS: 3,
   refreshAhead: true,
@@ -47,6 +52,11 @@ const usual: World = {
   seed: Number(options.seed),
 };
 
+if (options.authorizers) {
+  if (!options.measure) simulateFleets(usual);
+  const close = !options.measure || (await measureFleet(usual, options.main));
+  process.exit(close || !options.check ? 0 : 1);
+}
 if (options.measure) process.exit((await measured()) || !options.check ? 0 : 1);
 
 console.log(`${options.rate} requests/s, accepted ${options.accepted} s, skew ${options.skew}\n`);

@@ -10,8 +10,12 @@ export interface World {
   /** Replicas share verdicts through Redis. */
   readonly redis: boolean;
   readonly credentials: number;
-  /** Requests per second, over all replicas; each goes to any of them. */
+  /** Requests per second, over all replicas. */
   readonly requestsPerSecond: number;
+  /** `random`: each goes to any replica. `hashed`: all with one credential go to the same one, by a consistent hash. */
+  readonly balance: 'random' | 'hashed';
+  /** One more replica takes part from the beginning of what is counted. */
+  readonly joins: boolean;
   /** 0: every credential is used alike; 1: the n-th is used 1/n as often as the first. */
   readonly skew: number;
   /** `cache.accepted` in seconds, and `cache.refreshAhead`. */
@@ -26,6 +30,8 @@ export interface Load {
   readonly callsPerSecond: number;
   /** Of all requests, those that wait for Redis or the Auth API. */
   readonly waitingShare: number;
+  /** Of all requests, those of the replica that joins. */
+  readonly joinedShare: number;
   readonly requests: number;
 }
 
@@ -51,12 +57,14 @@ export function simulate(world: World): Load {
   const random = drawFrom(world.seed);
   const from = 2 * world.acceptedS;
   const until = from + world.seconds;
-  let [calls, waiting, requests] = [0, 0, 0];
+  let [calls, waiting, requests, joined] = [0, 0, 0, 0];
   for (const share of shares(world.credentials, world.skew)) {
     const one = new CredentialInUse(world, random);
     const rate = world.requestsPerSecond * share;
+    const replicaAt = balancer(world, random);
     for (let at = random.exponential(rate); at < until; at += random.exponential(rate)) {
-      const [before, waits] = [one.calls, one.request(at, random.below(world.replicas))];
+      const replica = replicaAt(at >= from);
+      const [before, waits] = [one.calls, one.request(at, replica)];
       if (at < from) {
         // Refreshes since the last request count too.
         one.calls = 0;
@@ -64,13 +72,25 @@ export function simulate(world: World): Load {
       }
       requests += 1;
       if (waits) waiting += 1;
+      if (replica === world.replicas) joined += 1;
       calls += one.calls - before;
     }
     const last = one.calls;
     one.advance(until);
     calls += one.calls - last;
   }
-  return { callsPerSecond: calls / world.seconds, waitingShare: waiting / Math.max(1, requests), requests };
+  const part = (count: number) => count / Math.max(1, requests);
+  return { callsPerSecond: calls / world.seconds, waitingShare: part(waiting), joinedShare: part(joined), requests };
+}
+
+/** Where requests of one credential go; `counted`: a replica that joins is there. */
+function balancer({ balance, joins, replicas }: World, random: Random): (counted: boolean) => number {
+  const place = (count: number) => random.below(count);
+  if (balance === 'random') return (counted) => place(counted && joins ? replicas + 1 : replicas);
+  const own = place(replicas);
+  // A consistent hash moves to the new one its part, and nothing else.
+  const moves = joins && place(replicas + 1) === replicas;
+  return (counted) => (counted && moves ? replicas : own);
 }
 
 /**
@@ -105,7 +125,7 @@ class CredentialInUse {
   constructor(world: World, random: Random) {
     this.#world = world;
     this.#random = random;
-    this.#memory = Array.from({ length: world.replicas }, () => null);
+    this.#memory = Array.from({ length: world.replicas + (world.joins ? 1 : 0) }, () => null);
   }
 
   /** True: the request waits, as memory has nothing. */

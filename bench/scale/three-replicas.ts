@@ -126,7 +126,7 @@ routes:
 `;
 }
 
-function ask(
+export function ask(
   port: number,
   method: string,
   path: string,

@@ -23,6 +23,17 @@ describe('the source', () => {
     expect([...tree].some(([path, text]) => path.startsWith('redis/') && text.includes("load('ioredis')"))).toBe(true);
   });
 
+  test('loads gRPC in one room only, and that when it is needed', () => {
+    const room = 'authorizer/grpc/';
+    const isGrpc = (specifier: string) => ['@grpc/grpc-js', 'protobufjs'].includes(specifier);
+    const loading = [...tree].filter(([, text]) => readImports(text).some(({ specifier }) => isGrpc(specifier)));
+    expect(loading.length).toBeGreaterThan(0);
+    expect(loading.filter(([path]) => !path.startsWith(room))).toEqual([]);
+    const loadsRoom = /^import\s+(?!type\b)[^;]*authorizer\/grpc\/|^import\s+(?!type\b)[^;]*['"]\.\/grpc\//m;
+    expect([...tree].filter(([path, text]) => !path.startsWith(room) && loadsRoom.test(text))).toEqual([]);
+    expect(tree.get('app/open-authorizer.ts')).toContain("await import('../authorizer/grpc/");
+  });
+
   test('was read', () => {
     expect(tree.size).toBeGreaterThan(20);
     const imports = [...tree.values()].flatMap(readImports);

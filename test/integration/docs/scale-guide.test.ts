@@ -10,6 +10,8 @@ const world: World = {
   redis: true,
   credentials: 100,
   requestsPerSecond: 1_000,
+  balance: 'random',
+  joins: false,
   skew: 0,
   acceptedS: 30,
   refreshAhead: true,
