@@ -1,4 +1,5 @@
 /** The whole gateway in this process, as `rolegate serve` makes it, with its log caught. */
+import { vi } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 
@@ -73,4 +74,9 @@ export async function startGateway(
     codes,
     close: () => gateway.close(),
   };
+}
+
+/** Revocations are heard from here on, and delivered. `metrics`: the text of its metrics. */
+export async function untilConnected(metrics: () => Promise<string>): Promise<void> {
+  await vi.waitUntil(async () => /^rolegate_revocations_connected 1$/m.test(await metrics()), { timeout: 15_000 });
 }

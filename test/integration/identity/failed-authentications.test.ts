@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';
+import { untilConnected } from '../../support/running-gateway.ts';
 import { bearer, startThrottledWorld, statusesOf, type ThrottledGateway } from '../../support/throttled-world.ts';
 import { makeKey, nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
@@ -22,12 +23,6 @@ async function isThrottled(gateway: ThrottledGateway): Promise<boolean> {
   return (await fail(gateway, 6, `probe-${Math.random()}`)).includes(429);
 }
 
-async function untilConnected(gateway: ThrottledGateway): Promise<void> {
-  await vi.waitUntil(async () => /^rolegate_revocations_connected 1$/m.test(await gateway.metrics()), {
-    timeout: 10_000,
-  });
-}
-
 test('replicas share the count', async () => {
   const { url, keyPrefix } = await useRedis();
   const world = await startThrottledWorld();
@@ -35,8 +30,8 @@ test('replicas share the count', async () => {
     await world.gateway({ cache: sharing(url, keyPrefix) }),
     await world.gateway({ cache: sharing(url, keyPrefix) }),
   ];
-  await untilConnected(a);
-  await untilConnected(b);
+  await untilConnected(a.metrics);
+  await untilConnected(b.metrics);
   expect(await fail(a, 3, 'a')).toEqual([401, 401, 401]);
   expect(await fail(b, 2, 'b')).toEqual([401, 401]);
   expect(await isThrottled(a)).toBe(true);
@@ -59,8 +54,8 @@ test('a credential that another replica found to be good is not throttled', asyn
     await world.gateway({ cache: sharing(url, keyPrefix) }),
     await world.gateway({ cache: sharing(url, keyPrefix) }),
   ];
-  await untilConnected(a);
-  await untilConnected(b);
+  await untilConnected(a.metrics);
+  await untilConnected(b.metrics);
   const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
   expect((await a.get('198.51.100.9', bearer(mine.bearer))).status).toBe(200);
   await fail(b, 12, 'guess');
@@ -73,7 +68,7 @@ test('while Redis is away the process goes on from its own count', async () => {
   onTestFinished(() => redis.dispose());
   const world = await startThrottledWorld();
   const gateway = await world.gateway({ cache: sharing(redis.url, 'rolegate:') });
-  await untilConnected(gateway);
+  await untilConnected(gateway.metrics);
   const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
   expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
   expect(await fail(gateway, 3, 'before')).toEqual([401, 401, 401]);

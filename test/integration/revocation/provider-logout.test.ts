@@ -10,7 +10,7 @@ import { freePort } from '../../support/free-port.ts';
 import { type OpenidProvider, startOpenidProvider } from '../../support/openid-provider.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { useRedis } from '../../support/redis.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { type RunningGateway, startGateway, untilConnected } from '../../support/running-gateway.ts';
 import { cacheSecret } from './world.ts';
 
 const resource = 'https://orders.example.test';
@@ -37,6 +37,7 @@ sources:
   provider: { kind: jwt, issuer: "${issuer}", audience: ["${resource}"], logout: { audience: [web] } }
 ${more}`);
       onTestFinished(gateway.close);
+      await untilConnected(gateway.metrics);
       return gateway;
     }),
   );

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished } from 'vitest';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { type RunningGateway, startGateway, untilConnected } from '../../support/running-gateway.ts';
 import { type IssuerKey, nowS, startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
 import { adminToken, cacheSecret } from './world.ts';
 
@@ -100,13 +100,15 @@ routes:
       const authorization = `Bearer ${adminToken}`;
       const post = (path: string, type: string, body: string, more: object = {}) =>
         fetch(`${gateway.admin}${path}`, { method: 'POST', headers: { 'content-type': type, ...more }, body });
+      const metricsText = async () => (await fetch(`${gateway.admin}/metrics`, { headers: { authorization } })).text();
+      if (redis !== null) await untilConnected(metricsText);
       return Object.assign(gateway, {
         status: async (token: string) => {
           const response = await fetch(`${gateway.origin}/own`, { headers: { authorization: `Bearer ${token}` } });
           await response.arrayBuffer();
           return response.status;
         },
-        metricsText: async () => (await fetch(`${gateway.admin}/metrics`, { headers: { authorization } })).text(),
+        metricsText,
         revoke: async (body: object) => {
           const response = await post('/revocations', 'application/json', JSON.stringify(body), { authorization });
           await response.arrayBuffer();
