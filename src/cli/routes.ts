@@ -37,12 +37,13 @@ const readsCredentials = ({ access }: RouteDescription) =>
 
 /** Also the kinds of credential, where another route takes more, and the challenges, where one that takes the same has more. */
 function besidesOf(route: RouteDescription, { kinds, challenges: most }: OfAllRoutes): readonly string[] {
-  const { credentials, challenges } = route;
+  const { credentials, challenges, policies = [] } = route;
+  const restricted = policies.map((id) => `below policy ${id}`);
   const ofCredentials = [
     ...(credentials.length < kinds.size ? [`takes ${credentials.join(', ')}`] : []),
     ...(challenges.length < (most.get(`${credentials}`) ?? 0) ? [`challenges ${challenges.join(', ')}`] : []),
   ];
-  return [...(readsCredentials(route) ? ofCredentials : []), ...extrasInWords(route)];
+  return [...restricted, ...(readsCredentials(route) ? ofCredentials : []), ...extrasInWords(route)];
 }
 
 const formats = {

@@ -1,6 +1,7 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
+import type { Restriction } from '../core/policy/restrictions.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
@@ -44,6 +45,7 @@ export interface Secrets {
 /** What the rules of all files come to. */
 export interface Rules {
   readonly routes: RouteTable;
+  readonly policies: readonly Restriction[];
   readonly roleMapping: RoleMapping | null;
   readonly tests: TestSuite;
 }
@@ -51,7 +53,7 @@ export interface Rules {
 /** `folder`: of the configuration file. */
 export function compileConfig(
   file: ConfigFile,
-  { routes, roleMapping, tests }: Rules,
+  { routes, policies, roleMapping, tests }: Rules,
   secrets: Secrets,
   folder: string,
 ): Config {
@@ -86,6 +88,7 @@ export function compileConfig(
     revocations: { webhookSecrets: secrets.webhooks },
     roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
     roleMapping,
+    policies,
     conditionNames: Object.keys(file.conditions.named),
     upstreams: compileUpstreams(upstreams, urls, routes, secrets.gateway),
     routes,

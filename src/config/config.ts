@@ -6,6 +6,7 @@
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/request-headers.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
+import type { Restriction } from '../core/policy/restrictions.ts';
 import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
@@ -38,6 +39,8 @@ export interface Config {
   readonly roles: ReadonlyMap<string, readonly string[]>;
   /** Roles that follow from other fields of an identity; null: none do. */
   readonly roleMapping: RoleMapping | null;
+  /** Restrictions of everything below a prefix; they are part of the routes, too. */
+  readonly policies: readonly Restriction[];
   /** Names of conditions (`conditions.named`). */
   readonly conditionNames: readonly string[];
   /** By name; `auth-api` is there when a route uses it and the Auth API is not embedded. */
@@ -58,7 +61,7 @@ export interface Config {
 
 export type { Address };
 
-type File = InUnits<Omit<ConfigFile, 'routes' | 'tests'>>;
+type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
 
 /** Without what counts under `via`, `credentials` and `failedAuthentications`. */
 export type ServerConfig = Replace<

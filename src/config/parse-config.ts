@@ -104,7 +104,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const files = [main, ...included.files];
   const roles = checkRoles(parts.roles, at.at('roles'));
   const roleMapping = checkRoleOrigins(parts.roles, at.at('roles'));
-  const { table, ids, words, places } = checkRoutes({ parts, roles, files, decider }, at);
+  const { table, ids, words, policies, places } = checkRoutes({ parts, roles, files, decider }, at);
   const testFiles = openTests(files, options.readTests, (file, content) =>
     openFile<TestFile>(testFileSchema, file, content, shared),
   );
@@ -113,10 +113,19 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.
-  const rules = { routes: table, roleMapping, tests: suite };
+  const rules = { routes: table, policies, roleMapping, tests: suite };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = () => settingsOf(configSchema, { ...parts, routes: files.flatMap((file) => file.routes ?? []) });
-  return { ok: true, config, places: createPlaces(at, places), settings };
+  return {
+    ok: true,
+    config,
+    places: createPlaces(
+      at,
+      places,
+      policies.map(({ id }) => id),
+    ),
+    settings,
+  };
 }
 
 /** Reads the Auth API's own file: `listen`, and the keys that `authApi.embedded` has. */

@@ -10,6 +10,8 @@ export type Place =
   /** `index` in the table of routes; `key`: below the route, if unset: the route itself. */
   | { readonly kind: 'route'; readonly index: number; readonly key?: Path }
   | { readonly kind: 'role' | 'upstream'; readonly name: string }
+  /** By id; `key`: below it. */
+  | { readonly kind: 'policy'; readonly name: string; readonly key?: Path }
   /** A key of the main file. */
   | { readonly kind: 'setting'; readonly path: Path };
 
@@ -18,11 +20,14 @@ export interface Places {
   problemAt(place: Place, message: string, hint: string | null): ConfigProblem;
 }
 
-/** `main`: of the file that holds roles and upstreams. */
-export function createPlaces(main: Location, routes: readonly RoutePlace[]): Places {
+/** `main`: of the file that holds roles, upstreams and policies. `policies`: their ids. */
+export function createPlaces(main: Location, routes: readonly RoutePlace[], policies: readonly string[]): Places {
   return {
     problemAt(place, message, hint) {
       if (place.kind === 'setting') return main.at(...place.path).problem(message, hint);
+      if (place.kind === 'policy') {
+        return main.at('policies', policies.indexOf(place.name), ...(place.key ?? [])).problem(message, hint);
+      }
       if (place.kind !== 'route') return main.at(`${place.kind}s`, place.name).problem(message, hint, true);
       return routes[place.index]!.at.at(...(place.key ?? [])).problem(message, hint);
     },

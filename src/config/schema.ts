@@ -12,6 +12,7 @@ import { credentials } from './schema/credentials.ts';
 import { identityAssertion } from './schema/identity-assertion.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
 import { described, exposes, neither } from './schema/key-class.ts';
+import { policies } from './schema/policies.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
 import { word } from './schema/scalar.ts';
@@ -68,6 +69,10 @@ export const configSchema = z.strictObject({
     'Where other proxies (nginx, Traefik, Caddy, HAProxy, Envoy) ask whether a request may pass. If unset: nowhere.',
   ),
   errors: described(errors.prefault({}), 'How failures look.'),
+  policies: described(
+    policies.prefault([]),
+    'Restrictions of everything below a host or a path, on top of what routes say: both must allow a request.',
+  ),
   routes: described(z.array(route), 'What is reachable, by whom. A request without a route: 404.'),
   conditions: described(conditionSettings.prefault({}), 'What conditions of routes ("when") may read.'),
   include: neither(include.optional(), 'Further files with routes, by pattern, below the folder of this file.', {

@@ -18,8 +18,9 @@ import { type ReasonCode, reasons } from './outcome/reasons.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
+import { ruleInWords, written } from './routing/describe-routes.ts';
 import { matchRoute } from './routing/match-route.ts';
-import type { RouteMatch } from './routing/route-table.ts';
+import { type RouteMatch, ruleFor } from './routing/route-table.ts';
 
 /** Plain data, fit for JSON. */
 export interface Explanation {
@@ -53,8 +54,24 @@ export interface Explanation {
   /** The rule for the method; null when no route was matched. */
   readonly access: AccessReport | null;
   readonly conditions: readonly CriterionReport[];
+  /** Policies that are part of both, and what the route says itself; null: there are none. */
+  readonly policies: PoliciesReport | null;
   /** What the service gets, when the request is allowed. */
   readonly upstream: UpstreamReport | null;
+}
+
+export interface PoliciesReport {
+  /** Whom the route itself lets in, in words. */
+  readonly own: string;
+  readonly applied: readonly {
+    readonly id: string;
+    /** Host and path of its prefix. */
+    readonly pattern: string;
+    /** Whom it lets in, in words; null: whom routes let in. */
+    readonly access: string | null;
+    /** Words of its conditions. */
+    readonly conditions: readonly string[];
+  }[];
 }
 
 export interface TrailStep {
@@ -119,6 +136,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     access: matched === null ? null : explainAccess(matched.rule, decision.identity, roles),
     conditions:
       matched === null || request === null ? [] : conditionReports(view, request, matched.route, decision.identity),
+    policies: matched === null || request === null ? null : policiesReport(matched),
     upstream: decision.outcome === 'allow' ? upstreamReport(decision, rules, view, facts) : null,
   };
 }
@@ -206,6 +224,20 @@ function conditionReports(
     address,
     identity,
   });
+}
+
+function policiesReport({ route: { restricted }, request }: RouteMatch): PoliciesReport | null {
+  if (restricted === null) return null;
+  const own = ruleFor(restricted.own.access, request.method);
+  return {
+    own: own === null ? '' : ruleInWords(written(own)),
+    applied: restricted.policies.map(({ id, pattern, access, conditions }) => ({
+      id,
+      pattern: `${pattern.host ?? ''}${pattern.path}`,
+      access: access === null ? null : ruleInWords(written(access)),
+      conditions: (conditions ?? []).map(({ word }) => word),
+    })),
+  };
 }
 
 function upstreamReport(

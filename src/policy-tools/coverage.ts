@@ -40,7 +40,7 @@ export function coverageOf(
   const kinds = kindsOf(credentials);
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
   const isPossible = rememberPossible(mapping);
-  const cells = entriesOf(table.routes).flatMap((entry) =>
+  const all = entriesOf(table.routes).flatMap((entry) =>
     rulesOf(entry[0]).flatMap(([method, rule]) =>
       effectsOf(routeOfMethod(entry[0], method), method, rule, kinds).flatMap((effect): Cell[] => {
         const [route] = entry;
@@ -50,6 +50,11 @@ export function coverageOf(
       }),
     ),
   );
+  // What a policy demands is one condition, whichever of the routes below shows it.
+  const unlike = [
+    ...new Map(all.map((cell) => [keyOf(cell.route, cell.method, cell.effect), cell] as const).reverse()),
+  ];
+  const cells = unlike.reverse().map(([, cell]) => cell);
   const covered = cells.filter((cell) => cell.covered).length;
   return { cells, covered, share: cells.length === 0 ? 1 : covered / cells.length };
 }
@@ -72,7 +77,9 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
 
 export function effectInWords(effect: Effect): string {
   if (effect.kind === 'signIn') return 'sends to its sign-in page';
-  if (effect.kind === 'refuses') return `refuses with ${effect.word}`;
+  if (effect.kind === 'refuses') {
+    return `refuses with ${effect.word}${effect.policy === undefined ? '' : ` of policy ${effect.policy}`}`;
+  }
   return { anybody: 'lets in', known: 'lets an identity in', anonymous: 'lets in without an identity' }[effect.whom];
 }
 
@@ -94,7 +101,7 @@ function effectsOf(
 }
 
 function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
-  const conditions = (route.conditions ?? []).map(({ word }): Effect => ({ kind: 'refuses', word }));
+  const conditions = (route.conditions ?? []).map(({ word, policy }) => refusalBy(word, policy));
   switch (rule.kind) {
     case 'public':
       return [{ kind: 'allows', whom: 'anybody' }, ...conditions];
@@ -119,16 +126,21 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   if (route === null || request === null) return [];
   const method = ruleKey(route, request.method);
   // A rule that is tried out has done what it does, too.
-  const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
-  if (word !== null) {
+  const refused = (decision.outcome === 'allow' ? decision.shadowed : null) ?? decision;
+  const word = wordOf(refused);
+  if (word !== null && refused.outcome === 'refuse') {
     const signedIn = outcomeOf(decision, prepared.simulated) === 'signIn';
     return [
-      keyOf(route, method, { kind: 'refuses', word }),
+      keyOf(route, method, refusalBy(word, refused.condition?.policy ?? null)),
       ...(signedIn ? [keyOf(route, method, { kind: 'signIn' })] : []),
     ];
   }
   const whom = decision.identity === null ? 'anonymous' : 'known';
   return [keyOf(route, method, { kind: 'allows', whom }), keyOf(route, method, { kind: 'allows', whom: 'anybody' })];
+}
+
+function refusalBy(word: string, policy: string | null): Effect {
+  return { kind: 'refuses', word, ...(policy === null ? {} : { policy }) };
 }
 
 function nameOf(effect: Effect): string {
@@ -137,5 +149,6 @@ function nameOf(effect: Effect): string {
 }
 
 function keyOf(route: Route, method: string, effect: Effect): string {
+  if (effect.kind === 'refuses' && effect.policy !== undefined) return `policy ${effect.policy} ${nameOf(effect)}`;
   return `${route.id} ${method} ${nameOf(effect)}`;
 }

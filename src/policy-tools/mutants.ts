@@ -7,6 +7,7 @@ import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core
 import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
+import { type Restriction, type RouteRules, restrict } from '../core/policy/restrictions.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteEntry } from '../core/routing/route-table.ts';
@@ -33,7 +34,16 @@ export interface RoleMutant {
   readonly words: string;
 }
 
-export type Mutant = RouteMutant | RoleMutant;
+/** A change of a policy, which bears on every route below it. */
+export interface PolicyMutant {
+  readonly kind: 'policy';
+  readonly policy: Restriction;
+  /** Null: it is gone. */
+  readonly changed: Restriction | null;
+  readonly words: string;
+}
+
+export type Mutant = RouteMutant | RoleMutant | PolicyMutant;
 
 /** `kinds`: of credential, that are switched on. */
 export function routeMutants(
@@ -52,8 +62,14 @@ export function routeMutants(
     );
   const [first] = entry;
   const mutants: RouteMutant[] = [mutant('the route is gone', [])];
-  for (const [words, access] of otherAccess(first.access, roles)) mutants.push(throughout(words, { access }));
-  for (const [words, conditions] of otherConditions(first, roles)) mutants.push(throughout(words, { conditions }));
+  const { own, policies } = first.restricted ?? { own: first, policies: [] };
+  const withRules = ({ access, conditions }: RouteRules) => restrict({ access, conditions }, policies, roles);
+  for (const [words, access] of otherAccess(own.access, roles)) {
+    mutants.push(throughout(words, withRules({ ...own, access })));
+  }
+  for (const [words, conditions] of otherConditions(own.conditions, first, roles)) {
+    mutants.push(throughout(words, withRules({ ...own, conditions })));
+  }
   for (const [words, changed] of otherCredentials(first, kinds)) mutants.push(throughout(words, changed));
   for (const [at, route] of entry.entries()) {
     const { host, path } = route.pattern;
@@ -97,8 +113,12 @@ function* otherAccess(access: RouteAccess, roles: RoleTable): Generator<Change<R
   }
 }
 
-function* otherConditions(route: Route, roles: RoleTable): Generator<Change<Route['conditions']>> {
-  const { conditions } = route;
+/** `place`: of the conditions. */
+function* otherConditions(
+  conditions: Route['conditions'],
+  place: Pick<Route, 'access' | 'pattern'>,
+  roles: RoleTable,
+): Generator<Change<Route['conditions']>> {
   for (const [index, criterion] of (conditions ?? []).entries()) {
     const others = conditions!.filter((_, at) => at !== index);
     yield [`the condition ${criterion.word} is gone`, others.length === 0 ? null : others];
@@ -114,7 +134,7 @@ function* otherConditions(route: Route, roles: RoleTable): Generator<Change<Rout
     for (const [words, methods] of otherMethodsOf(criterion)) {
       yield [words, conditions!.with(index, { ...criterion, methods })];
     }
-    for (const [words, changed] of widerConditions(criterion, route, roles))
+    for (const [words, changed] of widerConditions(criterion, place, roles))
       yield [words, conditions!.with(index, changed)];
   }
 }
@@ -148,6 +168,34 @@ function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Gene
   for (const kind of further) yield [`it takes ${kind}, too`, { credentials: [...credentials, kind] }];
 }
 
+export function policyMutants(policies: readonly Restriction[], roles: RoleTable): readonly PolicyMutant[] {
+  return policies.flatMap((policy) => {
+    const { access, conditions, pattern } = policy;
+    const mutant = (words: string, changed: Restriction | null): PolicyMutant => {
+      return { kind: 'policy', policy, changed, words: `policy ${policy.id}: ${words}` };
+    };
+    const place = { pattern, access: { every: access, byMethod: new Map(), allow: '' } };
+    return [
+      mutant('it is gone', null),
+      ...(access === null || conditions === null ? [] : [mutant('its access is gone', { ...policy, access: null })]),
+      ...(access === null ? [] : weakened(access, roles)).map(([words, rule]) =>
+        mutant(words, { ...policy, access: rule }),
+      ),
+      ...[...otherConditions(conditions, place, roles)].map(([words, changed]) =>
+        mutant(words, { ...policy, conditions: changed }),
+      ),
+    ];
+  });
+}
+
+/** The route with the changed policy. */
+export function withPolicy(route: Route, { policy, changed }: PolicyMutant, roles: RoleTable): Route {
+  const { restricted } = route;
+  if (restricted === null || !restricted.policies.includes(policy)) return route;
+  const policies = restricted.policies.flatMap((one) => (one !== policy ? [one] : changed === null ? [] : [changed]));
+  return { ...route, ...restrict(restricted.own, policies, roles) };
+}
+
 export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): readonly RoleMutant[] {
   const mutants: RoleMutant[] = [];
   for (const [role, inherits] of roles) {
@@ -168,21 +216,31 @@ export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): r
 
 /** The rules of a route under other roles. */
 export function withRoles(route: Route, roles: RoleTable): Route {
-  const again = (rule: AccessRule): AccessRule => (rule.kind === 'roles' ? compileRule(rule.source, roles) : rule);
-  const { every, byMethod } = route.access;
-  const conditions = route.conditions?.map((criterion) => {
+  const { own, policies } = route.restricted ?? { own: route, policies: [] };
+  const again = policies.map((policy) => ({
+    ...policy,
+    access: policy.access === null ? null : ruleWithRoles(policy.access, roles),
+    conditions: conditionsWithRoles(policy.conditions, roles),
+  }));
+  const { every, byMethod } = own.access;
+  const access: RouteAccess = {
+    ...own.access,
+    every: every === null ? null : ruleWithRoles(every, roles),
+    byMethod: new Map([...byMethod].map(([method, rule]) => [method, ruleWithRoles(rule, roles)])),
+  };
+  return { ...route, ...restrict({ access, conditions: conditionsWithRoles(own.conditions, roles) }, again, roles) };
+}
+
+function ruleWithRoles(rule: AccessRule, roles: RoleTable): AccessRule {
+  return rule.kind === 'roles' ? compileRule(rule.source, roles) : rule;
+}
+
+function conditionsWithRoles(conditions: Route['conditions'], roles: RoleTable): Route['conditions'] {
+  const changed = conditions?.map((criterion) => {
     if (criterion.unless === null) return criterion;
     return { ...criterion, unless: grantingAny(criterion.unlessSource, roles) };
   });
-  return {
-    ...route,
-    access: {
-      ...route.access,
-      every: every === null ? null : again(every),
-      byMethod: new Map([...byMethod].map(([method, rule]) => [method, again(rule)])),
-    },
-    conditions: conditions ?? null,
-  };
+  return changed ?? null;
 }
 
 function weakened(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {

@@ -7,7 +7,17 @@ import { compileRoutes } from '../core/routing/compile-routes.ts';
 import { fittingRoutes } from '../core/routing/fitting-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf, type RouteTable } from '../core/routing/route-table.ts';
-import { type Mutant, type RoleMutant, type RouteMutant, roleMutants, routeMutants, withRoles } from './mutants.ts';
+import {
+  type Mutant,
+  type PolicyMutant,
+  policyMutants,
+  type RoleMutant,
+  type RouteMutant,
+  roleMutants,
+  routeMutants,
+  withPolicy,
+  withRoles,
+} from './mutants.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
 import { differs, mostRoutes } from './verdict-classes.ts';
 
@@ -53,6 +63,14 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     );
   };
 
+  const survivesPolicy = (mutant: PolicyMutant): boolean => {
+    const below = allNear.filter((route) => route.restricted?.policies.includes(mutant.policy) === true);
+    const asked = [...new Set(below.flatMap((route) => casesOf.get(route) ?? []))];
+    const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
+    const table = tableOf(near.map((route) => withPolicy(route, mutant, config.roles)));
+    return table === null || !notices({ ...policy, routes: table }, asked);
+  };
+
   // A rule that is only tried out keeps nobody out, so no test can notice when it changes.
   const ofRoutes = entriesOf(config.routes.routes).flatMap((entry) =>
     routeMutants(entry, config.roles, kindsOf(config.credentials)).filter(
@@ -60,10 +78,16 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     ),
   );
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
-  const unnoticed = [...ofRoutes.filter(survivesRoute), ...ofRoles.filter(survivesRoles)];
+  const ofPolicies = policyMutants(config.policies, config.roles);
+  const unnoticed: readonly Mutant[] = [
+    ...ofRoutes.filter(survivesRoute),
+    ...ofRoles.filter(survivesRoles),
+    ...ofPolicies.filter(survivesPolicy),
+  ];
   // What changes nothing cannot be noticed, and does not count.
   const survivors = unnoticed.filter((mutant, index) => index >= mostLookedAt || changesSomething(config, mutant));
-  const mutants = ofRoutes.length + ofRoles.length - (unnoticed.length - survivors.length);
+  const all = ofRoutes.length + ofRoles.length + ofPolicies.length;
+  const mutants = all - (unnoticed.length - survivors.length);
   return { mutants, survivors, score: mutants === 0 ? 1 : (mutants - survivors.length) / mutants };
 }
 
@@ -109,6 +133,10 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   if (mutant.kind === 'route') {
     const { entry, changed } = mutant;
     const table = tableOf(unique([...routes.filter((one) => !entry.includes(one)), ...changed]));
+    return table === null ? null : { ...policy, routes: table };
+  }
+  if (mutant.kind === 'policy') {
+    const table = tableOf(routes.map((route) => withPolicy(route, mutant, config.roles)));
     return table === null ? null : { ...policy, routes: table };
   }
   const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));

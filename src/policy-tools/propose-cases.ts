@@ -78,7 +78,9 @@ function goalsOf({ routes }: Config, mutant: Mutant): readonly TrialGoal[] {
         .map((method) => ({ route: one, method, rule }));
     });
   }
-  const concerned = mutant.kind === 'route' ? mutant.entry : routes.routes;
+  const isBelow = ({ restricted }: Route) =>
+    mutant.kind !== 'policy' || restricted?.policies.includes(mutant.policy) === true;
+  const concerned = mutant.kind === 'route' ? mutant.entry : routes.routes.filter(isBelow);
   return concerned.flatMap((route) => rulesOf(route).map(([method, rule]) => ({ route, method, rule })));
 }
 

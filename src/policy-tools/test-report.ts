@@ -42,7 +42,7 @@ export interface UncoveredCell {
 }
 
 export interface SurvivorReport {
-  /** Null: it is a change of the roles. */
+  /** Null: it is a change of the roles or of a policy. */
   readonly route: string | null;
   /** The change that no test notices. */
   readonly change: string;

@@ -9,7 +9,7 @@ import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
-import type { Segment } from '../core/url/path-pattern.ts';
+import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
 import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
@@ -71,8 +71,8 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   if (route.signIn !== null) choices.set('header sec-fetch-mode', [null, 'navigate']);
   // Something more specific may take all that follows.
   if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null, 'anything/else']);
-  for (const segment of route.pattern.segments) {
-    if (segment.kind === 'param') choices.set(`param ${segment.name}`, textsOfParam(routes, segment));
+  for (const [at, segment] of route.pattern.segments.entries()) {
+    if (segment.kind === 'param') choices.set(`param ${at}`, textsOfParam(routes, segment));
   }
   const groups = [...new Set([...tests.identities.values()].flatMap((identity) => identity.groups))].slice(0, 4);
   const offer = (key: string, ...values: (string | null)[]) => {
@@ -95,9 +95,13 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
                 : [...groups, own, 'x'];
         for (const source of sourcesOf(step.subject, comparison)) {
           if (source.from === 'identity') continue;
-          if (source.from === 'param')
-            offer(`param ${source.name}`, ...literals.filter((text) => canBe(route, source.name, text)));
-          else offer(`${source.from} ${source.name}`, ...literals, null);
+          if (source.from === 'param') {
+            const key = `param ${placeOfParam(source, route.pattern)}`;
+            const segment = route.pattern.segments[placeOfParam(source, route.pattern)];
+            // What a policy reads can be a literal of the route.
+            if (segment?.kind === 'literal') choices.set(key, [segment.text]);
+            else offer(key, ...literals.filter((text) => canBe(route, source, text)));
+          } else offer(`${source.from} ${source.name}`, ...literals, null);
         }
       }
     }
@@ -117,9 +121,8 @@ function textsOfParam(table: RouteTable, segment: Extract<Segment, { kind: 'para
 }
 
 /** Whether the parameter can have the text. */
-function canBe({ pattern }: Route, name: string, text: string | null): boolean {
-  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === name);
-  const shape = segment?.kind === 'param' ? (segment.form?.shape ?? null) : null;
+function canBe({ pattern }: Route, param: ParamName, text: string | null): boolean {
+  const shape = formOfParam(param, pattern)?.shape ?? null;
   return shape === null || text === own || (text !== null && hasShape(shape, text));
 }
 
@@ -147,10 +150,10 @@ function* combinations(choices: Choices): Generator<Chosen> {
 }
 
 function targetOf({ pattern }: Route, chosen: Chosen): string {
-  const path = pattern.segments.flatMap((segment) => {
+  const path = pattern.segments.flatMap((segment, at) => {
     if (segment.kind === 'literal') return encodeURIComponent(segment.text);
     if (segment.kind === 'rest') return chosen.get('rest') ?? [];
-    return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${segment.name}`) ?? segment.name));
+    return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${at}`) ?? segment.name));
   });
   const query = [...chosen].flatMap(([key, value]) =>
     key.startsWith('query ') && value !== null

@@ -16,7 +16,11 @@ import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verd
 export type Effect =
   | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
   /** `word`: a reason, or the author's word of a condition. */
-  | { readonly kind: 'refuses'; readonly word: string }
+  | {
+      readonly kind: 'refuses';
+      readonly word: string /** Id of the policy whose condition it is. */;
+      readonly policy?: string;
+    }
   /** A navigation without a good credential is sent to the sign-in page. */
   | { readonly kind: 'signIn' };
 

@@ -88,13 +88,19 @@ function paramsRead({ conditions, evict, pattern }: Route): readonly string[] {
       if (step.kind !== 'compare') return [];
       const { subject, comparison } = step;
       const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
-      return [subject, ...operand].flatMap((source) => (source.from === 'param' ? [source.name] : []));
+      return [subject, ...operand].flatMap((source) =>
+        source.from === 'param' && source.pattern === undefined ? [source.name] : [],
+      );
     }),
   );
 }
 
 /** A condition that more requests meet. */
-export function* widerConditions(criterion: Criterion, route: Route, roles: RoleTable): Generator<Change<Criterion>> {
+export function* widerConditions(
+  criterion: Criterion,
+  route: Pick<Route, 'access' | 'pattern'>,
+  roles: RoleTable,
+): Generator<Change<Criterion>> {
   const { word, steps, unless, unlessSource } = criterion;
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'not') {
@@ -107,9 +113,10 @@ export function* widerConditions(criterion: Criterion, route: Route, roles: Role
       }
     } else if (step.kind === 'compare' && step.subject.from === 'param') {
       const { name } = step.subject;
-      const other = route.pattern.params.find((param) => param !== name);
+      const { params } = step.subject.pattern ?? route.pattern;
+      const other = params.find((param) => param !== name);
       if (other === undefined) continue;
-      const changed: Step = { ...step, subject: { from: 'param', name: other } };
+      const changed: Step = { ...step, subject: { ...step.subject, name: other } };
       yield [`the condition ${word} reads ${other} and not ${name}`, { ...criterion, steps: steps.with(at, changed) }];
     }
   }
@@ -151,7 +158,11 @@ function addressText(value: bigint, bits: 32 | 128): string {
 }
 
 /** Roles that plausibly stand in the wrong place: those that the route asks for, and those that exempt roles inherit. */
-function rolesNear({ access }: Route, exempt: readonly string[], roles: RoleTable): ReadonlySet<string> {
+function rolesNear(
+  { access }: Pick<Route, 'access'>,
+  exempt: readonly string[],
+  roles: RoleTable,
+): ReadonlySet<string> {
   const rules = [...(access.every === null ? [] : [access.every]), ...access.byMethod.values()];
   const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? rolesIn(rule.source, 'wanted') : []));
   return new Set([...asked, ...exempt.flatMap((role) => roles.get(role) ?? [])]);

@@ -122,7 +122,27 @@ const route = fc
     return fc.array(entry, { maxLength: 2 }).map((when) => ({ ...base, when }));
   });
 
+const policy = fc
+  .record({
+    match: fc.constantFrom<{ host?: string; path?: string }>(
+      { path: '/x/**' },
+      { path: '/{a:slug}/**' },
+      { path: '/{a}/**' },
+      { host: 'a.test' },
+      { path: '/y/{a}/**' },
+    ),
+    access: fc.oneof(fc.constant(null), rule),
+    unless: fc.constantFrom([], [], ['r3']),
+  })
+  .chain((base) => {
+    const params = base.match.path?.includes('{a') === true ? ['a'] : [];
+    return fc
+      .array(fc.oneof(criterion(params), fc.constantFrom('in_region')), { maxLength: 1 })
+      .map((when) => ({ ...base, when }));
+  });
+
 const parts = fc.record({
+  policies: fc.array(policy, { maxLength: 2 }),
   routes: fc.uniqueArray(route, {
     minLength: 1,
     maxLength: 4,
@@ -135,7 +155,7 @@ const parts = fc.record({
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 
 /** The text of a configuration; not every one is valid. */
-function textOf({ routes, inherits, mapped }: Parts): string {
+function textOf({ routes, policies, inherits, mapped }: Parts): string {
   return JSON.stringify({
     version: 1,
     authApi: { url: 'http://127.0.0.1:9' },
@@ -146,6 +166,12 @@ function textOf({ routes, inherits, mapped }: Parts): string {
       r3: { inherits: inherits[1] },
       mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
     },
+    policies: policies.map(({ match, access: who, when, unless }, index) => ({
+      id: `policy-${index}`,
+      match,
+      ...(who === null ? {} : { access: who }),
+      ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),
+    })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
     routes: routes.map(({ host, path: written, access: who, methods, mode, when, reading, cors, further }, index) => ({
       id: `route-${index}`,
@@ -189,7 +215,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
       parts,
       route,
       fc.constantFrom('/x', '/y', '/X/x', '/x/y'),
-      fc.constantFrom('added', 'removed', 'changed', 'mixed', 'beside', 'inherits'),
+      fc.constantFrom('added', 'removed', 'changed', 'mixed', 'beside', 'inherits', 'policies'),
       fc.nat(),
       parts,
     )
@@ -199,6 +225,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
       const old = routes[index]!;
       const after: Parts = {
         ...before,
+        ...(change === 'policies' ? { policies: second.policies } : {}),
         ...(change === 'inherits' ? { inherits: second.inherits, mapped: second.mapped } : {}),
         routes: {
           added: [...routes, other],
@@ -214,6 +241,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
           // In place of some of its paths a more specific route that has all that it has.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
           inherits: routes,
+          policies: routes,
         }[change],
       };
       return [worldOf(before), worldOf(after)] as const;

@@ -81,6 +81,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       credentials: ['bearer', 'key_pair'],
       challenges: bearerOnly,
       signIn: null,
+      restricted: null,
       conditions: null,
       tolerates: 0,
       reading: null,

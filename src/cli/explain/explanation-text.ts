@@ -1,6 +1,6 @@
 /** An explanation for people: the verdict first, then how it came about. */
 import pc from 'picocolors';
-import type { Explanation, TrailStep } from '../../core/explain.ts';
+import type { Explanation, PoliciesReport, TrailStep } from '../../core/explain.ts';
 import type { AccessReport, IdentityReport } from '../../core/explaining/explain-access.ts';
 import type { CredentialReport } from '../../core/explaining/explain-credential.ts';
 import type { CriterionReport } from '../../core/policy/explain-conditions.ts';
@@ -33,6 +33,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
     section('Credential', credential === null ? [] : credentialLines(credential, rejection), paint),
     section('Who asks', identity === null ? [] : identityLines(identity), paint),
     section('Access', access === null ? [] : accessLines(access, paint), paint),
+    section('Where it comes from', explanation.policies === null ? [] : policyLines(explanation.policies), paint),
     section(
       'Conditions',
       conditions.flatMap((report) => criterionLines(report, paint)),
@@ -118,11 +119,22 @@ function heldInWords(role: string, through: string | null): string {
   return through === role ? 'held' : `held through ${through}`;
 }
 
+function policyLines({ own, applied }: PoliciesReport): string[] {
+  return [
+    `the route: ${own}`,
+    ...applied.map(({ id, pattern, access, conditions }) => {
+      const parts = [...(access === null ? [] : [access]), ...conditions];
+      return `policy ${id} (${pattern}): ${parts.join(', ')}`;
+    }),
+  ];
+}
+
 function criterionLines(report: CriterionReport, paint: Paint): string[] {
   const exempt = report.exemptBy === null ? '' : ` (exempt by role ${report.exemptBy})`;
   const mark = !report.applies ? paint.dim('--') : report.passed ? paint.green('ok') : paint.red('no');
   const named = report.name === null || report.name === report.reason ? '' : ` (${report.name})`;
-  const head = `${mark} ${report.reason}${named}: ${report.words}${exempt}`;
+  const from = report.policy === null ? '' : ` of policy ${report.policy}`;
+  const head = `${mark} ${report.reason}${named}${from}: ${report.words}${exempt}`;
   if (!report.applies) return [head];
   const steps = report.steps.map(({ depth, words, truth, compared }) => {
     const values = compared

@@ -1,6 +1,15 @@
 /** Access rules: that they name declared roles, and neither open nor close anything by accident. */
-import { type AccessSource, compileRouteAccess, otherMethods, type RouteAccess } from '../../core/policy/access.ts';
+import {
+  type AccessRule,
+  type AccessSource,
+  compileRouteAccess,
+  otherMethods,
+  type RouteAccess,
+  rulesIn,
+} from '../../core/policy/access.ts';
+import { restrictAccess } from '../../core/policy/restrictions.ts';
 import { roleKeys } from '../../core/policy/role-expression.ts';
+import { written } from '../../core/routing/describe-routes.ts';
 import { ruleFor } from '../../core/routing/route-table.ts';
 import type { AccessEntry, RoleExpressionEntry, RoleTermEntry, RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
@@ -31,6 +40,13 @@ export function readsIdentity(access: ReadAccess | null, methods: readonly strin
 export function takesMethod(access: ReadAccess | null, listed: readonly string[] | null, method: string): boolean {
   const matched = listed === null || listed.includes(method) || (method === 'HEAD' && listed.includes('GET'));
   return matched && (access === null || ruleFor(access.compiled, method) !== null);
+}
+
+/** With the rules of policies, whom a request has to satisfy, too. */
+export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
+  if (rules.length === 0) return access;
+  const compiled = restrictAccess(access.compiled, rules, roles ?? new Map());
+  return { ...access, compiled, rules: rulesIn(compiled).map(written), isPublic: false };
 }
 
 /** Null: there is no rule, or a problem with it. */

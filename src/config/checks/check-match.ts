@@ -14,8 +14,10 @@ const longestHost = 255;
 /** One for every host and every path, the first of both first; null when one of them has a problem. */
 export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): readonly RoutePattern[] | null {
   // Each text has a place of its own.
-  const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compile(host.text, '/', host.at)));
-  const paths = textsOf(match, 'path', at).map((path) => (path === null ? null : compile(null, path.text, path.at)));
+  const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compilePart(host.text, '/', host.at)));
+  const paths = textsOf(match, 'path', at).map((path) =>
+    path === null ? null : compilePart(null, path.text, path.at),
+  );
   const named = match !== undefined && ('host' in match || 'hosts' in match);
   if (paths.length === 0 || paths.includes(null) || (named && (hosts.length === 0 || hosts.includes(null))))
     return null;
@@ -35,7 +37,7 @@ function textsOf(
   return match !== undefined && key in match ? [place(match[key], at.at(key))] : [];
 }
 
-function compile(host: string | null, path: string, at: Location): RoutePattern | null {
+export function compilePart(host: string | null, path: string, at: Location): RoutePattern | null {
   if (path.length > longestPattern || (host?.length ?? 0) > longestHost) {
     at.report('this pattern is too long');
     return null;

@@ -1,11 +1,12 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
+import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import { eventUpstreams, identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import { denied, type ReadAccess, readAccess, readsIdentity, takesMethod } from './check-access.ts';
+import { denied, type ReadAccess, readAccess, readsIdentity, restricted, takesMethod } from './check-access.ts';
 import { checkDecidedRoute, type DecidesFor } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
 import {
@@ -27,6 +28,7 @@ import {
 } from './check-match.ts';
 import { checkMaxAge } from './check-max-age.ts';
 import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-own-upstream.ts';
+import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from './check-policies.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
@@ -47,6 +49,7 @@ interface Surroundings {
   readonly headers: ReadonlySet<string> | null;
   readonly allowsEveryAddress: boolean;
   readonly named: NamedConditions;
+  readonly policies: readonly Restriction[];
   readonly roles: DeclaredRoles;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
@@ -65,6 +68,7 @@ export interface CheckedRoutes {
   readonly ids: ReadonlyMap<string, RoutePlace>;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
+  readonly policies: readonly Restriction[];
   /** Where each route of the table is. */
   readonly places: readonly RoutePlace[];
 }
@@ -91,9 +95,12 @@ export function checkRoutes(
     roles,
   };
   const namedAt = main.at('conditions', 'named');
+  const named = checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true });
+  const policies = checkPolicies(parts.policies, main.at('policies'), { ...conditions, named });
   const surroundings: Surroundings = {
     ...conditions,
-    named: checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true }),
+    named,
+    policies,
     decider,
     upstreams:
       upstreams === undefined
@@ -119,10 +126,11 @@ export function checkRoutes(
     });
   }
   checkClaims(files, routes, places);
+  checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, main.at('routes'));
   const table = compileRoutes(routes);
-  if (!('ties' in table)) return { table, ids, words, places };
+  if (!('ties' in table)) return { table, ids, words, policies, places };
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];
     const other = `${there.at.at('id').quote(first.id)} (${placeFrom(here.file, there.file, there.at)})`;
@@ -137,7 +145,7 @@ export function checkRoutes(
       at.report(`this route and ${other} both match ${example}`, 'make one of them more specific, or join them');
     }
   }
-  return { table: null, ids, words, places };
+  return { table: null, ids, words, policies, places };
 }
 
 /** Each word is a label of a metric, so there is an end to them. */
@@ -185,11 +193,21 @@ function checkRoute(
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
   else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
   const ownAccess = at.at('access');
-  const access = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
+  const own = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
+  const patterns = checkPatterns(entry.match, at.at('match'));
+  const anyCase = entry.path?.caseSensitive === false;
+  const policies = policiesOver(around.policies, patterns ?? [], anyCase, at.at('match'));
+  const access =
+    own === null
+      ? null
+      : restricted(
+          own,
+          policies.flatMap((policy) => policy.access ?? []),
+          roles,
+        );
   const isPublic = access?.isPublic === true;
   const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
   const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
-  const patterns = checkPatterns(entry.match, at.at('match'));
   const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
   const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
@@ -205,7 +223,8 @@ function checkRoute(
     takesMethod: (method: string) => takesMethod(access, methods, method),
   };
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
-  if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, at.at('mode'));
+  if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, policies, at.at('mode'));
+  checkPolicyConditions(policies, access, at);
   if (patterns === null) return null;
   checkReading(entry.path, patterns, at.at('path'));
   const compiled = conditions === null ? null : compileConditions(conditions, roles ?? noRoles);
@@ -214,10 +233,9 @@ function checkRoute(
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
-    access: (access ?? denied).compiled,
+    ...restrict({ access: (own ?? denied).compiled, conditions: compiled }, policies, roles ?? noRoles),
     ...credentials,
     ...maxAge,
-    conditions: compiled,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
@@ -267,8 +285,11 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
 }
 
 /** Whether `mode: shadow` has something to try out. `conditions`: how many the route has. */
-function checkShadow({ rules }: ReadAccess, conditions: number, at: Location): void {
-  if (rules.every((rule) => rule === 'deny')) {
+function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
+  if (policy !== undefined) {
+    const message = `"shadow" would let through whom the policy "${policy.id}" refuses: no route below a policy weakens it`;
+    at.report(message, 'try the rule out on a route outside of it');
+  } else if (rules.every((rule) => rule === 'deny')) {
     at.report('nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
   } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
     at.report('nothing is tried out here: the rule refuses no request', 'remove it');

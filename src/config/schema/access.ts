@@ -66,7 +66,7 @@ export type RoleTermEntry = string | RoleExpressionEntry;
 const roles = roleList() as unknown as z.ZodType<readonly RoleTermEntry[]>;
 const roleRule = expression as unknown as z.ZodType<RoleExpressionEntry>;
 
-const rule = z.union([accessWord, roles, roleRule]).meta({ id: 'rule' });
+export const rule = z.union([accessWord, roles, roleRule]).meta({ id: 'rule' });
 
 const methodKey = z.string().superRefine((key, context) => {
   if (key === otherMethods) return;

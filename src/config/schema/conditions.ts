@@ -96,7 +96,7 @@ function group(key: 'all' | 'any') {
 export const reasonPattern = '[a-z][a-z0-9]*(?:_[a-z0-9]+)*';
 const reasonExact = new RegExp(`^${reasonPattern}$`);
 
-const exempt = list(name('a role', rolePattern, roleHint), {
+export const exempt = list(name('a role', rolePattern, roleHint), {
   empty: ['an empty list of roles', 'name a role, or remove it'],
 });
 

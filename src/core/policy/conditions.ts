@@ -23,7 +23,8 @@ export type ConditionField = (typeof conditionFields)[number];
 
 /** Where a value comes from. */
 export type ValueSource =
-  | { readonly from: 'param'; readonly name: string }
+  /** `pattern`: of a policy that reads it; if unset, it is a parameter of the route. */
+  | { readonly from: 'param'; readonly name: string; readonly pattern?: RoutePattern }
   | { readonly from: 'query'; readonly name: string }
   /** In lower case. */
   | { readonly from: 'header'; readonly name: string }
@@ -74,8 +75,10 @@ export interface Criterion {
   readonly unlessSource: readonly string[];
   /** Methods that it is for; null: every one. HEAD follows GET. */
   readonly methods: readonly string[] | null;
-  /** Its name under `conditions.named`; null: it is written at the route itself. */
+  /** Its name under `conditions.named`; null: it is written where it is used. */
   readonly name: string | null;
+  /** Id of the policy that demands it; null: the route does. */
+  readonly policy: string | null;
   readonly steps: readonly Step[];
 }
 
@@ -137,8 +140,22 @@ export function appliesTo({ methods }: Pick<Criterion, 'methods'>, method: strin
   return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
+/** Whether a value of the identity is compared. */
+export function readsOfIdentity(steps: readonly Step[]): boolean {
+  return steps.some((step) => {
+    if (step.kind !== 'compare') return false;
+    const { subject, comparison } = step;
+    const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
+    return [subject, ...operand].some(({ from }) => from === 'identity');
+  });
+}
+
 /** Throws `RangeError` for a range that is none. Null without any condition. */
-export function compileConditions(sources: readonly CriterionSource[], roles: RoleTable): readonly Criterion[] | null {
+export function compileConditions(
+  sources: readonly CriterionSource[],
+  roles: RoleTable,
+  policy: string | null = null,
+): readonly Criterion[] | null {
   if (sources.length === 0) return null;
   return sources.map(({ word, unless, methods = null, name = null, condition }) => {
     const steps: Step[] = [];
@@ -150,6 +167,7 @@ export function compileConditions(sources: readonly CriterionSource[], roles: Ro
       unlessSource: unless,
       methods,
       name,
+      policy,
       steps,
     };
   });

@@ -21,6 +21,8 @@ export interface CriterionReport {
   readonly words: string;
   /** Name under `conditions.named`; null: it is written at the route itself. */
   readonly name: string | null;
+  /** Id of the policy that demands it; null: the route does. */
+  readonly policy: string | null;
   /** Whether it is for the method of the request. */
   readonly applies: boolean;
   /** Whether it is met, or the identity is exempt, or it is not for the method. */
@@ -59,6 +61,7 @@ export function explainConditions(criteria: readonly Criterion[], facts: Conditi
       reason: criterion.word,
       words: criterionInWords(criterion),
       name: criterion.name,
+      policy: criterion.policy,
       applies,
       passed: !applies || exemptBy !== null || truth === 'met',
       truth,

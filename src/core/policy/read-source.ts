@@ -9,7 +9,7 @@ import { type Reading, readSegment, unreadable } from './reading.ts';
 export function readSource(source: ValueSource, facts: ConditionFacts): Reading {
   switch (source.from) {
     case 'param': {
-      const raw = pathParam(facts.pattern, facts.request.path, source.name);
+      const raw = pathParam(source.pattern ?? facts.pattern, facts.request.path, source.name);
       if (raw === null) return null;
       const text = readSegment(raw);
       const cased = facts.ignoresCase && typeof text === 'string' && foldCase(text) !== text;

@@ -132,7 +132,8 @@ function sampleMethod(route: Route): string {
   return first ?? 'GET';
 }
 
-function exampleOf({ pattern: { host, segments } }: Route, method: string): string {
+/** A request that a pattern takes: method and URL. */
+export function exampleOf({ pattern: { host, segments } }: Pick<Route, 'pattern'>, method: string): string {
   const path = segments.map((segment) => sampleText(segment) ?? 'anything');
   return `${method} ${urlOf(host, path)}`;
 }

@@ -28,6 +28,8 @@ export interface RouteDescription extends RouteExtras {
   readonly access: readonly { readonly method: string; readonly rule: AccessSource }[];
   /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
   readonly when?: readonly ConditionDescription[];
+  /** Ids of policies that are part of `access` and `when`; absent: none. */
+  readonly policies?: readonly string[];
   /** The rule is only tried out and refuses no request; absent: it is enforced. */
   readonly mode?: 'shadow';
   readonly upstream: string;
@@ -51,6 +53,8 @@ export interface ConditionDescription {
   readonly condition: string;
   /** Name under `conditions.named`; absent: it is written at the route itself. */
   readonly name?: string;
+  /** Id of the policy that demands it; absent: the route does. */
+  readonly policy?: string;
   /** Methods that it is for; absent: every one. */
   readonly methods?: readonly string[];
 }
@@ -66,6 +70,7 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     methods: route.methods,
     access: describeAccess(route),
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
+    ...(route.restricted === null ? {} : { policies: route.restricted.policies.map(({ id }) => id) }),
     ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
     credentials: route.credentials,
@@ -97,11 +102,12 @@ const wordMeaning = {
 } as const;
 
 function describeCriterion(criterion: Criterion): ConditionDescription {
-  const { word, name, methods } = criterion;
+  const { word, name, policy, methods } = criterion;
   return {
     reason: word,
     condition: criterionInWords(criterion),
     ...(name === null ? {} : { name }),
+    ...(policy === null ? {} : { policy }),
     ...(methods === null ? {} : { methods }),
   };
 }

@@ -7,6 +7,7 @@ import type { ResponseRules } from '../forwarding/response-rules.ts';
 import type { PathRewrite } from '../forwarding/rewrite-path.ts';
 import type { RouteAccess } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
+import type { Restricted } from '../policy/restrictions.ts';
 import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import type { PathReading } from '../url/path-reading.ts';
@@ -60,6 +61,8 @@ export interface Route {
   readonly maxAgeMsByMethod: ReadonlyMap<string, number> | null;
   /** Conditions on request and identity in addition to the rule (`when`); null: none. */
   readonly conditions: readonly Criterion[] | null;
+  /** Policies that are part of `access` and `conditions`; null: none. */
+  readonly restricted: Restricted | null;
   /** Largest request body in bytes; `Infinity`: no limit. */
   readonly maxBodyBytes: number;
   readonly rewrite: PathRewrite | null;

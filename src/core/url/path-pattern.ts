@@ -45,6 +45,31 @@ function ownPart(raw: string, form: ParamForm | null): string | null {
   return inner === null ? null : encodeURIComponent(inner);
 }
 
+/** A parameter of the pattern that matched the request, or of another one that all its requests fit. */
+export interface ParamName {
+  readonly name: string;
+  /** If unset: the one that matched. */
+  readonly pattern?: RoutePattern;
+}
+
+/** Position of the segment that a parameter takes; -1: there is none. */
+export function placeOfParam({ name, pattern }: ParamName, matched: RoutePattern): number {
+  return (pattern ?? matched).segments.findIndex((one) => one.kind === 'param' && one.name === name);
+}
+
+/** What the requests of a pattern can have for a parameter; null: any text. */
+export function formOfParam(param: ParamName, matched: RoutePattern): ParamForm | null {
+  const at = placeOfParam(param, matched);
+  const own = (param.pattern ?? matched).segments[at];
+  const form = own?.kind === 'param' ? own.form : null;
+  if (param.pattern === undefined) return form;
+  const given = matched.segments[at];
+  if (given?.kind === 'literal') return { before: '', after: '', shape: { kind: 'words', words: [given.text] } };
+  // Text around a parameter of the route belongs to the value here.
+  const isWhole = given?.kind === 'param' && given.form !== null && given.form.before + given.form.after === '';
+  return isWhole ? given.form : form;
+}
+
 /** Host first: exact over longer wildcard over shorter over none; then segment by segment from the left. */
 export function isMoreSpecific(a: RoutePattern, b: RoutePattern): boolean {
   // Compared, not subtracted: two infinities have no difference.

@@ -6,7 +6,7 @@ import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts'
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
 import { idleParts, unmeetableRules } from './doubtful-rules.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { idleConditions, unusedNames } from './idle-conditions.ts';
+import { idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
@@ -40,6 +40,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
     ...unusedNames(config),
+    ...unusedPolicies(config),
     ...suspectLiterals(probes),
     ...patternSlips(probes),
     ...uncomparedParams(config, probes),

@@ -6,6 +6,7 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
+import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
@@ -33,6 +34,7 @@ export function requestsFor(
 
 interface Variable {
   readonly source: Exclude<ValueSource, { readonly from: 'identity' }>;
+  readonly key: string;
   readonly values: readonly (string | null)[];
 }
 
@@ -71,21 +73,24 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
 }
 
 function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
-  if (source.from !== 'param') return null;
-  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === source.name);
-  return segment?.kind === 'param' ? (segment.form?.shape ?? null) : null;
+  return source.from === 'param' ? (formOfParam(source, pattern)?.shape ?? null) : null;
+}
+
+/** Parameters by their place, as a policy may call them otherwise than the route. */
+function keyOf(source: Variable['source'], { pattern }: Pick<Route, 'pattern'>): string {
+  return source.from === 'param' ? `param ${placeOfParam(source, pattern)}` : `${source.from} ${source.name}`;
 }
 
 function* variablesOf(steps: readonly Step[], texts: readonly string[], route: Route): Generator<Variable> {
   const seen = new Set<string>();
   for (const source of steps.flatMap(sourcesOf)) {
     if (source.from === 'identity') continue;
-    const key = `${source.from} ${source.name}`;
+    const key = keyOf(source, route);
     if (seen.has(key)) continue;
     seen.add(key);
     const shape = shapeOf(source, route);
     const fitting = texts.filter((text) => text !== '' && (shape === null || hasShape(shape, text)));
-    yield { source, values: source.from === 'param' ? fitting : [...texts, null] };
+    yield { source, key, values: source.from === 'param' ? fitting : [...texts, null] };
   }
 }
 
@@ -157,15 +162,15 @@ function* everyWay(
   identities: readonly (Identity | null)[],
 ): Generator<ConditionFacts> {
   for (const chosen of choices(variables, 0, new Map())) {
-    const path = pattern.segments.map((segment) => {
+    const path = pattern.segments.map((segment, at) => {
       if (segment.kind === 'literal') return encodeURIComponent(segment.text);
       if (segment.kind === 'rest') return 'rest';
-      return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${segment.name}`) ?? 'any'));
+      return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${at}`) ?? 'any'));
     });
     const query: string[] = [];
     const rawHeaders: string[] = ['Host', host];
-    for (const { source } of variables) {
-      const value = chosen.get(`${source.from} ${source.name}`) ?? null;
+    for (const { source, key } of variables) {
+      const value = chosen.get(key) ?? null;
       if (value === null) continue;
       if (source.from === 'query') query.push(`${encodeURIComponent(source.name)}=${encodeURIComponent(value)}`);
       if (source.from === 'header') rawHeaders.push(source.name, value);
@@ -195,6 +200,6 @@ function* choices(
     yield chosen;
     return;
   }
-  const { source, values } = variable;
-  for (const value of values) yield* choices(variables, index + 1, chosen.set(`${source.from} ${source.name}`, value));
+  const { key, values } = variable;
+  for (const value of values) yield* choices(variables, index + 1, chosen.set(key, value));
 }

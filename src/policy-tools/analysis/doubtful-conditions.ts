@@ -6,10 +6,10 @@ import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { segmentKey } from '../../core/url/path-pattern.ts';
-import { formOf } from '../diff/atoms.ts';
+import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
 import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
 import { canShow } from '../verdict-classes.ts';
+import { conditionPlace } from './condition-places.ts';
 import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';
@@ -47,10 +47,15 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     const { conditions } = route;
     if (conditions === null) return [];
     const example = exampleOf(probes.first(route));
-    const alone = conditions.flatMap((criterion, index) => {
+    const alone = conditions.flatMap((criterion) => {
       if (meetable([criterion], route, rulesUnder(criterion, route))) return [];
-      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
-      const message = `no request can meet the condition "${criterion.word}"${exempt([criterion])}`;
+      const { word, policy } = criterion;
+      const isOwn = policy === null;
+      const { place } = isOwn
+        ? conditionPlace(route, criterion)
+        : { place: { kind: 'route', index: route.index } as const };
+      const from = isOwn ? '' : ` of the policy "${policy}"`;
+      const message = `no request can meet the condition "${word}"${from}${exempt([criterion])}`;
       return [findingOf('condition_unmeetable', route.id, place, message, { example })];
     });
     if (alone.length > 0 || conditions.length < 2) return alone;
@@ -71,7 +76,7 @@ export function conditionsKey(
   rules: readonly AccessRule[],
 ): string {
   const kinds = rules.map(({ kind }) => kind);
-  const forms = criteria.flatMap(paramsOf).map((name) => [name, formOf({ from: 'param', name }, pattern)]);
+  const forms = criteria.flatMap(paramsOf).map((param) => [placeOfParam(param, pattern), formOfParam(param, pattern)]);
   const parts = [kinds, (reading?.literals ?? null) !== null, forms, criteria.map(({ steps }) => steps)];
   return JSON.stringify(parts, (_key, value: unknown) => (value instanceof Set ? [...value] : value));
 }
@@ -87,13 +92,14 @@ const likeValue = /^(?:params?|query|headers?|identity)\.[\w-]/i;
 /** Texts of conditions that look like a value of the request or the identity, and are compared letter by letter. */
 export function suspectLiterals(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) =>
-    (route.conditions ?? []).flatMap(({ word, steps }, index) => {
+    (route.conditions ?? []).flatMap((criterion) => {
+      const { word, steps } = criterion;
       if (!steps.some((step) => textsOf(step).some((text) => likeValue.test(text)))) return [];
-      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
+      const { subject, place } = conditionPlace(route, criterion);
       const message = `the condition "${word}" compares with a text that looks like a value, such as identity.userId`;
       const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
       const hint = 'values stand alone after equals or startsWith, in small letters; in a list everything is a text';
-      return [findingOf('literal_like_value', route.id, place, message, { example, hint })];
+      return [findingOf('literal_like_value', subject, place, message, { example, hint })];
     }),
   );
 }
@@ -118,18 +124,19 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
   const compared = new Map<string, Compared>();
   for (const route of probes.table.routes) {
     for (const criterion of route.conditions ?? []) {
-      for (const name of paramsOf(criterion)) {
-        const key = paramKey(route, name);
+      for (const param of paramsOf(criterion)) {
+        const key = paramKey(route, placeOfParam(param, route.pattern));
         if (!compared.has(key)) compared.set(key, { route, criterion });
       }
     }
   }
   if (compared.size === 0) return [];
   return probes.table.routes.flatMap((route) => {
-    const own = new Set((route.conditions ?? []).flatMap(paramsOf));
+    const own = new Set((route.conditions ?? []).flatMap(paramsOf).map((param) => placeOfParam(param, route.pattern)));
     for (const name of route.pattern.params) {
-      const sibling = compared.get(paramKey(route, name));
-      if (own.has(name) || sibling === undefined || !concerns(sibling.criterion, route, roleMapping)) continue;
+      const at = placeOfParam({ name }, route.pattern);
+      const sibling = compared.get(paramKey(route, at));
+      if (own.has(at) || sibling === undefined || !concerns(sibling.criterion, route, roleMapping)) continue;
       const { id } = sibling.route;
       const message = `"${name}" is not compared here, as "${id}" does (${sibling.criterion.word}): a caller can name any`;
       const place = { kind: 'route', index: route.index, key: ['match'] } as const;
@@ -143,14 +150,13 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
 }
 
 /** Host, service, and the pattern up to the parameter: what both routes call the same thing. */
-function paramKey({ pattern, upstream }: Route, name: string): string {
-  const at = pattern.segments.findIndex((segment) => segment.kind === 'param' && segment.name === name);
+function paramKey({ pattern, upstream }: Route, at: number): string {
   const shape = pattern.segments.slice(0, at + 1).map(segmentKey);
   return JSON.stringify([pattern.host, upstream, ...shape]);
 }
 
-export function paramsOf({ steps }: Criterion): readonly string[] {
-  const names = (source: ValueSource) => (source.from === 'param' ? [source.name] : []);
+function paramsOf({ steps }: Criterion): readonly ParamName[] {
+  const names = (source: ValueSource) => (source.from === 'param' ? [source] : []);
   return steps.flatMap((step) => {
     if (step.kind !== 'compare') return [];
     const { comparison, subject } = step;

@@ -44,6 +44,7 @@ export const findingKinds = {
     meaning: 'A condition refuses no request that the conditions before it let through.',
   },
   condition_unused: { severity: 'warning', meaning: 'Nothing uses a condition that has a name.' },
+  policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },
   literal_like_value: {
     severity: 'warning',
     meaning: 'A condition compares with a text that looks like a value of the request or the identity.',

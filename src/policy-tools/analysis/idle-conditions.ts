@@ -4,27 +4,38 @@ import type { AccessRule } from '../../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../../core/policy/conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { entriesOf, type RouteEntry } from '../../core/routing/route-table.ts';
 import { routeOfMethod, rulesOf } from '../route-of-method.ts';
 import { canShow } from '../verdict-classes.ts';
+import { conditionPlace } from './condition-places.ts';
 import { conditionsKey } from './doubtful-conditions.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 export function idleConditions({ roleMapping }: Config, probes: Probes): readonly Finding[] {
   const refusals = new Refusals(roleMapping);
-  return entriesOf(probes.table.routes).flatMap((entry) => {
-    const [route] = entry;
-    return (route.conditions ?? []).flatMap((criterion, index) => {
-      const why = whyIdle(entry, index, refusals);
-      if (why === null) return [];
-      const { code, message, hint, key = [] } = why;
-      const place = { kind: 'route', index: route.index, key: ['when', index, ...key] } as const;
-      const method = criterion.methods?.[0] ?? listedMethods(route)?.[0];
-      const example = exampleOf(probes.first(route, method));
-      return [findingOf(code, route.id, place, message, { example, hint })];
-    });
+  return [...usesOf(probes.table.routes)].flatMap(([criterion, routes]) => {
+    const why = whyIdle(routes, criterion, refusals);
+    if (why === null) return [];
+    const { code, message, hint, key = [] } = why;
+    const [route] = routes;
+    const { subject, place } = conditionPlace(route!, criterion, ...key);
+    const method = criterion.methods?.[0] ?? listedMethods(route!)?.[0];
+    const example = exampleOf(probes.first(route!, method));
+    return [findingOf(code, subject, place, message, { example, hint })];
   });
+}
+
+/** Conditions with the routes that have them: those of a policy have several, and so have those of several patterns. */
+function usesOf(routes: readonly Route[]): ReadonlyMap<Criterion, readonly Route[]> {
+  const uses = new Map<Criterion, Route[]>();
+  for (const route of routes) {
+    for (const criterion of route.conditions ?? []) {
+      const known = uses.get(criterion);
+      if (known === undefined) uses.set(criterion, [route]);
+      else known.push(route);
+    }
+  }
+  return uses;
 }
 
 interface Idle {
@@ -34,10 +45,9 @@ interface Idle {
   readonly key?: readonly string[];
 }
 
-function whyIdle(entry: RouteEntry, index: number, refusals: Refusals): Idle | null {
-  const criterion = entry[0].conditions![index]!;
+function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refusals): Idle | null {
   const { word, unless, unlessSource } = criterion;
-  const asked = entry.flatMap((route) => rulesWith(route, criterion));
+  const asked = routes.flatMap((route) => rulesWith(route, criterion));
   // Where nobody is let in at all, the condition is not what is idle.
   if (asked.length === 0) return null;
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
@@ -57,8 +67,8 @@ function whyIdle(entry: RouteEntry, index: number, refusals: Refusals): Idle | n
     return applying.slice(0, applying.indexOf(criterion) + 1);
   };
   if (refuses(upTo)) return null;
-  const before = entry[0].conditions!.slice(0, index).map((earlier) => `"${earlier.word}"`);
-  const names = [...new Set(before)].join(', ');
+  const before = asked.flatMap(({ route, method }) => upTo(route, method).slice(0, -1));
+  const names = [...new Set(before.map((earlier) => `"${earlier.word}"`))].join(', ');
   const message = `the condition "${word}" refuses no request that ${names} before it let through`;
   return { code: 'condition_shadowed', message, hint: 'remove it, or put it in front' };
 }
@@ -101,8 +111,22 @@ class Refusals {
   }
 }
 
-export function unusedNames({ conditionNames, routes }: Config): readonly Finding[] {
-  const used = new Set(routes.routes.flatMap(({ conditions }) => (conditions ?? []).map(({ name }) => name)));
+/** Policies that no route lies below. */
+export function unusedPolicies({ policies, routes }: Config): readonly Finding[] {
+  const used = new Set(routes.routes.flatMap(({ restricted }) => restricted?.policies ?? []));
+  return policies.flatMap((policy) => {
+    if (used.has(policy)) return [];
+    const { id, pattern } = policy;
+    const place = { kind: 'policy', name: id, key: ['match'] } as const;
+    const message = `no route lies below the policy "${id}" (${pattern.host ?? ''}${pattern.path})`;
+    return [findingOf('policy_unused', id, place, message, { hint: 'a host or a path may be misspelt' })];
+  });
+}
+
+export function unusedNames({ conditionNames, routes, policies }: Config): readonly Finding[] {
+  const used = new Set(
+    [...routes.routes, ...policies].flatMap(({ conditions }) => (conditions ?? []).map(({ name }) => name)),
+  );
   return conditionNames.flatMap((name) => {
     if (used.has(name)) return [];
     const place = { kind: 'setting', path: ['conditions', 'named', name] } as const;

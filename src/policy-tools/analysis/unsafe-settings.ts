@@ -1,6 +1,7 @@
 /** Settings that are valid, and let in or out what hardly anyone means to: who is believed, who reaches the admin port, where calls go. */
 import type { Config } from '../../config/config.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 /** Whether a connection to an origin reaches what listens at an address. */
@@ -93,12 +94,13 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
 
 function everyAddress({ routes }: Config): readonly Finding[] {
   return routes.routes.flatMap((route) =>
-    (route.conditions ?? []).flatMap(({ word, steps }, index) => {
+    (route.conditions ?? []).flatMap((criterion) => {
+      const { word, steps } = criterion;
       if (!steps.some((step) => step.kind === 'address' && holdEveryAddress(step.ranges))) return [];
-      const place = { kind: 'route', index: route.index, key: ['when', index] } as const;
+      const { subject, place } = conditionPlace(route, criterion);
       const message = `the ranges of the condition "${word}" hold every address`;
       return [
-        findingOf('condition_every_address', route.id, place, message, { hint: 'name the networks that are meant' }),
+        findingOf('condition_every_address', subject, place, message, { hint: 'name the networks that are meant' }),
       ];
     }),
   );

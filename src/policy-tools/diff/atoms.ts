@@ -6,6 +6,7 @@ import type { AddressStep, CompareStep, Criterion, Step, Truth, ValueSource } fr
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
+import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 
 /** One statement. */
 export interface Atom {
@@ -123,17 +124,19 @@ function writeKey(step: CompareStep | AddressStep, places: ParamPlaces): string 
  */
 function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object {
   if (source.from !== 'param') return source;
-  const at = pattern.segments.findIndex((one) => one.kind === 'param' && one.name === source.name);
   const form = formOf(source, pattern);
   const around = form === null ? [] : [form.before, form.after];
-  return { from: 'param', at, around, ignoresCase: (reading?.literals ?? null) !== null };
+  return {
+    from: 'param',
+    at: placeOfParam(source, pattern),
+    around,
+    ignoresCase: (reading?.literals ?? null) !== null,
+  };
 }
 
 /** The form of a parameter; null: it has none, or the value is no parameter. */
 export function formOf(source: ValueSource, pattern: ParamPlaces['pattern']): ParamForm | null {
-  if (source.from !== 'param') return null;
-  const segment = pattern.segments.find((one) => one.kind === 'param' && one.name === source.name);
-  return segment?.kind === 'param' ? segment.form : null;
+  return source.from === 'param' ? formOfParam(source, pattern) : null;
 }
 
 function isSource(value: unknown): value is ValueSource {

@@ -78,6 +78,7 @@ const comparedElsewhere: ReadonlySet<string> = new Set([
   'defaults',
   'roles',
   'conditions',
+  'policies',
   'tests',
   'include',
 ]);

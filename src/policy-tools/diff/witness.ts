@@ -7,6 +7,7 @@ import type { Decision } from '../../core/decision.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
+import { placeOfParam } from '../../core/url/path-pattern.ts';
 import { blank, somebody } from '../sample-identity.ts';
 import { withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { type SimulatedRequest, simulate } from '../simulate.ts';
@@ -229,7 +230,7 @@ class Values {
 
   /** The segment of the target that a parameter takes; null: it is no parameter. */
   #segmentOf(source: ValueSource, { pattern }: ParamPlaces): string | null {
-    const at = source.from === 'param' ? placeOf(source.name, pattern) : -1;
+    const at = source.from === 'param' ? placeOfParam(source, pattern) : -1;
     return at < 0 ? null : withoutTextAround(formOf(source, pattern), decodeURIComponent(this.#segments[at] ?? ''));
   }
 
@@ -271,9 +272,5 @@ function canBeMissing(source: ValueSource): boolean {
 function keyOf(source: ValueSource, { pattern }: ParamPlaces): string {
   if (source.from === 'identity') return `identity ${source.field}`;
   if (source.from !== 'param') return `${source.from} ${source.name}`;
-  return `param ${placeOf(source.name, pattern)}`;
-}
-
-function placeOf(name: string, { segments }: ParamPlaces['pattern']): number {
-  return segments.findIndex((one) => one.kind === 'param' && one.name === name);
+  return `param ${placeOfParam(source, pattern)}`;
 }

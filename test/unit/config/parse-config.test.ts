@@ -80,6 +80,7 @@ test('the defaults of the smallest file', () => {
   expect(rest).toEqual({
     authorizer: null,
     conditionNames: [],
+    policies: [],
     failedAuthentications: { perClient: 1000, perKey: 100, windowMs: 600_000 },
     log: { level: 'info', access: true },
     decisions: null,

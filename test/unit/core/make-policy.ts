@@ -79,6 +79,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     credentials: spec.credentials ?? kindsOf(plainSources),
     challenges: compileChallenges(plainSources, spec.credentials ?? kindsOf(plainSources)),
     signIn: spec.signIn ?? null,
+    restricted: null,
     conditions: compileConditions(spec.when ?? [], roles),
     tolerates: spec.tolerates ?? 0,
     reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),

@@ -59,6 +59,7 @@ export function unmet(word: string): Decision {
     unlessSource: [],
     methods: null,
     name: null,
+    policy: null,
     steps: [],
   };
   return refused('condition_failed', routeOf('orders'), { condition });

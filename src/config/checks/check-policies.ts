@@ -1,0 +1,152 @@
+/** Policies: each restricts something, and every route lies below it as a whole or not at all. */
+import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
+import { type ConditionSource, compileConditions, type ValueSource } from '../../core/policy/conditions.ts';
+import type { Restriction } from '../../core/policy/restrictions.ts';
+import { isBelow, isShielded, meetOf } from '../../core/routing/below-policy.ts';
+import { exampleOf } from '../../core/routing/compile-routes.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { compilePattern } from '../../core/url/compile-pattern.ts';
+import type { RoutePattern } from '../../core/url/path-pattern.ts';
+import { ignoresCase } from '../../core/url/path-reading.ts';
+import type { PolicyEntry } from '../schema/policies.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
+import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
+import { type ConditionScope, checkConditions } from './check-conditions.ts';
+import { compilePart } from './check-match.ts';
+import { type Location, whole } from './location.ts';
+
+type Scope = Pick<ConditionScope, 'roles' | 'headers' | 'named' | 'allowsEveryAddress'>;
+
+/** `at`: of the list. */
+export function checkPolicies(
+  entries: Parts<ConfigFile>['policies'],
+  at: Location,
+  scope: Scope,
+): readonly Restriction[] {
+  const ids = new Map<string, Location>();
+  return (entries ?? []).flatMap((entry, index) => {
+    if (entry === undefined) return [];
+    const there = at.at(index);
+    const earlier = entry.id === undefined ? undefined : ids.get(entry.id);
+    if (earlier !== undefined) {
+      there.at('id').report(`the id ${there.at('id').quote(entry.id!)} is taken by the policy of line ${earlier.line}`);
+    } else if (entry.id !== undefined) ids.set(entry.id, there);
+    return checkPolicy(entry, there, scope) ?? [];
+  });
+}
+
+function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Restriction | null {
+  if (!('access' in entry || 'when' in entry)) {
+    at.report('this policy restricts nothing', 'give it "access", "when" or both');
+  }
+  const pattern = checkPrefix(entry.match, at.at('match'));
+  const access = checkRule(entry.access, at.at('access'), scope);
+  const exempt = whole(entry.unless);
+  if (entry.unless !== undefined && entry.when === undefined) {
+    at.at('unless').reportKey('"unless" exempts from conditions, and there are none', 'remove it');
+  }
+  const conditions = checkConditions(entry.when ?? [], at.at('when'), {
+    ...scope,
+    patterns: pattern === null ? [] : [pattern],
+    // Whether a route reads a credential is seen where it lies below.
+    readsIdentity: () => true,
+    takesMethod: () => true,
+  });
+  if (pattern === null || entry.id === undefined) return null;
+  const anchored = conditions.map(({ condition, unless, ...rest }) => {
+    return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, pattern) };
+  });
+  return { id: entry.id, pattern, access, conditions: compileConditions(anchored, scope.roles ?? new Map(), entry.id) };
+}
+
+function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePattern | null {
+  if (match === undefined) return null;
+  const { host, path = '/**' } = match;
+  const ofHost = host === undefined ? null : compilePart(host, '/', at.at('host'));
+  const prefix = compilePart(null, path, at.at('path'));
+  if (prefix === null || ('path' in match && match.path === undefined)) return null;
+  if ('host' in match && ofHost === null) return null;
+  if (prefix.segments.at(-1)?.kind !== 'rest') {
+    at.at('path').report('a policy is for everything below its path', `write "${path.replace(/\/$/, '')}/**"`);
+    return null;
+  }
+  if (
+    prefix.segments.some((one) => one.kind === 'param' && (one.form?.before ?? '') + (one.form?.after ?? '') !== '')
+  ) {
+    at.at('path').report('a parameter of a policy takes a whole segment', 'remove the text around it');
+    return null;
+  }
+  return compilePattern(ofHost?.host ?? null, path);
+}
+
+function checkRule(entry: Parts<PolicyEntry>['access'], at: Location, { roles }: Scope): AccessRule | null {
+  const rule = readAccess(entry, at, roles)?.compiled.every ?? null;
+  if (rule?.kind !== 'public' && rule?.kind !== 'optional') return rule;
+  at.report(`"${rule.kind}" restricts nothing, and a policy opens nothing`, 'remove it, or write "authenticated"');
+  return null;
+}
+
+/** Parameters are read where the pattern of the policy has them, whatever a route calls them. */
+function anchor(condition: ConditionSource, pattern: RoutePattern): ConditionSource {
+  const source = (from: ValueSource): ValueSource => (from.from === 'param' ? { ...from, pattern } : from);
+  if ('subject' in condition) {
+    const { subject, comparison } = condition;
+    if (comparison.operator === 'exists' || !('source' in comparison.operand))
+      return { ...condition, subject: source(subject) };
+    const operand = { source: source(comparison.operand.source) };
+    return { subject: source(subject), comparison: { ...comparison, operand } };
+  }
+  if ('not' in condition) return { not: anchor(condition.not, pattern) };
+  if ('all' in condition) return { all: condition.all.map((part) => anchor(part, pattern)) };
+  return 'any' in condition ? { any: condition.any.map((part) => anchor(part, pattern)) } : condition;
+}
+
+/** The policies that the route lies below with all of its patterns; it reaches into others. */
+export function policiesOver(
+  policies: readonly Restriction[],
+  patterns: readonly RoutePattern[],
+  anyCase: boolean,
+  at: Location,
+): readonly Restriction[] {
+  return policies.filter(({ id, pattern: prefix }) => {
+    const below = patterns.map((pattern) => isBelow(prefix, pattern, anyCase));
+    if (below.includes('all') && below.some((one) => one !== 'all')) {
+      const outside = patterns[below.findIndex((one) => one !== 'all')]!;
+      const message = `the policy "${id}" is for some patterns of this route, and not for ${outside.host ?? ''}${outside.path}`;
+      at.report(message, 'make two routes of it');
+    }
+    return below.every((one) => one === 'all');
+  });
+}
+
+/** Conditions of a policy that compare an identity cannot be met where none is read. */
+export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess | null, at: Location): void {
+  for (const { id, conditions } of policies) {
+    const blind = (conditions ?? []).some(({ steps, unless, methods }) => {
+      return (unless !== null || readsOfIdentity(steps)) && !readsIdentity(access, methods);
+    });
+    if (!blind) continue;
+    const message = `the policy "${id}" compares the identity, and no credential is read here: it would refuse every request`;
+    at.at(at.at('access').isWritten ? 'access' : 'id').report(message, 'give the policy "access: authenticated"');
+  }
+}
+
+/** A route of which some requests lie below a policy would be a way around it. */
+export function checkReach(
+  policies: readonly Restriction[],
+  routes: readonly Route[],
+  placeOf: (route: Route) => Location,
+): void {
+  for (const { id, pattern: prefix } of policies) {
+    for (const route of routes) {
+      if (isBelow(prefix, route.pattern, ignoresCase(route.reading)) !== 'some') continue;
+      if (rulesIn(route.access).every(({ kind }) => kind === 'deny') || isShielded(prefix, route.pattern, routes))
+        continue;
+      const both = meetOf(prefix, route.pattern) ?? prefix;
+      const [method = 'GET'] = route.access.every === null ? route.access.byMethod.keys() : (route.methods ?? []);
+      const message = `this route takes requests below the policy "${id}", and others: ${exampleOf({ pattern: both }, method)} is one of its own`;
+      const where = `${both.host ?? ''}${both.path}`;
+      placeOf(route).report(message, `add a route for ${where}, which takes them first, or narrow this one`);
+    }
+  }
+}

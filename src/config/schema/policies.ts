@@ -1,0 +1,38 @@
+/** Keys under `policies`: restrictions of everything below a host or a path, on top of what routes say. */
+import { z } from 'zod';
+import { rule } from './access.ts';
+import { exempt, when } from './conditions.ts';
+import { decides, described, neither } from './key-class.ts';
+import { anyText } from './scalar.ts';
+import { idHint, idPattern, name } from './values.ts';
+
+const match = z.strictObject({
+  host: decides(anyText('a host name, such as api.example.test or *.example.test').optional(), 'If unset: any host.', {
+    examples: ['api.example.test'],
+  }),
+  path: decides(
+    anyText('a path pattern that ends with "**", such as "/t/{tenant}/**"').optional(),
+    'A prefix: literal segments and whole segments of any text or a shape, and ** at the end. If unset: every path.',
+    { examples: ['/v1/orders/{tenant}/**'] },
+  ),
+});
+
+const policy = z.strictObject({
+  id: neither(name('a policy', idPattern, idHint), 'Name in reports; unique.', { examples: ['tenant-guard'] }),
+  match: described(match, 'What it is for. Every route lies below it as a whole, or not at all.'),
+  access: decides(
+    rule.optional(),
+    'Who may, besides what the route says: authenticated, deny, a list of roles, or { any, all, none }. A public route below asks for a credential, too. If unset: whom routes let in.',
+    { examples: ['authenticated'] },
+  ),
+  when: decides(when.optional(), 'Conditions, before those of the route. Parameters are those of this path.', {
+    examples: [[{ param: 'tenant', in: 'identity.groups', reason: 'wrong_tenant' }]],
+  }),
+  unless: decides(exempt.optional(), 'Roles that are exempt from the conditions of the policy, not from its access.', {
+    examples: [['admin']],
+  }),
+});
+
+export const policies = z.array(policy);
+
+export type PolicyEntry = z.output<typeof policy>;

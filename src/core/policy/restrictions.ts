@@ -1,0 +1,73 @@
+/**
+ * Policies: restrictions of everything below a prefix, on top of what routes say. They are compiled into the routes below
+ * them when the configuration is loaded, so that a request meets one rule and one list of conditions. A route can add
+ * to a policy and never weaken it.
+ */
+import type { RoutePattern } from '../url/path-pattern.ts';
+import { type AccessRule, compileRule, type RouteAccess } from './access.ts';
+import type { Criterion } from './conditions.ts';
+import type { RoleTable } from './roles.ts';
+
+export interface Restriction {
+  readonly id: string;
+  /** Ends with `**`. */
+  readonly pattern: RoutePattern;
+  /** Null: whom routes let in. */
+  readonly access: AccessRule | null;
+  /** Each has the id of the policy, and reads parameters where the pattern of the policy has them. */
+  readonly conditions: readonly Criterion[] | null;
+}
+
+/** What a route says of who may use it. */
+export interface RouteRules {
+  readonly access: RouteAccess;
+  readonly conditions: readonly Criterion[] | null;
+}
+
+/** What a route says itself, and the policies that restrict it, in the order of the file. */
+export interface Restricted {
+  readonly own: RouteRules;
+  readonly policies: readonly Restriction[];
+}
+
+/** Both, and where they come from. */
+export function restrict(
+  own: RouteRules,
+  policies: readonly Restriction[],
+  roles: RoleTable,
+): RouteRules & { readonly restricted: Restricted | null } {
+  if (policies.length === 0) return { ...own, restricted: null };
+  const conditions = [...policies.flatMap((policy) => policy.conditions ?? []), ...(own.conditions ?? [])];
+  const rules = policies.flatMap(({ access }) => access ?? []);
+  return {
+    access: restrictAccess(own.access, rules, roles),
+    conditions: conditions.length === 0 ? null : conditions,
+    restricted: { own, policies },
+  };
+}
+
+export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[], roles: RoleTable): RouteAccess {
+  if (rules.length === 0) return access;
+  const restricted = (rule: AccessRule) => rules.reduce((both, next) => bothRules(both, next, roles), rule);
+  const { every, byMethod, allow } = access;
+  return {
+    every: every === null ? null : restricted(every),
+    byMethod: new Map([...byMethod].map(([method, rule]) => [method, restricted(rule)])),
+    allow,
+  };
+}
+
+/** Words in the order of what they demand. */
+const demands = [
+  'public',
+  'optional',
+  'authenticated',
+  'roles',
+  'deny',
+] as const satisfies readonly AccessRule['kind'][];
+
+/** Whom both let in. */
+export function bothRules(a: AccessRule, b: AccessRule, roles: RoleTable): AccessRule {
+  if (a.kind === 'roles' && b.kind === 'roles') return compileRule({ all: [a.source, b.source] }, roles);
+  return demands.indexOf(a.kind) >= demands.indexOf(b.kind) ? a : b;
+}

@@ -1,0 +1,134 @@
+/** Whether the requests of a pattern lie below the prefix of a policy: all of them, none, or some. */
+import { commonText, TooManyFormsError } from '../url/form-texts.ts';
+import { foldedForm, formInWords, formKey, hasShape, type ParamForm, takes } from '../url/param-form.ts';
+import { isMoreSpecific, type RoutePattern, type Segment, segmentKey } from '../url/path-pattern.ts';
+import { foldCase } from '../url/path-reading.ts';
+
+export type Below = 'all' | 'some' | 'none';
+
+/** `prefix` ends with `**`. `anyCase`: letter case does not count to the service of the pattern. */
+export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: boolean): Below {
+  let below = hostBelow(prefix.host, pattern.host);
+  for (const [at, wanted] of prefix.segments.entries()) {
+    if (below === 'none' || wanted.kind === 'rest') return below;
+    const given = pattern.segments[at];
+    if (given === undefined) return 'none';
+    if (given.kind === 'rest') return 'some';
+    const one = segmentBelow(wanted, given, anyCase);
+    if (one !== 'all') below = one;
+    if (below === 'none') return below;
+  }
+  return below;
+}
+
+function hostBelow(wanted: string | null, given: string | null): Below {
+  if (wanted === null || wanted === given) return 'all';
+  if (given === null) return 'some';
+  const suffixOf = (host: string) => (host.startsWith('*.') ? host.slice(1) : null);
+  const [wide, narrow] = [suffixOf(wanted), suffixOf(given)];
+  if (wide !== null && given.replace(/^\*/, '').endsWith(wide) && given.length > wide.length) return 'all';
+  return narrow !== null && wanted.endsWith(narrow) ? 'some' : 'none';
+}
+
+type Taking = Exclude<Segment, { readonly kind: 'rest' }>;
+
+function segmentBelow(wanted: Taking, given: Taking, anyCase: boolean): Below {
+  if (wanted.kind === 'param' && wanted.form === null) return 'all';
+  if (wanted.kind === 'literal') {
+    if (given.kind === 'literal') return sameText(wanted.text, given.text, anyCase) ? 'all' : 'none';
+    const words = given.form?.shape?.kind === 'words' && hasNothingAround(given.form) ? given.form.shape.words : null;
+    if (words !== null) return among(words, (word) => sameText(wanted.text, word, anyCase));
+    return given.form === null || takes({ form: given.form, anyCase: false }, wanted.text) ? 'some' : 'none';
+  }
+  const form = wanted.form!;
+  const taker = anyCase ? { form: foldedForm(form), anyCase } : { form, anyCase };
+  if (given.kind === 'literal') return takes(taker, given.text) ? 'all' : 'none';
+  return given.form === null ? 'some' : formBelow(form, given.form);
+}
+
+function formBelow(wanted: ParamForm, given: ParamForm): Below {
+  if (formKey(wanted) === formKey(given)) return 'all';
+  const [shape, other] = [wanted.shape, given.shape];
+  if (hasNothingAround(wanted) && hasNothingAround(given) && shape !== null && other !== null) {
+    if (other.kind === 'words') return among(other.words, (word) => hasShape(shape, word));
+    if (other.kind === 'int' && shape.kind === 'slug') return 'all';
+  }
+  try {
+    const [a, b] = [wanted, given].map((form) => ({ form, anyCase: false }));
+    return commonText(a!, b!) === null ? 'none' : 'some';
+  } catch (error) {
+    if (!(error instanceof TooManyFormsError)) throw error;
+    return 'some';
+  }
+}
+
+function among(texts: readonly string[], fits: (text: string) => boolean): Below {
+  const count = texts.filter(fits).length;
+  return count === 0 ? 'none' : count === texts.length ? 'all' : 'some';
+}
+
+function hasNothingAround({ before, after }: ParamForm): boolean {
+  return before + after === '';
+}
+
+function sameText(a: string, b: string, anyCase: boolean): boolean {
+  return anyCase ? foldCase(a) === foldCase(b) : a === b;
+}
+
+/**
+ * What fits both, as a pattern of its own: where a route for it exists, the less specific one of the two gets nothing
+ * below the prefix. Null: two forms of a parameter have no common one.
+ */
+export function meetOf(prefix: RoutePattern, pattern: RoutePattern): RoutePattern | null {
+  const segments: Segment[] = [];
+  const longest = Math.max(prefix.segments.length, pattern.segments.length);
+  for (let at = 0; at < longest; at += 1) {
+    const [a, b] = [prefix.segments[at], pattern.segments[at]];
+    if (a === undefined || a.kind === 'rest') {
+      segments.push(...pattern.segments.slice(at));
+      break;
+    }
+    if (b === undefined || b.kind === 'rest') {
+      segments.push(...prefix.segments.slice(at));
+      break;
+    }
+    const both = meetOfSegments(a, b);
+    if (both === null) return null;
+    segments.push(both);
+  }
+  const host = hostBelow(prefix.host, pattern.host) === 'all' ? pattern.host : prefix.host;
+  const path = `/${segments.map(inWords).join('/')}`;
+  return { host, path, segments, params: [] };
+}
+
+function meetOfSegments(a: Segment, b: Segment): Segment | null {
+  if (a.kind === 'literal' || b.kind === 'literal') return a.kind === 'literal' ? a : b;
+  if (a.kind !== 'param' || b.kind !== 'param') return null;
+  if (a.form === null || b.form === null) return a.form === null ? b : a;
+  return formKey(a.form) === formKey(b.form) ? b : null;
+}
+
+function inWords(segment: Segment): string {
+  if (segment.kind === 'literal') return segment.text;
+  return segment.kind === 'rest' ? '**' : formInWords(segment.name, segment.form);
+}
+
+/** Whether both patterns take the same requests. */
+export function isSamePattern(a: RoutePattern, b: RoutePattern): boolean {
+  return (
+    a.host === b.host &&
+    a.segments.length === b.segments.length &&
+    a.segments.every((segment, at) => segmentKey(segment) === segmentKey(b.segments[at]!))
+  );
+}
+
+/** Whether one of the routes takes all that the pattern and the prefix have in common, before the pattern does. */
+export function isShielded(
+  prefix: RoutePattern,
+  pattern: RoutePattern,
+  others: readonly { readonly pattern: RoutePattern }[],
+): boolean {
+  const both = meetOf(prefix, pattern);
+  const covering = [prefix, ...(both === null ? [] : [both])].filter((one) => isMoreSpecific(one, pattern));
+  return others.some((other) => covering.some((one) => isSamePattern(one, other.pattern)));
+}

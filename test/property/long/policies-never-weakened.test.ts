@@ -1,0 +1,69 @@
+/** Whom a policy refuses no route below it lets in, whatever the route says. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { configurations, everyRequest, readWorld } from '../policy-worlds.ts';
+import { patienceMs, runs } from '../support.ts';
+
+interface Written {
+  readonly policies: readonly {
+    readonly id: string;
+    readonly match: object;
+    readonly access?: unknown;
+    readonly when?: readonly object[];
+    readonly unless?: readonly string[];
+  }[];
+}
+
+/** The policy as the only route: what it demands, and of whom. */
+function alone(written: string, { match, access = 'optional', when = [], unless }: Written['policies'][number]) {
+  const { conditions } = JSON.parse(written) as { conditions: { named: Record<string, object> } };
+  const exempt = (one: object | string) => {
+    const criterion = typeof one === 'string' ? { ...conditions.named[one]! } : { ...one };
+    const own = (criterion as { unless?: readonly string[] }).unless ?? [];
+    const both = [...new Set([...own, ...(unless ?? [])])];
+    return both.length === 0 ? criterion : { ...criterion, unless: both };
+  };
+  const route = {
+    id: 'alone',
+    match: { path: '/**', ...match },
+    upstream: 's',
+    access,
+    ...(when.length === 0 ? {} : { when: when.map(exempt) }),
+  };
+  return readWorld(JSON.stringify({ ...(JSON.parse(written) as object), policies: [], routes: [route] }));
+}
+
+test('whom a policy refuses no route below it lets in', { timeout: 5 * patienceMs }, () => {
+  const seen = { allowed: 0, refused: 0 };
+  fc.assert(
+    fc.property(configurations, ({ config, written }) => {
+      for (const policy of (JSON.parse(written) as Written).policies) {
+        const guard = alone(written, policy);
+        // A condition for methods that the route alone takes otherwise.
+        if (guard === null) expect.fail(`not read alone: ${JSON.stringify(policy)}`);
+        for (const { request, identity } of everyRequest()) {
+          const { view, resolution } = simulate(request, identity, config.credentials);
+          const decision = decide(view, policyOf(config), () => resolution) as Decision;
+          if (decision.outcome !== 'allow') continue;
+          const { path, query } = decision.request;
+          const below = decide({ ...view, target: path + query }, policyOf(guard.config), () => resolution) as Decision;
+          // The policy is not for this request, in this reading.
+          if (below.reason === 'route_not_found' || below.reason === 'path_ambiguous') continue;
+          if (below.outcome === 'allow') {
+            seen.allowed += 1;
+            continue;
+          }
+          expect.fail(`let in: ${JSON.stringify({ request, identity, policy, written })}`);
+        }
+        seen.refused += 1;
+      }
+    }),
+    { ...runs(120), endOnFailure: true },
+  );
+  expect(seen.allowed).toBeGreaterThan(1_000);
+  expect(seen.refused).toBeGreaterThan(10);
+});

@@ -1,0 +1,170 @@
+/** Policies: what they are for, that no route weakens them, and what every tool makes of them. */
+import { expect, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
+import { coverageOf } from '../../../src/policy-tools/coverage.ts';
+import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { policyMutants } from '../../../src/policy-tools/mutants.ts';
+import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
+import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { blank } from '../../../src/policy-tools/sample-identity.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { policy } from './policies.ts';
+
+const guard = `policies:
+  - id: tenant-guard
+    match: { path: "/t/{tenant}/**" }
+    access: authenticated
+    when: [{ param: tenant, in: identity.groups, unless: [admin], reason: wrong_tenant }]`;
+
+const rules = (routes: string, policies = guard) => `roles: { user: {}, editor: {}, admin: {} }
+${policies}
+routes:
+${routes}`;
+
+const routes = `  - { id: doc, match: { path: "/t/{org}/docs/{id}" }, upstream: orders, access: { GET: [user, editor], DELETE: [editor] } }
+  - { id: open, match: { path: "/t/{tenant}/logo" }, upstream: orders, access: public }
+  - { id: acme, match: { path: "/t/acme/beta" }, upstream: orders, access: [user] }
+  - { id: shut, match: { path: "/t/{tenant}/**" }, upstream: orders, access: deny }
+  - { id: home, match: { path: "/**" }, upstream: orders, access: public }`;
+
+function problemsOf(text: string): readonly string[] {
+  const read = parseConfig(
+    `version: 1\nauthApi: { url: "http://a:1" }\nupstreams: { orders: { targets: ["http://o:1"] } }\n${text}\n`,
+    { file: 'gateway.yaml', env: {}, readSecret: () => '' },
+  );
+  return read.ok ? [] : read.problems.map(({ message }) => message);
+}
+
+function reasonOf(config: Config, line: string, groups: readonly string[] | null = [], roles = ['user']): string {
+  const [method = '', target = ''] = line.split(' ');
+  const request = { method, host: 'any.example', secure: true, target, headers: [], client: null };
+  const identity = groups === null ? null : { ...blank, kind: 'bearer' as const, userId: 'ann', roles, groups };
+  const { view, resolution } = simulate(request, identity, config.credentials);
+  const decision = decide(view, policyOf(config), () => resolution) as Decision;
+  return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : decision.outcome;
+}
+
+test('a policy holds for every route below it, public ones too, wherever the parameter is called what', () => {
+  const config = policy(rules(routes));
+  expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'])).toBe('allow');
+  expect(reasonOf(config, 'GET /t/zeta/docs/7', ['acme'])).toBe('wrong_tenant');
+  expect(reasonOf(config, 'DELETE /t/acme/docs/7', ['acme'])).toBe('role_missing');
+  expect(reasonOf(config, 'GET /t/zeta/docs/7', [], ['user', 'admin'])).toBe('allow');
+  expect(reasonOf(config, 'GET /t/acme/logo', null)).toBe('credential_missing');
+  expect(reasonOf(config, 'GET /t/acme/logo', ['zeta'])).toBe('wrong_tenant');
+  expect(reasonOf(config, 'GET /t/acme/logo', ['acme'], [])).toBe('allow');
+  expect(reasonOf(config, 'GET /t/acme/beta', ['zeta'])).toBe('wrong_tenant');
+  expect(reasonOf(config, 'GET /t/acme/else', ['acme'])).toBe('access_denied');
+  expect(reasonOf(config, 'GET /t', null)).toBe('allow');
+  expect(reasonOf(config, 'GET /elsewhere', null)).toBe('allow');
+});
+
+test('roles that both ask for are asked for together', () => {
+  const both = guard.replace('authenticated', '{ any: [admin, editor] }').replace(', unless: [admin]', '');
+  const config = policy(rules(routes, both));
+  expect(describeRoutes(config.routes)[0]).toMatchObject({
+    policies: ['tenant-guard'],
+    when: [{ reason: 'wrong_tenant', policy: 'tenant-guard' }],
+  });
+  expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'], ['user'])).toBe('role_missing');
+  expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'], ['admin'])).toBe('role_missing');
+  expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'], ['admin', 'user'])).toBe('allow');
+  expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'], ['editor'])).toBe('allow');
+});
+
+test('a route that reaches below a policy and beyond it is an error, unless another one takes what is below', () => {
+  const without = routes.replace(/.*id: shut.*\n/, '');
+  expect(problemsOf(rules(without))).toEqual([
+    'this route takes requests below the policy "tenant-guard", and others: GET http://any.example/t/tenant/anything is one of its own',
+  ]);
+  expect(
+    problemsOf(
+      rules(
+        without
+          .replace('access: public }\n  - { id: acme', 'access: public }\n  - { id: acme')
+          .replace('path: "/**" }, upstream: orders, access: public', 'path: "/**" }, upstream: orders, access: deny'),
+      ),
+    ),
+  ).toEqual([]);
+  expect(
+    problemsOf(rules('  - { id: many, match: { paths: ["/t/{a}/x", "/x/{a}"] }, upstream: orders, access: [user] }')),
+  ).toEqual(['the policy "tenant-guard" is for some patterns of this route, and not for /x/{a}']);
+  const onHost = guard.replace('match: {', 'match: { host: a.example.test,');
+  expect(
+    problemsOf(rules('  - { id: any, match: { path: "/t/{a}/x" }, upstream: orders, access: [user] }', onHost)),
+  ).toEqual([
+    'this route takes requests below the policy "tenant-guard", and others: GET http://a.example.test/t/a/x is one of its own',
+  ]);
+});
+
+test('problems of policies', () => {
+  const one = '  - { id: doc, match: { path: "/t/{tenant}/docs" }, upstream: orders, access: [user] }';
+  const of = (body: string, route = one) => problemsOf(rules(route, `policies:\n  - { id: p, ${body} }`));
+  expect(of('match: { path: "/t" }, access: authenticated')).toEqual(['a policy is for everything below its path']);
+  expect(of('match: { path: "/t/{tenant}/**" }')).toEqual(['this policy restricts nothing']);
+  expect(of('match: { path: "/t/{tenant}/**" }, access: public')).toEqual([
+    '"public" restricts nothing, and a policy opens nothing',
+  ]);
+  expect(of('match: { path: "/t/v{n:int}/**" }, access: deny')).toEqual([
+    'a parameter of a policy takes a whole segment',
+  ]);
+  expect(of('match: { path: "/t/{tenant}/**" }, when: [{ param: tenent, equals: a, reason: r }]')).toEqual([
+    '"match.path" has no parameter "tenent"',
+  ]);
+  expect(of('match: {}, access: [user]', one.replace('[user]', '[user], mode: shadow'))).toEqual([
+    '"shadow" would let through whom the policy "p" refuses: no route below a policy weakens it',
+  ]);
+  expect(of('match: {}, when: [{ identity: userId, equals: a, reason: r }]', one.replace('[user]', 'public'))).toEqual([
+    'the policy "p" compares the identity, and no credential is read here: it would refuse every request',
+  ]);
+});
+
+test('a policy that no route lies below is a finding', () => {
+  const found = analyze(
+    policy(rules('  - { id: doc, match: { path: "/u" }, upstream: orders, access: [user] }')),
+    () => null,
+    () => false,
+  );
+  expect(found.find(({ code }) => code === 'policy_unused')).toMatchObject({ subject: 'tenant-guard' });
+});
+
+test('it is covered once, its changes are noticed, and cases for both are found', () => {
+  const config = policy(rules(routes.replace(/.*id: home.*/, '')));
+  const { cells } = coverageOf(config, []);
+  const ofPolicy = cells.filter(({ effect }) => effect.kind === 'refuses' && effect.policy === 'tenant-guard');
+  expect(ofPolicy).toHaveLength(1);
+  const words = policyMutants(config.policies, config.roles).map((mutant) => mutant.words);
+  expect(words).toContain('policy tenant-guard: it is gone');
+  expect(words).toContain('policy tenant-guard: the condition wrong_tenant is gone');
+  expect(words).toContain('policy tenant-guard: no credential is asked for');
+  expect(mutationScore(config, []).survivors.map((mutant) => mutant.words)).toContain(
+    'policy tenant-guard: it is gone',
+  );
+  const { cases, notFound } = proposeCases(config, runTests(config, false), true);
+  expect(notFound).toEqual([]);
+  expect(mutationScore(config, cases).survivors).toEqual([]);
+});
+
+test('the same rules written at each route are the same, and a policy less is a difference of each', () => {
+  const one = '  - { id: doc, match: { path: "/t/{org}/docs" }, upstream: orders, access: [user] }';
+  const written = one
+    .replace(' }', ' }')
+    .replace(
+      'access: [user] }',
+      'access: [user], when: [{ param: org, in: identity.groups, unless: [admin], reason: wrong_tenant }] }',
+    );
+  expect(comparePolicies(policyOf(policy(rules(one))), policyOf(policy(rules(written, ''))))).toEqual([]);
+  const gone = comparePolicies(policyOf(policy(rules(routes))), policyOf(policy(rules(routes, ''))));
+  const routesOf = (kind: string) => [
+    ...new Set(gone.filter((one_) => one_.kind === kind).map(({ routeAfter }) => routeAfter)),
+  ];
+  expect(routesOf('newlyAllowed')).toEqual(['doc', 'open', 'acme']);
+  expect(routesOf('newlyRefused')).toEqual([]);
+});
