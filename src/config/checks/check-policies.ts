@@ -1,6 +1,11 @@
 /** Policies: each restricts something, and every route lies below it as a whole or not at all. */
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
-import { type ConditionSource, compileConditions, readsOfIdentity, type ValueSource } from '../../core/policy/conditions.ts';
+import {
+  type ConditionSource,
+  compileConditions,
+  readsOfIdentity,
+  type ValueSource,
+} from '../../core/policy/conditions.ts';
 import type { Restriction } from '../../core/policy/restrictions.ts';
 import { isBelow, isShielded, meetOf } from '../../core/routing/below-policy.ts';
 import { exampleOf } from '../../core/routing/compile-routes.ts';
