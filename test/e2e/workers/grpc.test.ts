@@ -32,4 +32,4 @@ test('10,000 checks over four connections reach both workers', async () => {
   const counted = /^rolegate_authorizer_checks_total\{dialect="grpc",outcome="allow"/;
   await expect.poll(() => world.metric(counted), { timeout: 5_000 }).toBe(asked);
   expect((await ofWorker(1)) + (await ofWorker(2))).toBe(asked);
-});
+}, 120_000);

@@ -209,7 +209,7 @@ test('10,000 checks over four connections', async () => {
     expect(await gateway.metrics()).toContain('rolegate_authorizer_checks_total{dialect="grpc",outcome="allow"} 10000'),
   );
   for (const client of proxies) client.close();
-});
+}, 120_000);
 
 test('more checks at once than a connection may have wait, and are served', async () => {
   await start(config(', maxConcurrentStreams: 5'));
