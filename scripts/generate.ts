@@ -8,6 +8,7 @@ import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
 import { dashboardFiles } from './dashboard-files.ts';
 import { overviewPicture } from './pictures/overview-picture.ts';
+import { metricsPage } from './metrics-page.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
@@ -19,6 +20,7 @@ const files: Readonly<Record<string, string>> = {
   ),
   'docs/reference/alerts.md': alertsPage(),
   'docs/reference/cli.md': cliPage(),
+  'docs/reference/metrics.md': metricsPage(),
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),
   'docs/reference/auth-api.md': authApiPage(),

@@ -33,7 +33,7 @@ export const authApi: DashboardContent = {
       badAt: 1,
     },
     {
-      title: 'Hear revocations',
+      title: 'Connected to revocations',
       description: 'Share of gateways that are connected to revocations.',
       unit: 'percentunit',
       expr: `avg(${of('rolegate_revocations_connected')})`,
@@ -71,11 +71,11 @@ export const authApi: DashboardContent = {
           queries: [
             {
               expr: quantile(0.5, 'rolegate_auth_api_call_duration_seconds', ['source', 'kind']),
-              legend: '{{source}}, {{kind}}: half',
+              legend: '{{source}}, {{kind}}: p50',
             },
             {
               expr: quantile(0.99, 'rolegate_auth_api_call_duration_seconds', ['source', 'kind']),
-              legend: '{{source}}, {{kind}}: 99 %',
+              legend: '{{source}}, {{kind}}: p99',
             },
           ],
         },
@@ -98,7 +98,7 @@ export const authApi: DashboardContent = {
           queries: [{ expr: `sum by (space) (${of('rolegate_cache_entries')})`, legend: '{{space}}' }],
         },
         {
-          title: 'Verdicts that left, were refreshed or outlived',
+          title: 'Evictions, refreshes and stale verdicts',
           description:
             'Evicted: memory was full. Refreshed before their end, by outcome. Stale: served during an outage.',
           unit: 'cps',
@@ -114,7 +114,7 @@ export const authApi: DashboardContent = {
       title: 'Redis and other replicas',
       charts: [
         {
-          title: 'Uses of Redis',
+          title: 'Redis operations',
           description: 'error: Redis did not respond; invalid: an entry did not prove itself.',
           unit: 'cps',
           queries: [
@@ -132,10 +132,19 @@ export const authApi: DashboardContent = {
           queries: [{ expr: `sum by (outcome) (${rate('rolegate_shared_lookups_total')})`, legend: '{{outcome}}' }],
         },
         {
-          title: 'Look-ups in flight',
-          description: 'Credentials that are being looked up now.',
-          unit: 'short',
-          queries: [{ expr: of('rolegate_lookups_in_flight'), legend: '{{instance}}' }],
+          title: 'Duration of Redis commands',
+          description: 'From sending a command to its reply.',
+          unit: 's',
+          queries: [
+            {
+              expr: quantile(0.5, 'rolegate_redis_command_duration_seconds', ['outcome']),
+              legend: '{{outcome}}: p50',
+            },
+            {
+              expr: quantile(0.99, 'rolegate_redis_command_duration_seconds', ['outcome']),
+              legend: '{{outcome}}: p99',
+            },
+          ],
         },
       ],
     },
@@ -174,7 +183,7 @@ export const authApi: DashboardContent = {
       ],
     },
     {
-      title: 'Refused credentials',
+      title: 'Refused and ended',
       charts: [
         {
           title: 'Throttled authentications',
@@ -189,15 +198,10 @@ export const authApi: DashboardContent = {
           queries: [{ expr: `sum by (place) (${rate('rolegate_revoked_verdicts_total')})`, legend: '{{place}}' }],
         },
         {
-          title: 'Logout and security event tokens',
-          description: 'By what became of them.',
+          title: 'Rechecks of open streams',
+          description: 'Access of open streams that was decided again: kept, ended or unknown.',
           unit: 'cps',
-          queries: [
-            {
-              expr: `sum by (kind, outcome) (${rate('rolegate_event_tokens_total')})`,
-              legend: '{{kind}}: {{outcome}}',
-            },
-          ],
+          queries: [{ expr: `sum by (outcome) (${rate('rolegate_stream_rechecks_total')})`, legend: '{{outcome}}' }],
         },
       ],
     },

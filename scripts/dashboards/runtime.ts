@@ -30,7 +30,7 @@ export const runtime: DashboardContent = {
       title: 'Turned away',
       description: 'Share of new requests that a gateway turns away, because it falls behind.',
       unit: 'percentunit',
-      expr: `max(${of('rolegate_shed_share')})`,
+      expr: `max(${of('rolegate_shed_ratio')})`,
       badAt: 0.001,
     },
     {

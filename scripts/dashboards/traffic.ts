@@ -24,7 +24,7 @@ export const traffic: DashboardContent = {
       badAt: 0.01,
     },
     {
-      title: 'Slowest percent',
+      title: 'Duration, p99',
       description: 'Time in which 99 % of requests end.',
       unit: 's',
       expr: quantile(0.99, 'rolegate_request_duration_seconds'),
@@ -106,13 +106,13 @@ export const traffic: DashboardContent = {
           description: 'From the received headers to the end of the response.',
           unit: 's',
           queries: [
-            { expr: quantile(0.5, 'rolegate_request_duration_seconds'), legend: 'half' },
-            { expr: quantile(0.95, 'rolegate_request_duration_seconds'), legend: '95 %' },
-            { expr: quantile(0.99, 'rolegate_request_duration_seconds'), legend: '99 %' },
+            { expr: quantile(0.5, 'rolegate_request_duration_seconds'), legend: 'p50' },
+            { expr: quantile(0.95, 'rolegate_request_duration_seconds'), legend: 'p95' },
+            { expr: quantile(0.99, 'rolegate_request_duration_seconds'), legend: 'p99' },
           ],
         },
         {
-          title: 'Slowest percent by route',
+          title: 'Duration of requests, p99 by route',
           description: 'Time in which 99 % of the requests of a route end; the ten slowest.',
           unit: 's',
           queries: [
@@ -123,8 +123,9 @@ export const traffic: DashboardContent = {
           ],
         },
         {
-          title: 'Slowest percent of decisions',
-          description: 'From the received headers to the decision, by where the verdict came from.',
+          title: 'Duration of decisions, p99 by source',
+          description:
+            'Time from the received headers in which 99 % of decisions are made, by where the verdict came from.',
           unit: 's',
           queries: [{ expr: quantile(0.99, 'rolegate_decision_duration_seconds', ['source']), legend: '{{source}}' }],
         },

@@ -30,7 +30,7 @@ export const upstreams: DashboardContent = {
       badAt: 100,
     },
     {
-      title: 'Slowest percent',
+      title: 'Duration, p99',
       description: 'Time in which 99 % of responses begin.',
       unit: 's',
       expr: quantile(0.99, duration),
@@ -56,13 +56,13 @@ export const upstreams: DashboardContent = {
           queries: [{ expr: `sum by (upstream) (${rate(`${duration}_count`)})`, legend: '{{upstream}}' }],
         },
         {
-          title: 'Half of the responses',
+          title: 'Duration, p50',
           description: 'Time from the decision to the beginning of the response, in which half of them begin.',
           unit: 's',
           queries: [{ expr: quantile(0.5, duration, ['upstream']), legend: '{{upstream}}' }],
         },
         {
-          title: 'Slowest percent',
+          title: 'Duration, p99',
           description: 'Time from the decision to the beginning of the response, in which 99 % begin.',
           unit: 's',
           queries: [{ expr: quantile(0.99, duration, ['upstream']), legend: '{{upstream}}' }],
@@ -81,7 +81,7 @@ export const upstreams: DashboardContent = {
           ],
         },
         {
-          title: 'Requests that wait',
+          title: 'Waiting requests',
           description:
             'For a free connection. More than none for minutes: the service is slow, or has too few connections.',
           unit: 'short',
@@ -119,12 +119,10 @@ export const upstreams: DashboardContent = {
           ],
         },
         {
-          title: 'Broken responses by route',
-          description: 'Responses that broke off after they had begun.',
-          unit: 'reqps',
-          queries: [
-            { expr: `topk(10, sum by (route) (${rate('rolegate_responses_cut_total')}))`, legend: '{{route}}' },
-          ],
+          title: 'Wait for a turn, p99',
+          description: 'Slowest percent of the requests that had to wait for their turn.',
+          unit: 's',
+          queries: [{ expr: quantile(0.99, 'rolegate_upstream_wait_seconds', ['upstream']), legend: '{{upstream}}' }],
         },
         {
           title: 'Open streams',

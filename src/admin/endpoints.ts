@@ -3,6 +3,7 @@
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
+import { type MetricsFormat, metricsFormat } from '../http-base/metrics-format.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import { eventEndpoints } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
@@ -11,7 +12,7 @@ import { type AdminResponse, json } from './responses.ts';
 import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
 
 export interface EndpointSources {
-  metrics(): Promise<{ readonly type: string; readonly text: string }>;
+  metrics(format: MetricsFormat): Promise<{ readonly type: string; readonly text: string }>;
   /** Whether the process works at all; it is restarted when not. */
   live(): boolean;
   /** Asked by one probe at a time. */
@@ -81,8 +82,8 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   const endpoints = new Map<string, Endpoint>([
     [
       '/metrics',
-      shown(async () => {
-        const { type, text } = await sources.metrics();
+      shown(async ({ rawHeaders }) => {
+        const { type, text } = await sources.metrics(metricsFormat(acceptOf(rawHeaders)));
         return { status: 200, type, body: text };
       }),
     ],
@@ -120,6 +121,10 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), 'open'),
   );
   return endpoints;
+}
+
+function acceptOf(rawHeaders: readonly string[]): string {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'accept').join();
 }
 
 /** Addresses of the Auth API and its errors are for operators alone. */

@@ -17,7 +17,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     config: () => current().config,
     draining: () => engine.draining,
     log: telemetry.log,
-    metrics: async () => ({ type: telemetry.registry.contentType, text: await telemetry.registry.metrics() }),
+    metrics: (format) => telemetry.metricsPage(format),
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
     shadow: () => engine.candidate.report(),
     explain: (question) => explainLive(current(), question),

@@ -95,7 +95,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         authApi: { urls: authApi.urls, gatewaySecret: authApi.gatewaySecret },
         ...(siblings === undefined ? {} : { siblings }),
         identityEvents,
-        healthEvents: telemetry,
+        upstreamEvents: telemetry,
         keyEvents: logKeys(log),
         evict,
       },

@@ -18,8 +18,7 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createTakeEvent, type TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Gateway as Deciding } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
-import type { HealthEvents } from '../upstream/check-health.ts';
-import { createUpstreams } from '../upstream/create-upstreams.ts';
+import { createUpstreams, type UpstreamOptions } from '../upstream/create-upstreams.ts';
 import type { Evict } from './evict.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
@@ -40,7 +39,7 @@ export interface RuntimeOptions {
   /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
-  readonly healthEvents: HealthEvents;
+  readonly upstreamEvents: NonNullable<UpstreamOptions['events']>;
   readonly keyEvents: KeyEvents;
   readonly evict: Evict;
 }
@@ -77,7 +76,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
     managed: managedNames(config),
-    upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.healthEvents }),
+    upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.upstreamEvents }),
     annotate: config.errors.annotate,
     evict: options.evict,
   };

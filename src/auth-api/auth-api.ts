@@ -1,6 +1,7 @@
 /** What an embedder gives to the Auth API and gets from it. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { HttpLimits } from '../http-base/http-server.ts';
+import type { MetricsFormat } from '../http-base/metrics-format.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
 import type { AuthApiLog, MetricsPage, RevocationEvent } from './events.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
@@ -25,7 +26,7 @@ export interface AuthApiOptions {
   /** Called at every step of a mail that is sent. */
   readonly onMail?: (outcome: MailOutcome) => void;
   /** What `GET /metrics` of `listenMetrics` responds with. */
-  readonly metrics?: () => Promise<MetricsPage>;
+  readonly metrics?: (format: MetricsFormat) => Promise<MetricsPage>;
   readonly http?: Partial<HttpLimits>;
   readonly mail?: Partial<SmtpOutboxLimits>;
   /** Within this time mail is handed to the outbox, at a random moment. Default: 500 for SMTP, 0 otherwise. */

@@ -21,7 +21,7 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     connectRedis,
     onForwardedIgnored: metrics.onForwardedIgnored,
     onMail: metrics.onMail,
-    metrics: () => metrics.page(),
+    metrics: metrics.page,
   });
   metrics.watchMail(api.mailState);
   try {

@@ -44,6 +44,8 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
     seconds: number,
   ): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
+  /** A command of Redis has its reply, or failed. */
+  redisCommand(ok: boolean, seconds: number): void;
   /** These are the sources from now on; each of their URLs has a closed circuit breaker. */
   sources(urls: ReadonlyMap<string, number>): void;
   /** The circuit breaker in front of a URL of a source changed its state; URLs by their place in the list. */

@@ -175,5 +175,6 @@ function linkOptions(events: IdentityEvents): RedisLinkOptions {
     name: 'rolegate',
     onReady: () => events.redis('connection', 'ok'),
     onAway: () => events.redis('connection', 'error'),
+    onCommand: (ok, seconds) => events.redisCommand(ok, seconds),
   };
 }

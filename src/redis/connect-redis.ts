@@ -73,7 +73,18 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
     return { connection, close: () => end(connection) };
   }
 
-  const run: RedisLink['run'] = (command) => withDeadline(command(client), commandTimeoutMs);
+  const { onCommand } = options;
+  const run: RedisLink['run'] = async (command) => {
+    const from = performance.now();
+    let ok = false;
+    try {
+      const reply = await withDeadline(command(client), commandTimeoutMs);
+      ok = true;
+      return reply;
+    } finally {
+      onCommand?.(ok, (performance.now() - from) / 1000);
+    }
+  };
   return {
     client,
     get ready() {

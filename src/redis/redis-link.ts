@@ -60,6 +60,8 @@ export interface RedisLinkOptions {
   readonly onReady?: () => void;
   /** A connection broke or could not be made; once for every attempt. */
   readonly onAway?: (failure: RedisFailure) => void;
+  /** A command has its reply, or failed. */
+  readonly onCommand?: (ok: boolean, seconds: number) => void;
 }
 
 /** Makes a link, which connects by itself. Never throws and never waits. */

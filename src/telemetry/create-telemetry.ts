@@ -2,6 +2,7 @@
 import { Registry } from 'prom-client';
 import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
+import type { MetricsFormat } from '../http-base/metrics-format.ts';
 import { createAccessLog } from './log/access-log.ts';
 import { createLogger, type Logger } from './log/logger.ts';
 import { type LogDestination, outputTo, standardOutput } from './log/standard-output.ts';
@@ -15,7 +16,7 @@ import {
   type ProcessMetrics,
   type WorkerReadings,
 } from './metrics/process-metrics.ts';
-import { withRuntime } from './metrics/registry.ts';
+import { type MetricsPage, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestMetrics } from './metrics/request-metrics.ts';
 import type { ObserveRequest } from './request-record.ts';
 
@@ -51,8 +52,10 @@ export interface Telemetry
   /** A configuration was read: taken into use, or refused. */
   configLoaded(ok: boolean): void;
   upstreamHealth(name: string, target: string, healthy: boolean): void;
+  upstreamWaited(name: string, seconds: number): void;
   /** Writes lines that another process of this gateway has logged. */
   forwardLines(lines: string): void;
+  metricsPage(format: MetricsFormat): Promise<MetricsPage>;
   /** Every metric of this process. */
   readonly registry: Registry;
   /** Writes every line that waits. */
@@ -110,7 +113,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       if (healthy) log.info({ upstream, target }, 'a target is healthy again');
       else log.warn({ upstream, target }, 'a target is unhealthy: its health checks fail');
     },
+    upstreamWaited: requests.waited,
     forwardLines: output.write,
+    metricsPage: (format) => pageOf(registry, format),
     registry,
     async close() {
       await output.settle();

@@ -20,14 +20,19 @@ export interface Upstreams {
 }
 
 export interface UpstreamOptions {
-  readonly events?: HealthEvents;
+  readonly events?: HealthEvents & WaitEvents;
+}
+
+export interface WaitEvents {
+  /** A request does not wait any more for its turn at an upstream: it has come, or the request was given up. */
+  upstreamWaited(upstream: string, seconds: number): void;
 }
 
 export function createUpstreams(
   configs: ReadonlyMap<string, UpstreamConfig>,
   options: UpstreamOptions = {},
 ): Upstreams {
-  const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config)]));
+  const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config, options.events)]));
   const list = [...upstreams.values()];
   const watches = [...configs.values()].flatMap((config) => {
     const upstream = upstreams.get(config.name);
@@ -69,14 +74,20 @@ export class Upstream {
   readonly gatewaySecret: string | null;
   /** Longest wait in its queue. */
   readonly waitMs: number;
+  readonly #events: WaitEvents | undefined;
   #turn = 0;
 
-  constructor(config: UpstreamConfig) {
+  constructor(config: UpstreamConfig, events?: WaitEvents) {
+    this.#events = events;
     this.name = config.name;
     this.targets = config.targets.map((origin) => new Target(origin, config));
     this.admission = new Admission(config.requestsPerClient, config.queue.length);
     this.waitMs = config.queue.waitMs;
     this.gatewaySecret = config.gatewaySecret;
+  }
+
+  waited(seconds: number): void {
+    this.#events?.upstreamWaited(this.name, seconds);
   }
 
   /** Requests on connections, over all targets. */

@@ -48,6 +48,8 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #responseStarted = false;
   #headReceived = false;
   #over = false;
+  /** When it began to wait for its turn, in milliseconds; 0: it does not wait. */
+  #waitsFrom = 0;
   /** Why the last target could not be reached. */
   #cause: unknown = null;
 
@@ -71,7 +73,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
       this.#entered = true;
       this.#dispatch();
     } else {
-      this.#events.waiting(this.#upstream.waitMs);
+      this.#wait();
     }
   }
 
@@ -84,6 +86,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#waitEnds();
     if (this.line !== null) this.#upstream.admission.forget(this);
     if (this.#control !== null) {
       this.#control.abort();
@@ -111,13 +114,25 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     if (target === 'upstream_busy') {
       const full = this.#upstream.admission.queue(this);
       if (full !== null) this.#fail(full, null);
-      else this.#events.waiting(this.#upstream.waitMs);
+      else this.#wait();
     } else if (typeof target === 'string') {
       this.#fail(target, this.#cause);
     } else {
+      this.#waitEnds();
       this.#events.sending(target.origin);
       this.#send(target, this.#request.upgrade);
     }
+  }
+
+  #wait(): void {
+    if (this.#waitsFrom === 0) this.#waitsFrom = performance.now();
+    this.#events.waiting(this.#upstream.waitMs);
+  }
+
+  #waitEnds(): void {
+    if (this.#waitsFrom === 0) return;
+    this.#upstream.waited((performance.now() - this.#waitsFrom) / 1000);
+    this.#waitsFrom = 0;
   }
 
   #send(target: Target, alone: boolean): void {
@@ -147,6 +162,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #fail(reason: ReasonCode, cause: unknown): void {
     if (this.#over) return;
     this.#over = true;
+    this.#waitEnds();
     this.#leave();
     this.#events.failed(reason, cause);
   }

@@ -1,4 +1,4 @@
-/** Reads queries of Prometheus with its own grammar: what is no query, and which metrics a query names. */
+/** Reads queries of Prometheus with its own grammar: what is no query, and which metrics and labels a query names. */
 import { parser } from '@prometheus-io/lezer-promql';
 
 /** Where a query cannot be read; none: it is one. */
@@ -21,4 +21,18 @@ export function metricsOf(query: string): string[] {
     },
   });
   return [...names];
+}
+
+/** Metrics with the labels by which a query selects their series. */
+export function selectorsOf(query: string): readonly { readonly metric: string; readonly labels: readonly string[] }[] {
+  const selectors: { metric: string; labels: string[] }[] = [];
+  parser.parse(query).iterate({
+    enter({ name, from, to }) {
+      const text = query.slice(from, to);
+      if (name === 'VectorSelector') selectors.push({ metric: /^[\w:]+/.exec(text)?.[0] ?? '', labels: [] });
+      if (name === 'LabelName' && selectors.length > 0 && /^[!=]/.test(query.slice(to)))
+        selectors.at(-1)!.labels.push(text);
+    },
+  });
+  return selectors;
 }

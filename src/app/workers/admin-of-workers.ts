@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
+import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
 import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
@@ -19,13 +20,17 @@ const shadowReport = z.strictObject({
   recent: z.array(z.looseObject({ at: z.string() })),
 });
 
-/** In the Prometheus text format. `known` keeps the last metrics of each worker. */
-export async function metricsOf(pool: WorkerPool, known: WorkerMetrics, telemetry: Telemetry) {
+/** `known` keeps the last metrics of each worker. */
+export async function metricsOf(
+  pool: WorkerPool,
+  known: WorkerMetrics,
+  { registry }: Telemetry,
+  format: MetricsFormat,
+) {
   for (const { worker, number, response } of await pool.requestAll({ do: 'metrics' }, metricsMessage, showMs)) {
     known.add(worker, number, response);
   }
-  const { registry } = telemetry;
-  return { type: registry.contentType, text: await known.page(await registry.getMetricsAsJSON()) };
+  return await known.page(await registry.getMetricsAsJSON(), format);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** One page of metrics of all processes: those that run, and what processes that are gone have counted. */
 import { z } from 'zod';
-import { aggregate, type MetricValues } from '../../telemetry/metrics/registry.ts';
+import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import { aggregate, type MetricsPage, type MetricValues, pageOf } from '../../telemetry/metrics/registry.ts';
 
 /** The metrics of a worker as it sends them; `null` is a value that is not a number. */
 const message = z.array(
@@ -58,11 +59,11 @@ export class WorkerMetrics {
     return sums;
   }
 
-  /** `supervisor`: its own metrics; in the Prometheus text format. */
-  async page(supervisor: MetricValues): Promise<string> {
+  /** `supervisor`: its own metrics. */
+  async page(supervisor: MetricValues, format: MetricsFormat): Promise<MetricsPage> {
     const workers = [...this.#last.values()].map(({ metrics }) => metrics);
     const gone = await this.#gone;
-    return await aggregate([ofSupervisor(supervisor), gone, ...workers]).metrics();
+    return await pageOf(aggregate([ofSupervisor(supervisor), gone, ...workers]), format);
   }
 }
 

@@ -3,6 +3,7 @@
  * local proxy that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type MetricsFormat, metricsFormat } from '../../http-base/metrics-format.ts';
 import { writeResponse } from '../../http-base/write-response.ts';
 import type { AuthApiLog, MetricsPage } from '../events.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -12,7 +13,7 @@ import { refusalResponse, servedResponse } from './responses.ts';
 export async function handleMetrics(
   request: IncomingMessage,
   response: ServerResponse,
-  metrics: () => Promise<MetricsPage>,
+  metrics: (format: MetricsFormat) => Promise<MetricsPage>,
   log: AuthApiLog,
 ): Promise<void> {
   try {
@@ -21,7 +22,7 @@ export async function handleMetrics(
     else if (method !== 'GET' && method !== 'HEAD') {
       writeResponse(response, refusalResponse(new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] })));
     } else {
-      const { type, text } = await metrics();
+      const { type, text } = await metrics(metricsFormat(request.headers.accept ?? ''));
       writeResponse(response, servedResponse({ status: 200, type, body: text }));
     }
   } catch (error) {

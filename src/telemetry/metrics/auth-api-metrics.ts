@@ -2,8 +2,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
 import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
+import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import { createBuildMetric } from './process-metrics.ts';
-import { withRuntime } from './registry.ts';
+import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
 
 /** Null: no mail is sent. */
 export type ReadMailState = () => MailState | null;
@@ -25,14 +26,14 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
   let mailState: ReadMailState = () => null;
   const forwardedIgnored = new Counter({
     name: 'rolegate_auth_forwarded_ignored_total',
-    help: 'Requests to the Auth API in this process whose forwarded headers were not believed, so that the peer counts as the client.',
+    help: 'Requests to the Auth API in this process whose forwarded headers were ignored, so that the peer counts as the client.',
     labelNames: ['reason'],
     registers,
   });
   for (const reason of ignored) forwardedIgnored.inc({ reason }, 0);
   const mails = new Counter({
     name: 'rolegate_auth_mails_total',
-    help: 'Mails of the Auth API in this process, by what became of them; one that is tried again counts each time.',
+    help: 'Mails of the Auth API in this process, by outcome; a mail that is tried again counts each time.',
     labelNames: ['outcome'],
     registers,
   });
@@ -69,8 +70,7 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
 }
 
 export interface LoneAuthApiMetrics extends AuthApiMetrics {
-  /** In the Prometheus text format. */
-  page(): Promise<{ readonly type: string; readonly text: string }>;
+  page(format: MetricsFormat): Promise<MetricsPage>;
 }
 
 /** Of an Auth API that runs alone. */
@@ -79,5 +79,5 @@ export function createLoneAuthApiMetrics(version: string): LoneAuthApiMetrics {
   createBuildMetric(own, version);
   const metrics = createAuthApiMetrics(own);
   const registry = withRuntime(own);
-  return { ...metrics, page: async () => ({ type: registry.contentType, text: await registry.metrics() }) };
+  return { ...metrics, page: (format) => pageOf(registry, format) };
 }

@@ -4,6 +4,8 @@ import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { exchangeBuckets } from './request-metrics.ts';
 
+/** In seconds, from a Redis on the same machine to the longest deadline that makes sense. */
+const redisBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 
 /** Read at each scrape. */
@@ -36,7 +38,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
 
   const stale = new Counter({
     name: 'rolegate_stale_verdicts_total',
-    help: 'Verdicts past their life that were served because the Auth API was out of reach.',
+    help: 'Verdicts that were served after their end, because the Auth API could not be reached.',
     registers,
   });
   const authApiCalls = new Counter({
@@ -53,7 +55,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const authApiDuration = new Histogram({
     name: 'rolegate_auth_api_call_duration_seconds',
-    help: 'Time from sending a call to the Auth API to its judged response.',
+    help: 'Time from sending a call to the Auth API, or another source, to its result.',
     labelNames: ['source', 'kind'],
     buckets: exchangeBuckets,
     registers,
@@ -67,13 +69,13 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const failovers = new Counter({
     name: 'rolegate_auth_api_failovers_total',
-    help: 'Calls to a URL of the Auth API because those before it failed.',
+    help: 'Calls to a URL of the Auth API, because the URLs before it failed.',
     labelNames: ['source', 'url'],
     registers,
   });
   const sharedLookUps = new Counter({
     name: 'rolegate_shared_lookups_total',
-    help: 'Look-ups for which replicas share one call to the Auth API, by how they went on.',
+    help: 'Look-ups for which replicas share one call to the Auth API, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
@@ -85,13 +87,13 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const refreshes = new Counter({
     name: 'rolegate_refreshes_total',
-    help: 'Verdicts in use whose time had come to be asked for again, by what became of them.',
+    help: 'Refreshes of verdicts in use before their end, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
   const evictions = new Counter({
     name: 'rolegate_cache_evictions_total',
-    help: 'Verdicts that had to leave memory for others before their time.',
+    help: 'Verdicts that were evicted from memory before their end, to make room for others.',
     labelNames: ['space'],
     registers,
   });
@@ -114,7 +116,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   new Gauge({
     name: 'rolegate_cache_bytes',
-    help: 'Memory that verdicts take, estimated.',
+    help: 'Estimated memory of verdicts, in bytes.',
     registers,
     collect() {
       this.set(readIdentity().bytes);
@@ -130,10 +132,18 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const redis = new Counter({
     name: 'rolegate_redis_operations_total',
-    help: 'Uses of the shared cache.',
+    help: 'Operations on the shared cache in Redis, by operation and outcome.',
     labelNames: ['operation', 'outcome'],
     registers,
   });
+  const redisCommands = new Histogram({
+    name: 'rolegate_redis_command_duration_seconds',
+    help: 'Time from sending a command to Redis to its reply, by outcome: ok or error.',
+    labelNames: ['outcome'],
+    buckets: redisBuckets,
+    registers,
+  });
+  for (const outcome of ['ok', 'error']) redisCommands.zero({ outcome });
   const revocations = new Counter({
     name: 'rolegate_revocations_total',
     help: 'Revocations that took effect in this process, by where they came from.',
@@ -164,19 +174,19 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const eventTokens = new Counter({
     name: 'rolegate_event_tokens_total',
-    help: 'Logout tokens and security event tokens that were received, by what became of them.',
+    help: 'Logout tokens and security event tokens that were received, by outcome.',
     labelNames: ['kind', 'source', 'outcome'],
     registers,
   });
   const invalidMessages = new Counter({
     name: 'rolegate_revocation_messages_invalid_total',
-    help: 'Messages that were received as revocations and are none.',
+    help: 'Messages on the channels of revocations that are no valid revocations.',
     labelNames: ['where'],
     registers,
   });
   const catchUps = new Counter({
     name: 'rolegate_revocation_catch_ups_total',
-    help: 'Times that this process was connected again; lost: it dropped everything, as the log did not reach back.',
+    help: 'Reconnections to revocations, by outcome; lost: the log did not reach back, so every verdict was dropped.',
     labelNames: ['outcome'],
     registers,
   });
@@ -192,7 +202,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const evictionsUnreadable = new Counter({
     name: 'rolegate_evictions_unreadable_total',
-    help: 'Calls through a route with evict that named nothing that can be revoked.',
+    help: 'Calls through a route with evict that did not name anything that can be revoked.',
     labelNames: ['route'],
     registers,
   });
@@ -216,6 +226,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         authApiDuration.observe({ source, kind }, Math.max(0, seconds));
       },
       redis: (operation, outcome) => redis.inc({ operation, outcome }),
+      redisCommand: (ok, seconds) => redisCommands.observe({ outcome: ok ? 'ok' : 'error' }, seconds),
       sources(urls) {
         breaker.reset();
         for (const [source, count] of urls) {

@@ -69,7 +69,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Counter({
     name: 'rolegate_connections_ended_total',
-    help: 'Connections that ended at a limit of theirs: idle, requests or unread.',
+    help: 'Connections that reached a limit and were closed: idle, requests or unread.',
     labelNames: ['limit'],
     registers,
     collect() {
@@ -95,7 +95,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Gauge({
     name: 'rolegate_body_buffer_bytes',
-    help: 'Memory that the first parts of request bodies take now, with bytes that wait for their turn on a connection.',
+    help: 'Memory of buffered request bodies and of bytes that wait for their turn on a connection.',
     registers,
     collect() {
       this.set(load().bufferedBytes);
@@ -103,7 +103,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Gauge({
     name: 'rolegate_event_loop_lag_seconds',
-    help: 'How late the event loop was at the last look, ten times a second; 0 when nothing is shed by it.',
+    help: 'Delay of the event loop at the last of ten checks a second; 0 when load shedding is off.',
     aggregator: 'max',
     registers,
     collect() {
@@ -111,8 +111,8 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
     },
   });
   new Gauge({
-    name: 'rolegate_shed_share',
-    help: 'Part of new requests that is turned away because the process falls behind: 0 to 1.',
+    name: 'rolegate_shed_ratio',
+    help: 'Share of new requests that is turned away because the process falls behind, from 0 to 1.',
     aggregator: 'max',
     registers,
     collect() {

@@ -25,7 +25,7 @@ export interface ProcessMetrics {
 export function createBuildMetric(registry: Registry, version: string): void {
   const build = new Gauge({
     name: 'rolegate_build_info',
-    help: 'Always 1; the labels name what is running.',
+    help: 'Always 1; the labels name the versions that run.',
     labelNames: ['version', 'node'],
     aggregator: 'first',
     registers: [registry],
@@ -65,7 +65,7 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   const logDropped = new Counter({
     name: 'rolegate_log_lines_dropped_total',
-    help: 'Log lines thrown away because the reader of the log is too slow.',
+    help: 'Log lines that were dropped, because the reader of the log is too slow.',
     registers,
   });
   new Gauge({
@@ -80,7 +80,7 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   new Counter({
     name: 'rolegate_worker_restarts_total',
-    help: 'Worker processes that ended and were started anew.',
+    help: 'Worker processes that ended and were started again.',
     registers,
     collect() {
       const readings = workers();
@@ -90,7 +90,7 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   new Counter({
     name: 'rolegate_worker_requests_total',
-    help: 'Requests that ended, by the number of the worker process that had them.',
+    help: 'Requests that ended, by number of the worker process.',
     labelNames: ['worker'],
     registers,
     collect() {

@@ -1,5 +1,7 @@
 /** The metrics of a process as one registry of `prom-client`, and those of several processes as one page. */
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import { openMetricsText, openMetricsType } from './open-metrics.ts';
 
 /** The metrics of a process as data. */
 export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
@@ -17,6 +19,17 @@ export function withRuntime(own: Registry): Registry {
     for (const name of misnamed) ofRuntime.removeSingleMetric(name);
   }
   return Registry.merge([own, ofRuntime]);
+}
+
+export interface MetricsPage {
+  /** Media type. */
+  readonly type: string;
+  readonly text: string;
+}
+
+export async function pageOf(registry: Registry, format: MetricsFormat): Promise<MetricsPage> {
+  if (format === 'text') return { type: registry.contentType, text: await registry.metrics() };
+  return { type: openMetricsType, text: openMetricsText(await registry.getMetricsAsJSON()) };
 }
 
 /** The metrics of several processes as those of one, each by its aggregator; the first process decides what that is. */

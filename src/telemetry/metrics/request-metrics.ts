@@ -22,6 +22,8 @@ const decisionBuckets = [
 
 export interface RequestMetrics {
   count(record: RequestRecord): void;
+  /** For its turn at an upstream; those that need not wait are not counted. */
+  readonly waited: (upstream: string, seconds: number) => void;
   /** At start and at each reload. */
   useRoutes(routes: readonly Route[]): void;
 }
@@ -37,7 +39,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
 
   const requests = new Counter({
     name: 'rolegate_requests_total',
-    help: 'Requests that ended, by the status that the client was sent.',
+    help: 'Requests that ended, by the status that the client got.',
     labelNames: ['route', 'method', 'status', 'outcome'],
     registers,
     collect,
@@ -84,15 +86,22 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     buckets: exchangeBuckets,
     registers,
   });
+  const waits = new Histogram({
+    name: 'rolegate_upstream_wait_seconds',
+    help: 'Time that requests waited for their turn at an upstream; requests that did not wait are not counted.',
+    labelNames: ['upstream'],
+    buckets: exchangeBuckets,
+    registers,
+  });
   const received = new Counter({
     name: 'rolegate_received_body_bytes_total',
-    help: 'Bytes of request bodies.',
+    help: 'Bytes received in request bodies.',
     labelNames: ['route'],
     registers,
   });
   const sent = new Counter({
     name: 'rolegate_sent_body_bytes_total',
-    help: 'Bytes of response bodies.',
+    help: 'Bytes sent in response bodies.',
     labelNames: ['route'],
     registers,
   });
@@ -174,17 +183,22 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
       if (respondedAt <= 0 || decision.outcome !== 'allow' || !upstreamNames.has(decision.route.upstream)) return;
       upstreams.observe({ upstream: decision.route.upstream }, seconds(decidedAt, respondedAt));
     },
+    waited(upstream, seconds) {
+      if (upstreamNames.has(upstream)) waits.observe({ upstream }, seconds);
+    },
     useRoutes(routes) {
       const [before, upstreamsBefore] = [routeIds, upstreamNames];
       routeIds = new Set(routes.map(({ id }) => id));
       upstreamNames = new Set(routes.map(({ upstream }) => upstream).filter((name) => name !== ''));
       routesInUse.set(routeIds.size);
       for (const id of before) if (!routeIds.has(id)) removeRoute(id);
-      for (const name of upstreamsBefore) if (!upstreamNames.has(name)) upstreams.remove(name);
+      for (const name of upstreamsBefore)
+        if (!upstreamNames.has(name)) for (const histogram of [upstreams, waits]) histogram.remove(name);
       removed = Promise.all([requests, refusals, conditions, shadowRefusals].map(removeRoutesOf));
       if (!zeros) return;
       for (const id of routeIds) if (!before.has(id)) addRoute(id);
-      for (const upstream of upstreamNames) if (!upstreamsBefore.has(upstream)) upstreams.zero({ upstream });
+      for (const upstream of upstreamNames)
+        if (!upstreamsBefore.has(upstream)) for (const histogram of [upstreams, waits]) histogram.zero({ upstream });
     },
   };
 }

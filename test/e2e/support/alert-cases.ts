@@ -110,7 +110,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateRevocationsLost: counter('rolegate_revocation_catch_ups_total', ',outcome="lost"', one, 1),
   RolegateWorkersRestart: counter('rolegate_worker_restarts_total', '', one, 1),
   RolegateShedding: {
-    series: { [`rolegate_shed_share${labels()}`]: '0x29 0.25x20 0x30' },
+    series: { [`rolegate_shed_ratio${labels()}`]: '0x29 0.25x20 0x30' },
     at,
     labels: one,
     value: '25%',

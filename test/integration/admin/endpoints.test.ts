@@ -22,7 +22,7 @@ describe('what it shows', () => {
     telemetry.useRoutes(table);
     telemetry.observe(makeRecord({ decision: null, reason: 'request_malformed', status: 400 }));
     const { ask } = await startAdmin({
-      metrics: async () => ({ type: telemetry.registry.contentType, text: await telemetry.registry.metrics() }),
+      metrics: (format) => telemetry.metricsPage(format),
     });
     const answer = await ask('/metrics');
     expect(answer.status).toBe(200);
@@ -84,6 +84,14 @@ describe('what it shows', () => {
     expectProblem(answer, 503, code);
     expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(JSON.parse(answer.text)).toMatchObject({ checks });
+  });
+
+  test('metrics in OpenMetrics where a server asks for it', async () => {
+    const { ask } = await startAdmin({ metrics: async (format) => ({ type: 'text/plain', text: format }) });
+    expect((await ask('/metrics')).text).toBe('text');
+    expect((await ask('/metrics', { headers: { accept: 'application/openmetrics-text;version=1.0.0' } })).text).toBe(
+      'openmetrics',
+    );
   });
 
   test('routes, as they are now', async () => {

@@ -9,7 +9,7 @@ afterEach(() => started.api.close());
 async function start() {
   const metrics = createLoneAuthApiMetrics('1.2.3');
   started = await startAuthApi({
-    metrics: () => metrics.page(),
+    metrics: metrics.page,
     onForwardedIgnored: metrics.onForwardedIgnored,
   });
   const { port } = await started.api.listenMetrics({ host: '127.0.0.1', port: 0 });

@@ -114,6 +114,26 @@ describe('a connection', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
+  it('that waits for its turn at an upstream is counted with its time, one that does not is not', async () => {
+    const waiting: (() => void)[] = [];
+    const upstreamWaited = vi.fn();
+    const { port } = await start(
+      { answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: 'fine' }))) },
+      { upstream: { connections: 1, requestsPerClient: 64 }, events: { upstreamHealth: vi.fn(), upstreamWaited } },
+    );
+    const [first, second] = [await openRaw(port), await openRaw(port)];
+    first.write(get());
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    second.write(get());
+    waiting[0]!();
+    await first.answer();
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    waiting[1]!();
+    expect((await second.answer()).status).toBe(200);
+    expect(upstreamWaited.mock.calls).toEqual([['service', expect.any(Number)]]);
+    expect(upstreamWaited.mock.calls[0]![1]).toBeGreaterThan(0);
+  });
+
   it('reads little of what comes early', async () => {
     const { port, proxy } = await start({ answer: () => new Promise(() => {}) });
     const client = await openRaw(port);

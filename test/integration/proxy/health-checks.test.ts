@@ -29,7 +29,7 @@ describe('health checks', () => {
     const proxy = await startProxy({
       targets: [one, two],
       upstream: { health: { ...health, timeoutMs: 2_000 } },
-      events: { upstreamHealth },
+      events: { upstreamHealth, upstreamWaited: vi.fn() },
     });
     running.push(proxy);
     const bodies = async () =>
@@ -61,7 +61,11 @@ describe('health checks', () => {
     const server = await startMisbehavingServer(behavior);
     running.push(server);
     const upstreamHealth = vi.fn();
-    const proxy = await startProxy({ targets: [server.origin], upstream: { health }, events: { upstreamHealth } });
+    const proxy = await startProxy({
+      targets: [server.origin],
+      upstream: { health },
+      events: { upstreamHealth, upstreamWaited: vi.fn() },
+    });
     running.push(proxy);
     await vi.waitFor(() => expect(upstreamHealth).toHaveBeenCalledWith('service', server.origin, false));
     // One check at a time, however long it takes.

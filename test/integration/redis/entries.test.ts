@@ -56,6 +56,9 @@ describe('who writes to Redis', () => {
     expect(await gateway.metrics()).toMatch(
       /^rolegate_redis_operations_total\{operation="get",outcome="invalid"\} \d+$/m,
     );
+    expect(await gateway.metrics()).toMatch(
+      /^rolegate_redis_command_duration_seconds_count\{outcome="ok"\} [1-9]\d*$/m,
+    );
   });
 
   it.each([

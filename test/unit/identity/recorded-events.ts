@@ -12,6 +12,7 @@ export function recordEvents(): RecordedEvents {
     lines,
     sourceCall: (_source, kind, outcome) => lines.push(`call ${kind} ${outcome}`),
     redis: (operation, outcome) => lines.push(`redis ${operation} ${outcome}`),
+    redisCommand: () => {},
     sources: () => {},
     breaker: (_source, url, state) => lines.push(`breaker ${url} ${state}`),
     failover: (_source, url) => lines.push(`failover ${url}`),

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readRules } from '../../../scripts/alerts-page.ts';
 import { dashboardFiles, dashboards } from '../../../scripts/dashboard-files.ts';
-import { metricsOf, promqlFaults } from '../../support/promql.ts';
-import { metricsCatalog } from '../telemetry/catalog.ts';
+import { promqlFaults } from '../../support/promql.ts';
 import { collect } from '../telemetry/make-record.ts';
 import { readMetrics } from '../telemetry/prometheus-text.ts';
+import { knownSeries, unknownOf } from './known-series.ts';
 
 interface Panel {
   readonly title: string;
@@ -65,10 +65,7 @@ test.each(built)('%s fills its columns, and no panel covers another', (_, dashbo
 
 describe('queries', () => {
   const rules = readRules(readFileSync('monitoring/alerts.yaml', 'utf8'));
-  const ours = metricsCatalog().flatMap(({ name, type }) =>
-    type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
-  );
-  const known = new Set([...ours, ...rules.records.map(({ name }) => name), 'ALERTS']);
+  const known = knownSeries(rules);
 
   /** As Grafana sends it. */
   const sent = (expr: string) => expr.replaceAll('$__rate_interval', '5m').replaceAll(/\$(job|instance)\b/g, '.+');
@@ -80,10 +77,9 @@ describe('queries', () => {
     for (const { expr, legendFormat } of targets!) {
       expect(promqlFaults(sent(expr))).toEqual([]);
       expect(sent(expr)).not.toContain('$');
-      const names = metricsOf(sent(expr));
       const ofRuntime = (name: string) =>
         /^(process|nodejs)_/.test(name) && scraped.has(name.replace(/_(bucket|count|sum)$/, ''));
-      expect(names.filter((name) => !known.has(name) && !ofRuntime(name))).toEqual([]);
+      expect(unknownOf(sent(expr), known, ofRuntime)).toEqual([]);
       // Of a label that no series has, a legend shows nothing.
       const grouped = [...expr.matchAll(/\bby \(([^)]+)\)/g)].flatMap(([, labels]) => labels!.split(', '));
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);

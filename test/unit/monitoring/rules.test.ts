@@ -4,26 +4,21 @@ import { describe, expect, test } from 'vitest';
 import { alertsFile, alertsPage, readRules } from '../../../scripts/alerts-page.ts';
 import { anchorsOf } from '../../support/markdown-page.ts';
 import { metricsOf, promqlFaults } from '../../support/promql.ts';
-import { metricsCatalog } from '../telemetry/catalog.ts';
+import { knownSeries, unknownOf } from './known-series.ts';
 
 const { alerts, records } = readRules(readFileSync(alertsFile, 'utf8'));
 const rules = [...alerts, ...records];
 const page = readFileSync('docs/reference/alerts.md', 'utf8');
 
-/** What a histogram is scraped as. */
-const sampleNames = metricsCatalog().flatMap(({ name, type }) =>
-  type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
-);
-const ofRuntime = ['process_open_fds', 'process_max_fds'];
-const known = new Set([...sampleNames, ...records.map(({ name }) => name), ...ofRuntime]);
+const known = knownSeries({ alerts, records });
+const ofRuntime = (name: string) => ['process_open_fds', 'process_max_fds'].includes(name);
 
 test('the page is what "npm run generate" writes', () => expect(page).toBe(alertsPage()));
 
 test.each(rules.map(({ name, expr }) => [name, expr] as const))('%s asks for what is there', (_, expr) => {
   expect(promqlFaults(expr)).toEqual([]);
-  const names = metricsOf(expr);
-  expect(names).not.toEqual([]);
-  expect(names.filter((name) => !known.has(name))).toEqual([]);
+  expect(metricsOf(expr)).not.toEqual([]);
+  expect(unknownOf(expr, known, ofRuntime)).toEqual([]);
 });
 
 test.each(alerts.map((alert) => [alert.name, alert] as const))(
@@ -49,6 +44,11 @@ describe('controls', () => {
   test('what is no query is found', () => {
     expect(promqlFaults('sum by (job (up)')).not.toEqual([]);
     expect(metricsOf('sum by (job) (rate(a_total{b="c"}[5m])) / on (x) b:d')).toEqual(['a_total', 'b:d']);
+  });
+
+  test('a metric or a label that is not there is found', () => {
+    const query = 'rate(rolegate_requests_total{rout="a", job="b"}[5m]) + rolegate_nothing';
+    expect(unknownOf(query, known, ofRuntime)).toEqual(['rolegate_nothing', 'rolegate_requests_total{rout}']);
   });
 
   test('a rule without a comment is refused', () => {

@@ -1,9 +1,10 @@
 /** The reference pages and the code list the same, both ways. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
+import { metricsPage } from '../../../scripts/metrics-page.ts';
 import type { Decision, Refuse } from '../../../src/core/decision.ts';
 import { accessLogFields } from '../../../src/telemetry/log/access-log.ts';
-import { metricsCatalog } from './catalog.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
 
@@ -20,6 +21,10 @@ function rowsOf(page: string, first: RegExp): string[][] {
 
 describe('docs/reference/metrics.md', () => {
   const definitions = metricsCatalog();
+
+  test('is what "npm run generate" writes', () => {
+    expect(readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')).toBe(metricsPage());
+  });
 
   test('lists every metric of the catalog with its type, labels and meaning, and no other', () => {
     const expected = definitions.map(({ name, type, labels, help }) => [

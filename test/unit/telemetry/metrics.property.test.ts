@@ -22,6 +22,8 @@ for (const word of [
   'unknown',
   'untrusted_peer',
   'secret_wrong',
+  'ok',
+  'error',
 ])
   known.add(word);
 

@@ -213,7 +213,7 @@ test('the state of the process is read when it is asked for', async () => {
   expect(sampleValue(after, 'rolegate_stream_rechecks_total', { outcome: 'ended' })).toBe(9);
   expect(sampleValue(after, 'rolegate_body_buffer_bytes')).toBe(11);
   expect(sampleValue(after, 'rolegate_event_loop_lag_seconds')).toBe(1.2);
-  expect(sampleValue(after, 'rolegate_shed_share')).toBe(0.4);
+  expect(sampleValue(after, 'rolegate_shed_ratio')).toBe(0.4);
   expect(sampleValue(after, 'rolegate_upstream_requests_in_flight', { upstream: 'orders' })).toBe(13);
   expect(sampleValue(after, 'rolegate_upstream_requests_waiting', { upstream: 'orders' })).toBe(14);
   expect(sampleValue(after, 'rolegate_requests_in_flight')).toBe(2);

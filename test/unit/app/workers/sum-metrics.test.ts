@@ -23,7 +23,7 @@ async function sent(telemetry: Telemetry) {
 }
 
 async function page(all: WorkerMetrics, supervisor: Telemetry): Promise<string> {
-  return await all.page(await supervisor.registry.getMetricsAsJSON());
+  return (await all.page(await supervisor.registry.getMetricsAsJSON(), 'text')).text;
 }
 
 const orders = { route: 'orders', method: 'GET', status: '200', outcome: 'allow' };

@@ -1,5 +1,5 @@
 /** Every metric of Rolegate's own, as `prom-client` has it. */
-import { createTelemetry } from '../../../src/telemetry/create-telemetry.ts';
+import { createTelemetry } from '../src/telemetry/create-telemetry.ts';
 
 export interface CatalogEntry {
   readonly name: string;

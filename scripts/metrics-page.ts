@@ -1,0 +1,190 @@
+/** Makes docs/reference/metrics.md of the metrics: their tables, with what a reader has to know of labels around them. */
+import { metricsCatalog } from './metrics-catalog.ts';
+
+/** The whole page. Throws when it does not list every metric once. */
+export function metricsPage(): string {
+  const left = new Map(metricsCatalog().map((entry) => [entry.name, entry]));
+  const table = (...names: readonly string[]) => {
+    const rows = names.map((name) => {
+      const entry = left.get(name);
+      if (!left.delete(name)) throw new TypeError(`metrics-page.ts: ${name} is no metric, or listed twice`);
+      const { type, labels, help } = entry!;
+      return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
+    });
+    return `| name | type | labels | meaning |\n|---|---|---|---|\n${rows.join('\n')}`;
+  };
+  const page = pageWith(table);
+  if (left.size > 0) throw new TypeError(`metrics-page.ts: not listed: ${[...left.keys()].join(', ')}`);
+  return page;
+}
+
+function pageWith(table: (...names: readonly string[]) => string): string {
+  return `# Metrics
+
+Made of the metrics by \`scripts/metrics-page.ts\`; do not edit.
+
+\`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 where \`Accept\` asks for it, as
+Prometheus does. Names and values of samples are the same in both.
+
+Labels hold what the configuration or a fixed list names, and never a path, a user, a key or an address of a client, so
+the number of series is bounded by the configuration:
+
+- \`route\`: the id of a route, or \`(none)\` when no route matched. A route that keeps its id through a reload keeps its
+  numbers; a route that is removed takes its series with it.
+- \`method\`: \`GET\`, \`HEAD\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\`, \`OPTIONS\` or \`other\`.
+- \`status\`: what the client was sent. A status that HTTP does not register counts as its class, such as \`4xx\`; \`none\`
+  when the client was sent no response.
+- \`outcome\` of requests: \`allow\` (forwarded, with a response), \`refuse\`, \`fail\` (allowed, but forwarding failed) or
+  \`abandon\` (broken off before a decision). Of verdicts and calls to the Auth API: \`accepted\`, or a reason.
+- \`reason\`: a code of [the reasons](reasons.md).
+- \`source\`: \`memory\`, \`redis\`, \`auth-api\`, or \`none\` when no verdict was needed or found.
+- \`upstream\` and \`target\`: the name of an upstream, and the origin of one of its targets.
+- \`limit\`: of refused connections \`total\` or \`client\`; of ended ones \`idle\`, \`requests\` or \`unread\`. \`outcome\` of rechecks: \`kept\`, \`ended\` or \`unknown\`.
+
+## Requests
+
+${table(
+  'rolegate_requests_total',
+  'rolegate_authorizer_checks_total',
+  'rolegate_refusals_total',
+  'rolegate_condition_refusals_total',
+  'rolegate_shadow_refusals_total',
+  'rolegate_shadow_decisions_total',
+  'rolegate_shadow_differences_total',
+  'rolegate_decision_records_total',
+  'rolegate_request_duration_seconds',
+  'rolegate_decision_duration_seconds',
+  'rolegate_upstream_duration_seconds',
+  'rolegate_upstream_wait_seconds',
+  'rolegate_received_body_bytes_total',
+  'rolegate_sent_body_bytes_total',
+  'rolegate_requests_aborted_total',
+  'rolegate_responses_cut_total',
+  'rolegate_requests_in_flight',
+  'rolegate_tunnels_open',
+  'rolegate_connections_open',
+)}
+
+## Limits and streams
+
+What each limit is for, and its setting: [limits](../guides/limits.md). Requests that a limit refuses count in
+\`rolegate_refusals_total\` under their reason.
+
+${table(
+  'rolegate_connections_refused_total',
+  'rolegate_connections_ended_total',
+  'rolegate_streams_open',
+  'rolegate_stream_rechecks_total',
+  'rolegate_body_buffer_bytes',
+  'rolegate_event_loop_lag_seconds',
+  'rolegate_shed_ratio',
+  'rolegate_upstream_requests_in_flight',
+  'rolegate_upstream_requests_waiting',
+)}
+
+## Authentication
+
+${table(
+  'rolegate_stale_verdicts_total',
+  'rolegate_auth_api_calls_total',
+  'rolegate_auth_api_failures_total',
+  'rolegate_auth_api_call_duration_seconds',
+  'rolegate_auth_api_breaker_state',
+  'rolegate_auth_api_failovers_total',
+  'rolegate_shared_lookups_total',
+  'rolegate_shared_lookup_wait_seconds',
+  'rolegate_refreshes_total',
+  'rolegate_authentication_throttled_total',
+  'rolegate_cache_evictions_total',
+  'rolegate_revoked_verdicts_total',
+  'rolegate_cache_entries',
+  'rolegate_cache_bytes',
+  'rolegate_lookups_in_flight',
+  'rolegate_redis_operations_total',
+  'rolegate_redis_command_duration_seconds',
+)}
+
+- \`url\` is the place of a URL in \`authApi.url\`, from 0.
+- \`outcome\` of a shared look-up: \`led\` (this replica asked), \`found\` (another one had just asked); of those that waited for
+  another one: \`pushed\` (its answer came), \`failed\` (it had none), \`late\` (it fell silent), \`disconnected\` (this replica
+  was disconnected). \`alone\`: this replica is not connected to the others and asks for itself. \`error\`: Redis did not answer.
+- \`outcome\` of a refresh: \`accepted\`, \`rejected\`, \`shared\` (another replica had asked), \`failed\` or \`skipped\` (no room).
+- \`operation\` of Redis: \`get\`, \`set\` or \`connection\`; \`outcome\`: \`ok\`, \`hit\`, \`miss\`, \`error\`, \`invalid\` (it did not prove itself),
+  \`skipped\` (too many writes were under way) or \`oversize\` (too large to be shared).
+- \`space\`: \`accepted\` or \`rejected\`. \`place\`: \`memory\`, \`redis\`, \`push\` (on its way from another replica) or \`auth-api\`.
+
+## Revocation
+
+${table(
+  'rolegate_revocations_total',
+  'rolegate_event_tokens_total',
+  'rolegate_revocations_connected',
+  'rolegate_revocation_tombstones',
+  'rolegate_revocation_messages_invalid_total',
+  'rolegate_revocation_catch_ups_total',
+  'rolegate_revocations_unacknowledged_total',
+  'rolegate_revocations_undelivered_total',
+  'rolegate_evictions_unreadable_total',
+)}
+
+- \`source\`: \`admin\` (\`POST /revocations\`), \`webhook\`, \`route\` (a call through the gateway), \`auth-api\` (embedded), \`channel\`
+  (an Auth API over Redis), \`replica\` (another gateway) or \`log\` (read after having been away).
+- \`kind\`: \`session\`, \`keypair\`, \`user\`, \`credential\` or \`all\`. \`where\`: \`channel\`, \`replica\` or \`log\`.
+- \`outcome\`: \`started\` (nothing could be missed), \`followed\` (the log had all of it) or \`lost\`.
+
+## Clients of the Auth API
+
+Of an Auth API in this process, embedded or alone. \`reason\`: \`untrusted_peer\` (a peer that is not in \`trustedProxies\` sent
+forwarded headers and no secret) or \`secret_wrong\` (a gateway showed a \`gatewaySecret\` that the Auth API does not have). Either
+means that clients behind this peer share the budgets of one client.
+
+${table('rolegate_auth_forwarded_ignored_total')}
+
+## Mail of the Auth API
+
+Only while an Auth API in this process sends mail: \`authApi.embedded.mail\`, or \`mail\` of one that runs alone. \`outcome\`:
+\`sent\` (the server took it), \`retried\` (it is tried again later), \`refused\` (the server does not take it), \`expired\` (its
+code ended first), \`dropped\` (the queue was full) or \`abandoned\` (the process ended first).
+
+${table('rolegate_auth_mails_total', 'rolegate_auth_mail_queue', 'rolegate_auth_mail_failing')}
+
+## Upstreams
+
+${table('rolegate_upstream_target_healthy')}
+
+## The process
+
+${table(
+  'rolegate_config_loads_total',
+  'rolegate_config_last_load_successful',
+  'rolegate_config_last_success_timestamp_seconds',
+  'rolegate_config_routes',
+  'rolegate_log_lines_dropped_total',
+  'rolegate_build_info',
+)}
+
+With [workers](../guides/operate.md#workers) one scrape tells of all processes. Counters and histograms are added, and so are
+gauges, except those where a sum means nothing: of \`rolegate_event_loop_lag_seconds\`, \`rolegate_shed_ratio\`,
+\`rolegate_auth_api_breaker_state\` and \`rolegate_revocation_tombstones\` it is the largest, of
+\`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\` the smallest. What a scrape has shown is not taken back
+when a worker ends; what it counted since then is lost with it.
+
+${table('rolegate_workers_serving', 'rolegate_worker_restarts_total', 'rolegate_worker_requests_total')}
+
+## The runtime
+
+Node's own state is in the usual metrics of \`prom-client\`, whose names begin with \`process_\` and \`nodejs_\`: CPU
+time, memory, garbage collection, the delay of the event loop, open file descriptors.
+
+## Questions and their queries
+
+| question | query |
+|---|---|
+| What share of requests fails for reasons that are not the client's? | \`sum(rate(rolegate_requests_total{status=~"5.."}[5m])) / sum(rate(rolegate_requests_total[5m]))\` |
+| What is wrong with the Auth API? | \`sum by (failure) (rate(rolegate_auth_api_failures_total[5m]))\` |
+| Is the Auth API in trouble? | \`sum by (outcome) (rate(rolegate_auth_api_calls_total{outcome=~"auth_.*"}[5m]))\` |
+| What share of credentials is found in memory? | \`sum(rate(rolegate_decision_duration_seconds_count{source="memory"}[5m])) / sum(rate(rolegate_decision_duration_seconds_count{source!="none"}[5m]))\` |
+| How long does the slowest percent wait? | \`histogram_quantile(0.99, sum by (le, route) (rate(rolegate_request_duration_seconds_bucket[5m])))\` |
+| Was a reload refused? | \`rolegate_config_last_load_successful == 0\` |
+`;
+}

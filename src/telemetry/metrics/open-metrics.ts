@@ -1,0 +1,47 @@
+/**
+ * Writes metrics in the format OpenMetrics 1.0. `prom-client` can write it too, but renames the metrics of its registry for good. Numbers
+ * are written as in the text format, so that a series stays the same when a server changes the format.
+ */
+import type { MetricValues } from './registry.ts';
+
+export const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+type Metric = MetricValues[number];
+type Sample = Metric['values'][number];
+
+const units = ['seconds', 'bytes', 'ratio'];
+
+export function openMetricsText(metrics: MetricValues): string {
+  return `${metrics.map(family).join('')}# EOF\n`;
+}
+
+function family(metric: Metric): string {
+  const { name, help, values } = metric;
+  const kind = String(metric.type);
+  const type = kind === 'gauge' && name.endsWith('_info') ? 'info' : kind;
+  const base = type === 'counter' ? name.replace(/_total$/, '') : type === 'info' ? name.replace(/_info$/, '') : name;
+  const unit = units.find((one) => base.endsWith(`_${one}`));
+  const lines = [`# TYPE ${base} ${type}`];
+  if (unit !== undefined) lines.push(`# UNIT ${base} ${unit}`);
+  lines.push(`# HELP ${base} ${quoted(help)}`);
+  const usual = type === 'counter' ? `${base}_total` : name;
+  for (const sample of values as readonly (Sample & { readonly metricName?: string })[]) {
+    lines.push(`${sample.metricName ?? usual}${labelsOf(sample.labels)} ${numberText(sample.value)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function labelsOf(labels: Sample['labels']): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${quoted(String(value))}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function numberText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  return String(value);
+}
+
+function quoted(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+}

@@ -1,0 +1,36 @@
+/** What Prometheus scrapes of a gateway or records of it: names of samples, and the labels of each. */
+import type { Rules } from '../../../scripts/alerts-page.ts';
+import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
+import { metricsOf, selectorsOf } from '../../support/promql.ts';
+
+/** Of every scrape. */
+const ofScrape = ['job', 'instance'];
+
+export function knownSeries(rules: Rules): ReadonlyMap<string, readonly string[]> {
+  const scraped = metricsCatalog().flatMap(({ name, type, labels }): [string, readonly string[]][] => {
+    const all = [...ofScrape, ...labels];
+    if (type !== 'histogram') return [[name, all]];
+    return [
+      [`${name}_bucket`, [...all, 'le']],
+      [`${name}_count`, all],
+      [`${name}_sum`, all],
+    ];
+  });
+  const recorded = rules.records.map(({ name }): [string, readonly string[]] => [name, ['job']]);
+  return new Map([...scraped, ...recorded, ['ALERTS', [...ofScrape, 'alertname', 'alertstate']]]);
+}
+
+/** What a query asks for that is not there. `ofRuntime`: a metric of Node. */
+export function unknownOf(
+  query: string,
+  known: ReadonlyMap<string, readonly string[]>,
+  ofRuntime: (name: string) => boolean,
+): string[] {
+  const names = metricsOf(query).filter((name) => !known.has(name) && !ofRuntime(name));
+  const labels = selectorsOf(query).flatMap(({ metric, labels: asked }) =>
+    asked
+      .filter((label) => known.has(metric) && !known.get(metric)!.includes(label))
+      .map((label) => `${metric}{${label}}`),
+  );
+  return [...names, ...labels];
+}
