@@ -7,8 +7,8 @@ import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
 import { dashboardFiles } from './dashboard-files.ts';
-import { overviewPicture } from './pictures/overview-picture.ts';
 import { metricsPage } from './metrics-page.ts';
+import { overviewPicture } from './pictures/overview-picture.ts';
 import { reasonsPage } from './reasons-page.ts';
 
 const files: Readonly<Record<string, string>> = {
