@@ -30,7 +30,7 @@ export interface AuthApiSourceConfig extends RemoteConfig {
 export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
   /** What the gateway authenticates by towards it. */
   readonly client: ClientConfig;
-  /** Whose logout tokens and security event tokens end its results; null: nobody's. */
+  /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
   readonly fields: SourceFields;
 }
@@ -50,7 +50,7 @@ export type ClientConfig = { readonly id: string } & (
 
 /** The UserInfo endpoint of an OpenID provider. */
 export interface UserinfoSourceConfig extends RemoteConfig {
-  /** Whose logout tokens and security event tokens end its results; null: nobody's. */
+  /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
   readonly fields: SourceFields;
 }

@@ -1,7 +1,7 @@
 /**
- * How many event tokens are looked at: junk takes no more than a small part of a core, and nobody uses up the room of others.
- * Counted for each issuer apart; and within it, senders that have sent a good token before have a count of their own, so that whoever
- * finds the endpoint cannot keep the issuer from being heard.
+ * How many event tokens are verified: junk takes no more than a small part of a core, and no sender uses up the room of another
+ * issuer. Each issuer has a count of its own, and so have, within it, the senders of good tokens: a stranger who finds the endpoint
+ * cannot keep the issuer from being heard.
  */
 import { RecentNames } from '../../limits/recent-names.ts';
 

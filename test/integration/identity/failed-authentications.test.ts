@@ -160,7 +160,7 @@ test('requests of a throttled client with one credential are all throttled, howe
   expect(together.map(({ reason }) => reason)).toEqual(new Array(20).fill('authentication_throttled'));
 });
 
-test('a throttled client that has all its look-ups under way is throttled, and another one is told that there is no room', async () => {
+test('a throttled client that has all its look-ups under way is throttled, and another one gets that there is no room', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   const redis = await startPrivateRedis();

@@ -16,7 +16,7 @@ function post(
   contentType: string,
   body: string | ReadableStream,
 ): Promise<Response> {
-  const headers = { 'content-type': contentType, authorization: 'Bearer of-somebody' };
+  const headers = { 'content-type': contentType, authorization: 'Bearer of-another-kind' };
   return fetch(`${origin}${path}`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
 }
 

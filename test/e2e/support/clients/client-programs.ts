@@ -8,7 +8,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** In this folder, which is also the home; asks nobody for a password. */
+/** In this folder, which is also the home; never asks for a password. */
 export function runClient(place: string, script: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   const own = {
     HOME: place,

@@ -28,12 +28,12 @@ log: { level: error }
   );
   const registry: ChildProcess = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
-  const answers = () =>
+  const isUp = () =>
     fetch(`${url}/v2/`).then(
       ({ ok }) => ok,
       () => false,
     );
-  await vi.waitUntil(answers, { timeout: 15_000 });
+  await vi.waitUntil(isUp, { timeout: 15_000 });
   return {
     url,
     async repositories() {
