@@ -73,23 +73,31 @@ function kindLines(
   width: number,
 ): readonly string[] {
   const [harm, advice] = findingKinds[kind];
-  const shown = found.slice(0, mostShown).map(({ probe, status }) => {
-    const request = requestText(probe);
+  const shown = spread(found);
+  const reasonWidth = Math.max(...shown.map(({ probe }) => expectedText(probe).length));
+  const requests = shown.map(({ probe }) => clipped(requestText(probe), width - reasonWidth - 11));
+  const requestWidth = Math.max(...requests.map((text) => stringWidth(text)));
+  const lines = shown.map(({ probe, status }, at) => {
     const expected = expectedText(probe);
-    return `    ${clipped(request, width - stringWidth(expected) - 14)}  ${paint.red(String(status))}${paint.dim(expected)}`;
+    const request = expected === '' ? requests[at]! : requests[at]!.padEnd(requestWidth);
+    return `    ${paint.red(String(status))}  ${request}${expected === '' ? '' : paint.dim(`  ${expected}`)}`;
   });
-  const more = found.length > mostShown ? [paint.dim(`    and ${found.length - mostShown} more (--json has all)`)] : [];
-  return [
-    `${paint.red(paint.bold(kind))}  ${harm}`,
-    ...wrapped(advice, width - 2).map((line) => `  ${line}`),
-    ...shown,
-    ...more,
-    '',
-  ];
+  const left = found.length - shown.length;
+  const more = left > 0 ? [paint.dim(`    and ${left} more (--json has all)`)] : [];
+  const advised = wrapped(advice, width - 2).map((line) => `  ${line}`);
+  return [`${paint.red(paint.bold(kind))}  ${harm}`, ...advised, ...lines, ...more, ''];
 }
 
+/** The first ones of each group, in turn. */
+function spread(found: readonly Finding[]): readonly Finding[] {
+  const byGroup = [...Map.groupBy(found, ({ probe }) => probe.group).values()];
+  const each = Math.ceil(mostShown / byGroup.length);
+  return byGroup.flatMap((group) => group.slice(0, each));
+}
+
+/** Why the rules refuse it. */
 function expectedText({ decision }: Probe): string {
-  return decision?.outcome === 'refuse' ? ` in place of ${decision.reason}` : '';
+  return decision?.outcome === 'refuse' ? decision.reason : '';
 }
 
 /** `GET /admin/x` with the headers that matter. */

@@ -88,11 +88,12 @@ export function requireProduct(name: ProductName): void {
   );
 }
 
-/** `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. */
+/** `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. `edit`: makes mistakes in what is printed. */
 export async function startAskingProxy(
   name: ProductName,
   config: Config,
   { service, ports }: { readonly service: string; readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'> },
+  edit: (text: string) => string = (text) => text,
 ): Promise<AskingProxy> {
   const { print, file: fileName, args } = products[name];
   const port = await freePort();
@@ -101,7 +102,7 @@ export async function startAskingProxy(
   const grpc = name === 'envoy-grpc';
   const authorizer = `127.0.0.1:${grpc ? ports.grpcPort : ports.authorizerPort}`;
   const options = { service, listen: `127.0.0.1:${port}`, authorizer, grpc };
-  writeFileSync(file, print(proxySettings(config, grpc ? 'envoy' : name, options)));
+  writeFileSync(file, edit(print(proxySettings(config, grpc ? 'envoy' : name, options))));
   writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
   // One Caddy beside another cannot have the same port for its API.
   const env = {

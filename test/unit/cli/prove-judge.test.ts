@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { judge } from '../../../src/cli/prove/judge-reply.ts';
+import type { Probe, Reply } from '../../../src/cli/prove/probe.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+import { decide } from '../../../src/core/decide.ts';
+import { hostileTargets } from '../../../src/policy-tools/hostile-targets.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
+
+const read = parseConfig(
+  `version: 1
+authApi: { url: "http://auth:8081" }
+roles: { user: {} }
+upstreams: { s: { targets: ["http://s:1"] } }
+routes: [{ id: a, match: { path: "/admin/{id}" }, upstream: s, access: [user] }, { id: o, match: { path: "/**" }, upstream: s, access: public }]
+`,
+  { file: 'gateway.yaml', env: {}, readSecret: () => '' },
+);
+if (!read.ok) throw new Error('the configuration of this test has problems');
+const policy = policyOf(read.config);
+const decisionOf = (target: string) => {
+  const view = { method: 'GET', target, rawHeaders: ['Host', 'a.test'], httpVersion: '1.1' } as const;
+  const decision = decide(view, policy, () => {
+    throw new Error('no credential is sent');
+  });
+  if (decision instanceof Promise) throw new Error('at once');
+  return decision;
+};
+
+const probe = (target: string, more: Partial<Probe> = {}): Probe => ({
+  ...{ group: 'rules', method: 'GET', target, host: 'a.test', headers: [], secrets: [], marker: null },
+  decision: decisionOf(target),
+  ...more,
+});
+const reply = (status: number, headers: Readonly<Record<string, string>> = {}, text = ''): Reply => ({
+  status,
+  header: (name) => headers[name] ?? null,
+  text,
+});
+const refusal = { 'x-error': 'A credential is required', 'x-error-id': 'an-id' };
+
+test.each([
+  ['a refusal', '/admin/7', reply(401, refusal), null],
+  [
+    'a refusal in place of another one',
+    '/admin/7',
+    reply(400, { ...refusal, 'x-error': 'The path can be read in more than one way' }),
+    null,
+  ],
+  ['a success', '/admin/7', reply(200), 'passed'],
+  ['a redirect of the service', '/admin/7', reply(302), 'passed'],
+  ['a 404 of the service', '/admin/7', reply(404), 'passed'],
+  [
+    'a response of the service with our headers added',
+    '/admin/7',
+    reply(404, { 'x-error': 'The upstream responded with status 404', 'x-error-id': 'i' }),
+    'passed',
+  ],
+  ['a refusal of the proxy', '/admin/7', reply(400), null],
+  ['a proxy that reaches nothing', '/admin/7', reply(502), null],
+  ['a success that the rules allow', '/open', reply(200), null],
+])('%s: %s', (_, target, got, code) => {
+  expect(judge(probe(target), got)?.code ?? null).toBe(code);
+});
+
+test('a marker that the service has seen is a finding, in a refusal it is not', () => {
+  const forged = probe('/open', { group: 'identity', marker: 'prove-1' });
+  expect(judge(forged, reply(200, {}, 'user-id: prove-1'))?.code).toBe('identity_forged');
+  expect(judge(forged, reply(200, {}, 'user-id: ann'))).toBeNull();
+  expect(judge({ ...forged, group: 'leaks' }, reply(200, {}, 'prove-1'))?.code).toBe('credential_passed');
+});
+
+test('an outage has to be 5xx', () => {
+  const asked = probe('/admin/7', { group: 'outage' });
+  expect(judge(asked, reply(403))?.code).toBe('outage_as_refusal');
+  expect(judge(asked, reply(503))).toBeNull();
+});
+
+test('hostile targets are many, distinct, and none of them is open that Rolegate reads as the closed path', () => {
+  const targets = hostileTargets('/admin/7');
+  expect(new Set(targets).size).toBe(targets.length);
+  expect(targets.length).toBeGreaterThanOrEqual(40);
+  for (const target of targets) {
+    const decision = decisionOf(target);
+    if (decision.outcome === 'allow')
+      expect([target, /^\/admin\/[^/]+$/.test(decision.request.path)]).toEqual([target, false]);
+  }
+});
