@@ -1,8 +1,11 @@
 /**
  * Makes helm/values.schema.json and helm/README.md of helm/values.yaml, gives helm/Chart.yaml the version of the package, and
- * copies monitoring/alerts.yaml, as a chart reads no file outside its folder.
+ * copies monitoring/alerts.yaml, as a chart reads no file outside its folder, with the headers that data planes remove and show.
  */
 import { readFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import { removedByName } from '../src/cli/proxy-config/envoy.ts';
+import { alwaysRemoved, decisive } from '../src/cli/proxy-config/proxy-settings.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import type { SchemaName } from '../src/config/schema-names.ts';
 import { type ChartValue, readChartValues } from './chart-values.ts';
@@ -15,6 +18,10 @@ export function chartFiles(): Record<string, string> {
     'helm/values.schema.json': `${JSON.stringify(valuesSchema(values), null, 2)}\n`,
     'helm/README.md': chartReadme(values),
     'helm/files/alerts.yaml': read('monitoring/alerts.yaml'),
+    'helm/files/data-plane-headers.yaml': stringify({
+      removed: removedByName({ removed: alwaysRemoved }),
+      read: decisive,
+    }),
     'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')).version),
   };
 }

@@ -1,5 +1,9 @@
-// What "helm test" runs: the gateway refuses a stranger in its own words, and whoever tells health is well.
-const [gateway, ...health] = process.argv.slice(1);
+// What "helm test" runs: the gateway refuses a stranger in its own words, ports of checks take connections (and close those of strangers),
+// and whoever tells health is well.
+import { connect } from 'node:net';
+
+const [gateway, ...others] = process.argv.slice(1);
+const isPort = (url) => url.startsWith('tcp://');
 const waitMs = 5000;
 
 /** One line that says what came of it; throws it when it is no good. */
@@ -16,9 +20,27 @@ async function check(url, good) {
   throw new Error(said);
 }
 
+async function reach(url) {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), timeout: waitMs });
+  try {
+    await new Promise((resolve, reject) => {
+      socket.once('connect', resolve).once('error', reject).once('timeout', () => reject(new Error('timeout')));
+    });
+    return `${url}: takes connections`;
+  } catch (error) {
+    throw new Error(`${url}: no connection (${error.code ?? error.message})`);
+  } finally {
+    socket.destroy();
+  }
+}
+
 // Services lead only to pods that are ready, so an answer of the gateway also says that one is.
 const refuses = ({ status, headers }) => [401, 403, 404, 405].includes(status) && headers.has('x-error-id');
-const checks = [check(gateway, refuses), ...health.map((url) => check(url, ({ ok }) => ok))];
+const checks = [
+  ...(gateway === '' ? [] : [check(gateway, refuses)]),
+  ...others.map((url) => (isPort(url) ? reach(url) : check(url, ({ ok }) => ok))),
+];
 for (const { value, reason } of await Promise.allSettled(checks)) {
   console.log(value ?? `FAILED ${reason.message}`);
   if (reason) process.exitCode = 1;

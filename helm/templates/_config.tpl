@@ -20,7 +20,7 @@
 {{- $config := deepCopy (.Values.config | default dict) -}}
 {{- if not $config.version }}{{ $_ := set $config "version" 1 }}{{ end -}}
 {{- $server := $config.server | default dict -}}
-{{- $_ := set $server "listen" ":8080" -}}
+{{- $_ := set $server "listen" (ternary ":8080" false (eq (include "rolegate.forwards" .) "true")) -}}
 {{- $_ := set $server "admin" (ternary ":9090" "127.0.0.1:9090" (eq .Values.admin.bind "pod")) -}}
 {{- if .Values.admin.tokenKey -}}
 {{- $_ := set $server "adminToken" (dict "file" (printf "%s/%s" $secrets .Values.admin.tokenKey)) -}}
@@ -33,6 +33,9 @@
 {{- $_ := set $authApi "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- $_ := set $config "authApi" $authApi -}}
 {{- end -}}
+{{- if include "rolegate.authorizes" . -}}
+{{- $_ := set $config "authorizer" (include "rolegate.authorizerConfig" . | fromYaml) -}}
+{{- end -}}
 {{- if .Values.redis.enabled -}}
 {{- $cache := $config.cache | default dict -}}
 {{- if not $cache.secret -}}
@@ -44,11 +47,30 @@
 {{- toYaml $config -}}
 {{- end }}
 
+{{/* The section "authorizer": what "config" says of it with what the chart decides. */}}
+{{- define "rolegate.authorizerConfig" -}}
+{{- $section := deepCopy ((.Values.config).authorizer | default dict) -}}
+{{- with .Values.authorizer -}}
+{{- $_ := set $section "peers" .peers -}}
+{{- $_ := set $section "timeout" (printf "%ds" (int .timeoutSeconds)) -}}
+{{- if .http.enabled -}}
+{{- $_ := set $section "listen" ":8070" -}}
+{{- if not $section.dialects }}{{ $_ := set $section "dialects" (dict "envoy" "/envoy" "gateway-api" "/gateway-api") }}{{ end -}}
+{{- end -}}
+{{- if .grpc.enabled -}}
+{{- $grpc := dict "listen" ":8071" "maxConnectionAge" .grpc.maxConnectionAge -}}
+{{- with .grpc.tls }}{{ $_ := set $grpc "tls" . }}{{ end -}}
+{{- $_ := set $section "grpc" $grpc -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $section -}}
+{{- end }}
+
 {{/* The keys that a running gateway does not take from a changed file. */}}
 {{- define "rolegate.restartKeys" -}}
 {{- $config := include "rolegate.config" . | fromYaml -}}
 {{- $embedded := ($config.authApi | default dict).embedded -}}
-{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits" "workers") "log" $config.log "embedded" $embedded) -}}
+{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits" "workers") "log" $config.log "authorizer" (pick ($config.authorizer | default dict) "listen" "grpc") "embedded" $embedded) -}}
 {{- end }}
 
 {{/* auth-api.yaml: "authApi.config" with what the chart decides. */}}

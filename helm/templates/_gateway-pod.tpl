@@ -89,7 +89,17 @@ spec:
       envFrom: {{- toYaml . | nindent 8 }}
       {{- end }}
       ports:
+        {{- if include "rolegate.forwards" . }}
         - { name: http, containerPort: 8080, protocol: TCP }
+        {{- end }}
+        {{- if include "rolegate.authorizes" . }}
+        {{- if .Values.authorizer.http.enabled }}
+        - { name: checks, containerPort: 8070, protocol: TCP }
+        {{- end }}
+        {{- if .Values.authorizer.grpc.enabled }}
+        - { name: checks-grpc, containerPort: 8071, protocol: TCP }
+        {{- end }}
+        {{- end }}
         {{- if eq .Values.admin.bind "pod" }}
         - { name: admin, containerPort: 9090, protocol: TCP }
         {{- end }}

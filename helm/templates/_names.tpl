@@ -92,3 +92,13 @@ true
 {{- end -}}
 {{- end -}}
 {{- end }}
+
+{{/* "true" when pods take requests of clients. */}}
+{{- define "rolegate.forwards" -}}
+{{- if ne .Values.mode "authorizer" }}true{{ end -}}
+{{- end }}
+
+{{/* "true" when pods decide for other proxies. */}}
+{{- define "rolegate.authorizes" -}}
+{{- if ne .Values.mode "gateway" }}true{{ end -}}
+{{- end }}

@@ -193,8 +193,8 @@
 {{- if gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas) -}}
 {{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" -}}
 {{- end -}}
-{{- if not (or .autoscaling.targetCPUUtilizationPercentage .autoscaling.targetRequestsPerSecond) -}}
-{{- fail "autoscaling.enabled has no aim: set targetCPUUtilizationPercentage or targetRequestsPerSecond" -}}
+{{- if not (or .autoscaling.targetCPUUtilizationPercentage .autoscaling.targetRequestsPerSecond .autoscaling.targetChecksPerSecond) -}}
+{{- fail "autoscaling.enabled has no aim: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond" -}}
 {{- end -}}
 {{- if and .autoscaling.targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" .resources)) -}}
 {{- fail "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set" -}}
@@ -214,7 +214,50 @@
 {{- end -}}
 {{- end }}
 
+{{- define "rolegate.refuseAuthorizer" -}}
+{{- $planes := list -}}
+{{- range $name := list "envoyGateway" "istio" "externalAuth" -}}
+{{- if (index $.Values.authorizer $name).enabled }}{{ $planes = append $planes $name }}{{ end -}}
+{{- end -}}
+{{- if include "rolegate.authorizes" . -}}
+{{- with .Values.authorizer -}}
+{{- if not (or .http.enabled .grpc.enabled) }}{{ fail "no proxy could ask: set authorizer.grpc.enabled or authorizer.http.enabled" }}{{ end -}}
+{{- if not (or .peers $.Values.existingConfig.configMap $.Values.existingConfig.secret) -}}
+{{- fail "authorizer.peers is empty: name the addresses of the data plane, which is believed what it says of a request" -}}
+{{- end -}}
+{{- range $name := list "envoyGateway" "istio" -}}
+{{- if and (has $name $planes) (not $.Values.authorizer.grpc.enabled) }}{{ fail (printf "authorizer.%s asks over gRPC: set authorizer.grpc.enabled" $name) }}{{ end -}}
+{{- if and (has $name $planes) (dig "authorizer" "secret" "" ($.Values.config | default dict)) -}}
+{{- fail (printf "authorizer.%s sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCa" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .externalAuth.enabled (not .http.enabled) }}{{ fail "authorizer.externalAuth asks over HTTP: set authorizer.http.enabled" }}{{ end -}}
+{{- if and .envoyGateway.enabled (not .envoyGateway.targetRefs) }}{{ fail "authorizer.envoyGateway.enabled needs authorizer.envoyGateway.targetRefs" }}{{ end -}}
+{{- if and .externalAuth.enabled (not (and .externalAuth.parentRefs .externalAuth.backendRefs)) -}}
+{{- fail "authorizer.externalAuth.enabled needs authorizer.externalAuth.parentRefs and backendRefs" -}}
+{{- end -}}
+{{- end -}}
+{{- if and (or (has "envoyGateway" $planes) (has "externalAuth" $planes)) (or .Values.existingConfig.configMap .Values.existingConfig.secret) -}}
+{{- fail "which headers the data plane has to remove follows from config: with existingConfig, print its objects with rolegate proxy-config" -}}
+{{- end -}}
+{{- else if $planes -}}
+{{- fail (printf "authorizer.%s.enabled needs mode authorizer or both" (first $planes)) -}}
+{{- end -}}
+{{- if not (include "rolegate.forwards" .) -}}
+{{- if or .Values.ingress.enabled .Values.httpRoute.enabled -}}
+{{- fail "mode authorizer forwards nothing, so no ingress and no httpRoute can lead to it" -}}
+{{- end -}}
+{{- end -}}
+{{- range $key, $value := dict "listen" "set authorizer.http.enabled" "grpc" "set authorizer.grpc" "peers" "set authorizer.peers" "timeout" "set authorizer.timeoutSeconds" -}}
+{{- if hasKey (dig "authorizer" (dict) ($.Values.config | default dict)) $key -}}
+{{- fail (printf "config.authorizer.%s is written by the chart: %s" $key $value) -}}
+{{- end -}}
+{{- end -}}
+{{- include "rolegate.refuseText" (list "config.authorizer.secret" (dig "authorizer" "secret" "" (.Values.config | default dict))) -}}
+{{- end }}
+
 {{- define "rolegate.refusals" -}}
+{{- include "rolegate.refuseAuthorizer" . -}}
 {{- include "rolegate.refusePods" . -}}
 {{- include "rolegate.refuseConfig" . -}}
 {{- include "rolegate.refuseSecrets" . -}}

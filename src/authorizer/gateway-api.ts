@@ -1,6 +1,7 @@
 /**
  * The `ExternalAuth` filter of the Gateway API as NGINX Gateway Fabric reads it: GET to the configured path, with the original
- * method and target in headers named `Method` and `Path`. The address of the client is not in it, so no condition on one is met.
+ * method and target in headers named `Method` and `Path`. The address of the client is not in it, so no condition on one is met, and
+ * neither is its scheme: an `X-Forwarded-Proto` is the client's own.
  */
 import type { CheckRequest, Dialect, OriginalRequest } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';
@@ -13,7 +14,15 @@ export const gatewayApi: Dialect = {
     const method = host === null ? null : takeField(host.rest, 'method');
     const target = method === null ? null : takeField(method.rest, 'path');
     if (host === null || method === null || target === null) return null;
-    return original(method.value, target.value, host.value, target.rest, null);
+    return original(method.value, target.value, host.value, withoutScheme(target.rest), null);
   },
   allow: allManaged,
 };
+
+function withoutScheme(rawHeaders: readonly string[]): string[] {
+  const rest: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() !== 'x-forwarded-proto') rest.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+  }
+  return rest;
+}

@@ -11,6 +11,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount } from 'kubernetes-models/v1';
+import { dataPlaneProblems, isOfDataPlane, withoutExternalAuth } from './data-plane-schemas.ts';
 import type { KubernetesObject } from './helm.ts';
 
 interface Model {
@@ -53,13 +54,15 @@ const kinds: Readonly<Record<string, readonly [module: string, create: (object: 
 
 /** One line for each thing that a value is not; a kind without a schema is such a thing. */
 export function valueProblems(object: KubernetesObject): string[] {
+  if (isOfDataPlane(object)) return dataPlaneProblems(object);
   const kind = kinds[`${object.apiVersion} ${object.kind}`];
   if (kind === undefined) return [`no schema for ${object.apiVersion} ${object.kind}`];
+  const { rest, problems } = object.kind === 'HTTPRoute' ? withoutExternalAuth(object) : { rest: object, problems: [] };
   try {
-    kind[1](object as never).validate();
-    return [];
+    kind[1](rest as never).validate();
+    return problems;
   } catch (error) {
-    return [`${object.kind} ${object.metadata.name}: ${(error as Error).message}`];
+    return [...problems, `${object.kind} ${object.metadata.name}: ${(error as Error).message}`];
   }
 }
 
@@ -67,7 +70,10 @@ const folder = 'node_modules/.cache/rolegate';
 
 /** What the compiler says of names that are not in the types, or of the wrong type; '' when there is nothing. */
 export function nameProblems(objects: readonly KubernetesObject[]): string {
-  const lines = objects.map((object, index) => {
+  const known = objects
+    .filter((object) => !isOfDataPlane(object))
+    .map((object) => (object.kind === 'HTTPRoute' ? withoutExternalAuth(object).rest : object));
+  const lines = known.map((object, index) => {
     const [module = core] = kinds[`${object.apiVersion} ${object.kind}`] ?? [];
     return `export const o${index}: import(${JSON.stringify(module)}).I${object.kind} = ${JSON.stringify(object)};`;
   });

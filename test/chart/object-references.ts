@@ -5,7 +5,16 @@ import { type Pod, podsOf } from './pods.ts';
 type Labels = Readonly<Record<string, string>>;
 
 /** Objects that value sets name as being there already. */
-const namedInSets = ['users', 'ca', 'candidate', 'gateway-config', 'rolegate-secrets', 'auth-api-secrets', 'default'];
+const namedInSets = [
+  'users',
+  'ca',
+  'candidate',
+  'gateway-config',
+  'rolegate-secrets',
+  'auth-api-secrets',
+  'default',
+  'orders',
+];
 
 /** One line for each reference that leads nowhere; `foreign` are names of objects that are there already. */
 export function danglingReferences(objects: readonly KubernetesObject[], foreign = namedInSets): string[] {
@@ -54,7 +63,9 @@ interface Spec {
       readonly paths: readonly { readonly backend: { readonly service: { readonly name: string } } }[];
     };
     readonly backendRefs?: readonly { readonly name: string; readonly port: number }[];
+    readonly filters?: readonly { readonly externalAuth?: { readonly backendRef: { readonly name: string } } }[];
   }[];
+  readonly extAuth?: { readonly grpc: { readonly backendRefs: readonly { readonly name: string }[] } };
 }
 
 function ofObject({ kind, metadata, ...rest }: KubernetesObject, pods: readonly Pod[], has: Has): string[] {
@@ -64,7 +75,8 @@ function ofObject({ kind, metadata, ...rest }: KubernetesObject, pods: readonly 
     pods.filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value));
   const faults: string[] = [];
   const selector = spec.podSelector?.matchLabels ?? spec.selector?.matchLabels ?? spec.selector;
-  if (selector !== undefined && kind !== 'ServiceMonitor') {
+  // Those select pods elsewhere.
+  if (selector !== undefined && kind !== 'ServiceMonitor' && kind !== 'AuthorizationPolicy') {
     const selected = matches(selector as Labels);
     // Whatever selects pods selects those of one kind.
     if (selected.length === 0) faults.push(`${own} selects no pod`);
@@ -76,8 +88,13 @@ function ofObject({ kind, metadata, ...rest }: KubernetesObject, pods: readonly 
   }
   const target = spec.scaleTargetRef;
   if (target !== undefined && !has(target.kind, target.name)) faults.push(`${own}: no ${target.kind} ${target.name}`);
-  for (const { http, backendRefs } of spec.rules ?? []) {
+  for (const { name } of spec.extAuth?.grpc.backendRefs ?? [])
+    if (!has('Service', name)) faults.push(`${own}: no Service ${name}`);
+  for (const { http, backendRefs, filters } of spec.rules ?? []) {
     const services = [
+      ...(filters ?? []).flatMap(({ externalAuth }) =>
+        externalAuth === undefined ? [] : [externalAuth.backendRef.name],
+      ),
       ...(http?.paths ?? []).map(({ backend }) => backend.service.name),
       ...(backendRefs ?? []).map(({ name }) => name),
     ];

@@ -37,7 +37,8 @@ const rows: Readonly<Record<string, Row>> = {
   'scaling without an aim': {
     set: 'autoscaling',
     values: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0 } },
-    says: 'autoscaling.enabled has no aim: set targetCPUUtilizationPercentage or targetRequestsPerSecond',
+    says: 'autoscaling.enabled has no aim: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond',
+    good: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0, targetChecksPerSecond: 9 } },
   },
   'scaling by a share of nothing': {
     set: 'autoscaling',
@@ -45,6 +46,93 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set',
     good: { resources: { requests: { cpu: null } }, autoscaling: { targetCPUUtilizationPercentage: 0 } },
   },
+  'no way to ask': {
+    set: 'authorizer',
+    values: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false } } },
+    says: 'no proxy could ask: set authorizer.grpc.enabled or authorizer.http.enabled',
+    good: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false }, http: { enabled: true } } },
+  },
+  'a data plane of nobody': {
+    set: 'authorizer',
+    values: { authorizer: { peers: [] } },
+    says: 'authorizer.peers is empty: name the addresses of the data plane, which is believed what it says of a request',
+  },
+  'Envoy Gateway without gRPC': {
+    set: 'authorizer',
+    values: { authorizer: { grpc: { enabled: false }, http: { enabled: true } } },
+    says: 'authorizer.envoyGateway asks over gRPC: set authorizer.grpc.enabled',
+  },
+  'a secret that Envoy Gateway cannot send': {
+    set: 'authorizer',
+    values: { config: { authorizer: { secret: { file: '/run/secrets/rolegate/checks' } } } },
+    says: 'authorizer.envoyGateway sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCa',
+    good: {
+      config: { authorizer: { secret: { file: '/run/secrets/rolegate/checks' } } },
+      authorizer: { envoyGateway: { enabled: false } },
+    },
+  },
+  'a secret of checks as text': {
+    set: 'authorizer',
+    values: { config: { authorizer: { secret: long } }, authorizer: { envoyGateway: { enabled: false } } },
+    says: `config.authorizer.secret ${text}`,
+  },
+  'ExternalAuth without HTTP': {
+    set: 'authorizer-both',
+    values: { authorizer: { http: { enabled: false } } },
+    says: 'authorizer.externalAuth asks over HTTP: set authorizer.http.enabled',
+  },
+  'a policy for nothing': {
+    set: 'authorizer',
+    values: { authorizer: { envoyGateway: { targetRefs: [] } } },
+    says: 'authorizer.envoyGateway.enabled needs authorizer.envoyGateway.targetRefs',
+  },
+  'ExternalAuth of no gateway': {
+    set: 'authorizer-both',
+    values: { authorizer: { externalAuth: { parentRefs: [] } } },
+    says: 'authorizer.externalAuth.enabled needs authorizer.externalAuth.parentRefs and backendRefs',
+  },
+  'headers that no one knows': {
+    set: 'authorizer',
+    values: { config: null, existingConfig: { configMap: 'gateway-config' } },
+    says: 'which headers the data plane has to remove follows from config: with existingConfig, print its objects with rolegate proxy-config',
+    good: {
+      config: null,
+      existingConfig: { configMap: 'gateway-config' },
+      authorizer: { envoyGateway: { enabled: false } },
+    },
+  },
+  'a data plane that asks nobody': {
+    values: { authorizer: { istio: { enabled: true } } },
+    says: 'authorizer.istio.enabled needs mode authorizer or both',
+    good: { mode: 'both', authorizer: { peers: ['10.0.0.0/8'], istio: { enabled: true } } },
+  },
+  'an ingress to pods that forward nothing': {
+    set: 'authorizer',
+    values: { ingress: { enabled: true, hosts: ['a.test'] } },
+    says: 'mode authorizer forwards nothing, so no ingress and no httpRoute can lead to it',
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      listen: 'set authorizer.http.enabled',
+      grpc: 'set authorizer.grpc',
+      peers: 'set authorizer.peers',
+      timeout: 'set authorizer.timeoutSeconds',
+    }).map(([key, hint]) => [
+      `authorizer.${key}`,
+      {
+        set: 'authorizer',
+        values: {
+          config: {
+            authorizer: {
+              [key]:
+                key === 'peers' ? ['10.0.0.0/8'] : key === 'grpc' ? { listen: ':1' } : key === 'listen' ? ':1' : '5s',
+            },
+          },
+        },
+        says: `config.authorizer.${key} is written by the chart: ${hint}`,
+      },
+    ]),
+  ),
   'an ingress for every name': {
     set: 'ingress',
     values: { ingress: { hosts: [] } },

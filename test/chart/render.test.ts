@@ -36,8 +36,8 @@ describe.each(valueSets)('%s', (set) => {
     const objects = rendered.get(set)!;
     const names = kindsOf(objects);
     expect(new Set(names).size).toBe(names.length);
-    for (const { metadata } of objects) {
-      expect(metadata.namespace).toBe('gateways');
+    for (const { kind, metadata } of objects) {
+      expect(metadata.namespace).toBe(kind === 'AuthorizationPolicy' ? 'istio-system' : 'gateways');
       expect(metadata.labels).toMatchObject({
         'app.kubernetes.io/name': 'rolegate',
         'app.kubernetes.io/instance': 'edge',

@@ -1,7 +1,7 @@
 /** A configuration of Envoy with `ext_authz` over HTTP or gRPC; what it lists serves Istio and Envoy Gateway too. */
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
-import { type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
+import { type ProxySettings, secretVariable, spellings, unremovable } from './proxy-settings.ts';
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
 
@@ -78,7 +78,7 @@ export function envoyConfig(settings: ProxySettings): string {
     },
   };
   return `# Envoy asks Rolegate about each request. Printed by "rolegate proxy-config envoy".
-${grpc === null ? '# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+${unremovable(settings)}${grpc === null ? '# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 function overHttp(settings: ProxySettings): object {
@@ -153,7 +153,7 @@ export function headersToService({ identity, credentials }: ProxySettings): read
 }
 
 /** Without patterns, and without what the data plane writes itself. */
-export function removedByName({ removed }: ProxySettings): readonly string[] {
+export function removedByName({ removed }: Pick<ProxySettings, 'removed'>): readonly string[] {
   const own = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-envoy-original-path'];
   return removed.filter((name) => !name.endsWith('*') && !own.includes(name));
 }

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { CommandError } from '../exit-code.ts';
 import { headersToService, removedByName } from './envoy.ts';
-import type { Place, ProxySettings } from './proxy-settings.ts';
+import { type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
 
 const documents = (comment: string, ...all: object[]) =>
   `${comment}\n${all.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
@@ -97,7 +97,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    `# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}`,
+    `# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}\n${unremovable(settings)}`.trimEnd(),
     security,
     client,
   );
@@ -106,7 +106,12 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
 /** For the data plane to speak HTTP/2 without TLS. */
 const overHttp2 = '\n# The port of the Service has to have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
 
+/** Headers that one filter of the Gateway API removes at most. */
+const mostRemoved = 16;
+
 export function gatewayApiConfig(settings: ProxySettings): string {
+  const removed = removedByName(settings);
+  const left = removed.slice(mostRemoved).join(', ');
   const { name, namespace, port } = serviceOf(tcp(settings));
   const route = {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -117,7 +122,7 @@ export function gatewayApiConfig(settings: ProxySettings): string {
       rules: [
         {
           filters: [
-            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removedByName(settings) } },
+            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removed.slice(0, mostRemoved) } },
             {
               type: 'ExternalAuth',
               externalAuth: {
@@ -137,7 +142,10 @@ export function gatewayApiConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    '# A gateway asks Rolegate about each request (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by\n# "rolegate proxy-config gateway-api".',
+    `# A gateway asks Rolegate about each request (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by
+# "rolegate proxy-config gateway-api".
+# A filter removes 16 headers at most, so services get these as clients send them: ${left}.
+${unremovable(settings)}`.trimEnd(),
     route,
   );
 }

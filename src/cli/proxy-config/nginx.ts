@@ -1,5 +1,5 @@
 /** A configuration of nginx with `auth_request`. */
-import { address, type ProxySettings, secretVariable, written as spelled } from './proxy-settings.ts';
+import { address, type ProxySettings, secretVariable, written as spelled, unremovable } from './proxy-settings.ts';
 
 export function nginxConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, identity, credentials, removed, service, listen, webSockets } = settings;
@@ -50,7 +50,7 @@ export function nginxConfig(settings: ProxySettings): string {
   }
 `;
   return `# nginx asks Rolegate about each request. Printed by "rolegate proxy-config nginx".
-events {}
+${unremovable(settings)}events {}
 
 http {
   upstream rolegate {

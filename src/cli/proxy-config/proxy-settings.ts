@@ -68,7 +68,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
     waitMs: authorizer.timeoutMs + wayMs,
     identity: named('identity'),
     credentials: credentialNames,
-    removed: [...new Set([...others, ...alwaysRemoved, ...server.proxyHeaders.map((name) => name.toLowerCase())])],
+    removed: [...new Set([...others, ...server.proxyHeaders.map((name) => name.toLowerCase()), ...alwaysRemoved])],
     read: [
       ...new Set([...credentialNames, ...(credentials.websocketProtocol === null ? [] : ['sec-websocket-protocol'])]),
       ...readsOf(routes.routes).headers,
@@ -100,23 +100,37 @@ function waysToAsk(
 
 const withPrefix = (prefix: string, rest: string) => rest.split(' ').map((name) => prefix + name);
 
-/**
- * As the gateway removes them. What the proxy writes itself it writes after that. Of names with "*" those in use are listed as well,
- * for products that cannot delete by a pattern.
- */
-const alwaysRemoved: readonly string[] = [
-  ...overrides,
+/** What services and frameworks believe most readily. */
+const mostHarmful: readonly string[] = [
   gatewayHeader,
   secretHeader,
-  ...proxyHeaders,
-  ...withPrefix('x-ssl-client-', 'cert verify s-dn i-dn serial fingerprint dn subject issuer'),
-  'x-forwarded-*',
-  ...withPrefix('x-forwarded-', 'user email groups preferred-username access-token client-cert scheme ssl'),
-  ...forwarded,
+  ...withPrefix(
+    'x-',
+    'http-method-override http-method method-override original-url original-uri rewrite-url client-ip',
+  ),
+  ...withPrefix('x-forwarded-', 'user email groups prefix scheme'),
+  'remote-user',
+  'true-client-ip',
+];
+
+/**
+ * As the gateway removes them, the most harmful first, for products that remove only so many. What the proxy writes itself it writes
+ * after that. Of names with "*" those in use are listed as well, for products that cannot delete by a pattern.
+ */
+export const alwaysRemoved: readonly string[] = [
+  ...new Set([
+    ...mostHarmful,
+    ...overrides,
+    ...proxyHeaders,
+    ...withPrefix('x-ssl-client-', 'cert verify s-dn i-dn serial fingerprint dn subject issuer'),
+    'x-forwarded-*',
+    ...withPrefix('x-forwarded-', 'preferred-username access-token client-cert ssl'),
+    ...forwarded,
+  ]),
 ];
 
 /** Headers that decisions of any configuration may depend on, beside credentials and conditions. */
-const decisive: readonly string[] = [
+export const decisive: readonly string[] = [
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-request-id',
@@ -186,3 +200,11 @@ function spelling(name: string): string {
 
 /** Of a secret that is not printed. */
 export const secretVariable = 'ROLEGATE_AUTHORIZER_SECRET';
+
+/** A comment of names that the configuration gives by a pattern, for products that remove single names only; empty: there are none. */
+export function unremovable({ removed }: Pick<ProxySettings, 'removed'>): string {
+  const patterns = removed.filter((name) => name.endsWith('*') && !alwaysRemoved.includes(name));
+  return patterns.length === 0
+    ? ''
+    : `# It cannot remove headers by a pattern, so services get these as clients send them; list them by name: ${patterns.join(', ')}.\n`;
+}

@@ -1,0 +1,143 @@
+/** Pods that decide for other proxies: their services, and what data planes are told of them. */
+import { describe, expect, test, vi } from 'vitest';
+import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from '../../src/cli/proxy-config/kubernetes.ts';
+import { proxySettings } from '../../src/cli/proxy-config/proxy-settings.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { dataPlaneProblems } from './data-plane-schemas.ts';
+import { find, type KubernetesObject, kindsOf, notes, objectsOf, render } from './helm.ts';
+import { podsOf } from './pods.ts';
+import { filesOf } from './rolegate-config.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const specOf = (objects: readonly KubernetesObject[], kind: string, suffix = '') => find(objects, kind, suffix)['spec'];
+const portsOf = (objects: readonly KubernetesObject[]) =>
+  podsOf(objects)
+    .find(({ owner }) => owner.startsWith('Deployment'))!
+    .spec.containers[0]!.ports!.map(({ name }) => name);
+
+/** What is printed for the configuration that the chart writes. */
+function settingsOf(
+  objects: readonly KubernetesObject[],
+  dialect: 'envoy' | 'gateway-api',
+  authorizer: string,
+  grpc: boolean,
+) {
+  const text = filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!;
+  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => 'x'.repeat(40) });
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return proxySettings(read.config, dialect, { service: 'http://orders:3000', listen: ':8000', authorizer, grpc });
+}
+
+const remove = (object: KubernetesObject): readonly string[] =>
+  (object['spec'] as { headers: { earlyRequestHeaders: { remove: string[] } } }).headers.earlyRequestHeaders.remove;
+
+describe('pods that only decide', () => {
+  const objects = () => render('authorizer');
+
+  test('have no port for clients, and no service, ingress or route leads to one', () => {
+    expect(portsOf(objects())).toEqual(['checks-grpc', 'admin']);
+    const services = kindsOf(objects()).filter((name) => name.startsWith('Service '));
+    expect(services).toEqual(['Service edge-rolegate-checks-grpc']);
+    expect(filesOf(find(objects(), 'ConfigMap'))['gateway.yaml']).toMatch(/^ {2}listen: false$/m);
+  });
+
+  test('are all seen by a data plane over gRPC', () => {
+    expect(specOf(objects(), 'Service', '-checks-grpc')).toMatchObject({
+      clusterIP: 'None',
+      ports: [{ port: 8071, targetPort: 'checks-grpc', appProtocol: 'kubernetes.io/h2c' }],
+    });
+    const tls = { authorizer: { grpc: { tls: { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' } } } };
+    const ofTls = specOf(render('authorizer', tls), 'Service', '-checks-grpc');
+    expect(ofTls).toMatchObject({ ports: [{ appProtocol: 'https' }] });
+  });
+
+  test('are reached by the data plane alone', () => {
+    const { ingress } = specOf(objects(), 'NetworkPolicy') as { ingress: { ports: object[]; from?: object[] }[] };
+    expect(ingress[0]!.ports).toEqual([{ port: 'checks-grpc', protocol: 'TCP' }]);
+    expect(ingress[0]!.from).toHaveLength(2);
+    expect(JSON.stringify(ingress)).not.toContain('"http"');
+  });
+
+  test('are scaled by checks', () => {
+    expect(specOf(objects(), 'HorizontalPodAutoscaler')).toMatchObject({
+      metrics: [
+        { type: 'Resource' },
+        {
+          type: 'Pods',
+          pods: {
+            metric: { name: 'rolegate_authorizer_checks_per_second' },
+            target: { type: 'AverageValue', averageValue: '3000' },
+          },
+        },
+      ],
+    });
+  });
+
+  test('Envoy Gateway is told what proxy-config prints', () => {
+    const printed = objectsOf(
+      envoyGatewayConfig(settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc:8071', true)),
+    );
+    expect(printed.flatMap((object) => dataPlaneProblems(object, false))).toEqual([]);
+    const [security, client] = printed as [KubernetesObject, KubernetesObject];
+    const { extAuth } = specOf(objects(), 'SecurityPolicy') as { extAuth: object };
+    const told = (security['spec'] as { extAuth: object }).extAuth;
+    expect({ ...extAuth, timeout: '3000ms' }).toEqual(told);
+    expect([...remove(find(objects(), 'ClientTrafficPolicy'))].sort()).toEqual([...remove(client)].sort());
+  });
+});
+
+describe('pods that do both', () => {
+  const objects = () => render('authorizer-both');
+
+  test('have all ports', () => {
+    expect(portsOf(objects())).toEqual(['http', 'checks', 'checks-grpc', 'admin']);
+    expect(filesOf(find(objects(), 'ConfigMap'))['gateway.yaml']).toMatch(/^ {2}listen: :8080$/m);
+  });
+
+  test('Istio is told what proxy-config prints', () => {
+    const printed = istioConfig(
+      settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc.gateways.svc.cluster.local:8071', true),
+    );
+    const [mesh, policy] = objectsOf(printed) as unknown as [
+      { extensionProviders: { envoyExtAuthzGrpc: object }[] },
+      KubernetesObject,
+    ];
+    expect(dataPlaneProblems(policy, false)).toEqual([]);
+    const rendered = find(objects(), 'AuthorizationPolicy');
+    expect(rendered.metadata.namespace).toBe('istio-system');
+    expect(rendered['spec']).toEqual({ ...(policy['spec'] as object), provider: { name: 'edge-rolegate' } });
+    const [, snippet = ''] = /( {3}extensionProviders:\n(?: {5,}.*\n)+)/.exec(notes('authorizer-both')) ?? [];
+    const [noted] = objectsOf(snippet) as unknown as [typeof mesh];
+    expect(noted.extensionProviders[0]!.envoyExtAuthzGrpc).toEqual(mesh.extensionProviders[0]!.envoyExtAuthzGrpc);
+  });
+
+  test('the Gateway API is told what proxy-config prints', () => {
+    const settings = settingsOf(objects(), 'gateway-api', 'edge-rolegate-checks:8070', false);
+    const [printed] = objectsOf(gatewayApiConfig(settings)) as [KubernetesObject];
+    type Filters = {
+      rules: {
+        filters: {
+          requestHeaderModifier?: { remove: string[] };
+          externalAuth?: { http: { allowedHeaders: string[]; allowedResponseHeaders: string[] } };
+        }[];
+      }[];
+    };
+    const filters = (object: KubernetesObject) => (object['spec'] as Filters).rules[0]!.filters;
+    const sorted = (object: KubernetesObject) => {
+      const [modifier, auth] = filters(object);
+      const { http } = auth!.externalAuth!;
+      return {
+        removed: [...modifier!.requestHeaderModifier!.remove].sort(),
+        read: [...new Set(http.allowedHeaders)].sort(),
+        returned: [...http.allowedResponseHeaders].sort(),
+      };
+    };
+    expect(sorted(find(objects(), 'HTTPRoute', '-protected'))).toEqual(sorted(printed));
+  });
+});
+
+test('gateways have nothing of it', () => {
+  const text = JSON.stringify(render('minimal').filter(({ kind }) => kind !== 'Pod'));
+  expect(text).not.toMatch(/-checks|8070|8071|SecurityPolicy/);
+});

@@ -1,0 +1,88 @@
+/**
+ * Objects of data planes, whose schemas are in no package: what the references of Envoy Gateway and Istio say of the fields in use, and the
+ * experimental filter `ExternalAuth` of the Gateway API. A field that is not listed is a problem.
+ */
+import { z } from 'zod';
+import type { KubernetesObject } from './helm.ts';
+
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+const port = z.int().min(1).max(65_535);
+const duration = z.string().regex(/^(?:\d{1,5}(?:h|m|s|ms)){1,4}$/);
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/);
+const metadata = z.strictObject({ name, namespace: name, labels: z.record(z.string(), z.string()) });
+const targetRefs = z.array(z.strictObject({ group: z.string(), kind: z.enum(['Gateway', 'HTTPRoute']), name })).min(1);
+const backendRefs = z.array(z.strictObject({ name, namespace: name.optional(), port })).length(1);
+
+export const externalAuth = z.strictObject({
+  protocol: z.enum(['HTTP', 'GRPC']),
+  backendRef: z.strictObject({ name, namespace: name.optional(), port }),
+  http: z
+    .strictObject({
+      path: z.string().startsWith('/'),
+      allowedHeaders: z.array(headerName).max(64),
+      allowedResponseHeaders: z.array(headerName).max(64),
+    })
+    .optional(),
+});
+
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  'gateway.envoyproxy.io/v1alpha1 SecurityPolicy': z.strictObject({
+    targetRefs,
+    extAuth: z.strictObject({
+      failOpen: z.literal(false),
+      statusOnError: z.literal(503),
+      timeout: duration,
+      headersToExtAuth: z.array(headerName).optional(),
+      grpc: z.strictObject({ backendRefs }).optional(),
+      http: z.strictObject({ backendRefs, path: z.string(), headersToBackend: z.array(headerName) }).optional(),
+    }),
+  }),
+  'gateway.envoyproxy.io/v1alpha1 ClientTrafficPolicy': z.strictObject({
+    targetRefs,
+    path: z.strictObject({ escapedSlashesAction: z.literal('KeepUnchanged'), disableMergeSlashes: z.literal(true) }),
+    headers: z.strictObject({
+      withUnderscoresAction: z.literal('DropHeader'),
+      earlyRequestHeaders: z.strictObject({ remove: z.array(headerName).max(64) }),
+    }),
+  }),
+  'security.istio.io/v1 AuthorizationPolicy': z.strictObject({
+    selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+    action: z.literal('CUSTOM'),
+    provider: z.strictObject({ name }),
+    rules: z.array(z.strictObject({})).length(1),
+  }),
+};
+
+export function isOfDataPlane({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean {
+  return `${apiVersion} ${kind}` in schemas;
+}
+
+/** `metadata` of printed objects is not complete. */
+export function dataPlaneProblems({ apiVersion, kind, ...rest }: KubernetesObject, whole = true): string[] {
+  const { spec, metadata: own, ...more } = rest;
+  const read = schemas[`${apiVersion} ${kind}`]!.safeParse(spec);
+  const problems = read.success ? [] : [z.prettifyError(read.error)];
+  const named = whole ? metadata.safeParse(own) : { success: true, error: undefined };
+  if (!named.success) problems.push(z.prettifyError(named.error!));
+  return [...problems, ...Object.keys(more).map((key) => `a field ${key}`)].map((text) => `${kind}: ${text}`);
+}
+
+/** The object without its filters `ExternalAuth`, which are read here, for the schema of the standard channel. */
+export function withoutExternalAuth(object: KubernetesObject): {
+  readonly rest: KubernetesObject;
+  readonly problems: string[];
+} {
+  const problems: string[] = [];
+  const copy = structuredClone(object) as KubernetesObject & {
+    spec: { rules?: { filters?: { type: string; externalAuth?: unknown }[] }[] };
+  };
+  for (const rule of copy.spec.rules ?? []) {
+    for (const { type, externalAuth: filter } of rule.filters ?? []) {
+      if (type !== 'ExternalAuth') continue;
+      const read = externalAuth.safeParse(filter);
+      if (!read.success) problems.push(`${object.kind}: ${z.prettifyError(read.error)}`);
+    }
+    if (rule.filters !== undefined) rule.filters = rule.filters.filter(({ type }) => type !== 'ExternalAuth');
+  }
+  return { rest: copy, problems };
+}
