@@ -80,7 +80,7 @@ ${box(8, 74, 120, 76, 'Clients', ['browsers, apps,', 'git, scripts'])}
 <text x="${gate.x + 14}" y="60" class="g">Rolegate</text>
 <text x="${gate.x + gate.width - 14}" y="60" class="q" text-anchor="end">gateway.yaml: routes, roles, conditions</text>
 ${stages.map(stage).join('\n')}
-${box(752, 74, 120, 76, 'Services', ['yours, over HTTP,', 'with user-id, groups'])}
+${box(752, 74, 120, 76, 'Services', ['yours, over HTTP,', 'with user-id'])}
 ${arrow('M128 104H168')}
 ${arrow('M708 104H748')}
 <text x="${gate.x + gate.width / 2}" y="176" class="q m s">a refusal carries x-error and x-error-id, and never reaches a service</text>
