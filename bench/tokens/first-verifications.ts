@@ -24,7 +24,12 @@ export async function firstVerifications(count: number): Promise<FirstVerificati
 async function measure(algorithm: string, count: number): Promise<FirstVerification> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk = JSON.stringify(await exportJWK(publicKey));
-  const events: SourceEvents = { sourceCall: () => {}, breaker: () => {}, failover: () => {} };
+  const events: SourceEvents = {
+    sourceCall: () => {},
+    claimUnreadable: () => {},
+    breaker: () => {},
+    failover: () => {},
+  };
   const source = createJwtSource({
     name: 'issuer',
     config: configWith(jwk),

@@ -106,7 +106,9 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
 function identityOf(config: Config, { as, claims, source, roles: named, groups }: ExplainOptions): Identity | null {
   const { tests, roles } = config;
   if (claims !== undefined) {
-    const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config);
+    const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config, (claim, detail) => {
+      process.stderr.write(`note: the claim ${claim} counts as absent: ${detail}\n`);
+    });
     if (!('problem' in read)) return read;
     throw usageError(
       `rolegate: --${read.of === 'source' ? 'source' : 'claims'}: ${read.problem}${read.hint === null ? '' : `; ${read.hint}`}`,

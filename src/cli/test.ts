@@ -58,7 +58,9 @@ function addToFile(file: string, written: Written): string {
   }
   const before = readText(file);
   const text =
-    before === null ? casesText({ ...written, proposals: { cases, notFound: [] } }, 'file') : addCases(before, written);
+    before === null
+      ? casesText({ ...written, proposals: { ...written.proposals, notFound: [] } }, 'file')
+      : addCases(before, written);
   if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
   replaceFile(file, text);
   const count = cases.length === 1 ? '1 case' : `${cases.length} cases`;

@@ -24,9 +24,9 @@ export interface ClaimedSources {
 }
 
 /** Of a file without problems in its sources. */
-export function claimedSources({ authApi, sources }: ConfigFile, files: SourceFiles): ClaimedSources {
-  const own = authApi === undefined ? null : compileAuthApiFields(authApi.fields);
-  return { authApi: own, sources: compileSources(sources, files) };
+export function claimedSources({ authApi, sources, identity }: ConfigFile, files: SourceFiles): ClaimedSources {
+  const own = authApi === undefined ? null : compileAuthApiFields(authApi.fields, identity.claims);
+  return { authApi: own, sources: compileSources(sources, identity.claims, files) };
 }
 
 /** Why there is no identity. */
@@ -37,7 +37,12 @@ export interface NotClaimed {
   readonly hint: string | null;
 }
 
-export function claimedIdentity({ claims, source, kind }: Claimed, sources: ClaimedSources): Identity | NotClaimed {
+/** `onUnreadable`: a declared claim has another type, and counts as absent. */
+export function claimedIdentity(
+  { claims, source, kind }: Claimed,
+  sources: ClaimedSources,
+  onUnreadable: (claim: string, detail: string) => void = () => {},
+): Identity | NotClaimed {
   const { authApi } = sources;
   const all = [
     ...(authApi === null ? [] : [{ name: 'authApi', kind: 'authApi' as const, ...authApi }]),
@@ -59,6 +64,7 @@ export function claimedIdentity({ claims, source, kind }: Claimed, sources: Clai
     fields: { ...fieldsOf(found, kind), expireAt: null },
     kind,
     fractions: found.kind !== 'authApi',
+    onUnreadable,
   });
   return 'identity' in read ? read.identity : { of: 'claims', problem: read.failure.detail, hint: null };
 }

@@ -1,5 +1,6 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
+import { type IdentityHeader, identityFields } from '../core/forwarding/request-headers.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
@@ -62,7 +63,7 @@ export function compileConfig(
   const { passes, credentialBytes, failedAuthentications, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
   const urls = listOf(authApi?.url);
-  const sources = compileSources(file.sources, secrets.sources);
+  const sources = compileSources(file.sources, file.identity.claims, secrets.sources);
   const credentials = compileCredentials(file.credentials, Math.min(credentialBytes, limits.headerBytes));
   return {
     server: {
@@ -92,7 +93,10 @@ export function compileConfig(
     conditionNames: Object.keys(file.conditions.named),
     upstreams: compileUpstreams(upstreams, urls, routes, secrets.gateway),
     routes,
-    identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => ({ name: name.toLowerCase(), field })),
+    identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => {
+      return { name: name.toLowerCase(), field: headerFieldOf(field, file) };
+    }),
+    claims: new Map(Object.entries(file.identity.claims).map(([name, { type }]) => [name, type])),
     via: via ? { name, passes } : null,
     identityAssertion: identityAssertion === undefined ? null : { ...identityAssertion, keys: secrets.assertionKeys },
     errors: { annotate: file.errors.annotate },
@@ -101,12 +105,22 @@ export function compileConfig(
   };
 }
 
+function headerFieldOf(
+  written: ConfigFile['identityHeaders'][string],
+  { identity }: ConfigFile,
+): IdentityHeader['field'] {
+  const field = identityFields.find((known) => known === written);
+  if (field !== undefined) return field;
+  const claim = written.slice('claims.'.length);
+  return { claim, type: identity.claims[claim]!.type };
+}
+
 function compileAuthApi(
   { url, embedded: _embedded, gatewaySecret: _secret, ...calls }: NonNullable<File['authApi']>,
   file: ConfigFile,
   secrets: Secrets,
 ): AuthApiConfig {
-  const common = { ...calls, ...compileAuthApiFields(calls.fields), tls: secrets.authApiTls };
+  const common = { ...calls, ...compileAuthApiFields(calls.fields, file.identity.claims), tls: secrets.authApiTls };
   if (file.authApi?.embedded === undefined || secrets.authApi === null) {
     return { kind: 'remote', urls: listOf(url), gatewaySecret: secrets.gateway, ...common };
   }

@@ -1,6 +1,6 @@
 /** Makes the compiled sources: fields as rules, what is kept in files as it was read, and which source is asked of what. */
 
-import type { FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
+import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -9,30 +9,32 @@ import { parseFieldPath } from './units/parse-field-path.ts';
 
 type AuthApiFields = InUnits<NonNullable<ConfigFile['authApi']>>['fields'];
 type Field = InUnits<WrittenField>;
+type DeclaredClaims = InUnits<ConfigFile['identity']['claims']>;
 type Written = ConfigFile['sources'];
 type WrittenSource = InUnits<Written>[string];
+type FieldPath = DeclaredClaims[string]['field'];
 
 /** `files`: what was read for each source. */
-export function compileSources(written: Written, files: SourceFiles): readonly SourceConfig[] {
+export function compileSources(written: Written, claims: DeclaredClaims, files: SourceFiles): readonly SourceConfig[] {
   const sources: InUnits<Written> = inUnits(configSchema.shape.sources, written);
-  return Object.entries(sources).map(([name, source]) => compileSource(name, source, files));
+  return Object.entries(sources).map(([name, source]) => compileSource(name, source, claims, files));
 }
 
-function compileSource(name: string, source: WrittenSource, files: SourceFiles): SourceConfig {
+function compileSource(name: string, source: WrittenSource, claims: DeclaredClaims, files: SourceFiles): SourceConfig {
   const { tls, client, keys } = files.of(name);
   switch (source.kind) {
     case 'authApi': {
       const { url, ...rest } = source;
-      return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields) };
+      return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields, claims) };
     }
     case 'introspection': {
       const { url, audience = null, issuer = null, ...rest } = source;
-      const fields = compileClaimFields(source.fields, true);
+      const fields = compileClaimFields(source.fields, claims, true);
       return { ...rest, name, urls: [url], issuer, audience, tls, fields, client: client! };
     }
     case 'userinfo': {
       const { url, issuer = null, ...rest } = source;
-      return { ...rest, name, urls: [url], issuer, tls, fields: compileClaimFields(source.fields, true) };
+      return { ...rest, name, urls: [url], issuer, tls, fields: compileClaimFields(source.fields, claims, true) };
     }
     case 'jwt': {
       const { jwks, audience, introspection = null, logout = null, securityEvents = null, types, ...rest } = source;
@@ -51,7 +53,7 @@ function compileSource(name: string, source: WrittenSource, files: SourceFiles):
         logout,
         securityEvents,
         tls,
-        fields: compileClaimFields(source.fields, false),
+        fields: compileClaimFields(source.fields, claims, false),
       };
     }
   }
@@ -89,7 +91,11 @@ export function listOf(url: string | readonly string[] | undefined): readonly st
 }
 
 /** `endOptional`: of a source that says what a token is now; a token itself always names its end. */
-function compileClaimFields(fields: InUnits<WrittenClaimFields>, endOptional: boolean): SourceFields {
+function compileClaimFields(
+  fields: InUnits<WrittenClaimFields>,
+  claims: DeclaredClaims,
+  endOptional: boolean,
+): SourceFields {
   return {
     userId: rule(fields.userId)!,
     roles: rule(fields.roles),
@@ -99,12 +105,17 @@ function compileClaimFields(fields: InUnits<WrittenClaimFields>, endOptional: bo
     keyId: rule(fields.keyId),
     tokenId: rule(fields.tokenId),
     issuedAt: rule({ path: 'iat', optional: true }),
+    authenticatedAt: rule(fields.authenticatedAt),
+    claims: compileClaims(claims, fields.claims),
     alias: rule(fields.alias),
     fullName: rule(fields.fullName),
   };
 }
 
-export function compileAuthApiFields(fields: AuthApiFields): Pick<AuthApiSourceConfig, 'fields' | 'verified'> {
+export function compileAuthApiFields(
+  fields: AuthApiFields,
+  claims: DeclaredClaims,
+): Pick<AuthApiSourceConfig, 'fields' | 'verified'> {
   const common = {
     userId: rule(fields.userId)!,
     roles: rule(fields.roles),
@@ -112,6 +123,8 @@ export function compileAuthApiFields(fields: AuthApiFields): Pick<AuthApiSourceC
     expireAt: rule(fields.expireAt),
     tokenId: rule(fields.tokenId),
     issuedAt: rule(fields.issuedAt),
+    authenticatedAt: rule(fields.authenticatedAt),
+    claims: compileClaims(claims, fields.claims),
   };
   const [alias, fullName] = [ofEach(fields.alias), ofEach(fields.fullName)];
   const session = {
@@ -131,13 +144,24 @@ export function compileAuthApiFields(fields: AuthApiFields): Pick<AuthApiSourceC
   return { verified: rule(fields.verified), fields: { session, keypair } };
 }
 
+/** By the declaration, unless the source has one elsewhere. */
+function compileClaims(
+  declared: DeclaredClaims,
+  own: Readonly<Record<string, InUnits<WrittenField>>>,
+): readonly ClaimField[] {
+  return Object.entries(declared).map(([name, { field, type, split, optional }]) => {
+    const path = { path: field, optional, ...(split === undefined ? {} : { split }) };
+    return { name, type, rule: Object.hasOwn(own, name) ? rule(own[name]!, optional) : rule(path) };
+  });
+}
+
 function ofEach(field: AuthApiFields['alias']) {
   return typeof field === 'object' && field !== null && 'session' in field ? field : { session: field, keypair: field };
 }
 
 /** `optional`: also where it is not said. */
 function rule(
-  written: Field | { readonly path: string; readonly optional: boolean },
+  written: Field | { readonly path: FieldPath; readonly optional: boolean; readonly split?: string },
   optional = false,
 ): FieldRule | null {
   if (written === null) return null;

@@ -5,6 +5,7 @@
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/request-headers.ts';
+import type { ClaimTable } from '../core/identity/claims.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';
 import type { ViaRule } from '../core/request/via.ts';
@@ -35,6 +36,8 @@ export interface Config {
   readonly failedAuthentications: File['server']['limits']['failedAuthentications'];
   readonly cache: CacheConfig;
   readonly revocations: RevocationsConfig;
+  /** Claims of identities that the configuration declares. */
+  readonly claims: ClaimTable;
   /** Declared roles and what each inherits, as written. */
   readonly roles: ReadonlyMap<string, readonly string[]>;
   /** Roles that follow from other fields of an identity; null: none do. */

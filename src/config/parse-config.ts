@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
 import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
+import { claimTable } from './checks/check-identity-claims.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
@@ -109,7 +110,14 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     openFile<TestFile>(testFileSchema, file, content, shared),
   );
   const sources = list.count() > 0 ? null : claimedSources(parts as ConfigFile, secrets.sources);
-  const suite = checkTests([...files, ...testFiles.files], { roles, roleMapping, routeIds: ids, words, sources });
+  const suite = checkTests([...files, ...testFiles.files], {
+    roles,
+    claims: claimTable(parts),
+    roleMapping,
+    routeIds: ids,
+    words,
+    sources,
+  });
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.

@@ -9,13 +9,13 @@ import { authorizer } from './schema/authorizer.ts';
 import { cache, errors, revocations } from './schema/cache.ts';
 import { conditionSettings } from './schema/conditions.ts';
 import { credentials } from './schema/credentials.ts';
+import { headerField, identity } from './schema/identity.ts';
 import { identityAssertion } from './schema/identity-assertion.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
 import { described, exposes, neither } from './schema/key-class.ts';
 import { policies } from './schema/policies.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
-import { word } from './schema/scalar.ts';
 import { log, server } from './schema/server.ts';
 import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
@@ -47,6 +47,7 @@ export const configSchema = z.strictObject({
   ),
   cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
   revocations: described(revocations.prefault({}), 'How others say that a verdict is not true anymore.'),
+  identity: described(identity.prefault({}), 'What is read of an identity beyond its ids, roles, groups and names.'),
   roles: described(roles.prefault({}), 'Every role that rules name, and the roles that it brings along.', {
     examples: [
       { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
@@ -57,8 +58,8 @@ export const configSchema = z.strictObject({
   }),
   defaults: described(defaults.prefault({}), 'What routes have that say nothing else.'),
   identityHeaders: exposes(
-    z.record(z.string(), word(identityFields)).prefault({ 'user-id': 'userId', groups: 'groups' }),
-    `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}.`,
+    z.record(z.string(), headerField).prefault({ 'user-id': 'userId', groups: 'groups' }),
+    `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
   ),
   identityAssertion: described(
     identityAssertion.optional(),

@@ -75,7 +75,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
   const secret = cache.secret ?? randomBytes(32);
-  const keys = deriveCacheKeys(secret, cache.previousSecrets);
+  const keys = deriveCacheKeys(secret, cache.previousSecrets, declaredClaims(options.sources));
   const revocations = createRevocations({
     link,
     keyPrefix,
@@ -177,4 +177,13 @@ function linkOptions(events: IdentityEvents): RedisLinkOptions {
     onAway: () => events.redis('connection', 'error'),
     onCommand: (ok, seconds) => events.redisCommand(ok, seconds),
   };
+}
+
+/** What tells the claims of one configuration from those of another; empty: there are none. */
+function declaredClaims({ list }: SourcesConfig): string {
+  const declared = list.map((source) => {
+    const fields = source.kind === 'authApi' ? source.fields.session : source.fields;
+    return fields.claims.length === 0 ? null : [source.name, fields.claims];
+  });
+  return declared.every((one) => one === null) ? '' : JSON.stringify(declared);
 }

@@ -6,6 +6,7 @@
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import type { Decision } from '../core/decision.ts';
+import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -27,6 +28,8 @@ export interface Proposals {
   readonly cases: readonly PreparedCase[];
   /** What no request was found for, in words. */
   readonly notFound: readonly string[];
+  /** Claims that their identities may have. */
+  readonly claims: ClaimTable;
 }
 
 /** `withMutation`: also for changes of the rules that no test would notice. */
@@ -41,7 +44,8 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
     else cases.push(found.prepared);
   }
-  if (!withMutation) return { cases, notFound };
+  const { claims } = config;
+  if (!withMutation) return { cases, notFound, claims };
   const good = results.filter(({ faults }) => faults.length === 0).map(({ prepared }) => prepared);
   const rules = forwardingOf(config);
   const added: Tried[] = [];
@@ -58,7 +62,7 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
       notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
     else added.push(found);
   }
-  return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound };
+  return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound, claims };
 }
 
 /** A change of the roles may show anywhere, one of what a route matches where it matches more. */

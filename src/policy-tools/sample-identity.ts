@@ -12,6 +12,8 @@ export const somebody: Identity = {
   keyId: null,
   tokenId: null,
   issuedAtMs: null,
+  authenticatedAtMs: null,
+  claims: {},
   source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };

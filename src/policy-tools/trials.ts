@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
+import type { Claims } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
@@ -10,6 +11,7 @@ import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
+import { claimKey, claimsAmong, claimTexts } from './claim-values.ts';
 import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
@@ -101,6 +103,8 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
             // What a policy reads can be a literal of the route.
             if (segment?.kind === 'literal') choices.set(key, [segment.text]);
             else offer(key, ...literals.filter((text) => canBe(route, source, text)));
+          } else if (source.from === 'claim') {
+            offer(claimKey(source), ...claimTexts(source.type, textsIn(literals)), null);
           } else offer(`${source.from} ${source.name}`, ...literals, null);
         }
       }
@@ -124,6 +128,10 @@ function textsOfParam(table: RouteTable, segment: Extract<Segment, { kind: 'para
 function canBe({ pattern }: Route, param: ParamName, text: string | null): boolean {
   const shape = formOfParam(param, pattern)?.shape ?? null;
   return shape === null || text === own || (text !== null && hasShape(shape, text));
+}
+
+function textsIn(literals: readonly (string | null)[]): readonly string[] {
+  return literals.filter((text) => text !== null && text !== own) as readonly string[];
 }
 
 function sourcesOf(subject: ValueSource, comparison: object): readonly ValueSource[] {
@@ -180,31 +188,34 @@ function* identitiesFor(
       ),
     ),
   ];
+  const claims = claimsAmong(chosen);
   const sets = likelySets(goal.rule, config.roles);
   const kinds = kindsOf(config.credentials);
   const others = kinds.filter((kind) => kind !== 'bearer');
-  for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among);
+  for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among);
   const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
-  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, held, groups, kind);
+  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, claims, held, groups, kind);
   if (reach === 'near') return;
   const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
   for (const held of furtherSets(goal.rule, exempt, config.roles)) {
-    for (const among of [[], groups]) yield made(tests, held, among);
+    for (const among of [[], groups]) yield made(tests, claims, held, among);
   }
-  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, held, [group]);
+  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, claims, held, [group]);
   for (const { field, values } of roleMapping?.origins ?? []) {
     const [value = ''] = values;
-    if (field === 'groups') yield made(tests, [], [value]);
-    if (field === 'roles') yield made(tests, [value], []);
+    if (field === 'groups') yield made(tests, claims, [], [value]);
+    if (field === 'roles') yield made(tests, claims, [value], []);
   }
   for (const kind of others) {
-    for (const held of sets) for (const among of [[], groups]) yield made(tests, held, among, kind);
+    for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among, kind);
   }
-  for (const id of userIdsCompared(goal.route)) for (const held of sets) yield made(tests, held, [], 'bearer', id);
+  for (const id of userIdsCompared(goal.route))
+    for (const held of sets) yield made(tests, claims, held, [], 'bearer', id);
 }
 
 function made(
   { identities }: Config['tests'],
+  claims: Claims,
   held: readonly string[],
   among: readonly string[],
   kind: Identity['kind'] = 'bearer',
@@ -213,6 +224,7 @@ function made(
   const words = [
     held.length === 0 ? 'no_role' : held.join('_and_'),
     ...(among.length === 0 ? [] : ['in', ...among]),
+    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(typeof value === 'object' ? value : [value])]),
     ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
   let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
@@ -220,7 +232,7 @@ function made(
   while (identities.has(name)) name = `${name}_2`;
   // As it is once it is written down: called by its name.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
-  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among }];
+  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims }];
 }
 
 /** Names of identities are bounded; one that is cut ends in a mark of the whole. */

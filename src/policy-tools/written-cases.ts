@@ -1,6 +1,7 @@
 /** Proposed cases as YAML: for `tests`, for a file of tests alone, or added to such a file, of which all else stays as it is. */
 import { Document, isCollection, isPair, isScalar, type Pair, parseDocument, visit } from 'yaml';
 import type { TestCase } from '../config/test-suite.ts';
+import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { Proposals } from './propose-cases.ts';
 
@@ -13,7 +14,10 @@ export interface Written {
 const agree = 'once you agree that it is what should happen.';
 
 /** `form`: below `tests`, or alone. */
-export function casesText({ identities, proposals: { cases, notFound } }: Written, form: 'section' | 'file'): string {
+export function casesText(
+  { identities, proposals: { cases, notFound, claims } }: Written,
+  form: 'section' | 'file',
+): string {
   if (cases.length === 0 && notFound.length === 0) {
     return '# Nothing is missing: every effect of every rule is touched by a test.\n';
   }
@@ -22,7 +26,11 @@ export function casesText({ identities, proposals: { cases, notFound } }: Writte
   const tests = {
     ...(identities.size === 0
       ? {}
-      : { identities: Object.fromEntries([...identities].map(([name, identity]) => [name, identityEntry(identity)])) }),
+      : {
+          identities: Object.fromEntries(
+            [...identities].map(([name, identity]) => [name, identityEntry(identity, claims)]),
+          ),
+        }),
     cases: cases.map(({ test }) => caseEntry(test)),
   };
   const document = new Document(form === 'section' ? { tests } : tests);
@@ -43,7 +51,9 @@ export function addCases(text: string, { identities, proposals }: Written): stri
   const taken = [...identities.keys()].find((name) => document.hasIn(['identities', name]));
   if (taken !== undefined) return { problem: `has an identity "${taken}" already, and was not read with the tests` };
   const entries = {
-    identities: [...identities].map(([name, identity]) => lineOf({ [name]: identityEntry(identity) }).slice(2, -2)),
+    identities: [...identities].map(([name, identity]) =>
+      lineOf({ [name]: identityEntry(identity, proposals.claims) }).slice(2, -2),
+    ),
     cases: proposals.cases.map(({ test }) => lineOf(caseEntry(test))),
   };
   let added = text;
@@ -114,8 +124,16 @@ function yamlOf(document: Document): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
-function identityEntry({ roles, groups, kind }: Identity): object {
-  return { roles, ...(groups.length === 0 ? {} : { groups }), ...(kind === 'bearer' ? {} : { kind }) };
+function identityEntry({ roles, groups, kind, claims }: Identity, declared: ClaimTable): object {
+  const values = Object.entries(claims).map(([name, value]) => {
+    return [name, declared.get(name) === 'time' ? new Date(Number(value)).toISOString() : value];
+  });
+  return {
+    roles,
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(kind === 'bearer' ? {} : { kind }),
+    ...(values.length === 0 ? {} : { claimValues: Object.fromEntries(values) }),
+  };
 }
 
 function caseEntry(test: TestCase): object {

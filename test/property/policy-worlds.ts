@@ -1,6 +1,7 @@
 /** Small random configurations, and every request of a small world: small enough to ask them all. */
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import type { Claims } from '../../src/core/identity/claims.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
 import type { ReadConfig } from '../../src/policy-tools/diff/setting-changes.ts';
 import type { SimulatedRequest } from '../../src/policy-tools/simulate.ts';
@@ -63,11 +64,20 @@ const comparison = (params: readonly string[]) =>
     { query: 'q', in: ['1', '2'] },
     { client: 'address', cidr: ['203.0.113.0/24', '10.0.0.0/8'] },
     { client: 'address', cidr: '203.0.113.8/29' },
+    { identity: 'claims.plan', equals: 'gold' },
+    { identity: 'claims.plan', startsWith: 'g' },
+    { identity: 'claims.plan', exists: false },
+    { identity: 'claims.level', in: [1, 2] },
+    { identity: 'claims.staff', equals: true },
+    { identity: 'claims.tags', in: ['x', 'y'] },
+    { query: 'q', equals: 'identity.claims.level' },
     ...params.flatMap((param) => [
       { param, in: ['x', 'z'] },
       { param, equals: 'x' },
       { param, startsWith: 'x' },
       { param, in: 'identity.groups' },
+      { param, in: 'identity.claims.tags' },
+      { param, equals: 'identity.claims.plan' },
     ]),
   );
 const criterion = (params: readonly string[]) =>
@@ -159,6 +169,14 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
   return JSON.stringify({
     version: 1,
     authApi: { url: 'http://127.0.0.1:9' },
+    identity: {
+      claims: {
+        plan: { field: 'plan', type: 'string' },
+        level: { field: 'more.level', type: 'number' },
+        staff: { field: 'staff', type: 'boolean' },
+        tags: { field: 'tags', type: 'list', split: ' ' },
+      },
+    },
     conditions: { headers: ['x-region'], named },
     roles: {
       r1: {},
@@ -296,14 +314,31 @@ export const oddCredentials = {
 
 const rolesHeld = [[], ['r1'], ['r2'], ['r3'], ['raw'], ['r1', 'r3'], ['r1', 'r2', 'raw'], ['other']];
 const groupsHeld = [[], ['x'], ['z'], ['x', 'z']];
+const claimsHeld: readonly Claims[] = [
+  {},
+  { plan: 'gold', level: 2 },
+  { plan: 'x', staff: true, tags: ['x', 'z'] },
+  { plan: 'silver', level: 1, staff: false, tags: [] },
+  { level: 7, tags: ['y'] },
+];
 const kinds = ['bearer', 'key_pair'] as const;
 
 const identities: readonly (Identity | null)[] = [
   null,
-  ...kinds.flatMap((kind) => rolesHeld.flatMap((held) => groupsHeld.map((groups) => identityOf(kind, held, groups)))),
+  ...kinds.flatMap((kind, k) =>
+    rolesHeld.flatMap((held, r) =>
+      groupsHeld.map((groups, g) => identityOf(kind, held, groups, claimsHeld[(k + r + g) % claimsHeld.length]!)),
+    ),
+  ),
+  ...claimsHeld.map((claims) => identityOf('bearer', ['r1', 'r2', 'r3'], ['x'], claims)),
 ];
 
-function identityOf(kind: Identity['kind'], held: readonly string[], groups: readonly string[]): Identity {
+function identityOf(
+  kind: Identity['kind'],
+  held: readonly string[],
+  groups: readonly string[],
+  claims: Claims,
+): Identity {
   return {
     kind,
     userId: 'u',
@@ -315,6 +350,8 @@ function identityOf(kind: Identity['kind'], held: readonly string[], groups: rea
     keyId: kind === 'bearer' ? null : 'k',
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims,
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };

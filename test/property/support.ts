@@ -62,6 +62,8 @@ export const ann: ResolveIdentity = (credential, ...rest) =>
           keyId: null,
           tokenId: null,
           issuedAtMs: null,
+          authenticatedAtMs: null,
+          claims: {},
           source: 'authApi',
           expireAtMs: Number.POSITIVE_INFINITY,
         },

@@ -220,6 +220,8 @@ function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind'
     keyId: kind === 'bearer' ? null : `key-${name}`,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: {},
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };

@@ -59,6 +59,8 @@ export const ann: Identity = {
   keyId: null,
   tokenId: null,
   issuedAtMs: null,
+  authenticatedAtMs: null,
+  claims: {},
   source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };

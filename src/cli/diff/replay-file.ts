@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
 import { credentialKinds } from '../../core/credential/credential.ts';
+import { claimTypes, readClaimValue } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { DecisionRecord, Reads, RecordHead } from '../../policy-tools/replay/decision-record.ts';
 import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
@@ -48,8 +49,8 @@ function readLine(line: string): DecisionRecord | RecordHead | null {
 
 function isHead({ version, reads }: Record<string, unknown>): boolean {
   if (version !== 1 || typeof reads !== 'object' || reads === null) return false;
-  const { query, headers, client } = reads as Record<string, unknown>;
-  return isTexts(query) && isTexts(headers) && typeof client === 'boolean';
+  const { query, headers, client, claims = [] } = reads as Record<string, unknown>;
+  return isTexts(claims) && isTexts(query) && isTexts(headers) && typeof client === 'boolean';
 }
 
 /** As much of its shape as deciding it needs. */
@@ -69,8 +70,13 @@ function isRecord(fields: Record<string, unknown>): boolean {
 
 function isIdentity(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, userId, roles, groups } = value as Record<string, unknown>;
-  return isKind(kind) && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+  const { kind, userId, roles, groups, claims = {} } = value as Record<string, unknown>;
+  return isClaims(claims) && isKind(kind) && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+}
+
+function isClaims(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((one) => claimTypes.some((type) => readClaimValue(one, type) !== null));
 }
 
 function isKind(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import type { CriterionScope } from './check-conditions.ts';
-import { checkListOperand, checkOperand, isListField, reportSource } from './check-operand.ts';
+import { checkListOperand, checkOperand, readField, reportSource } from './check-operand.ts';
 import { type Location, whole } from './location.ts';
 
 type Entry = Parts<ConditionEntry>;
@@ -55,7 +55,7 @@ export function checkCondition(
     at.at(operator).reportKey(`"${operator}" does not fit "${subject}"`, hint);
     return null;
   }
-  const source = sourceOf(entry);
+  const source = sourceOf(entry, at, scope);
   if (source === null || reportSource(source, at.at(subject), scope)) return null;
   return checkComparison(entry, source, operator, at.at(operator), scope);
 }
@@ -83,11 +83,11 @@ function checkGroup(
   return group === 'all' ? { all: sound } : { any: sound };
 }
 
-function sourceOf({ param, query, header, identity }: Entry): ValueSource | null {
+function sourceOf({ param, query, header, identity }: Entry, at: Location, scope: CriterionScope): ValueSource | null {
   if (param !== undefined) return { from: 'param', name: param };
   if (query !== undefined) return { from: 'query', name: query };
   if (header !== undefined) return { from: 'header', name: header };
-  return identity === undefined ? null : { from: 'identity', field: identity };
+  return identity === undefined ? null : readField(identity, at.at('identity'), scope);
 }
 
 function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): ConditionSource | null {
@@ -107,10 +107,21 @@ function checkComparison(
   at: Location,
   scope: CriterionScope,
 ): ConditionSource | null {
+  const type = subject.from === 'claim' ? subject.type : 'string';
+  const compares = {
+    exists: true,
+    equals: type !== 'time',
+    in: type !== 'time',
+    startsWith: type === 'string' || type === 'list',
+  };
+  if (!compares[operator]) {
+    at.reportKey(`"${operator}" does not fit a claim of type ${type}`);
+    return null;
+  }
   if (operator === 'exists') {
     if (subject.from === 'param') {
       at.reportKey('a parameter of the path is always there', 'remove this condition');
-    } else if (isListField(subject)) {
+    } else if (subject.from === 'identity' && subject.field === 'groups') {
       at.reportKey('groups are always a list, which can be empty', 'compare them by "equals" or "in"');
     } else if (entry.exists !== undefined) return { subject, comparison: { operator, wanted: entry.exists } };
     return null;

@@ -1,4 +1,6 @@
 /** The conditions of a route, and those with names: each compares one value by one operator, has a word of its own, and can be met at all. */
+
+import type { ClaimTable } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { ConditionSource, CriterionSource, ValueSource } from '../../core/policy/conditions.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
@@ -19,6 +21,8 @@ export interface ConditionScope {
   /** Headers that conditions may read; null when the section cannot be read. */
   readonly headers: ReadonlySet<string> | null;
   readonly roles: DeclaredRoles;
+  /** Declared claims; null when the section cannot be read. */
+  readonly claims: ClaimTable | null;
   readonly named: NamedConditions;
   /** Whether the route reads a credential with each of these methods (null: every one), so that there is an identity to compare. */
   readonly readsIdentity: (methods: readonly string[] | null) => boolean;

@@ -1,29 +1,43 @@
 /** What a value is compared with: literals, or another value that is written like `identity.groups` or `param.id`. */
 import { credentialKinds } from '../../core/credential/credential.ts';
-import { conditionFields, type ListOperand, type Operand, type ValueSource } from '../../core/policy/conditions.ts';
+import {
+  conditionFields,
+  isListSource,
+  isOfIdentity,
+  type ListOperand,
+  type Operand,
+  type ValueSource,
+} from '../../core/policy/conditions.ts';
 import { listed } from '../schema/scalar.ts';
 import type { Parts } from '../schema.ts';
 import type { CriterionScope } from './check-conditions.ts';
+import { reportUndeclaredClaim } from './check-identity-claims.ts';
 import { type Location, whole } from './location.ts';
 
 const kinds: readonly string[] = credentialKinds;
 
+/** As written: a number, true or false stands for itself beside a claim of that type. */
+export type Literal = string | number | boolean;
+
 /** Null when there are problems with it. */
 export function checkOperand(
-  text: string | undefined,
+  written: Literal | undefined,
   subject: ValueSource,
   operator: 'equals' | 'startsWith',
   at: Location,
   scope: CriterionScope,
 ): Operand | null {
-  if (text === undefined) return null;
-  const source = readReference(text, at);
+  if (written === undefined) return null;
+  const source = typeof written === 'string' ? readReference(written, at, scope) : null;
   if (source === undefined) return null;
-  if (source === null) return reportLiteral(text, subject, operator, at) ? null : { literal: text };
+  if (source === null) {
+    const literal = checkLiteral(written, subject, operator, at);
+    return literal === null ? null : { literal };
+  }
   if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
-  if (isListField(source)) at.report(`"${text}" is a list`, `write "in: ${text}"`);
-  else if (operator === 'startsWith' && source.from !== 'identity') {
-    const message = `the client chooses "${text}", and a single letter begins many values`;
+  if (isListSource(source)) at.report(`"${written}" is a list`, `write "in: ${written}"`);
+  else if (operator === 'startsWith' && !isOfIdentity(source)) {
+    const message = `the client chooses "${written}", and a single letter begins many values`;
     at.report(message, 'compare with "equals", or with a text or a value of the identity');
   } else return { source };
   return null;
@@ -31,30 +45,28 @@ export function checkOperand(
 
 /** Null when there are problems with it. */
 export function checkListOperand(
-  written: Parts<string | readonly string[]> | undefined,
+  written: Parts<Literal | readonly Literal[]> | undefined,
   subject: ValueSource,
   at: Location,
   scope: CriterionScope,
 ): ListOperand | null {
   if (written === undefined) return null;
-  if (typeof written !== 'string') {
-    written.forEach((literal, index) => {
-      if (literal !== undefined) reportLiteral(literal, subject, 'in', at.at(index));
-    });
-    const literals = new Set(whole(written));
-    return literals.size === 0 ? null : { literals };
+  if (typeof written === 'object') {
+    const literals = whole(written).map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index)));
+    const sound = literals.filter((literal) => literal !== null);
+    return sound.length === 0 ? null : { literals: new Set(sound) };
   }
-  const source = readReference(written, at);
+  const source = typeof written === 'string' ? readReference(written, at, scope) : null;
   if (source === undefined) return null;
   if (source === null) at.report('expected a list, or identity.groups', at.isOwn ? `write [${written}]` : null);
   else if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
-  else if (isListField(source)) return { source };
+  else if (isListSource(source)) return { source };
   else at.report(`"${written}" is one value and no list`, `write "equals: ${written}"`);
   return null;
 }
 
 /** Null: a literal. Undefined: a problem was reported. In a list everything is literal. */
-function readReference(text: string, at: Location): ValueSource | null | undefined {
+function readReference(text: string, at: Location, scope: CriterionScope): ValueSource | null | undefined {
   const read = /^(param|query|header|identity)\.(.+)$/.exec(text);
   if (read === null) return null;
   const [, from = '', name = ''] = read;
@@ -65,14 +77,27 @@ function readReference(text: string, at: Location): ValueSource | null | undefin
   if (from !== 'identity') {
     return { from: from as 'param' | 'query' | 'header', name: from === 'header' ? name.toLowerCase() : name };
   }
-  const field = conditionFields.find((known) => known === name);
-  if (field !== undefined) return { from: 'identity', field };
+  const source = readField(name, at, scope);
+  if (source !== null) return source;
+  if (name.startsWith('claims.')) return undefined;
   const hint =
     name === 'roles'
       ? 'write roles under "access" or "unless"'
       : (at.nearest(name, conditionFields) ?? `known: ${conditionFields.join(', ')}`);
   at.report(`conditions read no identity.${name}`, hint);
   return undefined;
+}
+
+/** Null: there is no such field; of a claim that is not declared, it was reported. */
+export function readField(name: string, at: Location, { claims }: CriterionScope): ValueSource | null {
+  const field = conditionFields.find((known) => known === name);
+  if (field !== undefined) return { from: 'identity', field };
+  if (!name.startsWith('claims.')) return null;
+  const claim = name.slice('claims.'.length);
+  const type = claims === null ? 'string' : claims.get(claim);
+  if (type !== undefined) return { from: 'claim', name: claim, type };
+  reportUndeclaredClaim(claim, at, claims!);
+  return null;
 }
 
 /** Whether there is a problem with a value of the request or the identity. */
@@ -94,6 +119,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Criterion
       return true;
     }
     case 'identity':
+    case 'claim':
       if (scope.identified) return false;
       at.report('there is no identity on a public route', 'compare the request only, or ask for a credential');
       return true;
@@ -108,15 +134,32 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
   return true;
 }
 
-/** Whether no value can ever be this literal. */
-function reportLiteral(text: string, subject: ValueSource, operator: string, at: Location): boolean {
+/** As values are compared; null: no value can ever be this literal, and it was reported. */
+function checkLiteral(written: Literal, subject: ValueSource, operator: string, at: Location): string | null {
+  const type = subject.from === 'claim' ? subject.type : 'string';
+  if (type === 'number' || type === 'boolean') return checkTyped(written, type, at);
+  if (typeof written !== 'string') {
+    at.report('expected a text, or a value such as identity.userId or param.id', 'put it in quotes to make it text');
+    return null;
+  }
   const ofKind = subject.from === 'identity' && subject.field === 'kind' && operator !== 'startsWith';
-  if (/[\x00-\x1f\x7f]/.test(text)) at.report('no value holds a control character');
-  else if (ofKind && !kinds.includes(text)) at.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
-  else return false;
-  return true;
+  if (/[\x00-\x1f\x7f]/.test(written)) at.report('no value holds a control character');
+  else if (ofKind && !kinds.includes(written))
+    at.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
+  else return written;
+  return null;
 }
 
-export function isListField(source: ValueSource): boolean {
-  return source.from === 'identity' && source.field === 'groups';
+function checkTyped(written: Literal, type: 'number' | 'boolean', at: Location): string | null {
+  const text = String(written);
+  if (type === 'boolean') {
+    if (text === 'true' || text === 'false') return text;
+    at.report('expected true or false', 'the claim is of type boolean');
+    return null;
+  }
+  // A variable gives a text.
+  const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
+  if (Number.isFinite(number)) return String(number);
+  at.report('expected a number', 'the claim is of type number');
+  return null;
 }

@@ -1,4 +1,5 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
+import type { ClaimTable } from '../../core/identity/claims.ts';
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
@@ -18,6 +19,7 @@ import {
 } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
+import { claimTable } from './check-identity-claims.ts';
 import {
   checkEncodedSlashes,
   checkPatterns,
@@ -51,6 +53,8 @@ interface Surroundings {
   readonly named: NamedConditions;
   readonly policies: readonly Restriction[];
   readonly roles: DeclaredRoles;
+  /** Declared claims; null when the section cannot be read. */
+  readonly claims: ClaimTable | null;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
   /** What acts on decisions; null: the proxy does. */
@@ -93,6 +97,7 @@ export function checkRoutes(
     headers: checkConditionHeaders(parts, main),
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
+    claims: claimTable(parts),
   };
   const namedAt = main.at('conditions', 'named');
   const named = checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true });
@@ -188,7 +193,7 @@ function checkRoute(
   unnamed: string,
   around: Surroundings,
 ): readonly Route[] | null {
-  const { roles, headers, allowsEveryAddress, named, defaults } = around;
+  const { roles, claims, headers, allowsEveryAddress, named, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
   else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
@@ -216,6 +221,7 @@ function checkRoute(
   const scope = {
     patterns: patterns ?? [],
     roles,
+    claims,
     headers,
     named,
     allowsEveryAddress,

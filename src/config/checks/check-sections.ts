@@ -3,6 +3,7 @@ import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { type Address, addressesCollide, leadsTo } from '../units/parse-address.ts';
+import { checkClaimNames } from './check-identity-claims.ts';
 import { checkSources } from './check-sources.ts';
 import type { Location } from './location.ts';
 
@@ -21,6 +22,7 @@ export function checkSections(parts: File, at: Location): void {
   checkSources(parts, at);
   checkCookie(parts, at);
   checkIdentityHeaders(parts, at.at('identityHeaders'));
+  checkClaimNames(parts, at);
   checkTargets(parts, at.at('upstreams'));
 }
 

@@ -1,4 +1,5 @@
 /** Tests of the rules, over all files: that they name identities, roles, routes and reasons which there are. */
+import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
@@ -6,6 +7,7 @@ import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { type ClaimedSources, claimedIdentity } from '../claimed-identity.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
+import { reportUndeclaredClaim } from './check-identity-claims.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
@@ -17,6 +19,8 @@ type CaseEntry = NonNullable<NonNullable<Tests['cases']>[number]>;
 /** What tests may name. */
 export interface TestScope {
   readonly roles: DeclaredRoles;
+  /** Declared claims; null when the section cannot be read. */
+  readonly claims: ClaimTable | null;
   readonly roleMapping: RoleMapping | null;
   readonly routeIds: ReadonlyMap<string, unknown>;
   /** Null: they have problems, and no claims are read. */
@@ -43,7 +47,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
       if (entry?.claims !== undefined) {
         const identity = scope.sources === null ? null : readClaims(entry, at, scope.sources);
         if (identity !== null) identities.set(name, identity);
-      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles));
+      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles, scope.claims));
     }
   }
   const cases = files.flatMap(({ file, tests, testsAt }) =>
@@ -74,7 +78,13 @@ function readClaims(
   return null;
 }
 
-function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: DeclaredRoles): Identity {
+function checkIdentity(
+  entry: IdentityEntry,
+  name: string,
+  at: Location,
+  roles: DeclaredRoles,
+  claims: ClaimTable | null,
+): Identity {
   const { kind = 'bearer' } = entry;
   entry.roles?.forEach((role, index) => {
     if (role !== undefined) reportUndeclared(role, at.at('roles', index), roles);
@@ -90,9 +100,30 @@ function checkIdentity(entry: IdentityEntry, name: string, at: Location, roles: 
     keyId: kind !== 'bearer' ? (entry.keyId ?? `key-${name}`) : null,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: claims === null ? {} : checkClaimValues(entry.claimValues ?? {}, at.at('claimValues'), claims),
     source: 'authApi',
     expireAtMs: Infinity,
   };
+}
+
+function checkClaimValues(
+  values: NonNullable<IdentityEntry['claimValues']>,
+  at: Location,
+  declared: ClaimTable,
+): Claims {
+  const claims: Record<string, ClaimValue> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const there = at.at(name);
+    const type = declared.get(name);
+    if (type === undefined) reportUndeclaredClaim(name, there, declared, true);
+    else if (value !== undefined) {
+      const read = readClaimValue(typeof value === 'object' ? whole(value) : value, type);
+      if (read === null) there.report(`expected a value of type ${type}`, 'as "identity.claims" declares it');
+      else claims[name] = read;
+    }
+  }
+  return claims;
 }
 
 function checkCase(

@@ -9,7 +9,7 @@ import { bool } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { calls } from './source-calls.ts';
-import { field, fieldForms, fieldOrOff } from './source-fields.ts';
+import { claimPlaces, field, fieldForms, fieldOrOff } from './source-fields.ts';
 import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
 /** One path for both responses, or one for each. */
@@ -41,6 +41,11 @@ const fields = z.strictObject({
   fullName: fieldOfEach('fullName', 'userName', 'Full name of the user'),
   tokenId: decides(fieldOrOff.prefault(false), 'Id of a token; false: none.'),
   issuedAt: decides(fieldOrOff.prefault(false), 'When the credential was issued, in Unix seconds; false: not known.'),
+  authenticatedAt: decides(
+    fieldOrOff.prefault({ path: ['authenticatedAt', 'auth_time'], optional: true }),
+    'When the user signed in, in Unix seconds, for "maxAuthAge" of routes; false: not known.',
+  ),
+  claims: claimPlaces,
   verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: the status 200 is enough.'),
 });
 

@@ -1,6 +1,6 @@
 /** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
 import { z } from 'zod';
-import { conditionFields } from '../../core/policy/conditions.ts';
+import { type ConditionField, conditionFields } from '../../core/policy/conditions.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { roleHint, rolePattern } from './access.ts';
@@ -10,7 +10,14 @@ import { list } from './refine.ts';
 import { anyText, bool, scalar, text, word } from './scalar.ts';
 import { cidr, declared, headerName, name } from './values.ts';
 
-const operandText = () => anyText('a text, or a value such as identity.userId or param.id');
+/** A number, true or false only beside a claim of that type. */
+const operandText = () =>
+  scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal => {
+    if (typeof value === 'number' || typeof value === 'boolean') return value;
+    if (typeof value === 'string' && value !== '') return value;
+    const expected = 'expected a text, or a value such as identity.userId or param.id';
+    return new Refusal(value === '' ? `${expected}, not an empty value` : expected);
+  });
 
 const inOperand = z.union([
   operandText(),
@@ -23,12 +30,16 @@ const inOperand = z.union([
 
 const ranges = list(cidr(), { empty: ['an empty list of ranges', 'name a range such as 10.0.0.0/8'] });
 
-const field = scalar({ enum: [...conditionFields] }, (value): (typeof conditionFields)[number] | Refusal => {
+export type SubjectField = ConditionField | `claims.${string}`;
+
+const json = { anyOf: [{ enum: [...conditionFields] }, { pattern: '^claims\\..+$' }] };
+const field = scalar(json, (value): SubjectField | Refusal => {
+  if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
   const found = conditionFields.find((known) => known === value);
   if (found !== undefined) return found;
   if (value === 'roles') return new Refusal('conditions do not read roles', 'write roles under "access" or "unless"');
   const hint = typeof value === 'string' ? didYouMean(value, conditionFields) : null;
-  return new Refusal(`expected ${conditionFields.join(', ')}`, hint);
+  return new Refusal(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);
 });
 
 export const subjects = {
@@ -45,7 +56,7 @@ export const subjects = {
   }),
   identity: described(
     field.optional(),
-    `Compares a field of the identity: ${conditionFields.join(', ')}. Of groups, one is enough.`,
+    `Compares a field of the identity: ${conditionFields.join(', ')}, or a claim such as claims.plan. Of groups and other lists, one is enough.`,
     { examples: ['groups'] },
   ),
   client: described(word(['address']).optional(), 'Compares the address of the client; with "cidr".', {

@@ -11,7 +11,7 @@ const hint = `names with other signs are quoted: "'https://example.test/roles'"`
 
 const isPath = (value: string) => parseFieldPath(value) !== null;
 
-const path = text(expected, (value) => (isPath(value) ? value : new Refusal(`expected ${expected}`, hint)));
+export const fieldPath = text(expected, (value) => (isPath(value) ? value : new Refusal(`expected ${expected}`, hint)));
 
 const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
   if (value === null || value === false) return null;
@@ -29,18 +29,22 @@ const separator = described(
 );
 
 const place = z.union([
-  path,
-  z.strictObject({ path: described(path, 'A path into the JSON.', { examples: ['scope'] }), split: separator }),
+  fieldPath,
+  z.strictObject({ path: described(fieldPath, 'A path into the JSON.', { examples: ['scope'] }), split: separator }),
 ]);
 
-const places = list(place, { empty: ['expected at least one path'], most: [8, 'paths'] });
+export const fieldPlaces = list(place, { empty: ['expected at least one path'], most: [8, 'paths'] });
 
 const rules = [
-  places,
+  fieldPlaces,
   z.strictObject({
-    path: described(z.union([path, places]), 'A path into the JSON, or a list: the first that is there counts.', {
-      examples: ['roles'],
-    }),
+    path: described(
+      z.union([fieldPath, fieldPlaces]),
+      'A path into the JSON, or a list: the first that is there counts.',
+      {
+        examples: ['roles'],
+      },
+    ),
     split: separator,
     optional: described(bool().prefault(false), 'Whether it may be absent.'),
   }),
@@ -50,7 +54,7 @@ const rules = [
 ] as const;
 
 /** A path, a list of which the first that is there counts, `{ path, split, optional }`, or `{ value }`. */
-export const field = z.union([path, ...rules]).meta({ id: 'field' });
+export const field = z.union([fieldPath, ...rules]).meta({ id: 'field' });
 
 /** The same, or null or false where the source has no such field. */
 export const fieldOrOff = z.union([pathOrOff, ...rules]).meta({ id: 'fieldOrOff' });
@@ -59,6 +63,13 @@ export const fieldForms =
   'Each is a path, a list of which the first that is there counts, { path, split: " ", optional: true }, or { value: [user] }.';
 
 const optional = (name: string) => ({ path: name, optional: true });
+
+/** Of claims that this source has elsewhere than `identity.claims` says. */
+export const claimPlaces = decides(
+  z.record(z.string(), fieldOrOff).prefault({}),
+  'Where claims of "identity.claims" are, if elsewhere than said there; false: it has none.',
+  { examples: [{ plan: 'account.plan' }] },
+);
 
 /** Of claims, by the names that OpenID Connect and RFC 9068 give them. */
 export function claimFields(alias: string) {
@@ -72,8 +83,13 @@ export function claimFields(alias: string) {
     sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: none.'),
     keyId: decides(fieldOrOff.prefault(false), 'Id of the key, where the credential is one; false: none.'),
     tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: none.'),
+    authenticatedAt: decides(
+      fieldOrOff.prefault(optional('auth_time')),
+      'When the user signed in, in Unix seconds, for "maxAuthAge" of routes; false: not known.',
+    ),
     alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: none.'),
     fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: none.'),
+    claims: claimPlaces,
   });
 }
 

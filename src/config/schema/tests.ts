@@ -22,6 +22,12 @@ const listed = () =>
     /[,\p{Cc}]/u.test(value) ? new Refusal('such a name has no comma and no control character') : value,
   );
 
+const claimScalar = scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : new Refusal('expected a text, a number, true or false, or a list of texts'),
+);
+
 const identityKeys = z.strictObject({
   userId: described(identifier().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
   roles: described(z.array(listed()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
@@ -30,6 +36,11 @@ const identityKeys = z.strictObject({
   sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
   keyId: described(identifier().optional(), 'Of a key pair or an API key.', { examples: ['key-ann'] }),
   alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
+  claimValues: described(
+    z.record(z.string(), z.union([claimScalar, z.array(anyText())])).prefault({}),
+    'Claims of "identity.claims" by name, of their types; a time in RFC 3339 or Unix seconds.',
+    { examples: [{ plan: 'gold', level: 2 }] },
+  ),
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
   claims: described(
     z.record(z.string(), z.unknown()).optional(),
@@ -42,7 +53,7 @@ const identityKeys = z.strictObject({
 });
 
 /** What follows from claims. */
-const claimed = ['userId', 'roles', 'groups', 'sessionId', 'keyId', 'alias', 'fullName'] as const;
+const claimed = ['userId', 'claimValues', 'roles', 'groups', 'sessionId', 'keyId', 'alias', 'fullName'] as const;
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
   const { kind = 'bearer' } = parts;
@@ -58,8 +69,9 @@ const identity = refined(identityKeys, (parts, { atKey }) => {
   }
 });
 
-/** A list that is empty is no more than its default. */
-const isWritten = (value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== undefined);
+/** A list or mapping that is empty is no more than its default. */
+const isWritten = (value: unknown) =>
+  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined;
 
 /** Any text, also an empty one: a header can have it. */
 const headerText = () =>

@@ -1,4 +1,5 @@
 /** What a rule asks for, and what of it the identity holds. */
+import type { Claims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../policy/map-roles.ts';
@@ -46,6 +47,8 @@ export interface IdentityReport {
   /** Held because one of those inherits them. */
   readonly inherited: readonly string[];
   readonly groups: readonly string[];
+  /** Of those that the configuration declares; a time in milliseconds since the epoch. */
+  readonly claims: Claims;
 }
 
 export function explainAccess(rule: AccessRule, identity: Identity | null, roles: RoleTable): AccessReport {
@@ -113,5 +116,6 @@ export function explainIdentity(identity: Identity, mapping: RoleMapping | null,
     derived,
     inherited: [...inherited],
     groups: identity.groups,
+    claims: identity.claims,
   };
 }

@@ -4,6 +4,7 @@
  * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
  */
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
+import { type Claims, type ClaimType, claimText } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
@@ -36,7 +37,13 @@ export type IdentityField = (typeof identityFields)[number];
 export interface IdentityHeader {
   /** Lower case, with "-" and never "_". */
   readonly name: string;
-  readonly field: IdentityField;
+  readonly field: IdentityField | HeaderClaim;
+}
+
+/** A claim that the configuration declares. */
+export interface HeaderClaim {
+  readonly claim: string;
+  readonly type: ClaimType;
 }
 
 /** What happens to a header of the client. */
@@ -156,7 +163,7 @@ function withoutCookie(header: string, cookie: string): string {
 /** Adds the identity's headers to `out` (names and values in turn). Fields without a value are omitted. */
 function appendIdentityHeaders(out: string[], headers: readonly IdentityHeader[], identity: Identity): void {
   for (const { name, field } of headers) {
-    const value = identity[field];
+    const value = typeof field === 'string' ? identity[field] : claimValue(identity.claims, field);
     if (value === null) continue;
     out.push(
       name,
@@ -165,6 +172,12 @@ function appendIdentityHeaders(out: string[], headers: readonly IdentityHeader[]
         : value.map((item) => headerValue(item, plainItem)).join(','),
     );
   }
+}
+
+/** A time is sent in Unix seconds. */
+function claimValue(claims: Claims, { claim, type }: HeaderClaim): string | readonly string[] | null {
+  const text = claimText(claims, claim);
+  return type === 'time' && typeof text === 'string' ? String(Math.floor(Number(text) / 1000)) : text;
 }
 
 /** Visible ASCII, blanks only inside, and without "%", so that nothing plain looks like something encoded. */

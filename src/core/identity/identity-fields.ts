@@ -3,6 +3,7 @@
  * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
  */
 
+import { type Claims, type ClaimValue, noClaims } from './claims.ts';
 import type { Identity } from './identity.ts';
 
 /** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
@@ -37,8 +38,18 @@ export function isUnixSeconds(value: unknown): value is number {
 
 /** An identity is shared by every request with its credential: none of them may change it for the others. */
 export function freezeIdentity(identity: Identity): Identity {
-  const { kind, source, userId, alias, fullName, sessionId, keyId, tokenId, issuedAtMs, expireAtMs } = identity;
+  const { kind, source, userId, alias, fullName, sessionId, keyId, tokenId } = identity;
+  const { issuedAtMs, authenticatedAtMs, expireAtMs } = identity;
   const [roles, groups] = [Object.freeze([...identity.roles]), Object.freeze([...identity.groups])];
   const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
-  return Object.freeze({ ...names, issuedAtMs, expireAtMs });
+  const claims = freezeClaims(identity.claims);
+  return Object.freeze({ ...names, issuedAtMs, authenticatedAtMs, claims, expireAtMs });
+}
+
+function freezeClaims(claims: Claims): Claims {
+  const entries = Object.entries(claims);
+  if (entries.length === 0) return noClaims;
+  const frozen = Object.create(null) as Record<string, ClaimValue>;
+  for (const [name, value] of entries) frozen[name] = typeof value === 'object' ? Object.freeze([...value]) : value;
+  return Object.freeze(frozen);
 }

@@ -1,6 +1,7 @@
 /** Who the Auth API says the client is, and the function by which `decide` asks. */
 import type { Credential } from '../credential/credential.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
+import type { Claims } from './claims.ts';
 
 export interface Identity {
   readonly kind: Credential['kind'];
@@ -19,6 +20,10 @@ export interface Identity {
   readonly tokenId: string | null;
   /** When the credential was issued, in milliseconds since the epoch; null: not known. */
   readonly issuedAtMs: number | null;
+  /** When the user signed in, in milliseconds since the epoch; null: not known. */
+  readonly authenticatedAtMs: number | null;
+  /** Further fields that the configuration declares. */
+  readonly claims: Claims;
   /** Name of the source that knows it. */
   readonly source: string;
   /** End of the credential in milliseconds since the epoch; `Infinity` when the Auth API names none. */

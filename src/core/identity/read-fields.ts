@@ -3,6 +3,7 @@
  * taken for a list of roles. The first field that is missing or of another type is remembered for the operator.
  */
 import type { Credential } from '../credential/credential.ts';
+import { type Claims, type ClaimType, type ClaimValue, readClaimValue } from './claims.ts';
 import type { Identity, SourceFailure } from './identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
 
@@ -15,8 +16,18 @@ export interface SourceFields {
   readonly keyId: FieldRule | null;
   readonly tokenId: FieldRule | null;
   readonly issuedAt: FieldRule | null;
+  readonly authenticatedAt: FieldRule | null;
   readonly alias: FieldRule | null;
   readonly fullName: FieldRule | null;
+  /** What the configuration declares under `identity.claims`. */
+  readonly claims: readonly ClaimField[];
+}
+
+export interface ClaimField {
+  readonly name: string;
+  readonly type: ClaimType;
+  /** Null: the source has no such field. */
+  readonly rule: FieldRule | null;
 }
 
 /** How a field of an identity is found in the JSON of a source. A rule that is null: the source has no such field. */
@@ -47,11 +58,13 @@ export interface ReadOptions {
   readonly kind: Credential['kind'];
   /** A moment may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
   readonly fractions: boolean;
+  /** A declared claim is there and of another type, so that it counts as absent. */
+  readonly onUnreadable: (claim: string, detail: string) => void;
 }
 
 export function readIdentity(
   json: unknown,
-  { source, settings, fields, kind, fractions }: ReadOptions,
+  { source, settings, fields, kind, fractions, onUnreadable }: ReadOptions,
 ): { readonly identity: Identity } | { readonly failure: Failure } {
   const reader = new FieldReader(json, settings);
   const moment = fractions ? isNumericDate : isUnixSeconds;
@@ -63,20 +76,32 @@ export function readIdentity(
   const keyId = reader.read('keyId', fields.keyId, isIdentifier, identifierExpected);
   const tokenId = reader.read('tokenId', fields.tokenId, isIdentifier, identifierExpected);
   const issuedAt = reader.read('issuedAt', fields.issuedAt, moment, 'Unix seconds');
+  const authenticatedAt = reader.read('authenticatedAt', fields.authenticatedAt, moment, 'Unix seconds');
   const alias = reader.read('alias', fields.alias, isDisplayName, displayNameExpected);
   const fullName = reader.read('fullName', fields.fullName, isDisplayName, displayNameExpected);
+  const claims = reader.readClaims(fields.claims, onUnreadable);
   if (reader.failure !== null || userId === null) {
     return { failure: reader.failure ?? { kind: 'field', detail: `no user (${settings}.fields.userId)` } };
   }
   const expireAtMs = expireAt === null ? Number.POSITIVE_INFINITY : Math.floor(expireAt) * 1000;
-  const issuedAtMs = issuedAt === null ? null : Math.floor(issuedAt) * 1000;
-  const names = { userId, alias, fullName, sessionId, keyId, tokenId };
-  return { identity: freezeIdentity({ kind, source, roles, groups, expireAtMs, issuedAtMs, ...names }) };
+  const [issuedAtMs, authenticatedAtMs] = [issuedAt, authenticatedAt].map((seconds) =>
+    seconds === null ? null : Math.floor(seconds) * 1000,
+  ) as [number | null, number | null];
+  const names = { kind, source, userId, alias, fullName, sessionId, keyId, tokenId };
+  return { identity: freezeIdentity({ ...names, roles, groups, expireAtMs, issuedAtMs, authenticatedAtMs, claims }) };
 }
 
 const identifierExpected = 'visible ASCII without blanks, 1 to 256 characters';
 const namesExpected = 'a list of names without commas and control characters';
 const displayNameExpected = 'text without control characters, at most 256 characters';
+
+const claimExpected = {
+  string: 'text without control characters, 1 to 1024 characters',
+  number: 'a number',
+  boolean: 'true or false',
+  list: 'a list of at most 256 texts without commas and control characters',
+  time: 'Unix seconds or a time in RFC 3339',
+} as const satisfies Record<ClaimType, string>;
 
 /** A moment as claims have it: seconds since the epoch, perhaps with a fraction. */
 export function isNumericDate(value: unknown): value is number {
@@ -96,7 +121,7 @@ export class FieldReader {
   /** Null: the source has no such field, or there was a failure. */
   read<T>(setting: string, rule: FieldRule | null, is: (value: unknown) => value is T, expected: string): T | null {
     if (rule === null) return null;
-    const { place, value } = 'value' in rule ? { place: null, value: rule.value } : find(this.#json, rule.places);
+    const { place, value } = this.#find(rule);
     if (value === undefined && 'optional' in rule && rule.optional) return null;
     if (is(value)) return value;
     const at = place === null ? allPlaces(rule) : `"${place.path}"`;
@@ -104,6 +129,31 @@ export class FieldReader {
       value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
     this.failure ??= { kind: 'field', detail: `${detail} (${this.#settings}.fields.${setting})` };
     return null;
+  }
+
+  /** A claim that may be absent and has another type counts as absent; any other one that is not as declared is a failure. */
+  readClaims(fields: readonly ClaimField[], onUnreadable: ReadOptions['onUnreadable']): Claims {
+    const claims: Record<string, ClaimValue> = {};
+    for (const { name, type, rule } of fields) {
+      if (rule === null) continue;
+      const { place, value } = this.#find(rule);
+      const read = readClaimValue(value, type);
+      if (read !== null) {
+        claims[name] = read;
+        continue;
+      }
+      const at = place === null ? allPlaces(rule) : `"${place.path}"`;
+      const other = `field ${at}: expected ${claimExpected[type]}, found ${typeName(value)}`;
+      const detail = value === undefined ? `field ${at} is missing` : other;
+      const isOptional = 'optional' in rule && rule.optional;
+      if (!isOptional) this.failure ??= { kind: 'field', detail: `${detail} (identity.claims.${name})` };
+      else if (value !== undefined) onUnreadable(name, detail);
+    }
+    return claims;
+  }
+
+  #find(rule: FieldRule): { readonly place: FieldPlace | null; readonly value: unknown } {
+    return 'value' in rule ? { place: null, value: rule.value } : find(this.#json, rule.places);
   }
 }
 

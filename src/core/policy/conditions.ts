@@ -4,6 +4,7 @@
  * it true.
  */
 
+import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
@@ -28,7 +29,19 @@ export type ValueSource =
   | { readonly from: 'query'; readonly name: string }
   /** In lower case. */
   | { readonly from: 'header'; readonly name: string }
-  | { readonly from: 'identity'; readonly field: ConditionField };
+  | { readonly from: 'identity'; readonly field: ConditionField }
+  /** A claim that the configuration declares. */
+  | { readonly from: 'claim'; readonly name: string; readonly type: ClaimType };
+
+/** Whether the value is of the identity, so that an anonymous caller has none. */
+export function isOfIdentity({ from }: ValueSource): boolean {
+  return from === 'identity' || from === 'claim';
+}
+
+/** Whether the value is a list, of which each text may meet a comparison. */
+export function isListSource(source: ValueSource): boolean {
+  return source.from === 'claim' ? source.type === 'list' : source.from === 'identity' && source.field === 'groups';
+}
 
 export type Comparison =
   | { readonly operator: 'equals' | 'startsWith'; readonly operand: Operand }

@@ -30,6 +30,7 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
 }
 
 export function sourceInWords(source: ValueSource): string {
+  if (source.from === 'claim') return `identity claims.${source.name}`;
   return `${source.from} ${source.from === 'identity' ? source.field : source.name}`;
 }
 

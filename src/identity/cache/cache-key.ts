@@ -1,7 +1,7 @@
 /**
  * Names of credentials outside of the process. An HMAC, as a plain hash could be tested against stolen tokens offline.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
 
 /** Apart from each other, so that a name can never serve as the proof of an entry. */
@@ -18,13 +18,26 @@ export interface CacheKeys extends SecretKeys {
   readonly previous: readonly SecretKeys[];
 }
 
-/** Derives the keys from `cache.secret` by HKDF (RFC 5869); replicas that share the secret share verdicts. */
-export function deriveCacheKeys(secret: string | Uint8Array, previousSecrets: readonly string[] = []): CacheKeys {
+/**
+ * Derives the keys from `cache.secret` by HKDF (RFC 5869); replicas that share the secret share verdicts. `declared`: the
+ * claims that identities have, since an entry without one that was declared later must not count as one of an identity
+ * that does not have it.
+ */
+export function deriveCacheKeys(
+  secret: string | Uint8Array,
+  previousSecrets: readonly string[] = [],
+  declared = '',
+): CacheKeys {
+  const keysOf = (one: string | Uint8Array): SecretKeys => ({
+    lookup: subkey(one, 'rolegate verdict lookup'),
+    entry: subkey(one, declared === '' ? 'rolegate verdict entry' : `rolegate verdict entry ${digest(declared)}`),
+  });
   return { ...keysOf(secret), previous: previousSecrets.map(keysOf) };
 }
 
-function keysOf(secret: string | Uint8Array): SecretKeys {
-  return { lookup: subkey(secret, 'rolegate verdict lookup'), entry: subkey(secret, 'rolegate verdict entry') };
+/** What is told apart can be long; HKDF takes 1024 bytes. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 function subkey(secret: string | Uint8Array, purpose: string): KeyObject {

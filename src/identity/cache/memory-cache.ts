@@ -249,9 +249,10 @@ export function credentialOf(key: string): Credential {
   return { kind: 'key_pair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
 }
 
-/** The entry, its result, its places in the maps and its numbers; an identity; the head of a string; of a list. */
+/** The entry, its result, its places in the maps and its numbers; an identity; one of its claims; the head of a string; of a list. */
 const fixedBytes = 420;
 const ownIdentityBytes = 128;
+const claimBytes = 48;
 const stringBytes = 24;
 const listHeadBytes = 32;
 
@@ -262,8 +263,10 @@ function entryBytes(key: string, lookups: readonly string[], identity: Identity 
 
 function identityBytes(identity: Identity | null): number {
   if (identity === null) return 0;
-  const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId } = identity;
+  const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, claims } = identity;
   let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
+  for (const value of Object.values(claims)) bytes += claimBytes + (typeof value === 'object' ? listBytes(value) : 0);
+  for (const value of Object.values(claims)) bytes += typeof value === 'string' ? textBytes(value) : 0;
   for (const text of [userId, alias, fullName, sessionId, keyId, tokenId]) bytes += text === null ? 0 : textBytes(text);
   return bytes;
 }

@@ -5,12 +5,13 @@
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
+import { type Claims, claimTypes, readClaimValue } from '../../core/identity/claims.ts';
 import { type Identity, type Rejection, rejections } from '../../core/identity/identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../../core/identity/identity-fields.ts';
 import { lives, type Verdict } from '../verdict.ts';
 
 /** Changes with every change of the JSON's shape; entries of other versions are misses. */
-const version = 4;
+const version = 5;
 const proofBytes = 32;
 
 /** Larger entries are not shared, and not believed. */
@@ -51,9 +52,14 @@ function proofOf(json: Buffer, lookup: string, key: KeyObject): Buffer {
   return createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(json).digest();
 }
 
-/** JSON has no `Infinity`: null is a credential without an end. */
-function written({ kind: _, expireAtMs, ...fields }: Identity): object {
-  return { ...fields, expireAtMs: Number.isFinite(expireAtMs) ? expireAtMs : null };
+/** JSON has no `Infinity`: null is a credential without an end. What few identities have is absent where they do not have it. */
+function written({ kind: _, expireAtMs, authenticatedAtMs, claims, ...fields }: Identity): object {
+  return {
+    ...fields,
+    expireAtMs: Number.isFinite(expireAtMs) ? expireAtMs : null,
+    ...(authenticatedAtMs === null ? {} : { authenticatedAtMs }),
+    ...(Object.keys(claims).length === 0 ? {} : { claims }),
+  };
 }
 
 /** Each field must look as it does in a response of the Auth API, although only a holder of the secret can have written it. */
@@ -71,12 +77,15 @@ function readIdentity(fields: unknown, kind: Credential['kind']): Identity | nul
   if (typeof fields !== 'object' || fields === null) return null;
   const { source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, issuedAtMs, expireAtMs } =
     fields as Record<string, unknown>;
+  const { authenticatedAtMs = null, claims = {} } = fields as Record<string, unknown>;
   if (!isIdentifier(source) || !isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
   if (!isIdOrNull(sessionId) || !isIdOrNull(keyId) || !isIdOrNull(tokenId)) return null;
   if (!(alias === null || isDisplayName(alias)) || !(fullName === null || isDisplayName(fullName))) return null;
-  if (!isMomentOrNull(issuedAtMs) || !isMomentOrNull(expireAtMs)) return null;
+  if (!isMomentOrNull(issuedAtMs) || !isMomentOrNull(authenticatedAtMs) || !isMomentOrNull(expireAtMs)) return null;
+  if (!isClaims(claims)) return null;
   const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
-  return freezeIdentity({ ...names, issuedAtMs, expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY });
+  const moments = { issuedAtMs, authenticatedAtMs, expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY };
+  return freezeIdentity({ ...names, ...moments, claims });
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
@@ -90,6 +99,12 @@ function parseObject(text: string): Record<string, unknown> | null {
 
 function isRejection(value: unknown): value is Rejection {
   return rejections.some((word) => word === value);
+}
+
+/** Their types are those that are declared: entries under other declarations do not verify. */
+function isClaims(value: unknown): value is Claims {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((one) => claimTypes.some((type) => readClaimValue(one, type) !== null));
 }
 
 function isIdOrNull(value: unknown): value is string | null {

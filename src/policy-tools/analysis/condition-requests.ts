@@ -2,12 +2,14 @@
  * Requests and identities that try every way in which some conditions can come out. Conditions compare texts with each
  * other and with what their author wrote, so what matters is which of those texts a value is, begins with, or is not.
  */
+import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
+import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
 
@@ -23,6 +25,8 @@ export function requestsFor(
   const ignoresCase = (route.reading?.literals ?? null) !== null;
   const texts = [...new Set([...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)])];
   const variables = [...variablesOf(steps, texts, route)];
+  // Every list of so many texts is worth trying.
+  if (variables.some(({ values }) => values.length > most)) return null;
   const addresses = addressesOf(steps);
   if (addresses === null) return null;
   const identities = identitiesOf(steps, texts, route, { anonymous, known }, most);
@@ -35,8 +39,10 @@ export function requestsFor(
 interface Variable {
   readonly source: Exclude<ValueSource, { readonly from: 'identity' }>;
   readonly key: string;
-  readonly values: readonly (string | null)[];
+  readonly values: readonly Value[];
 }
+
+type Value = string | readonly string[] | null;
 
 /** What the author wrote, what begins with it, and a text that is none of it. */
 function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[] {
@@ -78,6 +84,7 @@ function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
 
 /** Parameters by their place, as a policy may call them otherwise than the route. */
 function keyOf(source: Variable['source'], { pattern }: Pick<Route, 'pattern'>): string {
+  if (source.from === 'claim') return claimKey(source);
   return source.from === 'param' ? `param ${placeOfParam(source, pattern)}` : `${source.from} ${source.name}`;
 }
 
@@ -88,10 +95,20 @@ function* variablesOf(steps: readonly Step[], texts: readonly string[], route: R
     const key = keyOf(source, route);
     if (seen.has(key)) continue;
     seen.add(key);
+    if (source.from === 'claim') {
+      yield { source, key, values: [...claimValues(source.type, texts), null] };
+      continue;
+    }
     const shape = shapeOf(source, route);
     const fitting = texts.filter((text) => text !== '' && (shape === null || hasShape(shape, text)));
     yield { source, key, values: source.from === 'param' ? fitting : [...texts, null] };
   }
+}
+
+/** Of many texts not every list: then it is not judged. */
+function claimValues(type: ClaimType, texts: readonly string[]): readonly Value[] {
+  if (type !== 'list') return claimTexts(type, texts, texts.length);
+  return subsetsOf(texts.filter((text) => text !== '').slice(0, 16));
 }
 
 function sourcesOf(step: Step): readonly ValueSource[] {
@@ -165,12 +182,12 @@ function* everyWay(
     const path = pattern.segments.map((segment, at) => {
       if (segment.kind === 'literal') return encodeURIComponent(segment.text);
       if (segment.kind === 'rest') return 'rest';
-      return encodeURIComponent(withTextAround(segment.form, chosen.get(`param ${at}`) ?? 'any'));
+      return encodeURIComponent(withTextAround(segment.form, textOf(chosen.get(`param ${at}`)) ?? 'any'));
     });
     const query: string[] = [];
     const rawHeaders: string[] = ['Host', host];
     for (const { source, key } of variables) {
-      const value = chosen.get(key) ?? null;
+      const value = textOf(chosen.get(key));
       if (value === null) continue;
       if (source.from === 'query') query.push(`${encodeURIComponent(source.name)}=${encodeURIComponent(value)}`);
       if (source.from === 'header') rawHeaders.push(source.name, value);
@@ -184,17 +201,26 @@ function* everyWay(
       query: query.length === 0 ? '' : `?${query.join('&')}`,
       ambiguities: 0,
     };
+    const claims = claimsAmong(chosen);
     for (const address of addresses) {
-      for (const identity of identities) yield { request, pattern, ignoresCase, rawHeaders, address, identity };
+      for (const identity of identities) {
+        const known = identity === null ? null : { ...identity, claims };
+        yield { request, pattern, ignoresCase, rawHeaders, address, identity: known };
+      }
     }
   }
+}
+
+/** Of a part of a request; null: it has none. */
+function textOf(value: Value | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 function* choices(
   variables: readonly Variable[],
   index: number,
-  chosen: Map<string, string | null>,
-): Generator<ReadonlyMap<string, string | null>> {
+  chosen: Map<string, Value>,
+): Generator<ReadonlyMap<string, Value>> {
   const variable = variables[index];
   if (variable === undefined) {
     yield chosen;

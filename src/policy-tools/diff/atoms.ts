@@ -2,7 +2,15 @@
  * Conditions as statements about a request. Two conditions are the same statement only if they are written alike of the
  * same value, and read that value alike.
  */
-import type { AddressStep, CompareStep, Criterion, Step, Truth, ValueSource } from '../../core/policy/conditions.ts';
+import {
+  type AddressStep,
+  type CompareStep,
+  type Criterion,
+  isOfIdentity,
+  type Step,
+  type Truth,
+  type ValueSource,
+} from '../../core/policy/conditions.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
@@ -71,11 +79,11 @@ export function truthWithoutIdentity(step: Step): Truth | null {
   if (step.kind !== 'compare') return null;
   const { subject, comparison } = step;
   if (comparison.operator === 'exists') {
-    if (subject.from !== 'identity') return null;
+    if (!isOfIdentity(subject)) return null;
     return comparison.wanted ? 'unmet' : 'met';
   }
   const { operand } = comparison;
-  return subject.from === 'identity' || ('source' in operand && operand.source.from === 'identity') ? 'unclear' : null;
+  return isOfIdentity(subject) || ('source' in operand && isOfIdentity(operand.source)) ? 'unclear' : null;
 }
 
 /** The same for two conditions that say the same in the same words, whatever their parameters are called. */

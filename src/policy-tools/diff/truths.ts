@@ -4,12 +4,14 @@
  * ways are at least those that requests have.
  */
 
+import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Step, Truth } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
+import { claimTexts } from '../claim-values.ts';
 import { blank } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
@@ -88,6 +90,7 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
         return unlike([...textsFor(group), null].map((text) => ofText(group, text)));
     }
   }
+  if (subject.from === 'claim') return waysOfClaim(group, subject.type, most);
   const missing = subject.from === 'param' ? [] : [null];
   const shapes = group.flatMap(({ step, places }) =>
     step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
@@ -100,6 +103,25 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   // A text of a shape has one reading, but where letter case does not count.
   const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
   return unlike([...[...texts, ...missing].map((text) => ofText(group, text)), ...(isClear ? [] : [unclear])]);
+}
+
+/** Claims have one reading, and may be absent. */
+function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): readonly GroupWay[] | null {
+  if (type === 'list') {
+    const lists = waysOfLists(group, most);
+    return lists === null ? null : unlike([...lists, ofText(group, null)]);
+  }
+  const texts = type === 'string' ? textsFor(group) : claimTexts(type, literalsIn(group));
+  return unlike([...texts, null].map((text) => ofText(group, text)));
+}
+
+/** What the author wrote. */
+function literalsIn(group: readonly Atom[]): readonly string[] {
+  return group.flatMap(({ step }) => {
+    if (step.kind !== 'compare' || step.comparison.operator === 'exists') return [];
+    const { operand } = step.comparison;
+    return 'literals' in operand ? [...operand.literals] : 'literal' in operand ? [operand.literal] : [];
+  });
 }
 
 /** Every union of items, since each of a list may meet a statement. */

@@ -8,6 +8,7 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { placeOfParam } from '../../core/url/path-pattern.ts';
+import { claimKey, claimsAmong } from '../claim-values.ts';
 import { blank, somebody } from '../sample-identity.ts';
 import { withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { type SimulatedRequest, simulate } from '../simulate.ts';
@@ -167,6 +168,7 @@ class Values {
       groups: [...this.#groups],
       sessionId: typeof sessionId === 'string' ? sessionId : null,
       keyId: typeof keyId === 'string' ? keyId : null,
+      claims: claimsAmong(this.#given),
     };
   }
 
@@ -179,13 +181,13 @@ class Values {
 
   /** False: it has another value already. */
   #set(key: string, given: Given): boolean {
-    if (Array.isArray(given)) {
+    if (Array.isArray(given) && !key.startsWith('claim ')) {
       for (const group of given) this.#groups.add(group);
       return true;
     }
     const known = this.#given.get(key);
     this.#given.set(key, given);
-    return known === undefined || known === given;
+    return known === undefined || String(known) === String(given);
   }
 
   #assignOne({ step, places }: Atom, given: Given): boolean {
@@ -212,10 +214,11 @@ class Values {
     }
     if (truth === 'unmet') {
       // A segment of the path that nothing else is asked of has a text of its own.
-      const different = a !== null || subject!.source.from === 'param' || this.#setText(subject!, 'this');
-      return different && (b !== null || isGroups(other!.source) || this.#set(other!.key, 'that'));
+      const [one, two] = unlikeTexts(subject!.source, other!.source);
+      const different = a !== null || subject!.source.from === 'param' || this.#setText(subject!, one);
+      return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
     }
-    const text = b ?? a ?? this.#segmentOf(subject!.source, places) ?? somebody.userId;
+    const text = b ?? a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
     const beginning = operator === 'startsWith' && a === null ? `${text}-1` : text;
     return this.#setText(subject!, a ?? beginning) && this.#setText(other!, b ?? text);
   }
@@ -224,6 +227,7 @@ class Values {
   #text({ source, key, form }: PlacedSource): string | null {
     if (isGroups(source)) return this.#groups.values().next().value ?? null;
     const given = this.#given.get(key);
+    if (Array.isArray(given)) return given[0] ?? null;
     if (typeof given === 'string') return withoutTextAround(form, given);
     return source.from === 'identity' && source.field === 'userId' ? somebody.userId : null;
   }
@@ -235,6 +239,7 @@ class Values {
   }
 
   #setText({ source, key, form }: PlacedSource, text: string): boolean {
+    if (source.from === 'claim') return this.#set(key, source.type === 'list' ? [text] : text);
     if (!isGroups(source)) return this.#set(key, withTextAround(form, text));
     this.#groups.add(text);
     return true;
@@ -259,11 +264,19 @@ function ignoresCase({ reading }: ParamPlaces): boolean {
   return (reading?.literals ?? null) !== null;
 }
 
+/** Texts that both can have: two that differ, and one to be alike. */
+function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
+  const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
+  if (types.includes('boolean')) return ['true', 'false', 'true'];
+  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', somebody.userId];
+}
+
 function isGroups(source: ValueSource): boolean {
   return source.from === 'identity' && source.field === 'groups';
 }
 
 function canBeMissing(source: ValueSource): boolean {
+  if (source.from === 'claim') return true;
   if (source.from === 'identity') return source.field === 'sessionId' || source.field === 'keyId';
   return source.from !== 'param';
 }
@@ -271,6 +284,7 @@ function canBeMissing(source: ValueSource): boolean {
 /** Parameters by their place, as the routes of both policies may name them differently. */
 function keyOf(source: ValueSource, { pattern }: ParamPlaces): string {
   if (source.from === 'identity') return `identity ${source.field}`;
+  if (source.from === 'claim') return claimKey(source);
   if (source.from !== 'param') return `${source.from} ${source.name}`;
   return `param ${placeOfParam(source, pattern)}`;
 }

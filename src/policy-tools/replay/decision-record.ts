@@ -6,6 +6,7 @@
 import type { CredentialKind } from '../../core/credential/credential.ts';
 import { extractCredential } from '../../core/credential/extract-credential.ts';
 import type { Policy } from '../../core/decide.ts';
+import type { Claims } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { Criterion, ValueSource } from '../../core/policy/conditions.ts';
@@ -23,6 +24,8 @@ export interface Reads {
   readonly query: readonly string[];
   readonly headers: readonly string[];
   readonly client: boolean;
+  /** Claims of identities; absent: none. */
+  readonly claims?: readonly string[];
 }
 
 /** The first line of a file, and again whenever the rules change: what the lines after it hold. */
@@ -56,22 +59,29 @@ export interface DecisionRecord {
   readonly route: string | null;
 }
 
-export type RecordedIdentity = Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'>;
+export interface RecordedIdentity
+  extends Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'> {
+  /** Those that conditions read; absent: they read none. */
+  readonly claims?: Claims;
+}
 
 const mostText = 2048;
 
 export function readsOf(routes: readonly Route[]): Reads {
   const query = new Set<string>();
   const headers = new Set<string>();
+  const claims = new Set<string>();
   let client = false;
   for (const { conditions } of routes) {
     for (const source of sourcesOf(conditions ?? [])) {
       if (source === 'client') client = true;
       else if (source.from === 'query') query.add(source.name);
       else if (source.from === 'header') headers.add(source.name);
+      else if (source.from === 'claim') claims.add(source.name);
     }
   }
-  return { query: [...query].sort(), headers: [...headers].sort(), client };
+  const read = claims.size === 0 ? {} : { claims: [...claims].sort() };
+  return { query: [...query].sort(), headers: [...headers].sort(), client, ...read };
 }
 
 export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource | 'client')[] {
@@ -126,7 +136,7 @@ export function recordOf(
     ...(reads.client ? { client: view.address ?? null } : {}),
     credential: found === null || typeof found === 'string' ? found : found.kind,
     verdict: resolution === null ? null : (resolution.reason ?? 'accepted'),
-    identity: identityOf(resolution?.identity ?? null),
+    identity: identityOf(resolution?.identity ?? null, reads.claims ?? []),
     outcome: decision.outcome,
     reason: refusalOf(decision),
     route: decision.route?.id ?? null,
@@ -149,8 +159,9 @@ function headersOf(rawHeaders: readonly string[], names: readonly string[]): rea
   return out;
 }
 
-function identityOf(identity: Identity | null): RecordedIdentity | null {
+function identityOf(identity: Identity | null, names: readonly string[]): RecordedIdentity | null {
   if (identity === null) return null;
   const { kind, userId, roles, groups, sessionId, keyId } = identity;
-  return { kind, userId, roles, groups, sessionId, keyId };
+  const claims = Object.fromEntries(Object.entries(identity.claims).filter(([name]) => names.includes(name)));
+  return { kind, userId, roles, groups, sessionId, keyId, ...(names.length === 0 ? {} : { claims }) };
 }

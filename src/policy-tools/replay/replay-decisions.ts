@@ -142,6 +142,8 @@ const unrecorded = {
   fullName: null,
   tokenId: null,
   issuedAtMs: null,
+  authenticatedAtMs: null,
+  claims: {},
   source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
@@ -156,12 +158,13 @@ function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null 
 }
 
 /** Whether a condition had its say about something that was not recorded. */
-function readsMore({ route, request, reason }: Decision, { query, headers, client }: Reads): boolean {
+function readsMore({ route, request, reason }: Decision, { query, headers, client, claims = [] }: Reads): boolean {
   if (route?.conditions == null || (reason !== null && reason !== 'condition_failed')) return false;
   const applying = routeOfMethod(route, request?.method ?? '').conditions ?? [];
   return sourcesOf(applying).some((source) => {
     if (source === 'client') return !client;
     if (source.from === 'query') return !query.includes(source.name);
+    if (source.from === 'claim') return !claims.includes(source.name);
     return source.from === 'header' && !headers.includes(source.name);
   });
 }

@@ -31,6 +31,9 @@ export interface IdentityMetrics {
   readonly evictionUnreadable: (route: string) => void;
 }
 
+/** Between two log lines about one claim of one source. */
+const quietMs = 60_000;
+
 export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): IdentityMetrics {
   const registers = [registry];
   let readIdentity = (): IdentityReadings => ({ accepted: 0, rejected: 0, bytes: 0, flights: 0 });
@@ -214,6 +217,15 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     registers,
   });
 
+  const claimsUnreadable = new Counter({
+    name: 'rolegate_claims_unreadable_total',
+    help: 'Declared claims of another type than the configuration says, so that they counted as absent.',
+    labelNames: ['source', 'claim'],
+    registers,
+  });
+  /** When each was logged, in milliseconds of the process. */
+  const claimsLogged = new Map<string, number>();
+
   function setBreaker(source: string, url: number, current: BreakerState): void {
     for (const state of breakerStates) breaker.set({ source, url, state }, state === current ? 1 : 0);
   }
@@ -224,6 +236,14 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         authApiCalls.inc({ source, kind, outcome });
         if (failure !== null) authApiFailures.inc({ source, failure });
         authApiDuration.observe({ source, kind }, Math.max(0, seconds));
+      },
+      claimUnreadable(source, claim, detail) {
+        claimsUnreadable.inc({ source, claim });
+        const key = `${source} ${claim}`;
+        const nowMs = performance.now();
+        if (nowMs - (claimsLogged.get(key) ?? -quietMs) < quietMs) return;
+        claimsLogged.set(key, nowMs);
+        log.warn({ source, claim, detail }, 'a claim has another type than is declared, and counts as absent');
       },
       redis: (operation, outcome) => redis.inc({ operation, outcome }),
       redisCommand: (ok, seconds) => redisCommands.observe({ outcome: ok ? 'ok' : 'error' }, seconds),

@@ -26,6 +26,8 @@ const ann: Identity = {
   keyId: null,
   tokenId: null,
   issuedAtMs: null,
+  authenticatedAtMs: null,
+  claims: {},
   source: 'authApi',
   expireAtMs: Infinity,
 };

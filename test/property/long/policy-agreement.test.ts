@@ -29,8 +29,10 @@ function answerAuth(req: IncomingMessage): object | null {
   const bearer = req.headers.authorization?.slice('Bearer '.length);
   const written = bearer ?? (req.headers['api-secret'] as string | undefined);
   if (written === undefined) return null;
-  const { roles, groups } = JSON.parse(Buffer.from(written, 'base64url').toString()) as Identity;
-  const who = { userID: 'u', expireAt: 10_000_000_000, verified: true, roles, groups };
+  const { roles, groups, claims } = JSON.parse(Buffer.from(written, 'base64url').toString()) as Identity;
+  const { level, tags, ...named } = claims as { level?: number; tags?: readonly string[] };
+  const further = { ...named, more: { level }, ...(tags === undefined ? {} : { tags: tags.join(' ') }) };
+  const who = { userID: 'u', expireAt: 10_000_000_000, verified: true, roles, groups, ...further };
   return bearer === undefined
     ? { ...who, keyID: 'k', userName: 'U', userAlias: 'u' }
     : { ...who, sessionID: 's', fullName: 'U', alias: 'u' };
@@ -38,7 +40,8 @@ function answerAuth(req: IncomingMessage): object | null {
 
 function credentialOf(identity: Identity | null): Record<string, string> {
   if (identity === null) return {};
-  const written = Buffer.from(JSON.stringify({ roles: identity.roles, groups: identity.groups })).toString('base64url');
+  const { roles, groups, claims } = identity;
+  const written = Buffer.from(JSON.stringify({ roles, groups, claims })).toString('base64url');
   return identity.kind === 'bearer'
     ? { authorization: `Bearer ${written}` }
     : { 'api-key': 'k', 'api-secret': written };

@@ -42,6 +42,11 @@ const common = {
   keyId: null,
   tokenId: null,
   issuedAt: null,
+  authenticatedAt: {
+    places: ['authenticatedAt', 'auth_time'].map((path) => ({ path, steps: [path], split: null })),
+    optional: true,
+  },
+  claims: [],
 };
 
 test('the defaults of the smallest file', () => {
@@ -81,6 +86,7 @@ test('the defaults of the smallest file', () => {
     authorizer: null,
     conditionNames: [],
     policies: [],
+    claims: new Map(),
     failedAuthentications: { perClient: 1000, perKey: 100, windowMs: 600_000 },
     log: { level: 'info', access: true },
     decisions: null,

@@ -33,7 +33,7 @@ test('identities and cases are filled in', () => {
   const result = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!result.ok) expect.fail(JSON.stringify(result.problems));
   const { identities, cases } = result.config.tests;
-  const unknown = { alias: null, fullName: null, tokenId: null, issuedAtMs: null };
+  const unknown = { authenticatedAtMs: null, claims: {}, alias: null, fullName: null, tokenId: null, issuedAtMs: null };
   const nobody = { ...unknown, source: 'authApi', expireAtMs: Number.POSITIVE_INFINITY };
   expect(Object.fromEntries(identities)).toEqual({
     ann: {

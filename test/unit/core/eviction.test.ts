@@ -14,6 +14,8 @@ const identity: Identity = {
   keyId: null,
   tokenId: null,
   issuedAtMs: null,
+  authenticatedAtMs: null,
+  claims: {},
   source: 'authApi',
   expireAtMs: 1,
 };

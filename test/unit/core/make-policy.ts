@@ -125,6 +125,8 @@ export function makeIdentity(part: Partial<Identity> = {}): Identity {
     keyId: null,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: {},
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...part,

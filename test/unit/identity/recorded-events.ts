@@ -11,6 +11,7 @@ export function recordEvents(): RecordedEvents {
   return {
     lines,
     sourceCall: (_source, kind, outcome) => lines.push(`call ${kind} ${outcome}`),
+    claimUnreadable: (source, claim, detail) => lines.push(`unreadable ${source} ${claim}: ${detail}`),
     redis: (operation, outcome) => lines.push(`redis ${operation} ${outcome}`),
     redisCommand: () => {},
     sources: () => {},

@@ -23,6 +23,8 @@ export function identity(changes: Partial<Identity> = {}): Identity {
     keyId: null,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: {},
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...changes,
@@ -30,16 +32,21 @@ export function identity(changes: Partial<Identity> = {}): Identity {
 }
 
 /** Where the platform's own Auth API puts the fields. */
-export const platformFields = compileAuthApiFields({
-  userId: 'userID',
-  roles: 'roles',
-  groups: 'groups',
-  expireAt: 'expireAt',
-  sessionId: 'sessionID',
-  keyId: 'keyID',
-  alias: { session: 'alias', keypair: 'userAlias' },
-  fullName: { session: 'fullName', keypair: 'userName' },
-  verified: 'verified',
-  tokenId: null,
-  issuedAt: null,
-});
+export const platformFields = compileAuthApiFields(
+  {
+    userId: 'userID',
+    roles: 'roles',
+    groups: 'groups',
+    expireAt: 'expireAt',
+    sessionId: 'sessionID',
+    keyId: 'keyID',
+    alias: { session: 'alias', keypair: 'userAlias' },
+    fullName: { session: 'fullName', keypair: 'userName' },
+    verified: 'verified',
+    tokenId: null,
+    issuedAt: null,
+    authenticatedAt: null,
+    claims: {},
+  },
+  {},
+);

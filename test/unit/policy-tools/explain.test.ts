@@ -16,6 +16,8 @@ const somebody: Identity = {
     keyId: null,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: {},
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   },

@@ -53,7 +53,9 @@ test.each([
   for (const [comment] of text.matchAll(/#.*/g)) expect(added).toContain(comment);
   const own = text.split(/\r?\n/).filter((line) => line.trim().startsWith('-') || line.trim().startsWith('ann:'));
   for (const line of own) expect(added).toContain(line.trimEnd());
-  expect(addCases(added, { identities: new Map(), proposals: { cases: [], notFound: [] } })).toBe(added);
+  expect(addCases(added, { identities: new Map(), proposals: { cases: [], notFound: [], claims: new Map() } })).toBe(
+    added,
+  );
 });
 
 test.each([

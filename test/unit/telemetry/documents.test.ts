@@ -53,6 +53,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
     telemetry.identityEvents.sourceCall('authApi', 'bearer', 'auth_unavailable', 'status', 1);
+    telemetry.identityEvents.claimUnreadable('authApi', 'plan', 'field "plan"');
     telemetry.identityEvents.redis('get', 'hit');
     telemetry.identityEvents.sources(new Map([['authApi', 1]]));
     telemetry.identityEvents.failover('authApi', 0);

@@ -25,8 +25,10 @@ export function authApiProtocol({
   name,
   config,
   settings,
-}: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings'>): Protocol {
+  events,
+}: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings' | 'events'>): Protocol {
   const { paths, headers, fields, verified, rejectedStatuses } = config;
+  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
   return {
     request(credential, base) {
       if (credential.kind === 'bearer') {
@@ -40,7 +42,7 @@ export function authApiProtocol({
       if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
       const ofKind = kind === 'bearer' ? fields.session : fields.keypair;
       return judgeBody(response, verified, settings, nowMs, (json) =>
-        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false }),
+        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false, onUnreadable }),
       );
     },
     probe: (base) => ({ ...get(base, paths.session, []), headers: [] }),

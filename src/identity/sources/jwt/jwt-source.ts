@@ -31,6 +31,7 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
   const keys =
     config.keys.from === 'files' ? fixedKeys(config.keys.keys) : fetchedKeys(createKeyFetcher(name, config), now);
   const rules = { ...config, endRequired: true };
+  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
 
   /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
   async function verify(token: string, kind: Identity['kind'], nowMs: number): Promise<Identity | Refused> {
@@ -44,7 +45,14 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
     }
     const { fields, issuer } = config;
     const settings = `sources.${name}`;
-    const found = readIdentity(verified.claims, { source: name, settings, fields, kind, fractions: true });
+    const found = readIdentity(verified.claims, {
+      source: name,
+      settings,
+      fields,
+      kind,
+      fractions: true,
+      onUnreadable,
+    });
     if ('identity' in found) return found.identity;
     const failure = { source: name, url: issuer, ...found.failure };
     return { refused: invalid(failure), failure, keepableMs: Infinity, outage: false };

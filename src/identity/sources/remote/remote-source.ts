@@ -21,7 +21,7 @@ export interface RemoteSourceOptions {
   readonly now: () => number;
 }
 
-export type SourceEvents = Pick<IdentityEvents, 'sourceCall' | 'breaker' | 'failover'>;
+export type SourceEvents = Pick<IdentityEvents, 'sourceCall' | 'claimUnreadable' | 'breaker' | 'failover'>;
 
 export function createRemoteSource({ name, kind, config, protocol, events, now }: RemoteSourceOptions): Source {
   const turns = createTurns(config.concurrency);

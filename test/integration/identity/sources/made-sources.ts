@@ -27,6 +27,8 @@ export const claimFields: SourceFields = {
   keyId: null,
   tokenId: at('jti'),
   issuedAt: at('iat'),
+  authenticatedAt: at('auth_time'),
+  claims: [],
   alias: at('username'),
   fullName: at('name'),
 };
@@ -48,10 +50,13 @@ export const authApiAt = (url: string, changes: Partial<Of<'authApi'>> = {}): So
   ...{ ...calls, kind: 'authApi', name: 'one', short: false, urls: [url] },
   paths: { session: '/session', keypair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
-  ...compileAuthApiFields({
-    ...{ userId: 'sub', roles: 'roles', groups: null, expireAt: null, sessionId: null, keyId: null, verified: null },
-    ...{ tokenId: null, issuedAt: null, alias: null, fullName: null },
-  }),
+  ...compileAuthApiFields(
+    {
+      ...{ userId: 'sub', roles: 'roles', groups: null, expireAt: null, sessionId: null, keyId: null, verified: null },
+      ...{ tokenId: null, issuedAt: null, authenticatedAt: null, claims: {}, alias: null, fullName: null },
+    },
+    {},
+  ),
   ...changes,
 });
 

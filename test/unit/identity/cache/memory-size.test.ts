@@ -33,6 +33,8 @@ function answered(index: number): Verdict {
       keyId: null,
       tokenId: null,
       issuedAtMs: null,
+      authenticatedAtMs: null,
+      claims: {},
       source: 'authApi',
       expireAtMs: 2_000_000_000_000,
     }),

@@ -23,7 +23,7 @@ function decode(bytes: Buffer, atMs = nowMs): Verdict | null {
 }
 
 /** A well-proved entry with any JSON: what a faulty replica that knows the secret might write. */
-function proved(json: string | Uint8Array, version = 4): Buffer {
+function proved(json: string | Uint8Array, version = 5): Buffer {
   const bytes = Buffer.from(json);
   const proof = createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
   return Buffer.concat([proof, bytes]);
@@ -42,6 +42,16 @@ const anyIdentity: fc.Arbitrary<Identity> = fc.record({
   keyId: fc.option(identifier),
   tokenId: fc.option(identifier),
   issuedAtMs: fc.option(fc.integer({ min: 0, max: nowMs })),
+  authenticatedAtMs: fc.option(fc.integer({ min: 0, max: nowMs })),
+  claims: fc.dictionary(
+    fc.stringMatching(/^[a-z]{1,8}$/),
+    fc.oneof(
+      fc.boolean(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
+      fc.stringMatching(/^[ -~]{1,40}$/),
+      fc.array(name),
+    ),
+  ),
   source: identifier,
   expireAtMs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: nowMs + 60_000, max: 8.64e15 })),
 });
@@ -139,6 +149,8 @@ describe('decodeEntry refuses', () => {
     keyId: null,
     tokenId: null,
     issuedAtMs: null,
+    authenticatedAtMs: null,
+    claims: {},
     source: 'authApi',
     expireAtMs: null,
   };
@@ -174,7 +186,7 @@ describe('decodeEntry refuses', () => {
     expect(decode(proved(text))).toBeNull();
   });
 
-  it.each([3, 5])('an entry of version %i', (version) => {
+  it.each([4, 6])('an entry of version %i', (version) => {
     expect(decode(proved(json({}), version))).toBeNull();
   });
 

@@ -5,6 +5,7 @@ import type { Credential } from '../../../../../src/core/credential/credential.t
 import type { Unresolved } from '../../../../../src/core/identity/identity.ts';
 import { authApiProtocol } from '../../../../../src/identity/sources/auth-api/auth-api-source.ts';
 import type { HttpResponse } from '../../../../../src/identity/sources/remote/http-exchange.ts';
+import { recordEvents } from '../../recorded-events.ts';
 import { bearer, keyPair, platformFields } from '../../samples.ts';
 
 const asked = {
@@ -53,7 +54,11 @@ function judge(
   { contract = platformFields, credential = bearer() as Credential, rejectedStatuses = [401] } = {},
 ) {
   const config = { ...asked, ...contract, rejectedStatuses };
-  return authApiProtocol({ name: 'authApi', settings: 'authApi', config }).judge(given, credential, nowMs);
+  return authApiProtocol({ name: 'authApi', settings: 'authApi', config, events: recordEvents() }).judge(
+    given,
+    credential,
+    nowMs,
+  );
 }
 
 describe('a response of the Auth API', () => {
@@ -69,6 +74,8 @@ describe('a response of the Auth API', () => {
       keyId: null,
       tokenId: null,
       issuedAtMs: null,
+      authenticatedAtMs: null,
+      claims: {},
       source: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
@@ -86,25 +93,32 @@ describe('a response of the Auth API', () => {
       keyId: keypair.keyID,
       tokenId: null,
       issuedAtMs: null,
+      authenticatedAtMs: null,
+      claims: {},
       source: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
   });
 
   it('reads another Auth API by its own paths, without the fields it lacks', () => {
-    const contract = compileAuthApiFields({
-      userId: 'data.user.id',
-      roles: 'data.user.roles',
-      groups: null,
-      expireAt: null,
-      sessionId: null,
-      keyId: null,
-      alias: { session: 'data.user.nick', keypair: null },
-      fullName: { session: null, keypair: null },
-      verified: null,
-      tokenId: null,
-      issuedAt: null,
-    });
+    const contract = compileAuthApiFields(
+      {
+        userId: 'data.user.id',
+        roles: 'data.user.roles',
+        groups: null,
+        expireAt: null,
+        sessionId: null,
+        keyId: null,
+        alias: { session: 'data.user.nick', keypair: null },
+        fullName: { session: null, keypair: null },
+        verified: null,
+        tokenId: null,
+        issuedAt: null,
+        authenticatedAt: null,
+        claims: {},
+      },
+      {},
+    );
     expect(judge(answer({ data: { user: { id: 'u-1', roles: [], nick: 'bo' } } }), { contract }).identity).toEqual({
       kind: 'bearer',
       userId: 'u-1',
@@ -116,6 +130,8 @@ describe('a response of the Auth API', () => {
       keyId: null,
       tokenId: null,
       issuedAtMs: null,
+      authenticatedAtMs: null,
+      claims: {},
       source: 'authApi',
       expireAtMs: Number.POSITIVE_INFINITY,
     });
@@ -230,6 +246,76 @@ describe('a response of the Auth API', () => {
     ],
   ])('names the field that is %s, and not its value', (_, body, detail) => {
     expect(judge(answer(body))).toMatchObject({ failure: { kind: 'field', detail } });
+  });
+
+  describe('claims that are declared', () => {
+    const declared = {
+      plan: { field: 'plan', type: 'string', optional: true },
+      level: { field: [{ path: 'acr.level' }, 'level'], type: 'number', optional: true },
+      staff: { field: 'staff', type: 'boolean', optional: true },
+      amr: { field: 'amr', type: 'list', split: ' ', optional: true },
+      since: { field: 'since', type: 'time', optional: true },
+    } as const;
+    const read = (body: object, claims: Parameters<typeof compileAuthApiFields>[1] = declared) => {
+      const events = recordEvents();
+      const contract = compileAuthApiFields(
+        {
+          ...{ userId: 'userID', roles: 'roles', groups: 'groups', expireAt: 'expireAt', sessionId: 'sessionID' },
+          ...{ keyId: null, alias: null, fullName: null, verified: 'verified', tokenId: null, issuedAt: null },
+          ...{ authenticatedAt: 'auth_time', claims: { plan: 'account.plan' } },
+        },
+        claims,
+      );
+      const config = { ...asked, ...contract, rejectedStatuses: [401] };
+      const protocol = authApiProtocol({ name: 'authApi', settings: 'authApi', config, events });
+      const judged = protocol.judge(answer({ ...session, auth_time: 7, ...body }), bearer(), nowMs);
+      return { judged, lines: events.lines };
+    };
+
+    it('are read by type, and where the source has them', () => {
+      const body = { account: { plan: 'gold' }, level: 2, staff: false, amr: 'pwd otp', since: 1_700_000_000.5 };
+      const { judged, lines } = read({ plan: 'not here', ...body });
+      const claims = { plan: 'gold', level: 2, staff: false, amr: ['pwd', 'otp'], since: 1_700_000_000_000 };
+      expect(judged.identity).toMatchObject({ authenticatedAtMs: 7_000, claims });
+      expect(Object.keys(judged.identity!.claims)).toEqual(Object.keys(claims));
+      expect(lines).toEqual([]);
+      expect(read({ since: '2023-11-14T22:13:20+00:00' }).judged.identity?.claims).toEqual({
+        since: 1_700_000_000_000,
+      });
+    });
+
+    it.each<[string, object, string]>([
+      ['a number for a text', { account: { plan: 7 } }, 'plan: field "account.plan": expected text'],
+      ['a text for a number', { level: '2' }, 'level: field "level": expected a number'],
+      ['no finite number', { acr: { level: {} } }, 'level: field "acr.level": expected a number'],
+      ['a text for true', { staff: 'true' }, 'staff: field "staff": expected true or false'],
+      ['a list of numbers', { amr: [1] }, 'amr: field "amr": expected a list'],
+      ['a text with a comma in a list', { amr: ['a,b'] }, 'amr: field "amr": expected a list'],
+      ['a date without a time', { since: '2026-01-01' }, 'since: field "since": expected Unix seconds'],
+      ['a moment before 1970', { since: -1 }, 'since: field "since": expected Unix seconds'],
+    ])('of another type count as absent, with a cause that holds no value: %s', (_, body, cause) => {
+      const { judged, lines } = read(body);
+      expect(judged.identity?.claims).toEqual({});
+      expect(lines).toEqual([expect.stringContaining(`unreadable authApi ${cause}`)]);
+    });
+
+    it('that are absent are no cause for anything, unless they have to be there', () => {
+      expect(read({ plan: null })).toMatchObject({ judged: { identity: { claims: {} } }, lines: [] });
+      const needed = { plan: { ...declared.plan, optional: false } };
+      expect(read({}, needed).judged).toMatchObject({
+        reason: 'auth_response_invalid',
+        failure: { detail: 'field "account.plan" is missing (identity.claims.plan)' },
+      });
+      expect(read({ account: { plan: true } }, needed).judged).toMatchObject({
+        reason: 'auth_response_invalid',
+        failure: { detail: expect.stringContaining('found a value of type boolean (identity.claims.plan)') },
+      });
+    });
+
+    it('cannot be taken from what every object has', () => {
+      const claims = { plan: { field: 'toString', type: 'string', optional: true } } as const;
+      expect(read({}, claims).judged.identity?.claims).toEqual({});
+    });
   });
 
   it('takes other statuses for a rejection where the configuration says so', () => {

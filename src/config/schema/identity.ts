@@ -1,0 +1,74 @@
+/** Keys under `identity`: further fields of an identity, which conditions, headers and tests may name. */
+import { z } from 'zod';
+import { type IdentityField, identityFields } from '../../core/forwarding/request-headers.ts';
+import { claimTypes } from '../../core/identity/claims.ts';
+import { didYouMean } from '../nearest-name.ts';
+import { Refusal } from '../refusal.ts';
+import { decides, described } from './key-class.ts';
+import { refined } from './refine.ts';
+import { anyText, bool, listed, scalar, word } from './scalar.ts';
+import { fieldPath, fieldPlaces } from './source-fields.ts';
+import { declared } from './values.ts';
+
+export const claimPattern = '[A-Za-z][A-Za-z0-9_]{0,63}';
+export const claimHint = 'letters, digits and _ only, at most 64, a letter first';
+const mostClaims = 32;
+
+const claim = refined(
+  z.strictObject({
+    field: decides(
+      z.union([fieldPath, fieldPlaces]),
+      'A path into the JSON of a source, or a list of which the first that is there counts. A source that has it elsewhere names that under "fields.claims".',
+      { examples: ["'https://example.test/plan'"] },
+    ),
+    type: decides(
+      word(claimTypes),
+      'What it has to be: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Nothing is coerced.',
+      { examples: ['string'] },
+    ),
+    split: decides(
+      anyText('what separates the texts').optional(),
+      'Of a list that is one text: what separates its parts.',
+      {
+        examples: [' '],
+      },
+    ),
+    optional: decides(
+      bool().prefault(true),
+      'An identity may be without it; one of another type counts as absent, and is logged. With false, such a response of a source is invalid (503).',
+    ),
+  }),
+  ({ type, split }, { atKey }) => {
+    if (split !== undefined && type !== undefined && type !== 'list')
+      atKey(['split'], '"split" makes a list of a text', 'write "type: list"');
+  },
+);
+
+export const identity = z.strictObject({
+  claims: described(
+    refined(z.record(declared('a claim', claimPattern, claimHint), claim), (parts, { at }) => {
+      if (Object.keys(parts).length > mostClaims) at([], `at most ${mostClaims} claims`);
+    }).prefault({}),
+    'Further fields of an identity by name: conditions read "identity: claims.plan", headers carry "claims.plan".',
+    { examples: [{ plan: { field: 'plan', type: 'string' } }] },
+  ),
+});
+
+/** What an identity header carries. */
+export const headerField = scalar(
+  {
+    anyOf: [
+      { type: 'string', enum: identityFields },
+      { type: 'string', pattern: '^claims\\.|\\$\\{.+\\}' },
+    ],
+  },
+  (value): IdentityField | `claims.${string}` | Refusal => {
+    if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
+    const found = identityFields.find((known) => known === value);
+    if (found !== undefined) return found;
+    const hint = typeof value === 'string' ? didYouMean(value, identityFields) : null;
+    return new Refusal(`expected ${listed(identityFields)}, or a claim such as claims.plan`, hint);
+  },
+);
+
+export type ClaimEntry = z.output<typeof claim>;

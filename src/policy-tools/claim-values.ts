@@ -1,0 +1,35 @@
+/** Claims of identities that nobody has: which values are worth trying, and how chosen ones become claims. */
+import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
+import type { ValueSource } from '../core/policy/conditions.ts';
+
+type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;
+
+/** Under which the value of a claim is kept among other values. */
+export function claimKey({ type, name }: Pick<ClaimSource, 'type' | 'name'>): string {
+  return `claim ${type} ${name}`;
+}
+
+/** The claims among values by key; a list of texts is a list. */
+export function claimsAmong(values: Iterable<readonly [key: string, value: unknown]>): Claims {
+  const claims: Record<string, NonNullable<ReturnType<typeof claimOfText>>> = {};
+  for (const [key, value] of values) {
+    const [, type, name = ''] = /^claim (\w+) (\w+)$/.exec(key) ?? [];
+    if (type === undefined || !(typeof value === 'string' || isTexts(value))) continue;
+    const claim = claimOfText(value, type as ClaimType);
+    if (claim !== null) claims[name] = claim;
+  }
+  return claims;
+}
+
+/** Of these texts those that such a claim can have, and further ones that are none of them. */
+export function claimTexts(type: ClaimType, texts: readonly string[], further = 1): readonly string[] {
+  if (type === 'boolean') return ['true', 'false'];
+  if (type !== 'number' && type !== 'time') return texts;
+  const numbers = texts.filter((text) => claimOfText(text, type) !== null);
+  const largest = Math.max(0, ...numbers.map(Number));
+  return [...new Set([...numbers, ...Array.from({ length: further }, (_, n) => String(largest + n + 1))])];
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
+}
