@@ -90,6 +90,7 @@ ${table(
   'rolegate_auth_api_failures_total',
   'rolegate_auth_api_call_duration_seconds',
   'rolegate_auth_api_breaker_state',
+  'rolegate_claims_unreadable_total',
   'rolegate_auth_api_failovers_total',
   'rolegate_shared_lookups_total',
   'rolegate_shared_lookup_wait_seconds',

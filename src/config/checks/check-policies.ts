@@ -20,7 +20,7 @@ import { type ConditionScope, checkConditions } from './check-conditions.ts';
 import { compilePart } from './check-match.ts';
 import { type Location, whole } from './location.ts';
 
-type Scope = Pick<ConditionScope, 'roles' | 'headers' | 'named' | 'allowsEveryAddress'>;
+type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'headers' | 'named' | 'allowsEveryAddress'>;
 
 /** `at`: of the list. */
 export function checkPolicies(

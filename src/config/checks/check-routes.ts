@@ -1,5 +1,4 @@
 /** Routes: each on its own, and all against each other; the result is the compiled table. */
-import type { ClaimTable } from '../../core/identity/claims.ts';
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
@@ -11,6 +10,7 @@ import { denied, type ReadAccess, readAccess, readsIdentity, restricted, takesMe
 import { checkDecidedRoute, type DecidesFor } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
 import {
+  type ConditionScope,
   checkConditionHeaders,
   checkConditions,
   checkNamedConditions,
@@ -46,15 +46,8 @@ export interface RoutePlace {
 const noRoles: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** What routes take from the rest of the file. */
-interface Surroundings {
-  /** Headers that conditions may read; null when the section cannot be read. */
-  readonly headers: ReadonlySet<string> | null;
-  readonly allowsEveryAddress: boolean;
-  readonly named: NamedConditions;
+interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims'> {
   readonly policies: readonly Restriction[];
-  readonly roles: DeclaredRoles;
-  /** Declared claims; null when the section cannot be read. */
-  readonly claims: ClaimTable | null;
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
   /** What acts on decisions; null: the proxy does. */
