@@ -15,7 +15,6 @@ import {
   checkConditions,
   checkNamedConditions,
   mostWords,
-  type NamedConditions,
 } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
