@@ -1,0 +1,170 @@
+/**
+ * What is printed for Envoy, Istio, Envoy Gateway, the Gateway API and Traefik is what these read: Envoy's by its published protos, field for
+ * field; that of the others is YAML without a mistake.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
+import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from '../../../src/cli/proxy-config/kubernetes.ts';
+import { proxySettings } from '../../../src/cli/proxy-config/proxy-settings.ts';
+import { traefikConfig } from '../../../src/cli/proxy-config/traefik.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+const modules = fileURLToPath(new URL('../../../node_modules/', import.meta.url));
+const folders = [
+  ...['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map(
+    (name) => `${modules}@grpc/grpc-js-xds/deps/${name}/`,
+  ),
+  `${modules}protobufjs/`,
+];
+
+const root = new protobuf.Root();
+// Traces of Opencensus, which nothing here uses, are not among the protos.
+root.resolvePath = (_, target) =>
+  folders.map((folder) => folder + target).find(existsSync) ?? (null as unknown as string);
+root.loadSync(
+  [
+    'envoy/config/bootstrap/v3/bootstrap.proto',
+    'envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto',
+    'envoy/extensions/filters/http/router/v3/router.proto',
+    'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto',
+    'envoy/extensions/transport_sockets/tls/v3/tls.proto',
+    'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
+  ],
+  { keepCase: true },
+);
+
+/** Messages that JSON has as a text, a number or a truth value. */
+const asText = new Set([
+  'google.protobuf.Duration',
+  'google.protobuf.UInt32Value',
+  'google.protobuf.BoolValue',
+  'google.protobuf.DoubleValue',
+  'google.protobuf.StringValue',
+]);
+
+/** One line for each field that the message does not have, or of another kind; `at`: its path. */
+function problems(type: protobuf.Type, value: unknown, at: string): string[] {
+  const name = type.fullName.slice(1);
+  if (asText.has(name)) return typeof value === 'object' ? [`${at}: an object in place of ${name}`] : [];
+  if (typeof value !== 'object' || value === null) return [`${at}: no ${name}`];
+  const { '@type': url, ...fields } = value as Record<string, unknown>;
+  if (name === 'google.protobuf.Any') {
+    const [, own = ''] = /^type\.googleapis\.com\/(.+)$/.exec(String(url)) ?? [];
+    const found = root.lookup(own);
+    return found instanceof protobuf.Type ? problems(found, fields, at) : [`${at}: no type ${String(url)}`];
+  }
+  return Object.entries(fields).flatMap(([key, part]) => {
+    const field = type.fields[key];
+    const place = `${at}.${key}`;
+    if (field === undefined) return [`${place}: ${name} has no such field`];
+    const { resolvedType } = field.resolve();
+    const parts = field.map ? Object.values(part as object) : field.repeated ? (part as unknown[]) : [part];
+    if (!Array.isArray(parts)) return [`${place}: no list`];
+    return parts.flatMap((one) => {
+      if (resolvedType instanceof protobuf.Type) return problems(resolvedType, one, place);
+      if (resolvedType instanceof protobuf.Enum)
+        return String(one) in resolvedType.values ? [] : [`${place}: no ${String(one)}`];
+      return typeof one === 'object' ? [`${place}: an object in place of a ${field.type}`] : [];
+    });
+  });
+}
+
+const read = parseConfig(
+  `version: 1
+server: { listen: false, proxyHeaders: [x-tenant, "x-edge-*"] }
+authorizer:
+  listen: "127.0.0.1:8070"
+  dialects: { envoy: /envoy, gateway-api: /gateway-api, traefik: /traefik }
+  grpc: { listen: "127.0.0.1:8071" }
+authApi: { url: "http://auth:8081" }
+credentials: { keyPair: { apiKeyHeader: x_key, apiSecretHeader: x-secret }, bearerCookie: session }
+roles: { user: {} }
+routes: [{ id: a, match: { path: /socket }, access: [user], websocket: true }]
+`,
+  { file: 'gateway.yaml', env: {}, readSecret: () => '' },
+);
+if (!read.ok) throw new Error(JSON.stringify(read.problems));
+const { config } = read;
+const settings = (dialect: 'envoy' | 'gateway-api' | 'traefik', grpc: boolean, more = {}) =>
+  proxySettings(config, dialect, {
+    service: 'https://orders:3000',
+    listen: ':8000',
+    authorizer: 'rolegate.edge.svc:8070',
+    grpc,
+    ...more,
+  });
+
+const documentsOf = (text: string): readonly Record<string, unknown>[] =>
+  parseAllDocuments(text, { strict: true, uniqueKeys: true }).map((document) => {
+    expect([...document.errors, ...document.warnings]).toEqual([]);
+    return document.toJS() as Record<string, unknown>;
+  });
+
+describe('Envoy', () => {
+  const bootstrap = root.lookupType('envoy.config.bootstrap.v3.Bootstrap');
+
+  test.each([
+    ['HTTP', false, {}],
+    ['gRPC', true, {}],
+    ['gRPC over TLS with client certificates', true, { tls: true }],
+  ])('over %s: every field is in its protos', (_, grpc, { tls = false }: { tls?: boolean }) => {
+    const printed = { ...settings('envoy', grpc), ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}) };
+    const [document] = documentsOf(envoyConfig(printed));
+    expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
+  });
+
+  test('control: a field with another name, and a value that an enumeration does not have, are found', () => {
+    const [document] = documentsOf(
+      envoyConfig(settings('envoy', true)).replace('failure_mode_allow', 'failure_mode_open'),
+    );
+    expect(problems(bootstrap, document, 'b')).toEqual([
+      expect.stringContaining('failure_mode_open: envoy.extensions'),
+    ]);
+    const [other] = documentsOf(envoyConfig(settings('envoy', true)).replace('DROP_HEADER', 'DROP_HEADERS'));
+    expect(problems(bootstrap, other, 'b')).toEqual([expect.stringContaining('no DROP_HEADERS')]);
+  });
+});
+
+test.each([
+  ['Istio over HTTP', () => istioConfig(settings('envoy', false)), [undefined, 'AuthorizationPolicy']],
+  ['Istio over gRPC', () => istioConfig(settings('envoy', true)), [undefined, 'AuthorizationPolicy']],
+  [
+    'Envoy Gateway over HTTP',
+    () => envoyGatewayConfig(settings('envoy', false)),
+    ['SecurityPolicy', 'ClientTrafficPolicy'],
+  ],
+  [
+    'Envoy Gateway over gRPC',
+    () => envoyGatewayConfig(settings('envoy', true)),
+    ['SecurityPolicy', 'ClientTrafficPolicy'],
+  ],
+  ['the Gateway API', () => gatewayApiConfig(settings('gateway-api', false)), ['HTTPRoute']],
+  ['Traefik', () => traefikConfig(settings('traefik', false)), [undefined]],
+] as const)('%s: YAML without a mistake', (_, print, kinds) => {
+  expect(documentsOf(print()).map((document) => document['kind'])).toEqual(kinds);
+});
+
+test('products that remove no header by a pattern name the patterns of the configuration', () => {
+  for (const text of [
+    envoyConfig(settings('envoy', true)),
+    envoyGatewayConfig(settings('envoy', true)),
+    gatewayApiConfig(settings('gateway-api', false)),
+  ])
+    expect(text).toMatch(/^# It cannot remove headers by a pattern, .*: x-edge-\*\.$/m);
+  expect(traefikConfig(settings('traefik', false))).toContain('x[^a-z0-9]edge[^a-z0-9].*');
+});
+
+test('the route of the Gateway API removes as many headers as it may, and names the others', () => {
+  const text = gatewayApiConfig(settings('gateway-api', false));
+  const [route] = documentsOf(text) as unknown as [
+    { spec: { rules: { filters: { requestHeaderModifier?: { remove: string[] } }[] }[] } },
+  ];
+  const { remove } = route.spec.rules[0]!.filters[0]!.requestHeaderModifier!;
+  expect(remove).toHaveLength(16);
+  expect(remove).toEqual(expect.arrayContaining(['x-key', 'x-tenant', 'x-original-url', 'x-rolegate-authorizer']));
+  expect(text).toMatch(/^# A filter removes 16 headers at most, .*true-client-ip/m);
+});
