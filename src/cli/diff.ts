@@ -24,7 +24,7 @@ export interface DiffOptions {
 
 export async function diff(before: string, after: string, options: DiffOptions): Promise<ExitCode> {
   const [old, next] = [readPlaced(before), readPlaced(after)];
-  const report = compare(old, next);
+  const report = compareConfigs(old, next);
   const replay = options.replay === undefined ? null : await replayFile(options.replay, old.config, next.config);
   process.stdout.write(printed(report, replay, options));
   const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
@@ -43,7 +43,7 @@ function printed(report: DiffReport, replay: ReplayReport | null, options: DiffO
 /** Longer lines are hard to read. */
 const widest = 110;
 
-function compare(before: ReadConfig, after: ReadConfig): DiffReport {
+export function compareConfigs(before: ReadConfig, after: ReadConfig): DiffReport {
   const meetings = [...meetingsOf(before.config.routes, after.config.routes)];
   const differences = comparePolicies(policyOf(before.config), policyOf(after.config), meetings);
   const methods = new Set(meetings.map(({ method }) => method));

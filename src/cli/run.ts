@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
 import { TooManyFormsError } from '../core/url/form-texts.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
+import type { CiOptions } from './ci.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -148,6 +149,26 @@ export function createProgram(done: Done): Command {
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
+  program
+    .command('ci')
+    .description(
+      'validate, test, diff and replay as one report for a pull request; exit code 1 failed, 3 see --fail-on',
+    )
+    .addOption(configOption())
+    .requiredOption('--base <revision>', 'Git revision to compare with, such as origin/main')
+    .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests cover').default(100))
+    .addOption(percentOption('--mutation <percent>', 'least share of changed rules that tests notice').default(100))
+    .addOption(
+      new Option('--fail-on <difference>', 'which differences give exit code 3')
+        .choices(['nothing', 'newly-allowed', 'any-change'])
+        .default('nothing'),
+    )
+    .option('--ignore <finding>', 'a finding that is intended, as code or code:subject; may be repeated', collect, [])
+    .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
+    .option('--sarif <file>', 'write the findings as SARIF 2.1.0')
+    .option('--out <file>', 'write the report there')
+    .option('--all', 'everything, not only the first ones of each kind')
+    .action(async (options: CiOptions) => done(await (await import('./ci.ts')).ci(options)));
   addImport(program, done);
   addProxyCommands(program, done, configOption);
   program

@@ -30,18 +30,19 @@ export function validate(file: string, { strict = false, sarif = false, ignore =
       process.stdout.write(problemsSarif(result.problems));
       return ExitCode.failed;
     }
-    const findings = heeded(findSurprises(result.config, result.places), ignore);
+    const findings = withoutIgnored(findSurprises(result.config, result.places), ignore);
     process.stdout.write(findingsSarif(findings, strict));
     return exitCode(findings, strict);
   }
   const { config, places } = readPlaced(file);
-  const findings = heeded(findSurprises(config, places), ignore);
+  const findings = withoutIgnored(findSurprises(config, places), ignore);
   process.stderr.write(findingsText(findings, strict));
   process.stdout.write(`${summary(file, config, findings, strict)}\n`);
   return exitCode(findings, strict);
 }
 
-function checkIgnored(ignore: readonly string[]): void {
+/** Throws for a finding that does not exist. `ignore`: codes, or code and subject. */
+export function checkIgnored(ignore: readonly string[]): void {
   const known = Object.keys(findingKinds);
   for (const entry of ignore) {
     const code = entry.split(':', 1)[0]!;
@@ -51,7 +52,10 @@ function checkIgnored(ignore: readonly string[]): void {
   }
 }
 
-function heeded(findings: readonly PlacedFinding[], ignore: readonly string[]): readonly PlacedFinding[] {
+export function withoutIgnored(
+  findings: readonly PlacedFinding[],
+  ignore: readonly string[],
+): readonly PlacedFinding[] {
   return findings.filter(({ code, subject }) => !ignore.includes(code) && !ignore.includes(`${code}:${subject}`));
 }
 

@@ -1,0 +1,110 @@
+/** `rolegate ci`: validate, test, diff and replay in one run, as one report for a pull request. */
+
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { findSurprises } from '../app/find-surprises.ts';
+import { type LoadResult, loadConfig } from '../config/load-config.ts';
+import { findingKinds } from '../policy-tools/analysis/finding.ts';
+import { runTests, type TestReport } from '../policy-tools/test-report.ts';
+import { type BaseRevision, exportRevision } from './ci/base-revision.ts';
+import { type CiResult, ciMarkdown } from './ci/ci-markdown.ts';
+import { replayFile } from './diff/replay-file.ts';
+import { compareConfigs } from './diff.ts';
+import { CommandError, ExitCode } from './exit-code.ts';
+import { failRead } from './read-config.ts';
+import { findingsSarif, problemsSarif } from './sarif.ts';
+import { checkIgnored, withoutIgnored } from './validate.ts';
+
+export interface CiOptions {
+  readonly config: string;
+  /** Git revision to compare with. */
+  readonly base: string;
+  /** Percent; fewer fail the run. */
+  readonly coverage: number;
+  readonly mutation: number;
+  /** Which differences give exit code 3. */
+  readonly failOn: 'nothing' | 'newly-allowed' | 'any-change';
+  readonly ignore: readonly string[];
+  /** File of recorded decisions. */
+  readonly replay?: string;
+  /** File for the SARIF log. */
+  readonly sarif?: string;
+  /** File for the report; unset: standard output. */
+  readonly out?: string;
+  readonly all?: boolean;
+}
+
+type Loaded = Extract<LoadResult, { ok: true }>;
+
+export async function ci(options: CiOptions): Promise<ExitCode> {
+  checkIgnored(options.ignore);
+  const after = loadConfig(options.config, process.env, undefined, 'found');
+  if (!after.ok) {
+    if (options.sarif !== undefined) write(options.sarif, problemsSarif(after.problems));
+    failRead(options.config, after.problems);
+  }
+  const findings = withoutIgnored(findSurprises(after.config, after.places), options.ignore);
+  if (options.sarif !== undefined) write(options.sarif, findingsSarif(findings, true));
+  const base = exportRevision(options.base, options.config);
+  try {
+    const before = baseOf(base);
+    const { report: tests } = runTests(after.config, true);
+    const difference = typeof before === 'string' ? null : compareConfigs(before, after);
+    const replay =
+      options.replay === undefined || typeof before === 'string'
+        ? null
+        : await replayFile(options.replay, before.config, after.config);
+    const warned = findings.filter(({ code }) => findingKinds[code].severity === 'warning').length;
+    const result: CiResult = {
+      file: relative('', options.config) || options.config,
+      base: `${options.base} (${base.commit.slice(0, 7)})`,
+      difference,
+      notCompared: typeof before === 'string' ? before : null,
+      findings,
+      tests,
+      replay,
+      faults: [...testFaults(tests, options), ...(warned > 0 ? [`${warned} of the findings are warnings`] : [])],
+    };
+    const report = ciMarkdown(result, options.all === true);
+    if (options.out === undefined) process.stdout.write(report);
+    else write(options.out, report);
+    if (result.faults.length > 0) return ExitCode.failed;
+    return differs(result, options.failOn) ? ExitCode.different : ExitCode.fine;
+  } finally {
+    base.remove();
+  }
+}
+
+/** The configuration of the revision, or why nothing can be compared with it. */
+function baseOf({ file }: BaseRevision): Loaded | string {
+  if (file === null) return 'the file is new: every request that it allows is newly allowed';
+  const before = loadConfig(file, process.env);
+  if (before.ok) return before;
+  const [first] = before.problems;
+  return `the base cannot be read: ${first?.message ?? 'it is not valid'}`;
+}
+
+function testFaults(tests: TestReport, { coverage, mutation }: CiOptions): string[] {
+  const faults: string[] = [];
+  if (tests.failed > 0) faults.push(tests.failed === 1 ? '1 test failed' : `${tests.failed} tests failed`);
+  if (tests.coverage.share * 100 < coverage) faults.push(`coverage is below ${coverage} %`);
+  if ((tests.mutation?.score ?? 1) * 100 < mutation) faults.push(`the mutation score is below ${mutation} %`);
+  return faults;
+}
+
+/** What could not be compared may let in anything. */
+function differs({ difference, replay }: CiResult, failOn: CiOptions['failOn']): boolean {
+  if (failOn === 'nothing') return false;
+  if (difference === null) return true;
+  const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
+  const widened = difference.newlyAllowed.length > 0 || newly_allowed > 0;
+  return failOn === 'newly-allowed' ? widened : widened || !difference.same || newly_refused > 0;
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch {
+    throw new CommandError(`rolegate: ${file} cannot be written`);
+  }
+}

@@ -1,0 +1,57 @@
+/** The files of a Git revision, exported into a temporary folder. Neither the index nor the working tree is touched. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { CommandError } from '../exit-code.ts';
+
+export interface BaseRevision {
+  /** Full id of the commit. */
+  readonly commit: string;
+  /** The file as it was at the revision; null: there was none. */
+  readonly file: string | null;
+  remove(): void;
+}
+
+/** `revision`: what Git calls a revision, such as `origin/main`. Throws `CommandError` when there is none, or no Git. */
+export function exportRevision(revision: string, file: string): BaseRevision {
+  const folder = dirname(resolve(file));
+  const git = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+    try {
+      return execFileSync('git', args, {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }).trim();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new CommandError('rolegate: ci needs git');
+      return null;
+    }
+  };
+  const root = git(['rev-parse', '--show-toplevel']);
+  if (root === null) throw new CommandError(`rolegate: ${file} is in no Git repository`);
+  // A revision that begins with a dash would be read as an option.
+  const commit = git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
+  if (commit === null) {
+    throw new CommandError(
+      `rolegate: there is no revision "${revision}" here; a shallow clone may lack it (git fetch origin, or fetch-depth: 0)`,
+    );
+  }
+  const target = mkdtempSync(join(tmpdir(), 'rolegate-base-'));
+  const remove = () => rmSync(target, { recursive: true, force: true });
+  try {
+    const tree = join(target, 'tree');
+    mkdirSync(tree);
+    const env = { GIT_INDEX_FILE: join(target, 'index') };
+    const exported =
+      git(['read-tree', commit], env) !== null &&
+      git(['--work-tree', root, 'checkout-index', '--all', '--quiet', `--prefix=${tree}/`], env) !== null;
+    if (!exported) throw new CommandError(`rolegate: the files of ${revision} cannot be exported`);
+    const place = join(tree, relative(realpathSync(root), join(realpathSync(folder), file.split(/[\\/]/).at(-1)!)));
+    return { commit, file: existsSync(place) ? place : null, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/** What `rolegate ci` found, as one Markdown report for a pull request: what is newly allowed comes first. */
+import type { PlacedFinding } from '../../app/find-surprises.ts';
+import { findingKinds } from '../../policy-tools/analysis/finding.ts';
+import type { ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
+import type { TestReport } from '../../policy-tools/test-report.ts';
+import { diffMarkdown } from '../diff/diff-markdown.ts';
+import type { DiffReport } from '../diff/diff-report.ts';
+import { replayMarkdown } from '../diff/replay-text.ts';
+
+export interface CiResult {
+  readonly file: string;
+  /** What it was compared with, such as `origin/main (1a2b3c4)`. */
+  readonly base: string;
+  /** Null: the file is new, or its base cannot be read. */
+  readonly difference: DiffReport | null;
+  /** Why there is no difference; null: there is one. */
+  readonly notCompared: string | null;
+  readonly findings: readonly PlacedFinding[];
+  readonly tests: TestReport;
+  readonly replay: ReplayReport | null;
+  /** Why the run fails, each in words; none: it does not. */
+  readonly faults: readonly string[];
+}
+
+/** More of each kind are counted. */
+const mostListed = 25;
+
+export function ciMarkdown(result: CiResult, all: boolean): string {
+  const { file, base, difference, notCompared, findings, tests, replay, faults } = result;
+  const { newlyAllowed = [], newlyRefused = [] } = difference ?? {};
+  const most = all ? Infinity : mostListed;
+  const { coverage, mutation } = tests;
+  const parts = [
+    `## Access rules: ${faults.length === 0 ? 'passed' : 'failed'}`,
+    '',
+    `\`${file}\`, compared with ${base}`,
+    '',
+    ...faults.map((fault) => `- **${fault}**`),
+    ...(faults.length === 0 ? [] : ['']),
+    '| | |',
+    '|---|---|',
+    ...(notCompared === null
+      ? [`| newly allowed | ${newlyAllowed.length} |`, `| newly refused | ${newlyRefused.length} |`]
+      : [`| difference | ${notCompared} |`]),
+    `| tests | ${tests.passed} passed, ${tests.failed} failed |`,
+    `| coverage | ${percent(coverage.share)} of ${coverage.cells} rule effects |`,
+    ...(mutation === null
+      ? []
+      : [
+          `| mutation | ${percent(mutation.score)}: ${mutation.mutants - mutation.survivors.length} of ${mutation.mutants} changes are noticed |`,
+        ]),
+    `| findings | ${findings.length} |`,
+    '',
+  ];
+  if (difference !== null) parts.push(diffMarkdown(difference, all));
+  const failed = tests.cases.filter(({ faults: found }) => found.length > 0);
+  parts.push(
+    ...list(
+      'Failed tests',
+      failed.map(({ name, file: place, line, faults: found }) => `${name} (${place}:${line}): ${found.join('; ')}`),
+      most,
+    ),
+    ...list(
+      'Not covered',
+      coverage.uncovered.map(({ route, method, effect }) => `${route} ${method} never ${effect}`),
+      most,
+    ),
+    ...list(
+      'Changes that no test notices',
+      (mutation?.survivors ?? []).map(({ route, change }) => `${route === null ? '' : `${route}: `}${change}`),
+      most,
+    ),
+    ...list(
+      'Findings',
+      findings.map(
+        ({ code, problem }) =>
+          `${findingKinds[code].severity} \`${code}\` ${problem.file}:${problem.line}: ${problem.message}`,
+      ),
+      most,
+    ),
+  );
+  if (replay !== null) parts.push(replayMarkdown(replay));
+  return `${parts.join('\n').trimEnd()}\n`;
+}
+
+function list(title: string, items: readonly string[], most: number): string[] {
+  if (items.length === 0) return [];
+  const rest = items.length > most ? [`- and ${items.length - most} more (\`--all\`)`] : [];
+  return [`### ${title}`, '', ...items.slice(0, most).map((item) => `- ${item.replaceAll('\n', ' ')}`), ...rest, ''];
+}
+
+/** Rounded down, so that 100 % means all. */
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
