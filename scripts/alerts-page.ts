@@ -72,7 +72,7 @@ Made of \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. P
 (\`rule_files\`), the chart makes a \`PrometheusRule\` of it (\`prometheusRule.enabled\`), and \`compose.yaml\` has it in use.
 \`runbook_url\` of each alert names its section below; the chart puts \`prometheusRule.runbookBase\` before it.
 
-\`critical\`: clients are affected now, or a revocation is; somebody should get up. \`warning\`: look at it in working hours.
+\`critical\`: clients are affected now, or a revocation is; page the operator. \`warning\`: look at it in working hours.
 `;
 
 /** The whole page. */

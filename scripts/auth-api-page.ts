@@ -17,41 +17,41 @@ const opening = `# The Auth API
 Made from the operations by \`scripts/auth-api-page.ts\`; do not edit. The same as OpenAPI 3.1:
 [auth-api.openapi.json](auth-api.openapi.json), which the API serves at \`GET /api/auth/v2/openapi.json\`.
 
-Base path: \`/api/auth/v2\`, on any host. \`GET\` answers 200; \`POST\`, \`PUT\` and \`DELETE\` answer 202 with JSON.
+Base path: \`/api/auth/v2\`, on any host. \`GET\` returns 200; \`POST\`, \`PUT\` and \`DELETE\` return 202 with JSON.
 An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, \`expireAt\` is in Unix seconds.
-\`GET\`, \`DELETE\` and calls without parameters may come with an empty body, with or without a content type.
-\`HEAD\` is \`GET\` without a body. Fields of a request that are not described are ignored.
+\`GET\`, \`DELETE\` and calls without parameters may have an empty body, with or without a content type.
+\`HEAD\` is \`GET\` without a body. Unknown fields of a request are ignored.
 
 ## Signing in
 
-1. \`POST /session\` with \`{"email"}\` answers \`bearer\`, \`sessionID\`, \`verificationCodeID\`. The bearer does not work yet;
-   a code of six digits goes to the address. A new user registers by \`POST /user\` instead and gets the same answer.
-2. \`PUT /session/verification\` with \`{"verificationCodeID", "code"}\`. From now on \`Authorization: Bearer <bearer>\` works.
-3. \`PUT /session/extend\` before \`expireAt\` moves the expiry to a whole lifetime from then, up to an absolute cap. There
+1. \`POST /session\` with \`{"email"}\` returns \`bearer\`, \`sessionID\`, \`verificationCodeID\`. The bearer is not valid yet;
+   a code of six digits is mailed to the address. A new user registers by \`POST /user\` instead and gets the same response.
+2. \`PUT /session/verification\` with \`{"verificationCodeID", "code"}\`. From now on \`Authorization: Bearer <bearer>\` is valid.
+3. \`PUT /session/extend\` before \`expireAt\` sets the expiry to one full lifetime from then, up to an absolute cap. There
    is no sliding expiry.
 4. \`DELETE /session/{id}\` ends a session at once; \`GET /sessions\` lists them.
 
-An address belongs to an account once it is verified. Any number of registrations and accounts may wait for a code at it; the
-first whose code comes back gets it, and the others end. A registration reserves its alias until it lapses.
+An address belongs to an account once it is verified. Several registrations and accounts may wait for a code at one address. The
+first returned code gets the address, and the other claims end. A registration reserves its alias until it expires.
 
-## Making a key pair
+## Creating a key pair
 
-1. \`POST /keypair\` with \`{"name", "days"}\`, in a session, answers \`apiKey\`, \`apiSecret\` (shown once) and
-   \`verificationCodeID\`; a code goes to the preferred address.
-2. \`PUT /keypair/verification\` with the id and the code. From now on the headers \`api-key\` and \`api-secret\` work.
-3. \`DELETE /keypair/{id}\` ends it at once. Roles and groups of a pair are those of its owner at the moment of the check.
+1. \`POST /keypair\` with \`{"name", "days"}\`, in a session, returns \`apiKey\`, \`apiSecret\` (shown once) and
+   \`verificationCodeID\`; a code is mailed to the preferred address.
+2. \`PUT /keypair/verification\` with the id and the code. From now on the headers \`api-key\` and \`api-secret\` are valid.
+3. \`DELETE /keypair/{id}\` ends it at once. A pair always has the current roles and groups of its owner.
 
 ## Codes and limits
 
-A code is a string of six digits (a JSON number is padded with zeros), bound to its id and used once. A wrong one is 401;
-after too many wrong ones the id answers 429 until the code expires; an unknown, used or expired id is 404, and so
-is that of a sign-in at an address that has been removed since. What may be asked how often is a table of
-[budgets](#budgets).
+A code is a string of six digits (a JSON number is padded with zeros), bound to its id and used once. A wrong code is 401.
+After too many wrong codes, the id is 429 until the code expires. An unknown, used or expired id is 404, and so is the id of a
+sign-in with an address that has been removed since. The [budgets](#budgets) limit how often a client
+may call.
 
 ## The last administrator
 
-The last enabled user with the role \`users_admin\` can neither be removed nor disabled, nor lose the role: 409
-\`administrator_last\`. It is no 403, because clients read that as the end of their session.
+The last enabled user with the role \`users_admin\` cannot be removed or disabled, or lose the role: 409
+\`administrator_last\`. It is not a 403, because clients treat that as the end of their session.
 `;
 
 const credentials: Readonly<Record<Operation['credential'], string>> = {
@@ -67,7 +67,7 @@ export function authApiPage(): string {
   const tags = [...new Set(allOperations.map(({ paths: [path] }) => tagOf(path)))];
   const sections = tags.map((tag) => {
     const rows = allOperations.filter(({ paths: [path] }) => tagOf(path) === tag).map(row);
-    return `### ${tag}\n\n| call | credential | what it does | answers | own refusals |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+    return `### ${tag}\n\n| call | credential | effect | success | own refusals |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
   });
   const codes = (kind: Operation['credential']) => credentialRefusals[kind].map((code) => `\`${code}\``).join(', ');
   const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
@@ -138,7 +138,7 @@ function refusals(): string {
   );
   return `## Refusals
 
-Every status other than 200 and 202 carries \`x-error\` (the text below), \`x-error-id\` (joins the answer with the log) and a
+Every status other than 200 and 202 carries \`x-error\` (the text below), \`x-error-id\` (identifies the log line) and a
 problem (RFC 9457) with \`code\`, \`errorId\` and, where parameters are not valid, their names in \`invalid\`. Codes are never
 renamed. A 401 carries \`WWW-Authenticate\`, a 429 and a 503 carry \`Retry-After\`, a 405 carries \`Allow\`.
 

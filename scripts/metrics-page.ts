@@ -23,7 +23,7 @@ function pageWith(table: (...names: readonly string[]) => string): string {
 
 Made of the metrics by \`scripts/metrics-page.ts\`; do not edit.
 
-\`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 where \`Accept\` asks for it, as
+\`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 if \`Accept\` requests it, as
 Prometheus does. Names and values of samples are the same in both.
 
 Labels hold what the configuration or a fixed list names, and never a path, a user, a key or an address of a client, so
@@ -106,9 +106,9 @@ ${table(
 )}
 
 - \`url\` is the place of a URL in \`authApi.url\`, from 0.
-- \`outcome\` of a shared look-up: \`led\` (this replica asked), \`found\` (another one had just asked); of those that waited for
-  another one: \`pushed\` (its answer came), \`failed\` (it had none), \`late\` (it fell silent), \`disconnected\` (this replica
-  was disconnected). \`alone\`: this replica is not connected to the others and asks for itself. \`error\`: Redis did not answer.
+- \`outcome\` of a shared look-up: \`led\` (this replica made the call), \`found\` (another one had just made it); of look-ups that waited for
+  another replica: \`pushed\` (its result arrived), \`failed\` (it had none), \`late\` (it did not respond in time), \`disconnected\` (this
+  replica was disconnected). \`alone\`: this replica is not connected to the others and calls itself. \`error\`: Redis did not respond.
 - \`outcome\` of a refresh: \`accepted\`, \`rejected\`, \`shared\` (another replica had asked), \`failed\` or \`skipped\` (no room).
 - \`operation\` of Redis: \`get\`, \`set\` or \`connection\`; \`outcome\`: \`ok\`, \`hit\`, \`miss\`, \`error\`, \`invalid\` (it did not prove itself),
   \`skipped\` (too many writes were under way) or \`oversize\` (too large to be shared).

@@ -15,15 +15,15 @@ const opening = `# Reasons
 
 Made from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
 
-Every answer that Rolegate itself makes with a status other than 200 and 202 has a reason. It is the \`code\` of the
-problem body (RFC 9457), a word in the log and a label of the metrics. Codes are never renamed. The text stands in
-\`x-error\`; \`x-error-id\` joins the answer with the log.
+Every response that Rolegate itself creates with a status other than 200 and 202 has a reason. It is the \`code\` of the
+problem body (RFC 9457), a field of the log and a label of the metrics. Codes are never renamed. \`x-error\` contains the
+text; \`x-error-id\` identifies the log line.
 
-Where the route takes it, a 401 has a challenge of Basic too, and a navigation of a browser is sent to the sign-in page of
-the route (303) in its place.
+If the route accepts Basic, a 401 also has a Basic challenge. If the route has a sign-in page, a browser navigation is redirected
+there (303) instead.
 
-"Again" tells whether the same request may succeed later without a change; a number is the \`Retry-After\` in seconds
-unless the cause gives another. "Closes" means that the connection ends after the answer.
+"Again" means that the same request may succeed later without a change; a number is the \`Retry-After\` in seconds
+unless the cause sets another. "Closes" means that the connection closes after the response.
 `;
 
 /** The whole page. */

@@ -53,7 +53,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--user <id>', 'user id')
     .option('--client <address>', 'address of this machine, for conditions on it')
     .option('--unsafe', 'also send methods that change something, where the rules refuse them')
-    .option('--outage', 'only what has to hold while the Auth API is down; stop it before')
+    .option('--outage', 'only checks for an outage of the Auth API; stop it first')
     .option('--json', 'for programs')
     .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));
 }

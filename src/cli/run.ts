@@ -111,7 +111,7 @@ export function createProgram(done: Done): Command {
     .argument('<url>', 'such as https://api.example.test/v1/orders/7, or a path')
     .addOption(configOption())
     .option('--as <identity>', 'an identity of tests.identities')
-    .option('--roles <names>', 'somebody with these roles, separated by commas')
+    .option('--roles <names>', 'a user with these roles, separated by commas')
     .option('--groups <names>', 'and these groups')
     .option('--claims <json>', 'who has these claims: of a token, or the JSON of a source')
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
@@ -216,10 +216,7 @@ function addImport(program: Command, done: Done): void {
     .addOption(new Option('--from <format>', 'what they are (default: found out)').choices(formatNames))
     .option('-o, --out <file>', 'where to write it (default: standard output)')
     .option('--upstream <url>', 'the service, where the rules name none')
-    .option(
-      '--auth <name>',
-      'the security scheme, or the auth-url, that the Auth API stands for (default: the only one)',
-    )
+    .option('--auth <name>', 'the security scheme, or the auth-url, that the Auth API replaces (default: the only one)')
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
     );

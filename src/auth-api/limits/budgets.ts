@@ -68,7 +68,7 @@ export const budgetRows = {
     protects: 'a mailbox from many senders',
   },
   mailsPerUser: {
-    counts: 'codes that a signed-in user asks for',
+    counts: 'codes that a signed-in user requests',
     per: 'user',
     attempts: 'mailsPerUser',
     windowMs: 'mailWindowMs',

@@ -192,7 +192,7 @@ const sessionEntry = z.object({
 /** A5: an administrator lists and ends sessions of anybody. */
 export const listAllSessions = defineOperation({
   name: 'listAllSessions',
-  summary: 'Lists live sessions of everybody in pages, newest first',
+  summary: 'Lists live sessions of all users in pages, newest first',
   method: 'GET',
   paths: ['/admin/sessions'],
   credential: administrator,
@@ -214,7 +214,7 @@ export const listAllSessions = defineOperation({
 
 export const revokeAnySession = defineOperation({
   name: 'revokeAnySession',
-  summary: 'Ends a session of anybody at once',
+  summary: 'Ends a session of any user at once',
   method: 'DELETE',
   paths: ['/admin/session/{id}'],
   credential: administrator,
@@ -239,7 +239,7 @@ const keyPairEntry = z.object({
 /** A5: an administrator lists and ends key pairs of anybody. */
 export const listAllKeyPairs = defineOperation({
   name: 'listAllKeyPairs',
-  summary: 'Lists live key pairs of everybody in pages, newest first',
+  summary: 'Lists live key pairs of all users in pages, newest first',
   method: 'GET',
   paths: ['/admin/keypairs'],
   credential: administrator,
@@ -261,7 +261,7 @@ export const listAllKeyPairs = defineOperation({
 
 export const revokeAnyKeyPair = defineOperation({
   name: 'revokeAnyKeyPair',
-  summary: 'Ends a key pair of anybody at once',
+  summary: 'Ends a key pair of any user at once',
   method: 'DELETE',
   paths: ['/admin/keypair/{id}'],
   credential: administrator,

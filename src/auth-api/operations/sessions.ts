@@ -25,7 +25,7 @@ import { defineOperation, WithCookie } from './operation.ts';
 /** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
 export const createSession = defineOperation({
   name: 'createSession',
-  summary: 'Asks for a session; a code goes to the address',
+  summary: 'Requests a session; a code is mailed to the address',
   method: 'POST',
   paths: ['/session'],
   credential: noCredential,

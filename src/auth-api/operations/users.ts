@@ -18,7 +18,7 @@ import { endCookie } from './sessions.ts';
  */
 export const registerUser = defineOperation({
   name: 'registerUser',
-  summary: 'Registers a user and asks for the first session; a code goes to the address',
+  summary: 'Registers a user and requests the first session; a code is mailed to the address',
   method: 'POST',
   paths: ['/user'],
   credential: noCredential,

@@ -50,7 +50,7 @@ const limits = z.strictObject({
   codeTries: decides(integer(1, 100).prefault(5), 'Wrong tries of one code. Beyond it: 429 until the code ends.'),
   requestsPerClient: neither(
     integer(1, 1_000_000).prefault(300),
-    'Sign-ins and registrations that one client asks for within "mailWindow". Beyond it: 429.',
+    'Sign-ins and registrations that one client may request within "mailWindow". Beyond it: 429.',
   ),
   mailsPerClient: neither(
     integer(1, 1_000_000).prefault(100),
@@ -66,7 +66,7 @@ const limits = z.strictObject({
   ),
   mailsPerUser: neither(
     integer(1, 1_000_000).prefault(10),
-    'Codes that a signed-in user asks for within "mailWindow". Beyond it: 429.',
+    'Codes that a signed-in user may request within "mailWindow". Beyond it: 429.',
   ),
   mailWindow: neither(
     duration(1000).prefault('10m'),

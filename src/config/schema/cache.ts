@@ -34,7 +34,7 @@ export const cache = z.strictObject({
   ),
   refreshAhead: neither(
     bool().prefault(true),
-    'Whether a verdict that is in use is asked for again before it ends, so that no request waits for it.',
+    'Whether a verdict in use is refreshed before it expires, so that no request waits for it.',
   ),
   maxAccepted: neither(
     integer(1, 10_000_000).prefault(100_000),

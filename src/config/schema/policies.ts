@@ -22,7 +22,7 @@ const policy = z.strictObject({
   match: described(match, 'What it is for. Every route lies below it as a whole, or not at all.'),
   access: decides(
     rule.optional(),
-    'Who may, besides what the route says: authenticated, deny, a list of roles, or { any, all, none }. A public route below asks for a credential, too. If unset: whom routes let in.',
+    'Who may, besides what the route says: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset: the access of the routes.',
     { examples: ['authenticated'] },
   ),
   when: decides(when.optional(), 'Conditions, before those of the route. Parameters are those of this path.', {

@@ -42,10 +42,10 @@ const sentinelKeys = z.strictObject({
   nodes: exposes(nodes(), 'Some of the Sentinels, better all: the first that responds names the master.', {
     examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
   }),
-  username: neither(userName().optional(), 'User towards the Sentinels, if they ask for one.', {
+  username: neither(userName().optional(), 'User name for the Sentinels, if they require one.', {
     examples: ['rolegate'],
   }),
-  password: neither(password().optional(), 'Password towards the Sentinels, if they ask for one.', {
+  password: neither(password().optional(), 'Password for the Sentinels, if they require one.', {
     examples: [`\${SENTINEL_PASSWORD}`],
   }),
 });

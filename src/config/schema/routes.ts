@@ -98,7 +98,7 @@ const path = z.strictObject({
 const evicted = (what: string, example: string) =>
   anyText('a parameter of the path, such as "{id}", or a field of the identity')
     .optional()
-    .meta({ class: 'decides', description: `Where the id of ${what} stands.`, examples: [example] });
+    .meta({ class: 'decides', description: `Where to find the id of ${what}.`, examples: [example] });
 
 const evict = z.strictObject({
   session: evicted('the session', '{id}'),
@@ -135,7 +135,7 @@ export const route = z.strictObject({
   ),
   challenges: exposes(
     routeChallenges.optional(),
-    'What a 401 asks for: bearer, basic. If unset: every way in which the route takes credentials. "[basic]" is for docker, podman and skopeo, which take a challenge of Bearer for the address of a token server.',
+    'Challenges of a 401: bearer, basic. If unset: one for every kind of credential that the route accepts. "[basic]" is for docker, podman and skopeo, which take a challenge of Bearer for the address of a token server.',
     { examples: [['bearer']] },
   ),
   signIn: exposes(

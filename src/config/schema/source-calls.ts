@@ -12,7 +12,7 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
     concurrency: neither(integer(1, 100_000).prefault(64), 'Calls at once; as many again wait, and beyond that: 503.'),
     rejectedStatuses: decides(
       z.array(integer(400, 499)).prefault([...rejectedStatuses]),
-      `Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of ${whom} (503): a wrong URL must not sign everybody out.`,
+      `Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of ${whom} (503): a wrong URL must not sign out all users.`,
     ),
     honorCacheControl: decides(
       bool().prefault(false),

@@ -138,7 +138,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'RFC 6455 section 4.1 asks for one "Sec-WebSocket-Key" of 16 bytes in Base64 and one version.',
+    advice: 'RFC 6455 section 4.1 requires one "Sec-WebSocket-Key" of 16 bytes in Base64 and one version.',
   },
   websocket_version_unsupported: {
     status: 426,
@@ -349,7 +349,7 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice:
-      'The credential was revoked, or belongs to somebody else now, while a WebSocket, event stream or transfer was open.',
+      'The credential was revoked, or now belongs to another user, while a WebSocket, event stream or transfer was open.',
   },
 
   // The rules

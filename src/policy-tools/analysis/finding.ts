@@ -11,20 +11,20 @@ export interface FindingKind {
 export const findingKinds = {
   route_unreachable: {
     severity: 'warning',
-    meaning: 'Every request that a route fits goes to more specific routes, or is refused before any route is asked.',
+    meaning: 'Every request that a route matches goes to more specific routes, or is refused before matching.',
   },
   method_unlisted: {
     severity: 'warning',
-    meaning: 'A route refuses a method with 405 that a broader route, which also fits, lists.',
+    meaning: 'A route refuses a method with 405 that a broader matching route lists.',
   },
   method_unlike_peers: {
     severity: 'note',
     meaning: 'A route does not list a method that all routes of the same kind list.',
   },
-  role_unused: { severity: 'warning', meaning: 'No rule asks for a declared role, nor for one that it inherits.' },
-  role_misspelt: { severity: 'warning', meaning: 'An unused role is spelled almost like one that rules ask for.' },
-  rule_unmeetable: { severity: 'warning', meaning: 'Whatever roles somebody has, a rule lets nobody in.' },
-  roles_never: { severity: 'warning', meaning: 'Nobody can meet an expression within a rule.' },
+  role_unused: { severity: 'warning', meaning: 'No rule requires a declared role, or one that it inherits.' },
+  role_misspelt: { severity: 'warning', meaning: 'An unused role is spelled almost like one that rules require.' },
+  rule_unmeetable: { severity: 'warning', meaning: 'No set of roles meets a rule.' },
+  roles_never: { severity: 'warning', meaning: 'No identity meets an expression within a rule.' },
   roles_always: { severity: 'warning', meaning: 'Every identity meets an expression within a rule.' },
   roles_repeated: { severity: 'warning', meaning: 'A rule lists a role or an expression twice in one list.' },
   condition_unmeetable: {
@@ -33,7 +33,7 @@ export const findingKinds = {
   },
   condition_idle: {
     severity: 'warning',
-    meaning: 'Everybody whom the rules of a route let in is exempt from a condition.',
+    meaning: 'Every identity that the rules of a route allow is exempt from a condition.',
   },
   condition_always_met: {
     severity: 'warning',
@@ -41,9 +41,9 @@ export const findingKinds = {
   },
   condition_shadowed: {
     severity: 'warning',
-    meaning: 'A condition refuses no request that the conditions before it let through.',
+    meaning: 'A condition refuses no request that the conditions before it allow.',
   },
-  condition_unused: { severity: 'warning', meaning: 'Nothing uses a condition that has a name.' },
+  condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
   policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },
   literal_like_value: {
     severity: 'warning',
@@ -57,27 +57,27 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A public or optional route of a host takes requests that a route for more hosts protects.',
   },
-  route_in_shadow: { severity: 'warning', meaning: 'A route lets everybody through whom its rule refuses.' },
+  route_in_shadow: { severity: 'warning', meaning: 'A route allows every request that its rule refuses.' },
   literal_like_pattern: {
     severity: 'warning',
-    meaning: 'A literal segment of a pattern is written as other tools write a parameter or a regular expression.',
+    meaning: 'A literal segment of a pattern looks like a parameter or a regular expression of another tool.',
   },
   param_uncompared: {
     severity: 'warning',
     meaning: 'A route does not compare a parameter that another route with the same beginning compares.',
   },
   hosts_alike: { severity: 'warning', meaning: 'The hosts of two routes differ by one letter.' },
-  condition_every_address: { severity: 'warning', meaning: 'The ranges of a condition hold every address.' },
-  every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are believed.' },
+  condition_every_address: { severity: 'warning', meaning: 'The ranges of a condition contain every address.' },
+  every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are trusted.' },
   admin_open: {
     severity: 'warning',
-    meaning: 'The admin port can be reached from other machines, and asks for no token.',
+    meaning: 'The admin port is reachable from other machines and requires no token.',
   },
-  auth_api_is_gateway: { severity: 'warning', meaning: 'The URL of the Auth API leads to the gateway itself.' },
-  source_unused: { severity: 'warning', meaning: 'No credential goes to a source.' },
+  auth_api_is_gateway: { severity: 'warning', meaning: 'The URL of the Auth API is the gateway itself.' },
+  source_unused: { severity: 'warning', meaning: 'A source receives no credential.' },
   issuer_without_tls: {
     severity: 'warning',
-    meaning: 'The keys of an issuer come over the network without TLS, so that whoever is in between can replace them.',
+    meaning: 'The keys of an issuer are fetched without TLS, so that an attacker on the network can replace them.',
   },
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   routes_unanalyzed: {
