@@ -1,0 +1,37 @@
+/**
+ * Words of a careful translation, and the idiomatic ones in their place. Spaces of a pattern also match a line break.
+ */
+
+export interface HouseWord {
+  readonly pattern: RegExp;
+  readonly say: string;
+  /** Text that the pattern must find: its control. */
+  readonly example: string;
+}
+
+const houseWord = (words: string, say: string, example: string): HouseWord => ({
+  pattern: new RegExp(`\\b(?:${words.replaceAll(' ', '\\s+')})\\b`, 'gi'),
+  say,
+  example,
+});
+
+export const houseWords: readonly HouseWord[] = [
+  houseWord('who(?:m)?ever', '"anyone who", or the person: the user, the operator', 'whoever writes to Redis'),
+  houseWord('nobody|somebody|everybody|anybody', 'the person: no client, a user, every user', 'nobody can read it'),
+  houseWord(
+    'answer(?:s|ed|ing)?',
+    '"response", "returns", "responds"; of a credential "result"',
+    'the service answers 502',
+  ),
+  houseWord('ask(?:s|ed|ing)? for', '"requires", "requests", "needs"', 'a route that asks\nfor a role'),
+  houseWord('left out', '"omitted"; of a setting "by default", "if unset"', 'left out: 10s'),
+  houseWord('stands(?! for| in for)', '"is"; for a text "appears"', 'the code stands in the body'),
+  houseWord('as (?:it|they) stand', '"unchanged", "as shown"', 'they run as they stand'),
+  houseWord('(?:is|are|was|were|be|been|being) told', '"is notified", "receives"', 'every replica is told'),
+  houseWord('pass(?:es|ed|ing)?(?: it| them)? by', '"bypass"', 'no client passes it by'),
+  houseWord('doors?', 'what it is: the port, the listener, access', 'an outage opens the door'),
+  houseWord('deaf', '"disconnected"', 'a deaf replica'),
+  houseWord('(?:lies|what is) behind', 'what it is: the service', 'what lies behind it'),
+  houseWord('(?:has|have|had) to hold', '"must be true"', 'both have to hold'),
+  houseWord('in its place', '"instead"', 'a deny route in its place'),
+];
