@@ -68,7 +68,7 @@ function alertOf(name: string, { expr, for: wait, labels, annotations }: Rule, r
 
 const opening = `# Alerts
 
-Made of \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file as it is
+Generated from \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file as it is
 (\`rule_files\`), the chart makes a \`PrometheusRule\` of it (\`prometheusRule.enabled\`), and \`compose.yaml\` has it in use.
 \`runbook_url\` of each alert names its section below; the chart puts \`prometheusRule.runbookBase\` before it.
 

@@ -14,7 +14,7 @@ export function openApiText(): string {
 
 const opening = `# The Auth API
 
-Made from the operations by \`scripts/auth-api-page.ts\`; do not edit. The same as OpenAPI 3.1:
+Generated from the operations by \`scripts/auth-api-page.ts\`; do not edit. The same as OpenAPI 3.1:
 [auth-api.openapi.json](auth-api.openapi.json), which the API serves at \`GET /api/auth/v2/openapi.json\`.
 
 Base path: \`/api/auth/v2\`, on any host. \`GET\` returns 200; \`POST\`, \`PUT\` and \`DELETE\` return 202 with JSON.
@@ -101,7 +101,7 @@ ${rows.join('\n')}
   success ends the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
   below the 100 consecutive failures of NIST SP 800-63B.
 - Replicas share wrong tries through the database, and everything else through Redis when \`redis\` is set. Each process also
-  counts by itself, and the higher count holds: when Redis is away or has lost its keys, budgets are not reset. Without Redis
+  counts by itself, and the higher count applies: if Redis is down or has lost its keys, budgets are not reset. Without Redis
   they are reset when the process restarts.
 `;
 }

@@ -83,7 +83,7 @@ function typeOf(value: unknown): string {
 
 const opening = `# The chart of Rolegate
 
-Made of \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit. [From nothing to a protected service](../docs/guides/kubernetes.md)
+Generated from \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit. [From nothing to a protected service](../docs/guides/kubernetes.md)
 
 \`\`\`sh
 helm install rolegate helm/ --values values.yaml

@@ -5,7 +5,7 @@ import { createProgram } from '../src/cli/run.ts';
 
 const opening = `# Commands
 
-Made from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` says the same.
+Generated from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` says the same.
 
 \`rolegate\` is the command of the installed package. In a copy of the repository it is \`npm run -s rolegate --\`. Where an
 option has a variable, the option counts when both are given.

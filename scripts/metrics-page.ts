@@ -21,7 +21,7 @@ export function metricsPage(): string {
 function pageWith(table: (...names: readonly string[]) => string): string {
   return `# Metrics
 
-Made of the metrics by \`scripts/metrics-page.ts\`; do not edit.
+Generated from the metrics by \`scripts/metrics-page.ts\`; do not edit.
 
 \`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 if \`Accept\` requests it, as
 Prometheus does. Names and values of samples are the same in both.
@@ -164,7 +164,7 @@ ${table(
   'rolegate_build_info',
 )}
 
-With [workers](../guides/operate.md#workers) one scrape tells of all processes. Counters and histograms are added, and so are
+With [workers](../guides/operate.md#workers) one scrape covers all processes. Counters and histograms are added, and so are
 gauges, except those where a sum means nothing: of \`rolegate_event_loop_lag_seconds\`, \`rolegate_shed_ratio\`,
 \`rolegate_auth_api_breaker_state\` and \`rolegate_revocation_tombstones\` it is the largest, of
 \`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\` the smallest. What a scrape has shown is not taken back

@@ -13,7 +13,7 @@ const whose: Readonly<Record<Fault, string>> = {
 
 const opening = `# Reasons
 
-Made from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
+Generated from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
 
 Every response that Rolegate itself creates with a status other than 200 and 202 has a reason. It is the \`code\` of the
 problem body (RFC 9457), a field of the log and a label of the metrics. Codes are never renamed. \`x-error\` contains the

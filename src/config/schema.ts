@@ -29,7 +29,7 @@ export const configSchema = z.strictObject({
   authApi: described(authApi.optional(), 'The Auth API that knows credentials: give "url" or "embedded".'),
   sources: described(
     sources.prefault({}),
-    'Further sources of identities, by name, or in place of "authApi". A credential goes to one of them, by its form alone.',
+    'Further sources of identities, by name, in addition to or instead of "authApi". The form of a credential determines its source.',
     {
       examples: [
         {

@@ -33,5 +33,13 @@ export const houseWords: readonly HouseWord[] = [
   houseWord('deaf', '"disconnected"', 'a deaf replica'),
   houseWord('(?:lies|what is) behind', 'what it is: the service', 'what lies behind it'),
   houseWord('(?:has|have|had) to hold', '"must be true"', 'both have to hold'),
+  houseWord('in place of', '"instead of"', 'a list in place of one name'),
+  houseWord('goes on', '"continues", "keeps"', 'the process goes on without Redis'),
+  houseWord('out of reach', '"unreachable"', 'while Redis is out of reach'),
+  houseWord('is away', '"is down", "is unavailable"', 'while Redis is away'),
+  houseWord('believe[sd]?', '"trusts"; of data "accepts"', 'headers that are believed'),
+  houseWord('tells', '"shows", "returns", "reports"', 'the header tells which'),
+  houseWord('hears?', '"receives"', 'gateways hear of it'),
+  houseWord('anew', '"again"', 'looked up anew'),
   houseWord('in its place', '"instead"', 'a deny route in its place'),
 ];

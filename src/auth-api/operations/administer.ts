@@ -22,7 +22,7 @@ import { defineOperation, type Operation } from './operation.ts';
 /** A0: an administrator makes an account. Its address counts as verified, since every sign-in proves it again. */
 export const createUser = defineOperation({
   name: 'createUser',
-  summary: 'Makes an account, and tells its owner when asked to',
+  summary: 'Creates an account, and notifies its owner if requested',
   method: 'POST',
   paths: ['/admin/user'],
   credential: administrator,
@@ -68,7 +68,7 @@ export const listUsers = defineOperation({
 
 export const readUser = defineOperation({
   name: 'readUser',
-  summary: 'Tells about one user',
+  summary: 'Returns one user',
   method: 'GET',
   paths: ['/admin/user/{id}'],
   credential: administrator,
@@ -135,7 +135,7 @@ function switchUser(enabled: boolean): Operation {
 /** A4: an administrator reads and changes the roles of a user. A change counts from the next check on. */
 export const readRoles = defineOperation({
   name: 'readRoles',
-  summary: 'Tells the roles of a user',
+  summary: 'Returns the roles of a user',
   method: 'GET',
   paths: ['/admin/user/{id}/roles'],
   credential: administrator,

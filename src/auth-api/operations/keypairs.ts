@@ -109,7 +109,7 @@ export const renewKeyPairCode = defineOperation({
 /** K3: tells who is behind a key pair. Gateways ask this for every pair that they do not know. */
 export const readKeyPair = defineOperation({
   name: 'readKeyPair',
-  summary: 'Tells whose key pair it is, and which roles and groups its owner holds now',
+  summary: 'Returns the owner of the key pair, with current roles and groups',
   method: 'GET',
   paths: ['/keypair'],
   credential: keyPairOnly,

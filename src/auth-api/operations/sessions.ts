@@ -77,7 +77,7 @@ export const verifySession = defineOperation({
 /** S3: tells who is behind a bearer. Gateways ask this for every bearer that they do not know. */
 export const readSession = defineOperation({
   name: 'readSession',
-  summary: 'Tells whose session it is, and which roles and groups count now',
+  summary: 'Returns the owner of the session, with current roles and groups',
   method: 'GET',
   paths: ['/session'],
   credential: bearerOnly,

@@ -67,7 +67,7 @@ export const registerUser = defineOperation({
 /** U2: tells the public name of a user. */
 export const readAlias = defineOperation({
   name: 'readAlias',
-  summary: 'Tells the alias of a user',
+  summary: 'Returns the alias of a user',
   method: 'GET',
   paths: ['/user/{id}', '/user/id/{id}'],
   credential: noCredential,

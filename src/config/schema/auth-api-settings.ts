@@ -113,7 +113,7 @@ const shape = {
   limits: described(limits.prefault({}), 'What clients may try, and how often.'),
   redis: described(
     redis.optional(),
-    'Shares limits among replicas and tells gateways of revocations. If unset: this process alone.',
+    'Shares limits among replicas and sends revocations to gateways. If unset: limits of this process only.',
   ),
   webSession: described(
     z

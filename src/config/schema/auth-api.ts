@@ -84,7 +84,7 @@ export const authApi = z.strictObject({
     'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
     { examples: ['http://auth-api:8081'] },
   ),
-  embedded: described(embedded.optional(), 'Runs the Auth API inside this process, in place of "url".', {
+  embedded: described(embedded.optional(), 'Runs the Auth API inside this process, instead of "url".', {
     alternative: true,
   }),
   gatewaySecret: decides(
@@ -122,12 +122,12 @@ const authApiFileKeys = authApiSettings({
   ),
   trustedProxies: decides(
     z.array(cidr()).prefault([]),
-    'Addresses or CIDR ranges of other proxies in front, whose X-Forwarded-For is believed.',
+    'Addresses or CIDR ranges of other proxies in front, whose X-Forwarded-For is trusted.',
     { examples: [['10.0.0.0/8']] },
   ),
   trustEveryPeer: decides(
     bool().prefault(false),
-    'Believes X-Forwarded-For of every peer, in place of "trustedProxies". Dangerous: a client then chooses its own address. Warned of at every start.',
+    'Trusts X-Forwarded-For of every peer, instead of "trustedProxies". Dangerous: a client then chooses its own address. Each start logs a warning.',
   ),
 });
 

@@ -113,7 +113,7 @@ const keys = z.strictObject({
       '127.0.0.0/8',
       '::1',
     ]),
-    'Addresses or CIDR ranges of the proxies that may ask; connections of others are closed. They are believed what they say of a request.',
+    'Addresses or CIDR ranges of the proxies that may call; connections of others are closed. What they report about a request is trusted.',
     { examples: [['10.0.7.0/24']] },
   ),
   secret: decides(

@@ -26,7 +26,7 @@ export const cache = z.strictObject({
   rejected: decides(duration(0).prefault('5s'), 'How long a bad verdict is kept; 0s: never.'),
   staleOnOutage: decides(
     duration(0).prefault('0s'),
-    'How much longer a good verdict serves while the Auth API is out of reach; 0s: it does not.',
+    'How much longer an accepted result is used while the Auth API is unreachable; 0s: not at all.',
   ),
   whileDisconnected: decides(
     duration(100, 10_000).prefault('1s'),

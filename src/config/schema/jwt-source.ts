@@ -61,7 +61,7 @@ export const jwt = refined(
     ),
     keys: decides(
       list(keyFile, { empty: ['expected at least one file'], most: [16, 'files'] }).optional(),
-      'Files with its keys, in place of a URL.',
+      'Files with its keys, instead of a URL.',
       { examples: [[{ file: '/etc/rolegate/issuer.pem' }]], alternative: true },
     ),
     audience: decides(
@@ -95,7 +95,7 @@ export const jwt = refined(
     ),
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),
-      'While this gateway cannot hear revocations over Redis, and without "introspect": "refuse" refuses its tokens with 503, "accept" verifies them without knowing what was revoked meanwhile.',
+      'While this gateway is disconnected from revocations over Redis, and without "introspect": "refuse" refuses its tokens with 503, "accept" verifies them although it may miss a revocation.',
     ),
     logout: described(
       logout.optional(),

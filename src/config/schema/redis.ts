@@ -63,16 +63,13 @@ const redisKeys = z.strictObject({
     'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if need be. Exactly one of "url", "sentinel" and "cluster".',
     { examples: [`\${REDIS_URL}`] },
   ),
-  sentinel: described(
-    sentinel.optional(),
-    'Servers behind Sentinels, which say which of them is the master, in place of "url".',
-    { alternative: true },
-  ),
-  cluster: exposes(
-    nodes().optional(),
-    'Some nodes of a Redis Cluster, in place of "url"; the others are learned from them.',
-    { examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']], alternative: true },
-  ),
+  sentinel: described(sentinel.optional(), 'Servers behind Sentinels, which report the master, instead of "url".', {
+    alternative: true,
+  }),
+  cluster: exposes(nodes().optional(), 'Some nodes of a Redis Cluster, instead of "url"; the others are discovered.', {
+    examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
+    alternative: true,
+  }),
   username: neither(userName().optional(), 'User of the ACL, unless "url" names it. If unset: the default user.', {
     examples: ['rolegate'],
     alternative: true,

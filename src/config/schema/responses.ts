@@ -63,7 +63,7 @@ export const responseHeaders = z.strictObject({
     'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). If unset in defaults: off.',
     { examples: ['basic'] },
   ),
-  set: exposes(z.record(z.string(), value).optional(), "Headers with their values, in place of the service's.", {
+  set: exposes(z.record(z.string(), value).optional(), "Headers with values that replace the service's.", {
     examples: [{ 'permissions-policy': 'camera=()' }],
   }),
   remove: exposes(z.array(headerName()).optional(), 'Headers of the service that clients do not get.', {

@@ -29,7 +29,7 @@ const matchKeys = z.strictObject({
   }),
   hosts: decides(
     list(hostText(), { ...several, distinct: 'host' }).optional(),
-    'Several hosts, in place of "host": the route is for each of them.',
+    'Several hosts, instead of "host": the route applies to each of them.',
     { examples: [['api.example.test', 'www.example.test']], alternative: true },
   ),
   path: decides(
@@ -39,7 +39,7 @@ const matchKeys = z.strictObject({
   ),
   paths: decides(
     list(pathText(), { ...several, distinct: 'path' }).optional(),
-    'Several path patterns, in place of "path": the route is for each of them. Each has the parameters that the route reads.',
+    'Several path patterns, instead of "path": the route applies to each of them. Each has the parameters that the route reads.',
     { examples: [['/v1/orders/{tenant}/{id}', '/v1/archive/{tenant}/{id:int}.json']], alternative: true },
   ),
   methods: decides(matchedMethods.optional(), 'Methods that the route is for; if unset: every one.', {
@@ -207,7 +207,7 @@ export const route = z.strictObject({
   ),
   mode: decides(
     word(['enforce', 'shadow']).prefault('enforce'),
-    '"shadow" tries the rule out: whom "access" or "when" refuses is counted, logged, and LET THROUGH, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
+    '"shadow" tries the rule: a request that "access" or "when" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
   ),
 });
 

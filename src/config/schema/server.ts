@@ -117,16 +117,16 @@ const serverKeys = z.strictObject({
   ),
   trustedProxies: decides(
     z.array(cidr()).prefault([]),
-    'Addresses or CIDR ranges of the proxies in front, whose X-Forwarded-* headers are believed.',
+    'Addresses or CIDR ranges of the proxies in front, whose X-Forwarded-* headers are trusted.',
     { examples: [['10.0.0.0/8']] },
   ),
   trustEveryPeer: decides(
     bool().prefault(false),
-    'Believes these headers of every peer, in place of "trustedProxies". Dangerous: a client then chooses its own address, host and scheme. Warned of at every start.',
+    'Trusts these headers of every peer, instead of "trustedProxies". Dangerous: a client then chooses its own address, host and scheme. Each start logs a warning.',
   ),
   forwardedHeaders: decides(
     word(['x-forwarded', 'forwarded']).prefault('x-forwarded'),
-    'What is believed of trusted proxies: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read: a proxy that does not write it passes on what clients write.',
+    'Which headers of trusted proxies are used: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read, because a proxy that does not set it forwards what clients send.',
   ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),
@@ -139,7 +139,7 @@ const serverKeys = z.strictObject({
   ),
   returnRequestId: neither(
     bool().prefault(false),
-    'Whether clients get the id of their request in x-request-id, in place of one that the service sends: the "requestId" of the log line.',
+    'Whether clients get the id of their request in x-request-id, instead of one that the service sends: the "requestId" of the log line.',
   ),
   name: neither(
     text('a name', (value) =>
@@ -151,7 +151,7 @@ const serverKeys = z.strictObject({
   ),
   drainDelay: neither(
     duration(0, 300_000).prefault('0s'),
-    'How long the process goes on as before when it has to end, and only reports that it is not ready: for load balancers that learn it from /health/ready.',
+    'How long a terminating process keeps serving and only reports that it is not ready: for load balancers that poll /health/ready.',
   ),
   drainTimeout: neither(
     duration(0).prefault('20s'),

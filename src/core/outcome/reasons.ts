@@ -220,7 +220,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'The route does not list this method; the Allow header tells which it lists.',
+    advice: 'The route does not list this method; the Allow header lists them.',
   },
 
   cors_origin_forbidden: {
@@ -650,7 +650,7 @@ const table = {
     retryable: true,
     retryAfterS: 2,
     advice:
-      'With "identityAssertion" and "cache.redis" a replica that starts has no key until it has reached Redis once. Afterwards it goes on without Redis.',
+      'With "identityAssertion" and "cache.redis" a replica that starts has no key until it has reached Redis once. Afterwards it continues without Redis.',
   },
   internal_error: {
     status: 500,

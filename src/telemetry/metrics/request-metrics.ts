@@ -60,7 +60,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   });
   const shadowRefusals = new Counter({
     name: 'rolegate_shadow_refusals_total',
-    help: 'Requests let through by a route with mode: shadow that its rule refuses, by reason or word of the condition.',
+    help: 'Requests allowed by a route with mode: shadow that its rule refuses, by reason or word of the condition.',
     labelNames: ['route', 'reason'],
     registers,
     collect,
