@@ -234,6 +234,14 @@ test('below a path of Express it refuses everything', async () => {
   expect((await send('GET /open')).status).toBe(500);
 });
 
+test('it adds no listener to the process', async () => {
+  const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)]);
+  const before = listeners();
+  const other = createAuthorizer({ ...configOf(authApi.url), log: { level: 'silent' } }, { env: {} });
+  expect(listeners()).toEqual(before);
+  await other.close();
+});
+
 test('after its end every request is refused', async () => {
   await authorizer.close();
   await authorizer.close();
