@@ -1,6 +1,7 @@
 /** A server of `node:http` that Rolegate protects in its own process: nothing reaches the application but what was decided. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecureServer, get } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Authorizer, createAuthorizer } from '../../../src/app/create-in-process.ts';
@@ -8,6 +9,7 @@ import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 import { hostileTargets as hostileTargetsOf } from '../../../src/policy-tools/hostile-targets.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { hostileTargets } from '../../support/hostile-targets.ts';
+import { certificate, key } from '../../support/localhost-certificate.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
 
 let authApi: FakeAuthApi;
@@ -221,6 +223,22 @@ test('what the application has set before a refusal is not in it', async () => {
   ]);
   const passed = await send('GET /open');
   expect([passed.text(), passed.header('x-powered-by')]).toEqual(['passed', 'something']);
+});
+
+test('over TLS the scheme is https, whatever the client claims', async () => {
+  const secure = authorizer.protect(
+    createSecureServer({ cert: certificate, key }, ({ headers }, response) => response.end(JSON.stringify(headers))),
+  );
+  secure.listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  const { port: own } = secure.address() as AddressInfo;
+  const options = { port: own, host: '127.0.0.1', servername: 'localhost', ca: certificate, agent: false } as const;
+  const asked = get({ ...options, path: '/open', headers: { 'x-forwarded-proto': 'http', 'user-id': 'forged' } });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const seenThere = JSON.parse((await response.toArray()).join('')) as Record<string, string>;
+  expect([seenThere['x-forwarded-proto'], seenThere['user-id']]).toEqual(['https', undefined]);
+  secure.close();
+  secure.closeAllConnections();
 });
 
 test('below a path of Express it refuses everything', async () => {
