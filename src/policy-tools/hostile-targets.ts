@@ -1,7 +1,7 @@
 /** Targets that lead to a path only for those who decode, resolve or cut it in another way than Rolegate: none may be served. */
 
 /**
- * `path`: one that is refused, such as `/admin/x`, of plain segments. `open`: one below which everybody may go; empty: there is none.
+ * `path`: one that is refused, such as `/admin/x`, of plain segments. `open`: one below which access is public; empty: there is none.
  */
 export function hostileTargets(path: string, open = ''): readonly string[] {
   const rest = path.slice(1);

@@ -35,7 +35,7 @@ const mostHostile = 3;
 const safe = ['GET', 'HEAD', 'OPTIONS'];
 const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-type Caller = 'nobody' | 'unknown' | 'good';
+type Caller = 'anonymous' | 'unknown' | 'good';
 
 interface Place {
   readonly route: Route;
@@ -74,7 +74,7 @@ export class Planner {
     return [...byTarget.values()].flatMap((place) =>
       asked
         .filter((method) => method !== place.method)
-        .map((method) => this.#probe('methods', { ...place, method }, 'nobody', []))
+        .map((method) => this.#probe('methods', { ...place, method }, 'anonymous', []))
         .filter(({ method, decision }) => safe.includes(method) || decision?.outcome === 'refuse'),
     );
   }
@@ -83,7 +83,7 @@ export class Planner {
     const open = this.#open()?.target.replace(/\/+$/, '') ?? '';
     return this.#closed().flatMap((place) =>
       hostileTargets(place.target, open).map((target) =>
-        this.#probe('paths', { ...place, target, method: 'GET' }, 'nobody', []),
+        this.#probe('paths', { ...place, target, method: 'GET' }, 'anonymous', []),
       ),
     );
   }
@@ -97,7 +97,9 @@ export class Planner {
         ...addressNames.map(
           (name) => [name, name === 'forwarded' ? 'for=127.0.0.1;host=localhost' : '127.0.0.1'] as const,
         ),
-      ].map(([name, value]) => this.#probe('overrides', { ...place, method: 'GET' }, 'nobody', [title(name), value])),
+      ].map(([name, value]) =>
+        this.#probe('overrides', { ...place, method: 'GET' }, 'anonymous', [title(name), value]),
+      ),
     );
   }
 
@@ -178,18 +180,18 @@ export class Planner {
       .map((kind) => sampleCredential(kind, config.credentials))
       .find(({ length }) => length > 0);
     return [
-      ['nobody', []],
+      ['anonymous', []],
       ...(unknown === undefined ? [] : [['unknown', unknown] as const]),
       ...(good === null ? [] : [['good', good.headers] as const]),
     ];
   }
 
-  /** Places that nobody may use without a credential. */
+  /** places that require a credential. */
   #closed(most = mostHostile): readonly Place[] {
     return this.places
       .filter((place) => place.method === 'GET' && !place.target.includes('?') && place.target !== '/')
       .filter((place) => {
-        const { decision } = this.#probe('rules', place, 'nobody', []);
+        const { decision } = this.#probe('rules', place, 'anonymous', []);
         return decision?.outcome === 'refuse' && decision.stage !== 'match';
       })
       .slice(0, most);
@@ -197,19 +199,19 @@ export class Planner {
 
   #open(): Place | undefined {
     return this.places.find(
-      (place) => place.method === 'GET' && this.#probe('rules', place, 'nobody', []).decision?.outcome === 'allow',
+      (place) => place.method === 'GET' && this.#probe('rules', place, 'anonymous', []).decision?.outcome === 'allow',
     );
   }
 
   /** Where the service may show what it gets: at open places, and with a good credential at closed ones. */
   #shown(): readonly (readonly [Place, Caller])[] {
-    const callers: readonly Caller[] = this.#plan.good === null ? ['nobody'] : ['nobody', 'good'];
+    const callers: readonly Caller[] = this.#plan.good === null ? ['anonymous'] : ['anonymous', 'good'];
     return callers.flatMap((caller) =>
       this.places
         .filter(({ method }) => method === 'GET')
         .filter((place) => {
           const { decision } = this.#probe('rules', place, caller, this.#headersOf(caller));
-          return decision?.outcome === 'allow' && (caller === 'nobody' || decision.identity !== null);
+          return decision?.outcome === 'allow' && (caller === 'anonymous' || decision.identity !== null);
         })
         .slice(0, 5)
         .map((place) => [place, caller] as const),
