@@ -26,18 +26,18 @@ Generated from the metrics by \`scripts/metrics-page.ts\`; do not edit.
 \`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 if \`Accept\` requests it, as
 Prometheus does. Names and values of samples are the same in both.
 
-Labels hold what the configuration or a fixed list names, and never a path, a user, a key or an address of a client, so
-the number of series is bounded by the configuration:
+Labels contain names from the configuration or from fixed lists, and never a path, a user, a key or a client address. So
+the configuration bounds the number of series:
 
-- \`route\`: the id of a route, or \`(none)\` when no route matched. A route that keeps its id through a reload keeps its
-  numbers; a route that is removed takes its series with it.
+- \`route\`: the id of a route, or \`(none)\` if no route matched. A route that keeps its id across a reload keeps its
+  values; removing a route removes its series.
 - \`method\`: \`GET\`, \`HEAD\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\`, \`OPTIONS\` or \`other\`.
-- \`status\`: what the client was sent. A status that HTTP does not register counts as its class, such as \`4xx\`; \`none\`
-  when the client was sent no response.
+- \`status\`: the status that the client received. An unregistered status counts as its class, such as \`4xx\`; \`none\`
+  means that the client received no response.
 - \`outcome\` of requests: \`allow\` (forwarded, with a response), \`refuse\`, \`fail\` (allowed, but forwarding failed) or
-  \`abandon\` (broken off before a decision). Of verdicts and calls to the Auth API: \`accepted\`, or a reason.
+  \`abandon\` (broken off before a decision). Of results and calls to the Auth API: \`accepted\`, or a reason.
 - \`reason\`: a code of [the reasons](reasons.md).
-- \`source\`: \`memory\`, \`redis\`, \`auth-api\`, or \`none\` when no verdict was needed or found.
+- \`source\`: \`memory\`, \`redis\`, \`auth-api\`, or \`none\` if no result was needed or found.
 - \`upstream\` and \`target\`: the name of an upstream, and the origin of one of its targets.
 - \`limit\`: of refused connections \`total\` or \`client\`; of ended ones \`idle\`, \`requests\` or \`unread\`. \`outcome\` of rechecks: \`kept\`, \`ended\` or \`unknown\`.
 
@@ -67,7 +67,7 @@ ${table(
 
 ## Limits and streams
 
-What each limit is for, and its setting: [limits](../guides/limits.md). Requests that a limit refuses count in
+The [limits](../guides/limits.md) page describes each limit and its setting. Requests that a limit refuses count in
 \`rolegate_refusals_total\` under their reason.
 
 ${table(
@@ -105,14 +105,14 @@ ${table(
   'rolegate_redis_command_duration_seconds',
 )}
 
-- \`url\` is the place of a URL in \`authApi.url\`, from 0.
+- \`url\` is the position of a URL in \`authApi.url\`, from 0.
 - \`outcome\` of a shared look-up: \`led\` (this replica made the call), \`found\` (another one had just made it); of look-ups that waited for
   another replica: \`pushed\` (its result arrived), \`failed\` (it had none), \`late\` (it did not respond in time), \`disconnected\` (this
   replica was disconnected). \`alone\`: this replica is not connected to the others and calls itself. \`error\`: Redis did not respond.
-- \`outcome\` of a refresh: \`accepted\`, \`rejected\`, \`shared\` (another replica had asked), \`failed\` or \`skipped\` (no room).
-- \`operation\` of Redis: \`get\`, \`set\` or \`connection\`; \`outcome\`: \`ok\`, \`hit\`, \`miss\`, \`error\`, \`invalid\` (it did not prove itself),
-  \`skipped\` (too many writes were under way) or \`oversize\` (too large to be shared).
-- \`space\`: \`accepted\` or \`rejected\`. \`place\`: \`memory\`, \`redis\`, \`push\` (on its way from another replica) or \`auth-api\`.
+- \`outcome\` of a refresh: \`accepted\`, \`rejected\`, \`shared\` (another replica had made the call), \`failed\` or \`skipped\` (no room).
+- \`operation\` of Redis: \`get\`, \`set\` or \`connection\`; \`outcome\`: \`ok\`, \`hit\`, \`miss\`, \`error\`, \`invalid\` (the entry was not authentic),
+  \`skipped\` (too many writes were in progress) or \`oversize\` (too large to be shared).
+- \`space\`: \`accepted\` or \`rejected\`. \`place\`: \`memory\`, \`redis\`, \`push\` (sent by another replica) or \`auth-api\`.
 
 ## Revocation
 
@@ -129,23 +129,23 @@ ${table(
 )}
 
 - \`source\`: \`admin\` (\`POST /revocations\`), \`webhook\`, \`route\` (a call through the gateway), \`auth-api\` (embedded), \`channel\`
-  (an Auth API over Redis), \`replica\` (another gateway) or \`log\` (read after having been away).
+  (an Auth API over Redis), \`replica\` (another gateway) or \`log\` (read after a disconnection).
 - \`kind\`: \`session\`, \`keypair\`, \`user\`, \`credential\` or \`all\`. \`where\`: \`channel\`, \`replica\` or \`log\`.
 - \`outcome\`: \`started\` (nothing could be missed), \`followed\` (the log had all of it) or \`lost\`.
 
 ## Clients of the Auth API
 
-Of an Auth API in this process, embedded or alone. \`reason\`: \`untrusted_peer\` (a peer that is not in \`trustedProxies\` sent
-forwarded headers and no secret) or \`secret_wrong\` (a gateway showed a \`gatewaySecret\` that the Auth API does not have). Either
-means that clients behind this peer share the budgets of one client.
+These metrics are of an Auth API in this process, embedded or standalone. \`reason\`: \`untrusted_peer\` (a peer that is not in
+\`trustedProxies\` sent forwarded headers and no secret) or \`secret_wrong\` (a gateway sent a \`gatewaySecret\` that the Auth API does
+not know). In both cases, clients behind this peer share the budgets of one client.
 
 ${table('rolegate_auth_forwarded_ignored_total')}
 
 ## Mail of the Auth API
 
-Only while an Auth API in this process sends mail: \`authApi.embedded.mail\`, or \`mail\` of one that runs alone. \`outcome\`:
-\`sent\` (the server took it), \`retried\` (it is tried again later), \`refused\` (the server does not take it), \`expired\` (its
-code ended first), \`dropped\` (the queue was full) or \`abandoned\` (the process ended first).
+These metrics exist only if an Auth API in this process sends mail: \`authApi.embedded.mail\`, or \`mail\` of a standalone one.
+\`outcome\`: \`sent\` (the server accepted it), \`retried\` (another attempt follows), \`refused\` (the server rejected it), \`expired\`
+(its code expired first), \`dropped\` (the queue was full) or \`abandoned\` (the process ended first).
 
 ${table('rolegate_auth_mails_total', 'rolegate_auth_mail_queue', 'rolegate_auth_mail_failing')}
 
@@ -164,18 +164,17 @@ ${table(
   'rolegate_build_info',
 )}
 
-With [workers](../guides/operate.md#workers) one scrape covers all processes. Counters and histograms are added, and so are
-gauges, except those where a sum means nothing: of \`rolegate_event_loop_lag_seconds\`, \`rolegate_shed_ratio\`,
-\`rolegate_auth_api_breaker_state\` and \`rolegate_revocation_tombstones\` it is the largest, of
-\`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\` the smallest. What a scrape has shown is not taken back
-when a worker ends; what it counted since then is lost with it.
+With [workers](../guides/operate.md#workers), one scrape covers all processes. Counters, histograms and most gauges are summed.
+\`rolegate_event_loop_lag_seconds\`, \`rolegate_shed_ratio\`, \`rolegate_auth_api_breaker_state\` and
+\`rolegate_revocation_tombstones\` show the maximum, \`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\`
+the minimum. When a worker ends, values of earlier scrapes remain; what it counted since the last scrape is lost.
 
 ${table('rolegate_workers_serving', 'rolegate_worker_restarts_total', 'rolegate_worker_requests_total')}
 
 ## The runtime
 
-Node's own state is in the usual metrics of \`prom-client\`, whose names begin with \`process_\` and \`nodejs_\`: CPU
-time, memory, garbage collection, the delay of the event loop, open file descriptors.
+The default metrics of \`prom-client\` show the state of Node. Their names begin with \`process_\` and \`nodejs_\`: CPU
+time, memory, garbage collection, event loop delay, open file descriptors.
 
 ## Questions and their queries
 
@@ -184,7 +183,7 @@ time, memory, garbage collection, the delay of the event loop, open file descrip
 | What share of requests fails for reasons that are not the client's? | \`sum(rate(rolegate_requests_total{status=~"5.."}[5m])) / sum(rate(rolegate_requests_total[5m]))\` |
 | What is wrong with the Auth API? | \`sum by (failure) (rate(rolegate_auth_api_failures_total[5m]))\` |
 | Is the Auth API in trouble? | \`sum by (outcome) (rate(rolegate_auth_api_calls_total{outcome=~"auth_.*"}[5m]))\` |
-| What share of credentials is found in memory? | \`sum(rate(rolegate_decision_duration_seconds_count{source="memory"}[5m])) / sum(rate(rolegate_decision_duration_seconds_count{source!="none"}[5m]))\` |
+| What share of credentials is in memory? | \`sum(rate(rolegate_decision_duration_seconds_count{source="memory"}[5m])) / sum(rate(rolegate_decision_duration_seconds_count{source!="none"}[5m]))\` |
 | How long does the slowest percent wait? | \`histogram_quantile(0.99, sum by (le, route) (rate(rolegate_request_duration_seconds_bucket[5m])))\` |
 | Was a reload refused? | \`rolegate_config_last_load_successful == 0\` |
 `;

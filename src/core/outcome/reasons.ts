@@ -241,7 +241,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'Send a credential of a kind that the route takes: "Authorization: Bearer <token>", an API key, or the API key and secret headers. The admin port takes "server.adminToken" as the bearer.',
+      'Send a credential of a kind that the route accepts: "Authorization: Bearer <token>", an API key, or the API key and secret headers. The admin port accepts "server.adminToken" as the bearer.',
   },
   credential_malformed: {
     status: 401,
@@ -251,7 +251,7 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice:
-      'A bearer is one token of RFC 6750 section 2.1; keys and secrets are visible ASCII without blanks; Basic is base64 of user, colon and password in UTF-8 (RFC 7617).',
+      'A bearer is one token of RFC 6750 section 2.1; keys and secrets are visible ASCII without spaces; Basic is base64 of user, colon and password in UTF-8 (RFC 7617).',
   },
   credential_too_long: {
     status: 431,
@@ -277,7 +277,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'none',
-    advice: 'Authorization uses the Bearer scheme, or Basic where "credentials.basic" switches it on.',
+    advice: 'Authorization supports the Bearer scheme, and Basic if "credentials.basic" enables it.',
   },
   credential_repeated: {
     status: 400,
@@ -312,7 +312,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'invalid_token',
-    advice: 'It does not have the "shape" that "credentials" gives to its kind, so no source was asked about it.',
+    advice: 'It does not have the "shape" that "credentials" gives to its kind, so no source was called.',
   },
   credential_kind_not_accepted: {
     status: 401,
@@ -322,7 +322,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'The kind is switched off under "credentials", or is not in the "credentials" of the route. The challenges say what is taken.',
+      'The kind is switched off under "credentials", or is not in the "credentials" of the route. The challenges list the accepted kinds.',
   },
   cross_site_request: {
     status: 403,
@@ -415,8 +415,7 @@ const table = {
     level: 'error',
     retryable: true,
     retryAfterS: 5,
-    advice:
-      'The Auth API responded with something that is not its contract. Check "authApi.paths" and "authApi.fields".',
+    advice: 'The Auth API responded in violation of its contract. Check "authApi.paths" and "authApi.fields".',
   },
   auth_busy: {
     status: 503,
@@ -444,7 +443,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'More authentications of this client, or with this key id, have failed than "server.limits.failedAuthentications" allows, and this credential is not known to be good. No source was asked. Send it again after Retry-After.',
+      'More authentications of this client, or with this key id, have failed than "server.limits.failedAuthentications" allows, and this credential is not known to be good. No source was called. Send it again after Retry-After.',
   },
 
   // The upstream
@@ -508,7 +507,7 @@ const table = {
     level: 'warn',
     retryable: false,
     advice:
-      'A proxy asked the authorizer without a field of its dialect, such as the method, target, host or address of its client, or sent one twice. Compare its configuration with what "rolegate proxy-config" prints.',
+      'A proxy sent a check without a field of its dialect, such as the method, target, host or address of its client, or sent one twice. Compare its configuration with what "rolegate proxy-config" prints.',
   },
   proxied_service_unavailable: {
     status: 503,
@@ -518,7 +517,7 @@ const table = {
     retryable: true,
     retryAfterS: 2,
     advice:
-      'nginx asked the authorizer for the refusal of a request that is allowed: nginx could not reach its service, or access was granted after the check. The error log of nginx has the cause.',
+      'nginx requested the refusal of an allowed request: nginx could not reach its service, or access was granted after the check. The error log of nginx has the cause.',
   },
 
   // The admin port
@@ -536,7 +535,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'What changes something through the admin port needs "Content-Type: application/json".',
+    advice: 'A change through the admin port needs "Content-Type: application/json".',
   },
   changes_disabled: {
     status: 403,
@@ -544,7 +543,7 @@ const table = {
     fault: 'policy',
     level: 'warn',
     retryable: false,
-    advice: 'Without a token the admin port only shows. Set "server.adminToken" and send it as the bearer.',
+    advice: 'Without a token the admin port is read-only. Set "server.adminToken" and send it as the bearer.',
   },
   reload_refused: {
     status: 409,
@@ -572,7 +571,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'Redis did not take it. It is announced to the other replicas as soon as Redis does; until then they drop what they know within "cache.whileDisconnected" when they cannot reach Redis either. Send it again.',
+      'Redis did not accept it. It is announced to the other replicas as soon as Redis does; until then they drop their results within "cache.whileDisconnected" when they cannot reach Redis either. Send it again.',
   },
   webhook_signature_invalid: {
     status: 401,
@@ -582,7 +581,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'Sign as Standard Webhooks says, with a secret of "revocations.webhookSecret", and check the clocks: five minutes are allowed.',
+      'Sign as defined by Standard Webhooks, with a secret of "revocations.webhookSecret", and check the clocks: five minutes are allowed.',
   },
   event_token_invalid: {
     status: 400,
@@ -591,7 +590,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'The body says why, as the standards have it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was received before is refused, too.',
+      'The body contains the cause, as the standards define it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was received before is refused, too.',
   },
   question_invalid: {
     status: 400,
@@ -658,7 +657,7 @@ const table = {
     fault: 'gateway',
     level: 'error',
     retryable: false,
-    advice: 'A fault of the gateway. The log holds the cause under the error id.',
+    advice: 'A fault of the gateway. The log has the cause under the error id.',
   },
 } as const satisfies Record<string, Reason>;
 
