@@ -49,12 +49,14 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     const name = `${source}\n${kind}\n${verified.tokenId}`;
     // After that it is too late anyway: by whole seconds, and on the clock of every replica.
     const lifeMs = rules.maxAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
-    if (!(await replays.first(name, lifeMs))) return 'replayed';
-    if (named.length === 0) return 'ignored';
+    if (!(await replays.first(name))) return 'replayed';
     const deliveries = await Promise.all(named.map((revocation) => revocations.revoke(revocation, kind)));
-    if (!deliveries.includes('undelivered')) return 'revoked';
-    await replays.forget(name);
-    return 'undelivered';
+    if (deliveries.includes('undelivered')) {
+      await replays.forget(name);
+      return 'undelivered';
+    }
+    void replays.keep(name, lifeMs);
+    return named.length === 0 ? 'ignored' : 'revoked';
   }
 
   function read(kind: EventKind, token: EventToken, issuer: Issuer): readonly Revocation[] | null {

@@ -8,8 +8,10 @@ import { RecentNames } from '../../limits/recent-names.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
 
 export interface Replays {
-  /** False: it was there already. */
-  first(name: string, lifeMs: number): Promise<boolean>;
+  /** False: it was there already. It is remembered for a moment only: if this process ends meanwhile, it can be sent again. */
+  first(name: string): Promise<boolean>;
+  /** It has taken effect. Never rejects. */
+  keep(name: string, lifeMs: number): Promise<void>;
   /** It may be sent again: it had no effect, or not everywhere. */
   forget(name: string): Promise<void>;
 }
@@ -21,19 +23,25 @@ export interface ReplaysOptions {
 }
 
 const mostRemembered = 50_000;
+/** Longer than it takes to reach every replica. */
+const momentMs = 30_000;
 
 export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays {
   const seen = new RecentNames(mostRemembered);
   const keyOf = (name: string) => `${keyPrefix}event:${hash('sha256', name, 'base64url')}`;
 
   return {
-    async first(name, lifeMs) {
+    async first(name) {
       const nowMs = now();
       if (seen.has(name, nowMs)) return false;
-      seen.add(name, nowMs + lifeMs);
+      seen.add(name, nowMs + momentMs);
       if (link === null) return true;
-      const reply = await link.run((client) => client.set(keyOf(name), '1', 'PX', lifeMs, 'NX')).catch(() => 'OK');
+      const reply = await link.run((client) => client.set(keyOf(name), '1', 'PX', momentMs, 'NX')).catch(() => 'OK');
       return reply === 'OK';
+    },
+    async keep(name, lifeMs) {
+      seen.add(name, now() + lifeMs);
+      await link?.run((client) => client.set(keyOf(name), '1', 'PX', lifeMs)).catch(() => {});
     },
     async forget(name) {
       seen.delete(name);

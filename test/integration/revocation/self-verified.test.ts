@@ -151,6 +151,13 @@ test('a token that is sent again is refused by every replica', async () => {
   const [one, two] = await Promise.all([world.gateway({ redis }), world.gateway({ redis })]);
   const [logout, event] = [await world.logoutToken(), await world.eventToken()];
   expect([(await one.logout(logout)).status, (await one.securityEvent(event)).status]).toEqual([200, 202]);
+  // They are remembered for longer than they are good, once they have taken effect.
+  const client = redisClient(redis.url);
+  const remembered = async () => {
+    const keys = await client.keys(`${redis.keyPrefix}event:*`);
+    return (await Promise.all(keys.map((key) => client.pttl(key)))).filter((ms) => ms > 5 * 60_000).length;
+  };
+  await expect.poll(remembered).toBe(2);
   for (const gateway of [one, two]) {
     const again = [await gateway.logout(logout), await gateway.securityEvent(event)];
     expect(again.map(({ status }) => status)).toEqual([400, 400]);

@@ -97,16 +97,17 @@ test('an id is remembered for as long as its token is good', async () => {
   expect(await receive(token)).toBe('late');
 });
 
-test('an id is remembered for its time, unless it is forgotten', async () => {
+test('an id is remembered for a moment, for its life once it has taken effect, and not if it is forgotten', async () => {
   let nowMs = 1_000;
   const replays = createReplays({ link: null, keyPrefix: '', now: () => nowMs });
-  expect([await replays.first('a', 500), await replays.first('a', 500), await replays.first('b', 500)]).toEqual([
-    true,
-    false,
-    true,
-  ]);
-  await replays.forget('b');
-  expect(await replays.first('b', 500)).toBe(true);
-  nowMs += 501;
-  expect(await replays.first('a', 500)).toBe(true);
+  for (const id of ['begun', 'kept', 'forgotten'])
+    expect([await replays.first(id), await replays.first(id)]).toEqual([true, false]);
+  await replays.keep('kept', 60_000);
+  await replays.forget('forgotten');
+  expect(await replays.first('forgotten')).toBe(true);
+  nowMs += 30_000;
+  // The process that began with it has not come to an end.
+  expect([await replays.first('begun'), await replays.first('kept')]).toEqual([true, false]);
+  nowMs += 30_000;
+  expect(await replays.first('kept')).toBe(true);
 });
