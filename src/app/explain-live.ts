@@ -31,7 +31,7 @@ export async function explainLive(
   const policy = policyOf(config);
   const host = question.host ?? hostFor(routes, question.target, null);
   const withHeaders = (...credential: readonly string[]) =>
-    simulate({ ...question, host, headers: [...question.headers, ...credential] }, null, credentials);
+    simulate({ ...question, time: Date.now(), host, headers: [...question.headers, ...credential] }, null, credentials);
   const live = withHeaders('Authorization', `Bearer ${question.bearer}`);
   let asked: { readonly credential: Credential; readonly resolution: Resolution } | null = null;
   const decision = await decide(live.view, policy, async (credential, maxAgeMs, client) => {

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { claimedIdentity } from '../config/claimed-identity.ts';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
+import { parseMoment } from '../config/units/quantities.ts';
 import { type Explanation, explain as explainDecision } from '../core/explain.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { Identity } from '../core/identity/identity.ts';
@@ -26,6 +27,8 @@ export interface ExplainOptions {
   readonly source?: string;
   readonly header: readonly string[];
   readonly client?: string;
+  /** Of the request. */
+  readonly at?: string;
   readonly bearer?: string;
   readonly admin: string;
   readonly adminToken?: string;
@@ -44,7 +47,13 @@ export async function explain(method: string, url: string, options: ExplainOptio
     process.stderr.write(`note: methods are case-sensitive, and "${method}" is not ${method.toUpperCase()}\n`);
   }
   checkWhoAsks(options);
-  const request = { method, ...readUrl(url), headers: readHeaders(options.header), client: readClient(options.client) };
+  const request = {
+    method,
+    ...readUrl(url),
+    headers: readHeaders(options.header),
+    client: readClient(options.client),
+    time: readTime(options.at),
+  };
   const explanation =
     options.bearer === undefined
       ? explainHere(request, options)
@@ -163,6 +172,13 @@ function readHeaders(lines: readonly string[]): string[] {
     }
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
+}
+
+function readTime(at: string | undefined): number {
+  if (at === undefined) return Date.now();
+  const ms = parseMoment(at);
+  if (ms !== null) return ms;
+  throw usageError('rolegate: expected --at as a time with date and zone, such as 2026-12-01T09:00:00Z');
 }
 
 function readClient(address: string | undefined): string | null {

@@ -30,6 +30,8 @@ export interface TestCase extends RequestLine {
   readonly headers: readonly string[];
   /** Address of the client; null: not known. */
   readonly client: string | null;
+  /** When it is sent, in milliseconds; null: not known. */
+  readonly time: number | null;
   /** `signIn`: refused, and sent to the sign-in page. */
   readonly expect: 'allow' | 'refuse' | 'signIn';
   /** Id of the route, or null when nothing is said of it. */

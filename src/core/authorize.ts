@@ -25,7 +25,8 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
   if (reason !== null) return refuse(trail, reason);
   if (conditions !== null) {
     const condition = firstUnmet(conditions, factsOf(view, request, route, trail.identity));
-    if (condition !== null) return refuse(trail, 'condition_failed', { condition });
+    if (condition?.reason === 'condition_failed') return refuse(trail, 'condition_failed', { condition });
+    if (condition !== null) return refuse(trail, condition.reason);
   }
   return allow(trail, request, route, accepted?.stale ?? false);
 }

@@ -15,6 +15,7 @@ import { appendRequestHeaders, type ForwardingRules } from './forwarding/request
 import { rewritePath } from './forwarding/rewrite-path.ts';
 import type { Identity, Rejection, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
+import { factsOf } from './policy/conditions.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
@@ -213,17 +214,7 @@ function conditionReports(
   identity: Identity | null,
 ): readonly CriterionReport[] {
   if (route.conditions === null) return [];
-  const ignoresCase = (route.reading?.literals ?? null) !== null;
-  const { pattern, conditions } = route;
-  const address = view.address ?? null;
-  return explainConditions(conditions, {
-    request,
-    pattern,
-    ignoresCase,
-    rawHeaders: view.rawHeaders,
-    address,
-    identity,
-  });
+  return explainConditions(route.conditions, factsOf(view, request, route, identity));
 }
 
 function policiesReport({ route: { restricted }, request }: RouteMatch): PoliciesReport | null {

@@ -4,7 +4,7 @@
  * methods exist, ambiguous credentials, an unavailable Auth API. `deny` stays closed too.
  */
 import { allow, type Decision, type Refuse } from './decision.ts';
-import { reasons } from './outcome/reasons.ts';
+import { type ReasonCode, reasons } from './outcome/reasons.ts';
 
 /** The decision on such a route, or `allow` in its place. */
 export function allowInShadow(decision: Decision): Decision {
@@ -13,6 +13,13 @@ export function allowInShadow(decision: Decision): Decision {
   if (request === null || route === null) return decision;
   return { ...allow({ stage, request, route, identity, source }, request, route, false), shadowed: decision };
 }
+
+const ruleReasons: ReadonlySet<ReasonCode> = new Set([
+  'role_missing',
+  'role_forbidden',
+  'condition_failed',
+  'access_not_active',
+]);
 
 /** Whether the rule of the route refused, and nothing else. */
 function isRefusedByRule({ stage, reason }: Refuse): boolean {
@@ -24,7 +31,7 @@ function isRefusedByRule({ stage, reason }: Refuse): boolean {
       // The Auth API's rejection alone; everything else means that it is not known who asks.
       return reason === 'credential_rejected';
     case 'authorize':
-      return reason === 'role_missing' || reason === 'role_forbidden' || reason === 'condition_failed';
+      return ruleReasons.has(reason);
     default:
       return false;
   }

@@ -290,7 +290,8 @@ function withoutPart(steps: readonly Step[], part: number): readonly Step[] {
 function partInWords(steps: readonly Step[], at: number): string {
   const step = steps[at]!;
   if (step.kind === 'compare') return sourceInWords(step.subject);
-  return step.kind === 'address' ? 'client address' : step.kind;
+  if (step.kind === 'address') return 'client address';
+  return step.kind === 'window' || step.kind === 'stretch' ? 'time' : step.kind;
 }
 
 function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {

@@ -16,6 +16,8 @@ export interface SimulatedRequest {
   readonly headers: readonly string[];
   /** Address of the client; null: not known. */
   readonly client: string | null;
+  /** Milliseconds; null or unset: not known. */
+  readonly time?: number | null;
 }
 
 export interface Simulated {
@@ -54,6 +56,7 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
       httpVersion: '1.1',
       client: request.client ?? somewhere,
       address: request.client,
+      ...(request.time == null ? {} : { now: () => request.time! }),
     },
     resolution: identity === null ? rejected : { identity, reason: null, stale: false, source: 'auth-api' },
     facts: {

@@ -13,11 +13,13 @@ import { hasShape, takes } from '../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
 import { claimKey, claimsAmong, claimTexts } from './claim-values.ts';
 import type { Cell } from './coverage.ts';
+import { isTimeStep, momentsFor } from './moments.ts';
+import { numberTexts } from './number-texts.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
 import { somebody } from './sample-identity.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
-import { besideRange } from './widening-mutants.ts';
+import { besideRange, widerTimes } from './widening-mutants.ts';
 
 export interface Trial {
   /** Name of the identity; null: none asks. */
@@ -27,6 +29,8 @@ export interface Trial {
   readonly target: string;
   readonly headers: readonly string[];
   readonly client: string | null;
+  /** Milliseconds; null: not known. */
+  readonly time: number | null;
 }
 
 /** The rule that is to have an effect. */
@@ -39,6 +43,8 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
   const values = valuesOf(config, route);
   for (const values_ of combinations(values)) {
     const client = values_.get('client') ?? null;
+    const moment = values_.get('time') ?? null;
+    const time = moment === null ? null : Number(moment);
     for (const [as, identity] of identitiesFor(config, goal, values_, reach)) {
       const chosen = new Map(
         [...values_].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
@@ -47,7 +53,7 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
       const headers = [...chosen].flatMap(([key, value]) =>
         key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
       );
-      yield { as, identity, method, target, headers, client };
+      yield { as, identity, method, target, headers, client, time };
     }
   }
 }
@@ -80,6 +86,10 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   const offer = (key: string, ...values: (string | null)[]) => {
     choices.set(key, [...new Set([...(choices.get(key) ?? []), ...values])]);
   };
+  const timed = (route.conditions ?? []).flatMap(({ steps }) => steps.filter(isTimeStep));
+  // Also what a small change of them tells apart.
+  const moments = momentsFor([...timed, ...timed.flatMap((step) => [...widerTimes(step)].map(([, wider]) => wider))]);
+  if (timed.length > 0) choices.set('time', moments.map(String));
   for (const { steps } of route.conditions ?? []) {
     for (const step of steps) {
       if (step.kind === 'address') {
@@ -94,7 +104,9 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
               ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
                 ? [...comparison.operand.literals]
-                : [...groups, own, 'x'];
+                : 'number' in comparison.operand
+                  ? [...numberTexts([comparison.operand.number]), 'x']
+                  : [...groups, own, 'x'];
         for (const source of sourcesOf(step.subject, comparison)) {
           if (source.from === 'identity') continue;
           if (source.from === 'param') {

@@ -3,14 +3,16 @@
  * any shape, a condition that reads something else, leaves out "not", covers more addresses or exempts one more role.
  */
 import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
-import type { AddressStep, Criterion, Step } from '../core/policy/conditions.ts';
+import type { AddressStep, Criterion, NumberOperator, Step } from '../core/policy/conditions.ts';
 import { rolesIn } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+import { minutesOfDay } from '../core/policy/time-window.ts';
 import type { Route } from '../core/routing/route.ts';
 import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
 import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.ts';
 import type { RoutePattern } from '../core/url/path-pattern.ts';
+import type { TimeStep } from './moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
 
 /** A rule that further roles meet. */
@@ -111,6 +113,18 @@ export function* widerConditions(
       for (const [words, wider] of widerRanges(step)) {
         yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
       }
+    } else if (step.kind === 'window' || step.kind === 'stretch') {
+      for (const [words, wider] of widerTimes(step)) {
+        yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
+      }
+    } else if (step.kind === 'compare' && 'operand' in step.comparison && 'number' in step.comparison.operand) {
+      const { operator, operand } = step.comparison;
+      const other = ({ lt: 'lte', lte: 'lt', gt: 'gte', gte: 'gt' } as const)[operator as NumberOperator];
+      const changed: Step = { ...step, comparison: { operator: other, operand } };
+      yield [
+        `the condition ${word} compares by ${other} and not ${operator}`,
+        { ...criterion, steps: steps.with(at, changed) },
+      ];
     } else if (step.kind === 'compare' && step.subject.from === 'param') {
       const { name } = step.subject;
       const { params } = step.subject.pattern ?? route.pattern;
@@ -126,6 +140,24 @@ export function* widerConditions(
     const exempt = new Set(names.flatMap((name) => [...rolesThatGrant(name, roles)]));
     yield [`role ${role} is exempt from ${word}, too`, { ...criterion, unless: exempt, unlessSource: names }];
   }
+}
+
+/** An hour more at either end, every day, and no limit. */
+export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
+  if (step.kind === 'stretch') {
+    const { fromMs, toMs } = step.stretch;
+    if (fromMs !== null) yield ['has no begin', { ...step, stretch: { fromMs: null, toMs } }];
+    if (toMs !== null) yield ['has no end', { ...step, stretch: { fromMs, toMs: null } }];
+    return;
+  }
+  const { window } = step;
+  const { days, from, to } = window;
+  const isWhole = from === 0 && to === minutesOfDay;
+  const later = (to + 60) % minutesOfDay;
+  if (!isWhole && from >= 60) yield ['begins an hour earlier', { ...step, window: { ...window, from: from - 60 } }];
+  if (!isWhole && later !== from && to !== minutesOfDay)
+    yield ['ends an hour later', { ...step, window: { ...window, to: later } }];
+  if (days.length < 7) yield ['is for every day', { ...step, window: { ...window, days: [0, 1, 2, 3, 4, 5, 6] } }];
 }
 
 /** Each range with one bit less, unless the other ranges hold what that adds. */

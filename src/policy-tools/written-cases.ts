@@ -3,6 +3,7 @@ import { Document, isCollection, isPair, isScalar, type Pair, parseDocument, vis
 import type { TestCase } from '../config/test-suite.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { momentInWords } from '../core/policy/time-window.ts';
 import type { Proposals } from './propose-cases.ts';
 
 /** What is to be written. */
@@ -144,6 +145,7 @@ function caseEntry(test: TestCase): object {
     request: `${test.method} ${test.host === null ? '' : `https://${test.host}`}${test.target}`,
     ...(test.headers.length === 0 ? {} : { headers }),
     ...(test.client === null ? {} : { client: test.client }),
+    ...(test.time === null ? {} : { time: momentInWords(test.time) }),
     expect: test.expect,
     ...(test.route === null ? {} : { route: test.route }),
     ...(test.reason === null ? {} : { reason: test.reason }),

@@ -62,6 +62,8 @@ const comparison = (params: readonly string[]) =>
     { header: 'x-region', startsWith: 'e' },
     { query: 'q', exists: true },
     { query: 'q', in: ['1', '2'] },
+    { query: 'q', gte: 1 },
+    { query: 'q', lt: 2 },
     { client: 'address', cidr: ['203.0.113.0/24', '10.0.0.0/8'] },
     { client: 'address', cidr: '203.0.113.8/29' },
     { identity: 'claims.plan', equals: 'gold' },
@@ -75,6 +77,7 @@ const comparison = (params: readonly string[]) =>
       { param, in: ['x', 'z'] },
       { param, equals: 'x' },
       { param, startsWith: 'x' },
+      { param, lte: 1 },
       { param, in: 'identity.groups' },
       { param, in: 'identity.claims.tags' },
       { param, equals: 'identity.claims.plan' },
@@ -303,7 +306,7 @@ const oddPaths = [
   '/z/..//x',
 ];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
-const queries = ['', '?q=1'];
+const queries = ['', '?q=1', '?q=7'];
 const headers = [[], ['x-region', 'eu']];
 const page = ['origin', 'https://page.test', 'access-control-request-method', 'GET'];
 /** A scheme that nobody reads: as good as no credential. Two credentials: refused before anybody is asked. */

@@ -1,5 +1,6 @@
 /** The differences of two configurations as plain data: fit for JSON, and what text and Markdown are made of. */
 import type { Identity } from '../../core/identity/identity.ts';
+import { momentInWords } from '../../core/policy/time-window.ts';
 import type { CallerClass, Difference } from '../../policy-tools/diff/compare-policies.ts';
 import { otherMethod } from '../../policy-tools/diff/meetings.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
@@ -175,6 +176,7 @@ function senderInWords({ request, identity, caller }: Witness): string {
     if (caller !== 'unresolved' || !credentialHeaders.has(name)) parts.push(`${name}: ${request.headers[i + 1]}`);
   }
   if (request.client !== null) parts.push(`from ${request.client}`);
+  if (request.time != null) parts.push(`at ${momentInWords(request.time)}`);
   return parts.join(', ');
 }
 

@@ -1,8 +1,12 @@
 /** One condition: exactly one subject with one operator that fits it, or one group of further conditions. */
-import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
+import { type ConditionSource, numberOperators, type ValueSource } from '../../core/policy/conditions.ts';
+import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import type { ParamForm } from '../../core/url/param-form.ts';
+import { formOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
 import { type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
+import { compileZone } from '../units/time-zone.ts';
 import type { CriterionScope } from './check-conditions.ts';
 import { checkListOperand, checkOperand, readField, reportSource } from './check-operand.ts';
 import { type Location, whole } from './location.ts';
@@ -27,23 +31,28 @@ export function checkCondition(
   const [group, secondGroup] = written(groups);
   const [subject, secondSubject] = written(keysOf(subjects));
   const [operator, secondOperator] = written(keysOf(operators));
+  const isTime = at.at('time').isWritten;
   const beside = (extra: string, first: string, hint: string) => {
     at.at(extra).reportKey(`"${extra}" cannot stand beside "${first}"`, hint);
     return null;
   };
   if (group !== undefined) {
-    const extra = secondGroup ?? subject ?? operator;
+    const extra = secondGroup ?? subject ?? operator ?? (isTime ? 'time' : undefined);
     if (extra === undefined) return checkGroup(entry, group, at.at(group), scope, depth);
     return beside(extra, group, `write each as an entry of "${group === 'not' ? 'all' : group}"`);
   }
+  if (isTime) {
+    const extra = subject ?? operator;
+    return extra === undefined ? checkWindow(entry.time, at.at('time')) : beside(extra, 'time', 'write two conditions');
+  }
   if (subject === undefined) {
-    const names = [...keysOf(subjects), ...groups].join(', ');
+    const names = [...keysOf(subjects), 'time', ...groups].join(', ');
     at.report('this condition compares nothing', `name one of ${names}`);
     return null;
   }
   if (secondSubject !== undefined) return beside(secondSubject, subject, 'a condition compares one value');
   if (operator === undefined) {
-    const hint = subject === 'client' ? 'add "cidr"' : 'add one of equals, in, startsWith, exists';
+    const hint = subject === 'client' ? 'add "cidr"' : 'add one of equals, in, startsWith, lt, lte, gt, gte, exists';
     at.report(`"${subject}" is compared with nothing`, hint);
     return null;
   }
@@ -58,6 +67,25 @@ export function checkCondition(
   const source = sourceOf(entry, at, scope);
   if (source === null || reportSource(source, at.at(subject), scope)) return null;
   return checkComparison(entry, source, operator, at.at(operator), scope);
+}
+
+function checkWindow(time: Entry['time'], at: Location): ConditionSource | null {
+  if (time === undefined) return null;
+  const { days, from = 0, to = minutesOfDay, zone } = time;
+  if (days === undefined && !('from' in time || 'to' in time)) {
+    at.report('this is always', 'name days, or hours by "from" and "to"');
+    return null;
+  }
+  if (from === to || from === minutesOfDay) {
+    at.report('these hours are none', 'leave "from" and "to" out for the whole day');
+    return null;
+  }
+  const minuteOfWeek = zone === undefined ? null : compileZone(zone);
+  if (zone === undefined || minuteOfWeek === null) return null;
+  const named = days === undefined ? dayNames : dayNames.filter((day) => days.includes(day));
+  const numbers = named.map((day) => dayNames.indexOf(day));
+  if (numbers.length === 0) return null;
+  return { window: { days: numbers, from, to, zone, minuteOfWeek } };
 }
 
 function checkGroup(
@@ -90,6 +118,10 @@ function sourceOf({ param, query, header, identity }: Entry, at: Location, scope
   return identity === undefined ? null : readField(identity, at.at('identity'), scope);
 }
 
+function formOf(source: ValueSource, pattern: RoutePattern): ParamForm | null {
+  return source.from === 'param' ? formOfParam(source, pattern) : null;
+}
+
 function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): ConditionSource | null {
   const written = typeof cidr === 'string' ? [cidr] : (cidr ?? []);
   const ranges = whole(written);
@@ -113,7 +145,8 @@ function checkComparison(
     equals: type !== 'time',
     in: type !== 'time',
     startsWith: type === 'string' || type === 'list',
-  };
+    ...Object.fromEntries(numberOperators.map((one) => [one, subject.from !== 'claim' || type === 'number'])),
+  } as Readonly<Record<Exclude<Operator, 'cidr'>, boolean>>;
   if (!compares[operator]) {
     at.reportKey(`"${operator}" does not fit a claim of type ${type}`);
     return null;
@@ -124,6 +157,16 @@ function checkComparison(
     } else if (subject.from === 'identity' && subject.field === 'groups') {
       at.reportKey('groups are always a list, which can be empty', 'compare them by "equals" or "in"');
     } else if (entry.exists !== undefined) return { subject, comparison: { operator, wanted: entry.exists } };
+    return null;
+  }
+  if (operator === 'lt' || operator === 'lte' || operator === 'gt' || operator === 'gte') {
+    const number = entry[operator];
+    if (number === undefined) return null;
+    const shape = scope.patterns.map((pattern) => formOf(subject, pattern)?.shape?.kind);
+    if (subject.from === 'param' && shape.some((kind) => kind === 'uuid')) {
+      at.reportKey('a parameter of this shape is no number', 'give it the shape int');
+    } else if (subject.from === 'identity') at.reportKey(`identity.${subject.field} is no number`, 'compare a claim');
+    else return { subject, comparison: { operator, operand: { number } } };
     return null;
   }
   if (operator === 'in') {

@@ -3,6 +3,7 @@
 import type { ClaimTable } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { ConditionSource, CriterionSource, ValueSource } from '../../core/policy/conditions.ts';
+import type { Route } from '../../core/routing/route.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { CriterionEntry, WhenEntry } from '../schema/conditions.ts';
@@ -34,8 +35,8 @@ export interface ConditionScope {
 /** The same for the methods of one condition. */
 export type CriterionScope = ConditionScope & { readonly identified: boolean };
 
-/** Words of all routes: each is a label of a metric. */
-export const mostWords = 256;
+/** Words of all routes. */
+const mostWords = 256;
 
 /** Conditions by name; null: it has problems of its own. */
 export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
@@ -116,7 +117,7 @@ function sourcesOf(condition: ConditionSource): readonly ValueSource[] {
     const { subject, comparison } = condition;
     return 'operand' in comparison && 'source' in comparison.operand ? [subject, comparison.operand.source] : [subject];
   }
-  if ('ranges' in condition) return [];
+  if ('ranges' in condition || 'window' in condition) return [];
   const parts = 'not' in condition ? [condition.not] : 'all' in condition ? condition.all : condition.any;
   return parts.flatMap(sourcesOf);
 }
@@ -140,6 +141,22 @@ function checkWord(word: string | undefined, at: Location): void {
   else if (Object.hasOwn(reasons, word)) {
     at.report(`"${word}" is a reason of the gateway itself`, 'choose a word of your own, such as wrong_tenant');
   }
+}
+
+/** Each word is a label of a metric, so there is an end to them. */
+export function checkWords(
+  routes: readonly Route[],
+  places: readonly { readonly at: Location }[],
+): ReadonlySet<string> {
+  const words = new Set<string>();
+  for (const { conditions, index } of routes) {
+    const before = words.size;
+    for (const { word } of conditions ?? []) words.add(word);
+    if (before > mostWords || words.size <= mostWords) continue;
+    const message = `the routes have more than ${mostWords} reasons of their own`;
+    places[index]!.at.at('when').report(message, 'routes can share words');
+  }
+  return words;
 }
 
 function checkUnless(

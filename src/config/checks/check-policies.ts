@@ -1,6 +1,7 @@
 /** Policies: each restricts something, and every route lies below it as a whole or not at all. */
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
 import {
+  type Comparison,
   type ConditionSource,
   compileConditions,
   readsOfIdentity,
@@ -96,10 +97,10 @@ function anchor(condition: ConditionSource, pattern: RoutePattern): ConditionSou
   const source = (from: ValueSource): ValueSource => (from.from === 'param' ? { ...from, pattern } : from);
   if ('subject' in condition) {
     const { subject, comparison } = condition;
-    if (comparison.operator === 'exists' || !('source' in comparison.operand))
+    if (!('operand' in comparison) || !('source' in comparison.operand))
       return { ...condition, subject: source(subject) };
     const operand = { source: source(comparison.operand.source) };
-    return { subject: source(subject), comparison: { ...comparison, operand } };
+    return { subject: source(subject), comparison: { ...comparison, operand } as Comparison };
   }
   if ('not' in condition) return { not: anchor(condition.not, pattern) };
   if ('all' in condition) return { all: condition.all.map((part) => anchor(part, pattern)) };

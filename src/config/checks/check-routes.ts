@@ -14,7 +14,7 @@ import {
   checkConditionHeaders,
   checkConditions,
   checkNamedConditions,
-  mostWords,
+  checkWords,
 } from './check-conditions.ts';
 import { checkEvict } from './check-evict.ts';
 import { readAudience } from './check-identity-assertion.ts';
@@ -27,12 +27,12 @@ import {
   readingOf,
   toleratedBits,
 } from './check-match.ts';
-import { checkMaxAge } from './check-max-age.ts';
 import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-own-upstream.ts';
 import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from './check-policies.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
+import { checkActive, checkMaxAge } from './check-time-limits.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -145,19 +145,6 @@ export function checkRoutes(
   return { table: null, ids, words, policies, places };
 }
 
-/** Each word is a label of a metric, so there is an end to them. */
-function checkWords(routes: readonly Route[], places: readonly RoutePlace[]): ReadonlySet<string> {
-  const words = new Set<string>();
-  for (const { conditions, index } of routes) {
-    const before = words.size;
-    for (const { word } of conditions ?? []) words.add(word);
-    if (before > mostWords || words.size <= mostWords) continue;
-    const message = `the routes have more than ${mostWords} reasons of their own`;
-    places[index]!.at.at('when').report(message, 'routes can share words');
-  }
-  return words;
-}
-
 function checkId(id: string | undefined, place: RoutePlace, ids: Map<string, RoutePlace>): void {
   if (id === undefined) return;
   const earlier = ids.get(id);
@@ -226,12 +213,17 @@ function checkRoute(
   if (patterns === null) return null;
   checkReading(entry.path, patterns, at.at('path'));
   const compiled = conditions === null ? null : compileConditions(conditions, roles ?? noRoles);
+  const active = checkActive(entry, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
   // What every request reads is in front, so that it lies together in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
-    ...restrict({ access: (own ?? denied).compiled, conditions: compiled }, policies, roles ?? noRoles),
+    ...restrict(
+      { access: (own ?? denied).compiled, conditions: active === null ? compiled : [active, ...(compiled ?? [])] },
+      policies,
+      roles ?? noRoles,
+    ),
     ...credentials,
     ...maxAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,

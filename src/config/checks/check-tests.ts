@@ -158,6 +158,7 @@ function checkCase(
       whole(typeof value === 'object' ? value : [value]).flatMap((text) => [name, text]),
     ),
     client: entry.client ?? null,
+    time: entry.time ?? null,
     expect: entry.expect,
     route: entry.route ?? null,
     reason: entry.reason ?? null,

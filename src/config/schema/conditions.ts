@@ -1,13 +1,15 @@
 /** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
 import { z } from 'zod';
 import { type ConditionField, conditionFields } from '../../core/policy/conditions.ts';
+import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
+import { compileZone } from '../units/time-zone.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
-import { anyText, bool, scalar, text, word } from './scalar.ts';
+import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
 import { cidr, declared, headerName, name } from './values.ts';
 
 /** A number, true or false only beside a claim of that type. */
@@ -41,6 +43,17 @@ const field = scalar(json, (value): SubjectField | Refusal => {
   const hint = typeof value === 'string' ? didYouMean(value, conditionFields) : null;
   return new Refusal(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);
 });
+
+/** Three digits after the point are enough for a bound, and leave room between two of them. */
+function bound() {
+  const expected = 'expected a number, such as 100 or 2.5, with at most 3 digits after the point';
+  const json = { type: ['number', 'string'], pattern: orReference('-?[0-9]+(?:\\.[0-9]{1,3})?') };
+  return scalar(json, (value): number | Refusal => {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string' || !/^-?\d{1,15}(?:\.\d{1,3})?$/.test(text)) return new Refusal(expected);
+    return Number(text);
+  });
+}
 
 export const subjects = {
   param: described(
@@ -76,13 +89,61 @@ export const operators = {
   startsWith: described(operandText().optional(), 'The value begins with this text, or with that of another value.', {
     examples: ['acme-'],
   }),
+  lt: described(bound().optional(), 'The value is a number below this one.', { examples: [100] }),
+  lte: described(bound().optional(), 'The value is a number up to this one.', { examples: [100] }),
+  gt: described(bound().optional(), 'The value is a number above this one.', { examples: [0] }),
+  gte: described(bound().optional(), 'The value is a number from this one on.', { examples: [1] }),
   exists: described(bool().optional(), 'Whether there is such a value at all.', { examples: [true] }),
   cidr: described(z.union([cidr(), ranges]).optional(), 'The address lies in one of these ranges.', {
     examples: [['10.0.0.0/8']],
   }),
 };
 
-const comparison = z.strictObject({ ...subjects, ...operators });
+const clockTime = text(
+  'a time of the day, such as "08:00"',
+  (value) => {
+    const read = /^(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)$/.exec(value);
+    if (read === null)
+      return new Refusal('expected a time of the day, such as "08:00"', 'in quotes: "00:00" to "24:00"');
+    return read[1] === undefined ? minutesOfDay : Number(read[1]) * 60 + Number(read[2]);
+  },
+  '(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00',
+);
+
+const zoneExpected = 'a time zone of the IANA database, such as Europe/Berlin';
+
+/** Minutes of the day; days from Monday 0 on. */
+const time = z.strictObject({
+  days: described(
+    list(word(dayNames), {
+      empty: ['an empty list of days is never', 'name a day, or remove it'],
+      distinct: 'day',
+    }).optional(),
+    'Days of the week; if unset: every day. Hours over midnight belong to the day on which they begin.',
+    { examples: [['mon', 'tue', 'wed', 'thu', 'fri']] },
+  ),
+  from: described(clockTime.optional(), 'Begin; if unset: "00:00".', { examples: ['08:00'] }),
+  to: described(
+    clockTime.optional(),
+    'End, which is no part of it; if unset: "24:00". Not after "from": on the next day.',
+    {
+      examples: ['18:00'],
+    },
+  ),
+  zone: described(
+    text(zoneExpected, (value) => (compileZone(value) === null ? new Refusal(`expected ${zoneExpected}`) : value)),
+    'Time zone of the IANA database, with its summer time.',
+    { examples: ['Europe/Berlin'] },
+  ),
+});
+
+const comparison = z.strictObject({
+  ...subjects,
+  ...operators,
+  time: described(time.optional(), 'The time of the request lies in these hours.', {
+    examples: [{ days: ['mon', 'fri'], from: '08:00', to: '18:00', zone: 'Europe/Berlin' }],
+  }),
+});
 
 const condition: z.ZodObject = z
   .strictObject({

@@ -9,7 +9,7 @@ import { method } from './methods.ts';
 import { type ListRules, list, refined } from './refine.ts';
 import { cors, responseHeaders } from './responses.ts';
 import { anyText, bool, word } from './scalar.ts';
-import { absolutePath, duration, idHint, idPattern, name, size, sizeOrUnlimited } from './values.ts';
+import { absolutePath, duration, idHint, idPattern, moment, name, size, sizeOrUnlimited } from './values.ts';
 
 const matchedMethods = list(method, {
   empty: ['an empty list of methods matches nothing', 'remove it to match every method'],
@@ -202,8 +202,18 @@ export const route = z.strictObject({
   ),
   when: decides(
     when.optional(),
-    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, exists or cidr, or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt, "methods" those that it is for. A text is the name of a condition under "conditions.named".',
+    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, lt, lte, gt, gte, exists or cidr, or the time (days, from, to, zone), or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt, "methods" those that it is for. A text is the name of a condition under "conditions.named".',
     { examples: [[{ param: 'tenant', in: 'identity.groups', unless: ['admin'], reason: 'wrong_tenant' }]] },
+  ),
+  notBefore: decides(
+    moment().optional(),
+    'From when on the route is open; before it: 403 "access_not_active" for every caller.',
+    { examples: ['2026-12-01T00:00:00Z'] },
+  ),
+  notAfter: decides(
+    moment().optional(),
+    'Until when the route is open; from then on: 403 "access_not_active". A route whose time is over is a finding.',
+    { examples: ['2099-01-31T00:00:00Z'] },
   ),
   mode: decides(
     word(['enforce', 'shadow']).prefault('enforce'),

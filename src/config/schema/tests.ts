@@ -8,7 +8,7 @@ import type { RequestLine } from '../test-suite.ts';
 import { described, neither } from './key-class.ts';
 import { refined } from './refine.ts';
 import { anyText, scalar, text, word } from './scalar.ts';
-import { declared, idHint, idPattern, version } from './values.ts';
+import { declared, idHint, idPattern, moment, version } from './values.ts';
 
 const identifier = () =>
   text('a text', (value) =>
@@ -116,6 +116,9 @@ const testCase = z.strictObject({
     { examples: [{ 'x-region': 'eu' }] },
   ),
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
+  time: described(moment().optional(), 'When it is sent; if unset: not known, and no condition on the time is met.', {
+    examples: ['2026-12-01T09:00:00Z'],
+  }),
   expect: described(
     word(['allow', 'refuse', 'signIn']),
     'What must come of it; "signIn": it is refused, and the client is sent to the sign-in page.',

@@ -7,7 +7,14 @@ import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { Refusal } from '../refusal.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
-import { durationPattern, formatDuration, parseDuration, parseSize, sizePattern } from '../units/quantities.ts';
+import {
+  durationPattern,
+  formatDuration,
+  parseDuration,
+  parseMoment,
+  parseSize,
+  sizePattern,
+} from '../units/quantities.ts';
 import type { Bytes, Milliseconds } from './in-units.ts';
 import { type Json, scalar, text } from './scalar.ts';
 
@@ -27,6 +34,16 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
     },
     durationPattern,
   ).meta({ unit: 'ms' });
+}
+
+/** Milliseconds since 1970. */
+export function moment() {
+  const expected = 'a time with date and zone, such as 2026-12-01T00:00:00Z';
+  return text(
+    expected,
+    (value) => parseMoment(value) ?? new Refusal(`expected ${expected}`),
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:Z|[+-][0-9]{2}:[0-9]{2})',
+  );
 }
 
 /** Bytes. */

@@ -388,6 +388,15 @@ const table = {
       'A condition of the route ("when") is not met, or what it compares is missing or has two readings. The "reason" that its author gave it follows in x-error and is the "condition" of the problem and of the log.',
   },
 
+  access_not_active: {
+    status: 403,
+    message: 'Access to this resource is not active at this time',
+    fault: 'policy',
+    level: 'info',
+    retryable: false,
+    advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun or is over.',
+  },
+
   // The Auth API
   auth_unavailable: {
     status: 503,

@@ -6,11 +6,13 @@
 
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
+import { reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { ignoresCase, type PathReading } from '../url/path-reading.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
+import type { Stretch, TimeWindow } from './time-window.ts';
 
 /** Fields of an identity that conditions may read: what the Auth API vouches for, not names that users choose. */
 export const conditionFields = [
@@ -46,14 +48,18 @@ export function isListSource(source: ValueSource): boolean {
 export type Comparison =
   | { readonly operator: 'equals' | 'startsWith'; readonly operand: Operand }
   | { readonly operator: 'in'; readonly operand: ListOperand }
+  | { readonly operator: NumberOperator; readonly operand: { readonly number: number } }
   | { readonly operator: 'exists'; readonly wanted: boolean };
+
+export const numberOperators = ['lt', 'lte', 'gt', 'gte'] as const;
+export type NumberOperator = (typeof numberOperators)[number];
 
 /** What a value is compared with: the author's own text, or another value of the request. */
 export type Operand = { readonly literal: string } | { readonly source: ValueSource };
 export type ListOperand = { readonly literals: ReadonlySet<string> } | { readonly source: ValueSource };
 
 /** One step of a condition in preorder; everything up to and including `end` belongs to it. */
-export type Step = GroupStep | CompareStep | AddressStep;
+export type Step = GroupStep | CompareStep | AddressStep | WindowStep | StretchStep;
 
 export interface GroupStep {
   readonly kind: 'all' | 'any' | 'not';
@@ -76,10 +82,26 @@ export interface AddressStep {
   readonly ranges: readonly string[];
 }
 
+/** Whether it is one of these hours. */
+export interface WindowStep {
+  readonly kind: 'window';
+  readonly end: number;
+  readonly window: TimeWindow;
+}
+
+/** Whether the time has come, and is not over. */
+export interface StretchStep {
+  readonly kind: 'stretch';
+  readonly end: number;
+  readonly stretch: Stretch;
+}
+
 /** One entry of `when`: all of them must be met. */
 export interface Criterion {
   /** The author's word for it: in `x-error`, the metric, the log. */
   readonly word: string;
+  /** What a request is refused with. */
+  readonly reason: 'condition_failed' | 'access_not_active';
   /** Text of `x-error`, fixed at load. */
   readonly message: string;
   /** Roles that are exempt: each that grants one of `unlessSource`; null: none. */
@@ -107,6 +129,8 @@ export interface ConditionFacts {
   readonly address: string | null;
   /** Null: anonymous. */
   readonly identity: Identity | null;
+  /** Wall clock in milliseconds; null: not known. */
+  readonly nowMs: number | null;
 }
 
 export function factsOf(
@@ -122,6 +146,7 @@ export function factsOf(
     rawHeaders: view.rawHeaders,
     address: view.address ?? null,
     identity,
+    nowMs: view.now?.() ?? null,
   };
 }
 
@@ -135,7 +160,8 @@ export type ConditionSource =
   | { readonly not: ConditionSource }
   | { readonly subject: ValueSource; readonly comparison: Comparison }
   /** CIDR ranges or addresses of the client. */
-  | { readonly ranges: readonly string[] };
+  | { readonly ranges: readonly string[] }
+  | { readonly window: TimeWindow };
 
 export interface CriterionSource {
   readonly word: string;
@@ -159,7 +185,7 @@ export function readsOfIdentity(steps: readonly Step[]): boolean {
     if (step.kind !== 'compare') return false;
     const { subject, comparison } = step;
     const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
-    return [subject, ...operand].some(({ from }) => from === 'identity');
+    return [subject, ...operand].some(isOfIdentity);
   });
 }
 
@@ -175,6 +201,7 @@ export function compileConditions(
     append(steps, condition);
     return {
       word,
+      reason: 'condition_failed',
       message: `A condition of this resource is not met: ${word}`,
       unless: unless.length === 0 ? null : new Set(unless.flatMap((role) => [...rolesThatGrant(role, roles)])),
       unlessSource: unless,
@@ -186,6 +213,21 @@ export function compileConditions(
   });
 }
 
+/** The limits of `notBefore` and `notAfter`, which are a condition of their own. */
+export function activeWithin(stretch: Stretch): Criterion {
+  return {
+    word: 'access_not_active',
+    reason: 'access_not_active',
+    message: reasons.access_not_active.message,
+    unless: null,
+    unlessSource: [],
+    methods: null,
+    name: null,
+    policy: null,
+    steps: [{ kind: 'stretch', end: 0, stretch }],
+  };
+}
+
 function append(steps: Step[], source: ConditionSource): void {
   if ('subject' in source) {
     steps.push({ kind: 'compare', end: steps.length, subject: source.subject, comparison: source.comparison });
@@ -194,6 +236,10 @@ function append(steps: Step[], source: ConditionSource): void {
   if ('ranges' in source) {
     const { ranges } = source;
     steps.push({ kind: 'address', end: steps.length, contains: compileTrustedProxies(ranges), ranges });
+    return;
+  }
+  if ('window' in source) {
+    steps.push({ kind: 'window', end: steps.length, window: source.window });
     return;
   }
   const at = steps.length;

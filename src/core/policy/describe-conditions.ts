@@ -1,5 +1,7 @@
 /** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
+
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
+import { stretchInWords, windowInWords } from './time-window.ts';
 
 /** Such as `param tenant in identity.groups, unless admin (DELETE only)`. */
 export function criterionInWords({ steps, unlessSource, methods }: Criterion): string {
@@ -17,6 +19,10 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
       return `${sourceInWords(step.subject)} ${comparisonInWords(step.comparison)}`;
     case 'address':
       return `client address in ${step.ranges.join(' or ')}`;
+    case 'window':
+      return windowInWords(step.window);
+    case 'stretch':
+      return stretchInWords(step.stretch);
     case 'not':
       return `not (${conditionInWords(steps, at + 1)})`;
     default: {
@@ -34,10 +40,21 @@ export function sourceInWords(source: ValueSource): string {
   return `${source.from} ${source.from === 'identity' ? source.field : source.name}`;
 }
 
+const operatorWords = {
+  equals: 'equals',
+  startsWith: 'starts with',
+  in: 'in',
+  lt: 'is less than',
+  lte: 'is at most',
+  gt: 'is more than',
+  gte: 'is at least',
+} as const;
+
 function comparisonInWords(comparison: Comparison): string {
   if (comparison.operator === 'exists') return comparison.wanted ? 'exists' : 'does not exist';
-  const words = { equals: 'equals', startsWith: 'starts with', in: 'in' }[comparison.operator];
+  const words = operatorWords[comparison.operator];
   const { operand } = comparison;
+  if ('number' in operand) return `${words} ${operand.number}`;
   if ('source' in operand) return `${words} ${sourceInWords(operand.source)}`;
   if ('literal' in operand) return `${words} ${JSON.stringify(operand.literal)}`;
   return `${words} [${[...operand.literals].map((literal) => JSON.stringify(literal)).join(', ')}]`;

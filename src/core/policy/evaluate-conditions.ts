@@ -10,11 +10,13 @@ import {
   type Comparison,
   type ConditionFacts,
   type Criterion,
+  type NumberOperator,
   type Step,
   type Truth,
 } from './conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
+import { isInStretch, isInWindow } from './time-window.ts';
 
 /** The first criterion that is not met, or null when all are. */
 export function firstUnmet(criteria: readonly Criterion[], facts: ConditionFacts): Criterion | null {
@@ -41,6 +43,10 @@ export function truthOf(steps: readonly Step[], at: number, facts: ConditionFact
       return compare(step, facts);
     case 'address':
       return compareAddress(step, facts);
+    case 'window':
+      return facts.nowMs === null ? 'unclear' : isInWindow(step.window, facts.nowMs) ? 'met' : 'unmet';
+    case 'stretch':
+      return facts.nowMs === null ? 'unclear' : isInStretch(step.stretch, facts.nowMs) ? 'met' : 'unmet';
     case 'not':
       return negated(truthOf(steps, at + 1, facts));
     default:
@@ -75,9 +81,11 @@ function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): T
   if (value instanceof Unreadable) return 'unclear';
   if (comparison.operator === 'exists') return (value !== null) === comparison.wanted ? 'met' : 'unmet';
   if (value === null) return 'unclear';
+  if ('number' in comparison.operand)
+    return compareNumber(value, comparison.operator as NumberOperator, comparison.operand.number);
   const operand = readOperand(comparison, facts);
   if (!isComparable(operand)) return 'unclear';
-  const { operator } = comparison;
+  const operator = comparison.operator as 'equals' | 'startsWith' | 'in';
   if (typeof value === 'string') return holds(operator, value, operand) ? 'met' : 'unmet';
   return value.some((item) => holds(operator, item, operand)) ? 'met' : 'unmet';
 }
@@ -87,6 +95,7 @@ export function readOperand(comparison: Comparison, facts: ConditionFacts): Read
   if (comparison.operator === 'exists') return null;
   const { operand } = comparison;
   if ('source' in operand) return readSource(operand.source, facts);
+  if ('number' in operand) return String(operand.number);
   return 'literal' in operand ? operand.literal : operand.literals;
 }
 
@@ -104,6 +113,16 @@ function holds(operator: 'equals' | 'startsWith' | 'in', value: string, operand:
 
 function isList(operand: readonly string[] | ReadonlySet<string>): operand is readonly string[] {
   return Array.isArray(operand);
+}
+
+/** One spelling for each number, since services read others (`1e2`, `+1`, `01`, `1.0`) in more than one way. */
+const plainNumber = /^(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,5}[1-9])$/;
+
+function compareNumber(value: string | readonly string[], operator: NumberOperator, bound: number): Truth {
+  if (typeof value !== 'string' || !plainNumber.test(value)) return 'unclear';
+  const number = Number(value);
+  const holds = { lt: number < bound, lte: number <= bound, gt: number > bound, gte: number >= bound }[operator];
+  return holds ? 'met' : 'unmet';
 }
 
 function compareAddress({ contains }: AddressStep, { address }: ConditionFacts): Truth {

@@ -14,6 +14,7 @@ import { conditionInWords, criterionInWords, sourceInWords } from './describe-co
 import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
+import { momentInWords } from './time-window.ts';
 
 /** Plain data, fit for JSON. */
 export interface CriterionReport {
@@ -88,6 +89,10 @@ function depthOf(steps: readonly Step[], at: number): number {
 function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[] {
   if (step.kind === 'address') {
     return [{ name: 'client address', value: facts.address, why: facts.address === null ? 'is not known' : null }];
+  }
+  if (step.kind === 'window' || step.kind === 'stretch') {
+    const value = facts.nowMs === null ? null : momentInWords(facts.nowMs);
+    return [{ name: 'time', value, why: value === null ? 'is not known' : null }];
   }
   if (step.kind !== 'compare') return [];
   const { subject, comparison } = step;

@@ -6,7 +6,7 @@ import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts'
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
 import { idleParts, unmeetableRules } from './doubtful-rules.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
+import { expiredRoutes, idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
@@ -14,8 +14,18 @@ import { unreachableRoutes } from './unreachable-routes.ts';
 import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 
 /** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings of one kind stand together, each in order of the file. */
-export function analyze(config: Config, nearest: NearestName, leadsTo: LeadsTo): readonly Finding[] {
-  return [...routeFindings(config, nearest), ...unsafeSettings(config, leadsTo), ...idleUpstreams(config)];
+export function analyze(
+  config: Config,
+  nearest: NearestName,
+  leadsTo: LeadsTo,
+  nowMs = Date.now(),
+): readonly Finding[] {
+  return [
+    ...routeFindings(config, nearest),
+    ...expiredRoutes(config, nowMs),
+    ...unsafeSettings(config, leadsTo),
+    ...idleUpstreams(config),
+  ];
 }
 
 function routeFindings(config: Config, nearest: NearestName): readonly Finding[] {

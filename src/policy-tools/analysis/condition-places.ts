@@ -17,6 +17,13 @@ export function conditionPlace(route: Route, criterion: Criterion, ...key: reado
     const at = (policy.conditions ?? []).indexOf(criterion);
     return { subject: policy.id, place: { kind: 'policy', name: policy.id, key: ['when', at, ...key] } };
   }
-  const own = restricted?.own.conditions ?? route.conditions ?? [];
+  const written = restricted?.own.conditions ?? route.conditions ?? [];
+  // `notBefore` and `notAfter` are a condition that `when` does not have.
+  if (criterion.reason === 'access_not_active') {
+    const limit =
+      criterion.steps[0]?.kind === 'stretch' && criterion.steps[0].stretch.toMs === null ? 'notBefore' : 'notAfter';
+    return { subject: id, place: { kind: 'route', index, key: [limit] } };
+  }
+  const own = written.filter(({ reason }) => reason === 'condition_failed');
   return { subject: id, place: { kind: 'route', index, key: ['when', own.indexOf(criterion), ...key] } };
 }

@@ -10,6 +10,8 @@ import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
+import { isTimeStep, momentsFor } from '../moments.ts';
+import { numberTexts } from '../number-texts.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
 
@@ -28,12 +30,16 @@ export function requestsFor(
   // Every list of so many texts is worth trying.
   if (variables.some(({ values }) => values.length > most)) return null;
   const addresses = addressesOf(steps);
+  const moments = [...momentsFor(steps.filter(isTimeStep)), null];
   if (addresses === null) return null;
   const identities = identitiesOf(steps, texts, route, { anonymous, known }, most);
   if (identities === null) return null;
-  const ways = variables.reduce((product, { values }) => product * values.length, addresses.length * identities.length);
+  const ways = variables.reduce(
+    (product, { values }) => product * values.length,
+    addresses.length * identities.length * moments.length,
+  );
   if (ways > most) return null;
-  return everyWay(route, host, ignoresCase, variables, addresses, identities);
+  return everyWay(route, { host, ignoresCase, variables, addresses, identities, moments });
 }
 
 interface Variable {
@@ -51,6 +57,7 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
     const { operator, operand } = step.comparison;
     const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? operand.literals : [];
+    if ('number' in operand) for (const text of numberTexts([operand.number])) texts.add(text);
     for (const literal of literals) {
       if (literal === '') continue;
       texts.add(literal);
@@ -72,10 +79,16 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
     const shapes = sourcesOf(step).flatMap((source) => shapeOf(source, route) ?? []);
     const { comparison } = step;
     const operand = 'operand' in comparison ? comparison.operand : { literals: [] };
-    const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? [...operand.literals] : [];
+    const literals = literalsOf(operand);
     const begun = comparison.operator === 'startsWith' ? literals : [];
     return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
   });
+}
+
+function literalsOf(operand: object): readonly string[] {
+  if ('literal' in operand) return [operand.literal as string];
+  if ('literals' in operand) return [...(operand.literals as ReadonlySet<string>)];
+  return 'number' in operand ? numberTexts([operand.number as number]) : [];
 }
 
 function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
@@ -170,13 +183,19 @@ function subsetsOf(texts: readonly string[]): readonly (readonly string[])[] {
   return Array.from({ length: 2 ** texts.length }, (_, mask) => texts.filter((_text, i) => (mask & (1 << i)) !== 0));
 }
 
+interface Ways {
+  readonly host: string;
+  readonly ignoresCase: boolean;
+  readonly variables: readonly Variable[];
+  readonly addresses: readonly (string | null)[];
+  readonly identities: readonly (Identity | null)[];
+  /** Null: the time is not known. */
+  readonly moments: readonly (number | null)[];
+}
+
 function* everyWay(
   { pattern }: Route,
-  host: string,
-  ignoresCase: boolean,
-  variables: readonly Variable[],
-  addresses: readonly (string | null)[],
-  identities: readonly (Identity | null)[],
+  { host, ignoresCase, variables, addresses, identities, moments }: Ways,
 ): Generator<ConditionFacts> {
   for (const chosen of choices(variables, 0, new Map())) {
     const path = pattern.segments.map((segment, at) => {
@@ -205,7 +224,8 @@ function* everyWay(
     for (const address of addresses) {
       for (const identity of identities) {
         const known = identity === null ? null : { ...identity, claims };
-        yield { request, pattern, ignoresCase, rawHeaders, address, identity: known };
+        for (const nowMs of moments)
+          yield { request, pattern, ignoresCase, rawHeaders, address, identity: known, nowMs };
       }
     }
   }

@@ -44,6 +44,7 @@ export const findingKinds = {
     meaning: 'A condition refuses no request that the conditions before it allow.',
   },
   condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
+  access_expired: { severity: 'warning', meaning: 'The time of a route is over (`notAfter`).' },
   policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },
   literal_like_value: {
     severity: 'warning',

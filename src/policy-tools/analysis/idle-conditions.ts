@@ -3,7 +3,9 @@ import type { Config } from '../../config/config.ts';
 import type { AccessRule } from '../../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../../core/policy/conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import { momentInWords } from '../../core/policy/time-window.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { entriesOf } from '../../core/routing/route-table.ts';
 import { routeOfMethod, rulesOf } from '../route-of-method.ts';
 import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
@@ -109,6 +111,23 @@ class Refusals {
     this.#known.set(key, found);
     return found;
   }
+}
+
+/** Routes whose time is over (`notAfter`). */
+export function expiredRoutes({ routes }: Config, nowMs: number): readonly Finding[] {
+  return entriesOf(routes.routes).flatMap(([route]) =>
+    (route.conditions ?? []).flatMap((criterion) => {
+      const [step] = criterion.steps;
+      if (criterion.reason !== 'access_not_active' || step?.kind !== 'stretch') return [];
+      const { toMs } = step.stretch;
+      if (toMs === null || toMs > nowMs) return [];
+      const { subject, place } = conditionPlace(route, criterion);
+      const message = `this route is closed since ${momentInWords(toMs)}`;
+      return [
+        findingOf('access_expired', subject, place, message, { hint: 'remove the route, or give it another end' }),
+      ];
+    }),
+  );
 }
 
 /** Policies that no route lies below. */

@@ -8,17 +8,22 @@ import {
   type Criterion,
   isOfIdentity,
   type Step,
+  type StretchStep,
   type Truth,
   type ValueSource,
+  type WindowStep,
 } from '../../core/policy/conditions.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
+import { isTimeStep } from '../moments.ts';
+
+export type Statement = CompareStep | AddressStep | WindowStep | StretchStep;
 
 /** One statement. */
 export interface Atom {
-  readonly step: CompareStep | AddressStep;
+  readonly step: Statement;
   /** Statements of one subject are about one value, and hang together; null: it hangs on a second value, too. */
   readonly subject: string | null;
   readonly words: string;
@@ -91,8 +96,8 @@ export function criterionKey({ steps }: Pick<Criterion, 'steps'>, places: ParamP
   return JSON.stringify(steps.map((step) => (isStatement(step) ? keyOf(step, places) : `${step.kind} ${step.end}`)));
 }
 
-function isStatement(step: Step): step is CompareStep | AddressStep {
-  return step.kind === 'compare' || step.kind === 'address';
+function isStatement(step: Step): step is Statement {
+  return step.kind !== 'all' && step.kind !== 'any' && step.kind !== 'not';
 }
 
 function negated(truth: Truth): Truth {
@@ -100,8 +105,9 @@ function negated(truth: Truth): Truth {
   return truth === 'met' ? 'unmet' : 'met';
 }
 
-function subjectOf(step: CompareStep | AddressStep, places: ParamPlaces): string | null {
+function subjectOf(step: Statement, places: ParamPlaces): string | null {
   if (step.kind === 'address') return 'client';
+  if (isTimeStep(step)) return 'time';
   const { subject, comparison } = step;
   if (comparison.operator !== 'exists' && 'source' in comparison.operand) return null;
   return JSON.stringify(placed(subject, places));
@@ -110,7 +116,7 @@ function subjectOf(step: CompareStep | AddressStep, places: ParamPlaces): string
 /** A search asks for them again and again. */
 const knownKeys = new WeakMap<Step, WeakMap<ParamPlaces, string>>();
 
-function keyOf(step: CompareStep | AddressStep, places: ParamPlaces): string {
+function keyOf(step: Statement, places: ParamPlaces): string {
   const known = knownKeys.get(step) ?? new WeakMap<ParamPlaces, string>();
   knownKeys.set(step, known);
   const key = known.get(places) ?? writeKey(step, places);
@@ -118,7 +124,7 @@ function keyOf(step: CompareStep | AddressStep, places: ParamPlaces): string {
   return key;
 }
 
-function writeKey(step: CompareStep | AddressStep, places: ParamPlaces): string {
+function writeKey(step: Statement, places: ParamPlaces): string {
   return JSON.stringify(step, (key, value: unknown) => {
     if (key === 'end' || typeof value === 'function') return undefined;
     if (value instanceof Set) return [...value].sort();

@@ -6,12 +6,14 @@
 
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import type { ConditionFacts, Step, Truth } from '../../core/policy/conditions.ts';
+import { type ConditionFacts, numberOperators, type Step, type Truth } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
 import { claimTexts } from '../claim-values.ts';
+import { isTimeStep, momentsFor } from '../moments.ts';
+import { numberTexts } from '../number-texts.ts';
 import { blank } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
@@ -75,7 +77,15 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   if (step.kind === 'address') {
     return unlike([...addressesFor(group), null].map((address) => wayOf(address, tell(group, { address }))));
   }
+  if (step.kind !== 'compare') {
+    const moments = momentsFor(group.flatMap((atom) => (isTimeStep(atom.step) ? [atom.step] : [])));
+    return unlike(
+      [...moments, null].map((nowMs) => wayOf(nowMs === null ? null : String(nowMs), tell(group, { nowMs }))),
+    );
+  }
   const { subject } = step;
+  const mixed = mixedWays(group);
+  if (mixed !== null) return mixed;
   if (subject.from === 'identity') {
     switch (subject.field) {
       case 'kind':
@@ -115,13 +125,34 @@ function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): rea
   return unlike([...texts, null].map((text) => ofText(group, text)));
 }
 
-/** What the author wrote. */
+/** What the author wrote, and what bounds can tell. */
 function literalsIn(group: readonly Atom[]): readonly string[] {
-  return group.flatMap(({ step }) => {
+  const operands = group.flatMap(({ step }) =>
+    step.kind === 'compare' && 'operand' in step.comparison ? [step.comparison.operand] : [],
+  );
+  const bounds = operands.flatMap((operand) => ('number' in operand ? [operand.number] : []));
+  const literals = group.flatMap(({ step }) => {
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') return [];
     const { operand } = step.comparison;
     return 'literals' in operand ? [...operand.literals] : 'literal' in operand ? [operand.literal] : [];
   });
+  return [...literals, ...numberTexts(bounds)];
+}
+
+/** Beginnings and bounds of one value are tried each for themselves, as a text for every pair of them is not looked for. */
+function mixedWays(group: readonly Atom[]): readonly GroupWay[] | null {
+  const operators = group.map(({ step }) => (step.kind === 'compare' ? step.comparison.operator : null));
+  const isBound = (at: number) => numberOperators.some((one) => one === operators[at]);
+  const some = (is: (at: number) => boolean) => operators.some((_, at) => is(at));
+  if (!some(isBound) || !some((at) => operators[at] === 'startsWith')) return null;
+  return truthsOfEach(group.length).map((truths) => ({ truths, given: undefined }));
+}
+
+function truthsOfEach(count: number): readonly (readonly Truth[])[] {
+  if (count === 0) return [[]];
+  return truthsOfEach(count - 1).flatMap((rest) =>
+    (['met', 'unmet', 'unclear'] as const).map((truth) => [...rest, truth]),
+  );
 }
 
 /** Every union of items, since each of a list may meet a statement. */
@@ -149,14 +180,17 @@ const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
   const texts = new Set<string>();
   const begun = [''];
+  const bounds: number[] = [];
   for (const { step } of group) {
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
     const { operator, operand } = step.comparison;
+    if ('number' in operand) bounds.push(operand.number);
     for (const text of 'literals' in operand ? operand.literals : 'literal' in operand ? [operand.literal] : []) {
       texts.add(text);
       if (operator === 'startsWith') begun.push(text);
     }
   }
+  for (const text of numberTexts(bounds)) texts.add(text);
   if (shape !== null) return shapedTexts(shape, texts, begun);
   // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
   const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
@@ -204,13 +238,13 @@ function ofText(group: readonly Atom[], text: string | null): GroupWay {
 
 function tell(
   group: readonly Atom[],
-  known: { readonly address?: string | null; readonly identity?: Identity },
+  known: { readonly address?: string | null; readonly identity?: Identity; readonly nowMs?: number | null },
   field: 'sessionId' | 'groups' = 'groups',
 ): readonly Truth[] {
   const facts: ConditionFacts = { ...nothing, ...known };
   return group.map(({ step }) => {
     const asked: Step =
-      step.kind === 'address' ? { ...step, end: 0 } : { ...step, end: 0, subject: { from: 'identity', field } };
+      step.kind === 'compare' ? { ...step, end: 0, subject: { from: 'identity', field } } : { ...step, end: 0 };
     return truthOf([asked], 0, facts);
   });
 }
@@ -222,6 +256,7 @@ const nothing: ConditionFacts = {
   rawHeaders: [],
   address: null,
   identity: null,
+  nowMs: null,
 };
 
 function wayOf(given: Given, truths: readonly Truth[]): GroupWay {

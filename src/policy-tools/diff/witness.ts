@@ -85,6 +85,7 @@ function make(
     target: (params === 'assigned' ? values.path() : target.path) + values.query(),
     headers: [...headers, ...values.headers()],
     client: values.address(),
+    time: values.time(),
   };
   return { request, identity: caller === 'known' ? values.identity() : null };
 }
@@ -154,6 +155,12 @@ class Values {
     return typeof given === 'string' ? given : null;
   }
 
+  /** Milliseconds; null: not known. */
+  time(): number | null {
+    const given = this.#given.get('time');
+    return typeof given === 'string' ? Number(given) : null;
+  }
+
   identity(): Identity {
     const text = (field: string) => this.#given.get(`identity ${field}`);
     const keyId = text('keyId');
@@ -196,6 +203,7 @@ class Values {
       return true;
     }
     if (step.kind === 'address') return this.#set('client', given);
+    if (step.kind !== 'compare') return this.#set('time', given);
     return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
   }
 

@@ -124,6 +124,7 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
     rawHeaders: rawHeadersOf(record, policy),
     httpVersion: record.host === '' ? ('1.0' as const) : ('1.1' as const),
     address: record.client ?? null,
+    now: () => Date.parse(record.at),
   };
   const decision = decide(view, policy, () => {
     const resolution = resolutionOf(record);

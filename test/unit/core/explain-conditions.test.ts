@@ -21,6 +21,7 @@ const facts: ConditionFacts = {
   rawHeaders: ['X-Region', 'eu'],
   address: null,
   identity: makeIdentity({ groups: ['acme'], roles: ['admin'] }),
+  nowMs: null,
 };
 
 test('every criterion is told, also behind one that is not met', () => {

@@ -60,6 +60,7 @@ export function unmet(word: string): Decision {
     methods: null,
     name: null,
     policy: null,
+    reason: 'condition_failed' as const,
     steps: [],
   };
   return refused('condition_failed', routeOf('orders'), { condition });

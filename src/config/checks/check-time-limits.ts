@@ -1,5 +1,6 @@
-/** `maxAge`: how old a verdict may be, for every method or by method. */
+/** Limits of time: how old a verdict may be (`maxAge`), and when the route is open (`notBefore`, `notAfter`). */
 import { otherMethods } from '../../core/policy/access.ts';
+import { activeWithin, type Criterion } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { ruleFor } from '../../core/routing/route-table.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
@@ -43,4 +44,14 @@ function checkMethod(method: string, access: ReadAccess, methods: readonly strin
   else if (rule.kind === 'public' || rule.kind === 'deny') {
     at.reportKey(`no verdict is asked for with ${method}, whose rule is "${rule.kind}"`, 'remove it');
   }
+}
+
+/** Null: it is always open. */
+export function checkActive({ notBefore, notAfter }: Parts<RouteEntry>, at: Location): Criterion | null {
+  if (notBefore === undefined && notAfter === undefined) return null;
+  const [fromMs, toMs] = [notBefore ?? null, notAfter ?? null];
+  if (fromMs !== null && toMs !== null && fromMs >= toMs) {
+    at.at('notAfter').report('this is not after "notBefore", so that the route is never open', 'exchange the two');
+  }
+  return activeWithin({ fromMs, toMs });
 }

@@ -1,0 +1,57 @@
+/** Moments between which conditions on the time can tell: one for every way in which they come out together. */
+import type { Step, StretchStep, WindowStep } from '../core/policy/conditions.ts';
+import { isInStretch, isInWindow, minutesOfDay } from '../core/policy/time-window.ts';
+
+export type TimeStep = WindowStep | StretchStep;
+
+const minuteMs = 60_000;
+const weekMs = 7 * minutesOfDay * minuteMs;
+/** A Monday: with the weeks of a year behind it, every offset of a zone and every pair of offsets of two. */
+const firstMonday = Date.UTC(2027, 0, 4);
+const weeksOfYear = 53;
+
+export function isTimeStep(step: Step): step is TimeStep {
+  return step.kind === 'window' || step.kind === 'stretch';
+}
+
+export function holdsAt(step: TimeStep, ms: number): boolean {
+  return step.kind === 'window' ? isInWindow(step.window, ms) : isInStretch(step.stretch, ms);
+}
+
+/** The likeliest first; none without conditions on the time. */
+export function momentsFor(steps: readonly TimeStep[]): readonly number[] {
+  const byTruths = new Map<string, number>();
+  if (steps.length === 0) return [];
+  for (const ms of candidates(steps)) {
+    const truths = steps.map((step) => (holdsAt(step, ms) ? '1' : '0')).join('');
+    if (!byTruths.has(truths)) byTruths.set(truths, ms);
+  }
+  return [...byTruths.values()];
+}
+
+function* candidates(steps: readonly TimeStep[]): Generator<number> {
+  const bounds = steps.flatMap((step) => {
+    if (step.kind === 'window') return [];
+    return [step.stretch.fromMs, step.stretch.toMs].filter((ms) => ms !== null);
+  });
+  const windows = steps.flatMap((step) => (step.kind === 'window' ? [step.window] : []));
+  // Before, between and behind the bounds there is a year of weeks each.
+  const starts = [firstMonday, ...bounds.flatMap((ms) => [mondayBefore(ms), mondayBefore(ms) - weeksOfYear * weekMs])];
+  for (const start of starts) {
+    for (let week = 0; week <= weeksOfYear; week += 1) {
+      const monday = start + week * weekMs;
+      yield monday;
+      for (const { from, to, minuteOfWeek } of windows) {
+        const offset = minuteOfWeek(monday);
+        for (let day = 0; day < 7; day += 1) {
+          for (const minute of [from, to, 0]) yield monday + (day * minutesOfDay + minute - offset) * minuteMs;
+        }
+      }
+    }
+  }
+  for (const ms of bounds) yield* [ms - 1, ms];
+}
+
+function mondayBefore(ms: number): number {
+  return firstMonday + Math.floor((ms - firstMonday) / weekMs) * weekMs;
+}
