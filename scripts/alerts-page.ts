@@ -68,11 +68,11 @@ function alertOf(name: string, { expr, for: wait, labels, annotations }: Rule, r
 
 const opening = `# Alerts
 
-Generated from \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file as it is
-(\`rule_files\`), the chart makes a \`PrometheusRule\` of it (\`prometheusRule.enabled\`), and \`compose.yaml\` has it in use.
-\`runbook_url\` of each alert names its section below; the chart puts \`prometheusRule.runbookBase\` before it.
+Generated from \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file directly
+(\`rule_files\`), the chart creates a \`PrometheusRule\` from it (\`prometheusRule.enabled\`), and \`compose.yaml\` uses it.
+\`runbook_url\` of each alert is its section below; the chart prefixes it with \`prometheusRule.runbookBase\`.
 
-\`critical\`: clients are affected now, or a revocation is; page the operator. \`warning\`: look at it in working hours.
+\`critical\`: clients or revocations are affected now; page the operator. \`warning\`: investigate during working hours.
 `;
 
 /** The whole page. */
@@ -87,7 +87,7 @@ export function alertsPage(text = readFileSync(alertsFile, 'utf8')): string {
   );
   return `${[
     opening,
-    `| alert | severity | says |\n|---|---|---|\n${list.join('\n')}\n`,
+    `| alert | severity | summary |\n|---|---|---|\n${list.join('\n')}\n`,
     ...alerts.map(section),
     `## Recording rules\n\nNames: level, metric, operation.\n\n| name | meaning | expression |\n|---|---|---|\n${rows.join('\n')}`,
   ].join('\n')}\n`;

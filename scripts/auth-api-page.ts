@@ -87,21 +87,21 @@ function budgets(): string {
 Beyond a budget the response is 429 \`attempts_exceeded\` with \`Retry-After\`; a refused attempt does not count. Names in the
 table are keys of \`limits\` in the settings.
 
-| what is counted | for each | how many | within | beyond | protects |
+| counted | per | limit | within | beyond | protects |
 |---|---|---|---|---|---|
-| wrong tries | code | \`codeTries\` | life of the code | refused | a code from being guessed |
+| wrong tries | code | \`codeTries\` | life of the code | refused | against guessing a code |
 ${rows.join('\n')}
 
 - A **client** is an IPv4 address or a /64 network of IPv6 addresses. Behind gateways and proxies that the Auth API does not
-  know, all clients are one and share its budgets.
+  trust, all clients count as one and share its budgets.
 - An **address** is compared without letter case and without its sub-address: \`ana+shop@\` counts for \`ana@\`.
-- A client is **familiar** to an account that verified a code from it within the last 90 days. Others can use up what is
-  counted for the account, but not what is counted for the account and this client.
-- **Growing waits**: each further attempt is allowed after a wait as long as the attempts have gone on, and 30 s at least. A
-  success ends the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
+- A client is **familiar** to an account that verified a code from it within the last 90 days. Others can exhaust the
+  budget of the account, but not the budget of the account and this client.
+- **Growing waits**: the wait before each further attempt equals the time that the attempts have lasted, and is at least 30 s. A
+  success resets the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
   below the 100 consecutive failures of NIST SP 800-63B.
-- Replicas share wrong tries through the database, and everything else through Redis when \`redis\` is set. Each process also
-  counts by itself, and the higher count applies: if Redis is down or has lost its keys, budgets are not reset. Without Redis
+- Replicas share wrong tries through the database, and everything else through Redis if \`redis\` is set. Each process also
+  counts itself, and the higher count applies: if Redis is down or has lost its keys, budgets are not reset. Without Redis
   they are reset when the process restarts.
 `;
 }

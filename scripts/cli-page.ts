@@ -5,10 +5,10 @@ import { createProgram } from '../src/cli/run.ts';
 
 const opening = `# Commands
 
-Generated from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` says the same.
+Generated from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` prints the same.
 
-\`rolegate\` is the command of the installed package. In a copy of the repository it is \`npm run -s rolegate --\`. Where an
-option has a variable, the option counts when both are given.
+\`rolegate\` is the command of the installed package. In a clone of the repository it is \`npm run -s rolegate --\`. If both an
+option and its variable are set, the option wins.
 
 ## Exit codes
 
@@ -18,9 +18,9 @@ ${Object.entries(exitMeanings)
   .map(([code, meaning]) => `| ${code} | ${meaning} |`)
   .join('\n')}
 
-What a command says goes to standard output; problems, warnings and mistakes in its usage go to standard error. Colors are
-not used where the output is no terminal, or with \`NO_COLOR\`. \`serve\`, \`demo\` and \`auth-api\` run until SIGTERM or SIGINT,
-finish what is in flight, and end with 0; a second signal ends them at once, with 1.
+Results go to standard output; problems, warnings and usage errors go to standard error. Colors are
+disabled if the output is not a terminal, or by \`NO_COLOR\`. \`serve\`, \`demo\` and \`auth-api\` run until SIGTERM or SIGINT,
+finish requests in flight, and exit with 0; a second signal ends them at once, with 1.
 `;
 
 /** The whole page. */

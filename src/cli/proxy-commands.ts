@@ -14,19 +14,19 @@ export function addProxyCommands(program: Command, done: Done, configOption: () 
 function addProxyConfig(program: Command, done: Done, configOption: () => Option): void {
   program
     .command('proxy-config')
-    .description('print the configuration of another proxy that asks Rolegate about each request')
-    .addArgument(new Argument('<product>', 'which proxy').choices(productNames))
+    .description('print the configuration of another proxy that checks each request with Rolegate')
+    .addArgument(new Argument('<product>', 'name of the proxy').choices(productNames))
     .addOption(configOption())
     .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
     .option('--listen <address>', 'where clients connect', ':8000')
-    .option('--authorizer <address>', 'where it reaches Rolegate (default: as the configuration says)')
+    .option('--authorizer <address>', 'address of Rolegate (default: from the configuration)')
     .option(
       '--grpc',
-      'for envoy, istio and envoy-gateway: ask over gRPC (default: where no path is configured for envoy)',
+      'for envoy, istio and envoy-gateway: check over gRPC (default: where no path is configured for envoy)',
     )
     .option(
       '--check <file>',
-      'find what gets past the check in a configuration that exists; exit code 0 nothing, 3 something',
+      'report what bypasses the check in an existing configuration; exit code 0 nothing, 3 something',
     )
     .option('--script', 'for haproxy: print the script that the configuration loads')
     .action(async (product: ProductName, options: ProxyConfigOptions) =>
@@ -38,22 +38,22 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
   program
     .command('prove')
     .description(
-      'ask a running installation through its proxy, and report what gets through that the rules refuse; exit code 1 something',
+      'test a running installation through its proxy, and report what it allows although the rules refuse it; exit code 1 something',
     )
-    .argument('<url>', 'where clients reach it, such as https://api.example.test')
+    .argument('<url>', 'URL for clients, such as https://api.example.test')
     .addOption(configOption())
     .addOption(
       new Option(
         '--credential <lines>',
-        'header lines of a good credential, such as "Authorization: Bearer ..."; never printed',
+        'header lines of a valid credential, such as "Authorization: Bearer ..."; never printed',
       ).env('ROLEGATE_CREDENTIAL'),
     )
-    .option('--roles <names>', 'roles of whose it is, separated by commas')
+    .option('--roles <names>', 'roles of its owner, separated by commas')
     .option('--groups <names>', 'groups')
     .option('--user <id>', 'user id')
     .option('--client <address>', 'address of this machine, for conditions on it')
-    .option('--unsafe', 'also send methods that change something, where the rules refuse them')
+    .option('--unsafe', 'also send methods that change something, if the rules refuse them')
     .option('--outage', 'only checks for an outage of the Auth API; stop it first')
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));
 }

@@ -64,13 +64,13 @@ export function createProgram(done: Done): Command {
     .command('serve')
     .description('run the gateway')
     .addOption(configOption())
-    .option('--shadow <file>', 'another configuration, compared in the shadow of live traffic')
+    .option('--shadow <file>', 'candidate configuration to compare on live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
   program
     .command('init')
     .description('write a first configuration for a service, with comments')
-    .argument('<url>', 'of the service, such as http://127.0.0.1:3000')
+    .argument('<url>', 'URL of the service, such as http://127.0.0.1:3000')
     .addOption(configOption())
     .action(async (url: string, options: InitOptions) => done((await import('./init.ts')).init(url, options)));
   program
@@ -83,13 +83,8 @@ export function createProgram(done: Done): Command {
     .description('check a configuration; every problem is reported at once')
     .argument('[file]', 'configuration file (instead of --config)')
     .addOption(configOption())
-    .option('--strict', 'fail when there is a warning')
-    .option(
-      '--ignore <code>',
-      'leave out a finding, such as role_unused or role_unused:guest; may be repeated',
-      collect,
-      [],
-    )
+    .option('--strict', 'fail if there is a warning')
+    .option('--ignore <code>', 'hide a finding, such as role_unused or role_unused:guest; may be repeated', collect, [])
     .option('--sarif', 'print problems and warnings as SARIF 2.1.0, for code scanning')
     .action(async (file: string | undefined, options: ValidateOptions & { config: string }) =>
       done(await (await import('./validate.ts')).validate(file ?? options.config, options)),
@@ -99,52 +94,52 @@ export function createProgram(done: Done): Command {
     .description('show who may do what: the effective table of routes')
     .addOption(configOption())
     .addOption(
-      new Option('-f, --format <format>', 'how to print it').choices(['table', 'json', 'markdown']).default('table'),
+      new Option('-f, --format <format>', 'output format').choices(['table', 'json', 'markdown']).default('table'),
     )
     .action(async (options: { config: string; format: 'table' | 'json' | 'markdown' }) =>
       done(await (await import('./routes.ts')).routes(options)),
     );
   program
     .command('explain')
-    .description('tell why a request is allowed or refused; exit code 0 allowed, 3 refused')
+    .description('show why a request is allowed or refused; exit code 0 allowed, 3 refused')
     .argument('<method>', 'such as GET')
     .argument('<url>', 'such as https://api.example.test/v1/orders/7, or a path')
     .addOption(configOption())
     .option('--as <identity>', 'an identity of tests.identities')
     .option('--roles <names>', 'a user with these roles, separated by commas')
-    .option('--groups <names>', 'and these groups')
-    .option('--claims <json>', 'who has these claims: of a token, or the JSON of a source')
+    .option('--groups <names>', "the user's groups, separated by commas")
+    .option('--claims <json>', "the user's claims: of a token, or the JSON of a source")
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
     .option('--at <time>', 'when it is sent, such as 2026-12-01T09:00:00Z; if unset: now')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
     .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))
-    .addOption(new Option('--admin-token <token>', 'token of operators').env('ROLEGATE_ADMIN_TOKEN'))
-    .option('--json', 'for programs')
+    .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--json', 'print JSON')
     .action(async (method: string, url: string, options: ExplainOptions) =>
       done(await (await import('./explain.ts')).explain(method, url, options)),
     );
   program
     .command('test')
     .description('run the tests of the rules; with coverage, and with every rule weakened in turn')
-    .argument('[files...]', 'files of tests (default: every *.test.yaml in the folder of the configuration and below)')
+    .argument('[files...]', 'test files (default: every *.test.yaml in the folder of the configuration and below)')
     .addOption(configOption())
-    .addOption(new Option('-r, --reporter <name>', 'how to print it').choices(reporterNames).default('pretty'))
-    .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests touch').default(0))
-    .addOption(percentOption('--mutation <percent>', 'least share of changed rules that tests notice'))
-    .option('--update', 'print the missing cases as YAML instead; with --mutation, also those that notice more changes')
-    .option('-o, --out <file>', 'with --update: add them to this file of tests, and leave the rest of it as it is')
+    .addOption(new Option('-r, --reporter <name>', 'output format').choices(reporterNames).default('pretty'))
+    .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests touch').default(0))
+    .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice'))
+    .option('--update', 'print the missing cases as YAML instead; with --mutation, also cases that notice more changes')
+    .option('-o, --out <file>', 'with --update: append them to this test file')
     .action(async (files: string[], options: TestOptions) =>
       done(await (await import('./test.ts')).test(files, options)),
     );
   program
     .command('diff')
-    .description('tell what a change of the configuration means; exit code 0 the same, 3 different')
+    .description('show what a change of the configuration means; exit code 0 the same, 3 different')
     .argument('<before>', 'configuration file')
     .argument('<after>', 'configuration file')
-    .option('--json', 'for programs')
-    .option('--markdown', 'for a pull request')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown for a pull request')
     .option('--all', 'every difference, not only the first ones of each kind')
     .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
@@ -157,8 +152,8 @@ export function createProgram(done: Done): Command {
     )
     .addOption(configOption())
     .requiredOption('--base <revision>', 'Git revision to compare with, such as origin/main')
-    .addOption(percentOption('--coverage <percent>', 'least share of rule effects that tests cover').default(100))
-    .addOption(percentOption('--mutation <percent>', 'least share of changed rules that tests notice').default(100))
+    .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(100))
+    .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice').default(100))
     .addOption(
       new Option('--fail-on <difference>', 'which differences give exit code 3')
         .choices(['nothing', 'newly-allowed', 'any-change'])
@@ -175,18 +170,18 @@ export function createProgram(done: Done): Command {
   program
     .command('schema')
     .description('print the JSON schema of the configuration, or its commented reference')
-    .addOption(new Option('--for <file>', 'of which file').choices(schemaNames).default('gateway'))
+    .addOption(new Option('--for <file>', 'kind of file').choices(schemaNames).default('gateway'))
     .option('--reference', 'print the reference as YAML')
     .action(async (options: SchemaOptions) => done(await (await import('./schema.ts')).schema(options)));
   program
     .command('healthcheck')
-    .description('ask a running gateway whether it is ready; for container health checks')
+    .description('check whether a running gateway is ready; for container health checks')
     .addOption(
-      new Option('-u, --url <url>', 'what to ask')
+      new Option('-u, --url <url>', 'URL to check')
         .env('ROLEGATE_HEALTH_URL')
         .default('http://127.0.0.1:9090/health/ready'),
     )
-    .option('-t, --timeout <ms>', 'longest wait in milliseconds', '2000')
+    .option('-t, --timeout <ms>', 'timeout in milliseconds', '2000')
     .action(async (options: { url: string; timeout: string }) =>
       done(await (await import('./healthcheck.ts')).healthcheck(options)),
     );
@@ -212,11 +207,13 @@ ${Object.entries(exitMeanings)
 function addImport(program: Command, done: Done): void {
   program
     .command('import')
-    .description('make a configuration with tests from rules of another tool; what could not be carried over is listed')
+    .description(
+      'create a configuration with tests from the rules of another tool, and list what could not be imported',
+    )
     .argument('[files...]', 'YAML or JSON (default: standard input)')
-    .addOption(new Option('--from <format>', 'what they are (default: found out)').choices(formatNames))
-    .option('-o, --out <file>', 'where to write it (default: standard output)')
-    .option('--upstream <url>', 'the service, where the rules name none')
+    .addOption(new Option('--from <format>', 'format of the input (default: detected)').choices(formatNames))
+    .option('-o, --out <file>', 'file to write (default: standard output)')
+    .option('--upstream <url>', 'the service, if the rules name none')
     .option('--auth <name>', 'the security scheme, or the auth-url, that the Auth API replaces (default: the only one)')
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
@@ -238,7 +235,7 @@ function collect(value: string, before: readonly string[]): string[] {
 function addAuthApi(program: Command, done: Done): void {
   const authApi = program
     .command('auth-api')
-    .description('run the Auth API alone')
+    .description('run a standalone Auth API')
     .addOption(
       new Option(
         '-c, --config <file>',
@@ -250,9 +247,9 @@ function addAuthApi(program: Command, done: Done): void {
     .action(async (options: { config: string }) => done(await (await import('./auth-api.ts')).authApi(options)));
   authApi
     .command('create-admin')
-    .description('make an administrator; a user who is there already gets the role')
+    .description('create an administrator; an existing user gets the role')
     .configureHelp({ showGlobalOptions: true })
-    .requiredOption('-e, --email <address>', 'where the codes go')
+    .requiredOption('-e, --email <address>', 'e-mail address, to which codes are sent')
     .option('--full-name <name>', 'of a new user')
     .option('--alias <name>', 'of a new user')
     .action(async (_options: object, command: Command) =>
@@ -260,10 +257,10 @@ function addAuthApi(program: Command, done: Done): void {
     );
   authApi
     .command('import')
-    .description('make the users of a file, and give to those who are there the roles and groups that they lack')
+    .description('create the users in a file, and add missing roles and groups to existing users')
     .configureHelp({ showGlobalOptions: true })
     .requiredOption('-f, --file <file>', 'users in YAML')
-    .option('--dry-run', 'only tell what would be done')
+    .option('--dry-run', 'only print what would be done')
     .action(async (_options: object, command: Command) =>
       done(await (await import('./auth-api/import-users.ts')).importUsers(command.optsWithGlobals())),
     );
