@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type IdentityHeader, identityFields } from '../core/forwarding/request-headers.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';
+import type { RoleTable } from '../core/policy/roles.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
@@ -45,6 +46,7 @@ export interface Secrets {
 
 /** What the rules of all files come to. */
 export interface Rules {
+  readonly roles: RoleTable;
   readonly routes: RouteTable;
   readonly policies: readonly Restriction[];
   readonly roleMapping: RoleMapping | null;
@@ -54,7 +56,7 @@ export interface Rules {
 /** `folder`: of the configuration file. */
 export function compileConfig(
   file: ConfigFile,
-  { routes, policies, roleMapping, tests }: Rules,
+  { routes, roles, policies, roleMapping, tests }: Rules,
   secrets: Secrets,
   folder: string,
 ): Config {
@@ -87,7 +89,7 @@ export function compileConfig(
       redis: compileRedis(cache.redis, secrets.redis),
     },
     revocations: { webhookSecrets: secrets.webhooks },
-    roles: new Map(Object.entries(file.roles).map(([name, { inherits }]) => [name, inherits])),
+    roles,
     roleMapping,
     policies,
     conditionNames: Object.keys(file.conditions.named),

@@ -121,7 +121,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.
-  const rules = { routes: table, policies, roleMapping, tests: suite };
+  const rules = { routes: table, roles: roles?.table ?? new Map(), policies, roleMapping, tests: suite };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = () => settingsOf(configSchema, { ...parts, routes: files.flatMap((file) => file.routes ?? []) });
   return {

@@ -48,11 +48,15 @@ export const configSchema = z.strictObject({
   cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
   revocations: described(revocations.prefault({}), 'How others say that a verdict is not true anymore.'),
   identity: described(identity.prefault({}), 'What is read of an identity beyond its ids, roles, groups and names.'),
-  roles: described(roles.prefault({}), 'Every role that rules name, and the roles that it brings along.', {
-    examples: [
-      { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
-    ],
-  }),
+  roles: described(
+    roles.prefault({}),
+    'Every role that rules name, and the roles that it brings along. One with "scopedBy" is held in the scope that a parameter of the path names, and written by sources as "format" says.',
+    {
+      examples: [
+        { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
+      ],
+    },
+  ),
   upstreams: described(upstreams.prefault({}), 'The services behind Rolegate, by name.', {
     examples: [{ orders: null }],
   }),

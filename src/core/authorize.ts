@@ -9,6 +9,7 @@ import { factsOf } from './policy/conditions.ts';
 import { firstUnmet } from './policy/evaluate-conditions.ts';
 import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
 import { checkRoles, meets } from './policy/role-expression.ts';
+import { inScope } from './policy/role-scopes.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { RouteMatch } from './routing/route-table.ts';
 
@@ -19,12 +20,16 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
     trail.identity = accepted.identity;
     trail.source = accepted.source;
   }
-  const { conditions } = route;
-  const reason = checkRule(rule, trail.identity);
+  const { conditions, scopes } = route;
+  const identity =
+    scopes === null || trail.identity === null
+      ? trail.identity
+      : inScope(trail.identity, scopes, factsOf(view, request, route, trail.identity));
+  const reason = checkRule(rule, identity);
   if (reason !== null || accepted !== null || conditions !== null) trail.stage = 'authorize';
   if (reason !== null) return refuse(trail, reason);
   if (conditions !== null) {
-    const condition = firstUnmet(conditions, factsOf(view, request, route, trail.identity));
+    const condition = firstUnmet(conditions, factsOf(view, request, route, identity));
     if (condition?.reason === 'condition_failed') return refuse(trail, 'condition_failed', { condition });
     if (condition !== null) return refuse(trail, condition.reason);
   }

@@ -1,6 +1,7 @@
 /** Claims of identities that nobody has: which values are worth trying, and how chosen ones become claims. */
 import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
+import { somebody } from './sample-identity.ts';
 
 type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;
 
@@ -28,6 +29,13 @@ export function claimTexts(type: ClaimType, texts: readonly string[], further = 
   const numbers = texts.filter((text) => claimOfText(text, type) !== null);
   const largest = Math.max(0, ...numbers.map(Number));
   return [...new Set([...numbers, ...Array.from({ length: further }, (_, n) => String(largest + n + 1))])];
+}
+
+/** Texts that both can have: two that differ, and one to be alike. */
+export function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
+  const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
+  if (types.includes('boolean')) return ['true', 'false', 'true'];
+  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', somebody.userId];
 }
 
 function isTexts(value: unknown): value is readonly string[] {

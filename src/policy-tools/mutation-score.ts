@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
 import { compileRoleMapping } from '../core/policy/map-roles.ts';
+import { withScopes } from '../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
 import { fittingRoutes } from '../core/routing/fitting-routes.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -159,7 +160,7 @@ function routesOf(policy: Policy, cases: readonly PreparedCase[]): ReadonlyMap<P
 
 /** The routes as a table of their own; null: a change made two of them alike. */
 function tableOf(routes: readonly Route[]): RouteTable | null {
-  const table = compileRoutes(routes.map((route, index) => ({ ...route, index })));
+  const table = compileRoutes(routes.map((route, index) => ({ ...withScopes(route), index })));
   return 'ties' in table ? null : table;
 }
 

@@ -7,6 +7,7 @@ import {
   rolesInWords,
   termInWords,
 } from '../core/policy/role-expression.ts';
+import { inAnyScope } from '../core/policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 
 export type Change<T> = readonly [words: string, changed: T];
@@ -41,6 +42,12 @@ export function* withWeakerRoles(expression: RoleExpression, roles: RoleTable): 
     if (!wanted) continue;
     const names = terms.filter((term) => typeof term === 'string');
     const place = placeInWords(within);
+    for (const role of names) {
+      const anywhere = inAnyScope(role);
+      if (anywhere === null) continue;
+      const instead = changed(terms.with(terms.indexOf(role), { any: [role, anywhere] }));
+      yield [`role ${role} counts in any scope${place}`, compileRule(instead, roles)];
+    }
     if (key === 'any') {
       const granting = new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
       const further = new Set(names.flatMap((role) => weakerThan(role, roles)).filter((role) => !granting.has(role)));

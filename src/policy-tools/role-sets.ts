@@ -29,7 +29,7 @@ export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable)
     const granting = new Set([...names].flatMap((role) => [...rolesThatGrant(role, roles)]));
     return [...roles.keys()].filter((role) => !granting.has(role));
   };
-  const heirs = [...roles].filter(([, inherits]) => inherits.some((role) => asked.has(role)));
+  const heirs = [...asked].flatMap((role) => [...rolesThatGrant(role, roles)].map((heir) => [heir, role] as const));
   return unlike([
     ...meeting.flatMap(({ held }) => [
       ...[...asked].filter((role) => !held.includes(role)).map((role) => [...held, role]),
@@ -38,9 +38,7 @@ export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable)
     ...missing.flatMap((way) => meeting.map(({ held }) => [...way.held, ...held])),
     ...heirs.map(([heir]) => [heir]),
     ...meeting.flatMap(({ held }) =>
-      heirs.flatMap(([heir, inherits]) =>
-        held.flatMap((role) => (inherits.includes(role) ? [[...held.filter((name) => name !== role), heir]] : [])),
-      ),
+      heirs.flatMap(([heir, role]) => (held.includes(role) ? [[...held.filter((name) => name !== role), heir]] : [])),
     ),
     ...missing.map(({ held, without }) => {
       return [...held, ...others([...without, ...unwanted.filter((role) => !held.includes(role))])];

@@ -6,6 +6,7 @@ import type { Claims } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
+import { scopedRole } from '../core/policy/role-scopes.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
@@ -18,6 +19,7 @@ import { numberTexts } from './number-texts.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
 import { somebody } from './sample-identity.ts';
+import { asHeld } from './scoped-texts.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
@@ -201,7 +203,9 @@ function* identitiesFor(
     ),
   ];
   const claims = claimsAmong(chosen);
-  const sets = likelySets(goal.rule, config.roles);
+  const held = (roles: readonly string[]) => asHeld(roles, ({ param }) => scopeIn(goal.route, param, chosen));
+  const likely = likelySets(goal.rule, config.roles);
+  const sets = likely.map(held);
   const kinds = kindsOf(config.credentials);
   const others = kinds.filter((kind) => kind !== 'bearer');
   for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among);
@@ -209,8 +213,10 @@ function* identitiesFor(
   if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, claims, held, groups, kind);
   if (reach === 'near') return;
   const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
-  for (const held of furtherSets(goal.rule, exempt, config.roles)) {
-    for (const among of [[], groups]) yield made(tests, claims, held, among);
+  const further = furtherSets(goal.rule, exempt, config.roles);
+  const elsewhere = [...likely, ...further].filter((roles) => roles.some((role) => scopedRole(role) !== null));
+  for (const roles of [...further.map(held), ...elsewhere.map((each) => asHeld(each, () => 'elsewhere'))]) {
+    for (const among of [[], groups]) yield made(tests, claims, roles, among);
   }
   for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, claims, held, [group]);
   for (const { field, values } of roleMapping?.origins ?? []) {
@@ -223,6 +229,13 @@ function* identitiesFor(
   }
   for (const id of userIdsCompared(goal.route))
     for (const held of sets) yield made(tests, claims, held, [], 'bearer', id);
+}
+
+/** What the parameter is in the request. */
+function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): string | null {
+  if (param === null) return 'anywhere';
+  const value = chosen.get(`param ${placeOfParam({ name: param }, pattern)}`);
+  return value === undefined ? param : value === own ? null : value;
 }
 
 function made(

@@ -6,7 +6,7 @@ import type { Identity } from '../../src/core/identity/identity.ts';
 import type { ReadConfig } from '../../src/policy-tools/diff/setting-changes.ts';
 import type { SimulatedRequest } from '../../src/policy-tools/simulate.ts';
 
-const roleNames = ['r1', 'r2', 'r3', 'mapped'] as const;
+const roleNames = ['r1', 'r2', 'r3', 'mapped', 's1', 's2'] as const;
 const roles = fc.subarray([...roleNames], { maxLength: 2 });
 
 const accessWord = fc.constantFrom('public', 'optional', 'authenticated', 'deny');
@@ -185,6 +185,8 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       r1: {},
       r2: { inherits: inherits[0] },
       r3: { inherits: inherits[1] },
+      s1: { scopedBy: 'p0' },
+      s2: { scopedBy: 'p0', inherits: ['s1'] },
       mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
     },
     policies: policies.map(({ match, access: who, when, unless }, index) => ({
@@ -315,7 +317,19 @@ export const oddCredentials = {
   two: ['authorization', 'Bearer x', 'api-key', 'k'],
 };
 
-const rolesHeld = [[], ['r1'], ['r2'], ['r3'], ['raw'], ['r1', 'r3'], ['r1', 'r2', 'raw'], ['other']];
+const rolesHeld = [
+  ['x:s1'],
+  ['z:s2', 'r1'],
+  ['s1', 'y:s1'],
+  [],
+  ['r1'],
+  ['r2'],
+  ['r3'],
+  ['raw'],
+  ['r1', 'r3'],
+  ['r1', 'r2', 'raw'],
+  ['other'],
+];
 const groupsHeld = [[], ['x'], ['z'], ['x', 'z']];
 const claimsHeld: readonly Claims[] = [
   {},

@@ -103,6 +103,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       bodyRate: 0,
       recheckMs: 0,
       mode: 'enforce',
+      scopes: null,
       evict: null,
       ...setup.route,
     },

@@ -106,17 +106,17 @@ function identityLines({ userId, roles, derived, inherited, groups, claims }: Id
 }
 
 function accessLines({ words, demands, missing }: AccessReport, paint: Paint): string[] {
-  const lines = demands.map(({ list, depth, role, words, held, through }) => {
+  const lines = demands.map(({ list, depth, role, words, held, through, elsewhere = [] }) => {
     const good = list === 'none' ? !held : held;
-    const how = role === null ? (held ? 'met' : 'not met') : heldInWords(role, through);
+    const how = role === null ? (held ? 'met' : 'not met') : heldInWords(role, through, elsewhere);
     return `${'  '.repeat(depth)}${good ? paint.green('ok') : paint.red('no')} ${list} ${role ?? `(${words})`}: ${how}`;
   });
   if (missing.length > 0) lines.push(`missing: ${missing.join(', ')}`);
   return [words, ...lines];
 }
 
-function heldInWords(role: string, through: string | null): string {
-  if (through === null) return 'not held';
+function heldInWords(role: string, through: string | null, elsewhere: readonly string[]): string {
+  if (through === null) return elsewhere.length === 0 ? 'not held' : `not held here, but in ${elsewhere.join(', ')}`;
   return through === role ? 'held' : `held through ${through}`;
 }
 

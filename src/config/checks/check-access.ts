@@ -45,7 +45,7 @@ export function takesMethod(access: ReadAccess | null, listed: readonly string[]
 /** With the rules of policies, whom a request has to satisfy, too. */
 export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
   if (rules.length === 0) return access;
-  const compiled = restrictAccess(access.compiled, rules, roles ?? new Map());
+  const compiled = restrictAccess(access.compiled, rules, roles?.table ?? new Map());
   return { ...access, compiled, rules: rulesIn(compiled).map(written), isPublic: false };
 }
 
@@ -56,7 +56,7 @@ export function readAccess(
   roles: DeclaredRoles,
 ): ReadAccess | null {
   const source = checkAccess(entry, at, roles);
-  return source === null ? null : compile(source, roles ?? new Map());
+  return source === null ? null : compile(source, roles?.table ?? new Map());
 }
 
 /** The rule of routes that have none, when `defaults.access` has a problem. */

@@ -11,7 +11,7 @@ import { unreadable } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { checkCondition } from './check-comparison.ts';
 import { reportSource } from './check-operand.ts';
-import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
+import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { credentialHeaders } from './check-sections.ts';
 import { type Location, whole } from './location.ts';
 
@@ -89,7 +89,8 @@ function checkCriterion(
   checkUnless(entry.unless, at.at('unless'), scope, identified);
   const condition = checkCondition(entry, at, { ...scope, identified }, 0);
   if (condition === null || word === undefined) return null;
-  return { word, unless: whole(entry.unless), methods, name, condition };
+  const unless = whole(entry.unless).map((role) => formOf(role, scope.roles));
+  return { word, unless, methods, name, condition };
 }
 
 /** The condition of that name, if the route can use it. */

@@ -19,6 +19,7 @@ import type { ConfigFile, Parts } from '../schema.ts';
 import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
 import { type ConditionScope, checkConditions } from './check-conditions.ts';
 import { compilePart } from './check-match.ts';
+import { formOf } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 
 type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'headers' | 'named' | 'allowsEveryAddress'>;
@@ -47,7 +48,7 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
   const access = checkRule(entry.access, at.at('access'), scope);
-  const exempt = whole(entry.unless);
+  const exempt = whole(entry.unless).map((role) => formOf(role, scope.roles));
   if (entry.unless !== undefined && entry.when === undefined) {
     at.at('unless').reportKey('"unless" exempts from conditions, and there are none', 'remove it');
   }
@@ -62,7 +63,12 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
   const anchored = conditions.map(({ condition, unless, ...rest }) => {
     return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, pattern) };
   });
-  return { id: entry.id, pattern, access, conditions: compileConditions(anchored, scope.roles ?? new Map(), entry.id) };
+  return {
+    id: entry.id,
+    pattern,
+    access,
+    conditions: compileConditions(anchored, scope.roles?.table ?? new Map(), entry.id),
+  };
 }
 
 function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePattern | null {

@@ -2,7 +2,7 @@
 import { type RoleExpression, type RoleTerm, roleKeys } from '../../core/policy/role-expression.ts';
 import { isAccessWord, type RoleExpressionEntry, type RoleTermEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
-import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
+import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 
 /** Levels of expressions within expressions, and names and expressions in a rule that has some. */
@@ -48,7 +48,7 @@ function checkTerms(
       const hint = terms.length === 1 && depth === 0 ? `write "access: ${term}"` : 'it cannot be combined with roles';
       there.report(`${there.quote(term)} is no role but a rule of its own`, hint);
     } else reportUndeclared(term, there, roles);
-    return term;
+    return formOf(term, roles);
   });
   return whole(checked);
 }

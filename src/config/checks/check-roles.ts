@@ -1,13 +1,27 @@
 /** Declared roles: that names mean roles, that what they inherit is declared, that inheritance ends, and where they come from. */
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
+import type { RoleTable } from '../../core/policy/roles.ts';
 import { isAccessWord } from '../schema/access.ts';
 import { listed } from '../schema/scalar.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
+import { readForms, reportScopesOfHeirs } from './check-role-scopes.ts';
 import { type Location, whole } from './location.ts';
 
-/** Role to what it inherits; null when the section cannot be read, so that no role counts as undeclared. */
-export type DeclaredRoles = ReadonlyMap<string, readonly string[]> | null;
+/** Null when the section cannot be read, so that no role counts as undeclared. */
+export type DeclaredRoles = RoleNames | null;
+
+export interface RoleNames {
+  /** By name as written, each as rules know it. */
+  readonly forms: ReadonlyMap<string, string>;
+  /** Each as rules know it to those that it inherits. */
+  readonly table: RoleTable;
+}
+
+/** As rules know it. */
+export function formOf(role: string, declared: DeclaredRoles): string {
+  return declared?.forms.get(role) ?? role;
+}
 
 type Roles = Parts<ConfigFile>['roles'];
 type From = NonNullable<NonNullable<Roles>[string]>['from'];
@@ -24,9 +38,14 @@ export function checkRoles(roles: Roles, at: Location): DeclaredRoles {
     if (isAccessWord(name)) at.at(name).reportKey(`"${name}" is a word of access rules and cannot name a role`);
     declared.set(name, []);
   }
+  const forms = readForms(roles, at);
+  const names: RoleNames = { forms, table: declared };
   for (const [name, role] of Object.entries(roles)) {
     role?.inherits?.forEach((inherited, index) => {
-      if (inherited !== undefined) reportUndeclared(inherited, at.at(name, 'inherits', index), declared);
+      if (inherited === undefined) return;
+      const there = at.at(name, 'inherits', index);
+      reportUndeclared(inherited, there, names);
+      reportScopesOfHeirs(name, inherited, forms, there);
     });
     declared.set(
       name,
@@ -34,14 +53,15 @@ export function checkRoles(roles: Roles, at: Location): DeclaredRoles {
     );
   }
   reportCircles(declared, at);
-  return declared;
+  const known = (name: string) => formOf(name, names);
+  return { forms, table: new Map([...declared].map(([name, inherits]) => [known(name), inherits.map(known)])) };
 }
 
 /** `at`: of the name of the role. */
 export function reportUndeclared(role: string, at: Location, declared: DeclaredRoles): void {
-  if (declared === null || declared.has(role)) return;
+  if (declared === null || declared.forms.has(role)) return;
   const declaration = at.isOwn ? `declare it: "${role}: {}"` : null;
-  const hint = at.nearest(role, declared.keys()) ?? declaration;
+  const hint = at.nearest(role, declared.forms.keys()) ?? declaration;
   at.report(`the role ${at.quote(role)} is not declared under "roles"`, hint);
 }
 

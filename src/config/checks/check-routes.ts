@@ -2,6 +2,7 @@
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
+import { withScopes } from '../../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import { eventUpstreams, identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
@@ -30,6 +31,7 @@ import {
 import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-own-upstream.ts';
 import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from './check-policies.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
+import { checkScopes } from './check-role-scopes.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
 import { checkActive, checkMaxAge } from './check-time-limits.ts';
@@ -212,18 +214,19 @@ function checkRoute(
   checkPolicyConditions(policies, access, at);
   if (patterns === null) return null;
   checkReading(entry.path, patterns, at.at('path'));
-  const compiled = conditions === null ? null : compileConditions(conditions, roles ?? noRoles);
+  const compiled = conditions === null ? null : compileConditions(conditions, roles?.table ?? noRoles);
   const active = checkActive(entry, at);
+  const ownRules = {
+    access: (own ?? denied).compiled,
+    conditions: active === null ? compiled : [active, ...(compiled ?? [])],
+  };
+  checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
   // What every request reads is in front, so that it lies together in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
-    ...restrict(
-      { access: (own ?? denied).compiled, conditions: active === null ? compiled : [active, ...(compiled ?? [])] },
-      policies,
-      roles ?? noRoles,
-    ),
+    ...withScopes(restrict(ownRules, policies, roles?.table ?? noRoles)),
     ...credentials,
     ...maxAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,

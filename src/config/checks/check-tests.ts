@@ -3,12 +3,14 @@ import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '.
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import { scopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { type ClaimedSources, claimedIdentity } from '../claimed-identity.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
 import { reportUndeclaredClaim } from './check-identity-claims.ts';
-import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
+import { exampleOf } from './check-role-scopes.ts';
+import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -62,7 +64,21 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
 function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
   const origins = roleMapping?.origins.filter(({ field }) => field === 'roles') ?? [];
   if (roles === null || origins.length === 0) return roles;
-  return new Map([...roles, ...origins.flatMap(({ values }) => [...values].map((name) => [name, []] as const))]);
+  const further = origins.flatMap(({ values }) => [...values].map((name) => [name, name] as const));
+  return { ...roles, forms: new Map([...roles.forms, ...further.filter(([name]) => !roles.forms.has(name))]) };
+}
+
+/** A role of an identity is written as sources write it. */
+function checkHeld(role: string, at: Location, declared: DeclaredRoles): void {
+  const forms = [...(declared?.forms.values() ?? [])];
+  const isHeld = (form: string) => {
+    const scoped = scopedRole(form);
+    return scoped !== null && scopeOf(scoped, role) !== null;
+  };
+  if (forms.some(isHeld)) return;
+  const form = formOf(role, declared);
+  if (form === role) reportUndeclared(role, at, declared);
+  else at.report(`the role ${at.quote(role)} is held in a scope`, `write it as the source does: "${exampleOf(form)}"`);
 }
 
 /** Null: a problem was reported. Roles need not be declared: tokens are issued for other services, too. */
@@ -87,7 +103,7 @@ function checkIdentity(
 ): Identity {
   const { kind = 'bearer' } = entry;
   entry.roles?.forEach((role, index) => {
-    if (role !== undefined) reportUndeclared(role, at.at('roles', index), roles);
+    if (role !== undefined) checkHeld(role, at.at('roles', index), roles);
   });
   return {
     kind,

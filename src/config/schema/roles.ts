@@ -1,10 +1,11 @@
 /** Keys under `roles`. */
 import { z } from 'zod';
 import { mappedFields } from '../../core/policy/map-roles.ts';
+import { Refusal } from '../refusal.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { anyText, word } from './scalar.ts';
+import { anyText, text, word } from './scalar.ts';
 import { declared, name } from './values.ts';
 
 const originKeys = z.strictObject({
@@ -34,6 +35,20 @@ const role = z.strictObject({
     {
       examples: [['user']],
     },
+  ),
+  scopedBy: decides(
+    text('the name of a parameter', (value) =>
+      /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Refusal('expected the name of a parameter, such as tenant'),
+    ).optional(),
+    'Parameter of paths that names the scope in which it is held: "editor" of the tenant in the path, and of no other one.',
+    { examples: ['tenant'] },
+  ),
+  format: decides(
+    text('a form such as "{scope}:{role}"', (value) =>
+      /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Refusal('expected a form such as "{scope}:{role}"'),
+    ).optional(),
+    'How sources write it with "scopedBy": {scope} or the parameter stands for the scope, {role} for its name. What separates them stands in no scope. If unset: "{scope}:{role}".',
+    { examples: ['{tenant}:editor'] },
   ),
   from: decides(
     z

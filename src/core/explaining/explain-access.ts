@@ -12,6 +12,7 @@ import {
   roleKeys,
   rolesInWords,
 } from '../policy/role-expression.ts';
+import { scopedRole, scopeOf } from '../policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
 import { ruleInWords, written } from '../routing/describe-routes.ts';
 
@@ -36,6 +37,8 @@ export interface DemandReport {
   readonly held: boolean;
   /** The role of the identity that brings it; null when it is not held, and for an expression. */
   readonly through: string | null;
+  /** Of a role that is held in a scope, but not here: scopes in which it is held; absent: in none. */
+  readonly elsewhere?: readonly string[];
 }
 
 export interface IdentityReport {
@@ -73,7 +76,9 @@ function demandsIn(expression: RoleExpression, holder: Holder, depth: number): r
         return [own, ...demandsIn(term, holder, depth + 1)];
       }
       const through = bringing(term, holder);
-      return [{ list, depth, role: term, words: term, held: through !== null, through }];
+      const elsewhere = through === null ? scopesOf(term, holder) : [];
+      const own = { list, depth, role: term, words: term, held: through !== null, through };
+      return [elsewhere.length === 0 ? own : { ...own, elsewhere }];
     }),
   );
 }
@@ -90,6 +95,15 @@ function missingIn(expression: RoleExpression, holder: Holder): readonly string[
 
 function isMet(term: RoleTerm, { held, roles }: Holder): boolean {
   return checkRoles(compileRoles(term, roles), held, meets) === null;
+}
+
+/** Scopes that are named. */
+const mostScopes = 10;
+
+function scopesOf(role: string, { held, roles }: Holder): readonly string[] {
+  const scoped = [...rolesThatGrant(role, roles)].flatMap((name) => scopedRole(name) ?? []);
+  const scopes = held.flatMap((name) => scoped.flatMap((one) => scopeOf(one, name) ?? []));
+  return [...new Set(scopes)].slice(0, mostScopes);
 }
 
 function bringing(role: string, { held, roles }: Holder): string | null {

@@ -3,6 +3,7 @@
  * set holds every role that grants the named one, so a request only asks whether the identity's own roles meet a set.
  * Negations are compiled in, too: only a set can be wanted or not.
  */
+import { scopedRole, unreadScope } from './role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 
 /** One of `any`, every one of `all`, none of `none`; what is absent demands nothing. */
@@ -27,7 +28,7 @@ export interface RoleLeaf {
 }
 
 export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): RoleDemand {
-  if (typeof term === 'string') return { kind: wanted ? 'holds' : 'lacks', roles: rolesThatGrant(term, table) };
+  if (typeof term === 'string') return wanted ? leafOf('holds', term, table) : leafOf('lacks', term, table);
   const lists = roleKeys.flatMap((key) => {
     const terms = term[key];
     if (terms === undefined) return [];
@@ -35,6 +36,13 @@ export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): R
     return [join((key === 'any') === wanted ? 'any' : 'all', each)];
   });
   return join(wanted ? 'all' : 'any', lists);
+}
+
+/** That a role is not held counts only where its scope can be read. */
+function leafOf(kind: RoleLeaf['kind'], role: string, table: RoleTable): RoleLeaf {
+  const roles = rolesThatGrant(role, table);
+  const scoped = [...roles].flatMap((name) => scopedRole(name) ?? []);
+  return { kind, roles: kind === 'holds' ? roles : new Set([...roles, ...scoped.map(unreadScope)]) };
 }
 
 /** Parts of the same kind are joined, and so are sets where one of several is enough, or none of several may be held. */

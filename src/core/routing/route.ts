@@ -8,6 +8,7 @@ import type { PathRewrite } from '../forwarding/rewrite-path.ts';
 import type { RouteAccess } from '../policy/access.ts';
 import type { Criterion } from '../policy/conditions.ts';
 import type { Restricted } from '../policy/restrictions.ts';
+import type { ScopedRole } from '../policy/role-scopes.ts';
 import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import type { PathReading } from '../url/path-reading.ts';
@@ -47,6 +48,8 @@ export interface Route {
   /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
+  /** Roles that are read in the scope that a parameter names; null: its rules ask for none. */
+  readonly scopes: readonly ScopedRole[] | null;
   /** Kinds of credential that the route takes. */
   readonly credentials: readonly CredentialKind[];
   /** What a refusal of a credential lists. */

@@ -5,6 +5,7 @@
 import type { Identity } from '../../core/identity/identity.ts';
 import { derivedRoles, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import { blank } from '../sample-identity.ts';
+import { placedInWords } from '../scoped-texts.ts';
 
 /** Sets of role names that a rule asks about, and how roles come about where it stands. */
 export interface RoleSets {
@@ -30,7 +31,7 @@ const fieldWords = { roles: 'role', groups: 'group', userId: 'user', keyId: 'key
 
 /** Such as `role admin` or `group ops`. */
 export function holderInWords({ field, value }: Holder): string {
-  return `${fieldWords[field]} ${value}`;
+  return `${fieldWords[field]} ${placedInWords(value)}`;
 }
 
 /** Marks that meet any set at all, each kind once. */

@@ -4,6 +4,7 @@ import type { Criterion } from '../../core/policy/conditions.ts';
 import { checkRoles, leavesOf } from '../../core/policy/role-expression.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { MethodRefusal, RouteMatch } from '../../core/routing/route-table.ts';
+import { placedRoles } from '../scoped-texts.ts';
 import { type Truths, truthUnder } from './atoms.ts';
 
 /**
@@ -40,7 +41,8 @@ export function verdictOf({ found, offset }: Place, caller: Caller, truths: Trut
 export function setsOf(found: Found): readonly ReadonlySet<string>[] {
   if (typeof found === 'string' || 'allow' in found) return [];
   const { rule, route } = found;
-  return [...setsOfRule(rule), ...(route.conditions ?? []).map(({ unless }) => unless ?? none)];
+  const sets = [...setsOfRule(rule), ...(route.conditions ?? []).map(({ unless }) => unless ?? none)];
+  return route.scopes === null ? sets : sets.map((set) => placedRoles(set, route.pattern));
 }
 
 export function routeOf(found: Found): Route | null {

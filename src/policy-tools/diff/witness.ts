@@ -8,8 +8,9 @@ import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { placeOfParam } from '../../core/url/path-pattern.ts';
-import { claimKey, claimsAmong } from '../claim-values.ts';
+import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
 import { blank, somebody } from '../sample-identity.ts';
+import { heldOn, scopePlace } from '../scoped-texts.ts';
 import { withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { type SimulatedRequest, simulate } from '../simulate.ts';
 import type { Assignment } from './assignments.ts';
@@ -78,16 +79,17 @@ function make(
   const values = new Values(target.path);
   if (!values.hold(holders) || !values.assign(assignment)) return null;
   const headers = caller === 'unresolved' ? ['Authorization', 'Bearer one', 'api-key', 'two', 'api-secret', 'two'] : [];
+  const path = params === 'assigned' ? values.path() : target.path;
   const request = {
     method: sent,
     host: target.host,
     secure: true,
-    target: (params === 'assigned' ? values.path() : target.path) + values.query(),
+    target: path + values.query(),
     headers: [...headers, ...values.headers()],
     client: values.address(),
     time: values.time(),
   };
-  return { request, identity: caller === 'known' ? values.identity() : null };
+  return { request, identity: caller === 'known' ? values.identity(path) : null };
 }
 
 /** Values by their source; whatever is not asked about stays as it is by default. */
@@ -97,6 +99,8 @@ class Values {
   /** Parameters with a capital letter, which is unclear where letter case does not count to the service. */
   readonly #capital = new Set<string>();
   readonly #roles = new Set<string>();
+  /** Segments that name scopes. */
+  readonly #scopes = new Set<number>();
   readonly #groups = new Set<string>();
 
   constructor(path: string) {
@@ -106,6 +110,9 @@ class Values {
   /** False: an identity cannot have all of it. */
   hold(holders: readonly Holder[]): boolean {
     for (const { field, value } of holders) {
+      const scope = field === 'roles' ? scopePlace(value) : null;
+      if (scope !== null) this.#scopes.add(scope.at);
+      if (scope?.isUnread === true && !this.#set(`param ${scope.at}`, unreadable)) return false;
       if (field === 'roles') this.#roles.add(value);
       else if (field === 'groups') this.#groups.add(value);
       else if (!this.#set(`identity ${field}`, value)) return false;
@@ -128,7 +135,9 @@ class Values {
       const key = `param ${at}`;
       const given = this.#given.get(key);
       if (given === unreadable) return notUtf8;
-      const text = typeof given === 'string' ? encodeURIComponent(given) : written;
+      // Scopes differ, as a role is held in one of them.
+      const own = this.#scopes.has(at) ? `${written}${at}` : written;
+      const text = typeof given === 'string' ? encodeURIComponent(given) : own;
       return this.#capital.has(key) ? text.toUpperCase() : text;
     });
     return `/${segments.join('/')}`;
@@ -161,7 +170,8 @@ class Values {
     return typeof given === 'string' ? Number(given) : null;
   }
 
-  identity(): Identity {
+  /** `path`: of the request. */
+  identity(path: string): Identity {
     const text = (field: string) => this.#given.get(`identity ${field}`);
     const keyId = text('keyId');
     const kind = text('kind') ?? (typeof keyId === 'string' ? 'key_pair' : 'bearer');
@@ -171,7 +181,7 @@ class Values {
       ...blank,
       kind: kind as Identity['kind'],
       userId: typeof userId === 'string' ? userId : somebody.userId,
-      roles: [...this.#roles],
+      roles: heldOn(path, [...this.#roles]),
       groups: [...this.#groups],
       sessionId: typeof sessionId === 'string' ? sessionId : null,
       keyId: typeof keyId === 'string' ? keyId : null,
@@ -270,13 +280,6 @@ const notUtf8 = '%FF';
 
 function ignoresCase({ reading }: ParamPlaces): boolean {
   return (reading?.literals ?? null) !== null;
-}
-
-/** Texts that both can have: two that differ, and one to be alike. */
-function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
-  const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
-  if (types.includes('boolean')) return ['true', 'false', 'true'];
-  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', somebody.userId];
 }
 
 function isGroups(source: ValueSource): boolean {

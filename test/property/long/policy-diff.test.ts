@@ -5,6 +5,8 @@ import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
+import { roleInScope } from '../../../src/core/policy/role-scopes.ts';
+import { pathParam } from '../../../src/core/url/path-pattern.ts';
 import { type CallerClass, comparePolicies, type Difference } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { otherMethod } from '../../../src/policy-tools/diff/meetings.ts';
 import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
@@ -29,6 +31,7 @@ function isOneOf(
   callers: readonly CallerClass[],
   { identity, request: { headers } }: Asked,
   configs: readonly Config[],
+  decisions: readonly Decision[],
 ): boolean {
   if (headers === oddCredentials.two) return callers.some(({ kind }) => kind === 'unresolved');
   if (identity === null || headers === oddCredentials.none) return callers.some(({ kind }) => kind === 'anonymous');
@@ -36,7 +39,16 @@ function isOneOf(
     ...identity.roles,
     ...configs.flatMap(({ roleMapping }) => derivedRoles(roleMapping?.origins ?? [], identity)),
   ]);
+  const scoped = decisions.flatMap(({ route, request }) =>
+    (route?.scopes ?? []).flatMap((scope) => {
+      const value = pathParam(route!.pattern, request!.path, scope.param!);
+      return value !== null && identity.roles.includes(roleInScope(scope, value) ?? '')
+        ? [`role {scope}${scope.after}`]
+        : [];
+    }),
+  );
   const marks = new Set([
+    ...scoped,
     ...[...roles].map((role) => `role ${role}`),
     ...identity.groups.map((group) => `group ${group}`),
     ...[`kind ${identity.kind}`, `user ${identity.userId}`, `key ${identity.keyId}`],
@@ -59,7 +71,7 @@ function covers(
   if (difference.method !== (named.has(method) ? method : otherMethod)) return false;
   if (difference.routeBefore !== (was.route?.id ?? null) || difference.routeAfter !== (is.route?.id ?? null))
     return false;
-  return difference.possible || difference.more || isOneOf(difference.callers, asked, configs);
+  return difference.possible || difference.more || isOneOf(difference.callers, asked, configs, [was, is]);
 }
 
 /** Preflights and paths with several readings hang on settings: that one of them changed has to be told, no more. */

@@ -100,6 +100,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     recheckMs: 0,
     mode: spec.mode ?? 'enforce',
     evict: null,
+    scopes: null,
   };
 }
 

@@ -1,0 +1,134 @@
+/** Roles that are held in a scope (`scopedBy`): the form in which sources write them, and that each form says one thing. */
+
+import type { Restriction, RouteRules } from '../../core/policy/restrictions.ts';
+import { roleInScope, scopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
+import { scopesOfRoute } from '../../core/policy/scopes-of-route.ts';
+import { placeOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
+import type { ConfigFile, Parts } from '../schema.ts';
+import type { Location } from './location.ts';
+
+type Roles = NonNullable<Parts<ConfigFile>['roles']>;
+type RoleEntry = NonNullable<Roles[string]>;
+
+const defaultFormat = '{scope}:{role}';
+
+/** By name, each role as rules know it: `{tenant}:editor` of one that is held in a scope, else its name. */
+export function readForms(roles: Roles, at: Location): ReadonlyMap<string, string> {
+  const forms = new Map((at.keys ?? []).map((name) => [name, name]));
+  for (const [name, role] of Object.entries(roles)) {
+    if (role === undefined) continue;
+    const form = formOf(name, role, at.at(name));
+    if (form !== null) forms.set(name, form);
+  }
+  reportTwofold(forms, at);
+  return forms;
+}
+
+/** Null: it has no scope, or there are problems with it. */
+function formOf(name: string, { scopedBy, format, from }: RoleEntry, at: Location): string | null {
+  if (scopedBy === undefined) {
+    if (format !== undefined) at.at('format').reportKey('"format" has no meaning without "scopedBy"', 'remove it');
+    return null;
+  }
+  if (from !== undefined) {
+    const message = 'a role with a scope does not follow from other fields, which name none';
+    at.at('from').reportKey(message, 'the source names it, in the form of "format"');
+  }
+  const written = format ?? defaultFormat;
+  const form = written.replaceAll('{role}', name).replaceAll('{scope}', `{${scopedBy}}`);
+  const scoped = scopedRole(form);
+  if (scoped === null || scoped.param !== scopedBy) {
+    const message = `expected a form with {scope} or {${scopedBy}} once`;
+    at.at('format').report(message, `such as "${defaultFormat}", which is the default`);
+  } else if (/[A-Za-z0-9]$/.test(scoped.before) || /^[A-Za-z0-9]/.test(scoped.after)) {
+    at.at('format').report('nothing separates the scope from the rest', 'put a sign such as ":" between them');
+  } else if (scoped.before + scoped.after === '') {
+    at.at('format').report('this form is the scope alone', `such as "${defaultFormat}", which is the default`);
+  } else return form;
+  return null;
+}
+
+/** No role of an identity may be two roles, or one role in two scopes. */
+function reportTwofold(forms: ReadonlyMap<string, string>, at: Location): void {
+  const names = [...forms];
+  for (const [index, [name, form]] of names.entries()) {
+    if (scopedRole(form) === null) continue;
+    for (const [at2, [other, otherForm]] of names.entries()) {
+      const isScoped = scopedRole(otherForm) !== null;
+      if (other === name || (isScoped && at2 > index)) continue;
+      const example = commonText(form, otherForm);
+      if (example === null) continue;
+      const message = `"${example}" is both this role and the role "${other}"`;
+      at.at(name).at('scopedBy').report(message, 'give one of them another format');
+      break;
+    }
+  }
+}
+
+/** A role of an identity that both forms fit; null: there is none. */
+export function commonText(form: string, other: string): string | null {
+  const [a, b] = [scopedRole(form), scopedRole(other)];
+  if (a === null || b === null) {
+    const [scoped, text] = a === null ? [b, form] : [a, other];
+    return scoped !== null && scopeOf(scoped, text) !== null ? text : null;
+  }
+  const before = a.before.length > b.before.length ? a.before : b.before;
+  const after = a.after.length > b.after.length ? a.after : b.after;
+  const texts = [`${before}x${after}`];
+  for (let joint = 0; joint <= Math.min(before.length, after.length); joint += 1) {
+    if (before.endsWith(after.slice(0, joint))) texts.push(before + after.slice(joint));
+  }
+  return texts.find((text) => scopeOf(a, text) !== null && scopeOf(b, text) !== null) ?? null;
+}
+
+/** `inherits` of roles with a scope. */
+export function reportScopesOfHeirs(
+  name: string,
+  inherited: string,
+  forms: ReadonlyMap<string, string>,
+  at: Location,
+): void {
+  const own = scopedRole(forms.get(name) ?? name);
+  if (own === null) return;
+  const other = scopedRole(forms.get(inherited) ?? inherited);
+  if (other?.param === own.param) return;
+  const held = other === null ? 'everywhere' : `in another scope, {${other.param}}`;
+  const message = `a role that is held in the scope {${own.param}} cannot bring ${at.quote(inherited)}, which is held ${held}`;
+  at.report(message, 'a role without a scope can bring both');
+}
+
+/** Such as `acme:editor`. */
+export function exampleOf(form: string): string {
+  const scoped = scopedRole(form);
+  return scoped === null ? form : (roleInScope(scoped, 'acme') ?? form);
+}
+
+/** That the paths of a route name the scopes that its rules, or those of policies, ask about. `at`: of the route. */
+export function checkScopes(
+  own: RouteRules,
+  policies: readonly Restriction[],
+  patterns: readonly RoutePattern[],
+  at: Location,
+): void {
+  for (const { params, path } of patterns) {
+    const lacking = scopesOfRoute(own)?.find(({ param }) => param !== null && !params.includes(param));
+    if (lacking === undefined) continue;
+    const place = at.at('access').isWritten ? at.at('access') : at.at('match');
+    const message = `the role ${lacking.role} is held in a scope, and the path "${path}" has no parameter {${lacking.param}}`;
+    place.report(message, 'name the parameter so, or ask for a role without a scope');
+  }
+  for (const { id, pattern, access, conditions } of policies) {
+    const rule = access ?? { kind: 'authenticated' as const };
+    const scopes = scopesOfRoute({ access: { every: rule, byMethod: new Map(), allow: '' }, conditions }) ?? [];
+    for (const { params, path, segments } of patterns) {
+      const lacking = scopes.find(({ param }) => {
+        if (param === null || !params.includes(param)) return true;
+        const place = pattern.params.includes(param) ? placeOfParam({ name: param }, pattern) : null;
+        return place !== null && place !== placeOfParam({ name: param }, { ...pattern, params, path, segments });
+      });
+      if (lacking === undefined) continue;
+      const message = `the policy "${id}" asks for ${lacking.role}, and the path "${path}" does not name {${lacking.param}} where the policy does`;
+      at.at('match').report(message, 'name the parameter as the policy does');
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Roles that are held in a scope, such as `editor` of one tenant. Rules know such a role by the form in which a source
+ * writes it, with the parameter that names the scope: `{tenant}:editor`. Before a rule is checked, the roles of the identity
+ * are read in the scope of the request.
+ */
+import type { Identity } from '../identity/identity.ts';
+import type { ConditionFacts } from './conditions.ts';
+import { readSource } from './read-source.ts';
+
+export interface ScopedRole {
+  /** As rules know it. */
+  readonly role: string;
+  /** The parameter that names the scope; null: it counts in any scope. */
+  readonly param: string | null;
+  /** Around the scope in the role of an identity. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The parts of a form such as `{tenant}:editor`; null: the role has no scope. */
+export function scopedRole(role: string): ScopedRole | null {
+  const [, before = '', param, after = ''] = /^([^{}]*)\{(\w+|\*)\}([^{}?]*)$/.exec(role) ?? [];
+  return param === undefined ? null : { role, param: param === '*' ? null : param, before, after };
+}
+
+/** The same role in any scope; null: it has none. */
+export function inAnyScope(role: string): string | null {
+  const scoped = scopedRole(role);
+  return scoped === null ? null : `${scoped.before}{*}${scoped.after}`;
+}
+
+/** Held by everybody where the scope of a request cannot be read, so that it never counts that a role is not held. */
+export function unreadScope({ param }: ScopedRole): string {
+  return `{${param}}?`;
+}
+
+/** The role of an identity; null: the text can be no scope. */
+export function roleInScope({ before, after }: Pick<ScopedRole, 'before' | 'after'>, scope: string): string | null {
+  return isScope(scope, before, after) ? before + scope + after : null;
+}
+
+/** The scope in which this role of an identity is held; null: it is another role. */
+export function scopeOf({ before, after }: Pick<ScopedRole, 'before' | 'after'>, held: string): string | null {
+  if (held.length < before.length + after.length || !held.startsWith(before) || !held.endsWith(after)) return null;
+  const scope = held.slice(before.length, held.length - after.length);
+  return isScope(scope, before, after) ? scope : null;
+}
+
+/** What separates a scope from the rest stands in no scope: `a:b:editor` is no role of the scope `a:b`. */
+function isScope(scope: string, before: string, after: string): boolean {
+  if (scope === '' || /[\p{Cc},]/u.test(scope)) return false;
+  const [left = ''] = /[^A-Za-z0-9]*$/.exec(before) ?? [];
+  const [right = ''] = /^[^A-Za-z0-9]*/.exec(after) ?? [];
+  return (
+    (left === '' || (left + scope).lastIndexOf(left) === 0) &&
+    (right === '' || (scope + right).indexOf(right) === scope.length)
+  );
+}
+
+/** The identity with the scoped roles that it holds for this request. For rules and exemptions alone. */
+export function inScope(identity: Identity, scopes: readonly ScopedRole[], facts: ConditionFacts): Identity {
+  const held = scopes.flatMap((scoped) => heldAs(scoped, identity.roles, facts) ?? []);
+  // What a source writes in the form of rules is none of these.
+  const own = identity.roles.filter((role) => !role.includes('{'));
+  return { ...identity, roles: [...own, ...new Set(held)] };
+}
+
+function heldAs(scoped: ScopedRole, roles: readonly string[], facts: ConditionFacts): string | null {
+  const { role, param } = scoped;
+  if (param === null) return roles.some((held) => scopeOf(scoped, held) !== null) ? role : null;
+  const scope = readSource({ from: 'param', name: param }, facts);
+  const text = typeof scope === 'string' ? roleInScope(scoped, scope) : null;
+  if (text === null) return unreadScope(scoped);
+  return roles.includes(text) ? role : null;
+}
