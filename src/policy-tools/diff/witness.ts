@@ -135,7 +135,6 @@ class Values {
       const key = `param ${at}`;
       const given = this.#given.get(key);
       if (given === unreadable) return notUtf8;
-      // Scopes differ, as a role is held in one of them.
       const own = this.#scopes.has(at) ? `${written}${at}` : written;
       const text = typeof given === 'string' ? encodeURIComponent(given) : own;
       return this.#capital.has(key) ? text.toUpperCase() : text;
