@@ -79,7 +79,7 @@ function overHttp(name: string, port: number, request: string, owners: readonly 
   const { numbers } = distinct;
   const measure = (seconds: number, rate?: number) => {
     const job: LoadJob = {
-      ...{ port, request, numbers: numbers!, status: 200, connections, warmupMs: 300, measureMs: seconds * 1_000 },
+      ...{ port, request, numbers: numbers!, status: 200, connections, warmupMs: 1_000, measureMs: seconds * 1_000 },
       pids: pidsOf(owners),
       ...(rate === undefined ? {} : { rate }),
     };
@@ -96,7 +96,7 @@ const grpcCase: Case = {
   async measure(seconds, rate) {
     const job: GrpcJob = {
       ...{ port: places.grpc, connections: 4, atOnce: connections, numbers: 200 },
-      ...{ warmupMs: 300, measureMs: seconds * 1_000, pids: pidsOf([gateway]) },
+      ...{ warmupMs: 1_000, measureMs: seconds * 1_000, pids: pidsOf([gateway]) },
       ...(rate === undefined ? {} : { rate }),
     };
     grpcClient.send(job);
