@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { blocksOf } from '../../support/markdown-page.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
 const base = `version: 1
@@ -214,4 +216,30 @@ test('a file that the base does not have is compared with nothing, and may let i
   ]);
   expect(await running.ended).toBe(3);
   expect(running.output()).toContain('every request that it allows is newly allowed');
+});
+
+describe('the page', () => {
+  const blocks = blocksOf(readFileSync('docs/guides/policy-ci.md', 'utf8'));
+  const pipelines = blocks
+    .filter(({ language, info }) => `${language} ${info}` === 'yaml pipeline')
+    .map(({ text }) => text);
+
+  test('gives the reusable workflow only inputs that it has', () => {
+    const github = pipelines.map((text) => parse(text)).find((one) => one.jobs !== undefined);
+    const workflow = parse(readFileSync('.github/workflows/policy.yml', 'utf8'));
+    const known = Object.keys(workflow.on.workflow_call.inputs);
+    const given = Object.keys(github.jobs.policy.with);
+    expect(given.length).toBeGreaterThan(2);
+    expect(given.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  test('names only options that the command has', async () => {
+    const help = runRolegate(['ci', '--help']);
+    await help.ended;
+    const workflow = readFileSync('.github/workflows/policy.yml', 'utf8');
+    const lines = [...blocks.map(({ text }) => text), workflow].join('\n').match(/rolegate(?:@\S+)? ci .*/g) ?? [];
+    expect(lines.length).toBeGreaterThan(2);
+    const named = lines.flatMap((line) => line.match(/ --[a-z-]+/g) ?? []).map((option) => option.trim());
+    expect(named.filter((option) => !help.output().includes(`${option} `))).toEqual([]);
+  });
 });

@@ -33,6 +33,8 @@ const kinds: Readonly<Record<string, Check>> = {
   /** Of Kubernetes and Helm: that it is YAML is seen here, and what it means by the tests of the chart. */
   'yaml manifest': anyYaml,
   'yaml values': anyYaml,
+  /** Jobs that check policies. */
+  'yaml pipeline': { in: 'test/integration/cli/ci.test.ts' },
   /** Expressions of alerts. */
   promql: (text) => promqlFaults(text),
   json: (text) => faultOf(() => JSON.parse(text)),
@@ -90,6 +92,12 @@ const notRun: readonly { readonly page: string; readonly begins: string; readonl
       begins: 'rolegate schema >',
       why: 'the command of the installed package',
       in: 'test/integration/cli/commands.test.ts',
+    },
+    {
+      page: 'docs/guides/policy-ci.md',
+      begins: 'rolegate ci',
+      why: 'compares with a branch of the reader',
+      in: 'test/integration/cli/ci.test.ts',
     },
     {
       page: 'docs/guides/import.md',
