@@ -8,7 +8,7 @@ import type { Address } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { createHttpServer, type HttpLimits } from '../http-base/http-server.ts';
 import { type OutgoingResponse, writeResponse } from '../http-base/write-response.ts';
-import { createEndpoints, type EndpointSources } from './endpoints.ts';
+import { createEndpoints, type EndpointSources, endpointName } from './endpoints.ts';
 import { judgeRequest, pathOf } from './judge-request.ts';
 import { type Refused, refusalResponse, shownResponse } from './responses.ts';
 
@@ -57,7 +57,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   function refuse(refused: Refused, request: IncomingMessage | null): OutgoingResponse {
     const errorId = randomUUID();
     const path = request === null ? '' : pathOf(request);
-    const endpoint = endpoints.has(path) ? path : '(none)';
+    const endpoint = endpointName(path, endpoints);
     options.refused?.({
       reason: refused.refused,
       errorId,

@@ -5,6 +5,7 @@ import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type MetricsFormat, metricsFormat } from '../http-base/metrics-format.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
+import { type DecisionSources, decisionEndpoints } from './decision-endpoints.ts';
 import { eventEndpoints } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
@@ -25,6 +26,8 @@ export interface EndpointSources {
   reload?(): ReloadResult | Promise<ReloadResult>;
   /** How a candidate of the rules compares with those in use; plain data without secrets. If unset: no such endpoint. */
   shadow?(): object | Promise<object>;
+  /** Requests that are remembered. If unset: no such endpoints. */
+  readonly decisions?: DecisionSources;
   /** Why a request would be decided as it is, with a live credential. If unset: no such endpoint. */
   readonly explain?: ExplainQuestioned;
   /**
@@ -62,6 +65,7 @@ export interface Endpoint {
 }
 
 export interface AdminRequest {
+  readonly url: Pick<URL, 'pathname' | 'searchParams'>;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   /** Whether the caller holds the admin token; without a configured token no caller does. */
@@ -95,12 +99,15 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (reload !== undefined) {
     endpoints.set('/reload', { method: 'POST', access: 'token', respond: async () => reloadResponse(await reload()) });
   }
-  const { shadow, explain } = sources;
+  const { shadow, decisions, explain } = sources;
   if (shadow !== undefined)
     endpoints.set(
       '/shadow',
       shown(async () => json(await shadow())),
     );
+  if (decisions !== undefined) {
+    for (const [path, endpoint] of decisionEndpoints(decisions)) endpoints.set(path, endpoint);
+  }
   if (explain !== undefined) endpoints.set('/explain', explainEndpoint(explain));
   const { identityKeys, revocations } = sources;
   if (identityKeys !== undefined)
@@ -159,4 +166,11 @@ function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
     });
     return asking;
   };
+}
+
+/** Of a path: its own name, or with `{id}` in place of the last segment; `(none)`. */
+export function endpointName(path: string, endpoints: ReadonlyMap<string, Endpoint>): string {
+  if (endpoints.has(path)) return path;
+  const named = path.replace(/[^/]+$/, '{id}');
+  return endpoints.has(named) ? named : '(none)';
 }

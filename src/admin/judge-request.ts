@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody, singleHeader } from '../http-base/read-request.ts';
 import { checkCaller, checkToken } from './check-caller.ts';
-import type { Endpoint } from './endpoints.ts';
+import { type Endpoint, endpointName } from './endpoints.ts';
 import type { AdminResponse, Refused } from './responses.ts';
 
 export interface AdminRules {
@@ -32,7 +32,8 @@ export async function judgeRequest(
   try {
     const { rawHeaders } = request;
     const holdsToken = rules.token !== null && checkToken(rawHeaders, rules.token) === null;
-    return await endpoint.respond({ rawHeaders, body, holdsToken });
+    const url = new URL(request.url ?? '/', 'http://admin');
+    return await endpoint.respond({ url, rawHeaders, body, holdsToken });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }
@@ -46,7 +47,7 @@ function findEndpoint(
   const { rawHeaders } = request;
   const stranger = checkCaller(request, rules.hostNames);
   if (stranger !== null) return { refused: stranger };
-  const endpoint = endpoints.get(pathOf(request));
+  const endpoint = endpoints.get(endpointName(pathOf(request), endpoints));
   if (endpoint?.access !== 'open' && endpoint?.access !== 'signed' && rules.token !== null) {
     const unknown = checkToken(rawHeaders, rules.token);
     if (unknown !== null) return { refused: unknown };

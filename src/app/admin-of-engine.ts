@@ -1,5 +1,6 @@
 /** What the admin port shows of one process and does in it. */
 
+import type { DecisionSources } from '../admin/decision-endpoints.ts';
 import type { ReadyReport } from '../admin/ready-report.ts';
 import type { RevocationRequest } from '../admin/revocation-request.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
@@ -10,6 +11,7 @@ import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
 import { explainLive } from './explain-live.ts';
+import { type DecisionKeeper, explainKept } from './keep-decisions.ts';
 
 export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload'> {
   const { current, telemetry } = engine;
@@ -20,10 +22,25 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     metrics: (format) => telemetry.metricsPage(format),
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
     shadow: () => engine.candidate.report(),
+    decisions: decisionsOf(engine.kept, current),
     explain: (question) => explainLive(current(), question),
     identityKeys: () => current().assertion?.keys.published(),
     takeEvent: (sent) => current().takeEvent(sent),
     revoke: (request, source) => revokeIn(current(), request, source),
+  };
+}
+
+/** `kept`: of this process, or of several. */
+export function decisionsOf(kept: Pick<DecisionKeeper, 'find' | 'list'>, current: () => Runtime): DecisionSources {
+  return {
+    async find(id) {
+      const found = await kept.find(id);
+      return found === null ? null : explainKept(current(), found);
+    },
+    async list(filter, most) {
+      const found = await kept.list(filter, most);
+      return found.map(({ text }) => JSON.parse(text).request);
+    },
   };
 }
 

@@ -8,7 +8,9 @@ import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 
 export interface AdminParts
-  extends Required<Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'explain' | 'identityKeys' | 'takeEvent'>> {
+  extends Required<
+    Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'>
+  > {
   config(): Config;
   draining(): boolean;
   readonly log: Logger;
@@ -18,7 +20,8 @@ export interface AdminParts
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, metrics, ready, shadow, explain, identityKeys, takeEvent, revoke, reload } = parts;
+  const { config, draining, log, metrics, ready, shadow, decisions, explain, identityKeys, takeEvent, revoke, reload } =
+    parts;
   return createAdminServer({
     address,
     hostNames: () => config().server.adminHosts,
@@ -28,6 +31,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     ready,
     routes: () => config().routes,
     shadow,
+    decisions,
     explain,
     identityKeys,
     takeEvent,

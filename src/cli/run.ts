@@ -10,6 +10,7 @@ import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { InitOptions } from './init.ts';
+import type { LookupOptions } from './lookup.ts';
 import { addProxyCommands } from './proxy-commands.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
@@ -119,6 +120,16 @@ export function createProgram(done: Done): Command {
     .option('--json', 'print JSON')
     .action(async (method: string, url: string, options: ExplainOptions) =>
       done(await (await import('./explain.ts')).explain(method, url, options)),
+    );
+  program
+    .command('lookup')
+    .description('tell what happened to a request, by an id of its response; asks the admin port of a running gateway')
+    .argument('<id>', 'x-error-id or x-request-id')
+    .addOption(new Option('--admin <url>', 'admin port of any replica').default('http://127.0.0.1:9090'))
+    .addOption(new Option('--admin-token <token>', 'token of operators').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--json', 'for programs')
+    .action(async (id: string, options: LookupOptions) =>
+      done(await (await import('./lookup.ts')).lookup(id, options)),
     );
   program
     .command('test')

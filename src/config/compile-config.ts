@@ -60,7 +60,10 @@ export function compileConfig(
   secrets: Secrets,
   folder: string,
 ): Config {
-  const { server, authorizer, log, cache, authApi, upstreams, identityAssertion } = inUnits(configSchema, file);
+  const { server, authorizer, log, records, cache, authApi, upstreams, identityAssertion } = inUnits(
+    configSchema,
+    file,
+  );
   const { name, via, limits: allLimits, ...serving } = server;
   const { passes, credentialBytes, failedAuthentications, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
@@ -77,6 +80,7 @@ export function compileConfig(
     authorizer: authorizer === undefined ? null : compileAuthorizer(authorizer, secrets),
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
+    records,
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
     sources,
     failedAuthentications,

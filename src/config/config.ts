@@ -25,6 +25,8 @@ export interface Config {
   readonly log: LogConfig;
   /** Null: no decisions are recorded. */
   readonly decisions: DecisionsConfig | null;
+  /** Null: nothing is kept for look-ups. */
+  readonly records: File['records'];
   /** Null: others know credentials. */
   readonly authApi: AuthApiConfig | null;
   /** Sources besides it. */
@@ -93,6 +95,8 @@ export type AuthorizerConfig = Replace<
 >;
 
 export type LogConfig = Pick<File['log'], 'level' | 'access'>;
+
+export type RecordsConfig = NonNullable<File['records']>;
 
 /** `file`: absolute, or from the working directory. */
 export type DecisionsConfig = NonNullable<File['log']['decisions']>;

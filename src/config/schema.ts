@@ -16,7 +16,8 @@ import { described, exposes, neither } from './schema/key-class.ts';
 import { policies } from './schema/policies.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
-import { log, server } from './schema/server.ts';
+import { off } from './schema/scalar.ts';
+import { log, records, server } from './schema/server.ts';
 import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
 import { upstreams } from './schema/upstreams.ts';
@@ -26,6 +27,12 @@ export const configSchema = z.strictObject({
   version: neither(version, 'Version of this format.', { examples: [1] }),
   server: described(server.prefault({}), 'Where Rolegate listens, and what it lets a client take up.'),
   log: described(log.prefault({}), 'JSON lines on standard output.'),
+  records: exposes(
+    z
+      .union([off('the settings of records'), records])
+      .prefault({ keep: '24h', most: 10_000, perSecond: 100, oneInAllowed: 100 }),
+    'Records for "rolegate lookup" and GET /decisions: the log line of every request that was refused or failed and of some allowed ones, with roles and groups; never a credential, a query or a body. In memory and, with cache.redis, encrypted there for all replicas. Only the admin token reads them. False: none.',
+  ),
   authApi: described(authApi.optional(), 'The Auth API that knows credentials: give "url" or "embedded".'),
   sources: described(
     sources.prefault({}),

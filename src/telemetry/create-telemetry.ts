@@ -7,7 +7,12 @@ import { createAccessLog } from './log/access-log.ts';
 import { createLogger, type Logger } from './log/logger.ts';
 import { type LogDestination, outputTo, standardOutput } from './log/standard-output.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
-import { createDecisionMetrics, type RecordEvents, type ShadowEvents } from './metrics/decision-metrics.ts';
+import {
+  createDecisionMetrics,
+  type KeepEvents,
+  type RecordEvents,
+  type ShadowEvents,
+} from './metrics/decision-metrics.ts';
 import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
 import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
 import {
@@ -42,7 +47,7 @@ export interface Telemetry
   readonly observe: ObserveRequest;
   readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
-  readonly decisionEvents: ShadowEvents & RecordEvents;
+  readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
   /** At start and at each reload. */
   useRoutes(table: RouteTable): void;
   /** Where a scrape reads what is open now. */

@@ -4,9 +4,10 @@ import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
+import type { DecisionKeeper } from '../keep-decisions.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
 import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
-import { ready } from './worker-messages.ts';
+import { keptDecisions, ready } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** A worker that does not respond for so long is killed. */
@@ -89,4 +90,19 @@ function distinct(failures: readonly SourceFailure[]): readonly SourceFailure[] 
 
 function both(one: boolean | null, other: boolean | null): boolean | null {
   return one === null || other === null ? null : one && other;
+}
+
+/** What all workers keep; with Redis each of them has the records of all. */
+export function keptOfAll(pool: WorkerPool): Pick<DecisionKeeper, 'find' | 'list'> {
+  return {
+    async find(id) {
+      const responses = await pool.requestAll({ do: 'find', id }, keptDecisions, showMs);
+      return responses.flatMap(({ response }) => response.kept)[0] ?? null;
+    },
+    async list(filter, most) {
+      const responses = await pool.requestAll({ do: 'list', filter, most }, keptDecisions, showMs);
+      const all = new Map(responses.flatMap(({ response }) => response.kept.map((one) => [one.text, one] as const)));
+      return [...all.values()].sort((a, b) => b.atMs - a.atMs).slice(0, most);
+    },
+  };
 }

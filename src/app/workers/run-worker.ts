@@ -84,6 +84,12 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
           return engine?.started() == null ? notReady : await readyOf(engine, null);
         case 'shadow':
           return engine?.candidate.report() ?? {};
+        case 'find': {
+          const found = (await engine?.kept.find(asked.id)) ?? null;
+          return { kept: found === null ? [] : [found] };
+        }
+        case 'list':
+          return { kept: (await engine?.kept.list(asked.filter, asked.most)) ?? [] };
       }
     }
 

@@ -10,7 +10,7 @@ import type { ConfigSource } from '../../config/config-source.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { noRoute } from '../../telemetry/metrics/request-metrics.ts';
-import { adminOf } from '../admin-of-engine.ts';
+import { adminOf, decisionsOf } from '../admin-of-engine.ts';
 import { createAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import type { Gateway, GatewayOptions } from '../create-gateway.ts';
@@ -19,7 +19,7 @@ import { listenOn } from '../listen-error.ts';
 import { createConfigLog } from '../log-config.ts';
 import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
-import { metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
+import { keptOfAll, metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
 import { announceToSiblings } from './announce-to-siblings.ts';
 import { ownAddress } from './own-address.ts';
 import { WorkerMetrics } from './sum-metrics.ts';
@@ -124,9 +124,14 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     };
   }
 
-  /** The supervisor forwards nothing, so it watches no upstream. */
+  /** The supervisor forwards nothing, so it watches no upstream and keeps no decisions. */
   function own(next: Config): Config {
-    return { ...next, cache: { ...next.cache, secret: next.cache.secret ?? cacheSecret }, upstreams: new Map() };
+    return {
+      ...next,
+      cache: { ...next.cache, secret: next.cache.secret ?? cacheSecret },
+      upstreams: new Map(),
+      records: null,
+    };
   }
 
   async function start() {
@@ -143,6 +148,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
         metrics: (format) => metricsOf(pool, workerMetrics, telemetry, format),
         ready: async () => await readyOfAll(pool, workers, await shown.ready()),
         shadow: async () => await shadowOf(pool, candidate.report()),
+        decisions: decisionsOf(keptOfAll(pool), engine.current),
         // Names of credentials may be about to change.
         revoke: async (request, from) => {
           await turn;

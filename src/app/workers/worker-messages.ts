@@ -72,6 +72,27 @@ const start = z.strictObject({
 });
 export type Start = z.infer<typeof start>;
 
+const decisionFilter = z.strictObject({
+  route: text.exactOptional(),
+  reason: text.exactOptional(),
+  user: text.exactOptional(),
+});
+
+/** What a worker keeps of requests. */
+export const keptDecisions = z.strictObject({
+  kept: z.array(
+    z.strictObject({
+      atMs: moment,
+      errorId: text.nullable(),
+      requestId: text,
+      route: text.nullable(),
+      reason: text.nullable(),
+      userId: text.nullable(),
+      text,
+    }),
+  ),
+});
+
 /** Requests of the supervisor. */
 export const command = z.discriminatedUnion('do', [
   start,
@@ -82,6 +103,8 @@ export const command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('metrics') }),
   z.strictObject({ do: z.literal('ready') }),
   z.strictObject({ do: z.literal('shadow') }),
+  z.strictObject({ do: z.literal('find'), id: text }),
+  z.strictObject({ do: z.literal('list'), filter: decisionFilter, most: z.int() }),
 ]);
 export type Command = z.infer<typeof command>;
 

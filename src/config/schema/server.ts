@@ -166,6 +166,23 @@ const serverKeys = z.strictObject({
 
 export const server = refined(serverKeys, checkTrusted);
 
+/** What is kept of requests, so that an operator can look them up. */
+export const records = z.strictObject({
+  keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
+  most: neither(
+    integer(100, 1_000_000).prefault(10_000),
+    'Records that are kept in the memory of a process, and in Redis; beyond it the oldest one goes.',
+  ),
+  perSecond: neither(
+    integer(1, 10_000).prefault(100),
+    'Records that a process makes in a second; beyond it requests are counted and not recorded.',
+  ),
+  oneInAllowed: exposes(
+    integer(0, 1_000_000).prefault(100),
+    'Of so many allowed requests one is recorded. 0: none, only those that are refused or fail.',
+  ),
+});
+
 export const log = z.strictObject({
   level: neither(
     word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),

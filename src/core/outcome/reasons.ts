@@ -601,6 +601,14 @@ const table = {
     advice:
       'The body contains the cause, as the standards define it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was received before is refused, too.',
   },
+  decision_unknown: {
+    status: 404,
+    message: 'No such decision is kept',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice: 'The id is another one, "records.keep" has passed, or more came than "records" may keep.',
+  },
   question_invalid: {
     status: 400,
     message: 'The question cannot be read',

@@ -121,7 +121,11 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
   const view = {
     method: record.method,
     target: record.path + (record.query ?? ''),
-    rawHeaders: rawHeadersOf(record, policy),
+    rawHeaders: [
+      ...(record.host === '' ? [] : ['Host', record.host]),
+      ...(record.headers ?? []),
+      ...credentialHeadersOf(record, policy.credentials),
+    ],
     httpVersion: record.host === '' ? ('1.0' as const) : ('1.1' as const),
     address: record.client ?? null,
     now: () => Date.parse(record.at),
@@ -135,7 +139,7 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
   return known && !readsMore(decision, reads) ? decision : null;
 }
 
-const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
+export const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
 
 /** What a record does not say of an identity. */
 const unrecorded = {
@@ -149,7 +153,7 @@ const unrecorded = {
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 
-function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
+export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
   if (verdict === 'accepted' && identity !== null) {
     const full = { ...unrecorded, ...identity };
     return { identity: full, reason: null, stale: false, source: 'auth-api' };
@@ -171,17 +175,19 @@ function readsMore({ route, request, reason }: Decision, { query, headers, clien
 }
 
 /** A credential that is read, or not, as the recorded one was. */
-function rawHeadersOf({ host, headers = [], credential }: DecisionRecord, { credentials }: Policy): readonly string[] {
-  const raw = host === '' ? [...headers] : ['Host', host, ...headers];
+export function credentialHeadersOf(
+  { credential }: DecisionRecord,
+  credentials: Policy['credentials'],
+): readonly string[] {
   switch (credential) {
     case null:
-      return raw;
+      return [];
     case 'bearer':
     case 'key_pair':
     case 'api_key':
-      return [...raw, ...sampleCredential(credential, credentials)];
+      return sampleCredential(credential, credentials);
     default:
-      return [...raw, ...unreadable(credential, credentials)];
+      return unreadable(credential, credentials);
   }
 }
 

@@ -93,6 +93,11 @@ export function createAccessLog(
   };
 }
 
+/** The same line for another use, whatever the log is set to. */
+export function requestLine(record: RequestRecord, nowMs: number): string {
+  return accessLine(record, levelOf(record), new Date(nowMs).toISOString());
+}
+
 function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   if (record.reason !== null) return reasons[record.reason].level;
   return record.cut ? 'warn' : 'info';

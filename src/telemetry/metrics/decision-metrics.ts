@@ -13,10 +13,16 @@ export interface RecordEvents {
   recorded(result: 'written' | 'skipped' | 'failed'): void;
 }
 
+/** Of records for look-ups. */
+export interface KeepEvents {
+  /** `dropped`: beyond the rate; `unshared`: other replicas do not have it. */
+  kept(result: 'kept' | 'dropped' | 'unshared'): void;
+}
+
 /** Series of differences; beyond it they count under no route, as routes of many candidates may come and go. */
 const maxSeries = 5000;
 
-export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents {
+export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents & KeepEvents {
   const registers = [registry];
   const compared = new Counter({
     name: 'rolegate_shadow_decisions_total',
@@ -32,10 +38,11 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
   });
   const recorded = new Counter({
     name: 'rolegate_decision_records_total',
-    help: 'Decisions to be recorded: written, skipped (too many at once) or failed.',
+    help: 'Decision records: written to the file, skipped (too many at once) or failed; kept for look-ups, dropped (too many at once) or unshared (not in Redis).',
     labelNames: ['result'],
     registers,
   });
+  for (const result of ['written', 'skipped', 'failed', 'kept', 'dropped', 'unshared']) recorded.inc({ result }, 0);
   const series = new Set<string>();
 
   /** Whether these labels have a series, or may have one. */
@@ -54,5 +61,6 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
       differences.inc({ route, difference, reason });
     },
     recorded: (result) => recorded.inc({ result }),
+    kept: (result) => recorded.inc({ result }),
   };
 }

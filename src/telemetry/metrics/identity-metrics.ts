@@ -1,11 +1,27 @@
 /** Counts verdicts, calls to the Auth API, what is cached and shared of them, and revocations. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
+import type {
+  BreakerState,
+  IdentityEvents,
+  RedisOperation,
+  RedisOutcome,
+  SharedLookUpOutcome,
+} from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { exchangeBuckets } from './request-metrics.ts';
 
 /** In seconds, from a Redis on the same machine to the longest deadline that makes sense. */
 const redisBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+/** Shown from the beginning, so that the first error is an increase. */
+const redisOutcomes: Readonly<Record<RedisOperation, readonly RedisOutcome[]>> = {
+  get: ['hit', 'miss', 'invalid', 'error'],
+  set: ['ok', 'error', 'skipped', 'oversize'],
+  connection: ['ok', 'error'],
+};
+const lookUpOutcomes: readonly SharedLookUpOutcome[] = [
+  ...(['led', 'found', 'pushed', 'failed', 'late', 'disconnected', 'alone', 'error'] as const),
+];
+
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 
 /** Read at each scrape. */
@@ -82,6 +98,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of lookUpOutcomes) sharedLookUps.inc({ outcome }, 0);
   const sharedLookUpWait = new Histogram({
     name: 'rolegate_shared_lookup_wait_seconds',
     help: 'Time that a look-up waited for the call of another replica.',
@@ -147,6 +164,9 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     registers,
   });
   for (const outcome of ['ok', 'error']) redisCommands.zero({ outcome });
+  for (const [operation, outcomes] of Object.entries(redisOutcomes)) {
+    for (const outcome of outcomes) redis.inc({ operation, outcome }, 0);
+  }
   const revocations = new Counter({
     name: 'rolegate_revocations_total',
     help: 'Revocations that took effect in this process, by where they came from.',

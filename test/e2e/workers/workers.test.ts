@@ -181,3 +181,20 @@ test('a candidate is compared by every worker, and shown as one', async () => {
   expect(report.recent).toHaveLength(asked);
   expect(await other.metric(/^rolegate_shadow_decisions_total\{result="newly_refused"/)).toBe(asked);
 });
+
+test('a refusal by any worker is found, listed and explained, without Redis', async () => {
+  const world = await startWorkers();
+  world.authApi.addSession('anns-token', { roles: [], userId: 'ann' });
+  const connections = await world.toEach('/open');
+  const ids = await Promise.all(
+    connections.map(async (one) => JSON.parse((await one.get('/orders/7', ann)).text).errorId as string),
+  );
+  expect(new Set(ids).size).toBe(2);
+  for (const id of ids) {
+    await poll(async () => (await world.admin(`/decisions/${id}`)).status).toBe(200);
+    const found = JSON.parse((await world.admin(`/decisions/${id}`)).text);
+    expect(found).toMatchObject({ request: { errorId: id, userId: 'ann' }, explanation: { reason: 'role_missing' } });
+  }
+  const listed = JSON.parse((await world.admin('/decisions?reason=role_missing&user=ann')).text).decisions;
+  expect(listed.map(({ errorId }: { errorId: string }) => errorId).sort()).toEqual(ids.sort());
+});

@@ -309,7 +309,7 @@ test('explain --bearer tells what the gateway could not read of the question', a
   const admin = ['--admin', `http://127.0.0.1:${JSON.parse(started!).admin.port}`, '--admin-token', secret];
   expect(await run('explain', 'GET', '/area/1', '--bearer', 'two words', ...admin)).toEqual({
     code: 1,
-    output: 'rolegate: the gateway refused to explain: 400 bearer is no token of RFC 6750\n',
+    output: 'rolegate: the gateway refused: 400 bearer is no token of RFC 6750\n',
   });
   command.signal('SIGTERM');
   expect(await command.ended).toBe(0);

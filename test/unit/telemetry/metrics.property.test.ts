@@ -24,6 +24,8 @@ for (const word of [
   'secret_wrong',
   'ok',
   'error',
+  ...['hit', 'miss', 'invalid', 'skipped', 'oversize', 'get', 'set', 'connection'],
+  ...['led', 'found', 'pushed', 'failed', 'late', 'disconnected', 'alone'],
 ])
   known.add(word);
 

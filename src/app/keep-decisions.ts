@@ -1,0 +1,197 @@
+/**
+ * Keeps decisions, so that an operator finds the one behind an id: every request that was refused or failed, and one of so many that were
+ * allowed. A record is the log line of the request and what it takes to explain it (`policy-tools/replay`).
+ */
+import type { Config, RecordsConfig } from '../config/config.ts';
+import type { Decision } from '../core/decision.ts';
+import type { Resolution } from '../core/identity/identity.ts';
+import { selectSource } from '../identity/sources/select-source.ts';
+import { type DecisionRecord, type Reads, readsOf, recordOf } from '../policy-tools/replay/decision-record.ts';
+import { explainRecord, isAsExplained } from '../policy-tools/replay/explain-record.ts';
+import { forwardingOf, policyOf } from '../policy-tools/run-cases.ts';
+import { RequestContext } from '../proxy/request-context.ts';
+import { readView } from '../proxy/serve.ts';
+import { connectRedis } from '../redis/connect-redis.ts';
+import type { RedisLink } from '../redis/redis-link.ts';
+import { requestLine } from '../telemetry/log/access-log.ts';
+import type { KeepEvents } from '../telemetry/metrics/decision-metrics.ts';
+import { type DecisionFilter, type KeptDecision, RecentDecisions } from '../telemetry/records/recent-decisions.ts';
+import { SharedDecisions } from '../telemetry/records/shared-decisions.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { Runtime } from './create-runtime.ts';
+
+/** What a kept text holds. */
+interface RecordedRequest {
+  /** The members of the log line. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly secure: boolean;
+  /** Null: there is nothing that rules could decide, or that may be kept. */
+  readonly decided: DecisionRecord | null;
+}
+
+/** Plain data for the admin port. */
+export interface FoundDecision {
+  readonly request: RecordedRequest['request'];
+  /** Whom the request came from; null: not known. */
+  readonly identity: DecisionRecord['identity'];
+  /** Under the rules of now; null: it cannot be explained. */
+  readonly explanation: object | null;
+  /** The rules of now come to another end. */
+  readonly rulesChanged: boolean;
+}
+
+export class DecisionKeeper {
+  readonly #events: KeepEvents;
+  readonly #now: () => number;
+  #settings: RecordsConfig | null = null;
+  #recent: RecentDecisions | null = null;
+  #shared: SharedDecisions | null = null;
+  #link: RedisLink | null = null;
+  /** Of the settings above. */
+  #madeOf = '';
+  #runtime: Runtime | null = null;
+  #reads: Reads = { query: [], headers: [], client: false };
+  #untilAllowed = 1;
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(events: KeepEvents, now: () => number = Date.now) {
+    this.#events = events;
+    this.#now = now;
+  }
+
+  /** At start and at each reload. */
+  use(runtime: Runtime): void {
+    const { records, routes, cache } = runtime.config;
+    this.#runtime = runtime;
+    this.#reads = readsOf(routes.routes);
+    const madeOf = JSON.stringify([records, cache.redis, cache.secret, cache.previousSecrets]);
+    if (madeOf === this.#madeOf) return;
+    this.close();
+    this.#madeOf = madeOf;
+    this.#settings = records;
+    if (records === null) return;
+    this.#recent = new RecentDecisions(records.most, records.keepMs);
+    this.#share(runtime.config, records);
+  }
+
+  #share({ cache }: Config, { most, keepMs }: RecordsConfig): void {
+    const { redis, secret, previousSecrets } = cache;
+    if (redis === null || secret === null) return;
+    this.#link = connectRedis(redis, { name: 'rolegate-decisions' });
+    const { keyPrefix } = redis;
+    this.#shared = new SharedDecisions({ link: this.#link, keyPrefix, secret, previousSecrets, most, keepMs });
+  }
+
+  /** Once for every request that is over. */
+  observe(record: RequestRecord): void {
+    if (this.#settings === null || !this.#isWanted(record, this.#settings)) return;
+    if (!this.#hasRoom(this.#settings)) {
+      this.#events.kept('dropped');
+      return;
+    }
+    let kept: KeptDecision;
+    try {
+      kept = this.#keptOf(record);
+    } catch {
+      // A fault here must not reach the traffic.
+      this.#events.kept('dropped');
+      return;
+    }
+    this.#recent?.add(kept);
+    this.#events.kept('kept');
+    void this.#shared?.add(kept).then((shared) => {
+      if (!shared) this.#events.kept('unshared');
+    });
+  }
+
+  #isWanted({ reason }: RequestRecord, { oneInAllowed }: RecordsConfig): boolean {
+    if (reason !== null) return true;
+    if (oneInAllowed === 0) return false;
+    this.#untilAllowed -= 1;
+    if (this.#untilAllowed > 0) return false;
+    this.#untilAllowed = oneInAllowed;
+    return true;
+  }
+
+  #hasRoom({ perSecond }: RecordsConfig): boolean {
+    const second = Math.floor(this.#now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#inSecond = 0;
+    }
+    this.#inSecond += 1;
+    return this.#inSecond <= perSecond;
+  }
+
+  #keptOf(record: RequestRecord): KeptDecision {
+    const nowMs = this.#now();
+    const request: RecordedRequest['request'] = JSON.parse(requestLine(record, nowMs));
+    const secure = record instanceof RequestContext && record.proto === 'https';
+    const text: RecordedRequest = { request, secure, decided: this.#decidedOf(record, nowMs) };
+    return {
+      atMs: nowMs,
+      errorId: record.errorId,
+      requestId: record.requestId.slice(0, 128),
+      route: record.decision?.route?.id ?? null,
+      reason: record.reason,
+      userId: record.decision?.identity?.userId ?? null,
+      text: JSON.stringify(text),
+    };
+  }
+
+  #decidedOf(record: RequestRecord, nowMs: number): DecisionRecord | null {
+    const { decision } = record;
+    if (decision === null || this.#runtime === null || !(record instanceof RequestContext)) return null;
+    const { config, policy } = this.#runtime;
+    const view = readView(record, this.#runtime, config.server.trustedProxies);
+    const decided = { view, decision, credential: null, resolution: resolutionOf(decision) };
+    return recordOf(decided, policy, this.#reads, nowMs);
+  }
+
+  /** Null: there is none with this id, or it is too old. */
+  async find(id: string): Promise<KeptDecision | null> {
+    const found = this.#recent?.find(id, this.#now()) ?? null;
+    return found ?? (await this.#shared?.find(id, this.#now()).catch(() => null)) ?? null;
+  }
+
+  /** The newest first: of all replicas, or of this process where Redis does not respond. */
+  async list(filter: DecisionFilter, most: number): Promise<readonly KeptDecision[]> {
+    const shared = await this.#shared?.list(filter, most, this.#now()).catch(() => null);
+    return shared ?? this.#recent?.list(filter, most, this.#now()) ?? [];
+  }
+
+  close(): void {
+    this.#link?.close();
+    this.#link = null;
+    this.#shared = null;
+    this.#recent = null;
+    this.#settings = null;
+    this.#madeOf = '';
+  }
+}
+
+export function explainKept({ config }: Runtime, { text }: KeptDecision): FoundDecision {
+  const { request, secure, decided } = JSON.parse(text) as RecordedRequest;
+  if (decided === null) return { request, identity: null, explanation: null, rulesChanged: false };
+  const explanation = explainRecord(decided, secure, {
+    policy: policyOf(config),
+    roles: config.roles,
+    rules: forwardingOf(config),
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+  });
+  const rulesChanged = !isAsExplained(decided, explanation);
+  return { request, identity: decided.identity, explanation, rulesChanged };
+}
+
+/** What the source said, as far as the decision shows it; null: no source was asked. */
+function resolutionOf(decision: Decision): Resolution | null {
+  const { identity, source } = decision;
+  if (identity !== null) {
+    const stale = decision.outcome === 'allow' && decision.stale;
+    return { identity, reason: null, stale, source } as Resolution;
+  }
+  if (decision.outcome !== 'refuse' || decision.stage !== 'resolve') return null;
+  const { reason, retryAfterS, failure, rejection } = decision;
+  return { identity: null, reason, retryAfterS, source, failure, rejection } as unknown as Resolution;
+}

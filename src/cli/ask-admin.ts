@@ -1,0 +1,55 @@
+/** Asks the admin port of a running gateway. */
+import { Client, type Dispatcher } from 'undici';
+import { CommandError, usageError } from './exit-code.ts';
+
+export interface AdminQuestion {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** As JSON; unset: none. */
+  readonly body?: object;
+}
+
+const longestWaitMs = 10_000;
+
+/** The body of a 200. `words.purpose`: what the token is needed for; `words.notFound`: what a 404 means. */
+export async function askAdmin(
+  admin: string,
+  token: string | undefined,
+  { method, path, body }: AdminQuestion,
+  words: { readonly purpose: string; readonly notFound: string },
+): Promise<unknown> {
+  if (token === undefined) {
+    throw new CommandError(
+      `rolegate: ${words.purpose} needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators`,
+    );
+  }
+  if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
+    throw usageError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090');
+  }
+  let response: Dispatcher.ResponseData;
+  try {
+    response = await new Client(new URL(admin).origin, { allowH2: false }).request({
+      method,
+      path,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(longestWaitMs),
+    });
+  } catch {
+    throw new CommandError(`rolegate: no gateway responds on ${admin}; --admin names its admin port`);
+  }
+  if (response.statusCode === 200) return await response.body.json();
+  const said = (await detailOf(response.body)) ?? response.headers['x-error'];
+  if (response.statusCode === 404) throw new CommandError(`rolegate: ${words.notFound}`);
+  if (response.statusCode === 401) {
+    throw new CommandError('rolegate: the gateway does not know this token of operators (--admin-token); 401');
+  }
+  throw new CommandError(`rolegate: the gateway refused: ${response.statusCode} ${String(said ?? '')}`.trimEnd());
+}
+
+/** What the gateway could not read of the question; null: it says nothing more. */
+async function detailOf(body: Dispatcher.ResponseData['body']): Promise<string | null> {
+  const problem: unknown = await body.json().catch(() => null);
+  if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null;
+  return typeof problem.detail === 'string' ? problem.detail.slice(0, 200) : null;
+}

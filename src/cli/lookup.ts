@@ -1,0 +1,46 @@
+/** `rolegate lookup`: what happened to a request, by the id that its client has. */
+import pc from 'picocolors';
+import type { Explanation } from '../core/explain.ts';
+import { askAdmin } from './ask-admin.ts';
+import { ExitCode } from './exit-code.ts';
+import { explanationText } from './explain/explanation-text.ts';
+
+export interface LookupOptions {
+  readonly admin: string;
+  readonly adminToken?: string;
+  readonly json?: boolean;
+}
+
+/** As `GET /decisions/{id}` responds. */
+interface Found {
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly identity: { readonly roles: readonly string[]; readonly groups: readonly string[] } | null;
+  readonly explanation: Explanation | null;
+  readonly rulesChanged: boolean;
+}
+
+export async function lookup(id: string, { admin, adminToken, json = false }: LookupOptions): Promise<ExitCode> {
+  const path = `/decisions/${encodeURIComponent(id)}`;
+  const words = {
+    purpose: 'lookup',
+    notFound: `no decision with the id ${id} is kept: see "records" of the configuration`,
+  };
+  const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
+  process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
+  return ExitCode.fine;
+}
+
+function textOf({ request, identity, explanation, rulesChanged }: Found): string {
+  const { level: _, msg: __, ...shown } = request;
+  const members: Record<string, unknown> = { ...shown };
+  if (identity !== null)
+    Object.assign(members, { roles: identity.roles.join(', '), groups: identity.groups.join(', ') });
+  const width = Math.max(...Object.keys(members).map(({ length }) => length));
+  const lines = Object.entries(members).map(([name, value]) => {
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    return `${pc.bold(name.padEnd(width))}  ${text}\n`;
+  });
+  if (explanation === null) return lines.join('');
+  const note = rulesChanged ? 'The rules have changed since: they now decide as follows.\n\n' : '';
+  return `${lines.join('')}\n${note}${explanationText(explanation, pc.isColorSupported)}`;
+}

@@ -1,0 +1,36 @@
+/** Explains a recorded decision: what `rolegate explain` says of the same request, under the rules of now. */
+import type { Policy } from '../../core/decide.ts';
+import { type Explanation, explain } from '../../core/explain.ts';
+import type { ForwardingRules } from '../../core/forwarding/request-headers.ts';
+import type { RoleTable } from '../../core/policy/roles.ts';
+import { simulate } from '../simulate.ts';
+import type { DecisionRecord } from './decision-record.ts';
+import { credentialHeadersOf, notAsked, resolutionOf } from './replay-decisions.ts';
+
+type AskedSource = Parameters<typeof explain>[1]['sourceOf'];
+
+export interface ExplainParts {
+  readonly policy: Policy;
+  readonly roles: RoleTable;
+  readonly rules: ForwardingRules;
+  readonly sourceOf: AskedSource;
+}
+
+/** `secure`: the client came by HTTPS. */
+export function explainRecord(record: DecisionRecord, secure: boolean, parts: ExplainParts): Explanation {
+  const { method, host, path, query = '', headers = [], client = null } = record;
+  const { credentials } = parts.policy;
+  const request = {
+    ...{ method, host, secure, target: path + query, client },
+    headers: [...headers, ...credentialHeadersOf(record, credentials)],
+  };
+  const { view, facts } = simulate(request, null, credentials);
+  return explain(view, { ...parts, resolution: resolutionOf(record) ?? notAsked, facts });
+}
+
+/** Whether an explanation comes to what was recorded; other rules may be in use by now. */
+export function isAsExplained({ outcome, reason, route }: DecisionRecord, explanation: Explanation): boolean {
+  const explained = explanation.condition ?? explanation.reason;
+  const recorded = outcome === 'refuse' ? reason : null;
+  return explained === recorded && explanation.route === route;
+}

@@ -1,0 +1,127 @@
+/**
+ * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated
+ * (AES-256-GCM) under a key derived from `cache.secret`: a reader of Redis learns nothing, and a writer cannot add one.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import type { RedisLink } from '../../redis/redis-link.ts';
+import { type DecisionFilter, fits, type KeptDecision } from './recent-decisions.ts';
+
+export interface SharedDecisionsOptions {
+  readonly link: Pick<RedisLink, 'run'>;
+  readonly keyPrefix: string;
+  readonly secret: string;
+  readonly previousSecrets: readonly string[];
+  readonly most: number;
+  readonly keepMs: number;
+}
+
+const nonceBytes = 12;
+const tagBytes = 16;
+/** Of one record, encrypted; longer ones stay with their replica. */
+const mostBytes = 4096;
+const mostWritesInFlight = 256;
+/** Entries that are read at once. */
+const pageSize = 500;
+const context = Buffer.from('rolegate decision 1');
+
+export class SharedDecisions {
+  readonly #options: SharedDecisionsOptions;
+  readonly #name: string;
+  /** The current one first. */
+  readonly #keys: readonly [KeyObject, ...KeyObject[]];
+  #writing = 0;
+
+  constructor(options: SharedDecisionsOptions) {
+    this.#options = options;
+    this.#name = `${options.keyPrefix}decisions`;
+    this.#keys = [deriveKey(options.secret), ...options.previousSecrets.map(deriveKey)];
+  }
+
+  /** False: it is not shared, because it is too long, Redis is slow, or did not take it. */
+  async add(record: KeptDecision): Promise<boolean> {
+    const sealed = seal(JSON.stringify(record), this.#keys[0]);
+    if (sealed.length > mostBytes || this.#writing >= mostWritesInFlight) return false;
+    const { link, most, keepMs } = this.#options;
+    this.#writing += 1;
+    try {
+      const ids = ['e', record.errorId ?? '', 'q', record.requestId];
+      await link.run((client) => client.xadd(this.#name, 'MAXLEN', '~', most, '*', ...ids, 'r', sealed));
+      await link.run((client) => client.pexpire(this.#name, keepMs));
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#writing -= 1;
+    }
+  }
+
+  /** Null: it is not there. Rejects when Redis does not respond. */
+  async find(id: string, nowMs: number): Promise<KeptDecision | null> {
+    for await (const { ids, sealed } of this.#newestFirst(nowMs)) {
+      const record = ids.includes(id) ? this.#open(sealed) : null;
+      if (record !== null) return record;
+    }
+    return null;
+  }
+
+  /** The newest first. Rejects when Redis does not respond. */
+  async list(filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
+    const found: KeptDecision[] = [];
+    for await (const { sealed } of this.#newestFirst(nowMs)) {
+      const record = this.#open(sealed);
+      if (record !== null && fits(record, filter)) found.push(record);
+      if (found.length >= most) break;
+    }
+    return found;
+  }
+
+  async *#newestFirst(nowMs: number): AsyncGenerator<{ readonly ids: readonly string[]; readonly sealed: Buffer }> {
+    const { link, keepMs } = this.#options;
+    const oldest = String(nowMs - keepMs);
+    let upTo = '+';
+    for (;;) {
+      const last = upTo;
+      const page = await link.run((client) => client.xrevrangeBuffer(this.#name, last, oldest, 'COUNT', pageSize));
+      for (const [, fields] of page) {
+        const [, errorId, , requestId, , sealed] = fields;
+        if (sealed !== undefined) yield { ids: [String(errorId), String(requestId)], sealed };
+      }
+      if (page.length < pageSize) return;
+      upTo = `(${page.at(-1)![0].toString()}`;
+    }
+  }
+
+  /** Null for what was not sealed under one of the secrets. */
+  #open(sealed: Buffer): KeptDecision | null {
+    for (const key of this.#keys) {
+      const text = unseal(sealed, key);
+      if (text !== null) return JSON.parse(text) as KeptDecision;
+    }
+    return null;
+  }
+}
+
+/** By HKDF (RFC 5869), apart from every other use of the secret. */
+function deriveKey(secret: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate decision records', 32)));
+}
+
+function seal(text: string, key: KeyObject): Buffer {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(context);
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
+}
+
+function unseal(bytes: Buffer, key: KeyObject): string | null {
+  if (bytes.length <= nonceBytes + tagBytes || bytes.length > mostBytes) return null;
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
+    decipher.setAAD(context);
+    decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
+  } catch {
+    return null;
+  }
+}

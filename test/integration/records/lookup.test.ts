@@ -1,0 +1,243 @@
+/** Requests that are kept and looked up: by id and by filter, on the replica that had them and on another one. */
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { useRedis } from '../../support/redis.ts';
+import { runRolegate } from '../../support/running-command.ts';
+import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+
+const adminToken = 'an-operator-token-of-32-characters';
+const cacheSecret = 'a cache secret of at least thirty-two characters';
+let authApi: FakeAuthApi;
+let upstream: RecordingUpstream;
+
+beforeEach(async () => {
+  [authApi, upstream] = await Promise.all([startFakeAuthApi(), startRecordingUpstream()]);
+  authApi.addSession('anns-secret-bearer', { userId: 'ann', roles: ['user'], groups: ['acme'] });
+});
+afterEach(async () => {
+  await Promise.all([authApi.close(), upstream.close()]);
+});
+
+async function start(more = '', token = `, adminToken: "${adminToken}"`): Promise<RunningGateway> {
+  const gateway = await startGateway(`version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0"${token} }
+authApi: { url: "${new URL(authApi.url).origin}" }
+roles: { user: {}, admin: { inherits: [user] } }
+upstreams: { service: { targets: ["${upstream.origin}"] } }
+routes:
+  - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
+  - { id: admin, match: { path: "/admin/{id}" }, upstream: service, access: [admin] }
+  - { id: tenant, match: { path: "/of/{tenant}" }, upstream: service, access: [user], when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }] }
+${more}`);
+  onTestFinished(gateway.close);
+  return gateway;
+}
+
+const ann = { authorization: 'Bearer anns-secret-bearer' };
+const asOperator = { authorization: `Bearer ${adminToken}` };
+
+/** The error id of a refusal. */
+async function refused(gateway: RunningGateway, path: string, headers: Record<string, string> = ann): Promise<string> {
+  const response = await fetch(`${gateway.origin}${path}`, { headers });
+  expect(response.status).toBeGreaterThanOrEqual(400);
+  await response.arrayBuffer();
+  return response.headers.get('x-error-id')!;
+}
+
+interface Body {
+  readonly request: { readonly requestId: string };
+  readonly explanation: object | null;
+  readonly rulesChanged: boolean;
+  readonly decisions: readonly { readonly path: string }[];
+  readonly code?: string;
+}
+
+async function ask(
+  gateway: RunningGateway,
+  path: string,
+  headers: Record<string, string> = asOperator,
+): Promise<{ readonly status: number; readonly body: Body }> {
+  const response = await fetch(`${gateway.admin}${path}`, { headers });
+  return { status: response.status, body: (await response.json()) as Body };
+}
+
+describe('a refusal', () => {
+  it('is found by both of its ids, with its log line, the roles held and the explanation of "explain"', async () => {
+    const gateway = await start();
+    const id = await refused(gateway, '/admin/7?secret=query', { ...ann, 'x-request-id': 'request-of-ann' });
+    const found = await vi.waitUntil(async () => {
+      const response = await ask(gateway, `/decisions/${id}`);
+      return response.status === 200 ? response.body : null;
+    });
+    const [line] = gateway.logLines().filter(({ errorId }) => errorId === id);
+    expect({ ...found.request, time: '' }).toEqual({ ...line, time: '' });
+    expect(found.request).toMatchObject({ reason: 'role_missing', route: 'admin', path: '/admin/7', userId: 'ann' });
+    expect(found).toMatchObject({
+      identity: { userId: 'ann', roles: ['user'], groups: ['acme'] },
+      rulesChanged: false,
+    });
+    expect((await ask(gateway, `/decisions/${found.request.requestId}`)).body).toEqual(found);
+    const question = {
+      ...{ method: 'GET', host: new URL(gateway.origin).host, secure: false, target: '/admin/7' },
+      ...{ headers: [], client: null, bearer: 'anns-secret-bearer' },
+    };
+    const live = await fetch(`${gateway.admin}/explain`, {
+      method: 'POST',
+      headers: { ...asOperator, 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+    });
+    expect(found.explanation).toEqual(await live.json());
+    expect(JSON.stringify(found)).not.toMatch(/anns-secret-bearer|secret=query/);
+  });
+
+  it.each([
+    ['without a credential', '/own', {}, 'credential_missing', 'extract'],
+    ['with a bad one', '/own', { authorization: 'Bearer nobody' }, 'credential_rejected', 'resolve'],
+    ['of a condition', '/of/other', ann, 'condition_failed', 'authorize'],
+    ['without a route', '/nowhere', {}, 'route_not_found', 'match'],
+  ] as const)('%s is explained', async (_name, path, headers, reason, stage) => {
+    const gateway = await start();
+    const id = await refused(gateway, path, headers);
+    const { body } = await ask(gateway, `/decisions/${id}`);
+    expect(body.request).toMatchObject({ reason, stage });
+    expect(body.explanation).toMatchObject({ outcome: 'refuse', reason });
+    expect(body.rulesChanged).toBe(false);
+  });
+
+  it('whose path cannot be read is kept without an explanation', async () => {
+    const gateway = await start();
+    const id = await refused(gateway, '/own%2f..%5c');
+    const { body } = await ask(gateway, `/decisions/${id}`);
+    expect(body).toMatchObject({ request: { reason: 'path_ambiguous' }, explanation: null, rulesChanged: false });
+  });
+
+  it('says so when the rules of now decide otherwise', async () => {
+    const gateway = await start();
+    const id = await refused(gateway, '/admin/7');
+    const text = `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
+authApi: { url: "${new URL(authApi.url).origin}" }
+roles: { user: {} }
+upstreams: { service: { targets: ["${upstream.origin}"] } }
+routes: [{ id: admin, match: { path: "/admin/{id}" }, upstream: service, access: [user] }]
+`;
+    gateway.apply(text);
+    const { body } = await ask(gateway, `/decisions/${id}`);
+    expect(body).toMatchObject({
+      rulesChanged: true,
+      explanation: { outcome: 'allow' },
+      request: { reason: 'role_missing' },
+    });
+  });
+});
+
+describe('of allowed requests', () => {
+  it('one in so many is kept', async () => {
+    const gateway = await start('records: { oneInAllowed: 3 }\n');
+    for (let n = 0; n < 7; n += 1) expect((await fetch(`${gateway.origin}/own`, { headers: ann })).status).toBe(200);
+    await vi.waitFor(async () => {
+      const { body } = await ask(gateway, '/decisions?route=own&user=ann');
+      expect(body.decisions).toHaveLength(3);
+    });
+  });
+
+  it('none is kept with 0, nor anything with records: false', async () => {
+    const [none, off] = [await start('records: { oneInAllowed: 0 }\n'), await start('records: false\n')];
+    for (const gateway of [none, off]) {
+      await fetch(`${gateway.origin}/own`, { headers: ann });
+      await refused(gateway, '/admin/7');
+    }
+    await vi.waitFor(async () => expect((await ask(none, '/decisions')).body.decisions).toHaveLength(1));
+    expect((await ask(off, '/decisions')).body.decisions).toEqual([]);
+  });
+});
+
+describe('the list', () => {
+  it('is filtered by reason, route and user, the newest first', async () => {
+    const gateway = await start();
+    for (const path of ['/admin/1', '/admin/2', '/of/other']) await refused(gateway, path);
+    await refused(gateway, '/admin/3', {});
+    const paths = async (query: string) =>
+      (await ask(gateway, `/decisions${query}`)).body.decisions.map(({ path }) => path);
+    await vi.waitFor(async () => expect(await paths('')).toEqual(['/admin/3', '/of/other', '/admin/2', '/admin/1']));
+    expect(await paths('?reason=role_missing')).toEqual(['/admin/2', '/admin/1']);
+    expect(await paths('?route=admin&limit=1')).toEqual(['/admin/3']);
+    expect(await paths('?user=ann&route=tenant')).toEqual(['/of/other']);
+    expect(await paths('?user=bob')).toEqual([]);
+  });
+
+  it.each(['?limit=0', '?limit=1001', '?limit=x', '?path=/own'])('%s is refused', async (query) => {
+    const { status, body } = await ask(await start(), `/decisions${query}`);
+    expect([status, body.code]).toEqual([400, 'question_invalid']);
+  });
+});
+
+describe('only the admin token reads it', () => {
+  it.each(['/decisions', '/decisions/x'])('%s', async (path) => {
+    const gateway = await start();
+    expect((await ask(gateway, path, {})).status).toBe(401);
+    const open = await start('', '');
+    expect((await ask(open, path, {})).body).toMatchObject({ status: 403, code: 'changes_disabled' });
+  });
+
+  it('an id that is not kept is 404', async () => {
+    const gateway = await start();
+    for (const id of [randomUUID(), '%zz', 'a%20b']) {
+      expect((await ask(gateway, `/decisions/${id}`)).body).toMatchObject({ status: 404, code: 'decision_unknown' });
+    }
+  });
+});
+
+describe('with Redis', () => {
+  async function pair() {
+    const { url, keyPrefix } = await useRedis();
+    const cache = `cache: { secret: "${cacheSecret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 500ms } }\n`;
+    const [one, other] = [await start(cache), await start(cache)];
+    const redis = new Redis(url);
+    onTestFinished(() => redis.disconnect());
+    return { one, other, redis, name: `${keyPrefix}decisions` };
+  }
+
+  it('a refusal through one replica is found on the other within a second, by the command too', async () => {
+    const { one, other } = await pair();
+    // Until it is connected, nothing is shared.
+    await vi.waitUntil(async () => {
+      await refused(one, '/admin/0');
+      return (await ask(other, '/decisions')).body.decisions.length > 0;
+    });
+    const id = await refused(one, '/admin/7');
+    const found = await vi.waitUntil(
+      async () => {
+        const response = await ask(other, `/decisions/${id}`);
+        return response.status === 200 ? response.body : null;
+      },
+      { timeout: 1000, interval: 20 },
+    );
+    expect(found).toEqual((await ask(one, `/decisions/${id}`)).body);
+    expect(found).toMatchObject({ request: { errorId: id, reason: 'role_missing' }, identity: { roles: ['user'] } });
+    const command = runRolegate(['lookup', id, '--admin', other.admin, '--admin-token', adminToken]);
+    expect(await command.ended, command.output()).toBe(0);
+    expect(command.output()).toMatch(/reason +role_missing/);
+    expect(command.output()).toMatch(/roles +user/);
+    const unknown = runRolegate(['lookup', randomUUID(), '--admin', other.admin, '--admin-token', adminToken]);
+    expect([await unknown.ended, unknown.output()]).toEqual([1, expect.stringContaining('is kept')]);
+  });
+
+  it('nothing of it can be read in Redis, and what others wrote there is not believed', async () => {
+    const { one, other, redis, name } = await pair();
+    const id = await vi.waitUntil(async () => {
+      const refusal = await refused(one, '/admin/7');
+      return (await redis.exists(name)) === 1 ? refusal : null;
+    });
+    const text = (await redis.xrangeBuffer(name, '-', '+')).map(([, fields]) => fields.join()).join();
+    expect(text).not.toMatch(/ann|role_missing|acme|127\.0\.0\.1/);
+    expect(await redis.pttl(name)).toBeGreaterThan(0);
+    const forged = randomUUID();
+    await redis.xadd(name, '*', 'e', forged, 'q', '', 'r', JSON.stringify({ errorId: forged, text: '{}' }));
+    expect((await ask(other, `/decisions/${forged}`)).status).toBe(404);
+    expect((await ask(other, `/decisions/${id}`)).status).toBe(200);
+  });
+});

@@ -1,0 +1,62 @@
+/** What of decisions is in memory: bounded in number, age and size, and found by both ids. */
+import { expect, test } from 'vitest';
+import { type KeptDecision, RecentDecisions } from '../../../src/telemetry/records/recent-decisions.ts';
+
+const kept = (n: number, part: Partial<KeptDecision> = {}): KeptDecision => ({
+  atMs: n,
+  errorId: `error-${n}`,
+  requestId: `request-${n}`,
+  route: 'orders',
+  reason: 'role_missing',
+  userId: 'ann',
+  text: '{}',
+  ...part,
+});
+const idsOf = (list: readonly KeptDecision[]) => list.map(({ errorId }) => errorId);
+
+test('the newest ones are there, by either id', () => {
+  const recent = new RecentDecisions(3, 1000);
+  for (let n = 1; n <= 5; n += 1) recent.add(kept(n));
+  expect(recent.size).toBe(3);
+  expect([recent.find('error-2', 5), recent.find('request-2', 5)]).toEqual([null, null]);
+  expect([recent.find('error-3', 5)?.atMs, recent.find('request-5', 5)?.atMs]).toEqual([3, 5]);
+  expect(idsOf(recent.list({}, 10, 5))).toEqual(['error-5', 'error-4', 'error-3']);
+  expect(idsOf(recent.list({}, 2, 5))).toEqual(['error-5', 'error-4']);
+});
+
+test('what is too old is not found, and goes with the next one', () => {
+  const recent = new RecentDecisions(10, 1000);
+  recent.add(kept(1));
+  expect(recent.find('error-1', 1000)?.atMs).toBe(1);
+  expect([recent.find('error-1', 1001), recent.list({}, 10, 1001)]).toEqual([null, []]);
+  recent.add(kept(2000));
+  expect(recent.size).toBe(1);
+});
+
+test('texts are bounded together', () => {
+  const recent = new RecentDecisions(1_000_000, 1000);
+  const text = 'x'.repeat(1024 * 1024);
+  for (let n = 1; n <= 40; n += 1) recent.add(kept(n, { text }));
+  expect(recent.size).toBe(16);
+});
+
+test('an id that a client sends again belongs to the newest request', () => {
+  const recent = new RecentDecisions(2, 1000);
+  recent.add(kept(1, { requestId: 'same' }));
+  recent.add(kept(2, { requestId: 'same' }));
+  expect(recent.find('same', 2)?.atMs).toBe(2);
+  // The first one leaves, and the id still leads to the second.
+  recent.add(kept(3));
+  expect(recent.find('same', 3)?.atMs).toBe(2);
+});
+
+test('lists by route, reason and user', () => {
+  const recent = new RecentDecisions(10, 1000);
+  recent.add(kept(1));
+  recent.add(kept(2, { route: 'users' }));
+  recent.add(kept(3, { reason: null, userId: 'bob' }));
+  const list = (filter: object) => idsOf(recent.list(filter, 10, 3));
+  expect(list({ route: 'orders' })).toEqual(['error-3', 'error-1']);
+  expect(list({ reason: 'role_missing', user: 'ann' })).toEqual(['error-2', 'error-1']);
+  expect(list({ user: 'bob' })).toEqual(['error-3']);
+});
