@@ -131,14 +131,14 @@ export function policiesOver(
   });
 }
 
-/** Conditions of a policy that compare an identity cannot be met where none is read. */
+/** Conditions of a policy that compare an identity refuse every request where none is read, or none. */
 export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess | null, at: Location): void {
   for (const { id, conditions } of policies) {
     const blind = (conditions ?? []).some(({ steps, unless, methods }) => {
       return (unless !== null || readsOfIdentity(steps)) && !readsIdentity(access, methods);
     });
     if (!blind) continue;
-    const message = `the policy "${id}" compares the identity, and no credential is read here: it would refuse every request`;
+    const message = `the policy "${id}" compares the identity, and no credential is read here`;
     at.at(at.at('access').isWritten ? 'access' : 'id').report(message, 'give the policy "access: authenticated"');
   }
 }

@@ -122,8 +122,19 @@ test('problems of policies', () => {
     '"shadow" would let through whom the policy "p" refuses: no route below a policy weakens it',
   ]);
   expect(of('match: {}, when: [{ identity: userId, equals: a, reason: r }]', one.replace('[user]', 'public'))).toEqual([
-    'the policy "p" compares the identity, and no credential is read here: it would refuse every request',
+    'the policy "p" compares the identity, and no credential is read here',
   ]);
+});
+
+test('a policy that compares a claim needs a credential on every route below it, too', () => {
+  const suspended = `identity: { claims: { suspended: { field: suspended, type: boolean } } }
+policies:
+  - { id: p, match: {}, when: [{ identity: claims.suspended, exists: false, reason: suspended }] }`;
+  const route = '  - { id: doc, match: { path: "/doc" }, upstream: orders, access: public }';
+  expect(problemsOf(rules(route, suspended))).toEqual([
+    'the policy "p" compares the identity, and no credential is read here',
+  ]);
+  expect(problemsOf(rules(route.replace('public', '[user]'), suspended))).toEqual([]);
 });
 
 test('a policy that no route lies below is a finding', () => {
