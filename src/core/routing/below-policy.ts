@@ -33,17 +33,22 @@ function hostBelow(wanted: string | null, given: string | null): Below {
 type Taking = Exclude<Segment, { readonly kind: 'rest' }>;
 
 function segmentBelow(wanted: Taking, given: Taking, anyCase: boolean): Below {
+  if (anyCase) return segmentBelow(folded(wanted), folded(given), false);
   if (wanted.kind === 'param' && wanted.form === null) return 'all';
   if (wanted.kind === 'literal') {
-    if (given.kind === 'literal') return sameText(wanted.text, given.text, anyCase) ? 'all' : 'none';
+    if (given.kind === 'literal') return wanted.text === given.text ? 'all' : 'none';
     const words = given.form?.shape?.kind === 'words' && hasNothingAround(given.form) ? given.form.shape.words : null;
-    if (words !== null) return among(words, (word) => sameText(wanted.text, word, anyCase));
-    return given.form === null || takes({ form: given.form, anyCase: false }, wanted.text) ? 'some' : 'none';
+    if (words !== null) return among(words, (word) => word === wanted.text);
+    return given.form === null || takes({ form: given.form, anyCase }, wanted.text) ? 'some' : 'none';
   }
   const form = wanted.form!;
-  const taker = anyCase ? { form: foldedForm(form), anyCase } : { form, anyCase };
-  if (given.kind === 'literal') return takes(taker, given.text) ? 'all' : 'none';
+  if (given.kind === 'literal') return takes({ form, anyCase }, given.text) ? 'all' : 'none';
   return given.form === null ? 'some' : formBelow(form, given.form);
+}
+
+function folded(segment: Taking): Taking {
+  if (segment.kind === 'literal') return { ...segment, text: foldCase(segment.text) };
+  return segment.form === null ? segment : { ...segment, form: foldedForm(segment.form) };
 }
 
 function formBelow(wanted: ParamForm, given: ParamForm): Below {
@@ -69,10 +74,6 @@ function among(texts: readonly string[], fits: (text: string) => boolean): Below
 
 function hasNothingAround({ before, after }: ParamForm): boolean {
   return before + after === '';
-}
-
-function sameText(a: string, b: string, anyCase: boolean): boolean {
-  return anyCase ? foldCase(a) === foldCase(b) : a === b;
 }
 
 /**

@@ -104,6 +104,32 @@ test('a route that reaches below a policy and beyond it is an error, unless anot
   ]);
 });
 
+test('where letter case does not count to the service, a policy counts in any case', () => {
+  const of = (prefix: string, path: string) =>
+    problemsOf(
+      rules(
+        `  - { id: doc, match: { path: "${path}" }, upstream: orders, access: [user], path: { caseSensitive: false } }`,
+        `policies:\n  - { id: p, match: { path: "${prefix}" }, access: [admin] }`,
+      ),
+    );
+  const reached = (example: string) => [
+    `this route takes requests below the policy "p", and others: GET http://any.example/${example} is one of its own`,
+  ];
+  expect(of('/Admin/**', '/{area:slug}/x')).toEqual(reached('Admin/x'));
+  expect(of('/Admin/**', '/{area:(admin|open)}/x')).toEqual(reached('Admin/x'));
+  expect(of('/{area:(Admin|Ops)}/**', '/{area:slug}/x')).not.toEqual([]);
+  expect(of('/{area:(Admin|Ops)}/**', '/{area:(admin|open)}/x')).not.toEqual([]);
+  expect(of('/{area:slug}/**', '/{area:(Admin|Open)}/x')).toEqual([]);
+  const config = policy(
+    rules(
+      '  - { id: doc, match: { path: "/{area:(admin|ops)}/x" }, upstream: orders, access: [user], path: { caseSensitive: false } }',
+      'policies:\n  - { id: p, match: { path: "/{area:(Admin|Ops)}/**" }, access: [admin] }',
+    ),
+  );
+  expect(reasonOf(config, 'GET /admin/x')).toBe('role_missing');
+  expect(reasonOf(config, 'GET /admin/x', [], ['user', 'admin'])).toBe('allow');
+});
+
 test('problems of policies', () => {
   const one = '  - { id: doc, match: { path: "/t/{tenant}/docs" }, upstream: orders, access: [user] }';
   const of = (body: string, route = one) => problemsOf(rules(route, `policies:\n  - { id: p, ${body} }`));
