@@ -27,6 +27,7 @@ export interface ExplainOptions {
   readonly source?: string;
   readonly header: readonly string[];
   readonly client?: string;
+  readonly trusted?: boolean;
   /** Of the request. */
   readonly at?: string;
   readonly bearer?: string;
@@ -53,6 +54,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
     headers: readHeaders(options.header),
     client: readClient(options.client),
     time: readTime(options.at),
+    trusted: options.trusted === true,
   };
   const explanation =
     options.bearer === undefined

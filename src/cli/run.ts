@@ -113,6 +113,7 @@ export function createProgram(done: Done): Command {
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
+    .option('--trusted', 'a trusted proxy sends it: its "conditions.trustedHeaders" count')
     .option('--at <time>', 'when it is sent, such as 2026-12-01T09:00:00Z; if unset: now')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
     .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))

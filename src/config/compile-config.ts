@@ -74,6 +74,8 @@ export function compileConfig(
     server: {
       ...serving,
       adminToken: secrets.admin,
+      // What conditions read from trusted proxies alone is removed from the requests of others.
+      proxyHeaders: [...serving.proxyHeaders, ...file.conditions.trustedHeaders],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       limits,
     },

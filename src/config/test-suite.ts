@@ -30,6 +30,8 @@ export interface TestCase extends RequestLine {
   readonly headers: readonly string[];
   /** Address of the client; null: not known. */
   readonly client: string | null;
+  /** A trusted proxy sends it. */
+  readonly trusted: boolean;
   /** When it is sent, in milliseconds; null: not known. */
   readonly time: number | null;
   /** `signIn`: refused, and sent to the sign-in page. */

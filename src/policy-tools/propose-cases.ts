@@ -136,7 +136,7 @@ function testOf(
   decision: Decision,
   simulated: Simulated,
 ): TestCase {
-  const { as, identity, method, target, headers, client, time } = trial;
+  const { as, identity, method, target, headers, client, trusted, time } = trial;
   const asked = hostOf(route.pattern.host);
   const matched = decision.route?.id ?? null;
   // Left out where the test would be run with the same host all the same.
@@ -156,6 +156,7 @@ function testOf(
     target,
     headers,
     client,
+    trusted,
     time,
     expect: outcomeOf(decision, simulated),
     route: matched,

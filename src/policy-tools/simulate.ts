@@ -18,6 +18,8 @@ export interface SimulatedRequest {
   readonly client: string | null;
   /** Milliseconds; null or unset: not known. */
   readonly time?: number | null;
+  /** A trusted proxy sends it; if unset: the client itself. */
+  readonly trusted?: boolean;
 }
 
 export interface Simulated {
@@ -56,6 +58,7 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
       httpVersion: '1.1',
       client: request.client ?? somewhere,
       address: request.client,
+      ...(request.trusted === true ? { trusted: true } : {}),
       ...(request.time == null ? {} : { now: () => request.time! }),
     },
     resolution: identity === null ? rejected : { identity, reason: null, stale: false, source: 'auth-api' },
@@ -65,7 +68,7 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
       proto: request.secure ? 'https' : 'http',
       forwardedHost: request.host,
       requestId: '(one for each request)',
-      trusted: false,
+      trusted: request.trusted === true,
     },
   };
 }

@@ -31,6 +31,8 @@ export interface Trial {
   readonly target: string;
   readonly headers: readonly string[];
   readonly client: string | null;
+  /** A trusted proxy asks. */
+  readonly trusted: boolean;
   /** Milliseconds; null: not known. */
   readonly time: number | null;
 }
@@ -43,6 +45,7 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
   const { route } = goal;
   const method = goal.method === otherMethods ? otherMethod(route) : goal.method;
   const values = valuesOf(config, route);
+  const proxied = trustedHeaders(route);
   for (const values_ of combinations(values)) {
     const client = values_.get('client') ?? null;
     const moment = values_.get('time') ?? null;
@@ -55,9 +58,19 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
       const headers = [...chosen].flatMap(([key, value]) =>
         key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
       );
-      yield { as, identity, method, target, headers, client, time };
+      // What a client sends in such a header is as good as nothing, which is tried, too.
+      const trusted = headers.some((name, at) => at % 2 === 0 && proxied.has(name));
+      yield { as, identity, method, target, headers, client, trusted, time };
     }
   }
+}
+
+function trustedHeaders({ conditions }: Route): ReadonlySet<string> {
+  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
+  const sources = steps.flatMap((step) => (step.kind === 'compare' ? sourcesOf(step.subject, step.comparison) : []));
+  return new Set(
+    sources.flatMap((source) => (source.from === 'header' && source.trusted === true ? [source.name] : [])),
+  );
 }
 
 /** A method without a rule of its own. */

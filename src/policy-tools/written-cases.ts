@@ -145,6 +145,7 @@ function caseEntry(test: TestCase): object {
     request: `${test.method} ${test.host === null ? '' : `https://${test.host}`}${test.target}`,
     ...(test.headers.length === 0 ? {} : { headers }),
     ...(test.client === null ? {} : { client: test.client }),
+    ...(test.trusted ? { trusted: true } : {}),
     ...(test.time === null ? {} : { time: momentInWords(test.time) }),
     expect: test.expect,
     ...(test.route === null ? {} : { route: test.route }),

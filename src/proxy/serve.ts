@@ -77,7 +77,16 @@ export function readView(
     context.clientKey = address === null ? peer.network : clientNetwork(address);
   }
   const httpVersion = minor === 0 ? '1.0' : '1.1';
-  return { method, target, rawHeaders, httpVersion, client: context.memoryKey ?? undefined, address, now: Date.now };
+  return {
+    method,
+    target,
+    rawHeaders,
+    httpVersion,
+    client: context.memoryKey ?? undefined,
+    address,
+    trusted: peer.trusted,
+    now: Date.now,
+  };
 }
 
 /** Why a request is refused before it is decided: its own limits, and the state of the gateway. */

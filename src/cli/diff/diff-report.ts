@@ -176,6 +176,7 @@ function senderInWords({ request, identity, caller }: Witness): string {
     if (caller !== 'unresolved' || !credentialHeaders.has(name)) parts.push(`${name}: ${request.headers[i + 1]}`);
   }
   if (request.client !== null) parts.push(`from ${request.client}`);
+  if (request.trusted === true) parts.push('through a trusted proxy');
   if (request.time != null) parts.push(`at ${momentInWords(request.time)}`);
   return parts.join(', ');
 }

@@ -8,7 +8,7 @@ import { type ConditionEntry, operators, subjects } from '../schema/conditions.t
 import type { Parts } from '../schema.ts';
 import { compileZone } from '../units/time-zone.ts';
 import type { CriterionScope } from './check-conditions.ts';
-import { checkListOperand, checkOperand, readField, reportSource } from './check-operand.ts';
+import { checkListOperand, checkOperand, headerSource, readField, reportSource } from './check-operand.ts';
 import { type Location, whole } from './location.ts';
 
 type Entry = Parts<ConditionEntry>;
@@ -114,7 +114,7 @@ function checkGroup(
 function sourceOf({ param, query, header, identity }: Entry, at: Location, scope: CriterionScope): ValueSource | null {
   if (param !== undefined) return { from: 'param', name: param };
   if (query !== undefined) return { from: 'query', name: query };
-  if (header !== undefined) return { from: 'header', name: header };
+  if (header !== undefined) return headerSource(header, scope);
   return identity === undefined ? null : readField(identity, at.at('identity'), scope);
 }
 

@@ -20,7 +20,7 @@ export interface ConditionScope {
   /** All that the route is for; empty: there is none to compare names with. */
   readonly patterns: readonly RoutePattern[];
   /** Headers that conditions may read; null when the section cannot be read. */
-  readonly headers: ReadonlySet<string> | null;
+  readonly headers: ConditionHeaders | null;
   readonly roles: DeclaredRoles;
   /** Declared claims; null when the section cannot be read. */
   readonly claims: ClaimTable | null;
@@ -37,6 +37,9 @@ export type CriterionScope = ConditionScope & { readonly identified: boolean };
 
 /** Words of all routes. */
 const mostWords = 256;
+
+/** By name in lower case, from whom they are read. */
+export type ConditionHeaders = ReadonlyMap<string, 'any' | 'trusted'>;
 
 /** Conditions by name; null: it has problems of its own. */
 export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
@@ -178,15 +181,14 @@ function checkUnless(
  * Headers that conditions may read, in lower case: those whose value is the client's own word and reaches the upstream as
  * it was read. Null when the section cannot be read. `at`: of the file.
  */
-export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ReadonlySet<string> | null {
-  const headers = parts.conditions?.headers;
-  if (headers === undefined) return null;
+export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ConditionHeaders | null {
+  const { headers, trustedHeaders } = parts.conditions ?? {};
+  if (headers === undefined || trustedHeaders === undefined) return null;
   const credentials = new Set(['authorization', 'cookie', ...credentialHeaders(parts).map(canonicalName)]);
   const identity = new Set((at.at('identityHeaders').keys ?? ['user-id', 'groups']).map(canonicalName));
-  const names = new Set<string>();
-  headers.forEach((name, index) => {
+  const names = new Map<string, 'any' | 'trusted'>();
+  const check = (name: string | undefined, from: 'any' | 'trusted', there: Location) => {
     if (name === undefined) return;
-    const there = at.at('conditions', 'headers', index);
     if (name.includes('_')) {
       there.report('the name of such a header has no "_"', 'services read "_" and "-" alike: write "-"');
     } else if (credentials.has(name)) there.report('this header carries credentials');
@@ -196,7 +198,17 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): R
       const hint = 'the client is compared by "client: address", the host by "match.host"';
       there.report('this header has another meaning in HTTP', hint);
     } else if (names.has(name)) there.report('this header is listed twice');
-    names.add(name);
-  });
+    names.set(name, from);
+  };
+  headers.forEach((name, index) => check(name, 'any', at.at('conditions', 'headers', index)));
+  trustedHeaders.forEach((name, index) => check(name, 'trusted', at.at('conditions', 'trustedHeaders', index)));
+  const { trustedProxies, trustEveryPeer } = parts.server ?? {};
+  if (trustedHeaders.length > 0 && trustedProxies?.length === 0 && trustEveryPeer === false) {
+    const hint = 'list the proxies in front under "server.trustedProxies"';
+    at.at('conditions', 'trustedHeaders').report(
+      'no proxy is trusted, so that no request can have these headers',
+      hint,
+    );
+  }
   return names;
 }

@@ -75,7 +75,7 @@ function readReference(text: string, at: Location, scope: CriterionScope): Value
     return undefined;
   }
   if (from !== 'identity') {
-    return { from: from as 'param' | 'query' | 'header', name: from === 'header' ? name.toLowerCase() : name };
+    return from === 'header' ? headerSource(name.toLowerCase(), scope) : { from: from as 'param' | 'query', name };
   }
   const source = readField(name, at, scope);
   if (source !== null) return source;
@@ -100,6 +100,10 @@ export function readField(name: string, at: Location, { claims }: CriterionScope
   return null;
 }
 
+export function headerSource(name: string, { headers }: CriterionScope): ValueSource {
+  return headers?.get(name) === 'trusted' ? { from: 'header', name, trusted: true } : { from: 'header', name };
+}
+
 /** Whether there is a problem with a value of the request or the identity. */
 export function reportSource(source: ValueSource, at: Location, scope: CriterionScope): boolean {
   switch (source.from) {
@@ -114,7 +118,8 @@ export function reportSource(source: ValueSource, at: Location, scope: Criterion
     }
     case 'header': {
       if (scope.headers === null || scope.headers.has(source.name)) return false;
-      const hint = at.didYouMean(source.name, scope.headers) ?? 'list it there: "conditions: { headers: [...] }"';
+      const hint =
+        at.didYouMean(source.name, scope.headers.keys()) ?? 'list it there: "conditions: { headers: [...] }"';
       at.report('this header is not listed under "conditions.headers"', hint);
       return true;
     }

@@ -174,6 +174,7 @@ function checkCase(
       whole(typeof value === 'object' ? value : [value]).flatMap((text) => [name, text]),
     ),
     client: entry.client ?? null,
+    trusted: entry.trusted ?? false,
     time: entry.time ?? null,
     expect: entry.expect,
     route: entry.route ?? null,

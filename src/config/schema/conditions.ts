@@ -262,6 +262,11 @@ export const conditionSettings = z.strictObject({
     'Request headers that conditions may read. A client can send any value in them.',
     { examples: [['x-region']] },
   ),
+  trustedHeaders: decides(
+    list(headerName(), { most: [32, 'headers'] }).prefault([]),
+    'Request headers that conditions read only if a peer of "server.trustedProxies" sends them, such as the result of a client certificate. Those of every other peer are removed, in any spelling.',
+    { examples: [['x-client-cert-verified']] },
+  ),
   allowEveryAddress: neither(
     bool().prefault(false),
     'Lets "cidr" of a condition hold every address, so that it has no effect. Without it, that is an error; with it, a warning at every start.',

@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 import type { RequestLine } from '../test-suite.ts';
 import { described, neither } from './key-class.ts';
 import { refined } from './refine.ts';
-import { anyText, scalar, text, word } from './scalar.ts';
+import { anyText, bool, scalar, text, word } from './scalar.ts';
 import { declared, idHint, idPattern, moment, version } from './values.ts';
 
 const identifier = () =>
@@ -116,6 +116,10 @@ const testCase = z.strictObject({
     { examples: [{ 'x-region': 'eu' }] },
   ),
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
+  trusted: described(
+    bool().prefault(false),
+    'Whether a trusted proxy sends it, whose "conditions.trustedHeaders" count.',
+  ),
   time: described(moment().optional(), 'When it is sent; if unset: not known, and no condition on the time is met.', {
     examples: ['2026-12-01T09:00:00Z'],
   }),

@@ -29,8 +29,8 @@ export type ValueSource =
   /** `pattern`: of a policy that reads it; if unset, it is a parameter of the route. */
   | { readonly from: 'param'; readonly name: string; readonly pattern?: RoutePattern }
   | { readonly from: 'query'; readonly name: string }
-  /** In lower case. */
-  | { readonly from: 'header'; readonly name: string }
+  /** In lower case. `trusted`: only what a trusted proxy sends counts. */
+  | { readonly from: 'header'; readonly name: string; readonly trusted?: true }
   | { readonly from: 'identity'; readonly field: ConditionField }
   /** A claim that the configuration declares. */
   | { readonly from: 'claim'; readonly name: string; readonly type: ClaimType };
@@ -129,6 +129,8 @@ export interface ConditionFacts {
   readonly address: string | null;
   /** Null: anonymous. */
   readonly identity: Identity | null;
+  /** The peer is a trusted proxy. */
+  readonly trusted: boolean;
   /** Wall clock in milliseconds; null: not known. */
   readonly nowMs: number | null;
 }
@@ -146,6 +148,7 @@ export function factsOf(
     rawHeaders: view.rawHeaders,
     address: view.address ?? null,
     identity,
+    trusted: view.trusted === true,
     nowMs: view.now?.() ?? null,
   };
 }

@@ -19,6 +19,8 @@ export function readSource(source: ValueSource, facts: ConditionFacts): Reading 
     case 'query':
       return readQuery(facts.request.query, source.name);
     case 'header':
+      // From any other peer it is removed before the service sees it.
+      if (source.trusted === true && !facts.trusted) return null;
       return readHeader(facts.rawHeaders, source.name);
     case 'identity':
       return facts.identity === null ? null : facts.identity[source.field];

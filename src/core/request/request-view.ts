@@ -13,6 +13,8 @@ export interface RequestView {
   readonly client?: string | undefined;
   /** Address of the client for conditions; null or unset: not known for certain, and then no condition on it is met. */
   readonly address?: string | null;
+  /** The peer is a proxy that may set headers for the client; if unset: it is not. */
+  readonly trusted?: boolean;
   /** Wall clock in milliseconds, for conditions on the time; if unset: it is not known, and none of them is met. */
   readonly now?: () => number;
 }

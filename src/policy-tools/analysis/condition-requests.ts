@@ -225,7 +225,7 @@ function* everyWay(
       for (const identity of identities) {
         const known = identity === null ? null : { ...identity, claims };
         for (const nowMs of moments)
-          yield { request, pattern, ignoresCase, rawHeaders, address, identity: known, nowMs };
+          yield { request, pattern, ignoresCase, rawHeaders, address, identity: known, trusted: true, nowMs };
       }
     }
   }

@@ -256,6 +256,7 @@ const nothing: ConditionFacts = {
   rawHeaders: [],
   address: null,
   identity: null,
+  trusted: true,
   nowMs: null,
 };
 

@@ -86,8 +86,7 @@ function make(
     secure: true,
     target: path + values.query(),
     headers: [...headers, ...values.headers()],
-    client: values.address(),
-    time: values.time(),
+    ...values.circumstances(),
   };
   return { request, identity: caller === 'known' ? values.identity(path) : null };
 }
@@ -158,15 +157,15 @@ class Values {
     });
   }
 
-  address(): string | null {
-    const given = this.#given.get('client');
-    return typeof given === 'string' ? given : null;
-  }
-
-  /** Milliseconds; null: not known. */
-  time(): number | null {
-    const given = this.#given.get('time');
-    return typeof given === 'string' ? Number(given) : null;
+  /** Where it comes from, through whom, and when. */
+  circumstances(): Pick<SimulatedRequest, 'client' | 'trusted' | 'time'> {
+    const [client, time] = ['client', 'time'].map((key) => this.#given.get(key));
+    return {
+      client: typeof client === 'string' ? client : null,
+      // A header may count only if a trusted proxy sends it.
+      trusted: this.#given.has('trusted'),
+      time: typeof time === 'string' ? Number(time) : null,
+    };
   }
 
   /** `path`: of the request. */
@@ -213,6 +212,7 @@ class Values {
     }
     if (step.kind === 'address') return this.#set('client', given);
     if (step.kind !== 'compare') return this.#set('time', given);
+    if (step.subject.from === 'header' && step.subject.trusted === true) this.#given.set('trusted', null);
     return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
   }
 

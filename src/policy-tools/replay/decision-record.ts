@@ -47,6 +47,8 @@ export interface DecisionRecord {
   /** Names and values in turn; left out: none. */
   readonly headers?: readonly string[];
   readonly client?: string | null;
+  /** A trusted proxy sent it; left out: the client itself. */
+  readonly trusted?: true;
   /** What kind was sent, or why none could be read; null: none. */
   readonly credential: CredentialKind | ReasonCode | null;
   /** `accepted`: it is that identity's. Null: nobody was asked. */
@@ -133,6 +135,7 @@ export function recordOf(
     path,
     ...(query === '' ? {} : { query }),
     ...(headers.length === 0 ? {} : { headers }),
+    ...(view.trusted === true && headers.length > 0 ? { trusted: true } : {}),
     ...(reads.client ? { client: view.address ?? null } : {}),
     credential: found === null || typeof found === 'string' ? found : found.kind,
     verdict: resolution === null ? null : (resolution.reason ?? 'accepted'),

@@ -128,6 +128,7 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
     ],
     httpVersion: record.host === '' ? ('1.0' as const) : ('1.1' as const),
     address: record.client ?? null,
+    trusted: record.trusted === true,
     now: () => Date.parse(record.at),
   };
   const decision = decide(view, policy, () => {

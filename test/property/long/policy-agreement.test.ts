@@ -124,7 +124,20 @@ function asTest(
 ) {
   const { request, identity } = asked;
   const { method, host, secure, target, headers, client } = request;
-  const test = { name: 't', file: 'f', line: 1, as: null, method, host, secure, target, headers, client, time: null };
+  const test = {
+    name: 't',
+    file: 'f',
+    line: 1,
+    as: null,
+    method,
+    host,
+    secure,
+    target,
+    headers,
+    client,
+    time: null,
+    trusted: false,
+  };
   const simulated = simulate(request, identity, config.credentials);
   const expectations = { expect: outcome, route, reason, upstreamHeaders: new Map() };
   return runCase({ test: { ...test, ...expectations }, identity, simulated }, policyOf(config), forwardingOf(config))

@@ -78,6 +78,7 @@ const facts: fc.Arbitrary<ConditionFacts> = fc.record({
     )
     .map((pairs) => pairs.flat()),
   address: fc.constantFrom(null, '10.0.0.1', '::1', '::ffff:192.0.2.1', 'garbage'),
+  trusted: fc.boolean(),
   nowMs: fc.constant(null),
   identity: fc.option(
     fc.record({ userId: value, groups: fc.array(value, { maxLength: 3 }) }).map((part) => makeIdentity(part)),

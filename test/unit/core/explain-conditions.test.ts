@@ -21,6 +21,7 @@ const facts: ConditionFacts = {
   rawHeaders: ['X-Region', 'eu'],
   address: null,
   identity: makeIdentity({ groups: ['acme'], roles: ['admin'] }),
+  trusted: false,
   nowMs: null,
 };
 

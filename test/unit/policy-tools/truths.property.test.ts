@@ -92,6 +92,7 @@ function factsOf(
     request: { ...request, path: `/x/${encodeURIComponent(param)}` },
     pattern,
     ignoresCase: reading?.literals != null,
+    trusted: false,
     nowMs: null,
     identity: { ...blank, ...identity },
     ...rest,
