@@ -200,8 +200,10 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
     } else if (names.has(name)) there.report('this header is listed twice');
     names.set(name, from);
   };
-  headers.forEach((name, index) => check(name, 'any', at.at('conditions', 'headers', index)));
-  trustedHeaders.forEach((name, index) => check(name, 'trusted', at.at('conditions', 'trustedHeaders', index)));
+  for (const [index, name] of headers.entries()) check(name, 'any', at.at('conditions', 'headers', index));
+  for (const [index, name] of trustedHeaders.entries()) {
+    check(name, 'trusted', at.at('conditions', 'trustedHeaders', index));
+  }
   const { trustedProxies, trustEveryPeer } = parts.server ?? {};
   if (trustedHeaders.length > 0 && trustedProxies?.length === 0 && trustEveryPeer === false) {
     const hint = 'list the proxies in front under "server.trustedProxies"';
