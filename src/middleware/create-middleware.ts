@@ -140,7 +140,13 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   function onUpgrade(message: IncomingMessage, socket: Socket, pass: Pass): void {
     const response = new ServerResponse(message);
     response.shouldKeepAlive = false;
-    response.assignSocket(socket);
+    try {
+      response.assignSocket(socket);
+    } catch {
+      // An earlier response is under way on it, such as one that Node writes itself.
+      socket.destroy();
+      return;
+    }
     response.once('finish', () => socket.destroySoon());
     const ignore = () => {};
     socket.on('error', ignore);

@@ -196,6 +196,16 @@ describe('an upgrade', () => {
     expect(JSON.parse(answer.text())).toMatchObject({ status, errorId: answer.header('x-error-id') });
   });
 
+  test.each(['GET /open HTTP/1.1\r\nHost: a.test\r\n\r\n', 'GET /open HTTP/1.1\r\n\r\n'])(
+    'behind an unfinished response ends the connection, and nothing else: %j',
+    async (first) => {
+      const connection = await openRaw(port());
+      connection.write(first + handshake('/socket', 'Authorization: Bearer good'));
+      await connection.closed();
+      expect((await send('GET /open')).status).toBe(200);
+    },
+  );
+
   test('by CONNECT is refused', async () => {
     let connected = 0;
     server.on('connect', () => {
