@@ -108,11 +108,13 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   }
 
   /** Calls `pass` once the request is allowed and the application can see it; else responds. */
-  function decide(message: IncomingMessage, response: NodeResponse, pass: Pass): void {
+  function decide(message: IncomingMessage, response: NodeResponse, pass: Pass, upgrades = false): void {
     const { request, fault } = readRequest(message);
     const context = line.newContext(host, request, response, clientOf(message.socket));
     if (fault !== null) context.fail(line.reasonOfFault(fault));
     else if (over) context.fail('draining');
+    // It would be decided as a request without an upgrade.
+    else if (upgrades && request.upgrade === 'other') context.fail('upgrade_unsupported');
     // What was decided is not what a router below another path would serve.
     else if ('baseUrl' in message && message.baseUrl !== '')
       context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
@@ -151,12 +153,13 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     const ignore = () => {};
     socket.on('error', ignore);
     const own = new NodeResponse(response);
-    decide(message, own, () => {
+    const handOver = () => {
       response.detachSocket(socket);
       socket.off('error', ignore);
       own.handOver();
       pass();
-    });
+    };
+    decide(message, own, handOver, true);
   }
 
   /** Bytes that Node does not take for a request. While a response is under way, another one would be read as a part of it. */

@@ -206,6 +206,15 @@ describe('an upgrade', () => {
     },
   );
 
+  test.each(['foo', 'websocket, foo', 'websocket/13'])(
+    'to %s, which is decided as a request without one, never is one',
+    async (protocol) => {
+      const asked = handshake('/open').replace('Upgrade: websocket', `Upgrade: ${protocol}`);
+      const answer = await sendRaw(port(), asked);
+      expect([answer.status, JSON.parse(answer.text())]).toMatchObject([400, { code: 'upgrade_unsupported' }]);
+    },
+  );
+
   test('by CONNECT is refused', async () => {
     let connected = 0;
     server.on('connect', () => {
