@@ -116,7 +116,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     // It would be decided as a request without an upgrade.
     else if (upgrades && request.upgrade === 'other') context.fail('upgrade_unsupported');
     // What was decided is not what a router below another path would serve.
-    else if ('baseUrl' in message && message.baseUrl !== '')
+    else if (isBelowPath(message))
       context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
     else
       line.serve(context, {
@@ -214,6 +214,14 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
       over = true;
     },
   };
+}
+
+/** The framework has taken a part of the path away, and puts it back behind us. Express says so in `baseUrl`, others do not. */
+function isBelowPath(
+  message: IncomingMessage & { readonly baseUrl?: unknown; readonly originalUrl?: unknown },
+): boolean {
+  const { url, baseUrl = '', originalUrl = url } = message;
+  return baseUrl !== '' || originalUrl !== url;
 }
 
 /** By the codes of Node's parser and server. */

@@ -271,6 +271,18 @@ test('below a path of Express it refuses everything', async () => {
   expect((await send('GET /open')).status).toBe(500);
 });
 
+test('below a path of a framework that has no base URL it refuses everything, too', async () => {
+  const middleware = authorizer.express();
+  server.close();
+  server = createServer((request, response) => {
+    // As connect, and what Fastify takes its middleware with, have it: the path is put back behind the middleware.
+    Object.assign(request, { url: request.url!.slice('/api'.length), originalUrl: request.url });
+    middleware(request, response, () => response.end('passed'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  expect((await send('GET /api/open')).status).toBe(500);
+});
+
 test('it adds no listener to the process', async () => {
   const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)]);
   const before = listeners();
