@@ -20,6 +20,15 @@ export interface AdminOptions extends EndpointSources {
   token(): string | null;
   /** For the log. */
   refused?(refusal: AdminRefusal): void;
+  /** Something was changed: for the log. */
+  changed?(change: AdminChange): void;
+}
+
+export interface AdminChange {
+  readonly endpoint: string;
+  readonly status: number;
+  /** Address of the caller; what it sent may be a secret and is not here. */
+  readonly client: string;
 }
 
 export interface AdminRefusal {
@@ -68,12 +77,23 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     return refusalResponse(refused, errorId);
   }
 
+  function tellChange(request: IncomingMessage, status: number): void {
+    const endpoint = endpointName(pathOf(request), endpoints);
+    const { method, readOnly } = endpoints.get(endpoint)!;
+    if (method === 'GET' || readOnly === true) return;
+    options.changed?.({ endpoint, status, client: request.socket.remoteAddress ?? '' });
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const rules = { hostNames: [ownName, ...options.hostNames()], token: options.token() };
       const judged = await judgeRequest(request, endpoints, rules);
-      if (judged === null) response.destroy();
-      else writeResponse(response, 'refused' in judged ? refuse(judged, request) : shownResponse(judged));
+      if (judged === null) {
+        response.destroy();
+        return;
+      }
+      if (!('refused' in judged)) tellChange(request, judged.status);
+      writeResponse(response, 'refused' in judged ? refuse(judged, request) : shownResponse(judged));
     } catch (error) {
       if (response.headersSent) response.destroy();
       else writeResponse(response, refuse({ refused: 'internal_error', cause: error }, request));

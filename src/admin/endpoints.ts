@@ -51,13 +51,14 @@ export interface ReloadProblem {
 }
 
 export interface Endpoint {
-  /** `POST`: it changes something. */
+  /** `POST`: it changes something, unless it is `readOnly`. */
   readonly method: 'GET' | 'POST';
   /**
    * `open` needs no token: probes have none. `signed` needs none either, as its response depends on the signature of the
    * body.
    */
   readonly access: 'open' | 'token' | 'signed';
+  readonly readOnly?: true;
   /** What a `POST` has to be of; if unset: JSON. */
   readonly contentType?: string;
   /** Rejects when what is to be shown cannot be had. */

@@ -40,6 +40,7 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
     // It asks the Auth API about a credential, so it needs the token of operators like a change does.
     method: 'POST',
     access: 'token',
+    readOnly: true,
     async respond({ body }: AdminRequest): Promise<AdminResponse> {
       const question = readQuestion(body);
       if (typeof question === 'string') return { refused: 'question_invalid', members: { detail: question } };

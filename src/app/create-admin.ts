@@ -42,6 +42,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     },
     // A process that is ending brings nothing new to life.
     ...(reload === null ? {} : { reload: () => (draining() ? 'draining' : reload()) }),
+    changed: (change) => log.info({ ...change }, 'changed through the admin port'),
     refused: ({ reason, cause, ...where }) => {
       const err = cause === undefined ? {} : { err: cause };
       log[reasons[reason].level]({ ...where, reason, ...err }, 'refused by the admin port');

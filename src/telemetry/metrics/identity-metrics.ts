@@ -1,26 +1,9 @@
 /** Counts verdicts, calls to the Auth API, what is cached and shared of them, and revocations. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type {
-  BreakerState,
-  IdentityEvents,
-  RedisOperation,
-  RedisOutcome,
-  SharedLookUpOutcome,
-} from '../../identity/events.ts';
+import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
+import { createRedisMetrics } from './redis-metrics.ts';
 import { exchangeBuckets } from './request-metrics.ts';
-
-/** In seconds, from a Redis on the same machine to the longest deadline that makes sense. */
-const redisBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-/** Shown from the beginning, so that the first error is an increase. */
-const redisOutcomes: Readonly<Record<RedisOperation, readonly RedisOutcome[]>> = {
-  get: ['hit', 'miss', 'invalid', 'error'],
-  set: ['ok', 'error', 'skipped', 'oversize'],
-  connection: ['ok', 'error'],
-};
-const lookUpOutcomes: readonly SharedLookUpOutcome[] = [
-  ...(['led', 'found', 'pushed', 'failed', 'late', 'disconnected', 'alone', 'error'] as const),
-];
 
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 
@@ -92,19 +75,6 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     labelNames: ['source', 'url'],
     registers,
   });
-  const sharedLookUps = new Counter({
-    name: 'rolegate_shared_lookups_total',
-    help: 'Look-ups for which replicas share one call to the Auth API, by outcome.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  for (const outcome of lookUpOutcomes) sharedLookUps.inc({ outcome }, 0);
-  const sharedLookUpWait = new Histogram({
-    name: 'rolegate_shared_lookup_wait_seconds',
-    help: 'Time that a look-up waited for the call of another replica.',
-    buckets: exchangeBuckets,
-    registers,
-  });
   const refreshes = new Counter({
     name: 'rolegate_refreshes_total',
     help: 'Refreshes of verdicts in use before their end, by outcome.',
@@ -150,23 +120,6 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       this.set(readIdentity().flights);
     },
   });
-  const redis = new Counter({
-    name: 'rolegate_redis_operations_total',
-    help: 'Operations on the shared cache in Redis, by operation and outcome.',
-    labelNames: ['operation', 'outcome'],
-    registers,
-  });
-  const redisCommands = new Histogram({
-    name: 'rolegate_redis_command_duration_seconds',
-    help: 'Time from sending a command to Redis to its reply, by outcome: ok or error.',
-    labelNames: ['outcome'],
-    buckets: redisBuckets,
-    registers,
-  });
-  for (const outcome of ['ok', 'error']) redisCommands.zero({ outcome });
-  for (const [operation, outcomes] of Object.entries(redisOutcomes)) {
-    for (const outcome of outcomes) redis.inc({ operation, outcome }, 0);
-  }
   const revocations = new Counter({
     name: 'rolegate_revocations_total',
     help: 'Revocations that took effect in this process, by where they came from.',
@@ -265,8 +218,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         claimsLogged.set(key, nowMs);
         log.warn({ source, claim, detail }, 'a claim has another type than is declared, and counts as absent');
       },
-      redis: (operation, outcome) => redis.inc({ operation, outcome }),
-      redisCommand: (ok, seconds) => redisCommands.observe({ outcome: ok ? 'ok' : 'error' }, seconds),
+      ...createRedisMetrics(registry),
       sources(urls) {
         breaker.reset();
         for (const [source, count] of urls) {
@@ -275,10 +227,6 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       },
       breaker: setBreaker,
       failover: (source, url) => failovers.inc({ source, url }),
-      sharedLookUp(outcome, waitedS) {
-        sharedLookUps.inc({ outcome });
-        if (waitedS !== null) sharedLookUpWait.observe(Math.max(0, waitedS));
-      },
       throttled: (by) => throttled.inc({ by }),
       throttling(by, client) {
         const named = client === null ? {} : { client };

@@ -161,3 +161,24 @@ test('a refusal waits for the body, so that the caller gets to read it', async (
   expect([answer.status, answer.complete, answer.header('connection')]).toEqual([401, true, 'close']);
   expect(await connection.closed()).toBe('end');
 });
+
+describe('a change', () => {
+  test('is told with its endpoint, status and caller, and nothing else is', async () => {
+    const changed = vi.fn();
+    const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => [], now: Date.now };
+    const sources = { reload: () => [], revocations, explain: async () => ({}) };
+    const { ask } = await startAdmin({ token: () => token, changed, ...sources });
+    const question = { method: 'GET', host: null, secure: false, target: '/', headers: [], client: null, bearer: 'b' };
+    expect((await ask('/explain', { ...fine, body: JSON.stringify(question) })).status).toBe(200);
+    expect((await ask('/routes', { headers: bearer })).status).toBe(200);
+    expect((await ask('/revocations', { ...fine, body: '{}' })).status).toBe(400);
+    expect((await ask('/reload', { method: 'POST', headers: json })).status).toBe(401);
+    expect(changed).not.toHaveBeenCalled();
+    expect((await ask('/reload', fine)).status).toBe(202);
+    expect((await ask('/revocations', { ...fine, body: '{"bearer":"a-secret-bearer"}' })).status).toBe(202);
+    expect(changed.mock.calls).toEqual([
+      [{ endpoint: '/reload', status: 202, client: '127.0.0.1' }],
+      [{ endpoint: '/revocations', status: 202, client: '127.0.0.1' }],
+    ]);
+  });
+});
