@@ -66,8 +66,8 @@ export function checkRoles<Held>(
   holds: (held: Held, leaf: RoleLeaf) => boolean,
 ): 'role_missing' | 'role_forbidden' | null {
   if (isMet(demand, held, holds)) return null;
-  const isBroken = (part: RoleDemand) => part.kind === 'lacks' && holds(held, part);
-  return conjunctsOf(demand).some(isBroken) ? 'role_forbidden' : 'role_missing';
+  for (const part of conjunctsOf(demand)) if (part.kind === 'lacks' && holds(held, part)) return 'role_forbidden';
+  return 'role_missing';
 }
 
 /** Demands that all have to be met. */
