@@ -53,12 +53,11 @@ export async function explain(method: string, url: string, options: ExplainOptio
     ...readUrl(url),
     headers: readHeaders(options.header),
     client: readClient(options.client),
-    time: readTime(options.at),
-    trusted: options.trusted === true,
   };
+  const time = readTime(options.at);
   const explanation =
     options.bearer === undefined
-      ? explainHere(request, options)
+      ? explainHere({ ...request, time, trusted: options.trusted === true }, options)
       : // Its HTTP client takes longer to load than all else that explains.
         ((await (
           await import('./ask-admin.ts')
@@ -80,7 +79,12 @@ export async function explain(method: string, url: string, options: ExplainOptio
 }
 
 /** One way alone. */
-function checkWhoAsks({ bearer, as, claims, source, roles, groups }: ExplainOptions): void {
+function checkWhoAsks({ bearer, as, claims, source, roles, groups, at, trusted }: ExplainOptions): void {
+  if (bearer !== undefined && (at !== undefined || trusted === true)) {
+    throw usageError(
+      'rolegate: a gateway is asked about --bearer as of now and for this client; leave out --at and --trusted',
+    );
+  }
   const inRoles = (roles ?? groups) !== undefined;
   if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {
     throw usageError(

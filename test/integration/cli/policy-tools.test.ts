@@ -285,7 +285,10 @@ test('explain: somebody who is named has roles and groups already', async () => 
     ['--groups', 'acme'],
   ]) {
     const { code, output } = await run('explain', 'GET', '/area/1', '--config', file, '--as', 'ann', ...more);
-    expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining('leave out --roles and --groups') });
+    expect({ code, output }).toEqual({
+      code: 2,
+      output: expect.stringContaining('leave out --claims, --roles and --groups'),
+    });
   }
 });
 
