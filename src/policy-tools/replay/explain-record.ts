@@ -21,7 +21,7 @@ export function explainRecord(record: DecisionRecord, secure: boolean, parts: Ex
   const { method, host, path, query = '', headers = [], client = null } = record;
   const { credentials } = parts.policy;
   const request = {
-    ...{ method, host, secure, target: path + query, client },
+    ...{ method, host, secure, target: path + query, client, time: Date.parse(record.at) },
     headers: [...headers, ...credentialHeadersOf(record, credentials)],
   };
   const { view, facts } = simulate(request, null, credentials);

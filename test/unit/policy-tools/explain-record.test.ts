@@ -1,0 +1,37 @@
+/** Explanations of recorded decisions: under the same rules they come to what was decided then. */
+import { expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import { selectSource } from '../../../src/identity/sources/select-source.ts';
+import { readsOf, recordOf } from '../../../src/policy-tools/replay/decision-record.ts';
+import { explainRecord, isAsExplained } from '../../../src/policy-tools/replay/explain-record.ts';
+import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { blank } from '../../../src/policy-tools/sample-identity.ts';
+import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { policy } from './policies.ts';
+
+const at = Date.parse('2026-11-02T09:30:00Z');
+
+test.each([
+  ['notAfter: "2026-11-03T00:00:00Z"', 'allow'],
+  ['when: [{ time: { days: [mon], from: "09:00", to: "10:00", zone: UTC }, reason: closed }]', 'allow'],
+  ['when: [{ time: { days: [tue], zone: UTC }, reason: closed }]', 'refuse'],
+])('at the time of the request: %s', (rest, outcome) => {
+  const config = policy(`roles: { user: {} }
+routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], ${rest} }]`);
+  const identity = { ...blank, kind: 'bearer' as const, userId: 'ann', roles: ['user'] };
+  const sent = { method: 'GET', host: 'any.example', secure: true, target: '/one', headers: [], client: null };
+  const { view, resolution } = simulate({ ...sent, time: at }, identity, config.credentials);
+  const rules = policyOf(config);
+  const decision = decide(view, rules, () => resolution) as Decision;
+  expect(decision.outcome).toBe(outcome);
+  const record = recordOf({ view, decision, credential: null, resolution }, rules, readsOf(config.routes.routes), at)!;
+  const explanation = explainRecord(record, true, {
+    policy: rules,
+    roles: config.roles,
+    rules: forwardingOf(config),
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+  });
+  expect(explanation.outcome).toBe(outcome);
+  expect(isAsExplained(record, explanation)).toBe(true);
+});
