@@ -1,5 +1,6 @@
 /** What a value is compared with: literals, or another value that is written like `identity.groups` or `param.id`. */
 import { credentialKinds } from '../../core/credential/credential.ts';
+import { isExact } from '../../core/identity/claims.ts';
 import {
   conditionFields,
   isListSource,
@@ -164,7 +165,8 @@ function checkTyped(written: Literal, type: 'number' | 'boolean', at: Location):
   }
   // A variable gives a text.
   const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
-  if (Number.isFinite(number)) return String(number);
-  at.report('expected a number', 'the claim is of type number');
+  if (isExact(number)) return String(number);
+  const hint = Number.isFinite(number) ? 'a larger id is a text: declare the claim so' : 'the claim is of type number';
+  at.report(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
   return null;
 }

@@ -42,7 +42,7 @@ export function readClaimValue(value: unknown, type: ClaimType): ClaimValue | nu
     case 'string':
       return typeof value === 'string' && plainText.test(value) ? value : null;
     case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? value : null;
+      return isExact(value) ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'list':
@@ -50,6 +50,11 @@ export function readClaimValue(value: unknown, type: ClaimType): ClaimValue | nu
     case 'time':
       return readTime(value);
   }
+}
+
+/** Beyond it, two ids of accounts can be one number: JSON has lost their last digits when it is read. */
+export function isExact(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 const plainText = /^[^\p{Cc}]{1,1024}$/u;

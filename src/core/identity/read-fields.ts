@@ -97,7 +97,7 @@ const displayNameExpected = 'text without control characters, at most 256 charac
 
 const claimExpected = {
   string: 'text without control characters, 1 to 1024 characters',
-  number: 'a number',
+  number: 'a number up to 2^53 - 1',
   boolean: 'true or false',
   list: 'a list of at most 256 texts without commas and control characters',
   time: 'Unix seconds or a time in RFC 3339',

@@ -288,6 +288,7 @@ describe('a response of the Auth API', () => {
       ['a number for a text', { account: { plan: 7 } }, 'plan: field "account.plan": expected text'],
       ['a text for a number', { level: '2' }, 'level: field "level": expected a number'],
       ['no finite number', { acr: { level: {} } }, 'level: field "acr.level": expected a number'],
+      ['a number that has lost digits', { level: 2 ** 53 }, 'level: field "level": expected a number up to 2^53 - 1'],
       ['a text for true', { staff: 'true' }, 'staff: field "staff": expected true or false'],
       ['a list of numbers', { amr: [1] }, 'amr: field "amr": expected a list'],
       ['a text with a comma in a list', { amr: ['a,b'] }, 'amr: field "amr": expected a list'],
