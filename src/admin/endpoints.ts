@@ -172,6 +172,6 @@ function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
 /** Of a path: its own name, or with `{id}` in place of the last segment; `(none)`. */
 export function endpointName(path: string, endpoints: ReadonlyMap<string, Endpoint>): string {
   if (endpoints.has(path)) return path;
-  const named = path.replace(/[^/]+$/, '{id}');
-  return endpoints.has(named) ? named : '(none)';
+  const named = `${path.slice(0, path.lastIndexOf('/') + 1)}{id}`;
+  return !path.endsWith('/') && endpoints.has(named) ? named : '(none)';
 }
