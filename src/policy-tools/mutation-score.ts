@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import { compileRoleMapping } from '../core/policy/map-roles.ts';
 import { withScopes } from '../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
@@ -35,6 +36,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const rules = forwardingOf(config);
   const policy = policyOf(config);
   const touched = routesOf(policy, cases);
+  const requests = new Map(cases.map((prepared) => [prepared, decideCase(prepared, policy).request]));
   const casesOf = new Map<Route, PreparedCase[]>();
   for (const [prepared, routes] of touched) {
     for (const route of routes) {
@@ -48,7 +50,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
 
   const survivesRoute = (mutant: RouteMutant): boolean => {
     const asked = mutant.reaches
-      ? cases.filter((one) => mayReach(mutant, one, policy))
+      ? cases.filter(mayReach(mutant, requests))
       : [...new Set(mutant.entry.flatMap((route) => casesOf.get(route) ?? []))];
     const table = tableWith(
       mutant,
@@ -117,14 +119,18 @@ function tableWith({ entry, changed }: RouteMutant, near: readonly Route[]): Rou
   return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed]));
 }
 
-/** Whether the case may come to the changed routes. */
-function mayReach({ changed }: RouteMutant, prepared: PreparedCase, policy: Policy): boolean {
-  const { request } = decideCase(prepared, policy);
-  const own = request === null ? null : tableOf(changed);
-  if (own === null) return false;
-  return (
-    request!.ambiguities !== 0 || own.folded !== null || fittingRoutes(own, request!.host, request!.path).length > 0
-  );
+/** Whether a case may come to the changed routes. `requests`: as each case is read. */
+function mayReach(
+  { changed }: RouteMutant,
+  requests: ReadonlyMap<PreparedCase, Decision['request']>,
+): (prepared: PreparedCase) => boolean {
+  const own = tableOf(changed);
+  return (prepared) => {
+    const request = requests.get(prepared) ?? null;
+    if (own === null || request === null) return false;
+    if (request.ambiguities !== 0 || own.folded !== null) return true;
+    return fittingRoutes(own, request.host, request.path).length > 0;
+  };
 }
 
 /** All rules with the change; null: it made two routes alike. */
