@@ -18,10 +18,10 @@ export interface ExplainParts {
 
 /** `secure`: the client came by HTTPS. */
 export function explainRecord(record: DecisionRecord, secure: boolean, parts: ExplainParts): Explanation {
-  const { method, host, path, query = '', headers = [], client = null } = record;
+  const { method, host, path, query = '', headers = [], client = null, trusted = false } = record;
   const { credentials } = parts.policy;
   const request = {
-    ...{ method, host, secure, target: path + query, client, time: Date.parse(record.at) },
+    ...{ method, host, secure, target: path + query, client, trusted, time: Date.parse(record.at) },
     headers: [...headers, ...credentialHeadersOf(record, credentials)],
   };
   const { view, facts } = simulate(request, null, credentials);

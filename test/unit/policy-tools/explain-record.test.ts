@@ -35,3 +35,30 @@ routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], $
   expect(explanation.outcome).toBe(outcome);
   expect(isAsExplained(record, explanation)).toBe(true);
 });
+
+test.each([true, false])('with the headers of a trusted proxy: %s', (trusted) => {
+  const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
+conditions: { trustedHeaders: [x-client-cert-verified] }
+roles: {}
+routes:
+  - id: cert
+    match: { path: "/cert" }
+    upstream: orders
+    access: public
+    when: [{ header: x-client-cert-verified, equals: SUCCESS, reason: certificate_needed }]`);
+  const headers = ['x-client-cert-verified', 'SUCCESS'];
+  const sent = { method: 'GET', host: 'any.example', secure: true, target: '/cert', headers, client: null, trusted };
+  const { view, resolution } = simulate(sent, null, config.credentials);
+  const rules = policyOf(config);
+  const decision = decide(view, rules, () => resolution) as Decision;
+  expect(decision.outcome).toBe(trusted ? 'allow' : 'refuse');
+  const decided = { view, decision, credential: null, resolution: null };
+  const record = recordOf(decided, rules, readsOf(config.routes.routes), at)!;
+  const explanation = explainRecord(record, true, {
+    policy: rules,
+    roles: config.roles,
+    rules: forwardingOf(config),
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+  });
+  expect([explanation.outcome, isAsExplained(record, explanation)]).toEqual([decision.outcome, true]);
+});
