@@ -49,7 +49,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
     call.once('cancelled', () => reply.callEnded());
     const waitsMs = Number(call.getDeadline()) - Date.now();
     const read = readAttributes(call.request, waitsMs);
-    const asked = read === null ? null : checkOf(read, ofCall, false, trustedProxies);
+    const asked = read === null ? null : checkOf(read, ofCall, read.upgrades, trustedProxies);
     const { request, peer } = asked ?? unreadable;
     const context = checks.take({ name: 'grpc' }, request, reply, peer);
     reply.told = context;

@@ -2,24 +2,35 @@
  * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
  * headers of one name by a comma, or lists them as they came where `encode_raw_headers` is set.
  */
+import { listHas } from '../../http1/grammar/fields.ts';
 import type { OriginalRequest } from '../dialect.ts';
 import { withoutConnection } from '../read-check.ts';
 import { addressOf, original, takeLastAddress } from '../read-fields.ts';
 import type { CheckMessage, HeaderMessage } from './messages.ts';
 
+export interface ReadAttributes extends OriginalRequest {
+  /** The client asks for a WebSocket. Over HTTP/2 it sends no key (RFC 8441 section 5), and Envoy shows the request as a `GET`. */
+  readonly upgrades: boolean;
+}
+
 /** `waitsMs`: until the deadline of the call. Null: a field of the original request is missing or not valid. */
-export function readAttributes(check: CheckMessage, waitsMs: number): OriginalRequest | null {
+export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttributes | null {
   const { source, request } = check.attributes ?? {};
   const http = request?.http ?? null;
   if (http === null || http.method === '' || http.path === '') return null;
   const raw = http.headerMap?.headers ?? [];
   if (raw.length > 0 && http.headers.length > 0) return null;
   const peer = addressOf(source?.address?.socketAddress?.address ?? null);
-  const rawHeaders = withoutConnection(headersOf(raw.length > 0 ? raw : http.headers));
+  const headers = headersOf(raw.length > 0 ? raw : http.headers);
+  const upgrades = headers.some(
+    (name, at) => at % 2 === 0 && name.toLowerCase() === 'upgrade' && listHas(headers[at + 1]!, 'websocket'),
+  );
+  const rawHeaders = withoutConnection(headers);
   // Envoy has added the address that it states as the source.
   const forwarded = takeLastAddress(rawHeaders);
   const rest = forwarded.peer !== null && forwarded.peer === peer ? forwarded.rest : rawHeaders;
-  return original(http.method, bytesOf(http.path), bytesOf(http.host), rest, peer, waitsMs);
+  const read = original(http.method, bytesOf(http.path), bytesOf(http.host), rest, peer, waitsMs);
+  return read === null ? null : { ...read, upgrades };
 }
 
 /** Without pseudo-headers, which the attributes repeat. */

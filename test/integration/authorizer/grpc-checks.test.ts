@@ -269,6 +269,18 @@ describe('the request that is asked about', () => {
     expect((await proxy.ask(get('/socket', cookie))).status).toBe(403);
   });
 
+  test('one over HTTP/2, which has no key, is no ordinary request', async () => {
+    // As Envoy makes it of an extended CONNECT (RFC 8441).
+    const asked = ['Upgrade', 'websocket', 'Connection', 'upgrade', 'Sec-WebSocket-Version', '13'];
+    for (const raw of [false, true]) {
+      expect(refusal(await proxy.ask(get('/open', asked), { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
+      const foreign = get('/socket', ['Cookie', 'session=good', 'Origin', 'http://evil.test', ...asked]);
+      expect((await proxy.ask(foreign, { raw })).status).toBe(403);
+      const own = await proxy.ask(get('/socket', [...bearer, ...asked]), { raw });
+      expect(refusal(own)).toEqual(refused(400, 'websocket_handshake_invalid'));
+    }
+  });
+
   test('more headers than there may be are 431, a target that is too long 414', async () => {
     const many = Array.from({ length: 200 }, (_, index) => [`x-${index}`, 'a']).flat();
     expect(refusal(await proxy.ask(get('/open', many)))).toEqual(refused(431, 'headers_too_large'));
