@@ -85,6 +85,9 @@ const comparedElsewhere: ReadonlySet<string> = new Set([
 
 const gateway = { routeBefore: null, routeAfter: null };
 
+/** In these sections, but removed from requests whether a condition reads them or not. */
+const comparedHere: ReadonlySet<string> = new Set(['conditions.trustedHeaders']);
+
 /** What decides comes first, then what exposes. */
 export function settingChanges(
   before: ReadConfig,
@@ -115,8 +118,8 @@ function gatewayChanges(before: readonly Setting[], after: readonly Setting[]): 
 }
 
 function byPath(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
-  const own = settings.filter(({ path }) => !comparedElsewhere.has(path[0]!));
-  return new Map(own.map((setting) => [setting.path.join('.'), setting]));
+  const all = settings.map((setting) => [setting.path.join('.'), setting] as const);
+  return new Map(all.filter(([name, { path }]) => !comparedElsewhere.has(path[0]!) || comparedHere.has(name)));
 }
 
 /** Null: no route, or none for the method. */

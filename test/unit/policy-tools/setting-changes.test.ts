@@ -37,6 +37,11 @@ const to = 'upstream: orders';
 describe('a change that opens the gateway is a difference', () => {
   it.each<[setting: string, before: Parameters<typeof read>, after: Parameters<typeof read>]>([
     ['server.trustedProxies', [to, remote, ''], [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }']],
+    [
+      'conditions.trustedHeaders',
+      [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }\nconditions: { trustedHeaders: [x-cert] }'],
+      [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }'],
+    ],
     ['server.forwardedHeaders', [to, remote, ''], [to, remote, 'server: { forwardedHeaders: forwarded }']],
     ['server.admin', [to, remote, ''], [to, remote, 'server: { admin: "127.0.0.1:9999" }']],
     ['server.adminToken', [to, remote, ''], [to, remote, `server: { adminToken: ${secret} }`]],
