@@ -16,12 +16,15 @@ test.each([
   ['notAfter: "2026-11-03T00:00:00Z"', 'allow'],
   ['when: [{ time: { days: [mon], from: "09:00", to: "10:00", zone: UTC }, reason: closed }]', 'allow'],
   ['when: [{ time: { days: [tue], zone: UTC }, reason: closed }]', 'refuse'],
-])('at the time of the request: %s', (rest, outcome) => {
-  const config = policy(`roles: { user: {} }
+  ['when: [{ header: x-cert, equals: ok, reason: certificate }]', 'allow'],
+])('at the time of the request, and through its proxy: %s', (rest, outcome) => {
+  const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
+conditions: { trustedHeaders: [x-cert] }
+roles: { user: {} }
 routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], ${rest} }]`);
   const identity = { ...blank, kind: 'bearer' as const, userId: 'ann', roles: ['user'] };
-  const sent = { method: 'GET', host: 'any.example', secure: true, target: '/one', headers: [], client: null };
-  const { view, resolution } = simulate({ ...sent, time: at }, identity, config.credentials);
+  const sent = { method: 'GET', host: 'any.example', secure: true, target: '/one', headers: ['x-cert', 'ok'] };
+  const { view, resolution } = simulate({ ...sent, client: null, trusted: true, time: at }, identity, config.credentials);
   const rules = policyOf(config);
   const decision = decide(view, rules, () => resolution) as Decision;
   expect(decision.outcome).toBe(outcome);
