@@ -129,7 +129,7 @@ function identityOf(config: Config, { as, claims, source, roles: named, groups }
   const { tests, roles } = config;
   if (claims !== undefined) {
     const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config, (claim, detail) => {
-      process.stderr.write(`note: the claim ${claim} counts as absent: ${detail}\n`);
+      process.stderr.write(`note: the claim ${claim} meets no condition: ${detail}\n`);
     });
     if (!('problem' in read)) return read;
     throw usageError(

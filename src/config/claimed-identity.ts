@@ -37,7 +37,7 @@ export interface NotClaimed {
   readonly hint: string | null;
 }
 
-/** `onUnreadable`: a declared claim has another type, and counts as absent. */
+/** `onUnreadable`: a declared claim has another type, and meets no condition. */
 export function claimedIdentity(
   { claims, source, kind }: Claimed,
   sources: ClaimedSources,

@@ -43,7 +43,7 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
     failure: SourceFailureKind | null,
     seconds: number,
   ): void;
-  /** A claim of an identity has another type than is declared, and counts as absent; `detail` holds no value. */
+  /** A claim of an identity has another type than is declared, and meets no condition; `detail` holds no value. */
   claimUnreadable(source: string, claim: string, detail: string): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */

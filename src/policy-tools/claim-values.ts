@@ -10,11 +10,12 @@ export function claimKey({ type, name }: Pick<ClaimSource, 'type' | 'name'>): st
   return `claim ${type} ${name}`;
 }
 
-/** The claims among values by key; a list of texts is a list. */
+/** The claims among values by key; a list of texts is a list, and a symbol stands for one that cannot be read. */
 export function claimsAmong(values: Iterable<readonly [key: string, value: unknown]>): Claims {
-  const claims: Record<string, NonNullable<ReturnType<typeof claimOfText>>> = {};
+  const claims: Record<string, ReturnType<typeof claimOfText>> = {};
   for (const [key, value] of values) {
     const [, type, name = ''] = /^claim (\w+) (\w+)$/.exec(key) ?? [];
+    if (type !== undefined && typeof value === 'symbol') claims[name] = null;
     if (type === undefined || !(typeof value === 'string' || isTexts(value))) continue;
     const claim = claimOfText(value, type as ClaimType);
     if (claim !== null) claims[name] = claim;

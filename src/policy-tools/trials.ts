@@ -262,7 +262,7 @@ function made(
   const words = [
     held.length === 0 ? 'no_role' : held.join('_and_'),
     ...(among.length === 0 ? [] : ['in', ...among]),
-    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(typeof value === 'object' ? value : [value])]),
+    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? value : [value])]),
     ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
   let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));

@@ -76,7 +76,9 @@ function isIdentity(value: unknown): boolean {
 
 function isClaims(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((one) => claimTypes.some((type) => readClaimValue(one, type) !== null));
+  return Object.values(value).every(
+    (one) => one === null || claimTypes.some((type) => readClaimValue(one, type) !== null),
+  );
 }
 
 function isKind(value: unknown): boolean {

@@ -101,7 +101,8 @@ function identityLines({ userId, roles, derived, inherited, groups, claims }: Id
   if (derived.length > 0) lines.push(`derived from other fields: ${list(derived)}`);
   if (inherited.length > 0) lines.push(`inherited: ${list(inherited)}`);
   lines.push(`groups ${list(groups)}`);
-  for (const [name, value] of Object.entries(claims)) lines.push(`claim ${name} ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(claims))
+    lines.push(`claim ${name} ${value === null ? 'of another type than is declared' : JSON.stringify(value)}`);
   return lines;
 }
 

@@ -35,7 +35,7 @@ const claim = refined(
     ),
     optional: decides(
       bool().prefault(true),
-      'An identity may be without it; one of another type counts as absent, and is logged. With false, such a response of a source is invalid (503).',
+      'An identity may be without it; one of another type meets no condition (nor "exists: false"), is in no header, and is logged. With false, such a response of a source is invalid (503).',
     ),
   }),
   ({ type, split }, { atKey }) => {

@@ -6,18 +6,23 @@ export type ClaimType = (typeof claimTypes)[number];
 /** A time is in milliseconds since the epoch. */
 export type ClaimValue = string | number | boolean | readonly string[];
 
-/** By the names of the configuration; one that the identity does not have is absent. */
-export type Claims = Readonly<Record<string, ClaimValue>>;
+/** By the names of the configuration; one that the identity does not have is absent. Null: it is there, and of another type. */
+export type Claims = Readonly<Record<string, ClaimValue | null>>;
 
 /** Names and types, as declared. */
 export type ClaimTable = ReadonlyMap<string, ClaimType>;
 
-export const noClaims: Claims = Object.freeze(Object.create(null) as Record<string, ClaimValue>);
+export const noClaims: Claims = Object.freeze(Object.create(null) as Record<string, ClaimValue | null>);
 
-/** As conditions compare it: a number in its shortest decimal form. Null: the identity does not have it. */
+/** As conditions compare it: a number in its shortest decimal form. Null: the identity has no such value. */
 export function claimText(claims: Claims, name: string): string | readonly string[] | null {
-  const value = Object.hasOwn(claims, name) ? claims[name]! : null;
+  const value = Object.hasOwn(claims, name) ? (claims[name] ?? null) : null;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+/** Whether the source sent something of another type than is declared: neither a value, nor none. */
+export function isUnreadable(claims: Claims, name: string): boolean {
+  return Object.hasOwn(claims, name) && claims[name] === null;
 }
 
 /** The value that has this text; null: none of the type has. */

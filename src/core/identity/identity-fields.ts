@@ -49,7 +49,7 @@ export function freezeIdentity(identity: Identity): Identity {
 function freezeClaims(claims: Claims): Claims {
   const entries = Object.entries(claims);
   if (entries.length === 0) return noClaims;
-  const frozen = Object.create(null) as Record<string, ClaimValue>;
-  for (const [name, value] of entries) frozen[name] = typeof value === 'object' ? Object.freeze([...value]) : value;
+  const frozen = Object.create(null) as Record<string, ClaimValue | null>;
+  for (const [name, value] of entries) frozen[name] = Array.isArray(value) ? Object.freeze([...value]) : value;
   return Object.freeze(frozen);
 }

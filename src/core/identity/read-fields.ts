@@ -58,7 +58,7 @@ export interface ReadOptions {
   readonly kind: Credential['kind'];
   /** A moment may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
   readonly fractions: boolean;
-  /** A declared claim is there and of another type, so that it counts as absent. */
+  /** A declared claim is there and of another type, so that it meets no condition. */
   readonly onUnreadable: (claim: string, detail: string) => void;
 }
 
@@ -131,9 +131,9 @@ export class FieldReader {
     return null;
   }
 
-  /** A claim that may be absent and has another type counts as absent; any other one that is not as declared is a failure. */
+  /** A claim that may be absent can have another type; any other one that is not as declared is a failure. */
   readClaims(fields: readonly ClaimField[], onUnreadable: ReadOptions['onUnreadable']): Claims {
-    const claims: Record<string, ClaimValue> = {};
+    const claims: Record<string, ClaimValue | null> = {};
     for (const { name, type, rule } of fields) {
       if (rule === null) continue;
       const { place, value } = this.#find(rule);
@@ -147,7 +147,10 @@ export class FieldReader {
       const detail = value === undefined ? `field ${at} is missing` : other;
       const isOptional = 'optional' in rule && rule.optional;
       if (!isOptional) this.failure ??= { kind: 'field', detail: `${detail} (identity.claims.${name})` };
-      else if (value !== undefined) onUnreadable(name, detail);
+      else if (value !== undefined) {
+        claims[name] = null;
+        onUnreadable(name, detail);
+      }
     }
     return claims;
   }

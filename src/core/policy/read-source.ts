@@ -1,5 +1,5 @@
 /** Reads the values that conditions compare. What cannot be read in exactly one way is `Unreadable`, never a value. */
-import { claimText } from '../identity/claims.ts';
+import { claimText, isUnreadable } from '../identity/claims.ts';
 import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
 import { pathParam } from '../url/path-pattern.ts';
 import { foldCase } from '../url/path-reading.ts';
@@ -25,7 +25,9 @@ export function readSource(source: ValueSource, facts: ConditionFacts): Reading 
     case 'identity':
       return facts.identity === null ? null : facts.identity[source.field];
     case 'claim':
-      return facts.identity === null ? null : claimText(facts.identity.claims, source.name);
+      if (facts.identity === null) return null;
+      if (isUnreadable(facts.identity.claims, source.name)) return unreadable.type;
+      return claimText(facts.identity.claims, source.name);
   }
 }
 

@@ -20,6 +20,7 @@ export const unreadable = {
   escape: new Unreadable('holds an escape that is not valid UTF-8'),
   twofold: new Unreadable('holds a character that services read in more than one way'),
   cased: new Unreadable('holds capital letters, which the service takes for small ones'),
+  type: new Unreadable('is of another type than is declared'),
   hop: new Unreadable('is taken away by the Connection header'),
 } as const satisfies Record<string, Unreadable>;
 

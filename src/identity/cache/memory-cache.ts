@@ -265,7 +265,7 @@ function identityBytes(identity: Identity | null): number {
   if (identity === null) return 0;
   const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, claims } = identity;
   let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
-  for (const value of Object.values(claims)) bytes += claimBytes + (typeof value === 'object' ? listBytes(value) : 0);
+  for (const value of Object.values(claims)) bytes += claimBytes + (Array.isArray(value) ? listBytes(value) : 0);
   for (const value of Object.values(claims)) bytes += typeof value === 'string' ? textBytes(value) : 0;
   for (const text of [userId, alias, fullName, sessionId, keyId, tokenId]) bytes += text === null ? 0 : textBytes(text);
   return bytes;

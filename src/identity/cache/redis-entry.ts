@@ -104,7 +104,9 @@ function isRejection(value: unknown): value is Rejection {
 /** Their types are those that are declared: entries under other declarations do not verify. */
 function isClaims(value: unknown): value is Claims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((one) => claimTypes.some((type) => readClaimValue(one, type) !== null));
+  return Object.values(value).every(
+    (one) => one === null || claimTypes.some((type) => readClaimValue(one, type) !== null),
+  );
 }
 
 function isIdOrNull(value: unknown): value is string | null {

@@ -105,24 +105,28 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   const shapes = group.flatMap(({ step, places }) =>
     step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
   );
-  const unclear = wayOf(
-    unreadable,
-    group.map((): Truth => 'unclear'),
-  );
+  const unclear = unclearWay(group);
   const texts = textsFor(group, shapes[0] ?? null).filter((text) => shapes.every((shape) => hasShape(shape, text)));
   // A text of a shape has one reading, but where letter case does not count.
   const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
   return unlike([...[...texts, ...missing].map((text) => ofText(group, text)), ...(isClear ? [] : [unclear])]);
 }
 
-/** Claims have one reading, and may be absent. */
+function unclearWay(group: readonly Atom[]): GroupWay {
+  return wayOf(
+    unreadable,
+    group.map((): Truth => 'unclear'),
+  );
+}
+
+/** Claims may be absent, or of another type. */
 function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): readonly GroupWay[] | null {
   if (type === 'list') {
     const lists = waysOfLists(group, most);
-    return lists === null ? null : unlike([...lists, ofText(group, null)]);
+    return lists === null ? null : unlike([...lists, ofText(group, null), unclearWay(group)]);
   }
   const texts = type === 'string' ? textsFor(group) : claimTexts(type, literalsIn(group));
-  return unlike([...texts, null].map((text) => ofText(group, text)));
+  return unlike([...[...texts, null].map((text) => ofText(group, text)), unclearWay(group)]);
 }
 
 /** What the author wrote, and what bounds can tell. */

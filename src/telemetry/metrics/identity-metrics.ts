@@ -216,7 +216,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         const nowMs = performance.now();
         if (nowMs - (claimsLogged.get(key) ?? -quietMs) < quietMs) return;
         claimsLogged.set(key, nowMs);
-        log.warn({ source, claim, detail }, 'a claim has another type than is declared, and counts as absent');
+        log.warn({ source, claim, detail }, 'a claim has another type than is declared, and meets no condition');
       },
       ...createRedisMetrics(registry),
       sources(urls) {

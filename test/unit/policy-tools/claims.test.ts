@@ -60,6 +60,19 @@ describe('a condition compares a claim', () => {
   });
 });
 
+test('a claim of another type than is declared is not taken for absent', () => {
+  const cases = (expect_: string) => `tests:
+  identities: { odd: { claims: { userID: ann, roles: [], groups: [], sessionID: s1, since: "2026-01-02 03:04:05" } } }
+  cases: [{ as: odd, request: GET /x, expect: ${expect_}, upstreamHeaders: { x-since: null } }]`;
+  const reasons = (condition: string) => {
+    const { report } = runTests(rules(`{ ${condition}, reason: apart }`, cases('allow')), false);
+    return report.cases.map(({ faults }) => faults.length === 0);
+  };
+  expect(reasons('identity: claims.since, exists: false')).toEqual([false]);
+  expect(reasons('not: { identity: claims.since, exists: true }')).toEqual([false]);
+  expect(reasons('identity: claims.plan, exists: false')).toEqual([true]);
+});
+
 test('services get claims: texts as they are, lists with commas, times in Unix seconds; absent ones are left out', () => {
   const headers = 'x-plan: gold, x-level: "2", x-tags: "a,b", x-since: "1767319445"';
   const none = 'x-plan: null, x-level: null, x-tags: null, x-since: null';

@@ -24,7 +24,11 @@ roles: { user: {} }
 routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], ${rest} }]`);
   const identity = { ...blank, kind: 'bearer' as const, userId: 'ann', roles: ['user'] };
   const sent = { method: 'GET', host: 'any.example', secure: true, target: '/one', headers: ['x-cert', 'ok'] };
-  const { view, resolution } = simulate({ ...sent, client: null, trusted: true, time: at }, identity, config.credentials);
+  const { view, resolution } = simulate(
+    { ...sent, client: null, trusted: true, time: at },
+    identity,
+    config.credentials,
+  );
   const rules = policyOf(config);
   const decision = decide(view, rules, () => resolution) as Decision;
   expect(decision.outcome).toBe(outcome);

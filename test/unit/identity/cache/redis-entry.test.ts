@@ -47,6 +47,7 @@ const anyIdentity: fc.Arbitrary<Identity> = fc.record({
     fc.stringMatching(/^[a-z]{1,8}$/),
     fc.oneof(
       fc.boolean(),
+      fc.constant(null),
       fc.double({ noNaN: true, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }).map((n) => n + 0),
       fc.stringMatching(/^[ -~]{1,40}$/),
       fc.array(name),

@@ -294,9 +294,9 @@ describe('a response of the Auth API', () => {
       ['a text with a comma in a list', { amr: ['a,b'] }, 'amr: field "amr": expected a list'],
       ['a date without a time', { since: '2026-01-01' }, 'since: field "since": expected Unix seconds'],
       ['a moment before 1970', { since: -1 }, 'since: field "since": expected Unix seconds'],
-    ])('of another type count as absent, with a cause that holds no value: %s', (_, body, cause) => {
+    ])('of another type are not taken for absent, with a cause that holds no value: %s', (_, body, cause) => {
       const { judged, lines } = read(body);
-      expect(judged.identity?.claims).toEqual({});
+      expect(judged.identity?.claims).toEqual({ [cause.split(':')[0]!]: null });
       expect(lines).toEqual([expect.stringContaining(`unreadable authApi ${cause}`)]);
     });
 
