@@ -44,6 +44,11 @@ core.register_action("rolegate", { "http-req" }, function(txn)
   for name, values in pairs(received) do
     if not own[name] then asked[name] = each(values) end
   end
+  -- A WebSocket over HTTP/2 has no key; without one Rolegate would decide an ordinary request.
+  local upgrade = received["upgrade"] and table.concat(each(received["upgrade"]), ","):lower() or ""
+  if upgrade:find("websocket", 1, true) and asked["sec-websocket-key"] == nil then
+    asked["sec-websocket-key"] = { "none" }
+  end
   asked["x-original-method"] = { txn.f:method() }
   asked["x-original-uri"] = { txn.f:pathq() }
   asked["x-original-host"] = hosts

@@ -2,7 +2,9 @@
  * Attacks on real proxies that ask, each with its printed configuration as it is: no service gets a path that was not decided, a forged
  * identity, or a credential that it must not have; and an outage is an outage.
  */
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { once } from 'node:events';
+import { connect, type IncomingHttpHeaders, type Settings } from 'node:http2';
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { checkPaths } from '../support/authorizer-checks.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
@@ -195,5 +197,45 @@ describe.each(productNames)('%s', (product) => {
     expect((await sendRaw(proxy.port, handshake('/socket'))).status).toBe(401);
     expect((await sendRaw(proxy.port, handshake('/open'))).status).toBe(400);
     expect(service.requests).toEqual([]);
+  });
+});
+
+/** HAProxy makes of a WebSocket over HTTP/2 (RFC 8441) one over HTTP/1.1 for the service. */
+describe('haproxy over HTTP/2', () => {
+  beforeAll(() => requireProduct('haproxy'));
+
+  test.each([
+    ['/open', 400, 'This upgrade is not supported here'],
+    ['/socket', 401, 'A credential is required'],
+  ])('a WebSocket to %s is decided as one', async (path, status, error) => {
+    let upgrades = 0;
+    const service = await startRecordingUpstream({
+      onUpgrade: (_, socket) => {
+        upgrades += 1;
+        socket.destroy();
+      },
+    });
+    onTestFinished(() => service.close());
+    const written = text('http://127.0.0.1:9', service.origin);
+    const gateway = await startGateway(written);
+    onTestFinished(() => gateway.close());
+    const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error('the configuration of this test has problems');
+    const proxy = await startAskingProxy('haproxy', read.config, { service: service.origin, ports: gateway });
+    onTestFinished(() => proxy.stop());
+    const client = connect(`http://127.0.0.1:${proxy.port}`);
+    onTestFinished(() => client.destroy());
+    const [{ enableConnectProtocol }] = (await once(client, 'remoteSettings')) as [Settings];
+    expect(enableConnectProtocol).toBe(true);
+    const asked = client.request({
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':scheme': 'http',
+      ':authority': 'a.test',
+      ':path': path,
+      'sec-websocket-version': '13',
+    });
+    const [headers] = (await once(asked, 'response')) as [IncomingHttpHeaders];
+    expect([headers[':status'], headers['x-error'], upgrades]).toEqual([status, error, 0]);
   });
 });
