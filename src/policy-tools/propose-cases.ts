@@ -19,7 +19,8 @@ import { rulesOf } from './route-of-method.ts';
 import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
 import { type Simulated, simulate } from './simulate.ts';
 import type { TestRun } from './test-report.ts';
-import { type Trial, type TrialGoal, trialsFor } from './trials.ts';
+import type { TrialGoal } from './trial-identities.ts';
+import { type Trial, trialsFor } from './trials.ts';
 
 /** Requests that are tried for one effect of a rule, or for one change. */
 const mostTrials = 4_000;

@@ -1,26 +1,19 @@
 /** Requests worth trying for one effect of a rule: the likeliest first. */
-import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { kindsOf } from '../core/credential/credential.ts';
-import type { Claims } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
-import { scopedRole } from '../core/policy/role-scopes.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
-import { claimKey, claimsAmong, claimTexts } from './claim-values.ts';
-import type { Cell } from './coverage.ts';
+import { claimKey, claimTexts } from './claim-values.ts';
 import { isTimeStep, momentsFor } from './moments.ts';
 import { numberTexts } from './number-texts.ts';
-import { furtherSets, likelySets } from './role-sets.ts';
 import { rulesOf } from './route-of-method.ts';
-import { somebody } from './sample-identity.ts';
-import { asHeld } from './scoped-texts.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
+import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
 export interface Trial {
@@ -36,9 +29,6 @@ export interface Trial {
   /** Milliseconds; null: not known. */
   readonly time: number | null;
 }
-
-/** The rule that is to have an effect. */
-export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
 
 /** `reach`: `far` is also for identities that only a change of the rules can tell apart. */
 export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far'): Generator<Trial> {
@@ -79,15 +69,11 @@ function otherMethod(route: Route): string {
   return ['GET', ...ruleMethods].find((one) => !named.has(one) && one !== 'HEAD') ?? 'GET';
 }
 
-/** Stands for the id of whoever asks. */
-const own = '\0own';
-
 /** Addresses that a range is not likely to hold, one of them at least. */
 const elsewhere = ['203.0.113.7', '198.51.100.7', '2001:db8::7'];
 
 /** What each part of a request may be: path parameters, query, headers, client. */
 type Choices = ReadonlyMap<string, readonly (string | null)[]>;
-type Chosen = ReadonlyMap<string, string | null>;
 
 function valuesOf({ tests, routes }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
@@ -196,115 +182,4 @@ function targetOf({ pattern }: Route, chosen: Chosen): string {
       : [],
   );
   return `/${path.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`;
-}
-
-/** Nobody, those who are named already, and somebody made for the rule. */
-function* identitiesFor(
-  config: Config,
-  goal: TrialGoal,
-  chosen: Chosen,
-  reach: 'near' | 'far',
-): Generator<readonly [name: string | null, identity: Identity | null]> {
-  const { tests, roleMapping } = config;
-  yield [null, null];
-  yield* tests.identities;
-  const groups = [
-    ...new Set(
-      [...chosen].flatMap(([key, value]) =>
-        key.startsWith('param ') && value !== null && value !== own ? [value] : [],
-      ),
-    ),
-  ];
-  const claims = claimsAmong(chosen);
-  const held = (roles: readonly string[]) => asHeld(roles, ({ param }) => scopeIn(goal.route, param, chosen));
-  const likely = likelySets(goal.rule, config.roles);
-  const sets = likely.map(held);
-  const kinds = kindsOf(config.credentials);
-  const others = kinds.filter((kind) => kind !== 'bearer');
-  for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among);
-  const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
-  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, claims, held, groups, kind);
-  if (reach === 'near') return;
-  const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
-  const further = furtherSets(goal.rule, exempt, config.roles);
-  const elsewhere = [...likely, ...further].filter((roles) => roles.some((role) => scopedRole(role) !== null));
-  for (const roles of [...further.map(held), ...elsewhere.map((each) => asHeld(each, () => 'elsewhere'))]) {
-    for (const among of [[], groups]) yield made(tests, claims, roles, among);
-  }
-  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, claims, held, [group]);
-  for (const { field, values } of roleMapping?.origins ?? []) {
-    const [value = ''] = values;
-    if (field === 'groups') yield made(tests, claims, [], [value]);
-    if (field === 'roles') yield made(tests, claims, [value], []);
-  }
-  for (const kind of others) {
-    for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among, kind);
-  }
-  for (const id of userIdsCompared(goal.route))
-    for (const held of sets) yield made(tests, claims, held, [], 'bearer', id);
-}
-
-/** What the parameter is in the request. */
-function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): string | null {
-  if (param === null) return 'anywhere';
-  const value = chosen.get(`param ${placeOfParam({ name: param }, pattern)}`);
-  return value === undefined ? param : value === own ? null : value;
-}
-
-function made(
-  { identities }: Config['tests'],
-  claims: Claims,
-  held: readonly string[],
-  among: readonly string[],
-  kind: Identity['kind'] = 'bearer',
-  wanted: string | null = null,
-): readonly [string, Identity] {
-  const words = [
-    held.length === 0 ? 'no_role' : held.join('_and_'),
-    ...(among.length === 0 ? [] : ['in', ...among]),
-    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? value : [value])]),
-    ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
-  ];
-  let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
-  // Somebody else is called so already.
-  while (identities.has(name)) name = `${name}_2`;
-  // As it is once it is written down: called by its name.
-  const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
-  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims }];
-}
-
-/** Names of identities are bounded; one that is cut ends in a mark of the whole. */
-function shortName(name: string): string {
-  if (name.length <= longestName) return name;
-  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, longestName - mark.length - 1)}_${mark}`;
-}
-
-/** With room for what makes a name unlike others. */
-const longestName = 60;
-
-/** Ids of users that conditions name, as far as an identity can be called so. */
-function userIdsCompared({ conditions }: Route): readonly string[] {
-  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
-  const found = steps.flatMap((step) => {
-    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'userId') return [];
-    const { comparison } = step;
-    if (comparison.operator === 'exists') return [];
-    if ('literals' in comparison.operand) return [...comparison.operand.literals].slice(0, 4);
-    return 'literal' in comparison.operand ? [comparison.operand.literal] : [];
-  });
-  return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
-}
-
-/** Groups that conditions name, and one that begins with each that they name the beginning of. */
-function groupsCompared({ conditions }: Route): readonly string[] {
-  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
-  return steps.flatMap((step) => {
-    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'groups') return [];
-    const { comparison } = step;
-    if (comparison.operator === 'exists') return [];
-    const { operand } = comparison;
-    if ('literals' in operand) return [...operand.literals].slice(0, 4);
-    return 'literal' in operand ? [comparison.operator === 'startsWith' ? `${operand.literal}x` : operand.literal] : [];
-  });
 }

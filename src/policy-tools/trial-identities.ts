@@ -1,0 +1,134 @@
+/** Identities worth trying for one effect of a rule: nobody, those of the tests, and some that are made for the rule. */
+import { createHash } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { kindsOf } from '../core/credential/credential.ts';
+import type { Claims } from '../core/identity/claims.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { scopedRole } from '../core/policy/role-scopes.ts';
+import type { Route } from '../core/routing/route.ts';
+import { placeOfParam } from '../core/url/path-pattern.ts';
+import { claimsAmong } from './claim-values.ts';
+import type { Cell } from './coverage.ts';
+import { furtherSets, likelySets } from './role-sets.ts';
+import { somebody } from './sample-identity.ts';
+import { asHeld } from './scoped-texts.ts';
+
+/** The rule that is to have an effect. */
+export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
+
+/** Values of a request, by what they are of, such as `param 1`; null: it has none. */
+export type Chosen = ReadonlyMap<string, string | null>;
+
+/** Stands for the id of the user who asks. */
+export const own = '\0own';
+
+/** Nobody, those who are named already, and somebody made for the rule. */
+export function* identitiesFor(
+  config: Config,
+  goal: TrialGoal,
+  chosen: Chosen,
+  reach: 'near' | 'far',
+): Generator<readonly [name: string | null, identity: Identity | null]> {
+  const { tests, roleMapping } = config;
+  yield [null, null];
+  yield* tests.identities;
+  const groups = [
+    ...new Set(
+      [...chosen].flatMap(([key, value]) =>
+        key.startsWith('param ') && value !== null && value !== own ? [value] : [],
+      ),
+    ),
+  ];
+  const claims = claimsAmong(chosen);
+  const held = (roles: readonly string[]) => asHeld(roles, ({ param }) => scopeIn(goal.route, param, chosen));
+  const likely = likelySets(goal.rule, config.roles);
+  const sets = likely.map(held);
+  const kinds = kindsOf(config.credentials);
+  const others = kinds.filter((kind) => kind !== 'bearer');
+  for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among);
+  const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
+  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, claims, held, groups, kind);
+  if (reach === 'near') return;
+  const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
+  const further = furtherSets(goal.rule, exempt, config.roles);
+  const elsewhere = [...likely, ...further].filter((roles) => roles.some((role) => scopedRole(role) !== null));
+  for (const roles of [...further.map(held), ...elsewhere.map((each) => asHeld(each, () => 'elsewhere'))]) {
+    for (const among of [[], groups]) yield made(tests, claims, roles, among);
+  }
+  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, claims, held, [group]);
+  for (const { field, values } of roleMapping?.origins ?? []) {
+    const [value = ''] = values;
+    if (field === 'groups') yield made(tests, claims, [], [value]);
+    if (field === 'roles') yield made(tests, claims, [value], []);
+  }
+  for (const kind of others) {
+    for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among, kind);
+  }
+  for (const id of userIdsCompared(goal.route))
+    for (const held of sets) yield made(tests, claims, held, [], 'bearer', id);
+}
+
+/** What the parameter is in the request. */
+function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): string | null {
+  if (param === null) return 'anywhere';
+  const value = chosen.get(`param ${placeOfParam({ name: param }, pattern)}`);
+  return value === undefined ? param : value === own ? null : value;
+}
+
+function made(
+  { identities }: Config['tests'],
+  claims: Claims,
+  held: readonly string[],
+  among: readonly string[],
+  kind: Identity['kind'] = 'bearer',
+  wanted: string | null = null,
+): readonly [string, Identity] {
+  const words = [
+    held.length === 0 ? 'no_role' : held.join('_and_'),
+    ...(among.length === 0 ? [] : ['in', ...among]),
+    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? value : [value])]),
+    ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
+  ];
+  let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
+  // Somebody else is called so already.
+  while (identities.has(name)) name = `${name}_2`;
+  // As it is once it is written down: called by its name.
+  const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
+  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims }];
+}
+
+/** Names of identities are bounded; one that is cut ends in a mark of the whole. */
+function shortName(name: string): string {
+  if (name.length <= longestName) return name;
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${name.slice(0, longestName - mark.length - 1)}_${mark}`;
+}
+
+/** With room for what makes a name unlike others. */
+const longestName = 60;
+
+/** Ids of users that conditions name, as far as an identity can be called so. */
+function userIdsCompared({ conditions }: Route): readonly string[] {
+  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
+  const found = steps.flatMap((step) => {
+    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'userId') return [];
+    const { comparison } = step;
+    if (comparison.operator === 'exists') return [];
+    if ('literals' in comparison.operand) return [...comparison.operand.literals].slice(0, 4);
+    return 'literal' in comparison.operand ? [comparison.operand.literal] : [];
+  });
+  return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
+}
+
+/** Groups that conditions name, and one that begins with each that they name the beginning of. */
+function groupsCompared({ conditions }: Route): readonly string[] {
+  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
+  return steps.flatMap((step) => {
+    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'groups') return [];
+    const { comparison } = step;
+    if (comparison.operator === 'exists') return [];
+    const { operand } = comparison;
+    if ('literals' in operand) return [...operand.literals].slice(0, 4);
+    return 'literal' in operand ? [comparison.operator === 'startsWith' ? `${operand.literal}x` : operand.literal] : [];
+  });
+}
