@@ -84,8 +84,10 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
     );
   }
   const { subject } = step;
-  const mixed = mixedWays(group);
-  if (mixed !== null) return mixed;
+  if (isMixed(group)) {
+    if (3 ** group.length > most) return null;
+    return truthsOfEach(group.length).map((truths) => ({ truths, given: undefined }));
+  }
   if (subject.from === 'identity') {
     switch (subject.field) {
       case 'kind':
@@ -144,12 +146,9 @@ function literalsIn(group: readonly Atom[]): readonly string[] {
 }
 
 /** Beginnings and bounds of one value are tried each for themselves, as a text for every pair of them is not looked for. */
-function mixedWays(group: readonly Atom[]): readonly GroupWay[] | null {
+function isMixed(group: readonly Atom[]): boolean {
   const operators = group.map(({ step }) => (step.kind === 'compare' ? step.comparison.operator : null));
-  const isBound = (at: number) => numberOperators.some((one) => one === operators[at]);
-  const some = (is: (at: number) => boolean) => operators.some((_, at) => is(at));
-  if (!some(isBound) || !some((at) => operators[at] === 'startsWith')) return null;
-  return truthsOfEach(group.length).map((truths) => ({ truths, given: undefined }));
+  return operators.includes('startsWith') && numberOperators.some((one) => operators.includes(one));
 }
 
 function truthsOfEach(count: number): readonly (readonly Truth[])[] {

@@ -94,6 +94,20 @@ test('a route is open for a limited time, and a finding when that is over', () =
   expect(codes('2027-01-30T23:00:00Z')).toMatchObject([{ code: 'access_expired', place: { key: ['notAfter'] } }]);
 });
 
+test('many beginnings and a bound of one value are more than is gone through', () => {
+  const parts = [...'abcdefghijklmno'].map((letter) => `{ query: id, startsWith: ${letter} }`).join(', ');
+  const config = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 5 }], reason: r }]`));
+  const wider = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 6 }], reason: r }]`));
+  const findings = analyze(
+    config,
+    () => null,
+    () => false,
+  );
+  expect(findings.map(({ code }) => code)).not.toContain('condition_always_met');
+  const differences = comparePolicies(policyOf(config), policyOf(wider));
+  expect(differences.map(({ kind }) => kind)).toContain('newlyAllowed');
+});
+
 test('problems of numbers and times', () => {
   const when = (condition: string) => problemsOf(`when: [{ ${condition}, reason: r }]`);
   expect(when('query: limit, lte: many')).toEqual([
