@@ -18,10 +18,22 @@ export function holdsAt(step: TimeStep, ms: number): boolean {
   return step.kind === 'window' ? isInWindow(step.window, ms) : isInStretch(step.stretch, ms);
 }
 
+/** Routes share windows, and each pair of routes asks for every method. */
+const found = new Map<string, readonly number[]>();
+const mostFound = 1_000;
+
 /** The likeliest first; none without conditions on the time. */
 export function momentsFor(steps: readonly TimeStep[]): readonly number[] {
-  const byTruths = new Map<string, number>();
   if (steps.length === 0) return [];
+  const key = JSON.stringify(steps.map((step) => (step.kind === 'window' ? step.window : step.stretch)));
+  const known = found.get(key) ?? searchedFor(steps);
+  if (found.size >= mostFound) found.clear();
+  found.set(key, known);
+  return known;
+}
+
+function searchedFor(steps: readonly TimeStep[]): readonly number[] {
+  const byTruths = new Map<string, number>();
   for (const ms of candidates(steps)) {
     const truths = steps.map((step) => (holdsAt(step, ms) ? '1' : '0')).join('');
     if (!byTruths.has(truths)) byTruths.set(truths, ms);

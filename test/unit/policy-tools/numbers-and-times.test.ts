@@ -6,6 +6,7 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
+import { isTimeStep, momentsFor } from '../../../src/policy-tools/moments.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
@@ -106,6 +107,14 @@ test('many beginnings and a bound of one value are more than is gone through', (
   expect(findings.map(({ code }) => code)).not.toContain('condition_always_met');
   const differences = comparePolicies(policyOf(config), policyOf(wider));
   expect(differences.map(({ kind }) => kind)).toContain('newlyAllowed');
+});
+
+test('moments are looked for once, however many routes share a window', () => {
+  const [one, other] = ['18:00', '18:00'].map((to) => {
+    const config = policy(rules(`when: [{ time: { to: "${to}", zone: UTC }, reason: r }]`));
+    return config.routes.routes[0]!.conditions![0]!.steps.filter(isTimeStep);
+  });
+  expect(momentsFor(one!)).toBe(momentsFor(other!));
 });
 
 test('problems of numbers and times', () => {
