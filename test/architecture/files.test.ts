@@ -43,3 +43,11 @@ describe('names', () => {
     expect(vagueName.test(basename(name))).toBe(false),
   );
 });
+
+test('no two decisions have the same number, and each page begins with its own', () => {
+  const pages = projectFiles().filter((path) => /^docs\/decisions\/\d{4}-/.test(path));
+  const numbers = pages.map((path) => Number(/\d{4}/.exec(path)![0]));
+  expect(numbers.length).toBeGreaterThan(10);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(pages.filter((path, at) => !(textOf(path) ?? '').startsWith(`# ${numbers[at]}. `))).toEqual([]);
+});
