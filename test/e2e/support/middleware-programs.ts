@@ -53,6 +53,7 @@ import express from 'express';
 ${shared}
 async function start(authorizer: Authorizer): Promise<number> {
   const app = express();
+  app.enable('case sensitive routing');
   app.use(authorizer.express());
   app.use((request, response) => {
     const grant: Grant | undefined = request.rolegate;
