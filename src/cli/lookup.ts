@@ -1,6 +1,7 @@
 /** `rolegate lookup`: what happened to a request, by the id that its client has. */
 import pc from 'picocolors';
 import type { Explanation } from '../core/explain.ts';
+import { asciiJson } from '../telemetry/log/access-log.ts';
 import { askAdmin } from './ask-admin.ts';
 import { ExitCode } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
@@ -26,7 +27,8 @@ export async function lookup(id: string, { admin, adminToken, json = false }: Lo
     notFound: `no decision with the id ${id} is kept: see "records" of the configuration`,
   };
   const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
-  process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
+  // A client has sent some of it: no control character of its own reaches the terminal.
+  process.stdout.write(asciiJson(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found)));
   return ExitCode.fine;
 }
 

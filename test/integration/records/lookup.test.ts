@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
+import { sendRaw } from '../../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { useRedis } from '../../support/redis.ts';
 import { runRolegate } from '../../support/running-command.ts';
@@ -105,6 +106,18 @@ describe('a refusal', () => {
     expect(body.request).toMatchObject({ reason, stage });
     expect(body.explanation).toMatchObject({ outcome: 'refuse', reason });
     expect(body.rulesChanged).toBe(false);
+  });
+
+  it('brings no control character of its client to the terminal', async () => {
+    const gateway = await start();
+    const head = 'GET /own HTTP/1.1\r\nHost: a.test\r\nUser-Agent: a\x9b31mb\r\n\r\n';
+    const answer = await sendRaw(Number(new URL(gateway.origin).port), Buffer.from(head, 'latin1'));
+    const id = answer.header('x-error-id')!;
+    for (const format of [[], ['--json']]) {
+      const command = runRolegate(['lookup', id, '--admin', gateway.admin, '--admin-token', adminToken, ...format]);
+      expect(await command.ended, command.output()).toBe(0);
+      expect(command.output()).toContain('a\\u009b31mb');
+    }
   });
 
   it('whose path cannot be read is kept without an explanation', async () => {
