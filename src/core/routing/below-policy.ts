@@ -58,6 +58,9 @@ function formBelow(wanted: ParamForm, given: ParamForm): Below {
     if (other.kind === 'words') return among(other.words, (word) => hasShape(shape, word));
     if (other.kind === 'int' && shape.kind === 'slug') return 'all';
   }
+  if (hasNothingAround(wanted) && shape?.kind === 'words') {
+    return shape.words.some((word) => takes({ form: given, anyCase: false }, word)) ? 'some' : 'none';
+  }
   try {
     const [a, b] = [wanted, given].map((form) => ({ form, anyCase: false }));
     return commonText(a!, b!) === null ? 'none' : 'some';

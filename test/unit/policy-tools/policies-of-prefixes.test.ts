@@ -130,6 +130,22 @@ test('where letter case does not count to the service, a policy counts in any ca
   expect(reasonOf(config, 'GET /admin/x', [], ['user', 'admin'])).toBe('allow');
 });
 
+test('alternatives of a policy are tried one by one, however many there are', () => {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const words = (n: number) => letters.map((letter) => `${letter.repeat(30)}${n}${letter.repeat(30)}`).join('|');
+  const count = (length: number) => Array.from({ length }, (_, index) => index);
+  const policies = count(64).map(
+    (n) => `  - { id: p${n}, match: { path: "/{area:(${words(n)})}/**" }, access: [user] }`,
+  );
+  const open = count(128).map(
+    (n) => `  - { id: r${n}, match: { path: "/{area:slug}.${n}/x" }, upstream: orders, access: [user] }`,
+  );
+  const below = '  - { id: below, match: { path: "/{area:slug}/x" }, upstream: orders, access: [user] }';
+  const written = `policies:\n${policies.join('\n')}`;
+  expect(problemsOf(rules(open.join('\n'), written))).toEqual([]);
+  expect(problemsOf(rules(below, written))).toHaveLength(64);
+});
+
 test('problems of policies', () => {
   const one = '  - { id: doc, match: { path: "/t/{tenant}/docs" }, upstream: orders, access: [user] }';
   const of = (body: string, route = one) => problemsOf(rules(route, `policies:\n  - { id: p, ${body} }`));
