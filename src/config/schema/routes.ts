@@ -217,7 +217,7 @@ export const route = z.strictObject({
   ),
   mode: decides(
     word(['enforce', 'shadow']).prefault('enforce'),
-    '"shadow" tries the rule: a request that "access" or "when" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
+    '"shadow" tries the rule: a request that "access", "when", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
   ),
 });
 
