@@ -35,17 +35,15 @@ const mostLines = 3_000;
 
 rmSync(target, { recursive: true, force: true });
 const written = new Set<string>();
-const waiting = [...rootPages, ...markdownBelow('docs')];
+const waiting = [...rootPages, ...filesBelow('docs', '.md')];
 for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) {
   if (written.has(page)) continue;
   written.add(page);
   if (page.endsWith('.md')) writePage(page);
   else writeCodePage(page);
 }
-cpSync(join(root, 'docs/pictures'), join(target, 'docs/pictures'), { recursive: true });
-mkdirSync(join(target, 'bench/results'), { recursive: true });
-for (const name of readdirSync(join(root, 'bench/results')).filter((one) => one.endsWith('.svg'))) {
-  cpSync(join(root, 'bench/results', name), join(target, 'bench/results', name));
+for (const picture of ['docs', 'bench/results'].flatMap((folder) => filesBelow(folder, '.svg'))) {
+  cpSync(join(root, picture), join(target, picture));
 }
 mkdirSync(join(target, 'public'));
 cpSync(join(root, 'docs/pictures/logo.svg'), join(target, 'public/logo.svg'));
@@ -53,9 +51,9 @@ writeFileSync(join(target, 'index.md'), home());
 writeFileSync(join(target, 'sidebar.json'), JSON.stringify(sidebar(), null, 2));
 process.stdout.write(`site/pages: ${written.size} pages\n`);
 
-function markdownBelow(folder: string): string[] {
+function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 }
 

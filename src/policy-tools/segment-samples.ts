@@ -14,7 +14,7 @@ export class SegmentSamples {
   /** A text that no pattern names. */
   readonly unnamed: string;
 
-  constructor({ routes }: RouteTable) {
+  constructor({ routes, folded: ofAnyCase }: RouteTable) {
     const literals = new Set<string>();
     const takers = new Map<string, Taker>();
     for (const segment of routes.flatMap(({ pattern }) => pattern.segments)) {
@@ -25,7 +25,9 @@ export class SegmentSamples {
     const folded = new Set([...literals].map(foldCase));
     this.#literals = literals;
     this.#takers = [...takers.values()];
-    this.unnamed = noForm(this.#takers, (text) => folded.has(foldCase(text)));
+    // Where letter case does not count to a route, a text that differs from a form by its case alone may be refused.
+    const unlike = ofAnyCase === null ? this.#takers : this.#takers.map((taker) => ({ ...taker, anyCase: true }));
+    this.unnamed = noForm(unlike, (text) => folded.has(foldCase(text)));
   }
 
   /**

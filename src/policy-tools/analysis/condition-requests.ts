@@ -25,7 +25,8 @@ export function requestsFor(
 ): Iterable<ConditionFacts> | null {
   const steps = criteria.flatMap((criterion) => criterion.steps);
   const ignoresCase = (route.reading?.literals ?? null) !== null;
-  const texts = [...new Set([...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)])];
+  const written = [...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)];
+  const texts = [...new Set([...written, ...claimedTexts(steps, written)])];
   const variables = [...variablesOf(steps, texts, route)];
   // Every list of so many texts is worth trying.
   if (variables.some(({ values }) => values.length > most)) return null;
@@ -70,6 +71,12 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
   let stem = 'other';
   while ([...texts].some((text) => text.startsWith(stem) || stem.startsWith(text))) stem = `z${stem}`;
   return [...texts, ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`), `a${stem}x`];
+}
+
+/** What claims that are no texts can be, for the values that they are compared with. */
+function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonly string[] {
+  const types = steps.flatMap(sourcesOf).flatMap((source) => (source.from === 'claim' ? [source.type] : []));
+  return types.flatMap((type) => (type === 'boolean' || type === 'number' ? claimTexts(type, texts) : []));
 }
 
 /** Of parameters with a shape: what the author wrote for them, what begins with it, and what is none of it. */

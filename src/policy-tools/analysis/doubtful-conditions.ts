@@ -60,12 +60,16 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     });
     if (alone.length > 0 || conditions.length < 2) return alone;
     const place = { kind: 'route', index: route.index, key: ['when'] } as const;
-    return rulesOf(route).flatMap(([method, rule]) => {
+    const rules = rulesOf(route).map(([method, rule]) => {
       const together = routeOfMethod(route, method).conditions ?? [];
-      if (together.length < 2 || meetable(together, route, [rule])) return [];
-      const ofMethod = together.length === conditions.length ? '' : ` for ${method}`;
+      return { method, together, met: together.length < 2 || meetable(together, route, [rule]) };
+    });
+    const unmet = rules.filter(({ met }) => !met);
+    const ofEveryMethod = unmet.length === rules.length;
+    return (ofEveryMethod ? unmet.slice(0, 1) : unmet).map(({ method, together }) => {
+      const ofMethod = ofEveryMethod ? '' : ` for ${method}`;
       const message = `no request can meet all conditions of this route${ofMethod} at once${exempt(together)}`;
-      return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+      return findingOf('condition_unmeetable', route.id, place, message, { example });
     });
   });
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
-import { appliesTo } from '../../../src/core/policy/conditions.ts';
+import { appliesTo, type Criterion } from '../../../src/core/policy/conditions.ts';
 import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import type { Finding } from '../../../src/policy-tools/analysis/finding.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
@@ -60,6 +60,11 @@ test('nor does what is said so seldom', { timeout: 5 * patienceMs }, () => {
   expect(Math.min(...Object.values(found))).toBeGreaterThan(0);
 });
 
+/** Those that the route itself lists, in its order; those of policies come before them. */
+function ownConditions({ routes }: Config, index: number): readonly Criterion[] {
+  return (routes.routes[index]!.conditions ?? []).filter(({ policy }) => policy === null);
+}
+
 const idleCodes: ReadonlySet<string> = new Set(['condition_idle', 'condition_always_met', 'condition_shadowed']);
 
 function neverHappens(config: Config, findings: readonly Finding[]): void {
@@ -74,16 +79,14 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
   );
   const barred = (id: string, method: string) =>
     conditions.some(({ subject, message, place }) => {
-      const { conditions: all } = config.routes.routes['index' in place ? place.index : -1]!;
+      const own = ownConditions(config, 'index' in place ? place.index : -1);
       const [, only] = / for (\S+) at once/.exec(message) ?? [];
       const [, at] = ('key' in place ? place.key : undefined) ?? [];
-      const { methods = null } = typeof at === 'number' ? all![at]! : { methods: only === undefined ? null : [only] };
+      const { methods = null } = typeof at === 'number' ? own[at]! : { methods: only === undefined ? null : [only] };
       return subject === id && appliesTo({ methods }, method);
     });
   const idle = findings.flatMap(({ code, place }) =>
-    idleCodes.has(code) && 'index' in place
-      ? [config.routes.routes[place.index]!.conditions![Number(place.key?.[1])]!]
-      : [],
+    idleCodes.has(code) && 'index' in place ? [ownConditions(config, place.index)[Number(place.key?.[1])]!] : [],
   );
   if (unreachable.size + idle.length + conditions.length === 0) return;
   const policy = policyOf(config);
