@@ -58,7 +58,6 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
     const { operator, operand } = step.comparison;
     const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? operand.literals : [];
-    if ('number' in operand) for (const text of numberTexts([operand.number])) texts.add(text);
     for (const literal of literals) {
       if (literal === '') continue;
       texts.add(literal);
@@ -66,6 +65,7 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
       if (ignoresCase) texts.add(foldCase(literal));
     }
   }
+  for (const text of numbersIn(steps)) texts.add(text);
   // As many as there are values, so that all of them can differ; and one that begins with another.
   const others = new Set(steps.flatMap(sourcesOf).map((source) => JSON.stringify(source))).size + 1;
   let stem = 'other';
@@ -86,7 +86,7 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
     const shapes = sourcesOf(step).flatMap((source) => shapeOf(source, route) ?? []);
     const { comparison } = step;
     const operand = 'operand' in comparison ? comparison.operand : { literals: [] };
-    const literals = literalsOf(operand);
+    const literals = [...literalsOf(operand), ...numbersIn(steps)];
     const begun = comparison.operator === 'startsWith' ? literals : [];
     return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
   });
@@ -94,8 +94,18 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
 
 function literalsOf(operand: object): readonly string[] {
   if ('literal' in operand) return [operand.literal as string];
-  if ('literals' in operand) return [...(operand.literals as ReadonlySet<string>)];
-  return 'number' in operand ? numberTexts([operand.number as number]) : [];
+  return 'literals' in operand ? [...(operand.literals as ReadonlySet<string>)] : [];
+}
+
+/** Around every bound, and every text that is compared with as a number: so that one is within all bounds and none of those texts. */
+function numbersIn(steps: readonly Step[]): readonly string[] {
+  const operands = steps.flatMap((step) =>
+    step.kind === 'compare' && 'operand' in step.comparison ? [step.comparison.operand] : [],
+  );
+  const bounds = operands.flatMap((operand) => ('number' in operand ? [operand.number] : []));
+  if (bounds.length === 0) return [];
+  const written = operands.flatMap(literalsOf).map(Number).filter(Number.isFinite);
+  return numberTexts([...bounds, ...written]);
 }
 
 function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
