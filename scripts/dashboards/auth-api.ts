@@ -3,7 +3,7 @@ import { type DashboardContent, of, quantile, rate } from './dashboard.ts';
 
 const calls = 'rolegate_auth_api_calls_total';
 const decisions = 'rolegate_decision_duration_seconds_count';
-const failed = 'outcome=~"auth_(unavailable|timeout|answer_invalid)"';
+const failed = 'outcome=~"auth_(unavailable|timeout|response_invalid)"';
 
 export const authApi: DashboardContent = {
   name: 'auth-api',

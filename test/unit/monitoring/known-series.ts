@@ -1,6 +1,7 @@
 /** What Prometheus scrapes of a gateway or records of it: names of samples, and the labels of each. */
 import type { Rules } from '../../../scripts/alerts-page.ts';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
+import { reasons } from '../../../src/core/outcome/reasons.ts';
 import { metricsOf, selectorsOf } from '../../support/promql.ts';
 
 /** Of every scrape. */
@@ -32,5 +33,19 @@ export function unknownOf(
       .filter((label) => known.has(metric) && !known.get(metric)!.includes(label))
       .map((label) => `${metric}{${label}}`),
   );
-  return [...names, ...labels];
+  return [...names, ...labels, ...unknownReasons(query)];
+}
+
+/** Reasons that a query selects, in `reason` or as the outcome of a call to a source, and that do not exist. */
+function unknownReasons(query: string): string[] {
+  const selected = [...query.matchAll(/\b(?:reason=~?"|outcome=~?"(?=auth_))([^"]+)"/g)];
+  return selected
+    .flatMap(([, pattern]) => alternativesOf(pattern!))
+    .filter((one) => !Object.keys(reasons).some((code) => new RegExp(`^(?:${one})$`).test(code)));
+}
+
+/** `a_(b|c)` is `a_b` and `a_c`. */
+function alternativesOf(pattern: string): string[] {
+  const [, before = '', list = pattern] = /^(\w*)\((.+)\)$/.exec(pattern) ?? [];
+  return list.split('|').map((one) => `${before}${one}`);
 }

@@ -51,6 +51,14 @@ describe('controls', () => {
     expect(unknownOf(query, known, ofRuntime)).toEqual(['rolegate_nothing', 'rolegate_requests_total{rout}']);
   });
 
+  test.each([
+    ['a_total{outcome=~"auth_(timeout|late)"}', ['auth_late']],
+    ['a_total{reason="overlooked"}', ['overlooked']],
+    ['a_total{outcome=~"auth_.+"} + b_total{reason=~"upstream_.+", outcome="error"}', []],
+  ])('a reason that does not exist is found: %s', (query, unknown) => {
+    expect(unknownOf(query, known, () => true)).toEqual(unknown);
+  });
+
   test('a rule without a comment is refused', () => {
     expect(() => readRules('groups: [{ rules: [{ alert: A, expr: up }] }]')).toThrow('A has no comment');
   });
