@@ -12,6 +12,7 @@ import { hostileTargets } from '../support/hostile-targets.ts';
 import { openRaw, type RawAnswer, sendRaw } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import { handshakeTo, switchingProtocols } from '../support/websocket-handshake.ts';
 import { type AskingProxy, productNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
 
 const text = (authApi: string, service: string) => `
@@ -42,11 +43,7 @@ describe.each(productNames)('%s', (product) => {
     authApi = await startFakeAuthApi();
     authApi.addSession('good', { userId: 'ann', groups: ['acme'], roles: ['user'] });
     service = await startRecordingUpstream({
-      onUpgrade: (_, socket) => {
-        socket.write(
-          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: C/0nmHhBztSRGR1CwL6Tf4ZjwpY=\r\n\r\nhello',
-        );
-      },
+      onUpgrade: (_, socket) => void socket.write(`${switchingProtocols}hello`),
     });
     const written = text(new URL(authApi.url).origin, service.origin);
     gateway = await startGateway(written);
@@ -176,26 +173,14 @@ describe.each(productNames)('%s', (product) => {
   });
 
   test('a WebSocket goes through where the route has them, with the identity, and nowhere else', async () => {
-    const handshake = (path: string, ...headers: string[]) =>
-      [
-        `GET ${path} HTTP/1.1`,
-        'Host: a.test',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-        ...headers,
-        '',
-        '',
-      ].join('\r\n');
     const connection = await openRaw(proxy.port);
-    connection.write(handshake('/socket', 'Authorization: Bearer good'));
+    connection.write(handshakeTo('/socket', 'Authorization: Bearer good'));
     expect((await connection.answer()).status).toBe(101);
     expect(service.last().header('user-id')).toEqual(['ann']);
     connection.destroy();
     service.clear();
-    expect((await sendRaw(proxy.port, handshake('/socket'))).status).toBe(401);
-    expect((await sendRaw(proxy.port, handshake('/open'))).status).toBe(400);
+    expect((await sendRaw(proxy.port, handshakeTo('/socket'))).status).toBe(401);
+    expect((await sendRaw(proxy.port, handshakeTo('/open'))).status).toBe(400);
     expect(service.requests).toEqual([]);
   });
 });

@@ -1,8 +1,12 @@
 /** The opening handshake of a WebSocket as bytes, with the key of the example in RFC 6455 section 1.3. */
 
 export function handshake(...headers: readonly string[]): string {
+  return handshakeTo('/chat', ...headers);
+}
+
+export function handshakeTo(target: string, ...headers: readonly string[]): string {
   return [
-    'GET /chat HTTP/1.1',
+    `GET ${target} HTTP/1.1`,
     'Host: a',
     'Connection: Upgrade',
     'Upgrade: websocket',

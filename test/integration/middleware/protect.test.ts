@@ -11,6 +11,7 @@ import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.
 import { hostileTargets } from '../../support/hostile-targets.ts';
 import { certificate, key } from '../../support/localhost-certificate.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
+import { handshakeTo } from '../../support/websocket-handshake.ts';
 
 let authApi: FakeAuthApi;
 let authorizer: Authorizer;
@@ -157,19 +158,6 @@ test('each request has a line in the log and counts in the metrics', async () =>
 });
 
 describe('an upgrade', () => {
-  const handshake = (path: string, ...headers: string[]) =>
-    [
-      `GET ${path} HTTP/1.1`,
-      'Host: a.test',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-      ...headers,
-      '',
-      '',
-    ].join('\r\n');
-
   beforeEach(() => {
     server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
       const { rolegate, headers } = request;
@@ -181,7 +169,7 @@ describe('an upgrade', () => {
 
   test('reaches the application when it is allowed', async () => {
     const connection = await openRaw(port());
-    connection.write(handshake('/socket', 'Authorization: Bearer good', 'User-Id: forged'));
+    connection.write(handshakeTo('/socket', 'Authorization: Bearer good', 'User-Id: forged'));
     const answer = await connection.answer();
     expect([answer.status, answer.header('x-user')]).toEqual([101, 'ann websocket']);
     connection.destroy();
@@ -191,7 +179,7 @@ describe('an upgrade', () => {
     ['without a credential', '/socket', 401],
     ['to a route without WebSockets', '/open', 400],
   ])('%s is refused like any request', async (_, path, status) => {
-    const answer = await sendRaw(port(), handshake(path));
+    const answer = await sendRaw(port(), handshakeTo(path));
     expect([answer.status, answer.header('connection')]).toEqual([status, 'close']);
     expect(JSON.parse(answer.text())).toMatchObject({ status, errorId: answer.header('x-error-id') });
   });
@@ -200,7 +188,7 @@ describe('an upgrade', () => {
     'behind an unfinished response ends the connection, and nothing else: %j',
     async (first) => {
       const connection = await openRaw(port());
-      connection.write(first + handshake('/socket', 'Authorization: Bearer good'));
+      connection.write(first + handshakeTo('/socket', 'Authorization: Bearer good'));
       await connection.closed();
       expect((await send('GET /open')).status).toBe(200);
     },
@@ -209,7 +197,7 @@ describe('an upgrade', () => {
   test.each(['foo', 'websocket, foo', 'websocket/13'])(
     'to %s, which is decided as a request without one, never is one',
     async (protocol) => {
-      const asked = handshake('/open').replace('Upgrade: websocket', `Upgrade: ${protocol}`);
+      const asked = handshakeTo('/open').replace('Upgrade: websocket', `Upgrade: ${protocol}`);
       const answer = await sendRaw(port(), asked);
       expect([answer.status, JSON.parse(answer.text())]).toMatchObject([400, { code: 'upgrade_unsupported' }]);
     },

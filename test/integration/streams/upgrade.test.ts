@@ -8,25 +8,14 @@ import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
-import { switchingProtocols } from '../../support/websocket-handshake.ts';
+import { handshakeTo, switchingProtocols } from '../../support/websocket-handshake.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
 });
 
-const handshake = (...headers: string[]) =>
-  [
-    'GET /chat?x=1 HTTP/1.1',
-    'Host: api.test',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...headers,
-    '',
-    '',
-  ].join('\r\n');
+const handshake = (...headers: string[]) => handshakeTo('/chat?x=1', ...headers);
 
 /** An upstream that accepts every upgrade and hands the socket over. */
 async function accepting(setup: Partial<ProxySetup> = {}, greeting = switchingProtocols) {
