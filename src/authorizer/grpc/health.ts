@@ -1,7 +1,7 @@
 /** `grpc.health.v1`, for the proxies' own health checks: it serves while the process is ready, as `/health/ready` says. */
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
 
-interface Question {
+interface HealthRequest {
   readonly service: string;
 }
 interface State {
@@ -15,20 +15,21 @@ const unknown: State = { status: 3 };
 /** Empty: the server as a whole. */
 const services: ReadonlySet<string> = new Set(['', 'envoy.service.auth.v3.Authorization']);
 
-/** Between two looks for those who watch. */
+/** Between two looks while calls watch. */
 const lookEveryMs = 1_000;
 
 export interface HealthService {
   readonly handlers: {
-    Check(call: ServerUnaryCall<Question, State>, send: sendUnaryData<State>): void;
-    Watch(call: ServerWritableStream<Question, State>): void;
+    Check(call: ServerUnaryCall<HealthRequest, State>, send: sendUnaryData<State>): void;
+    Watch(call: ServerWritableStream<HealthRequest, State>): void;
   };
-  /** Tells those who watch, and ends their calls. */
+  /** Sends the end to every call that watches, and ends it. */
   close(): void;
 }
 
 export function createHealth(ready: () => Promise<boolean>): HealthService {
-  const watching = new Map<ServerWritableStream<Question, State>, State | null>();
+  /** Calls that watch, with the state that each was sent last. */
+  const watching = new Map<ServerWritableStream<HealthRequest, State>, State | null>();
   let timer: NodeJS.Timeout | null = null;
 
   async function stateNow(): Promise<State> {
@@ -37,12 +38,16 @@ export function createHealth(ready: () => Promise<boolean>): HealthService {
 
   async function look(): Promise<void> {
     const state = await stateNow();
-    for (const [call, told] of watching) {
-      if (told === state) continue;
+    for (const [call, sent] of watching) {
+      if (sent === state) continue;
       watching.set(call, state);
       call.write(state);
     }
-    timer = watching.size === 0 ? null : setTimeout(() => void look(), lookEveryMs).unref();
+  }
+
+  function stopLooking(): void {
+    if (timer !== null) clearInterval(timer);
+    timer = null;
   }
 
   return {
@@ -60,14 +65,15 @@ export function createHealth(ready: () => Promise<boolean>): HealthService {
         watching.set(call, null);
         call.once('cancelled', () => {
           watching.delete(call);
+          if (watching.size === 0) stopLooking();
           call.end();
         });
-        if (timer !== null) clearTimeout(timer);
+        timer ??= setInterval(() => void look(), lookEveryMs).unref();
         void look();
       },
     },
     close() {
-      if (timer !== null) clearTimeout(timer);
+      stopLooking();
       for (const call of watching.keys()) {
         call.write(notServing);
         call.end();
