@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
-import { type Allow, type Decision, refuse } from '../core/decision.ts';
+import { type Decision, refuse } from '../core/decision.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
@@ -43,7 +43,7 @@ export interface ChecksOptions {
   readonly gateway: Deciding;
   readonly settings: AuthorizerConfig;
   readonly limits: ServerConfig['limits'];
-  /** Asked anew for each check, so that a reload counts. */
+  /** Called for each check, so that a reload counts. */
   readonly trustedProxies: TrustedProxies;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
@@ -53,10 +53,10 @@ export interface ChecksOptions {
 
 /** How one kind of proxy is let through. */
 export interface Finishing {
-  /** Nothing is allowed: the proxy asks for a refusal that it has got already. */
+  /** Nothing is allowed: the check was refused already, and the proxy asks for the whole refusal. */
   readonly refusesOnly: boolean;
   /** Writes the response that lets the request through. */
-  allow(context: Checked, decision: Allow, managed: readonly ManagedHeader[]): void;
+  allow(context: Checked, managed: readonly ManagedHeader[]): void;
 }
 
 export interface Checks {
@@ -66,7 +66,7 @@ export interface Checks {
   /** No WebSocket begins any more. */
   beginDrain(): void;
   /** A check that ends with `fail`, `break` or `serve`. */
-  take(dialect: RequestHost['dialect'], request: Request, response: WholeResponse, peer: Client): Checked;
+  take(dialect: NonNullable<RequestHost['dialect']>, request: Request, response: WholeResponse, peer: Client): Checked;
   /** Decides, and responds before the proxy gives up. */
   serve(context: Checked, read: Pick<ReadCheck, 'waitsMs'>, finishing: Finishing): void;
 }
@@ -74,7 +74,8 @@ export interface Checks {
 /** Deadlines of checks are short: late by a few milliseconds at most. */
 const tickMs = 5;
 
-export function createChecks({ limits, line, shedder, trustedProxies, observe, ...first }: ChecksOptions): Checks {
+export function createChecks(options: ChecksOptions): Checks {
+  const { limits, line, shedder, trustedProxies, observe } = options;
   const deadlines = new DeadlineWheel(tickMs);
   /** Of checks that wait for the source. */
   const waiting = new Map<Checked, CheckDeadline>();
@@ -85,9 +86,9 @@ export function createChecks({ limits, line, shedder, trustedProxies, observe, .
     observe(context);
   }
 
-  let { settings, gateway } = first;
+  let { settings } = options;
   const parts = {
-    gateway: withoutUnknown(gateway),
+    gateway: withoutUnknown(options.gateway),
     limits,
     trustedProxies,
     draining: false,
@@ -101,17 +102,15 @@ export function createChecks({ limits, line, shedder, trustedProxies, observe, .
       return settings;
     },
     use(nextGateway, nextSettings) {
-      gateway = nextGateway;
       settings = nextSettings;
-      parts.gateway = withoutUnknown(gateway);
+      parts.gateway = withoutUnknown(nextGateway);
     },
     beginDrain() {
       parts.draining = true;
     },
-    take: (dialect, request, response, peer) =>
-      line.newContext({ ended, ...(dialect === undefined ? {} : { dialect }) }, request, response, peer),
+    take: (dialect, request, response, peer) => line.newContext({ ended, dialect }, request, response, peer),
     serve(context, { waitsMs }, finishing) {
-      line.serve(context, { ...parts, finish: finishWith(finishing, gateway.managed, line.withAssertion) });
+      line.serve(context, { ...parts, finish: finishWith(finishing, parts.gateway.managed, line.withAssertion) });
       if (context.over || context.response.ended) return;
       const atMs = context.startedAt + allowedMs(waitsMs, settings.timeoutMs);
       waiting.set(context, new CheckDeadline(deadlines, atMs, () => context.fail('auth_timeout')));
@@ -156,7 +155,7 @@ function finishWith(
       const forwarded: string[] = [];
       appendRequestHeaders(forwarded, rules, decision, request.rawHeaders, facts);
       if (context.assertion !== null) forwarded.push(rules.assertionHeader!, context.assertion);
-      allow(context, decision, managedHeaders(managed, forwarded));
+      allow(context, managedHeaders(managed, forwarded));
     };
     if (assertion !== null) return sign(context, assertion, decision, write);
     write();

@@ -91,7 +91,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
     checks.serve(take(endpoint, asked.request, response, asked.peer), asked, {
       refusesOnly: found.endpoint.refusesOnly,
-      allow({ request, response: allowed }, _, managed) {
+      allow({ request, response: allowed }, managed) {
         const headers = found.endpoint.dialect.allow(managed);
         const close = request.body === null ? [] : ['connection', 'close'];
         allowed.writeHead(200, null, ['cache-control', 'no-store', ...headers, 'content-length', '0', ...close]);

@@ -19,7 +19,7 @@ import type { reasonOfFault, refuseConnection } from '../proxy/refuse-connection
 import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
 import type { Finish, serve } from '../proxy/serve.ts';
 import type { withAssertion } from '../proxy/with-assertion.ts';
-import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
+import type { ObserveRequest } from '../telemetry/request-record.ts';
 import type { Grant } from './grant.ts';
 import { NodeResponse } from './node-response.ts';
 import { readRequest } from './read-request.ts';
@@ -82,22 +82,14 @@ export interface Middleware {
 type Pass = () => void;
 
 export function createMiddleware(options: MiddlewareOptions): Middleware {
-  const { line, limits, trustedProxies, shedder } = options;
+  const { line, limits, trustedProxies, shedder, observe } = options;
   const clients = new WeakMap<Socket, Client>();
   let over = false;
 
   /** Responses that are not over, by connection. */
   const underWay = new WeakMap<Socket, number>();
 
-  function report(record: RequestRecord): void {
-    try {
-      options.observe(record);
-    } catch (cause) {
-      process.emitWarning(cause instanceof Error ? cause : String(cause));
-    }
-  }
-
-  const host: RequestHost = { entrypoint: 'middleware', ended: report };
+  const host: RequestHost = { entrypoint: 'middleware', ended: observe };
 
   function clientOf(socket: Socket): Client {
     const known = clients.get(socket);
@@ -169,7 +161,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
       socket.destroy(error);
       return;
     }
-    socket.write(line.refuseConnection(faultOf(error), clientOf(socket), 'middleware', report), 'latin1');
+    socket.write(line.refuseConnection(faultOf(error), clientOf(socket), 'middleware', observe), 'latin1');
     socket.destroySoon();
   }
 

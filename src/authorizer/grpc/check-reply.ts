@@ -5,15 +5,15 @@ import type { RequestEvents } from '../../http1/server/request.ts';
 import type { WholeResponse } from '../../http1/server/response.ts';
 import type { ManagedHeader } from '../dialect.ts';
 import type { VerdictMessage } from './messages.ts';
-import { allowed, denied, type Told } from './verdict.ts';
+import { allowed, type Decided, denied } from './verdict.ts';
 
 export class CheckReply implements WholeResponse {
   status = 0;
   ended = false;
   finished = false;
   events: RequestEvents | null = null;
-  /** What verdicts tell of the check. */
-  told: Told = { decision: null, reason: null, errorId: null };
+  /** What verdicts say of the check. */
+  decided: Decided = { decision: null, reason: null, errorId: null };
   readonly #send: sendUnaryData<VerdictMessage>;
   #headers: readonly string[] = [];
 
@@ -25,7 +25,7 @@ export class CheckReply implements WholeResponse {
   allow(managed: readonly ManagedHeader[]): void {
     checkSendable(managed.map(({ value }) => value));
     this.status = 200;
-    this.#reply(allowed(managed, this.told));
+    this.#reply(allowed(managed, this.decided));
   }
 
   writeHead(code: number, _statusText: string | null, headers: readonly string[]): void {
@@ -36,7 +36,7 @@ export class CheckReply implements WholeResponse {
 
   end(body: string | null = null): number {
     if (this.ended) return 0;
-    this.#reply(denied(this.status, this.#headers, body ?? '', this.told));
+    this.#reply(denied(this.status, this.#headers, body ?? '', this.decided));
     return body?.length ?? 0;
   }
 

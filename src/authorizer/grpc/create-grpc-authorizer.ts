@@ -4,6 +4,7 @@
  * and so that new certificates count from the next connection on.
  */
 import { createServer, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ConnectionInjector,
   Server,
@@ -14,7 +15,7 @@ import {
 import type { AuthorizerConfig } from '../../config/config.ts';
 import { listenAt, stopListening } from '../../http1/server/listen.ts';
 import { hasSecret, mayConnect, secretHeader, secretOf } from '../callers.ts';
-import { createChecks, type Finishing } from '../checks.ts';
+import { createChecks } from '../checks.ts';
 import type { Authorizer, AuthorizerOptions } from '../create-authorizer.ts';
 import { checkOf } from '../read-check.ts';
 import { listenWithGroup } from '../unix-socket.ts';
@@ -52,12 +53,12 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
     const asked = read === null ? null : checkOf(read, ofCall, read.upgrades, trustedProxies);
     const { request, peer } = asked ?? unreadable;
     const context = checks.take({ name: 'grpc' }, request, reply, peer);
-    reply.told = context;
+    reply.decided = context;
     if (!hasSecret(call.metadata.get(secretHeader).map(String), isSecret)) {
       options.turnedAway('secret', addressOf(call));
       context.break();
     } else if (asked === null) context.fail('check_invalid');
-    else checks.serve(context, asked, finishing(reply));
+    else checks.serve(context, asked, { refusesOnly: false, allow: (_, managed) => reply.allow(managed) });
   }
 
   const server = new Server({
@@ -102,7 +103,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
         if (!mayConnect(line.clientOf(socket, () => false).address, next.peers)) socket.destroy();
       }
       const changed = next.grpc?.tls ?? null;
-      if (tls === null || changed === null || JSON.stringify(changed) === JSON.stringify(tls)) return;
+      if (tls === null || changed === null || isDeepStrictEqual(changed, tls)) return;
       tls = changed;
       const earlier = injector;
       injector = injectorOf(server, tls);
@@ -138,10 +139,6 @@ function injectorOf(server: Server, tls: GrpcSettings['tls']): ConnectionInjecto
   const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
   const ca = clientCa === null ? null : Buffer.from(clientCa);
   return server.createConnectionInjector(ServerCredentials.createSsl(ca, [pair], ca !== null));
-}
-
-function finishing(reply: CheckReply): Finishing {
-  return { refusesOnly: false, allow: (_context, _decision, managed) => reply.allow(managed) };
 }
 
 /** Of a check whose attributes are not those of a request. */

@@ -7,8 +7,8 @@ import type { ManagedHeader } from '../dialect.ts';
 import { mutationsOf } from '../envoy.ts';
 import type { HeaderMessage, HeaderOption, MetadataValue, VerdictMessage } from './messages.ts';
 
-/** What `dynamic_metadata` tells of a check, under `envoy.filters.http.ext_authz`. */
-export type Told = Pick<RequestContext, 'decision' | 'reason' | 'errorId'>;
+/** What `dynamic_metadata` says of a check, under `envoy.filters.http.ext_authz`. */
+export type Decided = Pick<RequestContext, 'decision' | 'reason' | 'errorId'>;
 
 /** Codes of `google.rpc.Status`. */
 const ok = 0;
@@ -20,17 +20,17 @@ const unauthenticated = 16;
 const appendIfExistsOrAdd = 0;
 const overwriteIfExistsOrAdd = 2;
 
-export function allowed(managed: readonly ManagedHeader[], told: Told): VerdictMessage {
+export function allowed(managed: readonly ManagedHeader[], decided: Decided): VerdictMessage {
   const { set, removed } = mutationsOf(managed);
   return {
     status: { code: ok },
     okResponse: { headers: set.map(({ name, value }) => option(name, value, false)), headersToRemove: removed },
-    dynamicMetadata: metadataOf(told),
+    dynamicMetadata: metadataOf(decided),
   };
 }
 
 /** `headers`: of the refusal, names and values in turn. */
-export function denied(status: number, headers: readonly string[], body: string, told: Told): VerdictMessage {
+export function denied(status: number, headers: readonly string[], body: string, decided: Decided): VerdictMessage {
   const code = status === 401 ? unauthenticated : status >= 500 ? unavailable : permissionDenied;
   const options: HeaderOption[] = [];
   const names = new Set<string>();
@@ -44,7 +44,7 @@ export function denied(status: number, headers: readonly string[], body: string,
   return {
     status: { code },
     deniedResponse: { status: { code: status }, headers: options, body },
-    dynamicMetadata: metadataOf(told),
+    dynamicMetadata: metadataOf(decided),
   };
 }
 
@@ -69,7 +69,7 @@ function headerOf(key: string, value: string): HeaderMessage {
   return Buffer.from(text).equals(bytes) ? { key, value: text } : { key, rawValue: bytes };
 }
 
-function metadataOf({ decision, reason, errorId }: Told): VerdictMessage['dynamicMetadata'] {
+function metadataOf({ decision, reason, errorId }: Decided): VerdictMessage['dynamicMetadata'] {
   const fields: Record<string, MetadataValue> = {};
   const { route, identity } = decision ?? { route: null, identity: null };
   if (route !== null) fields['route'] = { stringValue: route.id };
