@@ -79,15 +79,17 @@ function joined(
 function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): Truth {
   const value = readSource(subject, facts);
   if (value instanceof Unreadable) return 'unclear';
-  if (comparison.operator === 'exists') return (value !== null) === comparison.wanted ? 'met' : 'unmet';
-  if (value === null) return 'unclear';
-  if ('number' in comparison.operand)
-    return compareNumber(value, comparison.operator as NumberOperator, comparison.operand.number);
-  const operand = readOperand(comparison, facts);
-  if (!isComparable(operand)) return 'unclear';
-  const operator = comparison.operator as 'equals' | 'startsWith' | 'in';
-  if (typeof value === 'string') return holds(operator, value, operand) ? 'met' : 'unmet';
-  return value.some((item) => holds(operator, item, operand)) ? 'met' : 'unmet';
+  switch (comparison.operator) {
+    case 'exists':
+      return (value !== null) === comparison.wanted ? 'met' : 'unmet';
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return compareNumber(value, comparison.operator, comparison.operand.number);
+    default:
+      return compareText(value, comparison.operator, readOperand(comparison, facts));
+  }
 }
 
 /** What the comparison is with, for evaluation and for explanations. A literal list comes as a set. */
@@ -99,6 +101,7 @@ export function readOperand(comparison: Comparison, facts: ConditionFacts): Read
   return 'literal' in operand ? operand.literal : operand.literals;
 }
 
+type TextOperator = Exclude<Comparison['operator'], 'exists' | NumberOperator>;
 type Comparable = string | readonly string[] | ReadonlySet<string>;
 
 /** An empty operand cannot be compared with: every value starts with it, and two missing values would be equal. */
@@ -106,7 +109,17 @@ function isComparable(operand: Reading | ReadonlySet<string>): operand is Compar
   return operand !== null && operand !== '' && !(operand instanceof Unreadable);
 }
 
-function holds(operator: 'equals' | 'startsWith' | 'in', value: string, operand: Comparable): boolean {
+function compareText(
+  value: string | readonly string[] | null,
+  operator: TextOperator,
+  operand: Reading | ReadonlySet<string>,
+): Truth {
+  if (value === null || !isComparable(operand)) return 'unclear';
+  const values = typeof value === 'string' ? [value] : value;
+  return values.some((one) => holds(operator, one, operand)) ? 'met' : 'unmet';
+}
+
+function holds(operator: TextOperator, value: string, operand: Comparable): boolean {
   if (typeof operand === 'string') return operator === 'startsWith' ? value.startsWith(operand) : value === operand;
   return isList(operand) ? operand.includes(value) : operand.has(value);
 }
@@ -118,7 +131,7 @@ function isList(operand: readonly string[] | ReadonlySet<string>): operand is re
 /** One spelling for each number, since services read others (`1e2`, `+1`, `01`, `1.0`) in more than one way. */
 const plainNumber = /^(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,5}[1-9])$/;
 
-function compareNumber(value: string | readonly string[], operator: NumberOperator, bound: number): Truth {
+function compareNumber(value: string | readonly string[] | null, operator: NumberOperator, bound: number): Truth {
   if (typeof value !== 'string' || !plainNumber.test(value)) return 'unclear';
   const number = Number(value);
   const holds = { lt: number < bound, lte: number <= bound, gt: number > bound, gte: number >= bound }[operator];
