@@ -5,11 +5,10 @@ import { allow, type Decision, refuse, type Trail } from './decision.ts';
 import type { Accepted, Identity, Resolution } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { AccessRule } from './policy/access.ts';
-import { factsOf } from './policy/conditions.ts';
 import { firstUnmet } from './policy/evaluate-conditions.ts';
 import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
 import { checkRoles, meets } from './policy/role-expression.ts';
-import { inScope } from './policy/role-scopes.ts';
+import { factsInScope } from './policy/scopes-of-route.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { RouteMatch } from './routing/route-table.ts';
 
@@ -21,15 +20,12 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
     trail.source = accepted.source;
   }
   const { conditions, scopes } = route;
-  const identity =
-    scopes === null || trail.identity === null
-      ? trail.identity
-      : inScope(trail.identity, scopes, factsOf(view, request, route, trail.identity));
-  const reason = checkRule(rule, identity);
+  const facts = conditions === null && scopes === null ? null : factsInScope(view, match, trail.identity);
+  const reason = checkRule(rule, facts === null ? trail.identity : facts.identity);
   if (reason !== null || accepted !== null || conditions !== null) trail.stage = 'authorize';
   if (reason !== null) return refuse(trail, reason);
-  if (conditions !== null) {
-    const condition = firstUnmet(conditions, factsOf(view, request, route, identity));
+  if (conditions !== null && facts !== null) {
+    const condition = firstUnmet(conditions, facts);
     if (condition?.reason === 'condition_failed') return refuse(trail, 'condition_failed', { condition });
     if (condition !== null) return refuse(trail, condition.reason);
   }

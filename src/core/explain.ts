@@ -13,12 +13,11 @@ import { type AskedSource, type CredentialReport, explainCredential } from './ex
 import type { ClientFacts } from './forwarding/client-facts.ts';
 import { appendRequestHeaders, type ForwardingRules } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
-import type { Identity, Rejection, Resolution, SourceFailure } from './identity/identity.ts';
+import type { Rejection, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
-import { factsOf } from './policy/conditions.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
-import { inScope } from './policy/role-scopes.ts';
 import type { RoleTable } from './policy/roles.ts';
+import { factsInScope } from './policy/scopes-of-route.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { ruleInWords, written } from './routing/describe-routes.ts';
 import { matchRoute } from './routing/match-route.ts';
@@ -112,7 +111,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
   // The route that a preflight asks about, whether its page may use it or not.
   const preflight = decision.outcome === 'preflight' || decision.reason === 'cors_origin_forbidden';
   const asked = preflight ? route : null;
-  const held = matched === null ? decision.identity : heldHere(view, matched, decision.identity);
+  const seen = matched === null ? null : factsInScope(view, matched, decision.identity);
   const known = decision.identity === null ? null : resolution.identity;
   const refusal = decision.outcome === 'refuse' ? decision : null;
   const location = locationOf(decision, view, facts);
@@ -136,17 +135,11 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? asked),
     credential: credentialOf(matched, view, context),
     identity: known === null ? null : explainIdentity(known, policy.roleMapping, roles),
-    access: matched === null ? null : explainAccess(matched.rule, held, roles),
-    conditions: matched === null || request === null ? [] : conditionReports(view, request, matched.route, held),
-    policies: matched === null || request === null ? null : policiesReport(matched),
+    access: matched === null || seen === null ? null : explainAccess(matched.rule, seen.identity, roles),
+    conditions: matched === null || seen === null ? [] : explainConditions(matched.route.conditions ?? [], seen),
+    policies: matched === null ? null : policiesReport(matched),
     upstream: decision.outcome === 'allow' ? upstreamReport(decision, rules, view, facts) : null,
   };
-}
-
-/** With the roles that the identity has in the scope of the request. */
-function heldHere(view: RequestView, { route, request }: RouteMatch, identity: Identity | null): Identity | null {
-  if (identity === null || route.scopes === null) return identity;
-  return inScope(identity, route.scopes, factsOf(view, request, route, identity));
 }
 
 function statusOf({ outcome, reason }: Decision): number | null {
@@ -212,16 +205,6 @@ function passedWords(stage: Stage, { request, route, identity, outcome, stage: e
     case 'authorize':
       return 'granted';
   }
-}
-
-function conditionReports(
-  view: RequestView,
-  request: CanonicalRequest,
-  route: NonNullable<Decision['route']>,
-  identity: Identity | null,
-): readonly CriterionReport[] {
-  if (route.conditions === null) return [];
-  return explainConditions(route.conditions, factsOf(view, request, route, identity));
 }
 
 function policiesReport({ route: { restricted }, request }: RouteMatch): PoliciesReport | null {

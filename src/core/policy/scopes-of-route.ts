@@ -1,8 +1,15 @@
-/** Which roles a route has to read in a scope: those of its rules, and those that are exempt from its conditions. */
+/**
+ * Roles of a route that are held in a scope: those of its rules, and those that are exempt from its conditions. They are
+ * found at load, and read in the scope of each request.
+ */
+import type { Identity } from '../identity/identity.ts';
+import type { RequestView } from '../request/request-view.ts';
+import type { RouteMatch } from '../routing/route-table.ts';
 import { rulesIn } from './access.ts';
+import { type ConditionFacts, factsOf } from './conditions.ts';
 import type { RouteRules } from './restrictions.ts';
 import { leavesOf } from './role-expression.ts';
-import { type ScopedRole, scopedRole } from './role-scopes.ts';
+import { inScope, type ScopedRole, scopedRole } from './role-scopes.ts';
 
 /** Each once; null: none. */
 export function scopesOfRoute({ access, conditions }: RouteRules): readonly ScopedRole[] | null {
@@ -16,4 +23,15 @@ export function scopesOfRoute({ access, conditions }: RouteRules): readonly Scop
 /** A route whose rules were changed. */
 export function withScopes<R extends RouteRules>(route: R): R & { readonly scopes: readonly ScopedRole[] | null } {
   return { ...route, scopes: scopesOfRoute(route) };
+}
+
+/** What rules and conditions of the route see: the identity has the roles that it holds in the scope of the request. */
+export function factsInScope(
+  view: RequestView,
+  { route, request }: RouteMatch,
+  identity: Identity | null,
+): ConditionFacts {
+  const facts = factsOf(view, request, route, identity);
+  if (identity === null || route.scopes === null) return facts;
+  return { ...facts, identity: inScope(identity, route.scopes, facts) };
 }
