@@ -1,5 +1,5 @@
 /** Whether the requests of a pattern lie below the prefix of a policy: all of them, none, or some. */
-import { commonText, TooManyFormsError } from '../url/form-texts.ts';
+import { mayHaveCommonText } from '../url/form-texts.ts';
 import { foldedForm, formInWords, formKey, hasShape, type ParamForm, takes } from '../url/param-form.ts';
 import { isMoreSpecific, type RoutePattern, type Segment, segmentKey } from '../url/path-pattern.ts';
 import { foldCase } from '../url/path-reading.ts';
@@ -14,7 +14,7 @@ export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: bo
     const given = pattern.segments[at];
     if (given === undefined) return 'none';
     if (given.kind === 'rest') return 'some';
-    const one = segmentBelow(wanted, given, anyCase);
+    const one = anyCase ? segmentBelow(folded(wanted), folded(given)) : segmentBelow(wanted, given);
     if (one !== 'all') below = one;
     if (below === 'none') return below;
   }
@@ -32,17 +32,16 @@ function hostBelow(wanted: string | null, given: string | null): Below {
 
 type Taking = Exclude<Segment, { readonly kind: 'rest' }>;
 
-function segmentBelow(wanted: Taking, given: Taking, anyCase: boolean): Below {
-  if (anyCase) return segmentBelow(folded(wanted), folded(given), false);
+function segmentBelow(wanted: Taking, given: Taking): Below {
   if (wanted.kind === 'param' && wanted.form === null) return 'all';
   if (wanted.kind === 'literal') {
     if (given.kind === 'literal') return wanted.text === given.text ? 'all' : 'none';
     const words = given.form?.shape?.kind === 'words' && hasNothingAround(given.form) ? given.form.shape.words : null;
     if (words !== null) return among(words, (word) => word === wanted.text);
-    return given.form === null || takes({ form: given.form, anyCase }, wanted.text) ? 'some' : 'none';
+    return given.form === null || takes({ form: given.form, anyCase: false }, wanted.text) ? 'some' : 'none';
   }
   const form = wanted.form!;
-  if (given.kind === 'literal') return takes({ form, anyCase }, given.text) ? 'all' : 'none';
+  if (given.kind === 'literal') return takes({ form, anyCase: false }, given.text) ? 'all' : 'none';
   return given.form === null ? 'some' : formBelow(form, given.form);
 }
 
@@ -61,13 +60,7 @@ function formBelow(wanted: ParamForm, given: ParamForm): Below {
   if (hasNothingAround(wanted) && shape?.kind === 'words') {
     return shape.words.some((word) => takes({ form: given, anyCase: false }, word)) ? 'some' : 'none';
   }
-  try {
-    const [a, b] = [wanted, given].map((form) => ({ form, anyCase: false }));
-    return commonText(a!, b!) === null ? 'none' : 'some';
-  } catch (error) {
-    if (!(error instanceof TooManyFormsError)) throw error;
-    return 'some';
-  }
+  return mayHaveCommonText({ form: wanted, anyCase: false }, { form: given, anyCase: false }) ? 'some' : 'none';
 }
 
 function among(texts: readonly string[], fits: (text: string) => boolean): Below {

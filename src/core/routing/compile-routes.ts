@@ -28,18 +28,18 @@ const maxTies = 1000;
 /** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
-  const tied = new Set<string>();
-  const report = (tie: Tie): void => {
-    tied.add(pairKey(tie.first, tie.second));
-    ties.push(tie);
+  const compared = new Set<string>();
+  /** Whether the pair comes for the first time: the same two routes may meet at several nodes. */
+  const isNew = (first: Route, second: Route): boolean => {
+    const before = compared.size;
+    return compared.add(`${first.index} ${second.index}`).size > before;
   };
   const trees = insertRoutes(routes, hasAnyCase, (leaf, route) => {
     for (const rival of leaf.routes) {
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
       const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
-      // Where letter case does not count, two routes may meet at several nodes.
-      if (!tied.has(pairKey(first, second))) report({ first, second, example: exampleOf(second, method) });
+      if (isNew(first, second)) ties.push({ first, second, example: exampleOf(second, method) });
     }
     // Also a tied route: a later one may tie with it alone.
     leaf.routes.push(route);
@@ -48,17 +48,11 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
   for (const [a, b] of overlappingRoutes(trees)) {
     if (ties.length >= maxTies) break;
     const [first, second] = a.index < b.index ? [a, b] : [b, a];
-    if (tied.has(pairKey(first, second))) continue;
-    tied.add(pairKey(first, second));
-    const tie = tieOf(first, second);
-    if (tie !== null) report(tie);
+    const tie = isNew(first, second) ? tieOf(first, second) : null;
+    if (tie !== null) ties.push(tie);
   }
   if (ties.length > 0) return { ties };
   return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
-}
-
-function pairKey(first: Route, second: Route): string {
-  return `${first.index} ${second.index}`;
 }
 
 /** Null: no path fits both. */

@@ -3,7 +3,7 @@
  * `{id}.json` and `a{name}` for "ab.json". Where they can match one path, they are a tie. The trees below both forms are
  * walked together, so that only routes with a path in common are compared.
  */
-import { commonText, TooManyFormsError } from '../url/form-texts.ts';
+import { mayHaveCommonText } from '../url/form-texts.ts';
 import { foldedForm, formKey, formRank, takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
@@ -33,16 +33,7 @@ function overlap(a: FormedBranch, b: FormedBranch): boolean {
   if (formRank(a.form) !== formRank(b.form)) return false;
   // All routes below a form of any case are below its twins that count by case, too.
   if (a.anyCase !== b.anyCase && formKey(foldedForm(a.form)) === formKey(foldedForm(b.form))) return false;
-  return haveCommonText(a, b);
-}
-
-function haveCommonText(a: FormedBranch, b: FormedBranch): boolean {
-  try {
-    return commonText(a, b) !== null;
-  } catch (error) {
-    if (!(error instanceof TooManyFormsError)) throw error;
-    return true;
-  }
+  return mayHaveCommonText(a, b);
 }
 
 /** Pairs of nodes that one path leads to; each is gone through once. */
@@ -72,7 +63,7 @@ function* commonChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode
   yield* namedChildren(a, b);
   for (const [two, one] of namedChildren(b, a)) yield [one, two];
   for (const branch of a.formed ?? []) {
-    for (const other of b.formed ?? []) if (haveCommonText(branch, other)) yield [branch.node, other.node];
+    for (const other of b.formed ?? []) if (mayHaveCommonText(branch, other)) yield [branch.node, other.node];
     if (b.param !== null) yield [branch.node, b.param];
   }
   if (a.param === null) return;

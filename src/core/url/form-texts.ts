@@ -84,6 +84,16 @@ export function commonText(a: Taker, b: Taker): string | null {
   return textsFor([a, b]).find((text) => takes(a, text) && takes(b, text)) ?? null;
 }
 
+/** Whether a text may fit both: also where their forms are too many to find out. */
+export function mayHaveCommonText(a: Taker, b: Taker): boolean {
+  try {
+    return commonText(a, b) !== null;
+  } catch (error) {
+    if (!(error instanceof TooManyFormsError)) throw error;
+    return true;
+  }
+}
+
 /** Also the whole texts. */
 function beginningsOf(texts: Iterable<string>): ReadonlySet<string> {
   const beginnings = new Set<string>();
