@@ -229,8 +229,9 @@ function use(entry: MemoryEntry): MemoryEntry {
 
 /**
  * The key in memory, where a hash for each request would cost more than the look-up; never logged, never sent. Unambiguous:
- * the kind comes first, and the length keeps pairs apart that differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a verdict (CVE-2021-32701). A
- * text put together here also does not hold the head of the request that the credential was cut out of.
+ * the kind comes first, and the length keeps pairs apart that differ only in where the key ends. Without them, `ab` + `c`
+ * and `a` + `bc` would share a verdict (CVE-2021-32701). As a new text, it also does not keep the whole head of the
+ * request in memory, of which the credential is a part.
  */
 export function memoryKey(credential: Credential): string {
   if (credential.kind === 'bearer') return `bearer:${credential.token}`;
@@ -265,8 +266,11 @@ function identityBytes(identity: Identity | null): number {
   if (identity === null) return 0;
   const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, claims } = identity;
   let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
-  for (const value of Object.values(claims)) bytes += claimBytes + (Array.isArray(value) ? listBytes(value) : 0);
-  for (const value of Object.values(claims)) bytes += typeof value === 'string' ? textBytes(value) : 0;
+  for (const value of Object.values(claims)) {
+    bytes += claimBytes;
+    if (typeof value === 'string') bytes += textBytes(value);
+    else if (Array.isArray(value)) bytes += listBytes(value);
+  }
   for (const text of [userId, alias, fullName, sessionId, keyId, tokenId]) bytes += text === null ? 0 : textBytes(text);
   return bytes;
 }
