@@ -64,7 +64,7 @@ export function claimedIdentity(
     fields: { ...fieldsOf(found, kind), expireAt: null },
     kind,
     fractions: found.kind !== 'authApi',
-    onUnreadable,
+    events: { claimUnreadable: (_source, claim, detail) => onUnreadable(claim, detail) },
   });
   return 'identity' in read ? read.identity : { of: 'claims', problem: read.failure.detail, hint: null };
 }

@@ -1,6 +1,7 @@
 /** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
 import type { SourceFailure, SourceFailureKind, Unresolved } from '../core/identity/identity.ts';
+import type { ClaimEvents } from '../core/identity/read-fields.ts';
 import type { ThrottleEvents } from '../limits/authentication-throttle.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
 
@@ -31,7 +32,7 @@ export type RevokedAt = 'memory' | 'redis' | 'push' | 'auth-api';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
-export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
+export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimEvents {
   /**
    * Once for every call that was sent to a source; `failure`: why it gave no result; `seconds`: from sending to the judged
    * response.
@@ -43,8 +44,6 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents {
     failure: SourceFailureKind | null,
     seconds: number,
   ): void;
-  /** A claim of an identity has another type than is declared, and meets no condition; `detail` holds no value. */
-  claimUnreadable(source: string, claim: string, detail: string): void;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */
   redisCommand(ok: boolean, seconds: number): void;

@@ -64,7 +64,7 @@ export function isExact(value: unknown): value is number {
 
 const plainText = /^[^\p{Cc}]{1,1024}$/u;
 /** Lists are joined by commas on their way to a service: a text with a comma would count as two. */
-const listText = /^[^\p{Cc},]{1,256}$/u;
+export const listText = /^[^\p{Cc},]{1,256}$/u;
 const mostTexts = 256;
 
 function isTextList(value: unknown): value is readonly string[] {

@@ -3,14 +3,11 @@
  * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
  */
 
-import { type Claims, type ClaimValue, noClaims } from './claims.ts';
+import { type Claims, type ClaimValue, listText, noClaims } from './claims.ts';
 import type { Identity } from './identity.ts';
 
 /** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
 const identifier = /^[\x21-\x7e]{1,256}$/;
-
-/** Role and group names are joined by commas on their way to the upstream: one with a comma would count as two. */
-const name = /^[^\p{Cc},]{1,256}$/u;
 
 const displayName = /^[^\p{Cc}]{0,256}$/u;
 
@@ -23,7 +20,7 @@ export function isIdentifier(value: unknown): value is string {
 
 /** Names of roles or groups. */
 export function isNameList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' && name.test(item));
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && listText.test(item));
 }
 
 /** An alias or a full name: shown to people, never decided on. */

@@ -58,13 +58,17 @@ export interface ReadOptions {
   readonly kind: Credential['kind'];
   /** A moment may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
   readonly fractions: boolean;
-  /** A declared claim is there and of another type, so that it meets no condition. */
-  readonly onUnreadable: (claim: string, detail: string) => void;
+  readonly events: ClaimEvents;
+}
+
+export interface ClaimEvents {
+  /** A claim of an identity has another type than is declared, and meets no condition; `detail` holds no value. */
+  claimUnreadable(source: string, claim: string, detail: string): void;
 }
 
 export function readIdentity(
   json: unknown,
-  { source, settings, fields, kind, fractions, onUnreadable }: ReadOptions,
+  { source, settings, fields, kind, fractions, events }: ReadOptions,
 ): { readonly identity: Identity } | { readonly failure: Failure } {
   const reader = new FieldReader(json, settings);
   const moment = fractions ? isNumericDate : isUnixSeconds;
@@ -79,16 +83,21 @@ export function readIdentity(
   const authenticatedAt = reader.read('authenticatedAt', fields.authenticatedAt, moment, 'Unix seconds');
   const alias = reader.read('alias', fields.alias, isDisplayName, displayNameExpected);
   const fullName = reader.read('fullName', fields.fullName, isDisplayName, displayNameExpected);
-  const claims = reader.readClaims(fields.claims, onUnreadable);
+  const claims = reader.readClaims(fields.claims, (claim, detail) => events.claimUnreadable(source, claim, detail));
   if (reader.failure !== null || userId === null) {
     return { failure: reader.failure ?? { kind: 'field', detail: `no user (${settings}.fields.userId)` } };
   }
-  const expireAtMs = expireAt === null ? Number.POSITIVE_INFINITY : Math.floor(expireAt) * 1000;
-  const [issuedAtMs, authenticatedAtMs] = [issuedAt, authenticatedAt].map((seconds) =>
-    seconds === null ? null : Math.floor(seconds) * 1000,
-  ) as [number | null, number | null];
   const names = { kind, source, userId, alias, fullName, sessionId, keyId, tokenId };
-  return { identity: freezeIdentity({ ...names, roles, groups, expireAtMs, issuedAtMs, authenticatedAtMs, claims }) };
+  const moments = {
+    expireAtMs: inMs(expireAt) ?? Number.POSITIVE_INFINITY,
+    issuedAtMs: inMs(issuedAt),
+    authenticatedAtMs: inMs(authenticatedAt),
+  };
+  return { identity: freezeIdentity({ ...names, roles, groups, ...moments, claims }) };
+}
+
+function inMs(seconds: number | null): number | null {
+  return seconds === null ? null : Math.floor(seconds) * 1000;
 }
 
 const identifierExpected = 'visible ASCII without blanks, 1 to 256 characters';
@@ -121,55 +130,59 @@ export class FieldReader {
   /** Null: the source has no such field, or there was a failure. */
   read<T>(setting: string, rule: FieldRule | null, is: (value: unknown) => value is T, expected: string): T | null {
     if (rule === null) return null;
-    const { place, value } = this.#find(rule);
-    if (value === undefined && 'optional' in rule && rule.optional) return null;
-    if (is(value)) return value;
-    const at = place === null ? allPlaces(rule) : `"${place.path}"`;
-    const detail =
-      value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
-    this.failure ??= { kind: 'field', detail: `${detail} (${this.#settings}.fields.${setting})` };
+    const found = find(this.#json, rule);
+    if (found.value === undefined && isOptional(rule)) return null;
+    if (is(found.value)) return found.value;
+    this.#fail(faultOf(found, rule, expected), `${this.#settings}.fields.${setting}`);
     return null;
   }
 
   /** A claim that may be absent can have another type; any other one that is not as declared is a failure. */
-  readClaims(fields: readonly ClaimField[], onUnreadable: ReadOptions['onUnreadable']): Claims {
+  readClaims(fields: readonly ClaimField[], onUnreadable: (claim: string, detail: string) => void): Claims {
     const claims: Record<string, ClaimValue | null> = {};
     for (const { name, type, rule } of fields) {
       if (rule === null) continue;
-      const { place, value } = this.#find(rule);
-      const read = readClaimValue(value, type);
-      if (read !== null) {
-        claims[name] = read;
-        continue;
-      }
-      const at = place === null ? allPlaces(rule) : `"${place.path}"`;
-      const other = `field ${at}: expected ${claimExpected[type]}, found ${typeName(value)}`;
-      const detail = value === undefined ? `field ${at} is missing` : other;
-      const isOptional = 'optional' in rule && rule.optional;
-      if (!isOptional) this.failure ??= { kind: 'field', detail: `${detail} (identity.claims.${name})` };
-      else if (value !== undefined) {
+      const found = find(this.#json, rule);
+      const read = readClaimValue(found.value, type);
+      if (read !== null) claims[name] = read;
+      else if (!isOptional(rule)) this.#fail(faultOf(found, rule, claimExpected[type]), `identity.claims.${name}`);
+      else if (found.value !== undefined) {
         claims[name] = null;
-        onUnreadable(name, detail);
+        onUnreadable(name, faultOf(found, rule, claimExpected[type]));
       }
     }
     return claims;
   }
 
-  #find(rule: FieldRule): { readonly place: FieldPlace | null; readonly value: unknown } {
-    return 'value' in rule ? { place: null, value: rule.value } : find(this.#json, rule.places);
+  #fail(fault: string, setting: string): void {
+    this.failure ??= { kind: 'field', detail: `${fault} (${setting})` };
   }
+}
+
+function isOptional(rule: FieldRule): boolean {
+  return 'optional' in rule && rule.optional;
+}
+
+interface Found {
+  /** Null: a constant, or no place has a value. */
+  readonly place: FieldPlace | null;
+  readonly value: unknown;
+}
+
+/** Without the value itself. */
+function faultOf({ place, value }: Found, rule: FieldRule, expected: string): string {
+  const at = place === null ? allPlaces(rule) : `"${place.path}"`;
+  return value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
 }
 
 function allPlaces(rule: FieldRule): string {
   return 'places' in rule ? rule.places.map(({ path }) => `"${path}"`).join(' or ') : 'value';
 }
 
-/** The first place with a value; null there counts as nothing, unless no later place has one. */
-function find(
-  json: unknown,
-  places: readonly FieldPlace[],
-): { readonly place: FieldPlace | null; readonly value: unknown } {
-  for (const place of places) {
+/** The first place with a value; null there counts as nothing. */
+function find(json: unknown, rule: FieldRule): Found {
+  if ('value' in rule) return { place: null, value: rule.value };
+  for (const place of rule.places) {
     const value = valueAt(json, place.steps);
     if (value !== undefined && value !== null)
       return { place, value: place.split === null ? value : split(value, place.split) };

@@ -28,7 +28,6 @@ export function authApiProtocol({
   events,
 }: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings' | 'events'>): Protocol {
   const { paths, headers, fields, verified, rejectedStatuses } = config;
-  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
   return {
     request(credential, base) {
       if (credential.kind === 'bearer') {
@@ -42,7 +41,7 @@ export function authApiProtocol({
       if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
       const ofKind = kind === 'bearer' ? fields.session : fields.keypair;
       return judgeBody(response, verified, settings, nowMs, (json) =>
-        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false, onUnreadable }),
+        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false, events }),
       );
     },
     probe: (base) => ({ ...get(base, paths.session, []), headers: [] }),

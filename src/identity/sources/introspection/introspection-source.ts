@@ -21,7 +21,6 @@ export interface IntrospectionSourceOptions extends Omit<RemoteSourceOptions, 'k
 export function createIntrospectionSource(options: IntrospectionSourceOptions): Source {
   const { name, config, events } = options;
   const settings = `sources.${name}`;
-  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
   const authenticate = createAuthenticate(config.client);
 
   function judgeJson(json: unknown, kind: Credential['kind'], nowMs: number): Judgment {
@@ -34,7 +33,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     const rejection = claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { fields } = config;
-    const found = readIdentity(json, { source: name, settings, fields, kind, fractions: true, onUnreadable });
+    const found = readIdentity(json, { source: name, settings, fields, kind, fractions: true, events });
     if ('failure' in found) return invalid(found.failure);
     return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
   }

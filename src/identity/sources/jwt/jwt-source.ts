@@ -31,7 +31,6 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
   const keys =
     config.keys.from === 'files' ? fixedKeys(config.keys.keys) : fetchedKeys(createKeyFetcher(name, config), now);
   const rules = { ...config, endRequired: true };
-  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
 
   /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
   async function verify(token: string, kind: Identity['kind'], nowMs: number): Promise<Identity | Refused> {
@@ -51,7 +50,7 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
       fields,
       kind,
       fractions: true,
-      onUnreadable,
+      events,
     });
     if ('identity' in found) return found.identity;
     const failure = { source: name, url: issuer, ...found.failure };

@@ -17,7 +17,6 @@ export interface UserinfoSourceOptions extends Omit<RemoteSourceOptions, 'kind' 
 export function createUserinfoSource(options: UserinfoSourceOptions): Source {
   const { name, config, events } = options;
   const settings = `sources.${name}`;
-  const onUnreadable = (claim: string, detail: string) => events.claimUnreadable(name, claim, detail);
   const get = (base: URL, headers: readonly string[]) => ({
     method: 'GET' as const,
     path: base.pathname + base.search,
@@ -33,7 +32,7 @@ export function createUserinfoSource(options: UserinfoSourceOptions): Source {
       const body = parseJson(response);
       if ('failure' in body) return invalid(body.failure);
       const { fields } = config;
-      const found = readIdentity(body.json, { source: name, settings, fields, kind, fractions: true, onUnreadable });
+      const found = readIdentity(body.json, { source: name, settings, fields, kind, fractions: true, events });
       if ('failure' in found) return invalid(found.failure);
       return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
     },
