@@ -10,7 +10,6 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
-import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { readyOf } from './admin-of-engine.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
@@ -82,10 +81,6 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const recorder = new DecisionRecorder(log, telemetry.decisionEvents, options.openRecord);
   const decisions = new AfterDecision([candidate, recorder]);
   const kept = new DecisionKeeper(telemetry.decisionEvents);
-  const observe: ObserveRequest = (record) => {
-    telemetry.observe(record);
-    kept.observe(record);
-  };
   const deadlines = new DeadlineWheel();
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
@@ -114,6 +109,10 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
     kept.use(made);
+    const { records } = next;
+    telemetry.keepRequests(
+      records === null ? null : { oneInAllowed: records.oneInAllowed, keep: (record) => kept.keep(record) },
+    );
     decideWith(made);
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
@@ -174,7 +173,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         shared,
         gateway: current(),
         deadlines,
-        observe,
+        observe: telemetry.observe,
       });
       proxy = made;
       telemetry.watchServer(made);
@@ -186,7 +185,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         gateway: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
-        telemetry: { log, observe },
+        telemetry,
         ready: async () => whyNotReady(await readyOf({ draining, current }, null)) === null,
       });
       authorizer.use(current(), current().config.authorizer);

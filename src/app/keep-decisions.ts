@@ -1,6 +1,6 @@
 /**
- * Keeps decisions, so that an operator finds the one behind an id: every request that was refused or failed, and one of so many that were
- * allowed. A record is the log line of the request and what it takes to explain it (`policy-tools/replay`).
+ * Keeps decisions, so that an operator finds the one behind an id. Telemetry chooses the requests. A record is the log line of the
+ * request and what is needed to explain it (`policy-tools/replay`).
  */
 import type { Config, RecordsConfig } from '../config/config.ts';
 import type { Decision } from '../core/decision.ts';
@@ -51,7 +51,6 @@ export class DecisionKeeper {
   #madeOf = '';
   #runtime: Runtime | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
-  #untilAllowed = 1;
   #second = 0;
   #inSecond = 0;
 
@@ -83,9 +82,9 @@ export class DecisionKeeper {
     this.#shared = new SharedDecisions({ link: this.#link, keyPrefix, secret, previousSecrets, most, keepMs });
   }
 
-  /** Once for every request that is over. */
-  observe(record: RequestRecord): void {
-    if (this.#settings === null || !this.#isWanted(record, this.#settings)) return;
+  /** For a request that is over. Never throws. */
+  keep(record: RequestRecord): void {
+    if (this.#settings === null) return;
     if (!this.#hasRoom(this.#settings)) {
       this.#events.kept('dropped');
       return;
@@ -103,15 +102,6 @@ export class DecisionKeeper {
     void this.#shared?.add(kept).then((shared) => {
       if (!shared) this.#events.kept('unshared');
     });
-  }
-
-  #isWanted({ reason }: RequestRecord, { oneInAllowed }: RecordsConfig): boolean {
-    if (reason !== null) return true;
-    if (oneInAllowed === 0) return false;
-    this.#untilAllowed -= 1;
-    if (this.#untilAllowed > 0) return false;
-    this.#untilAllowed = oneInAllowed;
-    return true;
   }
 
   #hasRoom({ perSecond }: RecordsConfig): boolean {

@@ -48,6 +48,8 @@ export interface Telemetry
   readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
   readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
+  /** Which requests are kept for look-ups; null: none. At start and at each reload. */
+  keepRequests(kept: KeptRequests | null): void;
   /** At start and at each reload. */
   useRoutes(table: RouteTable): void;
   /** Where a scrape reads what is open now. */
@@ -67,9 +69,18 @@ export interface Telemetry
   close(): Promise<void>;
 }
 
+export interface KeptRequests {
+  /** One in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
+  readonly oneInAllowed: number;
+  /** Never throws. */
+  readonly keep: ObserveRequest;
+}
+
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const now = options.now ?? Date.now;
   let server: ServerReadings | null = null;
+  let kept: KeptRequests | null = null;
+  let untilAllowed = 1;
   let readWorkers = (): WorkerReadings | null => null;
 
   const own = new Registry();
@@ -87,6 +98,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
   const accessLog = createAccessLog(options.log, output, now);
 
+  function isSampled(oneInAllowed: number): boolean {
+    if (oneInAllowed === 0) return false;
+    untilAllowed -= 1;
+    if (untilAllowed > 0) return false;
+    untilAllowed = oneInAllowed;
+    return true;
+  }
+
   return {
     ...authApi,
     log,
@@ -98,6 +117,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
         process.emitWarning(cause instanceof Error ? cause : String(cause));
       }
+      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
+    },
+    keepRequests(next) {
+      kept = next;
     },
     identityEvents: identity.events,
     watchIdentity: identity.watchIdentity,

@@ -1,0 +1,38 @@
+/** Which requests are kept for look-ups. */
+import { expect, test } from 'vitest';
+import type { RequestRecord } from '../../../src/telemetry/request-record.ts';
+import { collect, makeRecord, refused } from './make-record.ts';
+
+const refusal = makeRecord({ decision: refused('role_missing'), reason: 'role_missing', status: 403 });
+const failure = makeRecord({ reason: 'upstream_timeout', status: 504 });
+const allowed = [1, 2, 3, 4, 5, 6, 7].map((n) => makeRecord({ requestId: `request-${n}` }));
+
+function keptOf(oneInAllowed: number, records: readonly RequestRecord[]): readonly RequestRecord[] {
+  const kept: RequestRecord[] = [];
+  const { telemetry } = collect('silent');
+  telemetry.keepRequests({ oneInAllowed, keep: (record) => kept.push(record) });
+  for (const record of records) telemetry.observe(record);
+  telemetry.keepRequests(null);
+  for (const record of records) telemetry.observe(record);
+  return kept;
+}
+
+test('each one that was refused or failed', () => {
+  expect(keptOf(0, [refusal, allowed[0]!, failure, refusal])).toEqual([refusal, failure, refusal]);
+});
+
+test('the first allowed one and one in so many after it, whatever is refused in between', () => {
+  expect(keptOf(3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
+  expect(keptOf(2, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
+  expect(keptOf(1, allowed)).toEqual(allowed);
+});
+
+test('a new configuration continues the count', () => {
+  const kept: RequestRecord[] = [];
+  const { telemetry } = collect('silent');
+  for (const record of allowed.slice(0, 3)) {
+    telemetry.keepRequests({ oneInAllowed: 3, keep: (one) => kept.push(one) });
+    telemetry.observe(record);
+  }
+  expect(kept).toEqual([allowed[0]]);
+});
