@@ -79,7 +79,6 @@ export async function readRequests(parts: readonly string[], { late }: Manner): 
     keepAliveMs: 60_000,
     keepAliveFields: '',
     ended: { idle: 0, requests: 0, unread: 0 },
-    lastRequest: () => false,
     onRequest(request, response) {
       const { method, target, minor, rawHeaders, body } = request;
       const message = { start: `${method} ${target} 1.${minor}`, rawHeaders, body: '', whole: body === null };

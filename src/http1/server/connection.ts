@@ -124,14 +124,15 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   }
 
   onHead(head: RequestHead): void {
+    const { requestsPerConnection, requestTimeoutMs, ended } = this.#host;
     this.requests += 1;
     this.#phase = 'request';
     this.#request = { ...head, body: this.#input.body };
     this.#response = new Response(this, head);
-    this.#last = !head.keepAlive || this.#host.lastRequest(this.requests);
-    if (this.#input.bodyMissing && this.#host.requestTimeoutMs > 0)
-      this.#wakeAt(this.#beganAt + this.#host.requestTimeoutMs);
-    this.#host.onRequest(this.#request, this.#response, this);
+    this.#last = !head.keepAlive || (requestsPerConnection > 0 && this.requests >= requestsPerConnection);
+    if (this.#last && head.keepAlive) ended.requests += 1;
+    if (this.#input.bodyMissing && requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + requestTimeoutMs);
+    this.#host.onRequest(this.#request, this.#response, this.client, this);
     if (!this.#serving) return;
     if (this.#input.held.length > 0) this.#input.boundHeld();
     if (this.#input.ended) this.#wakeIn(this.#reading.ended());
@@ -176,13 +177,12 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   }
 
   #beginDiscarding(): void {
-    const { body, held } = this.#input;
     this.#phase = 'discard';
     this.#discarded = 0;
     this.#wakeIn(maxDiscardMs);
-    body!.stop();
+    this.#input.body!.stop();
     this.#input.resume();
-    if (held.length > 0) this.#discard(held.take());
+    if (this.#input.held.length > 0) this.#discard(this.#input.held.take());
   }
 
   #discard(bytes: Buffer): void {
@@ -249,13 +249,13 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     if (typeof look === 'number') {
       nextAt = Math.min(nextAt, now + look);
       if (nextAt < Number.POSITIVE_INFINITY) this.#wakeAt(nextAt);
-    } else {
-      if (look === 'unread') {
-        ended.unread += 1;
-        this.#response?.events?.requestFailed('unread');
-      }
-      this.#response?.break();
+      return;
     }
+    if (look === 'unread') {
+      ended.unread += 1;
+      this.#response?.events?.requestFailed('unread');
+    }
+    this.#response?.break();
   }
 
   /** See `Response`. */

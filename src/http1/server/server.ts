@@ -63,8 +63,7 @@ export interface ConnectionHost<C> extends ServerLimits {
   readonly keepAliveMs: number;
   readonly keepAliveFields: string;
   readonly ended: EndedConnections;
-  lastRequest(requests: number): boolean;
-  onRequest(request: Request, response: Response, connection: Connection<C>): void;
+  onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
   refusal(fault: ConnectionFault, client: C): string | null;
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
@@ -109,12 +108,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     keepAliveMs: limits.keepAliveTimeoutMs > 0 ? limits.keepAliveTimeoutMs + 1_000 : limits.unreadTimeoutMs,
     keepAliveFields: `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`,
     ended,
-    lastRequest(requests) {
-      if (limits.requestsPerConnection === 0 || requests < limits.requestsPerConnection) return false;
-      ended.requests += 1;
-      return true;
-    },
-    onRequest: (request, response, connection) => options.onRequest(request, response, connection.client, connection),
+    onRequest: options.onRequest,
     refusal: options.refusal,
     hold: options.hold,
     release: options.release,
