@@ -10,7 +10,14 @@ const redisOutcomes: Readonly<Record<RedisOperation, readonly RedisOutcome[]>> =
   connection: ['ok', 'error'],
 };
 const lookUpOutcomes: readonly SharedLookUpOutcome[] = [
-  ...(['led', 'found', 'pushed', 'failed', 'late', 'disconnected', 'alone', 'error'] as const),
+  'led',
+  'found',
+  'pushed',
+  'failed',
+  'late',
+  'disconnected',
+  'alone',
+  'error',
 ];
 
 /** In seconds, from a Redis on the same machine to the longest deadline that makes sense. */
