@@ -4,6 +4,7 @@ import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type MetricsFormat, metricsFormat } from '../http-base/metrics-format.ts';
+import { headerValues } from '../http-base/read-request.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import { type DecisionSources, decisionEndpoints } from './decision-endpoints.ts';
 import { eventEndpoints } from './event-endpoints.ts';
@@ -88,7 +89,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     [
       '/metrics',
       shown(async ({ rawHeaders }) => {
-        const { type, text } = await sources.metrics(metricsFormat(acceptOf(rawHeaders)));
+        const { type, text } = await sources.metrics(metricsFormat(headerValues(rawHeaders, 'accept').join()));
         return { status: 200, type, body: text };
       }),
     ],
@@ -129,10 +130,6 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     shown(() => ({ status: 200, type: 'text/plain; charset=utf-8', body: index }), 'open'),
   );
   return endpoints;
-}
-
-function acceptOf(rawHeaders: readonly string[]): string {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'accept').join();
 }
 
 /** Addresses of the Auth API and its errors are for operators alone. */

@@ -1,6 +1,6 @@
 /** The order in which a request to the admin port is judged: where it comes from, who sends it, what it asks for. */
 import type { IncomingMessage } from 'node:http';
-import { readBody, singleHeader } from '../http-base/read-request.ts';
+import { mediaType, readBody } from '../http-base/read-request.ts';
 import { checkCaller, checkToken } from './check-caller.ts';
 import { type Endpoint, endpointName } from './endpoints.ts';
 import type { AdminResponse, Refused } from './responses.ts';
@@ -60,17 +60,11 @@ function findEndpoint(
   if (method === 'GET') return endpoint;
   if (rules.token === null && endpoint.access !== 'signed') return { refused: 'changes_disabled' };
   // No form and no simple request of a browser has this type, where the token of operators counts.
-  return hasType(rawHeaders, endpoint.contentType ?? 'application/json')
+  return mediaType(rawHeaders) === (endpoint.contentType ?? 'application/json')
     ? endpoint
     : { refused: 'content_type_unsupported' };
 }
 
 export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0]!;
-}
-
-/** Parameters are ignored. */
-function hasType(rawHeaders: readonly string[], type: string): boolean {
-  const [named = ''] = (singleHeader(rawHeaders, 'content-type') ?? '').split(';', 1);
-  return named.trim().toLowerCase() === type;
 }

@@ -16,6 +16,11 @@ export function singleHeader(rawHeaders: readonly string[], name: string): strin
   return values.length === 1 ? values[0]! : null;
 }
 
+/** In lower case and without parameters; empty when there is not exactly one `Content-Type`. */
+export function mediaType(rawHeaders: readonly string[]): string {
+  return (singleHeader(rawHeaders, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+}
+
 /** RFC 9112 section 3.2: an HTTP/1.1 request has exactly one Host, and one of HTTP/1.0 at most one. */
 export function hasValidHostCount({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   const { length } = headerValues(rawHeaders, 'host');

@@ -5,6 +5,7 @@
 
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { eventUpstreams } from '../core/routing/route.ts';
+import { mediaType } from '../http-base/read-request.ts';
 import type { Gateway } from './gateway.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
@@ -36,23 +37,13 @@ async function respond(
   const body = await new GatheredBody(context, memory).whole();
   // It was refused, or the client has gone.
   if (body === null) return;
-  const contentType = contentTypeOf(context.request.rawHeaders);
+  const contentType = mediaType(context.request.rawHeaders);
   const taken = await events({ kind, contentType, body, sender: context.memoryKey ?? undefined });
   if (context.over || context.response.ended) return;
   if ('refused' in taken) {
     context.refusalBody = taken.body ?? null;
     context.fail(taken.refused);
   } else context.respondWithText('', emptyResponse, taken.status);
-}
-
-/** Without parameters, in lower case; empty when there is not exactly one. */
-function contentTypeOf(rawHeaders: readonly string[]): string {
-  const found: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === 'content-type') found.push(rawHeaders[i + 1]!);
-  }
-  const [only = '', ...others] = found;
-  return others.length > 0 ? '' : (only.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
 class GatheredBody implements RequestBodyOwner, ForwardedRequest {
