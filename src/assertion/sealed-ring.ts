@@ -2,8 +2,9 @@
  * The key ring as it lies in Redis: encrypted and authenticated (AES-256-GCM) under a key that is derived from `cache.secret`.
  * A reader of Redis learns no key, and a writer cannot add one. Opening is strict and never throws.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { openText, sealText } from '../http-base/sealed-text.ts';
 import { mostKeys, type RingKey } from './key-ring.ts';
 
 /** Under one secret. The name is derived, too: a ring under another secret is not overwritten. */
@@ -15,8 +16,6 @@ export interface RingSecret {
 
 /** Changes with every change of the JSON's shape. */
 const version = 1;
-const nonceBytes = 12;
-const tagBytes = 16;
 /** Larger ones are not believed. */
 export const maxRingBytes = 16_384;
 
@@ -48,27 +47,20 @@ export function deriveRingSecret(secret: string): RingSecret {
 }
 
 export function sealRing(keys: readonly RingKey[], { key, name }: RingSecret): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(contextOf(name));
-  const text = Buffer.concat([cipher.update(JSON.stringify(keys), 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  return sealText(JSON.stringify(keys), key, contextOf(name));
 }
 
 /** Null for anything that was not sealed under this secret. */
 export function openRing(bytes: Buffer, { key, name }: RingSecret): readonly RingKey[] | null {
-  if (bytes.length <= nonceBytes + tagBytes || bytes.length > maxRingBytes) return null;
+  const text = openText(bytes, key, contextOf(name), maxRingBytes);
+  if (text === null) return null;
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
-    decipher.setAAD(contextOf(name));
-    decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-    const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]);
-    return ring.parse(JSON.parse(text.toString('utf8'))) as readonly RingKey[];
+    return ring.parse(JSON.parse(text)) as readonly RingKey[];
   } catch {
     return null;
   }
 }
 
-function contextOf(name: string): Buffer {
-  return Buffer.from(`${version}:${name}`);
+function contextOf(name: string): string {
+  return `${version}:${name}`;
 }

@@ -2,7 +2,8 @@
  * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated
  * (AES-256-GCM) under a key derived from `cache.secret`: a reader of Redis learns nothing, and a writer cannot add one.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { openText, sealText } from '../../http-base/sealed-text.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
 import { type DecisionFilter, fits, type KeptDecision } from './recent-decisions.ts';
 
@@ -15,14 +16,12 @@ export interface SharedDecisionsOptions {
   readonly keepMs: number;
 }
 
-const nonceBytes = 12;
-const tagBytes = 16;
 /** Of one record, encrypted; longer ones stay with their replica. */
 const mostBytes = 4096;
 const mostWritesInFlight = 256;
 /** Entries that are read at once. */
 const pageSize = 500;
-const context = Buffer.from('rolegate decision 1');
+const context = 'rolegate decision 1';
 
 export class SharedDecisions {
   readonly #options: SharedDecisionsOptions;
@@ -39,7 +38,7 @@ export class SharedDecisions {
 
   /** False: it is not shared, because it is too long, Redis is slow, or did not take it. */
   async add(record: KeptDecision): Promise<boolean> {
-    const sealed = seal(JSON.stringify(record), this.#keys[0]);
+    const sealed = sealText(JSON.stringify(record), this.#keys[0], context);
     if (sealed.length > mostBytes || this.#writing >= mostWritesInFlight) return false;
     const { link, most, keepMs } = this.#options;
     this.#writing += 1;
@@ -94,7 +93,7 @@ export class SharedDecisions {
   /** Null for what was not sealed under one of the secrets. */
   #open(sealed: Buffer): KeptDecision | null {
     for (const key of this.#keys) {
-      const text = unseal(sealed, key);
+      const text = openText(sealed, key, context, mostBytes);
       if (text !== null) return JSON.parse(text) as KeptDecision;
     }
     return null;
@@ -104,24 +103,4 @@ export class SharedDecisions {
 /** By HKDF (RFC 5869), apart from every other use of the secret. */
 function deriveKey(secret: string): KeyObject {
   return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate decision records', 32)));
-}
-
-function seal(text: string, key: KeyObject): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(context);
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
-}
-
-function unseal(bytes: Buffer, key: KeyObject): string | null {
-  if (bytes.length <= nonceBytes + tagBytes || bytes.length > mostBytes) return null;
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
-    decipher.setAAD(context);
-    decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
-  } catch {
-    return null;
-  }
 }
