@@ -27,7 +27,7 @@ export interface AdminOptions extends EndpointSources {
 export interface AdminChange {
   readonly endpoint: string;
   readonly status: number;
-  /** Address of the caller; what it sent may be a secret and is not here. */
+  /** Address of the caller. The body is not included, as it may hold a secret. */
   readonly client: string;
 }
 
@@ -77,7 +77,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     return refusalResponse(refused, errorId);
   }
 
-  function tellChange(request: IncomingMessage, status: number): void {
+  function reportChange(request: IncomingMessage, status: number): void {
     const endpoint = endpointName(pathOf(request), endpoints);
     const { method, readOnly } = endpoints.get(endpoint)!;
     if (method === 'GET' || readOnly === true) return;
@@ -92,7 +92,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
         response.destroy();
         return;
       }
-      if (!('refused' in judged)) tellChange(request, judged.status);
+      if (!('refused' in judged)) reportChange(request, judged.status);
       writeResponse(response, 'refused' in judged ? refuse(judged, request) : shownResponse(judged));
     } catch (error) {
       if (response.headersSent) response.destroy();

@@ -4,9 +4,14 @@
  */
 import type { Config, RecordsConfig } from '../config/config.ts';
 import type { Decision } from '../core/decision.ts';
-import type { Resolution } from '../core/identity/identity.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
-import { type DecisionRecord, type Reads, readsOf, recordOf } from '../policy-tools/replay/decision-record.ts';
+import {
+  type DecidedRequest,
+  type DecisionRecord,
+  type Reads,
+  readsOf,
+  recordOf,
+} from '../policy-tools/replay/decision-record.ts';
 import { explainRecord, isAsExplained } from '../policy-tools/replay/explain-record.ts';
 import { forwardingOf, policyOf } from '../policy-tools/run-cases.ts';
 import { RequestContext } from '../proxy/request-context.ts';
@@ -32,11 +37,11 @@ interface RecordedRequest {
 /** Plain data for the admin port. */
 export interface FoundDecision {
   readonly request: RecordedRequest['request'];
-  /** Whom the request came from; null: not known. */
+  /** Who sent the request; null: not known. */
   readonly identity: DecisionRecord['identity'];
-  /** Under the rules of now; null: it cannot be explained. */
+  /** Under the current rules; null: it cannot be explained. */
   readonly explanation: object | null;
-  /** The rules of now come to another end. */
+  /** The current rules decide otherwise. */
   readonly rulesChanged: boolean;
 }
 
@@ -47,7 +52,7 @@ export class DecisionKeeper {
   #recent: RecentDecisions | null = null;
   #shared: SharedDecisions | null = null;
   #link: RedisLink | null = null;
-  /** Of the settings above. */
+  /** The settings that the members above were made of. */
   #madeOf = '';
   #runtime: Runtime | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
@@ -174,14 +179,10 @@ export function explainKept({ config }: Runtime, { text }: KeptDecision): FoundD
   return { request, identity: decided.identity, explanation, rulesChanged };
 }
 
-/** What the source said, as far as the decision shows it; null: no source was asked. */
-function resolutionOf(decision: Decision): Resolution | null {
-  const { identity, source } = decision;
-  if (identity !== null) {
-    const stale = decision.outcome === 'allow' && decision.stale;
-    return { identity, reason: null, stale, source } as Resolution;
-  }
+/** The result of the source, as far as the decision shows it; null: no source was asked. */
+function resolutionOf(decision: Decision): DecidedRequest['resolution'] {
+  const { identity } = decision;
+  if (identity !== null) return { identity, reason: null };
   if (decision.outcome !== 'refuse' || decision.stage !== 'resolve') return null;
-  const { reason, retryAfterS, failure, rejection } = decision;
-  return { identity: null, reason, retryAfterS, source, failure, rejection } as unknown as Resolution;
+  return { identity: null, reason: decision.reason };
 }

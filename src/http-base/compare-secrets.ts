@@ -1,6 +1,6 @@
 /**
- * Compares what is presented with secrets that are known: the token of the admin port, the secret of a gateway or of a proxy that asks.
- * As digests of one length and in constant time, so that time tells neither how much of it was right nor which secret it was.
+ * Compares a presented secret with known ones: the token of the admin port, the secret of a gateway or of a proxy. Both sides are digests
+ * of one length and are compared in constant time, so that the time reveals neither how much matched nor which secret matched.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-/** Which format of metrics a server wants that asks for them, by its `Accept` header. */
+/** Chooses the format of a page of metrics by the `Accept` header of the request. */
 
 export type MetricsFormat = 'text' | 'openmetrics';
 

@@ -99,12 +99,17 @@ export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource
   );
 }
 
+/** Of the result of the source only what is written down. */
+export interface DecidedRequest extends Omit<Decided, 'resolution'> {
+  readonly resolution: { readonly identity: Identity | null; readonly reason: ReasonCode | null } | null;
+}
+
 /**
  * Null: there is nothing that rules could decide (no reading, a preflight), or what would have to be written down may be
  * a secret or is too long.
  */
 export function recordOf(
-  { view, decision, credential, resolution }: Decided,
+  { view, decision, credential, resolution }: DecidedRequest,
   { credentials }: Policy,
   reads: Reads,
   nowMs: number,
