@@ -3,7 +3,7 @@ import type { Identity } from '../core/identity/identity.ts';
 
 export const somebody: Identity = {
   kind: 'bearer',
-  userId: 'somebody',
+  userId: 'anyone',
   roles: [],
   groups: [],
   alias: null,

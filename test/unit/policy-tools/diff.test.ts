@@ -264,20 +264,20 @@ describe('every example is a request that both policies were asked about', () =>
       `${head}conditions: { headers: [x-region] }\n${roles}routes:\n${route(`match: { path: "/x/{p}" }, ${more}`)}`,
     );
   it.each([
-    ['a role', 'access: [admin]', 'access: [user]', 'GET https://any.example/x/any', 'by somebody with role user'],
+    ['a role', 'access: [admin]', 'access: [user]', 'GET https://any.example/x/any', 'by anyone with role user'],
     [
       'a role that must go with another',
       'access: { any: [user], none: [admin] }',
       'access: [user]',
       'GET https://any.example/x/any',
-      'by somebody with role admin',
+      'by anyone with role admin',
     ],
     [
       'a value of the path',
       'access: [user], when: [{ param: p, equals: a, reason: w }]',
       'access: [user], when: [{ param: p, in: [a, b], reason: w }]',
       'GET https://any.example/x/b',
-      'by somebody with role user',
+      'by anyone with role user',
     ],
     [
       'a header',
@@ -298,21 +298,21 @@ describe('every example is a request that both policies were asked about', () =>
       'access: [user], when: [{ param: p, equals: identity.userId, reason: w }]',
       'access: [user]',
       'GET https://any.example/x/any',
-      'by somebody with role user',
+      'by anyone with role user',
     ],
     [
       'two values that are alike',
       'access: deny',
       'access: [user], when: [{ param: p, in: identity.groups, reason: w }]',
       'GET https://any.example/x/any',
-      'by somebody with role user and group any',
+      'by anyone with role user and group any',
     ],
     [
       'a kind of credential',
       'access: deny',
       'access: authenticated, when: [{ identity: kind, equals: key_pair, reason: w }]',
       'GET https://any.example/x/any',
-      'by somebody by key pair',
+      'by anyone by key pair',
     ],
   ])('%s', (_name, before, after, example, exampleBy) => {
     const { newlyAllowed, newlyRefused } = diff(of(before), of(after));
