@@ -86,7 +86,7 @@
 {{- if and $existing.configMap $existing.secret -}}
 {{- fail "existingConfig.configMap and existingConfig.secret exclude each other" -}}
 {{- else if and $known (or .Values.config .Values.configFiles) -}}
-{{- fail "existingConfig is used in place of config and configFiles: set one of them" -}}
+{{- fail "existingConfig replaces config and configFiles: set one of them" -}}
 {{- else if and (not $known) (not .Values.config) -}}
 {{- fail "config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig" -}}
 {{- end -}}
@@ -104,7 +104,7 @@
 {{- else if and .Values.authApi.enabled $authApi.gatewaySecret -}}
 {{- fail "config.authApi.gatewaySecret is written by the chart: set authApi.gatewaySecretKey" -}}
 {{- else if not (or $known .Values.authApi.enabled $authApi.url $authApi.embedded) -}}
-{{- fail "nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled" -}}
+{{- fail "no Auth API is configured: set config.authApi.url, or run the Auth API with authApi.enabled" -}}
 {{- end -}}
 {{- with $authApi.embedded -}}
 {{- if and (include "rolegate.several" $) (not (kindIs "map" .database)) (not (regexMatch `^(postgres(ql)?:|\$\{)` (toString .database))) -}}
@@ -124,7 +124,7 @@
 {{- if .Values.serviceMonitor.enabled -}}
 {{- if not $pod }}{{ fail "serviceMonitor.enabled needs admin.bind pod: Prometheus does not reach a loopback" }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.operators) -}}
-{{- fail "serviceMonitor.enabled needs Prometheus among networkPolicy.operators: nobody else reaches the admin port" -}}
+{{- fail "serviceMonitor.enabled needs Prometheus among networkPolicy.operators: no other client can reach the admin port" -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
@@ -205,7 +205,7 @@
 {{- end -}}
 {{- if and .httpRoute.enabled (not .httpRoute.parentRefs) }}{{ fail "httpRoute.enabled needs httpRoute.parentRefs" }}{{ end -}}
 {{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") -}}
-{{- fail "service.loadBalancerSourceRanges limits nobody unless service.type is LoadBalancer" -}}
+{{- fail "service.loadBalancerSourceRanges has no effect unless service.type is LoadBalancer" -}}
 {{- end -}}
 {{- $asRoot := or (eq (toString .podSecurityContext.runAsUser) "0") (eq (toString .containerSecurityContext.runAsUser) "0") -}}
 {{- if or $asRoot .containerSecurityContext.privileged .containerSecurityContext.allowPrivilegeEscalation (not .podSecurityContext.runAsNonRoot) -}}
@@ -221,17 +221,17 @@
 {{- end -}}
 {{- if include "rolegate.authorizes" . -}}
 {{- with .Values.authorizer -}}
-{{- if not (or .http.enabled .grpc.enabled) }}{{ fail "no proxy could ask: set authorizer.grpc.enabled or authorizer.http.enabled" }}{{ end -}}
+{{- if not (or .http.enabled .grpc.enabled) }}{{ fail "no proxy could request a check: set authorizer.grpc.enabled or authorizer.http.enabled" }}{{ end -}}
 {{- if not (or .peers $.Values.existingConfig.configMap $.Values.existingConfig.secret) -}}
-{{- fail "authorizer.peers is empty: name the addresses of the data plane, which is believed what it says of a request" -}}
+{{- fail "authorizer.peers is empty: name the addresses of the data plane, which is trusted to describe requests" -}}
 {{- end -}}
 {{- range $name := list "envoyGateway" "istio" -}}
-{{- if and (has $name $planes) (not $.Values.authorizer.grpc.enabled) }}{{ fail (printf "authorizer.%s asks over gRPC: set authorizer.grpc.enabled" $name) }}{{ end -}}
+{{- if and (has $name $planes) (not $.Values.authorizer.grpc.enabled) }}{{ fail (printf "authorizer.%s checks over gRPC: set authorizer.grpc.enabled" $name) }}{{ end -}}
 {{- if and (has $name $planes) (dig "authorizer" "secret" "" ($.Values.config | default dict)) -}}
 {{- fail (printf "authorizer.%s sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCa" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- if and .externalAuth.enabled (not .http.enabled) }}{{ fail "authorizer.externalAuth asks over HTTP: set authorizer.http.enabled" }}{{ end -}}
+{{- if and .externalAuth.enabled (not .http.enabled) }}{{ fail "authorizer.externalAuth checks over HTTP: set authorizer.http.enabled" }}{{ end -}}
 {{- if and .envoyGateway.enabled (not .envoyGateway.targetRefs) }}{{ fail "authorizer.envoyGateway.enabled needs authorizer.envoyGateway.targetRefs" }}{{ end -}}
 {{- if and .externalAuth.enabled (not (and .externalAuth.parentRefs .externalAuth.backendRefs)) -}}
 {{- fail "authorizer.externalAuth.enabled needs authorizer.externalAuth.parentRefs and backendRefs" -}}

@@ -25,7 +25,7 @@ import { version } from './schema/values.ts';
 
 export const configSchema = z.strictObject({
   version: neither(version, 'Version of this format.', { examples: [1] }),
-  server: described(server.prefault({}), 'Where Rolegate listens, and what it lets a client take up.'),
+  server: described(server.prefault({}), 'Where Rolegate listens, and its limits for clients.'),
   log: described(log.prefault({}), 'JSON lines on standard output.'),
   records: exposes(
     z
@@ -53,8 +53,8 @@ export const configSchema = z.strictObject({
     'Kinds of credential, where clients put them, and which source checks each.',
   ),
   cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
-  revocations: described(revocations.prefault({}), 'How others say that a verdict is not true anymore.'),
-  identity: described(identity.prefault({}), 'What is read of an identity beyond its ids, roles, groups and names.'),
+  revocations: described(revocations.prefault({}), 'How other systems revoke verdicts.'),
+  identity: described(identity.prefault({}), 'Further parts of an identity, beyond its ids, roles, groups and names.'),
   roles: described(
     roles.prefault({}),
     'Every role that rules name, and the roles that it brings along. One with "scopedBy" is held in the scope that a parameter of the path names, and written by sources as "format" says.',
@@ -67,7 +67,7 @@ export const configSchema = z.strictObject({
   upstreams: described(upstreams.prefault({}), 'The services behind Rolegate, by name.', {
     examples: [{ orders: null }],
   }),
-  defaults: described(defaults.prefault({}), 'What routes have that say nothing else.'),
+  defaults: described(defaults.prefault({}), 'Settings of routes that do not set them.'),
   identityHeaders: exposes(
     z.record(z.string(), headerField).prefault({ 'user-id': 'userId', groups: 'groups' }),
     `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
@@ -78,14 +78,17 @@ export const configSchema = z.strictObject({
   ),
   authorizer: described(
     authorizer.optional(),
-    'Where other proxies (nginx, Traefik, Caddy, HAProxy, Envoy) ask whether a request may pass. If unset: nowhere.',
+    'Checks of requests for other proxies (nginx, Traefik, Caddy, HAProxy, Envoy). If unset: none.',
   ),
   errors: described(errors.prefault({}), 'How failures look.'),
   policies: described(
     policies.prefault([]),
     'Restrictions of everything below a host or a path, on top of what routes say: both must allow a request.',
   ),
-  routes: described(z.array(route), 'What is reachable, by whom. A request without a route: 404.'),
+  routes: described(
+    z.array(route),
+    'The paths that are reachable, and who may use them. A request without a route: 404.',
+  ),
   conditions: described(conditionSettings.prefault({}), 'What conditions of routes ("when") may read.'),
   include: neither(include.optional(), 'Further files with routes, by pattern, below the folder of this file.', {
     examples: [['routes/*.yaml']],

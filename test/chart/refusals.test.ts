@@ -49,18 +49,18 @@ const rows: Readonly<Record<string, Row>> = {
   'no way to ask': {
     set: 'authorizer',
     values: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false } } },
-    says: 'no proxy could ask: set authorizer.grpc.enabled or authorizer.http.enabled',
+    says: 'no proxy could request a check: set authorizer.grpc.enabled or authorizer.http.enabled',
     good: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false }, http: { enabled: true } } },
   },
   'a data plane of nobody': {
     set: 'authorizer',
     values: { authorizer: { peers: [] } },
-    says: 'authorizer.peers is empty: name the addresses of the data plane, which is believed what it says of a request',
+    says: 'authorizer.peers is empty: name the addresses of the data plane, which is trusted to describe requests',
   },
   'Envoy Gateway without gRPC': {
     set: 'authorizer',
     values: { authorizer: { grpc: { enabled: false }, http: { enabled: true } } },
-    says: 'authorizer.envoyGateway asks over gRPC: set authorizer.grpc.enabled',
+    says: 'authorizer.envoyGateway checks over gRPC: set authorizer.grpc.enabled',
   },
   'a secret that Envoy Gateway cannot send': {
     set: 'authorizer',
@@ -79,7 +79,7 @@ const rows: Readonly<Record<string, Row>> = {
   'ExternalAuth without HTTP': {
     set: 'authorizer-both',
     values: { authorizer: { http: { enabled: false } } },
-    says: 'authorizer.externalAuth asks over HTTP: set authorizer.http.enabled',
+    says: 'authorizer.externalAuth checks over HTTP: set authorizer.http.enabled',
   },
   'a policy for nothing': {
     set: 'authorizer',
@@ -145,7 +145,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'ranges that limit nobody': {
     values: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
-    says: 'service.loadBalancerSourceRanges limits nobody unless service.type is LoadBalancer',
+    says: 'service.loadBalancerSourceRanges has no effect unless service.type is LoadBalancer',
     good: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'], type: 'LoadBalancer' } },
   },
   ...Object.fromEntries(
@@ -171,7 +171,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'two configurations': {
     values: { existingConfig: { configMap: 'gateway-config' } },
-    says: 'existingConfig is used in place of config and configFiles: set one of them',
+    says: 'existingConfig replaces config and configFiles: set one of them',
   },
   'two existing configurations': {
     set: 'existing-configmap',
@@ -206,7 +206,7 @@ const rows: Readonly<Record<string, Row>> = {
   'no Auth API': {
     set: 'auth-api-sqlite',
     values: { authApi: { enabled: false } },
-    says: 'nobody knows credentials: set config.authApi.url, or run the Auth API with authApi.enabled',
+    says: 'no Auth API is configured: set config.authApi.url, or run the Auth API with authApi.enabled',
   },
   'several gateways with users of their own': {
     set: 'embedded',
@@ -318,7 +318,7 @@ const rows: Readonly<Record<string, Row>> = {
   'metrics that the network keeps from Prometheus': {
     set: 'monitoring',
     values: { networkPolicy: { operators: [] } },
-    says: 'serviceMonitor.enabled needs Prometheus among networkPolicy.operators: nobody else reaches the admin port',
+    says: 'serviceMonitor.enabled needs Prometheus among networkPolicy.operators: no other client can reach the admin port',
     good: { networkPolicy: { operators: [], enabled: false } },
   },
 

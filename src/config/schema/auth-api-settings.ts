@@ -14,7 +14,7 @@ const senderExpected = 'the sender of mail, such as "Rolegate <no-reply@example.
 const mail = z.strictObject({
   smtp: exposes(
     secret('the URL of a mail server, such as "smtp://mail:587"'),
-    'Server that takes mail: smtp:// (TLS by STARTTLS where it is offered; port 587) or smtps:// (TLS at once; port 465), with user and password if need be. Certificates are always checked.',
+    'Mail server: smtp:// (TLS by STARTTLS where it is offered; port 587) or smtps:// (TLS at once; port 465), with user and password if needed. Certificates are always checked.',
     { examples: ['smtp://127.0.0.1:25'] },
   ),
   from: neither(
@@ -24,7 +24,7 @@ const mail = z.strictObject({
   ),
   requireTls: exposes(
     bool().optional(),
-    'Whether mail goes out only with TLS. If unset: when "smtp" holds a password and leads to another machine.',
+    'Whether mail is sent only over TLS. If unset: when "smtp" holds a password and leads to another machine.',
     { examples: [true] },
   ),
 });
@@ -86,7 +86,7 @@ const limits = z.strictObject({
 const shape = {
   database: decides(
     secret('the path of the database, or its URL'),
-    'SQLite file (a new one is readable for its own user alone), ":memory:" to forget everything at the end, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
+    'SQLite file (a new one is readable only by its own user), ":memory:" to keep nothing, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
     { examples: ['file:./rolegate.db'] },
   ),
   secret: decides(
@@ -125,7 +125,7 @@ const shape = {
         ),
       })
       .optional(),
-    'Lets web pages have their bearer in a cookie that no script can read. If unset: no cookies.',
+    'Allows web pages to keep their bearer in a cookie that no script can read. If unset: no cookies.',
   ),
 };
 

@@ -34,7 +34,7 @@ const paths = {
 } as const;
 
 const pathOf = (name: keyof typeof paths) =>
-  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset: it cannot ask.`, { examples: [`/${name}`] });
+  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset: no checks by it.`, { examples: [`/${name}`] });
 
 const dialects = refined(
   z.strictObject({
@@ -63,13 +63,13 @@ function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, str
 const pemFile = () => anyText('the path of a PEM file');
 
 const grpcTls = z.strictObject({
-  cert: exposes(pemFile(), 'PEM file of the certificate that proxies see, with those that vouch for it.', {
+  cert: exposes(pemFile(), 'PEM file of the certificate that proxies see, with its intermediate certificates.', {
     examples: ['/etc/rolegate/authorizer.pem'],
   }),
   key: exposes(pemFile(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/authorizer-key.pem'] }),
   clientCa: decides(
     pemFile().optional(),
-    'PEM file of those who vouch for proxies: each has to show a certificate of theirs. If unset: proxies show none.',
+    'PEM file of the authorities for client certificates: each proxy must present one. If unset: proxies present none.',
     { examples: ['/etc/rolegate/proxies-ca.pem'] },
   ),
 });
@@ -77,7 +77,7 @@ const grpcTls = z.strictObject({
 const grpc = z.strictObject({
   listen: exposes(
     addressOrSocket(),
-    'Where Envoy, and what is built on it, asks over gRPC: host and port, or "unix:" and the path of a socket.',
+    'Where Envoy, and products built on it, check over gRPC: host and port, or "unix:" and the path of a socket.',
     { examples: ['127.0.0.1:8071'] },
   ),
   tls: described(grpcTls.optional(), 'TLS. The files are read again when they change. If unset: without TLS.', {
@@ -94,7 +94,7 @@ const grpc = z.strictObject({
   ),
   maxConcurrentStreams: neither(
     integer(1, 100_000).prefault(1000),
-    'Checks at once on one connection. The proxy waits with more.',
+    'Concurrent checks on one connection. The proxy holds back further ones.',
   ),
   maxMessage: neither(
     size(64 * 1024, 64 * 1024 ** 2).prefault('1mb'),
@@ -105,7 +105,7 @@ const grpc = z.strictObject({
 const keys = z.strictObject({
   listen: exposes(
     addressOrSocket().optional(),
-    'Where other proxies ask over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset: they ask over gRPC alone.',
+    'Where other proxies check over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset: only over gRPC.',
     { examples: ['127.0.0.1:8070'] },
   ),
   peers: decides(
@@ -118,14 +118,14 @@ const keys = z.strictObject({
   ),
   secret: decides(
     secret('a secret of at least 32 characters').optional(),
-    'What proxies send in x-rolegate-authorizer; at least 32 characters. A check without it gets no response. If unset: none is expected.',
+    'Secret that proxies send in x-rolegate-authorizer; at least 32 characters. A check without it gets no response. If unset: no secret is required.',
     { examples: [`\${ROLEGATE_AUTHORIZER_SECRET}`] },
   ),
   timeout: neither(
     duration(20, 600_000).prefault('5s'),
-    'Longest wait for a decision; beyond it: 503. A proxy that says how long it waits gets its response before that.',
+    'Longest wait for a decision; beyond it: 503. A proxy that announces its timeout gets the response before that.',
   ),
-  dialects: described(dialects.optional(), 'How proxies ask over HTTP, each at a path of its own.', {
+  dialects: described(dialects.optional(), 'Proxies that check over HTTP, each with its own path.', {
     examples: [{ nginx: '/nginx', envoy: '/envoy' }],
   }),
   grpc: described(grpc.optional(), 'The same decision over gRPC (envoy.service.auth.v3). If unset: not over gRPC.', {

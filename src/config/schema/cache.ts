@@ -59,7 +59,7 @@ const webhookSecrets: ListRules = {
 export const revocations = z.strictObject({
   webhookSecret: decides(
     z.union([secret('a signing secret'), list(secret('a signing secret'), webhookSecrets)]).optional(),
-    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, any of which is good. If unset: no webhook is taken.',
+    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, all of which are valid. If unset: webhooks are refused.',
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
   ),
 });

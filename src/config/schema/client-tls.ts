@@ -18,7 +18,7 @@ export function clientTls(whom: string, withoutName = 'If unset: the host that i
   const keys = z.strictObject({
     ca: exposes(
       pemFile().optional(),
-      `PEM file of those who may vouch for ${whom}. If unset: the authorities that Node and the system trust.`,
+      `PEM file of the certificate authorities of ${whom}. If unset: the authorities that Node and the system trust.`,
       { examples: ['/etc/rolegate/ca.pem'] },
     ),
     cert: exposes(pemFile().optional(), `PEM file of the certificate that this process shows to ${whom}, if asked.`, {

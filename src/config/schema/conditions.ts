@@ -93,7 +93,7 @@ export const operators = {
   lte: described(bound().optional(), 'The value is a number up to this one.', { examples: [100] }),
   gt: described(bound().optional(), 'The value is a number above this one.', { examples: [0] }),
   gte: described(bound().optional(), 'The value is a number from this one on.', { examples: [1] }),
-  exists: described(bool().optional(), 'Whether there is such a value at all.', { examples: [true] }),
+  exists: described(bool().optional(), 'Whether the value is present.', { examples: [true] }),
   cidr: described(z.union([cidr(), ranges]).optional(), 'The address lies in one of these ranges.', {
     examples: [['10.0.0.0/8']],
   }),
@@ -119,20 +119,20 @@ const time = z.strictObject({
       empty: ['an empty list of days is never', 'name a day, or remove it'],
       distinct: 'day',
     }).optional(),
-    'Days of the week; if unset: every day. Hours over midnight belong to the day on which they begin.',
+    'Days of the week; if unset: every day. Hours past midnight belong to the day on which they begin.',
     { examples: [['mon', 'tue', 'wed', 'thu', 'fri']] },
   ),
-  from: described(clockTime.optional(), 'Begin; if unset: "00:00".', { examples: ['08:00'] }),
+  from: described(clockTime.optional(), 'Start; if unset: "00:00".', { examples: ['08:00'] }),
   to: described(
     clockTime.optional(),
-    'End, which is no part of it; if unset: "24:00". Not after "from": on the next day.',
+    'End, exclusive; if unset: "24:00". If it is not after "from", it is on the next day.',
     {
       examples: ['18:00'],
     },
   ),
   zone: described(
     text(zoneExpected, (value) => (compileZone(value) === null ? new Refusal(`expected ${zoneExpected}`) : value)),
-    'Time zone of the IANA database, with its summer time.',
+    'Time zone of the IANA database, with its daylight saving time.',
     { examples: ['Europe/Berlin'] },
   ),
 });
@@ -155,7 +155,7 @@ const condition: z.ZodObject = z
       return group('any').optional().meta({ description: 'At least one of these is met.' });
     },
     get not() {
-      return condition.optional().meta({ description: 'This is not met; what is unclear stays unclear.' });
+      return condition.optional().meta({ description: 'This is not met; unclear stays unclear.' });
     },
   })
   .meta({ id: 'condition' });
@@ -188,7 +188,7 @@ const further = {
       empty: ['an empty list of methods applies to nothing', 'remove it to apply to every method'],
       distinct: 'method',
     }).optional(),
-    'Methods that it is for; HEAD follows GET. If unset: every one.',
+    'Methods to which it applies; HEAD follows GET. If unset: every one.',
     { examples: [['DELETE']] },
   ),
   unless: described(exempt.optional(), 'Roles that are exempt.', {
@@ -209,7 +209,7 @@ const namedCriterion = z
     ...condition.shape,
     reason: described(
       reasonWord.optional(),
-      'Given as the reason when it is not met, in x-error, in metrics and in the log; if unset: the name itself.',
+      'The reason that is reported if it is not met, in x-error, in metrics and in the log; if unset: the name itself.',
       { examples: ['wrong_tenant'] },
     ),
     ...further,
@@ -269,6 +269,6 @@ export const conditionSettings = z.strictObject({
   ),
   allowEveryAddress: neither(
     bool().prefault(false),
-    'Lets "cidr" of a condition hold every address, so that it has no effect. Without it, that is an error; with it, a warning at every start.',
+    'Allows "cidr" of a condition to contain every address, which means that it has no effect. Without it, that is an error; with it, a warning at every start.',
   ),
 });

@@ -23,8 +23,8 @@ const shapeKeys = z.strictObject({
     examples: ['acme_'],
   }),
   length: described(integer(1, 65_536).optional(), 'Characters of the whole, the prefix included.', { examples: [37] }),
-  minLength: described(integer(1, 65_536).optional(), 'At least so many.', { examples: [32] }),
-  maxLength: described(integer(1, 65_536).optional(), 'At most so many.', { examples: [64] }),
+  minLength: described(integer(1, 65_536).optional(), 'At least this many.', { examples: [32] }),
+  maxLength: described(integer(1, 65_536).optional(), 'At most this many.', { examples: [64] }),
   alphabet: described(word(alphabetNames).optional(), 'Characters after the prefix; "jwt": three parts in base64url.', {
     examples: ['base62'],
   }),
@@ -74,7 +74,7 @@ const apiKeyKeys = z.strictObject({
   }),
   prefix: decides(
     visibleText('the beginning of API keys').optional(),
-    'A bearer that begins so is an API key. If unset: none is.',
+    'A bearer with this prefix is an API key. If unset: no bearer is one.',
     { examples: ['acme_'] },
   ),
   separator: decides(
@@ -121,7 +121,7 @@ const resourceKeys = z.strictObject({
   authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
     examples: [['https://id.example.test']],
   }),
-  scopes: exposes(z.array(visibleText('a scope')).prefault([]), 'Scopes that clients may ask for.', {
+  scopes: exposes(z.array(visibleText('a scope')).prefault([]), 'Scopes that clients may request.', {
     examples: [['orders']],
   }),
 });

@@ -18,12 +18,12 @@ const claim = refined(
   z.strictObject({
     field: decides(
       z.union([fieldPath, fieldPlaces]),
-      'A path into the JSON of a source, or a list of which the first that is there counts. A source that has it elsewhere names that under "fields.claims".',
+      'A path into the JSON of a source, or a list of paths, of which the first that is present counts. A source with another path sets it under "fields.claims".',
       { examples: ["'https://example.test/plan'"] },
     ),
     type: decides(
       word(claimTypes),
-      'What it has to be: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Nothing is coerced.',
+      'Its type: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Nothing is converted.',
       { examples: ['string'] },
     ),
     split: decides(
@@ -35,7 +35,7 @@ const claim = refined(
     ),
     optional: decides(
       bool().prefault(true),
-      'An identity may be without it; one of another type meets no condition (nor "exists: false"), is in no header, and is logged. With false, such a response of a source is invalid (503).',
+      'Whether an identity may lack it. A value of another type meets no condition (not even "exists: false"), is in no header, and is logged. With false, a response that lacks it, or has it with another type, is invalid (503).',
     ),
   }),
   ({ type, split }, { atKey }) => {

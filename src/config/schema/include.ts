@@ -59,7 +59,7 @@ export const includedSchema = z.strictObject({
   version: neither(version.optional(), 'Version of this format.', { examples: [1] }),
   owns: described(
     owns.optional(),
-    'Hosts and paths that no other file may have routes for, and this file none outside of.',
+    'Hosts and paths that only this file may have routes for, and outside of which it may have none.',
   ),
   routes: described(z.array(route), 'As in the main file.'),
   tests: described(tests.prefault({}), 'As in the main file.'),

@@ -14,7 +14,7 @@ const keyFile = z.strictObject({
     'File with public keys: a certificate or a key in PEM form, a JSON Web Key, or a set of them.',
     { examples: ['/etc/rolegate/issuer.pem'] },
   ),
-  id: described(words('the id of a key').optional(), 'The "kid" of a key in PEM form. If unset: it is good for any.', {
+  id: described(words('the id of a key').optional(), 'The "kid" of a key in PEM form. If unset: it verifies any.', {
     examples: ['2026-01'],
   }),
 });
@@ -22,7 +22,7 @@ const keyFile = z.strictObject({
 const eventAudience = (examples: readonly string[], what: string) =>
   decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
-    `${what} One of these has to be in "aud".`,
+    `${what} One of these must be in "aud".`,
     { examples: [examples] },
   );
 
@@ -39,7 +39,7 @@ const logout = z.strictObject({
 });
 
 const securityEvents = z.strictObject({
-  audience: eventAudience(['https://gateway.example.test'], 'What the transmitter calls this receiver.'),
+  audience: eventAudience(['https://gateway.example.test'], 'Name of this receiver at the transmitter.'),
   maxAge: decides(
     duration(1_000, 86_400_000).prefault('1h'),
     'Longest time since "iat" of a security event token. Its "jti" is remembered for as long.',
@@ -69,7 +69,7 @@ export const jwt = refined(
         bool(),
         list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
       ]),
-      'One of these has to be in "aud"; false: it is not looked at, so that tokens for any other service of the issuer are good here, too.',
+      'One of these must be in "aud"; false: it is not checked, so tokens for any other service of the issuer are accepted too.',
       { examples: [['orders']] },
     ),
     algorithms: decides(
@@ -81,17 +81,17 @@ export const jwt = refined(
         'EdDSA',
         'Ed25519',
       ]),
-      'What tokens may be signed with: with public keys only. "none" is never good.',
+      'Algorithms of signatures, with public keys only. "none" is never accepted.',
     ),
     types: decides(
       list(words('a type'), { empty: ['expected at least one type'], most: [16, 'types'] }).prefault(['at+jwt', 'jwt']),
       'What "typ" may be, in any case and with or without "application/".',
     ),
-    typeRequired: decides(bool().prefault(false), 'Whether "typ" has to be there.'),
+    typeRequired: decides(bool().prefault(false), 'Whether "typ" is required.'),
     ...claimRules,
     maxAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),
-      'Longest time since "iat", whatever end a token names. Revocations are kept for as long, in memory and in Redis.',
+      'Longest time since "iat", whatever "exp" a token has. Revocations are kept for as long, in memory and in Redis.',
     ),
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),

@@ -19,7 +19,7 @@ const match = z.strictObject({
 
 const policy = z.strictObject({
   id: neither(name('a policy', idPattern, idHint), 'Name in reports; unique.', { examples: ['tenant-guard'] }),
-  match: described(match, 'What it is for. Every route lies below it as a whole, or not at all.'),
+  match: described(match, 'The host and path to which it applies. A route lies below it completely or not at all.'),
   access: decides(
     rule.optional(),
     'Who may, besides what the route says: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset: the access of the routes.',

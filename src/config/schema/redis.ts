@@ -36,7 +36,7 @@ function checkUser(parts: object, { atKey }: Problems): void {
 const sentinelKeys = z.strictObject({
   name: exposes(
     words('the name of a group of servers'),
-    'What the Sentinels call the group: the first word after "sentinel monitor".',
+    'Name of the group at the Sentinels: the first word after "sentinel monitor".',
     { examples: ['mymaster'] },
   ),
   nodes: exposes(nodes(), 'Some of the Sentinels, better all: the first that responds names the master.', {
@@ -54,13 +54,13 @@ const sentinel = refined(sentinelKeys, checkUser);
 
 const tls = clientTls(
   'Redis',
-  'If unset: the host that is connected to, which in a Cluster is what its nodes say of each other.',
+  'If unset: the host that is connected to, which in a Cluster is the name that its nodes report.',
 );
 
 const redisKeys = z.strictObject({
   url: exposes(
     secret('the URL of Redis, such as "redis://redis:6379"').optional(),
-    'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if need be. Exactly one of "url", "sentinel" and "cluster".',
+    'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if needed. Exactly one of "url", "sentinel" and "cluster".',
     { examples: [`\${REDIS_URL}`] },
   ),
   sentinel: described(sentinel.optional(), 'Servers behind Sentinels, which report the master, instead of "url".', {
@@ -90,7 +90,7 @@ const redisKeys = z.strictObject({
         ? value
         : new Refusal('expected visible ASCII without blanks and braces, at most 64 characters'),
     ).prefault('rolegate:'),
-    'In front of every key, so that installations can share a Redis.',
+    'Prefix of every key, so that installations can share a Redis.',
   ),
   timeout: neither(duration().prefault('50ms'), 'Longest wait for a command; beyond it the response counts as a miss.'),
 });

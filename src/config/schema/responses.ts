@@ -15,7 +15,7 @@ const allowsNothing: ListRules = { empty: ['an empty list allows nothing', 'remo
 const corsKeys = z.strictObject({
   origins: exposes(
     list(origin, { empty: ['an empty list lets no page in', 'remove "cors"'], distinct: 'origin' }),
-    'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two never with credentials.',
+    'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two cannot be used with credentials.',
     { examples: [['https://app.example.test']] },
   ),
   methods: exposes(

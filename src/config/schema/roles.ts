@@ -29,13 +29,9 @@ const roleOrigin = refined(originKeys, (parts, { at, atKey }) => {
 });
 
 const role = z.strictObject({
-  inherits: decides(
-    z.array(name('a role', rolePattern, roleHint)).prefault([]),
-    'Roles that its holders have as well.',
-    {
-      examples: [['user']],
-    },
-  ),
+  inherits: decides(z.array(name('a role', rolePattern, roleHint)).prefault([]), 'Roles that its holders also have.', {
+    examples: [['user']],
+  }),
   scopedBy: decides(
     text('the name of a parameter', (value) =>
       /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Refusal('expected the name of a parameter, such as tenant'),
@@ -47,14 +43,14 @@ const role = z.strictObject({
     text('a form such as "{scope}:{role}"', (value) =>
       /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Refusal('expected a form such as "{scope}:{role}"'),
     ).optional(),
-    'How sources write it with "scopedBy": {scope} or the parameter stands for the scope, {role} for its name. What separates them stands in no scope. If unset: "{scope}:{role}".',
+    'How sources write it with "scopedBy": {scope} or the parameter stands for the scope, {role} for its name. A scope cannot contain the separator. If unset: "{scope}:{role}".',
     { examples: ['{tenant}:editor'] },
   ),
   from: decides(
     z
       .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to no one', 'remove it'] })])
       .optional(),
-    'Who holds it besides those to whom the Auth API gives it: one comparison, or a list of them.',
+    'Grants it in addition to the roles from the Auth API: one comparison, or a list of them.',
     { examples: [{ field: 'groups', equals: 'platform-admins' }] },
   ),
 });

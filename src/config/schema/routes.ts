@@ -42,7 +42,7 @@ const matchKeys = z.strictObject({
     'Several path patterns, instead of "path": the route applies to each of them. Each has the parameters that the route reads.',
     { examples: [['/v1/orders/{tenant}/{id}', '/v1/archive/{tenant}/{id:int}.json']], alternative: true },
   ),
-  methods: decides(matchedMethods.optional(), 'Methods that the route is for; if unset: every one.', {
+  methods: decides(matchedMethods.optional(), 'Methods of the route; if unset: every one.', {
     examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
   }),
 });
@@ -117,10 +117,10 @@ export const route = z.strictObject({
   id: neither(name('a route', idPattern, idHint), 'Name in metrics, logs and reports; unique.', {
     examples: ['order'],
   }),
-  match: described(match, 'Requests that the route is for. The most specific route wins, in any order.'),
+  match: described(match, 'Requests to which the route applies. The most specific route wins, in any order.'),
   upstream: exposes(
     name('an upstream', idPattern, idHint).optional(),
-    'Where requests go: a name under "upstreams", "auth-api", or what the gateway does itself: "identity-keys" shows the public keys of "identityAssertion", "backchannel-logout" and "security-events" take what issuers send. Unset only where "server.listen" is false.',
+    'Where requests go: a name under "upstreams", "auth-api", or a function of the gateway itself: "identity-keys" shows the public keys of "identityAssertion", "backchannel-logout" and "security-events" receive the messages of issuers. Unset only where "server.listen" is false.',
     { examples: ['orders'] },
   ),
   access: decides(
@@ -135,7 +135,7 @@ export const route = z.strictObject({
   ),
   challenges: exposes(
     routeChallenges.optional(),
-    'Challenges of a 401: bearer, basic. If unset: one for every kind of credential that the route accepts. "[basic]" is for docker, podman and skopeo, which take a challenge of Bearer for the address of a token server.',
+    'Challenges of a 401: bearer, basic. If unset: one for every kind of credential that the route accepts. "[basic]" is for docker, podman and skopeo, which treat a Bearer challenge as the address of a token server.',
     { examples: [['bearer']] },
   ),
   signIn: exposes(
@@ -145,7 +145,7 @@ export const route = z.strictObject({
   ),
   maxAge: decides(
     z.union([duration(0), z.record(methodsKey, duration(0))]).optional(),
-    'Oldest verdict of the Auth API that is good enough, or this by method ("PUT,PATCH" for several, "*" for every other one; HEAD follows GET); if unset: any that lives in the cache.',
+    'Maximum age of a verdict of the Auth API, or this by method ("PUT,PATCH" for several, "*" for every other one; HEAD follows GET); if unset: any age that the cache allows.',
     { examples: ['5s', { GET: '60s', DELETE: '0s' }] },
   ),
   timeout: neither(
@@ -163,7 +163,7 @@ export const route = z.strictObject({
   }),
   bodyBuffer: neither(
     size(0, 1024 ** 2).optional(),
-    'First part of a request body, or all of a shorter one, that is here before a connection to the service is used. 0b for clients that expect a response while they send. If unset: defaults.bodyBuffer.',
+    'First part of a request body, or all of a shorter one, that is received before a connection to the service is used. 0b for clients that expect a response while they send. If unset: defaults.bodyBuffer.',
     { examples: ['64kb'] },
   ),
   bodyRate: neither(
@@ -183,13 +183,13 @@ export const route = z.strictObject({
   ),
   identityAssertion: exposes(
     routeAssertion.optional(),
-    'Who the signed identity of this route is for ("aud"); false: none is sent. If unset: the name of the upstream.',
+    'Recipient of the signed identity of this route ("aud"); false: none is sent. If unset: the name of the upstream.',
     { examples: [{ audience: 'https://orders.example.test' }] },
   ),
   websocket: decides(bool().prefault(false), 'Whether WebSocket upgrades are forwarded.'),
   evict: described(
     evict.optional(),
-    'What a successful call (2xx) revokes, on every replica, before its response goes out: for an Auth API that announces nothing. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
+    'What a successful call (2xx) revokes, on every replica, before its response goes out: for an Auth API that sends no revocations. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
   ),
   path: described(path.prefault({}), 'Spellings that services read in more than one way.'),
   cors: described(
@@ -202,17 +202,17 @@ export const route = z.strictObject({
   ),
   when: decides(
     when.optional(),
-    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, lt, lte, gt, gte, exists or cidr, or the time (days, from, to, zone), or joins entries by all, any, not; "reason" is its word, "unless" lists roles that are exempt, "methods" those that it is for. A text is the name of a condition under "conditions.named".',
+    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, lt, lte, gt, gte, exists or cidr, or the time (days, from, to, zone), or joins entries by all, any, not; "reason" is its name in refusals, "unless" lists roles that are exempt, "methods" lists those to which it applies. A text is the name of a condition under "conditions.named".',
     { examples: [[{ param: 'tenant', in: 'identity.groups', unless: ['admin'], reason: 'wrong_tenant' }]] },
   ),
   notBefore: decides(
     moment().optional(),
-    'From when on the route is open; before it: 403 "access_not_active" for every caller.',
+    'When the route opens; before that: 403 "access_not_active" for every caller.',
     { examples: ['2026-12-01T00:00:00Z'] },
   ),
   notAfter: decides(
     moment().optional(),
-    'Until when the route is open; from then on: 403 "access_not_active". A route whose time is over is a finding.',
+    'When the route closes; from then on: 403 "access_not_active". A route whose time is over is a finding.',
     { examples: ['2099-01-31T00:00:00Z'] },
   ),
   mode: decides(
@@ -222,7 +222,7 @@ export const route = z.strictObject({
 });
 
 export const defaults = z.strictObject({
-  responseHeaders: described(responseHeaders.prefault({}), 'Headers of responses, where a route says nothing else.'),
+  responseHeaders: described(responseHeaders.prefault({}), 'Headers of responses, unless a route sets them.'),
   access: decides(access.prefault('deny'), 'Rule of routes without one.'),
   signIn: exposes(signIn.prefault(false), 'Sign-in page of routes that name none. False: none.', {
     examples: [{ url: '/sign-in', returnParameter: 'return_to' }],
@@ -242,7 +242,7 @@ export const defaults = z.strictObject({
   ),
   bodyBuffer: neither(
     size(0, 1024 ** 2).prefault('64kb'),
-    'First part of a request body that is here before a connection to the service is used.',
+    'First part of a request body that is received before a connection to the service is used.',
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).prefault('500b'),

@@ -62,7 +62,7 @@ const limits = z.strictObject({
   ),
   bodyGrace: neither(
     duration(100).prefault('10s'),
-    'Over each such time of waiting for a body, its client has to keep "bodyRate". Less: 408.',
+    'Period of waiting for a body over which "bodyRate" is measured. A lower rate: 408.',
   ),
   unreadTimeout: neither(
     duration().prefault('60s'),
@@ -78,7 +78,7 @@ const limits = z.strictObject({
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),
-    'How late the process may run before it turns a part of new requests away with 503; 0s: it never does.',
+    'Lag of the event loop beyond which some new requests are refused with 503; 0s: no limit.',
   ),
 });
 
@@ -99,7 +99,7 @@ export function checkTrusted(
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
-    'Where clients connect: host and port; without host, every interface. False: nowhere, and requests are only decided, for the proxies of "authorizer", or without it inside an application (rolegate/middleware).',
+    'Where clients connect: host and port; without host, every interface. False: nowhere. Then requests are only decided: for the proxies of "authorizer" or, without it, inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
@@ -107,7 +107,7 @@ const serverKeys = z.strictObject({
   ),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
-    'Bearer that operators send to the admin port; at least 32 characters. If unset: everyone who reaches the port may read, and no one may change anything through it.',
+    'Bearer that operators send to the admin port; at least 32 characters. If unset: anyone who can reach the port may read, and may change nothing.',
     { examples: [`\${ROLEGATE_ADMIN_TOKEN}`] },
   ),
   adminHosts: exposes(
@@ -139,7 +139,7 @@ const serverKeys = z.strictObject({
   ),
   returnRequestId: neither(
     bool().prefault(false),
-    'Whether clients get the id of their request in x-request-id, instead of one that the service sends: the "requestId" of the log line.',
+    'Whether clients get the id of their request in x-request-id, replacing one that the service sends: the "requestId" of the log line.',
   ),
   name: neither(
     text('a name', (value) =>
@@ -159,9 +159,9 @@ const serverKeys = z.strictObject({
   ),
   workers: neither(
     autoOr(1, 256).prefault(1),
-    'Processes that serve requests, one for each core at best; auto: as many as the process may use cores. They share what limits are set for all clients together.',
+    'Processes that serve requests, ideally one per core; auto: one for each core that the process may use. They share the limits for all clients together.',
   ),
-  limits: described(limits.prefault({}), 'What one client may take up.'),
+  limits: described(limits.prefault({}), 'What one client may use.'),
 });
 
 export const server = refined(serverKeys, checkTrusted);
@@ -175,11 +175,11 @@ export const records = z.strictObject({
   ),
   perSecond: neither(
     integer(1, 10_000).prefault(100),
-    'Records that a process makes in a second; beyond it requests are counted and not recorded.',
+    'Records that a process makes per second; further requests are counted and not recorded.',
   ),
   oneInAllowed: exposes(
     integer(0, 1_000_000).prefault(100),
-    'Of so many allowed requests one is recorded. 0: none, only those that are refused or fail.',
+    'One of this many allowed requests is recorded. 0: none, only those that are refused or fail.',
   ),
 });
 
@@ -204,6 +204,6 @@ export const log = z.strictObject({
         size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file is begun.'),
       })
       .optional(),
-    'Records decisions for "rolegate diff --replay": who asked (ids, roles, groups), for what, and what came of it; no credential, and of query and headers only what conditions read.',
+    'Records decisions for "rolegate diff --replay": the client (ids, roles, groups), the request and the result; no credential, and of query and headers only what conditions read.',
   ),
 });

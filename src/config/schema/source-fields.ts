@@ -22,7 +22,7 @@ const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): strin
 
 const separator = described(
   anyText('what separates the names').optional(),
-  'What separates the names in one text, such as a blank.',
+  'Separator of the names in one text, such as a space.',
   {
     examples: [' '],
   },
@@ -40,7 +40,7 @@ const rules = [
   z.strictObject({
     path: described(
       z.union([fieldPath, fieldPlaces]),
-      'A path into the JSON, or a list: the first that is there counts.',
+      'A path into the JSON, or a list: the first that is present counts.',
       {
         examples: ['roles'],
       },
@@ -53,14 +53,14 @@ const rules = [
   }),
 ] as const;
 
-/** A path, a list of which the first that is there counts, `{ path, split, optional }`, or `{ value }`. */
+/** A path, a list of which the first that is present counts, `{ path, split, optional }`, or `{ value }`. */
 export const field = z.union([fieldPath, ...rules]).meta({ id: 'field' });
 
 /** The same, or null or false where the source has no such field. */
 export const fieldOrOff = z.union([pathOrOff, ...rules]).meta({ id: 'fieldOrOff' });
 
 export const fieldForms =
-  'Each is a path, a list of which the first that is there counts, { path, split: " ", optional: true }, or { value: [user] }.';
+  'Each is a path, a list of which the first that is present counts, { path, split: " ", optional: true }, or { value: [user] }.';
 
 const optional = (name: string) => ({ path: name, optional: true });
 

@@ -63,7 +63,7 @@ export const algorithms = [
 export const claimRules = {
   requiredClaims: decides(
     list(anyText('the name of a claim'), { most: [16, 'claims'], distinct: 'claim' }).prefault([]),
-    'Claims that must be there.',
+    'Claims that must be present.',
   ),
   claimValues: decides(
     z
@@ -74,6 +74,6 @@ export const claimRules = {
   ),
   clockSkew: decides(
     duration(0, 300_000).prefault('30s'),
-    'How far the clock of the issuer may be off. Nothing is kept past the end that a token names.',
+    'How far the clock of the issuer may be off. Nothing is kept past the expiry of a token.',
   ),
 };

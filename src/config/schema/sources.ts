@@ -13,7 +13,7 @@ import { declared, idHint, idPattern } from './values.ts';
 
 const client = refined(
   z.strictObject({
-    id: decides(words('the id of a client'), 'What the gateway is called there.', { examples: ['gateway'] }),
+    id: decides(words('the id of a client'), 'Name of the gateway there.', { examples: ['gateway'] }),
     auth: decides(
       word(['basic', 'post', 'privateKeyJwt']).prefault('basic'),
       'How it authenticates: by HTTP Basic, by "client_secret" in the form, or by an assertion that it signs (RFC 7523).',
@@ -37,7 +37,7 @@ const client = refined(
         alternative: true,
       },
     ),
-    algorithm: decides(word(algorithms).prefault('ES256'), 'With "privateKeyJwt": what is signed with.'),
+    algorithm: decides(word(algorithms).prefault('ES256'), 'With "privateKeyJwt": the signing algorithm.'),
     audience: decides(
       words('the audience of the assertion').optional(),
       'With "privateKeyJwt": the claim "aud". If unset: the URL of the endpoint.',
@@ -62,11 +62,11 @@ const issuer = decides(
 const introspection = z.strictObject({
   kind: kind('introspection', 'Token introspection (RFC 7662): the token is posted to an authorization server.'),
   url: decides(endpointUrl(), 'The introspection endpoint.', { examples: ['https://id.example.test/introspect'] }),
-  client: described(client, 'What the gateway authenticates by towards it.'),
+  client: described(client, 'Credentials of the gateway there.'),
   issuer,
   audience: decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }).optional(),
-    'One of these has to be in "aud". If unset: tokens for any service of this server are good here.',
+    'One of these must be in "aud". If unset: tokens for any service of this server are accepted.',
     { examples: [['orders']] },
   ),
   ...claimRules,

@@ -44,7 +44,7 @@ const identityKeys = z.strictObject({
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
   claims: described(
     z.record(z.string(), z.unknown()).optional(),
-    'In place of all other keys but "kind": claims of a token, or the JSON of a response, from which the fields of a source make the identity. Only the fields are read: no signature, issuer, audience, time or required claim is checked.',
+    'Instead of all other keys except "kind": claims of a token, or the JSON of a response, from which the fields of a source make the identity. Only the fields are read: no signature, issuer, audience, time or required claim is checked.',
     { examples: [{ sub: 'ann', 'https://example.test/roles': ['user'] }] },
   ),
   source: described(anyText().optional(), 'With "claims": the source whose fields are read. If unset: the only one.', {
@@ -105,7 +105,7 @@ const headerKey = z.string().superRefine((key, context) => {
 });
 
 const testCase = z.strictObject({
-  name: described(anyText().optional(), 'Name in reports; if unset: the request and who asks.', {
+  name: described(anyText().optional(), 'Name in reports; if unset: the request and its client.', {
     examples: ['own order'],
   }),
   as: described(anyText().optional(), 'Name of an identity; if unset: no credential.', { examples: ['ann'] }),
@@ -118,14 +118,14 @@ const testCase = z.strictObject({
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
   trusted: described(
     bool().prefault(false),
-    'Whether a trusted proxy sends it, whose "conditions.trustedHeaders" count.',
+    'Whether a trusted proxy sends it, so that "conditions.trustedHeaders" are read.',
   ),
-  time: described(moment().optional(), 'When it is sent; if unset: not known, and no condition on the time is met.', {
+  time: described(moment().optional(), 'Time of the request; if unset: unknown, and no time condition is met.', {
     examples: ['2026-12-01T09:00:00Z'],
   }),
   expect: described(
     word(['allow', 'refuse', 'signIn']),
-    'What must come of it; "signIn": it is refused, and the client is sent to the sign-in page.',
+    'The expected result; "signIn": it is refused, and the client is redirected to the sign-in page.',
     { examples: ['refuse'] },
   ),
   route: described(anyText().optional(), 'Id of the route that must win.', { examples: ['order'] }),
@@ -144,7 +144,7 @@ const testCase = z.strictObject({
 export const tests = z.strictObject({
   identities: neither(
     z.record(declared('an identity', idPattern, idHint), identity).prefault({}),
-    'Who asks, by name: by roles and groups, or by the claims that a source would read.',
+    'Clients by name: by roles and groups, or by the claims that a source would read.',
     {
       examples: [
         {

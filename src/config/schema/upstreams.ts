@@ -36,7 +36,7 @@ export const upstream = z.strictObject({
   connectTimeout: neither(duration().prefault('2s'), 'Longest wait for a connection; beyond it: 502.'),
   requestsPerClient: neither(
     integer(1, 100_000).optional(),
-    'Requests of one client here at once; more of them wait, and let others pass. If unset: half of "connections".',
+    'Concurrent requests of one client here. Further ones wait, and others overtake them. If unset: half of "connections".',
     { examples: [128] },
   ),
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),
