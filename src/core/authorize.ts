@@ -7,7 +7,7 @@ import type { ReasonCode } from './outcome/reasons.ts';
 import type { AccessRule } from './policy/access.ts';
 import { firstUnmet } from './policy/evaluate-conditions.ts';
 import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
-import { checkRoles, meets } from './policy/role-expression.ts';
+import { checkRoles, meets } from './policy/role-demand.ts';
 import { factsInScope } from './policy/scopes-of-route.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { RouteMatch } from './routing/route-table.ts';

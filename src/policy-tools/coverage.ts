@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
-import { conjunctsOf, type RoleDemand } from '../core/policy/role-expression.ts';
+import { conjunctsOf, type RoleDemand } from '../core/policy/role-demand.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
 import { routeOfMethod, ruleKey, rulesOf } from './route-of-method.ts';

@@ -3,15 +3,8 @@ import type { Claims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../policy/map-roles.ts';
-import {
-  checkRoles,
-  compileRoles,
-  meets,
-  type RoleExpression,
-  type RoleTerm,
-  roleKeys,
-  rolesInWords,
-} from '../policy/role-expression.ts';
+import { checkRoles, meets } from '../policy/role-demand.ts';
+import { compileRoles, type RoleExpression, type RoleTerm, roleKeys, rolesInWords } from '../policy/role-expression.ts';
 import { scopedRole, scopeOf } from '../policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
 import { ruleInWords, written } from '../routing/describe-routes.ts';

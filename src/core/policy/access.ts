@@ -1,5 +1,6 @@
 /** Who may use a route: the rules as written, and compiled into what a request only has to look up. */
-import { compileRoles, type RoleDemand, type RoleExpression, type RoleTerm } from './role-expression.ts';
+import type { RoleDemand } from './role-demand.ts';
+import { compileRoles, type RoleExpression, type RoleTerm } from './role-expression.ts';
 import type { RoleTable } from './roles.ts';
 
 /** A rule for one method of a route. */

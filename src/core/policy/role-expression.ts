@@ -1,8 +1,5 @@
-/**
- * Which roles a rule asks for: as written, nested to any depth, and compiled into demands. Inheritance is compiled in: a
- * set holds every role that grants the named one, so a request only asks whether the identity's own roles meet a set.
- * Negations are compiled in, too: only a set can be wanted or not.
- */
+/** Which roles a rule demands, as written: nested to any depth. Compiles them, and writes them in words. */
+import type { RoleDemand, RoleLeaf } from './role-demand.ts';
 import { scopedRole, unreadScope } from './role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 
@@ -17,15 +14,6 @@ export interface RoleExpression {
 export type RoleTerm = string | RoleExpression;
 
 export const roleKeys = ['any', 'all', 'none'] as const;
-
-/** What roles have to meet. */
-export type RoleDemand = RoleLeaf | { readonly kind: 'all' | 'any'; readonly parts: readonly RoleDemand[] };
-
-/** One of the roles is held, or none of them. */
-export interface RoleLeaf {
-  readonly kind: 'holds' | 'lacks';
-  readonly roles: ReadonlySet<string>;
-}
 
 export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): RoleDemand {
   if (typeof term === 'string') return wanted ? leafOf('holds', term, table) : leafOf('lacks', term, table);
@@ -54,51 +42,6 @@ function join(kind: 'all' | 'any', written: readonly RoleDemand[]): RoleDemand {
   const roles = new Set(sets.flatMap((part) => ('roles' in part ? [...part.roles] : [])));
   const parts: readonly RoleDemand[] = sets.length === 0 ? others : [{ kind: joint, roles }, ...others];
   return parts.length === 1 ? parts[0]! : { kind, parts };
-}
-
-/**
- * Null: the demand is met. `role_forbidden`: a role is held that may not be held, whatever else is. `holds`: whether
- * one of the roles of a leaf is held.
- */
-export function checkRoles<Held>(
-  demand: RoleDemand,
-  held: Held,
-  holds: (held: Held, leaf: RoleLeaf) => boolean,
-): 'role_missing' | 'role_forbidden' | null {
-  if (isMet(demand, held, holds)) return null;
-  for (const part of conjunctsOf(demand)) if (part.kind === 'lacks' && holds(held, part)) return 'role_forbidden';
-  return 'role_missing';
-}
-
-/** Demands that all have to be met. */
-export function conjunctsOf(demand: RoleDemand): readonly RoleDemand[] {
-  return demand.kind === 'all' ? demand.parts : [demand];
-}
-
-function isMet<Held>(demand: RoleDemand, held: Held, holds: (held: Held, leaf: RoleLeaf) => boolean): boolean {
-  switch (demand.kind) {
-    case 'holds':
-      return holds(held, demand);
-    case 'lacks':
-      return !holds(held, demand);
-    case 'all':
-      for (const part of demand.parts) if (!isMet(part, held, holds)) return false;
-      return true;
-    case 'any':
-      for (const part of demand.parts) if (isMet(part, held, holds)) return true;
-      return false;
-  }
-}
-
-/** Whether one of the roles of a leaf is among those that are held. */
-export function meets(held: readonly string[], { roles }: RoleLeaf): boolean {
-  for (const role of held) if (roles.has(role)) return true;
-  return false;
-}
-
-/** Leaves in order. */
-export function leavesOf(demand: RoleDemand): readonly RoleLeaf[] {
-  return 'parts' in demand ? demand.parts.flatMap(leavesOf) : [demand];
 }
 
 /** Names in the order of the file, each once. `side`: only those that have to be held, or that may not be. */

@@ -8,7 +8,7 @@ import type { RouteMatch } from '../routing/route-table.ts';
 import { rulesIn } from './access.ts';
 import { type ConditionFacts, factsOf } from './conditions.ts';
 import type { RouteRules } from './restrictions.ts';
-import { leavesOf } from './role-expression.ts';
+import { leavesOf } from './role-demand.ts';
 import { inScope, type ScopedRole, scopedRole } from './role-scopes.ts';
 
 /** Each once; null: none. */

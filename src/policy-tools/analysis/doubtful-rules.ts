@@ -3,14 +3,8 @@ import type { Config } from '../../config/config.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
-import {
-  compileRoles,
-  leavesOf,
-  type RoleDemand,
-  type RoleExpression,
-  roleKeys,
-  termInWords,
-} from '../../core/policy/role-expression.ts';
+import { leavesOf, type RoleDemand } from '../../core/policy/role-demand.ts';
+import { compileRoles, type RoleExpression, roleKeys, termInWords } from '../../core/policy/role-expression.ts';
 import { roleWays } from '../diff/role-ways.ts';
 import { blank } from '../sample-identity.ts';
 import { type Finding, type FindingCode, findingOf } from './finding.ts';

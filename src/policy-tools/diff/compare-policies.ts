@@ -5,7 +5,7 @@
  */
 import type { Policy } from '../../core/decide.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
-import type { RoleDemand } from '../../core/policy/role-expression.ts';
+import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import { atomsOf, criterionKey } from './atoms.ts';
 import { type Holder, holderInWords, type Mark } from './callers.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';

@@ -2,7 +2,7 @@
  * The ways in which the roles of a caller meet a demand, or do not: each asks for one of some sets and forbids others, so
  * that for each way the caller with all marks that it does not forbid is the one to try.
  */
-import type { RoleDemand } from '../../core/policy/role-expression.ts';
+import type { RoleDemand } from '../../core/policy/role-demand.ts';
 
 export interface RoleWay {
   /** None of these bits. */

@@ -1,7 +1,7 @@
 /** What a matched route decides for a class of callers: the same line as `decide`, over classes instead of requests. */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
-import { checkRoles, leavesOf } from '../../core/policy/role-expression.ts';
+import { checkRoles, leavesOf } from '../../core/policy/role-demand.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { MethodRefusal, RouteMatch } from '../../core/routing/route-table.ts';
 import { placedRoles } from '../scoped-texts.ts';

@@ -1,0 +1,59 @@
+/**
+ * The demands of a rule on roles, compiled, and whether roles meet them. Inheritance is compiled in: a set holds every role that grants
+ * the named one, so that a request only compares the identity's own roles with sets. Negations are compiled in, too: only a set can be
+ * wanted or not.
+ */
+
+/** What roles have to meet. */
+export type RoleDemand = RoleLeaf | { readonly kind: 'all' | 'any'; readonly parts: readonly RoleDemand[] };
+
+/** One of the roles is held, or none of them. */
+export interface RoleLeaf {
+  readonly kind: 'holds' | 'lacks';
+  readonly roles: ReadonlySet<string>;
+}
+
+/**
+ * Null: the demand is met. `role_forbidden`: a role is held that may not be held, whatever else is. `holds`: whether
+ * one of the roles of a leaf is held.
+ */
+export function checkRoles<Held>(
+  demand: RoleDemand,
+  held: Held,
+  holds: (held: Held, leaf: RoleLeaf) => boolean,
+): 'role_missing' | 'role_forbidden' | null {
+  if (isMet(demand, held, holds)) return null;
+  for (const part of conjunctsOf(demand)) if (part.kind === 'lacks' && holds(held, part)) return 'role_forbidden';
+  return 'role_missing';
+}
+
+/** Demands that all have to be met. */
+export function conjunctsOf(demand: RoleDemand): readonly RoleDemand[] {
+  return demand.kind === 'all' ? demand.parts : [demand];
+}
+
+function isMet<Held>(demand: RoleDemand, held: Held, holds: (held: Held, leaf: RoleLeaf) => boolean): boolean {
+  switch (demand.kind) {
+    case 'holds':
+      return holds(held, demand);
+    case 'lacks':
+      return !holds(held, demand);
+    case 'all':
+      for (const part of demand.parts) if (!isMet(part, held, holds)) return false;
+      return true;
+    case 'any':
+      for (const part of demand.parts) if (isMet(part, held, holds)) return true;
+      return false;
+  }
+}
+
+/** Whether one of the roles of a leaf is among those that are held. */
+export function meets(held: readonly string[], { roles }: RoleLeaf): boolean {
+  for (const role of held) if (roles.has(role)) return true;
+  return false;
+}
+
+/** Leaves in order. */
+export function leavesOf(demand: RoleDemand): readonly RoleLeaf[] {
+  return 'parts' in demand ? demand.parts.flatMap(leavesOf) : [demand];
+}
