@@ -1,6 +1,7 @@
 /**
  * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated
- * (AES-256-GCM) under a key derived from `cache.secret`: a reader of Redis learns nothing, and a writer cannot add one.
+ * (AES-256-GCM) under a key derived from `cache.secret`: a reader of Redis learns no more than ids of requests, and a writer cannot
+ * add a record.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { openText, sealText } from '../../http-base/sealed-text.ts';
