@@ -1,8 +1,8 @@
-/** Asks the admin port of a running gateway. */
+/** Sends a request to the admin port of a running gateway. */
 import { Client, type Dispatcher } from 'undici';
 import { CommandError, usageError } from './exit-code.ts';
 
-export interface AdminQuestion {
+export interface AdminRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** As JSON; unset: none. */
@@ -15,7 +15,7 @@ const longestWaitMs = 10_000;
 export async function askAdmin(
   admin: string,
   token: string | undefined,
-  { method, path, body }: AdminQuestion,
+  { method, path, body }: AdminRequest,
   words: { readonly purpose: string; readonly notFound: string },
 ): Promise<unknown> {
   if (token === undefined) {
@@ -47,7 +47,7 @@ export async function askAdmin(
   throw new CommandError(`rolegate: the gateway refused: ${response.statusCode} ${String(said ?? '')}`.trimEnd());
 }
 
-/** What the gateway could not read of the question; null: it says nothing more. */
+/** `detail` of a problem; null: it has none. */
 async function detailOf(body: Dispatcher.ResponseData['body']): Promise<string | null> {
   const problem: unknown = await body.json().catch(() => null);
   if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null;

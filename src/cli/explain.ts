@@ -15,6 +15,7 @@ import { somebody } from '../policy-tools/sample-identity.ts';
 import { simulate } from '../policy-tools/simulate.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
+import { nameList } from './name-list.ts';
 import { readPlaced } from './read-config.ts';
 
 export interface ExplainOptions {
@@ -58,18 +59,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
   const explanation =
     options.bearer === undefined
       ? explainHere({ ...request, time, trusted: options.trusted === true }, options)
-      : // Its HTTP client takes longer to load than all else that explains.
-        ((await (
-          await import('./ask-admin.ts')
-        ).askAdmin(
-          options.admin,
-          options.adminToken,
-          { method: 'POST', path: '/explain', body: { ...request, bearer: options.bearer } },
-          {
-            purpose: '--bearer',
-            notFound: 'there is no gateway on this port that explains; --admin names its admin port',
-          },
-        )) as Explanation);
+      : await askGateway({ ...request, bearer: options.bearer }, options);
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(explanation, null, 2)}\n`
@@ -78,11 +68,11 @@ export async function explain(method: string, url: string, options: ExplainOptio
   return explanation.outcome === 'refuse' ? ExitCode.different : ExitCode.fine;
 }
 
-/** One way alone. */
+/** Options that say who asks exclude each other. */
 function checkWhoAsks({ bearer, as, claims, source, roles, groups, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
     throw usageError(
-      'rolegate: a gateway is asked about --bearer as of now and for this client; leave out --at and --trusted',
+      'rolegate: with --bearer a gateway decides, as of now and for this client; leave out --at and --trusted',
     );
   }
   const inRoles = (roles ?? groups) !== undefined;
@@ -93,13 +83,23 @@ function checkWhoAsks({ bearer, as, claims, source, roles, groups, at, trusted }
   }
   if (as !== undefined && (inRoles || claims !== undefined)) {
     throw usageError(
-      'rolegate: --as names somebody with roles and groups already; leave out --claims, --roles and --groups',
+      'rolegate: --as names an identity, which has roles and groups; leave out --claims, --roles and --groups',
     );
   }
   if (claims !== undefined && inRoles) {
     throw usageError('rolegate: roles and groups follow from --claims; leave out --roles and --groups');
   }
   if (source !== undefined && claims === undefined) throw usageError('rolegate: --source goes with --claims');
+}
+
+/** Loads the HTTP client only here: that takes longer than all else that explains. */
+async function askGateway(body: object, { admin, adminToken }: ExplainOptions): Promise<Explanation> {
+  const { askAdmin } = await import('./ask-admin.ts');
+  const words = {
+    purpose: '--bearer',
+    notFound: 'there is no gateway on this port that explains; --admin names its admin port',
+  };
+  return (await askAdmin(admin, adminToken, { method: 'POST', path: '/explain', body }, words)) as Explanation;
 }
 
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
@@ -143,18 +143,13 @@ function identityOf(config: Config, { as, claims, source, roles: named, groups }
     throw usageError(`rolegate: there is no identity "${as}": ${hint}`);
   }
   if (named === undefined && groups === undefined) return null;
-  const list = (text: string | undefined) =>
-    (text ?? '')
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '');
-  for (const role of list(named)) {
+  for (const role of nameList(named)) {
     if (roles.has(role)) continue;
     const hint = didYouMean(role, roles.keys());
     // The Auth API may name roles that no rule knows, so this is no error.
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
-  return { ...somebody, roles: list(named), groups: list(groups) };
+  return { ...somebody, roles: nameList(named), groups: nameList(groups) };
 }
 
 function parseClaims(text: string): object {

@@ -1,9 +1,10 @@
-/** `rolegate prove`: asks a running installation, through whatever is in front of it, and reports what gets through. */
+/** `rolegate prove`: sends requests to a running installation, through any proxy in front, and reports what gets through. */
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { somebody } from '../policy-tools/sample-identity.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { nameList } from './name-list.ts';
 import { judge } from './prove/judge-reply.ts';
 import { type Plan, Planner } from './prove/plan-probes.ts';
 import type { Finding, Group, Probe } from './prove/probe.ts';
@@ -13,7 +14,7 @@ import { readConfig } from './read-config.ts';
 
 export interface ProveOptions {
   readonly config: string;
-  /** Header lines of a good credential, one in each line of the text. */
+  /** Header lines of a valid credential, one per line of the text. */
   readonly credential?: string;
   readonly user?: string;
   readonly roles?: string;
@@ -60,7 +61,8 @@ async function ask(
   const findings: Finding[] = [];
   const counts = new Map<Group, GroupCount>();
   const notes: string[] = [];
-  const run = async (group: Group, probes: readonly Probe[]): Promise<readonly boolean[]> => {
+  /** Which of the replies show the marker of their probe. */
+  const run = async (group: Group, probes: readonly Probe[], judged = judge): Promise<readonly boolean[]> => {
     const shown: boolean[] = [];
     let next = 0;
     let found = 0;
@@ -69,7 +71,7 @@ async function ask(
         const probe = probes[at]!;
         const reply = await sender.send(probe);
         shown[at] = probe.marker !== null && reply.text.includes(probe.marker);
-        const finding = isEcho(probe) ? null : judge(probe, reply);
+        const finding = judged(probe, reply);
         if (finding === null) continue;
         found += 1;
         findings.push(finding);
@@ -90,9 +92,9 @@ async function ask(
     await run('overrides', planner.overrides());
     await run('credentials', planner.credentials());
     const echoes = planner.echoes();
-    const shown = await run('identity', echoes);
-    const seeing = echoes.filter((_, at) => shown[at]);
-    const showing = firstOfEachCaller(seeing);
+    // A service that shows what it gets is no fault: it is where forged headers can be seen.
+    const shown = await run('identity', echoes, () => null);
+    const showing = firstOfEachCaller(echoes.filter((_, at) => shown[at]));
     await run(
       'identity',
       showing.flatMap((echo) => planner.forged(echo)),
@@ -109,13 +111,6 @@ async function ask(
   return { ...about, counts, findings, notes };
 }
 
-/** A request that only finds out whether the service shows what it gets. */
-function isEcho({ headers }: Probe): boolean {
-  return headers.at(-2) === echoHeader;
-}
-
-const echoHeader = 'X-Prove';
-
 /** One without and one with a credential. */
 function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
   return [echoes.find(({ secrets }) => secrets.length === 0), echoes.find(({ secrets }) => secrets.length > 0)].filter(
@@ -126,33 +121,26 @@ function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
 const unseen =
   'Forged identity headers were not tried: no service shows the headers that it gets. Put one that does behind a route, such as the echo of "rolegate demo".';
 const unseenWithCredential =
-  'Credentials on their way to the service were not looked at: no service behind a closed route shows the headers that it gets.';
+  'Credentials that reach the service were not checked: no service behind a closed route shows the headers that it gets.';
 const withoutCredential =
-  'No good credential was given, so nothing was asked with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
+  'No valid credential was given, so no request was sent with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
 const unknownAddress =
-  'Routes with conditions on the address of the client were not judged: --client says what address this machine has.';
+  'Routes with conditions on the address of the client were not judged: give the address of this machine in --client.';
 
 function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   const { user, roles, groups, credential, client = null, unsafe = false } = options;
-  const whose = [user, roles, groups].some((given) => given !== undefined);
+  const hasOwner = [user, roles, groups].some((given) => given !== undefined);
   if (client !== null && parseAddress(client) === null)
     throw usageError('rolegate: --client is an address such as 192.0.2.7');
-  if (credential !== undefined && !whose)
-    throw usageError('rolegate: say whose the credential is: --roles, --groups, --user');
-  if (credential === undefined && whose)
+  if (credential !== undefined && !hasOwner)
+    throw usageError('rolegate: describe the owner of the credential: --roles, --groups, --user');
+  if (credential === undefined && hasOwner)
     throw usageError(
-      'rolegate: --roles, --groups and --user say whose the credential is; give one in ROLEGATE_CREDENTIAL',
+      'rolegate: --roles, --groups and --user describe the owner of a credential; give it in ROLEGATE_CREDENTIAL',
     );
-  const identity = { ...somebody, userId: user ?? somebody.userId, roles: listOf(roles), groups: listOf(groups) };
+  const identity = { ...somebody, userId: user ?? somebody.userId, roles: nameList(roles), groups: nameList(groups) };
   const good = credential === undefined ? null : { headers: readLines(credential), identity };
   return { config, host: base.host, good, unsafe, client };
-}
-
-function listOf(text = ''): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 /** The lines are not repeated in messages: they hold a credential. */

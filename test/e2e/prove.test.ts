@@ -180,7 +180,7 @@ test('an address where nothing listens, and a credential of nobody', async () =>
   const nobody = runRolegate(['prove', gateway.origin, '--config', file], good);
   expect([await nobody.ended, nobody.output()]).toEqual([
     2,
-    'rolegate: say whose the credential is: --roles, --groups, --user\n',
+    'rolegate: describe the owner of the credential: --roles, --groups, --user\n',
   ]);
 });
 

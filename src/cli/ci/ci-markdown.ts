@@ -6,6 +6,7 @@ import type { TestReport } from '../../policy-tools/test-report.ts';
 import { diffMarkdown } from '../diff/diff-markdown.ts';
 import type { DiffReport } from '../diff/diff-report.ts';
 import { replayMarkdown } from '../diff/replay-text.ts';
+import { percent } from '../test/reporters.ts';
 
 export interface CiResult {
   readonly file: string;
@@ -87,9 +88,4 @@ function list(title: string, items: readonly string[], most: number): string[] {
   if (items.length === 0) return [];
   const rest = items.length > most ? [`- and ${items.length - most} more (\`--all\`)`] : [];
   return [`### ${title}`, '', ...items.slice(0, most).map((item) => `- ${item.replaceAll('\n', ' ')}`), ...rest, ''];
-}
-
-/** Rounded down, so that 100 % means all. */
-function percent(share: number): string {
-  return `${Math.floor(share * 100)} %`;
 }

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { KeyClass } from '../../config/schema/key-class.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
+import { wrapped } from '../wrapped-text.ts';
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
 import {
   type ChangeGroup,
@@ -149,18 +150,4 @@ function settingsBlock(kind: KeyClass, settings: readonly SettingChange[], { pai
 
 function furtherLine(count: number, paint: Paint): string[] {
   return count > 0 ? [paint.dim(`  and ${count} more (--all)`)] : [];
-}
-
-/** Lines that fit the width, broken at blanks; a longer word has a line of its own. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && stringWidth(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }

@@ -1,4 +1,4 @@
-/** What a response says of a request: refused by Rolegate, refused by something else, or got through. */
+/** What became of a request, by its response: refused by Rolegate, refused by something else, or it got through. */
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { Finding, FindingKind, Probe, Reply } from './probe.ts';
 
@@ -10,7 +10,7 @@ const refusals = Object.values(reasons)
   .filter(({ fault }) => fault !== 'upstream')
   .map(({ message }) => message);
 
-/** Statuses of proxies for what they do not take, or cannot ask or reach. A service's 404 is none: the request has reached it. */
+/** Statuses of proxies for what they reject, or cannot check or reach. A service's 404 is none of them: the request reached it. */
 const ofProxies: ReadonlySet<number> = new Set([
   400, 401, 403, 405, 408, 413, 414, 421, 426, 429, 431, 444, 495, 496, 497,
 ]);

@@ -1,4 +1,4 @@
-/** Which requests are sent: made from the configuration, each with what `decide` says of it. */
+/** The requests that are sent: made from the configuration, each with its decision by `decide`. */
 import { randomBytes } from 'node:crypto';
 import { managedNames } from '../../authorizer/managed-headers.ts';
 import type { Config } from '../../config/config.ts';
@@ -13,13 +13,14 @@ import { rulesOf } from '../../policy-tools/route-of-method.ts';
 import { policyOf } from '../../policy-tools/run-cases.ts';
 import { sampleCredential } from '../../policy-tools/sample-credential.ts';
 import { trialsFor } from '../../policy-tools/trials.ts';
+import { written } from '../proxy-config/proxy-settings.ts';
 import type { Group, Probe } from './probe.ts';
 
 export interface Plan {
   readonly config: Config;
   /** Of the URL, for routes of every host. */
   readonly host: string;
-  /** A good credential and whose it is; null: none was given. */
+  /** A valid credential and its owner; null: none was given. */
   readonly good: { readonly headers: readonly string[]; readonly identity: Identity } | null;
   /** Methods that change something are sent too, where the rules refuse them. */
   readonly unsafe: boolean;
@@ -27,7 +28,7 @@ export interface Plan {
   readonly client: string | null;
 }
 
-/** Routes that are asked; more would be no proof of anything else. */
+/** Of routes that get requests; further ones would show nothing else. */
 const mostRoutes = 60;
 /** Refused targets that hostile paths are made for. */
 const mostHostile = 3;
@@ -61,7 +62,7 @@ export class Planner {
     return this.#plan.good;
   }
 
-  /** Of the rules themselves: each route by callers without, with an unknown and with a good credential. */
+  /** Of the rules themselves: each route by callers without, with an unknown and with a valid credential. */
   rules(): readonly Probe[] {
     return this.places.flatMap((place) =>
       this.#callers(place.route).map(([caller, headers]) => this.#probe('rules', place, caller, headers)),
@@ -98,7 +99,7 @@ export class Planner {
           (name) => [name, name === 'forwarded' ? 'for=127.0.0.1;host=localhost' : '127.0.0.1'] as const,
         ),
       ].map(([name, value]) =>
-        this.#probe('overrides', { ...place, method: 'GET' }, 'anonymous', [title(name), value]),
+        this.#probe('overrides', { ...place, method: 'GET' }, 'anonymous', [written(name), value]),
       ),
     );
   }
@@ -140,7 +141,7 @@ export class Planner {
       .filter(({ kind, name }) => kind === 'identity' && name !== 'x-request-id')
       .flatMap(({ name }) => spellingsOf(name));
     const headers = echo.headers.slice(0, -2);
-    return [...names, ...overrides.map(title)].map((name) => {
+    return [...names, ...overrides.map(written)].map((name) => {
       const marker = newMarker();
       return { ...echo, headers: [...headers, name, marker], marker };
     });
@@ -186,7 +187,7 @@ export class Planner {
     ];
   }
 
-  /** places that require a credential. */
+  /** Places that require a credential. */
   #closed(most = mostHostile): readonly Place[] {
     return this.places
       .filter((place) => place.method === 'GET' && !place.target.includes('?') && place.target !== '/')
@@ -282,18 +283,14 @@ const addressNames = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'x-ori
 /** As services read a header that is named so: in any case, and with other signs for "-". */
 function spellingsOf(name: string): readonly string[] {
   const signs = ['_', '.', '~'].map((sign) => name.replaceAll('-', sign));
-  return [...new Set([title(name), name.toUpperCase(), ...signs, title(name).replaceAll('-', '_')])];
-}
-
-function title(name: string): string {
-  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+  return [...new Set([written(name), name.toUpperCase(), ...signs, written(name).replaceAll('-', '_')])];
 }
 
 function newMarker(): string {
   return `prove-${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
 }
 
-/** Values, and what is behind the scheme of one. */
+/** Values, without the scheme in front. */
 function secretsIn(headers: readonly string[]): readonly string[] {
   return headers.filter((_, at) => at % 2 === 1).map((value) => value.replace(/^[A-Za-z]+ +/, ''));
 }

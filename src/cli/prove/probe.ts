@@ -1,4 +1,4 @@
-/** A request that is sent to a running installation, and what came of it. */
+/** A request to a running installation, its response, and what can be found in it. */
 import type { Decision } from '../../core/decision.ts';
 
 /** What a group of requests tries, in words. */

@@ -1,6 +1,7 @@
-/** What came of it, for people and for programs. No credential is in it. */
+/** The report of a run, as text and as JSON. No credential is in it. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
+import { wrapped } from '../wrapped-text.ts';
 import { type Finding, type FindingKind, findingKinds, type Group, groups, type Probe } from './probe.ts';
 
 export interface GroupCount {
@@ -9,7 +10,7 @@ export interface GroupCount {
 }
 
 export interface ProveReport {
-  /** Origin that was asked. */
+  /** Origin that the requests went to. */
   readonly url: string;
   /** The configuration. */
   readonly file: string;
@@ -117,19 +118,6 @@ function shownHeaders({ headers, secrets, marker }: Probe): readonly (readonly [
 
 function clipped(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 10))}…`;
-}
-
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + word.length + 1 > width) {
-      lines.push(line);
-      line = '';
-    }
-    line += line === '' ? word : ` ${word}`;
-  }
-  return [...lines, line];
 }
 
 export function proveJson({ url, file, counts, findings, notes }: ProveReport): string {

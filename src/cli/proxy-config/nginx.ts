@@ -1,5 +1,5 @@
 /** A configuration of nginx with `auth_request`. */
-import { address, type ProxySettings, secretVariable, written as spelled, unremovable } from './proxy-settings.ts';
+import { address, type ProxySettings, secretVariable, unremovable, written } from './proxy-settings.ts';
 
 export function nginxConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, identity, credentials, removed, service, listen, webSockets } = settings;
@@ -28,7 +28,7 @@ export function nginxConfig(settings: ProxySettings): string {
     `proxy_connect_timeout 1s;`,
     `proxy_read_timeout ${waitS};`,
   ];
-  const written = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-forwarded-host'];
+  const setBelow = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-proto', 'x-forwarded-host'];
   const toService = [
     'proxy_http_version 1.1;',
     'proxy_set_header Host $http_host;',
@@ -39,10 +39,10 @@ export function nginxConfig(settings: ProxySettings): string {
     'proxy_set_header X-Real-IP $remote_addr;',
     'proxy_set_header X-Forwarded-Proto $scheme;',
     'proxy_set_header X-Forwarded-Host $http_host;',
-    ...decided.map((name) => `proxy_set_header ${spelled(name)} ${variable(name)};`),
+    ...decided.map((name) => `proxy_set_header ${written(name)} ${variable(name)};`),
     ...removed
-      .filter((name) => !name.endsWith('*') && !written.includes(name))
-      .map((name) => `proxy_set_header ${spelled(name)} "";`),
+      .filter((name) => !name.endsWith('*') && !setBelow.includes(name))
+      .map((name) => `proxy_set_header ${written(name)} "";`),
   ];
   const map = `  map $http_upgrade $rolegate_connection {
     default upgrade;

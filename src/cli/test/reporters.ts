@@ -54,7 +54,7 @@ function listed(items: readonly string[]): string[] {
 }
 
 /** Rounded down, so that 100 % means all. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 

@@ -1,5 +1,5 @@
 /** Looks for what lets a request past `ForwardAuth` in files of Traefik, dynamic and static. */
-import type { ProxySettings } from '../proxy-settings.ts';
+import { type ProxySettings, written } from '../proxy-settings.ts';
 import {
   decidedNames,
   type Finding,
@@ -107,10 +107,6 @@ function deletedBy(auth: YamlTree): (name: string) => boolean {
   const listed = new Set((auth.get('authResponseHeaders')?.texts ?? []).map((name) => name.toLowerCase()));
   const pattern = auth.get('authResponseHeadersRegex')?.text ?? '';
   const regex = pattern === '' ? null : readPattern(pattern);
-  return (name) => listed.has(name) || regex?.test(regex.ignoreCase ? name : canonical(name)) === true;
-}
-
-/** As Go writes names of headers. */
-function canonical(name: string): string {
-  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+  // Go writes names so.
+  return (name) => listed.has(name) || regex?.test(regex.ignoreCase ? name : written(name)) === true;
 }
