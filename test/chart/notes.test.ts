@@ -48,15 +48,15 @@ describe('says', () => {
   test.each([
     ['more than one gateway without Redis', 'minimal', 'a revocation reaches only the gateway'],
     ['a Redis without a disk', 'redis-bundled', 'the bundled Redis is one pod without a disk'],
-    ['secrets in the release', 'redis-bundled', 'kept in the release of Helm'],
-    ['a proxy that nobody trusts', 'load-balancer', 'config.server.trustedProxies is empty'],
+    ['secrets in the release', 'redis-bundled', 'Helm also stores secrets.values in its release'],
+    ['a proxy that is not trusted', 'load-balancer', 'config.server.trustedProxies is empty'],
     ['an Auth API without mail', 'auth-api-postgres', 'No mail is configured'],
     [
       'the first administrator',
       'auth-api-sqlite',
       'node /app/dist/main.js auth-api create-admin --config /etc/rolegate/auth-api.yaml',
     ],
-    ['how to replace pods by hand', 'existing-configmap', 'rollout restart deployment/edge-rolegate'],
+    ['how to replace pods', 'existing-configmap', 'rollout restart deployment/edge-rolegate'],
     ['how to ask in a pod', 'loopback', '-- node /app/dist/main.js healthcheck'],
   ])('%s, and nothing of it where it is not so', (_, set, sentence) => {
     expect(notes(set)).toContain(sentence);
