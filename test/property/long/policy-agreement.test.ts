@@ -6,11 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/app/create-gateway.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import { explain } from '../../../src/core/explain.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { forwardingOf, policyOf, runCase } from '../../../src/policy-tools/run-cases.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { explained } from '../../support/tool-results.ts';
 import { type Asked, configurations, requests } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 
@@ -103,18 +102,6 @@ function throughProxy({ request, identity }: Asked): Promise<{ status: number; e
   });
 }
 
-function explained(config: Config, { request, identity }: Asked) {
-  const { view, resolution, facts } = simulate(request, identity, config.credentials);
-  return explain(view, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
-    facts,
-  });
-}
-
 function asTest(
   config: Config,
   asked: Asked,
@@ -154,7 +141,7 @@ test('thirty thousand decisions agree', { timeout: 5 * patienceMs }, async () =>
       gateway.apply(config);
       const answers = await Promise.all(asked.map(throughProxy));
       for (const [index, one] of asked.entries()) {
-        const explanation = explained(config, one);
+        const explanation = explained(config, one.request, one.identity);
         const { outcome, status, message, route, reason, condition } = explanation;
         const seen = answers[index]!;
         decided += 1;

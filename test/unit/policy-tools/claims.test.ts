@@ -1,16 +1,11 @@
 /** Claims that the configuration declares: in conditions, tests, headers, explanations, proposals, comparisons and records. */
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
-import { explain } from '../../../src/core/explain.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { somebody } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const rules = (when: string, tests = '') =>
@@ -84,17 +79,7 @@ test('services get claims: texts as they are, lists with commas, times in Unix s
 
 test('explain shows the claims of the identity, and what a condition compared', () => {
   const config = rules('{ identity: claims.level, equals: 3, reason: apart }');
-  const request = { method: 'GET', host: 'any.test', secure: true, target: '/x', headers: [], client: null };
-  const identity = { ...somebody, claims: { level: 2, plan: 'gold' } };
-  const { view, resolution, facts } = simulate(request, identity, config.credentials);
-  const explanation = explain(view, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
-    facts,
-  });
+  const explanation = explained(config, { target: '/x' }, { ...somebody, claims: { level: 2, plan: 'gold' } });
   expect(explanation).toMatchObject({ reason: 'condition_failed', identity: { claims: { level: 2, plan: 'gold' } } });
   const text = explanationText(explanation, false);
   expect(text).toContain('claim level 2\n  claim plan "gold"\n');
@@ -109,10 +94,8 @@ test.each([
   '{ identity: claims.since, exists: true, reason: apart }',
   '{ param: t, equals: identity.claims.plan, reason: apart }',
 ])('--update proves %s', (when) => {
-  const config = rules(when);
-  const proposals = proposeCases(config, runTests(config, false), true);
+  const { proposals, text: written } = proposed(rules(when));
   expect(proposals.notFound).toEqual([]);
-  const written = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
   expect(written).toContain('claimValues');
   const { report } = runTests(rules(when, written), true);
   expect([report.failed, report.coverage.uncovered, report.mutation?.survivors]).toEqual([0, [], []]);
@@ -165,12 +148,7 @@ describe('diff', () => {
 });
 
 test('analysis finds what no claim can meet', () => {
-  const find = (when: string) =>
-    analyze(
-      rules(when),
-      () => null,
-      () => false,
-    ).map(({ code }) => code);
+  const find = (when: string) => findingsOf(rules(when)).map(({ code }) => code);
   const both = '{ identity: claims.level, equals: 1, reason: a }, { identity: claims.level, equals: 2, reason: b }';
   expect(find(both)).toContain('condition_unmeetable');
   expect(find('{ identity: claims.level, equals: 1, reason: a }')).not.toContain('condition_unmeetable');

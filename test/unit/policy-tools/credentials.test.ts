@@ -2,15 +2,13 @@
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import { explain } from '../../../src/core/explain.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { explained } from '../../support/tool-results.ts';
 
 const robots = 'credentials: [apiKey]';
 const signIn = 'signIn: { url: /sign-in }';
@@ -181,16 +179,8 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
   ],
 ])('explain: %s', (_name, as, target, headers, credential, lines) => {
   const { config } = read();
-  const request = { method: 'GET', host: 'a.test', secure: false, target, headers, client: null };
-  const { view, resolution, facts } = simulate(request, config.tests.identities.get(as) ?? null, config.credentials);
-  const explanation = explain(view, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf: (read) => selectSource(read, config.sourceRule),
-    facts,
-  });
+  const request = { host: 'a.test', secure: false, target, headers };
+  const explanation = explained(config, request, config.tests.identities.get(as) ?? null);
   expect(explanation.credential).toMatchObject(credential);
   const text = explanationText(explanation, false);
   for (const line of lines) expect(text).toContain(line);

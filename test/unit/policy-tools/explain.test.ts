@@ -1,44 +1,18 @@
 import { describe, expect, it, test } from 'vitest';
-import type { Credential } from '../../../src/core/credential/credential.ts';
-import { explain } from '../../../src/core/explain.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { explained } from '../../support/tool-results.ts';
 import { orders } from './policies.ts';
 
 const config = orders();
-const sourceOf = (credential: Credential) => selectSource(credential, config.sourceRule);
-const somebody: Identity = {
-  ...{ kind: 'bearer', userId: 'ann', roles: [], groups: [], alias: null, fullName: null },
-  ...{
-    sessionId: 's',
-    keyId: null,
-    tokenId: null,
-    issuedAtMs: null,
-    authenticatedAtMs: null,
-    claims: {},
-    source: 'authApi',
-    expireAtMs: Number.POSITIVE_INFINITY,
-  },
-};
+const ann: Identity = { ...somebody, userId: 'ann', sessionId: 's' };
 
-function explained(line: string, identity: Identity | null = null, headers: readonly string[] = []) {
+function asked(line: string, identity: Identity | null = null, headers: readonly string[] = []) {
   const [method = '', host = '', target = ''] = line.split(' ');
-  const request = { method, host, secure: true, target, headers, client: null };
-  const { view, resolution, facts } = simulate(request, identity, config.credentials);
-  const context = {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf,
-    facts,
-  };
-  return explain(view, context);
+  return explained(config, { method, host, target, headers }, identity);
 }
 
-const trail = (explanation: ReturnType<typeof explained>) => explanation.trail.map(({ result }) => result).join(' ');
+const trail = (explanation: ReturnType<typeof asked>) => explanation.trail.map(({ result }) => result).join(' ');
 
 describe('the trail', () => {
   it.each([
@@ -52,14 +26,14 @@ describe('the trail', () => {
       'method_not_allowed',
     ],
   ])('of %s', (line, results, reason) => {
-    const explanation = explained(line);
+    const explanation = asked(line);
     expect([explanation.outcome, explanation.reason]).toEqual(['refuse', reason]);
     expect(trail(explanation)).toBe(results);
   });
 
   it('ends with what was granted', () => {
-    const explanation = explained('GET api.example.test /v1/orders/acme/7', {
-      ...somebody,
+    const explanation = asked('GET api.example.test /v1/orders/acme/7', {
+      ...ann,
       roles: ['reporter'],
       groups: ['acme'],
     });
@@ -69,7 +43,7 @@ describe('the trail', () => {
 });
 
 test('every route that fits is told, and why it did not win', () => {
-  const { candidates } = explained('GET api.example.test /v1/orders/acme/7', somebody);
+  const { candidates } = asked('GET api.example.test /v1/orders/acme/7', ann);
   expect(candidates.map(({ route, won }) => [route, won])).toEqual([
     ['order', true],
     ['all', false],
@@ -78,7 +52,7 @@ test('every route that fits is told, and why it did not win', () => {
 });
 
 test('when no route fits, the nearest ones are told with what parted them', () => {
-  const { candidates } = explained('GET other.test /v2/orders');
+  const { candidates } = asked('GET other.test /v2/orders');
   expect(candidates).toEqual([
     { route: 'all', pattern: '/v1/**', won: false, why: 'segment 1 is "v2" and not "v1"' },
     {
@@ -91,13 +65,13 @@ test('when no route fits, the nearest ones are told with what parted them', () =
 });
 
 test('a method that is not listed is told with those that are', () => {
-  const { candidates, status } = explained('PATCH api.example.test /v1/orders/acme/7', somebody);
+  const { candidates, status } = asked('PATCH api.example.test /v1/orders/acme/7', ann);
   expect([status, candidates[0]?.why]).toEqual([405, 'fits, but takes only GET, PUT, DELETE, HEAD']);
 });
 
 test('roles that are held, inherited, derived and missing', () => {
-  const held = { ...somebody, roles: ['reporter'], groups: ['acme', 'platform'] };
-  const { identity, access, reason } = explained('DELETE api.example.test /v1/orders/acme/7', held);
+  const held = { ...ann, roles: ['reporter'], groups: ['acme', 'platform'] };
+  const { identity, access, reason } = asked('DELETE api.example.test /v1/orders/acme/7', held);
   expect(reason).toBe('role_missing');
   expect(identity).toMatchObject({ roles: ['reporter'], derived: ['operator'], inherited: ['user'] });
   expect(access).toMatchObject({ words: 'all of admin; none of suspended', missing: ['admin'] });
@@ -108,13 +82,13 @@ test('roles that are held, inherited, derived and missing', () => {
 });
 
 test('a role that is held through another one', () => {
-  const { access } = explained('GET api.example.test /v1/orders/acme/7', { ...somebody, roles: ['admin'] });
+  const { access } = asked('GET api.example.test /v1/orders/acme/7', { ...ann, roles: ['admin'] });
   expect(access?.demands).toMatchObject([{ list: 'any', role: 'user', held: true, through: 'admin' }]);
 });
 
 test('a condition that is not met, with what it compared', () => {
-  const explanation = explained('GET api.example.test /v1/orders/other/7', {
-    ...somebody,
+  const explanation = asked('GET api.example.test /v1/orders/other/7', {
+    ...ann,
     roles: ['user'],
     groups: ['acme'],
   });
@@ -127,13 +101,8 @@ test('a condition that is not met, with what it compared', () => {
 });
 
 test('what the service gets: the identity, and never the credential or what the client claims', () => {
-  const admin = { ...somebody, roles: ['admin'] };
-  const { upstream } = explained('GET api.example.test /v1/orders/acme/7?x=1', admin, [
-    'User_Id',
-    'eve',
-    'accept',
-    'a/b',
-  ]);
+  const admin = { ...ann, roles: ['admin'] };
+  const { upstream } = asked('GET api.example.test /v1/orders/acme/7?x=1', admin, ['User_Id', 'eve', 'accept', 'a/b']);
   expect([upstream?.name, upstream?.path]).toEqual(['orders', '/v1/orders/acme/7?x=1']);
   const headers = new Map(upstream?.headers);
   expect(headers.get('user-id')).toBe('ann');
@@ -143,12 +112,9 @@ test('what the service gets: the identity, and never the credential or what the 
 
 test.each(['x-forwarded', 'forwarded'] as const)('headers name no client that nobody named: %s', (forwardedHeaders) => {
   const headersFor = (client: string | null) => {
-    const request = { method: 'GET', host: 'api.example.test', secure: true, target: '/v1/orders/acme/7', headers: [] };
-    const identity = { ...somebody, roles: ['admin'] };
-    const { view, resolution, facts } = simulate({ ...request, client }, identity, config.credentials);
-    const rules = forwardingOf({ ...config, server: { ...config.server, forwardedHeaders } });
-    const context = { policy: policyOf(config), roles: config.roles, rules, resolution, sourceOf, facts };
-    return new Map(explain(view, context).upstream?.headers);
+    const request = { host: 'api.example.test', target: '/v1/orders/acme/7', client };
+    const forwarding = { ...config, server: { ...config.server, forwardedHeaders } };
+    return new Map(explained(forwarding, request, { ...ann, roles: ['admin'] }).upstream?.headers);
   };
   expect(headersFor(null).get('x-real-ip')).toBe('(address of the client)');
   expect(headersFor('192.0.2.9').get('x-real-ip')).toBe('192.0.2.9');

@@ -6,7 +6,6 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
 import { entriesOf } from '../../../src/core/routing/route-table.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { coverageOf } from '../../../src/policy-tools/coverage.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { routeMutants } from '../../../src/policy-tools/mutants.ts';
@@ -16,6 +15,7 @@ import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { blank } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { findingsOf } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const rules = (
@@ -105,11 +105,7 @@ test('problems are at the use of a name, and give the nearest one', () => {
 
 test('what no route uses, what always holds, and what those before it refuse already are findings', () => {
   const found = (when: string, named: string) =>
-    analyze(
-      policy(rules(when, '[user]', named)),
-      () => null,
-      () => false,
-    ).flatMap(({ code, place }) =>
+    findingsOf(policy(rules(when, '[user]', named))).flatMap(({ code, place }) =>
       code.startsWith('condition_')
         ? [`${code} ${JSON.stringify('path' in place ? place.path : 'key' in place ? place.key : '')}`]
         : [],

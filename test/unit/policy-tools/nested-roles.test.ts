@@ -1,17 +1,11 @@
 /** Rules that nest `any`, `all` and `none`: explained, tested, mutated, compared and analyzed. */
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
-import type { Config } from '../../../src/config/config.ts';
-import { explain } from '../../../src/core/explain.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { somebody } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const nested = '{ any: [admin, { all: [user, { any: [trusted] }], none: [suspended] }] }';
@@ -21,21 +15,8 @@ routes:
   - { id: one, match: { path: /x }, upstream: orders, access: ${access} }
 ${tests}`);
 
-function explained(config: Config, roles: readonly string[]) {
-  const request = { method: 'GET', host: 'any.test', secure: true, target: '/x', headers: [], client: null };
-  const { view, resolution, facts } = simulate(request, { ...somebody, roles }, config.credentials);
-  return explain(view, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
-    facts,
-  });
-}
-
 describe('explain', () => {
-  const asked = (...roles: string[]) => explained(rules(nested), roles);
+  const asked = (...roles: string[]) => explained(rules(nested), { target: '/x' }, { ...somebody, roles });
 
   it('reports each part, and what is missing of those that are not met', () => {
     const { access, reason } = asked('user', 'suspended');
@@ -72,10 +53,8 @@ test.each([
   '{ all: [user, { any: [trusted, { none: [suspended] }] }] }',
   '{ none: [{ any: [suspended, { none: [user, trusted] }] }] }',
 ])('--update proves each part of %s', (access) => {
-  const config = rules(access);
-  const proposals = proposeCases(config, runTests(config, false), true);
+  const { proposals, text: written } = proposed(rules(access));
   expect(proposals.notFound).toEqual([]);
-  const written = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
   const { report } = runTests(rules(access, written), true);
   expect(report.failed).toBe(0);
   expect(report.coverage.uncovered).toEqual([]);
@@ -158,17 +137,7 @@ test.each([
     'nobody can meet the rule: whoever has a role that it asks for has one that it forbids',
   ],
 ])('analysis: %s', (_name, access, code, message) => {
-  const findings = analyze(
-    rules(access),
-    () => null,
-    () => false,
-  );
+  const findings = findingsOf(rules(access));
   expect(findings.filter((one) => one.code === code).map((one) => one.message)).toEqual([message]);
-  expect(
-    analyze(
-      rules(nested),
-      () => null,
-      () => false,
-    ).map((one) => one.code),
-  ).not.toContain(code);
+  expect(findingsOf(rules(nested)).map((one) => one.code)).not.toContain(code);
 });

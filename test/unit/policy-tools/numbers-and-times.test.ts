@@ -4,16 +4,13 @@ import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { isTimeStep, momentsFor } from '../../../src/policy-tools/moments.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
-import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { blank } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
-import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const rules = (rest: string) => `roles: { user: {} }
@@ -84,13 +81,7 @@ test('a route is open for a limited time, and a finding when that is over', () =
   expect(reasonOf(config, '/list/1', '2026-11-30T23:59:59Z')).toBe('access_not_active');
   expect(reasonOf(config, '/list/1', '2026-12-01T00:00:00Z')).toBe('allow');
   expect(reasonOf(config, '/list/1', '2027-01-30T23:00:00Z')).toBe('access_not_active');
-  const codes = (now: string) =>
-    analyze(
-      config,
-      () => null,
-      () => false,
-      Date.parse(now),
-    ).filter(({ place }) => place.kind === 'route');
+  const codes = (now: string) => findingsOf(config, Date.parse(now)).filter(({ place }) => place.kind === 'route');
   expect(codes('2027-01-30T22:00:00Z')).toEqual([]);
   expect(codes('2027-01-30T23:00:00Z')).toMatchObject([{ code: 'access_expired', place: { key: ['notAfter'] } }]);
 });
@@ -99,11 +90,7 @@ test('many beginnings and a bound of one value are more than is gone through', (
   const parts = [...'abcdefghijklmno'].map((letter) => `{ query: id, startsWith: ${letter} }`).join(', ');
   const config = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 5 }], reason: r }]`));
   const wider = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 6 }], reason: r }]`));
-  const findings = analyze(
-    config,
-    () => null,
-    () => false,
-  );
+  const findings = findingsOf(config);
   expect(findings.map(({ code }) => code)).not.toContain('condition_always_met');
   const differences = comparePolicies(policyOf(config), policyOf(wider));
   expect(differences.map(({ kind }) => kind)).toContain('newlyAllowed');
@@ -142,11 +129,7 @@ test('problems of numbers and times', () => {
 
 test('what no number and no time meets, and what all meet, are findings', () => {
   const codes = (when: string) =>
-    analyze(
-      policy(rules(`when: [${when}]`)),
-      () => null,
-      () => false,
-    ).flatMap(({ code }) => (code.startsWith('condition') ? [code] : []));
+    findingsOf(policy(rules(`when: [${when}]`))).flatMap(({ code }) => (code.startsWith('condition') ? [code] : []));
   expect(codes('{ param: n, gte: 0, reason: r }')).toEqual(['condition_always_met']);
   expect(codes('{ param: n, lt: 0, reason: r }')).toEqual(['condition_unmeetable']);
   expect(codes('{ query: a, lt: 5, reason: r }, { query: a, lte: 7, reason: s }')).toEqual(['condition_shadowed']);
@@ -167,11 +150,10 @@ test.each([
   ['notBefore: 2026-12-01T00:00:00Z, notAfter: 2027-01-31T00:00:00Z'],
 ])('cases are proposed that notice every change: %s', (rest) => {
   const config = policy(rules(rest));
-  const proposals = proposeCases(config, runTests(config, false), true);
+  const { proposals, text } = proposed(config);
   expect(proposals.notFound).toEqual([]);
   expect(mutationScore(config, proposals.cases).survivors.map((mutant) => mutant.words)).toEqual([]);
-  const tests = casesText({ identities: new Map(), proposals }, 'section');
-  if (rest.includes('time') || rest.includes('not')) expect(tests).toContain('time: 20');
+  if (rest.includes('time') || rest.includes('not')) expect(text).toContain('time: 20');
 });
 
 test('bounds and hours that differ are differences, and those that mean the same are none', () => {

@@ -4,10 +4,9 @@ import { findSurprises } from '../../../src/app/find-surprises.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { proposed } from '../../support/tool-results.ts';
 import { policy, policyFile } from './policies.ts';
 
 const rules = (access: string, match = 'path: /notes') =>
@@ -54,10 +53,8 @@ test.each([
       'GET is no longer listed',
     ]),
   );
-  const config = policy(text);
-  const proposals = proposeCases(config, runTests(config, false), true);
+  const { proposals, text: cases } = proposed(policy(text));
   expect(proposals.notFound).toEqual([]);
-  const cases = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
   const { failed, coverage, mutation } = runTests(policy(text + cases), true).report;
   expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
 });

@@ -1,16 +1,12 @@
 /** Parameters with a shape or literal text around them, in every tool. */
 import { describe, expect, test } from 'vitest';
 import { findSurprises } from '../../../src/app/find-surprises.ts';
-import { explain } from '../../../src/core/explain.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
 import { TooManyFormsError } from '../../../src/core/url/form-texts.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { explained, proposed } from '../../support/tool-results.ts';
 import { policy, policyFile } from './policies.ts';
 
 const route = (id: string, path: string, more: string) =>
@@ -59,10 +55,8 @@ describe.each<[string, readonly string[], readonly string[]]>([
     const text = rules(...routes);
     const changes = runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
     expect(changes).toEqual(expect.arrayContaining([...words]));
-    const config = policy(text);
-    const proposals = proposeCases(config, runTests(config, false), true);
+    const { proposals, text: cases } = proposed(policy(text));
     expect(proposals.notFound).toEqual([]);
-    const cases = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
     const { failed, coverage, mutation } = runTests(policy(text + cases), true).report;
     expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
   });
@@ -76,20 +70,8 @@ test('explain says which form comes first, and what a text is not', () => {
       route('x', '/{x}', 'access: deny'),
     ),
   );
-  const ask = (target: string) => {
-    const request = { method: 'GET', host: 'any.example', secure: true, target, headers: [], client: null };
-    const { view, resolution, facts } = simulate(request, null, config.credentials);
-    const sourceOf = (credential: Parameters<typeof selectSource>[0]) => selectSource(credential, config.sourceRule);
-    const context = {
-      policy: policyOf(config),
-      roles: config.roles,
-      rules: forwardingOf(config),
-      resolution,
-      sourceOf,
-      facts,
-    };
-    return explain(view, context).candidates.map(({ route: name, why }) => `${name}: ${why}`);
-  };
+  const ask = (target: string) =>
+    explained(config, { target }, null).candidates.map(({ route: name, why }) => `${name}: ${why}`);
   expect(ask('/v7')).toEqual([
     'n: the most specific pattern that fits',
     'x: fits, but n is more specific: in segment 1 v{n:int} comes before {x}',

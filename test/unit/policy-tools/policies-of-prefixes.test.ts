@@ -5,16 +5,14 @@ import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { coverageOf } from '../../../src/policy-tools/coverage.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyMutants } from '../../../src/policy-tools/mutants.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
-import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { blank } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
-import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const guard = `policies:
@@ -180,11 +178,7 @@ policies:
 });
 
 test('a policy that no route lies below is a finding', () => {
-  const found = analyze(
-    policy(rules('  - { id: doc, match: { path: "/u" }, upstream: orders, access: [user] }')),
-    () => null,
-    () => false,
-  );
+  const found = findingsOf(policy(rules('  - { id: doc, match: { path: "/u" }, upstream: orders, access: [user] }')));
   expect(found.find(({ code }) => code === 'policy_unused')).toMatchObject({ subject: 'tenant-guard' });
 });
 
@@ -200,7 +194,7 @@ test('it is covered once, its changes are noticed, and cases for both are found'
   expect(mutationScore(config, []).survivors.map((mutant) => mutant.words)).toContain(
     'policy tenant-guard: it is gone',
   );
-  const { cases, notFound } = proposeCases(config, runTests(config, false), true);
+  const { cases, notFound } = proposed(config).proposals;
   expect(notFound).toEqual([]);
   expect(mutationScore(config, cases).survivors).toEqual([]);
 });

@@ -2,15 +2,11 @@
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
-import { explain } from '../../../src/core/explain.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { somebody } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { explained, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const roles = `roles:
@@ -25,21 +21,12 @@ const rules = (access: string, more = '', tests = '') =>
   - { id: doc, match: { path: "/t/{tenant}/docs/{id}" }, upstream: orders, access: ${access}${more} }
 ${tests}`);
 
-function explained(config: Config, target: string, held: readonly string[]) {
-  const request = { method: 'GET', host: 'any.test', secure: true, target, headers: [], client: null };
-  const { view, resolution, facts } = simulate(request, { ...somebody, roles: held }, config.credentials);
-  return explain(view, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
-    facts,
-  });
+function asked(config: Config, target: string, roles: readonly string[]) {
+  return explained(config, { target }, { ...somebody, roles });
 }
 
 const reasonFor = (access: string, target: string, ...held: readonly string[]) =>
-  explained(rules(access), target, held).reason;
+  asked(rules(access), target, held).reason;
 
 describe('a role of one scope', () => {
   it.each([
@@ -88,18 +75,18 @@ describe('a role of one scope', () => {
   it('exempts in its scope', () => {
     const when = ', when: [{ query: q, equals: "1", unless: [editor], reason: asks }]';
     const config = rules('authenticated', when);
-    expect(explained(config, '/t/acme/docs/1', ['acme:editor']).reason).toBeNull();
-    expect(explained(config, '/t/zeta/docs/1', ['acme:editor']).condition).toBe('asks');
-    expect(explained(config, '/t/zeta/docs/1', ['acme:editor']).conditions[0]?.exemptBy).toBeNull();
+    expect(asked(config, '/t/acme/docs/1', ['acme:editor']).reason).toBeNull();
+    expect(asked(config, '/t/zeta/docs/1', ['acme:editor']).condition).toBe('asks');
+    expect(asked(config, '/t/zeta/docs/1', ['acme:editor']).conditions[0]?.exemptBy).toBeNull();
   });
 });
 
 test('explain says in which scopes a role is held', () => {
-  const explanation = explained(rules('[editor]'), '/t/zeta/docs/1', ['acme:editor', 'beta:the-owner']);
+  const explanation = asked(rules('[editor]'), '/t/zeta/docs/1', ['acme:editor', 'beta:the-owner']);
   expect(explanation.access).toMatchObject({ missing: ['{tenant}:editor'] });
   expect(explanation.access?.demands[0]?.elsewhere).toEqual(['acme', 'beta']);
   expect(explanationText(explanation, false)).toContain('no any {tenant}:editor: not held here, but in acme, beta');
-  const here = explained(rules('[editor]'), '/t/beta/docs/1', ['acme:editor', 'beta:the-owner']);
+  const here = asked(rules('[editor]'), '/t/beta/docs/1', ['acme:editor', 'beta:the-owner']);
   expect(explanationText(here, false)).toContain('ok any {tenant}:editor: held through {tenant}:the-owner');
   expect(here.upstream?.headers.flat().join()).not.toContain('{tenant}');
 });
@@ -107,10 +94,8 @@ test('explain says in which scopes a role is held', () => {
 test.each(['[editor]', '{ GET: [viewer], "*": [editor] }', '{ all: [viewer, { none: [suspended] }] }'])(
   '--update proves %s',
   (access) => {
-    const config = rules(access);
-    const proposals = proposeCases(config, runTests(config, false), true);
+    const { proposals, text: written } = proposed(rules(access));
     expect(proposals.notFound).toEqual([]);
-    const written = casesText({ identities: newIdentities(config, proposals), proposals }, 'section');
     expect(written).toContain('elsewhere:');
     const { report } = runTests(rules(access, '', written), true);
     expect([report.failed, report.coverage.uncovered, report.mutation?.survivors]).toEqual([0, [], []]);

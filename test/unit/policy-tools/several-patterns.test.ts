@@ -5,7 +5,6 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
 import { entriesOf } from '../../../src/core/routing/route-table.ts';
-import { analyze } from '../../../src/policy-tools/analysis/analyze.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { routeMutants } from '../../../src/policy-tools/mutants.ts';
 import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
@@ -13,6 +12,7 @@ import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { blank } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
+import { findingsOf } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const doc = (match: string, tests = '') =>
@@ -96,11 +96,7 @@ test('a pattern that is never reached is named', () => {
   - { id: many, match: { paths: ["/a/{x}", "/b/**"] }, upstream: orders, access: deny }
   - { id: rest, match: { path: "/b/{x}/**" }, upstream: orders, access: deny }
   - { id: one, match: { path: "/b" }, upstream: orders, access: deny }`);
-  const found = analyze(
-    config,
-    () => null,
-    () => false,
-  );
+  const found = findingsOf(config);
   const ofRoutes = found.filter(({ place }) => place.kind === 'route');
   expect(ofRoutes.map(({ code, message }) => `${code}: ${message}`)).toEqual([
     'route_unreachable: "/b/**" of this route never matches: whatever it fits goes to "rest" and "one"',

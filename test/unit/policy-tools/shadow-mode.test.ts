@@ -3,15 +3,12 @@ import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import type { Credential } from '../../../src/core/credential/credential.ts';
-import { explain } from '../../../src/core/explain.ts';
-import { selectSource } from '../../../src/identity/sources/select-source.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
-import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
+import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { explained } from '../../support/tool-results.ts';
 
 function read(mode: string, cases = ''): Config {
   const text = `version: 1
@@ -59,18 +56,7 @@ test('the difference to a route that enforces is newly allowed, for everybody wh
 
 test('an explanation says what the rule says', () => {
   const config = read('shadow');
-  const request = { method: 'GET', host: 'a.test', secure: false, target: '/try', headers: [], client: null };
-  const { view, resolution, facts } = simulate(request, config.tests.identities.get('ann')!, config.credentials);
-  const sourceOf = (credential: Credential) => selectSource(credential, config.sourceRule);
-  const context = {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    resolution,
-    sourceOf,
-    facts,
-  };
-  const explanation = explain(view, context);
+  const explanation = explained(config, { target: '/try' }, config.tests.identities.get('ann')!);
   expect(explanation).toMatchObject({ outcome: 'allow', shadowed: { reason: 'role_missing', condition: null } });
   const text = explanationText(explanation, false);
   expect(text).toContain('let through by route try in shadow mode; its rule refuses: role_missing');

@@ -1,9 +1,8 @@
 /** Changes that let more in: each is tried, a case is found that notices it, and what no case can notice is no change. */
 import { describe, expect, test } from 'vitest';
-import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { besideRange } from '../../../src/policy-tools/widening-mutants.ts';
-import { casesText } from '../../../src/policy-tools/written-cases.ts';
+import { proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 
 const roles = 'roles: { user: {}, admin: { inherits: [user] }, partner: {}, suspended: {} }\n';
@@ -12,12 +11,6 @@ const route = (more: string, path = '/t/{tenant}/notes/{note}') =>
 
 const survivorsOf = (text: string) =>
   runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
-
-function proposed(text: string) {
-  const config = policy(text);
-  const proposals = proposeCases(config, runTests(config, false), true);
-  return { proposals, text: casesText({ identities: newIdentities(config, proposals), proposals }, 'section') };
-}
 
 describe.each<[string, string, readonly string[]]>([
   ['a role that another one inherits', 'access: [admin]', ['role user grants it, too', 'no credential is asked for']],
@@ -68,7 +61,7 @@ describe.each<[string, string, readonly string[]]>([
 ])('%s', (_, more, words) => {
   test('is a change, and a case is found for each', () => {
     expect(survivorsOf(route(more))).toEqual(expect.arrayContaining([...words]));
-    const { proposals, text } = proposed(route(more));
+    const { proposals, text } = proposed(policy(route(more)));
     expect(proposals.notFound).toEqual([]);
     const { failed, coverage, mutation } = runTests(policy(route(more) + text), true).report;
     expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
@@ -98,7 +91,7 @@ test('what no request is found for is said: a test names no key', () => {
   const text = route(
     'access: authenticated, when: [{ identity: keyId, equals: key-of-the-robot, reason: robot_only }]',
   );
-  const { proposals, text: cases } = proposed(text);
+  const { proposals, text: cases } = proposed(policy(text));
   expect(proposals.notFound).toEqual(['note * lets in']);
   expect(runTests(policy(text + cases), true).report.mutation?.survivors).toEqual([]);
 });
