@@ -57,16 +57,18 @@ test('whom a policy refuses no route below it lets in', { timeout: 5 * patienceM
       const world = withoutScopes(written);
       if (world === null) return;
       const { config, policies } = world;
+      const whole = policyOf(config);
       for (const policy of policies) {
         const guard = alone(written, policy);
         // A condition for methods that the route alone takes otherwise.
         if (guard === null) expect.fail(`not read alone: ${JSON.stringify(policy)}`);
+        const alonePolicy = policyOf(guard.config);
         for (const { request, identity } of everyRequest()) {
           const { view, resolution } = simulate(request, identity, config.credentials);
-          const decision = decide(view, policyOf(config), () => resolution) as Decision;
+          const decision = decide(view, whole, () => resolution) as Decision;
           if (decision.outcome !== 'allow') continue;
           const { path, query } = decision.request;
-          const below = decide({ ...view, target: path + query }, policyOf(guard.config), () => resolution) as Decision;
+          const below = decide({ ...view, target: path + query }, alonePolicy, () => resolution) as Decision;
           // The policy is not for this request, in this reading.
           if (below.reason === 'route_not_found' || below.reason === 'path_ambiguous') continue;
           if (below.outcome === 'allow') {
