@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Claims } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import type { CompareStep, ConditionField } from '../core/policy/conditions.ts';
 import { scopedRole } from '../core/policy/role-scopes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { placeOfParam } from '../core/url/path-pattern.ts';
@@ -12,6 +13,7 @@ import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { somebody } from './sample-identity.ts';
 import { asHeld } from './scoped-texts.ts';
+import { literalsIn } from './step-values.ts';
 
 /** The rule that is to have an effect. */
 export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
@@ -108,27 +110,27 @@ function shortName(name: string): string {
 const longestName = 60;
 
 /** Ids of users that conditions name, as far as an identity can be called so. */
-function userIdsCompared({ conditions }: Route): readonly string[] {
-  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
-  const found = steps.flatMap((step) => {
-    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'userId') return [];
-    const { comparison } = step;
-    if (comparison.operator === 'exists') return [];
-    if ('literals' in comparison.operand) return [...comparison.operand.literals].slice(0, 4);
-    return 'literal' in comparison.operand ? [comparison.operand.literal] : [];
-  });
+function userIdsCompared(route: Route): readonly string[] {
+  const found = stepsAbout(route, 'userId').flatMap((step) => literalsIn(step).slice(0, mostLiterals));
   return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
 }
 
 /** Groups that conditions name, and one that begins with each that they name the beginning of. */
-function groupsCompared({ conditions }: Route): readonly string[] {
-  const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
-  return steps.flatMap((step) => {
-    if (step.kind !== 'compare' || step.subject.from !== 'identity' || step.subject.field !== 'groups') return [];
-    const { comparison } = step;
-    if (comparison.operator === 'exists') return [];
-    const { operand } = comparison;
-    if ('literals' in operand) return [...operand.literals].slice(0, 4);
-    return 'literal' in operand ? [comparison.operator === 'startsWith' ? `${operand.literal}x` : operand.literal] : [];
+function groupsCompared(route: Route): readonly string[] {
+  return stepsAbout(route, 'groups').flatMap((step) => {
+    const ending = step.comparison.operator === 'startsWith' ? 'x' : '';
+    return literalsIn(step)
+      .slice(0, mostLiterals)
+      .map((literal) => literal + ending);
   });
+}
+
+/** Literals of one step that are tried. */
+const mostLiterals = 4;
+
+function stepsAbout({ conditions }: Route, field: ConditionField): readonly CompareStep[] {
+  return (conditions ?? [])
+    .flatMap(({ steps }) => steps)
+    .filter((step) => step.kind === 'compare')
+    .filter(({ subject }) => subject.from === 'identity' && subject.field === field);
 }

@@ -2,7 +2,6 @@
 import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
-import type { ValueSource } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
@@ -13,6 +12,7 @@ import { isTimeStep, momentsFor } from './moments.ts';
 import { numberTexts } from './number-texts.ts';
 import { rulesOf } from './route-of-method.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
+import { sourcesIn } from './step-values.ts';
 import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
@@ -57,10 +57,8 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
 
 function trustedHeaders({ conditions }: Route): ReadonlySet<string> {
   const steps = (conditions ?? []).flatMap((criterion) => criterion.steps);
-  const sources = steps.flatMap((step) => (step.kind === 'compare' ? sourcesOf(step.subject, step.comparison) : []));
-  return new Set(
-    sources.flatMap((source) => (source.from === 'header' && source.trusted === true ? [source.name] : [])),
-  );
+  const headers = steps.flatMap(sourcesIn).filter((source) => source.from === 'header');
+  return new Set(headers.filter(({ trusted }) => trusted === true).map(({ name }) => name));
 }
 
 /** A method without a rule of its own. */
@@ -108,7 +106,7 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
                 : 'number' in comparison.operand
                   ? [...numberTexts([comparison.operand.number]), 'x']
                   : [...groups, own, 'x'];
-        for (const source of sourcesOf(step.subject, comparison)) {
+        for (const source of sourcesIn(step)) {
           if (source.from === 'identity') continue;
           if (source.from === 'param') {
             const key = `param ${placeOfParam(source, route.pattern)}`;
@@ -145,11 +143,6 @@ function canBe({ pattern }: Route, param: ParamName, text: string | null): boole
 
 function textsIn(literals: readonly (string | null)[]): readonly string[] {
   return literals.filter((text) => text !== null && text !== own) as readonly string[];
-}
-
-function sourcesOf(subject: ValueSource, comparison: object): readonly ValueSource[] {
-  const operand = 'operand' in comparison ? (comparison.operand as object) : {};
-  return 'source' in operand ? [subject, operand.source as ValueSource] : [subject];
 }
 
 /** Those that differ from the first choices in one part come before those that differ in two, and so on. */

@@ -14,6 +14,7 @@ import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.
 import type { RoutePattern } from '../core/url/path-pattern.ts';
 import type { TimeStep } from './moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
+import { sourcesIn } from './step-values.ts';
 
 /** A rule that further roles meet. */
 export function* widerRules(rule: AccessRule, roles: RoleTable): Generator<Change<AccessRule>> {
@@ -85,16 +86,8 @@ function withForm({ host, path }: RoutePattern, at: number, name: string, form: 
 /** Parameters that the route needs. */
 function paramsRead({ conditions, evict, pattern }: Route): readonly string[] {
   if (evict !== null) return pattern.params;
-  return (conditions ?? []).flatMap(({ steps }) =>
-    steps.flatMap((step) => {
-      if (step.kind !== 'compare') return [];
-      const { subject, comparison } = step;
-      const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
-      return [subject, ...operand].flatMap((source) =>
-        source.from === 'param' && source.pattern === undefined ? [source.name] : [],
-      );
-    }),
-  );
+  const sources = (conditions ?? []).flatMap(({ steps }) => steps.flatMap(sourcesIn));
+  return sources.flatMap((source) => (source.from === 'param' && source.pattern === undefined ? [source.name] : []));
 }
 
 /** A condition that more requests meet. */

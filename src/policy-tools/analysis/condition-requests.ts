@@ -14,6 +14,7 @@ import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
+import { boundsIn, literalsIn, sourcesIn } from '../step-values.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
 export function requestsFor(
@@ -55,19 +56,16 @@ type Value = string | readonly string[] | null;
 function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[] {
   const texts = new Set<string>();
   for (const step of steps) {
-    if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
-    const { operator, operand } = step.comparison;
-    const literals = 'literal' in operand ? [operand.literal] : 'literals' in operand ? operand.literals : [];
-    for (const literal of literals) {
+    for (const literal of literalsIn(step)) {
       if (literal === '') continue;
       texts.add(literal);
-      if (operator === 'startsWith') texts.add(`${literal}x`);
+      if (isBeginning(step)) texts.add(`${literal}x`);
       if (ignoresCase) texts.add(foldCase(literal));
     }
   }
   for (const text of numbersIn(steps)) texts.add(text);
   // As many as there are values, so that all of them can differ; and one that begins with another.
-  const others = new Set(steps.flatMap(sourcesOf).map((source) => JSON.stringify(source))).size + 1;
+  const others = new Set(steps.flatMap(sourcesIn).map((source) => JSON.stringify(source))).size + 1;
   let stem = 'other';
   while ([...texts].some((text) => text.startsWith(stem) || stem.startsWith(text))) stem = `z${stem}`;
   return [...texts, ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`), `a${stem}x`];
@@ -75,36 +73,29 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
 
 /** What claims that are no texts can be, for the values that they are compared with. */
 function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonly string[] {
-  const types = steps.flatMap(sourcesOf).flatMap((source) => (source.from === 'claim' ? [source.type] : []));
+  const types = steps.flatMap(sourcesIn).flatMap((source) => (source.from === 'claim' ? [source.type] : []));
   return types.flatMap((type) => (type === 'boolean' || type === 'number' ? claimTexts(type, texts) : []));
 }
 
 /** Of parameters with a shape: what the author wrote for them, what begins with it, and what is none of it. */
 function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] {
   return steps.flatMap((step) => {
-    if (step.kind !== 'compare') return [];
-    const shapes = sourcesOf(step).flatMap((source) => shapeOf(source, route) ?? []);
-    const { comparison } = step;
-    const operand = 'operand' in comparison ? comparison.operand : { literals: [] };
-    const literals = [...literalsOf(operand), ...numbersIn(steps)];
-    const begun = comparison.operator === 'startsWith' ? literals : [];
+    const shapes = sourcesIn(step).flatMap((source) => shapeOf(source, route) ?? []);
+    const literals = [...literalsIn(step), ...numbersIn(steps)];
+    const begun = isBeginning(step) ? literals : [];
     return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
   });
 }
 
-function literalsOf(operand: object): readonly string[] {
-  if ('literal' in operand) return [operand.literal as string];
-  return 'literals' in operand ? [...(operand.literals as ReadonlySet<string>)] : [];
+function isBeginning(step: Step): boolean {
+  return step.kind === 'compare' && step.comparison.operator === 'startsWith';
 }
 
 /** Around every bound, and every text that is compared with as a number: so that one is within all bounds and none of those texts. */
 function numbersIn(steps: readonly Step[]): readonly string[] {
-  const operands = steps.flatMap((step) =>
-    step.kind === 'compare' && 'operand' in step.comparison ? [step.comparison.operand] : [],
-  );
-  const bounds = operands.flatMap((operand) => ('number' in operand ? [operand.number] : []));
+  const bounds = steps.flatMap(boundsIn);
   if (bounds.length === 0) return [];
-  const written = operands.flatMap(literalsOf).map(Number).filter(Number.isFinite);
+  const written = steps.flatMap(literalsIn).map(Number).filter(Number.isFinite);
   return numberTexts([...bounds, ...written]);
 }
 
@@ -120,7 +111,7 @@ function keyOf(source: Variable['source'], { pattern }: Pick<Route, 'pattern'>):
 
 function* variablesOf(steps: readonly Step[], texts: readonly string[], route: Route): Generator<Variable> {
   const seen = new Set<string>();
-  for (const source of steps.flatMap(sourcesOf)) {
+  for (const source of steps.flatMap(sourcesIn)) {
     if (source.from === 'identity') continue;
     const key = keyOf(source, route);
     if (seen.has(key)) continue;
@@ -139,13 +130,6 @@ function* variablesOf(steps: readonly Step[], texts: readonly string[], route: R
 function claimValues(type: ClaimType, texts: readonly string[]): readonly Value[] {
   if (type !== 'list') return claimTexts(type, texts, texts.length);
   return subsetsOf(texts.filter((text) => text !== '').slice(0, 16));
-}
-
-function sourcesOf(step: Step): readonly ValueSource[] {
-  if (step.kind !== 'compare') return [];
-  const { comparison } = step;
-  if (comparison.operator === 'exists' || !('source' in comparison.operand)) return [step.subject];
-  return [step.subject, comparison.operand.source];
 }
 
 /** Both ends of every range, and one outside. With two ranges that is one of each kind; with more it might not be. */
@@ -175,7 +159,7 @@ function identitiesOf(
   most: number,
 ): readonly (Identity | null)[] | null {
   const fields = new Set(
-    steps.flatMap(sourcesOf).flatMap((source) => (source.from === 'identity' ? [source.field] : [])),
+    steps.flatMap(sourcesIn).flatMap((source) => (source.from === 'identity' ? [source.field] : [])),
   );
   const out: (Identity | null)[] = anonymous ? [null] : [];
   if (!known) return out;

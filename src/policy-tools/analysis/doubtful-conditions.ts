@@ -2,12 +2,13 @@
 
 import type { Config } from '../../config/config.ts';
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
-import type { Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
+import type { Criterion } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
 import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
+import { literalsIn, sourcesIn } from '../step-values.ts';
 import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
 import { requestsFor } from './condition-requests.ts';
@@ -98,7 +99,7 @@ export function suspectLiterals(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) =>
     (route.conditions ?? []).flatMap((criterion) => {
       const { word, steps } = criterion;
-      if (!steps.some((step) => textsOf(step).some((text) => likeValue.test(text)))) return [];
+      if (!steps.some((step) => literalsIn(step).some((text) => likeValue.test(text)))) return [];
       const { subject, place } = conditionPlace(route, criterion);
       const message = `the condition "${word}" compares with a text that looks like a value, such as identity.userId`;
       const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
@@ -106,13 +107,6 @@ export function suspectLiterals(probes: Probes): readonly Finding[] {
       return [findingOf('literal_like_value', subject, place, message, { example, hint })];
     }),
   );
-}
-
-function textsOf(step: Step): readonly string[] {
-  if (step.kind !== 'compare' || step.comparison.operator === 'exists') return [];
-  const { operand } = step.comparison;
-  if ('literals' in operand) return [...operand.literals];
-  return 'literal' in operand ? [operand.literal] : [];
 }
 
 interface Compared {
@@ -160,14 +154,7 @@ function paramKey({ pattern, upstream }: Route, at: number): string {
 }
 
 function paramsOf({ steps }: Criterion): readonly ParamName[] {
-  const names = (source: ValueSource) => (source.from === 'param' ? [source] : []);
-  return steps.flatMap((step) => {
-    if (step.kind !== 'compare') return [];
-    const { comparison, subject } = step;
-    const operand =
-      comparison.operator !== 'exists' && 'source' in comparison.operand ? comparison.operand.source : null;
-    return [...names(subject), ...(operand === null ? [] : names(operand))];
-  });
+  return steps.flatMap(sourcesIn).filter((source) => source.from === 'param');
 }
 
 /** Whether the condition could refuse a caller whom the route allows now; a public route is open on purpose. */

@@ -16,6 +16,7 @@ import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { blank } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
+import { boundsIn, literalsIn } from '../step-values.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
 
 /** A value that a request or an identity has; null: it has none. */
@@ -127,22 +128,14 @@ function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): rea
     const lists = waysOfLists(group, most);
     return lists === null ? null : unlike([...lists, ofText(group, null), unclearWay(group)]);
   }
-  const texts = type === 'string' ? textsFor(group) : claimTexts(type, literalsIn(group));
+  const texts = type === 'string' ? textsFor(group) : claimTexts(type, writtenIn(group));
   return unlike([...[...texts, null].map((text) => ofText(group, text)), unclearWay(group)]);
 }
 
 /** What the author wrote, and what bounds can tell. */
-function literalsIn(group: readonly Atom[]): readonly string[] {
-  const operands = group.flatMap(({ step }) =>
-    step.kind === 'compare' && 'operand' in step.comparison ? [step.comparison.operand] : [],
-  );
-  const bounds = operands.flatMap((operand) => ('number' in operand ? [operand.number] : []));
-  const literals = group.flatMap(({ step }) => {
-    if (step.kind !== 'compare' || step.comparison.operator === 'exists') return [];
-    const { operand } = step.comparison;
-    return 'literals' in operand ? [...operand.literals] : 'literal' in operand ? [operand.literal] : [];
-  });
-  return [...literals, ...numberTexts(bounds)];
+function writtenIn(group: readonly Atom[]): readonly string[] {
+  const steps = group.map(({ step }) => step);
+  return [...steps.flatMap(literalsIn), ...numberTexts(steps.flatMap(boundsIn))];
 }
 
 /** Beginnings and bounds of one value are tried each for themselves, as a text for every pair of them is not looked for. */
@@ -181,19 +174,13 @@ const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 
 /** What the author wrote, what begins with it, and what is none of it. */
 function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
-  const texts = new Set<string>();
-  const begun = [''];
-  const bounds: number[] = [];
-  for (const { step } of group) {
-    if (step.kind !== 'compare' || step.comparison.operator === 'exists') continue;
-    const { operator, operand } = step.comparison;
-    if ('number' in operand) bounds.push(operand.number);
-    for (const text of 'literals' in operand ? operand.literals : 'literal' in operand ? [operand.literal] : []) {
-      texts.add(text);
-      if (operator === 'startsWith') begun.push(text);
-    }
-  }
-  for (const text of numberTexts(bounds)) texts.add(text);
+  const texts = new Set(writtenIn(group));
+  const begun = [
+    '',
+    ...group.flatMap(({ step }) =>
+      step.kind === 'compare' && step.comparison.operator === 'startsWith' ? literalsIn(step) : [],
+    ),
+  ];
   if (shape !== null) return shapedTexts(shape, texts, begun);
   // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
   const isNew = (character: string) => ![...texts].some((text) => text.includes(character));

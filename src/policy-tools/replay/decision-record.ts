@@ -18,6 +18,7 @@ import { canonicalName } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
+import { sourcesIn } from '../step-values.ts';
 
 /** What the conditions of some rules read of a request. Names in the order of the alphabet. */
 export interface Reads {
@@ -88,14 +89,9 @@ export function readsOf(routes: readonly Route[]): Reads {
 
 export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource | 'client')[] {
   return criteria.flatMap(({ steps }) =>
-    steps.flatMap((step): readonly (ValueSource | 'client')[] => {
-      if (step.kind === 'address') return ['client'];
-      if (step.kind !== 'compare') return [];
-      const { subject, comparison } = step;
-      const operand =
-        comparison.operator !== 'exists' && 'source' in comparison.operand ? [comparison.operand.source] : [];
-      return [subject, ...operand];
-    }),
+    steps.flatMap((step): readonly (ValueSource | 'client')[] =>
+      step.kind === 'address' ? ['client'] : sourcesIn(step),
+    ),
   );
 }
 

@@ -1,0 +1,27 @@
+/** What the steps of conditions name: the values that they read, and the texts and bounds that they compare with. */
+import type { ListOperand, Operand, Step, ValueSource } from '../core/policy/conditions.ts';
+
+/** The values that the step reads: its subject, and the value that this is compared with. */
+export function sourcesIn(step: Step): readonly ValueSource[] {
+  if (step.kind !== 'compare') return [];
+  const operand = operandOf(step);
+  return operand !== null && 'source' in operand ? [step.subject, operand.source] : [step.subject];
+}
+
+/** The texts as written. */
+export function literalsIn(step: Step): readonly string[] {
+  const operand = operandOf(step);
+  if (operand === null) return [];
+  if ('literals' in operand) return [...operand.literals];
+  return 'literal' in operand ? [operand.literal] : [];
+}
+
+/** The number that the step compares with. */
+export function boundsIn(step: Step): readonly number[] {
+  const operand = operandOf(step);
+  return operand !== null && 'number' in operand ? [operand.number] : [];
+}
+
+function operandOf(step: Step): Operand | ListOperand | { readonly number: number } | null {
+  return step.kind === 'compare' && 'operand' in step.comparison ? step.comparison.operand : null;
+}
