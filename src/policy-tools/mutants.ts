@@ -55,10 +55,11 @@ export function routeMutants(
     return { kind: 'route', entry, changed, reaches, words };
   };
   /** The same change of every pattern. */
-  const throughout = (words: string, change: Partial<Route>): RouteMutant =>
+  const throughout = (words: string, change: Partial<Route>, reaches = false): RouteMutant =>
     mutant(
       words,
       entry.map((route) => ({ ...route, ...change })),
+      reaches,
     );
   const [first] = entry;
   const mutants: RouteMutant[] = [mutant('the route is gone', [])];
@@ -78,15 +79,7 @@ export function routeMutants(
       mutants.push(mutant(words, entry.with(at, { ...route, pattern })));
     }
   }
-  for (const [words, changed] of widerMatches(first)) {
-    mutants.push(
-      mutant(
-        words,
-        entry.map((route) => ({ ...route, ...changed })),
-        true,
-      ),
-    );
-  }
+  for (const [words, changed] of widerMatches(first)) mutants.push(throughout(words, changed, true));
   for (const [at, route] of entry.entries()) {
     for (const [words, changed] of widerPatterns(route)) mutants.push(mutant(words, entry.with(at, changed), true));
   }

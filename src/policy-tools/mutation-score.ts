@@ -35,8 +35,8 @@ export interface MutationScore {
 export function mutationScore(config: Config, cases: readonly PreparedCase[]): MutationScore {
   const rules = forwardingOf(config);
   const policy = policyOf(config);
-  const touched = routesOf(policy, cases);
   const requests = new Map(cases.map((prepared) => [prepared, decideCase(prepared, policy).request]));
+  const touched = new Map([...requests].map(([prepared, request]) => [prepared, routesNear(policy.routes, request)]));
   const casesOf = new Map<Route, PreparedCase[]>();
   for (const [prepared, routes] of touched) {
     for (const route of routes) {
@@ -111,7 +111,7 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
 /** With the change, and no route but those that can bear on the case; null: it made two routes alike. */
 export function policyNear(config: Config, mutant: RouteMutant, prepared: PreparedCase): Policy | null {
   const policy = policyOf(config);
-  const table = tableWith(mutant, routesOf(policy, [prepared]).get(prepared)!);
+  const table = tableWith(mutant, routesNear(policy.routes, decideCase(prepared, policy).request));
   return table === null ? null : { ...policy, routes: table };
 }
 
@@ -125,12 +125,7 @@ function mayReach(
   requests: ReadonlyMap<PreparedCase, Decision['request']>,
 ): (prepared: PreparedCase) => boolean {
   const own = tableOf(changed);
-  return (prepared) => {
-    const request = requests.get(prepared) ?? null;
-    if (own === null || request === null) return false;
-    if (request.ambiguities !== 0 || own.folded !== null) return true;
-    return fittingRoutes(own, request.host, request.path).length > 0;
-  };
+  return (prepared) => own !== null && routesNear(own, requests.get(prepared)!).length > 0;
 }
 
 /** All rules with the change; null: it made two routes alike. */
@@ -138,8 +133,7 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
   const { routes } = config.routes;
   if (mutant.kind === 'route') {
-    const { entry, changed } = mutant;
-    const table = tableOf(unique([...routes.filter((one) => !entry.includes(one)), ...changed]));
+    const table = tableWith(mutant, routes);
     return table === null ? null : { ...policy, routes: table };
   }
   if (mutant.kind === 'policy') {
@@ -150,18 +144,12 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
-/** For each case the routes that can bear on it: those that its request fits. */
-function routesOf(policy: Policy, cases: readonly PreparedCase[]): ReadonlyMap<PreparedCase, readonly Route[]> {
-  const { routes: table } = policy;
-  const near = new Map<PreparedCase, readonly Route[]>();
-  for (const prepared of cases) {
-    const { request } = decideCase(prepared, policy);
-    if (request === null) near.set(prepared, []);
-    // With several readings of a path any route may have its say.
-    else if (request.ambiguities !== 0 || table.folded !== null) near.set(prepared, table.routes);
-    else near.set(prepared, fittingRoutes(table, request.host, request.path));
-  }
-  return near;
+/** The routes that can bear on a request: those that it fits. */
+function routesNear(table: RouteTable, request: Decision['request']): readonly Route[] {
+  if (request === null) return [];
+  // With several readings of a path any route may match it.
+  if (request.ambiguities !== 0 || table.folded !== null) return table.routes;
+  return fittingRoutes(table, request.host, request.path);
 }
 
 /** The routes as a table of their own; null: a change made two of them alike. */

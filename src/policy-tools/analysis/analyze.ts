@@ -13,7 +13,7 @@ import { unlistedMethods } from './unlisted-methods.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
 import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 
-/** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings of one kind stand together, each in order of the file. */
+/** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings are grouped by kind, each in the order of the file. */
 export function analyze(
   config: Config,
   nearest: NearestName,
@@ -59,9 +59,9 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
   ]);
 }
 
-/** What is so for several patterns of a route is said once. */
+/** A finding that several patterns of a route share is reported once. */
 function onceEach(findings: readonly Finding[]): readonly Finding[] {
   const keyOf = ({ code, subject, place, message }: Finding) =>
     JSON.stringify([code, subject, message, 'index' in place ? (place.key ?? []) : place]);
-  return [...new Map(findings.toReversed().map((finding) => [keyOf(finding), finding])).values()].reverse();
+  return [...Map.groupBy(findings, keyOf).values()].map(([first]) => first!);
 }
