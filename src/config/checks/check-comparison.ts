@@ -1,5 +1,7 @@
 /** One condition: exactly one subject with one operator that fits it, or one group of further conditions. */
-import { type ConditionSource, numberOperators, type ValueSource } from '../../core/policy/conditions.ts';
+
+import type { ClaimType } from '../../core/identity/claims.ts';
+import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
@@ -132,6 +134,23 @@ function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): Cond
   return null;
 }
 
+function fitsClaim(operator: Exclude<Operator, 'cidr'>, type: ClaimType): boolean {
+  switch (operator) {
+    case 'exists':
+      return true;
+    case 'equals':
+    case 'in':
+      return type !== 'time';
+    case 'startsWith':
+      return type === 'string' || type === 'list';
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return type === 'number';
+  }
+}
+
 function checkComparison(
   entry: Entry,
   subject: ValueSource,
@@ -139,16 +158,8 @@ function checkComparison(
   at: Location,
   scope: CriterionScope,
 ): ConditionSource | null {
-  const type = subject.from === 'claim' ? subject.type : 'string';
-  const compares = {
-    exists: true,
-    equals: type !== 'time',
-    in: type !== 'time',
-    startsWith: type === 'string' || type === 'list',
-    ...Object.fromEntries(numberOperators.map((one) => [one, subject.from !== 'claim' || type === 'number'])),
-  } as Readonly<Record<Exclude<Operator, 'cidr'>, boolean>>;
-  if (!compares[operator]) {
-    at.reportKey(`"${operator}" does not fit a claim of type ${type}`);
+  if (subject.from === 'claim' && !fitsClaim(operator, subject.type)) {
+    at.reportKey(`"${operator}" does not fit a claim of type ${subject.type}`);
     return null;
   }
   if (operator === 'exists') {
