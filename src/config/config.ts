@@ -202,8 +202,7 @@ export type RedisServers =
   /** Some nodes, at least one; the others are learned from them. */
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
 
-/** Texts of PEM files, read with the configuration. */
-/** TLS of a port of this process, as PEM. */
+/** TLS of a port of this process: texts of PEM files, read with the configuration. */
 export interface ServerTlsConfig {
   readonly cert: string;
   readonly key: string;
@@ -213,6 +212,7 @@ export interface ServerTlsConfig {
   readonly files: readonly string[];
 }
 
+/** TLS to a server: texts of PEM files, read with the configuration. */
 export interface ClientTlsConfig {
   /** Who may vouch for the server; null: those whom Node and the system trust. */
   readonly ca: string | null;

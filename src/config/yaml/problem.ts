@@ -76,7 +76,7 @@ export function createProblemList(
   };
   return {
     report(offset, message, hint = null) {
-      // A check of one part for each of several others says the same of it more than once.
+      // What several routes use, such as a policy, is checked for each of them.
       if (reported.has(`${offset} ${message}`)) return;
       reported.add(`${offset} ${message}`);
       entries.push({ offset, message, hint });
