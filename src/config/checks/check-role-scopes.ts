@@ -17,7 +17,7 @@ export function readForms(roles: Roles, at: Location): ReadonlyMap<string, strin
   const forms = new Map((at.keys ?? []).map((name) => [name, name]));
   for (const [name, role] of Object.entries(roles)) {
     if (role === undefined) continue;
-    const form = formOf(name, role, at.at(name));
+    const form = readForm(name, role, at.at(name));
     if (form !== null) forms.set(name, form);
   }
   reportTwofold(forms, at);
@@ -25,7 +25,7 @@ export function readForms(roles: Roles, at: Location): ReadonlyMap<string, strin
 }
 
 /** Null: it has no scope, or there are problems with it. */
-function formOf(name: string, { scopedBy, format, from }: RoleEntry, at: Location): string | null {
+function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Location): string | null {
   if (scopedBy === undefined) {
     if (format !== undefined) at.at('format').reportKey('"format" has no meaning without "scopedBy"', 'remove it');
     return null;
@@ -53,9 +53,9 @@ function reportTwofold(forms: ReadonlyMap<string, string>, at: Location): void {
   const names = [...forms];
   for (const [index, [name, form]] of names.entries()) {
     if (scopedRole(form) === null) continue;
-    for (const [at2, [other, otherForm]] of names.entries()) {
+    for (const [otherIndex, [other, otherForm]] of names.entries()) {
       const isScoped = scopedRole(otherForm) !== null;
-      if (other === name || (isScoped && at2 > index)) continue;
+      if (other === name || (isScoped && otherIndex > index)) continue;
       const example = commonText(form, otherForm);
       if (example === null) continue;
       const message = `"${example}" is both this role and the role "${other}"`;
