@@ -1,4 +1,7 @@
-/** The conditions of a route, and those with names: each compares one value by one operator, has a word of its own, and can be met at all. */
+/**
+ * The conditions of a route, and those with names: each compares one value by one operator, has a reason of its own, and can
+ * be met.
+ */
 
 import type { ClaimTable } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
@@ -38,10 +41,10 @@ export type CriterionScope = ConditionScope & { readonly identified: boolean };
 /** Words of all routes. */
 const mostWords = 256;
 
-/** By name in lower case, from whom they are read. */
+/** Names in lower case, and which peers they are read from. */
 export type ConditionHeaders = ReadonlyMap<string, 'any' | 'trusted'>;
 
-/** Conditions by name; null: it has problems of its own. */
+/** Conditions by name; null: it has a problem. */
 export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
 
 /** `at`: of `conditions.named`. Values are compared with the pattern of a route where it is used. */
@@ -89,7 +92,7 @@ function checkCriterion(
   }
   const methods = entry.methods === undefined ? null : whole(entry.methods);
   const identified = scope.readsIdentity(methods);
-  checkUnless(entry.unless, at.at('unless'), scope, identified);
+  checkUnless(entry.unless, at.at('unless'), scope.roles, identified);
   const condition = checkCondition(entry, at, { ...scope, identified }, 0);
   if (condition === null || word === undefined) return null;
   const unless = whole(entry.unless).map((role) => formOf(role, scope.roles));
@@ -109,7 +112,7 @@ function useOf(name: string, at: Location, scope: ConditionScope): CriterionSour
   const identified = scope.readsIdentity(found.methods ?? null);
   const sources = sourcesOf(found.condition);
   if (found.unless.length > 0 && !identified) {
-    at.report(`"${name}" exempts roles, which nobody has on a public route`, 'compare the request only');
+    at.report(`"${name}" exempts roles, which no caller has on a public route`, 'compare the request only');
     return null;
   }
   const faults = sources.filter((source) => reportSource(source, at, { ...scope, identified }));
@@ -163,10 +166,11 @@ export function checkWords(
   return words;
 }
 
-function checkUnless(
+/** `identified`: a credential is read, so that there can be roles. */
+export function checkUnless(
   unless: Parts<readonly string[]> | undefined,
   at: Location,
-  { roles }: ConditionScope,
+  roles: DeclaredRoles,
   identified: boolean,
 ): void {
   if (!identified && unless !== undefined) {

@@ -17,9 +17,9 @@ import { ignoresCase } from '../../core/url/path-reading.ts';
 import type { PolicyEntry } from '../schema/policies.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
-import { type ConditionScope, checkConditions } from './check-conditions.ts';
+import { type ConditionScope, checkConditions, checkUnless } from './check-conditions.ts';
 import { compilePart } from './check-match.ts';
-import { formOf } from './check-roles.ts';
+import { formOf, tableOf } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 
 type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'headers' | 'named' | 'allowsEveryAddress'>;
@@ -48,6 +48,7 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
   const access = checkRule(entry.access, at.at('access'), scope);
+  checkUnless(entry.unless, at.at('unless'), scope.roles, true);
   const exempt = whole(entry.unless).map((role) => formOf(role, scope.roles));
   if (entry.unless !== undefined && entry.when === undefined) {
     at.at('unless').reportKey('"unless" exempts from conditions, and there are none', 'remove it');
@@ -67,7 +68,7 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
     id: entry.id,
     pattern,
     access,
-    conditions: compileConditions(anchored, scope.roles?.table ?? new Map(), entry.id),
+    conditions: compileConditions(anchored, tableOf(scope.roles), entry.id),
   };
 }
 
@@ -113,7 +114,7 @@ function anchor(condition: ConditionSource, pattern: RoutePattern): ConditionSou
   return 'any' in condition ? { any: condition.any.map((part) => anchor(part, pattern)) } : condition;
 }
 
-/** The policies that the route lies below with all of its patterns; it reaches into others. */
+/** The policies that apply to all patterns of the route. */
 export function policiesOver(
   policies: readonly Restriction[],
   patterns: readonly RoutePattern[],
@@ -131,7 +132,7 @@ export function policiesOver(
   });
 }
 
-/** Conditions of a policy that compare an identity refuse every request where none is read, or none. */
+/** Where no credential is read, conditions on an identity would refuse every request, or, negated, none. */
 export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess | null, at: Location): void {
   for (const { id, conditions } of policies) {
     const blind = (conditions ?? []).some(({ steps, unless, methods }) => {

@@ -18,6 +18,11 @@ export interface RoleNames {
   readonly table: RoleTable;
 }
 
+/** What each role inherits; empty when the section cannot be read. */
+export function tableOf(declared: DeclaredRoles): RoleTable {
+  return declared?.table ?? new Map();
+}
+
 /** As rules know it. */
 export function formOf(role: string, declared: DeclaredRoles): string {
   return declared?.forms.get(role) ?? role;

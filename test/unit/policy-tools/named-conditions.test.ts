@@ -79,7 +79,7 @@ test('problems are at the use of a name, and give the nearest one', () => {
     ),
   ]);
   expect(problemsOf(rules('[same_tenant]', 'public'))).toEqual([
-    '"same_tenant" exempts roles, which nobody has on a public route (compare the request only)',
+    '"same_tenant" exempts roles, which no caller has on a public route (compare the request only)',
   ]);
   expect(
     problemsOf(

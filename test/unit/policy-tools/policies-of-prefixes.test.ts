@@ -158,10 +158,12 @@ test('problems of policies', () => {
   expect(of('match: { path: "/t/{tenant}/**" }, when: [{ param: tenent, equals: a, reason: r }]')).toEqual([
     '"match.path" has no parameter "tenent"',
   ]);
+  const when = 'when: [{ identity: userId, equals: a, reason: r }]';
+  expect(of(`match: {}, ${when}, unless: [amdin]`)).toEqual(['the role "amdin" is not declared under "roles"']);
   expect(of('match: {}, access: [user]', one.replace('[user]', '[user], mode: shadow'))).toEqual([
-    '"shadow" would let through whom the policy "p" refuses: no route below a policy weakens it',
+    '"shadow" would allow requests that the policy "p" refuses: no route below a policy weakens it',
   ]);
-  expect(of('match: {}, when: [{ identity: userId, equals: a, reason: r }]', one.replace('[user]', 'public'))).toEqual([
+  expect(of(`match: {}, ${when}`, one.replace('[user]', 'public'))).toEqual([
     'the policy "p" compares the identity, and no credential is read here',
   ]);
 });
