@@ -8,7 +8,7 @@ import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { claimTable } from './checks/check-identity-claims.ts';
 import { checkRedis } from './checks/check-redis.ts';
-import { checkRoleOrigins, checkRoles } from './checks/check-roles.ts';
+import { checkRoleOrigins, checkRoles, tableOf } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
 import { readBearerSecret, readBearerSecrets, readCacheSecrets, readWebhookSecrets } from './checks/check-secrets.ts';
 import { checkSections } from './checks/check-sections.ts';
@@ -121,7 +121,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.
-  const rules = { routes: table, roles: roles?.table ?? new Map(), policies, roleMapping, tests: suite };
+  const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = () => settingsOf(configSchema, { ...parts, routes: files.flatMap((file) => file.routes ?? []) });
   return {

@@ -14,7 +14,7 @@ import { ruleFor } from '../../core/routing/route-table.ts';
 import type { AccessEntry, RoleExpressionEntry, RoleTermEntry, RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import { checkExpression, checkRoleList } from './check-role-expression.ts';
-import type { DeclaredRoles } from './check-roles.ts';
+import { type DeclaredRoles, tableOf } from './check-roles.ts';
 import type { Location } from './location.ts';
 
 type Access = AccessSource | ReadonlyMap<string, AccessSource>;
@@ -42,10 +42,10 @@ export function takesMethod(access: ReadAccess | null, listed: readonly string[]
   return matched && (access === null || ruleFor(access.compiled, method) !== null);
 }
 
-/** With the rules of policies, whom a request has to satisfy, too. */
+/** With the rules of policies, which a request has to meet, too. */
 export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
   if (rules.length === 0) return access;
-  const compiled = restrictAccess(access.compiled, rules, roles?.table ?? new Map());
+  const compiled = restrictAccess(access.compiled, rules, tableOf(roles));
   return { ...access, compiled, rules: rulesIn(compiled).map(written), isPublic: false };
 }
 
@@ -56,7 +56,7 @@ export function readAccess(
   roles: DeclaredRoles,
 ): ReadAccess | null {
   const source = checkAccess(entry, at, roles);
-  return source === null ? null : compile(source, roles?.table ?? new Map());
+  return source === null ? null : compile(source, tableOf(roles));
 }
 
 /** The rule of routes that have none, when `defaults.access` has a problem. */

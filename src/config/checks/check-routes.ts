@@ -32,7 +32,7 @@ import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-o
 import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from './check-policies.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import { checkScopes } from './check-role-scopes.ts';
-import type { DeclaredRoles } from './check-roles.ts';
+import { type DeclaredRoles, tableOf } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
 import { checkActive, checkMaxAge } from './check-time-limits.ts';
 import { type Location, whole } from './location.ts';
@@ -43,8 +43,6 @@ export interface RoutePlace {
   readonly file: RuleFile;
   readonly at: Location;
 }
-
-const noRoles: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** What routes take from the rest of the file. */
 interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims'> {
@@ -119,9 +117,10 @@ export function checkRoutes(
       if (entry === undefined) return;
       const place = { file, at: file.at.at('routes', position) };
       checkId(entry.id, place, ids);
-      const patterns = checkRoute(entry, place.at, places.length, `route ${position + 1}`, surroundings);
-      for (const _ of patterns ?? [null]) places.push(place);
-      routes.push(...(patterns ?? []));
+      for (const route of checkRoute(entry, place.at, routes.length, `route ${position + 1}`, surroundings)) {
+        routes.push(route);
+        places.push(place);
+      }
     });
   }
   checkClaims(files, routes, places);
@@ -164,8 +163,8 @@ function nameOf({ pattern: { host, path } }: Route): string {
 }
 
 /**
- * One for each of its patterns, all alike but for what depends on the pattern; null when there is no pattern to compare
- * with other routes. `index`: of the first. `unnamed`: its name when it has no id.
+ * One for each of its patterns, all alike but for what depends on the pattern; none when a pattern has a problem.
+ * `index`: of the first. `unnamed`: its name when it has no id.
  */
 function checkRoute(
   entry: Parts<RouteEntry>,
@@ -173,7 +172,7 @@ function checkRoute(
   index: number,
   unnamed: string,
   around: Surroundings,
-): readonly Route[] | null {
+): readonly Route[] {
   const { roles, claims, headers, allowsEveryAddress, named, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
@@ -212,9 +211,9 @@ function checkRoute(
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
   if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, policies, at.at('mode'));
   checkPolicyConditions(policies, access, at);
-  if (patterns === null) return null;
+  if (patterns === null) return [];
   checkReading(entry.path, patterns, at.at('path'));
-  const compiled = conditions === null ? null : compileConditions(conditions, roles?.table ?? noRoles);
+  const compiled = conditions === null ? null : compileConditions(conditions, tableOf(roles));
   const active = checkActive(entry, at);
   const ownRules = {
     access: (own ?? denied).compiled,
@@ -226,7 +225,7 @@ function checkRoute(
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
-    ...withScopes(restrict(ownRules, policies, roles?.table ?? noRoles)),
+    ...withScopes(restrict(ownRules, policies, tableOf(roles))),
     ...credentials,
     ...maxAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
@@ -280,7 +279,7 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
 /** Whether `mode: shadow` has something to try out. `conditions`: how many the route has. */
 function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
   if (policy !== undefined) {
-    const message = `"shadow" would let through whom the policy "${policy.id}" refuses: no route below a policy weakens it`;
+    const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy weakens it`;
     at.report(message, 'try the rule out on a route outside of it');
   } else if (rules.every((rule) => rule === 'deny')) {
     at.report('nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
