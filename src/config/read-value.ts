@@ -57,6 +57,7 @@ function readByKind(union: z.ZodDiscriminatedUnion, node: Node, report: Report):
 
 /** Refinements of a section or list. */
 function runRules(schema: Schema, value: unknown, node: Node, report: Report): void {
+  // Each rule is typed by the value of its own schema, which is not known here.
   const found: z.core.ParsePayload<never> = { value: value as never, issues: [] };
   for (const rule of schema._zod.def.checks ?? []) void rule._zod.check(found);
   for (const { path = [], message = '', params } of found.issues) {

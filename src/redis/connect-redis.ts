@@ -57,19 +57,24 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
     client.disconnect();
   }
 
-  const client =
-    servers.kind === 'cluster'
-      ? keepConnected(createClusterClient(ioredis, config, servers.nodes, options.name), options)
-      : keepConnected(createServerClient(ioredis, config, servers, options.name), options);
+  function createClients() {
+    if (servers.kind !== 'cluster') {
+      const create = (name: string) => createServerClient(ioredis, config, servers, name);
+      return { client: create(options.name), createSubscriber: create };
+    }
+    const { nodes } = servers;
+    const cluster = createClusterClient(ioredis, config, nodes, options.name);
+    return {
+      client: cluster,
+      createSubscriber: (name: string) => createClusterSubscriber(ioredis, config, cluster, nodes, name),
+    };
+  }
+
+  const clients = createClients();
+  const client = keepConnected(clients.client, options);
 
   function subscriber(): RedisSubscriber {
-    const name = `${options.name}-subscriber`;
-    const connection = keepConnected(
-      servers.kind === 'cluster' && client instanceof ioredis.Cluster
-        ? createClusterSubscriber(ioredis, config, client, servers.nodes, name)
-        : createServerClient(ioredis, config, servers as never, name),
-      {},
-    );
+    const connection = keepConnected(clients.createSubscriber(`${options.name}-subscriber`), {});
     return { connection, close: () => end(connection) };
   }
 

@@ -24,7 +24,7 @@ export const initial: Migration = {
       .addColumn('preferred', 'integer', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addColumn('verify_by', 'bigint')
-      .addUniqueConstraint('emails_of_user', ['user_id' as never, 'address_key'])
+      .addUniqueConstraint('emails_of_user', ['user_id', 'address_key'])
       .execute();
     await schema
       .createIndex('emails_verified')
@@ -93,7 +93,7 @@ const indexes = [
 function belongsToUser(
   table: CreateTableBuilder<string>,
   text: ReturnType<typeof textType>,
-): CreateTableBuilder<string> {
+): CreateTableBuilder<string, 'id' | 'user_id'> {
   return table
     .addColumn('id', text, (column) => column.primaryKey())
     .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'));
@@ -105,7 +105,7 @@ async function namesOfUser(db: Kysely<unknown>, table: string, name: string): Pr
     .createTable(table)
     .addColumn('user_id', text, (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn(name, text, (column) => column.notNull())
-    .addPrimaryKeyConstraint(`${table}_key`, ['user_id' as never, name as never])
+    .addPrimaryKeyConstraint(`${table}_key`, ['user_id', name])
     .execute();
 }
 

@@ -81,7 +81,8 @@ export function createKeyFetcher(
         return failureAt(url, 'field', 'field "keys": expected a list of JSON Web Keys');
       }
       if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
-      const usable = (list as unknown as JWK[]).filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
+      const listed: readonly JWK[] = list;
+      const usable = listed.filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
       // Without a key each token would be refused as if it were the fault of its client.
       if (usable.length === 0) return failureAt(url, 'field', 'field "keys" has no public key');
       try {

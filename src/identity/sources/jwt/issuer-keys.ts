@@ -2,7 +2,7 @@
  * The keys of one issuer. They are kept while the issuer is out of reach, up to a day; a key that is not known makes them
  * fetched again, one fetch at a time and at most one in 30 s, so that made-up key ids cost the issuer nothing.
  */
-import type { CryptoKey, JSONWebKeySet, LocalJWKSet } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWK, LocalJWKSet } from 'jose';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import type { Claims } from '../claims.ts';
 import { isFailure, type KeyFetcher } from './fetch-keys.ts';
@@ -91,10 +91,10 @@ export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys 
 }
 
 /** Keys from files: those without an id are good for tokens with any. */
-export function fixedKeys(keys: readonly Claims[]): IssuerKeys {
+export function fixedKeys(keys: readonly JWK[]): IssuerKeys {
   const sets = Promise.all([
-    localSet({ keys: [...keys] as never }),
-    localSet({ keys: keys.filter(({ kid }) => kid === undefined) as never }),
+    localSet({ keys: [...keys] }),
+    localSet({ keys: keys.filter(({ kid }) => kid === undefined) }),
   ]);
   return {
     async find({ alg, kid }) {
