@@ -31,13 +31,13 @@ export function claimedSources({ authApi, sources, identity }: ConfigFile, files
 
 /** Why there is no identity. */
 export interface NotClaimed {
-  /** What is to blame. */
+  /** Which of the three is wrong. */
   readonly of: 'claims' | 'source' | 'kind';
   readonly problem: string;
   readonly hint: string | null;
 }
 
-/** `onUnreadable`: a declared claim has another type, and meets no condition. */
+/** `onUnreadable` is called for a declared claim of another type, which meets no condition. */
 export function claimedIdentity(
   { claims, source, kind }: Claimed,
   sources: ClaimedSources,

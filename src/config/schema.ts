@@ -83,7 +83,7 @@ export const configSchema = z.strictObject({
   errors: described(errors.prefault({}), 'How failures look.'),
   policies: described(
     policies.prefault([]),
-    'Restrictions of everything below a host or a path, on top of what routes say: both must allow a request.',
+    'Restrictions of everything below a host or a path, in addition to the rules of routes: both must allow a request.',
   ),
   routes: described(
     z.array(route),

@@ -62,13 +62,13 @@ export interface Explanation {
 }
 
 export interface PoliciesReport {
-  /** Whom the route itself lets in, in words. */
+  /** Who may use the route by its own rule, in words. */
   readonly own: string;
   readonly applied: readonly {
     readonly id: string;
     /** Host and path of its prefix. */
     readonly pattern: string;
-    /** Whom it lets in, in words; null: whom routes let in. */
+    /** Who may use routes below it, in words; null: it does not restrict them. */
     readonly access: string | null;
     /** Words of its conditions. */
     readonly conditions: readonly string[];

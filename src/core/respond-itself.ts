@@ -1,4 +1,4 @@
-/** Requests that the gateway responds to itself, before any rule is asked: metadata of hosts, and preflights. */
+/** Requests that the gateway responds to itself, before any rule is checked: metadata of hosts, and preflights. */
 import { resourceAsked } from './credential/resource-metadata.ts';
 import type { Policy } from './decide.ts';
 import { type Decision, refuse, type Trail } from './decision.ts';

@@ -45,7 +45,7 @@ export interface Finding {
   readonly foreign: boolean;
   /** Whether the Auth API is out of reach; null: nothing was learned of it. */
   readonly outage: boolean | null;
-  /** Whether it was revoked meanwhile, so that those who waited for it have to ask anew. */
+  /** Whether it was revoked meanwhile, so that those who waited for it have to look up again. */
   isRevoked(): boolean;
 }
 

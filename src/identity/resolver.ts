@@ -179,7 +179,7 @@ function linkOptions(events: IdentityEvents): RedisLinkOptions {
   };
 }
 
-/** What tells the claims of one configuration from those of another; empty: there are none. */
+/** A text that differs where claims are declared differently; empty: there are none. */
 function declaredClaims({ list }: SourcesConfig): string {
   const declared = list.map((source) => {
     const fields = source.kind === 'authApi' ? source.fields.session : source.fields;

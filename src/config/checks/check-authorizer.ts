@@ -1,23 +1,23 @@
 /**
- * Settings that only the proxy can keep, where no route is reached through it: another proxy forwards (`server.listen: false` with
- * `authorizer`), or an application uses the rules in its own process (without). Neither would heed them.
+ * Settings that only Rolegate's own proxy can apply, in a configuration that does not forward: another proxy forwards
+ * (`server.listen: false` with `authorizer`), or an application uses the rules in its own process (without). Neither applies them.
  */
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
 
-/** What acts on decisions where Rolegate itself forwards nothing. */
+/** What applies the decisions where Rolegate itself forwards nothing. */
 export type DecidesFor = 'other proxies' | 'an application';
 
-/** Null: the proxy acts on them itself. */
+/** Null: the proxy of Rolegate applies them. */
 export function decidesFor({ server, authorizer }: File, inProcess: boolean): DecidesFor | null {
   if (inProcess) return 'an application';
   if (server?.listen !== null) return null;
   return authorizer === undefined ? 'an application' : 'other proxies';
 }
 
-/** Why each of them cannot keep a setting; null: it can. */
+/** Why each of them cannot apply a setting; null: it can. */
 type Why = Readonly<Record<DecidesFor, string | null>>;
 
 const always = (why: string): Why => ({ 'other proxies': why, 'an application': why });

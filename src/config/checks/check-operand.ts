@@ -17,7 +17,7 @@ import { type Location, whole } from './location.ts';
 
 const kinds: readonly string[] = credentialKinds;
 
-/** As written: a number, true or false stands for itself beside a claim of that type. */
+/** As written. A number, true or false is compared with a claim of that type only. */
 export type Literal = string | number | boolean;
 
 /** Null when there are problems with it. */

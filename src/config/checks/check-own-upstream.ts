@@ -1,4 +1,4 @@
-/** Routes that lead to the gateway itself: to the public keys of signed identities, and to where issuers send tokens about their users. */
+/** Routes that the gateway serves itself: the public keys of signed identities, and tokens of issuers about their users. */
 import { endsHere, eventUpstreams } from '../../core/routing/route.ts';
 import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
@@ -39,7 +39,7 @@ export function checkOwnUpstream(
   } else {
     const hint = `a source of kind "jwt" with "${sections[kind]}"`;
     if (!events.has(kind)) at.at('upstream').report('no source takes such tokens', hint);
-    // Who sends a token is known by its signature alone.
+    // The signature of a token is its only credential.
     if (access !== null && !access.isPublic)
       at.at('access').report('an issuer has no credential here', 'write "access: public"');
   }

@@ -1,4 +1,4 @@
-/** Roles that a rule asks for: that they are declared, and that their expressions are small and demand something. */
+/** Roles that a rule demands: they must be declared, and their expressions must be small and demand something. */
 import { type RoleExpression, type RoleTerm, roleKeys } from '../../core/policy/role-expression.ts';
 import { isAccessWord, type RoleExpressionEntry, type RoleTermEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';

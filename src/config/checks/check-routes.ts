@@ -49,7 +49,7 @@ interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddr
   readonly policies: readonly Restriction[];
   /** Null when the section cannot be read, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
-  /** What acts on decisions; null: the proxy does. */
+  /** What applies the decisions; null: the proxy of Rolegate. */
   readonly decider: DecidesFor | null;
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;

@@ -63,6 +63,7 @@ export interface RoleExpressionEntry {
 
 export type RoleTermEntry = string | RoleExpressionEntry;
 
+// The types of a recursive schema are not inferred.
 const roles = roleList() as unknown as z.ZodType<readonly RoleTermEntry[]>;
 const roleRule = expression as unknown as z.ZodType<RoleExpressionEntry>;
 

@@ -241,6 +241,7 @@ const nameOfCondition = text(
   examples: ['same_tenant'],
 });
 
+// The types of a recursive schema are not inferred, so that its users name them.
 export const when = list(z.union([nameOfCondition, criterion]) as unknown as z.ZodType<WhenEntry>, {
   empty: ['an empty list of conditions demands nothing', 'remove it'],
   most: [32, 'conditions'],

@@ -22,7 +22,7 @@ const policy = z.strictObject({
   match: described(match, 'The host and path to which it applies. A route lies below it completely or not at all.'),
   access: decides(
     rule.optional(),
-    'Who may, besides what the route says: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset: the access of the routes.',
+    'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset: the access of the routes.',
     { examples: ['authenticated'] },
   ),
   when: decides(when.optional(), 'Conditions, before those of the route. Parameters are those of this path.', {

@@ -1,4 +1,4 @@
-/** Time zones of the IANA database, as the runtime knows them: the minute of the week of a moment, compiled once for each zone. */
+/** The minute of the week of a moment in a time zone of the IANA database, as the runtime knows it. */
 
 const quarterMs = 15 * 60_000;
 const minuteMs = 60_000;
@@ -9,7 +9,7 @@ const daysBefore = 3;
 export function compileZone(zone: string): ((ms: number) => number) | null {
   const format = formatOf(zone);
   if (format === null) return null;
-  // Offsets change at whole quarters of an hour alone.
+  // Offsets change at whole quarters of an hour only, so that one offset serves all requests of a quarter.
   let quarter = Number.NaN;
   let offsetMinutes = 0;
   return (ms) => {

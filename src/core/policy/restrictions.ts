@@ -12,25 +12,25 @@ export interface Restriction {
   readonly id: string;
   /** Ends with `**`. */
   readonly pattern: RoutePattern;
-  /** Null: whom routes let in. */
+  /** Null: it does not restrict the access of routes. */
   readonly access: AccessRule | null;
   /** Each has the id of the policy, and reads parameters where the pattern of the policy has them. */
   readonly conditions: readonly Criterion[] | null;
 }
 
-/** What a route says of who may use it. */
+/** Who may use a route, and under which conditions. */
 export interface RouteRules {
   readonly access: RouteAccess;
   readonly conditions: readonly Criterion[] | null;
 }
 
-/** What a route says itself, and the policies that restrict it, in the order of the file. */
+/** The rules of the route itself, and the policies that restrict it, in the order of the file. */
 export interface Restricted {
   readonly own: RouteRules;
   readonly policies: readonly Restriction[];
 }
 
-/** Both, and where they come from. */
+/** The rules of the route and of the policies joined, and where they come from. */
 export function restrict(
   own: RouteRules,
   policies: readonly Restriction[],
@@ -57,7 +57,7 @@ export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[]
   };
 }
 
-/** Words in the order of what they demand. */
+/** From the least strict to the strictest. */
 const demands = [
   'public',
   'optional',
@@ -66,7 +66,7 @@ const demands = [
   'deny',
 ] as const satisfies readonly AccessRule['kind'][];
 
-/** Whom both let in. */
+/** Met by identities that meet both. */
 export function bothRules(a: AccessRule, b: AccessRule, roles: RoleTable): AccessRule {
   if (a.kind === 'roles' && b.kind === 'roles') return compileRule({ all: [a.source, b.source] }, roles);
   return demands.indexOf(a.kind) >= demands.indexOf(b.kind) ? a : b;

@@ -29,7 +29,7 @@ export function inAnyScope(role: string): string | null {
   return scoped === null ? null : `${scoped.before}{*}${scoped.after}`;
 }
 
-/** Held by everybody where the scope of a request cannot be read, so that it never counts that a role is not held. */
+/** Every identity holds it where the scope of a request cannot be read: a role cannot count as not held there. */
 export function unreadScope({ param }: ScopedRole): string {
   return `{${param}}?`;
 }
@@ -46,7 +46,7 @@ export function scopeOf({ before, after }: Pick<ScopedRole, 'before' | 'after'>,
   return isScope(scope, before, after) ? scope : null;
 }
 
-/** What separates a scope from the rest stands in no scope: `a:b:editor` is no role of the scope `a:b`. */
+/** A scope never contains what separates it from the rest: `a:b:editor` is no role of the scope `a:b`. */
 function isScope(scope: string, before: string, after: string): boolean {
   if (scope === '' || /[\p{Cc},]/u.test(scope)) return false;
   const [left = ''] = /[^A-Za-z0-9]*$/.exec(before) ?? [];

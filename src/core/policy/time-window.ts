@@ -1,4 +1,7 @@
-/** When a condition on the time holds: a window of the week in a time zone, or a stretch between two moments. Pure: the clock comes with the request. */
+/**
+ * When a condition on the time is met: within a window of the week in a time zone, or in a stretch between two moments. Pure: the
+ * clock comes with the request.
+ */
 
 /** Hours of days of the week. A window whose end is not after its begin ends on the next day. */
 export interface TimeWindow {

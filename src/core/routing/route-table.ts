@@ -19,6 +19,7 @@ export interface RouteTable extends RouteTrees {
 
 /** Routes by the entry of the file that they come from, in its order: one for each of its patterns. */
 export function entriesOf(routes: readonly Route[]): readonly RouteEntry[] {
+  // A group has at least one member, which its type does not say.
   return [...Map.groupBy(routes, ({ id }) => id).values()] as unknown as readonly RouteEntry[];
 }
 

@@ -48,7 +48,7 @@ export interface Route {
   /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
-  /** Roles that are read in the scope that a parameter names; null: its rules ask for none. */
+  /** Roles that are read in the scope that a parameter names; null: its rules demand none. */
   readonly scopes: readonly ScopedRole[] | null;
   /** Kinds of credential that the route takes. */
   readonly credentials: readonly CredentialKind[];

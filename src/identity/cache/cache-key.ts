@@ -35,7 +35,7 @@ export function deriveCacheKeys(
   return { ...keysOf(secret), previous: previousSecrets.map(keysOf) };
 }
 
-/** What is told apart can be long; HKDF takes 1024 bytes. */
+/** The declarations can be long; HKDF accepts 1024 bytes. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

@@ -1,12 +1,12 @@
 /**
- * How many event tokens are verified: junk takes no more than a small part of a core, and no sender uses up the room of another
- * issuer. Each issuer has a count of its own, and so have, within it, the senders of good tokens: a stranger who finds the endpoint
- * cannot keep the issuer from being heard.
+ * How many event tokens are verified, so that junk takes no more than a small part of a core. Tokens are counted by the issuer
+ * that they name, so that no sender uses up the room of another issuer. Within an issuer, senders of good tokens have their own
+ * count, so that a stranger who finds the endpoint cannot keep the issuer out.
  */
 import { RecentNames } from '../../limits/recent-names.ts';
 
 export interface EventBudget {
-  /** Null: it is not looked at. Else `end` has to be called. `issuer`: one that is known; null: none is named. */
+  /** Null: there is no room to verify the token. Otherwise `end` must be called. `issuer`: one that is known; null: none is named. */
   begin(issuer: string | null, sender: string | undefined): { end(good: boolean): void } | null;
 }
 

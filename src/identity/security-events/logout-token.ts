@@ -29,7 +29,7 @@ export function revokedByLogout(
   return [...session, ...user, ...asked.flatMap((name) => atAsked(name, sid, sub))];
 }
 
-/** Both, as many of its results name no session, and it can be asked of the user's other tokens anew. */
+/** Session and user, as many results of the source name no session; other tokens of the user are looked up again. */
 function atAsked(source: string, sid: string | undefined, sub: string | undefined): readonly Revocation[] {
   return [
     ...(sid === undefined ? [] : [{ kind: 'session', id: sid, source } as const]),

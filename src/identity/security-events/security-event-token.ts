@@ -66,7 +66,7 @@ function revokedSubject(subject: unknown, meaning: Meaning): Revocation | null {
   return opaque === 'session' ? { kind: 'session', id, source } : { kind: 'user', id, source, issuedBeforeMs };
 }
 
-/** Also the user of a session, as many results name no session, and it can be asked of the user's other tokens anew. */
+/** Also the user of a session, as many results name no session; other tokens of the user are looked up again. */
 function atAsked(subject: unknown, meaning: Meaning): readonly Revocation[] {
   const user = isObject(subject) && isObject(subject['user']) ? subject['user'] : null;
   return [

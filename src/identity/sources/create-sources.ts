@@ -35,7 +35,7 @@ export interface Issuer {
   readonly source: string;
   readonly config: JwtSourceConfig;
   readonly keys: IssuerKeys;
-  /** Names of the sources that are asked of other tokens of this issuer. */
+  /** Names of the other sources whose results end with events of this issuer. */
   readonly asked: readonly string[];
 }
 
