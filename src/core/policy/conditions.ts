@@ -135,10 +135,16 @@ export interface ConditionFacts {
   readonly nowMs: number | null;
 }
 
+/** What facts take from the route: how it reads the path. */
+export interface RouteReading {
+  readonly pattern: RoutePattern;
+  readonly reading: PathReading | null;
+}
+
 export function factsOf(
   view: RequestView,
   request: CanonicalRequest,
-  route: { readonly pattern: RoutePattern; readonly reading: PathReading | null },
+  route: RouteReading,
   identity: Identity | null,
 ): ConditionFacts {
   return {

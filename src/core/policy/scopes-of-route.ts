@@ -3,10 +3,9 @@
  * found at load, and read in the scope of each request.
  */
 import type { Identity } from '../identity/identity.ts';
-import type { RequestView } from '../request/request-view.ts';
-import type { RouteMatch } from '../routing/route-table.ts';
+import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import { rulesIn } from './access.ts';
-import { type ConditionFacts, factsOf } from './conditions.ts';
+import { type ConditionFacts, factsOf, type RouteReading } from './conditions.ts';
 import type { RouteRules } from './restrictions.ts';
 import { leavesOf } from './role-demand.ts';
 import { inScope, type ScopedRole, scopedRole } from './role-scopes.ts';
@@ -28,7 +27,13 @@ export function withScopes<R extends RouteRules>(route: R): R & { readonly scope
 /** What rules and conditions of the route see: the identity has the roles that it holds in the scope of the request. */
 export function factsInScope(
   view: RequestView,
-  { route, request }: RouteMatch,
+  {
+    route,
+    request,
+  }: {
+    readonly route: RouteReading & { readonly scopes: readonly ScopedRole[] | null };
+    readonly request: CanonicalRequest;
+  },
   identity: Identity | null,
 ): ConditionFacts {
   const facts = factsOf(view, request, route, identity);
