@@ -1,6 +1,6 @@
 /**
- * `GET /decisions` and `GET /decisions/{id}`: requests that the gateway remembers. They name users, so that only a caller with the admin
- * token reads them, also where other endpoints are open for reading.
+ * `GET /decisions` and `GET /decisions/{id}`: requests that the gateway remembers. They name users, so only a caller with the admin
+ * token may read them, even where other endpoints are open for reading.
  */
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';

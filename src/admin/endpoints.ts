@@ -1,4 +1,4 @@
-/** What the admin port shows, and what can be changed through it. */
+/** The endpoints of the admin port, for reading and for changes. */
 
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
@@ -60,7 +60,7 @@ export interface Endpoint {
    */
   readonly access: 'open' | 'token' | 'signed';
   readonly readOnly?: true;
-  /** What a `POST` has to be of; if unset: JSON. */
+  /** Media type that a `POST` must have; if unset: JSON. */
   readonly contentType?: string;
   /** Rejects when what is to be shown cannot be had. */
   respond(request: AdminRequest): AdminResponse | Promise<AdminResponse>;

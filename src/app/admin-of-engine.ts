@@ -1,4 +1,4 @@
-/** What the admin port shows of one process and does in it. */
+/** What the admin port reads and changes in one process. */
 
 import type { DecisionSources } from '../admin/decision-endpoints.ts';
 import type { ReadyReport } from '../admin/ready-report.ts';

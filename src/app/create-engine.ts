@@ -1,6 +1,6 @@
 /**
- * What decides and forwards requests, without what may be there only once on a machine: the runtime of the moment, swapped
- * whole; the listener; what is measured and logged of both. A gateway has one, and so has each of its workers.
+ * Decides and forwards requests: the part of a gateway that may exist more than once on a machine. It has the current runtime, which is
+ * replaced as a whole, the listeners, and their metrics and logs. A gateway has one engine, and so has each of its workers.
  */
 
 import { whyNotReady } from '../admin/ready-report.ts';
@@ -40,13 +40,13 @@ export interface EngineOptions {
 export interface Engine {
   readonly telemetry: Telemetry;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
-  /** What is kept of requests for look-ups. */
+  /** Requests that are kept for look-ups. */
   readonly kept: Pick<DecisionKeeper, 'find' | 'list'>;
   /** Takes a configuration into use, whole, or throws and changes nothing. */
   use(config: Config): void;
   /** Compares a candidate with what is in use, from the beginning. `ignored`: settings of it that are not compared. */
   compare(config: Config, ignored?: readonly string[]): void;
-  /** What is in use; throws before the first `use`. */
+  /** The runtime in use; throws before the first `use`. */
   current(): Runtime;
   /** The same, or null before the first `use`. */
   started(): Runtime | null;
@@ -56,9 +56,9 @@ export interface Engine {
   listen(address: Address, shared: boolean): Promise<Address>;
   /** Where other proxies ask; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
   listenForChecks(addresses: CheckAddresses, shared: boolean): Promise<CheckAddresses>;
-  /** It is ending: nothing new is brought to life. */
+  /** It is ending: nothing new is started. */
   readonly draining: boolean;
-  /** From here on it is `draining`, and still takes requests. Resolves after `server.drainDelay`. */
+  /** From here on it is `draining`, and still accepts requests. Resolves after `server.drainDelay`. */
   beginEnd(): Promise<void>;
   /** Lets requests in flight finish, within `server.drainTimeout`, then lets go of what they needed. */
   drain(): Promise<void>;

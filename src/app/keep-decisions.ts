@@ -25,7 +25,7 @@ import { SharedDecisions } from '../telemetry/records/shared-decisions.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/** What a kept text holds. */
+/** The content of a kept text. */
 interface RecordedRequest {
   /** The members of the log line. */
   readonly request: Readonly<Record<string, unknown>>;

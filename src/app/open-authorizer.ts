@@ -41,7 +41,7 @@ export interface OpenAuthorizer extends Omit<Authorizer, 'listen'> {
   readonly addresses: CheckAddresses;
 }
 
-/** One line in this time says that someone may not ask: a proxy that is set up wrongly asks at every request. */
+/** One log line in this time about checks that are turned away: a proxy that is set up wrongly sends one for every request. */
 const warnEveryMs = 10_000;
 
 const why = {

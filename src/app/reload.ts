@@ -15,7 +15,7 @@ export interface ReloadEvents {
   refused(problems: readonly ConfigProblem[]): void;
 }
 
-/** What of a configuration says which files to look at. */
+/** The parts of a configuration that name further files to watch. */
 type Watched = Pick<Config, 'include' | 'authorizer'>;
 
 export interface Reloader {

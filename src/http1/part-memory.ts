@@ -11,7 +11,7 @@ export function hasOwnMemory(bytes: Buffer): boolean {
   return bytes.length >= ownMemoryBytes && bytes.length === bytes.buffer.byteLength;
 }
 
-/** For a part with memory of its own that is not read any more. */
+/** For a part that fills its memory alone and is no longer read. */
 export function releaseMemory({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

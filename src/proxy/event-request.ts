@@ -1,6 +1,6 @@
 /**
  * A request that ends in the gateway itself: an issuer sends a token about its users. Its body is gathered, within a bound and on the
- * memory budget of its client, and what comes of the token is the response.
+ * memory budget of its client, and the outcome of the token is the response.
  */
 
 import type { ReasonCode } from '../core/outcome/reasons.ts';
@@ -11,7 +11,7 @@ import type { MemoryBudget } from './memory-budget.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
-/** A token of this length is not looked at, whatever else is in the form. */
+/** Longer than any token that is accepted, whatever else is in the form. */
 const mostBodyBytes = 32 * 1024;
 
 const emptyResponse = ['content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store'];

@@ -1,4 +1,4 @@
-/** What the proxy is given: the rules of one configuration, and what all requests of a process share. */
+/** What the proxy works with: the rules of one configuration, and what all requests of a process share. */
 
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';

@@ -6,7 +6,7 @@ import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.
 import type { Client } from './client.ts';
 import { refusalText } from './refusal.ts';
 
-/** What a connection is refused for that sends no request. */
+/** Why a connection without a request is refused. */
 const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
   malformed: 'request_malformed',
   framing: 'header_invalid',

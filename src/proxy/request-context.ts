@@ -59,7 +59,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   clientKey: string;
   /** The signed identity that the service gets; null: none. */
   assertion: string | null = null;
-  /** What a refusal has in place of problem details, as JSON; null: nothing else. */
+  /** Body of a refusal in place of problem details, as JSON; null: problem details. */
   refusalBody: Readonly<Record<string, string>> | null = null;
   target: string | null = null;
   aborted = false;

@@ -31,7 +31,7 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly finish: Finish<R>;
 }
 
-/** What is done about a decision: the part in which entrypoints differ. Rejects for faults of the gateway. */
+/** Acts on a decision: the part in which entrypoints differ. Rejects for faults of the gateway. */
 export type Finish<R extends WholeResponse = Response> = (
   context: RequestContext<R>,
   decision: Decision,

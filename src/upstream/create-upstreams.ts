@@ -24,7 +24,7 @@ export interface UpstreamOptions {
 }
 
 export interface WaitEvents {
-  /** A request does not wait any more for its turn at an upstream: it has come, or the request was given up. */
+  /** A request no longer waits for its turn at an upstream: its turn came, or the request was given up. */
   upstreamWaited(upstream: string, seconds: number): void;
 }
 

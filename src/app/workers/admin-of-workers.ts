@@ -92,7 +92,7 @@ function both(one: boolean | null, other: boolean | null): boolean | null {
   return one === null || other === null ? null : one && other;
 }
 
-/** What all workers keep; with Redis each of them has the records of all. */
+/** The records of all workers; with Redis, each worker finds those of all. */
 export function keptOfAll(pool: WorkerPool): Pick<DecisionKeeper, 'find' | 'list'> {
   return {
     async find(id) {

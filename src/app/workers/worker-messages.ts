@@ -78,7 +78,7 @@ const decisionFilter = z.strictObject({
   user: text.exactOptional(),
 });
 
-/** What a worker keeps of requests. */
+/** Requests that a worker keeps for look-ups. */
 export const keptDecisions = z.strictObject({
   kept: z.array(
     z.strictObject({

@@ -30,7 +30,7 @@ export interface ResponseConnection {
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
 
-/** What a response that leaves as one needs: `Response` below, or that of another protocol. */
+/** A response that is sent as a whole: `Response` below, or one of another protocol. */
 export interface WholeResponse {
   /** 0: no head was written. */
   readonly status: number;

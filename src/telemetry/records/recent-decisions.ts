@@ -1,6 +1,6 @@
 /** The newest decision records of this process, found by an id of their request; bounded in number and size. */
 
-/** What a record is found and listed by, and its text. */
+/** The text of a record, and the fields by which it is found and listed. */
 export interface KeptDecision {
   readonly atMs: number;
   /** `x-error-id`; null: the response had none. */
