@@ -51,7 +51,7 @@ export function proxyConfig(name: ProductName, options: ProxyConfigOptions): Exi
   }
   const { dialect, print, check } = products[name];
   if (options.grpc === true && dialect !== 'envoy')
-    throw new CommandError('rolegate: envoy, istio and envoy-gateway ask over gRPC', ExitCode.usage);
+    throw new CommandError('rolegate: --grpc is for envoy, istio and envoy-gateway', ExitCode.usage);
   const settings = proxySettings(readConfig(options.config), dialect, options);
   if (options.check === undefined) {
     process.stdout.write(print(settings));

@@ -124,11 +124,13 @@ export function createProgram(done: Done): Command {
     );
   program
     .command('lookup')
-    .description('tell what happened to a request, by an id of its response; asks the admin port of a running gateway')
+    .description(
+      'show what happened to a request, by an id from its response, through the admin port of a running gateway',
+    )
     .argument('<id>', 'x-error-id or x-request-id')
     .addOption(new Option('--admin <url>', 'admin port of any replica').default('http://127.0.0.1:9090'))
-    .addOption(new Option('--admin-token <token>', 'token of operators').env('ROLEGATE_ADMIN_TOKEN'))
-    .option('--json', 'for programs')
+    .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--json', 'print JSON')
     .action(async (id: string, options: LookupOptions) =>
       done(await (await import('./lookup.ts')).lookup(id, options)),
     );

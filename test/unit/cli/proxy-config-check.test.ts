@@ -1,5 +1,5 @@
 /**
- * Mistakes that are made when a proxy is told to ask: each is planted in the configuration that is printed for it, and has to be found.
+ * Mistakes in the configurations of proxies that ask: each is planted in the configuration that is printed for it, and has to be found.
  * In the printed configurations nothing is found.
  */
 import { describe, expect, test } from 'vitest';
@@ -64,6 +64,35 @@ test.each(all.flatMap((name) => ['', secret, redis].map((more) => [name, more] a
 
 type Change = readonly [from: string | RegExp, to: string];
 type Mistake = readonly [name: string, code: FindingCode, subject: string, ...changes: Change[]];
+
+/** Over HTTP and gRPC. */
+const ofEnvoy: readonly Mistake[] = [
+  ['no check at all', 'not_checked', '', [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault']],
+  [
+    'a route without it',
+    'not_checked',
+    '',
+    [
+      '                          route:\n',
+      '                          typed_per_filter_config:\n                            envoy.filters.http.ext_authz:\n                              disabled: true\n                          route:\n',
+    ],
+  ],
+  ['failure_mode_allow', 'outage_opens', '', ['failure_mode_allow: false', 'failure_mode_allow: true']],
+  ['an outage as 403', 'outage_as_refusal', 'status_on_error', ['code: ServiceUnavailable', 'code: Forbidden']],
+  [
+    'a rewritten prefix',
+    'path_changed',
+    'prefix_rewrite',
+    ['cluster: service\n', 'cluster: service\n                            prefix_rewrite: /v1\n'],
+  ],
+  [
+    'an override of the method',
+    'override_forwarded',
+    'x-http-method-override',
+    ['- x-http-method-override\n', '- x-other\n'],
+  ],
+  ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+];
 
 const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   nginx: [
@@ -404,17 +433,12 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ],
   ],
   envoy: [
+    ...ofEnvoy,
     [
       'an expression of RE2 that is about another header',
       'identity_missing',
       'user-id',
       ['- exact: user-id\n', '- safe_regex: { regex: "(?i)user-name" }\n'],
-    ],
-    [
-      'no check at all',
-      'not_checked',
-      '',
-      [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault'],
     ],
     [
       'a filter that is off',
@@ -426,22 +450,11 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ],
     ],
     [
-      'a route without it',
-      'not_checked',
-      '',
-      [
-        '                          route:\n',
-        '                          typed_per_filter_config:\n                            envoy.filters.http.ext_authz:\n                              disabled: true\n                          route:\n',
-      ],
-    ],
-    ['failure_mode_allow', 'outage_opens', '', ['failure_mode_allow: false', 'failure_mode_allow: true']],
-    [
       'no status_on_error',
       'outage_as_refusal',
       'status_on_error',
       ['                      status_on_error:\n                        code: ServiceUnavailable\n', ''],
     ],
-    ['an outage as 403', 'outage_as_refusal', 'status_on_error', ['code: ServiceUnavailable', 'code: Forbidden']],
     ['an identity header that is not listed', 'identity_missing', 'groups', ['- exact: groups\n', '- exact: team\n']],
     [
       'a credential that is not sent',
@@ -475,19 +488,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['path_prefix: /envoy', 'path_prefix: /envoy\n                        path_override: /envoy'],
     ],
     ['no prefix', 'check_path_wrong', '', ['                        path_prefix: /envoy\n', '']],
-    [
-      'a rewritten prefix',
-      'path_changed',
-      'prefix_rewrite',
-      ['cluster: service\n', 'cluster: service\n                            prefix_rewrite: /v1\n'],
-    ],
     ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW'], ['user[^a-z0-9]id', 'user-id']],
-    [
-      'an override of the method',
-      'override_forwarded',
-      'x-http-method-override',
-      ['- x-http-method-override\n', '- x-other\n'],
-    ],
     [
       'an identity header that is set',
       'identity_not_from_check',
@@ -515,27 +516,9 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
         '- name: envoy.filters.http.cache\n                  - name: envoy.filters.http.ext_authz\n',
       ],
     ],
-    ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
   ],
   'envoy-grpc': [
-    [
-      'no check at all',
-      'not_checked',
-      '',
-      [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault'],
-    ],
-    [
-      'a route without it',
-      'not_checked',
-      '',
-      [
-        '                          route:\n',
-        '                          typed_per_filter_config:\n                            envoy.filters.http.ext_authz:\n                              disabled: true\n                          route:\n',
-      ],
-    ],
-    ['failure_mode_allow', 'outage_opens', '', ['failure_mode_allow: false', 'failure_mode_allow: true']],
-    ['an outage as 403', 'outage_as_refusal', 'status_on_error', ['code: ServiceUnavailable', 'code: Forbidden']],
-    ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+    ...ofEnvoy,
     ['the wait of Envoy itself', 'deadline_short', '', ['                        timeout: 6s\n', '']],
     [
       'a list without a credential',
@@ -555,18 +538,6 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       'user_id',
       ['encode_raw_headers: true\n', 'disallowed_headers: { patterns: [{ contains: _ }] }\n'],
       ['DROP_HEADER', 'ALLOW'],
-    ],
-    [
-      'a rewritten prefix',
-      'path_changed',
-      'prefix_rewrite',
-      ['cluster: service\n', 'cluster: service\n                            prefix_rewrite: /v1\n'],
-    ],
-    [
-      'an override of the method',
-      'override_forwarded',
-      'x-http-method-override',
-      ['- x-http-method-override\n', '- x-other\n'],
     ],
   ],
 };
