@@ -7,6 +7,11 @@ export interface CheckedRequest extends Pick<RequestView, 'method' | 'target' | 
   readonly client?: string | undefined;
 }
 
+export function getCheck(target: string, headers: readonly string[] = [], client?: string): CheckedRequest {
+  const request = { method: 'GET', target, rawHeaders: ['Host', 'api.example.test', ...headers] };
+  return client === undefined ? request : { ...request, client };
+}
+
 /** Paths that the tests configure. */
 export const checkPaths = {
   nginx: '/nginx',

@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { dialectNames } from '../../../src/authorizer/dialect.ts';
-import { type CheckedRequest, checkBytes, checkLines, checkPaths } from '../../support/authorizer-checks.ts';
+import { type CheckedRequest, checkBytes, checkLines, checkPaths, getCheck } from '../../support/authorizer-checks.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
+import { expectRecordedChecks } from '../../support/recorded-checks.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
 const secret = 'a-secret-that-the-proxies-share-with-us';
@@ -44,12 +45,6 @@ ${more}`;
 }
 
 const bearer = ['Authorization', 'Bearer good'];
-const get = (target: string, headers: readonly string[] = [], client?: string): CheckedRequest => ({
-  method: 'GET',
-  target,
-  rawHeaders: ['Host', 'api.example.test', ...headers],
-  ...(client === undefined ? {} : { client }),
-});
 const ask = (dialect: (typeof dialectNames)[number], request: CheckedRequest, path?: string) =>
   sendRaw(gateway.authorizerPort, checkBytes(dialect, request, path));
 
@@ -61,7 +56,7 @@ describe('headers for the service', () => {
   });
 
   test.each(dialectNames)('%s: identity always, credentials never from a protected route', async (dialect) => {
-    const answer = await ask(dialect, get('/closed/x', [...bearer, 'Cookie', 'a=1', 'user-id', 'root']));
+    const answer = await ask(dialect, getCheck('/closed/x', [...bearer, 'Cookie', 'a=1', 'user-id', 'root']));
     expect([answer.status, answer.header('user-id'), answer.header('groups')]).toEqual([200, 'ann', 'acme']);
     expect(answer.header('x-rolegate-stale')).toBe('');
     expect(answer.header('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -73,16 +68,16 @@ describe('headers for the service', () => {
   });
 
   test.each(dialectNames)('%s: a public route has an empty identity, and keeps the credential', async (dialect) => {
-    const answer = await ask(dialect, get('/open/x', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
+    const answer = await ask(dialect, getCheck('/open/x', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
     expect([answer.status, answer.header('user-id'), answer.header('groups')]).toEqual([200, '', '']);
     expect(answer.header('authorization')).toBe('Bearer good');
     expect(answer.header('x-envoy-auth-headers-to-remove') ?? '').not.toContain('authorization');
   });
 
   test('a cookie that holds the credential is taken out of the others', async () => {
-    const answer = await ask('caddy', get('/closed/x', ['Cookie', 'a=1; session=good; b=2']));
+    const answer = await ask('caddy', getCheck('/closed/x', ['Cookie', 'a=1; session=good; b=2']));
     expect([answer.status, answer.header('user-id'), answer.header('cookie')]).toEqual([200, 'ann', 'a=1; b=2']);
-    const alone = await ask('envoy', get('/closed/x', ['Cookie', 'session=good']));
+    const alone = await ask('envoy', getCheck('/closed/x', ['Cookie', 'session=good']));
     expect([alone.status, alone.headers('cookie')]).toEqual([200, []]);
     expect(alone.header('x-envoy-auth-headers-to-remove')).toContain('cookie');
   });
@@ -90,7 +85,7 @@ describe('headers for the service', () => {
   test.each(['user_id', 'USER.ID', 'user~id', 'groups_'])(
     '"%s" is refused, where the proxy has not removed it',
     async (name) => {
-      const answer = await ask('caddy', get('/open/x', [name, 'root']));
+      const answer = await ask('caddy', getCheck('/open/x', [name, 'root']));
       const other = name === 'groups_';
       expect([answer.status, answer.header('x-error')]).toEqual(
         other ? [200, undefined] : [400, 'A request header is not valid'],
@@ -116,7 +111,7 @@ describe('the request that is asked about', () => {
   test.each(rows)('%s: without %s, or with two of them, nothing is allowed', async (name, field) => {
     const dialect = name as keyof typeof fields;
     const path = dialect === 'nginx' ? '/nginx/refusal' : checkPaths[dialect];
-    const lines = checkLines(dialect, get('/open/x'), path);
+    const lines = checkLines(dialect, getCheck('/open/x'), path);
     const own = lines.find((line) => line.startsWith(`${field}: `))!;
     const send = (parts: readonly string[]) => sendRaw(gateway.authorizerPort, `${parts.join('\r\n')}\r\n\r\n`);
     const missing = await send(lines.filter((line) => line !== own));
@@ -137,8 +132,9 @@ describe('the request that is asked about', () => {
   test('the address of the client is the peer of the proxy, and further ones behind trusted proxies', async () => {
     const at = async (dialect: (typeof dialectNames)[number], client: string, claimed?: string) => {
       const headers = claimed === undefined ? [] : ['X-Forwarded-For', claimed];
-      return (await ask(dialect, get('/near', headers, client), dialect === 'nginx' ? '/nginx/refusal' : undefined))
-        .status;
+      return (
+        await ask(dialect, getCheck('/near', headers, client), dialect === 'nginx' ? '/nginx/refusal' : undefined)
+      ).status;
     };
     for (const dialect of ['haproxy', 'traefik', 'caddy', 'envoy'] as const) {
       expect([dialect, await at(dialect, '203.0.113.7')]).toEqual([dialect, 200]);
@@ -153,7 +149,7 @@ describe('the request that is asked about', () => {
     const handshake = ['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version', '13'];
     for (const dialect of ['haproxy', 'traefik', 'caddy', 'envoy'] as const) {
       const answer = async (target: string, headers: readonly string[]) =>
-        (await ask(dialect, get(target, [...headers, ...handshake]))).header('x-error') ?? 'allowed';
+        (await ask(dialect, getCheck(target, [...headers, ...handshake]))).header('x-error') ?? 'allowed';
       expect(await answer('/socket', bearer)).toBe('allowed');
       expect(await answer('/open/x', bearer)).toBe('This upgrade is not supported here');
       // Browsers send the cookie with a handshake that a page of another site makes.
@@ -164,7 +160,7 @@ describe('the request that is asked about', () => {
   });
 
   test('nginx asks once more for a refusal, and gets 503 where there is none any more', async () => {
-    const answer = await ask('nginx', get('/open/x'), '/nginx/refusal');
+    const answer = await ask('nginx', getCheck('/open/x'), '/nginx/refusal');
     expect(refusalOf(answer)).toEqual([503, 'proxied_service_unavailable']);
     expect(answer.header('retry-after')).toBe('2');
   });
@@ -177,12 +173,12 @@ describe('outages', () => {
 
   test.each(dialectNames)('%s: an Auth API that fails is 503, at the first path too', async (dialect) => {
     await authApi.behave({ kind: 'answers', status: 500 });
-    expect((await ask(dialect, get('/closed/x', ['Authorization', 'Bearer other']))).status).toBe(503);
+    expect((await ask(dialect, getCheck('/closed/x', ['Authorization', 'Bearer other']))).status).toBe(503);
   });
 
   test.each(dialectNames)('%s: one that is silent is 503 after authorizer.timeout', async (dialect) => {
     await authApi.behave({ kind: 'slow' });
-    const answer = await ask(dialect, get('/closed/x', ['Authorization', 'Bearer silent']));
+    const answer = await ask(dialect, getCheck('/closed/x', ['Authorization', 'Bearer silent']));
     expect([answer.status, answer.header('x-error')]).toEqual([503, 'Authentication is temporarily unavailable']);
     expect(authApi.waiting()).toBeGreaterThan(0);
   });
@@ -191,7 +187,7 @@ describe('outages', () => {
     await gateway.close();
     gateway = await startGateway(config(', timeout: 10s'));
     await authApi.behave({ kind: 'slow' });
-    const lines = checkLines('envoy', get('/closed/x', ['Authorization', 'Bearer late']), '/envoy');
+    const lines = checkLines('envoy', getCheck('/closed/x', ['Authorization', 'Bearer late']), '/envoy');
     const answer = await sendRaw(
       gateway.authorizerPort,
       `${[...lines, 'x-envoy-expected-rq-timeout-ms: 200'].join('\r\n')}\r\n\r\n`,
@@ -204,8 +200,8 @@ describe('outages', () => {
 describe('who may ask', () => {
   test('others than the peers get no response, and one line says so', async () => {
     gateway = await startGateway(config(', peers: [192.0.2.1]'));
-    const { answers } = await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', get('/open/x')));
-    await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', get('/open/x')));
+    const { answers } = await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', getCheck('/open/x')));
+    await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', getCheck('/open/x')));
     expect(answers).toEqual([]);
     expect(gateway.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ client: '127.0.0.1' }]);
   });
@@ -213,10 +209,10 @@ describe('who may ask', () => {
   test('a peer that a reload has dropped gets no response on the connection that it kept', async () => {
     gateway = await startGateway(config());
     const connection = await openRaw(gateway.authorizerPort);
-    connection.write(checkBytes('caddy', get('/open/x')));
+    connection.write(checkBytes('caddy', getCheck('/open/x')));
     expect((await connection.answer()).status).toBe(200);
     gateway.apply(config(', peers: [192.0.2.1]'));
-    connection.write(checkBytes('caddy', get('/open/x')));
+    connection.write(checkBytes('caddy', getCheck('/open/x')));
     await connection.closed();
     expect(connection.unread()).toHaveLength(0);
     expect(gateway.logText()).toContain('authorizer.peers');
@@ -229,7 +225,7 @@ describe('who may ask', () => {
     ['it', [`X-Rolegate-Authorizer: ${secret}`], true],
   ])('with a secret: %s', async (_, headers, answered) => {
     gateway = await startGateway(config(`, secret: ${secret}`));
-    const lines = [...checkLines('caddy', get('/open/x'), '/caddy'), ...headers, 'Connection: close'];
+    const lines = [...checkLines('caddy', getCheck('/open/x'), '/caddy'), ...headers, 'Connection: close'];
     const { answers } = await sendRawUntilClose(gateway.authorizerPort, `${lines.join('\r\n')}\r\n\r\n`);
     expect(answers.map(({ status }) => status)).toEqual(answered ? [200] : []);
     expect(gateway.logText()).not.toContain(secret);
@@ -244,7 +240,7 @@ describe('who may ask', () => {
     gateway = await startGateway(
       config().replace('{ listen: "127.0.0.1:0", dialects', `{ listen: "unix:${path}", dialects`),
     );
-    const [line, ...headers] = checkLines('caddy', get('/closed/x', bearer), '/caddy');
+    const [line, ...headers] = checkLines('caddy', getCheck('/closed/x', bearer), '/caddy');
     const asked = httpRequest({
       socketPath: path,
       path: line!.split(' ')[1],
@@ -261,38 +257,13 @@ describe('who may ask', () => {
   });
 });
 
-test('one metric and one log line tell what was asked and how', async () => {
+test('one metric and one log line record a check, with its dialect', async () => {
   gateway = await startGateway(config());
-  await ask('nginx', get('/closed/x', bearer, '203.0.113.9'));
-  await ask('envoy', get('/closed/y'));
-  const lines = await vi.waitFor(() => {
-    const found = gateway.logLines().filter(({ msg }) => msg === 'request');
-    expect(found).toHaveLength(2);
-    return found;
+  const by = (dialect: (typeof dialectNames)[number]) => ({
+    dialect,
+    ask: (request: CheckedRequest) => ask(dialect, request),
   });
-  expect(lines).toMatchObject([
-    {
-      entrypoint: 'authorizer',
-      dialect: 'nginx',
-      route: 'closed',
-      path: '/closed/x',
-      client: '203.0.113.9',
-      outcome: 'allow',
-      userId: 'ann',
-    },
-    {
-      entrypoint: 'authorizer',
-      dialect: 'envoy',
-      route: 'closed',
-      path: '/closed/y',
-      outcome: 'refuse',
-      reason: 'credential_missing',
-      status: 401,
-    },
-  ]);
-  const metrics = await gateway.metrics();
-  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="nginx",outcome="allow"} 1');
-  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="envoy",outcome="refuse"} 1');
+  await expectRecordedChecks(gateway, by('nginx'), by('envoy'));
 });
 
 test('a reload changes paths, rules and the secret; a drain ends kept connections after their check', async () => {
@@ -300,7 +271,7 @@ test('a reload changes paths, rules and the secret; a drain ends kept connection
   gateway.apply(
     config(`, secret: ${secret}`).replace('caddy: /caddy', 'caddy: /other').replace('/closed/**', '/moved/**'),
   );
-  const lines = checkLines('caddy', get('/moved/x', bearer), '/other');
+  const lines = checkLines('caddy', getCheck('/moved/x', bearer), '/other');
   const bytes = `${[...lines, `x-rolegate-authorizer: ${secret}`].join('\r\n')}\r\n\r\n`;
   const connection = await openRaw(gateway.authorizerPort);
   connection.write(bytes);
@@ -325,9 +296,9 @@ routes:
   - { id: closed, match: { path: "/closed/**" }, access: authenticated }
 `);
   expect(gateway.port).toBe(0);
-  const answer = await ask('caddy', get('/closed/x', bearer));
+  const answer = await ask('caddy', getCheck('/closed/x', bearer));
   expect([answer.status, answer.header('user-id')]).toEqual([200, 'ann']);
-  expect((await ask('caddy', get('/closed/x'))).status).toBe(401);
+  expect((await ask('caddy', getCheck('/closed/x'))).status).toBe(401);
   expect((await fetch(`${gateway.admin}/health/ready`)).status).toBe(200);
   const line = await vi.waitFor(
     () => gateway.logLines().find(({ msg }) => msg === 'request') ?? expect.fail('no line yet'),

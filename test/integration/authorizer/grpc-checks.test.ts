@@ -1,10 +1,11 @@
 /** Checks over gRPC apart from decisions: what Envoy sets, removes and learns, what is refused without a doubt, and outages. */
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { CheckedRequest } from '../../support/authorizer-checks.ts';
+import { type CheckedRequest, getCheck } from '../../support/authorizer-checks.ts';
 import { attributesOf, connectExtAuthz, type ExtAuthzClient, type Verdict } from '../../support/ext-authz-client.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { hostileTargets } from '../../support/hostile-targets.ts';
+import { expectRecordedChecks } from '../../support/recorded-checks.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
 let authApi: FakeAuthApi;
@@ -49,12 +50,6 @@ routes:
 }
 
 const bearer = ['Authorization', 'Bearer good'];
-const get = (target: string, headers: readonly string[] = [], client?: string): CheckedRequest => ({
-  method: 'GET',
-  target,
-  rawHeaders: ['Host', 'api.example.test', ...headers],
-  ...(client === undefined ? {} : { client }),
-});
 const refusal = ({ message, status: code, metadata, header }: Verdict) => [
   message.http_response,
   code,
@@ -66,7 +61,7 @@ const refused = (code: number, reason: string) => ['denied_response', code, reas
 describe('headers for the service', () => {
   test('each replaces that of the client, and a credential is removed', async () => {
     const { message, removed, header } = await proxy.ask(
-      get('/closed/x', [...bearer, 'User-Id', 'root', 'Cookie', 'a=1']),
+      getCheck('/closed/x', [...bearer, 'User-Id', 'root', 'Cookie', 'a=1']),
     );
     expect(removed).toEqual(['authorization', 'api-key', 'api-secret']);
     const options = message.ok_response!.headers;
@@ -87,7 +82,7 @@ describe('headers for the service', () => {
   });
 
   test('a public route has an empty identity, and keeps the credential', async () => {
-    const { header, removed } = await proxy.ask(get('/open', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
+    const { header, removed } = await proxy.ask(getCheck('/open', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
     expect([header('user-id'), header('groups'), header('authorization')]).toEqual(['', '', 'Bearer good']);
     expect(removed).not.toContain('authorization');
   });
@@ -95,10 +90,10 @@ describe('headers for the service', () => {
   test('bytes beyond ASCII go through as they came', async () => {
     const name = Buffer.from('jürgen').toString('latin1');
     for (const raw of [false, true]) {
-      const { header } = await proxy.ask(get('/closed/x', [...bearer, 'Cookie', `name=${name}`]), { raw });
+      const { header } = await proxy.ask(getCheck('/closed/x', [...bearer, 'Cookie', `name=${name}`]), { raw });
       expect(header('cookie')).toBe(`name=${name}`);
     }
-    const { message, header } = await proxy.ask(get('/closed/x', [...bearer, 'Cookie', 'name=j\xfcrgen']), {
+    const { message, header } = await proxy.ask(getCheck('/closed/x', [...bearer, 'Cookie', 'name=j\xfcrgen']), {
       raw: true,
     });
     expect(header('cookie')).toBe('name=j\xfcrgen');
@@ -106,7 +101,7 @@ describe('headers for the service', () => {
   });
 
   test('challenges of a refusal are one beside the other', async () => {
-    const { message } = await proxy.ask(get('/closed/x'));
+    const { message } = await proxy.ask(getCheck('/closed/x'));
     const challenges = message.denied_response!.headers.filter(({ header: { key } }) => key === 'www-authenticate');
     expect(challenges.length).toBeGreaterThanOrEqual(2);
     expect(challenges.map(({ append, append_action }) => [append?.value, append_action])).toEqual([
@@ -141,9 +136,9 @@ describe('headers for the service', () => {
 });
 
 test('metadata says what was decided, of refusals too', async () => {
-  const { metadata } = await proxy.ask(get('/closed/x', bearer), { contextExtensions: { tenant: 'one' } });
+  const { metadata } = await proxy.ask(getCheck('/closed/x', bearer), { contextExtensions: { tenant: 'one' } });
   expect(metadata).toEqual({ route: 'closed', user_id: 'ann', roles: ['user', 'editor'] });
-  const denied = await proxy.ask(get('/admin/x', bearer));
+  const denied = await proxy.ask(getCheck('/admin/x', bearer));
   expect(denied.metadata).toEqual({
     route: 'admin',
     user_id: 'ann',
@@ -151,7 +146,7 @@ test('metadata says what was decided, of refusals too', async () => {
     reason: 'role_missing',
     error_id: denied.header('x-error-id'),
   });
-  expect((await proxy.ask(get('/open'))).metadata).toEqual({ route: 'open' });
+  expect((await proxy.ask(getCheck('/open'))).metadata).toEqual({ route: 'open' });
 });
 
 describe('the request that is asked about', () => {
@@ -159,7 +154,7 @@ describe('the request that is asked about', () => {
     expect(hostileTargets.length).toBeGreaterThanOrEqual(40);
     const served: string[] = [];
     for (const target of hostileTargets) {
-      const { allowed } = await proxy.ask(get(target));
+      const { allowed } = await proxy.ask(getCheck(target));
       if (allowed) served.push(target.split('?', 1)[0]!);
     }
     const decided = await vi.waitFor(() => {
@@ -171,19 +166,19 @@ describe('the request that is asked about', () => {
     expect(served.filter((path) => /^\/(?:kept\/)?admin/.test(path))).toEqual([]);
     // Some of them are harmless as they are.
     expect(served.length).toBeGreaterThan(0);
-    expect((await proxy.ask(get('/kept/a%2Fb;c'))).allowed).toBe(true);
+    expect((await proxy.ask(getCheck('/kept/a%2Fb;c'))).allowed).toBe(true);
   });
 
   test('headers that Envoy has joined are no credential; as they came, they are one too many', async () => {
-    const twice = get('/closed/x', [...bearer, 'Authorization', 'Bearer other']);
+    const twice = getCheck('/closed/x', [...bearer, 'Authorization', 'Bearer other']);
     expect((await proxy.ask(twice)).status).toBe(401);
     expect(refusal(await proxy.ask(twice, { raw: true }))).toEqual(refused(400, 'credential_repeated'));
-    const hidden = get('/open', ['user_id', 'a', 'user_id', 'b']);
+    const hidden = getCheck('/open', ['user_id', 'a', 'user_id', 'b']);
     expect((await proxy.ask(hidden)).status).toBe(400);
   });
 
   test('without a method, target or host nothing is allowed', async () => {
-    const good = attributesOf(get('/open')) as { request: { http: Record<string, unknown> } };
+    const good = attributesOf(getCheck('/open')) as { request: { http: Record<string, unknown> } };
     const { http } = good.request;
     const rows: [string, object][] = [
       ['nothing', {}],
@@ -244,13 +239,13 @@ describe('the request that is asked about', () => {
 
   test('the address of the client is the source, and further ones behind trusted proxies', async () => {
     const at = async (client: string, claimed?: string) =>
-      (await proxy.ask(get('/near', claimed === undefined ? [] : ['X-Forwarded-For', claimed], client))).status;
+      (await proxy.ask(getCheck('/near', claimed === undefined ? [] : ['X-Forwarded-For', claimed], client))).status;
     expect(await at('203.0.113.7')).toBe(200);
     expect(await at('198.51.100.1', '203.0.113.7')).toBe(403);
     expect(await at('10.0.0.1', '203.0.113.7')).toBe(200);
     expect(await at('10.0.0.1', '203.0.113.7, 198.51.100.1')).toBe(403);
     // Of a listener on a pipe nothing is known.
-    const { source: _, ...unknown } = attributesOf(get('/near')) as { source: object };
+    const { source: _, ...unknown } = attributesOf(getCheck('/near')) as { source: object };
     expect((await proxy.askWith(unknown)).status).toBe(403);
   });
 
@@ -263,31 +258,31 @@ describe('the request that is asked about', () => {
       'Sec-WebSocket-Version',
       '13',
     ];
-    expect((await proxy.ask(get('/socket', [...bearer, ...handshake]))).allowed).toBe(true);
-    expect(refusal(await proxy.ask(get('/open', handshake)))).toEqual(refused(400, 'upgrade_unsupported'));
+    expect((await proxy.ask(getCheck('/socket', [...bearer, ...handshake]))).allowed).toBe(true);
+    expect(refusal(await proxy.ask(getCheck('/open', handshake)))).toEqual(refused(400, 'upgrade_unsupported'));
     const cookie = ['Cookie', 'session=good', 'Origin', 'http://evil.test', ...handshake];
-    expect((await proxy.ask(get('/socket', cookie))).status).toBe(403);
+    expect((await proxy.ask(getCheck('/socket', cookie))).status).toBe(403);
   });
 
   test('one over HTTP/2, which has no key, is no ordinary request', async () => {
     // As Envoy makes it of an extended CONNECT (RFC 8441).
     const asked = ['Upgrade', 'websocket', 'Connection', 'upgrade', 'Sec-WebSocket-Version', '13'];
     for (const raw of [false, true]) {
-      expect(refusal(await proxy.ask(get('/open', asked), { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
-      const foreign = get('/socket', ['Cookie', 'session=good', 'Origin', 'http://evil.test', ...asked]);
+      expect(refusal(await proxy.ask(getCheck('/open', asked), { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
+      const foreign = getCheck('/socket', ['Cookie', 'session=good', 'Origin', 'http://evil.test', ...asked]);
       expect((await proxy.ask(foreign, { raw })).status).toBe(403);
-      const own = await proxy.ask(get('/socket', [...bearer, ...asked]), { raw });
+      const own = await proxy.ask(getCheck('/socket', [...bearer, ...asked]), { raw });
       expect(refusal(own)).toEqual(refused(400, 'websocket_handshake_invalid'));
     }
   });
 
   test('more headers than there may be are 431, a target that is too long 414', async () => {
     const many = Array.from({ length: 200 }, (_, index) => [`x-${index}`, 'a']).flat();
-    expect(refusal(await proxy.ask(get('/open', many)))).toEqual(refused(431, 'headers_too_large'));
-    expect(refusal(await proxy.ask(get(`/open?${'a'.repeat(9_000)}`)))).toEqual(refused(414, 'target_too_long'));
-    const large = get('/open', ['x-large', 'a'.repeat(2 * 1024 * 1024)]);
+    expect(refusal(await proxy.ask(getCheck('/open', many)))).toEqual(refused(431, 'headers_too_large'));
+    expect(refusal(await proxy.ask(getCheck(`/open?${'a'.repeat(9_000)}`)))).toEqual(refused(414, 'target_too_long'));
+    const large = getCheck('/open', ['x-large', 'a'.repeat(2 * 1024 * 1024)]);
     await expect(proxy.ask(large)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
-    expect((await proxy.ask(get('/open'))).allowed).toBe(true);
+    expect((await proxy.ask(getCheck('/open'))).allowed).toBe(true);
   });
 });
 
@@ -308,14 +303,16 @@ describe('outages are refusals, and no call fails', () => {
   test('one that is silent is 503 after authorizer.timeout', async () => {
     await start(', timeout: 100ms');
     await authApi.behave({ kind: 'slow' });
-    const verdict = await proxy.ask(get('/closed/x', ['Authorization', 'Bearer silent']));
+    const verdict = await proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer silent']));
     expect(refusal(verdict)).toEqual(refused(503, 'auth_timeout'));
   });
 
   test('or before the deadline of the call, where that is sooner', async () => {
     await start(', timeout: 10s');
     await authApi.behave({ kind: 'slow' });
-    const verdict = await proxy.ask(get('/closed/x', ['Authorization', 'Bearer late']), { deadline: Date.now() + 400 });
+    const verdict = await proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer late']), {
+      deadline: Date.now() + 400,
+    });
     expect(refusal(verdict)).toEqual(refused(503, 'auth_timeout'));
     expect(authApi.waiting()).toBe(1);
   });
@@ -323,7 +320,7 @@ describe('outages are refusals, and no call fails', () => {
   test('a call that its caller gave up is one record, and the next one is served', async () => {
     await authApi.behave({ kind: 'slow' });
     const caller = new AbortController();
-    const asked = proxy.ask(get('/closed/x', ['Authorization', 'Bearer gone']), { signal: caller.signal });
+    const asked = proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer gone']), { signal: caller.signal });
     await vi.waitFor(() => expect(authApi.waiting()).toBe(1));
     caller.abort();
     await expect(asked).rejects.toMatchObject({ code: status.CANCELLED });
@@ -334,42 +331,14 @@ describe('outages are refusals, and no call fails', () => {
     });
     expect(lines).toMatchObject([{ dialect: 'grpc', outcome: 'abandon' }]);
     await authApi.behave({ kind: 'fine' });
-    expect((await proxy.ask(get('/closed/x', bearer))).allowed).toBe(true);
+    expect((await proxy.ask(getCheck('/closed/x', bearer))).allowed).toBe(true);
     expect(gateway.logLines().filter(({ msg }) => msg === 'request')).toHaveLength(2);
   });
 });
 
-test('one metric and one log line tell what was asked', async () => {
-  await proxy.ask(get('/closed/x', bearer, '203.0.113.9'));
-  await proxy.ask(get('/closed/y'));
-  const lines = await vi.waitFor(() => {
-    const found = gateway.logLines().filter(({ msg }) => msg === 'request');
-    expect(found).toHaveLength(2);
-    return found;
-  });
-  expect(lines).toMatchObject([
-    {
-      entrypoint: 'authorizer',
-      dialect: 'grpc',
-      route: 'closed',
-      path: '/closed/x',
-      client: '203.0.113.9',
-      outcome: 'allow',
-      userId: 'ann',
-    },
-    {
-      entrypoint: 'authorizer',
-      dialect: 'grpc',
-      route: 'closed',
-      path: '/closed/y',
-      outcome: 'refuse',
-      reason: 'credential_missing',
-      status: 401,
-    },
-  ]);
-  const metrics = await gateway.metrics();
-  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="grpc",outcome="allow"} 1');
-  expect(metrics).toContain('rolegate_authorizer_checks_total{dialect="grpc",outcome="refuse"} 1');
+test('one metric and one log line record a check', async () => {
+  const grpc = { dialect: 'grpc', ask: (request: CheckedRequest) => proxy.ask(request) };
+  await expectRecordedChecks(gateway, grpc, grpc);
 });
 
 /** A field of a message: of length-delimited type. */
