@@ -125,7 +125,9 @@ describe('headers for the service', () => {
     'x-rolegate-stale',
   ])('"%s" of a client is replaced or refused', async (name) => {
     for (const headers of [[], bearer]) {
-      const verdict = await proxy.ask(get(headers.length === 0 ? '/open' : '/closed/x', [...headers, name, 'forged']));
+      const verdict = await proxy.ask(
+        getCheck(headers.length === 0 ? '/open' : '/closed/x', [...headers, name, 'forged']),
+      );
       if (/^[a-z-]+$/i.test(name)) {
         expect(verdict.allowed).toBe(true);
         expect(verdict.headers(name)).toHaveLength(1);
@@ -293,7 +295,7 @@ describe('outages are refusals, and no call fails', () => {
   ] as const)('an Auth API that is %s', async (_, mood) => {
     await authApi.behave(mood);
     for (const method of ['GET', 'POST', 'DELETE']) {
-      const verdict = await proxy.ask({ ...get('/closed/x', ['Authorization', 'Bearer unknown']), method });
+      const verdict = await proxy.ask({ ...getCheck('/closed/x', ['Authorization', 'Bearer unknown']), method });
       expect([verdict.message.status?.code, verdict.status, verdict.header('retry-after')]).toEqual([14, 503, '2']);
       expect(verdict.header('x-error')).toBe('Authentication is temporarily unavailable');
       expect(JSON.parse(verdict.text())).toMatchObject({ status: 503, errorId: verdict.header('x-error-id') });
