@@ -37,9 +37,21 @@ export function valuesSchema(values: readonly ChartValue[]): object {
     title: 'Values of the chart of Rolegate',
     ...objectOf(values),
     properties: { ...propertiesOf(values), ...ofParents },
-    $defs: { ...configurationOf('gateway').$defs, ...configurationOf('auth-api').$defs },
+    $defs: { ...configurationOf('gateway').$defs, ...configurationOf('auth-api').$defs, probeTimes },
   };
 }
+
+/** What a probe of a container may be given; what it asks is the chart's. */
+const probeTimes = {
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'successThreshold', 'failureThreshold'].map((name) => [
+      name,
+      { type: 'integer', minimum: name === 'initialDelaySeconds' ? 0 : 1 },
+    ]),
+  ),
+};
 
 interface ConfigurationSchema {
   readonly properties: Readonly<Record<string, object>>;

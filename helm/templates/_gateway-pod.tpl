@@ -105,22 +105,19 @@ spec:
         {{- end }}
       startupProbe:
         {{- include "rolegate.probe" (list . "/health/live") | nindent 8 }}
-        periodSeconds: 2
-        timeoutSeconds: 5
-        failureThreshold: 30
+        {{- toYaml .Values.probes.startup | nindent 8 }}
       livenessProbe:
         {{- include "rolegate.probe" (list . "/health/live") | nindent 8 }}
-        periodSeconds: 10
-        timeoutSeconds: 5
-        failureThreshold: 3
+        {{- toYaml .Values.probes.liveness | nindent 8 }}
       readinessProbe:
         {{- include "rolegate.probe" (list . "/health/ready") | nindent 8 }}
-        periodSeconds: 5
-        timeoutSeconds: 5
-        failureThreshold: 2
-      {{- if .Values.preStopSeconds }}
-      lifecycle:
-        preStop: { sleep: { seconds: {{ .Values.preStopSeconds }} } }
+        {{- toYaml .Values.probes.readiness | nindent 8 }}
+      {{- $hooks := deepCopy (.Values.lifecycle | default dict) }}
+      {{- if and .Values.preStopSeconds (not $hooks.preStop) }}
+      {{- $_ := set $hooks "preStop" (dict "sleep" (dict "seconds" (int .Values.preStopSeconds))) }}
+      {{- end }}
+      {{- with $hooks }}
+      lifecycle: {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- with .Values.resources }}
       resources: {{- toYaml . | nindent 8 }}

@@ -1,19 +1,19 @@
 {{/* Names and labels of objects. */}}
 
+{{- define "rolegate.chartName" -}}
+{{- .Values.nameOverride | default .Chart.Name -}}
+{{- end }}
+
 {{- define "rolegate.name" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride -}}
-{{- else if contains .Chart.Name .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
-{{- end -}}
+{{- $chart := include "rolegate.chartName" . -}}
+{{- $both := ternary .Release.Name (printf "%s-%s" .Release.Name $chart) (contains $chart .Release.Name) -}}
+{{- .Values.fullnameOverride | default $both | trunc 50 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* What selects pods: [context, component]. It never changes. */}}
 {{- define "rolegate.selector" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ $root.Chart.Name }}
+app.kubernetes.io/name: {{ include "rolegate.chartName" $root }}
 app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}

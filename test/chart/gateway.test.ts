@@ -1,7 +1,8 @@
 /** The pods of gateways: how they start, are asked for health, change their configuration and end. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { find, type KubernetesObject, kindsOf, render } from './helm.ts';
+import { find, type KubernetesObject, kindsOf, render, tryTemplate } from './helm.ts';
+import { danglingReferences } from './object-references.ts';
 import { type Container, type Pod, podOf } from './pods.ts';
 import { filesOf } from './rolegate-config.ts';
 
@@ -38,8 +39,20 @@ test('the least values make two gateways, their service, and what protects them'
   });
 });
 
-test('names follow the release', () => {
-  expect(kindsOf(render('minimal', { fullnameOverride: 'gate' }))).toContain('Deployment gate');
+describe('names', () => {
+  test('follow the release and the chart, unless one of them is replaced', () => {
+    expect(kindsOf(render('minimal', { fullnameOverride: 'gate' }))).toContain('Deployment gate');
+    expect(kindsOf(render('minimal', { nameOverride: 'gate' }))).toContain('Deployment edge-gate');
+    // The release is called "edge".
+    expect(kindsOf(render('minimal', { nameOverride: 'edge' }))).toContain('Deployment edge');
+  });
+
+  test('reach the labels by which pods are selected', () => {
+    const objects = render('monitoring', { nameOverride: 'gate' });
+    const names = objects.map(({ metadata }) => metadata.labels['app.kubernetes.io/name']);
+    expect(new Set(names)).toEqual(new Set(['gate']));
+    expect(danglingReferences(objects)).toEqual([]);
+  });
 });
 
 test('a digest is taken in place of the tag', () => {
@@ -79,6 +92,54 @@ describe('health', () => {
     expect(configOf(objects)).toContain('admin: 127.0.0.1:9090');
     expect(configOf(objects)).not.toContain('adminToken');
   });
+});
+
+describe('the times of probes', () => {
+  const times = (objects: readonly KubernetesObject[], suffix: string) => {
+    const [container] = podOf(find(objects, 'Deployment', suffix)).spec.containers;
+    return [container!.startupProbe, container!.livenessProbe, container!.readinessProbe];
+  };
+
+  test('have defaults, of which each can be set', () => {
+    expect(times(render('minimal'), '')).toMatchObject([
+      { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 30 },
+      { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+      { periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 2 },
+    ]);
+    const objects = render('everything');
+    expect(times(objects, '')).toMatchObject([
+      { periodSeconds: 2, failureThreshold: 60 },
+      { periodSeconds: 10, failureThreshold: 3 },
+      { initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 2 },
+    ]);
+    expect(times(objects, '-auth-api')).toMatchObject([
+      { periodSeconds: 2, failureThreshold: 900 },
+      { periodSeconds: 10, timeoutSeconds: 9, failureThreshold: 3 },
+      { periodSeconds: 5, failureThreshold: 2 },
+    ]);
+  });
+
+  test.each([{ httpGet: { path: '/' } }, { periodSeconds: 0 }, { periodSeconds: '5s' }])('refuse %j', (readiness) => {
+    const { ok, output } = tryTemplate(['minimal'], { probes: { readiness } });
+    expect(ok).toBe(false);
+    expect(output).toContain("at '/probes/readiness");
+  });
+});
+
+test('hooks of a container are added, and a preStop of its own replaces the wait', () => {
+  const hooks = (changes: object) => containerOf(gatewayOf(render('minimal', changes))).lifecycle;
+  const postStart = { exec: { command: ['node', '--version'] } };
+  expect(hooks({ lifecycle: { postStart } })).toEqual({ postStart, preStop: { sleep: { seconds: 5 } } });
+  expect(containerOf(gatewayOf(render('everything'))).lifecycle).toEqual({
+    postStart,
+    preStop: { httpGet: { path: '/wait', port: 8081 } },
+  });
+});
+
+test('further objects are templates, as YAML and as text', () => {
+  const objects = render('everything');
+  expect(find(objects, 'ConfigMap', '-more')['data']).toEqual({ mode: 'gateway' });
+  expect(find(objects, 'Secret', '-text').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'more' });
 });
 
 describe('the end of a pod', () => {

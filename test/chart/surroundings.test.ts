@@ -67,6 +67,19 @@ test('an ingress leads every path of its hosts to the service', () => {
   });
 });
 
+test('an ingress and a route of the Gateway API can lead one path of their hosts', () => {
+  const ingress = render('ingress', { ingress: { path: '/api(/|$)', pathType: 'ImplementationSpecific' } });
+  expect(specOf(ingress, 'Ingress')).toMatchObject({
+    rules: [
+      { host: 'api.example.test', http: { paths: [{ path: '/api(/|$)', pathType: 'ImplementationSpecific' }] } },
+      { host: '*.api.example.test', http: { paths: [{ path: '/api(/|$)', pathType: 'ImplementationSpecific' }] } },
+    ],
+  });
+  expect(specOf(render('http-route', { httpRoute: { path: '/api' } }), 'HTTPRoute')).toMatchObject({
+    rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/api' } }] }],
+  });
+});
+
 test('a route of the Gateway API does the same', () => {
   expect(specOf(render('http-route'), 'HTTPRoute')).toEqual({
     parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
@@ -180,6 +193,8 @@ test('Prometheus asks with the token of operators', () => {
         port: 'admin',
         path: '/metrics',
         interval: '30s',
+        relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'node' }],
+        metricRelabelings: [{ sourceLabels: ['__name__'], regex: 'nodejs_.*', action: 'drop' }],
         authorization: { type: 'Bearer', credentials: { name: 'rolegate-secrets', key: 'admin-token' } },
       },
     ],
