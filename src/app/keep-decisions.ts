@@ -121,9 +121,8 @@ export class DecisionKeeper {
 
   #keptOf(record: RequestRecord): KeptDecision {
     const nowMs = this.#now();
-    const request: RecordedRequest['request'] = JSON.parse(requestLine(record, nowMs));
     const secure = record instanceof RequestContext && record.proto === 'https';
-    const text: RecordedRequest = { request, secure, decided: this.#decidedOf(record, nowMs) };
+    const decided = JSON.stringify(this.#decidedOf(record, nowMs));
     return {
       atMs: nowMs,
       errorId: record.errorId,
@@ -131,7 +130,8 @@ export class DecisionKeeper {
       route: record.decision?.route?.id ?? null,
       reason: record.reason,
       userId: record.decision?.identity?.userId ?? null,
-      text: JSON.stringify(text),
+      // A `RecordedRequest`.
+      text: `{"request":${requestLine(record, nowMs)},"secure":${secure},"decided":${decided}}`,
     };
   }
 

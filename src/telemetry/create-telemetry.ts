@@ -36,6 +36,8 @@ export interface TelemetryOptions {
   readonly runtimeMetrics?: false;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
 }
 
 export interface Telemetry
@@ -70,14 +72,14 @@ export interface Telemetry
 }
 
 export interface KeptRequests {
-  /** One in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
+  /** On average one in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
   readonly oneInAllowed: number;
   /** Never throws. */
   readonly keep: ObserveRequest;
 }
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const now = options.now ?? Date.now;
+  const { now = Date.now, random = Math.random } = options;
   let server: ServerReadings | null = null;
   let kept: KeptRequests | null = null;
   let untilAllowed = 1;
@@ -98,11 +100,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
   const accessLog = createAccessLog(options.log, output, now);
 
+  /** The distance to the next one is random: clients that repeat a pattern would have the same request of it kept each time. */
   function isSampled(oneInAllowed: number): boolean {
     if (oneInAllowed === 0) return false;
     untilAllowed -= 1;
     if (untilAllowed > 0) return false;
-    untilAllowed = oneInAllowed;
+    untilAllowed = 1 + Math.floor(random() * (2 * oneInAllowed - 1));
     return true;
   }
 

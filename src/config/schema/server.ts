@@ -179,7 +179,7 @@ export const records = z.strictObject({
   ),
   oneInAllowed: exposes(
     integer(0, 1_000_000).prefault(100),
-    'One of this many allowed requests is recorded. 0: none, only those that are refused or fail.',
+    'On average one of this many allowed requests is recorded. 0: none, only those that are refused or fail.',
   ),
 });
 

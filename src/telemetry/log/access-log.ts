@@ -89,11 +89,11 @@ export function createAccessLog(
 
   return (record) => {
     const level = levelOf(record);
-    if (weight[level] >= least) output.write(accessLine(record, level, timeText()));
+    if (weight[level] >= least) output.write(`${accessLine(record, level, timeText())}\n`);
   };
 }
 
-/** The same line for another use, whatever the log is set to. */
+/** The same object as JSON for another use, whatever the log is set to. */
 export function requestLine(record: RequestRecord, nowMs: number): string {
   return accessLine(record, levelOf(record), new Date(nowMs).toISOString());
 }
@@ -137,7 +137,7 @@ function accessLine(record: RequestRecord, level: string, time: string): string 
   if (record.cut) line += ',"cut":true';
   line += failureMember(decision);
   if (level === 'error') line += causeMember(record);
-  return `${line}}\n`;
+  return `${line}}`;
 }
 
 function decisionMembers(decision: Decision): string {

@@ -21,7 +21,7 @@ test('each one that was refused or failed', () => {
   expect(keptOf(0, [refusal, allowed[0]!, failure, refusal])).toEqual([refusal, failure, refusal]);
 });
 
-test('the first allowed one and one in so many after it, whatever is refused in between', () => {
+test('the first allowed one, and on average one in so many after it, whatever is refused in between', () => {
   expect(keptOf(3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
   expect(keptOf(2, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
   expect(keptOf(1, allowed)).toEqual(allowed);
@@ -35,4 +35,19 @@ test('a new configuration continues the count', () => {
     telemetry.observe(record);
   }
   expect(kept).toEqual([allowed[0]]);
+});
+
+test('of a pattern that repeats, each request is kept now and then', () => {
+  const kept: Record<string, number> = {};
+  let state = 7;
+  const random = () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+  const { telemetry } = collect('silent', false, random);
+  telemetry.keepRequests({ oneInAllowed: 10, keep: ({ requestId }) => (kept[requestId] = (kept[requestId] ?? 0) + 1) });
+  for (let n = 0; n < 50_000; n += 1) telemetry.observe(allowed[n % 5]!);
+  expect(Object.keys(kept)).toHaveLength(5);
+  // 1,000 of each are expected.
+  for (const count of Object.values(kept)) expect(Math.abs(count - 1000)).toBeLessThan(150);
 });

@@ -102,12 +102,17 @@ export interface Collected {
   lines(): Promise<Record<string, unknown>[]>;
 }
 
-export function collect(level: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info', access = true): Collected {
+export function collect(
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info',
+  access = true,
+  random: () => number = () => 0.5,
+): Collected {
   let written = '';
   const telemetry = createTelemetry({
     log: { level, access },
     version: '1.2.3',
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+    random,
     destination: {
       write: (chunk) => {
         written += chunk;
