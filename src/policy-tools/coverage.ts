@@ -8,7 +8,7 @@ import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import { conjunctsOf, type RoleDemand } from '../core/policy/role-demand.ts';
 import type { Route } from '../core/routing/route.ts';
-import { entriesOf } from '../core/routing/route-table.ts';
+import { entriesOf, ruleFor } from '../core/routing/route-table.ts';
 import { routeOfMethod, ruleKey, rulesOf } from './route-of-method.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
@@ -50,7 +50,7 @@ export function coverageOf(
       }),
     ),
   );
-  // What a policy demands is one condition, whichever of the routes below shows it.
+  // What a policy demands is one effect, whichever of the routes below shows it.
   const unlike = [
     ...new Map(all.map((cell) => [keyOf(cell.route, cell.method, cell.effect), cell] as const).reverse()),
   ];
@@ -94,13 +94,13 @@ function effectsOf(
   const signsIn =
     route.signIn !== null && (method === 'GET' || (method === otherMethods && !route.access.byMethod.has('GET')));
   return [
-    ...effectsOfRule(route, rule),
+    ...effectsOfRule(route, method, rule),
     ...(needsCredential && takesLess ? [{ kind: 'refuses', word: 'credential_kind_not_accepted' } as const] : []),
     ...(needsCredential && signsIn ? [{ kind: 'signIn' } as const] : []),
   ];
 }
 
-function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
+function effectsOfRule(route: Route, method: string, rule: AccessRule): readonly Effect[] {
   const conditions = (route.conditions ?? []).map(({ word, policy }) => refusalBy(word, policy));
   switch (rule.kind) {
     case 'public':
@@ -112,13 +112,27 @@ function effectsOfRule(route: Route, rule: AccessRule): readonly Effect[] {
     case 'deny':
       return [{ kind: 'refuses', word: 'access_denied' }];
     case 'roles': {
-      const parts = conjunctsOf(rule.demand);
-      const isForbidding = ({ kind }: RoleDemand) => kind === 'lacks';
-      const missing: Effect[] = parts.every(isForbidding) ? [] : [{ kind: 'refuses', word: 'role_missing' }];
-      const forbidden: Effect[] = parts.some(isForbidding) ? [{ kind: 'refuses', word: 'role_forbidden' }] : [];
-      return [{ kind: 'allows', whom: 'anybody' }, ...missing, ...forbidden, ...conditions];
+      const words = (['role_missing', 'role_forbidden'] as const).filter((word) => refusesWith(word, rule));
+      const roles = words.map((word) => refusalBy(word, policyRefusing(route, method, word)));
+      return [{ kind: 'allows', whom: 'anybody' }, ...roles, ...conditions];
     }
   }
+}
+
+type RoleRefusal = 'role_missing' | 'role_forbidden';
+
+function refusesWith(word: RoleRefusal, rule: AccessRule): boolean {
+  if (rule.kind !== 'roles') return false;
+  const parts = conjunctsOf(rule.demand);
+  const isForbidding = ({ kind }: RoleDemand) => kind === 'lacks';
+  return word === 'role_forbidden' ? parts.some(isForbidding) : !parts.every(isForbidding);
+}
+
+/** The policy whose access refuses with the word, where the rule of the route itself never does; null: the route does. */
+function policyRefusing({ restricted }: Route, method: string, word: RoleRefusal): string | null {
+  const own = restricted === null ? null : ruleFor(restricted.own.access, method);
+  if (restricted === null || (own !== null && refusesWith(word, own))) return null;
+  return restricted.policies.find(({ access }) => access !== null && refusesWith(word, access))?.id ?? null;
 }
 
 function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
@@ -130,8 +144,10 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   const word = wordOf(refused);
   if (word !== null && refused.outcome === 'refuse') {
     const signedIn = outcomeOf(decision, prepared.simulated) === 'signIn';
+    const ofRoles = word === 'role_missing' || word === 'role_forbidden';
+    const policy = ofRoles ? policyRefusing(route, method, word) : (refused.condition?.policy ?? null);
     return [
-      keyOf(route, method, refusalBy(word, refused.condition?.policy ?? null)),
+      keyOf(route, method, refusalBy(word, policy)),
       ...(signedIn ? [keyOf(route, method, { kind: 'signIn' })] : []),
     ];
   }

@@ -65,7 +65,7 @@ export function routeMutants(
   const mutants: RouteMutant[] = [mutant('the route is gone', [])];
   const { own, policies } = first.restricted ?? { own: first, policies: [] };
   const withRules = ({ access, conditions }: RouteRules) => restrict({ access, conditions }, policies, roles);
-  for (const [words, access] of otherAccess(own.access, roles)) {
+  for (const [words, access] of otherAccess(own.access, roles, first.pattern.params)) {
     mutants.push(throughout(words, withRules({ ...own, access })));
   }
   for (const [words, conditions] of otherConditions(own.conditions, first, roles)) {
@@ -86,11 +86,16 @@ export function routeMutants(
   return mutants;
 }
 
-function* otherAccess(access: RouteAccess, roles: RoleTable): Generator<Change<RouteAccess>> {
+/** `params`: of the path, which can name the scope of a role. */
+function* otherAccess(
+  access: RouteAccess,
+  roles: RoleTable,
+  params: readonly string[],
+): Generator<Change<RouteAccess>> {
   if (access.every !== null) {
     const others = access.byMethod.size > 0;
     if (others) yield ['other methods are no longer allowed', withoutOthers(access)];
-    for (const [words, rule] of weakened(access.every, roles)) {
+    for (const [words, rule] of weakened(access.every, roles, params)) {
       yield [others ? `other methods: ${words}` : words, { ...access, every: rule }];
     }
   }
@@ -102,7 +107,7 @@ function* otherAccess(access: RouteAccess, roles: RoleTable): Generator<Change<R
       return { ...access, byMethod };
     };
     if (access.byMethod.size > 1 || access.every !== null) yield [`${method} is no longer listed`, withRule(null)];
-    for (const [words, changed] of weakened(rule, roles)) yield [`${method}: ${words}`, withRule(changed)];
+    for (const [words, changed] of weakened(rule, roles, params)) yield [`${method}: ${words}`, withRule(changed)];
   }
 }
 
@@ -171,7 +176,7 @@ export function policyMutants(policies: readonly Restriction[], roles: RoleTable
     return [
       mutant('it is gone', null),
       ...(access === null || conditions === null ? [] : [mutant('its access is gone', { ...policy, access: null })]),
-      ...(access === null ? [] : weakened(access, roles)).map(([words, rule]) =>
+      ...(access === null ? [] : weakened(access, roles, pattern.params)).map(([words, rule]) =>
         mutant(words, { ...policy, access: rule }),
       ),
       ...[...otherConditions(conditions, place, roles)].map(([words, changed]) =>
@@ -236,8 +241,8 @@ function conditionsWithRoles(conditions: Route['conditions'], roles: RoleTable):
   return changed ?? null;
 }
 
-function weakened(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {
-  return [...narrower(rule, roles), ...widerRules(rule, roles)];
+function weakened(rule: AccessRule, roles: RoleTable, params: readonly string[]): readonly Change<AccessRule>[] {
+  return [...narrower(rule, roles), ...widerRules(rule, roles, params)];
 }
 
 function narrower(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {

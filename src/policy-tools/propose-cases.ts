@@ -24,6 +24,8 @@ import { type Trial, trialsFor } from './trials.ts';
 
 /** Requests that are tried for one effect of a rule, or for one change. */
 const mostTrials = 4_000;
+/** Of these for each route and method, so that the first ones do not use them all up. */
+const leastShare = 100;
 
 export interface Proposals {
   readonly cases: readonly PreparedCase[];
@@ -105,10 +107,10 @@ function findCase(
   fits: (tried: Tried) => boolean,
 ): Tried | null {
   const policy = policyOf(config);
+  const share = Math.max(leastShare, Math.ceil(mostTrials / goals.length));
   let left = mostTrials;
   for (const goal of goals) {
-    for (const trial of trialsFor(config, goal, reach)) {
-      if (left === 0) return null;
+    for (const trial of trialsFor(config, goal, reach).take(Math.min(left, share))) {
       left -= 1;
       const host = hostOf(goal.route.pattern.host);
       const simulated = simulate({ ...trial, host, secure: true }, trial.identity, config.credentials);

@@ -7,7 +7,7 @@ import {
   rolesInWords,
   termInWords,
 } from '../core/policy/role-expression.ts';
-import { inAnyScope } from '../core/policy/role-scopes.ts';
+import { inAnyScope, scopedRole } from '../core/policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 
 export type Change<T> = readonly [words: string, changed: T];
@@ -36,8 +36,16 @@ export function withoutTerms(expression: RoleExpression, roles: RoleTable): read
   );
 }
 
-/** A further role grants it, or a weaker one is enough. */
-export function* withWeakerRoles(expression: RoleExpression, roles: RoleTable): Generator<Change<AccessRule>> {
+/** A further role grants it, or a weaker one is enough. `params`: of the path; a role of another scope is held by nobody there. */
+export function* withWeakerRoles(
+  expression: RoleExpression,
+  roles: RoleTable,
+  params: readonly string[],
+): Generator<Change<AccessRule>> {
+  const canCount = (role: string) => {
+    const scope = scopedRole(role)?.param ?? null;
+    return scope === null || params.includes(scope);
+  };
   for (const { key, terms, wanted, within, changed } of listsIn(expression)) {
     if (!wanted) continue;
     const names = terms.filter((term) => typeof term === 'string');
@@ -50,12 +58,14 @@ export function* withWeakerRoles(expression: RoleExpression, roles: RoleTable): 
     }
     if (key === 'any') {
       const granting = new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
-      const further = new Set(names.flatMap((role) => weakerThan(role, roles)).filter((role) => !granting.has(role)));
+      const further = new Set(
+        names.flatMap((role) => weakerThan(role, roles)).filter((role) => canCount(role) && !granting.has(role)),
+      );
       for (const role of further)
         yield [`role ${role} grants it, too${place}`, compileRule(changed([...terms, role]), roles)];
     } else {
       for (const role of names) {
-        for (const weaker of weakerThan(role, roles)) {
+        for (const weaker of weakerThan(role, roles).filter(canCount)) {
           const instead = changed(terms.with(terms.indexOf(role), weaker));
           yield [`role ${weaker} is enough where ${role} is asked for${place}`, compileRule(instead, roles)];
         }

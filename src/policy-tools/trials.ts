@@ -115,7 +115,11 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
             if (segment?.kind === 'literal') choices.set(key, [segment.text]);
             else offer(key, ...literals.filter((text) => canBe(route, source, text)));
           } else if (source.from === 'claim') {
-            offer(claimKey(source), ...claimTexts(source.type, textsIn(literals)), null);
+            const alike = sourcesIn(step).flatMap((other) => {
+              const key = other.from === 'param' ? `param ${placeOfParam(other, route.pattern)}` : '';
+              return choices.get(key)?.slice(0, 1) ?? [];
+            });
+            offer(claimKey(source), ...claimTexts(source.type, textsIn([...alike, ...literals])), null);
           } else offer(`${source.from} ${source.name}`, ...literals, null);
         }
       }

@@ -17,11 +17,15 @@ import { type Change, withWeakerRoles } from './role-mutants.ts';
 import { sourcesIn } from './step-values.ts';
 
 /** A rule that further roles meet. */
-export function* widerRules(rule: AccessRule, roles: RoleTable): Generator<Change<AccessRule>> {
+export function* widerRules(
+  rule: AccessRule,
+  roles: RoleTable,
+  params: readonly string[],
+): Generator<Change<AccessRule>> {
   if (rule.kind === 'deny') yield ['no credential is asked for', { kind: 'public' }];
   if (rule.kind !== 'roles') return;
   yield ['no credential is asked for', { kind: 'public' }];
-  yield* withWeakerRoles(rule.source, roles);
+  yield* withWeakerRoles(rule.source, roles, params);
 }
 
 /** More methods. */

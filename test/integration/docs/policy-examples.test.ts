@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { entriesOf } from '../../../src/core/routing/route-table.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
@@ -12,8 +14,23 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
   .map((name) => name.replace(/\.yaml$/, ''));
 
-test('there are five', () => {
-  expect(names).toEqual(expect.arrayContaining(['legacy', 'multi-tenant', 'platform', 'public-api', 'several-hosts']));
+/** Tests are taken away one by one, or, of a longer file, in ten parts. */
+const mostSingly = 40;
+
+function loaded(name: string): Config {
+  const read = loadConfig(`${folder}/${name}.yaml`, env, undefined, 'found');
+  if (!read.ok) throw new Error('it should load');
+  return read.config;
+}
+
+test('there are six', () => {
+  const known = ['legacy', 'multi-tenant', 'platform', 'public-api', 'several-hosts', 'tenant-platform'];
+  expect(names).toEqual(expect.arrayContaining(known));
+});
+
+test('the platform has 34 routes and 9 roles', () => {
+  const { routes, roles } = loaded('tenant-platform');
+  expect([entriesOf(routes.routes).length, roles.size]).toEqual([34, 9]);
 });
 
 describe.each(names)('%s', (name) => {
@@ -32,15 +49,16 @@ describe.each(names)('%s', (name) => {
     ]);
   });
 
-  test('without one of its tests something is not noticed, or not touched', () => {
-    const read = loadConfig(`${folder}/${name}.yaml`, env, undefined, 'found');
-    if (!read.ok) throw new Error('it should load');
-    const { config } = read;
-    const needed = config.tests.cases.filter((_, left) => {
-      const tests = { ...config.tests, cases: config.tests.cases.filter((_case, index) => index !== left) };
+  test('without some of its tests something is not noticed, or not touched', () => {
+    const config = loaded(name);
+    const { cases } = config.tests;
+    const length = cases.length <= mostSingly ? 1 : Math.ceil(cases.length / 10);
+    const parts = Array.from({ length: Math.ceil(cases.length / length) }, (_, part) => part * length);
+    const needed = parts.filter((from) => {
+      const tests = { ...config.tests, cases: cases.toSpliced(from, length) };
       const { coverage, mutation } = runTests({ ...config, tests }, true).report;
       return coverage.share < 1 || (mutation?.score ?? 1) < 1;
     });
-    expect(needed.length).toBeGreaterThan(config.tests.cases.length / 2);
+    expect(needed.length).toBeGreaterThan(parts.length / 2);
   });
 });

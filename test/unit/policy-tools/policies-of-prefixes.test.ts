@@ -201,6 +201,33 @@ test('it is covered once, its changes are noticed, and cases for both are found'
   expect(mutationScore(config, cases).survivors).toEqual([]);
 });
 
+test('what the access of a policy refuses is covered once, unless the route refuses with it, too', () => {
+  const config = policy(
+    rules(
+      `  - { id: a, match: { path: "/t/{tenant}/a" }, upstream: orders, access: [user] }
+  - { id: b, match: { path: "/t/{tenant}/b" }, upstream: orders, access: authenticated }
+  - { id: c, match: { path: "/t/{tenant}/c" }, upstream: orders, access: { any: [user], none: [admin] } }
+  - { id: d, match: { path: "/u/{tenant}/d" }, upstream: orders, access: authenticated }`,
+      `policies:
+  - { id: suspended, match: { path: "/t/{tenant}/**" }, access: { none: [admin] } }
+  - { id: insiders, match: { path: "/u/{tenant}/**" }, access: [editor] }`,
+    ),
+  );
+  const refusals = coverageOf(config, []).cells.flatMap(({ route, effect }) =>
+    effect.kind === 'refuses' ? [`${effect.policy ?? route.id} ${effect.word}`] : [],
+  );
+  expect(refusals).toEqual([
+    'a role_missing',
+    'suspended role_forbidden',
+    'c role_missing',
+    'c role_forbidden',
+    'insiders role_missing',
+  ]);
+  const { cases, notFound } = proposed(config).proposals;
+  expect(notFound).toEqual([]);
+  expect(mutationScore(config, cases)).toMatchObject({ score: 1 });
+});
+
 test('the same rules written at each route are the same, and a policy less is a difference of each', () => {
   const one = '  - { id: doc, match: { path: "/t/{org}/docs" }, upstream: orders, access: [user] }';
   const written = one
