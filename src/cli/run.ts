@@ -10,7 +10,7 @@ import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { InitOptions } from './init.ts';
-import type { LookupOptions } from './lookup.ts';
+import { addOperatorCommands } from './operator-commands.ts';
 import { addProxyCommands } from './proxy-commands.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
@@ -122,18 +122,7 @@ export function createProgram(done: Done): Command {
     .action(async (method: string, url: string, options: ExplainOptions) =>
       done(await (await import('./explain.ts')).explain(method, url, options)),
     );
-  program
-    .command('lookup')
-    .description(
-      'show what happened to a request, by an id from its response, through the admin port of a running gateway',
-    )
-    .argument('<id>', 'x-error-id or x-request-id')
-    .addOption(new Option('--admin <url>', 'admin port of any replica').default('http://127.0.0.1:9090'))
-    .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
-    .option('--json', 'print JSON')
-    .action(async (id: string, options: LookupOptions) =>
-      done(await (await import('./lookup.ts')).lookup(id, options)),
-    );
+  addOperatorCommands(program, done, configOption);
   program
     .command('test')
     .description('run the tests of the rules; with coverage, and with every rule weakened in turn')

@@ -1,0 +1,178 @@
+/**
+ * Whether each source of identities responds, and what it makes of a credential that cannot exist: it has to be rejected, and
+ * in a way that the gateway understands. The gateway's own code asks, so that what works here works there.
+ */
+import { randomBytes } from 'node:crypto';
+import { sourcesOf } from '../../app/create-runtime.ts';
+import type { Config } from '../../config/config.ts';
+import type { SourceConfig } from '../../config/source-config.ts';
+import { type Credential, kindsOf } from '../../core/credential/credential.ts';
+import type { SourceFailure } from '../../core/identity/identity.ts';
+import { createSources, type Sources } from '../../identity/sources/create-sources.ts';
+import type { SourceResult } from '../../identity/sources/source.ts';
+import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
+import { certificateFindings, clockFinding, connectionAdvice, seeServer } from './see-server.ts';
+
+type JwtSource = Extract<SourceConfig, { kind: 'jwt' }>;
+type RemoteSource = Exclude<SourceConfig, { kind: 'jwt' }>;
+
+export function sourceChecks(config: Config, timeoutMs: number): readonly Check[] {
+  const { authApi } = config;
+  const { list } = sourcesOf(config, authApi?.kind === 'remote' ? authApi : null);
+  return list.flatMap((source): readonly Check[] => {
+    if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
+    if (source.urls.length === 0) return [embeddedCheck(source.name)];
+    const kinds = kindsOf(config.credentials).filter((kind) => sourceOfKind(config, kind) === source.name);
+    return source.urls.flatMap((url) => [
+      ...(kinds.length === 0 ? (['bearer'] as const) : kinds).map((kind) => remoteCheck(source, url, kind, timeoutMs)),
+      serverCheck(source, url, null, timeoutMs),
+    ]);
+  });
+}
+
+function sourceOfKind({ sourceRule }: Config, kind: Credential['kind']): string | null {
+  return { bearer: sourceRule.bearer, key_pair: sourceRule.keyPair, api_key: sourceRule.apiKey }[kind];
+}
+
+function embeddedCheck(name: string): Check {
+  const { ok } = findingsOf('sources', name);
+  return { group: 'sources', subject: name, run: async () => [ok('embedded: it starts with the gateway')] };
+}
+
+const kindWords: Readonly<Record<Credential['kind'], string>> = {
+  bearer: 'bearer',
+  key_pair: 'key pair',
+  api_key: 'API key',
+};
+
+function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind'], timeoutMs: number): Check {
+  const subject = `${source.name} ${new URL(url).origin}`;
+  return {
+    group: 'sources',
+    subject,
+    async run() {
+      const asked = { ...source, urls: [url], timeoutMs: withinCheck(source.timeoutMs, timeoutMs) };
+      const sources = openSource(asked);
+      try {
+        const credential = nonsense(kind);
+        const result = await sources.of(credential)!.check(credential);
+        return [judge(findingsOf('sources', subject), source, kindWords[kind], result)];
+      } finally {
+        await sources.close();
+      }
+    },
+  };
+}
+
+function judge(
+  { ok, warning, error }: ReturnType<typeof findingsOf>,
+  source: RemoteSource,
+  kind: string,
+  result: SourceResult,
+): Finding {
+  if (result.identity !== null) {
+    return error(
+      `accepts a ${kind} that does not exist`,
+      'Anyone gets in: this URL must not be used before it checks credentials.',
+    );
+  }
+  if (result.reason === 'credential_rejected') return ok(`rejects an unknown ${kind}`);
+  if (result.reason === 'auth_throttled') {
+    return warning(
+      `limits checks (429), so its result for an unknown ${kind} was not seen`,
+      'Run the command again later.',
+    );
+  }
+  const { failure } = result;
+  if (failure === null) return error(`no result for an unknown ${kind} (${result.reason})`, 'Run the command again.');
+  return error(failureText(failure, `for an unknown ${kind}`), failureAdvice(source, failure));
+}
+
+const failureText = ({ kind, detail, url }: SourceFailure, why: string) =>
+  `${kind}: ${detail} ${why}, ${new URL(url).pathname}`;
+
+function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure): string {
+  const setting = source.kind === 'authApi' && source.short ? 'authApi' : `sources.${source.name}`;
+  switch (kind) {
+    case 'connection':
+    case 'certificate':
+      return connectionAdvice(detail, setting);
+    case 'timeout':
+      return connectionAdvice('timeout', setting);
+    case 'protocol':
+      return `No HTTP/1.1 is spoken there: check the port and http or https under "${setting}".`;
+    case 'status':
+      return statusAdvice(source, setting, Number(/\d+/.exec(detail)?.[0]));
+    default:
+      return `It should reject the credential, and responds with something else: check the URL and the fields under "${setting}".`;
+  }
+}
+
+function statusAdvice(source: SourceConfig, setting: string, status: number): string {
+  if (source.kind === 'introspection' && (status === 401 || status === 403)) {
+    return `It does not accept the gateway as a client: check "${setting}.client".`;
+  }
+  if (status === 404 || status === 405) return `Nothing is at this path: check the URL and paths under "${setting}".`;
+  if (status >= 500) return 'It fails itself: read its log.';
+  return `If it rejects credentials by this status, add it to "${setting}.rejectedStatuses"; otherwise check the URL.`;
+}
+
+/** The keys of an issuer, as the gateway fetches them. */
+function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
+  const subject = `${source.name} ${source.issuer}`;
+  const { ok, error } = findingsOf('sources', subject);
+  if (source.keys.from === 'files') {
+    const found = `${source.keys.keys.length} public keys from files`;
+    return [{ group: 'sources', subject, run: async () => [ok(found)] }];
+  }
+  const url = source.keys.from === 'jwks' ? source.keys.url : source.issuer;
+  const keys: Check = {
+    group: 'sources',
+    subject,
+    async run() {
+      const asked = { ...source, timeoutMs: withinCheck(source.timeoutMs, timeoutMs), introspection: null };
+      const sources = openSource({ ...asked, introspect: 'never' });
+      try {
+        const failure = (await sources.status()).flatMap(({ failures }) => failures)[0];
+        if (failure === undefined) return [ok('its keys were fetched')];
+        return [error(failureText(failure, 'instead of keys'), failureAdvice(source, failure))];
+      } finally {
+        await sources.close();
+      }
+    },
+  };
+  return [keys, serverCheck(source, url, source.clockSkewMs, timeoutMs)];
+}
+
+/** The clock and the certificate; that it responds at all is known from the other check. */
+function serverCheck(source: SourceConfig, url: string, toleratedMs: number | null, timeoutMs: number): Check {
+  const subject = `${source.name} ${new URL(url).origin}`;
+  return {
+    group: 'clocks',
+    subject,
+    async run() {
+      const seen = await seeServer(new URL(url), source.tls, withinCheck(source.timeoutMs, timeoutMs));
+      if ('failure' in seen) return [];
+      const clock = seen.aheadMs === null ? [] : [clockFinding(subject, seen.aheadMs, toleratedMs)];
+      return [...certificateFindings(findingsOf('sources', subject), seen), ...clock];
+    },
+  };
+}
+
+/** One source alone, which is asked of every credential. */
+function openSource(source: SourceConfig): Sources {
+  const { name } = source;
+  const none = () => {};
+  return createSources({
+    config: { list: [source], rule: { bearer: name, keyPair: name, apiKey: name, issuers: [] } },
+    events: { sourceCall: none, claimUnreadable: none, breaker: none, failover: none, sources: none },
+    now: Date.now,
+  });
+}
+
+/** In the usual form, and never issued by anyone. */
+function nonsense(kind: Credential['kind']): Credential {
+  const made = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
+  if (kind === 'bearer') return { kind, token: made() };
+  return kind === 'api_key' ? { kind, key: made() } : { kind, apiKey: made(), apiSecret: made() };
+}

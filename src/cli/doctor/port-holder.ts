@@ -1,0 +1,57 @@
+/** Which process listens on a port, as far as Linux shows it to this user. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** Such as `nginx (process 812)`; null: it is not known. */
+export function portHolder(port: number): string | null {
+  try {
+    const sockets = listeningSockets(port);
+    if (sockets.size === 0) return null;
+    for (const pid of readdirSync('/proc')) {
+      if (/^\d+$/.test(pid) && holds(pid, sockets)) {
+        return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
+      }
+    }
+  } catch {
+    // Another system, or no right to look.
+  }
+  return null;
+}
+
+/** State of a TCP socket that listens, in `/proc/net/tcp`. */
+const listening = '0A';
+
+function listeningSockets(port: number): ReadonlySet<string> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const found = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readTable(table)) {
+      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+      if (state === listening && local.endsWith(`:${hex}`)) found.add(`socket:[${inode}]`);
+    }
+  }
+  return found;
+}
+
+/** Without IPv6 there is no second table. */
+function readTable(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').slice(1);
+  } catch {
+    return [];
+  }
+}
+
+function holds(pid: string, sockets: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      try {
+        return sockets.has(readlinkSync(`/proc/${pid}/fd/${fd}`));
+      } catch {
+        return false;
+      }
+    });
+  } catch {
+    // Of another user, or already over.
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The commands of Redis that the gateway needs, tried one by one on keys that end by themselves: a user of the ACL may not
+ * ask Redis what it may do.
+ */
+import type { RedisClient } from '../../redis/redis-link.ts';
+
+/** Life of the keys, should the command that deletes them not be allowed. */
+const lifeMs = 10_000;
+
+/** In an order in which each finds what it needs. `{...}`: all keys are on one node of a Cluster. */
+function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: string, ...rest: string[]])[] {
+  const key = (name: string) => `${keyPrefix}{doctor:${id}}:${name}`;
+  const [text, count, set, sorted, stream] = [key('text'), key('count'), key('set'), key('sorted'), key('stream')];
+  const life = String(lifeMs);
+  return [
+    ['set', text, '1', 'PX', life],
+    ['get', text],
+    ['getrange', text, '0', '-1'],
+    ['exists', text],
+    ['pexpire', text, life],
+    ['pttl', text],
+    ['incrby', count, '1'],
+    ['expire', count, String(lifeMs / 1000)],
+    ['sadd', set, 'a'],
+    ['smembers', set],
+    ['zadd', sorted, '1', 'a'],
+    ['zrangebyscore', sorted, '-inf', '+inf'],
+    ['zremrangebyscore', sorted, '-inf', '0'],
+    ['zrem', sorted, 'a'],
+    ['xadd', stream, '*', 'a', '1'],
+    ['xrange', stream, '-', '+'],
+    ['xrevrange', stream, '+', '-'],
+    ['pexpire', set, life],
+    ['pexpire', stream, life],
+    ['eval', 'return 1', '1', text],
+    ['evalsha', sha1OfReturn1, '1', text],
+    ['publish', `${keyPrefix}doctor:${id}`, '1'],
+    ['del', text, count, set, sorted, stream],
+    // The last one: after it the connection takes no other command.
+    ['subscribe', `${keyPrefix}doctor:${id}`],
+  ];
+}
+
+const sha1OfReturn1 = 'e0e1f9fabfc9d4800c877a703b823ac0578ff8db';
+
+/** The commands that are tried, each once. */
+export const triedCommands: readonly string[] = [...new Set(commandsFor('', '').map(([name]) => name))];
+
+export interface MissingRights {
+  /** Names of commands that the user may not run. */
+  readonly commands: readonly string[];
+  /** Whether it may use keys under the prefix. */
+  readonly keys: boolean;
+  readonly channels: boolean;
+  /** What else went wrong, as first words of the replies, such as `OOM`. */
+  readonly others: readonly string[];
+}
+
+/** `id`: of this run, so that no other one is disturbed. */
+export async function findMissingRights(client: RedisClient, keyPrefix: string, id: string): Promise<MissingRights> {
+  const commands = new Set<string>();
+  const others = new Set<string>();
+  let keys = true;
+  let channels = true;
+  for (const [name, ...rest] of commandsFor(keyPrefix, id)) {
+    try {
+      await client.call(name, ...rest);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : '';
+      if (text.startsWith('NOSCRIPT')) continue;
+      if (!text.startsWith('NOPERM')) others.add(/^[A-Z]{2,}(?= )/.exec(text)?.[0] ?? 'no reply');
+      else if (/ channels?\b/.test(text)) channels = false;
+      else if (/ keys?\b/.test(text)) keys = false;
+      else commands.add(name);
+    }
+  }
+  return { commands: [...commands], keys, channels, others: [...others] };
+}

@@ -1,0 +1,96 @@
+/** One request without a credential to an HTTP server: its status, its clock, and the end of its certificate. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import type { ClientTlsConfig } from '../../config/config.ts';
+import { tlsOptions } from '../../http1/client/tls-options.ts';
+import { type Finding, findingsOf } from './check.ts';
+
+export type SeenServer =
+  | {
+      readonly status: number;
+      /** How far its clock is ahead of this one, in milliseconds; null: it does not say. */
+      readonly aheadMs: number | null;
+      /** When its certificate ends; null: it has none. */
+      readonly certificateEndsMs: number | null;
+    }
+  /** Code of the error, such as `ECONNREFUSED`; `timeout`. */
+  | { readonly failure: string };
+
+/** Never rejects; reads no body. */
+export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: number): Promise<SeenServer> {
+  return new Promise((resolve) => {
+    const secure = url.protocol === 'https:';
+    const sentAtMs = Date.now();
+    const sent = (secure ? httpsRequest : httpRequest)(url, {
+      agent: false,
+      headers: { accept: '*/*', 'user-agent': 'rolegate-doctor' },
+      ...(secure ? tlsOptions(tls) : {}),
+    });
+    const timer = setTimeout(() => end({ failure: 'timeout' }), timeoutMs);
+    const end = (seen: SeenServer) => {
+      clearTimeout(timer);
+      resolve(seen);
+      sent.destroy();
+    };
+    sent.once('response', (response) => {
+      const date = Date.parse(response.headers.date ?? '');
+      const halfwayMs = (sentAtMs + Date.now()) / 2;
+      const { socket } = response;
+      const until = socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : Number.NaN;
+      end({
+        status: response.statusCode ?? 0,
+        // It counts in whole seconds: on average half of one has passed.
+        aheadMs: Number.isNaN(date) ? null : date + 500 - halfwayMs,
+        certificateEndsMs: Number.isNaN(until) ? null : until,
+      });
+    });
+    // Also after the end: an error without a listener would end the process.
+    sent.on('error', (error: NodeJS.ErrnoException) => end({ failure: error.code ?? error.name }));
+    sent.end();
+  });
+}
+
+const dayMs = 86_400_000;
+/** Certificates are usually replaced with more days left. */
+const fewDays = 14;
+
+/** What there is to say about the certificate of a server. */
+export function certificateFindings({ error, warning }: ReturnType<typeof findingsOf>, seen: SeenServer): Finding[] {
+  if ('failure' in seen || seen.certificateEndsMs === null) return [];
+  const days = Math.floor((seen.certificateEndsMs - Date.now()) / dayMs);
+  if (days >= fewDays) return [];
+  const advice = 'Replace the certificate of the server, and check what should do so by itself.';
+  return [
+    days < 0 ? error('the certificate has expired', advice) : warning(`the certificate ends in ${days} d`, advice),
+  ];
+}
+
+/** Beyond this, times of the other side are visibly wrong. */
+const noticeableMs = 5_000;
+
+/** `toleratedMs`: beyond it something fails; null: nothing does. */
+export function clockFinding(subject: string, aheadMs: number, toleratedMs: number | null): Finding {
+  const { ok, warning, error } = findingsOf('clocks', subject);
+  const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
+  const found = `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`;
+  const advice = 'Synchronize both clocks (NTP).';
+  if (toleratedMs !== null && Math.abs(aheadMs) > toleratedMs) {
+    return error(found, `${advice} More than ${toleratedMs / 1000} s makes good tokens look expired or not yet valid.`);
+  }
+  return Math.abs(aheadMs) > noticeableMs ? warning(found, advice) : ok(found);
+}
+
+/** What to do about a connection that failed; `setting`: where the server is configured. */
+export function connectionAdvice(failure: string, setting: string): string {
+  if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
+  if (certificateCodes.test(failure)) {
+    return 'Its certificate is not trusted: name its authority ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
+  }
+  if (failure === 'timeout' || failure === 'ETIMEDOUT') {
+    return `It does not respond: check it, and firewalls on the way; it is configured under "${setting}".`;
+  }
+  return `Start it, or correct the address under "${setting}".`;
+}
+
+const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;

@@ -1,0 +1,31 @@
+/** Commands for operators: what is wrong around a gateway, and what happened to a request. */
+import { type Command, Option } from 'commander';
+import type { DoctorOptions } from './doctor.ts';
+import type { LookupOptions } from './lookup.ts';
+
+type Done = (code: number) => void;
+
+export function addOperatorCommands(program: Command, done: Done, configOption: () => Option): void {
+  program
+    .command('doctor')
+    .description(
+      'check what the gateway needs: DNS, Redis, sources, upstreams, clocks, ports, file limits; exit code 1 there is an error',
+    )
+    .addOption(configOption())
+    .option('--timeout <ms>', 'longest time of each check, in milliseconds; checks run side by side', '5000')
+    .option('--strict', 'fail if there is a warning')
+    .option('--json', 'print JSON')
+    .action(async (options: DoctorOptions) => done(await (await import('./doctor.ts')).doctor(options)));
+  program
+    .command('lookup')
+    .description(
+      'show what happened to a request, by an id from its response, through the admin port of a running gateway',
+    )
+    .argument('<id>', 'x-error-id or x-request-id')
+    .addOption(new Option('--admin <url>', 'admin port of any replica').default('http://127.0.0.1:9090'))
+    .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: LookupOptions) =>
+      done(await (await import('./lookup.ts')).lookup(id, options)),
+    );
+}
