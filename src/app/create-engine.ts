@@ -10,6 +10,7 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/standard-output.ts';
+import { createTracing } from '../telemetry/tracing/create-tracing.ts';
 import { readyOf } from './admin-of-engine.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
@@ -75,7 +76,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     ...(options.runtimeMetrics === undefined ? {} : { runtimeMetrics: options.runtimeMetrics }),
   });
   const { log } = telemetry;
-  const identityEvents = lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked());
+  const tracing = createTracing();
+  const { traceCall } = tracing;
+  const identityEvents = {
+    ...lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked()),
+    traceCall,
+  };
   const evict = evictor(current, telemetry.evictionUnreadable);
   const candidate = new ShadowCandidate(telemetry.decisionEvents);
   const recorder = new DecisionRecorder(log, telemetry.decisionEvents, options.openRecord);
@@ -113,7 +119,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.keepRequests(
       records === null ? null : { oneInAllowed: records.oneInAllowed, keep: (record) => kept.keep(record) },
     );
-    decideWith(made);
+    decideWith({ ...made, tracing: tracing.use(next.tracing) });
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);

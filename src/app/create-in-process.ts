@@ -54,8 +54,8 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
     logTo: options.logTo ?? { write: (lines) => process.stdout.write(lines) },
     runtimeMetrics: false,
   });
-  // There is no admin port that would show decisions.
-  engine.use({ ...config, records: null });
+  // There is no admin port that would show decisions, and the application traces its requests itself.
+  engine.use({ ...config, records: null, tracing: null });
   const { telemetry } = engine;
   const shedder = new LoadShedder(limits.eventLoopLagMs);
   shedder.start();

@@ -60,7 +60,7 @@ export function compileConfig(
   secrets: Secrets,
   folder: string,
 ): Config {
-  const { server, authorizer, log, records, cache, authApi, upstreams, identityAssertion } = inUnits(
+  const { server, authorizer, log, records, tracing, cache, authApi, upstreams, identityAssertion } = inUnits(
     configSchema,
     file,
   );
@@ -83,6 +83,7 @@ export function compileConfig(
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     records,
+    tracing: tracing ?? null,
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
     sources,
     failedAuthentications,

@@ -27,6 +27,8 @@ export interface Config {
   readonly decisions: DecisionsConfig | null;
   /** Null: nothing is kept for look-ups. */
   readonly records: File['records'];
+  /** Null: nothing is traced. */
+  readonly tracing: TracingConfig | null;
   /** Null: others know credentials. */
   readonly authApi: AuthApiConfig | null;
   /** Sources besides it. */
@@ -95,6 +97,8 @@ export type AuthorizerConfig = Replace<
 >;
 
 export type LogConfig = Pick<File['log'], 'level' | 'access'>;
+
+export type TracingConfig = NonNullable<File['tracing']>;
 
 export type RecordsConfig = NonNullable<File['records']>;
 

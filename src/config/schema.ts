@@ -20,6 +20,7 @@ import { off } from './schema/scalar.ts';
 import { log, records, server } from './schema/server.ts';
 import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
+import { tracing } from './schema/tracing.ts';
 import { upstreams } from './schema/upstreams.ts';
 import { version } from './schema/values.ts';
 
@@ -32,6 +33,10 @@ export const configSchema = z.strictObject({
       .union([off('the settings of records'), records])
       .prefault({ keep: '24h', most: 10_000, perSecond: 100, oneInAllowed: 100 }),
     'Records for "rolegate lookup" and GET /decisions: the log line of every request that was refused or failed and of some allowed ones, with roles and groups; never a credential, a query or a body. In memory and, with cache.redis, encrypted there for all replicas. Only the admin token reads them. False: none.',
+  ),
+  tracing: described(
+    tracing.optional(),
+    'Traces (W3C Trace Context). If unset: traceparent reaches services as it came, and nothing is recorded.',
   ),
   authApi: described(authApi.optional(), 'The Auth API that knows credentials: give "url" or "embedded".'),
   sources: described(

@@ -44,6 +44,8 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
     failure: SourceFailureKind | null,
     seconds: number,
   ): void;
+  /** A call is about to be sent to a source; if unset: none is traced. */
+  readonly traceCall?: TraceCall;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */
   redisCommand(ok: boolean, seconds: number): void;
@@ -66,3 +68,21 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   /** Verdicts past their life began to be served because of `failure`, or do not have to be anymore: for the log. */
   serving(state: 'stale' | 'fresh', failure: SourceFailure | null): void;
 }
+
+/** A call to a source of identities. */
+export interface SourceCall {
+  readonly source: string;
+  readonly method: string;
+  /** Without a query. */
+  readonly url: string;
+}
+
+export interface TracedCall {
+  /** What names the trace to the source: names and values in turn. */
+  readonly headers: readonly string[];
+  /** `status` 0: no response came. `error`: why the call failed; null: it did not. */
+  end(status: number, error: string | null): void;
+}
+
+/** Null: the call belongs to no trace. */
+export type TraceCall = (call: SourceCall) => TracedCall | null;

@@ -8,6 +8,7 @@ import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
+import type { Tracing } from '../telemetry/request-record.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -28,6 +29,8 @@ export interface Gateway {
   readonly rules: ForwardingRules;
   readonly upstreams: Upstreams;
   readonly annotate: Annotate;
+  /** Null or unset: nothing is traced. */
+  readonly tracing?: Tracing | null;
   /** Signs for services who the client is; null: nothing is signed. */
   readonly assertion: Pick<IdentityAssertion, 'of' | 'keys'> | null;
   /** Takes tokens of issuers about their users; null: no route leads there. Never rejects. */

@@ -13,7 +13,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Without its body. A reason: it cannot be forwarded. The secret proves to the Auth API that the request is ours. */
 export function outgoingRequest(
-  { request: received, assertion }: Pick<RequestContext, 'request' | 'assertion'>,
+  { request: received, assertion, trace }: Pick<RequestContext, 'request' | 'assertion' | 'trace'>,
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,
@@ -31,6 +31,7 @@ export function outgoingRequest(
   if (assertion !== null) headers.push(rules.assertionHeader!, assertion);
   if (gatewaySecret !== null) headers.push(gatewayHeader, gatewaySecret);
   if (upgrade) headers.push('upgrade', 'websocket');
+  trace?.forwarding(headers);
   return {
     method: request.method,
     path: path + request.query,

@@ -57,6 +57,8 @@ function connectionRecord(
     reason,
     errorId,
     requestId: '',
+    traceId: null,
+    trace: null,
     client: client.address,
     userAgent: '',
     target: null,

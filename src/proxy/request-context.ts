@@ -8,10 +8,11 @@ import { isFromScript, signInLocation } from '../core/credential/sign-in.ts';
 import type { Decision } from '../core/decision.ts';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import { traceIdOf } from '../core/request/trace-context.ts';
 import { maxDiscardBytes } from '../http1/server/connection.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
 import type { Response, WholeResponse } from '../http1/server/response.ts';
-import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { RequestRecord, RequestTrace } from '../telemetry/request-record.ts';
 import type { Client } from './client.ts';
 import { type Refusal, writeRefusal } from './refusal.ts';
 
@@ -49,6 +50,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   reason: ReasonCode | null = null;
   errorId: string | null = null;
   requestId = '';
+  trace: RequestTrace | null = null;
   /** Names and values in turn that every response to it gets. */
   returned: readonly string[] = [];
   /** Address of the client. */
@@ -116,6 +118,11 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
       if (rawHeaders[i]!.length === 10 && rawHeaders[i]!.toLowerCase() === 'user-agent') return rawHeaders[i + 1]!;
     }
     return '';
+  }
+
+  /** Without tracing a service gets what the client sent. */
+  get traceId(): string | null {
+    return this.trace === null ? traceIdOf(this.request.rawHeaders) : this.trace.traceId;
   }
 
   get path(): string {

@@ -11,6 +11,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Response, WholeResponse } from '../http1/server/response.ts';
+import type { RequestTrace } from '../telemetry/request-record.ts';
 import { takeEvent } from './event-request.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
@@ -42,13 +43,15 @@ export type Finish<R extends WholeResponse = Response> = (
 export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
   try {
     const { gateway } = parts;
+    if (gateway.tracing != null)
+      context.trace = gateway.tracing.begin(context.request.rawHeaders, context.peer.trusted);
     const view = readView(context, gateway, parts.trustedProxies);
     const refused = admit(context, gateway, parts);
     if (refused !== null) {
       context.fail(refused);
       return;
     }
-    const decision = gateway.decide(view, gateway.policy, gateway.resolve);
+    const decision = decide(context.trace, gateway, view);
     if (!(decision instanceof Promise)) {
       proceed(context, gateway, decision, parts);
       return;
@@ -60,6 +63,11 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
   } catch (cause) {
     fault(context, cause);
   }
+}
+
+function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView): Decision | Promise<Decision> {
+  if (trace === null) return gateway.decide(view, gateway.policy, gateway.resolve);
+  return trace.deciding(() => gateway.decide(view, gateway.policy, gateway.resolve));
 }
 
 /** Plain data for `decide`: nothing is parsed, copied or trusted here. Also settles who counts as one client. */

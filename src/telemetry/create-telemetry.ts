@@ -116,6 +116,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       try {
         requests.count(record);
         if (accessLog !== null) accessLog(record);
+        record.trace?.end(record);
       } catch (cause) {
         // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
         process.emitWarning(cause instanceof Error ? cause : String(cause));

@@ -21,6 +21,10 @@ export interface RequestRecord {
   /** Of every response that carries one, ours or the upstream's; null otherwise. */
   readonly errorId: string | null;
   readonly requestId: string;
+  /** Id of the trace that it belongs to; null: it belongs to none. */
+  readonly traceId: string | null;
+  /** Null: it is not traced here. */
+  readonly trace: RequestTrace | null;
   /** Address of the client, through trusted proxies. */
   readonly client: string;
   /** As the client names itself; empty: it does not. */
@@ -42,6 +46,26 @@ export interface RequestRecord {
   readonly bytesOut: number;
   /** What went wrong inside, for the log only. */
   readonly cause: unknown;
+}
+
+/** Begins the trace of every request. Null where it is used: nothing is traced. */
+export interface Tracing {
+  /** `trusted`: the request came from a trusted proxy. */
+  begin(rawHeaders: readonly string[], trusted: boolean): RequestTrace;
+}
+
+/** The trace that a request belongs to. */
+export interface RequestTrace {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** Spans of the request are recorded. */
+  readonly sampled: boolean;
+  /** Runs the decision; calls to sources that it makes belong to the trace. */
+  deciding<T>(decide: () => T): T;
+  /** Names the trace in the headers for a service (names and values in turn), in place of the trace that the client named. */
+  forwarding(headers: string[]): void;
+  /** The request is over. */
+  end(record: RequestRecord): void;
 }
 
 export type ObserveRequest = (record: RequestRecord) => void;

@@ -31,6 +31,7 @@ export const accessLogFields = {
   dialect: 'Dialect of the other proxy, such as nginx; only with authorizer.',
   requestId: 'Id of the request, the same that the upstream received.',
   errorId: 'The x-error-id that the client received.',
+  traceId: 'Id of the trace (W3C Trace Context): the one that the service receives in traceparent.',
   route: 'Id of the route.',
   upstream: 'Name of the upstream of the route.',
   method: 'Method as received, at most 32 characters.',
@@ -110,6 +111,8 @@ function accessLine(record: RequestRecord, level: string, time: string): string 
   // A connection that was refused before a request could be read has none.
   if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
   if (errorId !== null) line += `,"errorId":${jsonText(errorId, maxLength.id)}`;
+  const { traceId } = record;
+  if (traceId !== null) line += `,"traceId":"${traceId}"`;
   if (decision !== null && decision.route !== null) {
     const { id, upstream } = decision.route;
     line += `,"route":${jsonText(id, maxLength.name)}`;

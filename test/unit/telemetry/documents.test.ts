@@ -119,7 +119,14 @@ describe('docs/reference/log.md', () => {
   test('the members that lines hold are those of the page, in their order', async () => {
     const { telemetry, lines } = collect();
     const stale = { ...allowed(), stale: true };
-    const parts = { errorId: 'e', bytesIn: 1, bytesOut: 1, aborted: true, cut: true };
+    const parts = {
+      errorId: 'e',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      bytesIn: 1,
+      bytesOut: 1,
+      aborted: true,
+      cut: true,
+    };
     telemetry.observe(
       makeRecord({ ...parts, decision: stale as never, reason: 'internal_error', cause: new Error('x') }),
     );

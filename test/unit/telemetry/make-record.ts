@@ -79,6 +79,8 @@ export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
     reason: null,
     errorId: null,
     requestId: '0b8ac8ab-6dd7-4d3a-8b57-6f9c2bb2a3d1',
+    traceId: null,
+    trace: null,
     userAgent: 'client/1.0',
     client: '192.0.2.7',
     target: 'http://orders-1:8080',

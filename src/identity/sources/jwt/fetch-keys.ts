@@ -7,9 +7,11 @@ import { Agent } from 'undici';
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import { tlsOptions } from '../../../http1/client/tls-options.ts';
+import type { TraceCall } from '../../events.ts';
 import { isObject } from '../claims.ts';
-import { exchange, type HttpRequest } from '../remote/http-exchange.ts';
+import type { HttpRequest } from '../remote/http-exchange.ts';
 import { parseJson } from '../remote/judgment.ts';
+import { tracedExchange } from '../remote/traced-exchange.ts';
 
 export interface KeyFetcher {
   /** Never rejects. */
@@ -23,6 +25,7 @@ const mostKeys = 64;
 export function createKeyFetcher(
   name: string,
   { issuer, keys, timeoutMs, tls }: Pick<JwtSourceConfig, 'issuer' | 'keys' | 'timeoutMs' | 'tls'>,
+  traceCall?: TraceCall,
 ): KeyFetcher {
   const agent = new Agent({
     connections: 1,
@@ -30,6 +33,7 @@ export function createKeyFetcher(
     allowH2: false,
     connect: { ...tlsOptions(tls), timeout: timeoutMs },
   });
+  const exchanging = { source: name, dispatcher: agent, traceCall };
   const failureAt = (url: string, kind: SourceFailure['kind'], detail: string): SourceFailure => {
     const { origin, pathname } = new URL(url);
     return { source: name, url: origin + pathname, kind, detail };
@@ -42,7 +46,7 @@ export function createKeyFetcher(
     const { origin, pathname, search } = new URL(url);
     const headers = ['accept', 'application/json'];
     const request: HttpRequest = { method: 'GET', path: pathname + search, headers, body: null };
-    const result = await exchange(agent, request, Math.max(deadlineMs - performance.now(), 1), origin);
+    const result = await tracedExchange(exchanging, origin, request, Math.max(deadlineMs - performance.now(), 1));
     if ('kind' in result) return failureAt(url, result.kind, result.detail);
     if (result.status !== 200) return failureAt(url, 'status', `status ${result.status}`);
     const body = parseJson(result);

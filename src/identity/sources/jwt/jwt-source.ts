@@ -29,7 +29,9 @@ export interface JwtSource extends Source {
 
 export function createJwtSource({ name, config, introspection, events, now }: JwtSourceOptions): JwtSource {
   const keys =
-    config.keys.from === 'files' ? fixedKeys(config.keys.keys) : fetchedKeys(createKeyFetcher(name, config), now);
+    config.keys.from === 'files'
+      ? fixedKeys(config.keys.keys)
+      : fetchedKeys(createKeyFetcher(name, config, events.traceCall), now);
   const rules = { ...config, endRequired: true };
 
   /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */

@@ -4,12 +4,13 @@ import type { RemoteConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import { tlsOptions } from '../../../http1/client/tls-options.ts';
-import type { BreakerState } from '../../events.ts';
+import type { BreakerState, TraceCall } from '../../events.ts';
 import type { SourceResult } from '../source.ts';
 import { keepableMs } from './cache-control.ts';
 import { createCircuit } from './circuit.ts';
-import { type BrokenConnection, exchange, type Failure, type HttpRequest, type HttpResponse } from './http-exchange.ts';
+import type { BrokenConnection, Failure, HttpRequest, HttpResponse } from './http-exchange.ts';
 import { type Judgment, judgeFailure } from './judgment.ts';
+import { tracedExchange } from './traced-exchange.ts';
 
 /** How one kind of source is asked. */
 export interface Protocol {
@@ -28,6 +29,8 @@ export interface EndpointOptions {
   readonly protocol: Protocol;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Unset: no call is traced. */
+  readonly traceCall: TraceCall | undefined;
   readonly onState: (state: BreakerState) => void;
   readonly onResult: (kind: Credential['kind'], checked: Checked, seconds: number) => void;
 }
@@ -59,7 +62,8 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-export function createEndpoint({ name, url, config, protocol, now, onState, onResult }: EndpointOptions): Endpoint {
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { name, url, config, protocol, now, onState, onResult, traceCall } = options;
   const { timeoutMs, concurrency } = config;
   const base = new URL(url);
   const pool = new Pool(base.origin, {
@@ -71,6 +75,9 @@ export function createEndpoint({ name, url, config, protocol, now, onState, onRe
   });
   const circuit = createCircuit<Checked>({ breaker: config.breaker, onState });
   let lastFailure: SourceFailure | null = null;
+  const exchanging = { source: name, dispatcher: pool, traceCall };
+  const exchange = (request: HttpRequest, withinMs: number) =>
+    tracedExchange(exchanging, base.origin, request, withinMs);
 
   const failureAt = ({ path }: HttpRequest, { kind, detail }: Failure): SourceFailure => ({
     source: name,
@@ -84,10 +91,10 @@ export function createEndpoint({ name, url, config, protocol, now, onState, onRe
     const sentAtMs = performance.now();
     const spentMs = () => performance.now() - sentAtMs;
     const request = await protocol.request(credential, base);
-    let result = await exchange(pool, request, Math.max(withinMs, 1));
+    let result = await exchange(request, Math.max(withinMs, 1));
     // An idle connection may be closed just as it is used again. A check changes nothing, so it may be repeated.
     if (isBroken(result)) {
-      result = await exchange(pool, await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
+      result = await exchange(await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
     }
     const judgment = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
     const failure =
@@ -118,7 +125,7 @@ export function createEndpoint({ name, url, config, protocol, now, onState, onRe
     ask: (credential, withinMs) => circuit.run(() => ask(credential, withinMs)),
     async probe() {
       const request = protocol.probe(base);
-      const result = await exchange(pool, request, timeoutMs);
+      const result = await exchange(request, timeoutMs);
       if ('kind' in result) return { reachable: false, failure: failureAt(request, result) };
       return { reachable: true, failure: lastFailure };
     },

@@ -21,7 +21,10 @@ export interface RemoteSourceOptions {
   readonly now: () => number;
 }
 
-export type SourceEvents = Pick<IdentityEvents, 'sourceCall' | 'claimUnreadable' | 'breaker' | 'failover'>;
+export type SourceEvents = Pick<
+  IdentityEvents,
+  'sourceCall' | 'traceCall' | 'claimUnreadable' | 'breaker' | 'failover'
+>;
 
 export function createRemoteSource({ name, kind, config, protocol, events, now }: RemoteSourceOptions): Source {
   const turns = createTurns(config.concurrency);
@@ -32,6 +35,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now }
       config,
       protocol,
       now,
+      traceCall: events.traceCall,
       onState: (state) => events.breaker(name, index, state),
       onResult: (credential, result, seconds) => {
         const outcome = result.identity === null ? result.reason : 'accepted';

@@ -1,0 +1,49 @@
+/** Headers that name a trace to a service or a source, and ids of new traces. */
+import { randomFillSync } from 'node:crypto';
+import { randomFlag, type TraceContext, traceParent } from '../../core/request/trace-context.ts';
+
+/** Names and values in turn. */
+export function traceHeaders(trace: TraceContext): readonly string[] {
+  const parent = ['traceparent', traceParent(trace)];
+  return trace.state === '' ? parent : [...parent, 'tracestate', trace.state];
+}
+
+/** Removes the headers that name the trace of a client, and adds `own`. */
+export function replaceTrace(headers: string[], own: readonly string[]): void {
+  let kept = 0;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (namesTrace(headers[i]!)) continue;
+    headers[kept] = headers[i]!;
+    headers[kept + 1] = headers[i + 1]!;
+    kept += 2;
+  }
+  headers.length = kept;
+  headers.push(...own);
+}
+
+function namesTrace(name: string): boolean {
+  if (name.length !== 11 && name.length !== 10) return false;
+  const lower = name.toLowerCase();
+  return lower === 'traceparent' || lower === 'tracestate';
+}
+
+const idBytes = { trace: 16, span: 8 } as const;
+/** Random bytes that are not used yet: one call for many ids. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+/** A trace that begins here and that is not recorded. */
+export function newTrace(): TraceContext {
+  return { traceId: randomId(idBytes.trace), spanId: randomId(idBytes.span), flags: randomFlag, state: '' };
+}
+
+function randomId(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const id = pool.toString('hex', used, used + bytes);
+  used += bytes;
+  // All zero is no id.
+  return /[^0]/.test(id) ? id : randomId(bytes);
+}
