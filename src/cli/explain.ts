@@ -23,6 +23,8 @@ export interface ExplainOptions {
   readonly as?: string;
   readonly roles?: string;
   readonly groups?: string;
+  /** When the user signed in. */
+  readonly signedIn?: string;
   /** JSON. */
   readonly claims?: string;
   readonly source?: string;
@@ -55,7 +57,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
     headers: readHeaders(options.header),
     client: readClient(options.client),
   };
-  const time = readTime(options.at);
+  const time = readTime('--at', options.at) ?? Date.now();
   const explanation =
     options.bearer === undefined
       ? explainHere({ ...request, time, trusted: options.trusted === true }, options)
@@ -69,25 +71,27 @@ export async function explain(method: string, url: string, options: ExplainOptio
 }
 
 /** Options that say who asks exclude each other. */
-function checkWhoAsks({ bearer, as, claims, source, roles, groups, at, trusted }: ExplainOptions): void {
+function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
     throw usageError(
       'rolegate: with --bearer a gateway decides, as of now and for this client; leave out --at and --trusted',
     );
   }
-  const inRoles = (roles ?? groups) !== undefined;
+  const inRoles = (roles ?? groups ?? signedIn) !== undefined;
   if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {
     throw usageError(
-      'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --claims, --roles and --groups',
+      'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --claims, --roles, --groups and --signed-in',
     );
   }
   if (as !== undefined && (inRoles || claims !== undefined)) {
     throw usageError(
-      'rolegate: --as names an identity, which has roles and groups; leave out --claims, --roles and --groups',
+      'rolegate: --as names an identity, which has all of it; leave out --claims, --roles, --groups and --signed-in',
     );
   }
   if (claims !== undefined && inRoles) {
-    throw usageError('rolegate: roles and groups follow from --claims; leave out --roles and --groups');
+    throw usageError(
+      'rolegate: roles, groups and the sign-in follow from --claims; leave out --roles, --groups and --signed-in',
+    );
   }
   if (source !== undefined && claims === undefined) throw usageError('rolegate: --source goes with --claims');
 }
@@ -125,7 +129,10 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
   });
 }
 
-function identityOf(config: Config, { as, claims, source, roles: named, groups }: ExplainOptions): Identity | null {
+function identityOf(
+  config: Config,
+  { as, claims, source, roles: named, groups, signedIn }: ExplainOptions,
+): Identity | null {
   const { tests, roles } = config;
   if (claims !== undefined) {
     const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config, (claim, detail) => {
@@ -142,14 +149,15 @@ function identityOf(config: Config, { as, claims, source, roles: named, groups }
     const hint = didYouMean(as, tests.identities.keys()) ?? 'identities are under "tests.identities"';
     throw usageError(`rolegate: there is no identity "${as}": ${hint}`);
   }
-  if (named === undefined && groups === undefined) return null;
+  if ((named ?? groups ?? signedIn) === undefined) return null;
   for (const role of nameList(named)) {
     if (roles.has(role)) continue;
     const hint = didYouMean(role, roles.keys());
     // The Auth API may name roles that no rule knows, so this is no error.
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
-  return { ...somebody, roles: nameList(named), groups: nameList(groups) };
+  const authenticatedAtMs = readTime('--signed-in', signedIn);
+  return { ...somebody, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
 }
 
 function parseClaims(text: string): object {
@@ -182,11 +190,11 @@ function readHeaders(lines: readonly string[]): string[] {
   });
 }
 
-function readTime(at: string | undefined): number {
-  if (at === undefined) return Date.now();
-  const ms = parseMoment(at);
+function readTime(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const ms = parseMoment(text);
   if (ms !== null) return ms;
-  throw usageError('rolegate: expected --at as a time with date and zone, such as 2026-12-01T09:00:00Z');
+  throw usageError(`rolegate: expected ${option} as a time with date and zone, such as 2026-12-01T09:00:00Z`);
 }
 
 function readClient(address: string | undefined): string | null {

@@ -109,6 +109,7 @@ export function createProgram(done: Done): Command {
     .option('--as <identity>', 'an identity of tests.identities')
     .option('--roles <names>', 'a user with these roles, separated by commas')
     .option('--groups <names>', "the user's groups, separated by commas")
+    .option('--signed-in <time>', 'when the user signed in, such as 2026-12-01T08:50:00Z')
     .option('--claims <json>', "the user's claims: of a token, or the JSON of a source")
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])

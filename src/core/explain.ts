@@ -2,9 +2,7 @@
  * One decision, explained stage by stage. It is `decide` that decides, with a resolver that knows one identity; the rest
  * only reads the same tables again, so an explanation cannot differ from what the gateway does.
  */
-import { challengesFor } from './credential/challenges.ts';
 import type { Credential } from './credential/credential.ts';
-import { isFromScript, signInLocation } from './credential/sign-in.ts';
 import { decide, type Policy } from './decide.ts';
 import { type Allow, type Decision, type Stage, stages } from './decision.ts';
 import { type AccessReport, explainAccess, explainIdentity, type IdentityReport } from './explaining/explain-access.ts';
@@ -22,6 +20,7 @@ import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { ruleInWords, written } from './routing/describe-routes.ts';
 import { matchRoute } from './routing/match-route.ts';
 import { type RouteMatch, ruleFor } from './routing/route-table.ts';
+import { type WayToSignIn, wayToSignIn } from './way-to-sign-in.ts';
 
 /** Plain data, fit for JSON. */
 export interface Explanation {
@@ -114,12 +113,12 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
   const seen = matched === null ? null : factsInScope(view, matched, decision.identity);
   const known = decision.identity === null ? null : resolution.identity;
   const refusal = decision.outcome === 'refuse' ? decision : null;
-  const location = locationOf(decision, view, facts);
+  const { location, challenges } = wayOut(decision, view, facts);
   return {
     outcome: decision.outcome,
     status: location === null ? statusOf(decision) : 303,
     location,
-    challenges: location === null ? challengesOf(decision, view) : [],
+    challenges: location === null ? challenges : [],
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
@@ -147,15 +146,9 @@ function statusOf({ outcome, reason }: Decision): number | null {
   return outcome === 'allow' ? null : 200;
 }
 
-function locationOf(decision: Decision, { rawHeaders }: RequestView, { proto }: ClientFacts): string | null {
-  const { outcome, reason, route, request } = decision;
-  if (outcome !== 'refuse' || route === null || request === null) return null;
-  return signInLocation(route.signIn, reason, request, rawHeaders, proto);
-}
-
-function challengesOf({ outcome, reason, route, request }: Decision, { rawHeaders }: RequestView): readonly string[] {
-  if (outcome !== 'refuse' || route === null || request === null) return [];
-  return challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders));
+function wayOut(decision: Decision, { rawHeaders }: RequestView, { proto }: ClientFacts): WayToSignIn {
+  if (decision.outcome !== 'refuse') return { challenges: [], location: null };
+  return wayToSignIn(decision.reason, decision, rawHeaders, proto);
 }
 
 function credentialOf(

@@ -19,6 +19,7 @@ const ruleReasons: ReadonlySet<ReasonCode> = new Set([
   'role_forbidden',
   'condition_failed',
   'access_not_active',
+  'sign_in_too_old',
 ]);
 
 /** Whether the rule of the route refused, and nothing else. */

@@ -4,15 +4,14 @@
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
 import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
-import type { Criterion, Step } from '../core/policy/conditions.ts';
-import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type Restriction, type RouteRules, restrict } from '../core/policy/restrictions.ts';
-import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+import type { RoleTable } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteEntry } from '../core/routing/route-table.ts';
+import { grantingAny, otherConditions } from './condition-mutants.ts';
 import { type Change, withoutTerms } from './role-mutants.ts';
-import { fewerAlternatives, widerConditions, widerMatches, widerPatterns, widerRules } from './widening-mutants.ts';
+import { fewerAlternatives, widerMatches, widerPatterns, widerRules } from './widening-mutants.ts';
 
 /** A change of one entry of the file. */
 export interface RouteMutant {
@@ -108,40 +107,6 @@ function* otherAccess(
     };
     if (access.byMethod.size > 1 || access.every !== null) yield [`${method} is no longer listed`, withRule(null)];
     for (const [words, changed] of weakened(rule, roles, params)) yield [`${method}: ${words}`, withRule(changed)];
-  }
-}
-
-/** `place`: of the conditions. */
-function* otherConditions(
-  conditions: Route['conditions'],
-  place: Pick<Route, 'access' | 'pattern'>,
-  roles: RoleTable,
-): Generator<Change<Route['conditions']>> {
-  for (const [index, criterion] of (conditions ?? []).entries()) {
-    const others = conditions!.filter((_, at) => at !== index);
-    yield [`the condition ${criterion.word} is gone`, others.length === 0 ? null : others];
-    for (const [words, steps] of withoutParts(criterion.steps)) {
-      yield [`the condition ${criterion.word} is without ${words}`, conditions!.with(index, { ...criterion, steps })];
-    }
-    for (const role of criterion.unlessSource) {
-      const unlessSource = criterion.unlessSource.filter((name) => name !== role);
-      const unless = unlessSource.length === 0 ? null : grantingAny(unlessSource, roles);
-      const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
-      yield [`role ${role} is no longer exempt from ${criterion.word}`, changed];
-    }
-    for (const [words, methods] of otherMethodsOf(criterion)) {
-      yield [words, conditions!.with(index, { ...criterion, methods })];
-    }
-    for (const [words, changed] of widerConditions(criterion, place, roles))
-      yield [words, conditions!.with(index, changed)];
-  }
-}
-
-function* otherMethodsOf({ methods, word }: Criterion): Generator<Change<Criterion['methods']>> {
-  if (methods === null) return;
-  yield [`the condition ${word} is for every method`, null];
-  for (const method of methods.length < 2 ? [] : methods) {
-    yield [`the condition ${word} is no longer for ${method}`, methods.filter((other) => other !== method)];
   }
 }
 
@@ -261,37 +226,4 @@ function narrower(rule: AccessRule, roles: RoleTable): readonly Change<AccessRul
     case 'roles':
       return [['any identity is let in', { kind: 'authenticated' }], ...withoutTerms(rule.source, roles)];
   }
-}
-
-/** The condition without each part of an `all` or `any` that has several. Words hold no value of the author's. */
-function* withoutParts(steps: readonly Step[]): Generator<readonly [words: string, steps: readonly Step[]]> {
-  for (const [at, group] of steps.entries()) {
-    if (group.kind !== 'all' && group.kind !== 'any') continue;
-    const parts: number[] = [];
-    for (let part = at + 1; part <= group.end; part = steps[part]!.end + 1) parts.push(part);
-    if (parts.length < 2) continue;
-    for (const [index, part] of parts.entries()) {
-      yield [`part ${index + 1} of "${group.kind}" (${partInWords(steps, part)})`, withoutPart(steps, part)];
-    }
-  }
-}
-
-function withoutPart(steps: readonly Step[], part: number): readonly Step[] {
-  const { end } = steps[part]!;
-  const length = end - part + 1;
-  return steps.flatMap((step, at) => {
-    if (at >= part && at <= end) return [];
-    return step.end >= end ? [{ ...step, end: step.end - length }] : [step];
-  });
-}
-
-function partInWords(steps: readonly Step[], at: number): string {
-  const step = steps[at]!;
-  if (step.kind === 'compare') return sourceInWords(step.subject);
-  if (step.kind === 'address') return 'client address';
-  return step.kind === 'window' || step.kind === 'stretch' ? 'time' : step.kind;
-}
-
-function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {
-  return new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
 }

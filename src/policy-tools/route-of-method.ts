@@ -10,7 +10,7 @@ const made = new WeakMap<Route, Map<string, Route>>();
 /** The route itself where its conditions are for every method. `*`: a method that neither rules nor conditions name. */
 export function routeOfMethod(route: Route, method: string): Route {
   const { conditions } = route;
-  if (conditions === null || conditions.every(({ methods }) => methods === null)) return route;
+  if (conditions === null || conditions.every(isForAll)) return route;
   const applying = conditions.filter((criterion) => appliesTo(criterion, method));
   const known = made.get(route) ?? new Map<string, Route>();
   made.set(route, known);
@@ -44,7 +44,11 @@ export function rulesUnder(criterion: Criterion, route: Route): readonly AccessR
   return [...new Set(rules.map(([, rule]) => rule))];
 }
 
+function isForAll({ methods, exceptMethods }: Criterion): boolean {
+  return methods === null && exceptMethods.length === 0;
+}
+
 /** Methods that conditions name. */
-function methodsOf({ conditions }: Route): readonly string[] {
-  return (conditions ?? []).flatMap(({ methods }) => methods ?? []);
+export function methodsOf({ conditions }: Pick<Route, 'conditions'>): readonly string[] {
+  return (conditions ?? []).flatMap(({ methods, exceptMethods }) => methods ?? exceptMethods);
 }

@@ -1,12 +1,12 @@
 /** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every door. */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
-import { signInLocation } from '../core/credential/sign-in.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import { appendRequestHeaders, type ForwardingRules } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import { hostFor } from './host-for.ts';
 import { type Simulated, simulate } from './simulate.ts';
 
@@ -76,9 +76,8 @@ function faultsOf({ test, simulated }: PreparedCase, decision: Decision, rules: 
 /** What the client gets, in the words of a test. */
 export function outcomeOf(decision: Decision, { view, facts }: Simulated): TestCase['expect'] {
   if (decision.outcome !== 'refuse') return 'allow';
-  const { reason, route, request } = decision;
-  if (route === null || request === null) return 'refuse';
-  return signInLocation(route.signIn, reason, request, view.rawHeaders, facts.proto) === null ? 'refuse' : 'signIn';
+  const { location } = wayToSignIn(decision.reason, decision, view.rawHeaders, facts.proto);
+  return location === null ? 'refuse' : 'signIn';
 }
 
 function headerFaults(test: TestCase, decision: Decision, simulated: Simulated, rules: ForwardingRules): string[] {

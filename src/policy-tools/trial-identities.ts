@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
-import type { Claims } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import type { CompareStep, ConditionField } from '../core/policy/conditions.ts';
 import { scopedRole } from '../core/policy/role-scopes.ts';
@@ -13,6 +12,7 @@ import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 import { somebody } from './sample-identity.ts';
 import { asHeld } from './scoped-texts.ts';
+import { signedInAt, signInKey, signInWords } from './sign-in-ages.ts';
 import { literalsIn } from './step-values.ts';
 
 /** The rule that is to have an effect. */
@@ -41,33 +41,37 @@ export function* identitiesFor(
       ),
     ),
   ];
-  const claims = claimsAmong(chosen);
+  const time = chosen.get('time') ?? null;
+  const facts = {
+    claims: claimsAmong(chosen),
+    authenticatedAtMs: signedInAt(chosen.get(signInKey), time === null ? null : Number(time)),
+  };
   const held = (roles: readonly string[]) => asHeld(roles, ({ param }) => scopeIn(goal.route, param, chosen));
   const likely = likelySets(goal.rule, config.roles);
   const sets = likely.map(held);
   const kinds = kindsOf(config.credentials);
   const others = kinds.filter((kind) => kind !== 'bearer');
-  for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among);
+  for (const held of sets) for (const among of [[], groups]) yield made(tests, facts, held, among);
   const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
-  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, claims, held, groups, kind);
+  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, facts, held, groups, kind);
   if (reach === 'near') return;
   const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
   const further = furtherSets(goal.rule, exempt, config.roles);
   const elsewhere = [...likely, ...further].filter((roles) => roles.some((role) => scopedRole(role) !== null));
   for (const roles of [...further.map(held), ...elsewhere.map((each) => asHeld(each, () => 'elsewhere'))]) {
-    for (const among of [[], groups]) yield made(tests, claims, roles, among);
+    for (const among of [[], groups]) yield made(tests, facts, roles, among);
   }
-  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, claims, held, [group]);
+  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, facts, held, [group]);
   for (const { field, values } of roleMapping?.origins ?? []) {
     const [value = ''] = values;
-    if (field === 'groups') yield made(tests, claims, [], [value]);
-    if (field === 'roles') yield made(tests, claims, [value], []);
+    if (field === 'groups') yield made(tests, facts, [], [value]);
+    if (field === 'roles') yield made(tests, facts, [value], []);
   }
   for (const kind of others) {
-    for (const held of sets) for (const among of [[], groups]) yield made(tests, claims, held, among, kind);
+    for (const held of sets) for (const among of [[], groups]) yield made(tests, facts, held, among, kind);
   }
   for (const id of userIdsCompared(goal.route))
-    for (const held of sets) yield made(tests, claims, held, [], 'bearer', id);
+    for (const held of sets) yield made(tests, facts, held, [], 'bearer', id);
 }
 
 /** What the parameter is in the request. */
@@ -79,7 +83,7 @@ function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): stri
 
 function made(
   { identities }: Config['tests'],
-  claims: Claims,
+  { claims, authenticatedAtMs }: Pick<Identity, 'claims' | 'authenticatedAtMs'>,
   held: readonly string[],
   among: readonly string[],
   kind: Identity['kind'] = 'bearer',
@@ -89,6 +93,7 @@ function made(
     held.length === 0 ? 'no_role' : held.join('_and_'),
     ...(among.length === 0 ? [] : ['in', ...among]),
     ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? value : [value])]),
+    ...signInWords(authenticatedAtMs),
     ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
   let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
@@ -96,7 +101,7 @@ function made(
   while (identities.has(name)) name = `${name}_2`;
   // As it is once it is written down: called by its name.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
-  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims }];
+  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
 }
 
 /** Names of identities are bounded; one that is cut ends in a mark of the whole. */

@@ -12,6 +12,7 @@ import { isTimeStep, momentsFor } from './moments.ts';
 import { numberTexts } from './number-texts.ts';
 import { rulesOf } from './route-of-method.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
+import { anyMoment, signInAges, signInKey } from './sign-in-ages.ts';
 import { sourcesIn } from './step-values.ts';
 import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
@@ -89,6 +90,11 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   // Also what a small change of them tells apart.
   const moments = momentsFor([...timed, ...timed.flatMap((step) => [...widerTimes(step)].map(([, wider]) => wider))]);
   if (timed.length > 0) choices.set('time', moments.map(String));
+  const ages = signInAges((route.conditions ?? []).flatMap(({ steps }) => steps));
+  if (ages.length > 0) {
+    choices.set(signInKey, [...ages.map(String), null]);
+    offer('time', ...(timed.length > 0 ? [] : [String(anyMoment)]));
+  }
   for (const { steps } of route.conditions ?? []) {
     for (const step of steps) {
       if (step.kind === 'address') {

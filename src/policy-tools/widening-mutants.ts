@@ -1,6 +1,7 @@
 /**
  * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, parameters of
- * any shape, a condition that reads something else, leaves out "not", covers more addresses or exempts one more role.
+ * any shape, a condition that reads something else, leaves out "not", covers more addresses, takes older sign-ins or exempts one
+ * more role.
  */
 import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
 import type { AddressStep, Criterion, NumberOperator, Step } from '../core/policy/conditions.ts';
@@ -14,6 +15,7 @@ import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.
 import type { RoutePattern } from '../core/url/path-pattern.ts';
 import type { TimeStep } from './moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
+import { widerSignIns } from './sign-in-ages.ts';
 import { sourcesIn } from './step-values.ts';
 
 /** A rule that further roles meet. */
@@ -112,6 +114,10 @@ export function* widerConditions(
       }
     } else if (step.kind === 'window' || step.kind === 'stretch') {
       for (const [words, wider] of widerTimes(step)) {
+        yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
+      }
+    } else if (step.kind === 'signIn') {
+      for (const [words, wider] of widerSignIns(step)) {
         yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
       }
     } else if (step.kind === 'compare' && 'operand' in step.comparison && 'number' in step.comparison.operand) {

@@ -125,7 +125,7 @@ function yamlOf(document: Document): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
-function identityEntry({ roles, groups, kind, claims }: Identity, declared: ClaimTable): object {
+function identityEntry({ roles, groups, kind, claims, authenticatedAtMs }: Identity, declared: ClaimTable): object {
   const values = Object.entries(claims).map(([name, value]) => {
     return [name, declared.get(name) === 'time' ? new Date(Number(value)).toISOString() : value];
   });
@@ -133,6 +133,7 @@ function identityEntry({ roles, groups, kind, claims }: Identity, declared: Clai
     roles,
     ...(groups.length === 0 ? {} : { groups }),
     ...(kind === 'bearer' ? {} : { kind }),
+    ...(authenticatedAtMs === null ? {} : { authenticatedAt: momentInWords(authenticatedAtMs) }),
     ...(values.length === 0 ? {} : { claimValues: Object.fromEntries(values) }),
   };
 }

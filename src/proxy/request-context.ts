@@ -3,12 +3,11 @@
  * `Exchange`.
  */
 import { randomUUID } from 'node:crypto';
-import { challengesFor } from '../core/credential/challenges.ts';
-import { isFromScript, signInLocation } from '../core/credential/sign-in.ts';
 import type { Decision } from '../core/decision.ts';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import { traceIdOf } from '../core/request/trace-context.ts';
+import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import { maxDiscardBytes } from '../http1/server/connection.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
 import type { Response, WholeResponse } from '../http1/server/response.ts';
@@ -167,24 +166,13 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
       retryAfterS: refused?.retryAfterS ?? null,
       allow: refused?.allow ?? null,
       condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
-      ...this.#wayToSignIn(reason),
+      ...wayToSignIn(reason, decision, request.rawHeaders, this.proto),
       body: this.refusalBody,
       close: !this.#takesRest((reasons[reason] as Reason).closes === true),
       added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
     };
     const { dialect } = this.#host;
     this.bytesOut = (dialect?.writeRefusal ?? writeRefusal)(this.response, refusal);
-  }
-
-  /** What a refusal for want of a good credential says of the way to one. */
-  #wayToSignIn(reason: ReasonCode): Pick<Refusal, 'challenges' | 'location'> {
-    const { route, request } = this.decision ?? { route: null, request: null };
-    if (route === null || request === null) return { challenges: [], location: null };
-    const { rawHeaders } = this.request;
-    return {
-      challenges: challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders)),
-      location: signInLocation(route.signIn, reason, request, rawHeaders, this.proto),
-    };
   }
 
   /** Responds with a public text of the gateway's own. `headers`: names and values in turn. */

@@ -13,6 +13,8 @@ export interface FakeIdentity {
   readonly groups?: readonly string[];
   /** Unix seconds; default: an hour from now. */
   readonly expireAt?: number;
+  /** Unix seconds; if unset: not sent. */
+  readonly authenticatedAt?: number;
   readonly sessionId?: string;
   readonly keyId?: string;
   readonly alias?: string;
@@ -164,6 +166,7 @@ function answerSession(request: IncomingMessage, response: ServerResponse, sessi
     verified: identity.verified ?? true,
     roles: identity.roles ?? ['user'],
     groups: identity.groups ?? ['public'],
+    ...(identity.authenticatedAt === undefined ? {} : { authenticatedAt: identity.authenticatedAt }),
   });
 }
 

@@ -22,6 +22,8 @@ const identity = z.strictObject({
   roles: z.array(z.string()).default([]),
   groups: z.array(z.string()).default([]),
   alias: z.string().optional(),
+  /** Seconds since its sign-in; if unset: it is not known when that was. */
+  signedInAgoS: z.number().optional(),
   /** What the Auth API says: the identity, a clear no, nothing usable (500), or 429 with `Retry-After: 7`. */
   verdict: z.enum(['accepted', 'rejected', 'unavailable', 'throttled']).default('accepted'),
 });
@@ -220,7 +222,7 @@ function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind'
     keyId: kind === 'bearer' ? null : `key-${name}`,
     tokenId: null,
     issuedAtMs: null,
-    authenticatedAtMs: null,
+    authenticatedAtMs: known.signedInAgoS === undefined ? null : Date.now() - known.signedInAgoS * 1000,
     claims: {},
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,

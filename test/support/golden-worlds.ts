@@ -32,11 +32,13 @@ export interface GoldenWorld {
 /** An Auth API that knows the identities of the file. */
 export async function startGoldenAuthApi(golden: GoldenFile): Promise<FakeAuthApi> {
   const authApi = await startFakeAuthApi();
-  for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias }] of Object.entries(
+  for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias, signedInAgoS }] of Object.entries(
     golden.identities,
   )) {
     if (verdict !== 'accepted') continue;
-    const known = { userId: userIdOf(name), roles, groups, alias: alias ?? name, fullName: name };
+    const signedIn =
+      signedInAgoS === undefined ? {} : { authenticatedAt: Math.floor(Date.now() / 1000) - signedInAgoS };
+    const known = { userId: userIdOf(name), roles, groups, alias: alias ?? name, fullName: name, ...signedIn };
     if (bearer !== undefined) authApi.addSession(bearer, { ...known, sessionId: `session-${name}` });
     else if (apiKey !== undefined && apiSecret === undefined)
       authApi.addApiKey(apiKey, { ...known, keyId: `key-${name}` });

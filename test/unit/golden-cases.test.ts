@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import { challengesFor } from '../../src/core/credential/challenges.ts';
-import { isFromScript, signInLocation } from '../../src/core/credential/sign-in.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Allow, Decision } from '../../src/core/decision.ts';
 import { clientAddress, clientFacts } from '../../src/core/forwarding/client-facts.ts';
@@ -12,9 +10,9 @@ import { appendRequestHeaders } from '../../src/core/forwarding/request-headers.
 import { appendResponseHeaders } from '../../src/core/forwarding/response-headers.ts';
 import { refusalHeadersOf } from '../../src/core/forwarding/response-rules.ts';
 import { rewritePath } from '../../src/core/forwarding/rewrite-path.ts';
-import { type Reason, type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
-import type { CanonicalRequest, RequestView } from '../../src/core/request/request-view.ts';
-import type { Route } from '../../src/core/routing/route.ts';
+import { type Reason, reasons } from '../../src/core/outcome/reasons.ts';
+import type { RequestView } from '../../src/core/request/request-view.ts';
+import { wayToSignIn } from '../../src/core/way-to-sign-in.ts';
 import {
   configText,
   type GoldenFile,
@@ -32,7 +30,7 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
 
   test.each(golden.cases.map((row) => [row.name, row] as const))('%s', async (_name, row) => {
     const read = viewOf(linesOf(golden, row));
-    const view = { ...read, address: addressOf(config, read) };
+    const view = { ...read, address: addressOf(config, read), now: Date.now };
     const asked: number[] = [];
     const decision = await decide(view, config, (credential, maxAgeMs) => {
       asked.push(maxAgeMs);
@@ -148,15 +146,9 @@ function byName(pairs: readonly string[]): Record<string, string> {
   return headers;
 }
 
-function wayToSignIn(
-  reason: ReasonCode,
-  route: Route | null,
-  request: CanonicalRequest | null,
-  { rawHeaders }: RequestView,
-): Record<string, string | null> {
-  if (route === null || request === null) return {};
-  const location = signInLocation(route.signIn, reason, request, rawHeaders, 'http');
-  const challenges = challengesFor(reason, route.challenges, request.host, isFromScript(rawHeaders));
+function signInHeaders(decision: Decision, { rawHeaders }: RequestView): Record<string, string | null> {
+  if (decision.outcome !== 'refuse') return {};
+  const { location, challenges } = wayToSignIn(decision.reason, decision, rawHeaders, 'http');
   return { location, 'www-authenticate': location !== null || challenges.length === 0 ? null : challenges.join(' | ') };
 }
 
@@ -173,13 +165,13 @@ function responseHeaders(
     return byName(out);
   }
   if (decision.outcome === 'metadata') return { 'content-type': 'application/json' };
-  const { reason, allow, retryAfterS, route, request } = decision;
+  const { reason, allow, retryAfterS } = decision;
   const wait = retryAfterS ?? (reasons[reason] as Reason).retryAfterS;
   return {
     ...byName(refusalHeadersOf(decision.route, view.rawHeaders)),
     allow,
     'retry-after': wait === undefined ? null : String(wait),
-    ...wayToSignIn(reason, route, request, view),
+    ...signInHeaders(decision, view),
     'x-error': reasons[reason].message,
   };
 }

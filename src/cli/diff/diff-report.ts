@@ -5,6 +5,7 @@ import type { CallerClass, Difference } from '../../policy-tools/diff/compare-po
 import { otherMethod } from '../../policy-tools/diff/meetings.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
 import type { Witness } from '../../policy-tools/diff/witness.ts';
+import { signInWords } from '../../policy-tools/sign-in-ages.ts';
 
 export interface DiffReport {
   /** Nothing is decided otherwise, and no setting differs that decides or exposes. */
@@ -185,7 +186,7 @@ const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-ke
 
 const byKind = { bearer: '', key_pair: ' by key pair', api_key: ' by API key' } as const;
 
-function identityInWords({ kind, userId, roles, groups, sessionId, keyId }: Identity): string {
+function identityInWords({ kind, userId, roles, groups, sessionId, keyId, authenticatedAtMs }: Identity): string {
   const list = (word: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`];
   const has = [
@@ -194,5 +195,9 @@ function identityInWords({ kind, userId, roles, groups, sessionId, keyId }: Iden
     ...(sessionId === null ? [] : [`session ${sessionId}`]),
     ...(keyId === null ? [] : [`key ${keyId}`]),
   ];
-  return `${userId}${byKind[kind]}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}`;
+  return `${userId}${byKind[kind]}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}${signInWords(
+    authenticatedAtMs,
+  )
+    .map((words) => `, ${words}`)
+    .join('')}`;
 }

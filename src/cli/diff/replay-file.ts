@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
 import { credentialKinds } from '../../core/credential/credential.ts';
-import { claimTypes, readClaimValue } from '../../core/identity/claims.ts';
+import { claimTypes, readClaimValue, readTime } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { DecisionRecord, Reads, RecordHead } from '../../policy-tools/replay/decision-record.ts';
 import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
@@ -49,8 +49,8 @@ function readLine(line: string): DecisionRecord | RecordHead | null {
 
 function isHead({ version, reads }: Record<string, unknown>): boolean {
   if (version !== 1 || typeof reads !== 'object' || reads === null) return false;
-  const { query, headers, client, claims = [] } = reads as Record<string, unknown>;
-  return isTexts(claims) && isTexts(query) && isTexts(headers) && typeof client === 'boolean';
+  const { query, headers, client, claims = [], signIn = true } = reads as Record<string, unknown>;
+  return signIn === true && isTexts(claims) && isTexts(query) && isTexts(headers) && typeof client === 'boolean';
 }
 
 /** As much of its shape as deciding it needs. */
@@ -70,7 +70,8 @@ function isRecord(fields: Record<string, unknown>): boolean {
 
 function isIdentity(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, userId, roles, groups, claims = {} } = value as Record<string, unknown>;
+  const { kind, userId, roles, groups, claims = {}, authenticatedAtMs = 0 } = value as Record<string, unknown>;
+  if (typeof authenticatedAtMs !== 'number' || readTime(Math.floor(authenticatedAtMs / 1000)) === null) return false;
   return isClaims(claims) && isKind(kind) && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
 }
 

@@ -95,12 +95,13 @@ function credentialLines(
   return lines;
 }
 
-function identityLines({ userId, roles, derived, inherited, groups, claims }: IdentityReport): string[] {
+function identityLines({ userId, roles, derived, inherited, groups, signedInAt, claims }: IdentityReport): string[] {
   const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
   const lines = [`user ${userId}`, `roles ${list(roles)}`];
   if (derived.length > 0) lines.push(`derived from other fields: ${list(derived)}`);
   if (inherited.length > 0) lines.push(`inherited: ${list(inherited)}`);
   lines.push(`groups ${list(groups)}`);
+  if (signedInAt !== null) lines.push(`signed in ${signedInAt}`);
   for (const [name, value] of Object.entries(claims))
     lines.push(`claim ${name} ${value === null ? 'of another type than is declared' : JSON.stringify(value)}`);
   return lines;

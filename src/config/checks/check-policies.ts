@@ -20,6 +20,7 @@ import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
 import { type ConditionScope, checkConditions, checkUnless } from './check-conditions.ts';
 import { compilePart } from './check-match.ts';
 import { formOf, tableOf } from './check-roles.ts';
+import { checkPolicyAuthAge } from './check-time-limits.ts';
 import { type Location, whole } from './location.ts';
 
 type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'headers' | 'named' | 'allowsEveryAddress'>;
@@ -43,8 +44,8 @@ export function checkPolicies(
 }
 
 function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Restriction | null {
-  if (!('access' in entry || 'when' in entry)) {
-    at.report('this policy restricts nothing', 'give it "access", "when" or both');
+  if (!('access' in entry || 'when' in entry || 'maxAuthAge' in entry)) {
+    at.report('this policy restricts nothing', 'give it "access", "when" or "maxAuthAge"');
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
   const access = checkRule(entry.access, at.at('access'), scope);
@@ -64,12 +65,9 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
   const anchored = conditions.map(({ condition, unless, ...rest }) => {
     return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, pattern) };
   });
-  return {
-    id: entry.id,
-    pattern,
-    access,
-    conditions: compileConditions(anchored, tableOf(scope.roles), entry.id),
-  };
+  const compiled = compileConditions(anchored, tableOf(scope.roles), entry.id) ?? [];
+  const all = [...compiled, ...checkPolicyAuthAge(entry.maxAuthAge, entry.id, at.at('maxAuthAge'))];
+  return { id: entry.id, pattern, access, conditions: all.length === 0 ? null : all };
 }
 
 function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePattern | null {

@@ -34,7 +34,7 @@ import { createResponsesReader, type ResponsesReader } from './check-responses.t
 import { checkScopes } from './check-role-scopes.ts';
 import { type DeclaredRoles, tableOf } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
-import { checkActive, checkMaxAge } from './check-time-limits.ts';
+import { checkActive, checkMaxAge, checkMaxAuthAge } from './check-time-limits.ts';
 import { type Location, whole } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -215,10 +215,9 @@ function checkRoute(
   checkReading(entry.path, patterns, at.at('path'));
   const compiled = conditions === null ? null : compileConditions(conditions, tableOf(roles));
   const active = checkActive(entry, at);
-  const ownRules = {
-    access: (own ?? denied).compiled,
-    conditions: active === null ? compiled : [active, ...(compiled ?? [])],
-  };
+  const signIns = checkMaxAuthAge(entry.maxAuthAge, access, methods, at.at('maxAuthAge'));
+  const all = [...(active === null ? [] : [active]), ...(compiled ?? []), ...signIns];
+  const ownRules = { access: (own ?? denied).compiled, conditions: all.length === 0 ? null : all };
   checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
   // What every request reads is in front, so that it lies together in memory.

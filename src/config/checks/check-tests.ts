@@ -116,7 +116,7 @@ function checkIdentity(
     keyId: kind !== 'bearer' ? (entry.keyId ?? `key-${name}`) : null,
     tokenId: null,
     issuedAtMs: null,
-    authenticatedAtMs: null,
+    authenticatedAtMs: entry.authenticatedAt ?? null,
     claims: claims === null ? {} : checkClaimValues(entry.claimValues ?? {}, at.at('claimValues'), claims),
     source: 'authApi',
     expireAtMs: Infinity,

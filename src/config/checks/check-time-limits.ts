@@ -1,6 +1,10 @@
-/** Limits of time: how old a verdict may be (`maxAge`), and when the route is open (`notBefore`, `notAfter`). */
+/**
+ * Limits of time: how old a verdict may be (`maxAge`), how long ago callers may have signed in (`maxAuthAge`), and when the
+ * route is open (`notBefore`, `notAfter`).
+ */
 import { otherMethods } from '../../core/policy/access.ts';
-import { activeWithin, type Criterion } from '../../core/policy/conditions.ts';
+import type { Criterion } from '../../core/policy/conditions.ts';
+import { activeWithin, type SignInLimit, signedInWithin } from '../../core/policy/time-limits.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { ruleFor } from '../../core/routing/route-table.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
@@ -8,6 +12,9 @@ import { type ReadAccess, takesMethod } from './check-access.ts';
 import type { Location } from './location.ts';
 
 type MaxAge = Pick<Route, 'maxAgeMs' | 'maxAgeMsByMethod'>;
+
+/** An age, or ages by method. */
+type Ages = number | Readonly<Record<string, number | undefined>>;
 
 /** `access` and `methods`: of the route; null: unknown, and every method. */
 export function checkMaxAge(
@@ -20,30 +27,111 @@ export function checkMaxAge(
   if (access?.isPublic === true) {
     at.reportKey('"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
   }
-  if (typeof written === 'number') return { maxAgeMs: written, maxAgeMsByMethod: null };
+  const check = (method: string, there: Location) => {
+    if (access?.isPublic === false) checkMethod(method, access, methods, there, 'no verdict is asked for');
+  };
+  const ages = agesByMethod(written, at, check);
+  const maxAgeMs = ages.get(otherMethods) ?? null;
+  ages.delete(otherMethods);
+  return { maxAgeMs, maxAgeMsByMethod: ages.size === 0 ? null : ages };
+}
+
+/** By method; `*`: of every other method. */
+function agesByMethod(written: Ages, at: Location, check: (method: string, at: Location) => void): Map<string, number> {
+  if (typeof written === 'number') return new Map([[otherMethods, written]]);
   const ages = new Map<string, number>();
   if (at.keys?.length === 0) at.report('an empty mapping names no method', 'remove it');
   for (const [key, age] of Object.entries(written)) {
     for (const method of key.split(',').map((part) => part.trim())) {
       const there = at.at(key);
       if (ages.has(method)) there.reportKey(`the method ${method} has two values`, 'keep one of the two');
-      else if (access?.isPublic === false) checkMethod(method, access, methods, there);
+      else check(method, there);
       ages.set(method, age ?? 0);
     }
   }
-  const maxAgeMs = ages.get(otherMethods) ?? null;
-  ages.delete(otherMethods);
-  return { maxAgeMs, maxAgeMsByMethod: ages.size === 0 ? null : ages };
+  return ages;
 }
 
-/** A method that never asks for a verdict has no age of one. */
-function checkMethod(method: string, access: ReadAccess, methods: readonly string[] | null, at: Location): void {
+/** A method that reads no credential has no age of one. */
+function checkMethod(
+  method: string,
+  access: ReadAccess,
+  methods: readonly string[] | null,
+  at: Location,
+  nothing: string,
+): void {
   if (method === otherMethods) return;
   const rule = takesMethod(access, methods, method) ? ruleFor(access.compiled, method) : null;
   if (rule === null) at.reportKey(`this route does not take ${method}`, 'remove it, or list the method there');
   else if (rule.kind === 'public' || rule.kind === 'deny') {
-    at.reportKey(`no verdict is asked for with ${method}, whose rule is "${rule.kind}"`, 'remove it');
+    at.reportKey(`${nothing} with ${method}, whose rule is "${rule.kind}"`, 'remove it');
   }
+}
+
+/** Limits of a route: for each method that needs a credential. `access`, `methods`: as in `checkMaxAge`. */
+export function checkMaxAuthAge(
+  written: Parts<RouteEntry>['maxAuthAge'],
+  access: ReadAccess | null,
+  methods: readonly string[] | null,
+  at: Location,
+): readonly Criterion[] {
+  if (written === undefined) return [];
+  const check = (method: string, there: Location) => {
+    if (access !== null) checkMethod(method, access, methods, there, 'nobody signs in');
+  };
+  const ages = agesByMethod(written, at, check);
+  if (access === null) return [];
+  const { every, byMethod } = access.compiled;
+  const others = ages.has(otherMethods);
+  const concerned = [...byMethod.keys()].filter((method) => ages.has(method) || others);
+  const rules = [
+    ...concerned.flatMap((method) => byMethod.get(method) ?? []),
+    ...(every !== null && others ? [every] : []),
+  ];
+  if (rules.some(({ kind }) => kind === 'optional')) {
+    at.reportKey('"maxAuthAge" refuses callers without a credential, whom "optional" allows', 'write "authenticated"');
+  } else if (others && rules.every(({ kind }) => kind === 'public' || kind === 'deny')) {
+    at.reportKey('"maxAuthAge" has no meaning here: no rule asks for a credential', 'remove it');
+  }
+  const isKnown = (method: string) => {
+    const kind = byMethod.get(method)?.kind;
+    return kind === 'authenticated' || kind === 'roles';
+  };
+  const limits = limitsOf(ages).map((limit): SignInLimit => {
+    if (limit.methods !== null) return limit;
+    const known = [...byMethod.keys()].filter((method) => isKnown(method) && !ages.has(method));
+    const open = every === null || every.kind === 'public' || every.kind === 'deny';
+    if (open) return { ...limit, methods: known, exceptMethods: [] };
+    return {
+      ...limit,
+      exceptMethods: [...new Set([...limit.exceptMethods, ...byMethod.keys()])].filter(
+        (method) => !known.includes(method),
+      ),
+    };
+  });
+  return limits.filter((limit) => limit.methods?.length !== 0).map((limit) => signedInWithin(limit, null));
+}
+
+/** Limits of a policy: for whatever its routes take. */
+export function checkPolicyAuthAge(
+  written: Parts<RouteEntry>['maxAuthAge'],
+  id: string,
+  at: Location,
+): readonly Criterion[] {
+  if (written === undefined) return [];
+  return limitsOf(agesByMethod(written, at, () => {})).map((limit) => signedInWithin(limit, id));
+}
+
+/** Methods with one age share a limit. */
+function limitsOf(ages: ReadonlyMap<string, number>): readonly SignInLimit[] {
+  const named = [...ages].filter(([method]) => method !== otherMethods);
+  const byAge = Map.groupBy(named, ([, maxMs]) => maxMs);
+  const ofNamed = [...byAge].map(([maxMs, entries]): SignInLimit => {
+    return { maxMs, methods: entries.map(([method]) => method), exceptMethods: [] };
+  });
+  const maxMs = ages.get(otherMethods);
+  if (maxMs === undefined) return ofNamed;
+  return [...ofNamed, { maxMs, methods: null, exceptMethods: named.map(([method]) => method) }];
 }
 
 /** Null: it is always open. */

@@ -7,7 +7,7 @@ import { described } from './key-class.ts';
 import { methodRefusal } from './methods.ts';
 import { list } from './refine.ts';
 import { oneOf, scalar } from './scalar.ts';
-import { name } from './values.ts';
+import { duration, name } from './values.ts';
 
 export const accessWords = ['public', 'optional', 'authenticated', 'deny'] as const;
 export type AccessWord = (typeof accessWords)[number];
@@ -89,6 +89,9 @@ const anyMethod = `(?:${ruleMethods.join('|')})`;
 export const methodsKey = methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` });
 
 export const access = z.union([accessWord, roles, roleRule, z.record(methodsKey, rule)]).meta({ id: 'access' });
+
+/** How long ago callers may have signed in: one value, or one by method. */
+export const signInAge = z.union([duration(1000), z.record(methodsKey, duration(1000))]);
 
 export type AccessEntry = z.output<typeof access>;
 export type RuleEntry = z.output<typeof rule>;

@@ -43,7 +43,7 @@ const fields = z.strictObject({
   issuedAt: decides(fieldOrOff.prefault(false), 'When the credential was issued, in Unix seconds; false: not known.'),
   authenticatedAt: decides(
     fieldOrOff.prefault({ path: ['authenticatedAt', 'auth_time'], optional: true }),
-    'When the user signed in, in Unix seconds; no rule reads it. False: not known.',
+    'When the user signed in, in Unix seconds, for "maxAuthAge". False: not known.',
   ),
   claims: claimPlaces,
   verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: the status 200 is enough.'),

@@ -1,6 +1,6 @@
 /** Keys under `policies`: restrictions of everything below a host or a path, on top of what routes say. */
 import { z } from 'zod';
-import { rule } from './access.ts';
+import { rule, signInAge } from './access.ts';
 import { exempt, when } from './conditions.ts';
 import { decides, described, neither } from './key-class.ts';
 import { anyText } from './scalar.ts';
@@ -28,6 +28,11 @@ const policy = z.strictObject({
   when: decides(when.optional(), 'Conditions, before those of the route. Parameters are those of this path.', {
     examples: [[{ param: 'tenant', in: 'identity.groups', reason: 'wrong_tenant' }]],
   }),
+  maxAuthAge: decides(
+    signInAge.optional(),
+    'How long ago the user may have signed in, or this by method; a route can demand less, and never allow more. If unset: any time ago.',
+    { examples: ['15m', { DELETE: '5m' }] },
+  ),
   unless: decides(exempt.optional(), 'Roles that are exempt from the conditions of the policy, not from its access.', {
     examples: [['admin']],
   }),

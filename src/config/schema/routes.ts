@@ -1,6 +1,6 @@
 /** Keys under `routes` and `defaults`. */
 import { z } from 'zod';
-import { access, methodsKey } from './access.ts';
+import { access, methodsKey, signInAge } from './access.ts';
 import { when } from './conditions.ts';
 import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
 import { routeAssertion } from './identity-assertion.ts';
@@ -148,6 +148,11 @@ export const route = z.strictObject({
     'Maximum age of a verdict of the Auth API, or this by method ("PUT,PATCH" for several, "*" for every other one; HEAD follows GET); if unset: any age that the cache allows.',
     { examples: ['5s', { GET: '60s', DELETE: '0s' }] },
   ),
+  maxAuthAge: decides(
+    signInAge.optional(),
+    'How long ago the user may have signed in, or this by method as in "maxAge"; otherwise, and if that is not known: 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). For rules that need a credential. If unset: any time ago.',
+    { examples: ['15m', { 'PUT,DELETE': '5m' }] },
+  ),
   timeout: neither(
     duration().optional(),
     'Longest wait for the response to begin, and between parts of a request body; beyond it: 504 or 408. If unset: defaults.timeout.',
@@ -217,7 +222,7 @@ export const route = z.strictObject({
   ),
   mode: decides(
     word(['enforce', 'shadow']).prefault('enforce'),
-    '"shadow" tries the rule: a request that "access", "when", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
+    '"shadow" tries the rule: a request that "access", "when", "maxAuthAge", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
   ),
 });
 

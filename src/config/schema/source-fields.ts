@@ -85,7 +85,7 @@ export function claimFields(alias: string) {
     tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: none.'),
     authenticatedAt: decides(
       fieldOrOff.prefault(optional('auth_time')),
-      'When the user signed in, in Unix seconds; no rule reads it. False: not known.',
+      'When the user signed in, in Unix seconds, for "maxAuthAge". False: not known.',
     ),
     alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: none.'),
     fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: none.'),

@@ -35,6 +35,9 @@ const identityKeys = z.strictObject({
   kind: described(word(credentialKinds).prefault('bearer'), 'The credential that is sent.'),
   sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
   keyId: described(identifier().optional(), 'Of a key pair or an API key.', { examples: ['key-ann'] }),
+  authenticatedAt: described(moment().optional(), 'When the user signed in; if unset: not known.', {
+    examples: ['2026-12-01T08:50:00Z'],
+  }),
   alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
   claimValues: described(
     z.record(z.string(), z.union([claimScalar, z.array(anyText())])).prefault({}),
@@ -53,7 +56,17 @@ const identityKeys = z.strictObject({
 });
 
 /** What follows from claims. */
-const claimed = ['userId', 'claimValues', 'roles', 'groups', 'sessionId', 'keyId', 'alias', 'fullName'] as const;
+const claimed = [
+  'userId',
+  'authenticatedAt',
+  'claimValues',
+  'roles',
+  'groups',
+  'sessionId',
+  'keyId',
+  'alias',
+  'fullName',
+] as const;
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
   const { kind = 'bearer' } = parts;

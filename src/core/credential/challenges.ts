@@ -37,20 +37,21 @@ export function schemesOf({ bearer, basic }: Pick<Challenges, 'bearer' | 'basic'
 
 /**
  * One value for each header; none where the reason carries no challenge. `fromScript`: Basic is left to other clients, as a
- * browser would open a dialog of its own over the page.
+ * browser would open a dialog of its own over the page. `maxAgeS`: how old a sign-in may be; null: no matter.
  */
 export function challengesFor(
   code: ReasonCode,
   { bearer, basic, metadata }: Challenges,
   host: string,
-  fromScript = false,
+  { fromScript = false, maxAgeS = null }: { readonly fromScript?: boolean; readonly maxAgeS?: number | null } = {},
 ): string[] {
   const { status, challenge } = reasons[code];
   if (challenge === undefined) return [];
   const url = metadata.get(host);
   const where = url === undefined ? '' : `, resource_metadata="${url}"`;
   const error = challenge === 'none' ? '' : `, error="${challenge}"`;
-  const out = bearer ? [`Bearer realm="rolegate"${error}${where}`] : [];
+  const age = maxAgeS === null ? '' : `, max_age="${maxAgeS}"`;
+  const out = bearer ? [`Bearer realm="rolegate"${error}${age}${where}`] : [];
   // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help either.
   if (status !== 401) return out;
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');

@@ -19,6 +19,7 @@ const longestReturn = 2_000;
 /**
  * Value of `Location`, or null: the refusal stands. To a page of the same host the address to return to is a path. To
  * another one it has the scheme and the host of the request, which the route has matched; so it never leads elsewhere.
+ * `maxAgeS`: the page gets it as `max_age`, as in OpenID Connect, so that it does not accept the sign-in that is too old.
  */
 export function signInLocation(
   signIn: SignIn | null,
@@ -26,6 +27,7 @@ export function signInLocation(
   request: CanonicalRequest,
   rawHeaders: readonly string[],
   proto: 'http' | 'https',
+  maxAgeS: number | null = null,
 ): string | null {
   if (signIn === null || reasons[reason].status !== 401 || request.method !== 'GET') return null;
   if (!isNavigation(rawHeaders)) return null;
@@ -37,9 +39,14 @@ export function signInLocation(
   if (page !== null && page.split('?', 1)[0] === request.path) return null;
   const back = (isPath ? '' : origin) + request.path + request.query;
   // A canonical path begins with one slash: two would make a host of what follows. HTTP/1.0 may name no host.
+  const wanted = maxAgeS === null ? url : withParameter(url, 'max_age', String(maxAgeS));
   const leadsBack = !request.path.startsWith('//') && (isPath || request.authority !== '');
-  if (!leadsBack || back.length > longestReturn) return url;
-  return `${url}${url.includes('?') ? '&' : '?'}${returnParameter}=${encodeBytes(back)}`;
+  if (!leadsBack || back.length > longestReturn) return wanted;
+  return withParameter(wanted, returnParameter, encodeBytes(back));
+}
+
+function withParameter(url: string, name: string, value: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${name}=${value}`;
 }
 
 /** `encodeURIComponent` for text that holds one byte in each character, as the request was read. */

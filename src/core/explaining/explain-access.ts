@@ -7,6 +7,7 @@ import { checkRoles, meets } from '../policy/role-demand.ts';
 import { compileRoles, type RoleExpression, type RoleTerm, roleKeys, rolesInWords } from '../policy/role-expression.ts';
 import { scopedRole, scopeOf } from '../policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
+import { momentInWords } from '../policy/time-window.ts';
 import { ruleInWords, written } from '../routing/describe-routes.ts';
 
 export interface AccessReport {
@@ -43,6 +44,8 @@ export interface IdentityReport {
   /** Held because one of those inherits them. */
   readonly inherited: readonly string[];
   readonly groups: readonly string[];
+  /** ISO 8601; null: not known. */
+  readonly signedInAt: string | null;
   /** Of those that the configuration declares; a time in milliseconds since the epoch. */
   readonly claims: Claims;
 }
@@ -123,6 +126,7 @@ export function explainIdentity(identity: Identity, mapping: RoleMapping | null,
     derived,
     inherited: [...inherited],
     groups: identity.groups,
+    signedInAt: identity.authenticatedAtMs === null ? null : momentInWords(identity.authenticatedAtMs),
     claims: identity.claims,
   };
 }

@@ -7,8 +7,13 @@
 /** Who has to act for the request to succeed. */
 export type Fault = 'client' | 'policy' | 'auth-api' | 'upstream' | 'gateway';
 
-/** RFC 6750 section 3.1 error word for a bearer challenge; `none` sends the challenge without an error word. */
-export type Challenge = 'none' | 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+/** Error word for a bearer challenge (RFC 6750 section 3.1, RFC 9470 section 3); `none` sends the challenge without one. */
+export type Challenge =
+  | 'none'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication';
 
 export interface Reason {
   /** HTTP status of the refusal. */
@@ -395,6 +400,17 @@ const table = {
     level: 'info',
     retryable: false,
     advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun or is over.',
+  },
+
+  sign_in_too_old: {
+    status: 401,
+    message: 'A recent sign-in is required',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'insufficient_user_authentication',
+    advice:
+      'The user signed in longer ago than "maxAuthAge" of the route or of a policy allows, or the source of the identity does not say when (such as for a key). Sign in again; the challenge names the age in seconds ("max_age", RFC 9470).',
   },
 
   // The Auth API

@@ -6,7 +6,6 @@
 
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
-import { reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
@@ -59,7 +58,7 @@ export type Operand = { readonly literal: string } | { readonly source: ValueSou
 export type ListOperand = { readonly literals: ReadonlySet<string> } | { readonly source: ValueSource };
 
 /** One step of a condition in preorder; everything up to and including `end` belongs to it. */
-export type Step = GroupStep | CompareStep | AddressStep | WindowStep | StretchStep;
+export type Step = GroupStep | CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
 
 export interface GroupStep {
   readonly kind: 'all' | 'any' | 'not';
@@ -96,12 +95,19 @@ export interface StretchStep {
   readonly stretch: Stretch;
 }
 
-/** One entry of `when`: all of them must be met. */
+/** Whether the user has signed in so recently. */
+export interface SignInStep {
+  readonly kind: 'signIn';
+  readonly end: number;
+  readonly maxMs: number;
+}
+
+/** One entry of `when`, or a limit of time: all of them must be met. */
 export interface Criterion {
   /** The author's word for it: in `x-error`, the metric, the log. */
   readonly word: string;
   /** What a request is refused with. */
-  readonly reason: 'condition_failed' | 'access_not_active';
+  readonly reason: 'condition_failed' | 'access_not_active' | 'sign_in_too_old';
   /** Text of `x-error`, fixed at load. */
   readonly message: string;
   /** Roles that are exempt: each that grants one of `unlessSource`; null: none. */
@@ -110,6 +116,8 @@ export interface Criterion {
   readonly unlessSource: readonly string[];
   /** Methods that it is for; null: every one. HEAD follows GET. */
   readonly methods: readonly string[] | null;
+  /** Without a list: methods that it is not for. */
+  readonly exceptMethods: readonly string[];
   /** Its name under `conditions.named`; null: it is written where it is used. */
   readonly name: string | null;
   /** Id of the policy that demands it; null: the route does. */
@@ -184,14 +192,22 @@ export interface CriterionSource {
 }
 
 /** Whether a request with this method has to meet the condition. */
-export function appliesTo({ methods }: Pick<Criterion, 'methods'>, method: string): boolean {
-  return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+export function appliesTo(
+  { methods, exceptMethods }: Pick<Criterion, 'methods' | 'exceptMethods'>,
+  method: string,
+): boolean {
+  if (methods !== null) return isAmong(methods, method);
+  return exceptMethods.length === 0 || !isAmong(exceptMethods, method);
 }
 
-/** Whether a value of the identity is compared. */
+function isAmong(methods: readonly string[], method: string): boolean {
+  return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+}
+
+/** Whether a value of the identity is compared, or its sign-in. */
 export function readsOfIdentity(steps: readonly Step[]): boolean {
   return steps.some((step) => {
-    if (step.kind !== 'compare') return false;
+    if (step.kind !== 'compare') return step.kind === 'signIn';
     const { subject, comparison } = step;
     const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
     return [subject, ...operand].some(isOfIdentity);
@@ -215,26 +231,12 @@ export function compileConditions(
       unless: unless.length === 0 ? null : new Set(unless.flatMap((role) => [...rolesThatGrant(role, roles)])),
       unlessSource: unless,
       methods,
+      exceptMethods: [],
       name,
       policy,
       steps,
     };
   });
-}
-
-/** The limits of `notBefore` and `notAfter`, which are a condition of their own. */
-export function activeWithin(stretch: Stretch): Criterion {
-  return {
-    word: 'access_not_active',
-    reason: 'access_not_active',
-    message: reasons.access_not_active.message,
-    unless: null,
-    unlessSource: [],
-    methods: null,
-    name: null,
-    policy: null,
-    steps: [{ kind: 'stretch', end: 0, stretch }],
-  };
 }
 
 function append(steps: Step[], source: ConditionSource): void {

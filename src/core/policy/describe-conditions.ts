@@ -1,12 +1,14 @@
 /** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
 
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
+import { signInLimitInWords } from './time-limits.ts';
 import { stretchInWords, windowInWords } from './time-window.ts';
 
 /** Such as `param tenant in identity.groups, unless admin (DELETE only)`. */
-export function criterionInWords({ steps, unlessSource, methods }: Criterion): string {
+export function criterionInWords({ steps, unlessSource, methods, exceptMethods }: Criterion): string {
   const exempt = unlessSource.length === 0 ? '' : `, unless ${unlessSource.join(' or ')}`;
-  const only = methods === null ? '' : ` (${methods.join(', ')} only)`;
+  const besides = exceptMethods.length === 0 ? '' : ` (not ${exceptMethods.join(', ')})`;
+  const only = methods === null ? besides : ` (${methods.join(', ')} only)`;
   return `${conditionInWords(steps, 0)}${exempt}${only}`;
 }
 
@@ -23,6 +25,8 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
       return windowInWords(step.window);
     case 'stretch':
       return stretchInWords(step.stretch);
+    case 'signIn':
+      return signInLimitInWords(step.maxMs);
     case 'not':
       return `not (${conditionInWords(steps, at + 1)})`;
     default: {

@@ -11,6 +11,7 @@ import {
   type ConditionFacts,
   type Criterion,
   type NumberOperator,
+  type SignInStep,
   type Step,
   type Truth,
 } from './conditions.ts';
@@ -47,6 +48,8 @@ export function truthOf(steps: readonly Step[], at: number, facts: ConditionFact
       return facts.nowMs === null ? 'unclear' : isInWindow(step.window, facts.nowMs) ? 'met' : 'unmet';
     case 'stretch':
       return facts.nowMs === null ? 'unclear' : isInStretch(step.stretch, facts.nowMs) ? 'met' : 'unmet';
+    case 'signIn':
+      return compareSignIn(step, facts);
     case 'not':
       return negated(truthOf(steps, at + 1, facts));
     default:
@@ -136,6 +139,16 @@ function compareNumber(value: string | readonly string[] | null, operator: Numbe
   const number = Number(value);
   const holds = { lt: number < bound, lte: number <= bound, gt: number > bound, gte: number >= bound }[operator];
   return holds ? 'met' : 'unmet';
+}
+
+/** How far the clock of a source may be ahead: a later sign-in is none. */
+const mostAheadMs = 60_000;
+
+function compareSignIn({ maxMs }: SignInStep, { identity, nowMs }: ConditionFacts): Truth {
+  const at = identity?.authenticatedAtMs ?? null;
+  if (at === null || nowMs === null) return 'unclear';
+  const ageMs = nowMs - at;
+  return ageMs <= maxMs && ageMs >= -mostAheadMs ? 'met' : 'unmet';
 }
 
 function compareAddress({ contains }: AddressStep, { address }: ConditionFacts): Truth {

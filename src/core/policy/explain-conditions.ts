@@ -90,15 +90,19 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
   if (step.kind === 'address') {
     return [{ name: 'client address', value: facts.address, why: facts.address === null ? 'is not known' : null }];
   }
-  if (step.kind === 'window' || step.kind === 'stretch') {
-    const value = facts.nowMs === null ? null : momentInWords(facts.nowMs);
-    return [{ name: 'time', value, why: value === null ? 'is not known' : null }];
+  if (step.kind === 'window' || step.kind === 'stretch') return [moment('time', facts.nowMs)];
+  if (step.kind === 'signIn') {
+    return [moment('sign-in', facts.identity?.authenticatedAtMs ?? null), moment('time', facts.nowMs)];
   }
   if (step.kind !== 'compare') return [];
   const { subject, comparison } = step;
   const own = shown(subject, readSource(subject, facts));
   if (comparison.operator === 'exists' || !('source' in comparison.operand)) return [own];
   return [own, shown(comparison.operand.source, readOperand(comparison, facts) as Reading)];
+}
+
+function moment(name: string, ms: number | null): ComparedValue {
+  return { name, value: ms === null ? null : momentInWords(ms), why: ms === null ? 'is not known' : null };
 }
 
 function shown(source: ValueSource, reading: Reading): ComparedValue {

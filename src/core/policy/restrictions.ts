@@ -37,13 +37,19 @@ export function restrict(
   roles: RoleTable,
 ): RouteRules & { readonly restricted: Restricted | null } {
   if (policies.length === 0) return { ...own, restricted: null };
-  const conditions = [...policies.flatMap((policy) => policy.conditions ?? []), ...(own.conditions ?? [])];
+  const all = [...policies.flatMap((policy) => policy.conditions ?? []), ...(own.conditions ?? [])];
+  // Nobody is asked to sign in again who is refused all the same.
+  const conditions = [...all.filter((one) => !limitsSignIn(one)), ...all.filter(limitsSignIn)];
   const rules = policies.flatMap(({ access }) => access ?? []);
   return {
     access: restrictAccess(own.access, rules, roles),
     conditions: conditions.length === 0 ? null : conditions,
     restricted: { own, policies },
   };
+}
+
+function limitsSignIn({ reason }: Criterion): boolean {
+  return reason === 'sign_in_too_old';
 }
 
 export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[], roles: RoleTable): RouteAccess {

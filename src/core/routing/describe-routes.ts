@@ -57,6 +57,8 @@ export interface ConditionDescription {
   readonly policy?: string;
   /** Methods that it is for; absent: every one. */
   readonly methods?: readonly string[];
+  /** Methods that it is not for; absent: none. */
+  readonly exceptMethods?: readonly string[];
 }
 
 /** In the order of the file. */
@@ -102,13 +104,14 @@ const wordMeaning = {
 } as const;
 
 function describeCriterion(criterion: Criterion): ConditionDescription {
-  const { word, name, policy, methods } = criterion;
+  const { word, name, policy, methods, exceptMethods } = criterion;
   return {
     reason: word,
     condition: criterionInWords(criterion),
     ...(name === null ? {} : { name }),
     ...(policy === null ? {} : { policy }),
     ...(methods === null ? {} : { methods }),
+    ...(exceptMethods.length === 0 ? {} : { exceptMethods }),
   };
 }
 

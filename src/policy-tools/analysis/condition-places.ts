@@ -13,17 +13,24 @@ export interface ConditionPlace {
 export function conditionPlace(route: Route, criterion: Criterion, ...key: readonly string[]): ConditionPlace {
   const { id, index, restricted } = route;
   const policy = restricted?.policies.find((one) => one.id === criterion.policy);
+  const isOfWhen = ({ reason }: Criterion) => reason === 'condition_failed';
   if (policy !== undefined) {
-    const at = (policy.conditions ?? []).indexOf(criterion);
+    if (criterion.reason === 'sign_in_too_old') {
+      return { subject: policy.id, place: { kind: 'policy', name: policy.id, key: ['maxAuthAge'] } };
+    }
+    const at = (policy.conditions ?? []).filter(isOfWhen).indexOf(criterion);
     return { subject: policy.id, place: { kind: 'policy', name: policy.id, key: ['when', at, ...key] } };
   }
   const written = restricted?.own.conditions ?? route.conditions ?? [];
-  // `notBefore` and `notAfter` are a condition that `when` does not have.
+  // Limits of time are conditions that `when` does not have.
+  if (criterion.reason === 'sign_in_too_old') {
+    return { subject: id, place: { kind: 'route', index, key: ['maxAuthAge'] } };
+  }
   if (criterion.reason === 'access_not_active') {
     const limit =
       criterion.steps[0]?.kind === 'stretch' && criterion.steps[0].stretch.toMs === null ? 'notBefore' : 'notAfter';
     return { subject: id, place: { kind: 'route', index, key: [limit] } };
   }
-  const own = written.filter(({ reason }) => reason === 'condition_failed');
+  const own = written.filter(isOfWhen);
   return { subject: id, place: { kind: 'route', index, key: ['when', own.indexOf(criterion), ...key] } };
 }

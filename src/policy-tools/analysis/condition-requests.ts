@@ -14,6 +14,7 @@ import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
+import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsIn, sourcesIn } from '../step-values.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
@@ -32,16 +33,18 @@ export function requestsFor(
   // Every list of so many texts is worth trying.
   if (variables.some(({ values }) => values.length > most)) return null;
   const addresses = addressesOf(steps);
-  const moments = [...momentsFor(steps.filter(isTimeStep)), null];
+  const ages = [...signInAges(steps), null];
+  const timed = momentsFor(steps.filter(isTimeStep));
+  const moments = [...(timed.length === 0 && ages.length > 1 ? [anyMoment] : timed), null];
   if (addresses === null) return null;
   const identities = identitiesOf(steps, texts, route, { anonymous, known }, most);
   if (identities === null) return null;
   const ways = variables.reduce(
     (product, { values }) => product * values.length,
-    addresses.length * identities.length * moments.length,
+    addresses.length * identities.length * moments.length * ages.length,
   );
   if (ways > most) return null;
-  return everyWay(route, { host, ignoresCase, variables, addresses, identities, moments });
+  return everyWay(route, { host, ignoresCase, variables, addresses, identities, moments, ages });
 }
 
 interface Variable {
@@ -192,11 +195,13 @@ interface Ways {
   readonly identities: readonly (Identity | null)[];
   /** Null: the time is not known. */
   readonly moments: readonly (number | null)[];
+  /** Of the sign-in; null: not known. */
+  readonly ages: readonly (number | null)[];
 }
 
 function* everyWay(
   { pattern }: Route,
-  { host, ignoresCase, variables, addresses, identities, moments }: Ways,
+  { host, ignoresCase, variables, addresses, identities, moments, ages }: Ways,
 ): Generator<ConditionFacts> {
   for (const chosen of choices(variables, 0, new Map())) {
     const path = pattern.segments.map((segment, at) => {
@@ -224,9 +229,13 @@ function* everyWay(
     const claims = claimsAmong(chosen);
     for (const address of addresses) {
       for (const identity of identities) {
-        const known = identity === null ? null : { ...identity, claims };
-        for (const nowMs of moments)
-          yield { request, pattern, ignoresCase, rawHeaders, address, identity: known, trusted: true, nowMs };
+        for (const nowMs of moments) {
+          for (const age of identity === null ? [null] : ages) {
+            const authenticatedAtMs = signedInAt(age === null ? null : String(age), nowMs);
+            const known = identity === null ? null : { ...identity, claims, authenticatedAtMs };
+            yield { request, pattern, ignoresCase, rawHeaders, address, identity: known, trusted: true, nowMs };
+          }
+        }
       }
     }
   }

@@ -7,6 +7,7 @@ import {
   type CompareStep,
   type Criterion,
   isOfIdentity,
+  type SignInStep,
   type Step,
   type StretchStep,
   type Truth,
@@ -19,7 +20,7 @@ import type { ParamForm } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 import { isTimeStep } from '../moments.ts';
 
-export type Statement = CompareStep | AddressStep | WindowStep | StretchStep;
+export type Statement = CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
 
 /** One statement. */
 export interface Atom {
@@ -81,6 +82,7 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
 
 /** Of a statement about the identity when there is none; null: it is about something else. */
 export function truthWithoutIdentity(step: Step): Truth | null {
+  if (step.kind === 'signIn') return 'unclear';
   if (step.kind !== 'compare') return null;
   const { subject, comparison } = step;
   if (comparison.operator === 'exists') {
@@ -108,6 +110,7 @@ function negated(truth: Truth): Truth {
 function subjectOf(step: Statement, places: ParamPlaces): string | null {
   if (step.kind === 'address') return 'client';
   if (isTimeStep(step)) return 'time';
+  if (step.kind === 'signIn') return 'sign-in';
   const { subject, comparison } = step;
   if (comparison.operator !== 'exists' && 'source' in comparison.operand) return null;
   return JSON.stringify(placed(subject, places));

@@ -7,7 +7,7 @@ import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
-import { routeOfMethod } from '../route-of-method.ts';
+import { methodsOf as methodsOfConditions, routeOfMethod } from '../route-of-method.ts';
 import { type Target, targetsOf } from './path-classes.ts';
 import type { Found } from './verdicts.ts';
 
@@ -74,7 +74,7 @@ function methodsOf(tables: readonly RouteTable[]): readonly (readonly [method: s
   const named = new Set(['GET', 'HEAD', 'OPTIONS']);
   for (const { routes } of tables) {
     for (const { methods, access, conditions } of routes) {
-      for (const method of (conditions ?? []).flatMap((criterion) => criterion.methods ?? [])) named.add(method);
+      for (const method of methodsOfConditions({ conditions })) named.add(method);
       for (const method of methods ?? []) named.add(method);
       for (const method of access.byMethod.keys()) named.add(method);
     }

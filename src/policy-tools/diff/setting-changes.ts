@@ -70,7 +70,7 @@ export const routeSettings: readonly RouteSetting[] = [
 ];
 
 /** Keys of routes by which `comparePolicies` decides. */
-export const decidedRouteKeys = ['match', 'access', 'when', 'notBefore', 'notAfter', 'mode'] as const;
+export const decidedRouteKeys = ['match', 'access', 'when', 'maxAuthAge', 'notBefore', 'notAfter', 'mode'] as const;
 
 /** Sections that are compared by what they do to routes, to decisions, or not at all. */
 const comparedElsewhere: ReadonlySet<string> = new Set([

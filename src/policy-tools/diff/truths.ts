@@ -16,6 +16,7 @@ import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { blank } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
+import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsIn } from '../step-values.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
 
@@ -77,6 +78,10 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   const { step } = group[0]!;
   if (step.kind === 'address') {
     return unlike([...addressesFor(group), null].map((address) => wayOf(address, tell(group, { address }))));
+  }
+  if (step.kind === 'signIn') {
+    const ages = signInAges(group.map((atom) => atom.step));
+    return unlike([...ages.map(String), null].map((age) => wayOf(age, tell(group, signedIn(age)))));
   }
   if (step.kind !== 'compare') {
     const moments = momentsFor(group.flatMap((atom) => (isTimeStep(atom.step) ? [atom.step] : [])));
@@ -219,6 +224,11 @@ const afterMapped = 1n << 48n;
 function written(value: bigint, parts: number, bits: number, base: number, separator: string): string {
   const part = (index: number) => (value >> BigInt(bits * (parts - 1 - index))) & ((1n << BigInt(bits)) - 1n);
   return Array.from({ length: parts }, (_, index) => part(index).toString(base)).join(separator);
+}
+
+/** `age`: of the sign-in; null: not known. */
+function signedIn(age: string | null): { readonly identity: Identity; readonly nowMs: number } {
+  return { identity: { ...blank, authenticatedAtMs: signedInAt(age, anyMoment) }, nowMs: anyMoment };
 }
 
 /** As if the value were the id of a session: a text, or none. */

@@ -27,6 +27,8 @@ export interface Reads {
   readonly client: boolean;
   /** Claims of identities; absent: none. */
   readonly claims?: readonly string[];
+  /** When identities signed in; absent: nothing. */
+  readonly signIn?: true;
 }
 
 /** The first line of a file, and again whenever the rules change: what the lines after it hold. */
@@ -66,6 +68,8 @@ export interface RecordedIdentity
   extends Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'> {
   /** Those that conditions read; absent: they read none. */
   readonly claims?: Claims;
+  /** If conditions read it and it is known. */
+  readonly authenticatedAtMs?: number;
 }
 
 const mostText = 2048;
@@ -75,23 +79,28 @@ export function readsOf(routes: readonly Route[]): Reads {
   const headers = new Set<string>();
   const claims = new Set<string>();
   let client = false;
+  let signIn = false;
   for (const { conditions } of routes) {
     for (const source of sourcesOf(conditions ?? [])) {
       if (source === 'client') client = true;
+      else if (source === 'signIn') signIn = true;
       else if (source.from === 'query') query.add(source.name);
       else if (source.from === 'header') headers.add(source.name);
       else if (source.from === 'claim') claims.add(source.name);
     }
   }
   const read = claims.size === 0 ? {} : { claims: [...claims].sort() };
-  return { query: [...query].sort(), headers: [...headers].sort(), client, ...read };
+  return { query: [...query].sort(), headers: [...headers].sort(), client, ...read, ...(signIn ? { signIn } : {}) };
 }
 
-export function sourcesOf(criteria: readonly Criterion[]): readonly (ValueSource | 'client')[] {
+type Read = ValueSource | 'client' | 'signIn';
+
+export function sourcesOf(criteria: readonly Criterion[]): readonly Read[] {
   return criteria.flatMap(({ steps }) =>
-    steps.flatMap((step): readonly (ValueSource | 'client')[] =>
-      step.kind === 'address' ? ['client'] : sourcesIn(step),
-    ),
+    steps.flatMap((step): readonly Read[] => {
+      if (step.kind === 'signIn') return ['signIn'];
+      return step.kind === 'address' ? ['client'] : sourcesIn(step);
+    }),
   );
 }
 
@@ -140,7 +149,7 @@ export function recordOf(
     ...(reads.client ? { client: view.address ?? null } : {}),
     credential: found === null || typeof found === 'string' ? found : found.kind,
     verdict: resolution === null ? null : (resolution.reason ?? 'accepted'),
-    identity: identityOf(resolution?.identity ?? null, reads.claims ?? []),
+    identity: identityOf(resolution?.identity ?? null, reads),
     outcome: decision.outcome,
     reason: refusalOf(decision),
     route: decision.route?.id ?? null,
@@ -163,9 +172,10 @@ function headersOf(rawHeaders: readonly string[], names: readonly string[]): rea
   return out;
 }
 
-function identityOf(identity: Identity | null, names: readonly string[]): RecordedIdentity | null {
+function identityOf(identity: Identity | null, { claims: names = [], signIn }: Reads): RecordedIdentity | null {
   if (identity === null) return null;
-  const { kind, userId, roles, groups, sessionId, keyId } = identity;
+  const { kind, userId, roles, groups, sessionId, keyId, authenticatedAtMs } = identity;
   const claims = Object.fromEntries(Object.entries(identity.claims).filter(([name]) => names.includes(name)));
-  return { kind, userId, roles, groups, sessionId, keyId, ...(names.length === 0 ? {} : { claims }) };
+  const signedIn = signIn === undefined || authenticatedAtMs === null ? {} : { authenticatedAtMs };
+  return { kind, userId, roles, groups, sessionId, keyId, ...(names.length === 0 ? {} : { claims }), ...signedIn };
 }

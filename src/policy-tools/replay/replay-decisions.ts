@@ -164,11 +164,17 @@ export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution 
 }
 
 /** Whether a condition had its say about something that was not recorded. */
-function readsMore({ route, request, reason }: Decision, { query, headers, client, claims = [] }: Reads): boolean {
-  if (route?.conditions == null || (reason !== null && reason !== 'condition_failed')) return false;
+const byConditions: ReadonlySet<string | null> = new Set([null, 'condition_failed', 'sign_in_too_old']);
+
+function readsMore(
+  { route, request, reason }: Decision,
+  { query, headers, client, claims = [], signIn }: Reads,
+): boolean {
+  if (route?.conditions == null || !byConditions.has(reason)) return false;
   const applying = routeOfMethod(route, request?.method ?? '').conditions ?? [];
   return sourcesOf(applying).some((source) => {
     if (source === 'client') return !client;
+    if (source === 'signIn') return signIn === undefined;
     if (source.from === 'query') return !query.includes(source.name);
     if (source.from === 'claim') return !claims.includes(source.name);
     return source.from === 'header' && !headers.includes(source.name);

@@ -283,13 +283,32 @@ test('explain: somebody who is named has roles and groups already', async () => 
   for (const more of [
     ['--roles', 'admin'],
     ['--groups', 'acme'],
+    ['--signed-in', '2026-12-01T09:00:00Z'],
   ]) {
     const { code, output } = await run('explain', 'GET', '/area/1', '--config', file, '--as', 'ann', ...more);
     expect({ code, output }).toEqual({
       code: 2,
-      output: expect.stringContaining('leave out --claims, --roles and --groups'),
+      output: expect.stringContaining('leave out --claims, --roles, --groups and --signed-in'),
     });
   }
+});
+
+test('explain --signed-in: when the user signed in, for "maxAuthAge"', async () => {
+  const recent = user.replace('access', 'maxAuthAge: 15m, access');
+  const file = folder.write('recent.yaml', `${head}${recent}`);
+  const asked = ['explain', 'GET', '/area/1', '--config', file, '--roles', 'user', '--at', '2026-12-01T09:00:00Z'];
+  const allowed = await run(...asked, '--signed-in', '2026-12-01T08:45:00Z');
+  expect(allowed.output).toContain('signed in 2026-12-01T08:45:00Z');
+  expect(allowed).toMatchObject({ code: 0, output: expect.stringMatching(/^allowed by route area$/m) });
+  const refused = await run(...asked, '--signed-in', '2026-12-01T08:44:59Z');
+  expect(refused.output).toContain('error="insufficient_user_authentication", max_age="900"');
+  expect(refused).toMatchObject({ code: 3, output: expect.stringMatching(/^refused .*: 401 sign_in_too_old$/m) });
+  const asJson = await run(...asked, '--json');
+  expect(JSON.parse(asJson.output)).toMatchObject({ reason: 'sign_in_too_old', identity: { signedInAt: null } });
+  expect(await run(...asked, '--signed-in', 'today')).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('--signed-in'),
+  });
 });
 
 describe('explain --bearer', () => {

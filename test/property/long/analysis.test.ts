@@ -75,7 +75,7 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
       const [, only] = / for (\S+) at once/.exec(message) ?? [];
       const [, at] = ('key' in place ? place.key : undefined) ?? [];
       const { methods = null } = typeof at === 'number' ? own[at]! : { methods: only === undefined ? null : [only] };
-      return subject === id && appliesTo({ methods }, method);
+      return subject === id && appliesTo({ methods, exceptMethods: [] }, method);
     });
   const idle = findings.flatMap(({ code, place }) =>
     idleCodes.has(code) && 'index' in place ? [ownConditions(config, place.index)[Number(place.key?.[1])]!] : [],

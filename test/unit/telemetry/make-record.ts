@@ -58,6 +58,7 @@ export function unmet(word: string): Decision {
     unless: null,
     unlessSource: [],
     methods: null,
+    exceptMethods: [],
     name: null,
     policy: null,
     reason: 'condition_failed' as const,

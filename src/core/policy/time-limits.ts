@@ -1,0 +1,51 @@
+/**
+ * Limits of time that are conditions of their own, with reasons of the gateway: when a route is open (`notBefore`,
+ * `notAfter`), and how long ago its callers may have signed in (`maxAuthAge`).
+ */
+import { reasons } from '../outcome/reasons.ts';
+import { appliesTo, type Criterion, type Step } from './conditions.ts';
+import type { Stretch } from './time-window.ts';
+
+export function activeWithin(stretch: Stretch): Criterion {
+  return limit('access_not_active', { kind: 'stretch', end: 0, stretch }, {});
+}
+
+/** How old a sign-in may be with some methods. */
+export interface SignInLimit extends Pick<Criterion, 'methods' | 'exceptMethods'> {
+  readonly maxMs: number;
+}
+
+/** `policy`: id of the policy that demands it; null: the route does. */
+export function signedInWithin({ maxMs, ...methods }: SignInLimit, policy: string | null): Criterion {
+  return limit('sign_in_too_old', { kind: 'signIn', end: 0, maxMs }, { ...methods, policy });
+}
+
+function limit(
+  reason: 'access_not_active' | 'sign_in_too_old',
+  step: Step,
+  further: Partial<Pick<Criterion, 'methods' | 'exceptMethods' | 'policy'>>,
+): Criterion {
+  const { message } = reasons[reason];
+  return {
+    ...{ word: reason, reason, message, unless: null, unlessSource: [], methods: null, exceptMethods: [] },
+    ...{ name: null, policy: null, steps: [step] },
+    ...further,
+  };
+}
+
+/** The age of a sign-in that meets every such limit for the method, in whole seconds; null: there is none. */
+export function maxAuthAgeS(conditions: readonly Criterion[] | null, method: string): number | null {
+  let least: number | null = null;
+  for (const criterion of conditions ?? []) {
+    const [step] = criterion.steps;
+    if (step?.kind !== 'signIn' || !appliesTo(criterion, method)) continue;
+    if (least === null || step.maxMs < least) least = step.maxMs;
+  }
+  return least === null ? null : Math.floor(least / 1000);
+}
+
+/** Such as `signed in within 15m`. */
+export function signInLimitInWords(maxMs: number): string {
+  const [size, unit] = maxMs % 3_600_000 === 0 ? [3_600_000, 'h'] : maxMs % 60_000 === 0 ? [60_000, 'm'] : [1000, 's'];
+  return `signed in within ${maxMs / size}${unit}`;
+}

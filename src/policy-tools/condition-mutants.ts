@@ -1,0 +1,84 @@
+/** Small changes of conditions, of a route or a policy: one that is gone, or a part of it, or is for other methods or roles. */
+import type { Criterion, Step } from '../core/policy/conditions.ts';
+import { sourceInWords } from '../core/policy/describe-conditions.ts';
+import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
+import type { Route } from '../core/routing/route.ts';
+import type { Change } from './role-mutants.ts';
+import { narrowerSignIns } from './sign-in-ages.ts';
+import { widerConditions } from './widening-mutants.ts';
+
+/** `place`: of the conditions. */
+export function* otherConditions(
+  conditions: Route['conditions'],
+  place: Pick<Route, 'access' | 'pattern'>,
+  roles: RoleTable,
+): Generator<Change<Route['conditions']>> {
+  for (const [index, criterion] of (conditions ?? []).entries()) {
+    const others = conditions!.filter((_, at) => at !== index);
+    yield [`the condition ${criterion.word} is gone`, others.length === 0 ? null : others];
+    for (const [words, steps] of withoutParts(criterion.steps)) {
+      yield [`the condition ${criterion.word} is without ${words}`, conditions!.with(index, { ...criterion, steps })];
+    }
+    for (const role of criterion.unlessSource) {
+      const unlessSource = criterion.unlessSource.filter((name) => name !== role);
+      const unless = unlessSource.length === 0 ? null : grantingAny(unlessSource, roles);
+      const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
+      yield [`role ${role} is no longer exempt from ${criterion.word}`, changed];
+    }
+    for (const [words, methods] of otherMethodsOf(criterion)) {
+      yield [words, conditions!.with(index, { ...criterion, ...methods })];
+    }
+    for (const [words, steps] of narrowerSignIns(criterion.steps)) {
+      yield [`the condition ${criterion.word} ${words}`, conditions!.with(index, { ...criterion, steps })];
+    }
+    for (const [words, changed] of widerConditions(criterion, place, roles))
+      yield [words, conditions!.with(index, changed)];
+  }
+}
+
+function* otherMethodsOf({
+  methods,
+  exceptMethods,
+  word,
+}: Criterion): Generator<Change<Pick<Criterion, 'methods' | 'exceptMethods'>>> {
+  if (methods === null && exceptMethods.length === 0) return;
+  yield [`the condition ${word} is for every method`, { methods: null, exceptMethods: [] }];
+  for (const method of methods === null || methods.length < 2 ? [] : methods) {
+    const others = methods!.filter((other) => other !== method);
+    yield [`the condition ${word} is no longer for ${method}`, { methods: others, exceptMethods }];
+  }
+}
+
+/** The condition without each part of an `all` or `any` that has several. Words hold no value of the author's. */
+function* withoutParts(steps: readonly Step[]): Generator<readonly [words: string, steps: readonly Step[]]> {
+  for (const [at, group] of steps.entries()) {
+    if (group.kind !== 'all' && group.kind !== 'any') continue;
+    const parts: number[] = [];
+    for (let part = at + 1; part <= group.end; part = steps[part]!.end + 1) parts.push(part);
+    if (parts.length < 2) continue;
+    for (const [index, part] of parts.entries()) {
+      yield [`part ${index + 1} of "${group.kind}" (${partInWords(steps, part)})`, withoutPart(steps, part)];
+    }
+  }
+}
+
+function withoutPart(steps: readonly Step[], part: number): readonly Step[] {
+  const { end } = steps[part]!;
+  const length = end - part + 1;
+  return steps.flatMap((step, at) => {
+    if (at >= part && at <= end) return [];
+    return step.end >= end ? [{ ...step, end: step.end - length }] : [step];
+  });
+}
+
+function partInWords(steps: readonly Step[], at: number): string {
+  const step = steps[at]!;
+  if (step.kind === 'compare') return sourceInWords(step.subject);
+  if (step.kind === 'address') return 'client address';
+  if (step.kind === 'signIn') return 'sign-in';
+  return step.kind === 'window' || step.kind === 'stretch' ? 'time' : step.kind;
+}
+
+export function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {
+  return new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
+}

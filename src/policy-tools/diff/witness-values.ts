@@ -1,0 +1,225 @@
+/** Values that are found for a request and an identity, by what they are of, and what the two become with them. */
+import type { Identity } from '../../core/identity/identity.ts';
+import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
+import type { ParamForm } from '../../core/url/param-form.ts';
+import { placeOfParam } from '../../core/url/path-pattern.ts';
+import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
+import { blank, somebody } from '../sample-identity.ts';
+import { heldOn, scopePlace } from '../scoped-texts.ts';
+import { withoutTextAround, withTextAround } from '../segment-samples.ts';
+import { anyMoment, signedInAt, signInKey } from '../sign-in-ages.ts';
+import type { SimulatedRequest } from '../simulate.ts';
+import type { Assignment } from './assignments.ts';
+import { type Atom, formOf, type ParamPlaces } from './atoms.ts';
+import type { Holder } from './callers.ts';
+import { type Given, unreadable } from './truths.ts';
+
+/** Values by their source; whatever is not asked about stays as it is by default. */
+export class Values {
+  readonly #segments: string[];
+  readonly #given = new Map<string, Given>();
+  /** Parameters with a capital letter, which is unclear where letter case does not count to the service. */
+  readonly #capital = new Set<string>();
+  readonly #roles = new Set<string>();
+  /** Segments that name scopes. */
+  readonly #scopes = new Set<number>();
+  readonly #groups = new Set<string>();
+
+  constructor(path: string) {
+    this.#segments = path.slice(1).split('/');
+  }
+
+  /** False: an identity cannot have all of it. */
+  hold(holders: readonly Holder[]): boolean {
+    for (const { field, value } of holders) {
+      const scope = field === 'roles' ? scopePlace(value) : null;
+      if (scope !== null) this.#scopes.add(scope.at);
+      if (scope?.isUnread === true && !this.#set(`param ${scope.at}`, unreadable)) return false;
+      if (field === 'roles') this.#roles.add(value);
+      else if (field === 'groups') this.#groups.add(value);
+      else if (!this.#set(`identity ${field}`, value)) return false;
+    }
+    return true;
+  }
+
+  /** Values for themselves first, since what compares two values goes by those that are there. */
+  assign({ values }: Assignment): boolean {
+    const alone = values.filter(({ given }) => given !== undefined);
+    const joined = values.filter(({ given }) => given === undefined);
+    return (
+      alone.every(({ atom, given }) => this.#assignOne(atom, given!)) &&
+      joined.every(({ atom, truth }) => this.#assignTwo(atom, truth))
+    );
+  }
+
+  path(): string {
+    const segments = this.#segments.map((written, at) => {
+      const key = `param ${at}`;
+      const given = this.#given.get(key);
+      if (given === unreadable) return notUtf8;
+      const own = this.#scopes.has(at) ? `${written}${at}` : written;
+      const text = typeof given === 'string' ? encodeURIComponent(given) : own;
+      return this.#capital.has(key) ? text.toUpperCase() : text;
+    });
+    return `/${segments.join('/')}`;
+  }
+
+  query(): string {
+    const parts = this.#of('query').flatMap(([name, given]) => {
+      const part = `${encodeURIComponent(name)}=`;
+      if (given === unreadable) return [`${part}1`, `${part}2`];
+      return typeof given === 'string' ? [part + encodeURIComponent(given)] : [];
+    });
+    return parts.length === 0 ? '' : `?${parts.join('&')}`;
+  }
+
+  headers(): readonly string[] {
+    return this.#of('header').flatMap(([name, given]) => {
+      if (given === unreadable) return [name, '1', name, '2'];
+      return typeof given === 'string' ? [name, given] : [];
+    });
+  }
+
+  /** Where it comes from, through whom, and when. */
+  circumstances(): Pick<SimulatedRequest, 'client' | 'trusted' | 'time'> {
+    const [client, time] = ['client', 'time'].map((key) => this.#given.get(key));
+    return {
+      client: typeof client === 'string' ? client : null,
+      // A header may count only if a trusted proxy sends it.
+      trusted: this.#given.has('trusted'),
+      time: typeof time === 'string' ? Number(time) : typeof this.#given.get(signInKey) === 'string' ? anyMoment : null,
+    };
+  }
+
+  /** `path`: of the request. */
+  identity(path: string): Identity {
+    const text = (field: string) => this.#given.get(`identity ${field}`);
+    const keyId = text('keyId');
+    const kind = text('kind') ?? (typeof keyId === 'string' ? 'key_pair' : 'bearer');
+    const sessionId = text('sessionId');
+    const userId = text('userId');
+    return {
+      ...blank,
+      kind: kind as Identity['kind'],
+      userId: typeof userId === 'string' ? userId : somebody.userId,
+      roles: heldOn(path, [...this.#roles]),
+      groups: [...this.#groups],
+      sessionId: typeof sessionId === 'string' ? sessionId : null,
+      keyId: typeof keyId === 'string' ? keyId : null,
+      claims: claimsAmong(this.#given),
+      authenticatedAtMs: signedInAt(this.#given.get(signInKey), this.circumstances().time ?? null),
+    };
+  }
+
+  #of(from: 'query' | 'header'): readonly (readonly [name: string, given: Given])[] {
+    const prefix = `${from} `;
+    return [...this.#given].flatMap(([key, given]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), given]] : [],
+    );
+  }
+
+  /** False: it has another value already. */
+  #set(key: string, given: Given): boolean {
+    if (Array.isArray(given) && !key.startsWith('claim ')) {
+      for (const group of given) this.#groups.add(group);
+      return true;
+    }
+    const known = this.#given.get(key);
+    this.#given.set(key, given);
+    return known === undefined || String(known) === String(given);
+  }
+
+  #assignOne({ step, places }: Atom, given: Given): boolean {
+    if (given === unreadable && step.kind === 'compare' && step.subject.from === 'param' && ignoresCase(places)) {
+      this.#capital.add(keyOf(step.subject, places));
+      return true;
+    }
+    if (step.kind === 'address') return this.#set('client', given);
+    if (step.kind === 'signIn') return this.#set(signInKey, given);
+    if (step.kind !== 'compare') return this.#set('time', given);
+    if (step.subject.from === 'header' && step.subject.trusted === true) this.#given.set('trusted', null);
+    return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
+  }
+
+  /** A statement that compares two values. */
+  #assignTwo({ step, places }: Atom, truth: Truth): boolean {
+    if (step.kind !== 'compare' || step.comparison.operator === 'exists') return false;
+    const { operator, operand } = step.comparison;
+    if (!('source' in operand)) return false;
+    const [subject, other] = [step.subject, operand.source].map((source) => {
+      return { source, key: keyOf(source, places), form: formOf(source, places.pattern) };
+    });
+    const [a, b] = [subject!, other!].map((value) => this.#text(value));
+    if (truth === 'unclear') {
+      const missing = [other!, subject!].find(({ source }) => canBeMissing(source));
+      return missing !== undefined && this.#set(missing.key, null);
+    }
+    if (truth === 'unmet') {
+      // A segment of the path that nothing else is asked of has a text of its own.
+      const [one, two] = unlikeTexts(subject!.source, other!.source);
+      const different = a !== null || subject!.source.from === 'param' || this.#setText(subject!, one);
+      return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
+    }
+    const text = b ?? a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
+    const beginning = operator === 'startsWith' && a === null ? `${text}-1` : text;
+    return this.#setText(subject!, a ?? beginning) && this.#setText(other!, b ?? text);
+  }
+
+  /** Its value so far; null: none. */
+  #text({ source, key, form }: PlacedSource): string | null {
+    if (isGroups(source)) return this.#groups.values().next().value ?? null;
+    const given = this.#given.get(key);
+    if (Array.isArray(given)) return given[0] ?? null;
+    if (typeof given === 'string') return withoutTextAround(form, given);
+    return source.from === 'identity' && source.field === 'userId' ? somebody.userId : null;
+  }
+
+  /** The segment of the target that a parameter takes; null: it is no parameter. */
+  #segmentOf(source: ValueSource, { pattern }: ParamPlaces): string | null {
+    const at = source.from === 'param' ? placeOfParam(source, pattern) : -1;
+    return at < 0 ? null : withoutTextAround(formOf(source, pattern), decodeURIComponent(this.#segments[at] ?? ''));
+  }
+
+  #setText({ source, key, form }: PlacedSource, text: string): boolean {
+    if (source.from === 'claim') return this.#set(key, source.type === 'list' ? [text] : text);
+    if (!isGroups(source)) return this.#set(key, withTextAround(form, text));
+    this.#groups.add(text);
+    return true;
+  }
+}
+
+interface PlacedSource {
+  readonly source: ValueSource;
+  readonly key: string;
+  /** Of a parameter. */
+  readonly form: ParamForm | null;
+}
+
+/** Parameters are kept as the segments that they stand in. */
+function asSegment(given: Given, form: ParamForm | null): Given {
+  return typeof given === 'string' ? withTextAround(form, given) : given;
+}
+
+const notUtf8 = '%FF';
+
+function ignoresCase({ reading }: ParamPlaces): boolean {
+  return (reading?.literals ?? null) !== null;
+}
+
+function isGroups(source: ValueSource): boolean {
+  return source.from === 'identity' && source.field === 'groups';
+}
+
+function canBeMissing(source: ValueSource): boolean {
+  if (source.from === 'claim') return true;
+  if (source.from === 'identity') return source.field === 'sessionId' || source.field === 'keyId';
+  return source.from !== 'param';
+}
+
+/** Parameters by their place, as the routes of both policies may name them differently. */
+function keyOf(source: ValueSource, { pattern }: ParamPlaces): string {
+  if (source.from === 'identity') return `identity ${source.field}`;
+  if (source.from === 'claim') return claimKey(source);
+  if (source.from !== 'param') return `${source.from} ${source.name}`;
+  return `param ${placeOfParam(source, pattern)}`;
+}
