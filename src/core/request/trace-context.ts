@@ -25,23 +25,28 @@ const parentLength = 55;
 
 /** Null: the request names no trace, or names it in a wrong way. */
 export function readTraceContext(rawHeaders: readonly string[]): TraceContext | null {
-  const [parent, ...more] = valuesOf(rawHeaders, 'traceparent');
-  if (parent === undefined || more.length > 0) return null;
-  const [, version, traceId, spanId, flags] = parentForm.exec(parent) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
-  if (version === '00' && parent.length !== parentLength) return null;
-  const known = Number.parseInt(flags, 16) & (sampledFlag | randomFlag);
-  return { traceId, spanId, flags: known, state: stateOf(rawHeaders) };
+  const parent = readParent(rawHeaders);
+  if (parent === null) return null;
+  const [, , traceId, spanId, flags] = parent;
+  const known = Number.parseInt(flags!, 16) & (sampledFlag | randomFlag);
+  return { traceId: traceId!, spanId: spanId!, flags: known, state: stateOf(rawHeaders) };
 }
 
 /** The same, for the id alone. */
 export function traceIdOf(rawHeaders: readonly string[]): string | null {
+  return readParent(rawHeaders)?.[2] ?? null;
+}
+
+function readParent(rawHeaders: readonly string[]): RegExpExecArray | null {
+  let parent: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    if (name.length === 11 && name.toLowerCase() === 'traceparent')
-      return readTraceContext(rawHeaders)?.traceId ?? null;
+    if (name.length !== 11 || name.toLowerCase() !== 'traceparent') continue;
+    if (parent !== null) return null;
+    parent = rawHeaders[i + 1]!;
   }
-  return null;
+  const read = parent === null ? null : parentForm.exec(parent);
+  return read?.[1] === '00' && parent!.length !== parentLength ? null : read;
 }
 
 /** The value of `traceparent`, in version 00. */
