@@ -6,7 +6,7 @@ import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { formOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
-import { type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
+import { type Bound, type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
 import type { Parts } from '../schema.ts';
 import { compileZone } from '../units/time-zone.ts';
 import type { CriterionScope } from './check-conditions.ts';
@@ -147,8 +147,22 @@ function fitsClaim(operator: Exclude<Operator, 'cidr'>, type: ClaimType): boolea
     case 'lte':
     case 'gt':
     case 'gte':
-      return type === 'number';
+      return type === 'number' || type === 'time';
   }
+}
+
+/** As values are compared; null: there is none, or it is not of the type of the subject, and that was reported. */
+function boundFor(subject: ValueSource, bound: Parts<Bound> | undefined, at: Location): number | null {
+  if (bound === undefined) return null;
+  const isTime = subject.from === 'claim' && subject.type === 'time';
+  if (typeof bound === 'number') {
+    if (!isTime) return bound;
+    at.report('a claim of type time is compared with a time', 'write it with date and zone: 2026-12-01T00:00:00Z');
+  } else {
+    if (isTime) return bound.timeMs ?? null;
+    at.report('only a claim of type time is compared with a time', 'write a number');
+  }
+  return null;
 }
 
 function checkComparison(
@@ -171,8 +185,8 @@ function checkComparison(
     return null;
   }
   if (operator === 'lt' || operator === 'lte' || operator === 'gt' || operator === 'gte') {
-    const number = entry[operator];
-    if (number === undefined) return null;
+    const number = boundFor(subject, entry[operator], at);
+    if (number === null) return null;
     const shape = scope.patterns.map((pattern) => formOf(subject, pattern)?.shape?.kind);
     if (subject.from === 'param' && shape.some((kind) => kind === 'uuid')) {
       at.reportKey('a parameter of this shape is no number', 'give it the shape int');

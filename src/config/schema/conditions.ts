@@ -4,13 +4,14 @@ import { type ConditionField, conditionFields } from '../../core/policy/conditio
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
+import { parseMoment } from '../units/quantities.ts';
 import { compileZone } from '../units/time-zone.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
 import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
-import { cidr, declared, headerName, name } from './values.ts';
+import { cidr, declared, headerName, momentPattern, name } from './values.ts';
 
 /** A number, true or false only beside a claim of that type. */
 const operandText = () =>
@@ -44,12 +45,17 @@ const field = scalar(json, (value): SubjectField | Refusal => {
   return new Refusal(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);
 });
 
+/** A number, or a time in milliseconds. */
+export type Bound = number | { readonly timeMs: number };
+
 /** Three digits after the point are enough for a bound, and leave room between two of them. */
 function bound() {
   const expected = 'expected a number, such as 100 or 2.5, with at most 3 digits after the point';
-  const json = { type: ['number', 'string'], pattern: orReference('-?[0-9]+(?:\\.[0-9]{1,3})?') };
-  return scalar(json, (value): number | Refusal => {
+  const json = { type: ['number', 'string'], pattern: orReference(`-?[0-9]+(?:\\.[0-9]{1,3})?|${momentPattern}`) };
+  return scalar(json, (value): Bound | Refusal => {
     const text = typeof value === 'number' ? String(value) : value;
+    const timeMs = typeof text === 'string' ? parseMoment(text) : null;
+    if (timeMs !== null) return { timeMs };
     if (typeof text !== 'string' || !/^-?\d{1,15}(?:\.\d{1,3})?$/.test(text)) return new Refusal(expected);
     return Number(text);
   });
@@ -89,10 +95,26 @@ export const operators = {
   startsWith: described(operandText().optional(), 'The value begins with this text, or with that of another value.', {
     examples: ['acme-'],
   }),
-  lt: described(bound().optional(), 'The value is a number below this one.', { examples: [100] }),
-  lte: described(bound().optional(), 'The value is a number up to this one.', { examples: [100] }),
-  gt: described(bound().optional(), 'The value is a number above this one.', { examples: [0] }),
-  gte: described(bound().optional(), 'The value is a number from this one on.', { examples: [1] }),
+  lt: described(
+    bound().optional(),
+    'The value is a number below this one, or a claim of type time is before this time.',
+    { examples: [100] },
+  ),
+  lte: described(
+    bound().optional(),
+    'The value is a number up to this one, or a claim of type time is not after this time.',
+    { examples: [100] },
+  ),
+  gt: described(
+    bound().optional(),
+    'The value is a number above this one, or a claim of type time is after this time.',
+    { examples: [0] },
+  ),
+  gte: described(
+    bound().optional(),
+    'The value is a number from this one on, or a claim of type time is not before this time.',
+    { examples: [1, '2026-12-01T00:00:00Z'] },
+  ),
   exists: described(bool().optional(), 'Whether the value is present.', { examples: [true] }),
   cidr: described(z.union([cidr(), ranges]).optional(), 'The address lies in one of these ranges.', {
     examples: [['10.0.0.0/8']],

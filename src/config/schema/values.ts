@@ -36,14 +36,12 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
   ).meta({ unit: 'ms' });
 }
 
+export const momentPattern = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:Z|[+-][0-9]{2}:[0-9]{2})';
+
 /** Milliseconds since 1970. */
 export function moment() {
   const expected = 'a time with date and zone, such as 2026-12-01T00:00:00Z';
-  return text(
-    expected,
-    (value) => parseMoment(value) ?? new Refusal(`expected ${expected}`),
-    '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:Z|[+-][0-9]{2}:[0-9]{2})',
-  );
+  return text(expected, (value) => parseMoment(value) ?? new Refusal(`expected ${expected}`), momentPattern);
 }
 
 /** Bytes. */

@@ -2,7 +2,7 @@
 
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
 import { signInLimitInWords } from './time-limits.ts';
-import { stretchInWords, windowInWords } from './time-window.ts';
+import { momentInWords, stretchInWords, windowInWords } from './time-window.ts';
 
 /** Such as `param tenant in identity.groups, unless admin (DELETE only)`. */
 export function criterionInWords({ steps, unlessSource, methods, exceptMethods }: Criterion): string {
@@ -18,7 +18,7 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
   if (step === undefined) return 'nothing';
   switch (step.kind) {
     case 'compare':
-      return `${sourceInWords(step.subject)} ${comparisonInWords(step.comparison)}`;
+      return `${sourceInWords(step.subject)} ${comparisonInWords(step.comparison, step.subject)}`;
     case 'address':
       return `client address in ${step.ranges.join(' or ')}`;
     case 'window':
@@ -44,6 +44,11 @@ export function sourceInWords(source: ValueSource): string {
   return `${source.from} ${source.from === 'identity' ? source.field : source.name}`;
 }
 
+/** Whether a value is in milliseconds since the epoch. */
+export function isTime(source: ValueSource): boolean {
+  return source.from === 'claim' && source.type === 'time';
+}
+
 const operatorWords = {
   equals: 'equals',
   startsWith: 'starts with',
@@ -54,11 +59,11 @@ const operatorWords = {
   gte: 'is at least',
 } as const;
 
-function comparisonInWords(comparison: Comparison): string {
+function comparisonInWords(comparison: Comparison, subject: ValueSource): string {
   if (comparison.operator === 'exists') return comparison.wanted ? 'exists' : 'does not exist';
   const words = operatorWords[comparison.operator];
   const { operand } = comparison;
-  if ('number' in operand) return `${words} ${operand.number}`;
+  if ('number' in operand) return `${words} ${isTime(subject) ? momentInWords(operand.number) : operand.number}`;
   if ('source' in operand) return `${words} ${sourceInWords(operand.source)}`;
   if ('literal' in operand) return `${words} ${JSON.stringify(operand.literal)}`;
   return `${words} [${[...operand.literals].map((literal) => JSON.stringify(literal)).join(', ')}]`;

@@ -14,6 +14,7 @@ import {
   type SignInStep,
   type Step,
   type Truth,
+  type ValueSource,
 } from './conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
@@ -89,7 +90,7 @@ function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): T
     case 'lte':
     case 'gt':
     case 'gte':
-      return compareNumber(value, comparison.operator, comparison.operand.number);
+      return compareNumber(numberOf(subject, value), comparison.operator, comparison.operand.number);
     default:
       return compareText(value, comparison.operator, readOperand(comparison, facts));
   }
@@ -134,9 +135,14 @@ function isList(operand: readonly string[] | ReadonlySet<string>): operand is re
 /** One spelling for each number, since services read others (`1e2`, `+1`, `01`, `1.0`) in more than one way. */
 const plainNumber = /^(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,5}[1-9])$/;
 
-function compareNumber(value: string | readonly string[] | null, operator: NumberOperator, bound: number): Truth {
-  if (typeof value !== 'string' || !plainNumber.test(value)) return 'unclear';
-  const number = Number(value);
+/** A claim is a number of its own, however it is written. Null: it is none, or may be read as another one. */
+function numberOf({ from }: ValueSource, value: string | readonly string[] | null): number | null {
+  if (typeof value !== 'string') return null;
+  return from === 'claim' || plainNumber.test(value) ? Number(value) : null;
+}
+
+function compareNumber(number: number | null, operator: NumberOperator, bound: number): Truth {
+  if (number === null) return 'unclear';
   const holds = { lt: number < bound, lte: number <= bound, gt: number > bound, gte: number >= bound }[operator];
   return holds ? 'met' : 'unmet';
 }

@@ -10,7 +10,7 @@ import {
   type Truth,
   type ValueSource,
 } from './conditions.ts';
-import { conditionInWords, criterionInWords, sourceInWords } from './describe-conditions.ts';
+import { conditionInWords, criterionInWords, isTime, sourceInWords } from './describe-conditions.ts';
 import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
@@ -109,5 +109,6 @@ function shown(source: ValueSource, reading: Reading): ComparedValue {
   const name = sourceInWords(source);
   if (reading instanceof Unreadable) return { name, value: null, why: reading.why };
   if (reading === null) return { name, value: null, why: 'is not there' };
+  if (isTime(source) && typeof reading === 'string') return moment(name, Number(reading));
   return { name, value: source.from === 'header' ? '***' : reading, why: null };
 }

@@ -36,6 +36,10 @@ describe('a condition compares a claim', () => {
     ['a number, however it is written', 'identity: claims.level, equals: 2.0', 'gold', 'plain'],
     ['true', 'identity: claims.staff, equals: true', 'gold', 'plain'],
     ['one of a list', 'identity: claims.tags, equals: b', 'gold', 'plain'],
+    ['a number from a bound on', 'identity: claims.level, gte: 2', 'gold', 'plain'],
+    ['a number below a bound', 'identity: claims.level, lt: 2.001', 'gold', 'plain'],
+    ['a time after another one', 'identity: claims.since, gt: 2026-01-02T02:04:05Z', 'gold', 'plain'],
+    ['a time before another one', 'identity: claims.since, lte: 2026-01-02T03:04:06+01:00', 'gold', 'plain'],
     ['its presence', 'identity: claims.since, exists: true', 'gold', 'plain'],
     ['its absence', 'identity: claims.since, exists: false', 'plain', 'gold'],
   ])('%s', (_name, condition, good, bad) => {
@@ -53,6 +57,61 @@ describe('a condition compares a claim', () => {
     );
     expect(report.failed).toBe(0);
   });
+});
+
+test.each([
+  ['a text', 'level: high', 'level, gte: 2'],
+  ['a text of digits', 'level: "3"', 'level, gte: 2'],
+  ['true', 'level: true', 'level, gte: 0'],
+  ['nothing', 'plan: gold', 'level, lt: 5'],
+  ['a day without a time', 'since: "2026-01-02"', 'since, gt: 2020-01-01T00:00:00Z'],
+  ['milliseconds as a text', 'since: "1767319445000"', 'since, gt: 2020-01-01T00:00:00Z'],
+])('%s meets no bound of a number or a time, and no "not" of one', (_name, sent, bound) => {
+  const name = bound.split(',', 1)[0];
+  const field = name === 'level' ? `acr: { ${sent} }` : sent;
+  const cases = `tests:
+  identities: { odd: { claims: { userID: ann, roles: [], groups: [], sessionID: s1, ${field} } } }
+  cases: [{ as: odd, request: GET /x, expect: refuse, reason: apart }]`;
+  for (const condition of [`identity: claims.${bound}`, `not: { identity: claims.${bound} }`]) {
+    const { report } = runTests(rules(`{ ${condition}, reason: apart }`, cases), false);
+    expect(report.cases.map(({ faults }) => faults)).toEqual([[]]);
+  }
+});
+
+test('a number of a claim is compared, however it is written', () => {
+  const reasonOf = (level: number) =>
+    explained(
+      rules('{ identity: claims.level, lt: 1, reason: apart }'),
+      { target: '/x' },
+      { ...somebody, claims: { level } },
+    ).reason;
+  expect(reasonOf(1e-9)).toBeNull();
+  expect(reasonOf(2 ** 53 - 1)).toBe('condition_failed');
+});
+
+test('times of claims are shown as times', () => {
+  const config = rules('{ identity: claims.since, gt: 2026-01-01T00:00:00+01:00, reason: apart }');
+  const explanation = explained(config, { target: '/x' }, { ...somebody, claims: { since: Date.UTC(2025, 0, 1) } });
+  expect(explanationText(explanation, false)).toContain(
+    'identity claims.since is more than 2025-12-31T23:00:00Z  identity claims.since = "2025-01-01T00:00:00Z"',
+  );
+});
+
+test('problems of bounds of claims', () => {
+  const problem = (condition: string) => {
+    try {
+      rules(`{ ${condition}, reason: apart }`);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return null;
+  };
+  expect(problem('identity: claims.since, gt: 5')).toBe('13: a claim of type time is compared with a time');
+  expect(problem('identity: claims.level, gt: 2026-01-01T00:00:00Z')).toBe(
+    '13: only a claim of type time is compared with a time',
+  );
+  expect(problem('query: q, gt: 2026-01-01T00:00:00Z')).toBe('13: only a claim of type time is compared with a time');
+  expect(problem('identity: claims.plan, gt: 1')).toBe('13: "gt" does not fit a claim of type string');
 });
 
 test('a claim of another type than is declared is not taken for absent', () => {
@@ -93,6 +152,10 @@ test.each([
   '{ any: [{ identity: claims.tags, equals: a }, { identity: claims.plan, startsWith: go }], reason: apart }',
   '{ identity: claims.since, exists: true, reason: apart }',
   '{ param: t, equals: identity.claims.plan, reason: apart }',
+  '{ identity: claims.level, gte: 2, reason: apart }',
+  '{ all: [{ identity: claims.level, gt: 1.5 }, { identity: claims.level, lt: 9 }], reason: apart }',
+  '{ identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: apart }',
+  '{ not: { identity: claims.since, gte: 2026-01-01T00:00:00Z }, reason: apart }',
 ])('--update proves %s', (when) => {
   const { proposals, text: written } = proposed(rules(when));
   expect(proposals.notFound).toEqual([]);
@@ -134,6 +197,24 @@ describe('diff', () => {
       ['newlyAllowed', 'newlyRefused'],
     ],
     [
+      'a bound of its own',
+      '{ identity: claims.level, gte: 2, reason: a }',
+      '{ identity: claims.level, gt: 2, reason: a }',
+      ['newlyRefused'],
+    ],
+    [
+      'a later time',
+      '{ identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: a }',
+      '{ identity: claims.since, lt: 2026-01-01T00:00:01Z, reason: a }',
+      ['newlyAllowed'],
+    ],
+    [
+      'one time in two zones',
+      '{ identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: a }',
+      '{ identity: claims.since, lt: 2026-01-01T01:00:00+01:00, reason: b }',
+      [],
+    ],
+    [
       'the same',
       '{ identity: claims.level, in: [1, 2], reason: a }',
       '{ identity: claims.level, in: [2, 1.0], reason: b }',
@@ -152,6 +233,10 @@ test('analysis finds what no claim can meet', () => {
   const both = '{ identity: claims.level, equals: 1, reason: a }, { identity: claims.level, equals: 2, reason: b }';
   expect(find(both)).toContain('condition_unmeetable');
   expect(find('{ identity: claims.level, equals: 1, reason: a }')).not.toContain('condition_unmeetable');
+  const bounds =
+    '{ identity: claims.since, gt: 2026-01-02T00:00:00Z, reason: a }, { identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: b }';
+  expect(find(bounds)).toContain('condition_unmeetable');
+  expect(find('{ identity: claims.since, gt: 2026-01-02T00:00:00Z, reason: a }')).not.toContain('condition_unmeetable');
   const lists = '{ identity: claims.tags, equals: a, reason: a }, { identity: claims.tags, equals: b, reason: b }';
   expect(find(lists)).not.toContain('condition_unmeetable');
 });
