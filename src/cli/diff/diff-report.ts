@@ -186,7 +186,16 @@ const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-ke
 
 const byKind = { bearer: '', key_pair: ' by key pair', api_key: ' by API key' } as const;
 
-function identityInWords({ kind, userId, roles, groups, sessionId, keyId, authenticatedAtMs }: Identity): string {
+function identityInWords({
+  kind,
+  userId,
+  roles,
+  groups,
+  sessionId,
+  keyId,
+  claims,
+  authenticatedAtMs,
+}: Identity): string {
   const list = (word: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${word}${names.length === 1 ? '' : 's'} ${names.join(', ')}`];
   const has = [
@@ -194,6 +203,7 @@ function identityInWords({ kind, userId, roles, groups, sessionId, keyId, authen
     ...list('group', groups),
     ...(sessionId === null ? [] : [`session ${sessionId}`]),
     ...(keyId === null ? [] : [`key ${keyId}`]),
+    ...Object.entries(claims).map(([name, value]) => `${name} ${value === null ? 'of another type' : String(value)}`),
   ];
   return `${userId}${byKind[kind]}${has.length === 0 ? '' : ` with ${has.join(' and ')}`}${signInWords(
     authenticatedAtMs,

@@ -62,7 +62,7 @@ function tableOf(head: string, rows: readonly SummaryRow[], { paint, width, all 
   const shown = rows.slice(0, most);
   const fits = (columns: number) => (text: string) => stringWidth(text) <= columns;
   const longest = Math.floor(width * 0.45);
-  const names = shown.map((row) => listed(row.names, fits(longest)));
+  const names = shown.map((row) => listed(row.names, fits(longest), 1));
   const first = Math.max(stringWidth(head), ...names.map((name) => Math.min(stringWidth(name), longest)));
   const rest = Math.floor((width - first - 6) / 2);
   const line = (indent: string, cells: readonly [string, string, string]) =>

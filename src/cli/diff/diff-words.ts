@@ -30,12 +30,12 @@ export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): 
   return `Every request is decided as before; ${settings.length} other setting${settings.length === 1 ? '' : 's'} changed`;
 }
 
-/** As many items as fit, and how many there are besides; a single one is never cut. */
-export function listed(items: readonly string[], fits: (text: string) => boolean): string {
+/** As many items as fit, and how many there are besides; `least`: so many are shown even if they do not fit. */
+export function listed(items: readonly string[], fits: (text: string) => boolean, least = 0): string {
   if (items.length === 1) return items[0]!;
   for (let shown = items.length; shown > 0; shown -= 1) {
     const text = items.slice(0, shown).join(', ') + (shown < items.length ? ` and ${items.length - shown} more` : '');
-    if (fits(text)) return text;
+    if (shown === least || fits(text)) return text;
   }
   return items.length === 0 ? '' : `${items.length} in all`;
 }

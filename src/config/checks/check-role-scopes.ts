@@ -92,9 +92,10 @@ export function reportScopesOfHeirs(
   if (own === null) return;
   const other = scopedRole(forms.get(inherited) ?? inherited);
   if (other?.param === own.param) return;
-  const held = other === null ? 'everywhere' : `in another scope, {${other.param}}`;
-  const message = `a role that is held in the scope {${own.param}} cannot bring ${at.quote(inherited)}, which is held ${held}`;
-  at.report(message, 'a role without a scope can bring both');
+  const held = other === null ? 'everywhere' : `in one {${other.param}}`;
+  const message = `a role that is held in one {${own.param}} cannot inherit ${at.quote(inherited)}, which is held ${held}`;
+  const scoped = `give ${at.quote(inherited)} the same scope ("scopedBy: ${own.param}"), or this one none`;
+  at.report(message, other === null ? scoped : 'a role without "scopedBy" can inherit both');
 }
 
 /** Such as `acme:editor`. */
@@ -114,8 +115,8 @@ export function checkScopes(
     const lacking = scopesOfRoute(own)?.find(({ param }) => param !== null && !params.includes(param));
     if (lacking === undefined) continue;
     const place = at.at('access').isWritten ? at.at('access') : at.at('match');
-    const message = `the role ${lacking.role} is held in a scope, and the path "${path}" has no parameter {${lacking.param}}`;
-    place.report(message, 'name the parameter so, or ask for a role without a scope');
+    const message = `the role ${lacking.role} is held in one {${lacking.param}}, and the path "${path}" has no parameter {${lacking.param}}`;
+    place.report(message, `put {${lacking.param}} into the path, or require a role without a scope`);
   }
   for (const { id, pattern, access, conditions } of policies) {
     const rule = access ?? { kind: 'authenticated' as const };

@@ -201,8 +201,8 @@ function checkReason({ reason, expect }: CaseEntry, at: Location, words: Readonl
   if (reason === undefined) return;
   if (!Object.hasOwn(reasons, reason) && !words.has(reason)) {
     const nearest = at.didYouMean(reason, [...words, ...Object.keys(reasons)]);
-    const hint = nearest ?? 'a reason of the gateway, or the word of a condition';
-    at.report(`there is no reason ${at.quote(reason)}`, hint);
+    const hint = nearest ?? 'if a condition had this reason, no route or policy uses the condition any more';
+    at.report(`nothing refuses with the reason ${at.quote(reason)}`, hint);
   }
   if (expect === 'allow') at.reportKey('what is allowed has no reason', 'remove it');
 }

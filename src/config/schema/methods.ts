@@ -1,5 +1,6 @@
 /** The methods of rules, as they are written. */
 import { ruleMethods } from '../../core/policy/access.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { text } from './scalar.ts';
 
@@ -10,7 +11,8 @@ export function methodRefusal(word: string): Refusal | null {
   if (known.has(word)) return null;
   if (word === 'TRACE' || word === 'CONNECT') return new Refusal(`${word} is never forwarded`, 'remove it');
   const upper = word.toUpperCase();
-  return new Refusal('expected an HTTP method', known.has(upper) ? `methods are upper case: ${upper}` : null);
+  const hint = known.has(upper) ? `methods are upper case: ${upper}` : didYouMean(word, ruleMethods);
+  return new Refusal('expected an HTTP method', hint);
 }
 
 export const method = text('an HTTP method', (value) => methodRefusal(value) ?? value);

@@ -21,7 +21,7 @@ export function idleRoles({ roles, routes }: Config, nearest: NearestName): read
       return [findingOf('role_misspelt', role, place, message, { hint: `did you mean "${near}"?` })];
     }
     const message = `no rule asks for the role "${role}", nor for one that it inherits`;
-    return [findingOf('role_unused', role, place, message, { hint: 'its holders may do no more than anybody else' })];
+    return [findingOf('role_unused', role, place, message, { hint: 'its holders may do no more than anyone else' })];
   });
 }
 

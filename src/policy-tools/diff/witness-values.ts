@@ -74,7 +74,8 @@ export class Values {
   }
 
   headers(): readonly string[] {
-    return this.#of('header').flatMap(([name, given]) => {
+    const sent = new Map([...this.#of('header'), ...this.#of('trusted').filter(([, given]) => given !== null)]);
+    return [...sent].flatMap(([name, given]) => {
       if (given === unreadable) return [name, '1', name, '2'];
       return typeof given === 'string' ? [name, given] : [];
     });
@@ -86,7 +87,7 @@ export class Values {
     return {
       client: typeof client === 'string' ? client : null,
       // A header may count only if a trusted proxy sends it.
-      trusted: this.#given.has('trusted'),
+      trusted: this.#of('trusted').some(([, given]) => given !== null),
       time: typeof time === 'string' ? Number(time) : typeof this.#given.get(signInKey) === 'string' ? anyMoment : null,
     };
   }
@@ -111,7 +112,7 @@ export class Values {
     };
   }
 
-  #of(from: 'query' | 'header'): readonly (readonly [name: string, given: Given])[] {
+  #of(from: 'query' | 'header' | 'trusted'): readonly (readonly [name: string, given: Given])[] {
     const prefix = `${from} `;
     return [...this.#given].flatMap(([key, given]) =>
       key.startsWith(prefix) ? [[key.slice(prefix.length), given]] : [],
@@ -137,7 +138,6 @@ export class Values {
     if (step.kind === 'address') return this.#set('client', given);
     if (step.kind === 'signIn') return this.#set(signInKey, given);
     if (step.kind !== 'compare') return this.#set('time', given);
-    if (step.subject.from === 'header' && step.subject.trusted === true) this.#given.set('trusted', null);
     return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
   }
 
@@ -160,9 +160,10 @@ export class Values {
       const different = a !== null || subject!.source.from === 'param' || this.#setText(subject!, one);
       return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
     }
-    const text = b ?? a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
+    const own = a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
+    const text = this.#isChosen(other!) ? (b ?? own) : (a ?? b ?? own);
     const beginning = operator === 'startsWith' && a === null ? `${text}-1` : text;
-    return this.#setText(subject!, a ?? beginning) && this.#setText(other!, b ?? text);
+    return this.#setText(subject!, a ?? beginning) && this.#setText(other!, text);
   }
 
   /** Its value so far; null: none. */
@@ -172,6 +173,11 @@ export class Values {
     if (Array.isArray(given)) return given[0] ?? null;
     if (typeof given === 'string') return withoutTextAround(form, given);
     return source.from === 'identity' && source.field === 'userId' ? somebody.userId : null;
+  }
+
+  /** Whether something else asks for its value. */
+  #isChosen({ source, key }: PlacedSource): boolean {
+    return isGroups(source) || this.#given.has(key);
   }
 
   /** The segment of the target that a parameter takes; null: it is no parameter. */
@@ -220,6 +226,8 @@ function canBeMissing(source: ValueSource): boolean {
 function keyOf(source: ValueSource, { pattern }: ParamPlaces): string {
   if (source.from === 'identity') return `identity ${source.field}`;
   if (source.from === 'claim') return claimKey(source);
+  // What a trusted proxy sends is one value, and what anyone sends another, under the same name.
+  if (source.from === 'header' && source.trusted === true) return `trusted ${source.name}`;
   if (source.from !== 'param') return `${source.from} ${source.name}`;
   return `param ${placeOfParam(source, pattern)}`;
 }
