@@ -52,6 +52,7 @@ ${table(
   'rolegate_shadow_decisions_total',
   'rolegate_shadow_differences_total',
   'rolegate_decision_records_total',
+  'rolegate_trace_spans_total',
   'rolegate_request_duration_seconds',
   'rolegate_decision_duration_seconds',
   'rolegate_upstream_duration_seconds',

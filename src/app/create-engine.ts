@@ -76,7 +76,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     ...(options.runtimeMetrics === undefined ? {} : { runtimeMetrics: options.runtimeMetrics }),
   });
   const { log } = telemetry;
-  const tracing = createTracing();
+  const tracing = createTracing({ version: options.version, events: telemetry.spanEvents, log });
   const { traceCall } = tracing;
   const identityEvents = {
     ...lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked()),
@@ -182,10 +182,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         observe: telemetry.observe,
       });
       proxy = made;
+      await tracing.ready();
       telemetry.watchServer(made);
       return await listenOn('server.listen', address, () => made.listen());
     },
     async listenForChecks(addresses, shared) {
+      await tracing.ready();
       authorizer = await openAuthorizer(config, addresses, {
         shared,
         gateway: current(),
@@ -217,6 +219,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     async end() {
       kept.close();
       await recorder.close();
+      await tracing.close();
       log.info('stopped');
       await telemetry.close();
     },

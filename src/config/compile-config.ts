@@ -41,6 +41,7 @@ export interface Secrets {
   readonly authorizer: string | null;
   readonly authorizerTls: ServerTlsConfig | null;
   readonly webhooks: readonly string[];
+  readonly tracingHeaders: Readonly<Record<string, string>>;
   readonly assertionKeys: readonly AssertionKey[] | null;
 }
 
@@ -83,7 +84,10 @@ export function compileConfig(
     log: { level: log.level, access: log.access },
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     records,
-    tracing: tracing ?? null,
+    tracing:
+      tracing === undefined
+        ? null
+        : { ...tracing, endpoint: tracing.endpoint ?? null, headers: secrets.tracingHeaders },
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
     sources,
     failedAuthentications,

@@ -98,7 +98,14 @@ export type AuthorizerConfig = Replace<
 
 export type LogConfig = Pick<File['log'], 'level' | 'access'>;
 
-export type TracingConfig = NonNullable<File['tracing']>;
+export type TracingConfig = Replace<
+  NonNullable<File['tracing']>,
+  {
+    /** Null: no spans are recorded. */
+    readonly endpoint: string | null;
+    readonly headers: Readonly<Record<string, string>>;
+  }
+>;
 
 export type RecordsConfig = NonNullable<File['records']>;
 

@@ -10,7 +10,13 @@ import { claimTable } from './checks/check-identity-claims.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles, tableOf } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
-import { readBearerSecret, readBearerSecrets, readCacheSecrets, readWebhookSecrets } from './checks/check-secrets.ts';
+import {
+  readBearerSecret,
+  readBearerSecrets,
+  readCacheSecrets,
+  readHeaderSecrets,
+  readWebhookSecrets,
+} from './checks/check-secrets.ts';
 import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
@@ -153,7 +159,7 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
 }
 
 function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
-  const { server, authorizer, cache, authApi, sources, revocations } = parts;
+  const { server, authorizer, cache, authApi, sources, revocations, tracing } = parts;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
@@ -162,6 +168,7 @@ function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
     admin: readBearerSecret(server?.adminToken, at.at('server', 'adminToken')),
     assertionKeys: checkIdentityAssertion(parts, at),
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),
+    tracingHeaders: readHeaderSecrets(tracing?.headers, at.at('tracing', 'headers')),
     ...readCacheSecrets(cache, at.at('cache')),
     redis: checkRedis(cache?.redis, at.at('cache', 'redis')),
     authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls')),

@@ -23,6 +23,7 @@ import {
 } from './metrics/process-metrics.ts';
 import { type MetricsPage, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestMetrics } from './metrics/request-metrics.ts';
+import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts';
 import type { ObserveRequest } from './request-record.ts';
 
 export interface TelemetryOptions {
@@ -50,6 +51,8 @@ export interface Telemetry
   readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
   readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
+  /** What becomes of recorded spans. */
+  readonly spanEvents: SpanEvents;
   /** Which requests are kept for look-ups; null: none. At start and at each reload. */
   keepRequests(kept: KeptRequests | null): void;
   /** At start and at each reload. */
@@ -95,6 +98,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const log = createLogger(options.log.level, output, options.worker);
   const identity = createIdentityMetrics(own, log);
   const decisionEvents = createDecisionMetrics(own);
+  const spanEvents = createTraceMetrics(own, log);
   const authApi = createAuthApiMetrics(own);
   createBuildMetric(own, options.version);
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
@@ -131,6 +135,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     watchRevocations: identity.watchRevocations,
     evictionUnreadable: identity.evictionUnreadable,
     decisionEvents,
+    spanEvents,
     useRoutes: (table) => requests.useRoutes(table.routes),
     useUpstreams: processState.useUpstreams,
     watchServer(readings) {

@@ -78,6 +78,19 @@ export function readWebhookSecrets(sources: Sources, at: Location): readonly str
   });
 }
 
+/** Values of headers, by name. */
+export function readHeaderSecrets(sources: Readonly<Record<string, Source>> | undefined, at: Location) {
+  const headers: Record<string, string> = {};
+  for (const [name, source] of Object.entries(sources ?? {})) {
+    const there = at.at(name);
+    const value = readSecretText(source, there);
+    if (value === null) continue;
+    if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) headers[name.toLowerCase()] = value;
+    else there.report('a header cannot carry this value', 'use visible ASCII, and blanks inside only');
+  }
+  return headers;
+}
+
 /** Earlier values of a secret: each long enough, none the current one, none twice. */
 export function readPreviousSecrets(sources: Sources, current: string | null, at: Location): readonly string[] {
   const found = new Set<string>();

@@ -90,6 +90,21 @@ export function integer(least: number, most: number) {
   return scalar(json, (value) => wholeNumber(value, least, most) ?? new Refusal(expected));
 }
 
+/** A number from 0 to 1; as a string too. */
+export function fraction() {
+  const json: Json = {
+    type: ['number', 'string'],
+    minimum: 0,
+    maximum: 1,
+    pattern: orReference('[0-9]+(?:\\.[0-9]+)?'),
+  };
+  return scalar(json, (value) => {
+    const number = typeof value === 'string' && /^\d(?:\.\d{1,9})?$/.test(value) ? Number(value) : value;
+    const fits = typeof number === 'number' && number >= 0 && number <= 1;
+    return fits ? number : new Refusal('expected a number from 0 to 1');
+  });
+}
+
 /** A whole number as above, or `auto`. */
 export function autoOr(least: number, most: number) {
   const pattern = orReference('auto|[0-9]+');

@@ -157,7 +157,7 @@ function decisionMembers(decision: Decision): string {
 }
 
 /** Path parameters may carry sessions (`;jsessionid=`), so their values stay out of the log. */
-function loggedPath(path: string): string {
+export function loggedPath(path: string): string {
   return path.includes(';') || path.includes('%3B') ? path.replace(/(?:;|%3B)[^/]*/g, ';...') : path;
 }
 

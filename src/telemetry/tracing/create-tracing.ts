@@ -1,67 +1,89 @@
 /**
- * The traces of a process: where each request belongs, as trusted clients say or as a new trace, and what names it to services and
- * sources.
+ * The traces of a process: where each request belongs, as trusted clients say or as a new trace, and whether it is recorded. What
+ * records is loaded when the configuration names a collector, and not before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TracingConfig } from '../../config/config.ts';
-import { readTraceContext, type TraceContext } from '../../core/request/trace-context.ts';
-import type { TraceCall, TracedCall } from '../../identity/events.ts';
-import type { RequestTrace, Tracing } from '../request-record.ts';
-import { newTrace, replaceTrace, traceHeaders } from './trace-headers.ts';
+import { readTraceContext, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
+import type { TraceCall } from '../../identity/events.ts';
+import type { Logger } from '../log/logger.ts';
+import type { SpanEvents } from '../metrics/trace-metrics.ts';
+import type { Tracing } from '../request-record.ts';
+import type { Recorder } from './open-recorder.ts';
+import { newTrace } from './trace-headers.ts';
+import { UnrecordedTrace } from './unrecorded-trace.ts';
+
+export interface TracingOptions {
+  readonly version: string;
+  readonly events: SpanEvents;
+  readonly log: Pick<Logger, 'error'>;
+}
 
 export interface TracingInUse {
   /** At start and at each reload. Null: nothing is traced. */
   use(config: TracingConfig | null): Tracing | null;
   /** For the sources: by the request whose decision makes the call. */
   readonly traceCall: TraceCall;
+  /** Resolves when requests are recorded as the configuration in use says. */
+  ready(): Promise<void>;
+  /** Sends what waits, within a bound. */
+  close(): Promise<void>;
 }
 
 /** The trace of the request whose decision is being made: by the context of the call, as a look-up is many calls away from the request. */
-type Deciding = AsyncLocalStorage<{ readonly traceCall: TraceCall }>;
+export type Deciding = AsyncLocalStorage<{ readonly traceCall: TraceCall }>;
 
-export function createTracing(): TracingInUse {
+const longestCloseMs = 2_000;
+
+export function createTracing({ version, events, log }: TracingOptions): TracingInUse {
   const deciding: Deciding = new AsyncLocalStorage();
+  /** The settings that `recorder` is, or will be, made of. */
+  let madeOf = '';
+  let recorder: Recorder | null = null;
+  /** Settles with the last change of `recorder`. */
+  let changed: Promise<void> = Promise.resolve();
+
+  async function record(config: TracingConfig | null, settings: string): Promise<void> {
+    const before = recorder;
+    recorder = null;
+    void before?.close();
+    const endpoint = config?.endpoint ?? null;
+    if (config === null || endpoint === null) return;
+    try {
+      const { openRecorder } = await import('./open-recorder.ts');
+      // Unless another configuration came meanwhile.
+      if (settings === madeOf) recorder = openRecorder({ endpoint, config, version, deciding, events });
+    } catch (cause) {
+      log.error({ err: cause }, 'traces cannot be recorded');
+    }
+  }
+
+  function traceOf(parent: TraceContext | null, sample: number) {
+    const isRecorded = parent === null ? Math.random() < sample : (parent.flags & sampledFlag) !== 0;
+    if (recorder !== null && isRecorded) return recorder.begin(parent);
+    return new UnrecordedTrace(parent ?? newTrace(), deciding);
+  }
+
   return {
     use(config) {
+      const settings = JSON.stringify(config);
+      if (settings !== madeOf) {
+        madeOf = settings;
+        changed = record(config, settings);
+      }
       if (config === null) return null;
+      const { sample } = config;
       const trustsAll = config.trust === 'all';
       return {
-        begin: (rawHeaders, trusted) =>
-          new UnrecordedTrace((trustsAll || trusted ? readTraceContext(rawHeaders) : null) ?? newTrace(), deciding),
+        begin: (rawHeaders, trusted) => traceOf(trustsAll || trusted ? readTraceContext(rawHeaders) : null, sample),
       };
     },
     traceCall: (call) => deciding.getStore()?.traceCall(call) ?? null,
+    ready: () => changed,
+    async close() {
+      await changed;
+      const late = new Promise<void>((resolve) => setTimeout(resolve, longestCloseMs).unref());
+      await Promise.race([recorder?.close(), late]);
+    },
   };
-}
-
-/** Services and sources get the trace as it came: a span that is not recorded must not be the parent of theirs. */
-class UnrecordedTrace implements RequestTrace {
-  readonly traceId: string;
-  readonly sampled = false;
-  readonly #headers: readonly string[];
-  readonly #deciding: Deciding;
-  #over = false;
-
-  constructor(trace: TraceContext, deciding: Deciding) {
-    this.traceId = trace.traceId;
-    this.#headers = traceHeaders(trace);
-    this.#deciding = deciding;
-  }
-
-  deciding<T>(decide: () => T): T {
-    return this.#deciding.run(this, decide);
-  }
-
-  /** What runs in its context after its end, such as a timer, does not belong to it. */
-  traceCall(): TracedCall | null {
-    return this.#over ? null : { headers: this.#headers, end() {} };
-  }
-
-  forwarding(headers: string[]): void {
-    replaceTrace(headers, this.#headers);
-  }
-
-  end(): void {
-    this.#over = true;
-  }
 }

@@ -4,6 +4,7 @@ export const env: Readonly<Record<string, string>> = {
   AUTH_SECRET: 'auth-0123456789abcdef0123456789abcdef',
   CACHE_SECRET: 'cache-0123456789abcdef0123456789abcdef',
   ROLEGATE_AUTH_SECRET: 'auth-fedcba9876543210fedcba9876543210',
+  OTLP_AUTHORIZATION: 'Bearer collector-opensesame',
   ROLEGATE_CACHE_SECRET: 'cache-fedcba9876543210fedcba9876543210',
   ROLEGATE_ADMIN_TOKEN: 'admin-fedcba9876543210fedcba9876543210',
   ROLEGATE_WEBHOOK_SECRET: 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',

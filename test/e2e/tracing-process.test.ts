@@ -1,0 +1,106 @@
+/**
+ * Tracing in a process, from the sources and as built: OpenTelemetry is loaded only with a collector, spans arrive, also those of workers,
+ * and a collector that is gone does not keep the process from its end.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { buildProgram } from '../support/built-program.ts';
+import { freePort } from '../support/free-port.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { sendRaw } from '../support/raw-client.ts';
+import { type RunningCommand, runCommand } from '../support/running-command.ts';
+
+/** Prints the name of every module of OpenTelemetry that is loaded, apart from its API alone, which `prom-client` needs. */
+const watch = `
+import { writeSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+registerHooks({
+  load(url, context, next) {
+    if (url.includes('@opentelemetry/') && !url.includes('@opentelemetry/api/')) writeSync(2, 'loaded ' + url + '\\n');
+    return next(url, context);
+  },
+});
+`;
+
+let folder = '';
+let gateway: RunningCommand | null = null;
+let receiver: OtlpReceiver | null = null;
+
+afterEach(async () => {
+  gateway?.signal('SIGKILL');
+  await gateway?.ended;
+  await receiver?.close();
+  receiver = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(program: string, tracing: string, workers = 1): Promise<number> {
+  folder = mkdtempSync(join(tmpdir(), 'rolegate-tracing-'));
+  const port = await freePort();
+  const config = join(folder, 'gateway.yaml');
+  writeFileSync(join(folder, 'watch.mjs'), watch);
+  writeFileSync(
+    config,
+    `version: 1
+server: { listen: "127.0.0.1:${port}", admin: false, workers: ${workers} }
+${tracing}
+authApi: { url: "http://127.0.0.1:1" }
+upstreams: { gone: { targets: ["http://127.0.0.1:1"] } }
+routes: [{ id: open, match: { path: "/open" }, upstream: gone, access: public }]
+`,
+  );
+  const hooks = ['--import', join(folder, 'watch.mjs')];
+  gateway = runCommand(process.execPath, [...hooks, program, 'serve', '--config', config]);
+  await gateway.see(/"msg":"started"/);
+  return port;
+}
+
+const open = (port: number) => sendRaw(port, 'GET /open HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+
+describe.each([
+  ['the sources', () => 'src/main.ts'],
+  ['the built program', () => buildProgram('tracing')],
+])('%s', (_, program) => {
+  test.each([
+    ['without tracing', ''],
+    ['with traces that are not recorded', 'tracing: {}'],
+  ])('load no module of OpenTelemetry %s', { timeout: 60_000 }, async (_name, tracing) => {
+    const port = await start(program(), tracing);
+    expect((await open(port)).status).toBe(502);
+    gateway?.signal('SIGTERM');
+    expect(await gateway?.ended).toBe(0);
+    expect(gateway?.output()).not.toContain('loaded ');
+  });
+
+  test('load it with a collector, and send what waits at the end', { timeout: 60_000 }, async () => {
+    receiver = await startOtlpReceiver();
+    const port = await start(program(), `tracing: { endpoint: "${receiver.url}", sample: 1 }`);
+    await open(port);
+    gateway?.signal('SIGTERM');
+    expect(await gateway?.ended).toBe(0);
+    expect(gateway?.output()).toContain('loaded ');
+    expect(receiver.spans.map(({ name }) => name).toSorted()).toEqual(['GET', 'GET /open', 'decide']);
+  });
+});
+
+test('each worker sends its own spans', { timeout: 60_000 }, async () => {
+  receiver = await startOtlpReceiver();
+  const port = await start('src/main.ts', `tracing: { endpoint: "${receiver.url}", sample: 1 }`, 2);
+  const requests = 40;
+  for (let i = 0; i < requests; i += 1) await open(port);
+  gateway?.signal('SIGTERM');
+  expect(await gateway?.ended).toBe(0);
+  expect(receiver.spans.filter(({ kind }) => kind === 'server')).toHaveLength(requests);
+  expect(new Set(receiver.spans.map(({ resource }) => resource['service.instance.id'])).size).toBe(2);
+});
+
+test('a collector that is gone does not delay the end of the process', { timeout: 60_000 }, async () => {
+  const gone = await startOtlpReceiver();
+  await gone.close();
+  const port = await start('src/main.ts', `tracing: { endpoint: "${gone.url}", sample: 1, timeout: 60s }`);
+  await open(port);
+  gateway?.signal('SIGTERM');
+  expect(await gateway?.ended).toBe(0);
+});
