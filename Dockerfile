@@ -9,7 +9,8 @@
 ARG BASE=node:26-trixie-slim
 ARG RUNTIME=${BASE}
 
-FROM ${BASE} AS manifest
+# What they make is for any processor, so another image than that of this machine needs no emulation.
+FROM --platform=$BUILDPLATFORM ${BASE} AS manifest
 WORKDIR /app
 ENV npm_config_cache=/var/cache/npm
 COPY package.json package-lock.json .npmrc ./

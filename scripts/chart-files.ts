@@ -1,14 +1,15 @@
 /**
- * Makes helm/values.schema.json and helm/README.md of helm/values.yaml, gives helm/Chart.yaml the version of the package, and
- * copies monitoring/alerts.yaml, as a chart reads no file outside its folder, with the headers that data planes remove and show.
+ * Makes helm/values.schema.json and helm/README.md of helm/values.yaml, gives helm/Chart.yaml the version of the package and
+ * what it has to say to Artifact Hub, and copies monitoring/alerts.yaml, as a chart reads no file outside its folder, with the headers that data planes remove and show.
  */
 import { readFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { removedByName } from '../src/cli/proxy-config/envoy.ts';
 import { alwaysRemoved, decisive } from '../src/cli/proxy-config/proxy-settings.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import type { SchemaName } from '../src/config/schema-names.ts';
 import { type ChartValue, readChartValues } from './chart-values.ts';
+import { changelogSections, changesOf } from './releasing/changelog.ts';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -22,7 +23,7 @@ export function chartFiles(): Record<string, string> {
       removed: removedByName({ removed: alwaysRemoved }),
       read: decisive,
     }),
-    'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')).version),
+    'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')), read('CHANGELOG.md')),
   };
 }
 
@@ -126,7 +127,46 @@ function code(value: unknown): string {
   return `\`${JSON.stringify(value)}\``;
 }
 
-/** Chart and program are released together, under one version. */
-export function chartOf(text: string, version: string): string {
-  return text.replace(/^version: .*$/m, `version: ${version}`).replace(/^appVersion: .*$/m, `appVersion: "${version}"`);
+interface Manifest {
+  readonly version: string;
+  readonly license: string;
+  /** Set when a release is made: where the source is published. */
+  readonly repository?: { readonly url: string };
+}
+
+/** Chart and program are released together, under one version. Only a published one has links, an icon and an image. */
+export function chartOf(text: string, { version, license, repository }: Manifest, changelog: string): string {
+  const chart = parseDocument(text);
+  chart.set('version', version);
+  chart.set('appVersion', version);
+  const annotations: Record<string, string> = {
+    'artifacthub.io/category': 'security',
+    'artifacthub.io/license': license,
+  };
+  const released = changelogSections(changelog).find((section) => section.version === version && section.date !== null);
+  if (released !== undefined) {
+    annotations['artifacthub.io/changes'] = stringify(changesOf(released), { lineWidth: 0 });
+  }
+  const address = repository?.url.replace(/^git\+|\.git$/g, '');
+  if (address !== undefined) {
+    const [, path = ''] = /^https:\/\/github\.com\/(.+)$/.exec(address) ?? [];
+    const files = `${address}/blob/v${version}`;
+    chart.set('home', address);
+    chart.set('sources', [address]);
+    chart.set('icon', `https://raw.githubusercontent.com/${path}/v${version}/docs/pictures/logo.svg`);
+    annotations['artifacthub.io/images'] = stringify([
+      {
+        name: 'rolegate',
+        image: `ghcr.io/${path.toLowerCase()}:${version}`,
+        platforms: ['linux/amd64', 'linux/arm64'],
+      },
+    ]);
+    annotations['artifacthub.io/links'] = stringify([
+      { name: 'Documentation', url: `${files}/docs/README.md` },
+      { name: 'Verify a release', url: `${files}/docs/guides/verify-a-release.md` },
+      { name: 'support', url: `${address}/issues` },
+    ]);
+  }
+  chart.set('annotations', annotations);
+  return chart.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeParts } from './releasing/make-parts.ts';
-import { describePlan, type PartName, type Plan, partNames, planRelease } from './releasing/plan.ts';
+import { makeParts, type PartName, partNames } from './releasing/parts.ts';
+import { describePlan, type Plan, planRelease } from './releasing/plan.ts';
 import { checksums, provenance } from './releasing/provenance.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -113,6 +113,7 @@ function nextSteps({ version, parts }: Plan): string {
   const publish: Readonly<Record<PartName, string>> = {
     package: `npm publish ${shownFolder}/rolegate-${version}.tgz`,
     binary: `attach ${shownFolder}/* to the release`,
+    sbom: `attach ${shownFolder}/rolegate-${version}-sbom.cdx.json, too`,
     image: `docker push rolegate:${version}, under the name that your registry gives it`,
     chart: `helm push ${shownFolder}/rolegate-chart-${version}.tgz oci://...`,
   };

@@ -1,6 +1,6 @@
 /**
  * What the package in the current folder is made of, as CycloneDX on standard output: what npm finds installed there,
- * without the random number and the time that npm adds, so that the same lock file gives the same text.
+ * without the random number and the time that npm adds, so that the same lock file gives the same text. Arguments go to npm.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,9 @@ const { name, dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) 
   readonly name: string;
   readonly dependencies: Readonly<Record<string, string>>;
 };
-const bom = JSON.parse(execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx'], { encoding: 'utf8' })) as Bom;
+const bom = JSON.parse(
+  execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', ...process.argv.slice(2)], { encoding: 'utf8' }),
+) as Bom;
 const listed = new Set(bom.components.map((component) => component['bom-ref'].replace(/(?<=.)@[^@]*$/, '')));
 const missing = Object.keys(dependencies).filter((dependency) => !listed.has(dependency));
 if (missing.length > 0) throw new Error(`npm left out ${missing.join(', ')}`);

@@ -36,13 +36,23 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 
 {{- define "rolegate.image" -}}
+{{- $repository := include "rolegate.imageRepository" . -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
-{{- printf "%s@%s" .repository .digest -}}
+{{- printf "%s@%s" $repository .digest -}}
 {{- else -}}
-{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- printf "%s:%s" $repository (.tag | default $.Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
+{{- end }}
+
+{{/* A published chart knows where its image is. */}}
+{{- define "rolegate.imageRepository" -}}
+{{- $published := "" -}}
+{{- with index .Chart.Annotations "artifacthub.io/images" -}}
+{{- $published = (first (fromYamlArray .)).image | splitList ":" | first -}}
+{{- end -}}
+{{- .Values.image.repository | default $published -}}
 {{- end }}
 
 {{/* The Secret with the gateway's secrets; empty: none. */}}

@@ -182,7 +182,7 @@
 
 {{- define "rolegate.refusePods" -}}
 {{- with .Values -}}
-{{- if not .image.repository }}{{ fail "image.repository is empty: say where the image is" }}{{ end -}}
+{{- if not (include "rolegate.imageRepository" $) }}{{ fail "image.repository is empty: say where the image is" }}{{ end -}}
 {{- if eq .image.tag "latest" -}}
 {{- fail "image.tag latest means another image on each node: name a version or a digest" -}}
 {{- end -}}

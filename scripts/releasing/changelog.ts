@@ -1,17 +1,62 @@
-/** The section of a release in `CHANGELOG.md`. */
+/** The sections of `CHANGELOG.md`, one for each version, and what becomes of one when its version is released. */
 
-/** Lines below the heading of an unreleased version, and the whole text with its date in place of "unreleased". */
+export interface ChangelogSection {
+  readonly version: string;
+  /** Null: not released. */
+  readonly date: string | null;
+  /** What is below the heading. */
+  readonly notes: string;
+}
+
+const heading = /^## (\S+)(?: \((\S+)\))?\n/m;
+
+/** The newest first; above it may be "Unreleased", with what has no version yet. */
+export function changelogSections(changelog: string): readonly ChangelogSection[] {
+  const [, ...sections] = changelog.split(/^(?=## )/m);
+  return sections.map((section) => {
+    const [line = '', version = '', state = 'unreleased'] = heading.exec(section) ?? [];
+    return { version, date: state === 'unreleased' ? null : state, notes: section.slice(line.length).trim() };
+  });
+}
+
 export interface ReleasedSection {
   readonly notes: string;
+  /** The whole changelog, with the date in place of "unreleased". */
   readonly text: string;
 }
 
-/** Null: the changelog does not begin with a section of this version that says anything. */
+/** Null: the changelog does not begin with a section of this version that says something and has no date. */
 export function releaseSection(changelog: string, version: string, date: string): ReleasedSection | null {
-  const [, before = '', found, rest = ''] = /^(# [^\n]*\n+)## (\S+) \(unreleased\)\n([\s\S]*)$/.exec(changelog) ?? [];
-  if (found !== version) return null;
-  const next = rest.search(/^## /m);
-  const notes = (next === -1 ? rest : rest.slice(0, next)).trim();
-  if (notes === '') return null;
-  return { notes, text: `${before}## ${version} (${date})\n${rest}` };
+  const [first] = changelogSections(changelog).filter(
+    (section) => section.version !== 'Unreleased' || section.notes !== '',
+  );
+  if (first?.version !== version || first.date !== null || first.notes === '') return null;
+  return { notes: first.notes, text: changelog.replace(`## ${version} (unreleased)\n`, `## ${version} (${date})\n`) };
+}
+
+/** Kinds of Artifact Hub, by the heading of a group; other groups are named for what they are about. */
+const kinds: Readonly<Record<string, string>> = {
+  Changed: 'changed',
+  Deprecated: 'deprecated',
+  Removed: 'removed',
+  Fixed: 'fixed',
+  Security: 'security',
+};
+
+/** One change for each item: its first sentence, without markup. */
+export function changesOf({ notes }: ChangelogSection): readonly { kind: string; description: string }[] {
+  return notes.split(/^(?=### )/m).flatMap((group) => {
+    const [, title = ''] = /^### (.*)/.exec(group) ?? [];
+    const items = group.split(/^- /m).slice(1);
+    return items.map((item) => ({ kind: kinds[title] ?? 'added', description: firstSentence(item) }));
+  });
+}
+
+function firstSentence(markdown: string): string {
+  const text = markdown
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll('`', '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;
 }

@@ -1,16 +1,11 @@
 /** What a release consists of, and what keeps it from being made. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ReleasedSection, releaseSection } from './changelog.ts';
+import { type Part, type PartName, partsOf } from './parts.ts';
 
-export const partNames = ['package', 'binary', 'image', 'chart'] as const;
-export type PartName = (typeof partNames)[number];
-
-export interface Part {
-  readonly name: PartName;
-  /** Files that it makes, in the folder of the release. */
-  readonly makes: readonly string[];
+export interface PlannedPart extends Part {
   /** Null: it can be made here. */
   readonly missing: string | null;
 }
@@ -19,7 +14,7 @@ export interface Plan {
   readonly version: string;
   readonly date: string;
   readonly section: ReleasedSection | null;
-  readonly parts: readonly Part[];
+  readonly parts: readonly PlannedPart[];
   readonly left: readonly PartName[];
   /** None: the release can be made. */
   readonly problems: readonly string[];
@@ -34,23 +29,13 @@ export function planRelease(root: string, version: string, left: readonly PartNa
   };
   const docker = answers('docker', 'buildx', 'version') === null ? 'docker with buildx is not here' : null;
   const engine = answers('docker', 'version', '--format', '{{.Server.Version}}') === null ? 'no Docker engine' : null;
-  const chart = existsSync(join(root, 'helm', 'Chart.yaml')) ? null : 'there is no chart in helm/';
-  const binary = `rolegate-${version}-${process.platform}-${process.arch}`;
-  const all: readonly Part[] = [
-    { name: 'package', makes: [`rolegate-${version}.tgz`], missing: null },
-    { name: 'binary', makes: [binary, `${binary}.licenses.txt`], missing: null },
-    {
-      name: 'image',
-      makes: [`rolegate-${version}-image.tar`, `rolegate-${version}-sbom.cdx.json`],
-      missing: docker ?? engine,
-    },
-    {
-      name: 'chart',
-      makes: [`rolegate-chart-${version}.tgz`],
-      missing: chart ?? (answers('helm', 'version', '--short') === null ? 'helm is not here' : null),
-    },
-  ];
-  const parts = all.filter(({ name }) => !left.includes(name));
+  const missing: Partial<Record<PartName, string | null>> = {
+    image: docker ?? engine,
+    chart: answers('helm', 'version', '--short') === null ? 'helm is not here' : null,
+  };
+  const parts = partsOf(version)
+    .filter(({ name }) => !left.includes(name))
+    .map((part) => ({ ...part, missing: missing[part.name] ?? null }));
   const section = releaseSection(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), version, date);
   const status = answers('git', 'status', '--porcelain');
   const problems = [

@@ -1,8 +1,10 @@
 /** `scripts/release` in a clone: what it says it would do, what keeps it from doing so, and what it makes. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { helmPath, runHelm } from '../chart/helm.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { runCommand } from '../support/running-command.ts';
 
@@ -17,9 +19,9 @@ beforeAll(() => {
   copy = copyProject({ installed: true });
   ({ folder } = copy);
   const changelog = readFileSync(join(folder, 'CHANGELOG.md'), 'utf8');
-  const first = changelog.indexOf('## ');
+  const title = changelog.slice(0, changelog.indexOf('## '));
   const section = `## ${version} (unreleased)\n\n- Something that an operator notices.\n\n`;
-  writeFileSync(join(folder, 'CHANGELOG.md'), changelog.slice(0, first) + section + changelog.slice(first));
+  writeFileSync(join(folder, 'CHANGELOG.md'), `${title}${section}## 1.0.0 (2026-01-01)\n\n- The first.\n`);
   git('init', '--quiet', '--initial-branch=main');
   // A link, where a clone has a folder.
   writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
@@ -83,7 +85,7 @@ describe('--dry-run', () => {
     const { code, output } = await release([version, '--dry-run'], { PATH: programs('node', 'git', 'sh', 'dirname') });
     expect(code).toBe(1);
     expect(output).toContain('  image      cannot be made: docker with buildx is not here\n');
-    expect(output).toMatch(/^ {2}chart {6}cannot be made: (helm is not here|there is no chart in helm\/)$/m);
+    expect(output).toMatch(/^ {2}chart {6}cannot be made: helm is not here$/m);
     expect(output).toMatch(/^Problem: image: .*--without image/m);
     expect(output).toMatch(/^Problem: chart: .*--without chart/m);
   });
@@ -122,10 +124,17 @@ test('a release of package and executable', async () => {
   expect([manifest.version, lock.version, lock.packages[''].version]).toEqual([version, version, version]);
   expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toMatch(/^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$/m);
 
-  expect(readFileSync(join(folder, 'helm/Chart.yaml'), 'utf8')).toMatch(/^version: 9\.8\.7\nappVersion: "9\.8\.7"$/m);
+  const chart = parse(readFileSync(join(folder, 'helm/Chart.yaml'), 'utf8'));
+  expect(chart).toMatchObject({ version, appVersion: version });
+  expect(parse(chart.annotations['artifacthub.io/changes'])).toEqual([
+    { kind: 'added', description: 'Something that an operator notices.' },
+  ]);
+  const tag = runCommand(process.execPath, ['scripts/check-tag.ts', `v${version}`], {}, { cwd: folder });
+  expect(await tag.ended, tag.output()).toBe(0);
 
   const made = join(folder, 'build/release');
-  const files = [`rolegate-${version}.tgz`, binary, `${binary}.licenses.txt`];
+  const sbom = `rolegate-${version}-sbom.cdx.json`;
+  const files = [`rolegate-${version}.tgz`, binary, `${binary}.licenses.txt`, sbom];
   expect(readdirSync(made).sort()).toEqual([...files, 'SHA256SUMS', 'provenance.json'].sort());
   execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: made, stdio: 'ignore' });
   const statement = JSON.parse(readFileSync(join(made, 'provenance.json'), 'utf8'));
@@ -145,6 +154,37 @@ test('a release of package and executable', async () => {
   expect(statement.subject).toEqual(files.map((name) => ({ name, digest: { sha256: digestOf(join(made, name)) } })));
   expect(statSync(join(made, binary)).mode & 0o111).not.toBe(0);
   expect(execFileSync(join(made, binary), ['version'], { encoding: 'utf8' })).toBe(`${version}\n`);
+
+  const { components } = JSON.parse(readFileSync(join(made, sbom), 'utf8')) as {
+    components: readonly { name: string }[];
+  };
+  const listed = new Set(components.map(({ name }) => name));
+  const production = Object.entries<{ dev?: true; optional?: true; devOptional?: true }>(lock.packages)
+    .filter(([path, { dev, optional, devOptional }]) => path !== '' && !(dev ?? optional ?? devOptional))
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
+  expect(listed).toEqual(new Set(production));
+});
+
+test('the chart of a published release knows its image, and says where the source is', async () => {
+  const parts = ['scripts/build-release.ts', 'chart', '--repository', 'Example/rolegate'];
+  const helm = dirname(helmPath());
+  const build = runCommand(process.execPath, parts, { PATH: `${helm}:${process.env['PATH']}` }, { cwd: folder });
+  expect(await build.ended, build.output()).toBe(0);
+  const current = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  expect(current.repository).toEqual({ type: 'git', url: 'git+https://github.com/Example/rolegate.git' });
+  const file = join(folder, `build/release/rolegate-chart-${current.version}.tgz`);
+  expect(runHelm(['show', 'chart', file]).output).toContain('home: https://github.com/Example/rolegate\n');
+  const values =
+    'secrets: { existingSecret: rolegate-secrets }\nconfig: { authApi: { url: "http://auth-api:8081" }, routes: [] }\n';
+  const { ok, output } = runHelm(['template', 'edge', file, '--values', '-'], values);
+  expect(ok, output).toBe(true);
+  expect(output).toContain(`image: "ghcr.io/example/rolegate:${current.version}"\n`);
+});
+
+test.each([[[]], [['everything']], [['chart', 'binary']]])('building %j is not understood', async (args) => {
+  const build = runCommand(process.execPath, ['scripts/build-release.ts', ...args], {}, { cwd: folder });
+  expect(await build.ended).toBe(2);
+  expect(build.output()).toContain('usage: ');
 });
 
 function digestOf(path: string): string {

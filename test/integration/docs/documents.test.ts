@@ -82,6 +82,7 @@ describe('links', () => {
     'doc.traefik.io',
     'docs.aws.amazon.com',
     'docs.github.com',
+    'docs.sigstore.dev',
     'learn.microsoft.com',
     'oauth2-proxy.github.io',
     'www.envoyproxy.io',
@@ -144,12 +145,13 @@ describe('commands', () => {
   const sessions = ['docs/guides/operate.md', 'docs/guides/revocation.md', 'docs/guides/shadow.md'].filter((path) =>
     files.includes(path),
   );
-  /** Pages whose commands another file runs, word by word as they stand. */
+  /** Pages whose commands another file reads, and runs word by word where the services behind them are here. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
     'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
+    'docs/guides/verify-a-release.md': 'test/unit/releasing/workflows.test.ts',
   };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;
   const serves = /^npm run -s rolegate -- serve\b/;

@@ -17,7 +17,37 @@ test.each(Object.entries(chartFiles()))('%s is what "npm run generate" writes', 
 test('chart and program have one version', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(parse(readFileSync('helm/Chart.yaml', 'utf8'))).toMatchObject({ version, appVersion: version });
-  expect(chartOf('version: 1\nappVersion: "1"\n', '2.0.0')).toBe('version: 2.0.0\nappVersion: "2.0.0"\n');
+});
+
+describe('the chart of a release', () => {
+  const manifest = { version: '2.0.0', license: 'MIT' };
+  const changelog =
+    '# Changelog\n\n## 2.0.0 (2026-12-01)\n\n### Policies\n\n- New.\n\n## 1.0.0 (2026-01-01)\n\n- Old.\n';
+  const made = (given: Parameters<typeof chartOf>[1], text = changelog) => parse(chartOf('version: 1\n', given, text));
+
+  test('tells Artifact Hub what is new', () => {
+    const { version, appVersion, annotations, ...others } = made(manifest);
+    expect([version, appVersion]).toEqual(['2.0.0', '2.0.0']);
+    expect(others).toEqual({});
+    expect(annotations).toMatchObject({ 'artifacthub.io/category': 'security', 'artifacthub.io/license': 'MIT' });
+    expect(parse(annotations['artifacthub.io/changes'])).toEqual([{ kind: 'added', description: 'New.' }]);
+    const before = made(manifest, changelog.replace('2026-12-01', 'unreleased'));
+    expect(before.annotations).not.toHaveProperty(['artifacthub.io/changes']);
+  });
+
+  test('has its links, its icon and its image where the package says that it is published', () => {
+    const repository = { url: 'git+https://github.com/Example/rolegate.git' };
+    const { home, sources, icon, annotations } = made({ ...manifest, repository });
+    expect(home).toBe('https://github.com/Example/rolegate');
+    expect(sources).toEqual([home]);
+    const [, file] = /^https:\/\/raw\.githubusercontent\.com\/Example\/rolegate\/v2\.0\.0\/(.+)$/.exec(icon)!;
+    expect(readFileSync(file!, 'utf8')).toMatch(/^<svg /);
+    expect(parse(annotations['artifacthub.io/images'])).toMatchObject([{ image: 'ghcr.io/example/rolegate:2.0.0' }]);
+    const links: readonly { url: string }[] = parse(annotations['artifacthub.io/links']);
+    const pages = links.map(({ url }) => url.replace(`${home}/blob/v2.0.0/`, '')).filter((url) => url.endsWith('.md'));
+    expect(pages).toHaveLength(2);
+    expect(pages.filter((page) => !existsSync(page))).toEqual([]);
+  });
 });
 
 test('every value is described, and no default is lost', () => {
