@@ -24,7 +24,8 @@ function pageWith(table: (...names: readonly string[]) => string): string {
 Generated from the metrics by \`scripts/metrics-page.ts\`; do not edit.
 
 \`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 if \`Accept\` requests it, as
-Prometheus does. Names and values of samples are the same in both.
+Prometheus does. Names and values of samples are the same in both. In OpenMetrics, each bucket of
+\`rolegate_request_duration_seconds\` has the trace of the last [recorded](../guides/tracing.md) request in it, as an exemplar.
 
 Labels contain names from the configuration or from fixed lists, and never a path, a user, a key or a client address. So
 the configuration bounds the number of series:

@@ -21,7 +21,7 @@ import {
   type ProcessMetrics,
   type WorkerReadings,
 } from './metrics/process-metrics.ts';
-import { type MetricsPage, pageOf, withRuntime } from './metrics/registry.ts';
+import { type MetricsPage, type MetricValues, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestMetrics } from './metrics/request-metrics.ts';
 import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts';
 import type { ObserveRequest } from './request-record.ts';
@@ -68,6 +68,8 @@ export interface Telemetry
   /** Writes lines that another process of this gateway has logged. */
   forwardLines(lines: string): void;
   metricsPage(format: MetricsFormat): Promise<MetricsPage>;
+  /** For the page of all processes of the gateway. */
+  metricValues(): Promise<MetricValues>;
   /** Every metric of this process. */
   readonly registry: Registry;
   /** Writes every line that waits. */
@@ -152,7 +154,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     upstreamWaited: requests.waited,
     forwardLines: output.write,
-    metricsPage: (format) => pageOf(registry, format),
+    metricsPage: (format) => pageOf(registry, format, requests.withExemplars),
+    metricValues: async () => requests.withExemplars(await registry.getMetricsAsJSON()),
     registry,
     async close() {
       await output.settle();

@@ -79,7 +79,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         case 'ping':
           return {};
         case 'metrics':
-          return engine === null ? [] : await engine.telemetry.registry.getMetricsAsJSON();
+          return engine === null ? [] : await engine.telemetry.metricValues();
         case 'ready':
           return engine?.started() == null ? notReady : await readyOf(engine, null);
         case 'shadow':

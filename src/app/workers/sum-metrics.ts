@@ -1,6 +1,7 @@
 /** One page of metrics of all processes: those that run, and what processes that are gone have counted. */
 import { z } from 'zod';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import { attachNewest } from '../../telemetry/metrics/exemplars.ts';
 import { aggregate, type MetricsPage, type MetricValues, pageOf } from '../../telemetry/metrics/registry.ts';
 
 /** The metrics of a worker as it sends them; `null` is a value that is not a number. */
@@ -18,6 +19,9 @@ const message = z.array(
           .transform((value) => value ?? Number.NaN),
         labels: z.record(z.string().regex(/^\w+$/), z.union([z.string(), z.number()])),
         metricName: z.string().regex(/^\w+$/).optional(),
+        recorded: z
+          .strictObject({ traceId: z.string().regex(/^[0-9a-f]{32}$/), value: z.number(), atMs: z.number() })
+          .optional(),
       }),
     ),
   }),
@@ -63,7 +67,8 @@ export class WorkerMetrics {
   async page(supervisor: MetricValues, format: MetricsFormat): Promise<MetricsPage> {
     const workers = [...this.#last.values()].map(({ metrics }) => metrics);
     const gone = await this.#gone;
-    return await pageOf(aggregate([ofSupervisor(supervisor), gone, ...workers]), format);
+    const withExemplars = (sums: MetricValues) => attachNewest(sums, workers);
+    return await pageOf(aggregate([ofSupervisor(supervisor), gone, ...workers]), format, withExemplars);
   }
 }
 

@@ -2,6 +2,7 @@
  * Writes metrics in the format OpenMetrics 1.0. `prom-client` can write it too, but renames the metrics of its registry for good. Numbers
  * are written as in the text format, so that a series stays the same when a server changes the format.
  */
+import type { Exemplar, WithExemplar } from './exemplars.ts';
 import type { MetricValues } from './registry.ts';
 
 export const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -25,10 +26,15 @@ function family(metric: Metric): string {
   if (unit !== undefined) lines.push(`# UNIT ${base} ${unit}`);
   lines.push(`# HELP ${base} ${quoted(help)}`);
   const usual = type === 'counter' ? `${base}_total` : name;
-  for (const sample of values as readonly (Sample & { readonly metricName?: string })[]) {
-    lines.push(`${sample.metricName ?? usual}${labelsOf(sample.labels)} ${numberText(sample.value)}`);
+  for (const sample of values as readonly (Sample & WithExemplar & { readonly metricName?: string })[]) {
+    const line = `${sample.metricName ?? usual}${labelsOf(sample.labels)} ${numberText(sample.value)}`;
+    lines.push(sample.recorded === undefined ? line : `${line} ${exemplarText(sample.recorded)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function exemplarText({ traceId, value, atMs }: Exemplar): string {
+  return `# ${labelsOf({ trace_id: traceId })} ${numberText(value)} ${numberText(atMs / 1000)}`;
 }
 
 function labelsOf(labels: Sample['labels']): string {

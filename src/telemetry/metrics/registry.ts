@@ -27,9 +27,14 @@ export interface MetricsPage {
   readonly text: string;
 }
 
-export async function pageOf(registry: Registry, format: MetricsFormat): Promise<MetricsPage> {
+/** `withExemplars`: adds them, for the format that has them. */
+export async function pageOf(
+  registry: Registry,
+  format: MetricsFormat,
+  withExemplars = (metrics: MetricValues): MetricValues => metrics,
+): Promise<MetricsPage> {
   if (format === 'text') return { type: registry.contentType, text: await registry.metrics() };
-  return { type: openMetricsType, text: openMetricsText(await registry.getMetricsAsJSON()) };
+  return { type: openMetricsType, text: openMetricsText(withExemplars(await registry.getMetricsAsJSON())) };
 }
 
 /** The metrics of several processes as those of one, each by its aggregator; the first process decides what that is. */

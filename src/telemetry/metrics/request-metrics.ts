@@ -6,6 +6,8 @@ import { STATUS_CODES } from 'node:http';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Route } from '../../core/routing/route.ts';
 import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
+import { Exemplars } from './exemplars.ts';
+import type { MetricValues } from './registry.ts';
 
 /** Methods that are a label of their own; every other one is `other`. */
 const labeledMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -24,6 +26,8 @@ export interface RequestMetrics {
   count(record: RequestRecord): void;
   /** For its turn at an upstream; those that need not wait are not counted. */
   readonly waited: (upstream: string, seconds: number) => void;
+  /** Adds the traces of requests, for OpenMetrics. */
+  withExemplars(metrics: MetricValues): MetricValues;
   /** At start and at each reload. */
   useRoutes(routes: readonly Route[]): void;
 }
@@ -72,6 +76,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     buckets: exchangeBuckets,
     registers,
   });
+  const exemplars = new Exemplars(exchangeBuckets);
   const decisions = new Histogram({
     name: 'rolegate_decision_duration_seconds',
     help: 'Time from the received headers of a request to its decision, by where the verdict came from.',
@@ -139,6 +144,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
 
   function removeRoute(route: string): void {
     durations.remove(route);
+    exemplars.remove(route);
     for (const counter of perRoute) counter.remove(route);
   }
 
@@ -168,7 +174,11 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
         outcome: outcomeOf(record),
       });
       if (record.dialect !== null) checks.inc({ dialect: record.dialect, outcome: outcomeOf(record) });
-      durations.observe({ route }, seconds(record.startedAt, record.endedAt));
+      const duration = seconds(record.startedAt, record.endedAt);
+      durations.observe({ route }, duration);
+      if (record.trace?.sampled === true) {
+        exemplars.note(route, { traceId: record.trace.traceId, value: duration, atMs: Date.now() });
+      }
       if (record.bytesIn > 0) received.inc({ route }, record.bytesIn);
       if (record.bytesOut > 0) sent.inc({ route }, record.bytesOut);
       if (reason !== null) refusals.inc({ route, reason });
@@ -183,6 +193,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
       if (respondedAt <= 0 || decision.outcome !== 'allow' || !upstreamNames.has(decision.route.upstream)) return;
       upstreams.observe({ upstream: decision.route.upstream }, seconds(decidedAt, respondedAt));
     },
+    withExemplars: (metrics) => exemplars.attach(metrics),
     waited(upstream, seconds) {
       if (upstreamNames.has(upstream)) waits.observe({ upstream }, seconds);
     },

@@ -3,13 +3,16 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { metricsFormat } from '../../../src/http-base/metrics-format.ts';
 import { pageOf } from '../../../src/telemetry/metrics/registry.ts';
-import { collect, makeRecord, refused } from './make-record.ts';
+import { makeTable } from '../core/make-policy.ts';
+import { collect, makeRecord, refused, table } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
 
 const name = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const text = '(?:[^"\\\\\\n]|\\\\[\\\\n"])*';
 const labels = `(?:\\{${name}="${text}"(?:,${name}="${text}")*\\})?`;
-const sampleLine = new RegExp(`^(${name})(${labels}) (NaN|[+-]Inf|-?\\d+(?:\\.\\d+)?(?:e[+-]\\d+)?)$`);
+const number = '-?\\d+(?:\\.\\d+)?(?:e[+-]\\d+)?';
+const exemplar = `(?: # \\{trace_id="[0-9a-f]{32}"\\} ${number} ${number})?`;
+const sampleLine = new RegExp(`^(${name})(${labels}) (NaN|[+-]Inf|${number})(${exemplar})$`);
 const suffixes: Readonly<Record<string, readonly string[]>> = {
   counter: ['_total'],
   gauge: [''],
@@ -34,7 +37,8 @@ function faults(page: string): string[] {
     } else if (word !== undefined) {
       if (of !== family || (word === 'UNIT' && !of.endsWith(`_${rest}`)) || /[^\\]"/.test(rest)) found.push(line);
     } else {
-      const [, sample] = sampleLine.exec(line) ?? [];
+      const [, sample, , , shown] = sampleLine.exec(line) ?? [];
+      if (shown !== '' && !sample?.endsWith('_bucket')) found.push(line);
       if (sample === undefined || !suffixes[type]?.some((suffix) => sample === `${family}${suffix}`)) found.push(line);
     }
   }
@@ -58,6 +62,42 @@ test('every metric of a gateway is written by the grammar, with the values of th
   expect(samples(open.text).length).toBeGreaterThan(100);
   // Nothing was renamed by it.
   expect(readMetrics((await telemetry.metricsPage('text')).text).has('rolegate_requests_total')).toBe(true);
+});
+
+describe('exemplars', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const traced = (id: string, sampled: boolean, ms: number) =>
+    makeRecord({
+      endedAt: 1000 + ms,
+      traceId: id,
+      trace: { traceId: id, sampled, deciding: (decide) => decide(), forwarding() {}, end() {} },
+    });
+  const shownIn = (page: string) => page.split('\n').filter((line) => line.includes(' # {'));
+
+  test('are beside the bucket of the last recorded request, in OpenMetrics alone', async () => {
+    const { telemetry } = collect('silent');
+    telemetry.observe(traced('a'.repeat(32), true, 4));
+    telemetry.observe(traced(traceId, true, 4.5));
+    telemetry.observe(traced('b'.repeat(32), false, 4.5));
+    telemetry.observe(traced('c'.repeat(32), true, 60_000));
+    const { text: page } = await telemetry.metricsPage('openmetrics');
+    expect(faults(page)).toEqual([]);
+    const bucket = (bound: string) => `rolegate_request_duration_seconds_bucket{le="${bound}",route="orders"}`;
+    expect(shownIn(page).map((line) => line.replace(/ \d+(?:\.\d+)?$/, ''))).toEqual([
+      `${bucket('0.005')} 3 # {trace_id="${traceId}"} 0.0045`,
+      `${bucket('+Inf')} 4 # {trace_id="${'c'.repeat(32)}"} 60`,
+    ]);
+    expect(Number(/ ([\d.]+)$/.exec(shownIn(page)[0]!)?.[1]) * 1000).toBeCloseTo(Date.now(), -5);
+    expect(shownIn((await telemetry.metricsPage('text')).text)).toEqual([]);
+  });
+
+  test('of a route that is gone are gone', async () => {
+    const { telemetry } = collect('silent');
+    telemetry.observe(traced(traceId, true, 4));
+    telemetry.useRoutes(makeTable([{ on: '/other', id: 'other' }]));
+    telemetry.useRoutes(table);
+    expect(shownIn((await telemetry.metricsPage('openmetrics')).text)).toEqual([]);
+  });
 });
 
 test('texts and numbers that need care', async () => {

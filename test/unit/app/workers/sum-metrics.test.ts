@@ -19,7 +19,7 @@ function startProcess(worker?: number): Telemetry {
 
 /** As it comes over the channel. */
 async function sent(telemetry: Telemetry) {
-  return metricsMessage.parse(JSON.parse(JSON.stringify(await telemetry.registry.getMetricsAsJSON())));
+  return metricsMessage.parse(JSON.parse(JSON.stringify(await telemetry.metricValues())));
 }
 
 async function page(all: WorkerMetrics, supervisor: Telemetry): Promise<string> {
@@ -42,6 +42,19 @@ test('counters and histograms are added, series by series', async () => {
   const bucket = (le: string) => sampleValue(text, 'rolegate_request_duration_seconds_bucket', { route: 'orders', le });
   expect([bucket('0.001'), bucket('30'), bucket('+Inf')]).toEqual([2, 3, 4]);
   expect(all.requests(2)).toEqual([1, 3]);
+});
+
+test('a bucket has the trace of a request, of whichever worker', async () => {
+  const [supervisor, one, two] = [startProcess(), startProcess(1), startProcess(2)];
+  const all = new WorkerMetrics();
+  for (const [number, worker] of [one, two].entries()) {
+    const traceId = String(number + 1).repeat(32);
+    const trace = { traceId, sampled: true, deciding: <T>(decide: () => T) => decide(), forwarding() {}, end() {} };
+    worker.observe(makeRecord({ endedAt: 1000.5 + number / 10, traceId, trace }));
+    all.add(worker, number + 1, await sent(worker));
+  }
+  const { text } = await all.page(await supervisor.registry.getMetricsAsJSON(), 'openmetrics');
+  expect(text).toMatch(/_bucket\{le="0.001",route="orders"\} 2 # \{trace_id="[12]{32}"\} 0\.000[56]\d* \d/);
 });
 
 test('what nothing was counted of is 0, and not absent', async () => {
