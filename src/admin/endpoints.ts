@@ -9,6 +9,7 @@ import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import { type DecisionSources, decisionEndpoints } from './decision-endpoints.ts';
 import { eventEndpoints } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
+import { reachEndpoint, type ShowReach } from './reach-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
 import { type AdminResponse, json } from './responses.ts';
 import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
@@ -25,6 +26,8 @@ export interface EndpointSources {
    * takes none. If unset: there is nothing to read, and no such endpoint.
    */
   reload?(): ReloadResult | Promise<ReloadResult>;
+  /** What a role or an identity can reach. If unset: no such endpoint. */
+  readonly reach?: ShowReach;
   /** How a candidate of the rules compares with those in use; plain data without secrets. If unset: no such endpoint. */
   shadow?(): object | Promise<object>;
   /** Requests that are remembered. If unset: no such endpoints. */
@@ -101,7 +104,8 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (reload !== undefined) {
     endpoints.set('/reload', { method: 'POST', access: 'token', respond: async () => reloadResponse(await reload()) });
   }
-  const { shadow, decisions, explain } = sources;
+  const { reach, shadow, decisions, explain } = sources;
+  if (reach !== undefined) endpoints.set('/reach', reachEndpoint(reach));
   if (shadow !== undefined)
     endpoints.set(
       '/shadow',

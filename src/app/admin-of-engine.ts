@@ -12,6 +12,7 @@ import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
 import { explainLive } from './explain-live.ts';
 import { type DecisionKeeper, explainKept } from './keep-decisions.ts';
+import { showReach } from './show-reach.ts';
 
 export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload'> {
   const { current, telemetry } = engine;
@@ -21,6 +22,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     log: telemetry.log,
     metrics: (format) => telemetry.metricsPage(format),
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
+    reach: (who) => showReach(current().config, who),
     shadow: () => engine.candidate.report(),
     decisions: decisionsOf(engine.kept, current),
     explain: (question) => explainLive(current(), question),

@@ -9,7 +9,10 @@ import type { Logger } from '../telemetry/log/logger.ts';
 
 export interface AdminParts
   extends Required<
-    Pick<EndpointSources, 'metrics' | 'ready' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'>
+    Pick<
+      EndpointSources,
+      'metrics' | 'ready' | 'reach' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'
+    >
   > {
   config(): Config;
   draining(): boolean;
@@ -20,8 +23,21 @@ export interface AdminParts
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, metrics, ready, shadow, decisions, explain, identityKeys, takeEvent, revoke, reload } =
-    parts;
+  const {
+    config,
+    draining,
+    log,
+    metrics,
+    ready,
+    reach,
+    shadow,
+    decisions,
+    explain,
+    identityKeys,
+    takeEvent,
+    revoke,
+    reload,
+  } = parts;
   return createAdminServer({
     address,
     hostNames: () => config().server.adminHosts,
@@ -30,6 +46,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     live: () => true,
     ready,
     routes: () => config().routes,
+    reach,
     shadow,
     decisions,
     explain,

@@ -1,7 +1,8 @@
-/** Commands for operators: what is wrong around a gateway, and what happened to a request. */
+/** Commands for operators: what is wrong around a gateway, who reaches what, and what happened to a request. */
 import { type Command, Option } from 'commander';
 import type { DoctorOptions } from './doctor.ts';
 import type { LookupOptions } from './lookup.ts';
+import type { ReachOptions } from './reach.ts';
 
 type Done = (code: number) => void;
 
@@ -16,6 +17,16 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
     .option('--strict', 'fail if there is a warning')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => done(await (await import('./doctor.ts')).doctor(options)));
+  program
+    .command('reach')
+    .description('show what a role, or an identity of the tests, can reach: routes, methods and conditions')
+    .addOption(configOption())
+    .option('--role <name>', 'a role that is declared under "roles"')
+    .option('--as <identity>', 'an identity of tests.identities')
+    .addOption(
+      new Option('-f, --format <format>', 'output format').choices(['table', 'json', 'markdown']).default('table'),
+    )
+    .action(async (options: ReachOptions) => done((await import('./reach.ts')).reach(options)));
   program
     .command('lookup')
     .description(

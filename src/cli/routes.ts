@@ -2,7 +2,7 @@
 import { describeRoutes, extrasInWords, type RouteDescription, ruleInWords } from '../core/routing/describe-routes.ts';
 import { ExitCode } from './exit-code.ts';
 import { readConfig } from './read-config.ts';
-import { tableText } from './table-text.ts';
+import { markdownTable, tableText } from './table-text.ts';
 
 export function routes(options: { config: string; format: 'table' | 'json' | 'markdown' }): ExitCode {
   const described = describeRoutes(readConfig(options.config).routes);
@@ -49,11 +49,11 @@ function besidesOf(route: RouteDescription, { kinds, challenges: most }: OfAllRo
 const formats = {
   json: (described: readonly RouteDescription[]) => JSON.stringify({ routes: described }, null, 2),
   markdown: (described: readonly RouteDescription[]) => {
-    const line = (cells: readonly string[]) =>
-      `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
     const heads = headsOf(described);
-    const cells = rowsOf(described).map((row) => line(row.slice(0, heads.length)));
-    return [line(heads), line(heads.map(() => '---')), ...cells].join('\n');
+    return markdownTable(
+      heads,
+      rowsOf(described).map((row) => row.slice(0, heads.length)),
+    );
   },
   table: (described: readonly RouteDescription[]) => {
     const heads = headsOf(described);

@@ -1,5 +1,5 @@
 /**
- * A table for a terminal: cells may have several lines, and characters that take two columns, as East Asian ones do.
+ * Tables, for a terminal and in Markdown. For a terminal: cells may have several lines, and characters that take two columns, as East Asian ones do.
  * Where the terminal is too narrow, the widest columns are narrowed, and their texts go on in further lines.
  */
 import pc from 'picocolors';
@@ -72,4 +72,11 @@ function broken(text: string, width: number): readonly string[] {
 
 function padded(text: string, width: number): string {
   return text + ' '.repeat(width - stringWidth(text));
+}
+
+/** The same cells for a page or a pull request. */
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ', ')).join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -20,7 +20,7 @@ describe('docs/reference/admin.md', () => {
     const token = 'operators-0123456789abcdef0123456789';
     const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
     const decisions = { find: async () => ({}), list: async () => [] };
-    const policyTools = { shadow: () => ({}), decisions, explain: async () => ({}) };
+    const policyTools = { reach: () => ({}), shadow: () => ({}), decisions, explain: async () => ({}) };
     const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;
     const takeEvent = async () => ({ status: 200 }) as const;
     const sources = { reload: () => [], identityKeys, revocations, takeEvent, ...policyTools };

@@ -1,0 +1,63 @@
+/** What a role, or an identity of the tests, can reach by a configuration: for the command and for the admin port. */
+import type { ReachQuestion } from '../admin/reach-endpoint.ts';
+import type { Config } from '../config/config.ts';
+import { didYouMean } from '../config/nearest-name.ts';
+import { kindsOf } from '../core/credential/credential.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { derivedRoles } from '../core/policy/map-roles.ts';
+import { roleInScope, scopedRole } from '../core/policy/role-scopes.ts';
+import { describeReach, heldScope, type ReachedRoute } from '../policy-tools/reach/describe-reach.ts';
+import type { Caller } from '../policy-tools/reach/find-reach.ts';
+import { somebody } from '../policy-tools/sample-identity.ts';
+
+/** Plain data without secrets. */
+export interface Reach {
+  /** As asked. */
+  readonly who: ReachQuestion;
+  readonly routes: readonly ReachedRoute[];
+  /** Routes of the configuration. */
+  readonly of: number;
+  /** What may be a mistake in the question; absent: nothing. */
+  readonly note?: string;
+}
+
+export function showReach(config: Config, who: ReachQuestion): Reach | { readonly detail: string } {
+  const found = 'role' in who ? withRole(config, who.role) : identityNamed(config, who.as);
+  if ('detail' in found) return found;
+  const { caller, note } = found;
+  const reach = describeReach(config.routes, caller, kindsOf(config.credentials));
+  return { who, ...reach, ...(note === null ? {} : { note }) };
+}
+
+type Found = { readonly caller: Caller; readonly note: string | null };
+
+function identityNamed(config: Config, name: string): Found | { readonly detail: string } {
+  const { identities } = config.tests;
+  const identity = identities.get(name);
+  if (identity !== undefined) return { caller: { identity: derived(config, identity), known: 'all' }, note: null };
+  const hint = didYouMean(name, identities.keys()) ?? 'identities are under "tests.identities"';
+  return { detail: `there is no identity "${name}": ${hint}` };
+}
+
+/** A role with a scope is found by its form (`{tenant}:editor`) and by its name. */
+function withRole(config: Config, role: string): Found {
+  const known = [...config.roles.keys()];
+  const form = known.find((one) => one === role) ?? known.find((one) => nameOf(one) === role);
+  const scoped = scopedRole(form ?? role);
+  const held = scoped === null ? role : roleInScope(scoped, heldScope);
+  const identity = derived(config, { ...somebody, roles: held === null ? [] : [held] });
+  // A source may name roles that no rule knows, so this is no error.
+  const hint = form === undefined ? didYouMean(role, known) : null;
+  const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;
+  return { caller: { identity, known: 'roles' }, note };
+}
+
+/** Of `{tenant}:editor`: `editor`. */
+function nameOf(form: string): string {
+  return form.replace(/\{[\w*]+\}/, '').replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}
+
+function derived({ roleMapping }: Config, identity: Identity): Identity {
+  if (roleMapping === null) return identity;
+  return { ...identity, roles: [...identity.roles, ...derivedRoles(roleMapping.origins, identity)] };
+}

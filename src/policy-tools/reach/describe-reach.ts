@@ -1,0 +1,100 @@
+/** What a caller can reach, as plain data with conditions in words. */
+import type { CredentialKind } from '../../core/credential/credential.ts';
+import { conditionInWords } from '../../core/policy/describe-conditions.ts';
+import { entriesOf, type RouteEntry, type RouteTable } from '../../core/routing/route-table.ts';
+import { type Caller, type MethodReach, reachOf, type ScopeLimit, type Way } from './find-reach.ts';
+
+/** Fit for JSON; only routes that are reached. */
+export interface ReachedRoute {
+  readonly id: string;
+  readonly host: string | null;
+  readonly path: string;
+  readonly furtherPatterns?: readonly { readonly host: string | null; readonly path: string }[];
+  readonly upstream: string;
+  readonly access: readonly ReachedMethods[];
+}
+
+export interface ReachedMethods {
+  /** `*`: every other method. */
+  readonly methods: readonly string[];
+  /** Methods that `*` does not stand for, though they are in no other entry; absent: there are none. */
+  readonly except?: readonly string[];
+  /** Why it is open to everyone; absent: the rule grants it to this caller. */
+  readonly open?: 'public' | 'optional' | 'shadow';
+  /** One of these is enough; of each, every condition has to be met. An empty list of conditions: always. */
+  readonly ways: readonly (readonly string[])[];
+}
+
+/** The scope of a role that was asked for without one. */
+export const heldScope = 'a scope in which the role is held';
+
+export function describeReach(
+  { routes }: RouteTable,
+  caller: Caller,
+  kinds: readonly CredentialKind[],
+): { readonly routes: readonly ReachedRoute[]; readonly of: number } {
+  const entries = entriesOf(routes);
+  return { routes: entries.flatMap((entry) => describeEntry(entry, caller, kinds)), of: entries.length };
+}
+
+/** Patterns that are reached alike are one. */
+function describeEntry(entry: RouteEntry, caller: Caller, kinds: readonly CredentialKind[]): readonly ReachedRoute[] {
+  const reached = entry.flatMap((route) => {
+    const access = groupedMethods(reachOf(route, caller), kinds);
+    return access.length === 0 ? [] : [{ route, access }];
+  });
+  return [...Map.groupBy(reached, ({ access }) => JSON.stringify(access)).values()].map(([first, ...others]) => {
+    const { route, access } = first!;
+    const further = others.map(({ route: { pattern } }) => ({ host: pattern.host, path: pattern.path }));
+    return {
+      id: route.id,
+      host: route.pattern.host,
+      path: route.pattern.path,
+      ...(further.length === 0 ? {} : { furtherPatterns: further }),
+      upstream: route.upstream,
+      access,
+    };
+  });
+}
+
+function groupedMethods(found: readonly MethodReach[], kinds: readonly CredentialKind[]): readonly ReachedMethods[] {
+  const described = found.map((one) => ({ ...one, ways: waysInWords(one.ways, kinds) }));
+  const alike = Map.groupBy(described, ({ open, ways }) => JSON.stringify([open, ways]));
+  return [...alike.values()].map((methods) => {
+    const { open, ways } = methods[0]!;
+    const except = methods.flatMap((one) => one.except);
+    return {
+      methods: methods.map(({ method }) => method),
+      ...(except.length === 0 ? {} : { except }),
+      ...(open === null ? {} : { open }),
+      ways,
+    };
+  });
+}
+
+/** Where one way has no condition, the others say nothing. */
+function waysInWords(ways: readonly Way[], kinds: readonly CredentialKind[]): ReachedMethods['ways'] {
+  const words = ways.map((way) => wayInWords(way, kinds));
+  return words.some(({ length }) => length === 0) ? [[]] : words;
+}
+
+function wayInWords({ scopes, kinds, criteria }: Way, all: readonly CredentialKind[]): readonly string[] {
+  const taken = kinds !== null && kinds.length < all.length ? [`the credential is ${inWords(kinds)}`] : [];
+  return [...scopes.map(limitInWords), ...taken, ...criteria.map(({ steps }) => conditionInWords(steps, 0))];
+}
+
+function limitInWords({ param, kind, values }: ScopeLimit): string {
+  return kind === 'one_of'
+    ? `param ${param} is ${values.join(' or ')}`
+    : `param ${param} is not ${values.join(' or ')}`;
+}
+
+const kindWords: Readonly<Record<CredentialKind, string>> = {
+  bearer: 'a bearer',
+  key_pair: 'a key pair',
+  api_key: 'an API key',
+};
+
+function inWords(kinds: readonly CredentialKind[]): string {
+  return kinds.map((kind) => kindWords[kind]).join(' or ');
+}

@@ -1,0 +1,193 @@
+/**
+ * What an identity can reach, without a request: for each route and method the ways in, each with what a request has to meet.
+ * The rules themselves are checked as for a request; only what depends on the request stays open.
+ */
+import type { CredentialKind } from '../../core/credential/credential.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import { type AccessRule, otherMethods } from '../../core/policy/access.ts';
+import {
+  appliesTo,
+  type ConditionFacts,
+  type Criterion,
+  isOfIdentity,
+  type Step,
+} from '../../core/policy/conditions.ts';
+import { exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
+import { checkRoles, meets } from '../../core/policy/role-demand.ts';
+import { roleInScope, type ScopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
+import type { Route } from '../../core/routing/route.ts';
+import { claims, ruleFor } from '../../core/routing/route-table.ts';
+
+/** Who asks. */
+export interface Caller {
+  /** With derived roles. */
+  readonly identity: Identity;
+  /** `roles`: nothing else of the identity is known, so conditions on it stay open, and so does the kind of credential. */
+  readonly known: 'all' | 'roles';
+}
+
+export interface MethodReach {
+  /** `*`: every other method, without those of `except`. */
+  readonly method: string;
+  readonly except: readonly string[];
+  /** Why anyone gets this far; null: the rule grants it to this caller. */
+  readonly open: 'public' | 'optional' | 'shadow' | null;
+  /** At least one. */
+  readonly ways: readonly Way[];
+}
+
+/** What a request has to meet, all of it. */
+export interface Way {
+  /** Values of parameters that name the scope of a role; none: any value. */
+  readonly scopes: readonly ScopeLimit[];
+  /** Kinds of credential that the route takes; null: whatever the caller has. */
+  readonly kinds: readonly CredentialKind[] | null;
+  readonly criteria: readonly Criterion[];
+}
+
+/** The parameter has one of these values, or none of them. */
+export interface ScopeLimit {
+  readonly param: string;
+  readonly kind: 'one_of' | 'none_of';
+  readonly values: readonly string[];
+}
+
+/** Methods that the caller reaches on a route; none: it does not reach it. */
+export function reachOf(route: Route, caller: Caller): readonly MethodReach[] {
+  const methods = methodsOf(route);
+  const reached = methods.flatMap((method): readonly MethodReach[] => {
+    const rule = method === otherMethods ? route.access.every : ruleFor(route.access, method);
+    if (rule === null || rule.kind === 'deny') return [];
+    if (route.mode === 'shadow') return [{ method, except: [], open: 'shadow', ways: [free] }];
+    const open = rule.kind === 'public' || rule.kind === 'optional' ? rule.kind : null;
+    const ways = waysOf(route, rule, method, caller);
+    return ways.length === 0 ? [] : [{ method, except: [], open, ways }];
+  });
+  const except = methods.filter((method) => !reached.some((one) => one.method === method));
+  return reached.map((one) => (one.method === otherMethods ? { ...one, except } : one));
+}
+
+const free: Way = { scopes: [], kinds: null, criteria: [] };
+
+/** Each that a rule or a condition names, and `*` for the others. */
+function methodsOf(route: Route): readonly string[] {
+  const { access, methods, conditions } = route;
+  const named = [...(methods ?? access.byMethod.keys()), ...(conditions ?? []).flatMap((one) => one.methods ?? [])];
+  const withHead = named.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const taken = [...new Set(withHead)].filter((method) => claims(route, method));
+  return methods === null && access.every !== null ? [...taken, otherMethods] : taken;
+}
+
+function waysOf(route: Route, rule: AccessRule, method: string, { identity, known }: Caller): readonly Way[] {
+  const takesKind = known === 'roles' || route.credentials.includes(identity.kind);
+  if (rule.kind === 'public' || (rule.kind === 'optional' && !takesKind)) {
+    const criteria = openCriteria(route, method, null, 'all');
+    return criteria === null ? [] : [{ ...free, criteria }];
+  }
+  if (!takesKind) return [];
+  const kinds = known === 'roles' && rule.kind !== 'optional' ? route.credentials : null;
+  const found = new Map<string, { criteria: readonly Criterion[]; scopes: Choice[] }>();
+  const choices = choicesOf(route.scopes ?? [], identity.roles);
+  for (const choice of choices) {
+    const held = inChoice(identity, route.scopes ?? [], choice);
+    if (rule.kind === 'roles' && checkRoles(rule.demand, held.roles, meets) !== null) continue;
+    const criteria = openCriteria(route, method, held, known);
+    if (criteria === null) continue;
+    const key = criteria.map((one) => route.conditions?.indexOf(one)).join();
+    const same = found.get(key) ?? { criteria, scopes: [] };
+    same.scopes.push(choice);
+    found.set(key, same);
+  }
+  return [...found.values()].flatMap(({ criteria, scopes }) =>
+    joined(scopes, choices).map((each): Way => ({ scopes: each, kinds, criteria })),
+  );
+}
+
+/** The conditions that a request has to meet; null: none can, because the identity does not. */
+function openCriteria(
+  route: Route,
+  method: string,
+  identity: Identity | null,
+  known: Caller['known'],
+): readonly Criterion[] | null {
+  const facts = { ...noRequest, pattern: route.pattern, identity };
+  const open: Criterion[] = [];
+  for (const criterion of route.conditions ?? []) {
+    if (!appliesTo(criterion, method) || exempting(criterion, facts) !== null) continue;
+    if (known === 'roles' || !readsIdentityAlone(criterion.steps)) open.push(criterion);
+    else if (truthOf(criterion.steps, 0, facts) !== 'met') return null;
+  }
+  return open;
+}
+
+/** What conditions on an identity do not read. */
+const noRequest: Omit<ConditionFacts, 'pattern' | 'identity'> = {
+  request: { method: '', host: '', authority: '', path: '/', unmerged: null, query: '', ambiguities: 0 },
+  ignoresCase: false,
+  rawHeaders: [],
+  address: null,
+  trusted: false,
+  nowMs: null,
+};
+
+function readsIdentityAlone(steps: readonly Step[]): boolean {
+  return steps.every((step) => {
+    if (step.kind === 'all' || step.kind === 'any' || step.kind === 'not') return true;
+    if (step.kind !== 'compare' || !isOfIdentity(step.subject)) return false;
+    const { comparison } = step;
+    return !('operand' in comparison && 'source' in comparison.operand) || isOfIdentity(comparison.operand.source);
+  });
+}
+
+/** A value of each parameter that names a scope; null: one in which the caller holds nothing. */
+type Choice = ReadonlyMap<string, string | null>;
+
+function choicesOf(scopes: readonly ScopedRole[], roles: readonly string[]): readonly Choice[] {
+  const values = new Map<string, Set<string | null>>();
+  for (const scoped of scopes) {
+    if (scoped.param === null) continue;
+    const known = values.get(scoped.param) ?? new Set([null]);
+    for (const role of roles) {
+      const scope = scopeOf(scoped, role);
+      if (scope !== null) known.add(scope);
+    }
+    values.set(scoped.param, known);
+  }
+  let choices: readonly Choice[] = [new Map()];
+  for (const [param, each] of values) {
+    choices = choices.flatMap((choice) => [...each].map((value) => new Map([...choice, [param, value]])));
+  }
+  return choices;
+}
+
+/** As `inScope` reads roles for a request. */
+function inChoice(identity: Identity, scopes: readonly ScopedRole[], choice: Choice): Identity {
+  const held = scopes.filter((scoped) => {
+    if (scoped.param === null) return identity.roles.some((role) => scopeOf(scoped, role) !== null);
+    const scope = choice.get(scoped.param) ?? null;
+    const text = scope === null ? null : roleInScope(scoped, scope);
+    return text !== null && identity.roles.includes(text);
+  });
+  if (scopes.length === 0) return identity;
+  const own = identity.roles.filter((role) => !role.includes('{'));
+  return { ...identity, roles: [...own, ...new Set(held.map(({ role }) => role))] };
+}
+
+/** All choices: any value. Of one parameter: one way with all its values. */
+function joined(chosen: readonly Choice[], all: readonly Choice[]): readonly Way['scopes'][] {
+  if (chosen.length === all.length) return [[]];
+  const valuesOf = (param: string, choices: readonly Choice[]) => [
+    ...new Set(choices.map((choice) => choice.get(param) ?? null)),
+  ];
+  const limit = (param: string, choices: readonly Choice[]): ScopeLimit => {
+    const values = valuesOf(param, choices);
+    const others = valuesOf(param, all).filter((value) => !values.includes(value));
+    const isOpen = values.includes(null);
+    const listed = (isOpen ? others : values).filter((value) => value !== null);
+    return { param, kind: isOpen ? 'none_of' : 'one_of', values: listed };
+  };
+  const params = [...(chosen[0]?.keys() ?? [])];
+  return params.length === 1
+    ? [params.map((param) => limit(param, chosen))]
+    : chosen.map((choice) => params.map((param) => limit(param, [choice])));
+}

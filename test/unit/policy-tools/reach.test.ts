@@ -1,0 +1,113 @@
+/** What a role, or an identity of the tests, can reach, in words. */
+import { describe, expect, it } from 'vitest';
+import { type Reach, showReach } from '../../../src/app/show-reach.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { orders, policy } from './policies.ts';
+
+function reachOf(config: Config, who: { role: string } | { as: string }): Reach {
+  const reach = showReach(config, who);
+  if ('detail' in reach) throw new Error(reach.detail);
+  return reach;
+}
+
+/** By route and methods: the ways, in one line each. */
+function waysOf(config: Config, who: { role: string } | { as: string }): Record<string, readonly string[]> {
+  const rows = reachOf(config, who).routes.flatMap(({ id, access }) =>
+    access.map(({ methods, except = [], open, ways }) => {
+      const key = `${id} ${methods.join()}${except.length === 0 ? '' : ` but ${except.join()}`}`;
+      return [key, ways.map((way) => [open ?? '', ...way].filter((word) => word !== '').join(' and '))] as const;
+    }),
+  );
+  return Object.fromEntries(rows);
+}
+
+const identities = `tests:
+  identities:
+    ann: { roles: [user], groups: [acme] }
+    ops: { roles: [], groups: [platform] }
+    bad: { roles: [admin, suspended] }
+`;
+
+describe('roles and conditions', () => {
+  const config = orders(identities);
+
+  it('a role: what it is granted, with conditions on the request and on what is not known', () => {
+    expect(waysOf(config, { role: 'user' })).toEqual({
+      'order GET,HEAD': ['param tenant in identity groups'],
+    });
+    expect(waysOf(config, { role: 'admin' })).toEqual({ 'order GET,HEAD,PUT,DELETE': [''] });
+  });
+
+  it('an identity: roles that follow from its groups count, and roles that are forbidden', () => {
+    expect(waysOf(config, { as: 'ann' })).toEqual({ 'order GET,HEAD': ['param tenant in identity groups'] });
+    expect(waysOf(config, { as: 'ops' })).toEqual({ 'all *': [''] });
+    expect(waysOf(config, { as: 'bad' })).toEqual({ 'order GET,HEAD,PUT': [''] });
+  });
+
+  it('counts the routes, and says what may be a mistake', () => {
+    expect(reachOf(config, { role: 'user' })).toMatchObject({ who: { role: 'user' }, of: 2 });
+    expect(reachOf(config, { role: 'usr' })).toMatchObject({
+      routes: [],
+      note: 'no role "usr" is declared; did you mean "user"?',
+    });
+    expect(showReach(config, { as: 'anne' })).toEqual({
+      detail: 'there is no identity "anne": did you mean "ann"?',
+    });
+  });
+});
+
+describe('kinds of access', () => {
+  const config = policy(`roles: { user: {} }
+routes:
+  - { id: open, match: { path: "/open" }, upstream: orders, access: public }
+  - { id: maybe, match: { path: "/maybe" }, upstream: orders, access: optional }
+  - { id: any, match: { path: "/any" }, upstream: orders, access: authenticated }
+  - { id: closed, match: { path: "/closed" }, upstream: orders, access: deny }
+  - { id: tried, match: { path: "/tried" }, upstream: orders, access: [user], mode: shadow }
+  - { id: mixed, match: { path: "/mixed" }, upstream: orders, access: { GET: [user], "*": authenticated } }
+  - { id: keys, match: { path: "/keys" }, upstream: orders, access: authenticated, credentials: [keyPair] }
+tests:
+  identities: { robot: { roles: [], kind: key_pair }, man: { roles: [] } }
+`);
+
+  it('what is open to everyone is listed as such, and what is closed is not', () => {
+    expect(waysOf(config, { role: 'other' })).toEqual({
+      'open *': ['public'],
+      'maybe *': ['optional'],
+      'any *': [''],
+      'tried *': ['shadow'],
+      'mixed * but GET,HEAD': [''],
+      'keys *': ['the credential is a key pair'],
+    });
+    expect(waysOf(config, { as: 'robot' })).toHaveProperty(['keys *'], ['']);
+    expect(waysOf(config, { as: 'man' })).not.toHaveProperty(['keys *']);
+  });
+});
+
+describe('roles of a tenant', () => {
+  const config = policy(`roles:
+  viewer: { scopedBy: tenant }
+  blocked: { scopedBy: tenant }
+  admin: { inherits: [viewer] }
+routes:
+  - id: doc
+    match: { path: "/t/{tenant}/docs" }
+    upstream: orders
+    access: { GET: { any: [viewer], none: [blocked] } }
+tests:
+  identities:
+    ed: { roles: ["acme:viewer", "zeta:viewer", "zeta:blocked"] }
+    root: { roles: [admin, "acme:blocked"] }
+`);
+
+  it('are reached in their tenants', () => {
+    expect(waysOf(config, { as: 'ed' })).toEqual({ 'doc GET,HEAD': ['param tenant is acme'] });
+    expect(waysOf(config, { as: 'root' })).toEqual({ 'doc GET,HEAD': ['param tenant is not acme'] });
+  });
+
+  it.each(['viewer', '{tenant}:viewer'])('by the name or the form of the role: %s', (role) => {
+    expect(waysOf(config, { role })).toEqual({
+      'doc GET,HEAD': ['param tenant is a scope in which the role is held'],
+    });
+  });
+});
