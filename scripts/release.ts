@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { makeParts, type PartName, partNames } from './releasing/parts.ts';
 import { describePlan, type Plan, planRelease } from './releasing/plan.ts';
 import { checksums, provenance } from './releasing/provenance.ts';
+import { writeVersionOnPages } from './releasing/versions-on-pages.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const shownFolder = 'build/release';
@@ -70,6 +71,7 @@ function release(plan: Plan, startedOn: string): void {
     output('git', 'clone', '--quiet', root, '.');
     const identity = ['user.name', 'user.email'].flatMap((key) => ['-c', `${key}=${configured(key)}`]);
     output('npm', 'version', '--no-git-tag-version', '--allow-same-version', version);
+    writeVersionOnPages(clone, version);
     if (section !== null) writeFileSync(join(clone, 'CHANGELOG.md'), section.text);
     output('npm', 'ci');
     // What bears the version: the chart.

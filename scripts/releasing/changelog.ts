@@ -52,10 +52,12 @@ export function changesOf({ notes }: ChangelogSection): readonly { kind: string;
   });
 }
 
+/** A title in bold says too little alone. */
 function firstSentence(markdown: string): string {
   const text = markdown
+    .replace(/\.\*\* /, ':** ')
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll('`', '')
+    .replaceAll(/`|\*\*/g, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
   return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text;

@@ -56,7 +56,7 @@ export function planRelease(root: string, version: string, left: readonly PartNa
 export function describePlan({ version, date, section, parts, left, problems }: Plan, folder: string): string {
   const lines = [
     `Release ${version}, ${date}`,
-    `  version    package.json, package-lock.json, helm/Chart.yaml: ${version}`,
+    `  version    package.json, package-lock.json, helm/Chart.yaml, pages: ${version}`,
     `  changelog  ${section === null ? 'no section' : `${section.notes.split('\n').length} lines, dated ${date}`}`,
     `  commit     Release ${version}`,
     ...parts.map(

@@ -64,7 +64,7 @@ describe('--dry-run', () => {
     expect(output.split('\n')).toEqual(
       expect.arrayContaining([
         expect.stringMatching(new RegExp(`^Release ${version}, \\d{4}-\\d\\d-\\d\\d$`)),
-        `  version    package.json, package-lock.json, helm/Chart.yaml: ${version}`,
+        `  version    package.json, package-lock.json, helm/Chart.yaml, pages: ${version}`,
         `  commit     Release ${version}`,
         `  package    build/release/rolegate-${version}.tgz`,
         `  binary     build/release/${binary}, build/release/${binary}.licenses.txt`,
@@ -124,6 +124,7 @@ test('a release of package and executable', async () => {
   expect([manifest.version, lock.version, lock.packages[''].version]).toEqual([version, version, version]);
   expect(readFileSync(join(folder, 'CHANGELOG.md'), 'utf8')).toMatch(/^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$/m);
 
+  expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('npx ./build/rolegate-9.8.7.tgz demo');
   const chart = parse(readFileSync(join(folder, 'helm/Chart.yaml'), 'utf8'));
   expect(chart).toMatchObject({ version, appVersion: version });
   expect(parse(chart.annotations['artifacthub.io/changes'])).toEqual([

@@ -73,7 +73,13 @@ describe('links', () => {
   const known = new Set(files.flatMap((path) => [path, ...foldersOf(path)]));
 
   /** Pages of standards and of formats, which stay where they are; no test asks for them. */
-  const standards = ['www.rfc-editor.org', 'openid.net', 'www.standardwebhooks.com', 'fetch.spec.whatwg.org'];
+  const standards = [
+    'www.rfc-editor.org',
+    'openid.net',
+    'www.standardwebhooks.com',
+    'fetch.spec.whatwg.org',
+    'www.w3.org',
+  ];
 
   /** Documentation of products that guides are about. */
   const products = [

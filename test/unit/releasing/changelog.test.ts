@@ -13,6 +13,8 @@ const changelog = `# Changelog
 - A \`when\` reads [claims](docs/claims.md), and
   \`a.b\`. More of it.
 
+- **In bold.** What it does. More of it.
+
 ### Fixed
 
 - One thing
@@ -36,6 +38,7 @@ test('the first sentence of each item is a change of the chart', () => {
   expect(changesOf(first!)).toEqual([{ kind: 'added', description: 'The first.' }]);
   expect(changesOf(section!)).toEqual([
     { kind: 'added', description: 'A when reads claims, and a.b.' },
+    { kind: 'added', description: 'In bold: What it does.' },
     { kind: 'fixed', description: 'One thing' },
   ]);
 });

@@ -1,0 +1,38 @@
+/** What pages say to install is what this version of the project makes. */
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { partsOf } from '../../../scripts/releasing/parts.ts';
+import { pagesWithVersions, versionsOn } from '../../../scripts/releasing/versions-on-pages.ts';
+
+const { version, scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+test('pages name the version of the package', () => {
+  const pages = pagesWithVersions('.');
+  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/guides/kubernetes.md', 'docs/guides/policy-ci.md']));
+  for (const page of pages) expect(new Set(versionsOn(readFileSync(page, 'utf8'))), page).toEqual(new Set([version]));
+});
+
+test('control: a version is found wherever pages name one', () => {
+  const text =
+    'npx ./build/rolegate-1.0.0.tgz\nrolegate:1.0.1\n{ repository: a.test/rolegate, tag: 1.0.2 }\nx.yml@v1.0.3\n`rolegate@1.0.4-rc.1`';
+  expect(versionsOn(text)).toEqual(['1.0.0', '1.0.1', '1.0.2', '1.0.3', '1.0.4-rc.1']);
+  expect(versionsOn('node:26.1.0, otherrolegate-1.0.0.tgz, rolegate 1.0.0')).toEqual([]);
+});
+
+test('the README installs in three ways, from what this repository makes', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const cells = (way: string) => readme.match(new RegExp(`^\\| ${way} \\|(.*)\\|(.*)\\|$`, 'm'))!.slice(1);
+  const [node, publishedNode] = cells('Node');
+  const [, script, file] = /`npm run ([\w:]+) && npx \.\/build\/(\S+) demo`/.exec(node!)!;
+  expect(scripts).toHaveProperty([script!]);
+  expect(partsOf(version).flatMap(({ makes }) => makes)).toContain(file);
+  expect(bin).toHaveProperty('rolegate');
+  expect(publishedNode).toContain('`npx rolegate demo`');
+  // What it runs is tested with the image.
+  const [container] = cells('container');
+  expect(container).toMatch(/`docker build -t rolegate \. && docker run --rm -p 8080:8080 rolegate demo`/);
+  expect(readFileSync('Dockerfile', 'utf8')).toContain('docker run --rm -p 8080:8080 rolegate demo');
+  const [chart] = cells('Kubernetes');
+  const [, folder] = /`helm install rolegate (\S+) --values values\.yaml`/.exec(chart!)!;
+  expect(existsSync(`${folder}Chart.yaml`)).toBe(true);
+});
