@@ -26,7 +26,7 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     )
     .option(
       '--check <file>',
-      'report what bypasses the check in an existing configuration; exit code 0 nothing, 3 something',
+      'report what bypasses the check in an existing configuration. Exits with 3 if something does',
     )
     .option('--script', 'for haproxy: print the script that the configuration loads')
     .action(async (product: ProductName, options: ProxyConfigOptions) =>
@@ -38,7 +38,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
   program
     .command('prove')
     .description(
-      'test a running installation through its proxy, and report what it allows although the rules refuse it; exit code 1 something',
+      'test a running installation through its proxy, and report what it allows although the rules refuse it. Exits with 1 if there is anything',
     )
     .argument('<url>', 'URL for clients, such as https://api.example.test')
     .addOption(configOption())

@@ -102,7 +102,7 @@ export function createProgram(done: Done): Command {
     );
   program
     .command('explain')
-    .description('show why a request is allowed or refused; exit code 0 allowed, 3 refused')
+    .description('show why a request is allowed or refused. Exits with 0 if it is allowed, with 3 if it is refused')
     .argument('<method>', 'such as GET')
     .argument('<url>', 'such as https://api.example.test/v1/orders/7, or a path')
     .addOption(configOption())
@@ -139,7 +139,7 @@ export function createProgram(done: Done): Command {
     );
   program
     .command('diff')
-    .description('show what a change of the configuration means; exit code 0 the same, 3 different')
+    .description('show what a change of the configuration means. Exits with 3 if the two differ')
     .argument('<before>', 'configuration file')
     .argument('<after>', 'configuration file')
     .option('--json', 'print JSON')
@@ -152,7 +152,7 @@ export function createProgram(done: Done): Command {
   program
     .command('ci')
     .description(
-      'validate, test, diff and replay as one report for a pull request; exit code 1 failed, 3 see --fail-on',
+      'validate, test, diff and replay as one report for a pull request. Exits with 1 if a step fails, with 3 as --fail-on says',
     )
     .addOption(configOption())
     .requiredOption('--base <revision>', 'Git revision to compare with, such as origin/main')
