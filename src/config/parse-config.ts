@@ -65,8 +65,8 @@ export type ConfigResult =
       readonly ok: true;
       readonly config: Config;
       readonly places: Places;
-      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
-      readonly settings: () => readonly Setting[];
+      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. `without`: sections. */
+      readonly settings: (without?: readonly string[]) => readonly Setting[];
     }
   | ProblemResult;
 
@@ -129,7 +129,11 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   // Without a problem nothing is missing.
   const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
-  const settings = () => settingsOf(configSchema, { ...parts, routes: files.flatMap((file) => file.routes ?? []) });
+  const settings = (without: readonly string[] = []) => {
+    const routes = files.flatMap((file) => file.routes ?? []);
+    const left = Object.entries({ ...parts, routes }).filter(([section]) => !without.includes(section));
+    return settingsOf(configSchema, Object.fromEntries(left));
+  };
   return {
     ok: true,
     config,

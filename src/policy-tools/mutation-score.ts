@@ -7,8 +7,11 @@ import { compileRoleMapping } from '../core/policy/map-roles.ts';
 import { withScopes } from '../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
 import { fittingRoutes } from '../core/routing/fitting-routes.ts';
+import { insertRoutes } from '../core/routing/insert-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf, type RouteTable } from '../core/routing/route-table.ts';
+import { isMoreSpecific } from '../core/url/path-pattern.ts';
+import { ignoresCase } from '../core/url/path-reading.ts';
 import {
   type Mutant,
   type PolicyMutant,
@@ -37,21 +40,13 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const policy = policyOf(config);
   const requests = new Map(cases.map((prepared) => [prepared, decideCase(prepared, policy).request]));
   const touched = new Map([...requests].map(([prepared, request]) => [prepared, routesNear(policy.routes, request)]));
-  const casesOf = new Map<Route, PreparedCase[]>();
-  for (const [prepared, routes] of touched) {
-    for (const route of routes) {
-      const known = casesOf.get(route);
-      if (known === undefined) casesOf.set(route, [prepared]);
-      else known.push(prepared);
-    }
-  }
+  const casesOf = byRoute(touched);
   const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
   const survivesRoute = (mutant: RouteMutant): boolean => {
-    const asked = mutant.reaches
-      ? cases.filter(mayReach(mutant, requests))
-      : [...new Set(mutant.entry.flatMap((route) => casesOf.get(route) ?? []))];
+    const own = mutant.entry.flatMap((route) => casesOf.get(route) ?? []);
+    const asked = [...new Set(mutant.reaches ? [...own, ...reachedBy(mutant)] : own)];
     const table = tableWith(
       mutant,
       asked.flatMap((prepared) => touched.get(prepared)!),
@@ -60,7 +55,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   };
   const allNear = unique([...touched.values()].flat());
   const survivesRoles = (mutant: RoleMutant): boolean => {
-    const table = tableOf(allNear.map((route) => withRoles(route, mutant.roles)));
+    const table = tableOf(allNear.map((route) => withScopes(withRoles(route, mutant.roles))));
     return (
       table === null || !notices({ ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) }, cases)
     );
@@ -70,7 +65,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     const below = allNear.filter((route) => route.restricted?.policies.includes(mutant.policy) === true);
     const asked = [...new Set(below.flatMap((route) => casesOf.get(route) ?? []))];
     const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
-    const table = tableOf(near.map((route) => withPolicy(route, mutant, config.roles)));
+    const table = tableOf(near.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
@@ -80,6 +75,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
       ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
     ),
   );
+  const reachedBy = casesReached(ofRoutes, policy.routes, requests, touched);
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
   const ofPolicies = policyMutants(config.policies, config.roles);
   const unnoticed: readonly Mutant[] = [
@@ -116,16 +112,69 @@ export function policyNear(config: Config, mutant: RouteMutant, prepared: Prepar
 }
 
 function tableWith({ entry, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
-  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed]));
+  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]));
 }
 
-/** Whether a case may come to the changed routes. `requests`: as each case is read. */
-function mayReach(
-  { changed }: RouteMutant,
+/**
+ * For a change that matches more: cases that no other route takes because it is more specific. Those of its own routes may
+ * come to it, too.
+ */
+function casesReached(
+  mutants: readonly RouteMutant[],
+  { folded }: RouteTable,
   requests: ReadonlyMap<PreparedCase, Decision['request']>,
-): (prepared: PreparedCase) => boolean {
-  const own = tableOf(changed);
-  return (prepared) => own !== null && routesNear(own, requests.get(prepared)!).length > 0;
+  touched: ReadonlyMap<PreparedCase, readonly Route[]>,
+): (mutant: RouteMutant) => readonly PreparedCase[] {
+  const widened = mutants.filter(({ reaches }) => reaches).flatMap(widenedBy);
+  const alike = new Map(widened.map((route) => [placeKey(route), route]));
+  const trees = insertRoutes([...alike.values()], ignoresLetterCase, (leaf, route) => leaf.routes.push(route));
+  const free = new Map<PreparedCase, readonly Route[]>();
+  const several: PreparedCase[] = [];
+  for (const [prepared, request] of requests) {
+    if (request === null) continue;
+    if (request.ambiguities !== 0 || folded !== null) {
+      several.push(prepared);
+      continue;
+    }
+    const near = touched.get(prepared)!;
+    const wider = fittingRoutes(trees, request.host, request.path);
+    free.set(
+      prepared,
+      wider.filter(({ pattern }) => !near.some((one) => isMoreSpecific(one.pattern, pattern))),
+    );
+  }
+  const casesOf = byRoute(free);
+  return (mutant) => [
+    ...widenedBy(mutant).flatMap((route) => casesOf.get(alike.get(placeKey(route))!) ?? []),
+    ...several,
+  ];
+}
+
+/** What becomes of the entry, as far as it matches other paths. */
+function widenedBy({ entry, changed }: RouteMutant): readonly Route[] {
+  const patterns = new Set(entry.map(({ pattern }) => pattern));
+  return changed.filter(({ pattern }) => !patterns.has(pattern));
+}
+
+/** The same for routes that take the same paths. */
+function placeKey({ pattern, reading }: Route): string {
+  return JSON.stringify([pattern.host, pattern.path, reading?.literals ?? null]);
+}
+
+function ignoresLetterCase({ reading }: Route): boolean {
+  return ignoresCase(reading);
+}
+
+function byRoute(routes: ReadonlyMap<PreparedCase, readonly Route[]>): ReadonlyMap<Route, readonly PreparedCase[]> {
+  const cases = new Map<Route, PreparedCase[]>();
+  for (const [prepared, near] of routes) {
+    for (const route of near) {
+      const known = cases.get(route);
+      if (known === undefined) cases.set(route, [prepared]);
+      else known.push(prepared);
+    }
+  }
+  return cases;
 }
 
 /** All rules with the change; null: it made two routes alike. */
@@ -137,10 +186,10 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
     return table === null ? null : { ...policy, routes: table };
   }
   if (mutant.kind === 'policy') {
-    const table = tableOf(routes.map((route) => withPolicy(route, mutant, config.roles)));
+    const table = tableOf(routes.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
     return table === null ? null : { ...policy, routes: table };
   }
-  const table = tableOf(routes.map((route) => withRoles(route, mutant.roles)));
+  const table = tableOf(routes.map((route) => withScopes(withRoles(route, mutant.roles))));
   return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
@@ -154,7 +203,7 @@ function routesNear(table: RouteTable, request: Decision['request']): readonly R
 
 /** The routes as a table of their own; null: a change made two of them alike. */
 function tableOf(routes: readonly Route[]): RouteTable | null {
-  const table = compileRoutes(routes.map((route, index) => ({ ...withScopes(route), index })));
+  const table = compileRoutes(routes.map((route, index) => ({ ...route, index })));
   return 'ties' in table ? null : table;
 }
 

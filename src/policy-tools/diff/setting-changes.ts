@@ -16,7 +16,7 @@ import type { Found } from './verdicts.ts';
 /** A configuration with every key of its files. */
 export interface ReadConfig {
   readonly config: Config;
-  readonly settings: () => readonly Setting[];
+  readonly settings: (without?: readonly string[]) => readonly Setting[];
 }
 
 export interface SettingChange {
@@ -83,6 +83,9 @@ const comparedElsewhere: ReadonlySet<string> = new Set([
   'include',
 ]);
 
+/** The longest of them are not even listed. */
+const longSections = ['routes', 'tests'];
+
 const gateway = { routeBefore: null, routeAfter: null };
 
 /** In these sections, but removed from requests whether a condition reads them or not. */
@@ -95,7 +98,7 @@ export function settingChanges(
   meetings: Iterable<Meeting> = meetingsOf(before.config.routes, after.config.routes),
 ): readonly SettingChange[] {
   const changes = [
-    ...gatewayChanges(before.settings(), after.settings()),
+    ...gatewayChanges(before.settings(longSections), after.settings(longSections)),
     ...pairsOf(before.config, after.config, meetings).flatMap(pairChanges),
     ...readingChanges(before.config.routes, after.config.routes),
   ];
