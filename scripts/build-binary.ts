@@ -16,11 +16,9 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
 /** The only source that finds a file by its own place: in the executable it takes another way. */
 const findsFiles = join('src', 'cli', 'packaged-file.ts');
-/** The only sources that load a package when it is first needed, and which. */
-const loadsLate: ReadonlyMap<string, string> = new Map([
-  [join('src', 'redis', 'connect-redis.ts'), 'ioredis'],
-  [join('src', 'limits', 'shared-counter.ts'), 'rate-limiter-flexible'],
-]);
+/** How sources load a package when it is first needed. */
+const loader = 'const load = createRequire(import.meta.url);';
+const loads = /\bload\('([^']+)'\)/g;
 
 /** Makes the sources fit into one module, or tells which one does not. */
 const oneModule: Plugin = {
@@ -28,20 +26,13 @@ const oneModule: Plugin = {
   transform(code, id) {
     if (!id.startsWith(join(root, 'src') + sep)) return null;
     const path = id.slice(root.length);
-    const late = loadsLate.get(path);
-    if (late !== undefined) {
-      const fitting = code
-        .replace(`load('${late}')`, `require('${late}')`)
-        .replace('const load = createRequire(import.meta.url);', '');
-      if (!fitting.includes(`require('${late}')`) || fitting.includes('import.meta')) {
-        this.error(`${path} loads ${late} in another way than this script knows`);
-      }
-      return fitting;
-    }
-    if (code.includes('import.meta') && path !== findsFiles) {
+    const fitting = code.includes(loader) ? code.replace(loader, '').replaceAll(loads, "require('$1')") : code;
+    if (fitting !== code && /\bload\(/.test(fitting))
+      this.error(`${path} loads a package in another way than this script knows`);
+    if (fitting.includes('import.meta') && path !== findsFiles) {
       this.error(`${path} uses import.meta, which means another file in the executable: see ${findsFiles}`);
     }
-    return null;
+    return fitting;
   },
 };
 
