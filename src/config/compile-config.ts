@@ -17,6 +17,7 @@ import type {
   AuthorizerConfig,
   ClientTlsConfig,
   Config,
+  LogConfig,
   ServerTlsConfig,
   UpstreamConfig,
 } from './config.ts';
@@ -81,7 +82,7 @@ export function compileConfig(
       limits,
     },
     authorizer: authorizer === undefined ? null : compileAuthorizer(authorizer, secrets),
-    log: { level: log.level, access: log.access },
+    log: compileLog(log),
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     records,
     tracing:
@@ -116,6 +117,10 @@ export function compileConfig(
     include: file.include ?? [],
     tests,
   };
+}
+
+function compileLog({ level, access, format, fields, slowRequestMs = Infinity }: File['log']): LogConfig {
+  return { level, access, format, fields, slowRequestMs };
 }
 
 function headerFieldOf(

@@ -96,7 +96,10 @@ export type AuthorizerConfig = Replace<
   }
 >;
 
-export type LogConfig = Pick<File['log'], 'level' | 'access'>;
+export interface LogConfig extends Pick<File['log'], 'level' | 'access' | 'format' | 'fields'> {
+  /** `Infinity`: no request is slow. */
+  readonly slowRequestMs: number;
+}
 
 export type TracingConfig = Replace<
   NonNullable<File['tracing']>,

@@ -1,9 +1,9 @@
 /** Joins metrics and log into what the rest of the process uses. */
 import { Registry } from 'prom-client';
-import type { LogConfig } from '../config/config.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { MetricsFormat } from '../http-base/metrics-format.ts';
-import { createAccessLog } from './log/access-log.ts';
+import { createAccessLog, type LogSettings } from './log/access-log.ts';
+import { lineShape } from './log/line-shape.ts';
 import { createLogger, type Logger } from './log/logger.ts';
 import { type LogDestination, outputTo, standardOutput } from './log/standard-output.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
@@ -27,7 +27,7 @@ import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts'
 import type { ObserveRequest } from './request-record.ts';
 
 export interface TelemetryOptions {
-  readonly log: LogConfig;
+  readonly log: LogSettings;
   /** Unset: standard output. */
   readonly destination?: LogDestination;
   readonly version: string;
@@ -97,14 +97,16 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const processState = createProcessMetrics(own, () => readWorkers());
   const output =
     options.destination === undefined ? standardOutput(processState.logDropped) : outputTo(options.destination);
-  const log = createLogger(options.log.level, output, options.worker);
+  const shape = lineShape(options.log);
+  const lines = shape === null ? output : { write: (line: string) => output.write(shape(line)) };
+  const log = createLogger(options.log.level, lines, options.worker);
   const identity = createIdentityMetrics(own, log);
   const decisionEvents = createDecisionMetrics(own);
   const spanEvents = createTraceMetrics(own, log);
   const authApi = createAuthApiMetrics(own);
   createBuildMetric(own, options.version);
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
-  const accessLog = createAccessLog(options.log, output, now);
+  const accessLog = createAccessLog(options.log, lines, now);
 
   /** The distance to the next one is random: clients that repeat a pattern would have the same request of it kept each time. */
   function isSampled(oneInAllowed: number): boolean {

@@ -189,6 +189,19 @@ export const log = z.strictObject({
     'Least severe level that is written.',
   ),
   access: neither(bool().prefault(true), 'Whether each request writes a line.'),
+  format: neither(
+    word(['json', 'pretty']).prefault('json'),
+    'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
+  ),
+  fields: neither(
+    word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
+    'Names in JSON lines: our own, those of the Elastic Common Schema, or those of the OpenTelemetry log data model.',
+  ),
+  slowRequest: neither(
+    duration().optional(),
+    'A request whose response takes longer to begin is logged at level warn, with "slow", also without "access". If unset: none is slow.',
+    { examples: ['1s'] },
+  ),
   decisions: described(
     z
       .strictObject({

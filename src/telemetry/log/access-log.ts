@@ -56,6 +56,7 @@ export const accessLogFields = {
   bytesIn: 'Bytes of the request body.',
   bytesOut: 'Bytes of the response body.',
   ms: 'Milliseconds: decide (until the decision), upstream (until its response began), total.',
+  slow: 'True if the response took longer to begin than log.slowRequest; the level is then warn at least.',
   aborted: 'True if the client disconnected before the response was complete.',
   cut: 'True if the response of the upstream broke off after it had begun.',
   authApi:
@@ -65,15 +66,19 @@ export const accessLogFields = {
   err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
 } as const satisfies Record<string, string>;
 
+/** What the tests of a part need not set is as in a configuration without it. */
+export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfig>;
+
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
 /** Null when no line would ever be written. */
 export function createAccessLog(
-  config: LogConfig,
+  config: LogSettings,
   output: Pick<LogOutput, 'write'>,
   now: () => number = Date.now,
 ): ((record: RequestRecord) => void) | null {
-  if (!config.access || config.level === 'silent') return null;
+  const { access, slowRequestMs = Infinity } = config;
+  if ((!access && slowRequestMs === Infinity) || config.level === 'silent') return null;
   const least = weight[config.level];
   let time = '';
   let timeMs = Number.NaN;
@@ -89,14 +94,16 @@ export function createAccessLog(
   }
 
   return (record) => {
-    const level = levelOf(record);
-    if (weight[level] >= least) output.write(`${accessLine(record, level, timeText())}\n`);
+    const slow = isSlow(record, slowRequestMs);
+    if (!slow && !access) return;
+    const level = slow ? slowLevelOf(record) : levelOf(record);
+    if (weight[level] >= least) output.write(`${accessLine(record, level, timeText(), slow)}\n`);
   };
 }
 
 /** The same object as JSON for another use, whatever the log is set to. */
 export function requestLine(record: RequestRecord, nowMs: number): string {
-  return accessLine(record, levelOf(record), new Date(nowMs).toISOString());
+  return accessLine(record, levelOf(record), new Date(nowMs).toISOString(), false);
 }
 
 function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
@@ -104,7 +111,16 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   return record.cut ? 'warn' : 'info';
 }
 
-function accessLine(record: RequestRecord, level: string, time: string): string {
+/** Until its response began: a stream may take as long as it likes. */
+function isSlow({ startedAt, respondedAt, endedAt }: RequestRecord, slowRequestMs: number): boolean {
+  return (respondedAt > 0 ? respondedAt : endedAt) - startedAt > slowRequestMs;
+}
+
+function slowLevelOf(record: RequestRecord): 'warn' | 'error' {
+  return levelOf(record) === 'error' ? 'error' : 'warn';
+}
+
+function accessLine(record: RequestRecord, level: string, time: string, slow: boolean): string {
   const { decision, reason, errorId, method, host, path, client, target, userAgent } = record;
   let line = `{"level":"${level}","time":"${time}","msg":"request","entrypoint":"${record.entrypoint}"`;
   if (record.dialect !== null) line += `,"dialect":"${record.dialect}"`;
@@ -136,6 +152,7 @@ function accessLine(record: RequestRecord, level: string, time: string): string 
   if (record.bytesIn > 0) line += `,"bytesIn":${record.bytesIn}`;
   if (record.bytesOut > 0) line += `,"bytesOut":${record.bytesOut}`;
   line += timings(record);
+  if (slow) line += ',"slow":true';
   if (record.aborted) line += ',"aborted":true';
   if (record.cut) line += ',"cut":true';
   line += failureMember(decision);

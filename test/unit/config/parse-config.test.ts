@@ -90,7 +90,7 @@ test('the defaults of the smallest file', () => {
     records: { keepMs: 86_400_000, most: 10_000, perSecond: 100, oneInAllowed: 100 },
     tracing: null,
     failedAuthentications: { perClient: 1000, perKey: 100, windowMs: 600_000 },
-    log: { level: 'info', access: true },
+    log: { level: 'info', access: true, format: 'json', fields: 'rolegate', slowRequestMs: Infinity },
     decisions: null,
     authApi: {
       kind: 'remote',

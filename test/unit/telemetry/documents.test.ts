@@ -5,6 +5,7 @@ import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { metricsPage } from '../../../scripts/metrics-page.ts';
 import type { Decision, Refuse } from '../../../src/core/decision.ts';
 import { accessLogFields } from '../../../src/telemetry/log/access-log.ts';
+import { fieldNames } from '../../../src/telemetry/log/field-names.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
 
@@ -113,11 +114,20 @@ describe('docs/reference/metrics.md', () => {
 describe('docs/reference/log.md', () => {
   test('lists every member of an access log line with its meaning, and no other', () => {
     const expected = Object.entries(accessLogFields).map(([name, meaning]) => [`\`${name}\``, meaning]);
-    expect(rowsOf('log.md', /^`[a-zA-Z]+`$/)).toEqual(expected);
+    expect(rowsOf('log.md', /^`[a-zA-Z]+`$/).filter((cells) => cells.length === 2)).toEqual(expected);
+  });
+
+  test('lists the names in other schemas', () => {
+    const expected = Object.entries(fieldNames).map(([member, { ecs, otel }]) => [
+      `\`${member}\``,
+      `\`${ecs}\``,
+      `\`${otel}\``,
+    ]);
+    expect(rowsOf('log.md', /^`[a-zA-Z.]+`$/).filter((cells) => cells.length === 3)).toEqual(expected);
   });
 
   test('the members that lines hold are those of the page, in their order', async () => {
-    const { telemetry, lines } = collect();
+    const { telemetry, lines } = collect('info', true, { slowRequestMs: 1000 });
     const stale = { ...allowed(), stale: true };
     const parts = {
       errorId: 'e',
@@ -133,7 +143,7 @@ describe('docs/reference/log.md', () => {
     const keyed = { ...refused('role_missing'), identity: { ...allowed().identity!, sessionId: null, keyId: 'k' } };
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
-    telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
+    telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx', endedAt: 9000, respondedAt: 0 }));
     telemetry.observe(
       makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
     );

@@ -44,7 +44,7 @@ test('of a pattern that repeats, each request is kept now and then', () => {
     state = (state * 16_807) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-  const { telemetry } = collect('silent', false, random);
+  const { telemetry } = collect('silent', false, { random: random });
   telemetry.keepRequests({ oneInAllowed: 10, keep: ({ requestId }) => (kept[requestId] = (kept[requestId] ?? 0) + 1) });
   for (let n = 0; n < 50_000; n += 1) telemetry.observe(allowed[n % 5]!);
   expect(Object.keys(kept)).toHaveLength(5);

@@ -5,6 +5,7 @@ import type { ReasonCode } from '../../../src/core/outcome/reasons.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
 import type { RouteTable } from '../../../src/core/routing/route-table.ts';
 import { createTelemetry, type Telemetry } from '../../../src/telemetry/create-telemetry.ts';
+import type { LogSettings } from '../../../src/telemetry/log/access-log.ts';
 import type { RequestRecord } from '../../../src/telemetry/request-record.ts';
 import { makeIdentity, makeTable } from '../core/make-policy.ts';
 
@@ -108,11 +109,11 @@ export interface Collected {
 export function collect(
   level: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info',
   access = true,
-  random: () => number = () => 0.5,
+  { random = () => 0.5, ...log }: Partial<LogSettings> & { readonly random?: () => number } = {},
 ): Collected {
   let written = '';
   const telemetry = createTelemetry({
-    log: { level, access },
+    log: { level, access, ...log },
     version: '1.2.3',
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6),
     random,

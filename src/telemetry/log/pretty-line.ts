@@ -1,0 +1,67 @@
+/** A log line as text for a terminal: what matters first, in colors where the terminal has them. */
+import pc from 'picocolors';
+import { asciiJson } from './access-log.ts';
+import type { Line } from './field-names.ts';
+
+/** Members that have a place of their own. */
+const placed: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'method', 'host', 'path', 'status', 'ms', 'err']);
+/** Of requests: what the place says already, or what a person at a terminal does not need. */
+const left: ReadonlySet<string> = new Set([
+  'entrypoint',
+  'outcome',
+  'fault',
+  'stage',
+  'requestId',
+  'userAgent',
+  'target',
+]);
+/** Digits of a status, or of what stands in for it. */
+const statusWidth = 3;
+
+export function prettyLine(line: Line): string {
+  const isRequest = line['msg'] === 'request';
+  const head = `${pc.dim(String(line['time']).slice(11, 23))} ${levelText(String(line['level']))}`;
+  const members = Object.entries(line).filter(([name]) => !placed.has(name) && !(isRequest && left.has(name)));
+  const rest = members.map(([name, value]) => `${pc.dim(`${name}=`)}${valueText(value)}`).join(' ');
+  const text = isRequest ? requestText(line) : printable(String(line['msg']));
+  return `${head} ${text}${rest === '' ? '' : `  ${rest}`}${errorText(line['err'])}`;
+}
+
+function levelText(level: string): string {
+  const text = level.toUpperCase().padEnd(5);
+  if (level === 'error' || level === 'fatal') return pc.red(text);
+  if (level === 'warn') return pc.yellow(text);
+  return level === 'info' ? pc.green(text) : pc.dim(text);
+}
+
+function requestText(line: Line): string {
+  const { status, method = '-', host = '', path = '', ms } = line;
+  const total = (ms as Line | undefined)?.['total'];
+  const place = `${host}${path}`;
+  const asked = place === '' ? `${method}` : `${method} ${place}`;
+  return `${statusText(status)} ${printable(asked)} ${pc.dim(`${total} ms`)}`;
+}
+
+function statusText(status: unknown): string {
+  if (typeof status !== 'number') return pc.dim('-'.repeat(statusWidth));
+  if (status >= 500) return pc.red(String(status));
+  return status >= 400 ? pc.yellow(String(status)) : pc.green(String(status));
+}
+
+/** In quotes where its end could not be seen. */
+function valueText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' && /[\s"=]|^$/.test(text) ? printable(JSON.stringify(text)) : printable(text);
+}
+
+function errorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const { type = 'Error', message = '', stack } = error as Line;
+  const lines = String(stack ?? `${type}: ${message}`).split('\n');
+  return lines.map((text) => `\n    ${pc.dim(printable(text.trim()))}`).join('');
+}
+
+/** Nothing that a terminal would obey, and nothing beyond ASCII. */
+function printable(text: string): string {
+  return asciiJson(text.replace(/[\x00-\x1f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`));
+}
