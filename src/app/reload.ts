@@ -16,7 +16,7 @@ export interface ReloadEvents {
 }
 
 /** The parts of a configuration that name further files to watch. */
-type Watched = Pick<Config, 'include' | 'authorizer'>;
+type Watched = Pick<Config, 'include' | 'authorizer' | 'lists'>;
 
 export interface Reloader {
   /** Reads the file now. The problems that kept it from being applied; none when it was. */
@@ -25,7 +25,7 @@ export interface Reloader {
 }
 
 /**
- * Looks at the file, at those that it includes, and at certificates that it serves, every `intervalMs`: by polling, since mounted
+ * Looks at the file, at those that it includes, at its lists, and at certificates that it serves, every `intervalMs`: by polling, since mounted
  * files change through links that no event follows. `first` is in use, and was read at `readAtMs`.
  */
 export function createReloader(
@@ -33,7 +33,7 @@ export function createReloader(
   events: ReloadEvents,
   intervalMs = 1000,
   env = process.env,
-  first: Watched = { include: [], authorizer: null },
+  first: Watched = { include: [], authorizer: null, lists: [] },
   readAtMs?: number,
 ): Reloader {
   let certificates = certificatesOf(first);
@@ -59,7 +59,7 @@ export function createReloader(
     }
   };
   const files = watchFiles(file, intervalMs, reload);
-  files.watch([...first.include, ...certificates], readAtMs);
+  files.watch([...first.include, ...first.lists, ...certificates], readAtMs);
   return {
     reload,
     close() {

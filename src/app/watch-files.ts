@@ -1,10 +1,10 @@
 /**
- * Notices when the main file changes, and when an included one changes, goes, or comes anew: by looking at them again
+ * Notices when the main file changes, and when another one that it names changes, goes, or comes anew: by looking at them again
  * and again, since mounted files change through links that no event follows. Looks without holding up the process.
  */
 import { globSync, lstatSync, statSync } from 'node:fs';
 import { glob, lstat, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export interface FileWatch {
   /**
@@ -69,9 +69,9 @@ async function fingerprint(folder: string, main: string, patterns: readonly stri
   const names = [main];
   for (const pattern of patterns) for await (const name of glob(pattern, { cwd: folder })) names.push(name);
   const lines: string[] = [];
-  for (const name of names) lines.push(lineOf(name, await stat(join(folder, name)).catch(() => null)));
+  for (const name of names) lines.push(lineOf(name, await stat(resolve(folder, name)).catch(() => null)));
   for (const link of new Set(names.map(linkBeside))) {
-    lines.push(lineOf(link, await lstat(join(folder, link)).catch(() => null)));
+    lines.push(lineOf(link, await lstat(resolve(folder, link)).catch(() => null)));
   }
   return lines.sort().join('\n');
 }
@@ -90,8 +90,8 @@ function fingerprintAt(folder: string, main: string, patterns: readonly string[]
   const names = [main, ...patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }))];
   const links = new Set(names.map(linkBeside));
   const found = [
-    ...names.map((name) => [name, orNull(() => statSync(join(folder, name)))] as const),
-    ...[...links].map((name) => [name, orNull(() => lstatSync(join(folder, name)))] as const),
+    ...names.map((name) => [name, orNull(() => statSync(resolve(folder, name)))] as const),
+    ...[...links].map((name) => [name, orNull(() => lstatSync(resolve(folder, name)))] as const),
   ];
   // A time that lies ahead, as another machine's clock may set it, says nothing. The clock leaves out parts of a millisecond.
   const isLate = (ms: number) => ms >= latestMs - coarseMs && ms < Date.now() + 1;

@@ -53,12 +53,14 @@ export interface Rules {
   readonly policies: readonly Restriction[];
   readonly roleMapping: RoleMapping | null;
   readonly tests: TestSuite;
+  /** Names of the files with lists. */
+  readonly lists: readonly string[];
 }
 
 /** `folder`: of the configuration file. */
 export function compileConfig(
   file: ConfigFile,
-  { routes, roles, policies, roleMapping, tests }: Rules,
+  { routes, roles, policies, roleMapping, tests, lists }: Rules,
   secrets: Secrets,
   folder: string,
 ): Config {
@@ -115,6 +117,7 @@ export function compileConfig(
     identityAssertion: identityAssertion === undefined ? null : { ...identityAssertion, keys: secrets.assertionKeys },
     errors: { annotate: file.errors.annotate },
     include: file.include ?? [],
+    lists,
     tests,
   };
 }

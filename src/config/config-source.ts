@@ -1,7 +1,8 @@
 /**
- * Everything that a configuration was read from, as plain data: its text, the files that it includes, its secret files.
+ * Everything that a configuration was read from, as plain data: its text, the files that it includes, its secret files, its lists.
  * Another process makes the same configuration of it, even when the files have changed since.
  */
+import type { ReadList } from './list-files.ts';
 import type { FoundTexts } from './open-further.ts';
 import { type ConfigResult, type ParseOptions, parseConfig } from './parse-config.ts';
 import { Refusal } from './refusal.ts';
@@ -13,9 +14,11 @@ export interface ConfigSource {
   readonly included: readonly { readonly pattern: string; readonly texts: FoundTexts }[];
   /** Secret files by path as written; null: it could not be read. */
   readonly secrets: readonly { readonly path: string; readonly text: string | null }[];
+  /** Lists by name as written, and whether the main file names it. */
+  readonly lists: readonly { readonly name: string; readonly own: boolean; readonly found: ReturnType<ReadList> }[];
 }
 
-type Reading = Required<Pick<ParseOptions, 'readSecret' | 'readIncluded'>>;
+type Reading = Required<Pick<ParseOptions, 'readSecret' | 'readIncluded' | 'readList'>>;
 
 /** Reads as `reading` does, and notes what was read in `source`. */
 export function recordSource(
@@ -25,13 +28,19 @@ export function recordSource(
 ): { readonly reading: Reading; readonly source: ConfigSource } {
   const included: { pattern: string; texts: FoundTexts }[] = [];
   const secrets: { path: string; text: string | null }[] = [];
+  const lists: { name: string; own: boolean; found: ReturnType<ReadList> }[] = [];
   return {
-    source: { file, text, included, secrets },
+    source: { file, text, included, secrets, lists },
     reading: {
       readIncluded(pattern) {
         const texts = reading.readIncluded(pattern);
         included.push({ pattern, texts });
         return texts;
+      },
+      readList(name, own) {
+        const found = reading.readList(name, own);
+        lists.push({ name, own, found });
+        return found;
       },
       readSecret(path) {
         const noted: { path: string; text: string | null } = { path, text: null };
@@ -44,12 +53,17 @@ export function recordSource(
 }
 
 /** Reads nothing from the disk. */
-export function parseSource({ file, text, included, secrets }: ConfigSource, env: ParseOptions['env']): ConfigResult {
+export function parseSource(
+  { file, text, included, secrets, lists }: ConfigSource,
+  env: ParseOptions['env'],
+): ConfigResult {
   return parseConfig(text, {
     file,
     env,
     readIncluded: (asked) =>
       included.find(({ pattern }) => pattern === asked)?.texts ?? new Refusal('no file matches this'),
+    readList: (name, own) =>
+      lists.find((list) => list.name === name && list.own === own)?.found ?? new Refusal('this list was not read'),
     readSecret(asked) {
       const read = secrets.find(({ path }) => path === asked)?.text ?? null;
       if (read === null) throw new Error('this secret was not read');

@@ -62,6 +62,8 @@ export interface Config {
   readonly errors: { readonly annotate: 'failures' | 'all' };
   /** Patterns of the files that are included, from the folder of the main one. */
   readonly include: readonly string[];
+  /** Files with lists that conditions compare with, as the configuration names them. */
+  readonly lists: readonly string[];
   /** Tests of the rules, of every file: nothing of them bears on a request. */
   readonly tests: TestSuite;
 }

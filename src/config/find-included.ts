@@ -64,7 +64,7 @@ export function readListed(file: string, shown: string): string | Refusal {
   }
 }
 
-function isBelow(folder: string, file: string): boolean {
+export function isBelow(folder: string, file: string): boolean {
   const way = relative(folder, file);
   return way !== '' && !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
 }

@@ -1,5 +1,4 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, recordSource } from './config-source.ts';
 import { createIncludeReader } from './find-included.ts';
@@ -12,6 +11,8 @@ import {
   parseAuthApiFile,
   parseConfig,
 } from './parse-config.ts';
+import { readBounded } from './read-bounded.ts';
+import { createListReader } from './read-list.ts';
 import { largestFile } from './yaml/read-yaml.ts';
 
 export type LoadResult = ConfigResult;
@@ -28,8 +29,8 @@ const largestSecretBytes = 64 * 1024;
 export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
- * Secret files are found from the folder of the configuration file, and so are files that it includes, whose patterns
- * are handed to `seen`.
+ * Secret files and lists are found from the folder of the configuration file, and so are files that it includes, whose
+ * patterns are handed to `seen`.
  */
 export function loadConfig(
   file: string,
@@ -45,17 +46,22 @@ export function loadConfig(
   return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
 }
 
-/** For a gateway that serves: without tests, and what was read: reading it again gives the same result, whatever the disk holds by then. */
+/** For a gateway that serves: without tests, with names of lists handed to `seen`, and what was read: reading it again gives the same result, whatever the disk holds by then. */
 export function loadRecorded(
   file: string,
   env: Env,
   seen: (pattern: string) => void = () => {},
 ): { readonly result: LoadResult; readonly source: ConfigSource | null } {
   const read = createIncludeReader(file);
+  const readListed = createListReader(file);
   let source: ConfigSource | null = null;
   const result = load(file, env, (text, { readSecret }) => {
     const recorder = recordSource(file, text, {
       readSecret,
+      readList: (name, own) => {
+        seen(name);
+        return readListed(name, own);
+      },
       readIncluded: (pattern) => {
         seen(pattern);
         return read(pattern);
@@ -102,7 +108,8 @@ function load<Result>(
 }
 
 function readingOptions(file: string, env: Env): ParseOptions {
-  return { file, env, readSecret: (path) => readSecretFile(resolve(dirname(file), path)) };
+  const readSecret = (path: string) => readSecretFile(resolve(dirname(file), path));
+  return { file, env, readSecret, readList: createListReader(file) };
 }
 
 function readSecretFile(path: string): string {
@@ -121,27 +128,4 @@ function unreadable(file: string, error: unknown): ProblemResult {
   const tooLarge = `the file is larger than ${largestFile / 1024 / 1024} MiB`;
   const message = error instanceof RangeError ? tooLarge : (reasons[code] ?? 'the file cannot be read');
   return { ok: false, problems: [{ file, line: 1, column: 1, message, hint: null, frame: '' }] };
-}
-
-const stepBytes = 256 * 1024;
-
-/**
- * Up to a bound, so that a device or a pipe without an end cannot take the memory of the process. Throws `RangeError` for a file of more than `mostBytes`, and the error of the system when it cannot be read.
- */
-function readBounded(file: string, mostBytes: number): Buffer {
-  const descriptor = openSync(file, 'r');
-  try {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    for (;;) {
-      const part = Buffer.allocUnsafe(stepBytes);
-      const read = readSync(descriptor, part);
-      if (read === 0) return Buffer.concat(parts, bytes);
-      bytes += read;
-      if (bytes > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
-      parts.push(part.subarray(0, read));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }

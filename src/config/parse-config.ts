@@ -28,6 +28,7 @@ import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, trustedRanges } from './compile-settings.ts';
 import type { Address, AuthApiSettings, Config } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { ListFiles, noLists, type ReadList } from './list-files.ts';
 import { openFile } from './open-file.ts';
 import { openIncluded, openTests, type ReadIncluded, type ReadTests } from './open-further.ts';
 import { createPlaces, type Places } from './places.ts';
@@ -56,6 +57,8 @@ export interface ParseOptions {
   readonly inProcess?: boolean;
   /** Files of an `include` pattern; if unset: none can be included. */
   readonly readIncluded?: ReadIncluded;
+  /** Lists of conditions in files; if unset: none can be read. */
+  readonly readList?: ReadList;
   /** Files that hold tests alone; if unset: there are none. */
   readonly readTests?: ReadTests;
 }
@@ -94,7 +97,9 @@ export interface ProblemResult {
 
 /** Reads a gateway's file. The configuration is frozen, its maps and sets apart. */
 export function parseConfig(text: string, options: ParseOptions): ConfigResult {
-  const { list, opened } = openFile<ConfigFile>(configSchema, options.file, text, options);
+  const lists = new ListFiles(options.readList ?? noLists);
+  const own = { ...options, lists };
+  const { list, opened } = openFile<ConfigFile>(configSchema, options.file, text, own);
   if (opened === null) return { ok: false, problems: list.problems() };
   const { at, parts } = opened;
   checkSections(parts, at);
@@ -102,7 +107,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkDecisionOnly(parts, decider, at);
   const secrets = readSecrets(parts, at);
   // Other people may write these: they get no variable, which can be a secret, unless the main file lists it.
-  const shared = { ...options, allowed: new Set(whole(parts.includedVariables)) };
+  const shared = { ...own, ownsLists: false, allowed: new Set(whole(parts.includedVariables)) };
   const included = openIncluded(parts.include ?? [], at.at('include'), options.readIncluded, (file, content) =>
     openFile<IncludedFile>(includedSchema, file, content, shared),
   );
@@ -124,10 +129,15 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     words,
     sources,
   });
-  const problems = [...(list.count() > 0 ? list.problems() : []), ...included.problems(), ...testFiles.problems()];
+  const problems = [
+    ...(list.count() > 0 ? list.problems() : []),
+    ...included.problems(),
+    ...testFiles.problems(),
+    ...lists.problems(),
+  ];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without a problem nothing is missing.
-  const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite };
+  const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite, lists: lists.names };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = (without: readonly string[] = []) => {
     const routes = files.flatMap((file) => file.routes ?? []);

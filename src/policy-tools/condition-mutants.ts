@@ -1,8 +1,10 @@
 /** Small changes of conditions, of a route or a policy: one that is gone, or a part of it, or is for other methods or roles. */
 import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
+import { addressList, listInWords } from '../core/policy/list-file.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
+import { listOf } from './list-samples.ts';
 import type { Change } from './role-mutants.ts';
 import { narrowerSignIns } from './sign-in-ages.ts';
 import { widerConditions } from './widening-mutants.ts';
@@ -28,12 +30,27 @@ export function* otherConditions(
     for (const [words, methods] of otherMethodsOf(criterion)) {
       yield [words, conditions!.with(index, { ...criterion, ...methods })];
     }
-    for (const [words, steps] of narrowerSignIns(criterion.steps)) {
+    for (const [words, steps] of [...narrowerSignIns(criterion.steps), ...emptyLists(criterion.steps)]) {
       yield [`the condition ${criterion.word} ${words}`, conditions!.with(index, { ...criterion, steps })];
     }
     for (const [words, changed] of widerConditions(criterion, place, roles))
       yield [words, conditions!.with(index, changed)];
   }
+}
+
+/** A list of a file, whose entries change as a whole. */
+function* emptyLists(steps: readonly Step[]): Generator<Change<readonly Step[]>> {
+  for (const [at, step] of steps.entries()) {
+    const list = listOf(step);
+    if (list === null || list.entries === 0) continue;
+    yield [`has an empty list instead of ${listInWords(list)}`, steps.with(at, withEmptyList(step))];
+  }
+}
+
+function withEmptyList(step: Step): Step {
+  if (step.kind === 'address') return { ...step, ...addressList([]) };
+  if (step.kind !== 'compare') return step;
+  return { ...step, comparison: { operator: 'in', operand: { literals: new Set<string>() } } };
 }
 
 function* otherMethodsOf({

@@ -1,5 +1,6 @@
 /** What the steps of conditions name: the values that they read, and the texts and bounds that they compare with. */
 import type { ListOperand, Operand, Step, ValueSource } from '../core/policy/conditions.ts';
+import { listedTexts } from './list-samples.ts';
 
 /** The values that the step reads: its subject, and the value that this is compared with. */
 export function sourcesIn(step: Step): readonly ValueSource[] {
@@ -8,12 +9,17 @@ export function sourcesIn(step: Step): readonly ValueSource[] {
   return operand !== null && 'source' in operand ? [step.subject, operand.source] : [step.subject];
 }
 
-/** The texts as written. */
+/** The texts as written, but those of files. */
 export function literalsIn(step: Step): readonly string[] {
   const operand = operandOf(step);
   if (operand === null) return [];
-  if ('literals' in operand) return [...operand.literals];
+  if ('literals' in operand) return operand.list === undefined ? [...operand.literals] : [];
   return 'literal' in operand ? [operand.literal] : [];
+}
+
+/** The texts as written, and for those of files some that stand for them. */
+export function literalsAmong(steps: readonly Step[]): readonly string[] {
+  return [...steps.flatMap(literalsIn), ...listedTexts(steps)];
 }
 
 /** The number that the step compares with. */

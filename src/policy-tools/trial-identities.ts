@@ -13,7 +13,7 @@ import { furtherSets, likelySets } from './role-sets.ts';
 import { somebody } from './sample-identity.ts';
 import { asHeld } from './scoped-texts.ts';
 import { signedInAt, signInKey, signInWords } from './sign-in-ages.ts';
-import { literalsIn } from './step-values.ts';
+import { literalsAmong } from './step-values.ts';
 
 /** The rule that is to have an effect. */
 export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
@@ -116,7 +116,7 @@ const longestName = 60;
 
 /** Ids of users that conditions name, as far as an identity can be called so. */
 function userIdsCompared(route: Route): readonly string[] {
-  const found = stepsAbout(route, 'userId').flatMap((step) => literalsIn(step).slice(0, mostLiterals));
+  const found = stepsAbout(route, 'userId').flatMap((step) => literalsAmong([step]).slice(0, mostLiterals));
   return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
 }
 
@@ -124,7 +124,7 @@ function userIdsCompared(route: Route): readonly string[] {
 function groupsCompared(route: Route): readonly string[] {
   return stepsAbout(route, 'groups').flatMap((step) => {
     const ending = step.comparison.operator === 'startsWith' ? 'x' : '';
-    return literalsIn(step)
+    return literalsAmong([step])
       .slice(0, mostLiterals)
       .map((literal) => literal + ending);
   });

@@ -8,12 +8,13 @@ import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
 import { claimKey, claimTexts } from './claim-values.ts';
+import { listedAddresses, listedTexts } from './list-samples.ts';
 import { isTimeStep, momentsFor } from './moments.ts';
 import { numberTexts } from './number-texts.ts';
 import { rulesOf } from './route-of-method.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
 import { anyMoment, signInAges, signInKey } from './sign-in-ages.ts';
-import { sourcesIn } from './step-values.ts';
+import { literalsIn, sourcesIn } from './step-values.ts';
 import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
@@ -90,7 +91,8 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   // Also what a small change of them tells apart.
   const moments = momentsFor([...timed, ...timed.flatMap((step) => [...widerTimes(step)].map(([, wider]) => wider))]);
   if (timed.length > 0) choices.set('time', moments.map(String));
-  const ages = signInAges((route.conditions ?? []).flatMap(({ steps }) => steps));
+  const all = (route.conditions ?? []).flatMap(({ steps }) => steps);
+  const ages = signInAges(all);
   if (ages.length > 0) {
     choices.set(signInKey, [...ages.map(String), null]);
     offer('time', ...(timed.length > 0 ? [] : [String(anyMoment)]));
@@ -98,8 +100,10 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   for (const { steps } of route.conditions ?? []) {
     for (const step of steps) {
       if (step.kind === 'address') {
-        const beside = step.ranges.flatMap((range) => besideRange(range)?.address ?? []);
-        offer('client', ...step.ranges.map((range) => range.split('/', 1)[0]!), ...elsewhere, ...beside);
+        const ranges = step.list === null ? step.ranges : [];
+        const beside = ranges.flatMap((range) => besideRange(range)?.address ?? []);
+        const listed = listedAddresses(all);
+        offer('client', ...ranges.map((range) => range.split('/', 1)[0]!), ...listed, ...elsewhere, ...beside);
       } else if (step.kind === 'compare') {
         const { comparison } = step;
         const literals =
@@ -108,7 +112,7 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
             : 'literal' in comparison.operand
               ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
-                ? [...comparison.operand.literals]
+                ? [...literalsIn(step), ...listedTexts(all), ...(comparison.operand.list === undefined ? [] : ['x'])]
                 : 'number' in comparison.operand
                   ? [...numberTexts([comparison.operand.number]), 'x']
                   : [...groups, own, 'x'];

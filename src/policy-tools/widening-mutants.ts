@@ -13,6 +13,7 @@ import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
 import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.ts';
 import type { RoutePattern } from '../core/url/path-pattern.ts';
+import { addressText } from './list-samples.ts';
 import type { TimeStep } from './moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
 import { widerSignIns } from './sign-in-ages.ts';
@@ -165,6 +166,8 @@ export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
 
 /** Each range with one bit less, unless the other ranges hold what that adds. */
 function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Change<AddressStep>> {
+  // Those of a file change as a whole.
+  if (step.list !== null) return;
   for (const [index, range] of ranges.entries()) {
     const beside = besideRange(range);
     if (beside === null || contains(beside.address)) continue;
@@ -181,15 +184,6 @@ export function besideRange(range: string): { readonly wider: string; readonly a
   const flipped = value ^ (1n << BigInt(bits - prefix));
   const first = value < flipped ? value : flipped;
   return { wider: `${addressText(first, bits)}/${prefix - 1}`, address: addressText(flipped, bits) };
-}
-
-function addressText(value: bigint, bits: 32 | 128): string {
-  const [count, width, radix, joint] = bits === 32 ? [4, 8n, 10, '.'] : [8, 16n, 16, ':'];
-  const parts = Array.from({ length: count as number }, (_, at) => {
-    const shift = BigInt((count as number) - 1 - at) * (width as bigint);
-    return ((value >> shift) & ((1n << (width as bigint)) - 1n)).toString(radix as number);
-  });
-  return parts.join(joint as string).replace(/(?::0)+$/, '::');
 }
 
 /** Roles that plausibly stand in the wrong place: those that the route asks for, and those that exempt roles inherit. */

@@ -35,6 +35,7 @@ export function problemsOf(text: string, included: string | null = null): string
     file: 'page',
     env: environmentFor(text + (included ?? '')),
     readSecret: textOfFile,
+    readList: (name) => ({ file: name, text: '192.0.2.7\n' }),
     readIncluded: () => (included === null ? [] : [{ file: 'included', text: included }]),
   });
   return read.ok ? [] : read.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`);

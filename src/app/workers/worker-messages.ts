@@ -13,16 +13,18 @@ const address = z.strictObject({ host: text, port });
 const moment = z.number();
 const named = z.array(z.tuple([text, moment]).readonly()).readonly();
 
-const includedTexts = z.union([
-  z.array(z.strictObject({ file: text, text })),
-  z.strictObject({ message: text, hint: text.nullable() }),
-]);
+const refusal = z.strictObject({ message: text, hint: text.nullable() });
+
+const includedTexts = z.union([z.array(z.strictObject({ file: text, text })), refusal]);
+
+const foundList = z.union([z.strictObject({ file: text, text }), refusal]);
 
 const source: z.ZodType<ConfigSource> = z.strictObject({
   file: text,
   text,
   included: z.array(z.strictObject({ pattern: text, texts: includedTexts })),
   secrets: z.array(z.strictObject({ path: text, text: text.nullable() })),
+  lists: z.array(z.strictObject({ name: text, own: z.boolean(), found: foundList })),
 });
 
 const id = z.string().regex(/^[\x21-\x7e]{1,256}$/);

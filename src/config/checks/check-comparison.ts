@@ -2,6 +2,7 @@
 
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { ConditionSource, ValueSource } from '../../core/policy/conditions.ts';
+import { type AddressList, addressList } from '../../core/policy/list-file.ts';
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
@@ -10,7 +11,7 @@ import { type Bound, type ConditionEntry, operators, subjects } from '../schema/
 import type { Parts } from '../schema.ts';
 import { compileZone } from '../units/time-zone.ts';
 import type { CriterionScope } from './check-conditions.ts';
-import { checkListOperand, checkOperand, headerSource, readField, reportSource } from './check-operand.ts';
+import { checkListOperand, checkOperand, headerSource, isListFile, readField, reportSource } from './check-operand.ts';
 import { type Location, whole } from './location.ts';
 
 type Entry = Parts<ConditionEntry>;
@@ -125,10 +126,20 @@ function formOf(source: ValueSource, pattern: RoutePattern): ParamForm | null {
 }
 
 function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): ConditionSource | null {
+  if (isListFile(cidr)) {
+    const place = at.at('file');
+    const list = cidr.file === undefined ? null : at.file.lists.addresses(cidr.file, place);
+    return list === null ? null : unlessEvery(list, place, scope);
+  }
   const written = typeof cidr === 'string' ? [cidr] : (cidr ?? []);
   const ranges = whole(written);
   if (ranges.length === 0 || ranges.length < written.length) return null;
-  if (scope.allowsEveryAddress || !holdEveryAddress(ranges)) return { ranges };
+  return unlessEvery(addressList(ranges), at, scope);
+}
+
+/** Null: they hold every address, and that was reported. */
+function unlessEvery(list: AddressList, at: Location, scope: CriterionScope): AddressList | null {
+  if (scope.allowsEveryAddress || !holdEveryAddress(list.ranges)) return list;
   const hint = 'name the networks; "conditions.allowEveryAddress: true" says that this is meant';
   at.report('these ranges hold every address, so the condition has no effect', hint);
   return null;

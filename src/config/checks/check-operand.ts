@@ -1,6 +1,6 @@
 /** What a value is compared with: literals, or another value that is written like `identity.groups` or `param.id`. */
 import { credentialKinds } from '../../core/credential/credential.ts';
-import { isExact } from '../../core/identity/claims.ts';
+import { type ClaimType, isExact } from '../../core/identity/claims.ts';
 import {
   conditionFields,
   isListSource,
@@ -9,6 +9,7 @@ import {
   type Operand,
   type ValueSource,
 } from '../../core/policy/conditions.ts';
+import { Refusal } from '../refusal.ts';
 import { listed } from '../schema/scalar.ts';
 import type { Parts } from '../schema.ts';
 import type { CriterionScope } from './check-conditions.ts';
@@ -44,14 +45,25 @@ export function checkOperand(
   return null;
 }
 
+/** Whether a list is one that a file holds. */
+export function isListFile(written: unknown): written is { readonly file?: string | undefined } {
+  return typeof written === 'object' && written !== null && !Array.isArray(written);
+}
+
 /** Null when there are problems with it. */
 export function checkListOperand(
-  written: Parts<Literal | readonly Literal[]> | undefined,
+  written: Parts<Literal | readonly Literal[] | { readonly file: string }> | undefined,
   subject: ValueSource,
   at: Location,
   scope: CriterionScope,
 ): ListOperand | null {
   if (written === undefined) return null;
+  if (isListFile(written)) {
+    if (written.file === undefined) return null;
+    const type = typeOf(subject);
+    const kind = isKind(subject) ? 'kind' : type;
+    return at.file.lists.texts(written.file, kind, (text) => literalOf(text, subject, 'in'), at.at('file'));
+  }
   if (typeof written === 'object') {
     const literals = whole(written).map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index)));
     const sound = literals.filter((literal) => literal !== null);
@@ -142,31 +154,44 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
 
 /** As values are compared; null: no value can ever be this literal, and it was reported. */
 function checkLiteral(written: Literal, subject: ValueSource, operator: string, at: Location): string | null {
-  const type = subject.from === 'claim' ? subject.type : 'string';
-  if (type === 'number' || type === 'boolean') return checkTyped(written, type, at);
-  if (typeof written !== 'string') {
-    at.report('expected a text, or a value such as identity.userId or param.id', 'put it in quotes to make it text');
-    return null;
-  }
-  const ofKind = subject.from === 'identity' && subject.field === 'kind' && operator !== 'startsWith';
-  if (/[\x00-\x1f\x7f]/.test(written)) at.report('no value holds a control character');
-  else if (ofKind && !kinds.includes(written))
-    at.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
-  else return written;
+  const literal = literalOf(written, subject, operator);
+  if (!(literal instanceof Refusal)) return literal;
+  at.report(literal.message, literal.hint);
   return null;
 }
 
-function checkTyped(written: Literal, type: 'number' | 'boolean', at: Location): string | null {
+/** As values are compared, or why no value can ever be this literal. */
+function literalOf(written: Literal, subject: ValueSource, operator: string): string | Refusal {
+  const type = typeOf(subject);
+  if (type === 'number' || type === 'boolean') return typedLiteral(written, type);
+  if (typeof written !== 'string') {
+    const expected = 'expected a text, or a value such as identity.userId or param.id';
+    return new Refusal(expected, 'put it in quotes to make it text');
+  }
+  if (/[\x00-\x1f\x7f]/.test(written)) return new Refusal('no value holds a control character');
+  if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
+    return new Refusal(`expected ${listed(kinds)}`, 'these are the kinds of credential');
+  }
+  return written;
+}
+
+function typeOf(subject: ValueSource): ClaimType {
+  return subject.from === 'claim' ? subject.type : 'string';
+}
+
+function isKind(subject: ValueSource): boolean {
+  return subject.from === 'identity' && subject.field === 'kind';
+}
+
+function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Refusal {
   const text = String(written);
   if (type === 'boolean') {
     if (text === 'true' || text === 'false') return text;
-    at.report('expected true or false', 'the claim is of type boolean');
-    return null;
+    return new Refusal('expected true or false', 'the claim is of type boolean');
   }
   // A variable gives a text.
   const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
   if (isExact(number)) return String(number);
   const hint = Number.isFinite(number) ? 'a larger id is a text: declare the claim so' : 'the claim is of type number';
-  at.report(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
-  return null;
+  return new Refusal(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
 }

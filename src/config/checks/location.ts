@@ -1,4 +1,5 @@
 /** A place in a configuration file, by its path: what checks of meaning ask about it, and report there. */
+import type { ListFiles } from '../list-files.ts';
 import { didYouMean, nameHint } from '../nearest-name.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
 import type { ConfigProblem, ProblemList } from '../yaml/problem.ts';
@@ -10,6 +11,9 @@ export interface LocatedFile {
   readonly list: ProblemList;
   /** Reads a secret file; throws when it cannot. */
   readonly readSecret: (path: string) => string;
+  readonly lists: ListFiles;
+  /** It may name lists anywhere; others only below the folder of the main file. */
+  readonly ownsLists: boolean;
 }
 
 export class Location {

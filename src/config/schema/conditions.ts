@@ -1,16 +1,15 @@
 /** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
 import { z } from 'zod';
 import { type ConditionField, conditionFields } from '../../core/policy/conditions.ts';
-import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
 import { parseMoment } from '../units/quantities.ts';
-import { compileZone } from '../units/time-zone.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
 import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
+import { time } from './time-window.ts';
 import { cidr, declared, headerName, momentPattern, name } from './values.ts';
 
 /** A number, true or false only beside a claim of that type. */
@@ -22,6 +21,15 @@ const operandText = () =>
     return new Refusal(value === '' ? `${expected}, not an empty value` : expected);
   });
 
+/** A list that a file holds. */
+function listFile(what: string, example: string) {
+  const file = anyText('the path of a file').meta({
+    description: `${what}; "#" begins a comment. Relative names are found from the folder of the configuration file.`,
+    examples: [example],
+  });
+  return z.strictObject({ file });
+}
+
 const inOperand = z.union([
   operandText(),
   list(operandText(), {
@@ -29,6 +37,7 @@ const inOperand = z.union([
     most: [1000, 'values'],
     distinct: 'value',
   }),
+  listFile('A file with one value on each line', 'plans.txt'),
 ]);
 
 const ranges = list(cidr(), { empty: ['an empty list of ranges', 'name a range such as 10.0.0.0/8'] });
@@ -89,9 +98,13 @@ export const operators = {
     'The value is this text, or that of param.x, query.x, header.x or identity.x.',
     { examples: ['identity.userId'] },
   ),
-  in: described(inOperand.optional(), 'The value is one of a list, or of identity.groups.', {
-    examples: ['identity.groups'],
-  }),
+  in: described(
+    inOperand.optional(),
+    'The value is one of a list, of the lines of a file ({ file: ... }), or of identity.groups.',
+    {
+      examples: ['identity.groups'],
+    },
+  ),
   startsWith: described(operandText().optional(), 'The value begins with this text, or with that of another value.', {
     examples: ['acme-'],
   }),
@@ -116,48 +129,14 @@ export const operators = {
     { examples: [1, '2026-12-01T00:00:00Z'] },
   ),
   exists: described(bool().optional(), 'Whether the value is present.', { examples: [true] }),
-  cidr: described(z.union([cidr(), ranges]).optional(), 'The address lies in one of these ranges.', {
-    examples: [['10.0.0.0/8']],
-  }),
-};
-
-const clockTime = text(
-  'a time of the day, such as "08:00"',
-  (value) => {
-    const read = /^(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)$/.exec(value);
-    if (read === null)
-      return new Refusal('expected a time of the day, such as "08:00"', 'in quotes: "00:00" to "24:00"');
-    return read[1] === undefined ? minutesOfDay : Number(read[1]) * 60 + Number(read[2]);
-  },
-  '(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00',
-);
-
-const zoneExpected = 'a time zone of the IANA database, such as Europe/Berlin';
-
-/** Minutes of the day; days from Monday 0 on. */
-const time = z.strictObject({
-  days: described(
-    list(word(dayNames), {
-      empty: ['an empty list of days is never', 'name a day, or remove it'],
-      distinct: 'day',
-    }).optional(),
-    'Days of the week; if unset: every day. Hours past midnight belong to the day on which they begin.',
-    { examples: [['mon', 'tue', 'wed', 'thu', 'fri']] },
-  ),
-  from: described(clockTime.optional(), 'Start; if unset: "00:00".', { examples: ['08:00'] }),
-  to: described(
-    clockTime.optional(),
-    'End, exclusive; if unset: "24:00". If it is not after "from", it is on the next day.',
+  cidr: described(
+    z.union([cidr(), ranges, listFile('A file with one range or address on each line', 'blocked.txt')]).optional(),
+    'The address lies in one of these ranges, or of those of a file ({ file: ... }).',
     {
-      examples: ['18:00'],
+      examples: [['10.0.0.0/8']],
     },
   ),
-  zone: described(
-    text(zoneExpected, (value) => (compileZone(value) === null ? new Refusal(`expected ${zoneExpected}`) : value)),
-    'Time zone of the IANA database, with its daylight saving time.',
-    { examples: ['Europe/Berlin'] },
-  ),
-});
+};
 
 const comparison = z.strictObject({
   ...subjects,

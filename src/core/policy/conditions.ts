@@ -7,9 +7,9 @@
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
-import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { ignoresCase, type PathReading } from '../url/path-reading.ts';
+import type { AddressList, ListFile } from './list-file.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 import type { Stretch, TimeWindow } from './time-window.ts';
 
@@ -55,7 +55,9 @@ export type NumberOperator = (typeof numberOperators)[number];
 
 /** What a value is compared with: the author's own text, or another value of the request. */
 export type Operand = { readonly literal: string } | { readonly source: ValueSource };
-export type ListOperand = { readonly literals: ReadonlySet<string> } | { readonly source: ValueSource };
+export type ListOperand =
+  /** `list`: the file that holds them; if unset, they are written in the configuration. */
+  { readonly literals: ReadonlySet<string>; readonly list?: ListFile } | { readonly source: ValueSource };
 
 /** One step of a condition in preorder; everything up to and including `end` belongs to it. */
 export type Step = GroupStep | CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
@@ -73,12 +75,9 @@ export interface CompareStep {
 }
 
 /** Whether the client's address lies in a range. */
-export interface AddressStep {
+export interface AddressStep extends AddressList {
   readonly kind: 'address';
   readonly end: number;
-  readonly contains: TrustedProxies;
-  /** As written. */
-  readonly ranges: readonly string[];
 }
 
 /** Whether it is one of these hours. */
@@ -176,8 +175,8 @@ export type ConditionSource =
   | { readonly any: readonly ConditionSource[] }
   | { readonly not: ConditionSource }
   | { readonly subject: ValueSource; readonly comparison: Comparison }
-  /** CIDR ranges or addresses of the client. */
-  | { readonly ranges: readonly string[] }
+  /** Of the client. */
+  | AddressList
   | { readonly window: TimeWindow };
 
 export interface CriterionSource {
@@ -214,7 +213,7 @@ export function readsOfIdentity(steps: readonly Step[]): boolean {
   });
 }
 
-/** Throws `RangeError` for a range that is none. Null without any condition. */
+/** Null without any condition. */
 export function compileConditions(
   sources: readonly CriterionSource[],
   roles: RoleTable,
@@ -245,8 +244,8 @@ function append(steps: Step[], source: ConditionSource): void {
     return;
   }
   if ('ranges' in source) {
-    const { ranges } = source;
-    steps.push({ kind: 'address', end: steps.length, contains: compileTrustedProxies(ranges), ranges });
+    const { ranges, contains, list } = source;
+    steps.push({ kind: 'address', end: steps.length, contains, ranges, list });
     return;
   }
   if ('window' in source) {

@@ -1,6 +1,7 @@
 /** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
 
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
+import { listInWords } from './list-file.ts';
 import { signInLimitInWords } from './time-limits.ts';
 import { momentInWords, stretchInWords, windowInWords } from './time-window.ts';
 
@@ -20,7 +21,7 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
     case 'compare':
       return `${sourceInWords(step.subject)} ${comparisonInWords(step.comparison, step.subject)}`;
     case 'address':
-      return `client address in ${step.ranges.join(' or ')}`;
+      return `client address in ${step.list === null ? step.ranges.join(' or ') : listInWords(step.list)}`;
     case 'window':
       return windowInWords(step.window);
     case 'stretch':
@@ -66,5 +67,6 @@ function comparisonInWords(comparison: Comparison, subject: ValueSource): string
   if ('number' in operand) return `${words} ${isTime(subject) ? momentInWords(operand.number) : operand.number}`;
   if ('source' in operand) return `${words} ${sourceInWords(operand.source)}`;
   if ('literal' in operand) return `${words} ${JSON.stringify(operand.literal)}`;
+  if (operand.list !== undefined) return `${words} ${listInWords(operand.list)}`;
   return `${words} [${[...operand.literals].map((literal) => JSON.stringify(literal)).join(', ')}]`;
 }

@@ -12,6 +12,7 @@ import {
 } from './conditions.ts';
 import { conditionInWords, criterionInWords, isTime, sourceInWords } from './describe-conditions.ts';
 import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
+import { type ListFile, listInWords } from './list-file.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
 import { momentInWords } from './time-window.ts';
@@ -88,7 +89,9 @@ function depthOf(steps: readonly Step[], at: number): number {
 
 function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[] {
   if (step.kind === 'address') {
-    return [{ name: 'client address', value: facts.address, why: facts.address === null ? 'is not known' : null }];
+    const { address } = facts;
+    const own = { name: 'client address', value: address, why: address === null ? 'is not known' : null };
+    return [own, ...(step.list === null || address === null ? [] : listed(step.list, step.contains(address), address))];
   }
   if (step.kind === 'window' || step.kind === 'stretch') return [moment('time', facts.nowMs)];
   if (step.kind === 'signIn') {
@@ -97,8 +100,23 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
   if (step.kind !== 'compare') return [];
   const { subject, comparison } = step;
   const own = shown(subject, readSource(subject, facts));
-  if (comparison.operator === 'exists' || !('source' in comparison.operand)) return [own];
+  if (comparison.operator === 'exists') return [own];
+  if (comparison.operator === 'in' && 'literals' in comparison.operand) {
+    const { literals, list } = comparison.operand;
+    const found = readSource(subject, facts);
+    const texts = found === null || found instanceof Unreadable ? [] : typeof found === 'string' ? [found] : found;
+    const text = texts.find((one) => literals.has(one));
+    return [own, ...(list === undefined || texts.length === 0 ? [] : listed(list, text !== undefined, text ?? ''))];
+  }
+  if (!('source' in comparison.operand)) return [own];
   return [own, shown(comparison.operand.source, readOperand(comparison, facts) as Reading)];
+}
+
+/** Whether a file lists a value, and on which line as far as that is known. */
+function listed(list: ListFile, contains: boolean, text: string): readonly ComparedValue[] {
+  const line = contains ? list.lineOf(text) : null;
+  const value = line === null ? 'lists it' : `line ${line}`;
+  return [{ name: listInWords(list), value: contains ? value : null, why: contains ? null : 'does not list it' }];
 }
 
 function moment(name: string, ms: number | null): ComparedValue {

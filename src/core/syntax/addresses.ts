@@ -21,10 +21,44 @@ export function compileTrustedProxies(ranges: readonly string[]): TrustedProxies
     return parsed;
   });
   if (compiled.length === 0) return () => false;
+  const stretches = { 32: stretchesOf(compiled, 32), 128: stretchesOf(compiled, 128) };
   return (address) => {
     const parsed = parseAddress(address);
-    return parsed !== null && compiled.some((range) => contains(range, parsed));
+    return parsed !== null && isWithin(stretches[parsed.bits], parsed.value);
   };
+}
+
+/** From each first address up to the next one after the last; in order, and apart. */
+interface Stretches {
+  readonly firsts: readonly bigint[];
+  readonly nexts: readonly bigint[];
+}
+
+function stretchesOf(ranges: readonly Range[], bits: 32 | 128): Stretches {
+  const own = ranges.filter((range) => range.bits === bits).sort((a, b) => (a.value < b.value ? -1 : 1));
+  const firsts: bigint[] = [];
+  const nexts: bigint[] = [];
+  for (const { value, prefix } of own) {
+    const next = value + (1n << BigInt(bits - prefix));
+    const last = nexts.length - 1;
+    if (last >= 0 && value <= nexts[last]!) nexts[last] = next > nexts[last]! ? next : nexts[last]!;
+    else {
+      firsts.push(value);
+      nexts.push(next);
+    }
+  }
+  return { firsts, nexts };
+}
+
+/** By halves, as a list can be long. */
+function isWithin({ firsts, nexts }: Stretches, value: bigint): boolean {
+  let [low, high] = [0, firsts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (firsts[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value < nexts[low - 1]!;
 }
 
 /** Reads `10.0.0.0/8`, `::1/128` or a single address; null when it is none, or has bits beyond its prefix. */
@@ -45,21 +79,9 @@ export function parseCidr(text: string): Range | null {
 export function holdEveryAddress(ranges: readonly string[]): boolean {
   const parsed = ranges.map(parseCidr).filter((range) => range !== null);
   return ([32, 128] as const).some((bits) => {
-    const own = parsed.filter((range) => range.bits === bits).sort((a, b) => (a.value < b.value ? -1 : 1));
-    let held = 0n;
-    for (const { value, prefix } of own) {
-      if (value > held) return false;
-      const end = value + (1n << BigInt(bits - prefix));
-      if (end > held) held = end;
-    }
-    return held === 1n << BigInt(bits);
+    const { firsts, nexts } = stretchesOf(parsed, bits);
+    return firsts[0] === 0n && nexts[0] === 1n << BigInt(bits);
   });
-}
-
-function contains(range: Range, address: { value: bigint; bits: 32 | 128 }): boolean {
-  if (range.bits !== address.bits) return false;
-  const shift = BigInt(range.bits - range.prefix);
-  return range.value >> shift === address.value >> shift;
 }
 
 /** An IPv4 address in IPv6 (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) counts as the IPv4 address. */

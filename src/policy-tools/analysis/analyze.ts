@@ -9,6 +9,7 @@ import { type Finding, findingOf } from './finding.ts';
 import { expiredRoutes, idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
 import { Probes } from './probes.ts';
+import { repeatedLines } from './repeated-lines.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
 import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
@@ -50,6 +51,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...unmeetableConditions(probes),
     ...idleConditions(config, probes),
     ...unusedNames(config),
+    ...repeatedLines(config),
     ...unusedPolicies(config),
     ...suspectLiterals(probes),
     ...patternSlips(probes),

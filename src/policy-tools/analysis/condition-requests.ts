@@ -10,12 +10,13 @@ import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
+import { listedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { somebody } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
-import { boundsIn, literalsIn, sourcesIn } from '../step-values.ts';
+import { boundsIn, literalsAmong, literalsIn, sourcesIn } from '../step-values.ts';
 
 /** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
 export function requestsFor(
@@ -66,6 +67,10 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
       if (ignoresCase) texts.add(foldCase(literal));
     }
   }
+  for (const text of listedTexts(steps)) {
+    texts.add(text);
+    if (ignoresCase) texts.add(foldCase(text));
+  }
   for (const text of numbersIn(steps)) texts.add(text);
   // As many as there are values, so that all of them can differ; and one that begins with another.
   const others = new Set(steps.flatMap(sourcesIn).map((source) => JSON.stringify(source))).size + 1;
@@ -84,7 +89,7 @@ function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonl
 function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] {
   return steps.flatMap((step) => {
     const shapes = sourcesIn(step).flatMap((source) => shapeOf(source, route) ?? []);
-    const literals = [...literalsIn(step), ...numbersIn(steps)];
+    const literals = [...literalsIn(step), ...listedTexts(steps), ...numbersIn(steps)];
     const begun = isBeginning(step) ? literals : [];
     return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
   });
@@ -98,7 +103,7 @@ function isBeginning(step: Step): boolean {
 function numbersIn(steps: readonly Step[]): readonly string[] {
   const bounds = steps.flatMap(boundsIn);
   if (bounds.length === 0) return [];
-  const written = steps.flatMap(literalsIn).map(Number).filter(Number.isFinite);
+  const written = literalsAmong(steps).map(Number).filter(Number.isFinite);
   return numberTexts([...bounds, ...written]);
 }
 
@@ -139,7 +144,7 @@ function claimValues(type: ClaimType, texts: readonly string[]): readonly Value[
 function addressesOf(steps: readonly Step[]): readonly (string | null)[] | null {
   const asked = steps.filter((step) => step.kind === 'address');
   if (asked.length === 0) return [null];
-  const ranges = asked.flatMap((step) => step.ranges);
+  const ranges = asked.flatMap((step) => (step.list === null ? step.ranges : step.ranges.slice(0, 1)));
   // One question is met in its range, whichever that is.
   if (asked.length > 1 && ranges.length > 2) return null;
   return [...ranges.flatMap(endsOf), '203.0.113.7', '198.51.100.7', '192.0.2.7', '2001:db8:ffff::7', null];

@@ -7,6 +7,7 @@ import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
+import { withoutEntries } from '../list-samples.ts';
 import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
 import { literalsIn, sourcesIn } from '../step-values.ts';
 import { canShow } from '../verdict-classes.ts';
@@ -83,7 +84,7 @@ export function conditionsKey(
   const kinds = rules.map(({ kind }) => kind);
   const forms = criteria.flatMap(paramsOf).map((param) => [placeOfParam(param, pattern), formOfParam(param, pattern)]);
   const parts = [kinds, (reading?.literals ?? null) !== null, forms, criteria.map(({ steps }) => steps)];
-  return JSON.stringify(parts, (_key, value: unknown) => (value instanceof Set ? [...value] : value));
+  return JSON.stringify(parts, withoutEntries);
 }
 
 function exempt(criteria: readonly Criterion[]): string {

@@ -43,6 +43,7 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A condition refuses no request that the conditions before it allow.',
   },
+  list_line_repeated: { severity: 'note', meaning: 'A file with a list has an entry twice.' },
   condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
   access_expired: { severity: 'warning', meaning: 'The time of a route is over (`notAfter`).' },
   policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },

@@ -96,7 +96,7 @@ function everyAddress({ routes }: Config): readonly Finding[] {
   return routes.routes.flatMap((route) =>
     (route.conditions ?? []).flatMap((criterion) => {
       const { word, steps } = criterion;
-      if (!steps.some((step) => step.kind === 'address' && holdEveryAddress(step.ranges))) return [];
+      if (!steps.some((step) => step.kind === 'address' && holdsEvery(step.ranges))) return [];
       const { subject, place } = conditionPlace(route, criterion);
       const message = `the ranges of the condition "${word}" hold every address`;
       return [
@@ -104,6 +104,15 @@ function everyAddress({ routes }: Config): readonly Finding[] {
       ];
     }),
   );
+}
+
+/** Routes share long lists. */
+const known = new WeakMap<readonly string[], boolean>();
+
+function holdsEvery(ranges: readonly string[]): boolean {
+  const found = known.get(ranges) ?? holdEveryAddress(ranges);
+  known.set(ranges, found);
+  return found;
 }
 
 function settingFinding(

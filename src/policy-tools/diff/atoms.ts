@@ -18,6 +18,7 @@ import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
+import { withoutEntries } from '../list-samples.ts';
 import { isTimeStep } from '../moments.ts';
 
 export type Statement = CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
@@ -131,7 +132,7 @@ function writeKey(step: Statement, places: ParamPlaces): string {
   return JSON.stringify(step, (key, value: unknown) => {
     if (key === 'end' || typeof value === 'function') return undefined;
     if (value instanceof Set) return [...value].sort();
-    return isSource(value) ? placed(value, places) : value;
+    return isSource(value) ? placed(value, places) : withoutEntries(key, value);
   });
 }
 

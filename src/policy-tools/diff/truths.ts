@@ -12,12 +12,13 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
 import { claimTexts } from '../claim-values.ts';
+import { listedAddresses } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { blank } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
-import { boundsIn, literalsIn } from '../step-values.ts';
+import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
 
 /** A value that a request or an identity has; null: it has none. */
@@ -140,7 +141,7 @@ function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): rea
 /** What the author wrote, and what bounds can tell. */
 function writtenIn(group: readonly Atom[]): readonly string[] {
   const steps = group.map(({ step }) => step);
-  return [...steps.flatMap(literalsIn), ...numberTexts(steps.flatMap(boundsIn))];
+  return [...literalsAmong(steps), ...numberTexts(steps.flatMap(boundsIn))];
 }
 
 /** Beginnings and bounds of one value are tried each for themselves, as a text for every pair of them is not looked for. */
@@ -201,7 +202,7 @@ function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly 
 function addressesFor(group: readonly Atom[]): readonly string[] {
   const first = { 32: new Set([0n]), 128: new Set([0n, afterMapped]) };
   for (const { step } of group) {
-    for (const text of step.kind === 'address' ? step.ranges : []) {
+    for (const text of step.kind === 'address' && step.list === null ? step.ranges : []) {
       const range = parseCidr(text);
       if (range === null) continue;
       const { value, bits, prefix } = range;
@@ -215,6 +216,7 @@ function addressesFor(group: readonly Atom[]): readonly string[] {
     ...[...first[32]].map((value) => written(value, 4, 8, 10, '.')),
     '2001:db8::7',
     ...[...first[128]].map((value) => written(value, 8, 16, 16, ':')),
+    ...listedAddresses(group.map(({ step }) => step)),
   ];
 }
 

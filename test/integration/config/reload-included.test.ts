@@ -37,7 +37,14 @@ function start(include: readonly string[], readAtMs?: number): Reloader {
       refused = problems.map(({ file, line }) => `${file.slice(folder.length + 1)}:${line}`);
     },
   };
-  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, { include, authorizer: null }, readAtMs);
+  return createReloader(
+    join(folder, 'gateway.yaml'),
+    events,
+    20,
+    {},
+    { include, authorizer: null, lists: [] },
+    readAtMs,
+  );
 }
 
 test('a file that changes, comes, breaks, is mended and goes', async () => {

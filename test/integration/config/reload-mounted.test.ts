@@ -60,6 +60,7 @@ test('a swap of the link is followed, whatever the files behind it, included one
     {
       include: ['*.routes.yaml'],
       authorizer: null,
+      lists: [],
     },
   );
   closing = reloader;

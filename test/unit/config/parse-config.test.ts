@@ -138,6 +138,7 @@ test('the defaults of the smallest file', () => {
     identityAssertion: null,
     errors: { annotate: 'failures' },
     include: [],
+    lists: [],
     tests: { identities: new Map(), cases: [] },
   });
 });

@@ -6,6 +6,7 @@ import { type ConditionSource, compileConditions } from '../../../src/core/polic
 import { conditionInWords } from '../../../src/core/policy/describe-conditions.ts';
 import { firstUnmet, truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { explainConditions } from '../../../src/core/policy/explain-conditions.ts';
+import { addressList } from '../../../src/core/policy/list-file.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { makeIdentity, roles } from './make-policy.ts';
 
@@ -41,7 +42,7 @@ const comparison: fc.Arbitrary<Comparison> = fc.oneof(
 
 const leaf: fc.Arbitrary<ConditionSource> = fc.oneof(
   fc.record({ subject: source, comparison }),
-  fc.constantFrom({ ranges: ['10.0.0.0/8'] }, { ranges: ['::1', '192.0.2.0/24'] }),
+  fc.constantFrom(addressList(['10.0.0.0/8']), addressList(['::1', '192.0.2.0/24'])),
 );
 
 const { condition } = fc.letrec<{ condition: ConditionSource }>((tie) => ({

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import type { Comparison, ConditionSource, CriterionSource, ValueSource } from '../../../src/core/policy/conditions.ts';
+import { addressList } from '../../../src/core/policy/list-file.ts';
 import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { accept, makePolicy, view } from './make-policy.ts';
 
@@ -27,7 +28,7 @@ const withinField = (subject: ValueSource, source: ValueSource) =>
   compare(subject, { operator: 'in', operand: { source } });
 const exists = (subject: ValueSource, wanted = true) => compare(subject, { operator: 'exists', wanted });
 const not = (inner: ConditionSource): ConditionSource => ({ not: inner });
-const ranges = (...list: string[]): ConditionSource => ({ ranges: list });
+const ranges = (...list: string[]): ConditionSource => addressList(list);
 
 interface Row {
   readonly on?: string;

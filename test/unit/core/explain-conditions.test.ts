@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ConditionFacts } from '../../../src/core/policy/conditions.ts';
 import { compileConditions } from '../../../src/core/policy/conditions.ts';
 import { explainConditions } from '../../../src/core/policy/explain-conditions.ts';
+import { addressList } from '../../../src/core/policy/list-file.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { makeIdentity, roles } from './make-policy.ts';
 
@@ -47,7 +48,7 @@ test('every criterion is told, also behind one that is not met', () => {
                 comparison: { operator: 'equals', operand: { literal: '1' } },
               },
             },
-            { ranges: ['10.0.0.0/8', '::1'] },
+            addressList(['10.0.0.0/8', '::1']),
           ],
         },
       },

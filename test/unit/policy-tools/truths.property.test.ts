@@ -10,6 +10,7 @@ import type {
   ValueSource,
 } from '../../../src/core/policy/conditions.ts';
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
+import { addressList } from '../../../src/core/policy/list-file.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
 import { atomsOf } from '../../../src/policy-tools/diff/atoms.ts';
 import { truthsOf } from '../../../src/policy-tools/diff/truths.ts';
@@ -53,7 +54,7 @@ const range = fc.constantFrom(
 );
 const statement: fc.Arbitrary<ConditionSource> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ subject, comparison }) },
-  { weight: 1, arbitrary: fc.array(range, { minLength: 1, maxLength: 2 }).map((ranges) => ({ ranges })) },
+  { weight: 1, arbitrary: fc.array(range, { minLength: 1, maxLength: 2 }).map((ranges) => addressList(ranges)) },
 );
 
 const value = fc.oneof(

@@ -1,0 +1,170 @@
+/**
+ * Lists in files of their own, which conditions name by `{ file: ... }`: one entry on each line, lines that begin with `#`
+ * are comments. Each file is read once, whatever number of conditions names it, and has its own problems, with lines.
+ */
+import { createHash } from 'node:crypto';
+import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
+import { parseCidr } from '../core/syntax/addresses.ts';
+import { Refusal } from './refusal.ts';
+import type { ConfigProblem } from './yaml/problem.ts';
+
+/** `own`: the main file names it; included ones may only name files below its folder. */
+export type ReadList = (
+  name: string,
+  own: boolean,
+) => { readonly file: string; readonly text: string } | Pick<Refusal, 'message' | 'hint'>;
+
+export const largestListBytes = 8 * 1024 * 1024;
+const mostEntries = 100_000;
+const mostFiles = 64;
+const longestEntry = 1024;
+/** Of one file. */
+const mostProblems = 100;
+const mostRepeated = 20;
+/** Ranges that are gone through for the line of an address. */
+const mostSearched = 10_000;
+
+/** The place of a name in a file of the configuration. */
+interface NamedAt {
+  readonly file: { readonly ownsLists: boolean };
+  report(message: string, hint: string | null): void;
+}
+
+/** An entry as it is compared, or why it is none. */
+export type ReadEntry = (text: string) => string | Refusal;
+
+export interface TextList {
+  readonly literals: ReadonlySet<string>;
+  readonly list: ListFile;
+}
+
+export class ListFiles {
+  readonly #read: ReadList;
+  readonly #files = new Map<string, ReturnType<ReadList>>();
+  readonly #texts = new Map<string, TextList>();
+  readonly #addresses = new Map<string, AddressList>();
+  readonly #problems: ConfigProblem[] = [];
+
+  constructor(read: ReadList) {
+    this.#read = read;
+  }
+
+  /** As the configuration names them. */
+  get names(): readonly string[] {
+    return [...new Set([...this.#files.keys()].map((key) => key.slice(key.indexOf(' ') + 1)))];
+  }
+
+  /** Of the files themselves, in the order of their lines. */
+  problems(): readonly ConfigProblem[] {
+    return this.#problems;
+  }
+
+  /** `kind`: how entries are read. Null: it cannot be read, and that was reported at `at`. */
+  texts(name: string, kind: string, read: ReadEntry, at: NamedAt): TextList | null {
+    const found = this.#open(name, at);
+    if (found === null) return null;
+    const key = `${kind} ${found.file}`;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const { entries, lines, ...about } = this.#entriesOf(found, (text) => {
+      const entry = text.startsWith('#') ? '' : text;
+      return entry === '' ? null : read(entry);
+    });
+    const literals = new Set(entries);
+    const lineOf = (text: string) => {
+      if (!literals.has(text)) return null;
+      let at = 0;
+      for (const literal of literals) {
+        if (literal === text) break;
+        at += 1;
+      }
+      return lines[at] ?? null;
+    };
+    const made = { literals, list: { name, entries: entries.length, ...about, lineOf } };
+    this.#texts.set(key, made);
+    return made;
+  }
+
+  /** Addresses and ranges; a `#` behind a blank begins a comment, too. */
+  addresses(name: string, at: NamedAt): AddressList | null {
+    const found = this.#open(name, at);
+    if (found === null) return null;
+    const known = this.#addresses.get(found.file);
+    if (known !== undefined) return known;
+    const { entries, lines, ...about } = this.#entriesOf(found, (text) => {
+      const entry = text.replace(/(?:^|\s)#.*$/, '').trim();
+      if (entry === '') return null;
+      return parseCidr(entry) === null
+        ? new Refusal('expected an address or a range such as 10.0.0.0/8', 'without bits beyond its prefix')
+        : entry;
+    });
+    const lineOf = (address: string) => {
+      if (entries.length > mostSearched) return null;
+      const at = entries.findIndex((range) => addressList([range]).contains(address));
+      return lines[at] ?? null;
+    };
+    const made = addressList(entries, { name, entries: entries.length, ...about, lineOf });
+    this.#addresses.set(found.file, made);
+    return made;
+  }
+
+  #open(name: string, at: NamedAt): { readonly file: string; readonly text: string } | null {
+    const { ownsLists } = at.file;
+    const key = `${ownsLists ? 'own' : 'included'} ${name}`;
+    let found = this.#files.get(key);
+    if (found === undefined) {
+      found = this.#files.size < mostFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${mostFiles} lists`);
+      this.#files.set(key, found);
+    }
+    // Of another process it is plain data.
+    if (!('message' in found)) return found;
+    at.report(found.message, found.hint);
+    return null;
+  }
+
+  /** Each entry once, and the line of each. `read`: null for a line without an entry. */
+  #entriesOf(
+    { file, text }: { readonly file: string; readonly text: string },
+    read: (line: string) => string | Refusal | null,
+  ): Pick<ListFile, 'digest' | 'repeated'> & { readonly entries: readonly string[]; readonly lines: Uint32Array } {
+    const first = new Map<string, number>();
+    const repeated: { line: number; earlier: number }[] = [];
+    let problems = 0;
+    const report = (line: number, message: string, hint: string | null = null) => {
+      problems += 1;
+      if (problems > mostProblems) return;
+      this.#problems.push({ file, line, column: 1, message, hint, frame: '' });
+    };
+    let at = 0;
+    for (let start = 0; start < text.length; at += 1) {
+      const newline = text.indexOf('\n', start);
+      const end = newline < 0 ? text.length : newline;
+      const line = at + 1;
+      const entry = end - start > 4 * longestEntry ? tooLong : read(text.slice(start, end).trim());
+      start = end + 1;
+      if (entry === null) continue;
+      if (entry instanceof Refusal) report(line, entry.message, entry.hint);
+      else if (entry.length > longestEntry) report(line, tooLong.message);
+      else {
+        const earlier = first.get(entry);
+        if (earlier === undefined) first.set(entry, line);
+        else if (repeated.length < mostRepeated) repeated.push({ line, earlier });
+      }
+      if (first.size <= mostEntries) continue;
+      report(line, `more than ${mostEntries.toLocaleString('en-US')} entries`, 'a larger list belongs to a service');
+      break;
+    }
+    if (problems > mostProblems) {
+      const message = `${problems - mostProblems} further lines of this list have problems`;
+      this.#problems.push({ file, line: 1, column: 1, message, hint: null, frame: '' });
+    }
+    const entries = [...first.keys()];
+    const digest = createHash('sha256').update(entries.toSorted().join('\n')).digest('base64url');
+    return { entries, lines: Uint32Array.from(first.values()), digest, repeated };
+  }
+}
+
+const tooLong = new Refusal(`an entry has at most ${longestEntry} characters`);
+
+/** Where a text is no file, or its files are not known. */
+export const noLists: ReadList = () => new Refusal('no list can be read here', 'load the configuration from a file');

@@ -1,0 +1,34 @@
+/** Reads lists of conditions from disk: files that the configuration names, from its own folder. */
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { isBelow } from './find-included.ts';
+import { largestListBytes, type ReadList } from './list-files.ts';
+import { readBounded } from './read-bounded.ts';
+import { Refusal } from './refusal.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a folder, not a file',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
+};
+
+export function createListReader(mainFile: string): ReadList {
+  const folder = dirname(mainFile);
+  return (name, own) => {
+    const file = isAbsolute(name) ? name : join(folder, name);
+    try {
+      if (!own && !isBelow(realpathSync(folder), realpathSync(file))) {
+        return new Refusal(`the file of this list is not below the folder of ${mainFile}`, 'name it in the main file');
+      }
+      return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, largestListBytes)) };
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const why = error instanceof RangeError ? 'is larger than 8 MiB' : (reasons[code] ?? 'cannot be read');
+      return new Refusal(
+        `the file ${file} ${why}`,
+        code === 'ENOENT' ? 'names are found from the folder of the configuration' : null,
+      );
+    }
+  };
+}
