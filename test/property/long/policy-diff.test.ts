@@ -22,7 +22,11 @@ const longMs = 3 * patienceMs;
 /** Methods that stand for themselves; all others are one. */
 function namedMethods(configs: readonly Config[]): ReadonlySet<string> {
   const routes = configs.flatMap((config) => config.routes.routes);
-  const named = routes.flatMap(({ methods, access }) => [...(methods ?? []), ...access.byMethod.keys()]);
+  const named = routes.flatMap(({ methods, access, conditions }) => [
+    ...(methods ?? []),
+    ...access.byMethod.keys(),
+    ...(conditions ?? []).flatMap((condition) => condition.methods ?? []),
+  ]);
   return new Set(['GET', 'HEAD', 'OPTIONS', ...named]);
 }
 
