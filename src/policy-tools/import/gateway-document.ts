@@ -113,7 +113,10 @@ function accessEntry(access: ImportedAccess): unknown {
 
 function rolesIn(routes: readonly SettledRoute[]): string[] {
   const rules = routes.flatMap(({ access, methods }) => [access, ...(methods?.values() ?? [])]);
-  const found = rules.flatMap((rule) => (typeof rule === 'string' ? [] : [...rule.any, ...rule.all]));
+  const found = rules.flatMap((rule) => {
+    if (typeof rule === 'string') return [];
+    return [...rule.any.flatMap((term) => (typeof term === 'string' ? term : term.all)), ...rule.all];
+  });
   return [...new Set(found)].sort();
 }
 

@@ -2,13 +2,15 @@
 import type { ConditionEntry } from './condition-entry.ts';
 import type { PathPattern } from './path-patterns.ts';
 
-/** Of `any` one role is needed, of `all` each. */
+/** Of `any` one role, or all roles of one entry, are needed; of `all` each. */
 export type ImportedAccess =
   | 'public'
   | 'optional'
   | 'authenticated'
   | 'deny'
-  | { readonly any: readonly string[]; readonly all: readonly string[] };
+  | { readonly any: readonly ImportedTerm[]; readonly all: readonly string[] };
+
+export type ImportedTerm = string | { readonly all: readonly string[] };
 
 export interface ImportedRule {
   /** As the source names it; made a fitting id later. */
@@ -84,6 +86,9 @@ export function handlingOf({ upstream, stripPrefix, addPrefix, anyCase, websocke
 }
 
 function demandsOf({ access, when }: ImportedRule): string {
-  const rule = typeof access === 'string' ? access : { any: [...access.any].sort(), all: [...access.all].sort() };
+  const rule =
+    typeof access === 'string'
+      ? access
+      : { any: access.any.map((term) => JSON.stringify(term)).sort(), all: [...access.all].sort() };
   return JSON.stringify([rule, when]);
 }

@@ -50,9 +50,7 @@ export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice
   const [first] = scopes;
   if (first === undefined) return denied(stricter[0]!.replace(/^a way in is left out: /, ''));
   const access = anyOf(scopes);
-  return access === null
-    ? denied('its alternatives need several scopes each, which no rule says')
-    : { access, denied: null, stricter };
+  return access === null ? denied('its alternatives are too many for one rule') : { access, denied: null, stricter };
 }
 
 function denied(why: string): Demand {
@@ -75,11 +73,15 @@ function scopesOf(
   return odd === undefined ? scopes : `the scope ${JSON.stringify(odd)} cannot be the name of a role`;
 }
 
-/** Null: no rule says it. */
+/** Names and expressions of one rule are bounded. */
+const mostTerms = 60;
+
+/** Null: no rule can be so long. */
 function anyOf(alternatives: readonly (readonly string[])[]): ImportedAccess | null {
   if (alternatives.some((scopes) => scopes.length === 0)) return 'authenticated';
   const sets = new Map(alternatives.map((scopes) => [...new Set(scopes)].sort()).map((set) => [set.join(' '), set]));
   const distinct = [...sets.values()];
   if (distinct.length === 1) return { any: [], all: distinct[0]! };
-  return distinct.every((set) => set.length === 1) ? { any: distinct.flat(), all: [] } : null;
+  const any = distinct.map((all) => (all.length === 1 ? all[0]! : { all }));
+  return distinct.flat().length + distinct.length > mostTerms ? null : { any, all: [] };
 }

@@ -1,5 +1,5 @@
 /**
- * Shapes of path parameters from their schemas in an OpenAPI document: UUIDs, whole numbers from zero, lists of words. All
+ * Shapes of path parameters from their schemas in an OpenAPI document: UUIDs, whole numbers from zero, slugs, lists of words. All
  * operations of a path have to agree, since its route matches them with one pattern.
  */
 import { shapeNames } from '../../core/url/param-form.ts';
@@ -8,6 +8,8 @@ import type { SourceNode } from './source-text.ts';
 
 const word = /^[\w.~-]*[\w~-]$/;
 const mostWords = 64;
+/** Regular expressions that say exactly what a slug is. */
+const slugPatterns = new Set(['^[a-z0-9]+(-[a-z0-9]+)*$', '^[a-z0-9]+(?:-[a-z0-9]+)*$']);
 
 /** Shapes by the name of the parameter, by path. */
 export type PathShapes = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -70,8 +72,9 @@ function shapeOf(document: SourceNode, written: SourceNode): string | null {
     const plain = words.every((text) => typeof text === 'string' && word.test(text));
     return plain && words.length <= mostWords && new Set(words).size === words.length ? `(${words.join('|')})` : null;
   }
-  const [uuid, int] = shapeNames;
+  const [uuid, int, slug] = shapeNames;
   if (type === 'string' && textOf(child(schema, 'format')) === 'uuid') return uuid;
+  if (type === 'string' && slugPatterns.has(textOf(child(schema, 'pattern')) ?? '')) return slug;
   const least = Number(textOf(child(schema, 'minimum')) ?? -1);
   return type === 'integer' && least >= 0 ? int : null;
 }

@@ -21,17 +21,19 @@ export function readTemplate(path: string, shapes: ReadonlyMap<string, string> =
   let why = plain === path ? null : 'a path holds no query and no fragment';
   const written: string[] = [];
   for (const [index, part] of parts.entries()) {
-    const name = /^\{([^{}]+)\}$/.exec(part)?.[1];
+    const [, before = '', name, after = ''] = /^([^{}]*)\{([^{}]+)\}([^{}]*)$/.exec(part) ?? [];
     if (name !== undefined && /^[+*/.;?&#]|[+*]$/.test(name)) {
       // Extensions of templates, for several segments.
       why ??= 'its template is for several segments';
       written.push('**');
       break;
     }
-    if (name === undefined && /[{}]/.test(part)) why ??= 'a template within a segment is not carried over';
-    const shape = name === undefined ? undefined : shapes.get(name);
+    const isPlain = name !== undefined && patternOf(null, `/${before}{name}${after}`) !== null;
+    if (!isPlain && /[{}]/.test(part)) why ??= 'such a template within a segment is not carried over';
+    const shape = isPlain ? shapes.get(name) : undefined;
     const shaped = shape === undefined ? '' : `:${shape}`;
-    if (/[{}]/.test(part)) written.push(`{${parameterName(name ?? 'part', index, names)}${shaped}}`);
+    if (isPlain) written.push(`${before}{${parameterName(name, index, names)}${shaped}}${after}`);
+    else if (/[{}]/.test(part)) written.push(`{${parameterName('part', index, names)}}`);
     else written.push(part === '' ? '' : literalPath(decoded(part)));
   }
   return { pattern: patternOf(null, `/${written.join('/')}`), exact: why === null, why, slash };

@@ -4,7 +4,7 @@ import { type ImportedRule, type Leftover, plainRule, sameDemands } from './impo
 import { readSecurity, type SchemeChoice, schemesIn } from './openapi-security.ts';
 import { shapesIn } from './openapi-shapes.ts';
 import { readTemplate, type Template } from './openapi-template.ts';
-import { pathContains } from './path-patterns.ts';
+import { type PathPattern, pathContains } from './path-patterns.ts';
 import { chooseAuth, type ReadSettings, type ReadSource } from './read-source.ts';
 import { child, entriesOf, follow, isMapping, listOf, refuse, textOf } from './source-node.ts';
 import type { SourceNode } from './source-text.ts';
@@ -45,12 +45,17 @@ function isSafe(own: Operation, other: Operation, siblings: readonly Operation[]
   if (same && described.some(({ rule }) => rule.methods?.[0] !== 'HEAD' || own.rule.methods?.[0] === 'HEAD'))
     return true;
   const [a, b] = [own.rule.pattern!, other.rule.pattern!];
-  if (own.base !== other.base) return false;
+  // Of "/{name}.json" and "/{name}" the document does not say which counts first.
+  if (own.base !== other.base || hasTextAround(a)) return false;
   const inBoth = pathContains(b, a);
   // "/a" and "/a/" are one route: what only one of them has is its own.
   if (inBoth && pathContains(a, b))
     return own.exact && other.exact && own.slash !== other.slash && described.length === 0;
   return own.slash === other.slash && (other.exact ? inBoth : inBoth && a.params.length === 0);
+}
+
+function hasTextAround({ segments }: PathPattern): boolean {
+  return segments.some((one) => one.kind === 'param' && one.form !== null && one.form.before + one.form.after !== '');
 }
 
 /** Whether another operation says who may use the method of `own`; HEAD goes by GET unless it is described. */

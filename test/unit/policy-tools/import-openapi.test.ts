@@ -1,4 +1,5 @@
 /** Security requirements of OpenAPI documents: alternatives, scopes, servers, templates. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { imported } from './imported.ts';
 
@@ -13,6 +14,8 @@ const document = (paths: object, more: object = {}) =>
 const secured = (security: unknown, more: object = {}, auth: string | null = null) =>
   imported(document({ '/x': { get: { ...(security === undefined ? {} : { security }) } } }, more), 'openapi', auth);
 
+const manyScopes = Array.from({ length: 31 }, (_, n) => ({ oauth: [`a${n}`, `b${n}`] }));
+
 describe('security', () => {
   test.each<[string, unknown, string]>([
     ['an empty list', [], '{"GET":"public"}'],
@@ -21,7 +24,8 @@ describe('security', () => {
     ['an optional one', [{}, { token: [] }], '{"GET":"optional"}'],
     ['scopes', [{ oauth: ['b', 'a'] }], '{"GET":{"all":["a","b"]}}'],
     ['either scope', [{ oauth: ['a'] }, { oauth: ['b'] }], '{"GET":["a","b"]}'],
-    ['either of two sets of scopes', [{ oauth: ['a', 'b'] }, { oauth: ['c'] }], '{"GET":"deny"}'],
+    ['either of two sets of scopes', [{ oauth: ['a', 'b'] }, { oauth: ['c'] }], '{"GET":[{"all":["a","b"]},"c"]}'],
+    ['more scopes than a rule can name', manyScopes, '{"GET":"deny"}'],
     ['two schemes', [{ oauth: ['a'] }, { key: [] }], '{"GET":"deny"}'],
     ['two at once', [{ token: [], key: [] }], '{"GET":"deny"}'],
     ['a scope that is no name of a role', [{ oauth: ['a b'] }], '{"GET":"deny"}'],
@@ -73,7 +77,9 @@ describe('paths', () => {
     ['/a/{id}', undefined, ['/a/{id}', '/last']],
     ['/a/{pet-id}/{pet-id}', undefined, ['/a/{pet_id}/{pet_id_2}', '/last']],
     ['/a/b c', undefined, ['/a/b%20c', '/last']],
-    ['/a/{id}.json', undefined, ['/a/{part}', '/last']],
+    ['/a/{id}.json', undefined, ['/a/{id}.json', '/last']],
+    ['/a/{id}.', undefined, ['/a/{part}', '/last']],
+    ['/a/{x}-{y}', undefined, ['/a/{part}', '/last']],
     ['/a?b=c', undefined, ['/a', '/last']],
     ['/a/{rest+}', undefined, ['/a/**', '/last']],
     ['/', undefined, ['/', '/last']],
@@ -93,14 +99,22 @@ const linesOf = (paths: object) => imported(document(paths)).routes.map((line) =
 const open = { security: [] };
 const closed = { security: [{ token: [] }] };
 
-test('what a template within a segment protects is denied in its place; a path without templates counts before it', () => {
+test('a template within a segment is denied where a wider one asks for something else; a path without templates counts before it', () => {
   expect(
     linesOf({
       '/files/{name}': { get: open, post: open },
       '/files/{name}.key': { get: closed },
       '/files/readme.key': { get: open },
     }),
-  ).toEqual(['/files/{name} {"GET,POST":"deny"}', '/files/readme.key {"GET":"public"}']);
+  ).toEqual([
+    '/files/{name} {"GET,POST":"public"}',
+    '/files/{name}.key {"GET":"deny"}',
+    '/files/readme.key {"GET":"public"}',
+  ]);
+  expect(linesOf({ '/files/{name}': { get: closed }, '/files/{name}.key': { get: closed } })).toEqual([
+    '/files/{name} {"GET":"authenticated"}',
+    '/files/{name}.key {"GET":"authenticated"}',
+  ]);
 });
 
 test('of two templates that can match one request neither counts first', () => {
@@ -130,6 +144,24 @@ test('a path and an operation that stand in another file are denied, and those o
     expect.stringMatching(/^denied: any-x \(\/x\): it is a reference to another file; bundle/),
     expect.stringMatching(/^denied: GET-y \(GET \/y\): it is a reference to another file; bundle/),
   ]);
+});
+
+test('the description of a platform becomes the paths of its example', () => {
+  const text = readFileSync('test/fixtures/tenant-platform.openapi.yaml', 'utf8');
+  const { routes, leftovers } = imported(text);
+  expect(leftovers).toEqual([]);
+  expect(routes.map((line) => line.split(' ->')[0])).toEqual([
+    '/status {"GET":"public"}',
+    '/t/{tenant}/folders {"GET":["viewer"],"POST":["editor"]}',
+    '/t/{tenant}/documents/{id:uuid} {"GET":["viewer"],"PUT":["editor"],"DELETE":[{"all":["editor","owner"]},"admin"]}',
+    '/t/{tenant}/documents/{id:uuid}.json {"GET":["viewer"]}',
+    '/t/{tenant}/documents/{id:uuid}/v{n:int} {"GET":["viewer"]}',
+    '/t/{tenant}/documents/{id:uuid}/export.{format:(csv|json)} {"GET":["editor"]}',
+    '/t/{tenant}/bills/{year:int}/{n:int}.pdf {"GET":["billing","support"]}',
+    '/logos/{tenant:slug}/logo.{kind:(svg|png)} {"GET":"public"}',
+  ]);
+  const example = readFileSync('config/examples/tenant-platform.yaml', 'utf8');
+  for (const line of routes) expect(example).toContain(`"${line.split(' ')[0]}"`);
 });
 
 test('names of any length become names of routes', () => {
@@ -162,6 +194,8 @@ describe('shapes of path parameters', () => {
     ['a number that may be negative', { type: 'integer' }, '/x/{id}'],
     ['a list of words', { type: 'string', enum: ['open', 'closed'] }, '/x/{id:(open|closed)}'],
     ['a list with a blank in a word', { type: 'string', enum: ['open', 'half open'] }, '/x/{id}'],
+    ['a slug', { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$' }, '/x/{id:slug}'],
+    ['another pattern', { type: 'string', pattern: '^[a-z]+$' }, '/x/{id}'],
     ['any text', { type: 'string' }, '/x/{id}'],
   ])('%s', (_, schema, path) => {
     expect(pathsOf({ '/x/{id}': { parameters: [at('id', schema)], get: {} } })).toEqual([path]);
