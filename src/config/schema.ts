@@ -62,7 +62,7 @@ export const configSchema = z.strictObject({
   identity: described(identity.prefault({}), 'Further parts of an identity, beyond its ids, roles, groups and names.'),
   roles: described(
     roles.prefault({}),
-    'Every role that rules name, and the roles that it brings along. One with "scopedBy" is held in the scope that a parameter of the path names, and written by sources as "format" says.',
+    'Every role that rules name, with the roles that it includes. A role with "scopedBy" is held in the scope that a path parameter names; sources write it as "format" says.',
     {
       examples: [
         { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
@@ -72,23 +72,23 @@ export const configSchema = z.strictObject({
   upstreams: described(upstreams.prefault({}), 'The services behind Rolegate, by name.', {
     examples: [{ orders: null }],
   }),
-  defaults: described(defaults.prefault({}), 'Settings of routes that do not set them.'),
+  defaults: described(defaults.prefault({}), 'Defaults of the settings of routes.'),
   identityHeaders: exposes(
     z.record(z.string(), headerField).prefault({ 'user-id': 'userId', groups: 'groups' }),
     `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
   ),
   identityAssertion: described(
     identityAssertion.optional(),
-    'Signs for each upstream who the client is, as a JWT that it can verify. If unset: nothing is signed.',
+    'Sends each upstream the identity of the client as a signed JWT that it can verify. If unset: none is sent.',
   ),
   authorizer: described(
     authorizer.optional(),
     'Checks of requests for other proxies (nginx, Traefik, Caddy, HAProxy, Envoy). If unset: none.',
   ),
-  errors: described(errors.prefault({}), 'How failures look.'),
+  errors: described(errors.prefault({}), 'Headers of failed responses.'),
   policies: described(
     policies.prefault([]),
-    'Restrictions of everything below a host or a path, in addition to the rules of routes: both must allow a request.',
+    'Restrictions for everything below a host or a path: a request must meet them and the rule of its route.',
   ),
   routes: described(
     z.array(route),

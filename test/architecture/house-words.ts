@@ -25,7 +25,7 @@ export const houseWords: readonly HouseWord[] = [
   ),
   houseWord('ask(?:s|ed|ing)? for', '"requires", "requests", "needs"', 'a route that asks\nfor a role'),
   houseWord('left out', '"omitted"; of a setting "by default", "if unset"', 'left out: 10s'),
-  houseWord('stands(?! for| in for)', '"is"; for a text "appears"', 'the code stands in the body'),
+  houseWord('stands(?! in for)', '"is"; of a text "appears"; of a sign "means"', 'the code stands in the body'),
   houseWord('as (?:it|they) stand', '"unchanged", "as shown"', 'they run as they stand'),
   houseWord('(?:is|are|was|were|be|been|being) told', '"is notified", "receives"', 'every replica is told'),
   houseWord('pass(?:es|ed|ing)?(?: it| them)? by', '"bypass"', 'no client passes it by'),
@@ -42,4 +42,13 @@ export const houseWords: readonly HouseWord[] = [
   houseWord('hears?', '"receives"', 'gateways hear of it'),
   houseWord('anew', '"again"', 'looked up anew'),
   houseWord('in its place', '"instead"', 'a deny route in its place'),
+  houseWord('by hand', '"manually", or who does it', 'a session that is ended by hand'),
+  houseWord('(?:is|are|was|were|be|been|being) asked', '"is called", "is used"', 'the first source is asked'),
+  houseWord('came of it', '"the result"', 'write down what came of it'),
+  houseWord('round in a circle', '"loops"', 'a request that goes round in a circle'),
+  houseWord(
+    'whether (?:it does|there (?:is|are)(?: one| any)?)(?=\\.)',
+    'what it does: "Creates it."',
+    'Whether there is one.',
+  ),
 ];

@@ -58,7 +58,7 @@ const limits = z.strictObject({
   ),
   mailsPerAddressAndClient: neither(
     integer(1, 1_000_000).prefault(5),
-    'The same to one address. Beyond it: 429 for this client.',
+    'Mails of one client to one address within "mailWindow". Beyond it: 429 for this client.',
   ),
   mailsPerAddress: neither(
     integer(1, 1_000_000).prefault(30),
@@ -109,8 +109,8 @@ const shape = {
     { examples: ['mail'] },
   ),
   mail: described(mail.optional(), 'Sends codes by e-mail. If unset: no mail is sent.'),
-  lifetimes: described(lifetimes.prefault({}), 'How long things live.'),
-  limits: described(limits.prefault({}), 'What clients may try, and how often.'),
+  lifetimes: described(lifetimes.prefault({}), 'Lifetimes.'),
+  limits: described(limits.prefault({}), 'Limits for clients that sign in, register or guess.'),
   redis: described(
     redis.optional(),
     'Shares limits among replicas and sends revocations to gateways. If unset: limits of this process only.',
@@ -120,7 +120,7 @@ const shape = {
       .strictObject({
         cookie: decides(
           cookieName('the name of a cookie'),
-          'Its name; gateways read it with the same name in "credentials.bearerCookie".',
+          'Name of the cookie; set the same name in "credentials.bearerCookie" of gateways.',
           { examples: ['__Host-session'] },
         ),
       })

@@ -81,7 +81,7 @@ const contract = {
 export const authApi = z.strictObject({
   url: decides(
     z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]).optional(),
-    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
+    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is used, and the next ones when it fails.',
     { examples: ['http://auth-api:8081'] },
   ),
   embedded: described(embedded.optional(), 'Runs the Auth API inside this process, instead of "url".', {
@@ -102,7 +102,7 @@ export const authApiSource = z.strictObject({
   }),
   url: decides(
     z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]),
-    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is asked, the next ones when it fails.',
+    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is used, and the next ones when it fails.',
     { examples: ['http://auth-api:8081'] },
   ),
   ...contract,

@@ -34,7 +34,7 @@ const paths = {
 } as const;
 
 const pathOf = (name: keyof typeof paths) =>
-  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset: no checks by it.`, { examples: [`/${name}`] });
+  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset: not served.`, { examples: [`/${name}`] });
 
 const dialects = refined(
   z.strictObject({
@@ -86,11 +86,11 @@ const grpc = z.strictObject({
   }),
   maxConnectionAge: neither(
     duration(1_000, 86_400_000).prefault('1m'),
-    'Age at which a connection is ended, up to a tenth earlier or later, so that few long ones spread over workers and pods.',
+    'Age at which a connection is closed, up to a tenth earlier or later, so that long-lived connections spread over workers and pods.',
   ),
   maxConnectionAgeGrace: neither(
     duration(1_000, 600_000).prefault('10s'),
-    'Time that checks have to end on such a connection; longer than "authorizer.timeout".',
+    'Time for checks to end on such a connection; longer than "authorizer.timeout".',
   ),
   maxConcurrentStreams: neither(
     integer(1, 100_000).prefault(1000),
@@ -98,7 +98,7 @@ const grpc = z.strictObject({
   ),
   maxMessage: neither(
     size(64 * 1024, 64 * 1024 ** 2).prefault('1mb'),
-    'Largest check; beyond it the call fails. Keep it above the headers, and the body if it is sent, that the proxy takes.',
+    'Largest check; beyond it the call fails. Keep it above what the proxy accepts as headers, and as a body if it sends bodies.',
   ),
 });
 
@@ -128,7 +128,7 @@ const keys = z.strictObject({
   dialects: described(dialects.optional(), 'Proxies that check over HTTP, each with its own path.', {
     examples: [{ nginx: '/nginx', envoy: '/envoy' }],
   }),
-  grpc: described(grpc.optional(), 'The same decision over gRPC (envoy.service.auth.v3). If unset: not over gRPC.', {
+  grpc: described(grpc.optional(), 'The same decision over gRPC (envoy.service.auth.v3). If unset: none.', {
     examples: [{ listen: '127.0.0.1:8071' }],
   }),
 });

@@ -46,7 +46,7 @@ export const cache = z.strictObject({
   ),
   maxBytes: neither(
     size(65_536, 64 * 2 ** 30).prefault('128mb'),
-    'Memory that verdicts take at most: seven eighths for good ones, the rest for bad ones.',
+    'Maximum memory of verdicts: seven eighths for good ones, the rest for bad ones.',
   ),
 });
 

@@ -14,20 +14,24 @@ function certificateName() {
 }
 
 /** `whom`: at the other end. */
-export function clientTls(whom: string, withoutName = 'If unset: the host that is connected to.') {
+export function clientTls(whom: string, withoutName = 'If unset: the host of the URL.') {
   const keys = z.strictObject({
     ca: exposes(
       pemFile().optional(),
       `PEM file of the certificate authorities of ${whom}. If unset: the authorities that Node and the system trust.`,
       { examples: ['/etc/rolegate/ca.pem'] },
     ),
-    cert: exposes(pemFile().optional(), `PEM file of the certificate that this process shows to ${whom}, if asked.`, {
-      examples: ['/etc/rolegate/client.pem'],
-    }),
+    cert: exposes(
+      pemFile().optional(),
+      `PEM file of the certificate that this process presents to ${whom} on request.`,
+      {
+        examples: ['/etc/rolegate/client.pem'],
+      },
+    ),
     key: exposes(pemFile().optional(), 'PEM file of the key of "cert".', {
       examples: ['/etc/rolegate/client-key.pem'],
     }),
-    serverName: exposes(certificateName().optional(), `Name that the certificate must bear. ${withoutName}`, {
+    serverName: exposes(certificateName().optional(), `Name that the certificate must contain. ${withoutName}`, {
       examples: ['id.example.test'],
     }),
   });

@@ -19,7 +19,7 @@ const claim = (what: string) =>
 
 export const identityAssertion = refined(
   z.strictObject({
-    issuer: exposes(claim('who signs, such as the public URL of the gateway'), 'Who signs: the claim "iss".', {
+    issuer: exposes(claim('who signs, such as the public URL of the gateway'), 'The claim "iss".', {
       examples: ['https://api.example.test'],
     }),
     header: exposes(
@@ -37,7 +37,7 @@ export const identityAssertion = refined(
     ),
     algorithm: neither(
       word(['EdDSA', 'ES256']).prefault('EdDSA'),
-      'Of keys that the gateway makes: Ed25519, or P-256.',
+      'Algorithm of keys that the gateway makes: Ed25519 or P-256.',
     ),
     rotate: neither(duration(3_600_000, 366 * dayMs).prefault('30d'), 'How long a key that the gateway makes signs.'),
     overlap: neither(

@@ -56,7 +56,7 @@ export const jwt = refined(
     ),
     jwks: decides(
       endpointUrl().optional(),
-      'Where its keys are. If unset, and without "keys": where its metadata says, at "/.well-known/openid-configuration" or as RFC 8414 has it.',
+      'Where its keys are. If unset, and without "keys": where its metadata says, at "/.well-known/openid-configuration" or at the address of RFC 8414.',
       { examples: ['https://id.example.test/jwks'], alternative: true },
     ),
     keys: decides(

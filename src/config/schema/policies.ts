@@ -12,7 +12,7 @@ const match = z.strictObject({
   }),
   path: decides(
     anyText('a path pattern that ends with "**", such as "/t/{tenant}/**"').optional(),
-    'A prefix: literal segments and whole segments of any text or a shape, and ** at the end. If unset: every path.',
+    'A prefix: literal segments and parameters that are whole segments, with ** at the end. If unset: every path.',
     { examples: ['/v1/orders/{tenant}/**'] },
   ),
 });
@@ -30,7 +30,7 @@ const policy = z.strictObject({
   }),
   maxAuthAge: decides(
     signInAge.optional(),
-    'How long ago the user may have signed in, or this by method; a route can demand less, and never allow more. If unset: any time ago.',
+    'Maximum time since the user signed in, or this by method; a route can demand less, and never allow more. If unset: any time ago.',
     { examples: ['15m', { DELETE: '5m' }] },
   ),
   unless: decides(exempt.optional(), 'Roles that are exempt from the conditions of the policy, not from its access.', {

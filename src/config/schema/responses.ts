@@ -33,7 +33,7 @@ const corsKeys = z.strictObject({
     'Headers that pages may read besides the usual ones; x-error and x-error-id always.',
     { examples: [['retry-after']] },
   ),
-  credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies along.'),
+  credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies.'),
   maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the response to a preflight.'),
 });
 
@@ -63,10 +63,14 @@ export const responseHeaders = z.strictObject({
     'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). If unset in defaults: off.',
     { examples: ['basic'] },
   ),
-  set: exposes(z.record(z.string(), value).optional(), "Headers with values that replace the service's.", {
-    examples: [{ 'permissions-policy': 'camera=()' }],
-  }),
-  remove: exposes(z.array(headerName()).optional(), 'Headers of the service that clients do not get.', {
+  set: exposes(
+    z.record(z.string(), value).optional(),
+    'Headers that are set, with their values; they replace those of the service.',
+    {
+      examples: [{ 'permissions-policy': 'camera=()' }],
+    },
+  ),
+  remove: exposes(z.array(headerName()).optional(), 'Headers of the service that are removed from responses.', {
     examples: [['server', 'x-powered-by']],
   }),
 });

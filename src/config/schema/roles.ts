@@ -43,7 +43,7 @@ const role = z.strictObject({
     text('a form such as "{scope}:{role}"', (value) =>
       /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Refusal('expected a form such as "{scope}:{role}"'),
     ).optional(),
-    'How sources write it with "scopedBy": {scope} or the parameter stands for the scope, {role} for its name. A scope cannot contain the separator. If unset: "{scope}:{role}".',
+    'How sources write it with "scopedBy": {scope} or the parameter is the scope, {role} is its name. A scope cannot contain the separator. If unset: "{scope}:{role}".',
     { examples: ['{tenant}:editor'] },
   ),
   from: decides(

@@ -34,7 +34,7 @@ const matchKeys = z.strictObject({
   ),
   path: decides(
     pathText().optional(),
-    'Literal segments, {name} for one segment, ** at the end for any rest. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}). This or "paths" is required.',
+    'Literal segments, {name} for one segment, ** at the end for all further segments. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}). This or "paths" is required.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
   paths: decides(
@@ -61,10 +61,10 @@ const match = refined(matchKeys, (parts, { at, atKey }) => {
 });
 
 const rewrite = z.strictObject({
-  stripPrefix: exposes(absolutePath().optional(), 'Taken off the front of the path; whole segments.', {
+  stripPrefix: exposes(absolutePath().optional(), 'Prefix that is removed from the path; whole segments.', {
     examples: ['/v1'],
   }),
-  addPrefix: exposes(absolutePath().optional(), 'Put in front of the path, after "stripPrefix".', {
+  addPrefix: exposes(absolutePath().optional(), 'Prefix that is added to the path, after "stripPrefix".', {
     examples: ['/internal'],
   }),
 });
@@ -125,7 +125,7 @@ export const route = z.strictObject({
   ),
   access: decides(
     access.optional(),
-    'Who may: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; "*" for every other one, without which it is 405; HEAD follows GET). If unset: defaults.access.',
+    'Who may use it: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; "*" for every other one, without which it is 405; HEAD follows GET). If unset: defaults.access.',
     { examples: [{ GET: ['user'], 'PUT,PATCH': ['reporter'], DELETE: { all: ['admin'], none: ['suspended'] } }] },
   ),
   credentials: decides(
@@ -150,7 +150,7 @@ export const route = z.strictObject({
   ),
   maxAuthAge: decides(
     signInAge.optional(),
-    'How long ago the user may have signed in, or this by method as in "maxAge"; otherwise, and if that is not known: 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). For rules that need a credential. If unset: any time ago.',
+    'Maximum time since the user signed in, or this by method as in "maxAge". A longer or unknown time: 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). For rules that need a credential. If unset: any time ago.',
     { examples: ['15m', { 'PUT,DELETE': '5m' }] },
   ),
   timeout: neither(
@@ -160,7 +160,7 @@ export const route = z.strictObject({
   ),
   idleTimeout: neither(
     duration(0).optional(),
-    'Longest silence between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: defaults.idleTimeout.',
+    'Maximum time between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: defaults.idleTimeout.',
     { examples: ['60s'] },
   ),
   maxBody: neither(sizeOrUnlimited().optional(), 'Largest request body; beyond it: 413. If unset: defaults.maxBody.', {
@@ -173,7 +173,7 @@ export const route = z.strictObject({
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).optional(),
-    'Least bytes of a request body in a second, 0b: any rate. If unset: defaults.bodyRate.',
+    'Minimum bytes of a request body per second, 0b: any rate. If unset: defaults.bodyRate.',
     { examples: ['500b'] },
   ),
   streams: described(
@@ -238,7 +238,7 @@ export const defaults = z.strictObject({
   ),
   idleTimeout: neither(
     duration(0).optional(),
-    'Longest silence between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: 60s, and 5m for an event stream (text/event-stream). WebSockets have no such limit.',
+    'Maximum time between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: 60s, and 5m for an event stream (text/event-stream). WebSockets have no such limit.',
     { examples: ['60s'] },
   ),
   maxBody: neither(
@@ -251,7 +251,7 @@ export const defaults = z.strictObject({
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).prefault('500b'),
-    'Least bytes of a request body in a second; 0b: any rate. Beyond it: 408.',
+    'Minimum bytes of a request body per second; 0b: any rate. Beyond it: 408.',
   ),
   streams: described(streams.prefault({}), 'WebSockets, event streams and long transfers.'),
 });

@@ -99,7 +99,7 @@ export function checkTrusted(
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
-    'Where clients connect: host and port; without host, every interface. False: nowhere. Then requests are only decided: for the proxies of "authorizer" or, without it, inside an application (rolegate/middleware).',
+    'Where clients connect: host and port; without host, every interface. False: none. Then requests are only decided, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
@@ -130,12 +130,12 @@ const serverKeys = z.strictObject({
   ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),
-    'Further headers that only trusted proxies may send, beside X-Client-IP, X-SSL-Client-* and others; "*" at the end stands for any rest. From other peers they are removed.',
+    'Further headers that only trusted proxies may send, beside X-Client-IP, X-SSL-Client-* and others; "*" at the end matches any ending. From other peers they are removed.',
     { examples: [['x-tenant', 'x-edge-*']] },
   ),
   via: neither(
     bool().prefault(true),
-    'Whether requests to services carry Via. Some servers compress nothing for requests with it. Without it, requests that go round in a circle are not recognized.',
+    'Whether requests to services carry Via. Some servers compress nothing for requests with it. Without it, a request that loops between gateways is not recognized.',
   ),
   returnRequestId: neither(
     bool().prefault(false),
@@ -188,7 +188,7 @@ export const log = z.strictObject({
     word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
     'Least severe level that is written.',
   ),
-  access: neither(bool().prefault(true), 'Whether each request writes a line.'),
+  access: neither(bool().prefault(true), 'Whether each request is logged.'),
   format: neither(
     word(['json', 'pretty']).prefault('json'),
     'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
@@ -207,12 +207,12 @@ export const log = z.strictObject({
       .strictObject({
         file: exposes(
           anyText('the name of a file'),
-          'Where they are written, from the folder of this file; the full one is kept once more as ".1".',
+          'File for them, relative to the folder of this file; when it is full, it is kept once as ".1".',
           { examples: ['decisions.ndjson'] },
         ),
         perSecond: neither(
           integer(1, 100_000).prefault(100),
-          'Decisions that are recorded in a second; more are counted and not recorded.',
+          'Maximum decisions recorded per second; others are only counted.',
         ),
         size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file is begun.'),
       })

@@ -9,7 +9,10 @@ import { duration } from './values.ts';
 export function calls(whom: string, rejectedStatuses: readonly number[]) {
   return {
     timeout: neither(duration().prefault('2s'), 'Longest wait for a verdict; beyond it: 503.'),
-    concurrency: neither(integer(1, 100_000).prefault(64), 'Concurrent calls. As many again wait; beyond that: 503.'),
+    concurrency: neither(
+      integer(1, 100_000).prefault(64),
+      'Concurrent calls. The same number may wait; beyond that: 503.',
+    ),
     rejectedStatuses: decides(
       z.array(integer(400, 499)).prefault([...rejectedStatuses]),
       `Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of ${whom} (503): a wrong URL must not sign out all users.`,

@@ -67,7 +67,7 @@ const optional = (name: string) => ({ path: name, optional: true });
 /** Of claims that this source has elsewhere than `identity.claims` says. */
 export const claimPlaces = decides(
   z.record(z.string(), fieldOrOff).prefault({}),
-  'Where claims of "identity.claims" are, if elsewhere than said there; false: it has none.',
+  'Where claims of "identity.claims" are, if not where that setting says; false: it has none.',
   { examples: [{ plan: 'account.plan' }] },
 );
 
@@ -81,7 +81,7 @@ export function claimFields(alias: string) {
     roles: decides(fieldOrOff.prefault(optional('roles')), 'Names of roles; false: none.'),
     groups: decides(fieldOrOff.prefault(optional('groups')), 'Names of groups; false: none.'),
     sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: none.'),
-    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, where the credential is one; false: none.'),
+    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, if the credential is one; false: none.'),
     tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: none.'),
     authenticatedAt: decides(
       fieldOrOff.prefault(optional('auth_time')),

@@ -13,7 +13,7 @@ import { declared, idHint, idPattern } from './values.ts';
 
 const client = refined(
   z.strictObject({
-    id: decides(words('the id of a client'), 'Name of the gateway there.', { examples: ['gateway'] }),
+    id: decides(words('the id of a client'), 'Client id of the gateway there.', { examples: ['gateway'] }),
     auth: decides(
       word(['basic', 'post', 'privateKeyJwt']).prefault('basic'),
       'How it authenticates: by HTTP Basic, by "client_secret" in the form, or by an assertion that it signs (RFC 7523).',
@@ -31,7 +31,7 @@ const client = refined(
     ),
     keyId: decides(
       words('the id of a key').optional(),
-      'With "privateKeyJwt": its "kid" there. If unset: none is named.',
+      'With "privateKeyJwt": the "kid" of the key. If unset: the assertion names none.',
       {
         examples: ['gateway-1'],
         alternative: true,

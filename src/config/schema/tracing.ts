@@ -19,11 +19,11 @@ const headers = refined(
 export const tracing = z.strictObject({
   trust: neither(
     word(['proxies', 'all']).prefault('proxies'),
-    'Whose traceparent and tracestate count: those of "server.trustedProxies", or of all clients, who then choose trace ids and what is recorded. Requests of others begin a new trace.',
+    'Clients whose traceparent and tracestate are used: "server.trustedProxies", or all, who then choose trace ids and what is recorded. Requests of others begin a new trace.',
   ),
   endpoint: exposes(
     endpointUrl().optional(),
-    'Where spans are sent: the URL of an OpenTelemetry collector, by OTLP over HTTP (protobuf). If unset: none are recorded.',
+    'URL of an OpenTelemetry collector, to which spans are sent by OTLP over HTTP (protobuf). If unset: none are recorded.',
     { examples: ['http://otel-collector:4318/v1/traces'] },
   ),
   headers: described(headers.prefault({}), 'Headers for the collector, such as a credential.', {

@@ -14,7 +14,7 @@ export const healthCheck = z.strictObject({
 });
 
 const queue = z.strictObject({
-  length: neither(integer(0, 1_000_000).prefault(1000), 'Requests that wait at most; beyond it: 503.'),
+  length: neither(integer(0, 1_000_000).prefault(1000), 'Maximum requests that wait; beyond it: 503.'),
   wait: neither(duration().prefault('5s'), 'Longest wait; beyond it: 503.'),
 });
 
@@ -32,7 +32,7 @@ export const upstream = z.strictObject({
     'Health check: a path, or { path, interval: 10s, timeout: 2s }. If unset: every target counts as healthy.',
     { examples: ['/live'] },
   ),
-  connections: neither(integer(1, 100_000).prefault(256), 'Most connections to each target.'),
+  connections: neither(integer(1, 100_000).prefault(256), 'Maximum connections to each target.'),
   connectTimeout: neither(duration().prefault('2s'), 'Longest wait for a connection; beyond it: 502.'),
   requestsPerClient: neither(
     integer(1, 100_000).optional(),

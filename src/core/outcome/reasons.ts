@@ -156,7 +156,7 @@ const table = {
   },
   loop_detected: {
     status: 508,
-    message: 'The request goes round in a circle',
+    message: 'The request loops between gateways',
     fault: 'policy',
     // Not an error: anyone can write the Via header that causes it.
     level: 'warn',

@@ -1,5 +1,5 @@
 /**
- * When a request goes round in a circle: each gateway adds its name to `Via` (RFC 9110 section 7.6.3), and each round
+ * When a request loops between gateways: each gateway adds its name to `Via` (RFC 9110 section 7.6.3), and each round
  * would cost an upstream connection and a look-up.
  */
 export interface ViaRule {
