@@ -19,7 +19,7 @@ export interface GatewayOptions {
   readonly version: string;
   /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
-  /** Takes the codes of an embedded Auth API whose outbox is `console`. */
+  /** Takes the codes of an embedded Auth API whose outbox is `console`; if unset, they are log lines. */
   readonly onCode?: (mail: CodeMail) => void;
   /**
    * For the admin port: reads the configuration again and hands it to `apply`, or its problems to `refuseReload`.

@@ -13,7 +13,7 @@ export interface EmbeddedAuthApi {
 }
 
 /**
- * Null: none is configured. `onCode` takes codes when the outbox is `console`. It listens on this machine, where other
+ * Null: none is configured. `onCode` takes codes when the outbox is `console`; if unset, they are log lines. It listens on this machine, where other
  * processes reach it too: it takes the word of the gateway on its clients for a secret that only the gateway has.
  */
 export async function embedAuthApi(

@@ -15,7 +15,7 @@ export interface AuthApiOptions {
   readonly log: AuthApiLog;
   /** Needed when the settings have a Redis. */
   readonly connectRedis?: ConnectRedis;
-  /** Takes mail in place of the box on standard output, when `settings.outbox` is `console`. */
+  /** Takes mail in place of the log, when `settings.outbox` is `console`. */
   readonly printCode?: (mail: OutgoingMail) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;

@@ -1,6 +1,6 @@
 /** What the Auth API hands to its embedder as it works: log lines, metrics and revocations. */
 
-/** The part of a structured logger that is used. Fields never hold a credential, a code or an address. */
+/** The part of a structured logger that is used. Fields never hold a credential, and a code or an address only with the outbox `console`. */
 export interface AuthApiLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

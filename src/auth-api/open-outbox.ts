@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import type { AuthApiOptions } from './auth-api.ts';
 import type { AuthApiLog } from './events.ts';
-import { createConsoleOutbox, printMail } from './outbox/console-outbox.ts';
+import { createConsoleOutbox, logMail } from './outbox/console-outbox.ts';
 import type { OpenOutbox, Outbox, OutgoingMail } from './outbox/outbox.ts';
 
 type OutboxOptions = Pick<AuthApiOptions, 'log' | 'printCode' | 'onMail' | 'mail'> & {
@@ -16,7 +16,7 @@ const unattended = { state: () => null, close: async () => {} };
 
 /** Rejects with `RangeError` for the outbox `mail` without a mail server. */
 export async function openOutbox(options: OutboxOptions): Promise<OpenOutbox> {
-  const { settings, log, now, printCode = printMail, onMail = () => {}, mail = {} } = options;
+  const { settings, log, now, printCode = logMail(log), onMail = () => {}, mail = {} } = options;
   if (settings.outbox === 'none') return { send: () => {}, ...unattended };
   if (settings.outbox === 'console') return { ...createConsoleOutbox(printCode), ...unattended };
   if (settings.mail === null) throw new RangeError('the outbox "mail" needs a mail server');

@@ -5,7 +5,6 @@ import { findSurprises } from '../app/find-surprises.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
-import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
@@ -94,9 +93,6 @@ async function createServed(config: Config, source: ConfigSource, reload: Reload
   const options = {
     version,
     reload,
-    onCode: ({ to, code, codeId, purpose }: CodeMail) => {
-      process.stdout.write(`code ${code} for ${to} (${purpose} ${codeId})\n`);
-    },
   };
   if (workers === 1) {
     const gateway = createGateway(config, options);

@@ -55,7 +55,7 @@ async function startProcess(config: string): Promise<Target> {
   const [, port] = await running.see(/"port":(\d+)/);
   return {
     baseUrl: `http://127.0.0.1:${port}`,
-    mails: () => readBoxes(running.output()),
+    mails: () => loggedMails(running.output()),
     advance: async (durationMs) => {
       await pass(durationMs);
     },
@@ -68,28 +68,8 @@ async function startProcess(config: string): Promise<Target> {
   };
 }
 
-const box =
-  /\| Mail to (\S+) +\|\n\| (?:Code (to sign in|to create the API key|to verify the address): (\d{6}) .*\|\n\| verificationCodeID: (\S+)|(An account was made|The address \S+ (?:was added|is now|was removed)|A new account was requested))/g;
-
-const purposes = {
-  'to sign in': 'session',
-  'to create the API key': 'keypair',
-  'to verify the address': 'email',
-} as const;
-
-/** The mails that the console outbox has drawn. */
-function readBoxes(output: string): SeenMail[] {
-  return [...output.matchAll(box)].map(([, to = '', meaning, code = '', codeId = '', told = '']) => ({
-    to,
-    purpose: meaning === undefined ? toldBy(told) : purposes[meaning as keyof typeof purposes],
-    code,
-    codeId,
-  }));
-}
-
-function toldBy(text: string): SeenMail['purpose'] {
-  if (text.startsWith('An account')) return 'welcome';
-  if (text.startsWith('Somebody')) return 'registration_refused';
-  if (text.endsWith('was added')) return 'address_added';
-  return text.endsWith('is now') ? 'address_preferred' : 'address_removed';
+/** The mails that the console outbox has logged. */
+function loggedMails(output: string): SeenMail[] {
+  const lines = output.split('\n').filter((line) => line.includes(' is logged and not '));
+  return lines.map((line) => ({ code: '', codeId: '', ...(JSON.parse(line) as Omit<SeenMail, 'code' | 'codeId'>) }));
 }

@@ -112,7 +112,7 @@ routes:
   };
   const user = { email: 'eve@example.test', fullName: 'Eve Example', alias: 'eve' };
   const { verificationCodeID, bearer } = (await call('POST', '/user', user)).json;
-  const [, code] = await world.command.see(new RegExp(`code (\\d{6}) for .*${verificationCodeID}`));
+  const [, code] = await world.command.see(new RegExp(`"code":"(\\d{6})","codeId":"${verificationCodeID}"`));
   expect((await call('PUT', '/session/verification', { verificationCodeID, code })).status).toBe(202);
   const eve = { authorization: `Bearer ${bearer}` };
   const connections = await world.toEach('/orders/7', eve);

@@ -178,7 +178,7 @@ routes:
       return { status: answer.status, json: JSON.parse(await answer.text()) };
     };
     const verify = async (path: string, verificationCodeID: string, headers: Record<string, string> = {}) => {
-      const [, code] = await command.see(new RegExp(`code (\\d{6}) for .*${verificationCodeID}`));
+      const [, code] = await command.see(new RegExp(`"code":"(\\d{6})","codeId":"${verificationCodeID}"`));
       return (await call('PUT', `/api/auth/v2${path}`, { verificationCodeID, code }, headers)).status;
     };
     const user = { email: 'eve@example.test', fullName: 'Eve Example', alias: 'eve' };

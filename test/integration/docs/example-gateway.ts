@@ -39,8 +39,8 @@ export async function startExampleGateway(
     return {
       // Browsers keep Secure cookies of plain HTTP for this name.
       origin: `http://localhost:${JSON.parse(started!).listen.port}`,
-      codeOf: (id) => code(`^code (\\d{6}) for .*\\(\\w+ ${id}\\)`),
-      nthCode: (n) => code(`^(?:[^]*?\\bcode (\\d{6}) for ){${n}}`),
+      codeOf: (id) => code(`"code":"(\\d{6})","codeId":"${id}"`),
+      nthCode: (n) => code(`^(?:[^]*?"code":"(\\d{6})"){${n}}`),
       output: command.output,
       stop,
     };

@@ -1,10 +1,9 @@
-/** What the console outbox prints. */
+/** What the console outbox logs. */
 import { describe, expect, it } from 'vitest';
 import { openOutbox } from '../../../src/auth-api/open-outbox.ts';
-import { drawMail } from '../../../src/auth-api/outbox/console-outbox.ts';
-import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
+import type { CodeMail, OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
 
-const mail: OutgoingMail = {
+const mail: CodeMail = {
   kind: 'code',
   to: 'ana@example.test',
   purpose: 'session',
@@ -14,24 +13,34 @@ const mail: OutgoingMail = {
   asked: { ip: '203.0.113.7', userAgent: 'client/1.0' },
 };
 
-describe('drawMail', () => {
-  it('tells address, purpose, code, lifetime and id in one box', () => {
-    const lines = drawMail(mail).split('\n');
-    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-    expect(lines.map((line) => line.replace(/^\| | +\|$/g, ''))).toEqual([
-      expect.stringMatching(/^\+-+\+$/),
-      'Mail to ana@example.test',
-      'Code to sign in: 012345 (valid for 10 minutes)',
-      'verificationCodeID: 11111111-2222-4333-8444-555555555555',
-      expect.stringMatching(/^\+-+\+$/),
-    ]);
-  });
-});
-
 describe('openOutbox', () => {
   const parts = { log: { info() {}, warn() {}, error() {} }, now: Date.now };
 
-  it('prints for `console` and drops for `none`', async () => {
+  it('logs for `console`: what a person needs to use a code, and who gets which other mail', async () => {
+    const lines: object[] = [];
+    const line = (level: string) => (fields: object, msg: string) => lines.push({ level, msg, ...fields });
+    const log = { info: line('info'), warn: line('warn'), error: line('error') };
+    const outbox = await openOutbox({ ...parts, log, settings: { outbox: 'console', mail: null } });
+    const { to, asked } = mail;
+    outbox.send(mail);
+    outbox.send({ kind: 'welcome', to, fullName: 'Ana Example' });
+    outbox.send({ kind: 'notice', to, notice: 'address_added', address: 'ana@other.test', asked });
+    const logged = { level: 'info', msg: 'mail is logged and not sent', to };
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        msg: 'a code is logged and not mailed',
+        to,
+        purpose: 'session',
+        code: '012345',
+        codeId: mail.codeId,
+      },
+      { ...logged, purpose: 'welcome' },
+      { ...logged, purpose: 'address_added', address: 'ana@other.test' },
+    ]);
+  });
+
+  it('hands mail over for `console` and drops for `none`', async () => {
     const printed: OutgoingMail[] = [];
     const printCode = (sent: OutgoingMail) => printed.push(sent);
     for (const kind of ['console', 'none'] as const) {
