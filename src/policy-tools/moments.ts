@@ -35,7 +35,8 @@ export function momentsFor(steps: readonly TimeStep[]): readonly number[] {
 function searchedFor(steps: readonly TimeStep[]): readonly number[] {
   const byTruths = new Map<string, number>();
   for (const ms of candidates(steps)) {
-    const truths = steps.map((step) => (holdsAt(step, ms) ? '1' : '0')).join('');
+    let truths = '';
+    for (const step of steps) truths += holdsAt(step, ms) ? '1' : '0';
     if (!byTruths.has(truths)) byTruths.set(truths, ms);
   }
   return [...byTruths.values()];

@@ -1,25 +1,60 @@
 /** The minute of the week of a moment in a time zone of the IANA database, as the runtime knows it. */
 
-const quarterMs = 15 * 60_000;
 const minuteMs = 60_000;
+const quarterMs = 15 * minuteMs;
+const dayMs = 1440 * minuteMs;
 /** Days from a Monday to the first day of Unix time, a Thursday. */
 const daysBefore = 3;
 
+type MinuteOfWeek = (ms: number) => number;
+
+/** Conditions share zones, of which there are some hundred; null: there is no such zone. */
+const compiled = new Map<string, MinuteOfWeek | null>();
+const mostCompiled = 1_000;
+/** Days of one zone: tools ask for those of years, requests for today. */
+const mostDays = 4_000;
+
 /** Null: there is no such zone. */
-export function compileZone(zone: string): ((ms: number) => number) | null {
+export function compileZone(zone: string): MinuteOfWeek | null {
+  const known = compiled.get(zone);
+  if (known !== undefined) return known;
   const format = formatOf(zone);
-  if (format === null) return null;
-  // Offsets change at whole quarters of an hour only, so that one offset serves all requests of a quarter.
-  let quarter = Number.NaN;
-  let offsetMinutes = 0;
+  const minuteOfWeek = format === null ? null : minuteOfWeekIn(format);
+  if (compiled.size >= mostCompiled) compiled.clear();
+  compiled.set(zone, minuteOfWeek);
+  return minuteOfWeek;
+}
+
+function minuteOfWeekIn(format: Intl.DateTimeFormat): MinuteOfWeek {
+  const offsetOf = createOffsets(format);
   return (ms) => {
+    const minute = Math.floor(ms / minuteMs) + offsetOf(ms) + daysBefore * 1440;
+    return ((minute % 10_080) + 10_080) % 10_080;
+  };
+}
+
+/** Minutes ahead of UTC. An offset changes once a day at most, and at whole quarters of an hour only. */
+function createOffsets(format: Intl.DateTimeFormat): (ms: number) => number {
+  /** By day, from its first moment on; null: it changes on that day. */
+  const days = new Map<number, number | null>();
+  let quarter = Number.NaN;
+  let ofQuarter = 0;
+  return (ms) => {
+    const day = Math.floor(ms / dayMs);
+    let offset = days.get(day);
+    if (offset === undefined) {
+      const first = offsetAt(format, day * dayMs);
+      offset = first === offsetAt(format, (day + 1) * dayMs) ? first : null;
+      if (days.size >= mostDays) days.clear();
+      days.set(day, offset);
+    }
+    if (offset !== null) return offset;
     const now = Math.floor(ms / quarterMs);
     if (now !== quarter) {
-      offsetMinutes = offsetAt(format, now * quarterMs);
+      ofQuarter = offsetAt(format, now * quarterMs);
       quarter = now;
     }
-    const minute = Math.floor(ms / minuteMs) + offsetMinutes + daysBefore * 1440;
-    return ((minute % 10_080) + 10_080) % 10_080;
+    return ofQuarter;
   };
 }
 
