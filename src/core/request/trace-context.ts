@@ -25,11 +25,10 @@ const parentLength = 55;
 
 /** Null: the request names no trace, or names it in a wrong way. */
 export function readTraceContext(rawHeaders: readonly string[]): TraceContext | null {
-  const parent = readParent(rawHeaders);
-  if (parent === null) return null;
-  const [, , traceId, spanId, flags] = parent;
-  const known = Number.parseInt(flags!, 16) & (sampledFlag | randomFlag);
-  return { traceId: traceId!, spanId: spanId!, flags: known, state: stateOf(rawHeaders) };
+  const [, , traceId, spanId, flags] = readParent(rawHeaders) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
+  const known = Number.parseInt(flags, 16) & (sampledFlag | randomFlag);
+  return { traceId, spanId, flags: known, state: stateOf(rawHeaders) };
 }
 
 /** The same, for the id alone. */
@@ -37,16 +36,16 @@ export function traceIdOf(rawHeaders: readonly string[]): string | null {
   return readParent(rawHeaders)?.[2] ?? null;
 }
 
+/** The parts of the one valid `traceparent`: version, trace id, span id, flags. */
 function readParent(rawHeaders: readonly string[]): RegExpExecArray | null {
   let parent: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length !== 11 || name.toLowerCase() !== 'traceparent') continue;
+    if (!isNamed(rawHeaders[i]!, 'traceparent')) continue;
     if (parent !== null) return null;
     parent = rawHeaders[i + 1]!;
   }
-  const read = parent === null ? null : parentForm.exec(parent);
-  return read?.[1] === '00' && parent!.length !== parentLength ? null : read;
+  const parts = parent === null ? null : parentForm.exec(parent);
+  return parts !== null && (parts[1] !== '00' || parent?.length === parentLength) ? parts : null;
 }
 
 /** The value of `traceparent`, in version 00. */
@@ -54,13 +53,8 @@ export function traceParent({ traceId, spanId, flags }: Omit<TraceContext, 'stat
   return `00-${traceId}-${spanId}-0${flags}`;
 }
 
-function valuesOf(rawHeaders: readonly string[], header: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === header.length && name.toLowerCase() === header) values.push(rawHeaders[i + 1]!);
-  }
-  return values;
+function isNamed(name: string, header: string): boolean {
+  return name.length === header.length && name.toLowerCase() === header;
 }
 
 /** A key, or a tenant and its system, and a value (section 3.3.1.3). */
@@ -70,8 +64,13 @@ const mostMembers = 32;
 const longestState = 512;
 
 function stateOf(rawHeaders: readonly string[]): string {
-  const members = valuesOf(rawHeaders, 'tracestate')
-    .flatMap((value) => value.split(','))
+  let values = '';
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (isNamed(rawHeaders[i]!, 'tracestate')) values += `${rawHeaders[i + 1]!},`;
+  }
+  if (values === '') return '';
+  const members = values
+    .split(',')
     .map(trimBlanks)
     .filter((one) => one !== '');
   const state = members.join(',');

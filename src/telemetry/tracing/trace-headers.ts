@@ -27,23 +27,24 @@ function namesTrace(name: string): boolean {
   return lower === 'traceparent' || lower === 'tracestate';
 }
 
-const idBytes = { trace: 16, span: 8 } as const;
-/** Random bytes that are not used yet: one call for many ids. */
-const pool = Buffer.alloc(4096);
-let used = pool.length;
+const idDigits = { trace: 32, span: 16 } as const;
+/** Random hex digits that are not used yet: one call for many ids. */
+const pool = Buffer.alloc(4800);
+let digits = '';
+let used = 0;
 
 /** A trace that begins here and that is not recorded. */
 export function newTrace(): TraceContext {
-  return { traceId: randomId(idBytes.trace), spanId: randomId(idBytes.span), flags: randomFlag, state: '' };
+  return { traceId: randomId(idDigits.trace), spanId: randomId(idDigits.span), flags: randomFlag, state: '' };
 }
 
-function randomId(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+function randomId(length: number): string {
+  if (used + length > digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  const id = pool.toString('hex', used, used + bytes);
-  used += bytes;
+  const id = digits.slice(used, used + length);
+  used += length;
   // All zero is no id.
-  return /[^0]/.test(id) ? id : randomId(bytes);
+  return /[^0]/.test(id) ? id : randomId(length);
 }
